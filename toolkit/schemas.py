@@ -1,0 +1,281 @@
+"""The vocabulary of tables: what a shop hands over (the contract) and what the workspace keeps.
+
+The contract schemas are declared with dataframely, once: column, type, nullability, rule. Import, `toolkit check`, the starter mapping and
+the documentation all read them from here. `ContractColumn` metadata says which columns are required and what each one means.
+
+Inside the workspace ids are integer codes (the dictionaries are tables of their own), money is Int64 minor units and quantities are
+Int64 thousandths, so that every sum is exact whatever the order of the rows.
+"""
+
+from __future__ import annotations
+
+import dataframely as dy
+import polars as pl
+
+REQUIRED = {"required": True}
+
+
+class Lines(dy.Schema):
+    """One row per receipt line, as the shop hands it over (after mapping)."""
+
+    line_id = dy.String(nullable=True, metadata={"means": "the shop's own id of the line; duplicates are set aside"})
+    member_id = dy.String(nullable=True, metadata={**REQUIRED, "means": "who bought; null = not a member"})
+    order_id = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "the receipt or order the line belongs to"})
+    store_id = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "where it was bought"})
+    product_id = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "what was bought"})
+    ordered_at = dy.Datetime(nullable=False, time_unit="us", metadata={**REQUIRED, "means": "when, in the shop's local time"})
+    quantity = dy.Float64(nullable=False, metadata={**REQUIRED, "means": "how many (or how much); negative = return"})
+    amount = dy.Float64(nullable=False, metadata={**REQUIRED, "means": "what the shop received for the line, in currency units"})
+    discount_amount = dy.Float64(nullable=False, min=0, metadata={"means": "what the shop took off the shelf price of the line; >= 0"})
+    coupon_amount = dy.Float64(nullable=False, min=0, metadata={"means": "face value of coupons on the line; >= 0"})
+    channel = dy.String(nullable=True, metadata={"means": "how it was bought: store, app, online, ..."})
+
+
+class Products(dy.Schema):
+    """One row per product."""
+
+    product_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the product"})
+    category = dy.String(nullable=True, metadata={**REQUIRED, "means": "the category the shop manages it in; null = none stated"})
+    department = dy.String(nullable=True, metadata={"means": "the level above the category"})
+    brand = dy.String(nullable=True, metadata={"means": "the brand"})
+    name = dy.String(nullable=True, metadata={"means": "what it is called"})
+    unit_cost = dy.Float64(nullable=True, min=0, metadata={"means": "what one unit costs the shop, in currency units"})
+    service_life_days = dy.Int64(nullable=True, min=1, metadata={"means": "days until it is used up or replaced"})
+    launched_on = dy.Date(nullable=True, metadata={"means": "first day on sale"})
+    own_brand = dy.Bool(nullable=True, metadata={"means": "the shop's own brand"})
+    counted = dy.Bool(nullable=True, metadata={"means": "false = sold by weight or volume: never counted as units"})
+
+
+class Members(dy.Schema):
+    """One row per member of the programme. Any further column is kept as an attribute."""
+
+    member_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the member"})
+    joined_on = dy.Date(nullable=True, metadata={"means": "the day they joined"})
+    tier = dy.String(nullable=True, metadata={"means": "card level"})
+    home_store_id = dy.String(nullable=True, metadata={"means": "the store they are registered with"})
+    contactable = dy.Bool(nullable=True, metadata={"means": "may be contacted; null = not known, treated as no"})
+    referred_by = dy.String(nullable=True, metadata={"means": "member_id of who brought them"})
+
+
+class Stores(dy.Schema):
+    """One row per store."""
+
+    store_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the store"})
+    name = dy.String(nullable=True, metadata={"means": "what it is called"})
+    region = dy.String(nullable=True, metadata={"means": "the region it is reported in"})
+    format = dy.String(nullable=True, metadata={"means": "kind of store"})
+
+
+class Campaigns(dy.Schema):
+    """One row per campaign."""
+
+    campaign_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the campaign"})
+    starts_on = dy.Date(nullable=False, metadata={**REQUIRED, "means": "first day"})
+    ends_on = dy.Date(nullable=False, metadata={**REQUIRED, "means": "last day"})
+    name = dy.String(nullable=True, metadata={"means": "what it is called"})
+    method = dy.String(nullable=True, metadata={"means": "coupon, full_reduction, discount, member_day or service"})
+    cost_fixed = dy.Float64(nullable=True, min=0, metadata={"means": "fixed cost in currency units"})
+    cost_per_contact = dy.Float64(nullable=True, min=0, metadata={"means": "cost of one contact in currency units"})
+
+    @dy.rule()
+    def ends_after_start(cls) -> pl.Expr:  # noqa: N805
+        """The last day is not before the first."""
+        return pl.col("ends_on") >= pl.col("starts_on")
+
+
+class Contacts(dy.Schema):
+    """One row per campaign x member."""
+
+    campaign_id = dy.String(nullable=False, min_length=1, primary_key=True, metadata={**REQUIRED, "means": "the campaign"})
+    member_id = dy.String(nullable=False, min_length=1, primary_key=True, metadata={**REQUIRED, "means": "the member"})
+    arm = dy.String(nullable=False, regex="^(treated|control)$", metadata={**REQUIRED, "means": "treated or control"})
+    touchpoint = dy.String(nullable=True, metadata={"means": "message, mail, app push, ..."})
+    contacted_at = dy.Datetime(nullable=True, time_unit="us", metadata={"means": "when they were contacted"})
+    opened_at = dy.Datetime(nullable=True, time_unit="us", metadata={"means": "when they opened it"})
+    clicked_at = dy.Datetime(nullable=True, time_unit="us", metadata={"means": "when they clicked"})
+
+
+class Redemptions(dy.Schema):
+    """One row per redemption."""
+
+    campaign_id = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "the campaign"})
+    member_id = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "the member"})
+    redeemed_at = dy.Datetime(nullable=False, time_unit="us", metadata={**REQUIRED, "means": "when"})
+    order_id = dy.String(nullable=True, metadata={"means": "the order it was redeemed in"})
+    value = dy.Float64(nullable=True, min=0, metadata={"means": "its value in currency units"})
+
+
+class Events(dy.Schema):
+    """One row per behaviour event."""
+
+    member_id = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "the member"})
+    occurred_at = dy.Datetime(nullable=False, time_unit="us", metadata={**REQUIRED, "means": "when"})
+    kind = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "view, search, cart, favourite, service, ..."})
+    touchpoint = dy.String(nullable=True, metadata={"means": "where it happened"})
+    product_id = dy.String(nullable=True, metadata={"means": "the product looked at"})
+    category = dy.String(nullable=True, metadata={"means": "the category looked at"})
+
+
+class SalesTargets(dy.Schema):
+    """One row per store x month."""
+
+    store_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the store"})
+    month = dy.Date(primary_key=True, metadata={**REQUIRED, "means": "first day of the month"})
+    target_amount = dy.Float64(nullable=False, min=0, metadata={**REQUIRED, "means": "sales target in currency units"})
+
+
+class Stock(dy.Schema):
+    """One row per store x product x day."""
+
+    store_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the store"})
+    product_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the product"})
+    counted_on = dy.Date(primary_key=True, metadata={**REQUIRED, "means": "the day"})
+    on_hand = dy.Float64(nullable=False, metadata={**REQUIRED, "means": "how many were there"})
+
+
+CONTRACT: dict[str, type[dy.Schema]] = {
+    "lines": Lines,
+    "products": Products,
+    "members": Members,
+    "stores": Stores,
+    "campaigns": Campaigns,
+    "contacts": Contacts,
+    "redemptions": Redemptions,
+    "events": Events,
+    "sales_targets": SalesTargets,
+    "stock": Stock,
+}
+
+MONEY_COLUMNS = frozenset(
+    {"amount", "discount_amount", "coupon_amount", "unit_cost", "cost_fixed", "cost_per_contact", "value", "target_amount"}
+)
+"""Contract columns in currency units: Int64 minor units once they are in the workspace."""
+
+
+def required_columns(table: str) -> list[str]:
+    """Return the contract columns that a table cannot do without, in contract order."""
+    columns = CONTRACT[table].columns()
+    return [name for name, column in columns.items() if (column.metadata or {}).get("required")]
+
+
+def optional_columns(table: str) -> list[str]:
+    """Return the contract columns that a table may leave out, in contract order."""
+    columns = CONTRACT[table].columns()
+    return [name for name, column in columns.items() if not (column.metadata or {}).get("required")]
+
+
+def meaning(table: str, column: str) -> str:
+    """Return what a contract column means, in words."""
+    return str((CONTRACT[table].columns()[column].metadata or {}).get("means", ""))
+
+
+STORED_LINES = pl.Schema(
+    {
+        "member_code": pl.UInt32,  # null = not a member
+        "order_code": pl.Int64,  # consecutive within a file: rows of one order are neighbours, orders of one member are in time order
+        "ordered_at": pl.Datetime("us"),  # earliest line of the order: the same for all its lines
+        "store_code": pl.UInt32,
+        "product_code": pl.UInt32,
+        "channel_code": pl.UInt32,  # null = no channel stated
+        "quantity_milli": pl.Int64,  # thousandths
+        "amount": pl.Int64,  # minor units
+        "discount_amount": pl.Int64,
+        "coupon_amount": pl.Int64,
+    }
+)
+"""Lines in the workspace, one Parquet file per (import, partition), sorted by (member_code, ordered_at, order_code)."""
+
+ORDER_IDS = pl.Schema({"order_code": pl.Int64, "order_id": pl.String})
+"""The shop's own id of each order, one file beside each file of lines."""
+
+ORDERS = pl.Schema(
+    {
+        "member_code": pl.UInt32,  # null = not a member
+        "order_code": pl.Int64,
+        "ordered_at": pl.Datetime("us"),
+        "store_code": pl.UInt32,
+        "channel_code": pl.UInt32,
+        "is_order": pl.Boolean,  # false = returns or coupons alone: counts in money, not as an order
+        "amount": pl.Int64,
+        "discount_amount": pl.Int64,
+        "promo_amount": pl.Int64,  # amount on discounted lines
+        "coupon_amount": pl.Int64,
+        "units_milli": pl.Int64,  # counted goods only, returns subtracted
+        "line_count": pl.UInt32,
+        "gap_days": pl.Int32,  # days since the day of the member's previous order; null for the first, for non-members and where not is_order
+    }
+)
+"""Mart: one row per order up to as_of."""
+
+MEMBER_CATEGORY = pl.Schema(
+    {
+        "member_code": pl.UInt32,
+        "category_code": pl.UInt32,
+        "order_count": pl.UInt32,  # orders with a bought line of the category
+        "day_count": pl.UInt32,  # distinct shopping days with one
+        "amount": pl.Int64,
+        "units_milli": pl.Int64,
+        "priced_amount": pl.Int64,  # amount of bought (quantity > 0) lines of counted goods ...
+        "priced_units_milli": pl.Int64,  # ... and their units: unit price = priced_amount / priced_units
+    }
+)
+"""Mart: one row per member x category up to as_of."""
+
+MEMBER_FEATURES = pl.Schema(
+    {
+        "member_code": pl.UInt32,
+        "first_ordered_on": pl.Date,  # null where the member has no order (returns alone)
+        "last_ordered_on": pl.Date,
+        "order_count": pl.UInt32,
+        "return_order_count": pl.UInt32,  # orders that are returns or coupons alone
+        "day_count": pl.UInt32,  # distinct days with an order
+        "active_month_count": pl.UInt32,  # distinct calendar months with an order
+        "line_count": pl.UInt32,
+        "amount": pl.Int64,
+        "units_milli": pl.Int64,
+        "discount_amount": pl.Int64,
+        "promo_amount": pl.Int64,
+        "coupon_day_count": pl.UInt32,
+        # Day-level sufficient statistics for shrinkage: a shopping day's share in basis points, summed over odd and even calendar days.
+        "promo_days_odd": pl.Int64,  # shopping days with a positive amount
+        "promo_days_even": pl.Int64,
+        "promo_bp_odd": pl.Int64,
+        "promo_bp_even": pl.Int64,
+        "promo_bp_sq": pl.Int64,
+        "coupon_days_odd": pl.Int64,
+        "coupon_days_even": pl.Int64,
+        "coupon_bp_odd": pl.Int64,
+        "coupon_bp_even": pl.Int64,
+        "coupon_bp_sq": pl.Int64,
+        "repeat_amount": pl.Int64,  # amount of orders after the member's first shopping day
+        "amount_28d": pl.Int64,  # the last 28 days up to as_of, as_of included
+        "amount_91d": pl.Int64,
+        "amount_prev_91d": pl.Int64,  # days 92 to 182 back
+        "amount_365d": pl.Int64,
+        "order_count_28d": pl.UInt32,
+        "order_count_91d": pl.UInt32,
+        "order_count_prev_91d": pl.UInt32,
+        "order_count_365d": pl.UInt32,
+        "day_count_28d": pl.UInt32,
+        "day_count_56d": pl.UInt32,
+        "day_count_91d": pl.UInt32,
+        "gap_days_mean": pl.Float64,  # between shopping days; null below two of them
+        "gap_days_std": pl.Float64,  # null below three shopping days
+        "last_gap_days": pl.Int32,  # the gap before the last shopping day; null below two
+        "store_count": pl.UInt32,
+        "home_store_code": pl.UInt32,  # most orders; ties go to the smaller store_id
+        "home_store_order_count": pl.UInt32,
+        "top_channel_code": pl.UInt32,
+        "top_channel_order_count": pl.UInt32,
+        "top_weekday": pl.UInt8,  # 1 = Monday ... 7 = Sunday, most orders, ties to the earlier day
+        "top_weekday_order_count": pl.UInt32,
+        "top_hour_band": pl.UInt8,  # 0 = 00-04, ..., 5 = 20-24
+        "top_hour_band_order_count": pl.UInt32,
+        "category_count": pl.UInt32,
+        "top_category_code": pl.UInt32,  # most money; ties go to the category that sorts first
+        "top_category_amount": pl.Int64,
+        "priced_amount": pl.Int64,  # bought counted goods ...
+        "expected_amount": pl.Int64,  # ... and what they would cost at each category's usual unit price
+    }
+)
+"""Mart: one row per member with at least one line up to as_of."""

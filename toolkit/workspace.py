@@ -1,0 +1,308 @@
+"""The one place that knows the folder on disk.
+
+    workspace/
+      manifest.json     which data files are live: the single truth, replaced in one step
+      lines/ codes/ tables/ rejected/    data files, one sub-folder per commit, never changed once listed
+      mart/             tables derived from the lines, one folder per (as_of, data version)
+      documents/        small TOML texts a person may edit: settings, scorecard, audiences
+
+A data file that the manifest does not list does not exist for readers. A commit writes its files first, then replaces the manifest; a
+process killed at any moment leaves the old state or the new one, and what it left lying about is swept by the next writer.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import tomli_w
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from toolkit.errors import WorkspaceError
+
+FORMAT = 1
+"""Version of the layout. A workspace with a larger number was written by a newer toolkit and is refused."""
+
+
+class LineFile(BaseModel):
+    """One live file of lines."""
+
+    model_config = ConfigDict(frozen=True)
+    path: str
+    ids_path: str
+    partition: int
+    rows: int
+    first_day: date
+    last_day: date
+
+
+class ImportRecord(BaseModel):
+    """What one import did; `rows_in == rows_kept + rows_rejected` for every table."""
+
+    model_config = ConfigDict(frozen=True)
+    import_id: str
+    name: str
+    table: str
+    rows_in: int
+    rows_kept: int
+    rows_rejected: int
+    rows_replaced: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+    rejected_path: str | None = None
+    reasons: dict[str, int] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class Manifest(BaseModel):
+    """Which data files are live and what they hold."""
+
+    model_config = ConfigDict(frozen=True)
+    format: int = FORMAT
+    currency: str
+    minor_digits: int
+    partitions: int | None = None  # chosen by the first import of lines
+    data_version: int = 0
+    line_files: tuple[LineFile, ...] = ()
+    line_columns: tuple[str, ...] = ()  # optional contract columns of lines that at least one import had
+    codes: dict[str, str] = Field(default_factory=dict)  # dictionary name -> file
+    tables: dict[str, str] = Field(default_factory=dict)  # contract table name -> file
+    imports: tuple[ImportRecord, ...] = ()
+
+
+class Workspace:
+    """A shop's receipts and everything made from them, in one folder.
+
+    Parameters
+    ----------
+    path
+        The folder. `Workspace(path)` opens an existing workspace; `Workspace.create` makes a new one.
+
+    Raises
+    ------
+    WorkspaceError
+        The folder is no workspace, is damaged, or was written by a newer version of the toolkit.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.manifest = self._read_manifest()
+
+    @classmethod
+    def create(cls, path: str | Path, *, currency: str, minor_digits: int) -> Workspace:
+        """Make an empty workspace at `path`, or open the one that is there (its currency must agree)."""
+        folder = Path(path)
+        if (folder / "manifest.json").exists():
+            found = cls(folder)
+            if (found.manifest.currency, found.manifest.minor_digits) != (currency, minor_digits):
+                raise WorkspaceError(
+                    f"{folder} keeps its money in {found.manifest.currency} with {found.manifest.minor_digits} decimals, but this import is "
+                    f"in {currency} with {minor_digits}. Import it into a workspace of its own."
+                )
+            return found
+        if folder.exists() and any(item.name not in _OURS for item in folder.iterdir()):
+            raise WorkspaceError(f"{folder} is a folder with other things in it. Give an empty or new folder for the workspace.")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "manifest.json", Manifest(currency=currency, minor_digits=minor_digits).model_dump_json(indent=1))
+        return cls(folder)
+
+    def __repr__(self) -> str:
+        """Say where the workspace is and what it holds."""
+        span = f"{self.first_day} to {self.last_day}" if self.manifest.line_files else "no receipts yet"
+        return f"Workspace({str(self.path)!r}: {self.line_count:,} lines, {span}, {self.manifest.currency})"
+
+    # -- what it holds -------------------------------------------------------------------------------------------------------------
+
+    @property
+    def line_count(self) -> int:
+        """Receipt lines that are live."""
+        return sum(file.rows for file in self.manifest.line_files)
+
+    @property
+    def first_day(self) -> date | None:
+        """Day of the earliest line, None without lines."""
+        return min((file.first_day for file in self.manifest.line_files), default=None)
+
+    @property
+    def last_day(self) -> date | None:
+        """Day of the latest line, None without lines."""
+        return max((file.last_day for file in self.manifest.line_files), default=None)
+
+    def line_partitions(self) -> list[list[Path]]:
+        """Return, per partition, the live files of lines in the order they were imported."""
+        partitions: list[list[Path]] = [[] for _ in range(self.manifest.partitions or 0)]
+        for file in self.manifest.line_files:
+            partitions[file.partition].append(self.path / file.path)
+        return partitions
+
+    def order_ids(self) -> pl.LazyFrame:
+        """Return (order_code, order_id): the shop's own id of every order."""
+        files = [self.path / file.ids_path for file in self.manifest.line_files]
+        return pl.scan_parquet(files) if files else pl.LazyFrame(schema={"order_code": pl.Int64, "order_id": pl.String})
+
+    def codes(self, name: str) -> pl.DataFrame:
+        """Return the dictionary `name` (member, store, product, channel) as (code, id)."""
+        if name not in self.manifest.codes:
+            return pl.DataFrame(schema={"code": pl.UInt32, "id": pl.String})
+        return self._read_parquet(self.manifest.codes[name])
+
+    def table(self, name: str) -> pl.LazyFrame | None:
+        """Return a contract table other than lines, or None where the shop has none."""
+        if name not in self.manifest.tables:
+            return None
+        path = self.path / self.manifest.tables[name]
+        if not path.exists():
+            raise WorkspaceError(f"{path} is listed in {self.path / 'manifest.json'} but is not there. Import the table again.")
+        return pl.scan_parquet(path)
+
+    def has_column(self, table: str, column: str) -> bool:
+        """Say whether the shop handed over this optional column."""
+        if table == "lines":
+            return column in self.manifest.line_columns
+        frame = self.table(table)
+        return frame is not None and column in frame.collect_schema()
+
+    # -- writing -------------------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[str]:
+        """Hold the writer's lock and give the id of the next commit; a full disk ends in a sentence.
+
+        Files go to `<kind>/<commit id>/`; nothing of them is live until `commit`. Whatever an earlier writer left unlisted is swept first.
+        """
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise WorkspaceError(
+                f"{self.path} is being written by another process. Wait for it to end, then run the command again."
+            ) from None
+        try:
+            self.manifest = self._read_manifest()
+            self._sweep()
+            yield f"{self.manifest.data_version + 1:06d}"
+        except (OSError, pl.exceptions.ComputeError) as error:
+            self._sweep()
+            if is_disk_full(error):
+                raise WorkspaceError(
+                    f"The disk of {self.path} is full. Nothing was changed; free some space and run the command again."
+                ) from error
+            raise
+        except BaseException:
+            self._sweep()
+            raise
+        finally:
+            lock.release()
+
+    def commit(self, **changes: Any) -> None:
+        """Replace the manifest by one with `changes`, in one step. Only inside `writing()`."""
+        values = {name: getattr(self.manifest, name) for name in Manifest.model_fields}
+        manifest = Manifest(**{**values, "data_version": self.manifest.data_version + 1, **changes})
+        write_atomically(self.path / "manifest.json", manifest.model_dump_json(indent=1))
+        self.manifest = manifest
+        self._sweep()
+
+    def document(self, name: str) -> dict[str, Any]:
+        """Return the TOML document `name` (settings, scorecard, ...); empty if there is none."""
+        path = self.path / "documents" / f"{name}.toml"
+        try:
+            return tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise WorkspaceError(f"{path} is not valid TOML: {error}. Mend it, or remove it to go back to the defaults.") from None
+
+    def write_document(self, name: str, values: dict[str, Any]) -> Path:
+        """Write the TOML document `name` in one step and return its path."""
+        path = self.path / "documents" / f"{name}.toml"
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, tomli_w.dumps(values))
+        return path
+
+    # -- inside --------------------------------------------------------------------------------------------------------------------
+
+    def _read_manifest(self) -> Manifest:
+        path = self.path / "manifest.json"
+        try:
+            raw = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise WorkspaceError(
+                f"{self.path} is not a workspace: it has no manifest.json. Make one with `toolkit import MAPPING {self.path}`."
+            ) from None
+        except NotADirectoryError:
+            raise WorkspaceError(f"{self.path} is a file; a workspace is a folder.") from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise WorkspaceError(f"{path} is damaged ({error}). Restore it from a backup, or import the receipts again.") from None
+        if not isinstance(raw, dict) or not isinstance(raw.get("format"), int):
+            raise WorkspaceError(f"{path} has no format number: it is not a workspace of this toolkit.")
+        if raw["format"] > FORMAT:
+            raise WorkspaceError(
+                f"{self.path} was written by a newer toolkit (layout {raw['format']}; this one reads up to {FORMAT}). Update the toolkit."
+            )
+        try:
+            return Manifest.model_validate(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise WorkspaceError(
+                f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}. Restore it from a backup, or import the receipts again."
+            ) from None
+
+    def _read_parquet(self, relative: str) -> pl.DataFrame:
+        path = self.path / relative
+        if not path.exists():
+            raise WorkspaceError(f"{path} is listed in {self.path / 'manifest.json'} but is not there. Import the receipts again.")
+        return pl.read_parquet(path)
+
+    def _sweep(self) -> None:
+        """Remove commit folders that the manifest does not speak of, and files of replaced imports."""
+        manifest = self._read_manifest()
+        live = {file.path for file in manifest.line_files} | {file.ids_path for file in manifest.line_files}
+        live |= set(manifest.tables.values()) | set(manifest.codes.values())
+        live |= {record.rejected_path for record in manifest.imports if record.rejected_path}
+        for kind in _DATA_FOLDERS:
+            for folder in (self.path / kind).glob("*"):
+                files = [item for item in folder.rglob("*") if item.is_file()]
+                kept = [item for item in files if item.relative_to(self.path).as_posix() in live]
+                if not kept:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    continue
+                for item in set(files) - set(kept):
+                    item.unlink(missing_ok=True)
+
+    @cached_property
+    def mart_folder(self) -> Path:
+        """Folder of the marts."""
+        return self.path / "mart"
+
+
+_DATA_FOLDERS = ("lines", "codes", "tables", "rejected", "staging")
+_OURS = {"manifest.json", ".lock", "mart", "documents", "reports", *_DATA_FOLDERS}
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` so that a reader finds the old content or the new one, never a part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Say whether an error, by number or (polars) by its text, means that the disk is full."""
+    return (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "No space left" in str(error)

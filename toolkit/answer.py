@@ -1,0 +1,177 @@
+"""The one shape of every result: question, headline, table, chart, notes, what to ask next.
+
+An analysis returns a `Finding`; the registry (`toolkit.questions`) wraps it into an `Answer` that also knows the call, the scope, `as_of`
+and the settings it was made with. An `Answer` displays itself in JupyterLab, is a section of a report, prints on the command line and
+turns into JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from toolkit import wording
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Verdict = Literal["PASS", "REVIEW", "FAIL", "NOT MEASURED"]
+
+ANSWER_MIME = "application/vnd.toolkit.answer+json"
+"""Display metadata by which a batch reads the figures of an executed notebook."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One caveat or verdict: a sentence, and what to do about it where something can be done."""
+
+    text: str
+    verdict: Verdict | None = None
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.text}" if self.verdict else self.text
+
+
+def as_notes(notes: Sequence[str | Note]) -> tuple[Note, ...]:
+    """Return notes, plain sentences wrapped."""
+    return tuple(note if isinstance(note, Note) else Note(note) for note in notes)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an analysis found.
+
+    Attributes
+    ----------
+    headline
+        One plain sentence that carries the numbers and their n.
+    table
+        The figures; money in currency units, shares 0..1. Column names are the vocabulary of `toolkit.wording`.
+    chart
+        Function that draws the chart when it is needed (altair is slow to import), or None.
+    notes
+        Caveats and verdicts, each a sentence.
+    ask_next
+        Questions that follow naturally: (question name, own parameters).
+    figures
+        Headline figures by key, for the index of a batch (numbers only; money in currency units).
+    spark
+        A short series for a small picture, oldest first.
+    """
+
+    headline: str
+    table: pl.DataFrame
+    chart: Callable[[], alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart] | None = None
+    notes: Sequence[str | Note] = ()
+    ask_next: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
+    spark: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question answered: one sentence, one chart, one table, the same on every surface.
+
+    Example
+    -------
+    >>> import toolkit as tk
+    >>> ws = tk.open("demo/workspace")                                 # doctest: +SKIP
+    >>> answer = tk.portrait.rfm(ws)                                   # doctest: +SKIP
+    >>> answer.headline, answer.table, answer.chart                    # doctest: +SKIP
+    """
+
+    name: str
+    question: str
+    finding: Finding
+    call: str
+    scope: str
+    as_of: date
+    currency: str
+    settings: Mapping[str, Any]
+    ask_next: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """One plain sentence that carries the numbers and their n."""
+        return self.finding.headline
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The figures: money in currency units, shares 0..1."""
+        return self.finding.table
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Caveats and verdicts."""
+        return as_notes(self.finding.notes)
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """Headline figures by key."""
+        return self.finding.figures
+
+    @cached_property
+    def chart(self) -> Any:
+        """The altair chart, drawn on first use; None where a table says it better."""
+        return self.finding.chart() if self.finding.chart else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the chart as plain JSON values."""
+        return {
+            "name": self.name,
+            "question": self.question,
+            "headline": self.headline,
+            "scope": self.scope,
+            "as_of": self.as_of.isoformat(),
+            "currency": self.currency,
+            "columns": [{"name": name, "label": wording.label_of(name), "kind": kind} for name, kind in self.kinds.items()],
+            "table": [{key: _plain(value) for key, value in row.items()} for row in self.table.iter_rows(named=True)],
+            "notes": [{"text": note.text, "verdict": note.verdict} for note in self.notes],
+            "figures": {key: _plain(value) for key, value in self.figures.items()},
+            "call": self.call,
+            "settings": {key: _plain(value) for key, value in self.settings.items()},
+            "ask_next": list(self.ask_next),
+        }
+
+    def to_json(self) -> str:
+        """Return the answer as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
+
+    @property
+    def kinds(self) -> dict[str, wording.Kind]:
+        """How each column of the table is formatted."""
+        return {
+            name: wording.kind_of(name, next((value for value in self.table[name].head(50).to_list() if value is not None), None))
+            for name in self.table.columns
+        }
+
+    def _ipython_display_(self) -> None:
+        from toolkit.rendering import display_answer  # the only place that needs IPython
+
+        display_answer(self)
+
+    def __repr__(self) -> str:
+        return f"{self.question}\n{self.headline}\n{self.table}"
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON knows; not-a-number and infinity become null."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, pl.Series)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)

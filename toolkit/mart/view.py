@@ -1,0 +1,383 @@
+"""What an analysis sees: the mart as of a date, narrowed to a scope.
+
+A scope is the chain, a store, a region or an audience. A member's traits (scores, stage, tastes, prospects) are theirs across the chain, so
+that one member reads the same in every report; orders and sales are those of the scope.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
+from typing import Any
+
+import polars as pl
+from toolkit.mart.build import Mart, ensure_mart
+
+import toolkit
+from toolkit import schemas, wording
+from toolkit.errors import BadValue, DataError, TooFewMembers, unknown_name
+from toolkit.settings import Settings, read_settings
+from toolkit.workspace import Workspace
+
+Audience = str | Iterable[str] | None
+"""A WHERE expression over the members table, or member ids."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """A window of days, both ends included."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> int:
+        """Length in days."""
+        return (self.end - self.start).days + 1
+
+    def before(self) -> Period:
+        """Return the window of the same length that ends the day before this one starts."""
+        return Period(self.start - timedelta(days=self.days), self.start - timedelta(days=1))
+
+    def year_before(self) -> Period:
+        """Return the window 364 days (52 whole weeks) earlier, so that weekdays fall on weekdays."""
+        return Period(self.start - timedelta(days=364), self.end - timedelta(days=364))
+
+    def __str__(self) -> str:
+        return f"{self.start} to {self.end}"
+
+    def holds(self, column: str = "ordered_at") -> pl.Expr:
+        """Return the expression that is true for times within the window."""
+        return pl.col(column).dt.date().is_between(self.start, self.end)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who and where an answer is about."""
+
+    store_id: str | None = None
+    region: str | None = None
+    audience: str | tuple[str, ...] | None = None
+    label: str = "the chain"
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether nothing is narrowed."""
+        return self.store_id is None and self.region is None and self.audience is None
+
+    @property
+    def is_place(self) -> bool:
+        """Whether the scope is a store or a region: its sales are those made there."""
+        return self.store_id is not None or self.region is not None
+
+
+@dataclass(frozen=True)
+class View:
+    """The mart as of a date, narrowed to a scope; all frames an analysis may use.
+
+    Money in these frames is Int64 minor units; `major` turns it into currency units for the table of an answer.
+    """
+
+    workspace: Workspace
+    mart: Mart
+    scope: Scope
+    period: Period
+    settings: Settings
+    _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    # -- words and money -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def as_of(self) -> date:
+        """Last day that is seen."""
+        return self.mart.as_of
+
+    @property
+    def first_day(self) -> date:
+        """First day of the shop's receipts: what happened before is not known (left-truncated)."""
+        return self.mart.first_day
+
+    @property
+    def currency(self) -> str:
+        """ISO code."""
+        return self.workspace.manifest.currency
+
+    @property
+    def minor_units(self) -> int:
+        """Minor units in one unit of the currency: 100 for USD, 1 for JPY."""
+        return 10**self.workspace.manifest.minor_digits
+
+    def major(self, amount: pl.Expr | str) -> pl.Expr:
+        """Return minor units as currency units (Float64)."""
+        expr = pl.col(amount) if isinstance(amount, str) else amount
+        return expr.cast(pl.Float64) / self.minor_units
+
+    def money(self, minor: float | None) -> str:
+        """Return minor units as text in a sentence: `$4,593,254`."""
+        return wording.money(None if minor is None else minor / self.minor_units, self.currency)
+
+    @property
+    def place(self) -> str:
+        """The scope in a sentence: 'the chain', 'store 367'."""
+        return self.scope.label
+
+    def has_column(self, table: str, column: str) -> bool:
+        """Say whether the shop handed over an optional column."""
+        return self.workspace.has_column(table, column)
+
+    def missing(self, table: str, column: str, what: str) -> str:
+        """Return the sentence for a figure that a missing column makes impossible."""
+        return f"Not measured: {what}. The {table} table has no `{column}` column."
+
+    # -- frames --------------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def population(self) -> pl.DataFrame:
+        """One row per member of the chain: schemas.MEMBER_FEATURES, member_id, and the attributes of the members table; sorted by member_id."""
+        return _population(self.mart.folder.as_posix(), self.workspace.path.as_posix())
+
+    @cached_property
+    def members(self) -> pl.DataFrame:
+        """One row per member in scope, columns as `population`. For a store or region: members who ordered there up to as_of."""
+        if self.scope.is_chain:
+            return self.population
+        if self.scope.is_place:
+            inside = self.orders.filter("is_order", pl.col("member_code").is_not_null()).select("member_code").unique().collect()
+            chosen = self.population.join(inside, on="member_code", how="semi", maintain_order="left")
+        else:
+            chosen = self.population
+        return chosen if self.scope.audience is None else chosen.filter(_audience_filter(self.scope.audience, chosen))
+
+    @cached_property
+    def orders(self) -> pl.LazyFrame:
+        """One row per order in scope (schemas.ORDERS), non-members included but for an audience. All history up to as_of."""
+        frame = self.mart.orders()
+        if self.scope.is_place:
+            frame = frame.filter(pl.col("store_code").is_in(self._store_codes))
+        if self.scope.audience is not None:
+            chosen = self.population.filter(_audience_filter(self.scope.audience, self.population))
+            frame = frame.join(chosen.lazy().select("member_code"), on="member_code", how="semi")
+        return frame
+
+    @cached_property
+    def member_category(self) -> pl.LazyFrame:
+        """One row per member in scope x category, across the chain (schemas.MEMBER_CATEGORY)."""
+        frame = self.mart.member_category()
+        return frame if self.scope.is_chain else frame.join(self.members.lazy().select("member_code"), on="member_code", how="semi")
+
+    @cached_property
+    def stores(self) -> pl.DataFrame:
+        """One row per store: store_code, store_id, store_name, region, format (null where the shop says nothing); sorted by store_id."""
+        return _stores(self.workspace)
+
+    @cached_property
+    def categories(self) -> pl.DataFrame:
+        """One row per category: category_code, category, department and totals."""
+        return self.mart.categories()
+
+    @property
+    def chain(self) -> View:
+        """The same date and settings for the whole chain."""
+        return self if self.scope.is_chain else replace(self, scope=Scope(), _known={})
+
+    def at(self, as_of: date) -> View:
+        """Return the same scope as of an earlier (or later) date; its mart is built if need be."""
+        mart = ensure_mart(self.workspace, checked_as_of(self.workspace, as_of))
+        days = timedelta(days=self.period.days - 1)
+        return replace(self, mart=mart, period=Period(mart.as_of - days, mart.as_of), _known={})
+
+    def chainwide(self, name: str, make: Callable[[View], pl.DataFrame], *families: str) -> pl.DataFrame:
+        """Return a table of member traits that is made once per mart and kept beside it.
+
+        `make` gets the view of the whole chain and gives one row per member (`member_code` and its columns). `families` are the families of
+        settings it depends on: other settings make another table.
+        """
+        used = {family: getattr(self.settings, family).model_dump(mode="json") for family in families}
+        text = json.dumps([toolkit.__version__, name, used], sort_keys=True)
+        key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        return _kept(self.mart, key, lambda: make(self.chain))
+
+    @cached_property
+    def _store_codes(self) -> list[int]:
+        column = "store_id" if self.scope.store_id is not None else "region"
+        value = self.scope.store_id if self.scope.store_id is not None else self.scope.region
+        return self.stores.filter(pl.col(column) == value)["store_code"].to_list()
+
+
+def open_view(
+    workspace: Workspace,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: Audience = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> View:
+    """Return the view for a scope; every value is checked here, so that analyses can trust it.
+
+    Raises
+    ------
+    UnknownName
+        No such store, region or column in the audience's expression.
+    BadValue
+        A date, period or setting that cannot be read or is out of range.
+    DataError
+        No receipts, or none up to `as_of`.
+    """
+    day = checked_as_of(workspace, as_of)
+    shop = read_settings(workspace.document("settings"))
+    chosen = settings if isinstance(settings, Settings) else read_settings(settings, base=shop)
+    stores = _stores(workspace)
+    label = "the chain"
+    if store_id is not None:
+        store_id = str(store_id)
+        if store_id not in stores["store_id"]:
+            raise unknown_name("store", store_id, stores["store_id"].to_list(), where=str(workspace.path))
+        label = f"store {store_id}"
+    if region is not None:
+        regions = stores["region"].drop_nulls().unique().sort().to_list()
+        if not regions:
+            raise DataError(f"No regions: the stores table of {workspace.path} has no `region` column. Import one, or ask by store_id.")
+        if region not in regions:
+            raise unknown_name("region", region, regions, where=str(workspace.path))
+        if store_id is not None:
+            raise BadValue("Give a store_id or a region, not both.")
+        label = f"region {region}"
+    crowd = audience if audience is None or isinstance(audience, str) else tuple(str(member) for member in audience)
+    if crowd is not None:
+        words = f"members where {crowd}" if isinstance(crowd, str) else f"a list of {len(crowd):,} members"
+        label = words if label == "the chain" else f"{words} in {label}"
+    scope = Scope(store_id, region, crowd, label)
+    return View(workspace, ensure_mart(workspace, day), scope, read_period(period, day, chosen.scope.period_days), chosen)
+
+
+def checked_as_of(workspace: Workspace, as_of: date | str | None) -> date:
+    """Return the date to look from: the last day of the receipts unless stated; never before the first line."""
+    first, last = workspace.first_day, workspace.last_day
+    if first is None or last is None:
+        raise DataError(f"{workspace.path} has no receipts yet. Import some with `toolkit import MAPPING {workspace.path}`.")
+    day = last if as_of in (None, "") else _read_date(as_of, "as_of")
+    if day < first:
+        raise DataError(f"as_of is {day}, but the receipts of {workspace.path} start on {first}. Choose a day from {first} to {last}.")
+    return day
+
+
+def read_period(period: str | int | None, as_of: date, default_days: int) -> Period:
+    """Return the window of sales figures: days up to as_of ('91d', 91), or 'first..last' (both included).
+
+    >>> str(read_period("7d", date(2026, 1, 31), 91))
+    '2026-01-25 to 2026-01-31'
+    """
+    if period in (None, ""):
+        period = default_days
+    text = str(period).strip()
+    if ".." in text:
+        start, end = (_read_date(part.strip(), "period") for part in text.split("..", 1))
+        if start > end:
+            raise BadValue(f"period is '{text}', but its first day is after its last.")
+        if end > as_of:
+            raise BadValue(
+                f"period ends on {end}, after as_of {as_of}: nothing after as_of is seen. Choose a later as_of or an earlier end."
+            )
+        return Period(start, end)
+    digits = text.removesuffix("d").strip()
+    if not digits.isdecimal() or not 1 <= int(digits) <= 36500:
+        raise BadValue(f"period is '{text}'; it takes a number of days such as '91d', or 'FIRST..LAST' such as '2026-01-01..2026-03-31'.")
+    return Period(as_of - timedelta(days=int(digits) - 1), as_of)
+
+
+def require_members(view: View, *, least: int | None = None) -> View:
+    """Return the view if enough members are in scope to speak of.
+
+    Raises
+    ------
+    TooFewMembers
+        Fewer members than the setting scope.minimum_members.
+    """
+    needed = view.settings.scope.minimum_members if least is None else least
+    found = view.members.height
+    if found < needed:
+        raise TooFewMembers(
+            f"{view.place[0].upper()}{view.place[1:]} has {wording.some(found, 'member')} up to {view.as_of}, fewer than the {needed} that figures may speak of "
+            "(setting scope.minimum_members): too few to generalise, and people could be recognised."
+        )
+    return view
+
+
+def _read_date(value: date | str, name: str) -> date:
+    if isinstance(value, date):
+        return value if type(value) is date else value.date()  # type: ignore[attr-defined]
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise BadValue(f"{name} is '{value}', but a date as YYYY-MM-DD was needed, such as 2026-01-31.") from None
+
+
+def _audience_filter(audience: str | tuple[str, ...], members: pl.DataFrame) -> pl.Expr:
+    if isinstance(audience, tuple):
+        return pl.col("member_id").is_in(list(audience))
+    try:
+        expr = pl.sql_expr(audience)
+    except pl.exceptions.PolarsError as error:
+        raise BadValue(f"audience '{audience}' is not a WHERE expression: {error}.") from None
+    for column in expr.meta.root_names():
+        if column not in members.columns:
+            raise unknown_name("column", column, members.columns, where="the members table")
+    try:
+        made = members.lazy().select(expr.alias("chosen")).collect_schema()["chosen"]
+    except pl.exceptions.PolarsError as error:
+        raise BadValue(f"audience '{audience}' cannot be applied to the members table: {error}.") from None
+    if made != pl.Boolean:
+        raise BadValue(f"audience '{audience}' gives {made}, but a condition (true or false for each member) was needed.")
+    return expr
+
+
+@lru_cache(maxsize=4)
+def _population(mart_folder: str, workspace_path: str) -> pl.DataFrame:
+    """Members of a mart with their ids and attributes. A mart folder never changes, so the table can be kept for the process."""
+    workspace = Workspace(workspace_path)
+    ids = workspace.codes("member").rename({"code": "member_code", "id": "member_id"})
+    frame = pl.read_parquet(f"{mart_folder}/members/*.parquet").join(ids, on="member_code", how="left")
+    attributes = workspace.table("members")
+    if attributes is not None:
+        taken = set(frame.columns) - {"member_id"}
+        frame = frame.join(
+            attributes.drop([name for name in attributes.collect_schema().names() if name in taken]).collect(), on="member_id", how="left"
+        )
+    return frame.sort("member_id")
+
+
+def _stores(workspace: Workspace) -> pl.DataFrame:
+    seen = workspace.codes("store").rename({"code": "store_code", "id": "store_id"})
+    table = workspace.table("stores")
+    known = (
+        table.collect()
+        if table is not None
+        else pl.DataFrame(schema={"store_id": pl.String, "name": pl.String, "region": pl.String, "format": pl.String})
+    )
+    for column in schemas.optional_columns("stores"):
+        if column not in known.columns:
+            known = known.with_columns(pl.lit(None, pl.String).alias(column))
+    return (
+        seen.join(known, on="store_id", how="full", coalesce=True)
+        .select("store_code", "store_id", pl.col("name").alias("store_name"), "region", "format")
+        .sort("store_id")
+    )
+
+
+_memory: dict[tuple[str, str], pl.DataFrame] = {}
+
+
+def _kept(mart: Mart, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """Return a derived table from memory, from beside the mart, or made now and written there in one step."""
+    place = (mart.folder.as_posix(), key)
+    if place not in _memory:
+        if len(_memory) >= 32:
+            _memory.pop(next(iter(_memory)))
+        _memory[place] = mart.kept(key, make)
+    return _memory[place]

@@ -1,0 +1,178 @@
+"""How a figure reads: labels of columns, formats of numbers, the same on every surface.
+
+A column's kind follows from its name (units are in the name), so the table of any answer reads well without further words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+from babel.numbers import format_currency, get_currency_symbol
+
+Kind = Literal["text", "date", "count", "number", "money", "share", "days", "score", "index", "flag"]
+
+_KINDS_BY_NAME: dict[str, Kind] = {
+    "sales": "money",
+    "amount": "money",
+    "member_sales": "money",
+    "non_member_sales": "money",
+    "order_value": "money",
+    "spend": "money",
+    "spend_per_month": "money",
+    "median_order_value": "money",
+    "orders": "count",
+    "members": "count",
+    "n": "count",
+    "change": "share",
+    "probability": "share",
+    "gini": "number",
+    "units_per_order": "number",
+}
+_KINDS_BY_ENDING: tuple[tuple[str, Kind], ...] = (
+    ("_amount", "money"),
+    ("_sales", "money"),
+    ("_spend", "money"),
+    ("_value", "money"),
+    ("_28d", "money"),
+    ("_91d", "money"),
+    ("_365d", "money"),
+    ("_share", "share"),
+    ("_rate", "share"),
+    ("_change", "share"),
+    ("_probability", "share"),
+    ("_count", "count"),
+    ("_days", "days"),
+    ("_days_mean", "days"),
+    ("_days_median", "days"),
+    ("_score", "score"),
+    ("_index", "index"),
+    ("_on", "date"),
+)
+_LABELS = {
+    "member_id": "Member",
+    "store_id": "Store",
+    "store_name": "Store name",
+    "member_count": "Members",
+    "order_count": "Orders",
+    "day_count": "Shopping days",
+    "sales": "Sales",
+    "sales_share": "Share of sales",
+    "member_share": "Share of members",
+    "order_share": "Share of orders",
+    "order_value": "Order value",
+    "r_score": "R",
+    "f_score": "F",
+    "m_score": "M",
+    "n": "n",
+    "gini": "Gini",
+    "recency_days": "Days since last order",
+    "units_per_order": "Units per order",
+}
+
+
+def kind_of(name: str, value: Any = None) -> Kind:
+    """Return how a column is formatted, from its name; without a rule, from a sample value.
+
+    >>> kind_of("sales_share"), kind_of("recency_days"), kind_of("segment", "loyal")
+    ('share', 'days', 'text')
+    """
+    if name in _KINDS_BY_NAME:
+        return _KINDS_BY_NAME[name]
+    if isinstance(value, bool):
+        return "flag"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, (date, datetime)):
+        return "date"
+    for ending, kind in _KINDS_BY_ENDING:
+        if name.endswith(ending):
+            return kind
+    return "count" if isinstance(value, int) else "number" if isinstance(value, float) else "text"
+
+
+def label_of(name: str) -> str:
+    """Return the column's name in words.
+
+    >>> label_of("member_count"), label_of("coupon_affinity")
+    ('Members', 'Coupon affinity')
+    """
+    return _LABELS.get(name) or name.replace("_", " ").strip().capitalize()
+
+
+def count(value: float) -> str:
+    """Return a whole number with thousands separators."""
+    return f"{value:,.0f}"
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """Return a share (0..1) in percent; `not measured` for None.
+
+    >>> share(0.4382), share(None)
+    ('43.8%', 'not measured')
+    """
+    if value is None or math.isnan(value):
+        return "not measured"
+    return f"{100 * value:.{digits}f}%"
+
+
+def change(value: float | None) -> str:
+    """Return a relative change in words: `up 3.2%`, `down 1.0%`, `unchanged`."""
+    if value is None or math.isnan(value):
+        return "not measured"
+    if abs(value) < 0.0005:
+        return "unchanged"
+    return f"{'up' if value > 0 else 'down'} {abs(100 * value):.1f}%"
+
+
+@lru_cache(maxsize=4096)
+def money(value: float | None, currency: str, digits: int | None = None) -> str:
+    """Return an amount in currency units with its sign; large ones without decimals.
+
+    >>> money(4593254.21, "USD"), money(29.5, "USD")
+    ('$4,593,254', '$29.50')
+    """
+    if value is None or math.isnan(value):
+        return "not measured"
+    shown = digits if digits is not None else (0 if abs(value) >= 1000 else 2)
+    pattern = "¤#,##0" + ("." + "0" * shown if shown else "")
+    symbol = get_currency_symbol(currency, locale="en")
+    if symbol.isalpha():  # "CHF 12.00" needs a space, "$12.00" does not
+        pattern = pattern.replace("¤", "¤\u00a0")
+    return format_currency(value, currency, format=pattern + ";-" + pattern, locale="en", currency_digits=False)
+
+
+def some(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: `1 member`, `2,469 members`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: `a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def cell(value: Any, kind: Kind, currency: str) -> str:
+    """Return one table cell as text; None is an en dash, so that an empty cell never looks forgotten."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if kind == "money":
+        return money(float(value), currency)
+    if kind == "share":
+        return share(float(value))
+    if kind in ("count", "score"):
+        return f"{value:,.0f}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+    if kind == "days":
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    if kind in ("number", "index"):
+        return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if kind == "flag":
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="minutes")
+    return str(value)

@@ -1,0 +1,147 @@
+"""Shares per member, pulled towards the shop as far as the member's few shopping days demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from toolkit.errors import DataError
+
+BASIS_POINTS = 10_000
+"""Day shares come as whole basis points, so that sums over days are exact integers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kappa:
+    """How many shopping days weigh as much as knowing nothing but the shop.
+
+    `value` = within-day variance / variance between members (both of a day's share, 0..1); null where `status` is `not measured`.
+    """
+
+    value: float | None
+    within_variance: float
+    between_variance: float
+    member_count: int
+    day_count: int
+    status: str
+    reason: str
+
+
+def day_share_bp(part: str | pl.Expr, whole: str | pl.Expr) -> pl.Expr:
+    """Return `part / whole` of a day in whole basis points (Int64, half up, clipped to 0..10,000); null where `whole` is not above zero.
+
+    Integers throughout: the same for any engine.
+
+    >>> pl.DataFrame({"promo": [1, 5, 0], "paid": [3, 5, 0]}).select(day_share_bp("promo", "paid")).to_series().to_list()
+    [3333, 10000, None]
+    """
+    part = pl.col(part) if isinstance(part, str) else part
+    whole = pl.col(whole) if isinstance(whole, str) else whole
+    share = (2 * BASIS_POINTS * part.cast(pl.Int64) + whole) // (2 * whole)
+    return pl.when(whole > 0).then(share.clip(0, BASIS_POINTS))
+
+
+def _columns(members: pl.DataFrame, trait: str) -> pl.DataFrame:
+    """Return the trait's five columns under plain names, as Int64."""
+    names = {part: f"{trait}_{part}" for part in ("days_odd", "days_even", "bp_odd", "bp_even", "bp_sq")}
+    missing = [name for name in names.values() if name not in members.columns]
+    if missing:
+        raise DataError(f"shrinkage of '{trait}': the members table needs the columns {missing}, which it does not have; rebuild the mart.")
+    return members.select(pl.col(name).cast(pl.Int64).alias(part) for part, name in names.items())
+
+
+def estimate_kappa(members: pl.DataFrame, *, trait: str, minimum_members: int = 100, minimum_days: int = 4) -> Kappa:
+    """Return kappa = variance of a member's day share within members / covariance of the members' odd-day and even-day means.
+
+    In: one row per member with `{trait}_days_odd`, `{trait}_days_even` (shopping days on odd and even calendar days),
+    `{trait}_bp_odd`, `{trait}_bp_even` (sums of the day's share in basis points), `{trait}_bp_sq` (sum of its squares over all days).
+
+    Odd and even days share nothing but the member, so their covariance is the variance between members with the noise of the days
+    already out of it. Members weigh by `odd * even / (odd + even)`, the precision of their pair of means. Members with fewer than
+    `minimum_days` days, or with days of one kind only, are left out of the covariance. `not measured` with fewer than
+    `minimum_members` of them or when the covariance is not above zero (nothing then distinguishes members).
+
+    Source: DEFINITIONS.md section 1, price sensitivity; variance components as in Searle, Casella and McCulloch (1992), ch. 3.
+    """
+    stats = _columns(members, trait).with_columns((pl.col("days_odd") + pl.col("days_even")).alias("days"))
+    # Sorted, because the float sums below would otherwise depend on the order of the members.
+    stats = stats.filter(pl.col("days") > 0).sort(pl.all())
+    repeated = stats.filter(pl.col("days") > 1)
+    freedom = int((repeated["days"] - 1).sum())
+    spread = repeated["bp_sq"].to_numpy() - (repeated["bp_odd"] + repeated["bp_even"]).to_numpy() ** 2 / repeated["days"].to_numpy()
+    within = float(spread.sum()) / freedom / BASIS_POINTS**2 if freedom else 0.0
+    paired = stats.filter((pl.col("days") >= minimum_days) & (pl.col("days_odd") > 0) & (pl.col("days_even") > 0))
+    days = int(paired["days"].sum())
+    if paired.height < minimum_members:
+        reason = f"only {paired.height} members have {minimum_days} or more shopping days; {minimum_members} are needed"
+        return Kappa(None, within, 0.0, paired.height, days, "not measured", reason)
+    odd, even = paired["days_odd"].to_numpy(), paired["days_even"].to_numpy()
+    odd_mean = paired["bp_odd"].to_numpy() / odd / BASIS_POINTS
+    even_mean = paired["bp_even"].to_numpy() / even / BASIS_POINTS
+    precision = odd * even / (odd + even)
+    total = precision.sum()
+    odd_centre, even_centre = (precision * odd_mean).sum() / total, (precision * even_mean).sum() / total
+    between = float((precision * (odd_mean - odd_centre) * (even_mean - even_centre)).sum() / total)
+    if between <= 0 or within <= 0:
+        reason = "members do not differ beyond the noise of their days" if between <= 0 else "a member's days are all alike"
+        return Kappa(None, within, between, paired.height, days, "not measured", reason)
+    return Kappa(within / between, within, between, paired.height, days, "measured", "")
+
+
+def _expected_by_days(days: np.ndarray, raw: np.ndarray, kappa: float, wanted: np.ndarray) -> np.ndarray:
+    """Return the share that members with the `wanted` number of shopping days show: a weighted line over log(days)."""
+    # Whole millionths, summed per distinct number of days: the fit is then the same for any row order.
+    table = (
+        pl.DataFrame({"days": days, "raw": np.rint(raw * 1e6).astype(np.int64)})
+        .group_by("days")
+        .agg(pl.len().cast(pl.Int64).alias("members"), pl.col("raw").sum())
+        .sort("days")
+    )
+    at, members = table["days"].to_numpy(), table["members"].to_numpy()
+    mean = table["raw"].to_numpy() / members / 1e6
+    weight = members * at / (at + kappa)
+    log_days = np.log(at)
+    log_centre, centre = (weight * log_days).sum() / weight.sum(), (weight * mean).sum() / weight.sum()
+    spread = (weight * (log_days - log_centre) ** 2).sum()
+    slope = (weight * (log_days - log_centre) * (mean - centre)).sum() / spread if spread > 0 else 0.0
+    return np.clip(centre + slope * (np.log(wanted) - log_centre), mean.min(), mean.max())
+
+
+def shrink(members: pl.DataFrame, *, trait: str, kappa: float, raw: str | None = None) -> pl.DataFrame:
+    """Return the trait of every member: raw share, share expected of such a member, and the shrunk share between them.
+
+    In: the five columns of `estimate_kappa`; `raw` names a member-level share (0..1) to shrink in place of the mean of the day shares (promo
+    dependence is a share of spend). Out, rows as they came: `{trait}_days` (shopping days it rests on), `{trait}_raw`,
+    `{trait}_expected`, `{trait}_weight` (w = days / (days + kappa)), `{trait}_share` = w * raw + (1 - w) * expected; the shares 0..1. Without
+    a day raw is null, w is 0 and the share is what is expected of a member with one day.
+
+    The target depends on the number of days, because members who come often do differ (on the Complete Journey they use coupons
+    1.7 times as often): one mean for all would lift the rare visitor above the regular one.
+
+    Raises `DataError` when a column is missing.
+    """
+    stats = _columns(members, trait)
+    days = (stats["days_odd"] + stats["days_even"]).to_numpy()
+    if raw is not None and raw not in members.columns:
+        raise DataError(f"shrinkage of '{trait}': the members table needs the column '{raw}', which it does not have.")
+    mean_of_days = (stats["bp_odd"] + stats["bp_even"]).to_numpy() / np.maximum(days, 1) / BASIS_POINTS
+    share = mean_of_days if raw is None else members[raw].cast(pl.Float64).clip(0, 1).fill_nan(None).fill_null(0).to_numpy()
+    known = days > 0
+    nothing = pl.Series([None] * days.size, dtype=pl.Float64)
+    if not known.any():
+        return pl.DataFrame({f"{trait}_{part}": nothing for part in ("raw", "expected", "weight", "share")}).insert_column(
+            0, pl.Series(f"{trait}_days", days)
+        )
+    expected = _expected_by_days(days[known], share[known], kappa, np.maximum(days, 1))
+    weight = days / (days + kappa)
+    return pl.DataFrame(
+        {
+            f"{trait}_days": days,
+            f"{trait}_raw": pl.Series(share).zip_with(pl.Series(known), nothing),
+            f"{trait}_expected": expected,
+            f"{trait}_weight": weight,
+            f"{trait}_share": np.where(known, weight * share, 0.0) + (1 - weight) * expected,
+        }
+    )

@@ -1,0 +1,114 @@
+"""A member's rhythm as it stood at the close of a day: what prediction models learn from and predict with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from toolkit.errors import DataError
+
+RHYTHM_FEATURES = ("log_recency", "own_gap_days", "days_28", "days_56", "days_91", "log_recency_over_gap")
+"""The six features of the purchase model, in order."""
+
+SPEND_FEATURES = ("log_amount_28", "log_amount_91", "log_amount_182", "log_recency", "log_days_28", "log_days_91")
+"""The six features of the spend model, in order."""
+
+
+def shopping_days(orders: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per member and day with an order, sorted by both: `member_code`, `day` (Date), `order_count`, `amount` (minor units).
+
+    In: `member_code` (null = not a member, left out), `ordered_at` (Datetime) or `day` (Date), `is_order`, `amount`. Returns alone make no shopping
+    day; their amount is left out, since a prediction of spend is of what the member will buy.
+
+    Raises `DataError` when a column is missing.
+    """
+    day = pl.col("day") if "day" in orders.columns else pl.col("ordered_at").dt.date().alias("day")
+    missing = [name for name in ("member_code", "is_order", "amount") if name not in orders.columns]
+    missing += [] if {"day", "ordered_at"} & set(orders.columns) else ["ordered_at"]
+    if missing:
+        raise DataError(f"shopping_days: the orders table needs {missing}, which it does not have.")
+    return (
+        orders.lazy()
+        .filter(pl.col("member_code").is_not_null() & pl.col("is_order"))
+        .group_by("member_code", day)
+        .agg(pl.len().cast(pl.Int64).alias("order_count"), pl.col("amount").sum())
+        .sort("member_code", "day")
+        .collect()
+    )
+
+
+def snapshot(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Return every member's rhythm at the close of `as_of`: one row per member with a shopping day up to then, sorted by member.
+
+    In: the frame of `shopping_days`. Out: `member_code`, `recency_days`, `day_count`, `age_days` (since the first day seen),
+    `own_gap_days` (median pause between shopping days; for a member with one day the larger of the shop's median and the recency),
+    `days_28`, `days_56`, `days_91` (shopping days in the last 28, 56, 91 days), `amount_28`, `amount_91`, `amount_182` (minor units),
+    and the features made of them. Nothing after `as_of` is read.
+    """
+    back = (pl.lit(as_of) - pl.col("day")).dt.total_days()
+    gap = pl.col("day").diff().over("member_code").dt.total_days()
+    seen = days.filter(pl.col("day") <= as_of).sort("member_code", "day").with_columns(back.alias("back"), gap.alias("gap"))
+    rhythm = (
+        seen.group_by("member_code")
+        .agg(
+            pl.col("back").min().alias("recency_days"),
+            pl.len().cast(pl.Int64).alias("day_count"),
+            pl.col("back").max().alias("age_days"),
+            pl.col("gap").median().alias("own_gap_days"),
+            *[(pl.col("back") < span).sum().cast(pl.Int64).alias(f"days_{span}") for span in (28, 56, 91)],
+            *[pl.col("amount").filter(pl.col("back") < span).sum().alias(f"amount_{span}") for span in (28, 91, 182)],
+        )
+        .sort("member_code")
+    )
+    usual = pl.max_horizontal(pl.col("own_gap_days").median().fill_null(1.0), "recency_days")
+    rhythm = rhythm.with_columns(pl.col("own_gap_days").fill_null(usual).cast(pl.Float64))
+    return rhythm.with_columns(
+        pl.col("recency_days").log1p().alias("log_recency"),
+        ((pl.col("recency_days") + 1) / (pl.col("own_gap_days") + 1)).log().alias("log_recency_over_gap"),
+        *[pl.col(f"days_{span}").log1p().alias(f"log_days_{span}") for span in (28, 91)],
+        *[pl.col(f"amount_{span}").clip(0, None).log1p().alias(f"log_amount_{span}") for span in (28, 91, 182)],
+    )
+
+
+def outcome(days: pl.DataFrame, *, as_of: date, horizon_days: int) -> pl.DataFrame:
+    """Return what members did in the `horizon_days` days after `as_of`: `member_code`, `bought` (Boolean), `spent` (minor units).
+
+    Members without a shopping day in the window have no row. For training and for tests only: the window lies after `as_of`.
+    """
+    window = days.filter((pl.col("day") > as_of) & (pl.col("day") <= as_of + timedelta(days=horizon_days)))
+    return window.group_by("member_code").agg(pl.lit(True).alias("bought"), pl.col("amount").sum().alias("spent")).sort("member_code")
+
+
+def training_rows(
+    days: pl.DataFrame, *, as_of: date, horizon_days: int, history_days: int = 91, step_days: int = 28, most_snapshots: int = 6
+) -> pl.DataFrame:
+    """Return earlier snapshots with what followed: one row per member and snapshot, sorted by snapshot (latest first) and member.
+
+    A snapshot stands at `as_of - horizon_days` and every `step_days` before it, so each outcome window ends on `as_of` at the latest: nothing after
+    `as_of` is learned from. A snapshot needs `history_days` of receipts before it; at most `most_snapshots` are taken.
+    Out: the columns of `snapshot`, `snapshot_on` (Date), `bought`, `spent`. Empty when the history is too short.
+    """
+    first = days["day"].min()
+    stands = []
+    if isinstance(first, date):
+        stands = [as_of - timedelta(days=horizon_days + step_days * back) for back in range(most_snapshots)]
+        stands = [on for on in stands if (on - first).days + 1 >= history_days]
+    rows = [_labelled(days, on, horizon_days) for on in stands]
+    return pl.concat(rows) if rows else _labelled(days.clear(), as_of, horizon_days)
+
+
+def _labelled(days: pl.DataFrame, on: date, horizon_days: int) -> pl.DataFrame:
+    followed = outcome(days, as_of=on, horizon_days=horizon_days)
+    return (
+        snapshot(days, as_of=on)
+        .join(followed, on="member_code", how="left", maintain_order="left")
+        .with_columns(pl.lit(on).alias("snapshot_on"), pl.col("bought").fill_null(False), pl.col("spent").fill_null(0))
+    )
+
+
+def matrix(rows: pl.DataFrame, features: Sequence[str]) -> np.ndarray:
+    """Return the features as a float array, rows x columns."""
+    return rows.select(pl.col(name).cast(pl.Float64) for name in features).to_numpy()

@@ -1,0 +1,76 @@
+"""Small multiples: the same small picture once per group, on the same scales."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, roles, sorted_as_given, tip
+from toolkit.charts.theme import Kind, axis_format
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_PAGE_WIDTH = 700
+_PANELS = 24
+
+
+def multiples(
+    frame: pl.DataFrame,
+    *,
+    panel: str,
+    x: str,
+    value: str,
+    title: str,
+    subtitle: str = "",
+    x_title: str = "",
+    value_title: str,
+    kind: Kind = "count",
+    mark: Literal["line", "bar"] = "line",
+    columns: int = 4,
+    same_scale: bool = True,
+) -> alt.Chart | alt.LayerChart:
+    """One panel per group, in the frame's order, at most 24. `x` may be dates, numbers, or names (kept in the frame's order)."""
+    drawn = roles(frame, "multiples", panel=panel, x=x, value=value)
+    if drawn.is_empty():
+        return nothing_to_draw(title, "No panels to draw.")
+    drawn = drawn.with_columns(label_expr("panel").alias("panel"))
+    panels = sorted_as_given(drawn["panel"])
+    if len(panels) > _PANELS:
+        subtitle = f"{subtitle}{' · ' if subtitle else ''}the first {_PANELS} of {len(panels)} groups"
+        drawn = drawn.filter(pl.col("panel").is_in(panels[:_PANELS]))
+        panels = panels[:_PANELS]
+    columns = min(columns, len(panels))
+    largest = float(drawn["value"].abs().max() or 0)  # type: ignore[arg-type]
+    across, dtype = {"field": "x", "axis": {"title": x_title or None, "labelOverlap": True}}, drawn["x"].dtype
+    if dtype.is_temporal():
+        across |= {"type": "temporal", "axis": {"title": x_title or None, "format": "%b", "tickCount": 4, "labelOverlap": True}}
+        said = tip("x", x_title or "Date") | {"type": "temporal", "format": "%-d %b %Y"}
+    elif dtype.is_numeric() and mark == "line":
+        across["type"], said = "quantitative", tip("x", x_title or "x", "decimal")
+    else:
+        drawn = drawn.with_columns(label_expr("x").alias("x"))
+        across |= {
+            "type": "nominal",
+            "sort": sorted_as_given(drawn["x"]),
+            "axis": {"title": x_title or None, "labelAngle": -45, "labelLimit": 90},
+        }
+        said = tip("x", x_title or "Name")
+    y = {"field": "value", "type": "quantitative", "axis": number_axis(value_title, axis_format(kind, largest), tickCount=3)}
+    facet = {
+        "field": "panel",
+        "type": "nominal",
+        "title": None,
+        "sort": panels,
+        "columns": columns,
+        "spacing": 18,
+        "header": {"labelAnchor": "start"},
+    }
+    unit: dict[str, Any] = {
+        "mark": {"type": mark, **({"strokeWidth": 1.75} if mark == "line" else {})},
+        "encoding": {"x": across, "y": y, "facet": facet, "tooltip": [tip("panel", "Group"), said, tip("value", value_title, kind)]},
+    }
+    resolve = {} if same_scale else {"resolve": {"scale": {"y": "independent"}}}
+    width = max(90, (_PAGE_WIDTH - 18 * (columns - 1)) // columns - 12)
+    return figure(drawn, [unit], title=title, subtitle=subtitle, width=width, height=90, **resolve)

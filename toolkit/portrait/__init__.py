@@ -1,0 +1,1 @@
+"""Portrait: who the members are. One module a question family."""

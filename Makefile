@@ -1,0 +1,51 @@
+# Everything a person needs: `make demo` first, then `make lab`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help setup demo test lint lab bench truth lock clean
+.DEFAULT_GOAL := help
+
+help:            ## show this table
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:  *##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-8s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed, this is %d.%d" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $(READY)
+
+setup: $(READY)  ## install everything from the lock files into .venv
+
+demo: $(READY)   ## import a year of real receipts, report on the ten largest stores, say what to try next
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/toolkit demo demo
+
+test: $(READY)   ## run the whole suite
+	$(BIN)/python -m pytest
+
+lint: $(READY)   ## format, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+lab: $(READY)    ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks
+
+truth: $(READY)  ## measure the bars of every figure, print them, fail if one is missed
+	$(BIN)/python benchmarks/truth.py
+
+bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="1.5M 10M 100M")
+	@test -x .venv-bench/bin/python || $(BIN)/uv venv --quiet .venv-bench
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --require-hashes -r requirements-bench.lock
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps -e .
+	.venv-bench/bin/python benchmarks/speed.py $(SIZES)
+
+lock: $(READY)   ## renew the lock files (hashes, no host names)
+	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra test pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra bench pyproject.toml -o requirements-bench.lock
+
+clean:           ## remove what make made
+	rm -rf $(VENV) .venv-bench demo build dist

@@ -1,0 +1,157 @@
+"""Lines: coded, checked across rows, partitioned by member and sorted.
+
+What is done here needs to see more than one row: duplicate line ids, orders that belong to two members, the one time of an order, the codes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from toolkit import schemas
+from toolkit.importing import dictionaries
+from toolkit.sources.convert import Typed
+from toolkit.workspace import LineFile, Workspace
+
+ROWS_PER_PARTITION = 3_000_000
+"""Lines that a partition should hold: it bounds the memory of the mart pass (about 100 bytes a line while it works)."""
+MOST_PARTITIONS = 256
+DICTIONARIES = {"member": "member_id", "store": "store_id", "product": "product_id", "channel": "channel"}
+
+
+@dataclass(frozen=True)
+class OrderFaults:
+    """What is wrong with whole orders, found across their lines."""
+
+    rows: pl.DataFrame  # source_index, fault: rows to set aside
+    several_times: bool  # some order has lines at different times
+
+
+def partition_count(rows: int) -> int:
+    """Return how many partitions a workspace gets whose first import has this many lines; room for four times as many is left."""
+    return min(MOST_PARTITIONS, max(1, math.ceil(rows / ROWS_PER_PARTITION)))
+
+
+def duplicate_line_ids(lines: pl.LazyFrame) -> pl.DataFrame:
+    """Return (source_index, fault) of every line whose line_id was seen on an earlier row."""
+    keyed = lines.select("source_index", pl.col("line_id").cast(pl.String)).filter(pl.col("line_id").is_not_null())
+    first = keyed.group_by("line_id").agg(pl.len().alias("times"), pl.col("source_index").min().alias("first")).filter(pl.col("times") > 1)
+    later = keyed.join(first, on="line_id").filter(pl.col("source_index") > pl.col("first"))
+    return later.select("source_index", pl.lit("duplicate line id").alias("fault")).collect(engine="streaming")
+
+
+def order_key() -> pl.Expr:
+    """Return a 64-bit key of the order: receipt numbers may repeat from store to store, so the store is part of it."""
+    return pl.col("order_id").hash(seed=1) ^ pl.col("store_id").hash(seed=2)
+
+
+def order_faults(lines: pl.LazyFrame) -> OrderFaults:
+    """Find orders whose lines name more than one member, or a member on some lines only.
+
+    The search runs on hashes; the few orders it suspects are looked at again by their real ids, so that no collision sets a good order aside.
+    """
+    member = pl.col("member_id").hash(seed=3)
+    orders = (
+        lines.select(
+            order_key().alias("order_key"),
+            pl.when(pl.col("member_id").is_not_null()).then(member).alias("member"),
+            pl.col("member_id").is_null().alias("nobody"),
+            "ordered_at",
+        )
+        .group_by("order_key")
+        .agg(
+            (pl.col("member").min() != pl.col("member").max()).fill_null(False).alias("two_members"),
+            (pl.col("nobody").any() & ~pl.col("nobody").all()).alias("half_member"),
+            (pl.col("ordered_at").min() != pl.col("ordered_at").max()).alias("several_times"),
+        )
+        .filter(pl.any_horizontal("two_members", "half_member", "several_times"))
+        .collect(engine="streaming")
+    )
+    suspects = orders.filter(pl.col("two_members") | pl.col("half_member")).select("order_key")
+    empty = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
+    if suspects.is_empty():
+        return OrderFaults(empty, orders["several_times"].any())
+    rows = (
+        lines.select("source_index", "order_id", "store_id", "member_id", order_key().alias("order_key"))
+        .join(suspects.lazy(), on="order_key", how="semi")
+        .collect(engine="streaming")
+    )
+    named = pl.col("member_id").n_unique().over("order_id", "store_id")
+    anonymous = pl.col("member_id").is_null().any().over("order_id", "store_id")
+    faults = rows.select(
+        "source_index",
+        pl.when(named - anonymous.cast(pl.UInt32) > 1)
+        .then(pl.lit("order belongs to two members"))
+        .when((named > 1) & anonymous)
+        .then(pl.lit("order has lines with and without a member"))
+        .alias("fault"),
+    ).drop_nulls("fault")
+    return OrderFaults(faults, orders["several_times"].any())
+
+
+def codes_of(workspace: Workspace, lines: pl.LazyFrame, extra: dict[str, pl.Series]) -> dict[str, pl.DataFrame]:
+    """Return the dictionaries of the workspace, extended by the ids of these lines and of `extra` (ids only the small tables know)."""
+    seen = pl.collect_all([lines.select(column).unique() for column in DICTIONARIES.values()], engine="streaming")
+    made = {}
+    for (name, column), frame in zip(DICTIONARIES.items(), seen, strict=True):
+        known = dictionaries.extend(workspace.codes(name), frame[column])
+        made[name] = dictionaries.extend(known, extra[name]) if name in extra else known
+    return made
+
+
+def code_lines(lines: pl.LazyFrame, codes: dict[str, pl.DataFrame], typed: Typed, partitions: int) -> pl.LazyFrame:
+    """Return lines with codes for ids, and their partition; members stay together, non-members are spread by order."""
+    for name, column in DICTIONARIES.items():
+        if column == "channel" and "channel" not in typed.mapped:
+            lines = lines.with_columns(pl.lit(None, pl.UInt32).alias("channel_code"))
+            continue
+        table = dictionaries.lookup(codes[name], typed.id_dtypes[column], f"{name}_code", column)
+        lines = lines.join(table, on=column, how="left", maintain_order="none")
+    spread = pl.coalesce("member_code", (pl.col("order_key") % partitions).cast(pl.UInt32)) % partitions
+    return lines.with_columns(spread.cast(pl.UInt32).alias("partition"))
+
+
+def sort_partition(rows: pl.DataFrame, file_number: int, *, several_times: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return (lines as stored, order ids) of one partition of one import.
+
+    Lines are sorted by member, time and order, so that the lines of an order, and the orders of a member, are neighbours: the mart pass
+    then needs no hashing. An order's time is that of its earliest line.
+    """
+    if several_times:
+        rows = rows.with_columns(pl.col("ordered_at").min().over("order_key"))
+    rows = rows.sort("member_code", "ordered_at", "order_key", nulls_last=False)
+    starts = (pl.col("order_key") != pl.col("order_key").shift(1)) | (pl.col("member_code").ne_missing(pl.col("member_code").shift(1)))
+    rows = rows.with_columns((starts.fill_null(True).cast(pl.Int64).cum_sum() - 1 + (file_number << 32)).alias("order_code"))
+    ids = rows.filter(pl.col("order_code").ne_missing(pl.col("order_code").shift(1))).select(
+        "order_code", pl.col("order_id").cast(pl.String)
+    )
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in schemas.STORED_LINES.items()), ids
+
+
+def write_partition(workspace: Workspace, folder: str, partition: int, stored: pl.DataFrame, ids: pl.DataFrame) -> LineFile:
+    """Write one file of lines and its order ids; return its entry for the manifest."""
+    path, ids_path = f"{folder}/part-{partition:03d}.parquet", f"{folder}/order-ids-{partition:03d}.parquet"
+    stored.write_parquet(workspace.path / path, compression="lz4", statistics=True)
+    ids.write_parquet(workspace.path / ids_path, compression="zstd")
+    first, last = stored["ordered_at"].min(), stored["ordered_at"].max()
+    return LineFile(path=path, ids_path=ids_path, partition=partition, rows=stored.height, first_day=first.date(), last_day=last.date())  # type: ignore[union-attr]
+
+
+def staged_partitions(coded: pl.LazyFrame, folder: Path, partitions: int) -> Sequence[pl.LazyFrame | None]:
+    """Spread coded lines over one uncompressed file per partition, streaming, and return a scan of each (None where empty)."""
+    if partitions == 1:
+        return [coded]
+    folder.mkdir(parents=True, exist_ok=True)
+    coded.sink_ipc(
+        pl.PartitionBy(folder, key="partition", include_key=False, file_path_provider=_partition_path), engine="streaming", mkdir=True
+    )
+    found = [sorted(folder.glob(f"{number}-*.arrow")) for number in range(partitions)]
+    return [pl.scan_ipc(files) if files else None for files in found]
+
+
+def _partition_path(context) -> str:  # noqa: ANN001 - the type is unstable in polars 2
+    return f"{context.partition_keys['partition'].item()}-{context.index_in_partition}.arrow"

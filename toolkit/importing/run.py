@@ -1,0 +1,288 @@
+"""The import, step by step: read, check, set aside, code, partition, replace, commit.
+
+Everything is written beside the live data first; the manifest is replaced last and in one step.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from toolkit.errors import DataError, ImportRefused, MappingError
+from toolkit.importing import lines as line_steps
+from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
+from toolkit.importing.tables import lay_over, split_table, write_table
+from toolkit.sources.complete_journey import complete_journey
+from toolkit.sources.convert import Typed, typed_table
+from toolkit.sources.mapping import Mapping, read_mapping
+from toolkit.workspace import ImportRecord, LineFile, Workspace
+
+COMPLETE_JOURNEY = "complete-journey"
+"""The name by which the demo receipts are imported."""
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, table by table; rows in = rows kept + rows set aside."""
+
+    workspace: Path
+    records: tuple[ImportRecord, ...]
+
+    @property
+    def rejected(self) -> int:
+        """Rows set aside in all tables."""
+        return sum(record.rows_rejected for record in self.records)
+
+    def __str__(self) -> str:
+        return "\n".join(line for record in self.records for line in describe(record, self.workspace))
+
+
+def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allow_shrinking: bool = False) -> ImportReport:
+    """Import what a mapping describes into a workspace (made if it is not there) and report every row.
+
+    Parameters
+    ----------
+    source
+        Path of a mapping file, a `Mapping`, or `"complete-journey"`.
+    workspace
+        The workspace's folder.
+    allow_shrinking
+        Replace store days even where less than half of their lines would be left.
+
+    Returns
+    -------
+    ImportReport
+        Per table: rows in, kept, set aside by reason, lines replaced.
+
+    Raises
+    ------
+    MappingError
+        The mapping and the files do not fit; all faults at once.
+    DataError
+        No line of the receipts could be kept.
+    ImportRefused
+        The import would wipe out days of receipts.
+    WorkspaceError
+        Another process writes there, the disk is full, or the workspace is from a newer version. The workspace is as it was.
+
+    Example
+    -------
+    >>> import toolkit as tk
+    >>> print(tk.import_receipts("complete-journey", "demo/workspace"))     # doctest: +SKIP
+    """
+    mapping = open_source(source)
+    ws = Workspace.create(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits)
+    with ws.writing() as commit_id:
+        staging = ws.path / "staging" / commit_id
+        staging.mkdir(parents=True)
+        changes, records = {}, []
+        tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
+        for name in mapping.tables:
+            if name != "lines":
+                typed = typed_table(mapping, name, scratch=staging / name)
+                kept, rejected = split_table(name, typed)
+                tables[name] = (kept, rejected)
+                rows_in = kept.height + rejected.height
+                records.append(_record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected))
+        changes["tables"] = {
+            **ws.manifest.tables,
+            **{name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept)) for name, (kept, _) in tables.items()},
+        }
+        extra = {
+            name: tables[table][0][column]
+            for name, table, column in (("product", "products", "product_id"), ("store", "stores", "store_id"))
+            if table in tables
+        }
+        if "lines" in mapping.tables:
+            line_changes, record = _import_lines(ws, mapping, commit_id, staging, extra, allow_shrinking=allow_shrinking)
+            changes.update(line_changes)
+            records.insert(0, record)
+        ws.commit(imports=(*ws.manifest.imports, *records), **changes)
+    return ImportReport(ws.path, tuple(records))
+
+
+def check_receipts(source: Mapping | str | Path) -> ImportReport:
+    """Check what a mapping describes without importing it; the report is that of an import.
+
+    Raises as `import_receipts`. Nothing is kept.
+    """
+    with tempfile.TemporaryDirectory(prefix="toolkit-check-") as folder:
+        return import_receipts(source, Path(folder) / "workspace")
+
+
+def open_source(source: Mapping | str | Path) -> Mapping:
+    """Return the mapping of a source: a mapping file, a folder that holds a mapping.toml, or the name of the demo."""
+    if isinstance(source, Mapping):
+        return source
+    if str(source) == COMPLETE_JOURNEY:
+        return complete_journey()
+    path = Path(source)
+    if path.is_dir() and (path / "mapping.toml").exists():
+        path = path / "mapping.toml"
+    if not path.exists():
+        raise MappingError(
+            f"There is no mapping file {path}. Propose one with `toolkit map FILES > mapping.toml`, or import '{COMPLETE_JOURNEY}'."
+        )
+    return read_mapping(path)
+
+
+def _import_lines(
+    ws: Workspace, mapping: Mapping, commit_id: str, staging: Path, extra: dict[str, pl.Series], *, allow_shrinking: bool
+) -> tuple[dict, ImportRecord]:
+    """Bring the lines in beside the live ones; return the changes of the manifest and the record."""
+    typed = typed_table(mapping, "lines", scratch=staging / "lines")
+    lines = typed.kept
+    if any(file.format != "parquet" for file in typed.files):  # parse text once, not once per pass
+        lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
+        lines = pl.scan_parquet(staging / "typed.parquet")
+    faults = line_steps.order_faults(lines)
+    rejected = faults.rows
+    if "line_id" in typed.mapped:
+        again = line_steps.duplicate_line_ids(lines)
+        rejected = pl.concat([again, rejected]).unique("source_index", keep="first", maintain_order=True)
+    if rejected.height:
+        lines = lines.join(rejected.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+    codes = line_steps.codes_of(ws, lines, extra)
+    total = sum(file.rows for file in ws.manifest.line_files)
+    partitions = ws.manifest.partitions or line_steps.partition_count(typed.rows_in)
+    coded = line_steps.code_lines(lines.with_columns(line_steps.order_key().alias("order_key")), codes, typed, partitions)
+    stored, days = _write_lines(ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, several_times=faults.several_times)
+    rows_kept = sum(file.rows for file in stored)
+    record = _record(ws, commit_id, mapping, "lines", typed, typed.rows_in, rows_kept, rejected, found_later=True)
+    if not rows_kept:
+        reasons = "; ".join(f"{reason}: {rows:,}" for reason, rows in record.reasons.items()) or "the files hold no rows"
+        raise DataError(
+            f"No line of '{mapping.name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again."
+        )
+    replacement = plan_replacement(ws, days)
+    if not allow_shrinking:
+        refuse_shrinking(replacement, codes["store"])
+    kept_files = _replace(ws, commit_id, replacement)
+    columns = {
+        *ws.manifest.line_columns,
+        *(name for name in typed.mapped if name in ("discount_amount", "coupon_amount", "channel", "line_id")),
+    }
+    changes = {
+        "partitions": partitions,
+        "line_files": (*kept_files, *stored),
+        "line_columns": tuple(sorted(columns)),
+        "codes": {name: _write_codes(ws, commit_id, name, frame) for name, frame in codes.items()},
+    }
+    first, last = min(file.first_day for file in stored), max(file.last_day for file in stored)
+    notes = record.notes + ((f"{total:,} lines were there before.",) if total else ())
+    return changes, record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
+
+
+def _write_lines(
+    ws: Workspace, coded: pl.LazyFrame, folder: str, staging: Path, partitions: int, *, several_times: bool
+) -> tuple[list[LineFile], pl.DataFrame]:
+    """Write the partitions; return their entries and the lines per store day."""
+    (ws.path / folder).mkdir(parents=True)
+    wanted = ["member_code", "order_key", "order_id", "ordered_at", "store_code", "product_code", "channel_code"]
+    wanted += ["quantity_milli", "amount", "discount_amount", "coupon_amount"]
+    number = int(folder.rsplit("/", 1)[1]) * line_steps.MOST_PARTITIONS
+    files, days = [], []
+    for partition, scan in enumerate(line_steps.staged_partitions(coded.select(*wanted, "partition"), staging, partitions)):
+        if scan is None:
+            continue
+        rows = scan.select(wanted).collect(engine="streaming")
+        if rows.is_empty():
+            continue
+        stored, ids = line_steps.sort_partition(rows, number + partition, several_times=several_times)
+        files.append(line_steps.write_partition(ws, folder, partition, stored, ids))
+        days.append(
+            stored.lazy().group_by("store_code", pl.col("ordered_at").dt.date().alias("day")).agg(pl.len().alias("lines_now")).collect()
+        )
+    if not days:
+        return [], pl.DataFrame(schema={"store_code": pl.UInt32, "day": pl.Date, "lines_now": pl.UInt32})
+    return files, pl.concat(days).group_by("store_code", "day").agg(pl.col("lines_now").sum())
+
+
+def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[LineFile]:
+    """Return the live files as they will be: untouched ones, and touched ones rewritten without the replaced store days."""
+    files = []
+    for number, file in enumerate(ws.manifest.line_files):
+        if file not in replacement.files:
+            files.append(file)
+            continue
+        rest = surviving(ws, file, replacement.days)
+        if rest.is_empty():
+            continue
+        ids = pl.read_parquet(ws.path / file.ids_path).join(
+            rest.select("order_code").unique(), on="order_code", how="semi", maintain_order="left"
+        )
+        folder = f"lines/{commit_id}/kept-{number:05d}"
+        (ws.path / folder).mkdir(parents=True)
+        files.append(line_steps.write_partition(ws, folder, file.partition, rest, ids))
+    return files
+
+
+def _write_codes(ws: Workspace, commit_id: str, name: str, frame: pl.DataFrame) -> str:
+    path = f"codes/{commit_id}/{name}.parquet"
+    (ws.path / path).parent.mkdir(parents=True, exist_ok=True)
+    frame.write_parquet(ws.path / path)
+    return path
+
+
+def _record(
+    ws: Workspace,
+    commit_id: str,
+    mapping: Mapping,
+    table: str,
+    typed: Typed,
+    rows_in: int,
+    rows_kept: int,
+    rejected: pl.DataFrame,
+    *,
+    found_later: bool = False,
+) -> ImportRecord:
+    """Write the rows that were set aside and return the record; the sum of rows is checked, not assumed."""
+    path = None
+    reasons: Counter[str] = Counter()
+    set_aside = rows_in - rows_kept
+    if set_aside:
+        path = f"rejected/{commit_id}/{table}.csv"
+        (ws.path / path).parent.mkdir(parents=True, exist_ok=True)
+        parts = [typed.reject(rejected).lazy()] if rejected.height else []
+        if found_later and set_aside != rejected.height:
+            parts.append(typed.rejected)
+        rows = pl.concat(parts).select(pl.lit(table).alias("table"), pl.all()).sort("source_file", "source_row").collect(engine="streaming")
+        rows.write_csv(ws.path / path, include_bom=True)
+        reasons = Counter(dict(rows["fault"].value_counts(sort=True).iter_rows()))
+        if rows.height != set_aside:
+            raise DataError(
+                f"{table}: {rows_in:,} rows came in, {rows_kept:,} were kept and {rows.height:,} set aside, which does not add up. "
+                "Nothing was changed. The files may have been written to during the import: run it again."
+            )
+    return ImportRecord(
+        import_id=commit_id,
+        name=mapping.name,
+        table=table,
+        rows_in=rows_in,
+        rows_kept=rows_kept,
+        rows_rejected=set_aside,
+        rejected_path=path,
+        reasons=dict(reasons.most_common()),
+        notes=tuple(typed.notes),
+    )
+
+
+def describe(record: ImportRecord, workspace: Path) -> list[str]:
+    """Return the lines that tell a person what happened to one table."""
+    lines = [f"{record.table}: {record.rows_in:,} rows in = {record.rows_kept:,} kept + {record.rows_rejected:,} set aside"]
+    if record.first_day:
+        lines[0] += f" ({record.first_day} to {record.last_day})"
+    if record.rows_replaced:
+        lines.append(f"  {record.rows_replaced:,} lines of the same store days were there before and were replaced")
+    lines += [f"  {rows:,} x {reason}" for reason, rows in record.reasons.items()]
+    if record.rejected_path:
+        lines.append(f"  see {workspace / record.rejected_path}")
+    lines += [f"  note: {note}" for note in record.notes]
+    return lines
+
+
+__all__ = ["ImportReport", "check_receipts", "describe", "import_receipts", "open_source"]

@@ -1,0 +1,1 @@
+"""Where receipts come from: files, databases, the Complete Journey, a simulated shop."""

@@ -1,0 +1,227 @@
+"""One block of members from traits to tables: the unit of randomness, memory and parallel work.
+
+Everything of a block comes from `SeedSequence(seed, spawn_key=(1, block))`, so a block is the same whichever thread, file or order it is
+made in. Each step has a stream of its own: a change in one leaves the draws of the others alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from toolkit.sources.simulated.baskets import Lines, fill_baskets, redeem
+from toolkit.sources.simulated.branches import Branches, shop_branches
+from toolkit.sources.simulated.browsing import browse_events
+from toolkit.sources.simulated.campaigns import Campaign, Participation, contacts_table, run_campaign, shop_campaigns
+from toolkit.sources.simulated.catalogue import Catalogue, shop_catalogue
+from toolkit.sources.simulated.clock import Clock, shop_clock
+from toolkit.sources.simulated.durables import durable_needs
+from toolkit.sources.simulated.pairs import Pairs, count_sides, shop_pairs
+from toolkit.sources.simulated.people import TIERS, People, draw_people
+from toolkit.sources.simulated.plans import months_of
+from toolkit.sources.simulated.promotions import Promotions, shop_promotions
+from toolkit.sources.simulated.returns import Returns, draw_returns
+from toolkit.sources.simulated.settings import ShopSettings
+from toolkit.sources.simulated.trips import CHANNELS, Trips, base_trips, in_time_order
+from toolkit.sources.simulated.truth import durables_truth, effects_truth, members_truth, niches_truth
+
+BLOCK_ORDERS = 10_000_000
+"""Order numbers set aside for a block: order_id = block * BLOCK_ORDERS + running number."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What all blocks share. It does not depend on the number of members."""
+
+    settings: ShopSettings
+    clock: Clock
+    branches: Branches
+    catalogue: Catalogue
+    promotions: Promotions
+    pairs: Pairs
+    campaigns: tuple[Campaign, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Tables of one block, and exact sums for the tables about the whole shop."""
+
+    tables: dict[str, pl.DataFrame]
+    sales_cents: np.ndarray  # stores x months
+    orders: int  # with something bought
+    pair_orders: np.ndarray  # pairs x (first, second, both)
+    pair_lines: np.ndarray  # lines each pair added
+
+
+def shop_world(settings: ShopSettings) -> World:
+    """Return the world of a shop."""
+    streams = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(0,))).spawn(4)
+    clock = shop_clock(settings)
+    catalogue = shop_catalogue(settings, clock, streams[0])
+    return World(
+        settings=settings,
+        clock=clock,
+        branches=shop_branches(settings, streams[1]),
+        catalogue=catalogue,
+        promotions=shop_promotions(catalogue, clock, streams[2]),
+        pairs=shop_pairs(settings, catalogue, streams[3]),
+        campaigns=shop_campaigns(settings, clock),
+    )
+
+
+def simulate_block(world: World, block: int) -> Block:
+    """Return the tables of a block, complete and in contract form."""
+    streams = np.random.default_rng(np.random.SeedSequence(world.settings.seed, spawn_key=(1, block))).spawn(9)
+    clock, catalogue, branches = world.clock, world.catalogue, world.branches
+    people = draw_people(world.settings, clock, branches, catalogue, block, streams[0])
+    member_ids = pl.Series("member_id", np.arange(people.members) + people.first_number + 1).cast(pl.String).str.zfill(8)
+    trips, parts = _with_campaigns(world, people, streams[1], streams[2])
+    needs = durable_needs(people, trips, clock.days, streams[3])
+    lines = fill_baskets(trips, people, catalogue, world.promotions, world.pairs, needs, streams[4])
+    treated = np.zeros((len(world.campaigns), people.count), bool)
+    for part in parts:
+        treated[part.campaign, part.member[part.treated]] = True
+    lines, redeemed = redeem(lines, trips, people, world.campaigns, treated, streams[5])
+    returns = draw_returns(lines, trips, people, catalogue, clock, world.settings.return_share, streams[6])
+    made = lines.take(trips.moved_by[lines.trip] < 0)
+    orders = _orders(trips, lines, returns, people, member_ids, world, block)
+    order_ids = orders["order_id"].head(trips.count)
+    effects = [effects_truth(part, world.campaigns[part.campaign], trips, lines, redeemed, people, member_ids) for part in parts]
+    contacts = [contacts_table(part, world.campaigns[part.campaign], member_ids, clock, streams[7]) for part in parts]
+    tables = {
+        "members": _members(people, member_ids, world),
+        "lines": _lines(orders, lines, trips, returns, catalogue),
+        "events": browse_events(trips, made, people, catalogue, clock, member_ids, streams[8]),
+        "truth/members": members_truth(people, member_ids, clock),
+        "truth/niches": niches_truth(people, member_ids),
+        "truth/durables": durables_truth(needs, catalogue, order_ids, member_ids, clock),
+        "truth/returns": _returns(orders, lines, returns, trips, catalogue),
+    }
+    if parts:
+        tables["contacts"] = pl.concat(contacts)
+        tables["truth/effects"] = pl.concat(effects)
+        tables["redemptions"] = _redemptions(world, trips, lines, redeemed, orders)
+        caused = np.flatnonzero(trips.is_extra & (trips.moved_by < 0))
+        names = pl.Series([campaign.campaign_id for campaign in world.campaigns], dtype=pl.String)
+        tables["truth/caused_orders"] = pl.DataFrame(
+            {"order_id": order_ids.gather(caused), "campaign_id": names.gather(trips.cause[caused])}
+        )
+    return Block(
+        tables=tables,
+        sales_cents=_sales(made, lines, trips, returns, world),
+        orders=int((trips.moved_by < 0).sum()),
+        pair_orders=count_sides(world.pairs, made.trip, made.product),
+        pair_lines=np.bincount(made.pair[made.pair >= 0], minlength=world.pairs.count),
+    )
+
+
+def _with_campaigns(
+    world: World, people: People, trip_rng: np.random.Generator, campaign_rng: np.random.Generator
+) -> tuple[Trips, list[Participation]]:
+    trips = base_trips(people, world.clock, world.branches, trip_rng)
+    parts = []
+    for number, campaign in enumerate(world.campaigns):
+        trips, part = run_campaign(number, campaign, trips, people, world.clock, world.branches, campaign_rng)
+        parts.append(part)
+    return in_time_order(trips), parts
+
+
+def _members(people: People, member_ids: pl.Series, world: World) -> pl.DataFrame:
+    contactable = pl.Series(people.contactable)
+    return pl.DataFrame(
+        {
+            "member_id": member_ids,
+            "joined_on": world.clock.dates(people.joined),
+            "tier": pl.Series(TIERS).gather(people.tier),
+            "home_store_id": world.branches.ids.gather(people.home[: people.members]),
+            "contactable": contactable.replace_strict([1, 0, -1], [True, False, None], return_dtype=pl.Boolean),
+            "referred_by": member_ids.gather(pl.Series(people.referrer).replace(-1, None)),
+        }
+    )
+
+
+def _orders(trips: Trips, lines: Lines, returns: Returns, people: People, member_ids: pl.Series, world: World, block: int) -> pl.DataFrame:
+    """One row per trip, then one per return that is an order of its own; numbered in that order."""
+    later = ~returns.same_order
+    origin = lines.trip[returns.line[later]]
+    person = np.concatenate([trips.person, trips.person[origin]])
+    day = np.concatenate([trips.day, returns.day[later]])
+    second = np.concatenate([trips.second, returns.second[later]])
+    channel = np.concatenate([trips.channel, np.zeros(origin.size, np.int64)])
+    store = np.concatenate([trips.store, trips.store[origin]])
+    number = np.arange(person.size, dtype=np.int64) + block * BLOCK_ORDERS
+    member = pl.Series(np.where(person < people.members, person, -1)).replace(-1, None)
+    return pl.DataFrame(
+        {
+            "member_id": member_ids.gather(member),
+            "order_id": pl.Series(number).cast(pl.String).str.zfill(12),
+            "store_id": world.branches.ids.gather(store),
+            "ordered_at": world.clock.moments(day, second),
+            "channel": pl.Series(CHANNELS).gather(channel),
+        }
+    )
+
+
+def _lines(orders: pl.DataFrame, lines: Lines, trips: Trips, returns: Returns, catalogue: Catalogue) -> pl.DataFrame:
+    kept = np.flatnonzero(trips.moved_by[lines.trip] < 0)
+    later = ~returns.same_order
+    order = lines.trip[returns.line].copy()
+    order[later] = trips.count + np.arange(later.sum())
+    every = np.concatenate([lines.trip[kept], order])
+    row = np.concatenate([kept, returns.line])
+    place = np.argsort(every, kind="stable")
+    every, row, bought = every[place], row[place], (place < kept.size)
+    sign = np.where(bought, 1, -1)
+    heads = orders[every]
+    return pl.DataFrame(
+        {
+            "member_id": heads["member_id"],
+            "order_id": heads["order_id"],
+            "store_id": heads["store_id"],
+            "product_id": catalogue.ids.gather(lines.product[row]),
+            "ordered_at": heads["ordered_at"],
+            "quantity": sign * lines.milli[row] / 1000,
+            "amount": sign * lines.amount[row] / 100,
+            "discount_amount": np.where(bought, lines.discount[row], 0) / 100,
+            "coupon_amount": np.where(bought, lines.coupon[row], 0) / 100,
+            "channel": heads["channel"],
+        }
+    )
+
+
+def _returns(orders: pl.DataFrame, lines: Lines, returns: Returns, trips: Trips, catalogue: Catalogue) -> pl.DataFrame:
+    later = ~returns.same_order
+    origin = lines.trip[returns.line]
+    order = origin.copy()
+    order[later] = trips.count + np.arange(later.sum())
+    ids = orders["order_id"]
+    product = catalogue.ids.gather(lines.product[returns.line])
+    return pl.DataFrame({"order_id": ids.gather(order), "original_order_id": ids.gather(origin), "product_id": product})
+
+
+def _redemptions(world: World, trips: Trips, lines: Lines, redeemed: np.ndarray, orders: pl.DataFrame) -> pl.DataFrame:
+    rows = np.flatnonzero(redeemed >= 0)
+    value = np.bincount(lines.trip, lines.off, minlength=trips.count)[rows]
+    names = pl.Series("campaign_id", [campaign.campaign_id for campaign in world.campaigns], dtype=pl.String)
+    heads = orders[rows]
+    return pl.DataFrame(
+        {
+            "campaign_id": names.gather(redeemed[rows]),
+            "member_id": heads["member_id"],
+            "redeemed_at": heads["ordered_at"],
+            "order_id": heads["order_id"],
+            "value": value / 100,
+        }
+    )
+
+
+def _sales(made: Lines, lines: Lines, trips: Trips, returns: Returns, world: World) -> np.ndarray:
+    month, months = months_of(world.clock)
+    shape = (len(world.branches.ids), len(months))
+    place = trips.store[made.trip] * shape[1] + month[trips.day[made.trip]]
+    back = trips.store[lines.trip[returns.line]] * shape[1] + month[returns.day]
+    size = shape[0] * shape[1]
+    sums = np.bincount(place, made.amount, minlength=size) - np.bincount(back, lines.amount[returns.line], minlength=size)
+    return np.rint(sums).astype(np.int64).reshape(shape)

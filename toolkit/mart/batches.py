@@ -1,0 +1,132 @@
+"""Which rows of the line files are read together: batches that hold whole members, of a bounded number of lines.
+
+A partition is a list of files, one per import; together they hold every line of its members. Small partitions are read together, so that
+a small shop is one batch; large ones are cut between members, so that memory depends on the batch and not on the shop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from toolkit.mart.orders import order_runs
+from toolkit.mart.runs import as_array, runs_of
+from toolkit.schemas import STORED_LINES
+
+MOST_LINES = 1_000_000
+"""Lines in a batch, unless one member alone has more. About 200 MB at work; larger batches are no faster."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """`rows` rows of a file of lines from row `offset` on."""
+
+    path: Path
+    offset: int
+    rows: int
+
+
+Share = tuple[Piece, ...]
+"""Pieces of one partition that hold the same members: one per import."""
+
+Batch = tuple[Share, ...]
+"""Shares that are read together; each holds all lines of its members."""
+
+
+def plan_batches(partitions: Sequence[Sequence[Path]], *, most_lines: int = MOST_LINES) -> list[Batch]:
+    """Return the batches that cover every row of the partitions once, whole members in each."""
+    shares: list[Share] = []
+    for files in partitions:
+        share = tuple(piece for path in files if (piece := Piece(path, 0, _row_count(path))).rows)
+        if not share:
+            continue
+        shares.extend(_cut(share, most_lines) if sum(piece.rows for piece in share) > most_lines else [share])
+    batches: list[Batch] = []
+    together: list[Share] = []
+    size = 0
+    for share in shares:
+        rows = sum(piece.rows for piece in share)
+        if together and size + rows > most_lines:
+            batches.append(tuple(together))
+            together, size = [], 0
+        together.append(share)
+        size += rows
+    return [*batches, tuple(together)] if together else batches
+
+
+def read_batch(batch: Batch, as_of: date) -> tuple[pl.DataFrame, int]:
+    """Return the lines of a batch up to `as_of` (schema STORED_LINES, members and orders as runs) and how many are later."""
+    lines = pl.concat([_read_share(share) for share in batch]).rechunk()
+    end = datetime.combine(as_of, datetime.min.time()) + timedelta(days=1)
+    latest = lines["ordered_at"].max()
+    if latest is None or latest < end:
+        return lines, 0
+    seen = lines.filter(pl.col("ordered_at") < end).rechunk()
+    return seen, lines.height - seen.height
+
+
+def in_time_order(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return lines whose orders are runs, with the orders sorted by (member, time, order); the rows of an order keep their order.
+
+    Only the orders are sorted; their rows follow as ranges. That is several times cheaper than sorting the lines.
+    """
+    runs = order_runs(lines)
+    starts = pl.Series("start", runs.starts)
+    orders = lines.select("member_code", "ordered_at", "order_code")[starts].with_columns(
+        starts, pl.Series("end", runs.starts + runs.lengths)
+    )
+    ranges = orders.sort("member_code", "ordered_at", "order_code", nulls_last=True).select(pl.int_ranges("start", "end"))
+    return lines[ranges.to_series().explode(empty_as_null=False)]
+
+
+def _row_count(path: Path) -> int:
+    return pl.scan_parquet(path).select(pl.len()).collect().item()
+
+
+def _read_share(share: Share) -> pl.DataFrame:
+    columns = STORED_LINES.names()
+    pieces = [pl.scan_parquet(piece.path).select(columns).slice(piece.offset, piece.rows).collect() for piece in share]
+    return pieces[0] if len(pieces) == 1 else in_time_order(pl.concat(pieces))
+
+
+def _cut(share: Share, most_lines: int) -> list[Share]:
+    """Cut a share between members into shares of about `most_lines`; lines of non-members, where only orders matter, between orders."""
+    spans = [_member_span(piece) for piece in share]
+    # A sample is enough to place the cuts: they need not be of equal size, only the same member codes in every file.
+    sample = np.sort(np.concatenate([codes[::64] for _, codes in spans]))
+    count = -(-sum(len(codes) for _, codes in spans) // most_lines)
+    cuts = np.unique(sample[np.arange(1, count) * len(sample) // count]) if len(sample) else sample
+    shares: list[Share] = []
+    bounds = [[0, *np.searchsorted(codes, cuts, side="left").tolist(), len(codes)] for _, codes in spans]
+    for part in range(len(cuts) + 1):
+        pieces = (
+            Piece(piece.path, piece.offset + start + bound[part], bound[part + 1] - bound[part])
+            for piece, (start, _), bound in zip(share, spans, bounds, strict=True)
+        )
+        shares.append(tuple(piece for piece in pieces if piece.rows))
+    for piece, (start, codes) in zip(share, spans, strict=True):
+        shares.extend(_cut_non_members(piece, 0 if start else len(codes), piece.rows - len(codes), most_lines))
+    return [share for share in shares if share]
+
+
+def _member_span(piece: Piece) -> tuple[int, np.ndarray]:
+    """Where the members' lines start in a file (non-members stand all before or all after them), and their codes, ascending."""
+    codes = pl.scan_parquet(piece.path).select("member_code").collect().to_series()
+    nulls = codes.null_count()
+    start = nulls if nulls and codes[0] is None else 0
+    return start, as_array(codes.slice(start, len(codes) - nulls))
+
+
+def _cut_non_members(piece: Piece, offset: int, rows: int, most_lines: int) -> list[Share]:
+    if rows == 0:
+        return []
+    codes = pl.scan_parquet(piece.path).select("order_code").slice(offset, rows).collect().to_series()
+    starts = runs_of(as_array(codes)).starts
+    cuts = starts[np.searchsorted(starts, np.arange(0, rows, most_lines))]
+    bounds = [*np.unique(cuts).tolist(), rows]
+    return [(Piece(piece.path, offset + start, end - start),) for start, end in zip(bounds, bounds[1:], strict=False)]

@@ -1,0 +1,236 @@
+"""Builds a mart on disk: batch by batch, in a folder that gets its name only when it is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from filelock import FileLock
+
+from toolkit.errors import BadValue, WorkspaceError
+from toolkit.mart.batches import MOST_LINES, Batch, plan_batches, read_batch
+from toolkit.mart.catalogue import Catalogue, catalogue_of, without_fractions
+from toolkit.mart.folder import FORMAT, Mart, find_mart, mart_path
+from toolkit.mart.prices import add_category_sums, expected_amounts, usual_prices
+from toolkit.mart.products import SUMS, product_table
+from toolkit.mart.tables import tables_of
+from toolkit.mart.totals import Totals, add_totals
+from toolkit.schemas import MEMBER_CATEGORY, MEMBER_FEATURES, ORDERS, STORED_LINES
+from toolkit.workspace import Workspace, is_disk_full
+
+_BUILDING = ".building-"
+_WORKERS = 2  # batches at work at once: each holds its lines in memory, and two keep reading and reckoning busy
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """What stays in memory of a batch."""
+
+    category_sums: pl.DataFrame
+    product_sums: dict[str, np.ndarray]
+    totals: Totals
+    member_count: int
+    unseen: int
+    first_day: date | None
+    last_day: date | None
+
+
+def ensure_mart(ws: Workspace, as_of: date) -> Mart:
+    """Return the mart of a workspace as of a day, building it first where there is none.
+
+    Raises
+    ------
+    BadValue
+        `as_of` is no date.
+    WorkspaceError
+        The disk is full or cannot be written, or the lines were replaced while they were read.
+    """
+    return load_mart(ws, as_of) or build_mart(ws, as_of)
+
+
+def load_mart(ws: Workspace, as_of: date) -> Mart | None:
+    """Return the mart of the workspace's present lines as of a day, or None where it has not been built."""
+    return find_mart(ws.mart_folder, _checked(as_of), ws.manifest.data_version)
+
+
+def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES) -> Mart:
+    """Build the mart as of a day, unless another process has just done so, and return it. Marts of earlier data versions are removed.
+
+    Parameters
+    ----------
+    ws
+        The workspace; its lines stay as they are.
+    as_of
+        The last day seen, itself included.
+    most_lines
+        Lines that are in memory at once, per worker. The result does not depend on it.
+
+    Raises
+    ------
+    BadValue, WorkspaceError
+        As `ensure_mart`.
+    """
+    as_of = _checked(as_of)
+    ws.mart_folder.mkdir(exist_ok=True)
+    with FileLock(ws.mart_folder / ".lock"), _in_words(ws):
+        _sweep(ws.mart_folder, ws.manifest.data_version)
+        if found := find_mart(ws.mart_folder, as_of, ws.manifest.data_version):
+            return found
+        building = ws.mart_folder / f"{_BUILDING}{os.getpid()}"
+        try:
+            _write(ws, as_of, building, most_lines)
+            _synced(building)
+            finished = mart_path(ws.mart_folder, as_of, ws.manifest.data_version)
+            shutil.rmtree(finished, ignore_errors=True)  # one of another layout
+            building.rename(finished)
+            _sync(ws.mart_folder)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return Mart(finished, as_of)
+
+
+def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int) -> None:
+    for table in ("orders", "member_category", "members", "drafts"):
+        (folder / table).mkdir(parents=True)
+    catalogue, notes = _catalogue(ws, as_of)
+    batches = plan_batches(ws.line_partitions(), most_lines=most_lines) or [()]
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        sums = list(pool.map(lambda numbered: _write_batch(folder, *numbered, catalogue, as_of), enumerate(batches)))
+    categories = add_category_sums([batch.category_sums for batch in sums])
+    prices = usual_prices(categories)
+    for draft in sorted((folder / "drafts").iterdir()):
+        expected = expected_amounts(pl.read_parquet(folder / "member_category" / draft.name), prices)
+        members = pl.read_parquet(draft).drop("expected_amount").join(expected, on="member_code", how="left", maintain_order="left")
+        _write_parquet(members.select(MEMBER_FEATURES.names()), folder / "members" / draft.name)
+    shutil.rmtree(folder / "drafts")
+    _write_parquet(
+        catalogue.categories.join(categories, on="category_code", how="left", maintain_order="left").with_columns(
+            pl.col(pl.Int64).fill_null(0)
+        ),
+        folder / "categories.parquet",
+    )
+    product_sums = {name: np.sum([batch.product_sums[name] for batch in sums], axis=0) for name in SUMS}
+    _write_parquet(product_table(product_sums, catalogue), folder / "products.parquet")
+    facts = _facts(sums, notes) | {"format": FORMAT, "as_of": as_of.isoformat(), "data_version": ws.manifest.data_version}
+    (folder / "mart.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
+
+
+def _write_batch(folder: Path, number: int, batch: Batch, catalogue: Catalogue, as_of: date) -> _Sums:
+    lines, unseen = read_batch(batch, as_of) if batch else (STORED_LINES.to_frame(), 0)
+    tables = tables_of(lines, catalogue, as_of)
+    name = f"part-{number:05d}.parquet"
+    for table, frame, schema in (
+        ("orders", tables.orders, ORDERS),
+        ("member_category", tables.member_category, MEMBER_CATEGORY),
+        ("drafts", tables.members, MEMBER_FEATURES),
+    ):
+        _write_parquet(frame.match_to_schema(schema), folder / table / name)
+    return _Sums(
+        tables.category_sums,
+        tables.product_sums,
+        tables.totals,
+        tables.members.height,
+        unseen,
+        *(tables.orders.select(pl.col("ordered_at").min().dt.date(), last=pl.col("ordered_at").max().dt.date()).row(0)),
+    )
+
+
+def _facts(sums: list[_Sums], notes: list[str]) -> dict[str, Any]:
+    """The content of mart.json but for its heading."""
+    totals = add_totals(batch.totals for batch in sums)
+    first_days = [batch.first_day for batch in sums if batch.first_day]
+    last_days = [batch.last_day for batch in sums if batch.last_day]
+    return {
+        **totals,
+        "member_count": sum(batch.member_count for batch in sums),
+        "line_count": sum(total["line_count"] for total in totals.values()),
+        "unseen_line_count": sum(batch.unseen for batch in sums),  # after as_of
+        "first_day": min(first_days).isoformat() if first_days else None,
+        "last_day": max(last_days).isoformat() if last_days else None,
+        "notes": notes,
+    }
+
+
+def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
+    """The catalogue with `counted` settled, and the notes on how."""
+    table = ws.table("products")
+    catalogue = catalogue_of(ws.codes("product"), table.collect() if table is not None else None, ws.codes("store"), ws.codes("channel"))
+    if not len(catalogue.unstated):
+        return catalogue, []
+    files = [path for partition in ws.line_partitions() for path in partition]
+    if not files:
+        return catalogue, []
+    fractional = (
+        pl.scan_parquet(files)
+        .filter(pl.col("ordered_at") < datetime.combine(as_of, datetime.min.time()) + timedelta(days=1))
+        .filter(pl.col("quantity_milli") % 1_000 != 0)
+        .select(pl.col("product_code").unique())
+        .collect(engine="streaming")
+    )
+    settled = without_fractions(catalogue, fractional.to_series().cast(pl.Int64).to_numpy())
+    left_out = int(catalogue.counted.sum() - settled.counted.sum())
+    note = (
+        f"For {len(catalogue.unstated):,} products nobody said whether they are counted: {left_out:,} of them were sold in fractions and "
+        "are left out of units and unit prices. State it in the `counted` column of the products table."
+    )
+    return settled, [note]
+
+
+def _write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    frame.write_parquet(path, compression="lz4")
+
+
+def _checked(as_of: date) -> date:
+    if isinstance(as_of, datetime) or not isinstance(as_of, date):
+        raise BadValue(f"as_of needs a date such as date(2024, 6, 30), but {as_of!r} came.")
+    return as_of
+
+
+@contextmanager
+def _in_words(ws: Workspace) -> Iterator[None]:
+    """Turn what the disk may do to a build into a sentence."""
+    try:
+        yield
+    except (OSError, pl.exceptions.ComputeError) as error:
+        if is_disk_full(error):
+            raise WorkspaceError(
+                f"The disk of {ws.path} is full: the mart was not built, the receipts are untouched. Free some space and run the command again."
+            ) from error
+        if isinstance(error, FileNotFoundError):
+            raise WorkspaceError(
+                f"Receipts of {ws.path} were replaced while the mart was being built ({error.filename or error}). Run the command again."
+            ) from error
+        if isinstance(error, PermissionError):
+            raise WorkspaceError(f"{ws.mart_folder} cannot be written ({error}). Give yourself the right to write there.") from error
+        raise
+
+
+def _sweep(folder: Path, data_version: object) -> None:
+    """Remove what killed builds left, and marts of other data versions: nobody will ask for them again."""
+    for item in folder.iterdir():
+        if item.is_dir() and (item.name.startswith(_BUILDING) or not item.name.endswith(f"-{data_version}")):
+            shutil.rmtree(item, ignore_errors=True)
+
+
+def _synced(folder: Path) -> None:
+    """Make sure that everything in a folder is on the disk before it gets its name."""
+    for path in [*folder.rglob("*"), folder]:
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

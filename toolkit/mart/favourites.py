@@ -1,0 +1,49 @@
+"""Orders -> favourites: the option (store, channel, weekday, hour band) with most of a member's orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.mart.runs import Runs, pack, runs_of, unpack
+
+
+@dataclass(frozen=True)
+class Favourites:
+    """Per member number: how many options were used, the favourite and its count; favourite -1 and count 0 where there is none."""
+
+    option_count: np.ndarray
+    favourite: np.ndarray
+    count: np.ndarray
+
+
+def favourites_of(member: np.ndarray, option: np.ndarray, *, member_count: int, option_count: int) -> Favourites:
+    """Return each member's favourite among `option` (numbers 0..option_count-1), one row of input per order.
+
+    Most orders wins; ties go to the smaller option number, so options are numbered by rank of their ids.
+    """
+    keys, shifts = pack((member, member_count), (option, option_count))
+    keys.sort()
+    pairs = runs_of(keys)
+    pair = keys[pairs.starts]
+    members = runs_of(pair >> shifts[0])
+    who = (pair >> shifts[0])[members.starts]
+    best = first_of_largest(pairs.lengths, members)
+    favourites = Favourites(*(np.zeros(member_count, dtype=np.int64) for _ in range(3)))
+    favourites.favourite.fill(-1)
+    favourites.option_count[who] = members.lengths
+    favourites.favourite[who] = unpack(pair, 0, option_count)[best]
+    favourites.count[who] = pairs.lengths[best]
+    return favourites
+
+
+def first_of_largest(values: np.ndarray, runs: Runs) -> np.ndarray:
+    """Row number of each run's largest value; of equal ones, the first.
+
+    >>> first_of_largest(np.array([2, 5, 5, 1]), runs_of(np.array([0, 0, 0, 1]))).tolist()
+    [1, 3]
+    """
+    largest = np.flatnonzero(values == np.repeat(runs.max(values), runs.lengths))
+    run = runs.numbers()[largest]
+    return largest[runs_of(run).starts]

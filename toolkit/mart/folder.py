@@ -1,0 +1,84 @@
+"""A mart on disk: where it is and what is in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+FORMAT = 1
+"""Layout of a mart; one of another layout is built anew."""
+
+
+@dataclass(frozen=True)
+class Mart:
+    """Orders, member x category and members of a shop as of a date; nothing after it is in them.
+
+    `orders`, `member_category` and `members` are lazy (schemas ORDERS, MEMBER_CATEGORY, MEMBER_FEATURES of `toolkit.schemas`), since a
+    large shop has more of them than fits in memory. `categories` and `products` are small.
+    """
+
+    path: Path
+    as_of: date
+
+    @property
+    def orders(self) -> pl.LazyFrame:
+        """One row per order, of members and non-members."""
+        return self._parts("orders")
+
+    @property
+    def member_category(self) -> pl.LazyFrame:
+        """One row per member x category."""
+        return self._parts("member_category")
+
+    @property
+    def members(self) -> pl.LazyFrame:
+        """One row per member with a line up to `as_of`."""
+        return self._parts("members")
+
+    @cached_property
+    def categories(self) -> pl.DataFrame:
+        """One row per category of the products table.
+
+        category_code, category, department; amount, units_milli, order_count, member_count, priced_amount, priced_units_milli: sums over
+        members; the usual unit price is priced_amount / priced_units_milli (minor units per thousandth of a unit).
+        """
+        return pl.read_parquet(self.path / "categories.parquet")
+
+    @cached_property
+    def products(self) -> pl.DataFrame:
+        """One row per product with a line: product_code, category_code, counted, sums over everybody and (`member_...`) over members."""
+        return pl.read_parquet(self.path / "products.parquet")
+
+    @cached_property
+    def totals(self) -> dict[str, Any]:
+        """Counts and sums of the shop, and notes: see `toolkit.mart.totals`. Days are ISO strings."""
+        return json.loads((self.path / "mart.json").read_text("utf-8"))
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of any figure must know, a sentence each."""
+        return list(self.totals["notes"])
+
+    def _parts(self, table: str) -> pl.LazyFrame:
+        return pl.scan_parquet(self.path / table / "part-*.parquet", glob=True)
+
+
+def mart_path(folder: Path, as_of: date, data_version: object) -> Path:
+    """Return where the mart of these lines as of that day lies, or would lie."""
+    return folder / f"{as_of.isoformat()}-{data_version}"
+
+
+def find_mart(folder: Path, as_of: date, data_version: object) -> Mart | None:
+    """Return the finished mart, or None where there is none (or one of another layout)."""
+    path = mart_path(folder, as_of, data_version)
+    try:
+        layout = json.loads((path / "mart.json").read_text("utf-8"))["format"]
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, KeyError):
+        return None
+    return Mart(path, as_of) if layout == FORMAT else None

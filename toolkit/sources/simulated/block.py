@@ -14,7 +14,15 @@ import polars as pl
 from toolkit.sources.simulated.baskets import Lines, fill_baskets, redeem
 from toolkit.sources.simulated.branches import Branches, shop_branches
 from toolkit.sources.simulated.browsing import browse_events
-from toolkit.sources.simulated.campaigns import Campaign, Participation, contacts_table, run_campaign, shop_campaigns
+from toolkit.sources.simulated.campaigns import (
+    Campaign,
+    Participation,
+    all_parts,
+    campaign_ids,
+    contacts_table,
+    run_campaign,
+    shop_campaigns,
+)
 from toolkit.sources.simulated.catalogue import Catalogue, shop_catalogue
 from toolkit.sources.simulated.clock import Clock, shop_clock
 from toolkit.sources.simulated.durables import durable_needs
@@ -81,15 +89,14 @@ def simulate_block(world: World, block: int) -> Block:
     needs = durable_needs(people, trips, clock.days, streams[3])
     lines = fill_baskets(trips, people, catalogue, world.promotions, world.pairs, needs, streams[4])
     treated = np.zeros((len(world.campaigns), people.count), bool)
-    for part in parts:
-        treated[part.campaign, part.member[part.treated]] = True
+    part = all_parts(parts) if parts else None
+    if part is not None:
+        treated[part.campaign[part.treated], part.member[part.treated]] = True
     lines, redeemed = redeem(lines, trips, people, world.campaigns, treated, streams[5])
     returns = draw_returns(lines, trips, people, catalogue, clock, world.settings.return_share, streams[6])
     made = lines.take(trips.moved_by[lines.trip] < 0)
     orders = _orders(trips, lines, returns, people, member_ids, world, block)
     order_ids = orders["order_id"].head(trips.count)
-    effects = [effects_truth(part, world.campaigns[part.campaign], trips, lines, redeemed, people, member_ids) for part in parts]
-    contacts = [contacts_table(part, world.campaigns[part.campaign], member_ids, clock, streams[7]) for part in parts]
     tables = {
         "members": _members(people, member_ids, world),
         "lines": _lines(orders, lines, trips, returns, catalogue),
@@ -99,14 +106,13 @@ def simulate_block(world: World, block: int) -> Block:
         "truth/durables": durables_truth(needs, catalogue, order_ids, member_ids, clock),
         "truth/returns": _returns(orders, lines, returns, trips, catalogue),
     }
-    if parts:
-        tables["contacts"] = pl.concat(contacts)
-        tables["truth/effects"] = pl.concat(effects)
+    if part is not None:
+        tables["contacts"] = contacts_table(part, world.campaigns, member_ids, clock, streams[7])
+        tables["truth/effects"] = effects_truth(part, world.campaigns, trips, lines, redeemed, people, member_ids)
         tables["redemptions"] = _redemptions(world, trips, lines, redeemed, orders)
         caused = np.flatnonzero(trips.is_extra & (trips.moved_by < 0))
-        names = pl.Series([campaign.campaign_id for campaign in world.campaigns], dtype=pl.String)
         tables["truth/caused_orders"] = pl.DataFrame(
-            {"order_id": order_ids.gather(caused), "campaign_id": names.gather(trips.cause[caused])}
+            {"order_id": order_ids.gather(caused), "campaign_id": campaign_ids(world.campaigns).gather(trips.cause[caused])}
         )
     return Block(
         tables=tables,
@@ -204,11 +210,10 @@ def _returns(orders: pl.DataFrame, lines: Lines, returns: Returns, trips: Trips,
 def _redemptions(world: World, trips: Trips, lines: Lines, redeemed: np.ndarray, orders: pl.DataFrame) -> pl.DataFrame:
     rows = np.flatnonzero(redeemed >= 0)
     value = np.bincount(lines.trip, lines.off, minlength=trips.count)[rows]
-    names = pl.Series("campaign_id", [campaign.campaign_id for campaign in world.campaigns], dtype=pl.String)
     heads = orders[rows]
     return pl.DataFrame(
         {
-            "campaign_id": names.gather(redeemed[rows]),
+            "campaign_id": campaign_ids(world.campaigns).gather(redeemed[rows]),
             "member_id": heads["member_id"],
             "redeemed_at": heads["ordered_at"],
             "order_id": heads["order_id"],

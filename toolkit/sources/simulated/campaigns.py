@@ -38,7 +38,8 @@ SENSITIVITY_FACTOR = {
     "member_day": (1.0, 1.0),
     "service": (1.3, 0.6),
 }
-TOUCHPOINTS = ("app push", "text message", "mail")
+TOUCHPOINTS = pl.Series("touchpoint", ["app push", "text message", "mail"])
+ARMS = pl.Series("arm", ["control", "treated"])
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,9 @@ YEAR = (
 
 @dataclass(frozen=True)
 class Participation:
-    """Who of a block was chosen for one campaign, and what is true of them; arrays over the chosen members."""
+    """Who of a block was chosen, and what is true of them; arrays with one entry per campaign x chosen member."""
 
-    campaign: int
+    campaign: np.ndarray
     member: np.ndarray
     treated: np.ndarray
     lift: np.ndarray
@@ -137,7 +138,7 @@ def run_campaign(
     lift_of[chosen] = lift
     trips = _enlarge(number, campaign, trips, is_treated, rng)
     trips = _pull_forward(number, campaign, trips, is_treated, lift_of, rng)
-    return joined_trips(trips, caused), Participation(number, chosen, treated, lift, expected, extra)
+    return joined_trips(trips, caused), Participation(np.full(chosen.size, number), chosen, treated, lift, expected, extra)
 
 
 def sensitive(people: People) -> np.ndarray:
@@ -167,38 +168,40 @@ def campaigns_table(campaigns: tuple[Campaign, ...], clock: Clock) -> pl.DataFra
     )
 
 
-def contacts_table(part: Participation, campaign: Campaign, member_ids: pl.Series, clock: Clock, rng: np.random.Generator) -> pl.DataFrame:
+def all_parts(parts: list[Participation]) -> Participation:
+    """Return the participation in all campaigns as one, in order of campaign and member."""
+    return Participation(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+def contacts_table(
+    part: Participation, campaigns: tuple[Campaign, ...], member_ids: pl.Series, clock: Clock, rng: np.random.Generator
+) -> pl.DataFrame:
     """Return the contract's contacts of a block: one row per chosen member; controls have no touchpoint and no times."""
     count = part.member.size
-    contacted = clock.moments(np.full(count, campaign.start_day), rng.integers(9 * 3600, 12 * 3600, count))
+    start = np.array([campaign.start_day for campaign in campaigns])
+    contacted = clock.moments(start[part.campaign], rng.integers(9 * 3600, 12 * 3600, count))
     opened = contacted + rng.integers(60, 2 * 86400, count).astype("timedelta64[s]")
     clicked = opened + rng.integers(5, 600, count).astype("timedelta64[s]")
     opens = part.treated & (rng.random(count) < 0.4)
     clicks = opens & (rng.random(count) < 0.25)
-    touchpoint = np.array(TOUCHPOINTS)[rng.integers(0, len(TOUCHPOINTS), count)]
-    blank = pl.lit(None)
-    return (
-        pl.DataFrame(
-            {
-                "member_id": member_ids.gather(part.member),
-                "arm": np.where(part.treated, "treated", "control"),
-                "touchpoint": touchpoint,
-                "contacted_at": contacted,
-                "opened_at": opened,
-                "clicked_at": clicked,
-                "_treated": part.treated,
-                "_opens": opens,
-                "_clicks": clicks,
-            }
-        )
-        .with_columns(
-            pl.lit(campaign.campaign_id).alias("campaign_id"),
-            *(pl.when("_treated").then(name).otherwise(blank).alias(name) for name in ("touchpoint", "contacted_at")),
-            pl.when("_opens").then("opened_at").otherwise(blank).alias("opened_at"),
-            pl.when("_clicks").then("clicked_at").otherwise(blank).alias("clicked_at"),
-        )
-        .select("campaign_id", "member_id", "arm", "touchpoint", "contacted_at", "opened_at", "clicked_at")
+    touchpoint = rng.integers(0, len(TOUCHPOINTS), count)
+    nothing = np.datetime64("NaT")
+    return pl.DataFrame(
+        {
+            "campaign_id": campaign_ids(campaigns).gather(part.campaign),
+            "member_id": member_ids.gather(part.member),
+            "arm": ARMS.gather(part.treated.astype(np.int64)),
+            "touchpoint": TOUCHPOINTS.gather(pl.Series(np.where(part.treated, touchpoint, -1)).replace(-1, None)),
+            "contacted_at": np.where(part.treated, contacted, nothing),
+            "opened_at": np.where(opens, opened, nothing),
+            "clicked_at": np.where(clicks, clicked, nothing),
+        }
     )
+
+
+def campaign_ids(campaigns: tuple[Campaign, ...]) -> pl.Series:
+    """Return the ids by campaign number."""
+    return pl.Series("campaign_id", [campaign.campaign_id for campaign in campaigns], dtype=pl.String)
 
 
 def _chosen(campaign: Campaign, trips: Trips, people: People, rng: np.random.Generator) -> np.ndarray:

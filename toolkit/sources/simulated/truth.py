@@ -11,7 +11,7 @@ import polars as pl
 
 from toolkit.sources.simulated.assortment import ASSORTMENT, NICHES
 from toolkit.sources.simulated.baskets import Lines
-from toolkit.sources.simulated.campaigns import Campaign, Participation, segment_lifts, sensitive
+from toolkit.sources.simulated.campaigns import ARMS, Campaign, Participation, campaign_ids, segment_lifts, sensitive
 from toolkit.sources.simulated.catalogue import BASE_SHARES, CATEGORY_NAMES, Catalogue, category_number
 from toolkit.sources.simulated.clock import Clock
 from toolkit.sources.simulated.durables import Needs
@@ -175,32 +175,44 @@ def niches_truth(people: People, member_ids: pl.Series) -> pl.DataFrame:
 
 
 def effects_truth(
-    part: Participation, campaign: Campaign, trips: Trips, lines: Lines, redeemed: np.ndarray, people: People, member_ids: pl.Series
+    part: Participation,
+    campaigns: tuple[Campaign, ...],
+    trips: Trips,
+    lines: Lines,
+    redeemed: np.ndarray,
+    people: People,
+    member_ids: pl.Series,
 ) -> pl.DataFrame:
-    """Return `TRUTH["effects"]` of a block for one campaign; `lines` are all lines before returns, moved trips included."""
-    member = trips.person[lines.trip]
-    made = trips.moved_by[lines.trip] < 0
+    """Return `TRUTH["effects"]` of a block; `lines` are all lines before returns, moved trips included."""
+    touched = np.flatnonzero((lines.cause >= 0) | (lines.off > 0) | (trips.moved_by[lines.trip] >= 0))
+    trip, cause = lines.trip[touched], lines.cause[touched]
+    amount, off = lines.amount[touched], lines.off[touched]
+    made = trips.moved_by[trip] < 0
+    key = part.campaign * people.count + part.member
 
-    def per_member(of: np.ndarray, rows: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
-        counted = np.bincount(of[rows], None if values is None else values[rows], minlength=people.count)
-        return np.rint(counted[part.member]).astype(np.int64)
+    def sums(campaign: np.ndarray, person: np.ndarray, values: np.ndarray | None, rows: np.ndarray) -> np.ndarray:
+        counted = np.bincount(
+            (campaign * people.count + person)[rows], None if values is None else values[rows], minlength=key.max(initial=0) + 1
+        )
+        return np.rint(counted[key]).astype(np.int64)
 
-    extra = per_member(member, made & (lines.cause == part.campaign), lines.amount)
-    given = per_member(member, made & (lines.cause != part.campaign) & (redeemed[lines.trip] == part.campaign), lines.off)
-    moved = per_member(member, trips.moved_by[lines.trip] == part.campaign, lines.amount)
+    person = trips.person[trip]
+    extra = sums(cause, person, amount, made & (cause >= 0))
+    given = sums(redeemed[trip], person, off, made & (off > 0) & (cause != redeemed[trip]))
+    moved = sums(trips.moved_by[trip], person, amount, ~made)
     return pl.DataFrame(
         {
-            "campaign_id": np.full(part.member.size, campaign.campaign_id),
+            "campaign_id": campaign_ids(campaigns).gather(part.campaign),
             "member_id": member_ids.gather(part.member),
             "tier": pl.Series(TIERS).gather(people.tier[part.member]),
             "price_sensitive": sensitive(people)[part.member] == 1,
-            "arm": np.where(part.treated, "treated", "control"),
+            "arm": ARMS.gather(part.treated.astype(np.int64)),
             "lift": part.lift,
             "expected_extra_orders": part.expected_extra,
             "extra_orders": part.extra,
             "extra_amount": extra / 100,
             "base_discount_amount": given / 100,
-            "moved_orders": per_member(trips.person, trips.moved_by == part.campaign),
+            "moved_orders": sums(trips.moved_by, trips.person, None, trips.moved_by >= 0),
             "moved_amount": moved / 100,
             "effect_amount": (extra - given - moved) / 100,
         }

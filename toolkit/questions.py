@@ -226,10 +226,7 @@ def call_text(name: str, given: Mapping[str, Any]) -> str:
     >>> call_text("portrait.rfm", {"store_id": "367"})
     "tk.portrait.rfm(ws, store_id='367')"
     """
-    words = ", ".join(
-        f"{key}={str(value) if isinstance(value, date) else value!r}" if not isinstance(value, date) else f"{key}='{value}'"
-        for key, value in given.items()
-    )
+    words = ", ".join(f"{key}={str(value)!r}" if isinstance(value, date) else f"{key}={value!r}" for key, value in given.items())
     return f"tk.{name}(ws{', ' + words if words else ''})"
 
 

@@ -13,13 +13,18 @@ Family = Literal["logistic", "poisson"]
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A fitted regression on standardised features; `converged` is False where Newton's steps did not settle."""
+    """A fitted regression on standardised features; `converged` is False where Newton's steps did not settle.
+
+    `highest` is the largest linear predictor among the rows learned from: predictions stop there, since a log link carried beyond what
+    was seen promises fortunes.
+    """
 
     family: Family
     intercept: float
     coefficients: tuple[float, ...]
     centre: tuple[float, ...]
     scale: tuple[float, ...]
+    highest: float
     row_count: int
     converged: bool
 
@@ -29,7 +34,7 @@ class Regression:
         linear = np.full(features.shape[0], self.intercept)
         for column, (coefficient, centre, scale) in enumerate(zip(self.coefficients, self.centre, self.scale, strict=True)):
             linear += coefficient * ((features[:, column] - centre) / scale)
-        return _mean(linear, self.family)
+        return _mean(np.minimum(linear, self.highest), self.family)
 
 
 def _mean(linear: np.ndarray, family: Family) -> np.ndarray:
@@ -47,8 +52,8 @@ def _penalised_deviance(outcome: np.ndarray, mean: np.ndarray, beta: np.ndarray,
 def fit_regression(features: np.ndarray, outcome: np.ndarray, *, family: Family, ridge: float = 1.0, most_steps: int = 60) -> Regression:
     """Return the regression of `outcome` on `features` (rows x columns, finite), each feature standardised first.
 
-    `ridge` is the penalty on the squared standardised coefficients, in units of one observation: it only matters where features say
-    the same thing twice or separate the outcome completely. `poisson` is the quasi-likelihood with a log link: any
+    `ridge` is the penalty on the squared standardised coefficients, in units of one observation (for `poisson`, one of average outcome): it only
+    matters where features say the same thing twice or separate the outcome completely. `poisson` is the quasi-likelihood with a log link: any
     outcome >= 0 may come, and with its intercept the fitted values add up to the outcomes.
 
     Rows are sorted and sums are taken column by column, so rows in another order give the same bits.
@@ -61,6 +66,9 @@ def fit_regression(features: np.ndarray, outcome: np.ndarray, *, family: Family,
     spread = np.sqrt(((rows - centre) ** 2).mean(axis=0))
     scale = np.where(spread > 1e-12, spread, 1.0)
     columns = [np.ones(rows.shape[0]), *((rows - centre) / scale).T]
+    # In cents or in currency, a Poisson outcome must meet the same penalty: it is measured in its own mean.
+    unit = float(target.mean()) if family == "poisson" and target.mean() > 0 else 1.0
+    target = target / unit
     base = float(np.clip(target.mean(), 1e-9, 1 - 1e-9 if family == "logistic" else np.inf))
     beta = np.zeros(len(columns))
     beta[0] = np.log(base / (1 - base)) if family == "logistic" else np.log(base)
@@ -91,6 +99,8 @@ def fit_regression(features: np.ndarray, outcome: np.ndarray, *, family: Family,
         if np.max(np.abs(step)) < 1e-8:
             converged = True
             break
+    beta[0] += np.log(unit)
+    highest = float(np.max(sum(b * column for b, column in zip(beta, columns, strict=True))))
     return Regression(
-        family, float(beta[0]), tuple(beta[1:].tolist()), tuple(centre.tolist()), tuple(scale.tolist()), rows.shape[0], converged
+        family, float(beta[0]), tuple(beta[1:].tolist()), tuple(centre.tolist()), tuple(scale.tolist()), highest, rows.shape[0], converged
     )

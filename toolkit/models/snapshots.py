@@ -46,9 +46,12 @@ def snapshot(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     In: the frame of `shopping_days`. Out: `member_code`, `recency_days`, `day_count`, `age_days` (since the first day seen),
     `own_gap_days` (median pause between shopping days; for a member with one day the larger of the shop's median and the recency),
     `days_28`, `days_56`, `days_91` (shopping days in the last 28, 56, 91 days), `amount_28`, `amount_91`, `amount_182` (minor units),
-    and the features made of them. Nothing after `as_of` is read.
+    and the features made of them. Where the shop's receipts start within a span, the amount features are scaled up to the whole span:
+    a half-filled one taught the spend model on the Complete Journey to promise 1.4 times what came. Nothing after `as_of` is read.
     """
     back = (pl.lit(as_of) - pl.col("day")).dt.total_days()
+    first = days["day"].min()
+    observed_days = (as_of - first).days + 1 if isinstance(first, date) else 1
     gap = pl.col("day").diff().over("member_code").dt.total_days()
     seen = days.filter(pl.col("day") <= as_of).sort("member_code", "day").with_columns(back.alias("back"), gap.alias("gap"))
     rhythm = (
@@ -69,7 +72,10 @@ def snapshot(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
         pl.col("recency_days").log1p().alias("log_recency"),
         ((pl.col("recency_days") + 1) / (pl.col("own_gap_days") + 1)).log().alias("log_recency_over_gap"),
         *[pl.col(f"days_{span}").log1p().alias(f"log_days_{span}") for span in (28, 91)],
-        *[pl.col(f"amount_{span}").clip(0, None).log1p().alias(f"log_amount_{span}") for span in (28, 91, 182)],
+        *[
+            (pl.col(f"amount_{span}").clip(0, None) * (span / max(1, min(span, observed_days)))).log1p().alias(f"log_amount_{span}")
+            for span in (28, 91, 182)
+        ],
     )
 
 
@@ -96,16 +102,17 @@ def training_rows(
     if isinstance(first, date):
         stands = [as_of - timedelta(days=horizon_days + step_days * back) for back in range(most_snapshots)]
         stands = [on for on in stands if (on - first).days + 1 >= history_days]
-    rows = [_labelled(days, on, horizon_days) for on in stands]
-    return pl.concat(rows) if rows else _labelled(days.clear(), as_of, horizon_days)
+    rows = [labelled_snapshot(days, as_of=on, horizon_days=horizon_days) for on in stands]
+    return pl.concat(rows) if rows else labelled_snapshot(days.clear(), as_of=as_of, horizon_days=horizon_days)
 
 
-def _labelled(days: pl.DataFrame, on: date, horizon_days: int) -> pl.DataFrame:
-    followed = outcome(days, as_of=on, horizon_days=horizon_days)
+def labelled_snapshot(days: pl.DataFrame, *, as_of: date, horizon_days: int) -> pl.DataFrame:
+    """Return the rhythm at the close of `as_of` and what followed: the columns of `snapshot`, `snapshot_on`, `bought`, `spent` (0 without)."""
+    followed = outcome(days, as_of=as_of, horizon_days=horizon_days)
     return (
-        snapshot(days, as_of=on)
+        snapshot(days, as_of=as_of)
         .join(followed, on="member_code", how="left", maintain_order="left")
-        .with_columns(pl.lit(on).alias("snapshot_on"), pl.col("bought").fill_null(False), pl.col("spent").fill_null(0))
+        .with_columns(pl.lit(as_of).alias("snapshot_on"), pl.col("bought").fill_null(False), pl.col("spent").fill_null(0))
     )
 
 

@@ -1,0 +1,159 @@
+"""Expected spend over the next quarter and year, learned from what followed the shop's own earlier snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from scipy.stats import spearmanr
+
+from toolkit.models.btyd import BtydFit, btyd_summary, expected_purchases, fit_bg_nbd
+from toolkit.models.gamma_gamma import GammaGammaFit, expected_value, fit_gamma_gamma
+from toolkit.models.glm import Regression, fit_regression
+from toolkit.models.snapshots import SPEND_FEATURES, matrix, snapshot, training_rows
+
+
+@dataclass(frozen=True, slots=True)
+class SpendModel:
+    """How expected spend over `horizon_days` was learned.
+
+    `status`: `measured` (whole horizons were seen), `projected` (only `learned_days` of it were seen; `stretch` takes them to the horizon under the
+    assumption in `reason`), `modelled` (BG/NBD x Gamma-Gamma), `not measured`. `held_out_spearman` and `held_out_total` (promised over
+    received; 1 = right) judge the same method on the latest complete window; null where none is complete.
+    """
+
+    status: str
+    reason: str
+    as_of: date
+    horizon_days: int
+    learned_days: int
+    stretch: float
+    snapshot_count: int
+    member_count: int
+    held_out_spearman: float | None
+    held_out_total: float | None
+    fitted: Regression | tuple[BtydFit, GammaGammaFit] | None
+
+
+def _regression(rows: pl.DataFrame, most_rows: int) -> Regression:
+    columns = [*SPEND_FEATURES, "spent"]
+    ordered = rows.select(columns).sort(columns)
+    thin = ordered.gather_every(-(-ordered.height // most_rows)) if ordered.height > most_rows else ordered
+    return fit_regression(matrix(thin, SPEND_FEATURES), thin["spent"].clip(0, None).to_numpy(), family="poisson")
+
+
+def _judged(days: pl.DataFrame, as_of: date, horizon_days: int, history_days: int, most_rows: int) -> tuple[float | None, float | None]:
+    """Return rank correlation and total promised over received, for the window that ends on `as_of`, learned from before it."""
+    on = as_of - timedelta(days=horizon_days)
+    earlier = training_rows(days, as_of=on, horizon_days=horizon_days, history_days=history_days, most_snapshots=4)
+    latest = training_rows(days, as_of=as_of, horizon_days=horizon_days, history_days=history_days, most_snapshots=1)
+    received = int(latest["spent"].sum())
+    if earlier.is_empty() or received <= 0 or earlier["spent"].sum() <= 0:
+        return None, None
+    promised = _regression(earlier, most_rows).predict(matrix(latest, SPEND_FEATURES))
+    ranks = spearmanr(promised, latest["spent"].to_numpy()).statistic
+    # Sorted first: the sum is then the same for any order of the members.
+    return float(ranks), float(np.sort(promised).sum() / received)
+
+
+def _stretch(days: pl.DataFrame, on: date, learned_days: int, horizon_days: int, rate_days: int) -> float:
+    """Return what the whole horizon holds over what `learned_days` hold, if the last `rate_days` of those simply go on."""
+    known = days.filter(pl.col("day") <= on).select("member_code").unique()
+    later = days.filter((pl.col("day") > on) & (pl.col("day") <= on + timedelta(days=learned_days))).join(
+        known, on="member_code", how="semi"
+    )
+    total = int(later["amount"].sum())
+    last = int(later.filter(pl.col("day") > on + timedelta(days=learned_days - rate_days))["amount"].sum())
+    return 1 + (horizon_days - learned_days) * (last / rate_days) / total if total > 0 else 1.0
+
+
+def fit_future_spend(
+    days: pl.DataFrame,
+    *,
+    as_of: date,
+    horizon_days: int = 91,
+    history_days: int = 91,
+    most_snapshots: int = 4,
+    shortest_learned_days: int = 182,
+    minimum_buyers: int = 200,
+    most_rows: int = 500_000,
+) -> SpendModel:
+    """Return a model of what members spend in the `horizon_days` after `as_of`, learned from nothing after `as_of`.
+
+    In: the frame of `shopping_days`. A Poisson regression with a log link on six features of spend and rhythm, over up to
+    `most_snapshots` earlier snapshots whose window is complete: its promises add up to what those windows brought.
+
+    Where no window of the whole horizon is complete (a year, from a year of receipts), the longest complete window of at least
+    `shortest_learned_days` is learned and stretched to the horizon at the daily rate of its last 91 days: an assumption, said in
+    `reason`, and blind to the season that was not seen. With less history than that: `not measured`.
+    """
+
+    def refused(reason: str, member_count: int = 0) -> SpendModel:
+        return SpendModel("not measured", reason, as_of, horizon_days, 0, 1.0, 0, member_count, None, None, None)
+
+    first = days.filter(pl.col("day") <= as_of)["day"].min()
+    if not isinstance(first, date):
+        return refused("there is no shopping day up to as_of")
+    seen_days = (as_of - first).days + 1
+    learned_days = min(horizon_days, seen_days - history_days)
+    if learned_days < min(horizon_days, shortest_learned_days):
+        needed = min(horizon_days, shortest_learned_days) + history_days
+        return refused(f"{seen_days} days of receipts; {needed} are needed to learn what {horizon_days} days bring")
+    rows = training_rows(days, as_of=as_of, horizon_days=learned_days, history_days=history_days, most_snapshots=most_snapshots)
+    buyers = int((rows["spent"] > 0).sum())
+    if buyers < minimum_buyers:
+        return refused(
+            f"only {buyers} snapshot rows were followed by a purchase; {minimum_buyers} are needed", rows["member_code"].n_unique()
+        )
+    fitted = _regression(rows, most_rows)
+    if not fitted.converged:
+        return refused("the regression of spend did not converge", rows["member_code"].n_unique())
+    stands = rows["snapshot_on"].unique()
+    status, reason, stretch = "measured", "", 1.0
+    if learned_days < horizon_days:
+        rate_days = min(91, learned_days)
+        stretch = _stretch(days, as_of - timedelta(days=learned_days), learned_days, horizon_days, rate_days)
+        status = "projected"
+        reason = (
+            f"{seen_days} days of receipts show what {learned_days} days bring; the other {horizon_days - learned_days} are assumed to go on "
+            f"as the last {rate_days} of them did, whatever their season"
+        )
+    ranks, total = _judged(days, as_of, learned_days, history_days, most_rows)
+    return SpendModel(
+        status, reason, as_of, horizon_days, learned_days, stretch, stands.len(), rows["member_code"].n_unique(), ranks, total, fitted
+    )
+
+
+def fit_btyd_spend(
+    days: pl.DataFrame, *, as_of: date, horizon_days: int = 91, minimum_repeat_members: int = 100, often: BtydFit | None = None
+) -> SpendModel:
+    """Return the sparse shop's model of spend: expected shopping days by BG/NBD times expected value by Gamma-Gamma.
+
+    `often`: a BG/NBD fit of the same days at the same `as_of`, if there is one already.
+    """
+    summary = btyd_summary(days, as_of=as_of)
+    often = often or fit_bg_nbd(summary, minimum_repeat_members=minimum_repeat_members)
+    value = fit_gamma_gamma(summary, minimum_members=minimum_repeat_members)
+    faults = [fit.reason for fit in (often, value) if fit.status != "measured"]
+    if faults:
+        return SpendModel("not measured", "; ".join(faults), as_of, horizon_days, 0, 1.0, 0, summary.height, None, None, None)
+    reason = "expected shopping days (BG/NBD) times expected value of one (Gamma-Gamma)"
+    if value.correlation is not None and abs(value.correlation) > 0.3:
+        reason += f"; number and value of purchases are correlated ({value.correlation:.2f}), which the model takes as none"
+    return SpendModel("modelled", reason, as_of, horizon_days, horizon_days, 1.0, 0, summary.height, None, None, (often, value))
+
+
+def predict_future_spend(model: SpendModel, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Return `member_code` and `expected_spend` (minor units, whole, null where `not measured`), one row per member, sorted."""
+    if isinstance(model.fitted, Regression):
+        rhythm = snapshot(days, as_of=as_of)
+        expected = model.fitted.predict(matrix(rhythm, SPEND_FEATURES)) * model.stretch if rhythm.height else np.zeros(0)
+    elif model.fitted is not None:
+        rhythm = btyd_summary(days, as_of=as_of)
+        often, value = model.fitted
+        expected = expected_purchases(often, rhythm, horizon_days=model.horizon_days) * expected_value(value, rhythm)
+    else:
+        return snapshot(days, as_of=as_of).select("member_code", pl.lit(None, dtype=pl.Int64).alias("expected_spend"))
+    return rhythm.select("member_code", pl.Series("expected_spend", np.rint(expected).astype(np.int64)))

@@ -1,0 +1,158 @@
+"""P(buys in the next 28 days): the model learned from the shop's own earlier snapshots, and the rule that picks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from toolkit.models.btyd import BtydFit, btyd_summary, fit_bg_nbd, p_buys
+from toolkit.models.calibration import Calibration, calibration
+from toolkit.models.glm import Regression, fit_regression
+from toolkit.models.snapshots import RHYTHM_FEATURES, matrix, snapshot, training_rows
+
+Method = Literal["logistic", "boosting", "btyd", "not measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseModel:
+    """The chosen model and why; `held_out` is how well the same method foretold the last complete window (null where none is complete).
+
+    `as_of` is the last day learned from; `snapshot_count` and `row_count` are what was learned from (members for `btyd`).
+    """
+
+    method: Method
+    reason: str
+    as_of: date
+    horizon_days: int
+    snapshot_count: int
+    row_count: int
+    held_out: Calibration | None
+    fitted: Regression | BtydFit | Any | None
+
+
+def _thinned(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Return every k-th row of the sorted rows: the same ones whatever the order, names or partitions of the members."""
+    ordered = rows.select(*RHYTHM_FEATURES, "bought").sort(*RHYTHM_FEATURES, "bought")
+    return ordered.gather_every(-(-ordered.height // most)) if ordered.height > most else ordered
+
+
+def _boosted(rows: pl.DataFrame, seed: int) -> Any:
+    """Return a small boosted-tree classifier; imported here because scikit-learn takes longer to load than to fit."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
+
+    # One thread: the sums inside the trees are otherwise split by the number of cores, and would differ with it.
+    with threadpool_limits(1):
+        trees = HistGradientBoostingClassifier(
+            max_iter=100, learning_rate=0.05, max_leaf_nodes=8, min_samples_leaf=50, early_stopping=False, random_state=seed
+        )
+        return trees.fit(matrix(rows, RHYTHM_FEATURES), rows["bought"].to_numpy())
+
+
+def _probability(fitted: Any, rows: pl.DataFrame) -> np.ndarray:
+    features = matrix(rows, RHYTHM_FEATURES)
+    if isinstance(fitted, Regression):
+        return fitted.predict(features)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return fitted.predict_proba(features)[:, 1]
+
+
+def fit_next_purchase(
+    days: pl.DataFrame,
+    *,
+    as_of: date,
+    horizon_days: int = 28,
+    history_days: int = 91,
+    most_snapshots: int = 6,
+    minimum_outcomes: int = 200,
+    sparse_below: float = 0.10,
+    try_boosting: bool = True,
+    boosting_gain: float = 0.01,
+    most_rows: int = 500_000,
+    minimum_repeat_members: int = 100,
+    seed: int = 0,
+) -> PurchaseModel:
+    """Return the model of P(buys within `horizon_days` after `as_of`), learned from nothing after `as_of`.
+
+    In: the frame of `shopping_days`. The rule, in order:
+
+    1. *logistic* on six features, when there are two earlier snapshots with `history_days` of receipts before them and their outcome
+       window complete, at least `minimum_outcomes` members who bought and as many who did not, and at least `sparse_below` of the
+       members bought within the latest window;
+    2. *boosting* in its place, when on the latest complete window, held out from both, its log loss is smaller by `boosting_gain` and its
+       calibration is no worse (error and distance of the slope from 1); otherwise the model that can be read is kept;
+    3. *btyd* (BG/NBD) when the shop is sparse or young and `minimum_repeat_members` members came back;
+    4. `not measured` otherwise.
+    """
+    rows = training_rows(days, as_of=as_of, horizon_days=horizon_days, history_days=history_days, most_snapshots=most_snapshots)
+    stands = rows["snapshot_on"].unique().sort(descending=True).to_list()
+    bought = int(rows["bought"].sum())
+    refused = ""
+    if len(stands) < 2:
+        refused = f"the receipts allow {len(stands)} earlier snapshots with {history_days} days before and {horizon_days} days after; two are needed"
+    elif min(bought, rows.height - bought) < minimum_outcomes:
+        refused = f"{bought} of {rows.height} snapshot rows bought within {horizon_days} days; {minimum_outcomes} of either kind are needed"
+    elif (share := float(rows.filter(pl.col("snapshot_on") == stands[0])["bought"].mean())) < sparse_below:  # type: ignore[arg-type]
+        refused = f"a sparse shop: only {share:.1%} of the members bought within {horizon_days} days"
+    if refused:
+        return _fall_back(days, as_of, horizon_days, minimum_repeat_members, refused)
+    last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
+    learn, learn_earlier = _thinned(rows, most_rows), _thinned(earlier, most_rows)
+    method, reason, held_out = _choose(learn_earlier, last, try_boosting, boosting_gain, seed)
+    fitted = _boosted(learn, seed) if method == "boosting" else _logistic(learn)
+    if isinstance(fitted, Regression) and not fitted.converged:
+        return _fall_back(days, as_of, horizon_days, minimum_repeat_members, "the logistic regression did not converge")
+    return PurchaseModel(method, reason, as_of, horizon_days, len(stands), learn.height, held_out, fitted)
+
+
+def _logistic(rows: pl.DataFrame) -> Regression:
+    return fit_regression(matrix(rows, RHYTHM_FEATURES), rows["bought"].to_numpy(), family="logistic")
+
+
+def _choose(learn: pl.DataFrame, last: pl.DataFrame, try_boosting: bool, gain: float, seed: int) -> tuple[Method, str, Calibration]:
+    """Return the method, the reason for it, and its quality on the held-out window."""
+    seen = last["bought"].to_numpy()
+    plain = calibration(seen, _probability(_logistic(learn), last))
+    if not try_boosting:
+        return "logistic", "boosting was not tried", plain
+    boosted = calibration(seen, _probability(_boosted(learn, seed), last))
+    if plain.log_loss is None or boosted.log_loss is None or plain.slope is None or boosted.slope is None:
+        return "logistic", "in the latest window all members did the same, so the methods could not be compared", plain
+    compared = f"log loss on the latest window: boosting {boosted.log_loss:.4f}, logistic {plain.log_loss:.4f}"
+    better = boosted.log_loss < plain.log_loss * (1 - gain)
+    honest = (boosted.error or 0) <= (plain.error or 0) + 0.005 and abs(boosted.slope - 1) <= max(0.15, abs(plain.slope - 1))
+    return ("boosting", compared, boosted) if better and honest else ("logistic", compared, plain)
+
+
+def _fall_back(days: pl.DataFrame, as_of: date, horizon_days: int, minimum_repeat_members: int, refused: str) -> PurchaseModel:
+    summary = btyd_summary(days, as_of=as_of)
+    fit = fit_bg_nbd(summary, minimum_repeat_members=minimum_repeat_members)
+    if fit.status != "measured":
+        return PurchaseModel("not measured", f"{refused}; BG/NBD: {fit.reason}", as_of, horizon_days, 0, summary.height, None, None)
+    stands = training_rows(days, as_of=as_of, horizon_days=horizon_days, most_snapshots=1)
+    held_out = None
+    if stands.height:
+        on = stands["snapshot_on"][0]
+        before = btyd_summary(days, as_of=on)
+        earlier = fit_bg_nbd(before, minimum_repeat_members=minimum_repeat_members)
+        if earlier.status == "measured":
+            held_out = calibration(stands["bought"].to_numpy(), p_buys(earlier, before, horizon_days=horizon_days))
+    return PurchaseModel("btyd", refused, as_of, horizon_days, 0, summary.height, held_out, fit)
+
+
+def predict_next_purchase(model: PurchaseModel, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """Return `member_code` and `p_buys` (0..1, null where `not measured`) at the close of `as_of`, one row per member, sorted."""
+    rhythm = snapshot(days, as_of=as_of)
+    if model.method == "not measured" or rhythm.is_empty():
+        return rhythm.select("member_code", pl.lit(None, dtype=pl.Float64).alias("p_buys"))
+    if isinstance(model.fitted, BtydFit):
+        probability = p_buys(model.fitted, btyd_summary(days, as_of=as_of), horizon_days=model.horizon_days)
+    else:
+        probability = _probability(model.fitted, rhythm)
+    return rhythm.select("member_code", pl.Series("p_buys", probability))

@@ -15,11 +15,13 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import polars as pl
-from toolkit.mart.build import Mart, ensure_mart
 
 import toolkit
 from toolkit import schemas, wording
 from toolkit.errors import BadValue, DataError, TooFewMembers, unknown_name
+from toolkit.mart.build import ensure_mart
+from toolkit.mart.derived import kept
+from toolkit.mart.folder import Mart
 from toolkit.settings import Settings, read_settings
 from toolkit.workspace import Workspace
 
@@ -99,7 +101,7 @@ class View:
     @property
     def first_day(self) -> date:
         """First day of the shop's receipts: what happened before is not known (left-truncated)."""
-        return self.mart.first_day
+        return date.fromisoformat(self.mart.totals["first_day"])
 
     @property
     def currency(self) -> str:
@@ -137,8 +139,8 @@ class View:
 
     @cached_property
     def population(self) -> pl.DataFrame:
-        """One row per member of the chain: schemas.MEMBER_FEATURES, member_id, and the attributes of the members table; sorted by member_id."""
-        return _population(self.mart.folder.as_posix(), self.workspace.path.as_posix())
+        """One row per member of the chain, sorted by member_id: MEMBER_FEATURES, member_id, and the attributes of the members table."""
+        return _population(self.mart.path.as_posix(), self.workspace.path.as_posix())
 
     @cached_property
     def members(self) -> pl.DataFrame:
@@ -155,7 +157,7 @@ class View:
     @cached_property
     def orders(self) -> pl.LazyFrame:
         """One row per order in scope (schemas.ORDERS), non-members included but for an audience. All history up to as_of."""
-        frame = self.mart.orders()
+        frame = self.mart.orders
         if self.scope.is_place:
             frame = frame.filter(pl.col("store_code").is_in(self._store_codes))
         if self.scope.audience is not None:
@@ -166,7 +168,7 @@ class View:
     @cached_property
     def member_category(self) -> pl.LazyFrame:
         """One row per member in scope x category, across the chain (schemas.MEMBER_CATEGORY)."""
-        frame = self.mart.member_category()
+        frame = self.mart.member_category
         return frame if self.scope.is_chain else frame.join(self.members.lazy().select("member_code"), on="member_code", how="semi")
 
     @cached_property
@@ -177,7 +179,7 @@ class View:
     @cached_property
     def categories(self) -> pl.DataFrame:
         """One row per category: category_code, category, department and totals."""
-        return self.mart.categories()
+        return self.mart.categories
 
     @property
     def chain(self) -> View:
@@ -199,7 +201,7 @@ class View:
         used = {family: getattr(self.settings, family).model_dump(mode="json") for family in families}
         text = json.dumps([toolkit.__version__, name, used], sort_keys=True)
         key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-        return _kept(self.mart, key, lambda: make(self.chain))
+        return kept(self.mart.path, key, lambda: make(self.chain))
 
     @cached_property
     def _store_codes(self) -> list[int]:
@@ -303,8 +305,8 @@ def require_members(view: View, *, least: int | None = None) -> View:
     found = view.members.height
     if found < needed:
         raise TooFewMembers(
-            f"{view.place[0].upper()}{view.place[1:]} has {wording.some(found, 'member')} up to {view.as_of}, fewer than the {needed} that figures may speak of "
-            "(setting scope.minimum_members): too few to generalise, and people could be recognised."
+            f"{view.place[0].upper()}{view.place[1:]} has {wording.some(found, 'member')} up to {view.as_of}, fewer than the {needed} that figures "
+            "may speak of (setting scope.minimum_members): too few to generalise, and people could be recognised."
         )
     return view
 
@@ -368,16 +370,3 @@ def _stores(workspace: Workspace) -> pl.DataFrame:
         .select("store_code", "store_id", pl.col("name").alias("store_name"), "region", "format")
         .sort("store_id")
     )
-
-
-_memory: dict[tuple[str, str], pl.DataFrame] = {}
-
-
-def _kept(mart: Mart, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    """Return a derived table from memory, from beside the mart, or made now and written there in one step."""
-    place = (mart.folder.as_posix(), key)
-    if place not in _memory:
-        if len(_memory) >= 32:
-            _memory.pop(next(iter(_memory)))
-        _memory[place] = mart.kept(key, make)
-    return _memory[place]

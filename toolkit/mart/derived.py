@@ -1,0 +1,45 @@
+"""Tables derived from a mart: made once, kept beside it and in memory."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+_MOST_IN_MEMORY = 32
+_memory: OrderedDict[Path, pl.DataFrame] = OrderedDict()
+
+
+def kept(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """Return the table `key` of a mart: from memory, from `derived/` beside the mart's own tables, or made now and kept there.
+
+    A mart never changes once it is named, so neither does a table derived from it; `key` must hold everything else that it depends on. Two
+    processes may make the same table at once: both make the same one, and the later rename wins. A disk that cannot be written only costs
+    the making.
+    """
+    path = mart_path / "derived" / f"{key}.parquet"
+    if path in _memory:
+        _memory.move_to_end(path)
+        return _memory[path]
+    try:
+        frame = pl.read_parquet(path)
+    except FileNotFoundError:
+        frame = make()
+        _write(frame, path)
+    _memory[path] = frame
+    while len(_memory) > _MOST_IN_MEMORY:
+        _memory.popitem(last=False)
+    return frame
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        frame.write_parquet(part)
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)

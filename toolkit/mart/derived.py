@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 _MOST_IN_MEMORY = 32
-_memory: OrderedDict[Path, pl.DataFrame] = OrderedDict()
+_memory: OrderedDict[tuple[Path, int], pl.DataFrame] = OrderedDict()
 
 
 def kept(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
@@ -21,18 +21,24 @@ def kept(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) -> pl.Data
     the making.
     """
     path = mart_path / "derived" / f"{key}.parquet"
-    if path in _memory:
-        _memory.move_to_end(path)
-        return _memory[path]
+    place = (path, made_at(mart_path))
+    if place in _memory:
+        _memory.move_to_end(place)
+        return _memory[place]
     try:
         frame = pl.read_parquet(path)
     except FileNotFoundError:
         frame = make()
         _write(frame, path)
-    _memory[path] = frame
+    _memory[place] = frame
     while len(_memory) > _MOST_IN_MEMORY:
         _memory.popitem(last=False)
     return frame
+
+
+def made_at(mart_path: Path) -> int:
+    """Return when a mart was made (ns): a workspace that was deleted and imported anew has a mart of the same name."""
+    return (mart_path / "mart.json").stat().st_mtime_ns
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

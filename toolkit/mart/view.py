@@ -20,7 +20,7 @@ import toolkit
 from toolkit import schemas, wording
 from toolkit.errors import BadValue, DataError, TooFewMembers, unknown_name
 from toolkit.mart.build import ensure_mart
-from toolkit.mart.derived import kept
+from toolkit.mart.derived import kept, made_at
 from toolkit.mart.folder import Mart
 from toolkit.settings import Settings, read_settings
 from toolkit.workspace import Workspace
@@ -140,7 +140,7 @@ class View:
     @cached_property
     def population(self) -> pl.DataFrame:
         """One row per member of the chain, sorted by member_id: MEMBER_FEATURES, member_id, and the attributes of the members table."""
-        return _population(self.mart.path.as_posix(), self.workspace.path.as_posix())
+        return _population(self.mart.path.as_posix(), made_at(self.mart.path), self.workspace.path.as_posix())
 
     @cached_property
     def members(self) -> pl.DataFrame:
@@ -305,8 +305,8 @@ def require_members(view: View, *, least: int | None = None) -> View:
     found = view.members.height
     if found < needed:
         raise TooFewMembers(
-            f"{view.place[0].upper()}{view.place[1:]} has {wording.some(found, 'member')} up to {view.as_of}, fewer than the {needed} that figures "
-            "may speak of (setting scope.minimum_members): too few to generalise, and people could be recognised."
+            f"{view.place[0].upper()}{view.place[1:]} has {wording.some(found, 'member')} up to {view.as_of}, fewer than the {needed} "
+            "that figures may speak of (setting scope.minimum_members): too few to generalise, and people could be recognised."
         )
     return view
 
@@ -340,8 +340,8 @@ def _audience_filter(audience: str | tuple[str, ...], members: pl.DataFrame) -> 
 
 
 @lru_cache(maxsize=4)
-def _population(mart_folder: str, workspace_path: str) -> pl.DataFrame:
-    """Members of a mart with their ids and attributes. A mart folder never changes, so the table can be kept for the process."""
+def _population(mart_folder: str, made: int, workspace_path: str) -> pl.DataFrame:
+    """Members of a mart with their ids and attributes. A mart never changes, so the table is kept for the process; `made` tells a mart from a later one of the same name."""
     workspace = Workspace(workspace_path)
     ids = workspace.codes("member").rename({"code": "member_code", "id": "member_id"})
     frame = pl.read_parquet(f"{mart_folder}/members/*.parquet").join(ids, on="member_code", how="left")

@@ -1,6 +1,6 @@
 """A shop of five members and some passers-by, typed by hand, and the way from such rows to a workspace without the importer.
 
-    from shop import make_workspace, tiny_lines, tiny_products
+    from tests.shop import make_workspace, tiny_lines, tiny_products
 
 Everything is in the contract's words and in currency units; every expectation in the tests can be checked by eye.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from toolkit.schemas import ORDER_IDS, STORED_LINES
@@ -44,8 +45,8 @@ _LINES = """
 def tiny_lines() -> pl.DataFrame:
     """Return the receipt lines: contract columns of `lines`, "-" read as null.
 
-    anna comes often and returns something, ben buys fuel by volume, cleo only returns, dora buys a weight and pays a fee, emil has two orders in
-    the same minute and money below zero; n1 and n2 are no members.
+    anna comes often and returns something, ben buys fuel by volume, cleo only returns, dora buys a weight and pays a fee, emil has two
+    orders in the same minute and money below zero; n1 and n2 are no members.
     """
     rows = [line.split() for line in _LINES.splitlines() if line.strip() and not line.startswith("#")]
     return pl.DataFrame(
@@ -82,6 +83,51 @@ def tiny_products() -> pl.DataFrame:
             "counted": [True, True, True, False, False],
         },
         schema_overrides={"unit_cost": pl.Int64},
+    )
+
+
+def random_lines(seed: int, *, lines: int = 2_000, members: int = 30, days: int = 400) -> pl.DataFrame:
+    """Return contract lines full of ties: few stores, categories, hours and prices, so that favourites are often equal.
+
+    Ends at AS_OF. Non-members, returns, zero quantities, goods by weight and same-minute orders are all frequent.
+    """
+    rng = np.random.default_rng(seed)
+    orders = max(lines // 4, 1)
+    order = np.sort(rng.integers(0, orders, lines))
+    member = (rng.pareto(1.0, orders) * 4).astype(int) % members
+    hour = rng.integers(0, 12, orders) * 2
+    at = np.datetime64(AS_OF, "m") - rng.integers(0, days, orders).astype("timedelta64[D]") + hour.astype("timedelta64[h]")
+    product = rng.integers(0, 12, lines)
+    quantity = rng.choice([1, 1, 1, 2, 3, 0, -1, -2], lines) * np.where(product == 11, 0.375, 1)
+    price = rng.choice([0.5, 1.0, 1.0, 2.99], lines)
+    discount = np.where(rng.random(lines) < 0.3, rng.choice([0.1, 0.25], lines), 0.0)
+    channel = np.array(["app", "store", "web", None])[rng.integers(0, 4, orders)]
+    return pl.DataFrame(
+        {
+            "member_id": [None if who % 7 == 6 else f"m{who:02d}" for who in member[order]],
+            "order_id": [f"o{number:05d}" for number in order],
+            "store_id": [f"s{number}" for number in rng.integers(0, 4, orders)[order]],
+            "product_id": [f"p{number:02d}" for number in product],
+            "ordered_at": at[order].astype("datetime64[us]"),
+            "quantity": quantity,
+            "amount": (quantity * price).round(2) + np.where(quantity == 0, rng.choice([0.0, 0.5], lines), 0.0),
+            "discount_amount": discount,
+            "coupon_amount": np.where(rng.random(lines) < 0.05, 0.5, 0.0),
+            "channel": channel[order].tolist(),
+        },
+        schema_overrides={"channel": pl.String},
+    )
+
+
+def random_products() -> pl.DataFrame:
+    """Return the products of `random_lines`: four categories, two products without one, p10 by volume, p11 by weight."""
+    numbers = range(12)
+    return pl.DataFrame(
+        {
+            "product_id": [f"p{number:02d}" for number in numbers],
+            "category": [None if number < 2 else "cabd"[number % 4] for number in numbers],
+            "counted": [number < 10 for number in numbers],
+        }
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,6 @@ def _cut_non_members(piece: Piece, offset: int, rows: int, most_lines: int) -> l
         return []
     codes = pl.scan_parquet(piece.path).select("order_code").slice(offset, rows).collect().to_series()
     starts = runs_of(as_array(codes)).starts
-    cuts = starts[np.searchsorted(starts, np.arange(0, rows, most_lines))]
-    bounds = [*np.unique(cuts).tolist(), rows]
-    return [(Piece(piece.path, offset + start, end - start),) for start, end in zip(bounds, bounds[1:], strict=False)]
+    nearest = np.unique(np.searchsorted(starts, np.arange(0, rows, most_lines)))
+    bounds = [*starts[nearest[nearest < len(starts)]].tolist(), rows]
+    return [(Piece(piece.path, offset + start, end - start),) for start, end in pairwise(bounds)]

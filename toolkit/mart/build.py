@@ -204,7 +204,8 @@ def _in_words(ws: Workspace) -> Iterator[None]:
     except (OSError, pl.exceptions.ComputeError) as error:
         if is_disk_full(error):
             raise WorkspaceError(
-                f"The disk of {ws.path} is full: the mart was not built, the receipts are untouched. Free some space and run the command again."
+                f"The disk of {ws.path} is full: the mart was not built, the receipts are untouched. "
+                "Free some space and run the command again."
             ) from error
         if isinstance(error, FileNotFoundError):
             raise WorkspaceError(

@@ -182,8 +182,6 @@ def _fault(where: str, fault: Mapping) -> str:
         near = nearest(str(place[-1]), model.model_fields)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(model.model_fields)}."
         return f"{where}: there is no key '{said}'; {hint}"
-            f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(model.model_fields)}."
-        )
     if "cells" in place:
         return f"{where}: {said} is {fault['input']!r}, but a score from 1 to 5 or a pair [lowest, highest] was needed."
     return f"{where}: {said}: {fault['msg'][0].lower()}{fault['msg'][1:]}."

@@ -1,0 +1,254 @@
+"""The scorecard: the ruler of recency and the segment map, saved so that next month is measured with the same ones.
+
+The ruler is proposed from the shop's own gaps between shopping days. `save_scorecard` keeps it in the workspace's documents; refreshing it
+is the user's decision, and what it changes is reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from toolkit import wording
+from toolkit.answer import Note
+from toolkit.errors import WorkspaceError
+from toolkit.mart.view import View, open_view
+from toolkit.models.repurchase import gaps, propose_r_edges
+from toolkit.portrait.scores import chain_scores
+from toolkit.portrait.segment_maps import NO_ORDERS, SegmentMap, read_segment_map
+from toolkit.settings import Settings
+from toolkit.workspace import Workspace
+
+FALLBACK_EDGES = (30, 90, 180, 365)
+"""R edges in days where the shop has too few gaps to propose its own: a month, a quarter, half a year, a year."""
+
+Edge = Annotated[int, Field(ge=0, le=36500, strict=True)]
+
+
+class Scorecard(BaseModel):
+    """The ruler of recency and the segment map.
+
+    Attributes
+    ----------
+    as_of
+        Last day of the receipts it was proposed from.
+    r_edges
+        Days: R is 5 up to the first edge, 4 up to the second, ..., 1 beyond the last.
+    edges_from
+        `proposed` (the shop's own gaps), `widened` (own gaps, edges moved apart), `fallback` (too few gaps) or `given` (typed by a person).
+    reason
+        Why the edges are not simply the proposed ones.
+    segment_map
+        'ten', 'eight', or the path of a TOML map.
+    map_fingerprint
+        Changes when a name or a cell of the map changes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    as_of: date
+    r_edges: tuple[Edge, Edge, Edge, Edge]
+    edges_from: Literal["proposed", "widened", "fallback", "given"] = "given"
+    reason: str = ""
+    segment_map: str = "ten"
+    map_fingerprint: str = ""
+
+    @field_validator("r_edges")
+    @classmethod
+    def _ascending(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
+        if list(edges) != sorted(set(edges)):
+            raise ValueError("the edges must ascend")
+        return edges
+
+    @property
+    def edges_text(self) -> str:
+        """The edges in words."""
+        return f"{wording.listing([str(edge) for edge in self.r_edges])} days"
+
+    @property
+    def ranges(self) -> dict[int, str]:
+        """Days of each R score, best first."""
+        a, b, c, d = self.r_edges
+        return {5: _days(0, a), 4: _days(a + 1, b), 3: _days(b + 1, c), 2: _days(c + 1, d), 1: f"over {d} days"}
+
+
+def saved_scorecard(workspace: Workspace) -> Scorecard | None:
+    """Return the saved scorecard, or None. Raises WorkspaceError when the document was edited into something that cannot be read."""
+    found = workspace.document("scorecard")
+    if not found:
+        return None
+    try:
+        return Scorecard.model_validate(found)
+    except ValidationError as error:
+        path = workspace.path / "documents" / "scorecard.toml"
+        faults = [f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}, but {fault['input']!r} came." for fault in error.errors()]
+        raise WorkspaceError("\n".join([*faults, "Mend it, or make a new one with `toolkit scorecard --refresh`."])) from None
+
+
+def proposed_scorecard(view: View) -> Scorecard:
+    """Return the scorecard that the receipts up to the view's `as_of` propose; nothing later is seen, nothing is saved."""
+    found = view.chainwide("r-edges", _edges_frame, "rfm").row(0, named=True)
+    chosen = view.settings.rfm.segment_map
+    measured = found["status"] != "not measured"
+    return Scorecard(
+        as_of=view.as_of,
+        r_edges=tuple(found["edges"]) if measured else FALLBACK_EDGES,
+        edges_from=found["status"] if measured else "fallback",
+        reason=found["reason"],
+        segment_map=chosen,
+        map_fingerprint=segment_map_of(view, chosen).fingerprint,
+    )
+
+
+def current_scorecard(view: View) -> tuple[Scorecard, list[str | Note]]:
+    """Return the scorecard in force as of the view's date, and the notes that a reader of its scores needs.
+
+    The saved one is in force from its own `as_of` on. For an earlier question a ruler is proposed from what was known then, so that
+    nothing after `as_of` is ever seen.
+    """
+    saved = saved_scorecard(view.workspace)
+    if saved is not None and saved.as_of <= view.as_of:
+        return saved, [f"R counts days since the last order with the saved ruler of {saved.as_of}: {saved.edges_text}.", *_doubt(saved)]
+    card = proposed_scorecard(view)
+    words = f"R counts days since the last order with edges at {card.edges_text}"
+    if saved is not None:
+        why = f"the saved scorecard is of {saved.as_of}, after this question's {view.as_of}, so it was not used"
+    else:
+        why = (
+            f"no scorecard is saved; `toolkit scorecard {view.workspace.path}` saves one, so that next month is scored with the same ruler"
+        )
+    source = "a stated fallback" if card.edges_from == "fallback" else f"proposed from the gaps between shopping days up to {card.as_of}"
+    return card, [f"{words}, {source} ({why}).", *_doubt(card)]
+
+
+def segment_map_of(view: View, name: str) -> SegmentMap:
+    """Return a map by name or path; relative paths are looked for in the workspace's documents first."""
+    return read_segment_map(name, folder=view.workspace.path / "documents")
+
+
+def chosen_map(view: View, card: Scorecard, asked: str | None) -> tuple[SegmentMap, list[str | Note]]:
+    """Return the map to use: the one asked for, else a setting that differs from the default, else the scorecard's; and its notes."""
+    setting = view.settings.rfm.segment_map
+    name = asked or (setting if setting != Settings().rfm.segment_map else card.segment_map)
+    found = segment_map_of(view, name)
+    if name == card.segment_map and card.map_fingerprint and found.fingerprint != card.map_fingerprint:
+        said = f"The segment map {name} was changed after the scorecard of {card.as_of} was saved"
+        return found, [Note(f"{said}: segments cannot be compared with earlier ones. Refresh the scorecard to keep the new map.", "REVIEW")]
+    return found, []
+
+
+@dataclass(frozen=True)
+class ScorecardReport:
+    """What keeping or refreshing the scorecard did.
+
+    `flow` has one row per pair of segments (`segment_before`, `segment`, `member_count`); empty where there was no ruler before.
+    """
+
+    card: Scorecard
+    before: Scorecard | None
+    saved: bool
+    member_count: int
+    moved_count: int
+    flow: pl.DataFrame
+
+    @property
+    def sentences(self) -> list[str]:
+        """The report in words, for the command line."""
+        card = self.card
+        source = {
+            "proposed": f"proposed from the gaps between shopping days up to {card.as_of}",
+            "widened": f"proposed from the gaps between shopping days up to {card.as_of} and moved apart: {card.reason}",
+            "fallback": f"a fallback, since {card.reason}",
+            "given": "typed in by a person",
+        }[card.edges_from]
+        ranges = "; ".join(f"R {score}: {days}" for score, days in card.ranges.items())
+        said = [f"The ruler of {card.as_of}: {ranges} ({source}). Segment map: {card.segment_map}."]
+        if self.before is None:
+            return [*said, "It is saved: from now on every month is scored with it."]
+        if not self.saved:
+            return [*said, "It was saved before and is kept. Propose a new one from the receipts up to today with --refresh."]
+        share = wording.share(self.moved_count / self.member_count if self.member_count else None)
+        return [
+            *said,
+            f"It replaces the ruler of {self.before.as_of} (edges {self.before.edges_text}, map {self.before.segment_map}).",
+            f"{self.moved_count:,} of {wording.some(self.member_count, 'member')} ({share}) change segment by it on {card.as_of}.",
+        ]
+
+
+def save_scorecard(
+    workspace: Workspace | str | Path,
+    *,
+    refresh: bool = False,
+    as_of: date | str | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> ScorecardReport:
+    """Save the scorecard if none is saved; with `refresh`, replace it by what the receipts up to `as_of` propose and say what changes.
+
+    Raises
+    ------
+    WorkspaceError
+        The saved document cannot be read, or the workspace is being written by another process.
+
+    Example
+    -------
+    >>> for sentence in tk.portrait.save_scorecard(ws).sentences: print(sentence)          # doctest: +SKIP
+    """
+    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    view = open_view(ws, as_of=as_of, settings=settings)
+    before = saved_scorecard(ws)
+    if before is not None and not refresh:
+        return ScorecardReport(before, before, False, view.population.height, 0, pl.DataFrame())
+    card = proposed_scorecard(view)
+    flow = pl.DataFrame() if before is None else _flow(view, before, card)
+    ws.write_document("scorecard", card.model_dump())
+    moved = 0 if before is None else int(flow.filter(pl.col("segment_before") != pl.col("segment"))["member_count"].sum())
+    return ScorecardReport(card, before, True, view.population.height, moved, flow)
+
+
+def _edges_frame(chain: View) -> pl.DataFrame:
+    """One row: the proposed edges (days), their status and reason."""
+    settings = chain.settings.rfm
+    days = (
+        chain.orders.filter("is_order", pl.col("member_code").is_not_null())
+        .select("member_code", pl.col("ordered_at").dt.date().alias("day"))
+        .unique()
+        .collect(engine="streaming")
+    )
+    found = propose_r_edges(
+        gaps(days, as_of=chain.as_of), shares=settings.r_edge_quantiles, minimum_closed_gaps=settings.r_edge_minimum_gaps
+    )
+    schema = {"edges": pl.List(pl.Int64), "status": pl.String, "reason": pl.String}
+    return pl.DataFrame({"edges": [list(found.days)], "status": [found.status], "reason": [found.reason]}, schema=schema)
+
+
+def _flow(view: View, before: Scorecard, after: Scorecard) -> pl.DataFrame:
+    """How many members go from which segment to which when the ruler changes: one row per pair that occurs."""
+    old, new = (
+        segment_map_of(view, card.segment_map)
+        .apply(chain_scores(view, card.r_edges))
+        .select("member_code", pl.col("segment").cast(pl.String).fill_null(NO_ORDERS))
+        for card in (before, after)
+    )
+    return (
+        old.rename({"segment": "segment_before"})
+        .join(new, on="member_code")
+        .group_by("segment_before", "segment")
+        .agg(pl.len().cast(pl.Int64).alias("member_count"))
+        .sort("member_count", "segment_before", "segment", descending=[True, False, False])
+    )
+
+
+def _doubt(card: Scorecard) -> list[str | Note]:
+    if card.edges_from == "fallback":
+        return [
+            Note(f"The shop's own edges are not measured: {card.reason}. Read R as calendar spans, not as this shop's rhythm.", "REVIEW")
+        ]
+    return []
+
+
+def _days(low: int, high: int) -> str:
+    return f"{low} days" if low == high else f"{low} to {high} days"

@@ -1,0 +1,180 @@
+"""Segments: named groups of members by recency, frequency and (in some maps) money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import View
+from toolkit.portrait.phrases import where
+from toolkit.portrait.sales import ratio
+from toolkit.portrait.scorecard import chosen_map, current_scorecard
+from toolkit.portrait.scores import scope_scores
+from toolkit.portrait.segment_maps import NO_ORDERS, SegmentMap
+from toolkit.questions import question
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+@question(
+    "portrait",
+    "Which segments do our members fall into?",
+    words=(
+        "champions, loyal, at risk, hibernating",
+        "who are our champions and who is at risk",
+        "rfm segments, eight-way segment map",
+        "会员分群 重要价值客户 重要挽留客户",
+    ),
+)
+def segments(view: View, *, segment_map: str | None = None) -> Finding:
+    """Return the segments of members: one row per segment of the map, best first, empty ones included.
+
+    Each member is in exactly one segment, theirs across the chain; in a store, the members who ordered there, and the store's sales.
+
+    Parameters
+    ----------
+    segment_map
+        `ten` (named segments over recency and frequency), `eight` (the classic high/low map of recency, frequency and money with its Chinese
+        names), or the path of a TOML map of one's own; empty = the map of the scorecard.
+
+    Returns
+    -------
+    Answer
+        Table columns: `segment`; `in_english` (only where the map has English names); `meaning`; `member_count`, `member_share` (0..1 of
+        the members in scope); `orders` and `sales` (currency units) of the window, `sales_share` (0..1 of member sales, null where there were none);
+        `order_value` (currency units, sales of orders per order; null without orders); `recency_days_median` (days from the last order to
+        as_of). A last row `no orders` holds members with returns alone, if there are any.
+
+    Raises
+    ------
+    UnknownName, BadValue
+        There is no such map; its file has an unknown key, or leaves a cell in no segment or in two.
+
+    Notes
+    -----
+    Source: DEFINITIONS.md section 1, RFM. The share of each segment moves with the ruler of recency: save it with `toolkit scorecard`.
+
+    Example
+    -------
+    >>> tk.portrait.segments(ws, segment_map="eight").table             # doctest: +SKIP
+    """
+    card, card_notes = current_scorecard(view)
+    names, map_notes = chosen_map(view, card, segment_map)
+    members = names.apply(scope_scores(view, card.r_edges))
+    table = _table(view, members, names)
+    return Finding(
+        headline=_headline(view, table),
+        table=table,
+        chart=lambda: _chart(view, table, names),
+        notes=[*card_notes, *map_notes, *_notes(view, members)],
+        ask_next=[
+            ("portrait.movement", {} if segment_map is None else {"segment_map": segment_map}),
+            ("portrait.segments", {"segment_map": "ten" if names.title.startswith("Eight") else "eight"}),
+            ("portrait.contribution", {"by": "heavy"}),
+        ],
+        figures={f"share_of_{row['segment']}": row["member_share"] for row in table.iter_rows(named=True)},
+    )
+
+
+def _table(view: View, members: pl.DataFrame, names: SegmentMap) -> pl.DataFrame:
+    order = [*names.names, NO_ORDERS]
+    described = pl.DataFrame(
+        {
+            "segment": order,
+            "in_english": [*[segment.english for segment in names.segments], ""],
+            "meaning": [*[segment.meaning for segment in names.segments], "has returned goods but never ordered"],
+        }
+    )
+    total = int(members["sales"].sum())
+    held = members.group_by(pl.col("segment").cast(pl.String).fill_null(NO_ORDERS)).agg(
+        pl.len().cast(pl.Int64).alias("member_count"),
+        (pl.len() / max(members.height, 1)).alias("member_share"),
+        pl.col("orders").sum(),
+        view.major(pl.col("sales").sum()).alias("sales"),
+        (pl.col("sales").sum() / total if total > 0 else pl.lit(None, pl.Float64)).alias("sales_share"),
+        (view.major(pl.col("order_sales").sum()) / pl.col("orders").sum()).alias("order_value"),
+        pl.col("recency_days").median().alias("recency_days_median"),
+    )
+    table = (
+        described.join(held, on="segment", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("member_count", "orders").fill_null(0),
+            pl.col("member_share", "sales").fill_null(0.0),
+            pl.when(pl.lit(total > 0)).then(pl.col("sales_share").fill_null(0.0)).alias("sales_share"),
+            pl.when(pl.col("orders") > 0).then("order_value").alias("order_value"),
+        )
+        .filter((pl.col("segment") != NO_ORDERS) | (pl.col("member_count") > 0))
+    )
+    return table if any(segment.english for segment in names.segments) else table.drop("in_english")
+
+
+def _headline(view: View, table: pl.DataFrame) -> str:
+    scored = table.filter(pl.col("segment") != NO_ORDERS)
+    count = int(table["member_count"].sum())
+    if not scored["member_count"].sum():
+        return f"{where(view)} none of {wording.some(count, 'member')} has an order up to {view.as_of}: there are no segments to speak of."
+    rows = scored.sort("sales", "member_count", descending=True, maintain_order=True).to_dicts()
+    top = rows[0]
+    largest = max(scored.to_dicts(), key=lambda row: row["member_count"])
+    brings = f" and bring {wording.share(top['sales_share'])} of member sales" if top["sales_share"] is not None else ""
+    said = f"{where(view)}, {_members_of(top)} {_are(top)} {wording.share(top['member_share'])} of {wording.some(count, 'member')}{brings}"
+    if largest["segment"] != top["segment"]:
+        brought = f", with {wording.share(largest['sales_share'])} of sales" if largest["sales_share"] is not None else ""
+        said += f"; the largest group is {_named(largest)} ({largest['member_count']:,} members, {wording.share(largest['member_share'])}{brought})"
+    slipping = scored.filter(pl.col("segment").is_in(["at risk", "can't lose"]))
+    if slipping.height == 2:
+        lost = int(slipping["member_count"].sum())
+        said += f"; {lost:,} ({wording.share(ratio(lost, count))}) used to come often and have stopped (at risk or can't lose)"
+    return said + "."
+
+
+def _named(row: dict) -> str:
+    return f"'{row['segment']}'" + (f" ({row['in_english']})" if row.get("in_english") else "")
+
+
+def _members_of(row: dict) -> str:
+    return f"{row['member_count']:,} members in {_named(row)}" if row["member_count"] != 1 else f"1 member in {_named(row)}"
+
+
+def _are(row: dict) -> str:
+    return "is" if row["member_count"] == 1 else "are"
+
+
+def _notes(view: View, members: pl.DataFrame) -> list[str | Note]:
+    said = f"Segments are the members' own, across the chain; sales and orders are those of {view.period}"
+    notes: list[str | Note] = [said + (f" in {view.place}." if view.scope.is_place and view.scope.audience is None else ".")]
+    if int(members["sales"].sum()) <= 0:
+        notes.append(Note(f"Shares of sales are not measured: members bought nothing in {view.period}.", "NOT MEASURED"))
+    scored = members.filter(pl.col("segment").is_not_null())
+    if scored.height and scored["segment"].n_unique() == 1:
+        notes.append(f"All {scored.height:,} members are in one segment: their scores do not tell them apart.")
+    return notes
+
+
+def _chart(view: View, table: pl.DataFrame, names: SegmentMap) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import grouped_bars
+
+    label = {segment.name: segment.label for segment in names.segments}
+    measures = [("member_share", "share of members")] + (
+        [("sales_share", "share of sales")] if table["sales_share"].null_count() == 0 else []
+    )
+    frame = pl.concat(
+        [
+            table.select(pl.col("segment").replace(label), pl.lit(said).alias("measure"), pl.col(column).alias("share"), "member_count")
+            for column, said in measures
+        ]
+    )
+    return grouped_bars(
+        frame,
+        label="segment",
+        group="measure",
+        value="share",
+        kind="share1",
+        title="Segments: how many members, how much of the sales",
+        subtitle=f"{view.place} as of {view.as_of}; sales of {view.period}",
+        value_title="Share",
+    )

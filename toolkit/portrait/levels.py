@@ -34,7 +34,8 @@ def in_order(frame: pl.DataFrame, *columns: str, order: tuple[str, ...] = (*LEVE
 
 
 def bins(values: pl.Series, *, most: int = 30, tail: float = 0.98) -> pl.DataFrame:
-    """Return counts of values in bins of equal width: `low`, `high`, `member_count`; the last bin holds everything above the `tail` quantile.
+    """Return counts of values in bins of equal width: `low`, `high`, `member_count`; the last bin holds everything above the `tail`
+    quantile.
 
     Empty without values; one bin where all are equal.
     """

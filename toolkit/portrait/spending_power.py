@@ -30,8 +30,8 @@ def power_traits(view: View) -> pl.DataFrame:
     Columns: `order_value` (average order of the last 365 days, minor units) and `spend_per_month` (the same sales over the months since the
     first order, at most 12 and at least 1); null without an order in those days. `price_tier_index`: what the member paid for counted
     goods over what the same goods cost at each category's usual unit price, pulled towards 1 by w = d / (d + kappa), d = shopping
-    days; null without counted goods. `spending_power`, `order_value_level`, `price_tier_level`: low, mid or high of each against the shop's own
-    members, ties together; null where the measure is.
+    days; null without counted goods. `spending_power`, `order_value_level`, `price_tier_level`: low, mid or high of each against the shop's
+    own members, ties together; null where the measure is.
     """
     return view.chainwide("spending_power", _power_traits, "value", "sensitivity")
 
@@ -66,7 +66,8 @@ def spending_power(view: View, *, by: Measure = "spend_per_month") -> Finding:
     """Return low, mid and high spending power: one row per level.
 
     A member's spending power is theirs across the chain, over the last 365 days; levels are cut at two quantiles of the chain's own members
-    (settings value.low_power_share, value.high_power_share), so a store shows how its members stand against the chain. Sales are those of the scope.
+    (settings value.low_power_share, value.high_power_share), so a store shows how its members stand against the chain. Sales are those of
+    the scope.
 
     Parameters
     ----------
@@ -77,9 +78,9 @@ def spending_power(view: View, *, by: Measure = "spend_per_month") -> Finding:
     Returns
     -------
     Answer
-        Table columns: `level`; `member_count`, `member_share` (0..1); `order_count`, `sales` (currency units), `sales_share` of the period; of the
-        level's middle member (median) `spend_per_month`, `order_value` (currency units) and `price_tier_index`; `from_value`, `to_value` (currency
-        units; `from_index`, `to_index` for the price tier): the smallest and largest value in the level.
+        Table columns: `level`; `member_count`, `member_share` (0..1); `order_count`, `sales` (currency units), `sales_share` of the period;
+        of the level's middle member (median) `spend_per_month`, `order_value` (currency units) and `price_tier_index`; `from_value`,
+        `to_value` (currency units; `from_index`, `to_index` for the price tier): the smallest and largest value in the level.
 
     Notes
     -----
@@ -182,11 +183,11 @@ def _notes(view: View, members: pl.DataFrame, by: Measure) -> list[str | Note]:
     unmeasured = members[_COLUMN[by]].null_count()
     value, kappa = view.settings.value, view.settings.sensitivity.kappa_default
     notes: list[str | Note] = [
-        f"{sales_basis(view)} Order value and spend a month rest on the last {YEAR_DAYS} days; months are counted from the first order, at least one.",
+        f"{sales_basis(view)} Order value and spend a month rest on the last {YEAR_DAYS} days; months count from the first order.",
         f"Levels are against all members of the chain by {_WORDS[by]}: low below the {value.low_power_share:.0%} quantile, high above the "
         f"{value.high_power_share:.0%} quantile; members with equal values share a level.",
-        f"The price tier index compares unit prices within categories (1 = usual) and is pulled towards 1 for members with few shopping days; "
-        f"its kappa of {kappa:g} days is assumed (setting sensitivity.kappa_default), not estimated. A category that mixes pack sizes blurs it.",
+        "The price tier index compares unit prices within categories (1 = usual) and is pulled towards 1 for members with few shopping "
+        f"days; its kappa of {kappa:g} days is assumed (setting sensitivity.kappa_default). A category that mixes pack sizes blurs it.",
     ]
     if unmeasured:
         reason = "bought no counted goods" if by == "price_tier" else f"did not order in the last {YEAR_DAYS} days"
@@ -194,7 +195,7 @@ def _notes(view: View, members: pl.DataFrame, by: Measure) -> list[str | Note]:
     return notes
 
 
-def _chart(view: View, values: pl.Series, by: Measure):  # noqa: ANN202 - altair is not imported here
+def _chart(view: View, values: pl.Series, by: Measure):
     shown = values.drop_nulls() if by == "price_tier" else values.drop_nulls() / view.minor_units
     counted = bins(shown)
     kind = "index" if by == "price_tier" else "money"

@@ -5,32 +5,29 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.mart.view import View
+from toolkit.portrait.sales import member_sales
 
 
 def takings(view: View) -> pl.DataFrame:
     """Return sales by member: one row per member in scope, sorted as `view.members`.
 
-    Columns: `member_code`, `sales` (Int64 minor units) and `order_count` (orders, returns alone not counted) of the window `view.period`,
+    Columns: `member_code`, `order_count` (Int64, returns alone not counted) and `sales` (Int64 minor units) of the window `view.period`,
     made in the scope (a store's report counts that store's sales); 0 where the member brought nothing in the window.
     """
-    made = (
-        view.orders.filter(view.period.holds(), pl.col("member_code").is_not_null())
-        .group_by("member_code")
-        .agg(pl.col("amount").sum().alias("sales"), pl.col("is_order").sum().cast(pl.Int64).alias("order_count"))
-        .collect()
-    )
+    made = member_sales(view).select("member_code", pl.col("orders").alias("order_count"), "sales")
     return (
         view.members.select("member_code")
         .join(made, on="member_code", how="left", maintain_order="left")
-        .with_columns(pl.col("sales", "order_count").fill_null(0))
+        .with_columns(pl.col("order_count", "sales").fill_null(0))
     )
 
 
 def by_group(view: View, members: pl.DataFrame, *groups: str) -> pl.DataFrame:
     """Return what each group of members holds: one row per group that has members.
 
-    In: one row per member with `member_code`, the `groups`, and `sales` and `order_count` of `takings`. Out: the groups, `member_count`, `member_share`
-    (0..1 of all members given), `order_count`, `sales` (currency units) and `sales_share` (0..1; null where nothing was sold).
+    In: one row per member with `member_code`, the `groups`, and `order_count` and `sales` of `takings`. Out: the groups,
+    `member_count`, `member_share` (0..1 of all members given), `order_count`, `sales` (currency units) and `sales_share` (0..1; null
+    where nothing was sold).
     """
     total = int(members["sales"].sum() or 0)
     return (

@@ -1,0 +1,249 @@
+"""An executed notebook as an HTML page: no network, charts drawn by one shared local script, code hidden, good on paper.
+
+nbconvert turns the cells into the body; the page around it is ours. A page may run only the scripts that we put there: its content
+security policy forbids everything else, inline handlers and any request to anywhere included, whatever a cell may print.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import DictLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters.strings import strip_ansi
+from traitlets import default
+
+from toolkit import wording
+from toolkit.batch.figures import answer_of, told_answers
+from toolkit.charts import offline, sparkline
+from toolkit.charts.theme import config
+
+TEMPLATES = Path(__file__).with_name("templates")
+HIDDEN_TAG = "not-in-report"
+_TILES = 6
+_STYLE_BLOCK = re.compile(r"<style>.*?</style>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands at the top of a page."""
+
+    title: str
+    store: str
+    store_id: str
+    as_of: str = ""
+    index_url: str = ""
+
+
+class ReportExporter(TemplateExporter):
+    """nbconvert exporter that gives the body of a report: outputs and text, no code, no prompts."""
+
+    extra_loaders = [DictLoader({"report_body.html.j2": (TEMPLATES / "report_body.html.j2").read_text("utf-8")})]  # noqa: RUF012
+
+    @default("template_file")
+    def _template_file_default(self) -> str:
+        return "report_body.html.j2"
+
+    @default("template_name")
+    def _template_name_default(self) -> str:
+        return "base"
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    @default("default_preprocessors")
+    def _default_preprocessors_default(self) -> list[Any]:
+        return []  # each would copy the notebook; what they do is done in `_for_reading`
+
+    def default_filters(self):  # noqa: D102 - nbconvert's own interface
+        yield from super().default_filters()
+        yield "chart_json", chart_json
+        yield "told", answer_of
+        yield "without_ansi", strip_ansi
+
+
+def chart_json(spec: Mapping[str, Any]) -> str:
+    """Return a chart's specification as JSON that can stand inside a `<script>`; the theme is left out, for the page holds it once."""
+    slim = {key: value for key, value in spec.items() if not (key == "config" and value == config())}
+    return script_json(slim)
+
+
+def script_json(value: Any) -> str:
+    """Return JSON with nothing in it that could end or open a tag, and no bare line separators."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    for sign, safe in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
+        text = text.replace(sign, safe)
+    return text
+
+
+def report_page(notebook: Mapping[str, Any], heading: Heading, *, script_url: str | None) -> str:
+    """Return the page of an executed notebook.
+
+    `script_url` is where the shared chart script is, relative to the page; None puts the script into the page (one file to mail).
+    """
+    reading, contents = _for_reading(notebook)
+    body, _ = _exporter().from_notebook_node(reading)
+    charts = 'class="chart"' in body
+    return page(
+        "report.html.j2",
+        heading=heading,
+        body=Markup(body),
+        contents=contents,
+        tiles=_tiles(notebook),
+        theme=Markup(script_json(config())),
+        script_url=script_url if charts else None,
+        script=Markup(offline.bundle()) if charts and script_url is None else "",
+        charts=charts,
+    )
+
+
+def notice_page(heading: Heading, *, kind: str, sentence: str, details: str = "") -> str:
+    """Return a page that says why there is no report: `too_small` or `failed`."""
+    return page("notice.html.j2", heading=heading, kind=kind, sentence=sentence, details=strip_ansi(details))
+
+
+def page(template: str, **values: Any) -> str:
+    """Render one of our templates, everything escaped, with the style sheet and a policy that allows its own scripts only."""
+    seed = json.dumps([template, values], default=str, sort_keys=True).encode("utf-8", "backslashreplace")
+    nonce = hashlib.sha256(b"toolkit" + seed).hexdigest()[:24]
+    style = Markup((TEMPLATES / "page.css").read_text("utf-8"))
+    text = environment().get_template(template).render(**values, nonce=nonce, style=style)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@functools.cache
+def environment() -> Environment:
+    """Return the jinja environment of the pages; an undefined name is an error."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.filters["script_json"] = lambda value: Markup(script_json(value))
+    return env
+
+
+def notebook_title(notebook: Mapping[str, Any], fallback: str) -> str:
+    """Return the title of a notebook: its metadata's, or its first heading, or the file's name in words."""
+    title = notebook.get("metadata", {}).get("title")
+    if title:
+        return str(title)
+    for cell in notebook.get("cells", []):
+        if cell.get("cell_type") == "markdown":
+            found = re.match(r"#\s+(.+)", _text(cell["source"]).strip())
+            if found:
+                return found.group(1).strip()
+    return fallback.replace("_", " ").replace("-", " ").strip().capitalize()
+
+
+def _for_reading(notebook: Mapping[str, Any]) -> tuple[Any, list[dict[str, str]]]:
+    """Return the notebook less what readers do not need, and the list of its answers for the contents."""
+    reading = copy.copy(notebook)
+    cells, contents, seen_styles, seen_title = [], [], set(), False
+    for cell in notebook["cells"]:
+        tags = cell.get("metadata", {}).get("tags", [])
+        if HIDDEN_TAG in tags or "parameters" in tags or "injected-parameters" in tags:
+            continue
+        if cell["cell_type"] == "markdown" and not seen_title and _text(cell["source"]).lstrip().startswith("# "):
+            cell, seen_title = copy.copy(cell), True
+            cell["source"] = re.sub(r"\A\s*#\s+[^\n]*\n?", "", _text(cell["source"]))  # the page has it as its own title
+        elif cell["cell_type"] == "code":
+            cell = copy.copy(cell)
+            cell["outputs"] = [_once_styled(output, seen_styles) for output in cell.get("outputs", [])]
+        cells.append(cell)
+    for number, (output, told) in enumerate(told_answers({"cells": cells}), start=1):
+        output["metadata"]["anchor"] = f"answer-{number}"
+        contents.append({"anchor": f"answer-{number}", "text": _question(output, told)})
+    reading["cells"] = cells
+    return reading, contents
+
+
+def _once_styled(output: Mapping[str, Any], seen: set[str]) -> Any:
+    """Return an output for this page: style blocks that an earlier one already brought are dropped."""
+    fresh = copy.copy(output)
+    if "metadata" in output:
+        fresh["metadata"] = copy.copy(output["metadata"])
+    html = output.get("data", {}).get("text/html")
+    if html and "<style>" in (text := _text(html)):
+
+        def keep_first(found: re.Match[str]) -> str:
+            known = found.group() in seen
+            seen.add(found.group())
+            return "" if known else found.group()
+
+        fresh["data"] = {**output["data"], "text/html": _STYLE_BLOCK.sub(keep_first, text)}
+    return fresh
+
+
+def _question(output: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    said = told.get("question") or _text(output.get("data", {}).get("text/plain", "")).split("\n")[0]
+    return str(said or told["name"])
+
+
+def _tiles(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the headline figures of the first answer that has any, for the strip at the top of the page."""
+    for _, told in told_answers(notebook):
+        figures = {key: value for key, value in (told.get("figures") or {}).items() if isinstance(value, int | float)}
+        if figures:
+            tiles: list[dict[str, Any]] = [
+                {"label": wording.label_of(key), "value": figure_text(key, value, str(told.get("currency") or ""))}
+                for key, value in list(figures.items())[:_TILES]
+            ]
+            spark = told.get("spark")
+            if isinstance(spark, list):
+                tiles[0]["picture"] = Markup(sparkline.spark_line(spark, label=f"{tiles[0]['label']}, course", width=120, height=28))
+            return tiles
+    return []
+
+
+def figure_text(key: str, value: float | None, currency: str) -> str:
+    """Return a headline figure as its key says: money, share, count ..."""
+    kind = wording.kind_of(key, value)
+    if kind == "money" and not currency:
+        kind = "number"
+    return wording.cell(value, kind, currency)
+
+
+@functools.cache
+def _exporter() -> ReportExporter:
+    return ReportExporter()
+
+
+def _text(source: Any) -> str:
+    return source if isinstance(source, str) else "".join(source)
+
+
+def error_sentence(name: str, value: str) -> str:
+    """Return an error of a notebook as one plain line: our own errors by their text, others with their type."""
+    first = strip_ansi(str(value)).strip().split("\n")[0][:500]
+    return first if first and name in _OWN_ERRORS else f"{name}: {first}" if first else name
+
+
+_OWN_ERRORS = frozenset(
+    {"ToolkitError", "MappingError", "DataError", "ImportRefused", "WorkspaceError", "UnknownName", "BadValue", "TooFewMembers"}
+)
+__all__ = [
+    "Heading",
+    "ReportExporter",
+    "error_sentence",
+    "escape",
+    "figure_text",
+    "notebook_title",
+    "notice_page",
+    "page",
+    "report_page",
+    "script_json",
+]

@@ -1,0 +1,117 @@
+"""The index page of a set of reports, made from the records on disk: stores ranked, headline figures, links, failures with their sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from toolkit import wording
+from toolkit.batch.html import figure_text, page
+from toolkit.batch.record import Record, read_records
+from toolkit.charts import sparkline
+from toolkit.workspace import write_atomically
+
+RANKED_BY = "sales"
+_COLUMNS = 6
+_STATES = {"ok": "report", "too_small": "too few members", "failed": "failed"}
+
+
+def write_index(out: Path, *, title: str = "Member reports") -> Path:
+    """Write `index.html` from the records in `out` and return its path; it can be made again at any time."""
+    target = out / "index.html"
+    write_atomically(target, index_page(read_records(out), title=title))
+    return target
+
+
+def index_page(records: Iterable[Record], *, title: str) -> str:
+    """Return the index page of the records: one row per store, best sales first; stores without figures last, by id."""
+    stores: dict[str, list[Record]] = {}
+    for record in records:
+        stores.setdefault(record.store_id, []).append(record)
+    keys = _columns(record for group in stores.values() for record in group)
+    rows = [_row(group, keys) for group in stores.values()]
+    rows.sort(key=lambda row: (row["rank_value"] is None, -(row["rank_value"] or 0), row["store_id"]))
+    most = max((row["rank_value"] for row in rows if row["rank_value"] is not None), default=0) or 1
+    for place, row in enumerate(rows, start=1):
+        row["place"] = place if row["rank_value"] is not None else ""
+        row["bar"] = (
+            Markup(sparkline.meter(max(0.0, row["rank_value"]) / most, width=90, height=6)) if row["rank_value"] is not None else ""
+        )
+    trouble = [record for group in stores.values() for record in group if record.status != "ok"]
+    return page(
+        "index.html.j2",
+        title=title,
+        as_of=_same(record.as_of for group in stores.values() for record in group if record.as_of),
+        columns=[{"label": wording.label_of(key), "key": key} for key in keys],
+        pictures=any(row["picture"] for row in rows),
+        rows=rows,
+        tiles=_tiles(stores, keys, rows),
+        failed=[record for record in trouble if record.status == "failed"],
+        too_small=[record for record in trouble if record.status == "too_small"],
+    )
+
+
+def _columns(records: Iterable[Record]) -> list[str]:
+    """The headline figures to show: those of the answer that holds the sales, as most stores have them; at most six."""
+    wanted: Counter[tuple[str, ...]] = Counter()
+    for record in records:
+        answer = _leading(record)
+        if answer:
+            wanted[tuple(answer["figures"])] += 1
+    if not wanted:
+        return []
+    keys = list(wanted.most_common(1)[0][0])
+    return ([RANKED_BY] if RANKED_BY in keys else []) + [key for key in keys if key != RANKED_BY][: _COLUMNS - 1]
+
+
+def _leading(record: Record) -> Mapping[str, Any] | None:
+    answers = [answer for answer in record.figures.values() if answer.get("figures")]
+    return next((answer for answer in answers if RANKED_BY in answer["figures"]), answers[0] if answers else None)
+
+
+def _row(group: list[Record], keys: list[str]) -> dict[str, Any]:
+    answer = next((found for record in group if (found := _leading(record))), None)
+    figures, currency = (answer["figures"], answer.get("currency", "")) if answer else ({}, "")
+    first = group[0]
+    spark = sparkline.spark_line(answer.get("spark") or [], label="course of the period") if answer else ""
+    return {
+        "store_id": first.store_id,
+        "label": first.label,
+        "rank_value": figures.get(keys[0]) if keys else None,
+        "headline": answer["headline"] if answer else "",
+        "cells": [
+            {"sort": figures.get(key), "text": figure_text(key, figures.get(key), currency) if key in figures else "–"} for key in keys
+        ],
+        "picture": Markup(spark),
+        "links": [
+            {"url": record.page, "text": record.title or record.notebook, "status": record.status, "said": _STATES[record.status]}
+            for record in group
+        ],
+        "worst": "failed"
+        if any(record.status == "failed" for record in group)
+        else "too_small"
+        if any(r.status == "too_small" for r in group)
+        else "ok",
+    }
+
+
+def _tiles(stores: Mapping[str, list[Record]], keys: list[str], rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    states = Counter(row["worst"] for row in rows)
+    tiles = [{"label": "Stores", "value": f"{len(stores):,}"}, {"label": "With a report", "value": f"{states['ok']:,}"}]
+    currencies = {answer.get("currency", "") for group in stores.values() for record in group if (answer := _leading(record))}
+    if keys and keys[0] == RANKED_BY and len(currencies) == 1:
+        total = sum(row["rank_value"] for row in rows if row["rank_value"] is not None)
+        tiles.append(
+            {"label": f"{wording.label_of(RANKED_BY)}, all of them", "value": figure_text(RANKED_BY, float(total), currencies.pop())}
+        )
+    tiles += [{"label": label, "value": f"{states[state]:,}"} for state, label in (("too_small", "Too few members"), ("failed", "Failed"))]
+    return tiles
+
+
+def _same(values: Iterable[str]) -> str:
+    found = sorted(set(values))
+    return found[0] if len(found) == 1 else ""

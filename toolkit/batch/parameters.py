@@ -1,0 +1,113 @@
+"""The parameters of a notebook: what its `parameters` cell declares, and what a caller may pass.
+
+A cell tagged `parameters` holds lines `name: type = value  # help`. papermill only warns about a name that the cell does not declare, and
+runs the notebook with the default; here it is refused before anything runs.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from toolkit.errors import BadValue, DataError, ToolkitError, unknown_name
+
+_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a `parameters` cell."""
+
+    name: str
+    type_name: str
+    default: Any
+    help: str
+
+
+def declared_parameters(notebook: Path) -> dict[str, Parameter]:
+    """Return the parameters that a notebook declares, in order; none without a `parameters` cell.
+
+    Raises DataError for a file that is no notebook or a `parameters` cell that is no Python.
+    """
+    import papermill
+
+    try:
+        found = papermill.inspect_notebook(str(notebook))
+    except Exception as error:
+        raise DataError(f"{notebook}: a Jupyter notebook was needed, but it cannot be read ({type(error).__name__}: {error}).") from error
+    return {
+        name: Parameter(name, info["inferred_type_name"] or "None", _literal(info["default"]), info["help"]) for name, info in found.items()
+    }
+
+
+def checked_parameters(given: Mapping[str, Any], notebooks: Mapping[str, Mapping[str, Parameter]]) -> dict[str, dict[str, Any]]:
+    """Return for each notebook the given values that it declares, as papermill can pass them on.
+
+    A name that no notebook declares and a value that is not of the declared type are refused, all faults in one error. Dates and paths
+    become text; text becomes the declared number or truth value, and stays text where text is declared (`"0012"`).
+    """
+    faults: list[str] = []
+    known = {name for parameters in notebooks.values() for name in parameters}
+    faults += [str(unknown_name("parameter", name, known, where=_joined(notebooks))) for name in given if name not in known]
+    checked: dict[str, dict[str, Any]] = {title: {} for title in notebooks}
+    for title, parameters in notebooks.items():
+        for name in given.keys() & parameters.keys():
+            try:
+                checked[title][name] = _value(title, parameters[name], given[name])
+            except BadValue as fault:
+                faults.append(str(fault))
+    if faults:
+        raise (BadValue if all("needs" in fault for fault in faults) else type(unknown_name("", "", [])))("\n".join(dict.fromkeys(faults)))
+    return checked
+
+
+def required(notebooks: Mapping[str, Mapping[str, Parameter]], names: Iterable[str]) -> None:
+    """Raise a ToolkitError naming each notebook that does not declare what every report is given."""
+    wanted = list(names)
+    faults = [
+        f"Notebook {title} has no parameter {' and no parameter '.join(missing)} in a cell tagged `parameters`; a report needs it: add the line."
+        for title, parameters in notebooks.items()
+        if (missing := [f"'{name}'" for name in wanted if name not in parameters])
+    ]
+    if faults:
+        raise ToolkitError("\n".join(faults))
+
+
+def _value(title: str, parameter: Parameter, given: Any) -> Any:
+    value = given.isoformat() if isinstance(given, date | datetime) else str(given) if isinstance(given, Path) else given
+    declared = parameter.type_name.replace(" ", "")
+    wanted = _TYPES.get(declared.removesuffix("|None"))
+    if wanted is None or (value is None and (declared.endswith("|None") or parameter.default is None)):
+        return value
+    if isinstance(value, str) and wanted is not str:
+        value = _from_text(value, wanted)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not wanted:
+        raise BadValue(f"Notebook {title}: parameter '{parameter.name}' needs {declared}, but {given!r} came.")
+    return value
+
+
+def _from_text(text: str, wanted: type) -> Any:
+    if wanted is bool:
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(text.strip().lower(), text)
+    try:
+        return wanted(text)
+    except ValueError:
+        return text
+
+
+def _literal(source: str) -> Any:
+    try:
+        return ast.literal_eval(source)
+    except (ValueError, SyntaxError):
+        return source
+
+
+def _joined(notebooks: Iterable[str]) -> str:
+    names = list(notebooks)
+    return f"Notebook {names[0]}" if len(names) == 1 else f"None of the notebooks {', '.join(names)}"

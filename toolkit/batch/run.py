@@ -1,0 +1,165 @@
+"""One notebook for one store: the straight list of steps, and a record of what became of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from toolkit.batch.limits import Limits
+from toolkit.batch.record import Record, Status, write_record
+from toolkit.charts import offline
+
+TOO_FEW = "TooFewMembers"
+ASSETS = "assets"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One report to make: everything a worker needs, in values that can be sent to another process or machine."""
+
+    notebook: Path
+    store_id: str
+    label: str
+    folder: Path
+    parameters: Mapping[str, Any]
+    fingerprint: str = ""
+    single_file: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def stem(self) -> str:
+        """Name of the notebook without its ending; names the files of the report."""
+        return self.notebook.stem
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    status: Status
+    notebook: Any
+    sentence: str = ""
+    details: str = ""
+
+
+def run_job(job: Job) -> Record:
+    """Make one report and return its record. Whatever the notebook does, this returns; only a full disk or the like raises.
+
+    The record is written last and everything before it by renaming finished files, so whoever reads the folder, or resumes after a kill,
+    sees the report of before or the new one.
+    """
+    from toolkit.batch.figures import headline_figures, told_answers
+    from toolkit.batch.html import notebook_title
+
+    started = time.perf_counter()
+    job.folder.mkdir(parents=True, exist_ok=True)
+    _record_path(job).unlink(missing_ok=True)  # from here on the old report is not a finished one
+    outcome = _execute(job)
+    # An answer that was displayed may carry as_of itself; else it is the parameter's.
+    as_of = next((str(told["as_of"]) for _, told in told_answers(outcome.notebook) if told.get("as_of")), "") if outcome.notebook else ""
+    title = notebook_title(outcome.notebook or {}, job.stem)
+    executed = _write_notebook(job, outcome)
+    page = f"{job.stem}.html"
+    _write(job.folder / page, _page(job, outcome, title, as_of or str(job.parameters.get("as_of") or "")))
+    record = Record(
+        store_id=job.store_id,
+        label=job.label,
+        notebook=job.stem,
+        status=outcome.status,
+        error=outcome.sentence,
+        seconds=round(time.perf_counter() - started, 3),
+        figures=headline_figures(outcome.notebook) if outcome.status == "ok" else {},
+        as_of=as_of or str(job.parameters.get("as_of") or ""),
+        title=title,
+        page=f"stores/{job.folder.name}/{page}",
+        executed=f"stores/{job.folder.name}/{executed}" if executed else "",
+        parameters=dict(job.parameters),
+        fingerprint=job.fingerprint,
+    )
+    write_record(job.folder, record)
+    return record
+
+
+def _execute(job: Job) -> _Outcome:
+    """Run the notebook on this thread's warm kernel; success means that papermill's call returned."""
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    from toolkit.batch import warm_engine
+    from toolkit.batch.html import error_sentence
+
+    warm_engine.register()
+    try:
+        notebook = papermill.execute_notebook(
+            str(job.notebook),
+            None,  # saved once, below: papermill would write the file before and after each cell
+            parameters=dict(job.parameters),
+            engine_name=warm_engine.ENGINE_NAME,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            autosave_cell_every=0,
+            start_timeout=job.limits.start_seconds,
+            execution_timeout=job.limits.cell_seconds,
+            kernel_uses=job.limits.kernel_uses,
+            kernel_threads=job.limits.threads_per_kernel,
+        )
+    except PapermillExecutionError as error:
+        status: Status = "too_small" if error.ename == TOO_FEW else "failed"
+        where = "" if status == "too_small" else f" (cell {error.exec_count})"
+        return _Outcome(status, warm_engine.last_notebook(), error_sentence(error.ename, error.evalue) + where, "\n".join(error.traceback))
+    except DeadKernelError:
+        said = (
+            "The kernel died while the notebook ran, as it does when memory runs out; it was replaced, and the report was not tried again."
+        )
+        return _Outcome("failed", warm_engine.last_notebook(), said)
+    except CellTimeoutError as error:
+        said = f"A cell ran longer than {job.limits.cell_seconds} seconds and was stopped."
+        return _Outcome("failed", warm_engine.last_notebook(), said, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this report's failure and no other's; the record names it
+        warm_engine.discard_kernel()
+        return _Outcome("failed", None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}", str(error))
+    return _Outcome("ok", notebook)
+
+
+def _page(job: Job, outcome: _Outcome, title: str, as_of: str) -> str:
+    from toolkit.batch.html import Heading, notice_page, report_page
+
+    heading = Heading(
+        title=title, store=job.label, store_id=job.store_id, as_of=as_of, index_url="" if job.single_file else "../../index.html"
+    )
+    if outcome.status != "ok":
+        return notice_page(heading, kind=outcome.status, sentence=outcome.sentence, details=outcome.details)
+    url = None if job.single_file else f"../../{ASSETS}/{offline.bundle_name()}"
+    return report_page(outcome.notebook, heading, script_url=url)
+
+
+def _write_notebook(job: Job, outcome: _Outcome) -> str:
+    """Write the executed notebook (`.failed.ipynb` as far as it came) and remove the one of the other kind; return its name."""
+    good, bad = f"{job.stem}.ipynb", f"{job.stem}.failed.ipynb"
+    name = {"ok": good, "failed": bad, "too_small": ""}[outcome.status] if outcome.notebook is not None else ""
+    for other in {good, bad} - {name}:
+        (job.folder / other).unlink(missing_ok=True)
+    if name:
+        # nbformat's writer would validate and copy; papermill's result is valid and is written as compactly as it reads.
+        _write(job.folder / name, json.dumps(outcome.notebook, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return name
+
+
+def _write(target: Path, text: str) -> None:
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, "utf-8", errors="backslashreplace", newline="\n")
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _record_path(job: Job) -> Path:
+    from toolkit.batch.record import SUFFIX
+
+    return job.folder / f"{job.stem}{SUFFIX}"

@@ -20,7 +20,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"workspace", "shipped"},
     {"importing", "mart"},
     {"answer"},
-    {"rendering", "questions"},
+    {"rendering", "registry"},
     {"portrait", "targeting", "differentiation", "review"},
     {"batch"},
     {"cli"},

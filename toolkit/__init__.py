@@ -22,7 +22,7 @@ _WHERE = {
     "Settings": "toolkit.settings",
     "ToolkitError": "toolkit.errors",
     "Workspace": "toolkit.workspace",
-    "ask": "toolkit.questions",
+    "ask": "toolkit.registry",
     "check_receipts": "toolkit.importing",
     "import_receipts": "toolkit.importing",
     "report_set": "toolkit.batch",
@@ -30,7 +30,22 @@ _WHERE = {
 }
 _STEPS = ("portrait",)
 
-__all__ = ["__version__", "open", "portrait", "questions", *sorted(_WHERE)]
+__all__ = [
+    "Answer",
+    "Settings",
+    "ToolkitError",
+    "Workspace",
+    "__version__",
+    "ask",
+    "check_receipts",
+    "import_receipts",
+    "members",
+    "open",
+    "portrait",
+    "questions",
+    "report_set",
+    "simulated_shop",
+]
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,13 +56,13 @@ if TYPE_CHECKING:
     from toolkit.errors import ToolkitError as ToolkitError
     from toolkit.importing import check_receipts as check_receipts
     from toolkit.importing import import_receipts as import_receipts
-    from toolkit.questions import ask as ask
+    from toolkit.registry import ask as ask
     from toolkit.settings import Settings as Settings
     from toolkit.sources.simulated import simulated_shop as simulated_shop
     from toolkit.workspace import Workspace as Workspace
 
 
-def open(path: str) -> Workspace:  # noqa: A001 - reads well: tk.open("demo/workspace")
+def open(path: str) -> Workspace:
     """Open a workspace.
 
     Raises
@@ -69,10 +84,33 @@ def questions() -> pl.DataFrame:
     """Return every question that can be asked: one row per question with its step, name, text and how to call it."""
     import polars as pl
 
-    from toolkit.questions import all_questions
+    from toolkit.registry import all_questions
 
     rows = [(item.step, item.name, item.text, item.example()) for item in all_questions()]
     return pl.DataFrame(rows, schema=["step", "name", "question", "call"], orient="row")
+
+
+def members(workspace: Workspace | str, *, as_of: str | None = None) -> pl.DataFrame:
+    """Return the members table: one row per member with every feature, as an audience's expression sees it.
+
+    Money is in currency units, `home_store_id`, `top_channel` and `top_category` are names; attributes of the shop's own members table come
+    last. Null: not measured (see `toolkit.schemas.MEMBER_FEATURES`).
+
+    Raises
+    ------
+    DataError
+        No receipts up to `as_of`.
+
+    Example
+    -------
+    >>> import toolkit as tk
+    >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)     # doctest: +SKIP
+    """
+    from toolkit.mart.view import open_view
+    from toolkit.workspace import Workspace
+
+    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    return open_view(ws, as_of=as_of).readable
 
 
 def __getattr__(name: str) -> Any:

@@ -156,7 +156,7 @@ def scorecard(
 @app.command("questions", rich_help_panel=ASK)
 def questions(name: Annotated[str, typer.Argument(help="One question, for its parameters.")] = "") -> None:
     """List the questions by step, or show one with its parameters."""
-    from toolkit.questions import SCOPE_PARAMETERS, all_questions, find_question
+    from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question
 
     if name:
         one = find_question(name)
@@ -185,7 +185,7 @@ def answer(
     html: Annotated[Path | None, typer.Option("--html", help="Write the answer as a page that opens without network.")] = None,
 ) -> None:
     """Answer one question: a sentence, a table, notes; with --html a page with the chart."""
-    from toolkit.questions import find_question
+    from toolkit.registry import find_question
 
     _show(find_question(name)(workspace, **read_sets(sets or [])), as_json=as_json, html=html)
 
@@ -199,7 +199,7 @@ def ask_(
     html: Annotated[Path | None, typer.Option("--html", help="Write the answer as a page that opens without network.")] = None,
 ) -> None:
     """Ask in plain words: the nearest question is answered, and the call it made is shown."""
-    from toolkit.questions import ask
+    from toolkit.registry import ask
 
     found = ask(workspace, text, **read_sets(sets or []))
     if not as_json:

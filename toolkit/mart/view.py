@@ -22,6 +22,7 @@ from toolkit.errors import BadValue, DataError, TooFewMembers, unknown_name
 from toolkit.mart.build import ensure_mart
 from toolkit.mart.derived import kept, made_at
 from toolkit.mart.folder import Mart
+from toolkit.mart.readable import readable_members
 from toolkit.settings import Settings, read_settings
 from toolkit.workspace import Workspace
 
@@ -152,7 +153,11 @@ class View:
             chosen = self.population.join(inside, on="member_code", how="semi", maintain_order="left")
         else:
             chosen = self.population
-        return chosen if self.scope.audience is None else chosen.filter(_audience_filter(self.scope.audience, chosen))
+        return (
+            chosen
+            if self.scope.audience is None
+            else chosen.join(self._audience_codes, on="member_code", how="semi", maintain_order="left")
+        )
 
     @cached_property
     def orders(self) -> pl.LazyFrame:
@@ -161,8 +166,7 @@ class View:
         if self.scope.is_place:
             frame = frame.filter(pl.col("store_code").is_in(self._store_codes))
         if self.scope.audience is not None:
-            chosen = self.population.filter(_audience_filter(self.scope.audience, self.population))
-            frame = frame.join(chosen.lazy().select("member_code"), on="member_code", how="semi")
+            frame = frame.join(self._audience_codes.lazy(), on="member_code", how="semi")
         return frame
 
     @cached_property
@@ -202,6 +206,22 @@ class View:
         text = json.dumps([toolkit.__version__, name, used], sort_keys=True)
         key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
         return kept(self.mart.path, key, lambda: make(self.chain))
+
+    @cached_property
+    def readable(self) -> pl.DataFrame:
+        """One row per member of the chain as a person reads it (`mart.readable`): money in the currency, names instead of codes."""
+        names = {
+            "store": self.workspace.codes("store"),
+            "channel": self.workspace.codes("channel"),
+            "category": self.categories.select(pl.col("category_code").alias("code"), pl.col("category").alias("id")),
+        }
+        return readable_members(self.population, names, self.minor_units)
+
+    @cached_property
+    def _audience_codes(self) -> pl.DataFrame:
+        """The member_code of everybody in the audience."""
+        inside = chosen_members(self.scope.audience or (), self.readable)
+        return self.population.filter(inside).select("member_code")
 
     @cached_property
     def _store_codes(self) -> list[int]:
@@ -320,28 +340,39 @@ def _read_date(value: date | str, name: str) -> date:
         raise BadValue(f"{name} is '{value}', but a date as YYYY-MM-DD was needed, such as 2026-01-31.") from None
 
 
-def _audience_filter(audience: str | tuple[str, ...], members: pl.DataFrame) -> pl.Expr:
+def chosen_members(audience: str | tuple[str, ...], members: pl.DataFrame) -> pl.Series:
+    """Return, per row of the readable members table, whether the member is in the audience; an unknown answer (null) is no.
+
+    Raises
+    ------
+    UnknownName
+        The expression names a column that the table does not have.
+    BadValue
+        It is no WHERE expression, or compares what cannot be compared.
+    """
     if isinstance(audience, tuple):
-        return pl.col("member_id").is_in(list(audience))
+        return members["member_id"].is_in(list(audience))
     try:
         expr = pl.sql_expr(audience)
     except pl.exceptions.PolarsError as error:
         raise BadValue(f"audience '{audience}' is not a WHERE expression: {error}.") from None
     for column in expr.meta.root_names():
         if column not in members.columns:
-            raise unknown_name("column", column, members.columns, where="the members table")
+            raise unknown_name("column", column, members.columns, where="The members table")
     try:
-        made = members.lazy().select(expr.alias("chosen")).collect_schema()["chosen"]
+        inside = members.select(expr.alias("inside"))["inside"]
     except pl.exceptions.PolarsError as error:
-        raise BadValue(f"audience '{audience}' cannot be applied to the members table: {error}.") from None
-    if made != pl.Boolean:
-        raise BadValue(f"audience '{audience}' gives {made}, but a condition (true or false for each member) was needed.")
-    return expr
+        raise BadValue(f"audience '{audience}' cannot be applied to the members table: {str(error).splitlines()[0]}.") from None
+    if inside.dtype != pl.Boolean:
+        raise BadValue(f"audience '{audience}' gives {inside.dtype}, but a condition (true or false for each member) was needed.")
+    if inside.len() != members.height:
+        raise BadValue(f"audience '{audience}' gives one value for all; a condition on each member was needed, such as order_count > 3.")
+    return inside.fill_null(False)
 
 
 @lru_cache(maxsize=4)
 def _population(mart_folder: str, made: int, workspace_path: str) -> pl.DataFrame:
-    """Members of a mart with their ids and attributes. A mart never changes, so the table is kept for the process; `made` tells a mart from a later one of the same name."""
+    """Members of a mart with ids and attributes. A mart never changes; `made` tells it from a later one of the same name."""
     workspace = Workspace(workspace_path)
     ids = workspace.codes("member").rename({"code": "member_code", "id": "member_id"})
     frame = pl.read_parquet(f"{mart_folder}/members/*.parquet").join(ids, on="member_code", how="left")

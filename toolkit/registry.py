@@ -1,0 +1,269 @@
+"""The registry: every question a person can ask, by step of the loop.
+
+`@question` turns an analysis (`View` in, `Finding` out) into a callable that takes a workspace and a scope and gives an `Answer`. The
+registry makes the menus, `toolkit questions`, the help and `ask`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from toolkit.answer import Answer, Finding
+from toolkit.errors import BadValue, UnknownName, unknown_name
+from toolkit.mart.view import Audience, open_view, require_members
+from toolkit.settings import Settings
+from toolkit.workspace import Workspace
+
+STEPS = ("portrait", "targeting", "differentiation", "review")
+SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
+    "store_id": (str | None, "one store, as the shop writes its id; empty = the chain"),
+    "region": (str | None, "one region of the stores table"),
+    "audience": (Audience, "members to speak of: a WHERE expression over the members table, or member ids"),
+    "as_of": (date | str | None, "the last day that is seen; empty = the last day of the receipts"),
+    "period": (str | int | None, "window of sales figures up to as_of: '91d', or 'FIRST..LAST'"),
+    "settings": (Settings | dict | None, "thresholds that differ from the defaults: family -> field -> value"),
+}
+
+_registry: dict[str, Question] = {}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question a person can ask; call it with a workspace to get the `Answer`."""
+
+    name: str
+    step: str
+    text: str
+    words: tuple[str, ...]
+    function: Callable[..., Finding]
+    minimum: bool
+    parameters: Mapping[str, inspect.Parameter] = field(repr=False)
+
+    def __call__(self, workspace: Workspace | str | Path, **given: Any) -> Answer:
+        """Answer the question for a scope.
+
+        Raises
+        ------
+        UnknownName
+            A parameter, store, region, column or setting that does not exist.
+        BadValue
+            A value of another type or out of its range.
+        DataError
+            No receipts up to as_of.
+        TooFewMembers
+            Fewer members in scope than figures may speak of.
+        """
+        ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+        self._check_names(given)
+        scope = {key: given[key] for key in SCOPE_PARAMETERS if key in given and given[key] is not None and given[key] != ""}
+        own = {key: self._read(key, value) for key, value in given.items() if key not in SCOPE_PARAMETERS and value is not None}
+        missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
+        if missing:
+            raise BadValue(f"{self.name} needs {', '.join(missing)}. Example: {self.example()}")
+        view = open_view(ws, **scope)
+        if self.minimum:
+            require_members(view)
+        finding = self.function(view, **own)
+        kept = {**scope, **own}
+        if isinstance(kept.get("settings"), Settings):
+            kept["settings"] = kept["settings"].changed()
+        return Answer(
+            name=self.name,
+            question=self.text,
+            finding=finding,
+            call=call_text(self.name, kept),
+            scope=view.place,
+            as_of=view.as_of,
+            currency=view.currency,
+            settings={"period": str(view.period), **own, **view.settings.changed()},
+            ask_next=tuple(call_text(name, {**_same_scope(scope), **more}) for name, more in finding.ask_next),
+        )
+
+    def example(self) -> str:
+        """Return a call that works as it stands but for the values in capitals."""
+        needed = {name: name.upper() for name, parameter in self.parameters.items() if parameter.default is parameter.empty}
+        return call_text(self.name, needed)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The call as Jupyter's help shows it: the workspace, the scope, then the question's own parameters."""
+        scope = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+            for name, (annotation, _) in SCOPE_PARAMETERS.items()
+        ]
+        first = inspect.Parameter("workspace", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Workspace)
+        return inspect.Signature([first, *scope, *self.parameters.values()], return_annotation=Answer)
+
+    def _check_names(self, given: Mapping[str, Any]) -> None:
+        known = [*SCOPE_PARAMETERS, *self.parameters]
+        wrong = [name for name in given if name not in known]
+        if wrong:
+            raise UnknownName("\n".join(str(unknown_name("parameter", name, known, where=self.name)) for name in wrong))
+
+    def _read(self, name: str, value: Any) -> Any:
+        annotation = get_type_hints(self.function)[name]
+        try:
+            return TypeAdapter(annotation).validate_python(value)
+        except ValidationError as error:
+            raise BadValue(f"{self.name}: {name} is {value!r}; {error.errors()[0]['msg'].lower()}.") from None
+
+
+def question(step: str, text: str, *, words: tuple[str, ...] = (), minimum: bool = True) -> Callable[[Callable[..., Finding]], Question]:
+    """Register an analysis as a question of a step.
+
+    Parameters
+    ----------
+    step
+        One of STEPS.
+    text
+        The question in plain words; it heads the answer.
+    words
+        Other ways to ask it, for `ask`.
+    minimum
+        Whether a scope under the minimum number of members is refused.
+    """
+
+    def register(function: Callable[..., Finding]) -> Question:
+        name = f"{step}.{function.__name__}"
+        parameters = dict(list(inspect.signature(function).parameters.items())[1:])
+        made = Question(name, step, text, words, function, minimum, parameters)
+        object.__setattr__(made, "__doc__", function.__doc__)
+        object.__setattr__(made, "__module__", function.__module__)
+        _registry[name] = made
+        return made
+
+    return register
+
+
+def all_questions() -> list[Question]:
+    """Return every question, in the order of the steps and of their registration."""
+    _load_steps()
+    return sorted(_registry.values(), key=lambda item: STEPS.index(item.step))
+
+
+def find_question(name: str) -> Question:
+    """Return the question called `step.name` (or `name` where that is unique).
+
+    Raises
+    ------
+    UnknownName
+        There is no such question; the nearest one is named.
+    """
+    _load_steps()
+    if name in _registry:
+        return _registry[name]
+    short = [item for key, item in _registry.items() if key.split(".")[1] == name]
+    if len(short) == 1:
+        return short[0]
+    raise unknown_name("question", name, _registry)
+
+
+def ask(workspace: Workspace | str | Path, text: str, **given: Any) -> Answer:
+    """Answer the question nearest to `text` in plain words; the answer shows the call that was made.
+
+    `store 367` or `store_id=367` in the text is taken as the scope. Words are compared with each question's text and its other wordings,
+    rare words counting more (cosine of tf-idf).
+
+    Raises
+    ------
+    UnknownName
+        Nothing is near; the questions that exist are listed.
+
+    Example
+    -------
+    >>> tk.ask(ws, "who are our best customers?")                      # doctest: +SKIP
+    """
+    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    scope: dict[str, Any] = {}
+    for name in ("store", "region", "member"):
+        match = re.search(rf"\b{name}(?:_id)?\s*[=:]?\s*['\"]?([\w\-]*\d[\w\-]*)['\"]?", text, flags=re.IGNORECASE)
+        if match:
+            scope[name if name == "region" else f"{name}_id"] = match.group(1)
+            text = text.replace(match.group(0), "member card" if name == "member" else " ")
+    ranked = rank_questions(text)
+    if not ranked or ranked[0][1] < NEAR:
+        raise UnknownName(
+            f"No question is near '{text.strip()}'. You can ask:\n" + "\n".join(f"  {q.name:32} {q.text}" for q in all_questions())
+        )
+    chosen = ranked[0][0]
+    wanted = {key: value for key, value in scope.items() if key in SCOPE_PARAMETERS or key in chosen.parameters}
+    return chosen(ws, **{**wanted, **given})
+
+
+NEAR = 0.18
+"""Cosine similarity under which a question is not near: chosen so that sentences about other things find nothing."""
+
+
+def rank_questions(text: str) -> list[tuple[Question, float]]:
+    """Return all questions by nearness to `text`, nearest first, with their cosine similarity."""
+    documents = [(item, _terms(phrase)) for item in all_questions() for phrase in (item.text, item.name.replace(".", " "), *item.words)]
+    seen = Counter(term for _, terms in documents for term in set(terms))
+    weight = {term: math.log(1 + len(documents) / times) for term, times in seen.items()}
+    asked = _terms(text)
+    best: dict[str, tuple[Question, float]] = {}
+    for item, terms in documents:
+        near = _cosine(asked, terms, weight)
+        if near > best.get(item.name, (item, -1.0))[1]:
+            best[item.name] = (item, near)
+    return sorted(best.values(), key=lambda pair: -pair[1])
+
+
+def call_text(name: str, given: Mapping[str, Any]) -> str:
+    """Return the call as one would type it in a notebook.
+
+    >>> call_text("portrait.rfm", {"store_id": "367"})
+    "tk.portrait.rfm(ws, store_id='367')"
+    """
+    words = ", ".join(f"{key}={str(value)!r}" if isinstance(value, date) else f"{key}={value!r}" for key, value in given.items())
+    return f"tk.{name}(ws{', ' + words if words else ''})"
+
+
+_STOP = frozenset(
+    """a an and are as at by do does did for from has have how i in is it its me my of on or our show so tell than that the their them they
+    this to us was we what which who whom with you your much many""".split()  # noqa: SIM905
+)
+
+
+def _terms(text: str) -> list[str]:
+    words = re.findall(r"[a-z]+|[\u3400-\u9fff]", text.casefold())
+    return [_stem(word) for word in words if word not in _STOP]
+
+
+def _stem(word: str) -> str:
+    for ending in ("ingly", "ations", "ation", "ings", "ing", "ies", "ers", "er", "es", "ed", "s", "ly"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def _cosine(asked: list[str], terms: list[str], weight: Mapping[str, float]) -> float:
+    left, right = Counter(asked), Counter(terms)
+    dot = sum(left[term] * right[term] * weight.get(term, 0) ** 2 for term in left)
+    unknown = max(weight.values(), default=1.0)
+    length = math.sqrt(sum((left[term] * weight.get(term, unknown)) ** 2 for term in left)) * math.sqrt(
+        sum((right[term] * weight[term]) ** 2 for term in right)
+    )
+    return dot / length if length else 0.0
+
+
+def _same_scope(scope: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in scope.items() if key in ("store_id", "region", "audience", "as_of")}
+
+
+def _load_steps() -> None:
+    """Import the steps that exist, so that their questions are registered. By name: the registry lies below the steps."""
+    for step in STEPS:
+        if importlib.util.find_spec(f"toolkit.{step}"):
+            importlib.import_module(f"toolkit.{step}")

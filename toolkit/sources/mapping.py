@@ -1,0 +1,318 @@
+"""The mapping: how a shop's own files, names and codes become the contract's tables.
+
+A mapping is a TOML file: a few lines about the shop, then one section per contract table (`[lines]` and what else there is), each with
+its files and a `columns` section that says where every contract column comes from. `toolkit map FILES` proposes one. Everything about
+the format of the files is optional: it is detected, and what was detected is printed. An unknown key is a fault; all faults of a mapping
+are reported together.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping as MappingABC
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from toolkit.errors import MappingError, nearest
+from toolkit.schemas import CONTRACT, MONEY_COLUMNS, required_columns
+
+TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
+NO_MINOR_UNIT = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"])
+"""Currencies that ISO 4217 lists without a minor unit."""
+ONE_OF = ("column", "join", "value", "add", "multiply", "true_if", "false_if")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Condition(_Frozen):
+    """A test of one raw column: it equals one of, or starts with one of, the given texts (capital letters count)."""
+
+    column: str
+    equals: tuple[str, ...] = ()
+    starts_with: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Condition:
+        if not self.equals and not self.starts_with:
+            raise ValueError("a condition needs `equals` or `starts_with`, a list of texts")
+        return self
+
+
+class ColumnSpec(_Frozen):
+    """Where one contract column comes from: exactly one of column, join, value, add (and subtract), multiply, true_if, false_if."""
+
+    column: str | None = None
+    join: tuple[str, ...] = Field((), description="several columns read as one: ids joined by '|', dates and times by a space")
+    value: str | int | float | bool | None = None
+    add: tuple[str, ...] = ()
+    subtract: tuple[str, ...] = ()
+    multiply: tuple[str, ...] = ()
+    true_if: tuple[Condition, ...] = ()
+    false_if: tuple[Condition, ...] = ()
+    unit: Literal["major", "minor"] | None = None
+    sign: Literal[1, -1] = 1
+    decimal: Literal[".", ","] | None = None
+    format: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return {"column": given}
+        if isinstance(given, list):
+            return {"join": given}
+        return given
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ColumnSpec:
+        given = [key for key in ONE_OF if getattr(self, key) not in (None, ())]
+        if given == [] and self.subtract:
+            given = ["add"]
+        if len(given) != 1:
+            came = " and ".join(given) or "none of them"
+            raise ValueError(f"a column comes from exactly one of {', '.join(ONE_OF)}, but {came} was stated")
+        return self
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """The columns of the file that this one is made from."""
+        conditions = tuple(condition.column for condition in (*self.true_if, *self.false_if))
+        single = (self.column,) if self.column is not None else ()
+        return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *self.multiply, *conditions)))
+
+
+class TableMapping(_Frozen):
+    """One contract table: its files, their format (detected where it is not stated) and its columns."""
+
+    files: tuple[str, ...] = Field(min_length=1)
+    format: Literal["parquet", "csv"] | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str = '"'
+    header: bool = True
+    skip_rows: int | None = Field(None, ge=0, description="lines above the header that are not data")
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = None
+    amount_unit: Literal["major", "minor"] = "major"
+    time_format: str | None = None
+    strip_ids: bool = False
+    not_a_member: tuple[str, ...] = Field((), description="codes in the member column that mean: not a member")
+    distinct: bool = Field(False, description="the files hold many rows per key: keep the most frequent value of each column")
+    columns: dict[str, ColumnSpec] = Field(default_factory=dict)
+    attributes: dict[str, ColumnSpec] = Field(default_factory=dict, description="further columns to keep (members only)")
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str) else given
+
+    @field_validator("not_a_member", mode="before")
+    @classmethod
+    def _codes_are_text(cls, given: Any) -> Any:
+        return [str(code) if isinstance(code, int) else code for code in given] if isinstance(given, list) else given
+
+    @field_validator("attributes", mode="before")
+    @classmethod
+    def _list_of_names(cls, given: Any) -> Any:
+        return {name: name for name in given} if isinstance(given, list) else given
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, given: str | None) -> str | None:
+        if given is not None:
+            try:
+                "".encode(given)
+            except LookupError:
+                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
+        return given
+
+    @field_validator("delimiter", "quote", "thousands")
+    @classmethod
+    def _one_character(cls, given: str | None) -> str | None:
+        if given is not None and given != "whitespace" and len(given.encode()) > 1:
+            raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
+        return given
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """The columns of the files that the mapping needs, each once."""
+        specs = (*self.columns.values(), *self.attributes.values())
+        return tuple(dict.fromkeys(name for spec in specs for name in spec.raw_columns))
+
+
+class Mapping(_Frozen):
+    """How one shop's files become the contract's tables."""
+
+    name: str = "receipts"
+    currency: str
+    minor_digits: int = Field(ge=0, le=4)
+    time_zone: str | None = None
+    source_time_zone: str | None = None
+    tables: dict[str, TableMapping]
+    folder: Path
+    label: str = "mapping"
+
+    @field_validator("time_zone", "source_time_zone")
+    @classmethod
+    def _known_zone(cls, given: str | None) -> str | None:
+        if given is not None and given not in available_timezones():
+            near = nearest(given, available_timezones())
+            raise ValueError(
+                f"there is no time zone {given!r}" + (f"; did you mean '{near[0]}'?" if near else '; write it like "Europe/Berlin"')
+            )
+        return given
+
+
+def read_mapping(path: Path | str) -> Mapping:
+    """Return the mapping in a TOML file.
+
+    Raises: `MappingError` with one sentence per fault, all faults at once.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise MappingError(f"There is no mapping file {path}; `toolkit map FILES > {path.name}` proposes one.") from None
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{path} is not UTF-8 at byte {error.start}; a TOML file must be UTF-8: save it as such.") from None
+    return mapping_from_text(text, folder=path.parent, label=path.name)
+
+
+def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") -> Mapping:
+    """Return the mapping in a TOML text; relative files start at `folder`.
+
+    Raises: `MappingError` with one sentence per fault, all faults at once.
+
+    >>> text = '''
+    ... currency = "EUR"
+    ... [lines]
+    ... files = "bons.csv"
+    ... columns = {member_id = "Kunde", order_id = ["Kasse", "Bon"], store_id = {value = "1"}, product_id = "Artikel",
+    ...            ordered_at = "Datum", quantity = "Menge", amount = "Umsatz"}
+    ... '''.replace("\\n           ", "")
+    >>> mapping_from_text(text, folder=".").tables["lines"].columns["order_id"].join
+    ('Kasse', 'Bon')
+    """
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MappingError(f"{label} is not valid TOML: {error}.") from None
+    faults: list[str] = []
+    shop = {key: value for key, value in given.items() if key not in CONTRACT}
+    faults += _unknown(label, shop, ["name", "currency", "minor_digits", "time_zone", "source_time_zone"], extra=list(CONTRACT))
+    tables = {name: _read_table(label, name, given[name], faults) for name in CONTRACT if name in given}
+    if "lines" not in given:
+        faults.append(f"{label} has no section [lines]: the receipt lines are the one table that is needed.")
+    shop = {key: value for key, value in shop.items() if key in Mapping.model_fields and key not in ("tables", "folder", "label")}
+    if "minor_digits" not in shop:
+        shop["minor_digits"] = _minor_digits(label, shop.get("currency"), faults)
+    if faults:
+        tables = {}
+    try:
+        mapping = Mapping.model_validate({"currency": "", **shop, "tables": tables, "folder": Path(folder), "label": label})
+    except ValidationError as error:
+        raise MappingError("\n".join([*faults, *_sentences(label, "", error)])) from None
+    if faults:
+        raise MappingError("\n".join(faults))
+    return mapping
+
+
+def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMapping | None:
+    where = f"{label} [{name}]"
+    if not isinstance(given, MappingABC):
+        faults.append(f"{where} must be a section with `files` and `columns`, but {given!r} came.")
+        return None
+    faults += _unknown(where, given, list(TableMapping.model_fields))
+    columns = given.get("columns", {})
+    if isinstance(columns, MappingABC):
+        contract = CONTRACT[name].columns()
+        faults += _unknown(f"{label} [{name}.columns]", columns, list(contract))
+        missing = [column for column in required_columns(name) if column not in columns]
+        if missing:
+            faults.append(f"{label} [{name}.columns] does not say where {', '.join(missing)} come{'s' if len(missing) == 1 else ''} from.")
+    if given.get("attributes") and name != "members":
+        faults.append(f"{where} has `attributes`, but only [members] can keep further columns.")
+    known = {key: value for key, value in given.items() if key in TableMapping.model_fields}
+    try:
+        table = TableMapping.model_validate(known)
+    except ValidationError as error:
+        faults += _sentences(label, name, error)
+        return None
+    for column, spec in table.columns.items():
+        faults += _misused(f"{label} [{name}.columns] {column}", column, spec)
+    faults += _bad_time(f"{where} time_format", table.time_format)
+    return table
+
+
+def _misused(where: str, column: str, spec: ColumnSpec) -> list[str]:
+    """Return the faults of a spec that is well formed but cannot make this column."""
+    faults = _bad_time(f"{where}.format", spec.format)
+    numeric = column in MONEY_COLUMNS or column in ("quantity", "on_hand", "service_life_days")
+    if (spec.add or spec.subtract or spec.multiply) and not numeric:
+        faults.append(f"{where} is not a number: add, subtract and multiply cannot make it.")
+    if (spec.true_if or spec.false_if) and column not in ("contactable", "own_brand", "counted"):
+        faults.append(f"{where} is not a yes or no: true_if and false_if cannot make it.")
+    if spec.join and numeric:
+        faults.append(f"{where} is a number: it cannot be joined from several columns; use {{ add = [...] }} or {{ multiply = [...] }}.")
+    if spec.unit and column not in MONEY_COLUMNS:
+        faults.append(f"{where} is not money: it has no `unit`.")
+    return faults
+
+
+def _bad_time(where: str, given: str | None) -> list[str]:
+    if given is None or given in TIME_WORDS or "%" in given:
+        return []
+    words = ", ".join(TIME_WORDS)
+    return [f'{where} is {given!r}; it must be one of {words}, or a pattern with % signs such as "%d.%m.%Y %H:%M".']
+
+
+def _unknown(where: str, given: MappingABC[str, Any], known: list[str], *, extra: list[str] | None = None) -> list[str]:
+    faults = []
+    for key in given:
+        if key in known:
+            continue
+        near = nearest(key, [*known, *(extra or [])])
+        guess = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join([*known, *(extra or [])])}."
+        faults.append(f"{where} has no key '{key}'{guess}")
+    return faults
+
+
+def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
+    faults = []
+    for fault in error.errors():
+        if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
+            continue  # already said, with the nearest name
+        path = ".".join(str(part) for part in fault["loc"])
+        where = f"{label} [{table}]" if table else label
+        if fault["type"] == "extra_forbidden":
+            near = nearest(str(fault["loc"][-1]), ColumnSpec.model_fields)
+            faults.append(f"{where} has no key '{path}'" + (f"; did you mean '{near[0]}'?" if near else "."))
+        elif fault["type"] == "missing":
+            faults.append(f"{where} needs '{path}'.")
+        else:
+            message = fault["msg"].removeprefix("Value error, ")
+            faults.append(f"{where} {path}: {message[0].lower() + message[1:]}" + (f"; {fault['input']!r} came." if path else "."))
+    return faults
+
+
+def _minor_digits(label: str, currency: Any, faults: list[str]) -> int:
+    """Return how many decimals a currency has; 2 stands in where the fault is already noted."""
+    if not isinstance(currency, str):
+        faults.append(f'{label} needs the currency of the amounts as an ISO code, such as currency = "EUR".')
+        return 2
+    from babel.numbers import get_currency_precision, is_currency
+
+    if not is_currency(currency):
+        faults.append(
+            f"{label} currency {currency!r} is no ISO 4217 code (EUR, USD, CNY, JPY, ...); write the code and, if it is your own, minor_digits."
+        )
+        return 2
+    if currency in NO_MINOR_UNIT:
+        return 0
+    # The tables of the locale project show no decimals for some currencies whose receipts do carry them (RSD, IQD): never fewer than two.
+    return max(2, get_currency_precision(currency))

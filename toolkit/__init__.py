@@ -25,7 +25,7 @@ _WHERE = {
     "ask": "toolkit.registry",
     "check_receipts": "toolkit.importing",
     "import_receipts": "toolkit.importing",
-    "report_set": "toolkit.batch",
+    "report_set": "toolkit.batch.selection",
     "simulated_shop": "toolkit.sources.simulated",
 }
 _STEPS = ("portrait",)
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from toolkit import portrait as portrait
     from toolkit.answer import Answer as Answer
-    from toolkit.batch import report_set as report_set
+    from toolkit.batch.selection import report_set as report_set
     from toolkit.errors import ToolkitError as ToolkitError
     from toolkit.importing import check_receipts as check_receipts
     from toolkit.importing import import_receipts as import_receipts

@@ -51,7 +51,7 @@ def demo(
     typer.echo(f"  toolkit answer {workspace} portrait.segments --set store_id=367")
     typer.echo(f'  toolkit ask {workspace} "which members carry the sales?"')
     typer.echo("  make lab        # JupyterLab on the notebooks (or: toolkit notebooks my-notebooks)")
-    raise typer.Exit(result.exit_code)
+    raise typer.Exit(1 if result.failed else 0)
 
 
 @app.command("map", rich_help_panel=RECEIPTS)
@@ -224,9 +224,8 @@ def report(
     """Run the notebooks for every store and write an indexed set of pages that open from disk, with no network."""
     names = [name.strip() for name in notebooks.split(",") if name.strip()]
     result = _run_reports(workspace, stores, names, out, read_sets(sets or []), workers=workers, resume=resume, single_file=single_file)
-    typer.echo(result.summary)
-    _hint(f"Open {result.index.resolve()} in a browser." + (" Finish the failed ones with --resume." if result.exit_code else ""))
-    raise typer.Exit(result.exit_code)
+    _hint(f"Open {result.index.resolve()} in a browser." + (" Try the failed ones again with --resume." if result.failed else ""))
+    raise typer.Exit(1 if result.failed else 0)
 
 
 @app.command("notebooks", rich_help_panel=REPORTS)
@@ -271,9 +270,16 @@ def _value(text: str) -> Any:
 
 
 def _run_reports(workspace: Path, stores: str, names: list[str], out: Path | None, given: dict[str, Any], **options: Any) -> Any:
-    from toolkit.batch import report_set
+    from toolkit.batch.selection import report_set
 
-    return report_set(workspace, stores=stores, notebooks=names, out=out, given=given, **options)
+    result = report_set(workspace, stores=stores, notebooks=names, out=out, given=given, **options)
+    too_small = f", {result.too_small} stores too small to speak of" if result.too_small else ""
+    kept = f" ({result.skipped} kept from before)" if result.skipped else ""
+    typer.echo(f"{result.ok} reports made{kept}, {result.failed} failed{too_small}, in {result.seconds:.0f} s.")
+    for record in result.records:
+        if record.status == "failed":
+            typer.echo(f"  failed: {record.label}, {record.notebook}: {record.error}")
+    return result
 
 
 def _show(found: Any, *, as_json: bool, html: Path | None) -> None:

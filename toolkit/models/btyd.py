@@ -33,8 +33,8 @@ class BtydFit:
 def btyd_summary(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     """Return what the models read: one row per member with a shopping day up to `as_of`, sorted by member.
 
-    In: `member_code`, `day`, `amount` (minor units), one row per member x shopping day. Out: `member_code`, `repeat_count` (x: shopping days after
-    the first), `last_repeat_days` (t_x: last minus first day), `observed_days` (T: `as_of` minus first day), `repeat_value_mean`
+    In: `member_code`, `day`, `amount` (minor units), one row per member x shopping day. Out: `member_code`, `repeat_count` (x: shopping
+    days after the first), `last_repeat_days` (t_x: last minus first day), `observed_days` (T: `as_of` minus first day), `repeat_value_mean`
     (Float64, minor units a repeat day; null without one).
     """
     seen = days.filter(pl.col("day") <= as_of)
@@ -137,8 +137,8 @@ def _fit(
 def fit_bg_nbd(summary: pl.DataFrame, *, minimum_repeat_members: int = 100) -> BtydFit:
     """Return the BG/NBD fit by maximum likelihood: members buy as a Poisson process of a gamma rate and may stop after any purchase.
 
-    In: `repeat_count`, `last_repeat_days`, `observed_days` of `btyd_summary`; any time unit will do, so weeks may stand in those columns. Members
-    with nothing observed after their first day are left out.
+    In: `repeat_count`, `last_repeat_days`, `observed_days` of `btyd_summary`; any time unit will do, so weeks may stand in those
+    columns. Members with nothing observed after their first day are left out.
 
     Source: Fader, Hardie and Lee, Marketing Science 24 (2005), 275-284.
     """

@@ -14,7 +14,8 @@ class Clusters:
     """A grouping of the rows as they came.
 
     `labels`: 0 = largest group ... (-1 in no group: `not measured`). `centres`: in standard deviations from the mean, one row per group.
-    `agreement`: mean adjusted Rand index between this grouping and those of resampled members; 1 = the same groups every time, 0 = as chance.
+    `agreement`: mean adjusted Rand index between this grouping and those of resampled members; 1 = always the same
+    groups, 0 = as chance.
     `status`: `stable`, `not stable` or `not measured`, with the reason.
     """
 
@@ -89,9 +90,10 @@ def cluster(
 ) -> Clusters:
     """Return `count` groups of the rows of `features` (rows x columns, finite), and whether resampled members give the same groups.
 
-    Features are standardised. Centres are found on at most `most_rows` rows (every k-th of the sorted rows), all rows are then assigned. For
-    the agreement the rows are drawn again with replacement `resamples` times, grouped anew, and all rows assigned to those groups;
-    below `stable_from` the grouping is `not stable`: other members of the same shop would have given other groups, so name none of them.
+    Features are standardised. Centres are found on at most `most_rows` rows (every k-th of the sorted rows), all rows are then
+    assigned. For the agreement the rows are drawn again with replacement `resamples` times, grouped anew, and all rows assigned to
+    those groups; below `stable_from` the grouping is `not stable`: other members of the same shop would have given other groups, so
+    name none of them.
 
     Rows in another order get the same groups. Raises `BadValue` for fewer than two groups.
 

@@ -35,8 +35,8 @@ def gini(values: pl.Series) -> float | None:
 def lorenz(values: pl.Series, *, points: int = 100) -> pl.DataFrame:
     """Return the 80/20 curve, best members first: one row per point, at most `points` + 1 rows.
 
-    Columns: `member_share` (0..1, the top share of members), `value_share` (0..1, what they hold of the total). Empty when nothing was sold.
-    Values below zero count as zero.
+    Columns: `member_share` (0..1, the top share of members), `value_share` (0..1, what they hold of the total). Empty when nothing was
+    sold. Values below zero count as zero.
 
     >>> lorenz(pl.Series([1, 1, 2, 6]), points=4)["value_share"].to_list()
     [0.0, 0.6, 0.8, 0.9, 1.0]
@@ -74,8 +74,9 @@ def value_bands(
 ) -> pl.DataFrame:
     """Return what each band of members holds: one row per band, best band first, empty bands included.
 
-    Columns: `band` (Enum), `member_count`, `member_share` (0..1), `value_sum` (as `value`, whole), `value_share` (of the total; null where the
-    total is not above zero). Members with equal values are in the same band, so a band's member share may differ from the one asked for.
+    Columns: `band` (Enum), `member_count`, `member_share` (0..1), `value_sum` (as `value`, whole), `value_share` (of the total; null
+    where the total is not above zero). Members with equal values are in the same band, so a band's member share may differ from the one
+    asked for.
 
     Raises `DataError` when `value` is missing.
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from scipy.stats import spearmanr
 
 from toolkit.models.btyd import BtydFit, btyd_summary, expected_purchases, fit_bg_nbd
+from toolkit.models.calibration import spearman
 from toolkit.models.gamma_gamma import GammaGammaFit, expected_value, fit_gamma_gamma
 from toolkit.models.glm import Regression, fit_regression
 from toolkit.models.snapshots import SPEND_FEATURES, matrix, snapshot, training_rows
@@ -19,9 +19,9 @@ from toolkit.models.snapshots import SPEND_FEATURES, matrix, snapshot, training_
 class SpendModel:
     """How expected spend over `horizon_days` was learned.
 
-    `status`: `measured` (whole horizons were seen), `projected` (only `learned_days` of it were seen; `stretch` takes them to the horizon under the
-    assumption in `reason`), `modelled` (BG/NBD x Gamma-Gamma), `not measured`. `held_out_spearman` and `held_out_total` (promised over
-    received; 1 = right) judge the same method on the latest complete window; null where none is complete.
+    `status`: `measured` (whole horizons were seen), `projected` (only `learned_days` of it were seen; `stretch` takes them to the
+    horizon under the assumption in `reason`), `modelled` (BG/NBD x Gamma-Gamma), `not measured`. `held_out_spearman` and
+    `held_out_total` (promised over received; 1 = right) judge the same method on the latest complete window; null where none is complete.
     """
 
     status: str
@@ -53,9 +53,9 @@ def _judged(days: pl.DataFrame, as_of: date, horizon_days: int, history_days: in
     if earlier.is_empty() or received <= 0 or earlier["spent"].sum() <= 0:
         return None, None
     promised = _regression(earlier, most_rows).predict(matrix(latest, SPEND_FEATURES))
-    ranks = spearmanr(promised, latest["spent"].to_numpy()).statistic
+    ranks = spearman(promised, latest["spent"].to_numpy())
     # Sorted first: the sum is then the same for any order of the members.
-    return float(ranks), float(np.sort(promised).sum() / received)
+    return ranks, float(np.sort(promised).sum() / received)
 
 
 def _stretch(days: pl.DataFrame, on: date, learned_days: int, horizon_days: int, rate_days: int) -> float:
@@ -117,8 +117,8 @@ def fit_future_spend(
         stretch = _stretch(days, as_of - timedelta(days=learned_days), learned_days, horizon_days, rate_days)
         status = "projected"
         reason = (
-            f"{seen_days} days of receipts show what {learned_days} days bring; the other {horizon_days - learned_days} are assumed to go on "
-            f"as the last {rate_days} of them did, whatever their season"
+            f"{seen_days} days of receipts show what {learned_days} days bring; the other {horizon_days - learned_days} are assumed to go "
+            f"on as the last {rate_days} of them did, whatever their season"
         )
     ranks, total = _judged(days, as_of, learned_days, history_days, most_rows)
     return SpendModel(

@@ -28,8 +28,8 @@ class GammaGammaFit:
 def fit_gamma_gamma(summary: pl.DataFrame, *, minimum_members: int = 100) -> GammaGammaFit:
     """Return the Gamma-Gamma fit by maximum likelihood over the members with a repeat purchase of positive value.
 
-    In: `repeat_count` (x) and `repeat_value_mean` (average value of those x purchases, any money unit). With q <= 1 the mean of the shop does
-    not exist, and the fit is `not measured`.
+    In: `repeat_count` (x) and `repeat_value_mean` (average value of those x purchases, any money unit). With q <= 1 the mean of the
+    shop does not exist, and the fit is `not measured`.
 
     Source: Fader and Hardie (2013), The Gamma-Gamma model of monetary value; Fader, Hardie and Lee, JMR 42 (2005), 415-430.
     """

@@ -52,9 +52,9 @@ def _penalised_deviance(outcome: np.ndarray, mean: np.ndarray, beta: np.ndarray,
 def fit_regression(features: np.ndarray, outcome: np.ndarray, *, family: Family, ridge: float = 1.0, most_steps: int = 60) -> Regression:
     """Return the regression of `outcome` on `features` (rows x columns, finite), each feature standardised first.
 
-    `ridge` is the penalty on the squared standardised coefficients, in units of one observation (for `poisson`, one of average outcome): it only
-    matters where features say the same thing twice or separate the outcome completely. `poisson` is the quasi-likelihood with a log link: any
-    outcome >= 0 may come, and with its intercept the fitted values add up to the outcomes.
+    `ridge` is the penalty on the squared standardised coefficients, in units of one observation (for `poisson`, one of average
+    outcome): it only matters where features say the same thing twice or separate the outcome completely. `poisson` is the
+    quasi-likelihood with a log link: any outcome >= 0 may come, and with its intercept the fitted values add up to the outcomes.
 
     Rows are sorted and sums are taken column by column, so rows in another order give the same bits.
 

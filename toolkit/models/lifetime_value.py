@@ -40,8 +40,8 @@ def fit_lifetime(
 def lifetime_value(models: LifetimeModels, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     """Return one row per member with a shopping day up to `as_of`, sorted by member.
 
-    Out: `member_code`, `p_buys` (0..1 within the purchase horizon), `expected_spend`, `expected_spend_year` (minor units), `p_alive` (BTYD only,
-    and never after a single purchase: null otherwise). A figure that is `not measured` is null for all.
+    Out: `member_code`, `p_buys` (0..1 within the purchase horizon), `expected_spend`, `expected_spend_year` (minor units), `p_alive`
+    (BTYD only, and never after a single purchase: null otherwise). A figure that is `not measured` is null for all.
     """
     value = (
         predict_next_purchase(models.purchase, days, as_of=as_of)

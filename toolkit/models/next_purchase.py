@@ -95,7 +95,7 @@ def fit_next_purchase(
     bought = int(rows["bought"].sum())
     refused = ""
     if len(stands) < 2:
-        refused = f"the receipts allow {len(stands)} earlier snapshots with {history_days} days before and {horizon_days} days after; two are needed"
+        refused = f"{len(stands)} earlier snapshots have {history_days} days of receipts before and {horizon_days} after; two are needed"
     elif min(bought, rows.height - bought) < minimum_outcomes:
         refused = f"{bought} of {rows.height} snapshot rows bought within {horizon_days} days; {minimum_outcomes} of either kind are needed"
     elif (share := float(rows.filter(pl.col("snapshot_on") == stands[0])["bought"].mean())) < sparse_below:  # type: ignore[arg-type]

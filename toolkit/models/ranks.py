@@ -13,8 +13,8 @@ def midrank_score(column: str | pl.Expr, *, levels: int = 5, largest_is_best: bo
     """Return a score of 1..levels (Int8, `levels` is best): `ceil(levels * (mean_rank - 0.5) / n)`.
 
     `column` is any ordered column; null stays null and does not count into n. Equal values share their mean rank and therefore their
-    score; a score may stay empty when many values are equal (see `empty_scores`). The arithmetic is in integers (twice a mean rank is whole),
-    so the score depends on neither row order nor rounding.
+    score; a score may stay empty when many values are equal (see `empty_scores`). The arithmetic is in integers (twice a mean rank is
+    whole), so the score depends on neither row order nor rounding.
 
     Source: midranks as in Lehmann, Nonparametrics (1975), 1.3; DEFINITIONS.md section 1, RFM.
 
@@ -48,8 +48,8 @@ def quantile_band(
 ) -> pl.Expr:
     """Return the band of each value (an Enum of `labels`), cut at the cumulated `shares` of members, ties together.
 
-    Each value's position is `(mean_rank - 0.5) / n` from the top (or from the bottom with `largest_first=False`), so a group of equal values
-    moves as one, into the band that holds its middle. Null stays null.
+    Each value's position is `(mean_rank - 0.5) / n` from the top (or from the bottom with `largest_first=False`), so a group of equal
+    values moves as one, into the band that holds its middle. Null stays null.
 
     Raises `BadValue` when the shares do not add up to 1 or do not match the labels.
 

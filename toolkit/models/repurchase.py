@@ -19,7 +19,7 @@ _WEIGHT_UNIT = 1_000_000_000  # member weights are integers in these units, so t
 class DayLimits:
     """Limits in whole days, ascending; `days` is empty and `reason` says why where `status` is `not measured`.
 
-    `status`: `proposed` (as the curve has them), `widened` (moved apart because they were too close to hold from day to day), `not measured`.
+    `status`: `proposed` (as the curve has them), `widened` (moved apart: too close to hold from day to day), `not measured`.
     """
 
     days: tuple[int, ...]
@@ -53,9 +53,9 @@ def repurchase_curve(gaps: pl.DataFrame, *, member_weighted: bool = True) -> pl.
     """Return the share that has come back within so many days (Kaplan-Meier): one row per day on which a gap closed, ascending.
 
     In: the frame of `gaps`. Out: `gap_days`, `closed_count`, `at_risk_count` (gaps that lasted at least so long), `returned_share`
-    (0..1, one minus the Kaplan-Meier survival). An open gap counts as not yet closed until `as_of`, then leaves the risk set: leaving open gaps
-    out would make members look quicker than they are. With `member_weighted`, a member's gaps together weigh one: otherwise the few
-    who come daily describe the shop.
+    (0..1, one minus the Kaplan-Meier survival). An open gap counts as not yet closed until `as_of`, then leaves the risk set: leaving
+    open gaps out would make members look quicker than they are. With `member_weighted`, a member's gaps together weigh one: otherwise
+    the few who come daily describe the shop.
 
     Source: Kaplan and Meier, JASA 53 (1958), 457-481.
     """
@@ -108,7 +108,7 @@ def _limits(gaps: pl.DataFrame, shares: Sequence[float], *, minimum_closed_gaps:
     closed = int(gaps["is_closed"].sum())
     members = gaps.filter("is_closed")["member_code"].n_unique() if closed else 0
     if closed < minimum_closed_gaps:
-        reason = f"only {closed} gaps between shopping days have closed; {minimum_closed_gaps} are needed to propose limits from the shop's own rhythm"
+        reason = f"only {closed} gaps between shopping days have closed; the shop's own rhythm shows from {minimum_closed_gaps} on"
         return DayLimits((), "not measured", reason, closed, members, None)
     curve = repurchase_curve(gaps)
     days = [returned_within(curve, share=share, minimum_at_risk=minimum_at_risk) for share in shares]

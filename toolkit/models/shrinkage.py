@@ -90,8 +90,8 @@ def estimate_kappa(members: pl.DataFrame, *, trait: str, minimum_members: int = 
     return Kappa(within / between, within, between, paired.height, days, "measured", "")
 
 
-def _expected_by_days(days: np.ndarray, raw: np.ndarray, kappa: float, wanted: np.ndarray) -> np.ndarray:
-    """Return the share that members with the `wanted` number of shopping days show: a weighted line over log(days)."""
+def _expected(days: np.ndarray, raw: np.ndarray, kappa: float, wanted: np.ndarray, by_days: bool) -> np.ndarray:
+    """Return the shop's weighted mean share or, `by_days`, a weighted line over log(days), at the `wanted` numbers of shopping days."""
     # Whole millionths, summed per distinct number of days: the fit is then the same for any row order.
     table = (
         pl.DataFrame({"days": days, "raw": np.rint(raw * 1e6).astype(np.int64)})
@@ -102,23 +102,28 @@ def _expected_by_days(days: np.ndarray, raw: np.ndarray, kappa: float, wanted: n
     at, members = table["days"].to_numpy(), table["members"].to_numpy()
     mean = table["raw"].to_numpy() / members / 1e6
     weight = members * at / (at + kappa)
+    centre = (weight * mean).sum() / weight.sum()
+    if not by_days:
+        return np.full(wanted.size, centre)
     log_days = np.log(at)
-    log_centre, centre = (weight * log_days).sum() / weight.sum(), (weight * mean).sum() / weight.sum()
+    log_centre = (weight * log_days).sum() / weight.sum()
     spread = (weight * (log_days - log_centre) ** 2).sum()
     slope = (weight * (log_days - log_centre) * (mean - centre)).sum() / spread if spread > 0 else 0.0
     return np.clip(centre + slope * (np.log(wanted) - log_centre), mean.min(), mean.max())
 
 
-def shrink(members: pl.DataFrame, *, trait: str, kappa: float, raw: str | None = None) -> pl.DataFrame:
+def shrink(members: pl.DataFrame, *, trait: str, kappa: float, raw: str | None = None, by_days: bool = False) -> pl.DataFrame:
     """Return the trait of every member: raw share, share expected of such a member, and the shrunk share between them.
 
-    In: the five columns of `estimate_kappa`; `raw` names a member-level share (0..1) to shrink in place of the mean of the day shares (promo
-    dependence is a share of spend). Out, rows as they came: `{trait}_days` (shopping days it rests on), `{trait}_raw`,
-    `{trait}_expected`, `{trait}_weight` (w = days / (days + kappa)), `{trait}_share` = w * raw + (1 - w) * expected; the shares 0..1. Without
-    a day raw is null, w is 0 and the share is what is expected of a member with one day.
+    In: the five columns of `estimate_kappa`; `raw` names a member-level share (0..1) to shrink in place of the mean of the day shares
+    (promo dependence is a share of spend). Out, rows as they came: `{trait}_days` (shopping days it rests on), `{trait}_raw`,
+    `{trait}_expected`, `{trait}_weight` (w = days / (days + kappa)), `{trait}_share` = w * raw + (1 - w) * expected; the shares 0..1.
+    Without a day raw is null, w is 0 and the share is what is expected of a member with one day.
 
-    The target depends on the number of days, because members who come often do differ (on the Complete Journey they use coupons
-    1.7 times as often): one mean for all would lift the rare visitor above the regular one.
+    What is expected is the shop's mean or, with `by_days`, what members with as many shopping days show (a line over log(days)). Take the
+    latter where coming often and the trait go together: on the Complete Journey those who come often use coupons 1.7 times as often,
+    and one mean would lift the rare visitor above the regular one (AUC for redemption .74 instead of .75); their discount share
+    hardly differs (.46 to .50), and the line only adds noise.
 
     Raises `DataError` when a column is missing.
     """
@@ -134,7 +139,7 @@ def shrink(members: pl.DataFrame, *, trait: str, kappa: float, raw: str | None =
         return pl.DataFrame({f"{trait}_{part}": nothing for part in ("raw", "expected", "weight", "share")}).insert_column(
             0, pl.Series(f"{trait}_days", days)
         )
-    expected = _expected_by_days(days[known], share[known], kappa, np.maximum(days, 1))
+    expected = _expected(days[known], share[known], kappa, np.maximum(days, 1), by_days)
     weight = days / (days + kappa)
     return pl.DataFrame(
         {

@@ -20,8 +20,8 @@ SPEND_FEATURES = ("log_amount_28", "log_amount_91", "log_amount_182", "log_recen
 def shopping_days(orders: pl.DataFrame) -> pl.DataFrame:
     """Return one row per member and day with an order, sorted by both: `member_code`, `day` (Date), `order_count`, `amount` (minor units).
 
-    In: `member_code` (null = not a member, left out), `ordered_at` (Datetime) or `day` (Date), `is_order`, `amount`. Returns alone make no shopping
-    day; their amount is left out, since a prediction of spend is of what the member will buy.
+    In: `member_code` (null = not a member, left out), `ordered_at` (Datetime) or `day` (Date), `is_order`, `amount`. Returns alone make
+    no shopping day; their amount is left out, since a prediction of spend is of what the member will buy.
 
     Raises `DataError` when a column is missing.
     """
@@ -93,8 +93,8 @@ def training_rows(
 ) -> pl.DataFrame:
     """Return earlier snapshots with what followed: one row per member and snapshot, sorted by snapshot (latest first) and member.
 
-    A snapshot stands at `as_of - horizon_days` and every `step_days` before it, so each outcome window ends on `as_of` at the latest: nothing after
-    `as_of` is learned from. A snapshot needs `history_days` of receipts before it; at most `most_snapshots` are taken.
+    A snapshot stands at `as_of - horizon_days` and every `step_days` before it, so each outcome window ends on `as_of` at the latest: nothing
+    after `as_of` is learned from. A snapshot needs `history_days` of receipts before it; at most `most_snapshots` are taken.
     Out: the columns of `snapshot`, `snapshot_on` (Date), `bought`, `spent`. Empty when the history is too short.
     """
     first = days["day"].min()
@@ -107,7 +107,7 @@ def training_rows(
 
 
 def labelled_snapshot(days: pl.DataFrame, *, as_of: date, horizon_days: int) -> pl.DataFrame:
-    """Return the rhythm at the close of `as_of` and what followed: the columns of `snapshot`, `snapshot_on`, `bought`, `spent` (0 without)."""
+    """Return the rhythm at the close of `as_of` and what followed: the columns of `snapshot`, `snapshot_on`, `bought`, `spent`."""
     followed = outcome(days, as_of=as_of, horizon_days=horizon_days)
     return (
         snapshot(days, as_of=as_of)

@@ -20,8 +20,8 @@ def taste_index(
     (`index_low` > `flag_above`).
 
     x given E is Poisson with rate E * index, and the index Gamma(prior, prior) around 1 before anything is seen, so it is
-    Gamma(prior + x, prior + E) after. A member with fewer than `minimum_category_days` category days in all gets no flag; a category never bought has no
-    row. Counts are integers, so every value is the same for any row order.
+    Gamma(prior + x, prior + E) after. A member with fewer than `minimum_category_days` category days in all gets no flag; a category
+    never bought has no row. Counts are integers, so every value is the same for any row order.
 
     Raises `DataError` when a column is missing. Source: gamma-Poisson shrinkage as in DuMouchel, American Statistician 53 (1999), 177-190.
     """
@@ -57,9 +57,9 @@ def taste_index(
 def flags_that_hold(before: pl.DataFrame, after: pl.DataFrame, *, index_above: float = 1.0) -> pl.DataFrame:
     """Return one row: of the flags of one period, how many hold in a later one.
 
-    In: two frames of `taste_index`. A flag holds when the member's *raw* index x / E of the later period is above `index_above`; a member with no
-    category day in the later period is not judged. Out: `flag_count`, `judged_count`, `held_count`, `held_share` (0..1, of those judged;
-    null when none is). A category the member did not buy again counts as not held.
+    In: two frames of `taste_index`. A flag holds when the member's *raw* index x / E of the later period is above `index_above`; a
+    member with no category day in the later period is not judged. Out: `flag_count`, `judged_count`, `held_count`, `held_share` (0..1,
+    of those judged; null when none is). A category the member did not buy again counts as not held.
     """
     flags = before.filter("is_flag").select("member_code", "category_code")
     present = after.select("member_code").unique()

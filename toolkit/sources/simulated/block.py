@@ -26,17 +26,16 @@ from toolkit.sources.simulated.campaigns import (
 from toolkit.sources.simulated.catalogue import Catalogue, shop_catalogue
 from toolkit.sources.simulated.clock import Clock, shop_clock
 from toolkit.sources.simulated.durables import durable_needs
+from toolkit.sources.simulated.effects import effects_truth
 from toolkit.sources.simulated.pairs import Pairs, count_sides, shop_pairs
 from toolkit.sources.simulated.people import TIERS, People, draw_people
 from toolkit.sources.simulated.plans import months_of
 from toolkit.sources.simulated.promotions import Promotions, shop_promotions
+from toolkit.sources.simulated.receipts import lines_table, orders_table, redemptions_table, returns_truth
 from toolkit.sources.simulated.returns import Returns, draw_returns
 from toolkit.sources.simulated.settings import ShopSettings
-from toolkit.sources.simulated.trips import CHANNELS, Trips, base_trips, in_time_order
-from toolkit.sources.simulated.truth import durables_truth, effects_truth, members_truth, niches_truth
-
-BLOCK_ORDERS = 10_000_000
-"""Order numbers set aside for a block: order_id = block * BLOCK_ORDERS + running number."""
+from toolkit.sources.simulated.trips import Trips, base_trips, in_time_order
+from toolkit.sources.simulated.truth import durables_truth, members_truth, niches_truth
 
 
 @dataclass(frozen=True)
@@ -85,35 +84,32 @@ def simulate_block(world: World, block: int) -> Block:
     clock, catalogue, branches = world.clock, world.catalogue, world.branches
     people = draw_people(world.settings, clock, branches, catalogue, block, streams[0])
     member_ids = pl.Series("member_id", np.arange(people.members) + people.first_number + 1).cast(pl.String).str.zfill(8)
-    trips, parts = _with_campaigns(world, people, streams[1], streams[2])
+    trips, part = _with_campaigns(world, people, streams[1], streams[2])
     needs = durable_needs(people, trips, clock.days, streams[3])
     lines = fill_baskets(trips, people, catalogue, world.promotions, world.pairs, needs, streams[4])
-    treated = np.zeros((len(world.campaigns), people.count), bool)
-    part = all_parts(parts) if parts else None
-    if part is not None:
-        treated[part.campaign[part.treated], part.member[part.treated]] = True
-    lines, redeemed = redeem(lines, trips, people, world.campaigns, treated, streams[5])
+    lines, redeemed = redeem(lines, trips, people, world.campaigns, _treated(part, people, len(world.campaigns)), streams[5])
     returns = draw_returns(lines, trips, people, catalogue, clock, world.settings.return_share, streams[6])
     made = lines.take(trips.moved_by[lines.trip] < 0)
-    orders = _orders(trips, lines, returns, people, member_ids, world, block)
+    orders = orders_table(trips, lines, returns, people, member_ids, clock, branches, block)
     order_ids = orders["order_id"].head(trips.count)
     tables = {
         "members": _members(people, member_ids, world),
-        "lines": _lines(orders, lines, trips, returns, catalogue),
+        "lines": lines_table(orders, lines, trips, returns, catalogue),
         "events": browse_events(trips, made, people, catalogue, clock, member_ids, streams[8]),
         "truth/members": members_truth(people, member_ids, clock),
         "truth/niches": niches_truth(people, member_ids),
         "truth/durables": durables_truth(needs, catalogue, order_ids, member_ids, clock),
-        "truth/returns": _returns(orders, lines, returns, trips, catalogue),
+        "truth/returns": returns_truth(orders, lines, returns, trips, catalogue),
     }
     if part is not None:
-        tables["contacts"] = contacts_table(part, world.campaigns, member_ids, clock, streams[7])
-        tables["truth/effects"] = effects_truth(part, world.campaigns, trips, lines, redeemed, people, member_ids)
-        tables["redemptions"] = _redemptions(world, trips, lines, redeemed, orders)
         caused = np.flatnonzero(trips.is_extra & (trips.moved_by < 0))
-        tables["truth/caused_orders"] = pl.DataFrame(
-            {"order_id": order_ids.gather(caused), "campaign_id": campaign_ids(world.campaigns).gather(trips.cause[caused])}
-        )
+        ids = campaign_ids(world.campaigns)
+        tables |= {
+            "contacts": contacts_table(part, world.campaigns, member_ids, clock, streams[7]),
+            "redemptions": redemptions_table(orders, lines, trips, redeemed, world.campaigns),
+            "truth/effects": effects_truth(part, world.campaigns, trips, lines, redeemed, people, member_ids),
+            "truth/caused_orders": pl.DataFrame({"order_id": order_ids.gather(caused), "campaign_id": ids.gather(trips.cause[caused])}),
+        }
     return Block(
         tables=tables,
         sales_cents=_sales(made, lines, trips, returns, world),
@@ -125,13 +121,20 @@ def simulate_block(world: World, block: int) -> Block:
 
 def _with_campaigns(
     world: World, people: People, trip_rng: np.random.Generator, campaign_rng: np.random.Generator
-) -> tuple[Trips, list[Participation]]:
+) -> tuple[Trips, Participation | None]:
     trips = base_trips(people, world.clock, world.branches, trip_rng)
     parts = []
     for number, campaign in enumerate(world.campaigns):
         trips, part = run_campaign(number, campaign, trips, people, world.clock, world.branches, campaign_rng)
         parts.append(part)
-    return in_time_order(trips), parts
+    return in_time_order(trips), all_parts(parts) if parts else None
+
+
+def _treated(part: Participation | None, people: People, campaigns: int) -> np.ndarray:
+    treated = np.zeros((campaigns, people.count), bool)
+    if part is not None:
+        treated[part.campaign[part.treated], part.member[part.treated]] = True
+    return treated
 
 
 def _members(people: People, member_ids: pl.Series, world: World) -> pl.DataFrame:
@@ -144,80 +147,6 @@ def _members(people: People, member_ids: pl.Series, world: World) -> pl.DataFram
             "home_store_id": world.branches.ids.gather(people.home[: people.members]),
             "contactable": contactable.replace_strict([1, 0, -1], [True, False, None], return_dtype=pl.Boolean),
             "referred_by": member_ids.gather(pl.Series(people.referrer).replace(-1, None)),
-        }
-    )
-
-
-def _orders(trips: Trips, lines: Lines, returns: Returns, people: People, member_ids: pl.Series, world: World, block: int) -> pl.DataFrame:
-    """One row per trip, then one per return that is an order of its own; numbered in that order."""
-    later = ~returns.same_order
-    origin = lines.trip[returns.line[later]]
-    person = np.concatenate([trips.person, trips.person[origin]])
-    day = np.concatenate([trips.day, returns.day[later]])
-    second = np.concatenate([trips.second, returns.second[later]])
-    channel = np.concatenate([trips.channel, np.zeros(origin.size, np.int64)])
-    store = np.concatenate([trips.store, trips.store[origin]])
-    number = np.arange(person.size, dtype=np.int64) + block * BLOCK_ORDERS
-    member = pl.Series(np.where(person < people.members, person, -1)).replace(-1, None)
-    return pl.DataFrame(
-        {
-            "member_id": member_ids.gather(member),
-            "order_id": pl.Series(number).cast(pl.String).str.zfill(12),
-            "store_id": world.branches.ids.gather(store),
-            "ordered_at": world.clock.moments(day, second),
-            "channel": pl.Series(CHANNELS).gather(channel),
-        }
-    )
-
-
-def _lines(orders: pl.DataFrame, lines: Lines, trips: Trips, returns: Returns, catalogue: Catalogue) -> pl.DataFrame:
-    kept = np.flatnonzero(trips.moved_by[lines.trip] < 0)
-    later = ~returns.same_order
-    order = lines.trip[returns.line].copy()
-    order[later] = trips.count + np.arange(later.sum())
-    every = np.concatenate([lines.trip[kept], order])
-    row = np.concatenate([kept, returns.line])
-    place = np.argsort(every, kind="stable")
-    every, row, bought = every[place], row[place], (place < kept.size)
-    sign = np.where(bought, 1, -1)
-    heads = orders[every]
-    return pl.DataFrame(
-        {
-            "member_id": heads["member_id"],
-            "order_id": heads["order_id"],
-            "store_id": heads["store_id"],
-            "product_id": catalogue.ids.gather(lines.product[row]),
-            "ordered_at": heads["ordered_at"],
-            "quantity": sign * lines.milli[row] / 1000,
-            "amount": sign * lines.amount[row] / 100,
-            "discount_amount": np.where(bought, lines.discount[row], 0) / 100,
-            "coupon_amount": np.where(bought, lines.coupon[row], 0) / 100,
-            "channel": heads["channel"],
-        }
-    )
-
-
-def _returns(orders: pl.DataFrame, lines: Lines, returns: Returns, trips: Trips, catalogue: Catalogue) -> pl.DataFrame:
-    later = ~returns.same_order
-    origin = lines.trip[returns.line]
-    order = origin.copy()
-    order[later] = trips.count + np.arange(later.sum())
-    ids = orders["order_id"]
-    product = catalogue.ids.gather(lines.product[returns.line])
-    return pl.DataFrame({"order_id": ids.gather(order), "original_order_id": ids.gather(origin), "product_id": product})
-
-
-def _redemptions(world: World, trips: Trips, lines: Lines, redeemed: np.ndarray, orders: pl.DataFrame) -> pl.DataFrame:
-    rows = np.flatnonzero(redeemed >= 0)
-    value = np.bincount(lines.trip, lines.off, minlength=trips.count)[rows]
-    heads = orders[rows]
-    return pl.DataFrame(
-        {
-            "campaign_id": campaign_ids(world.campaigns).gather(redeemed[rows]),
-            "member_id": heads["member_id"],
-            "redeemed_at": heads["ordered_at"],
-            "order_id": heads["order_id"],
-            "value": value / 100,
         }
     )
 

@@ -74,7 +74,7 @@ def _sessions(people: People, catalogue: Catalogue, clock: Clock, rng: np.random
     after = np.where(kind == SEARCH, 0, np.where(kind == VIEW, rng.integers(5, 900, kind.size), 900 + rng.integers(0, 60, kind.size)))
     wheels = np.minimum(people.level[member[session]] + 1, LEVELS - 1) * catalogue.categories + category[session]
     product = spin(rng, catalogue.picks, wheels).astype(np.int64)
-    product = np.where(catalogue.launch_day[product] > day[session], catalogue.leader[product], product)
+    product = catalogue.launched(product, day[session])
     product = np.where((kind == VIEW) | (kind == FAVOURITE), product, -1)
     named = np.where(kind == SEARCH, category[session], -1)
     second = np.minimum(second[session] + after, DAY_SECONDS - 1)
@@ -85,7 +85,7 @@ def _wishes(people: People, catalogue: Catalogue, clock: Clock, rng: np.random.G
     member, day, second = _moments(people, clock, WISH_RATE * (people.wish >= 0), rng)
     wheels = np.minimum(people.level[member] + 1, LEVELS - 1) * catalogue.categories + people.wish[member]
     product = spin(rng, catalogue.picks, wheels).astype(np.int64)
-    product = np.where(catalogue.launch_day[product] > day, catalogue.leader[product], product)
+    product = catalogue.launched(product, day)
     return member, day, second, np.full(member.size, VIEW), np.ones(member.size, np.int64), product, np.full(member.size, -1)
 
 

@@ -48,6 +48,10 @@ class Catalogue:
         """Number of categories."""
         return len(ASSORTMENT)
 
+    def launched(self, product: np.ndarray, day: np.ndarray) -> np.ndarray:
+        """Return the products, those not yet on sale that day replaced by the leader of their category."""
+        return np.where(self.launch_day[product] > day, self.leader[product], product)
+
     def price_cents(self, product: np.ndarray, day: np.ndarray) -> np.ndarray:
         """Return the shelf price of one unit on a day, in cents."""
         return np.rint(self.cents[product] * (1 + INFLATION_A_QUARTER) ** (day // QUARTER_DAYS)).astype(np.int64)
@@ -87,9 +91,8 @@ def shop_catalogue(settings: ShopSettings, clock: Clock, rng: np.random.Generato
     weights = np.zeros((LEVELS * len(ASSORTMENT), count))
     for level in range(LEVELS):
         weights[level * len(ASSORTMENT) + category, np.arange(count)] = zipf * np.exp((level - 1) * z)
-    brand = np.where(own_brand, rng.integers(0, len(OWN_BRANDS), count), rng.integers(0, len(BRANDS), count))
-    brands = tuple(OWN_BRANDS[b] if own else BRANDS[b] for b, own in zip(brand, own_brand, strict=True))
-    variants = rng.integers(0, len(VARIANTS), count)
+    leader = first[:-1] + np.array([np.argmin(rank[start:end]) for start, end in pairwise(first)])
+    names, brands = _names(category, rank, own_brand, rng)
     return Catalogue(
         ids=pl.Series("product_id", (np.arange(count) * 7 + 101).astype(str)).str.zfill(6),
         category=category,
@@ -97,13 +100,23 @@ def shop_catalogue(settings: ShopSettings, clock: Clock, rng: np.random.Generato
         cost_cents=np.rint(cents * (1 - margin)).astype(np.int64),
         own_brand=own_brand,
         launch_day=launch_day,
-        leader=(first[:-1] + np.array([np.argmin(rank[a:b]) for a, b in pairwise(first)]))[category],
+        leader=leader[category],
         popularity=zipf / np.bincount(category, zipf)[category],
         first=first,
         picks=wheel(weights, PICK_SLOTS),
-        names=tuple(f"{brands[p]} {ASSORTMENT[category[p]].category}, {VARIANTS[variants[p]]} {rank[p] + 1}" for p in range(count)),
+        names=names,
         brands=brands,
     )
+
+
+def _names(
+    category: np.ndarray, rank: np.ndarray, own_brand: np.ndarray, rng: np.random.Generator
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    variants = rng.integers(0, len(VARIANTS), category.size)
+    numbers = rng.integers(0, len(BRANDS), category.size)
+    brands = tuple(OWN_BRANDS[n % len(OWN_BRANDS)] if own else BRANDS[n] for n, own in zip(numbers, own_brand, strict=True))
+    rows = zip(brands, category, variants, rank, strict=True)
+    return tuple(f"{brand} {ASSORTMENT[c].category}, {VARIANTS[v]} {r + 1}" for brand, c, v, r in rows), brands
 
 
 def products_table(catalogue: Catalogue, clock: Clock) -> pl.DataFrame:

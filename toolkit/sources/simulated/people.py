@@ -33,6 +33,8 @@ TASTE_SLOTS = 2048
 TIERS = ("bronze", "silver", "gold")
 NEVER = 1 << 30
 """Day number of what does not happen."""
+ACTIVE_SHARE = 0.75
+"""Part of the period that members are active, about: scales the number of walk-ins."""
 SENSITIVE_FROM = 0.30
 """Promo dependence from which a member counts as price sensitive in the campaign segments."""
 
@@ -85,7 +87,7 @@ def draw_people(
 ) -> People:
     """Return the people of a block."""
     members = settings.block_size(block)
-    walk_ins = rng.poisson(settings.walk_in_share * members * settings.orders_per_year * settings.years * 0.75)
+    walk_ins = rng.poisson(settings.walk_in_share * ACTIVE_SHARE * members * settings.orders_per_year * settings.years)
     count = members + walk_ins
     z = rng.standard_normal((4, count))
     sensitive = z[0]

@@ -21,16 +21,37 @@ import polars as pl
 
 from toolkit.errors import BadValue
 from toolkit.schemas import CONTRACT
+from toolkit.sources.simulated import (
+    baskets,
+    branches,
+    browsing,
+    campaigns,
+    catalogue,
+    clock,
+    durables,
+    effects,
+    pairs,
+    people,
+    plans,
+    promotions,
+    returns,
+    trips,
+)
 from toolkit.sources.simulated.block import Block, World, shop_world, simulate_block
 from toolkit.sources.simulated.branches import stores_table
 from toolkit.sources.simulated.campaigns import campaigns_table
 from toolkit.sources.simulated.catalogue import products_table
+from toolkit.sources.simulated.effects import campaign_segments_truth, campaigns_truth, segment_sums
 from toolkit.sources.simulated.pairs import pair_names
 from toolkit.sources.simulated.plans import months_of, stock_table, targets_table
 from toolkit.sources.simulated.promotions import WEEK_DAYS
 from toolkit.sources.simulated.settings import BLOCK_MEMBERS, ShopSettings, shop_settings
-from toolkit.sources.simulated.truth import campaigns_truth
 from toolkit.sources.simulated.write import MARK, Parts, begin_folder, finish_folder, write_mapping, write_table, write_truth_readme
+
+MODELS = (clock, branches, catalogue, promotions, people, trips, baskets, pairs, durables, returns, campaigns, effects, browsing, plans)
+"""Modules whose docstrings state the model; truth/README.md repeats them."""
+PILOT_BLOCKS = 3
+"""Blocks simulated to learn the lines of a member where `lines` is asked for: one block alone is off by several percent."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +79,8 @@ def simulated_shop(
     """Write a shop whose truth is known, one row per receipt line and the other tables of the contract, and return where it is.
 
     The tables bear the contract's names and columns (money in currency units, ids as strings, local times); `truth/README.md` describes
-    what was planted. `lines` asks for about that many receipt lines and chooses `members` accordingly. Further settings: `ShopSettings`.
+    what was planted. `lines` asks for about that many receipt lines and chooses `members` accordingly (roughly, for a few thousand lines).
+    Further settings: `ShopSettings`.
 
     Raises BadValue for an unknown or impossible setting, DataError where `folder` already holds something (`overwrite` replaces only a
     simulated shop). The same seed and settings write the same bytes, whatever `workers` is.
@@ -76,7 +98,7 @@ def simulated_shop(
     _write_shop_tables(world, unfinished, sums)
     tables = {table: _columns(unfinished, table) for table in CONTRACT if _exists(unfinished, table)}
     write_mapping(unfinished, tables)
-    write_truth_readme(unfinished)
+    write_truth_readme(unfinished, [module.__doc__ or "" for module in MODELS])
     told = {"settings": chosen.model_dump(mode="json", exclude={"workers"}), "lines": parts.rows["lines"], "tables": list(tables)}
     (unfinished / MARK).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     finish_folder(unfinished, target)
@@ -84,11 +106,12 @@ def simulated_shop(
 
 
 def _members_for(lines: int, settings: ShopSettings) -> ShopSettings:
-    """Return the settings with as many members as give about `lines` lines, judged by one full block."""
+    """Return the settings with as many members as give about `lines` lines, judged by a few full blocks."""
     if lines < 1:
         raise BadValue(f"simulated_shop: lines must be at least 1, but {lines} came; leave it out to choose by members.")
-    pilot = settings.model_copy(update={"members": BLOCK_MEMBERS})
-    per_member = simulate_block(shop_world(pilot), 0).tables["lines"].height / BLOCK_MEMBERS
+    world = shop_world(settings.model_copy(update={"members": PILOT_BLOCKS * BLOCK_MEMBERS}))
+    pilot = sum(simulate_block(world, block).tables["lines"].height for block in range(PILOT_BLOCKS))
+    per_member = pilot / (PILOT_BLOCKS * BLOCK_MEMBERS)
     return settings.model_copy(update={"members": max(1, round(lines / per_member))})
 
 
@@ -135,10 +158,9 @@ def _write_shop_tables(world: World, folder: Path, sums: Block) -> None:
     write_table(folder, "stock", stock_table(world.catalogue, world.branches, world.clock, stock_rng))
     if world.campaigns:
         write_table(folder, "campaigns", campaigns_table(world.campaigns, world.clock))
-        effects = pl.scan_parquet(folder / "truth" / "effects" / "*.parquet")
-        campaigns, segments = campaigns_truth(effects, world.campaigns)
-        write_table(folder, "truth/campaigns", campaigns)
-        write_table(folder, "truth/campaign_segments", segments)
+        segments = segment_sums(pl.scan_parquet(folder / "truth" / "effects" / "*.parquet"))
+        write_table(folder, "truth/campaigns", campaigns_truth(segments, world.campaigns))
+        write_table(folder, "truth/campaign_segments", campaign_segments_truth(segments, world.campaigns))
     write_table(folder, "truth/pairs", _pairs_truth(world, sums))
     days = np.arange(world.clock.days)
     write_table(folder, "truth/days", pl.DataFrame({"date": world.clock.dates(days), "weight": world.clock.weights}))
@@ -147,17 +169,17 @@ def _write_shop_tables(world: World, folder: Path, sums: Block) -> None:
 
 
 def _pairs_truth(world: World, sums: Block) -> pl.DataFrame:
-    pairs, catalogue = world.pairs, world.catalogue
+    planted, goods = world.pairs, world.catalogue
     first, second, both = (sums.pair_orders[:, column] for column in range(3))
     schema = {"kind": pl.String, "first": pl.String, "second": pl.String}
     return pl.DataFrame(
         {
-            "kind": ["product" if product else "category" for product in pairs.is_product],
-            "first": pair_names(pairs, catalogue, pairs.first),
-            "second": pair_names(pairs, catalogue, pairs.second),
-            "added_share": pairs.added_share,
-            "lift_target": np.full(pairs.count, world.settings.pair_lift),
-            "orders": np.full(pairs.count, sums.orders),
+            "kind": ["product" if product else "category" for product in planted.is_product],
+            "first": pair_names(planted, goods, planted.first),
+            "second": pair_names(planted, goods, planted.second),
+            "added_share": planted.added_share,
+            "lift_target": np.full(planted.count, world.settings.pair_lift),
+            "orders": np.full(planted.count, sums.orders),
             "first_orders": first,
             "second_orders": second,
             "both_orders": both,

@@ -10,13 +10,11 @@ import numpy as np
 import polars as pl
 
 from toolkit.sources.simulated.assortment import ASSORTMENT, NICHES
-from toolkit.sources.simulated.baskets import Lines
-from toolkit.sources.simulated.campaigns import ARMS, Campaign, Participation, campaign_ids, segment_lifts, sensitive
+from toolkit.sources.simulated.campaigns import sensitive
 from toolkit.sources.simulated.catalogue import BASE_SHARES, CATEGORY_NAMES, Catalogue, category_number
 from toolkit.sources.simulated.clock import Clock
 from toolkit.sources.simulated.durables import Needs
-from toolkit.sources.simulated.people import NEVER, TIERS, People
-from toolkit.sources.simulated.trips import Trips
+from toolkit.sources.simulated.people import NEVER, People
 
 TRUTH: dict[str, dict[str, str]] = {
     "members": {
@@ -174,51 +172,6 @@ def niches_truth(people: People, member_ids: pl.Series) -> pl.DataFrame:
     return pl.DataFrame([(who, niche, name, share / base[name]) for who, niche, name, share in rows], schema=schema, orient="row")
 
 
-def effects_truth(
-    part: Participation,
-    campaigns: tuple[Campaign, ...],
-    trips: Trips,
-    lines: Lines,
-    redeemed: np.ndarray,
-    people: People,
-    member_ids: pl.Series,
-) -> pl.DataFrame:
-    """Return `TRUTH["effects"]` of a block; `lines` are all lines before returns, moved trips included."""
-    touched = np.flatnonzero((lines.cause >= 0) | (lines.off > 0) | (trips.moved_by[lines.trip] >= 0))
-    trip, cause = lines.trip[touched], lines.cause[touched]
-    amount, off = lines.amount[touched], lines.off[touched]
-    made = trips.moved_by[trip] < 0
-    key = part.campaign * people.count + part.member
-
-    def sums(campaign: np.ndarray, person: np.ndarray, values: np.ndarray | None, rows: np.ndarray) -> np.ndarray:
-        counted = np.bincount(
-            (campaign * people.count + person)[rows], None if values is None else values[rows], minlength=key.max(initial=0) + 1
-        )
-        return np.rint(counted[key]).astype(np.int64)
-
-    person = trips.person[trip]
-    extra = sums(cause, person, amount, made & (cause >= 0))
-    given = sums(redeemed[trip], person, off, made & (off > 0) & (cause != redeemed[trip]))
-    moved = sums(trips.moved_by[trip], person, amount, ~made)
-    return pl.DataFrame(
-        {
-            "campaign_id": campaign_ids(campaigns).gather(part.campaign),
-            "member_id": member_ids.gather(part.member),
-            "tier": pl.Series(TIERS).gather(people.tier[part.member]),
-            "price_sensitive": sensitive(people)[part.member] == 1,
-            "arm": ARMS.gather(part.treated.astype(np.int64)),
-            "lift": part.lift,
-            "expected_extra_orders": part.expected_extra,
-            "extra_orders": part.extra,
-            "extra_amount": extra / 100,
-            "base_discount_amount": given / 100,
-            "moved_orders": sums(trips.moved_by, trips.person, None, trips.moved_by >= 0),
-            "moved_amount": moved / 100,
-            "effect_amount": (extra - given - moved) / 100,
-        }
-    )
-
-
 def durables_truth(needs: Needs, catalogue: Catalogue, order_ids: pl.Series, member_ids: pl.Series, clock: Clock) -> pl.DataFrame:
     """Return `TRUTH["durables"]` of a block; `order_ids` are by trip."""
     return pl.DataFrame(
@@ -231,64 +184,3 @@ def durables_truth(needs: Needs, catalogue: Catalogue, order_ids: pl.Series, mem
             "order_id": order_ids.gather(pl.Series(needs.trip).replace(-1, None)),
         }
     )
-
-
-def campaigns_truth(effects: pl.LazyFrame, campaigns: tuple[Campaign, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return `TRUTH["campaigns"]` and `TRUTH["campaign_segments"]` from all effects.
-
-    Cents are summed as integers, so that any order of rows gives the same.
-    """
-    cents = ("extra_amount", "base_discount_amount", "moved_amount", "effect_amount")
-    keys = ("campaign_id", "tier", "price_sensitive")
-    segments = (
-        effects.group_by(keys)
-        .agg(
-            pl.col("lift").max(),
-            treated=(pl.col("arm") == "treated").sum().cast(pl.Int64),
-            control=(pl.col("arm") == "control").sum().cast(pl.Int64),
-            **{name: pl.col(name).sum().cast(pl.Int64) for name in ("extra_orders", "moved_orders")},
-            **{name: (pl.col(name) * 100).round().cast(pl.Int64).sum() for name in cents},
-        )
-        .collect()
-        .sort(keys)
-    )
-    planned = pl.DataFrame(
-        [
-            (
-                c.campaign_id,
-                c.name,
-                c.method,
-                c.selection,
-                c.control_share > 0,
-                c.control_share,
-                c.lift == 0 and c.basket_lift == 0,
-                c.basket_lift,
-                c.pull_forward,
-            )
-            for c in campaigns
-        ],
-        schema={"campaign_id": pl.String, "name": pl.String, "method": pl.String, "selection": pl.String, "randomised": pl.Boolean}
-        | {"control_share": pl.Float64, "is_aa": pl.Boolean, "basket_lift": pl.Float64, "pull_forward": pl.Float64},
-        orient="row",
-    )
-    sums = segments.group_by("campaign_id").agg(pl.col("treated", "control", "extra_orders", "moved_orders", *cents).sum())
-    money = (pl.col(*cents) / 100, ((pl.col("extra_amount") - pl.col("base_discount_amount")) / 100).alias("window_effect_amount"))
-    total = planned.join(sums, on="campaign_id", how="left", maintain_order="left").with_columns(
-        pl.col("treated", "control", "extra_orders", "moved_orders", *cents).fill_null(0)
-    )
-    total = total.with_columns(*money).with_columns(
-        extra_orders_per_treated=pl.when(pl.col("treated") > 0).then(pl.col("extra_orders") / pl.col("treated")),
-        window_effect_per_treated=pl.when(pl.col("treated") > 0).then(pl.col("window_effect_amount") / pl.col("treated")),
-    )
-    lifts = [
-        (c.campaign_id, tier, bool(flag), float(segment_lifts(c)[place, flag]))
-        for c in campaigns
-        for place, tier in enumerate(TIERS)
-        for flag in (0, 1)
-    ]
-    grid = pl.DataFrame(
-        lifts, schema={"campaign_id": pl.String, "tier": pl.String, "price_sensitive": pl.Boolean, "lift": pl.Float64}, orient="row"
-    )
-    by_segment = grid.join(segments.with_columns(*money).drop("lift"), on=keys, how="left", maintain_order="left")
-    by_segment = by_segment.with_columns(pl.col("treated", "control", "extra_orders", "window_effect_amount", "effect_amount").fill_null(0))
-    return total.select(list(TRUTH["campaigns"])), by_segment.select(list(TRUTH["campaign_segments"]))

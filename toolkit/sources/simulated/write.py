@@ -61,7 +61,7 @@ def write_table(folder: Path, table: str, frame: pl.DataFrame) -> None:
 
 def write_mapping(folder: Path, tables: dict[str, list[str]]) -> Path:
     """Write the mapping file: where each table lies and that its columns already bear the contract's names."""
-    mapping: dict[str, object] = {"name": "simulated shop", "currency": "EUR", "time_zone": ""}
+    mapping: dict[str, object] = {"name": "simulated shop", "currency": "EUR"}
     for table, columns in tables.items():
         files = f"{table}/*.parquet" if (folder / table).is_dir() else f"{table}.parquet"
         mapping[table] = {"files": files, "columns": {name: name for name in columns}}
@@ -70,11 +70,12 @@ def write_mapping(folder: Path, tables: dict[str, list[str]]) -> Path:
     return path
 
 
-def write_truth_readme(folder: Path) -> None:
-    """Write truth/README.md: every table and column of the truth in words."""
+def write_truth_readme(folder: Path, models: list[str]) -> None:
+    """Write truth/README.md: every table and column of the truth in words, then the models they come from."""
     text = ["# What was planted", "", "Money in currency units, shares 0 to 1, null = none.", ""]
     for table, columns in TRUTH.items():
         text += [f"## {table}", "", *(f"- `{name}`: {meaning}" for name, meaning in columns.items()), ""]
+    text += ["# How it was made", "", *(f"{model.strip()}\n" for model in models)]
     (folder / "truth" / "README.md").write_text("\n".join(text), encoding="utf-8")
 
 

@@ -16,7 +16,7 @@ from toolkit.portrait.sales import ratio
 from toolkit.portrait.scorecard import Scorecard, chosen_map, current_scorecard
 from toolkit.portrait.scores import scope_scores
 from toolkit.portrait.segment_maps import NO_ORDERS, SegmentMap
-from toolkit.questions import question
+from toolkit.registry import question
 from toolkit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def rfm(view: View, *, show: Literal["grid", "scores"] = "grid", segment_map: st
     -------
     Answer
         Table of `grid`: `r_score`, `f_score` (1..5), `segment` (only if the map looks at R and F alone), `member_count`, `member_share`
-        (0..1 of scored members), `orders` and `sales` (currency units) of the window, `sales_share` (0..1 of member sales; null without any).
+        (0..1 of scored members), `orders` and `sales` (currency units) of the window, `sales_share` (0..1 of member sales; null if none).
         Table of `scores`: `measure` (R, F, M), `score`, `range` (the values in words; null = no member has the score), `member_count`,
         `member_share`, `orders`, `sales`, `sales_share`. Members without an order are not in either; a note counts them.
 

@@ -87,3 +87,12 @@ def ratio(part: float | None, whole: float | None) -> float | None:
     (0.25, None)
     """
     return None if part is None or whole is None or whole <= 0 else part / whole
+
+
+def per_order(view: View) -> list[pl.Expr]:
+    """Return `order_value` (currency units) and `units_per_order` from sums of orders; null without any."""
+    some = pl.col("orders") > 0
+    return [
+        pl.when(some).then(view.major("order_sales") / pl.col("orders")).alias("order_value"),
+        pl.when(some).then(pl.col("units_milli") / 1000 / pl.col("orders")).alias("units_per_order"),
+    ]

@@ -118,9 +118,7 @@ def current_scorecard(view: View) -> tuple[Scorecard, list[str | Note]]:
     if saved is not None:
         why = f"the saved scorecard is of {saved.as_of}, after this question's {view.as_of}, so it was not used"
     else:
-        why = (
-            f"no scorecard is saved; `toolkit scorecard {view.workspace.path}` saves one, so that next month is scored with the same ruler"
-        )
+        why = "no scorecard is saved; `toolkit scorecard WORKSPACE` saves one, so that next month is scored with the same ruler"
     source = "a stated fallback" if card.edges_from == "fallback" else f"proposed from the gaps between shopping days up to {card.as_of}"
     return card, [f"{words}, {source} ({why}).", *_doubt(card)]
 

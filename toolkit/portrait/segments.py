@@ -14,7 +14,7 @@ from toolkit.portrait.sales import ratio
 from toolkit.portrait.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.scores import scope_scores
 from toolkit.portrait.segment_maps import NO_ORDERS, SegmentMap
-from toolkit.questions import question
+from toolkit.registry import question
 
 if TYPE_CHECKING:
     import altair as alt
@@ -38,16 +38,16 @@ def segments(view: View, *, segment_map: str | None = None) -> Finding:
     Parameters
     ----------
     segment_map
-        `ten` (named segments over recency and frequency), `eight` (the classic high/low map of recency, frequency and money with its Chinese
-        names), or the path of a TOML map of one's own; empty = the map of the scorecard.
+        `ten` (named segments over recency and frequency), `eight` (the classic high/low map of recency, frequency and money with its
+        Chinese names), or the path of a TOML map of one's own; empty = the map of the scorecard.
 
     Returns
     -------
     Answer
         Table columns: `segment`; `in_english` (only where the map has English names); `meaning`; `member_count`, `member_share` (0..1 of
-        the members in scope); `orders` and `sales` (currency units) of the window, `sales_share` (0..1 of member sales, null where there were none);
-        `order_value` (currency units, sales of orders per order; null without orders); `recency_days_median` (days from the last order to
-        as_of). A last row `no orders` holds members with returns alone, if there are any.
+        the members in scope); `orders` and `sales` (currency units) of the window, `sales_share` (0..1 of member sales, null without
+        any); `order_value` (currency units, sales of orders per order; null without orders); `recency_days_median` (days from the last
+        order to as_of). A last row `no orders` holds members with returns alone, if there are any.
 
     Raises
     ------
@@ -120,11 +120,13 @@ def _headline(view: View, table: pl.DataFrame) -> str:
     rows = scored.sort("sales", "member_count", descending=True, maintain_order=True).to_dicts()
     top = rows[0]
     largest = max(scored.to_dicts(), key=lambda row: row["member_count"])
-    brings = f" and bring {wording.share(top['sales_share'])} of member sales" if top["sales_share"] is not None else ""
-    said = f"{where(view)}, {_members_of(top)} {_are(top)} {wording.share(top['member_share'])} of {wording.some(count, 'member')}{brings}"
+    brings = f" and brings {wording.share(top['sales_share'])} of member sales" if top["sales_share"] is not None else ""
+    size = f"{top['member_count']:,} of {wording.some(count, 'member')} ({wording.share(top['member_share'])})"
+    said = f"{where(view)}, the segment {_named(top)} holds {size}{brings}"
     if largest["segment"] != top["segment"]:
         brought = f", with {wording.share(largest['sales_share'])} of sales" if largest["sales_share"] is not None else ""
-        said += f"; the largest group is {_named(largest)} ({largest['member_count']:,} members, {wording.share(largest['member_share'])}{brought})"
+        size = f"{largest['member_count']:,} members, {wording.share(largest['member_share'])}"
+        said += f"; the largest group is {_named(largest)} ({size}{brought})"
     slipping = scored.filter(pl.col("segment").is_in(["at risk", "can't lose"]))
     if slipping.height == 2:
         lost = int(slipping["member_count"].sum())
@@ -134,14 +136,6 @@ def _headline(view: View, table: pl.DataFrame) -> str:
 
 def _named(row: dict) -> str:
     return f"'{row['segment']}'" + (f" ({row['in_english']})" if row.get("in_english") else "")
-
-
-def _members_of(row: dict) -> str:
-    return f"{row['member_count']:,} members in {_named(row)}" if row["member_count"] != 1 else f"1 member in {_named(row)}"
-
-
-def _are(row: dict) -> str:
-    return "is" if row["member_count"] == 1 else "are"
 
 
 def _notes(view: View, members: pl.DataFrame) -> list[str | Note]:

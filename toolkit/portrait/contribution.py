@@ -1,0 +1,306 @@
+"""Contribution: which members carry the sales, by decile, weight, order count, attach, loyalty, and members against non-members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import View
+from toolkit.models.ranks import quantile_band
+from toolkit.portrait.non_members import members_and_others
+from toolkit.portrait.phrases import where
+from toolkit.portrait.sales import member_sales, per_order, ratio
+from toolkit.portrait.scorecard import current_scorecard
+from toolkit.portrait.scores import chain_scores
+from toolkit.portrait.segment_maps import read_segment_map
+from toolkit.registry import question
+from toolkit.wording import share, some
+
+if TYPE_CHECKING:
+    import altair as alt
+
+By = Literal["decile", "heavy", "orders", "attach", "loyal", "members"]
+_LAST_DOUBLING = 256
+LOYAL_SEGMENTS = ("champions", "loyal")
+NO_UNITS = "no counted goods"
+_TITLES: dict[str, str] = {
+    "decile": "Sales by tenth of members, best first",
+    "heavy": "Heavy, medium and light buyers",
+    "orders": "Members and sales by number of orders",
+    "attach": "Members and sales by units per order",
+    "loyal": "Loyal members against the others",
+}
+
+
+@question(
+    "portrait",
+    "Which members carry the sales?",
+    words=(
+        "share of sales by decile of members",
+        "heavy, medium and light buyers",
+        "contribution of members and non-members",
+        "loyal members against ordinary members",
+        "sales by number of orders or units per order",
+        "会员贡献 头部会员 会员与非会员",
+    ),
+)
+def contribution(view: View, *, by: By = "decile") -> Finding:
+    """Return what each group of members brings in the window: one row per group, groups of equal members never split.
+
+    Members counted are those with an order in the window in the scope; a note says how many others there are.
+
+    Parameters
+    ----------
+    by
+        `decile`: tenths of members by sales, best first. `heavy`: heavy, medium and light buyers, the top 20, next 30 and last 50% of
+        members (settings value.heavy_share, value.medium_share). `orders`: number of orders in the window, in doubling bands. `attach`:
+        units per order (counted goods), in doubling bands. `loyal`: members in the segments champions and loyal (R 3 to 5, F 4 or 5)
+        against all others. `members`: members against non-members.
+
+    Returns
+    -------
+    Answer
+        Table columns: `group`; `member_count`, `member_share` (0..1; not in `members`: receipts without a member have no number of people);
+        `orders`, `order_share`; `sales` (currency units, returns subtracted), `sales_share` (0..1; null where nothing was sold);
+        `sales_per_member` (currency units), `order_value` (currency units, sales of orders per order), `units_per_order` (counted goods);
+        null in empty groups. `decile` and `heavy` add `sales_from`, `sales_to` (currency units): the group's lowest and highest member.
+
+    Notes
+    -----
+    Bands by rank use the mean rank of equal members, so a group may hold more or less than its nominal share. Source: DEFINITIONS.md
+    section 1, value and contribution.
+
+    Example
+    -------
+    >>> tk.portrait.contribution(ws, by="heavy").table                  # doctest: +SKIP
+    """
+    if by == "members":
+        return members_and_others(view)
+    found = member_sales(view)
+    buyers = found.filter(pl.col("orders") > 0)
+    if buyers.is_empty():
+        return _nothing(view)
+    grouped, notes = _grouped(view, buyers, by)
+    table = _table(view, grouped, by)
+    return Finding(
+        headline=_headline(view, table, by),
+        table=table,
+        chart=lambda: _chart(view, table, by),
+        notes=[*notes, *_notes(view, found, buyers, by)],
+        ask_next=[
+            *[("portrait.contribution", {"by": other}) for other in ("heavy", "loyal", "members") if other != by][:2],
+            ("portrait.pareto", {}),
+        ],
+        figures=_figures(table, by),
+    )
+
+
+def doubling_band(value: pl.Expr, unit: str) -> pl.Expr:
+    """Return the band of a number in words: up to 1, over 1 to 2, over 2 to 4, ..., over 256; whole numbers read `1`, `2`, `3 to 4`.
+
+    >>> pl.DataFrame({"n": [1, 3, 300]}).select(doubling_band(pl.col("n"), "orders")).to_series().to_list()
+    ['1 order', '3 to 4 orders', 'over 256 orders']
+    """
+    band = pl.lit(f"over {_LAST_DOUBLING} {unit}")
+    for name, high in reversed(_bands(unit)):
+        band = pl.when(value <= high).then(pl.lit(name)).otherwise(band)
+    return band
+
+
+def _bands(unit: str) -> list[tuple[str, int]]:
+    """Name and upper end of each doubling band."""
+    whole = unit == "orders"
+    names = [(f"1 {unit.removesuffix('s')}" if whole else f"up to 1 {unit.removesuffix('s')}", 1)]
+    low = 1
+    while low < _LAST_DOUBLING:
+        high = 2 * low
+        said = (f"{low + 1}" if low + 1 == high else f"{low + 1} to {high}") if whole else f"over {low} to {high}"
+        names.append((f"{said} {unit}", high))
+        low = high
+    return names
+
+
+def _grouped(view: View, buyers: pl.DataFrame, by: By) -> tuple[pl.DataFrame, list[str | Note]]:
+    """Add `group` (an Enum in reading order) to the members who bought."""
+    settings = view.settings.value
+    if by == "decile":
+        labels = [f"{place} ({'best' if place == 1 else 'last'} tenth)" if place in (1, 10) else str(place) for place in range(1, 11)]
+        return buyers.with_columns(quantile_band("sales", shares=(0.1,) * 10, labels=labels).alias("group")), _equal(
+            buyers, "sales", "sales"
+        )
+    if by == "heavy":
+        shares = (settings.heavy_share, settings.medium_share, 1 - settings.heavy_share - settings.medium_share)
+        labels = ["heavy", "medium", "light"]
+        words = f"Heavy are the top {shares[0]:.0%} of members by sales, medium the next {shares[1]:.0%}, light the last {shares[2]:.0%}."
+        return buyers.with_columns(quantile_band("sales", shares=shares, labels=labels).alias("group")), [
+            words,
+            *_equal(buyers, "sales", "sales"),
+        ]
+    if by == "orders":
+        names = [*[name for name, _ in _bands("orders")], f"over {_LAST_DOUBLING} orders"]
+        return buyers.with_columns(doubling_band(pl.col("orders"), "orders").cast(pl.Enum(names)).alias("group")), []
+    if by == "attach":
+        names = [*[name for name, _ in _bands("units")], f"over {_LAST_DOUBLING} units", NO_UNITS]
+        band = pl.when(pl.col("units_milli") > 0).then(doubling_band(pl.col("units_milli") / 1000 / pl.col("orders"), "units"))
+        words = "Units are counted goods; what is sold by weight or volume does not count."
+        return buyers.with_columns(band.otherwise(pl.lit(NO_UNITS)).cast(pl.Enum(names)).alias("group")), [words]
+    card, notes = current_scorecard(view)
+    segments = read_segment_map("ten").apply(chain_scores(view, card.r_edges)).select("member_code", "segment")
+    loyal = pl.col("segment").cast(pl.String).is_in(LOYAL_SEGMENTS)
+    labels = ["loyal", "ordinary"]
+    group = pl.when(loyal).then(pl.lit("loyal")).otherwise(pl.lit("ordinary")).cast(pl.Enum(labels)).alias("group")
+    words = "Loyal are the segments champions and loyal of the ten-segment map (R 3 to 5, F 4 or 5), ordinary all others."
+    return buyers.join(segments, on="member_code", how="left").with_columns(group), [words, *notes]
+
+
+def _equal(buyers: pl.DataFrame, column: str, said: str) -> list[str | Note]:
+    if buyers[column].n_unique() == 1 and buyers.height > 1:
+        return [f"All {buyers.height:,} members have the same {said}: they stay together in one group."]
+    return []
+
+
+def _table(view: View, grouped: pl.DataFrame, by: By) -> pl.DataFrame:
+    total, orders = int(grouped["sales"].sum()), int(grouped["orders"].sum())
+    names = grouped["group"].dtype.categories.to_list()  # type: ignore[attr-defined]
+    held = grouped.group_by(pl.col("group").cast(pl.String)).agg(
+        pl.len().cast(pl.Int64).alias("member_count"),
+        *[pl.col(column).sum() for column in ("orders", "sales", "order_sales", "units_milli")],
+        pl.col("sales").min().alias("sales_from"),
+        pl.col("sales").max().alias("sales_to"),
+    )
+    rows = pl.DataFrame({"group": names}).join(held, on="group", how="left", maintain_order="left")
+    rows = rows.with_columns(pl.col("member_count", "orders", "sales", "order_sales", "units_milli").fill_null(0))
+    table = rows.select(
+        "group",
+        "member_count",
+        (pl.col("member_count") / grouped.height).alias("member_share"),
+        "orders",
+        (pl.col("orders") / orders).alias("order_share"),
+        view.major("sales").alias("sales"),
+        (pl.col("sales") / total if total > 0 else pl.lit(None, pl.Float64)).alias("sales_share"),
+        pl.when(pl.col("member_count") > 0).then(view.major("sales") / pl.col("member_count")).alias("sales_per_member"),
+        *per_order(view),
+        view.major("sales_from").alias("sales_from"),
+        view.major("sales_to").alias("sales_to"),
+    )
+    if by in ("decile", "heavy"):
+        return table
+    filled = table.drop("sales_from", "sales_to")
+    if by == "loyal":
+        return filled
+    known = filled.filter((pl.col("group") != NO_UNITS) & (pl.col("member_count") > 0))["group"]
+    if known.is_empty():
+        return filled.filter(pl.col("member_count") > 0)
+    last = names.index(known[-1])
+    return filled.with_row_index().filter((pl.col("index") <= last) | (pl.col("member_count") > 0)).drop("index")
+
+
+def _headline(view: View, table: pl.DataFrame, by: By) -> str:
+    buyers = f"{some(int(table['member_count'].sum()), 'member')} who ordered from {view.period}"
+    rows = [row for row in table.iter_rows(named=True) if row["member_count"]]
+    if rows[0]["sales_share"] is None:
+        return f"{where(view)}, the {buyers} brought no sales in all (returns outweigh them): shares are not measured."
+    if by == "decile":
+        first, last = rows[0], rows[-1]
+        return (
+            f"{where(view)}, the best {first['member_count']:,} of {buyers} ({share(first['member_share'])}) bring "
+            f"{share(first['sales_share'])} of their sales, {_each(view, first)} each; the last {last['member_count']:,} "
+            f"({share(last['member_share'])}) bring {share(last['sales_share'])}, {_each(view, last)} each."
+        )
+    if by == "heavy":
+        said = [
+            f"{row['member_count']:,} {row['group']} buyers ({share(row['member_share'])}) bring {share(row['sales_share'])}"
+            for row in rows
+        ]
+        return f"{where(view)}, of {buyers}, {wording.listing(said)} of their sales."
+    if by == "loyal":
+        return _loyal_headline(view, table, buyers)
+    top = max(rows, key=lambda row: row["sales"])
+    return (
+        f"{where(view)}, members with {top['group']}{' per order' if by == 'attach' and top['group'] != NO_UNITS else ''} bring most: "
+        f"{top['member_count']:,} of {buyers} ({share(top['member_share'])}) bring {share(top['sales_share'])} of their sales."
+    )
+
+
+def _loyal_headline(view: View, table: pl.DataFrame, buyers: str) -> str:
+    loyal, ordinary = table.to_dicts()
+    if not loyal["member_count"]:
+        return f"{where(view)}, none of {buyers} is loyal (R 3 to 5 and F 4 or 5)."
+    times = ratio(loyal["sales_per_member"], ordinary["sales_per_member"])
+    said = f", {times:,.1f} times an ordinary member ({_each(view, ordinary)})" if times is not None else ""
+    return (
+        f"{where(view)}, {loyal['member_count']:,} of {buyers} ({share(loyal['member_share'])}) are loyal: they bring "
+        f"{share(loyal['sales_share'])} of the sales and spend {_each(view, loyal)} each{said}."
+    )
+
+
+def _each(view: View, row: dict[str, Any]) -> str:
+    return wording.money(row["sales_per_member"], view.currency)
+
+
+def _notes(view: View, found: pl.DataFrame, buyers: pl.DataFrame, by: By) -> list[str | Note]:
+    notes: list[str | Note] = []
+    away = view.members.height - view.members.join(buyers, on="member_code", how="semi").height
+    if away:
+        notes.append(
+            f"{some(away, 'other member')} in scope did not order from {view.period} and {'is' if away == 1 else 'are'} not counted."
+        )
+    returned = found.filter(pl.col("orders") == 0)
+    if returned.height:
+        amount = view.money(int(returned["sales"].sum()))
+        notes.append(f"{some(returned.height, 'member')} only returned goods ({amount}) in the window: not in the table.")
+    negative = buyers.filter(pl.col("sales") < 0).height
+    if negative:
+        notes.append(f"{some(negative, 'member')} returned more than they bought in the window: their sales are below zero.")
+    if by in ("decile", "heavy"):
+        notes.append("Members with equal sales stay in one group, so groups may differ a little in size.")
+    return notes
+
+
+def _figures(table: pl.DataFrame, by: By) -> dict[str, float]:
+    first = table.row(0, named=True)
+    if first["sales_share"] is None:
+        return {}
+    if by == "loyal":
+        times = ratio(first["sales_per_member"], table["sales_per_member"][1])
+        return {"loyal_sales_share": first["sales_share"], **({} if times is None else {"loyal_spend_ratio": times})}
+    return {f"top_{by}_sales_share": first["sales_share"]} if by in ("decile", "heavy") else {}
+
+
+def _nothing(view: View) -> Finding:
+    schema = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "orders": pl.Int64, "sales": pl.Float64}
+    return Finding(
+        headline=f"{where(view)}, no member ordered from {view.period}: nothing to share out (n = {view.members.height:,} members).",
+        table=pl.DataFrame(schema=schema),
+        notes=[Note("Choose a longer period, or a later as_of.", "NOT MEASURED")],
+    )
+
+
+def _chart(view: View, table: pl.DataFrame, by: By) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import grouped_bars, ranked_bars
+
+    subtitle = f"{view.place}, {view.period}"
+    if by == "decile":
+        return ranked_bars(
+            table,
+            label="group",
+            value="sales_share",
+            n="member_count",
+            kind="share1",
+            ranked=False,
+            title=_TITLES[by],
+            subtitle=subtitle,
+            value_title="Share of member sales",
+        )
+    frame = pl.concat(
+        [
+            table.select("group", pl.lit(name).alias("measure"), pl.col(column).alias("share"))
+            for column, name in (("member_share", "share of members"), ("sales_share", "share of sales"))
+        ]
+    )
+    return grouped_bars(
+        frame, label="group", group="measure", value="share", kind="share1", title=_TITLES[by], subtitle=subtitle, value_title="Share"
+    )

@@ -1,0 +1,98 @@
+"""Members against non-members: shares of sales and orders, and what an order is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import View
+from toolkit.portrait.phrases import where
+from toolkit.portrait.sales import Totals, per_order, totals
+from toolkit.wording import share
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+def members_and_others(view: View) -> Finding:
+    """Return members against non-members in the window: two rows, columns as `portrait.contribution` but for those that count people."""
+    sums = totals(view)
+    table = _table(view, sums)
+    headline, notes = _headline(view, table)
+    held = table["sales_share"][0]
+    return Finding(
+        headline=headline,
+        table=table,
+        chart=lambda: _chart(view, table),
+        notes=notes,
+        ask_next=[("portrait.contribution", {"by": "loyal"}), ("portrait.overview", {})],
+        figures={} if held is None or notes else {"member_sales_share": held},
+    )
+
+
+def _table(view: View, sums: Totals) -> pl.DataFrame:
+    rows = pl.DataFrame(
+        {
+            "group": ["members", "non-members"],
+            "orders": [sums.member_orders, sums.others[0]],
+            "sales": [sums.member_sales, sums.others[1]],
+            "order_sales": [sums.member_order_sales, sums.others[2]],
+            "units_milli": [sums.member_units_milli, sums.others[3]],
+        }
+    )
+    return rows.select(
+        "group",
+        "orders",
+        (pl.col("orders") / sums.orders if sums.orders else pl.lit(None, pl.Float64)).alias("order_share"),
+        view.major("sales").alias("sales"),
+        (pl.col("sales") / sums.sales if sums.sales > 0 else pl.lit(None, pl.Float64)).alias("sales_share"),
+        *per_order(view),
+    )
+
+
+def _headline(view: View, table: pl.DataFrame) -> tuple[str, list[str | Note]]:
+    members, others = table.to_dicts()
+    if view.scope.audience is not None:
+        said = (
+            f"{where(view)}, there are no receipts of non-members: an audience is made of members. Ask for the chain, a store or a region."
+        )
+        return said, [Note("Members against non-members is not measured for an audience.", "NOT MEASURED")]
+    if not members["orders"] and not others["orders"]:
+        return f"{where(view)}, nobody ordered from {view.period}: shares are not measured.", [
+            Note("No orders in the window.", "NOT MEASURED")
+        ]
+    if not others["orders"] and not others["sales"]:
+        said = (
+            f"{where(view)}, all {members['orders']:,} orders from {view.period} are of members: there are no non-members to compare with."
+        )
+        return said, [Note("Members against non-members is not measured: the receipts hold none without a member.", "NOT MEASURED")]
+    worth = [wording.money(row["order_value"], view.currency) for row in (members, others)]
+    said = (
+        f"{where(view)}, members bring {share(members['sales_share'])} of the sales and {share(members['order_share'])} of the "
+        f"{members['orders'] + others['orders']:,} orders from {view.period}; a member's order is worth {worth[0]}, a non-member's {worth[1]}."
+    )
+    return said, []
+
+
+def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import grouped_bars
+
+    frame = pl.concat(
+        [
+            table.select("group", pl.lit(name).alias("measure"), pl.col(column).alias("share"))
+            for column, name in (("order_share", "share of orders"), ("sales_share", "share of sales"))
+        ]
+    )
+    return grouped_bars(
+        frame,
+        label="group",
+        group="measure",
+        value="share",
+        kind="share1",
+        title="Members against non-members",
+        subtitle=f"{view.place}, {view.period}",
+        value_title="Share",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.answer import Note
 from toolkit.mart.view import View
 
 
@@ -12,7 +13,17 @@ def where(view: View) -> str:
     return f"In {view.place}" if view.scope.is_place else "Across the chain"
 
 
+def made_where(view: View) -> str:
+    """Return where sales and orders were made: 'made in store 367', 'of the chain', 'of members where order_count > 50'."""
+    return f"made in {view.place}" if view.scope.is_place and view.scope.audience is None else f"of {view.place}"
+
+
 def sales_basis(view: View) -> str:
     """Return the note that says which sales the table counts and whose traits they are."""
-    made = f"made in {view.place}" if view.scope.is_place and view.scope.audience is None else f"of {view.place}"
-    return f"Traits are the members' own, across the chain; sales and orders are those {made}, {view.period}."
+    return f"Traits are the members' own, across the chain; sales and orders are those {made_where(view)}, {view.period}."
+
+
+def not_measured(view: View, table: str, column: str, what: str) -> Note:
+    """Return the note for a figure that a missing column makes impossible, named by name."""
+    sentence = view.missing(table, column, what).removeprefix("Not measured: ")
+    return Note(sentence[0].upper() + sentence[1:], "NOT MEASURED")

@@ -14,9 +14,9 @@ from toolkit.charts.histogram import histogram
 from toolkit.mart.view import View
 from toolkit.models.shrinkage import estimate_kappa, shrink
 from toolkit.portrait.levels import LEVELS, bins, in_order, level
-from toolkit.portrait.phrases import sales_basis, where
+from toolkit.portrait.phrases import not_measured, sales_basis, where
 from toolkit.portrait.takings import by_group, takings
-from toolkit.questions import question
+from toolkit.registry import question
 
 if TYPE_CHECKING:
     import altair as alt
@@ -172,9 +172,7 @@ def _sentence(members: pl.DataFrame, trait: Trait) -> str:
 
 def _notes(view: View, members: pl.DataFrame, measured: list[Trait]) -> list[str | Note]:
     notes: list[str | Note] = [
-        Note(view.missing("lines", trait.source, f"{trait.words} ({trait.meaning})"), "NOT MEASURED")
-        for trait in TRAITS
-        if trait not in measured
+        not_measured(view, "lines", trait.source, f"{trait.words} ({trait.meaning})") for trait in TRAITS if trait not in measured
     ]
     if not measured:
         return notes
@@ -187,7 +185,7 @@ def _notes(view: View, members: pl.DataFrame, measured: list[Trait]) -> list[str
         "not by those who buy on discount."
     )
     notes.append(
-        "No price elasticity is given for single members: one member's receipts do not tell it from noise (AUC .50 on the Complete Journey)."
+        "No price elasticity is given for single members: one member's receipts do not tell it from noise (AUC .50 on Complete Journey)."
     )
     without = int((members["shopping_days"].fill_null(0) == 0).sum())
     if without:

@@ -13,7 +13,7 @@ from toolkit.mart.view import View
 from toolkit.portrait.levels import LEVELS, bins, in_order, level
 from toolkit.portrait.phrases import sales_basis, where
 from toolkit.portrait.takings import by_group, takings
-from toolkit.questions import question
+from toolkit.registry import question
 
 YEAR_DAYS = 365  # the mart's long window (amount_365d)
 MONTH_DAYS = YEAR_DAYS / 12

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from toolkit.batch.record import BatchResult as BatchResult
     from toolkit.batch.record import Record as Record
-    from toolkit.batch.selection import report_set as report_set
     from toolkit.batch.scheduler import run_reports as run_reports
+    from toolkit.batch.selection import report_set as report_set
 
 _HOMES = {"report_set": "selection", "run_reports": "scheduler", "BatchResult": "record", "Record": "record", "Limits": "limits"}
 

@@ -19,7 +19,7 @@ from typing import Any
 from jinja2 import DictLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from nbconvert.exporters import TemplateExporter
-from nbconvert.filters.strings import strip_ansi
+from nbconvert.filters.ansi import strip_ansi
 from traitlets import default
 
 from toolkit import wording
@@ -61,9 +61,16 @@ class ReportExporter(TemplateExporter):
     def _file_extension_default(self) -> str:
         return ".html"
 
-    @default("default_preprocessors")
-    def _default_preprocessors_default(self) -> list[Any]:
-        return []  # each would copy the notebook; what they do is done in `_for_reading`
+    def from_notebook_node(self, nb: Any, resources: Any = None, **_options: Any) -> tuple[str, Any]:
+        """Render a notebook that `_for_reading` prepared: nbconvert's own preprocessing copies and validates it several times."""
+        resources = self._init_resources(resources)
+        resources["global_content_filter"] = {
+            "include_code": True,
+            "include_markdown": True,
+            "include_raw": False,
+            "include_unknown": False,
+        }
+        return self.template.render(nb=nb, resources=resources), resources
 
     def default_filters(self):  # noqa: D102 - nbconvert's own interface
         yield from super().default_filters()
@@ -152,17 +159,14 @@ def notebook_title(notebook: Mapping[str, Any], fallback: str) -> str:
 def _for_reading(notebook: Mapping[str, Any]) -> tuple[Any, list[dict[str, str]]]:
     """Return the notebook less what readers do not need, and the list of its answers for the contents."""
     reading = copy.copy(notebook)
-    cells, contents, seen_styles, seen_title = [], [], set(), False
-    for cell in notebook["cells"]:
+    cells, contents, seen_title = [], [], False
+    for cell in styled_once(notebook):
         tags = cell.get("metadata", {}).get("tags", [])
         if HIDDEN_TAG in tags or "parameters" in tags or "injected-parameters" in tags:
             continue
         if cell["cell_type"] == "markdown" and not seen_title and _text(cell["source"]).lstrip().startswith("# "):
             cell, seen_title = copy.copy(cell), True
             cell["source"] = re.sub(r"\A\s*#\s+[^\n]*\n?", "", _text(cell["source"]))  # the page has it as its own title
-        elif cell["cell_type"] == "code":
-            cell = copy.copy(cell)
-            cell["outputs"] = [_once_styled(output, seen_styles) for output in cell.get("outputs", [])]
         cells.append(cell)
     for number, (output, told) in enumerate(told_answers({"cells": cells}), start=1):
         output["metadata"]["anchor"] = f"answer-{number}"
@@ -171,21 +175,28 @@ def _for_reading(notebook: Mapping[str, Any]) -> tuple[Any, list[dict[str, str]]
     return reading, contents
 
 
-def _once_styled(output: Mapping[str, Any], seen: set[str]) -> Any:
-    """Return an output for this page: style blocks that an earlier one already brought are dropped."""
-    fresh = copy.copy(output)
-    if "metadata" in output:
-        fresh["metadata"] = copy.copy(output["metadata"])
-    html = output.get("data", {}).get("text/html")
-    if html and "<style>" in (text := _text(html)):
+def styled_once(notebook: Mapping[str, Any]) -> list[Any]:
+    """Return copies of a notebook's cells in which each style block stands only in the first output that brings it."""
+    seen: set[str] = set()
 
-        def keep_first(found: re.Match[str]) -> str:
-            known = found.group() in seen
-            seen.add(found.group())
-            return "" if known else found.group()
+    def keep_first(found: re.Match[str]) -> str:
+        known = found.group() in seen
+        seen.add(found.group())
+        return "" if known else found.group()
 
-        fresh["data"] = {**output["data"], "text/html": _STYLE_BLOCK.sub(keep_first, text)}
-    return fresh
+    cells = []
+    for cell in notebook["cells"]:
+        cell = copy.copy(cell)
+        if "outputs" in cell:
+            cell["outputs"] = [copy.copy(output) for output in cell["outputs"]]
+            for output in cell["outputs"]:
+                if "metadata" in output:
+                    output["metadata"] = copy.copy(output["metadata"])
+                html = _text(output.get("data", {}).get("text/html", ""))
+                if "<style>" in html:
+                    output["data"] = {**output["data"], "text/html": _STYLE_BLOCK.sub(keep_first, html)}
+        cells.append(cell)
+    return cells
 
 
 def _question(output: Mapping[str, Any], told: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The index page of a set of reports, made from the records on disk: stores ranked, headline figures, links, failures with their sentence."""
+"""The index page of a set of reports, made from the records on disk: stores ranked, headline figures, links, failures in words."""
 
 from __future__ import annotations
 

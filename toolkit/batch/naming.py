@@ -15,8 +15,8 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", 
 def folder_name(store_id: str) -> str:
     """Return the folder name of a store.
 
-    A short id of small ASCII letters, digits, `-` and `_` is its own name. Any other gets a readable rest and ten digits of its SHA-256, so that two ids
-    never share a folder, also where the file system ignores case. Ids that look like such a name are hashed as well.
+    A short id of small ASCII letters, digits, `-` and `_` is its own name. Any other gets a readable rest and ten digits of its SHA-256,
+    so that two ids never share a folder, also where the file system ignores case. Ids that look like such a name are hashed as well.
 
     >>> folder_name("367"), folder_name("../A"), folder_name("a") == folder_name("A")
     ('367', 'a-0a70c2ac04', False)

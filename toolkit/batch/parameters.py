@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from toolkit.errors import BadValue, DataError, ToolkitError, unknown_name
+from toolkit.errors import BadValue, DataError, ToolkitError, UnknownName, unknown_name
 
 _TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
@@ -50,29 +50,33 @@ def checked_parameters(given: Mapping[str, Any], notebooks: Mapping[str, Mapping
     A name that no notebook declares and a value that is not of the declared type are refused, all faults in one error. Dates and paths
     become text; text becomes the declared number or truth value, and stays text where text is declared (`"0012"`).
     """
-    faults: list[str] = []
     known = {name for parameters in notebooks.values() for name in parameters}
-    faults += [str(unknown_name("parameter", name, known, where=_joined(notebooks))) for name in given if name not in known]
+    unknown = [str(unknown_name("parameter", name, known, where=_joined(notebooks))) for name in given if name not in known]
+    faults = list(unknown)
     checked: dict[str, dict[str, Any]] = {title: {} for title in notebooks}
     for title, parameters in notebooks.items():
-        for name in given.keys() & parameters.keys():
+        for name in given:
+            if name not in parameters:
+                continue
             try:
                 checked[title][name] = _value(title, parameters[name], given[name])
             except BadValue as fault:
                 faults.append(str(fault))
     if faults:
-        raise (BadValue if all("needs" in fault for fault in faults) else type(unknown_name("", "", [])))("\n".join(dict.fromkeys(faults)))
+        raise (UnknownName if unknown else BadValue)("\n".join(faults))
     return checked
 
 
 def required(notebooks: Mapping[str, Mapping[str, Parameter]], names: Iterable[str]) -> None:
     """Raise a ToolkitError naming each notebook that does not declare what every report is given."""
     wanted = list(names)
-    faults = [
-        f"Notebook {title} has no parameter {' and no parameter '.join(missing)} in a cell tagged `parameters`; a report needs it: add the line."
-        for title, parameters in notebooks.items()
-        if (missing := [f"'{name}'" for name in wanted if name not in parameters])
-    ]
+    faults = []
+    for title, parameters in notebooks.items():
+        missing = [f"`{name}`" for name in wanted if name not in parameters]
+        if missing:
+            faults.append(
+                f"Notebook {title} does not declare {' and '.join(missing)} in a cell tagged `parameters`; a report needs it: add the line."
+            )
     if faults:
         raise ToolkitError("\n".join(faults))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
 import os
 import time
@@ -84,23 +86,25 @@ def run_job(job: Job) -> Record:
 
 
 def _execute(job: Job) -> _Outcome:
-    """Run the notebook on this thread's warm kernel; success means that papermill's call returned."""
-    import papermill
+    """Run the notebook on this thread's warm kernel; success means that the engine's call returned and no cell holds an error.
+
+    These are the steps of `papermill.execute_notebook` without its saves: it writes and validates the whole notebook again and again.
+    """
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
+    from papermill.engines import papermill_engines
+    from papermill.parameterize import parameterize_notebook
 
     from toolkit.batch import warm_engine
-    from toolkit.batch.html import error_sentence
 
     warm_engine.register()
+    notebook = None
     try:
-        notebook = papermill.execute_notebook(
-            str(job.notebook),
-            None,  # saved once, below: papermill would write the file before and after each cell
-            parameters=dict(job.parameters),
-            engine_name=warm_engine.ENGINE_NAME,
-            kernel_name="python3",
-            language="python",
+        template = copy.deepcopy(_template(job.notebook, job.notebook.stat().st_mtime_ns))
+        engine = {"engine_name": warm_engine.ENGINE_NAME, "kernel_name": "python3"}
+        notebook = parameterize_notebook(template, dict(job.parameters), language="python", **engine)
+        notebook = papermill_engines.execute_notebook_with_engine(
+            nb=notebook,
+            **engine,
             progress_bar=False,
             autosave_cell_every=0,
             start_timeout=job.limits.start_seconds,
@@ -108,22 +112,46 @@ def _execute(job: Job) -> _Outcome:
             kernel_uses=job.limits.kernel_uses,
             kernel_threads=job.limits.threads_per_kernel,
         )
-    except PapermillExecutionError as error:
-        status: Status = "too_small" if error.ename == TOO_FEW else "failed"
-        where = "" if status == "too_small" else f" (cell {error.exec_count})"
-        return _Outcome(status, warm_engine.last_notebook(), error_sentence(error.ename, error.evalue) + where, "\n".join(error.traceback))
     except DeadKernelError:
         said = (
             "The kernel died while the notebook ran, as it does when memory runs out; it was replaced, and the report was not tried again."
         )
-        return _Outcome("failed", warm_engine.last_notebook(), said)
+        return _Outcome("failed", notebook, said)
     except CellTimeoutError as error:
         said = f"A cell ran longer than {job.limits.cell_seconds} seconds and was stopped."
-        return _Outcome("failed", warm_engine.last_notebook(), said, str(error))
+        return _Outcome("failed", notebook, said, str(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this report's failure and no other's; the record names it
         warm_engine.discard_kernel()
-        return _Outcome("failed", None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}", str(error))
-    return _Outcome("ok", notebook)
+        return _Outcome(
+            "failed", notebook, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}", str(error)
+        )
+    return _read_error(notebook) or _Outcome("ok", notebook)
+
+
+def _read_error(notebook: Any) -> _Outcome | None:
+    """Return the outcome of a notebook that a cell stopped; cells tagged `raises-exception` may hold errors."""
+    from toolkit.batch.html import error_sentence
+
+    for cell in notebook.cells:
+        if "raises-exception" in cell.metadata.get("tags", []):
+            continue
+        for output in cell.get("outputs", []):
+            if output["output_type"] != "error":
+                continue
+            sentence = error_sentence(output["ename"], output["evalue"])
+            if output["ename"] == TOO_FEW:
+                return _Outcome("too_small", notebook, sentence)
+            return _Outcome("failed", notebook, f"{sentence} (cell {cell['execution_count']})", "\n".join(output["traceback"]))
+        if cell.metadata.get("papermill", {}).get("exception") is True:
+            return _Outcome("failed", notebook, f"Cell {cell['execution_count']} failed without saying why.")
+    return None
+
+
+@functools.lru_cache(maxsize=32)
+def _template(path: Path, _changed: int) -> Any:
+    from papermill.iorw import load_notebook_node
+
+    return load_notebook_node(str(path))
 
 
 def _page(job: Job, outcome: _Outcome, title: str, as_of: str) -> str:
@@ -140,13 +168,23 @@ def _page(job: Job, outcome: _Outcome, title: str, as_of: str) -> str:
 
 def _write_notebook(job: Job, outcome: _Outcome) -> str:
     """Write the executed notebook (`.failed.ipynb` as far as it came) and remove the one of the other kind; return its name."""
+    from toolkit.batch.html import styled_once
+
     good, bad = f"{job.stem}.ipynb", f"{job.stem}.failed.ipynb"
     name = {"ok": good, "failed": bad, "too_small": ""}[outcome.status] if outcome.notebook is not None else ""
     for other in {good, bad} - {name}:
         (job.folder / other).unlink(missing_ok=True)
     if name:
-        # nbformat's writer would validate and copy; papermill's result is valid and is written as compactly as it reads.
-        _write(job.folder / name, json.dumps(outcome.notebook, ensure_ascii=False, separators=(",", ":")) + "\n")
+        # Times of day would make two equal runs differ; papermill says `completed` even where a kernel died.
+        cells = [
+            {**cell, "metadata": {key: value for key, value in cell["metadata"].items() if key != "papermill"}}
+            for cell in styled_once(outcome.notebook)
+        ]
+        metadata = {**outcome.notebook["metadata"], "papermill": {"parameters": dict(job.parameters)}}
+        _write(
+            job.folder / name,
+            json.dumps({**outcome.notebook, "cells": cells, "metadata": metadata}, ensure_ascii=False, separators=(",", ":")) + "\n",
+        )
     return name
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import subprocess
 import sys
 import threading
 import weakref
@@ -28,7 +29,8 @@ logger.addHandler(logging.NullHandler())  # what went wrong is in the record; a 
 _RESET_SECONDS = 60
 # The kernel may start where the package is not installed: it reads this very copy.
 _HOME = str(Path(__file__).resolve().parents[2])
-_WARM_UP = f"import sys; sys.path.append({_HOME!r}) if {_HOME!r} not in sys.path else None; from toolkit.batch import warm_kernel as _w; _w.snapshot(); _w.reset()"
+_FIND = f"import sys; {_HOME!r} in sys.path or sys.path.append({_HOME!r})"
+_WARM_UP = f"{_FIND}; from toolkit.batch import warm_kernel as _w; _w.snapshot(); _w.reset()"
 _RESET = "from toolkit.batch import warm_kernel as _w; _w.reset()"
 
 
@@ -50,7 +52,10 @@ class WarmKernel:
         self.client: Any = None
         try:
             limit = {"POLARS_MAX_THREADS": str(threads)} if threads else {}
-            run_sync(self.manager.start_kernel)(cwd=os.getcwd(), env={**os.environ, **limit})
+            # What a kernel says outside of its cells goes nowhere: it would tear the progress bar.
+            run_sync(self.manager.start_kernel)(
+                cwd=os.getcwd(), env={**os.environ, **limit}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
             self.client = self.manager.client()
             self.client.start_channels()
             run_sync(self.client.wait_for_ready)(timeout=start_seconds)
@@ -84,7 +89,6 @@ class WarmKernel:
 
 class _Slot(threading.local):
     kernel: WarmKernel | None = None
-    notebook: Any = None
 
 
 _slot = _Slot()
@@ -109,7 +113,6 @@ class WarmEngine(NBClientEngine):
         **kwargs: Any,
     ) -> None:
         """Run the notebook on this thread's kernel; anything but a clean end replaces the kernel."""
-        _slot.notebook = nb_man.nb
         kernel = _ready_kernel(start_timeout, kernel_uses, kernel_threads)
         options = merge_kwargs(
             remove_args(["timeout", "startup_timeout", "input_path"], **kwargs),
@@ -141,11 +144,6 @@ class WarmEngine(NBClientEngine):
 def register() -> None:
     """Make the engine known to papermill where the package's entry points are not installed (a checkout, a zip)."""
     papermill_engines.register(ENGINE_NAME, WarmEngine)
-
-
-def last_notebook() -> Any:
-    """Return the notebook that this thread ran last, as far as it came: papermill raises without it."""
-    return _slot.notebook
 
 
 def discard_kernel() -> None:
@@ -182,7 +180,7 @@ def _ready_kernel(start_seconds: float, most_uses: int, threads: int | None) -> 
 def _stop_quietly(kernel: WarmKernel) -> None:
     try:
         kernel.stop()
-    except Exception:  # noqa: BLE001 - a dead kernel may fail to be killed in any way; its replacement is what counts
+    except Exception:  # a dead kernel may fail to be killed in any way; its replacement is what counts
         logger.debug("A kernel could not be stopped cleanly.", exc_info=True)
 
 

@@ -34,7 +34,7 @@ _fresh: _Fresh | None = None
 
 def snapshot() -> None:
     """Import what every report needs and remember the kernel as it is now."""
-    global _fresh
+    global _fresh  # noqa: PLW0603 - a module is what survives a reset
     # The kernel is our own program: without this the import of altair costs twice as much, for a check of international URLs.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import altair  # noqa: F401 - the warm-up
@@ -42,7 +42,7 @@ def snapshot() -> None:
     from IPython import get_ipython
 
     import toolkit.charts.drawing
-    import toolkit.questions
+    import toolkit.registry
     import toolkit.rendering  # noqa: F401
 
     shell = get_ipython()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CONTROL = r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+"
 NO_LABEL = "(none)"
+_DIGITS = 9  # more than anyone reads in a picture; 17 would double the size of a report
 
 
 def roles(frame: pl.DataFrame, picture: str, **columns: str | None) -> pl.DataFrame:
@@ -47,7 +48,7 @@ def _finite(name: str, dtype: pl.DataType) -> pl.Expr:
         return column.cast(pl.Int64)
     if not dtype.is_numeric():
         return column
-    number = column.cast(pl.Float64)
+    number = column.cast(pl.Float64).round_sig_figs(_DIGITS)
     return pl.when(number.is_finite()).then(number)
 
 

@@ -44,7 +44,10 @@ def histogram(
     }
     tips = [tip("low", f"{x_title}, from", kind), tip("high", "below", kind), tip("count", count_title, count_kind)]
     # Vega-Lite 6 draws binned bars with rounded ends at zero width.
-    bars = {"mark": {"type": "bar", "binSpacing": 1, "cornerRadiusEnd": 0}, "encoding": {"x": x, "x2": {"field": "high"}, "y": y, "tooltip": tips}}
+    bars = {
+        "mark": {"type": "bar", "binSpacing": 1, "cornerRadiusEnd": 0},
+        "encoding": {"x": x, "x2": {"field": "high"}, "y": y, "tooltip": tips},
+    }
     middle = (float(drawn["low"].min()) + float(drawn["high"].max())) / 2  # type: ignore[arg-type]
     layers = [bars]
     for place, (name, at) in enumerate((marks or {}).items()):

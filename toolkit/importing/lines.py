@@ -1,6 +1,6 @@
 """Lines: coded, checked across rows, partitioned by member and sorted.
 
-What is done here needs to see more than one row: duplicate line ids, orders that belong to two members, the one time of an order, the codes.
+What is done here needs to see more than one row: duplicate line ids, orders of two members, the one time of an order, the codes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def partition_count(rows: int) -> int:
 def duplicate_line_ids(lines: pl.LazyFrame) -> pl.DataFrame:
     """Return (source_index, fault) of every line whose line_id was seen on an earlier row."""
     keyed = lines.select("source_index", pl.col("line_id").cast(pl.String)).filter(pl.col("line_id").is_not_null())
-    first = keyed.group_by("line_id").agg(pl.len().alias("times"), pl.col("source_index").min().alias("first")).filter(pl.col("times") > 1)
+    lines_of = keyed.group_by("line_id").agg(pl.len().alias("times"), pl.col("source_index").min().alias("first"))
+    first = lines_of.filter(pl.col("times") > 1)
     later = keyed.join(first, on="line_id").filter(pl.col("source_index") > pl.col("first"))
     return later.select("source_index", pl.lit("duplicate line id").alias("fault")).collect(engine="streaming")
 
@@ -153,5 +154,5 @@ def staged_partitions(coded: pl.LazyFrame, folder: Path, partitions: int) -> Seq
     return [pl.scan_ipc(files) if files else None for files in found]
 
 
-def _partition_path(context) -> str:  # noqa: ANN001 - the type is unstable in polars 2
+def _partition_path(context) -> str:
     return f"{context.partition_keys['partition'].item()}-{context.index_in_partition}.arrow"

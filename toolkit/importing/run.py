@@ -12,9 +12,10 @@ from pathlib import Path
 
 import polars as pl
 
-from toolkit.errors import DataError, ImportRefused, MappingError
+from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
 from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
+from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.tables import lay_over, split_table, write_table
 from toolkit.sources.complete_journey import complete_journey
 from toolkit.sources.convert import Typed, typed_table
@@ -86,7 +87,7 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
                 typed = typed_table(mapping, name, scratch=staging / name)
                 kept, rejected = split_table(name, typed)
                 tables[name] = (kept, rejected)
-                rows_in = kept.height + rejected.height
+                rows_in = kept.height + rejected.height if typed.distinct or typed.rows_in is None else typed.rows_in
                 records.append(_record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected))
         changes["tables"] = {
             **ws.manifest.tables,
@@ -148,7 +149,7 @@ def _import_lines(
         lines = lines.join(rejected.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
     codes = line_steps.codes_of(ws, lines, extra)
     total = sum(file.rows for file in ws.manifest.line_files)
-    partitions = ws.manifest.partitions or line_steps.partition_count(typed.rows_in)
+    partitions = partitions_for(ws, typed.rows_in)
     coded = line_steps.code_lines(lines.with_columns(line_steps.order_key().alias("order_key")), codes, typed, partitions)
     stored, days = _write_lines(ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, several_times=faults.several_times)
     rows_kept = sum(file.rows for file in stored)
@@ -162,6 +163,8 @@ def _import_lines(
     if not allow_shrinking:
         refuse_shrinking(replacement, codes["store"])
     kept_files = _replace(ws, commit_id, replacement)
+    if needs_respreading(ws, kept_files, partitions):
+        kept_files = respread(ws, kept_files, f"lines/{commit_id}/respread", partitions)
     columns = {
         *ws.manifest.line_columns,
         *(name for name in typed.mapped if name in ("discount_amount", "coupon_amount", "channel", "line_id")),
@@ -249,7 +252,7 @@ def _record(
         (ws.path / path).parent.mkdir(parents=True, exist_ok=True)
         parts = [typed.reject(rejected).lazy()] if rejected.height else []
         if found_later and set_aside != rejected.height:
-            parts.append(typed.rejected)
+            parts.append(typed.rejected.lazy())
         rows = pl.concat(parts).select(pl.lit(table).alias("table"), pl.all()).sort("source_file", "source_row").collect(engine="streaming")
         rows.write_csv(ws.path / path, include_bom=True)
         reasons = Counter(dict(rows["fault"].value_counts(sort=True).iter_rows()))

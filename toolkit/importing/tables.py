@@ -17,10 +17,8 @@ EVENT_DAY = {"events": "occurred_at", "redemptions": "redeemed_at"}
 
 def split_table(name: str, typed: Typed) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return (kept rows, rejected rows as source_index and fault) of a small table."""
-    frame = typed.frame.collect(engine="streaming")
-    faulty = frame.filter(pl.col("fault").is_not_null()).select("source_index", pl.col("fault").cast(pl.String))
-    kept, rejected = check_small_table(name, frame.filter(pl.col("fault").is_null()).drop("fault", "rounded", strict=False))
-    return kept.drop("source_index", strict=False), pl.concat([faulty, rejected.select("source_index", pl.col("fault").cast(pl.String))])
+    kept, rejected = check_small_table(name, typed.frame.collect(engine="streaming"))
+    return kept.drop("source_index"), rejected
 
 
 def lay_over(workspace: Workspace, name: str, kept: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import unicodedata
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _HASHED = re.compile(r".*-[0-9a-f]{10}")
 # Windows opens a device under these names, with any extension.
+CHAIN_FOLDER = "_chain"  # the empty id is the whole chain; no store can have this name
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 
 
@@ -21,6 +22,8 @@ def folder_name(store_id: str) -> str:
     >>> folder_name("367"), folder_name("../A"), folder_name("a") == folder_name("A")
     ('367', 'a-0a70c2ac04', False)
     """
+    if not store_id:
+        return CHAIN_FOLDER
     if _PLAIN.fullmatch(store_id) and not _HASHED.fullmatch(store_id) and store_id not in _DEVICES:
         return store_id
     digest = hashlib.sha256(store_id.encode("utf-8", "surrogatepass")).hexdigest()[:10]

@@ -42,20 +42,20 @@ def durable_needs(people: People, trips: Trips, days: int, rng: np.random.Genera
     need = first_day[member] + (rng.random(member.size) * life).astype(np.int64)
     rows = np.flatnonzero((trips.person < people.members) & (trips.cause < 0) & (trips.moved_by < 0))
     key = trips.person[rows] * (days + 1) + trips.day[rows]
-    rows = rows[np.argsort(key, kind="stable")]
-    key = np.sort(key)
+    order = np.argsort(key, kind="stable")
+    # A last entry that belongs to nobody: whoever has no trip left finds it.
+    rows, key = np.append(rows[order], -1), np.append(key[order], people.count * (days + 1))
+    owner, day = np.append(trips.person, -1), np.append(trips.day, days)
     found: list[tuple[np.ndarray, ...]] = []
     for _ in range(MOST_NEEDS):
         going = need < np.minimum(days, end_day[member])
         member, durable, need, life = member[going], durable[going], need[going], life[going]
         if member.size == 0:
             break
-        place = np.searchsorted(key, member * (days + 1) + need)
-        trip = rows[np.minimum(place, rows.size - 1)] if rows.size else np.full(member.size, -1)
-        here = (place < rows.size) & (rows.size > 0)
-        here = here & (trips.person[trip] == member) if rows.size else here
+        trip = rows[np.searchsorted(key, member * (days + 1) + need)]
+        here = owner[trip] == member
         elsewhere = rng.random(member.size) < ELSEWHERE_SHARE
-        met = np.where(elsewhere, need, np.where(here, trips.day[trip] if rows.size else 0, days))
+        met = np.where(elsewhere, need, np.where(here, day[trip], days))
         kept = elsewhere | here
         found.append((member[kept], durable[kept], need[kept], met[kept], np.where(elsewhere, -1, trip)[kept]))
         need = met + 1 + (life * rng.standard_gamma(LIFE_SHAPE, member.size) / LIFE_SHAPE).astype(np.int64)

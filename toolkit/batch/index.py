@@ -34,17 +34,18 @@ def index_page(records: Iterable[Record], *, title: str) -> str:
         stores.setdefault(record.store_id, []).append(record)
     keys = _columns(record for group in stores.values() for record in group)
     rows = [_row(group, keys) for group in stores.values()]
-    rows.sort(key=lambda row: (row["rank_value"] is None, -(row["rank_value"] or 0), row["store_id"]))
-    most = max((row["rank_value"] for row in rows if row["rank_value"] is not None), default=0) or 1
-    for place, row in enumerate(rows, start=1):
-        row["place"] = place if row["rank_value"] is not None else ""
-        row["bar"] = (
-            Markup(sparkline.meter(max(0.0, row["rank_value"]) / most, width=90, height=6)) if row["rank_value"] is not None else ""
-        )
+    # The empty id is the whole chain: it stands first, has no rank, and is no measure for the bars of its stores.
+    rows.sort(key=lambda row: (row["store_id"] != "", row["rank_value"] is None, -(row["rank_value"] or 0), row["store_id"]))
+    ranked = [row for row in rows if row["store_id"] and row["rank_value"] is not None]
+    most = max((row["rank_value"] for row in ranked), default=0) or 1
+    for place, row in enumerate(ranked, start=1):
+        row["place"] = place
+        row["bar"] = Markup(sparkline.meter(max(0.0, row["rank_value"]) / most, width=90, height=6))
     trouble = [record for group in stores.values() for record in group if record.status != "ok"]
     return page(
         "index.html.j2",
         title=title,
+        store_count=sum(1 for store_id in stores if store_id),
         as_of=_same(record.as_of for group in stores.values() for record in group if record.as_of),
         columns=[{"label": wording.label_of(key), "key": key} for key in keys],
         pictures=any(row["picture"] for row in rows),
@@ -80,6 +81,9 @@ def _row(group: list[Record], keys: list[str]) -> dict[str, Any]:
     spark = sparkline.spark_line(answer.get("spark") or [], label="course of the period") if answer else ""
     return {
         "store_id": first.store_id,
+        "small": "" if first.store_id in first.label else first.store_id,
+        "place": "",
+        "bar": "",
         "label": first.label,
         "rank_value": figures.get(keys[0]) if keys else None,
         "headline": answer["headline"] if answer else "",
@@ -100,14 +104,14 @@ def _row(group: list[Record], keys: list[str]) -> dict[str, Any]:
 
 
 def _tiles(stores: Mapping[str, list[Record]], keys: list[str], rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    states = Counter(row["worst"] for row in rows)
-    tiles = [{"label": "Stores", "value": f"{len(stores):,}"}, {"label": "With a report", "value": f"{states['ok']:,}"}]
+    states = Counter(row["worst"] for row in rows if row["store_id"])
+    tiles = [{"label": "Stores", "value": f"{sum(states.values()):,}"}, {"label": "With a report", "value": f"{states['ok']:,}"}]
     currencies = {answer.get("currency", "") for group in stores.values() for record in group if (answer := _leading(record))}
     if keys and keys[0] == RANKED_BY and len(currencies) == 1:
-        total = sum(row["rank_value"] for row in rows if row["rank_value"] is not None)
-        tiles.append(
-            {"label": f"{wording.label_of(RANKED_BY)}, all of them", "value": figure_text(RANKED_BY, float(total), currencies.pop())}
-        )
+        chain = [row["rank_value"] for row in rows if not row["store_id"] and row["rank_value"] is not None]
+        total = chain[0] if chain else sum(row["rank_value"] for row in rows if row["rank_value"] is not None)
+        label = f"{wording.label_of(RANKED_BY)}, {'the chain' if chain else 'these stores'}"
+        tiles.append({"label": label, "value": figure_text(RANKED_BY, float(total), currencies.pop())})
     tiles += [{"label": label, "value": f"{states[state]:,}"} for state, label in (("too_small", "Too few members"), ("failed", "Failed"))]
     return tiles
 

@@ -250,5 +250,6 @@ def _bars(view: View, by: Habit, table: pl.DataFrame) -> alt.Chart | alt.LayerCh
     n = int(table["n"][0] or 0) if table.height else 0
     return ranked_bars(
         table.head(15), label="favourite", value="member_share", n="member_count", kind="share1", ranked=False,
-        value_title="Share of members", title=f"Favourite {_CALLED[by]}: {view.place}", subtitle=f"of {wording.some(n, 'member')} with enough orders",
+        value_title="Share of members", title=f"Favourite {_CALLED[by]}: {view.place}",
+        subtitle=f"of {wording.some(n, 'member')} with enough orders",
     )  # fmt: skip

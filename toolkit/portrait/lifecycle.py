@@ -93,7 +93,7 @@ def _since(view: View, since: date | str | None) -> date | None:
         raise BadValue(f"portrait.lifecycle: since is '{since}', but a date as YYYY-MM-DD was needed, such as {view.first_day}.") from None
     if not view.first_day <= day < view.as_of:
         raise BadValue(
-            f"portrait.lifecycle: since is {day}, but a day from {view.first_day}, the first of the receipts, to before {view.as_of}, the as_of, "
+            f"portrait.lifecycle: since is {day}, but a day from {view.first_day}, the first of the receipts, to before {view.as_of} (as_of) "
             "was needed."
         )
     return day
@@ -151,8 +151,8 @@ def _headline(view: View, members: pl.DataFrame, counts: dict[str, int], limits:
     n = members.height
     here = sum(counts[stage] for stage in _HERE)
     text = (
-        f"{where(view)}, {here:,} of {wording.some(n, 'member')} are with us ({wording.share(here / n)}), of them {counts['new']:,} new and "
-        f"{counts['returned']:,} returned; {counts['slipping']:,} are slipping (away more than {limits.slipping_days} days) and "
+        f"{where(view)}, {here:,} of {wording.some(n, 'member')} are with us ({wording.share(here / n)}), of them {counts['new']:,} new "
+        f"and {counts['returned']:,} returned; {counts['slipping']:,} are slipping (away more than {limits.slipping_days} days) and "
         f"{counts['lapsed']:,} lapsed (more than {limits.lapsed_days})"
     )
     if before is None:
@@ -216,7 +216,8 @@ def _stage_chart(view: View, table: pl.DataFrame, n: int) -> alt.Chart | alt.Lay
 
 def _flow_chart(view: View, table: pl.DataFrame, before: date | None) -> alt.Chart | alt.LayerChart:
     return heatmap(
-        table, column="stage", row="stage_before", value="member_count", value_title="Members", column_title=f"Stage on {view.as_of}",
+        table, column="stage", row="stage_before", value="member_share", n="member_count", kind="share",
+        value_title="Share of the row", column_title=f"Stage on {view.as_of}",
         row_title=f"Stage on {before}", column_order=list(STAGES), row_order=[NOT_YET, *STAGES],
         title=f"From stage to stage: {view.place}", subtitle=f"n = {wording.some(int(table['member_count'].sum()), 'member')}",
     )  # fmt: skip

@@ -61,20 +61,16 @@ def read_sample(path: Path, size: int = 1 << 18) -> bytes:
         raise _damaged(path, error) from None
 
 
-def line_blocks(path: Path, encoding: str, *, squeeze: bool = False, old_mac: bool | str = "detect") -> Iterator[tuple[bytes, bool]]:
+def line_blocks(path: Path, encoding: str, *, squeeze: bool = False, old_mac: bool = False) -> Iterator[tuple[bytes, bool]]:
     """Yield (block of whole lines in UTF-8, is it the last); the last line always ends with a line feed.
 
-    `squeeze` makes runs of spaces one tab and cuts them off at both ends of a line. Lines that end with a carriage return alone (old Macs)
-    are turned to line feeds.
+    `squeeze` makes runs of spaces one tab and cuts them off at both ends of a line; `old_mac` turns carriage returns into line feeds.
 
     Raises: `WrongEncoding` where the bytes do not decode; `DataError` where a packed file is damaged.
     """
     rest = b""
-    old = None if old_mac == "detect" else bool(old_mac)
     for text in _decoded(path, encoding):
-        if old is None:
-            old = b"\n" not in text and b"\r" in text
-        text = rest + (text.replace(b"\r", b"\n") if old else text)
+        text = rest + (text.replace(b"\r", b"\n") if old_mac else text)
         cut = text.rfind(b"\n") + 1
         block, rest = text[:cut], text[cut:]
         if block:

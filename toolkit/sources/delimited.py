@@ -44,6 +44,7 @@ class Dialect:
     quote: str  # "" = the file does not quote
     names: tuple[str, ...]
     skip_lines: int  # physical lines up to and with the header
+    old_mac: bool = False  # lines end with a carriage return alone
     header: bytes = b""  # the header line in UTF-8, to know it again in the middle of the file; b"" = no header
 
     @property
@@ -67,12 +68,13 @@ def prepare(path: Path, dialect: Dialect, copy: Path) -> Prepared:
 
     Raises: `blocks.WrongEncoding` where the bytes do not decode; `DataError` where a packed file is damaged.
     """
-    untouched = dialect.encoding == "utf-8" and dialect.delimiter != "whitespace" and not is_packed(path)
+    squeeze = dialect.delimiter == "whitespace"
+    untouched = dialect.encoding == "utf-8" and not squeeze and not dialect.old_mac and not is_packed(path)
     check = _Check(dialect)
     target: BinaryIO | None = None if untouched else copy.open("wb")
     consumed, skip, pending = 0, dialect.skip_lines, b""
     try:
-        for block, last in line_blocks(path, dialect.encoding, squeeze=dialect.delimiter == "whitespace"):
+        for block, last in line_blocks(path, dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac):
             head, block, skip = _cut_lines(block, skip)
             if target is not None:
                 target.write(head)

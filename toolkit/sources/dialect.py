@@ -40,6 +40,7 @@ def find_dialect(path: Path, table: TableMapping, *, sample: bytes | None = None
     elif encoding == "utf-8" and text.startswith("\ufeff") and not table.header:
         encoding = "utf-8-sig"
     text = text.removeprefix("\ufeff")
+    old_mac = "\n" not in text and "\r" in text
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:SAMPLE_LINES]
     if len(start) == 1 << 18 and len(lines) > 2:
         lines.pop()
@@ -52,10 +53,10 @@ def find_dialect(path: Path, table: TableMapping, *, sample: bytes | None = None
     fields = split_line(lines[skip], delimiter, table.quote)
     if not table.header:
         names = tuple(f"column_{number}" for number in range(1, len(fields) + 1))
-        return Dialect(encoding, delimiter, table.quote, names, skip)
+        return Dialect(encoding, delimiter, table.quote, names, skip, old_mac)
     # a header may end with delimiters that the rows have too
     header = lines[skip] if delimiter != "whitespace" else "\t".join(fields)
-    return Dialect(encoding, delimiter, table.quote, numbered(fields), skip + 1, header.encode("utf-8"))
+    return Dialect(encoding, delimiter, table.quote, numbered(fields), skip + 1, old_mac, header.encode("utf-8"))
 
 
 def split_line(line: str, delimiter: str, quote: str) -> list[str]:

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from toolkit.mart.orders import order_runs
 from toolkit.mart.runs import as_array, runs_of
 from toolkit.schemas import STORED_LINES
 
@@ -62,12 +61,12 @@ def plan_batches(partitions: Sequence[Sequence[Path]], *, most_lines: int = MOST
 
 def read_batch(batch: Batch, as_of: date) -> tuple[pl.DataFrame, int]:
     """Return the lines of a batch up to `as_of` (schema STORED_LINES, members and orders as runs) and how many are later."""
-    lines = pl.concat([_read_share(share) for share in batch]).rechunk()
+    lines = pl.concat([_read_share(share) for share in batch])
     end = datetime.combine(as_of, datetime.min.time()) + timedelta(days=1)
     latest = lines["ordered_at"].max()
     if latest is None or latest < end:
         return lines, 0
-    seen = lines.filter(pl.col("ordered_at") < end).rechunk()
+    seen = lines.filter(pl.col("ordered_at") < end)
     return seen, lines.height - seen.height
 
 
@@ -76,7 +75,7 @@ def in_time_order(lines: pl.DataFrame) -> pl.DataFrame:
 
     Only the orders are sorted; their rows follow as ranges. That is several times cheaper than sorting the lines.
     """
-    runs = order_runs(lines)
+    runs = runs_of(as_array(lines["order_code"]))
     starts = pl.Series("start", runs.starts)
     orders = lines.select("member_code", "ordered_at", "order_code")[starts].with_columns(
         starts, pl.Series("end", runs.starts + runs.lengths)

@@ -71,9 +71,9 @@ def day_features(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
         {
             "member": member[runs.starts],
             "first_ordered_on": day[runs.starts],
-            "last_ordered_on": day[runs.lasts],
+            "last_ordered_on": day[runs.ends - 1],
             "day_count": runs.lengths,
-            "last_gap_days": gap[runs.lasts],
+            "last_gap_days": gap[runs.ends - 1],
         }
     )
     return pl.concat([ends, sums], how="horizontal").with_columns(*_parities(), *_gap_statistics()).with_columns(*_dates())

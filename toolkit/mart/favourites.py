@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.mart.runs import Runs, pack, runs_of, unpack
+from toolkit.mart.runs import first_of_largest, pack, runs_of, unpack
+
+_MOST_CELLS = 16
+"""Up to this many options every member x option is counted in a table; above, only those that occur are, by sorting."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ def favourites_of(member: np.ndarray, option: np.ndarray, *, member_count: int, 
 
     Most orders wins; ties go to the smaller option number, so options are numbered by rank of their ids.
     """
+    if option_count <= _MOST_CELLS:
+        return _from_table(member, option, member_count, option_count)
     keys, shifts = pack((member, member_count), (option, option_count))
     keys.sort()
     pairs = runs_of(keys)
@@ -38,12 +43,7 @@ def favourites_of(member: np.ndarray, option: np.ndarray, *, member_count: int, 
     return favourites
 
 
-def first_of_largest(values: np.ndarray, runs: Runs) -> np.ndarray:
-    """Row number of each run's largest value; of equal ones, the first.
-
-    >>> first_of_largest(np.array([2, 5, 5, 1]), runs_of(np.array([0, 0, 0, 1]))).tolist()
-    [1, 3]
-    """
-    largest = np.flatnonzero(values == np.repeat(runs.max(values), runs.lengths))
-    run = runs.numbers()[largest]
-    return largest[runs_of(run).starts]
+def _from_table(member: np.ndarray, option: np.ndarray, member_count: int, option_count: int) -> Favourites:
+    counts = np.bincount(member * option_count + option, minlength=member_count * option_count).reshape(member_count, option_count)
+    most = counts.max(axis=1, initial=0)
+    return Favourites((counts > 0).sum(axis=1), np.where(most > 0, counts.argmax(axis=1), -1), most)

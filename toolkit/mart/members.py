@@ -10,8 +10,8 @@ import polars as pl
 from toolkit.expressions import day_number, hour_band, weekday_number
 from toolkit.mart.catalogue import Catalogue, Ranks
 from toolkit.mart.days import day_features, shopping_days
-from toolkit.mart.favourites import Favourites, favourites_of, first_of_largest
-from toolkit.mart.runs import as_array, as_column, runs_of
+from toolkit.mart.favourites import Favourites, favourites_of
+from toolkit.mart.runs import as_array, as_column, first_of_largest, runs_of
 from toolkit.schemas import MEMBER_FEATURES
 
 _EPOCH = date(1970, 1, 1)

@@ -5,56 +5,53 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from toolkit.expressions import day_number, makes_order
-from toolkit.mart.catalogue import Catalogue
-from toolkit.mart.runs import Runs, as_array, as_column, runs_of
+from toolkit.expressions import day_number
+from toolkit.mart.catalogue import Ranks
+from toolkit.mart.lines import NOT_A_MEMBER, Lines
+from toolkit.mart.runs import as_array, as_column
 from toolkit.schemas import ORDERS
 
-NOT_A_MEMBER = -1
-"""Stands for a null member_code inside arrays."""
 
-
-def order_runs(lines: pl.DataFrame) -> Runs:
-    """Return where each order starts in lines that hold the rows of an order side by side."""
-    return runs_of(as_array(lines["order_code"]), as_array(lines["member_code"], null=NOT_A_MEMBER))
-
-
-def orders_of(lines: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+def orders_of(lines: Lines, channels: Ranks) -> pl.DataFrame:
     """Return one row per order (schema ORDERS), in the order of the lines.
 
-    Parameters
-    ----------
-    lines
-        Schema STORED_LINES, sorted by member and time, the rows of an order side by side, all lines of each member present.
-    catalogue
-        Says which products are counted as units.
-
-    An order counts as one if at least one line is bought, or paid for without a quantity; otherwise it is a return or a coupon alone.
+    An order counts as one (`is_order`) if at least one line is bought, or paid for without a quantity; otherwise it is a return or a coupon
+    alone. Where its lines state several channels, the order's is the one that sorts first.
     """
-    runs = order_runs(lines)
-    counted = pl.Series(catalogue.counted[as_array(lines["product_code"])], dtype=pl.Boolean)
-    amount, quantity = pl.col("amount"), pl.col("quantity_milli")
-    values = lines.select(
-        "amount",
-        "discount_amount",
-        "coupon_amount",
-        promo_amount=pl.when(pl.col("discount_amount") > 0).then(amount).otherwise(0),
-        units_milli=pl.when(counted).then(quantity).otherwise(0),
-    )
-    is_order = runs.any(lines.select(makes_order(quantity, amount)).to_series().to_numpy())
-    constant = lines.select("member_code", "order_code", "ordered_at", "store_code", "channel_code")
-    orders = constant[pl.Series(runs.starts)].with_columns(
+    frame, runs = lines.frame, lines.orders
+    discount = as_array(frame["discount_amount"])
+    # A line that makes an order: `toolkit.expressions.makes_order`, on arrays.
+    is_order = runs.any(lines.bought | ((lines.quantity == 0) & (lines.amount > 0)))
+    starts = pl.Series(runs.starts)
+    orders = pl.DataFrame([frame[name].gather(starts) for name in ("member_code", "order_code", "ordered_at", "store_code")]).with_columns(
+        _channels(lines, channels),
         pl.Series("is_order", is_order, dtype=pl.Boolean),
+        pl.Series("amount", runs.sum(lines.amount)),
+        pl.Series("discount_amount", runs.sum(discount)),
+        pl.Series("promo_amount", runs.sum(lines.amount * (discount > 0))),
+        pl.Series("coupon_amount", runs.sum(as_array(frame["coupon_amount"]))),
+        pl.Series("units_milli", runs.sum(lines.units)),
         pl.Series("line_count", runs.lengths),
-        *(pl.Series(name, sums) for name, sums in runs.sums(values).items()),
     )
-    return orders.with_columns(_gaps(orders)).select(ORDERS.names()).cast(dict(ORDERS))
+    return orders.with_columns(_gaps(orders)).select(pl.col(name).cast(dtype) for name, dtype in ORDERS.items())
+
+
+def _channels(lines: Lines, channels: Ranks) -> pl.Series:
+    """The channel of each order."""
+    channel = lines.frame["channel_code"]
+    stated = as_array(channel, null=channels.count)  # no code is as large: dense codes
+    first = channel.gather(pl.Series(lines.orders.starts))
+    if np.array_equal(stated, lines.orders.spread(as_array(first, null=channels.count))):
+        return first
+    rank = np.append(channels.rank_of_code, channels.count)[stated]
+    lowest = -lines.orders.max(-rank)
+    return as_column("channel_code", np.append(channels.code_of_rank, -1)[lowest], null=-1)
 
 
 def _gaps(orders: pl.DataFrame) -> pl.Series:
     """Days since the day of the member's previous order; null for the first, for non-members and where the row is no order."""
     member = as_array(orders["member_code"], null=NOT_A_MEMBER)
-    rows = np.flatnonzero(as_array(orders["is_order"]) & (member != NOT_A_MEMBER))
+    rows = np.flatnonzero(as_array(orders["is_order"] & orders["member_code"].is_not_null()))
     day = as_array(orders.select(day_number(pl.col("ordered_at"))).to_series())[rows]
     later = np.flatnonzero(member[rows][1:] == member[rows][:-1]) + 1
     gaps = np.full(orders.height, -1, dtype=np.int64)

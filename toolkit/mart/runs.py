@@ -1,8 +1,8 @@
 """Runs of equal neighbours, and sums over them.
 
 Lines come sorted by member and time with the rows of an order side by side. So an order, a member's day and a member are runs, and a sum
-over a run needs no hash table: one walk over the column. That is several times cheaper than a group-by (see benchmarks/speed.py), and
-integer sums are the same whatever the thread count. numpy's `reduceat` does the walk; polars' cumulative sums take four times as long.
+over a run needs no hash table: one running sum, read at the ends of the runs. That is several times cheaper than a group-by (see
+benchmarks/speed.py), and integer sums are the same whatever the thread count. numpy does the walk: polars' running sums take four times as long.
 """
 
 from __future__ import annotations
@@ -26,34 +26,42 @@ class Runs:
         return len(self.starts)
 
     @property
-    def lengths(self) -> np.ndarray:
-        """Rows in each run."""
-        return np.diff(self.starts, append=self.row_count)
+    def ends(self) -> np.ndarray:
+        """Row number behind the last row of each run."""
+        return np.append(self.starts[1:], self.row_count) if self.count else self.starts
 
     @property
-    def lasts(self) -> np.ndarray:
-        """Row number of the last row of each run."""
-        return self.starts + self.lengths - 1
+    def lengths(self) -> np.ndarray:
+        """Rows in each run."""
+        return self.ends - self.starts
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Give every row the value of its run."""
+        return np.repeat(values, self.lengths)
 
     def numbers(self) -> np.ndarray:
         """Per row, the number of its run: 0, 1, ..."""
-        return np.repeat(np.arange(self.count), self.lengths)
+        return self.spread(np.arange(self.count))
 
     def sum(self, values: np.ndarray) -> np.ndarray:
-        """Sum of each run. Integers in, exact integers out."""
-        return _reduce(np.add, values, self.starts)
+        """Int64 sum of each run of integers or flags. Exact: what a running sum wraps, the difference unwraps."""
+        return sums_between(values, self.starts, self.ends)
 
     def max(self, values: np.ndarray) -> np.ndarray:
         """Largest value of each run."""
-        return _reduce(np.maximum, values, self.starts)
+        return np.maximum.reduceat(values, self.starts) if self.count else values
 
     def any(self, flags: np.ndarray) -> np.ndarray:
         """True for the runs with at least one true row."""
-        return _reduce(np.logical_or, flags, self.starts)
+        return np.logical_or.reduceat(flags, self.starts) if self.count else flags
 
     def sums(self, values: pl.DataFrame) -> dict[str, np.ndarray]:
         """Sum of each run for every column of a frame."""
         return {name: self.sum(as_array(values[name])) for name in values.columns}
+
+    def joined(self, numbers: np.ndarray) -> Runs:
+        """Return the runs of runs: neighbours among these runs that have equal `numbers` become one."""
+        return Runs(self.starts[runs_of(numbers).starts], self.row_count)
 
 
 def runs_of(*columns: np.ndarray) -> Runs:
@@ -65,17 +73,37 @@ def runs_of(*columns: np.ndarray) -> Runs:
     row_count = len(columns[0])
     if row_count == 0:
         return Runs(np.zeros(0, dtype=np.int64), 0)
-    changes = columns[0][1:] != columns[0][:-1]
+    starts = np.empty(row_count, dtype=bool)
+    starts[0] = True
+    np.not_equal(columns[0][1:], columns[0][:-1], out=starts[1:])
     for column in columns[1:]:
-        changes |= column[1:] != column[:-1]
-    return Runs(np.concatenate([np.zeros(1, dtype=np.int64), np.flatnonzero(changes) + 1]), row_count)
+        starts[1:] |= column[1:] != column[:-1]
+    return Runs(np.flatnonzero(starts), row_count)
+
+
+def sums_between(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Int64 sums of values[start:end] for each pair of bounds."""
+    running = np.empty(len(values) + 1, dtype=np.int64)
+    running[0] = 0
+    np.cumsum(values, out=running[1:])
+    return running[ends] - running[starts]
+
+
+def first_of_largest(values: np.ndarray, runs: Runs) -> np.ndarray:
+    """Row number of each run's largest value; of equal ones, the first.
+
+    >>> first_of_largest(np.array([2, 5, 5, 1]), runs_of(np.array([0, 0, 0, 1]))).tolist()
+    [1, 3]
+    """
+    largest = np.flatnonzero(values == runs.spread(runs.max(values)))
+    return largest[np.searchsorted(largest, runs.starts)]
 
 
 def as_array(column: pl.Series, *, null: int | None = None) -> np.ndarray:
-    """Return a column as a numpy array without a copy where that is possible; `null` stands for missing values."""
-    if null is not None:
+    """Return a column as a numpy array, without a copy where that is possible; `null` stands for missing values (Int64 then)."""
+    if null is not None and column.null_count():
         column = column.cast(pl.Int64).fill_null(null)
-    return column.rechunk().to_numpy()
+    return column.to_numpy()
 
 
 def as_column(name: str, values: np.ndarray, *, null: int) -> pl.Series:
@@ -84,31 +112,41 @@ def as_column(name: str, values: np.ndarray, *, null: int) -> pl.Series:
     return column.to_frame().select(pl.when(pl.col(name) != null).then(pl.col(name)).alias(name)).to_series()
 
 
+def bits_for(size: int) -> int:
+    """Bits that hold the numbers 0..size-1."""
+    return max(size - 1, 1).bit_length()
+
+
 def pack(*parts: tuple[np.ndarray, int]) -> tuple[np.ndarray, list[int]]:
     """Pack non-negative integers into one Int64 per row that sorts like the tuple of them.
 
     Each part is (values, number of different values possible). Returns the keys and, per part, the number of bits that stand below it,
     so that `(keys >> shift) & mask` gives it back. One packed key sorts several times faster than a table by several columns.
     """
-    widths = [max(size - 1, 1).bit_length() for _, size in parts]
-    if sum(widths) > 63:
-        raise OverflowError(f"keys of {widths} bits do not fit 63 bits: the batch of lines is too large.")
-    shifts = [sum(widths[position + 1 :]) for position in range(len(parts))]
-    keys = np.zeros(len(parts[0][0]), dtype=np.int64)
-    for (values, _), shift in zip(parts, shifts, strict=True):
+    shifts = shifts_for(*(size for _, size in parts))
+    keys = parts[0][0].astype(np.int64) << shifts[0]
+    for (values, _), shift in zip(parts[1:], shifts[1:], strict=True):
         keys |= values.astype(np.int64, copy=False) << shift
     return keys, shifts
 
 
+def shifts_for(*sizes: int) -> list[int]:
+    """Return how many bits stand below each part of a packed key of parts with these sizes."""
+    widths = [bits_for(size) for size in sizes]
+    if sum(widths) > 63:
+        raise OverflowError(f"Keys of {widths} bits do not fit 63 bits: the batch of lines is too large.")
+    return [sum(widths[position + 1 :]) for position in range(len(sizes))]
+
+
 def unpack(keys: np.ndarray, shift: int, size: int) -> np.ndarray:
     """Return the part of packed keys that was packed with this shift and size."""
-    return (keys >> shift) & ((1 << max(size - 1, 1).bit_length()) - 1)
+    return (keys >> shift) & ((1 << bits_for(size)) - 1)
 
 
 def sum_by_code(codes: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
     """Exact Int64 sums of `values` per code 0..size-1, in any order of rows.
 
-    `bincount` adds in float64, which is exact below 2**53. Where a sum could pass that, the high and low halves are added apart.
+    `bincount` adds in float64, which is exact below 2**53. Where a sum could pass that, the high and low bits are added apart.
     """
     if len(values) == 0:
         return np.zeros(size, dtype=np.int64)
@@ -117,9 +155,3 @@ def sum_by_code(codes: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
         return np.bincount(codes, weights=values, minlength=size).astype(np.int64)
     low = values & (2**20 - 1)
     return (sum_by_code(codes, values >> 20, size) << 20) + sum_by_code(codes, low, size)
-
-
-def _reduce(operation: np.ufunc, values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    if len(starts) == 0:
-        return np.zeros(0, dtype=values.dtype)
-    return operation.reduceat(values, starts)

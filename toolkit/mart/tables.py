@@ -13,6 +13,7 @@ import polars as pl
 
 from toolkit.mart.catalogue import Catalogue
 from toolkit.mart.categories import member_categories_of
+from toolkit.mart.lines import lines_of
 from toolkit.mart.members import members_of
 from toolkit.mart.orders import orders_of
 from toolkit.mart.prices import category_sums
@@ -37,13 +38,14 @@ def tables_of(lines: pl.DataFrame, catalogue: Catalogue, as_of: date) -> Tables:
 
     `expected_amount` is null until the usual prices of the whole shop are known: see `toolkit.mart.prices`.
     """
-    orders = orders_of(lines, catalogue)
-    member_category = member_categories_of(lines, catalogue)
+    arrays = lines_of(lines, catalogue)
+    orders = orders_of(arrays, catalogue.channels)
+    member_category = member_categories_of(arrays, orders, catalogue)
     return Tables(
         orders=orders,
         member_category=member_category,
         members=members_of(orders, member_category, catalogue, as_of),
         category_sums=category_sums(member_category),
-        product_sums=product_sums(lines, catalogue),
+        product_sums=product_sums(arrays, orders, catalogue),
         totals=totals_of(orders),
     )

@@ -70,9 +70,10 @@ def _headline(view: View, table: pl.DataFrame) -> tuple[str, list[str | Note]]:
         )
         return said, [Note("Members against non-members is not measured: the receipts hold none without a member.", "NOT MEASURED")]
     worth = [wording.money(row["order_value"], view.currency) for row in (members, others)]
+    count = members["orders"] + others["orders"]
     said = (
         f"{where(view)}, members bring {share(members['sales_share'])} of the sales and {share(members['order_share'])} of the "
-        f"{members['orders'] + others['orders']:,} orders from {view.period}; a member's order is worth {worth[0]}, a non-member's {worth[1]}."
+        f"{count:,} orders from {view.period}; a member's order is worth {worth[0]}, a non-member's {worth[1]}."
     )
     return said, []
 

@@ -1,0 +1,195 @@
+"""Quadrants: how often members order against how much an order is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import View
+from toolkit.models.ranks import quantile_band
+from toolkit.portrait.phrases import sales_basis, where
+from toolkit.portrait.sales import member_sales, per_order
+from toolkit.registry import question
+from toolkit.wording import share, some
+
+if TYPE_CHECKING:
+    import altair as alt
+
+GROUPS = {
+    ("high", "high"): "often, large orders",
+    ("high", "low"): "often, small orders",
+    ("low", "high"): "seldom, large orders",
+    ("low", "low"): "seldom, small orders",
+}
+"""Names by (order count, order value)."""
+_BINS_PER_DOUBLING = 6
+
+
+@question(
+    "portrait",
+    "Who comes often, and who fills the basket?",
+    words=(
+        "frequency and spend quadrants",
+        "order count against average order value",
+        "who orders often but little, who seldom but much",
+        "频次 客单价 四象限",
+    ),
+)
+def quadrants(view: View) -> Finding:
+    """Return four groups of members by order count and average order value in the window: one row per group, empty ones included.
+
+    Both are cut at the stated quantile of all members of the chain who ordered in the window (setting value.quadrant_cut, the median unless
+    stated), equal members together. A member's group is theirs across the chain; orders and sales are those of the scope.
+
+    Returns
+    -------
+    Answer
+        Table columns: `group`; `member_count`, `member_share` (0..1 of members in scope who ordered in the window, there or elsewhere);
+        `orders`, `sales` (currency units), `sales_share` (0..1; null where nothing was sold); `order_value` (currency units),
+        `units_per_order`, both in the scope and null without orders there.
+
+    Notes
+    -----
+    Order value is the sales of orders over their number; returns alone are left out. Source: DEFINITIONS.md section 1.
+
+    Example
+    -------
+    >>> tk.portrait.quadrants(ws, settings={"value": {"quadrant_cut": 0.8}}).table          # doctest: +SKIP
+    """
+    traits = _traits(view)
+    mine = traits.join(view.members.select("member_code"), on="member_code", how="semi")
+    if mine.is_empty():
+        return _nothing(view)
+    bought = member_sales(view).drop_nulls("member_code")
+    members = mine.select("member_code", "group").join(bought, on="member_code", how="left").with_columns(pl.exclude("group").fill_null(0))
+    table = _table(view, members)
+    cuts = traits.select(
+        orders=pl.col("order_count").filter(pl.col("often") == "high").min(),
+        value=pl.col("order_value").filter(pl.col("large") == "high").min(),
+    ).row(0, named=True)
+    return Finding(
+        headline=_headline(view, table, cuts),
+        table=table,
+        chart=lambda: _chart(view, mine, cuts),
+        notes=_notes(view, traits, cuts),
+        ask_next=[("portrait.contribution", {"by": "attach"}), ("portrait.spending_power", {}), ("portrait.segments", {})],
+        figures={"often_large_share": table["member_share"][0]},
+    )
+
+
+def _traits(view: View) -> pl.DataFrame:
+    """Members of the chain who ordered in the window: member_code, order_count, order_value (minor units), often, large, group."""
+    name = f"quadrants-{view.period.start}-{view.period.end}"
+    return view.chainwide(name, _make_traits, "value")
+
+
+def _make_traits(chain: View) -> pl.DataFrame:
+    cut = chain.settings.value.quadrant_cut
+    halves = {"shares": (1 - cut, cut), "labels": ("high", "low")}
+    group = pl.concat_str("often", pl.lit("/"), "large").replace_strict(
+        ["/".join(key) for key in GROUPS], list(GROUPS.values()), return_dtype=pl.String
+    )
+    return (
+        member_sales(chain)
+        .filter(pl.col("orders") > 0)
+        .select("member_code", pl.col("orders").alias("order_count"), (pl.col("order_sales") / pl.col("orders")).alias("order_value"))
+        .with_columns(
+            quantile_band("order_count", **halves).cast(pl.String).alias("often"),
+            quantile_band("order_value", **halves).cast(pl.String).alias("large"),
+        )
+        .with_columns(group.alias("group"))
+        .sort("member_code")
+    )
+
+
+def _table(view: View, members: pl.DataFrame) -> pl.DataFrame:
+    total = int(members["sales"].sum())
+    held = members.group_by("group").agg(
+        pl.len().cast(pl.Int64).alias("member_count"), pl.col("orders", "sales", "order_sales", "units_milli").sum()
+    )
+    rows = pl.DataFrame({"group": list(GROUPS.values())}).join(held, on="group", how="left", maintain_order="left")
+    return rows.with_columns(pl.exclude("group").fill_null(0)).select(
+        "group",
+        "member_count",
+        (pl.col("member_count") / members.height).alias("member_share"),
+        "orders",
+        view.major("sales").alias("sales"),
+        (pl.col("sales") / total if total > 0 else pl.lit(None, pl.Float64)).alias("sales_share"),
+        *per_order(view),
+    )
+
+
+def _headline(view: View, table: pl.DataFrame, cuts: dict) -> str:
+    n = int(table["member_count"].sum())
+    top = table.row(0, named=True)
+    brings = f" and bring {share(top['sales_share'])} of the sales" if top["sales_share"] is not None else ""
+    rest = table.row(2, named=True)
+    said = f"; {rest['member_count']:,} ({share(rest['member_share'])}) come seldom but fill the basket" if rest["member_count"] else ""
+    limits = f"at least {some(cuts['orders'], 'order')} of {view.money(cuts['value'])} on average"
+    ordered = f"ordered{', here or elsewhere,' if view.scope.is_place else ''} from {view.period}"
+    return (
+        f"{where(view)}, {top['member_count']:,} of {some(n, 'member')} who {ordered} ({share(top['member_share'])}) come often and buy "
+        f"much ({limits}){brings}{said}."
+    )
+
+
+def _notes(view: View, traits: pl.DataFrame, cuts: dict) -> list[str | Note]:
+    cut = view.settings.value.quadrant_cut
+    said = "the median" if cut == 0.5 else f"the {cut:.0%} quantile"
+    limits = f"often is {some(cuts['orders'], 'order')} or more, large is {view.money(cuts['value'])} or more on average"
+    notes: list[str | Note] = [
+        f"Cut at {said} of the {traits.height:,} members of the chain who ordered in the window: {limits}. Equal members stay together.",
+        sales_basis(view),
+    ]
+    for column, words in (("order_count", "ordered equally often"), ("order_value", "have the same order value")):
+        if traits.height > 1 and traits[column].n_unique() == 1:
+            notes.append(f"All {traits.height:,} members {words}, so nothing tells them apart there.")
+    return notes
+
+
+def _nothing(view: View) -> Finding:
+    schema = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "orders": pl.Int64, "sales": pl.Float64}
+    return Finding(
+        headline=f"{where(view)}, none of {some(view.members.height, 'member')} ordered from {view.period}: no groups to speak of.",
+        table=pl.DataFrame(schema=schema),
+        notes=[Note("Choose a longer period, or a later as_of.", "NOT MEASURED")],
+    )
+
+
+def _chart(view: View, members: pl.DataFrame, cuts: dict) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.quadrants import quadrants as draw
+
+    fine = [
+        pl.col(column).clip(0).log1p().mul(_BINS_PER_DOUBLING).round().alias(f"{column}_bin") for column in ("order_count", "order_value")
+    ]
+    points = (
+        members.group_by("group", *fine)
+        .agg(
+            pl.len().cast(pl.Int64).alias("members"),
+            pl.col("order_count").mean(),
+            view.major(pl.col("order_value").mean()).alias("order_value"),
+        )
+        .sort("order_count", "order_value")
+    )
+    return draw(
+        points,
+        x="order_count",
+        y="order_value",
+        size="members",
+        x_title="Orders in the window",
+        y_title=f"Average order value, {view.currency}",
+        x_kind="decimal",
+        x_cut=cuts["orders"],
+        y_cut=cuts["value"] / view.minor_units,
+        corners={
+            "high-high": GROUPS["high", "high"],
+            "high-low": GROUPS["high", "low"],
+            "low-high": GROUPS["low", "high"],
+            "low-low": GROUPS["low", "low"],
+        },
+        title="How often, and for how much",
+        subtitle=f"{view.place}, {view.period}; each dot is a group of like members",
+        logarithmic=True,
+    )

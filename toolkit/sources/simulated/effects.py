@@ -72,7 +72,7 @@ def segment_sums(effects: pl.LazyFrame) -> pl.DataFrame:
     arms = {arm: (pl.col("arm") == arm).sum().cast(pl.Int64) for arm in ("treated", "control")}
     orders = {name: pl.col(name).sum() for name in ("extra_orders", "moved_orders")}
     cents = {name: (pl.col(name) * 100).round().cast(pl.Int64).sum() for name in CENTS}
-    return effects.group_by(KEYS).agg(**arms, **orders, **cents).collect().sort(KEYS)
+    return effects.group_by(KEYS).agg(**arms, **orders, **cents).collect(engine="streaming").sort(KEYS)
 
 
 def campaigns_truth(segments: pl.DataFrame, campaigns: tuple[Campaign, ...]) -> pl.DataFrame:

@@ -15,6 +15,9 @@ from toolkit.sources.simulated.truth import TRUTH
 MARK = "simulated_shop.json"
 """File that says a folder was written by this package; only such a folder is ever overwritten."""
 
+SIDE_TABLES = 8
+"""Tables that wait beside the lines: each gets this part of a file's rows, or together they would need more memory than the lines."""
+
 
 class Parts:
     """Tables written in parts: rows wait until there are enough for a file, so memory is bounded by a file and a block."""
@@ -31,7 +34,8 @@ class Parts:
         """Take rows of a table (a name such as "lines" or "truth/effects")."""
         self._waiting.setdefault(table, []).append(frame)
         self.rows[table] = self.rows.get(table, 0) + frame.height
-        if sum(waiting.height for waiting in self._waiting[table]) >= self.file_rows:
+        enough = self.file_rows if table == "lines" else self.file_rows // SIDE_TABLES
+        if sum(waiting.height for waiting in self._waiting[table]) >= enough:
             self._write(table)
 
     def close(self) -> None:

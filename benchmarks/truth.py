@@ -64,6 +64,7 @@ BARS = {
     "groups of equal F or M that were split": Bar(None, 0),
     "same segment after one day, ten segments, worst date": Bar(0.95, None),
     "same segment after one day, eight-way map, worst date": Bar(0.95, None),
+    "same segment after one day, ten segments, provisional ruler": RECORD,
     "same segment month to month, ten segments, worst month": Bar(0.60, None),
     "same segment month to month, eight-way map, worst month": Bar(0.60, None),
     "coupon affinity: AUC for redemption in the next half-year": Bar(0.75, None),
@@ -182,10 +183,13 @@ def measure_rfm(days: pl.DataFrame, quick: bool) -> Measured:
         for value, score in (("order_count", "f_score"), ("amount", "m_score"))
     )
     yield "groups of equal F or M that were split", split
-    starts = [date(2017, month, day) for month in ((6, 10) if quick else range(3, 13)) for day in ((13,) if quick else (5, 13, 22))]
+    # From April on: with less than 91 days of receipts the ruler is only provisional, and is measured apart.
+    starts = [date(2017, month, day) for month in ((6, 10) if quick else range(4, 13)) for day in ((13,) if quick else (5, 13, 22))]
     shifted = [same_segment(days, start, start + timedelta(days=1)) for start in starts]
     ends = [date(2017, month, 1) - timedelta(days=1) for month in ((9, 10) if quick else range(4, 13))] + ([] if quick else [YEAR_END])
     moved = [same_segment(days, before, after) for before, after in pairwise(ends)]
+    young = [same_segment(days, start, start + timedelta(days=1))["ten"] for start in (date(2017, 2, 22), date(2017, 3, 13))]
+    yield "same segment after one day, ten segments, provisional ruler", min(young)
     for name, words in (("ten", "ten segments"), ("eight", "eight-way map")):
         yield f"same segment after one day, {words}, worst date", min(share[name] for share in shifted)
         yield f"same segment month to month, {words}, worst month", min(share[name] for share in moved)

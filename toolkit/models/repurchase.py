@@ -19,7 +19,8 @@ _WEIGHT_UNIT = 1_000_000_000  # member weights are integers in these units, so t
 class DayLimits:
     """Limits in whole days, ascending; `days` is empty and `reason` says why where `status` is `not measured`.
 
-    `status`: `proposed` (as the curve has them), `widened` (moved apart: too close to hold from day to day), `not measured`.
+    `status`: `proposed` (as the curve has them), `widened` (moved apart: too close to hold from day to day),
+    `provisional` (from so short a history that longer gaps cannot have shown; refresh the ruler later), `not measured`.
     """
 
     days: tuple[int, ...]
@@ -102,7 +103,9 @@ def _widened(days: Sequence[int], *, step_days: int) -> tuple[int, ...]:
     return tuple(accumulate(days, lambda before, day: max(day, before + step_days), initial=0))[1:]
 
 
-def _limits(gaps: pl.DataFrame, shares: Sequence[float], *, minimum_closed_gaps: int, minimum_at_risk: int, step_days: int) -> DayLimits:
+def _limits(
+    gaps: pl.DataFrame, shares: Sequence[float], *, minimum_closed_gaps: int, minimum_at_risk: int, step_days: int, history_days: int
+) -> DayLimits:
     if not all(low < high for low, high in pairwise(shares)) or not 0 < shares[0] < 1 or not shares[-1] < 1:
         raise BadValue(f"repurchase limits: the shares must ascend within 0..1, but {list(shares)} came.")
     closed = int(gaps["is_closed"].sum())
@@ -118,10 +121,16 @@ def _limits(gaps: pl.DataFrame, shares: Sequence[float], *, minimum_closed_gaps:
         return DayLimits((), "not measured", reason, closed, members, None)
     apart = _widened(found, step_days=step_days)
     returned = float(curve.filter(pl.col("at_risk_count") >= minimum_at_risk)["returned_share"][-1])
-    if apart == tuple(found):
-        return DayLimits(apart, "proposed", "", closed, members, returned)
-    reason = f"the shop's own limits {found} lie too close together; a member's score would change from one day to the next"
-    return DayLimits(apart, "widened", reason, closed, members, returned)
+    status, reason = "proposed", ""
+    if apart != tuple(found):
+        reason = f"the shop's own limits {found} lie too close together; a member's score would change from one day to the next"
+        status = "widened"
+    # A member's gaps, the open one included, add up to the days since their first shopping day.
+    seen_days = int(gaps.group_by("member_code").agg(pl.col("gap_days").sum())["gap_days"].max()) + 1  # type: ignore[arg-type]
+    if seen_days < history_days:
+        short = f"from only {seen_days} days of receipts, in which longer gaps cannot show; propose again after {history_days} days"
+        status, reason = "provisional", f"{reason}; {short}" if reason else short
+    return DayLimits(apart, status, reason, closed, members, returned)
 
 
 def propose_r_edges(
@@ -131,6 +140,7 @@ def propose_r_edges(
     minimum_closed_gaps: int = 100,
     minimum_at_risk: int = 30,
     step_days: int = 7,
+    history_days: int = 91,
 ) -> DayLimits:
     """Return four recency edges in days: R = 5 up to the first, 4 up to the second, ..., 1 beyond the last.
 
@@ -146,7 +156,14 @@ def propose_r_edges(
     """
     if len(shares) != 4:
         raise BadValue(f"propose_r_edges: needs four shares for five scores, but {len(shares)} came.")
-    return _limits(gaps, shares, minimum_closed_gaps=minimum_closed_gaps, minimum_at_risk=minimum_at_risk, step_days=step_days)
+    return _limits(
+        gaps,
+        shares,
+        minimum_closed_gaps=minimum_closed_gaps,
+        minimum_at_risk=minimum_at_risk,
+        step_days=step_days,
+        history_days=history_days,
+    )
 
 
 def propose_lifecycle_limits(
@@ -157,6 +174,7 @@ def propose_lifecycle_limits(
     minimum_closed_gaps: int = 100,
     minimum_at_risk: int = 30,
     step_days: int = 7,
+    history_days: int = 91,
 ) -> DayLimits:
     """Return two limits in days: away longer than the first is slipping, longer than the second is lapsed.
 
@@ -169,6 +187,7 @@ def propose_lifecycle_limits(
         minimum_closed_gaps=minimum_closed_gaps,
         minimum_at_risk=minimum_at_risk,
         step_days=step_days,
+        history_days=history_days,
     )
 
 

@@ -93,8 +93,8 @@ def training_rows(
 ) -> pl.DataFrame:
     """Return earlier snapshots with what followed: one row per member and snapshot, sorted by snapshot (latest first) and member.
 
-    A snapshot stands at `as_of - horizon_days` and every `step_days` before it, so each outcome window ends on `as_of` at the latest: nothing
-    after `as_of` is learned from. A snapshot needs `history_days` of receipts before it; at most `most_snapshots` are taken.
+    A snapshot stands at `as_of - horizon_days` and every `step_days` before it, so each outcome window ends on `as_of` at the latest:
+    nothing after `as_of` is learned from. A snapshot needs `history_days` of receipts before it; at most `most_snapshots` are taken.
     Out: the columns of `snapshot`, `snapshot_on` (Date), `bought`, `spent`. Empty when the history is too short.
     """
     first = days["day"].min()

@@ -240,16 +240,11 @@ class Reader:
         self.prepared[1][temporary] = product
         shift = numbers.EXTRA_DIGITS * len(factors)
         present = pl.all_horizontal([self._present(column) for column in spec.multiply])
-        raw = pl.when(present).then(True)
-        return numbers.from_scaled(temporary, raw, shift=shift, sign=spec.sign)
+        return numbers.from_scaled(temporary, present, shift=shift, sign=spec.sign)
 
     def _present(self, column: str) -> pl.Expr:
         raw = pl.col(column)
-        return (
-            pl.when(raw.str.strip_chars().str.len_bytes() > 0).then(raw).is_not_null()
-            if self.schema[column] == pl.String
-            else raw.is_not_null()
-        )
+        return raw.str.strip_chars().str.len_bytes() > 0 if self.schema[column] == pl.String else raw.is_not_null()
 
     # -- times
 

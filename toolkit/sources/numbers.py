@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,8 @@ LARGEST = 9_000_000_000_000_000
 """Above this no amount (in minor units) or quantity (in thousandths) is kept: sums of thousands of them must still fit into Int64."""
 EXTRA_DIGITS = 4
 """Text is read with this many digits behind the last one kept; only the first of them decides the rounding."""
+CLEAR_SHARE = 0.99
+"""A decimal sign is taken for proved when this share of the telling cells agree; the others are then no numbers and are set aside."""
 MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—﹣－", "-"))
 CURRENCY_SIGNS = {
     "€": {"EUR"}, "£": {"GBP", "EGP", "LBP", "SYP"}, "¥": {"JPY", "CNY"}, "元": {"CNY", "TWD", "HKD"}, "円": {"JPY"}, "圆": {"CNY"}, "圓": {"TWD", "HKD"},
@@ -26,7 +29,7 @@ CURRENCY_SIGNS = {
     "rs.": {"INR", "PKR", "LKR", "NPR"}, "руб": {"RUB"}, "руб.": {"RUB"}, "р.": {"RUB"}, "lei": {"RON", "MDL"}, "tl": {"TRY"},
 }  # fmt: skip
 """Signs and the currencies they may stand for; `$` stands for any dollar or peso. An amount in another currency than the shop's is not read."""
-AFFIX = re.compile(r"^(?P<before>[^\d.,()+\- ]*\.?)\s*(?P<number>[-+]?\s*[\d.,'’ ]+-?)\s*(?P<after>[^\d.,()+\- ]*\.?)$")
+AFFIX = re.compile(r"^(?P<before>(?:[^\d.,()+\- ]+\.?)?)\s*(?P<number>[-+]?\s*[\d.,'’ ]+-?)\s*(?P<after>(?:[^\d.,()+\- ]+\.?)?)$")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def read_number(text: str, style: NumberStyle) -> Decimal | None:
     if text.startswith("-") or text.endswith("-"):
         if negative or (text.startswith("-") and text.endswith("-")):
             return None
-        negative, text = True, text.strip("-").strip()
+        negative, text = True, (text[1:] if text.startswith("-") else text[:-1]).strip()
     match = AFFIX.match(text)
     if match is None or not all(_is_own_currency(match[side], style.currency) for side in ("before", "after")):
         return None
@@ -70,7 +73,7 @@ def read_number(text: str, style: NumberStyle) -> Decimal | None:
     if number.startswith("-") or number.endswith("-"):
         if negative or (number.startswith("-") and number.endswith("-")):
             return None
-        negative, number = True, number.strip("-").strip()
+        negative, number = True, (number[1:] if number.startswith("-") else number[:-1]).strip()
     plain = _ungrouped(number.removeprefix("+"), style)
     if plain is None:
         return None
@@ -93,6 +96,7 @@ def _is_own_currency(sign: str, currency: str | None) -> bool:
 def _ungrouped(number: str, style: NumberStyle) -> str | None:
     """Return digits with at most one point, or None where the groups of thousands are not such."""
     whole, point, fraction = number.partition(style.decimal)
+    # Shops write .5, and also 5. with nothing behind the sign.
     if (point and not fraction.isdigit() and fraction != "") or not (whole or fraction):
         return None
     if whole and not whole.isdigit():
@@ -114,24 +118,25 @@ def detect_decimal(values: Iterable[str]) -> str | None:
     >>> detect_decimal(["1.234,50", "3"]), detect_decimal(["12", "7"]), detect_decimal(["1.234"]), detect_decimal(["1.5", "1,5"])
     (',', '', None, None)
     """
-    proofs, doubtful = set(), False
+    proofs, doubtful = Counter(), False
     for text in values:
         core = re.sub(r"[^\d.,]", "", unicodedata.normalize("NFKC", text))
         points, commas = core.count("."), core.count(",")
         if points and commas:
-            proofs.add("." if core.rfind(".") > core.rfind(",") else ",")
+            proofs["." if core.rfind(".") > core.rfind(",") else ","] += 1
         elif points > 1 or commas > 1:
-            proofs.add("," if points else ".")
+            proofs["," if points else "."] += 1
         elif points or commas:
             sign = "." if points else ","
             whole, _, fraction = core.partition(sign)
             if len(fraction) == 3 and 1 <= len(whole) <= 3 and whole != "0":
                 doubtful = True
             else:
-                proofs.add(sign)
-    if len(proofs) == 1:
-        return proofs.pop()
-    return None if proofs or doubtful else ""
+                proofs[sign] += 1
+    if proofs:
+        sign, times = proofs.most_common(1)[0]
+        return sign if times >= CLEAR_SHARE * proofs.total() else None
+    return None if doubtful else ""
 
 
 def scaled_text(column: str, digits: int, style: NumberStyle) -> pl.Expr:
@@ -157,14 +162,14 @@ def scaled_text(column: str, digits: int, style: NumberStyle) -> pl.Expr:
     return pl.col(column).map_batches(read, return_dtype=pl.Int128, is_elementwise=True)
 
 
-def from_scaled(scaled: str, raw: pl.Expr, *, shift: int = EXTRA_DIGITS, sign: int = 1) -> Integer:
+def from_scaled(scaled: str, present: pl.Expr, *, shift: int = EXTRA_DIGITS, sign: int = 1) -> Integer:
     """Return the integer of a scaled Int128 column, with `shift` digits rounded off, half away from zero."""
     number = pl.col(scaled)
     unit = 10**shift
     whole = number.abs() // unit + (number.abs() % unit >= unit // 2).cast(pl.Int128)
     too_large = (whole > LARGEST).fill_null(False)
     value = pl.when(~too_large).then(whole * number.sign() * sign).cast(pl.Int64, strict=False)
-    return Integer(value, raw.is_not_null() & number.is_null(), too_large, (number % unit != 0).fill_null(False))
+    return Integer(value, present & number.is_null(), too_large, (number % unit != 0).fill_null(False))
 
 
 def from_typed(column: str, dtype: pl.DataType, factor: int, *, sign: int = 1) -> Integer:

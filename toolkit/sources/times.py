@@ -21,6 +21,8 @@ DATES = (
 )  # fmt: skip
 ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
 COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+MAJORITY = 0.5
+"""A format must read at least this share of the sample; the cells it does not read are set aside and counted."""
 SHORT_YEAR = re.compile(r"^\d{1,2}[./-]\d{1,2}[./-]\d{2}(\D|$)")
 EXCEL_DAY_ZERO = -25569
 """Day 0 of Excel's calendar, 30 December 1899, counted in days from 1970."""
@@ -108,13 +110,13 @@ def find_format(sample: pl.Series) -> Found:
     ('%d.%m.%Y %H:%M',)
     """
     texts = sample.drop_nulls().str.strip_chars()
-    texts = texts.filter(texts != "").unique()
+    texts = texts.filter(texts != "")
     if texts.len() == 0:
         return Found(("iso",))
     counted = _counted_format(texts)
     if counted:
         return Found((counted,))
-    needed = max(1, round(0.9 * texts.len()))
+    needed = max(1, round(MAJORITY * texts.len()))
     if _count(texts, ISO) >= needed:
         return Found(("iso",))
     zoned = tuple(form + clock + "%#z" for form in DATES[1:] for clock in CLOCKS[1:3])
@@ -145,7 +147,7 @@ def _counted_format(texts: pl.Series) -> str | None:
     whole = texts.str.extract(r"^(\d+)")
     lengths = whole.str.len_bytes()
     fractions = texts.str.contains(r"[.,]").any()
-    if not fractions and lengths.n_unique() == 1 and lengths[0] in COMPACT and _count(texts, (COMPACT[lengths[0]],)) >= 0.9 * texts.len():
+    if not fractions and lengths.n_unique() == 1 and lengths[0] in COMPACT and _count(texts, (COMPACT[lengths[0]],)) >= MAJORITY * texts.len():
         return COMPACT[lengths[0]]
     numbers = whole.cast(pl.Float64)
     for form, low, high in (("excel", 15_000, 73_415), ("epoch_s", 3e8, 4.2e9), ("epoch_ms", 3e11, 4.2e12), ("epoch_us", 3e14, 4.2e15)):

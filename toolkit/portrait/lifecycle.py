@@ -93,7 +93,7 @@ def _since(view: View, since: date | str | None) -> date | None:
         raise BadValue(f"portrait.lifecycle: since is '{since}', but a date as YYYY-MM-DD was needed, such as {view.first_day}.") from None
     if not view.first_day <= day < view.as_of:
         raise BadValue(
-            f"portrait.lifecycle: since is {day}, but a day from {view.first_day}, the first of the receipts, to before {view.as_of} (as_of) "
+            f"portrait.lifecycle: since is {day}, but a day from {view.first_day} (first receipts) to before {view.as_of} (as_of) "
             "was needed."
         )
     return day

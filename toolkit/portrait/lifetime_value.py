@@ -147,8 +147,8 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
     notes: list[str | Note] = [_purchase_note(view, models["purchase"])]
     notes += [_spend_note(view, models[figure], figure) for figure in ("spend", "year")]
     notes.append(
-        "Expectations are the members' own across the chain; sales are those of the scope in the period. They assume that the shop goes on as "
-        "it did: unseen campaigns, prices and seasons are not in them. One member's figure is rough; plan with sums over many."
+        "Expectations are the members' own across the chain; sales are those of the scope in the period. They assume that the shop goes on "
+        "as it did: unseen campaigns, prices and seasons are not in them. One member's figure is rough; plan with sums over many."
     )
     silent = members.height - members["purchase_probability"].count()
     if silent and models["purchase"]["method"] != "not measured":

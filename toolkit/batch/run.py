@@ -16,7 +16,6 @@ from toolkit.batch.limits import Limits
 from toolkit.batch.record import Record, Status, write_record
 from toolkit.charts import offline
 
-TOO_FEW = "TooFewMembers"
 ASSETS = "assets"
 
 
@@ -131,6 +130,7 @@ def _execute(job: Job) -> _Outcome:
 def _read_error(notebook: Any) -> _Outcome | None:
     """Return the outcome of a notebook that a cell stopped; cells tagged `raises-exception` may hold errors."""
     from toolkit.batch.html import error_sentence
+    from toolkit.batch.warm_engine import TOO_FEW
 
     for cell in notebook.cells:
         if "raises-exception" in cell.metadata.get("tags", []):

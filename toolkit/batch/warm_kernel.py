@@ -75,6 +75,9 @@ def reset() -> None:
     warnings._filters_mutated()  # type: ignore[attr-defined]
     for event, callbacks in _fresh.callbacks.items():
         shell.events.callbacks[event] = list(callbacks)
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):  # a failed cell's frames hold its tables
+        if hasattr(sys, name):
+            delattr(sys, name)
     _forget_local_modules()
     _reset_libraries()
     shell.display_formatter.formatters["text/plain"].float_precision = _fresh.displayhook_precision

@@ -1,0 +1,93 @@
+"""Palette, number formats, small pictures, and the cached library."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from toolkit.charts import offline, sparkline
+from toolkit.charts.theme import PALETTE, axis_format, number_text, short_text
+
+# Machado, Oliveira and Fernandes 2009, full deficiency, on linear RGB.
+SIGHT = {
+    "usual": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+
+
+def lab(colour: str, sight: str) -> tuple[float, float, float]:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    r, g, b = (min(1.0, max(0.0, sum(weight * part for weight, part in zip(row, linear, strict=True)))) for row in SIGHT[sight])
+    x, y, z = (
+        (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505,
+        0.2126 * r + 0.7152 * g + 0.0722 * b,
+        (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089,
+    )
+    fx, fy, fz = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_palette_can_be_told_apart(sight: str) -> None:
+    nearest = min(math.dist(lab(a, sight), lab(b, sight)) for a, b in itertools.combinations(PALETTE, 2))
+    assert nearest >= 25
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [(0.1234, "share1", "12.3%"), (0.1234, "share", "12%"), (1234567.4, "money", "1,234,567"), (2.5, "money2", "2.50"), (None, "count", "–"),
+     (float("nan"), "count", "–"), (float("-inf"), "index", "–"), (-3.14, "points", "-3.1")],
+)  # fmt: skip
+def test_numbers_read_well(value: float | None, kind: str, text: str) -> None:
+    assert number_text(value, kind) == text  # type: ignore[arg-type]
+
+
+def test_large_axes_are_short_and_small_ones_are_not() -> None:
+    assert axis_format("money", 2_000_000) == "~s"
+    assert axis_format("money", 900) == ",.0f"
+    assert [short_text(value) for value in (999_999.0, 1_250.0, 12.0, 0.5)] == ["1M", "1.2k", "12", "0.50"]
+
+
+@pytest.mark.parametrize("values", [[1, 2, 3], [1, None, 3, 4], [5, 5, 5], [float("nan"), 1, 2], list(range(300))])
+def test_small_pictures_are_whole_svg(values: list) -> None:
+    for picture in (sparkline.spark_line(values, label='<"sales">'), sparkline.spark_bars(values)):
+        root = ElementTree.fromstring(picture)
+        assert root.tag.endswith("svg")
+    assert "nan" not in picture
+
+
+def test_small_pictures_with_nothing_to_show() -> None:
+    assert sparkline.spark_line([]) == sparkline.spark_line([None, 1]) == sparkline.spark_bars([0, None]) == sparkline.meter(None) == ""
+    ElementTree.fromstring(sparkline.meter(1.7))
+
+
+def test_library_is_cached_whole_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    offline.bundle.cache_clear()
+    text = offline.bundle()
+    cached = next(tmp_path.rglob("vega-*.js"))
+    assert "</script" not in text
+    assert "vegaEmbed" in text
+    cached.write_text(text[:1000], "utf-8")  # a copy that was cut short must never reach a page
+    offline.bundle.cache_clear()
+    assert offline.bundle() == text == cached.read_text("utf-8")
+    written = offline.write_bundle(tmp_path / "assets")
+    assert written.read_text("utf-8") == text
+    assert [path.name for path in (tmp_path / "assets").iterdir()] == [written.name]
+    offline.bundle.cache_clear()
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder", "utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    offline.bundle.cache_clear()
+    assert "vegaEmbed" in offline.bundle()
+    offline.bundle.cache_clear()

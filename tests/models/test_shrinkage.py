@@ -101,7 +101,7 @@ def test_empty_in_empty_out(members):
 
 
 def test_missing_statistics_are_all_named():
-    with pytest.raises(DataError, match="coupon_days_odd.*coupon_bp_sq"):
+    with pytest.raises(DataError, match=r"coupon_days_odd.*coupon_bp_sq"):
         estimate_kappa(pl.DataFrame({"member_code": [1]}), trait="coupon")
 
 

@@ -74,5 +74,5 @@ def test_half_filled_spans_are_scaled_up(frequent_shop):
 
 
 def test_missing_columns_are_named():
-    with pytest.raises(DataError, match="is_order.*ordered_at"):
+    with pytest.raises(DataError, match=r"is_order.*ordered_at"):
         shopping_days(pl.DataFrame({"member_code": [1], "amount": [1]}))

@@ -11,12 +11,14 @@ import numpy as np
 import polars as pl
 from scipy.special import betaln, expit, exprel, gammaln, hyp2f1, roots_jacobi
 
-from toolkit.models.maximum import lowest
+from toolkit.models.maximum import EDGE, lowest
 
 
 @dataclass(frozen=True, slots=True)
 class BtydFit:
     """Parameters of a fitted model; `parameters` is empty and `reason` says why where `status` is `not measured`.
+
+    A `measured` fit with a `reason` predicts soundly, but its parameters are not to be read.
 
     BG/NBD: r, alpha, a, b. Pareto/NBD: r, alpha, s, beta. alpha and beta are in the time unit of the data.
     """
@@ -126,12 +128,14 @@ def _fit(
         return BtydFit(model, (), None, int(members.sum()), repeaters, "not measured", reason)
     log_parameters, lowest_value = best
     parameters = np.exp(log_parameters)
+    reason = "members hardly differ in how often they come or how soon they stop: the parameters are large and loosely known"
+    reason = reason if np.max(np.abs(log_parameters)) > EDGE else ""
     parameters[1] *= unit
     if model == "pareto_nbd":
         parameters[3] *= unit
     # In data units: the density of each purchase time carries one factor 1 / unit.
     log_likelihood = -lowest_value * members.sum() - float((members * x).sum()) * np.log(unit)
-    return BtydFit(model, tuple(parameters.tolist()), float(log_likelihood), int(members.sum()), repeaters, "measured", "")
+    return BtydFit(model, tuple(parameters.tolist()), float(log_likelihood), int(members.sum()), repeaters, "measured", reason)
 
 
 def fit_bg_nbd(summary: pl.DataFrame, *, minimum_repeat_members: int = 100) -> BtydFit:

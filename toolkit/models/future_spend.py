@@ -82,7 +82,7 @@ def fit_future_spend(
 ) -> SpendModel:
     """Return a model of what members spend in the `horizon_days` after `as_of`, learned from nothing after `as_of`.
 
-    In: the frame of `shopping_days`. A Poisson regression with a log link on six features of spend and rhythm, over up to
+    In: the frame of `shopping_days`. A Poisson regression with a log link on seven features of spend and rhythm, over up to
     `most_snapshots` earlier snapshots whose window is complete: its promises add up to what those windows brought.
 
     Where no window of the whole horizon is complete (a year, from a year of receipts), the longest complete window of at least

@@ -10,19 +10,25 @@ from scipy.optimize import minimize
 FAR = 12.0
 """Log-parameters beyond this have run away: the likelihood has no maximum at finite parameters."""
 
+EDGE = 6.0
+"""Log-parameters beyond this say that members hardly differ: another such value would fit as well."""
+
+_PULL = 1e-6  # towards 1, per squared log-parameter: stops the walk along a flat ridge, moves published fits by less than 0.1%
+
 
 def lowest(objective: Callable[[np.ndarray], float], starts: Sequence[np.ndarray]) -> tuple[np.ndarray, float] | None:
-    """Return where `objective` is lowest and how low, the best over all `starts`; null when the search fails or runs away.
+    """Return where `objective` (of order one) is lowest and how low, the best over all `starts`; null when no search settles."""
 
-    Quasi-Newton steps first; where their numerical slopes give out (a flat ridge), the slower simplex search takes over.
-    """
+    def pulled(theta: np.ndarray) -> float:
+        value = objective(theta) + _PULL * float((theta**2).sum())
+        return value if np.isfinite(value) else 1e10
+
     best: tuple[np.ndarray, float] | None = None
     for start in starts:
         bounds = [(-FAR - 1, FAR + 1)] * start.size
-        found = minimize(objective, start, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 500})
-        if not found.success:
-            tight = {"maxiter": 4000, "xatol": 1e-8, "fatol": 1e-13}
-            found = minimize(objective, found.x, method="Nelder-Mead", bounds=bounds, options=tight)
-        if found.success and np.isfinite(found.fun) and (best is None or found.fun < best[1]):
+        found = minimize(pulled, start, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-12, "gtol": 1e-7, "maxiter": 500})
+        # Numerical slopes give out close to the bottom; the search then calls itself failed where it has arrived.
+        settled = found.success or float(np.max(np.abs(found.jac))) < 1e-4
+        if settled and np.max(np.abs(found.x)) <= FAR and (best is None or found.fun < best[1]):
             best = (found.x, float(found.fun))
-    return best if best is not None and np.max(np.abs(best[0])) <= FAR else None
+    return None if best is None else (best[0], float(objective(best[0])))

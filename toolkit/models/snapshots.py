@@ -13,8 +13,8 @@ from toolkit.errors import DataError
 RHYTHM_FEATURES = ("log_recency", "own_gap_days", "days_28", "days_56", "days_91", "log_recency_over_gap")
 """The six features of the purchase model, in order."""
 
-SPEND_FEATURES = ("log_amount_28", "log_amount_91", "log_amount_182", "log_recency", "log_days_28", "log_days_91")
-"""The six features of the spend model, in order."""
+SPEND_FEATURES = ("log_amount_28", "log_amount_91", "log_amount_182", "log_recency", "log_days_28", "log_days_91", "log_seen_share")
+"""The seven features of the spend model, in order."""
 
 
 def shopping_days(orders: pl.DataFrame) -> pl.DataFrame:
@@ -52,6 +52,7 @@ def snapshot(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     back = (pl.lit(as_of) - pl.col("day")).dt.total_days()
     first = days["day"].min()
     observed_days = (as_of - first).days + 1 if isinstance(first, date) else 1
+    spend_span = max(1, min(182, observed_days))
     gap = pl.col("day").diff().over("member_code").dt.total_days()
     seen = days.filter(pl.col("day") <= as_of).sort("member_code", "day").with_columns(back.alias("back"), gap.alias("gap"))
     rhythm = (
@@ -76,6 +77,8 @@ def snapshot(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
             (pl.col(f"amount_{span}").clip(0, None) * (span / max(1, min(span, observed_days)))).log1p().alias(f"log_amount_{span}")
             for span in (28, 91, 182)
         ],
+        # A newcomer's spans are half filled for another reason: told apart, or a growing shop is promised a fifth too much.
+        (pl.min_horizontal(pl.col("age_days") + 1, pl.lit(spend_span)) / spend_span).log().alias("log_seen_share"),
     )
 
 

@@ -242,9 +242,8 @@ def _flow(view: View, before: Scorecard, after: Scorecard) -> pl.DataFrame:
 
 def _doubt(card: Scorecard) -> list[str | Note]:
     if card.edges_from == "fallback":
-        return [
-            Note(f"The shop's own edges are not measured: {card.reason}. Read R as calendar spans, not as this shop's rhythm.", "REVIEW")
-        ]
+        said = f"The shop's own edges are not measured: {card.reason}. Read R as spans of the calendar, not as this shop's rhythm."
+        return [Note(said, "NOT MEASURED")]
     return []
 
 

@@ -124,13 +124,41 @@ def sort_partition(rows: pl.DataFrame, file_number: int, *, several_times: bool)
     """
     if several_times:
         rows = rows.with_columns(pl.col("ordered_at").min().over("order_key"))
-    rows = rows.sort("member_code", "ordered_at", "order_key", nulls_last=False)
+    order = sorted_index(rows)
+    keys = rows.select(pl.col("member_code", "order_key").gather(order))
     starts = (pl.col("order_key") != pl.col("order_key").shift(1)) | (pl.col("member_code").ne_missing(pl.col("member_code").shift(1)))
-    rows = rows.with_columns((starts.fill_null(True).cast(pl.Int64).cum_sum() - 1 + (file_number << 32)).alias("order_code"))
-    ids = rows.filter(pl.col("order_code").ne_missing(pl.col("order_code").shift(1))).select(
-        "order_code", pl.col("order_id").cast(pl.String)
+    starts_here = keys.select(starts.fill_null(True))["order_key"]
+    codes = starts_here.cast(pl.Int64).cum_sum() - 1 + (file_number << 32)
+    first_rows = order.filter(starts_here)  # the text of an order's id is only fetched once an order
+    ids = pl.DataFrame({"order_code": codes.filter(starts_here), "order_id": rows["order_id"].gather(first_rows).cast(pl.String)})
+    stored = rows.select(pl.col(name).gather(order).cast(dtype) for name, dtype in schemas.STORED_LINES.items() if name != "order_code")
+    return stored.with_columns(codes.alias("order_code")).select(schemas.STORED_LINES.names()), ids
+
+
+def sorted_index(rows: pl.DataFrame) -> pl.Series:
+    """Return the row numbers of a partition in the order (member_code, ordered_at, order_key), non-members first.
+
+    Member and second are packed into one integer, which sorts four times as fast as three keys; rows that tie there are put right after.
+    """
+    keys = rows.select(
+        (pl.col("member_code").cast(pl.Int64) + 1).fill_null(0).alias("member"),
+        pl.col("ordered_at").dt.epoch("s").alias("second"),
+        "order_key",
     )
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in schemas.STORED_LINES.items()), ids
+    first, last, highest = (
+        int(value or 0) for value in keys.select(pl.col("second").min(), last=pl.col("second").max(), m=pl.col("member").max()).row(0)
+    )
+    if highest.bit_length() + (last - first).bit_length() > 62:
+        return rows.select(pl.arg_sort_by("member_code", "ordered_at", "order_key", nulls_last=False).alias("row"))["row"]
+    packed = keys["member"] * (1 << (last - first).bit_length()) + (keys["second"] - first)
+    order = packed.arg_sort()
+    there = pl.DataFrame({"packed": packed.gather(order), "order_key": keys["order_key"].gather(order)}).with_row_index("place")
+    tied = there.filter((pl.col("packed") == pl.col("packed").shift(1)) & (pl.col("order_key") != pl.col("order_key").shift(1)))
+    if tied.height:
+        places = there.filter(pl.col("packed").is_in(tied["packed"].unique().implode()))["place"]
+        again = rows.select("member_code", "ordered_at", "order_key").with_row_index("row")[order.gather(places)]
+        order = order.scatter(places, again.sort("member_code", "ordered_at", "order_key", nulls_last=False)["row"])
+    return order
 
 
 def write_partition(workspace: Workspace, folder: str, partition: int, stored: pl.DataFrame, ids: pl.DataFrame) -> LineFile:

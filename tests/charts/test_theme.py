@@ -42,7 +42,8 @@ def test_palette_can_be_told_apart(sight: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "kind", "text"),
-    [(0.1234, "share1", "12.3%"), (0.1234, "share", "12%"), (1234567.4, "money", "1,234,567"), (2.5, "money2", "2.50"), (None, "count", "–"),
+    [(0.1234, "share1", "12.3%"), (0.1234, "share", "12%"), (1234567.4, "money", "1,234,567"),
+     (2.5, "money2", "2.50"), (None, "count", "–"),
      (float("nan"), "count", "–"), (float("-inf"), "index", "–"), (-3.14, "points", "-3.1")],
 )  # fmt: skip
 def test_numbers_read_well(value: float | None, kind: str, text: str) -> None:

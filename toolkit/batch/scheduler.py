@@ -121,7 +121,7 @@ def _jobs(
         for path in notebooks:
             extra = {"store_label": label} if "store_label" in declared[path.stem] else {}
             own = {**checked[path.stem], **extra, "workspace": str(workspace), "store_id": store_id}
-            mark = hashlib.sha256("\n".join((data, contents[path.stem], __version__)).encode()).hexdigest()[:16]
+            mark = hashlib.sha256("\n".join((data, contents[path.stem], __version__, str(single_file))).encode()).hexdigest()[:16]
             folder = out / "stores" / folder_name(store_id)
             jobs.append(_Key(Job(path.resolve(), store_id, label, folder, own, mark, single_file, limits)))
     return jobs
@@ -222,16 +222,7 @@ def _finished(key: _Key) -> Record | None:
         or dict(record.parameters) != dict(job.parameters)
     ):
         return None
-    page = job.folder / f"{job.stem}.html"
-    linked = page.exists() and (record.status != "ok" or job.single_file == (f"{ASSETS}/{offline.bundle_name()}" not in _end_of(page)))
-    return record if linked else None
-
-
-def _end_of(page: Path) -> str:
-    """The last part of a page, where it says which chart script it uses."""
-    with page.open("rb") as file:
-        file.seek(max(0, page.stat().st_size - 4096))
-        return file.read().decode("utf-8", "replace")
+    return record if (job.folder / f"{job.stem}.html").exists() else None
 
 
 def _sweep(out: Path) -> None:

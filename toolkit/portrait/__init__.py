@@ -8,7 +8,34 @@ from toolkit.portrait.movement import movement
 from toolkit.portrait.contribution import contribution
 from toolkit.portrait.pareto import pareto
 from toolkit.portrait.quadrants import quadrants
+from toolkit.portrait.spending_power import spending_power
+from toolkit.portrait.price_sensitivity import price_sensitivity
+from toolkit.portrait.habits import habits
+from toolkit.portrait.lifecycle import lifecycle
+from toolkit.portrait.personas import personas
+from toolkit.portrait.lifetime_value import lifetime_value
 from toolkit.portrait.stores import stores
+from toolkit.portrait.member import member
+from toolkit.portrait.traits import traits
 from toolkit.portrait.scorecard import save_scorecard
 
-__all__ = ["contribution", "movement", "overview", "pareto", "quadrants", "rfm", "rfm_scores", "save_scorecard", "segments", "stores"]
+__all__ = [
+    "contribution",
+    "habits",
+    "lifecycle",
+    "lifetime_value",
+    "member",
+    "movement",
+    "overview",
+    "pareto",
+    "personas",
+    "price_sensitivity",
+    "quadrants",
+    "rfm",
+    "rfm_scores",
+    "save_scorecard",
+    "segments",
+    "spending_power",
+    "stores",
+    "traits",
+]

@@ -145,8 +145,8 @@ def _headline(view: View, table: pl.DataFrame, fits: pl.DataFrame, n: int) -> st
     first = found.row(0, named=True)
     sales = f" and brings {wording.share(first['sales_share'])} of their sales" if first["sales_share"] is not None else ""
     return (
-        f"{where(view)}, the baskets of {fits['member_code'].n_unique():,} of {wording.some(n, 'member')} match a persona; the most common, "
-        f"'{first['persona']}', fits {wording.some(first['member_count'], 'member')} ({wording.share(first['member_share'])}){sales}."
+        f"{where(view)}, the baskets of {fits['member_code'].n_unique():,} of {wording.some(n, 'member')} match a persona; the most common,"
+        f" '{first['persona']}', fits {wording.some(first['member_count'], 'member')} ({wording.share(first['member_share'])}){sales}."
     )
 
 
@@ -155,8 +155,8 @@ def _taste_headline(view: View, table: pl.DataFrame, flags: pl.DataFrame, n: int
         return f"{where(view)}, none of {wording.some(n, 'member')} buys a category clearly more often than the others do."
     first = table.row(0, named=True)
     return (
-        f"{where(view)}, {flags['member_code'].n_unique():,} of {wording.some(n, 'member')} have a clear taste, {flags.height / n:.1f} each on average; "
-        f"the most common is {first['category']}: {wording.some(first['member_count'], 'member')} buy it about "
+        f"{where(view)}, {flags['member_code'].n_unique():,} of {wording.some(n, 'member')} have a clear taste, {flags.height / n:.1f} each "
+        f"on average; the most common is {first['category']}: {wording.some(first['member_count'], 'member')} buy it about "
         f"{first['taste_index']:.1f} times as often as others do."
     )
 

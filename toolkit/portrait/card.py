@@ -1,0 +1,198 @@
+"""What is known of one member, and the facts of their card, each a row in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.mart.view import View
+from toolkit.portrait.favourites import favourites
+from toolkit.portrait.rfm import rfm_scores
+from toolkit.portrait.segment_maps import NO_ORDERS
+from toolkit.portrait.traits import traits_of
+
+LAST_ORDERS = 5
+TOP_CATEGORIES = 5
+
+Row = tuple[str, str, str | None, int | None]
+"""Section, fact, value in words, n."""
+_NONE = "not measured"
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How often a member comes: the median of the pauses between their shopping days, and when that makes them due."""
+
+    gap_days: float
+    gap_count: int
+    due_on: date
+    late_days: int
+
+    @property
+    def words(self) -> str:
+        """When the member is due: '2026-01-09', '2026-01-09, 12 days overdue'."""
+        return f"{self.due_on}" + (f", {wording.some(self.late_days, 'day')} overdue" if self.late_days > 0 else "")
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that is known of a member; `features`, `traits`, `liked` and `scored` are their rows of the tables of these names."""
+
+    view: View
+    features: Mapping[str, Any]
+    traits: Mapping[str, Any]
+    liked: Mapping[str, Any]
+    scored: Mapping[str, Any]
+    orders: pl.DataFrame
+    bought: pl.DataFrame
+    rhythm: Rhythm | None
+    rank: int
+
+    @property
+    def order_count(self) -> int:
+        """Orders of all receipts, returns alone not counted."""
+        return int(self.features["order_count"])
+
+    def money(self, major: float | None) -> str:
+        """Return currency units as text."""
+        return wording.money(major, self.view.currency)
+
+
+def read_card(view: View, found: pl.DataFrame) -> Card:
+    """Return the card of the one row of `view.population` in `found`; everything across the chain."""
+    chain, features = view.chain, found.row(0, named=True)
+    code = features["member_code"]
+    orders = chain.orders.filter(pl.col("member_code") == code).collect().sort("ordered_at", "order_code")
+    return Card(
+        view=chain,
+        features=features,
+        traits=traits_of(chain, found).row(0, named=True),
+        liked=favourites(chain, found).row(0, named=True),
+        scored=rfm_scores(chain).filter(pl.col("member_id") == features["member_id"]).row(0, named=True),
+        orders=orders,
+        bought=_bought(chain, code),
+        rhythm=_rhythm(chain, orders),
+        rank=int((chain.population["amount_365d"] > features["amount_365d"]).sum()) + 1,
+    )
+
+
+def _bought(view: View, member_code: int) -> pl.DataFrame:
+    """What the member spent most on: `category`, `amount`, `day_count`."""
+    return (
+        view.member_category.filter((pl.col("member_code") == member_code) & (pl.col("amount") > 0))
+        .select("category_code", "amount", pl.col("day_count").cast(pl.Int64))
+        .collect()
+        .join(view.categories.select("category_code", "category"), on="category_code")
+        .sort("amount", "category", descending=[True, False])
+    )
+
+
+def _rhythm(view: View, orders: pl.DataFrame) -> Rhythm | None:
+    """None with fewer pauses than habits.minimum_orders: they would show no rhythm."""
+    days = orders.filter("is_order")["ordered_at"].dt.date().unique().sort()
+    gaps = days.diff().drop_nulls().dt.total_days()
+    if len(gaps) < view.settings.habits.minimum_orders:
+        return None
+    middle = float(gaps.median())  # type: ignore[arg-type]
+    due_on = days[-1] + timedelta(days=round(middle))
+    return Rhythm(middle, len(gaps), due_on, (view.as_of - due_on).days)
+
+
+def card_rows(card: Card) -> list[Row]:
+    """Return the facts in reading order: who, when, where, what for, what next, last orders."""
+    return [*_who(card), *_worth(card), *_habits(card), *_what_for(card), *_what_next(card), *_last_orders(card)]
+
+
+def _who(card: Card) -> list[Row]:
+    features, traits, scored, n = card.features, card.traits, card.scored, card.order_count
+    stated = [name for name in ("tier", "joined_on", "home_store_id") if features.get(name) is not None]
+    rows: list[Row] = [("who", "member", features["member_id"], None)]
+    rows += [("who", name.removesuffix("_id").replace("_", " "), str(features[name]), None) for name in stated]
+    if "contactable" in features:
+        rows.append(("who", "may be contacted", "yes" if features["contactable"] else "no", None))
+    if n:
+        known = wording.some((card.view.as_of - features["first_ordered_on"]).days, "day")
+        rows.append(("who", "first order seen", f"{features['first_ordered_on']}, {known} ago", None))
+    scores = f" (R {scored['r_score']}, F {scored['f_score']}, M {scored['m_score']})" if scored["segment"] != NO_ORDERS else ""
+    away = f", last order {wording.some(traits['recency_days'], 'day')} ago" if traits["recency_days"] is not None else ""
+    return [
+        *rows,
+        ("who", "segment", f"{scored['segment']}{scores}", n),
+        ("who", "lifecycle stage", f"{traits['stage'] or _NONE}{away}", n),
+    ]
+
+
+def _worth(card: Card) -> list[Row]:
+    features, traits, view = card.features, card.traits, card.view
+    year, days = int(features["order_count_365d"]), int(features["day_count"])
+    power = f"{traits['spending_power']}, {card.money(traits['spend_per_month'])} a month, {card.money(traits['order_value'])} an order"
+    tier = f"{traits['price_tier_index'] or 0:.2f} ({traits['price_tier_level']}; 1 = usual prices)"
+    rows: list[Row] = [
+        ("who", "sales, last 365 days", f"{view.money(features['amount_365d'])}: rank {card.rank:,} of {view.population.height:,}", year),
+        ("who", "sales, all receipts", view.money(features["amount"]), card.order_count),
+        ("who", "spending power", power if traits["spending_power"] else _NONE, year),
+        ("who", "price tier index", tier if traits["price_tier_level"] else _NONE, days),
+    ]
+    for name, level in (("promo_dependence", traits["promo_level"]), ("coupon_affinity", traits["coupon_level"])):
+        said = f"{wording.share(traits[name])} ({level})" if level else _NONE
+        rows.append(("who", name.replace("_", " "), said, traits["shopping_days"]))
+    return rows
+
+
+def _habits(card: Card) -> list[Row]:
+    def fact(section: str, habit: str, words: str) -> Row:
+        name, share = card.liked[f"favourite_{habit}"], card.liked[f"favourite_{habit}_share"]
+        return (section, words, f"{name} ({wording.share(share)})" if name is not None else _NONE, card.order_count)
+
+    rhythm = card.rhythm
+    comes = f"every {rhythm.gap_days:g} days (median)" if rhythm else _NONE
+    return [
+        fact("when", "weekday", "favourite weekday"),
+        fact("when", "hour", "favourite hours"),
+        ("when", "comes", comes, rhythm.gap_count if rhythm else None),
+        fact("where", "store", "favourite store"),
+        fact("where", "channel", "favourite channel"),
+    ]
+
+
+def _what_for(card: Card) -> list[Row]:
+    top = card.bought.head(TOP_CATEGORIES).iter_rows(named=True)
+    tastes, fits = card.traits["tastes"], card.traits["personas"]
+    liked = _NONE if tastes is None else wording.listing(tastes[:TOP_CATEGORIES]) or "none clear"
+    read = _NONE if fits is None else wording.listing(fits) or "no persona"
+    return [
+        *[("what for", row["category"], card.view.money(row["amount"]), row["day_count"]) for row in top],
+        ("what for", "buys more often than others", liked, None),
+        ("what for", "baskets read as", read, None),
+    ]
+
+
+def _what_next(card: Card) -> list[Row]:
+    settings, days = card.view.settings.lifetime_value, int(card.features["day_count"])
+    likely = wording.share(card.traits["purchase_probability"])
+    spends = [
+        ("what next", f"expected spend in {horizon} days", card.money(card.traits[f"expected_spend_{horizon}d"]), days)
+        for horizon in (settings.spend_days, settings.year_days)
+    ]
+    due, n = (card.rhythm.words, card.rhythm.gap_count) if card.rhythm else (_NONE, None)
+    return [
+        ("what next", f"probability of a purchase in {settings.purchase_days} days", likely, days),
+        *spends,
+        ("what next", "expected by own rhythm", due, n),
+    ]
+
+
+def _last_orders(card: Card) -> list[Row]:
+    stores = card.view.stores.select("store_code", "store_id")
+    last = card.orders.sort("ordered_at", "order_code", descending=True).head(LAST_ORDERS)
+    rows: list[Row] = []
+    for order in last.join(stores, on="store_code", how="left", maintain_order="left").iter_rows(named=True):
+        kind = "" if order["is_order"] else ", return"
+        value = f"{card.view.money(order['amount'])} at store {order['store_id']}, {wording.some(order['line_count'], 'line')}{kind}"
+        rows.append(("last orders", order["ordered_at"].isoformat(sep=" ", timespec="minutes"), value, None))
+    return rows

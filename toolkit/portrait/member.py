@@ -1,0 +1,137 @@
+"""One member's card: who they are, when they come, what for, and what next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.charts.lines import lines_over_time
+from toolkit.errors import UnknownName, nearest
+from toolkit.mart.view import View
+from toolkit.portrait.card import Card, card_rows, read_card
+from toolkit.portrait.phrases import not_measured
+from toolkit.registry import question
+
+if TYPE_CHECKING:
+    import altair as alt
+
+NEAR_IDS = 200
+"""Ids beside the place where an unknown one would stand that are compared with it: a large shop has too many to compare all."""
+
+
+@question(
+    "portrait",
+    "Who is this member, when do they come, what for, and what next?",
+    words=("member card", "show one customer, profile of a member", "customer 360 view", "look up a member by id", "会员 档案 名片"),
+    minimum=False,
+)
+def member(view: View, *, member_id: str | int) -> Finding:
+    """Return one member's card: one row per fact, in the sections who, when, where, what for, what next and last orders.
+
+    Everything is the member's own across the chain, as of the view's date. What too few orders cannot carry is `not measured`. A
+    prediction for one member is rough: it is for choosing whom to speak to, not for telling a person about themselves.
+
+    Parameters
+    ----------
+    member_id
+        The member, as the shop writes the id ("0012" is not "12").
+
+    Returns
+    -------
+    Answer
+        Table columns: `section`; `fact`; `value` in words; `n` (orders, shopping days or pauses it rests on; null where it is a plain
+        fact).
+
+    Raises
+    ------
+    UnknownName
+        No member with receipts has this id; the nearest ids are named.
+
+    Example
+    -------
+    >>> tk.portrait.member(ws, member_id="0012").headline              # doctest: +SKIP
+    """
+    wanted = str(member_id)
+    found = view.population.filter(pl.col("member_id") == wanted)
+    if found.is_empty():
+        raise UnknownName(_unknown(view, wanted))
+    card = read_card(view, found)
+    figures = {
+        "purchase_probability": card.traits["purchase_probability"],
+        "orders": card.order_count,
+        "sales": card.features["amount"] / view.minor_units,
+    }
+    schema = {"section": pl.String, "fact": pl.String, "value": pl.String, "n": pl.Int64}
+    return Finding(
+        headline=_headline(card),
+        table=pl.DataFrame(card_rows(card), schema=schema, orient="row"),
+        chart=(lambda: _chart(card)) if card.orders.height else None,
+        notes=_notes(card),
+        ask_next=[("portrait.segments", {}), ("portrait.lifecycle", {})],
+        figures={key: float(value) for key, value in figures.items() if value is not None},
+    )
+
+
+def _unknown(view: View, wanted: str) -> str:
+    known = view.population["member_id"]
+    folded = wanted.strip().casefold().lstrip("0")
+    alike = known.filter(known.str.strip_chars().str.to_lowercase().str.strip_chars_start("0") == folded).head(3).to_list()
+    if not alike:
+        place = int(known.search_sorted(wanted))
+        alike = nearest(wanted, known.slice(max(place - NEAR_IDS // 2, 0), NEAR_IDS), most=3)
+    guess = f"; did you mean {wording.listing([repr(name) for name in alike])}?" if alike else "."
+    return (
+        f"portrait.member: no member {wanted!r} has a receipt up to {view.as_of}{guess} Ids are compared exactly as the shop writes them."
+    )
+
+
+def _headline(card: Card) -> str:
+    features, traits, liked = card.features, card.traits, card.liked
+    name = f"Member {features['member_id']!r}"
+    if not card.order_count:
+        returns = wording.some(int(features["return_order_count"]), "receipt")
+        return f"{name} has {returns} with returns alone and no order up to {card.view.as_of}: nothing more is measured."
+    stage = f", {traits['stage']}" if traits["stage"] else ""
+    ago = "today" if traits["recency_days"] == 0 else f"{wording.some(traits['recency_days'], 'day')} ago"
+    text = (
+        f"{name} ({card.scored['segment']}{stage}) last ordered {ago} and spent {card.view.money(features['amount_365d'])} in "
+        f"{wording.some(int(features['order_count_365d']), 'order')} of the last 365 days (rank {card.rank:,} of "
+        f"{card.view.population.height:,})"
+    )
+    if liked["favourite_weekday"] is not None:
+        text += f", most often on {liked['favourite_weekday']}s and at store {liked['favourite_store']}"
+    if card.bought.height:
+        text += f", most of it on {wording.listing(card.bought['category'].head(2).to_list())}"
+    if traits["purchase_probability"] is not None:
+        days = card.view.settings.lifetime_value.purchase_days
+        text += f"; {wording.share(traits['purchase_probability'], 0)} likely to buy in the next {days} days"
+    return text + (f"; due by own rhythm on {card.rhythm.words}." if card.rhythm else ".")
+
+
+def _notes(card: Card) -> list[str | Note]:
+    view, first = card.view, card.features["first_ordered_on"]
+    notes: list[str | Note] = [
+        f"All facts are this member's own across the chain, up to {view.as_of}. A prediction for one member is rough, and a persona is a "
+        "reading of baskets, not a fact about a person."
+    ]
+    if first is not None and (first - view.first_day).days < view.settings.lifecycle.new_days:
+        notes.append(f"The receipts start on {view.first_day}: the first order seen may not be this member's first.")
+    for column, words in (("discount_amount", "promo dependence"), ("coupon_amount", "coupon affinity"), ("channel", "channel habits")):
+        if not view.has_column("lines", column):
+            notes.append(not_measured(view, "lines", column, words))
+    return notes
+
+
+def _chart(card: Card) -> alt.Chart | alt.LayerChart:
+    view, orders = card.view, card.orders
+    spent = orders.group_by(pl.col("ordered_at").dt.date().dt.truncate("1mo").alias("month")).agg(pl.col("amount").sum())
+    months = pl.DataFrame({"month": pl.date_range(spent["month"].min(), view.as_of.replace(day=1), "1mo", eager=True)})  # type: ignore[arg-type]
+    monthly = months.join(spent, on="month", how="left").select("month", view.major(pl.col("amount").fill_null(0)).alias("sales"))
+    return lines_over_time(
+        monthly, time="month", value="sales", kind="money", value_title=f"Spend a month, {view.currency}",
+        title=f"Spend by month: member {card.features['member_id']}",
+        subtitle=f"{wording.some(card.order_count, 'order')} up to {view.as_of}",
+    )  # fmt: skip

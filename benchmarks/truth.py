@@ -295,15 +295,15 @@ def measure_value(days: pl.DataFrame) -> Measured:
     yield "predictions that change when later receipts are there", int((value.hash_rows() != seeing_later.hash_rows()).sum())
 
 
-def measure_cdnow(folder: Path | None, quick: bool) -> Measured:
-    if folder is None:
-        yield from ((name, None) for name, bar in BARS.items() if bar.source == "CDNOW")
-        return
-    names = {"x": "repeat_count", "t_x": "last_repeat_days", "T": "observed_days", "zbar": "repeat_value_mean"}
-    summary = pl.read_csv(folder / "cdnow_customers_summary_with_transactions.csv").rename(names)  # in weeks and dollars
-    often, worth = fit_bg_nbd(summary), fit_gamma_gamma(summary)
+def measure_cdnow(folder: Path | None) -> Measured:
+    counts = pl.read_csv(Path(__file__).parents[1] / "tests" / "data" / "cdnow_rfm_counts.csv")
+    sample = counts.select(pl.exclude("members").repeat_by("members")).explode(pl.all())
+    weeks = sample.with_columns(pl.col("last_repeat_days", "observed_days") / 7)  # the published parameters are in weeks and dollars
+    often, worth = fit_bg_nbd(weeks), fit_gamma_gamma(weeks)
     yield from zip([f"BG/NBD {name}" for name in ("r", "alpha", "a", "b")], often.parameters or [None] * 4, strict=True)
     yield from zip([f"Gamma-Gamma {name}" for name in "pqv"], worth.parameters or [None] * 3, strict=True)
+    if folder is None:
+        return
     purchases = (
         pl.read_csv(folder / "CDNOW_master.txt", has_header=False, skip_rows=1, new_columns=["line"], separator="|")
         .select(pl.col("line").str.extract_all(r"\S+").list.to_struct(fields=["member_code", "day", "units", "amount"]))
@@ -369,7 +369,7 @@ def main(arguments: list[str] | None = None) -> int:
         measure_sensitivity(orders, redemptions),
         measure_flags(bought, chosen.quick),
         measure_value(days),
-        measure_cdnow(chosen.cdnow or find_cdnow(), chosen.quick),
+        measure_cdnow(chosen.cdnow or find_cdnow()),
         measure_clusters(orders, chosen.quick),
     ):
         measured.update(part)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import minimize
 
 FAR = 12.0
 """Log-parameters beyond this have run away: the likelihood has no maximum at finite parameters."""
@@ -18,6 +17,9 @@ _PULL = 1e-6  # towards 1, per squared log-parameter: stops the walk along a fla
 
 def lowest(objective: Callable[[np.ndarray], float], starts: Sequence[np.ndarray]) -> tuple[np.ndarray, float] | None:
     """Return where `objective` (of order one) is lowest and how low, the best over all `starts`; null when no search settles."""
+
+    # Imported here: only sparse shops are searched for, and the import takes longer than the search.
+    from scipy.optimize import minimize
 
     def pulled(theta: np.ndarray) -> float:
         value = objective(theta) + _PULL * float((theta**2).sum())

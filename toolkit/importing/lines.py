@@ -125,14 +125,15 @@ def sort_partition(rows: pl.DataFrame, file_number: int, *, several_times: bool)
     if several_times:
         rows = rows.with_columns(pl.col("ordered_at").min().over("order_key"))
     order = sorted_index(rows)
-    keys = rows.select(pl.col("member_code", "order_key").gather(order))
+    lines = rows.drop("order_id")[order]
     starts = (pl.col("order_key") != pl.col("order_key").shift(1)) | (pl.col("member_code").ne_missing(pl.col("member_code").shift(1)))
-    starts_here = keys.select(starts.fill_null(True))["order_key"]
+    starts_here = lines.select(starts.fill_null(True))["order_key"]
     codes = starts_here.cast(pl.Int64).cum_sum() - 1 + (file_number << 32)
     first_rows = order.filter(starts_here)  # the text of an order's id is only fetched once an order
     ids = pl.DataFrame({"order_code": codes.filter(starts_here), "order_id": rows["order_id"].gather(first_rows).cast(pl.String)})
-    stored = rows.select(pl.col(name).gather(order).cast(dtype) for name, dtype in schemas.STORED_LINES.items() if name != "order_code")
-    return stored.with_columns(codes.alias("order_code")).select(schemas.STORED_LINES.names()), ids
+    return lines.with_columns(codes.alias("order_code")).select(
+        pl.col(name).cast(dtype) for name, dtype in schemas.STORED_LINES.items()
+    ), ids
 
 
 def sorted_index(rows: pl.DataFrame) -> pl.Series:

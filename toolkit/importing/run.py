@@ -192,7 +192,7 @@ def _write_lines(
     for partition, scan in enumerate(line_steps.staged_partitions(coded.select(*wanted, "partition"), staging, partitions)):
         if scan is None:
             continue
-        rows = scan.select(wanted).collect(engine="streaming")
+        rows = scan.select(wanted).collect(engine="streaming").rechunk()  # gathers from many chunks are slow
         if rows.is_empty():
             continue
         stored, ids = line_steps.sort_partition(rows, number + partition, several_times=several_times)

@@ -245,9 +245,7 @@ def _notes(view: View, found: pl.DataFrame, buyers: pl.DataFrame, by: By) -> lis
     notes: list[str | Note] = []
     away = view.members.height - view.members.join(buyers, on="member_code", how="semi").height
     if away:
-        notes.append(
-            f"{some(away, 'other member')} in scope did not order from {view.period} and {'is' if away == 1 else 'are'} not counted."
-        )
+        notes.append(f"Not counted: {some(away, 'other member')} in scope without an order from {view.period}.")
     returned = found.filter(pl.col("orders") == 0)
     if returned.height:
         amount = view.money(int(returned["sales"].sum()))

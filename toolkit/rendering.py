@@ -115,7 +115,9 @@ def text(answer: Answer, *, heading: bool = True, width: int = 140) -> str:
         if answer.table.height:
             grid = Table(box=None, pad_edge=False, header_style="bold")
             for name, kind in answer.kinds.items():
-                grid.add_column(Text(wording.label_of(name)), justify="right" if kind in _NUMERIC else "left", overflow="fold")
+                grid.add_column(
+                    Text(wording.label_of(name)), justify="right" if kind in _NUMERIC else "left", overflow="fold", no_wrap=kind != "text"
+                )
             for row in answer.table.head(ROWS_IN_SHELL).iter_rows(named=True):
                 grid.add_row(*(Text(wording.cell(row[name], kind, answer.currency)) for name, kind in answer.kinds.items()))
             console.print()

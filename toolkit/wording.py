@@ -91,6 +91,8 @@ def kind_of(name: str, value: Any = None) -> Kind:
     for ending, kind in _KINDS_BY_ENDING:
         if name.endswith(ending):
             return kind
+    if name.startswith(("sales_", "spend_", "amount_")):  # sales_before, sales_per_member
+        return "money"
     return "count" if isinstance(value, int) else "number" if isinstance(value, float) else "text"
 
 

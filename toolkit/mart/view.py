@@ -141,7 +141,7 @@ class View:
     @cached_property
     def population(self) -> pl.DataFrame:
         """One row per member of the chain, sorted by member_id: MEMBER_FEATURES, member_id, and the attributes of the members table."""
-        return _population(self.mart.path.as_posix(), made_at(self.mart.path), self.workspace.path.as_posix())
+        return _population(self.mart, made_at(self.mart.path), self.workspace.path.as_posix())
 
     @cached_property
     def members(self) -> pl.DataFrame:
@@ -371,11 +371,11 @@ def chosen_members(audience: str | tuple[str, ...], members: pl.DataFrame) -> pl
 
 
 @lru_cache(maxsize=4)
-def _population(mart_folder: str, made: int, workspace_path: str) -> pl.DataFrame:
+def _population(mart: Mart, made: int, workspace_path: str) -> pl.DataFrame:
     """Members of a mart with ids and attributes. A mart never changes; `made` tells it from a later one of the same name."""
     workspace = Workspace(workspace_path)
     ids = workspace.codes("member").rename({"code": "member_code", "id": "member_id"})
-    frame = pl.read_parquet(f"{mart_folder}/members/*.parquet").join(ids, on="member_code", how="left")
+    frame = mart.members.collect().join(ids, on="member_code", how="left")
     attributes = workspace.table("members")
     if attributes is not None:
         taken = set(frame.columns) - {"member_id"}

@@ -20,7 +20,9 @@ amount = "amount"
 """
 
 
-def lines_mapping(folder: Path, *, files: str = "*.csv", shop: str = 'currency = "EUR"', table: str = "", columns: str = COLUMNS, more: str = ""):
+def lines_mapping(
+    folder: Path, *, files: str = "*.csv", shop: str = 'currency = "EUR"', table: str = "", columns: str = COLUMNS, more: str = ""
+):
     text = f'{shop}\n[lines]\nfiles = "{files}"\n{table}\n[lines.columns]\n{columns}\n{more}'
     return mapping_from_text(text, folder=folder)
 

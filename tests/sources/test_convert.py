@@ -22,7 +22,23 @@ def times(tmp_path, *cells, **how):
 
 
 def test_money_is_exact(tmp_path):
-    cells = ["1,234.50", "0.1", "1.005", "-2.675", "12.50-", "(3.20)", "−4.00", "€ 5.00", "6.00 EUR", "1 234.50", "1'234.50", "+7", ".5", "３.２５", "٣٫٥"]
+    cells = [
+        "1,234.50",
+        "0.1",
+        "1.005",
+        "-2.675",
+        "12.50-",
+        "(3.20)",
+        "−4.00",
+        "€ 5.00",
+        "6.00 EUR",
+        "1 234.50",
+        "1'234.50",
+        "+7",
+        ".5",
+        "３.２５",
+        "٣٫٥",
+    ]
     expected = [123450, 10, 101, -268, -1250, -320, -400, 500, 600, 123450, 123450, 700, 50, 325, 350]
     assert amounts(tmp_path, *cells) == (expected, [])
 
@@ -41,7 +57,9 @@ def test_amounts_too_large_are_never_wrapped(tmp_path):
     assert len(faults) == 3
 
 
-@pytest.mark.parametrize(("currency", "cell", "expected"), [("JPY", "1,234", 1234), ("KWD", "1.2345", 1235), ("EUR", "1.23", 123), ("RSD", "129.99", 12999)])
+@pytest.mark.parametrize(
+    ("currency", "cell", "expected"), [("JPY", "1,234", 1234), ("KWD", "1.2345", 1235), ("EUR", "1.23", 123), ("RSD", "129.99", 12999)]
+)
 def test_digits_of_the_currency(tmp_path, currency, cell, expected):
     assert amounts(tmp_path, f'"{cell}"', shop=f'currency = "{currency}"') == ([expected], [])
 
@@ -59,7 +77,9 @@ def test_a_doubtful_decimal_sign_is_refused(tmp_path):
 
 
 def test_minor_units_signs_sums_and_products(tmp_path):
-    content = "member;order;store;product;time;quantity;price;gross;rebate\n1;1;1;1;2017-01-01;3;0.333;1000;-250\n1;2;1;1;2017-01-01;3;x;1000;\n"
+    content = (
+        "member;order;store;product;time;quantity;price;gross;rebate\n1;1;1;1;2017-01-01;3;0.333;1000;-250\n1;2;1;1;2017-01-01;3;x;1000;\n"
+    )
     columns = COLUMNS.replace('amount = "amount"', 'amount = { add = ["gross"], subtract = ["rebate"], unit = "minor" }')
     columns += 'discount_amount = { column = "rebate", sign = -1, unit = "minor" }'
     kept, _ = read(tmp_path, content, columns=columns)
@@ -76,7 +96,9 @@ def test_a_negative_discount_is_a_fault(tmp_path):
 
 
 def test_ids_are_kept_as_written(tmp_path):
-    kept, rejected = read(tmp_path, table(row(member="0012", product=" A7"), row(member=""), row(member="  "), row(product="6.90123E+12"), row(store="")))
+    kept, rejected = read(
+        tmp_path, table(row(member="0012", product=" A7"), row(member=""), row(member="  "), row(product="6.90123E+12"), row(store=""))
+    )
     assert kept["member_id"].to_list() == ["0012", None, None]
     assert kept["product_id"][0] == " A7"
     assert rejected["fault"].to_list() == ["product id was cut by a spreadsheet", "no store id"]
@@ -85,14 +107,19 @@ def test_ids_are_kept_as_written(tmp_path):
 
 def test_joined_ids_never_collide(tmp_path):
     columns = COLUMNS.replace('"order"', '["store", "order"]')
-    kept, _ = read(tmp_path, table(row(store="1|2", order="3"), row(store="1", order="2|3"), row(store="1\\", order="2|3")), columns=columns)
+    kept, _ = read(
+        tmp_path, table(row(store="1|2", order="3"), row(store="1", order="2|3"), row(store="1\\", order="2|3")), columns=columns
+    )
     assert kept["order_id"].n_unique() == 3
 
 
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        (["2017-03-01", "2017-03-01 10:11", "2017-03-01T10:11:12.5"], ["2017-03-01 00:00:00", "2017-03-01 10:11:00", "2017-03-01 10:11:12.500000"]),
+        (
+            ["2017-03-01", "2017-03-01 10:11", "2017-03-01T10:11:12.5"],
+            ["2017-03-01 00:00:00", "2017-03-01 10:11:00", "2017-03-01 10:11:12.500000"],
+        ),
         (["01.03.2017 10:11", "1.3.2017 9:05"], ["2017-03-01 10:11:00", "2017-03-01 09:05:00"]),
         (["12/31/2017 1:05:00 PM", "1/2/2017 1:05:00 AM"], ["2017-12-31 13:05:00", "2017-01-02 01:05:00"]),
         (["31/12/2017", "01/02/2017"], ["2017-12-31 00:00:00", "2017-02-01 00:00:00"]),
@@ -130,7 +157,10 @@ def test_zones(tmp_path):
     with pytest.raises(MappingError, match=r"state the shop's own, such as time_zone"):
         typed(tmp_path, table(row(time="2017-07-01T10:00:00Z")))
     berlin = 'currency = "EUR"\ntime_zone = "Europe/Berlin"'
-    assert times(tmp_path, "2017-07-01T10:00:00Z", "2017-07-01T10:00:00-05:00", shop=berlin)[0] == ["2017-07-01 12:00:00", "2017-07-01 17:00:00"]
+    assert times(tmp_path, "2017-07-01T10:00:00Z", "2017-07-01T10:00:00-05:00", shop=berlin)[0] == [
+        "2017-07-01 12:00:00",
+        "2017-07-01 17:00:00",
+    ]
     assert times(tmp_path, "1498903200", shop=berlin)[0] == ["2017-07-01 12:00:00"]
     assert times(tmp_path, "1498903200000", shop=berlin)[0] == ["2017-07-01 12:00:00"]
 
@@ -175,7 +205,9 @@ def test_typed_parquet_passes_through(tmp_path):
 )
 def test_typed_amounts(tmp_path, values, dtype, expected):
     cells = [Decimal(value) if isinstance(value, str) else value for value in values]
-    frame = pl.read_csv(table(*ROWS[:1] * len(values)).encode(), separator=";", try_parse_dates=True).with_columns(amount=pl.Series(cells, dtype=dtype))
+    frame = pl.read_csv(table(*ROWS[:1] * len(values)).encode(), separator=";", try_parse_dates=True).with_columns(
+        amount=pl.Series(cells, dtype=dtype)
+    )
     frame.write_parquet(tmp_path / "lines.parquet")
     kept, _ = read(tmp_path, name="lines.parquet")
     assert kept["amount"].to_list() == expected
@@ -192,16 +224,33 @@ def test_parquet_and_text_of_one_table_are_united(tmp_path):
 
 def test_codes_that_mean_nobody(tmp_path):
     how = {"table": 'not_a_member = ["0", 9999]'}
-    assert read(tmp_path, table(row(member="0"), row(member="9999"), row(member="00")), **how)[0]["member_id"].to_list() == [None, None, "00"]
+    assert read(tmp_path, table(row(member="0"), row(member="9999"), row(member="00")), **how)[0]["member_id"].to_list() == [
+        None,
+        None,
+        "00",
+    ]
     pl.read_csv(table(row(member="0"), row(member="5")).encode(), separator=";", try_parse_dates=True).write_parquet(tmp_path / "l.parquet")
     assert read(tmp_path, name="l.parquet", **how)[0]["member_id"].to_list() == [None, 5]
 
 
 def test_products_inside_the_lines(tmp_path):
     (tmp_path / "lines.csv").write_text(
-        HEADER + ";group;bulk\n" + ROWS[0] + ";Dairy;ja\n" + ROWS[0] + ";Dairy;ja\n" + ROWS[0] + ";Milk;ja\n" + ROWS[1] + ";;nein\n" + row(product="") + ";;maybe\n"
+        HEADER
+        + ";group;bulk\n"
+        + ROWS[0]
+        + ";Dairy;ja\n"
+        + ROWS[0]
+        + ";Dairy;ja\n"
+        + ROWS[0]
+        + ";Milk;ja\n"
+        + ROWS[1]
+        + ";;nein\n"
+        + row(product="")
+        + ";;maybe\n"
     )
-    more = '[products]\nfiles = "lines.csv"\ndistinct = true\n[products.columns]\nproduct_id = "product"\ncategory = "group"\ncounted = "bulk"'
+    more = (
+        '[products]\nfiles = "lines.csv"\ndistinct = true\n[products.columns]\nproduct_id = "product"\ncategory = "group"\ncounted = "bulk"'
+    )
     table_ = typed_table(lines_mapping(tmp_path, more=more), "products", scratch=tmp_path)
     kept = table_.kept.collect().sort("product_id", nulls_last=True)
     assert kept.select("product_id", "category", "counted").rows()[:2] == [("A1", "Dairy", True), ("A2", None, False)]

@@ -42,8 +42,14 @@ def test_german_export_in_cp1252(tmp_path):
 
 
 def test_chinese_export_in_gb18030(tmp_path):
-    text = "会员卡号,小票号,门店,商品编码,销售时间,数量,实收金额\n散客,1,南京路,牛奶,2017/3/1 8:05,1,3.50\n0086,2,南京路,青菜🥬,2017/3/2 9:00,2,￥1.20\n"
-    columns = 'member_id="会员卡号"\norder_id="小票号"\nstore_id="门店"\nproduct_id="商品编码"\nordered_at="销售时间"\nquantity="数量"\namount="实收金额"'
+    text = (
+        "会员卡号,小票号,门店,商品编码,销售时间,数量,实收金额\n"
+        "散客,1,南京路,牛奶,2017/3/1 8:05,1,3.50\n"
+        "0086,2,南京路,青菜🥬,2017/3/2 9:00,2,￥1.20\n"
+    )
+    names = ["会员卡号", "小票号", "门店", "商品编码", "销售时间", "数量", "实收金额"]
+    wanted = ["member_id", "order_id", "store_id", "product_id", "ordered_at", "quantity", "amount"]
+    columns = "\n".join(f'{column} = "{name}"' for column, name in zip(wanted, names, strict=True))
     kept, rejected = read(tmp_path, text, encoding="gb18030", shop='currency = "CNY"', table='not_a_member = ["散客"]', columns=columns)
     assert rejected.is_empty()
     assert kept["member_id"].to_list() == [None, "0086"]
@@ -53,7 +59,15 @@ def test_chinese_export_in_gb18030(tmp_path):
 
 @pytest.mark.parametrize(
     ("encoding", "word"),
-    [("utf-16", "Größe"), ("utf-16-le", "Größe"), ("cp932", "おにぎりと牛乳"), ("big5", "麵包與牛奶"), ("cp949", "우유와 빵 그리고 치즈"), ("utf-8-sig", "Größe"), ("cp1251", "Молоко и хлеб")],
+    [
+        ("utf-16", "Größe"),
+        ("utf-16-le", "Größe"),
+        ("cp932", "おにぎりと牛乳"),
+        ("big5", "麵包與牛奶"),
+        ("cp949", "우유와 빵 그리고 치즈"),
+        ("utf-8-sig", "Größe"),
+        ("cp1251", "Молоко и хлеб"),
+    ],
 )
 def test_other_encodings(tmp_path, encoding, word):
     kept, rejected = read(tmp_path, table(*[row(product=f"{word} {number}") for number in range(20)]), encoding=encoding)
@@ -203,7 +217,9 @@ ordered_at = "column_2"
 quantity = "column_3"
 amount = "column_4"
 """
-    kept, rejected = read(tmp_path, " 00001 19970101  1   11.77\n 00002 19970112  15  77.00\n", columns=columns, table="header = false", name="CDNOW.txt")
+    kept, rejected = read(
+        tmp_path, " 00001 19970101  1   11.77\n 00002 19970112  15  77.00\n", columns=columns, table="header = false", name="CDNOW.txt"
+    )
     assert rejected.is_empty()
     assert kept["order_id"].to_list() == ["00001|19970101", "00002|19970112"]
     assert kept["amount"].to_list() == [1177, 7700]
@@ -211,7 +227,9 @@ amount = "column_4"
 
 def test_records_across_block_ends(tmp_path, monkeypatch):
     monkeypatch.setattr("toolkit.sources.blocks.BLOCK", 101)
-    rows = [row(order=str(number), product='"a\nb"' if number % 3 == 0 else "x;y;z;w" if number % 50 == 0 else "plain") for number in range(200)]
+    rows = [
+        row(order=str(number), product='"a\nb"' if number % 3 == 0 else "x;y;z;w" if number % 50 == 0 else "plain") for number in range(200)
+    ]
     kept, rejected = read(tmp_path, table(*rows))
     assert kept.height == 200 - sum(1 for number in range(200) if number % 50 == 0 and number % 3)
     assert set(rejected["fault"]) == {"too many fields"}

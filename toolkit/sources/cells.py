@@ -133,7 +133,7 @@ class Reader:
 
     def _text(self, name: str, spec: ColumnSpec) -> Cell:
         if spec.value is not None:
-            return Cell(name, pl.lit(str(spec.value)), ())
+            return Cell(name, pl.lit(str(spec.value) or None, pl.String), ())
         if spec.join:
             parts = [
                 self._id_text(column).str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True)

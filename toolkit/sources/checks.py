@@ -21,7 +21,7 @@ def check_small_table(name: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.
 
     Example
     -------
-    >>> frame = pl.DataFrame({"store_id": ["1", "1", None], "source_index": [0, 1, 2], "fault": [None, None, None]}, schema_overrides={"fault": pl.String})
+    >>> frame = pl.DataFrame({"store_id": ["1", "1", None], "source_index": [0, 1, 2]}).with_columns(fault=pl.lit(None, pl.String))
     >>> check_small_table("stores", frame)[1]["fault"].to_list()
     ['the same store id again', 'no store id']
     """

@@ -107,6 +107,7 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None) ->
     if scratch is None:
         keep_alive = tempfile.TemporaryDirectory(prefix="toolkit-")
         scratch = Path(keep_alive.name)
+    scratch.mkdir(parents=True, exist_ok=True)
     groups = open_table(mapping, table, scratch)
     notes = [note for group in groups for note in _reading_notes(group)]
     frames = []
@@ -267,9 +268,7 @@ def _reading_notes(group: RawGroup) -> list[str]:
         if file.empty:
             notes.append(f"{file.path.name}: {file.empty} empty line{'s were' if file.empty > 1 else ' was'} passed over.")
         if file.broken:
-            notes.append(
-                f"{file.path.name}: {file.broken} row{'s' if file.broken > 1 else ''} cannot be read and {'are' if file.broken > 1 else 'is'} set aside."
-            )
+            notes.append(f"{file.path.name}: {file.broken} row{'s' if file.broken > 1 else ''} set aside that cannot be read.")
     told = [f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: read as {way}." for way, names in ways.items()]
     return told + notes
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable
+from itertools import pairwise
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -28,6 +29,7 @@ ORDINARY = {
 """Multi-byte encodings with the lead bytes that ordinary text uses (punctuation, kana, Hangul, the frequent characters): umlauts or
 Cyrillic misread as Chinese fall outside them. The narrower ranges come first, since Korean bytes are also frequent Chinese ones."""
 ORDINARY_SHARE = 0.9
+WESTERN = frozenset("äöüßÄÖÜéèêëàâáãåæøîïíìôóòõûúùçñÉÈÊÀÁÂÅÆØÇÑÓÔÕÚÍ€£§°º–’“”«» ")
 
 
 def detect_encoding(sample: bytes, names: Iterable[str] = ()) -> str:
@@ -55,6 +57,8 @@ def detect_encoding(sample: bytes, names: Iterable[str] = ()) -> str:
     likely = [name for name in fitting if name in ORDINARY and _ordinary_share(sample, name) >= ORDINARY_SHARE]
     if likely:
         return likely[0]
+    if "cp1252" in fitting and _is_western(_text(sample[:100_000], "cp1252")):
+        return "cp1252"
     single_byte = [name for name in fitting if name in SINGLE_BYTE]
     return _most_readable(sample, single_byte) or (fitting[0] if fitting else "utf-8")
 
@@ -98,6 +102,14 @@ def _ordinary_share(sample: bytes, encoding: str) -> float:
         if len(code) == 2 and code[1] >= lowest_trail and any(low <= code[0] <= high for low, high in ORDINARY[encoding])
     )
     return usual / max(len(foreign), 1)
+
+
+def _is_western(text: str) -> bool:
+    """Return whether a text reads as a Western language: familiar accents that stand alone between plain letters."""
+    foreign = [place for place, character in enumerate(text) if character > "\x7f"]
+    familiar = sum(text[place] in WESTERN for place in foreign)
+    together = sum(after - before == 1 for before, after in pairwise(foreign))
+    return familiar >= 0.95 * len(foreign) and together <= 0.2 * len(foreign)
 
 
 def _most_readable(sample: bytes, candidates: list[str]) -> str | None:

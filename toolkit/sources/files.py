@@ -125,7 +125,8 @@ def open_table(mapping: Mapping, table: str, scratch: Path) -> list[RawGroup]:
 def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[str]) -> str:
     twice = [column for column in known if re.fullmatch(re.escape(name) + r" \(\d+\)", column)]
     if twice:
-        return f"{path.name} has {len(twice)} columns named '{name}'; {mapping.label} [{table}.columns] must say which: '{twice[0]}' or '{twice[1]}'."
+        which = " or ".join(f"'{column}'" for column in twice[:2])
+        return f"{path.name} has {len(twice)} columns named '{name}'; {mapping.label} [{table}.columns] must say which: {which}."
     near = nearest(name, known)
     guess = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}."
     return f"{path.name} has no column '{name}', which {mapping.label} [{table}.columns] names; {guess}"

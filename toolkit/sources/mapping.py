@@ -8,6 +8,7 @@ are reported together.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping as MappingABC
 from pathlib import Path
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, required_columns
 
+DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
 NO_MINOR_UNIT = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"])
 """Currencies that ISO 4217 lists without a minor unit."""
@@ -265,10 +267,12 @@ def _misused(where: str, column: str, spec: ColumnSpec) -> list[str]:
 
 
 def _bad_time(where: str, given: str | None) -> list[str]:
-    if given is None or given in TIME_WORDS or "%" in given:
+    if given is None or given in TIME_WORDS or "%" in given or DAYS_SINCE.fullmatch(given):
         return []
     words = ", ".join(TIME_WORDS)
-    return [f'{where} is {given!r}; it must be one of {words}, or a pattern with % signs such as "%d.%m.%Y %H:%M".']
+    return [
+        f'{where} is {given!r}; it must be one of {words}, "days since 2017-01-01", or a pattern with % signs such as "%d.%m.%Y %H:%M".'
+    ]
 
 
 def _unknown(where: str, given: MappingABC[str, Any], known: list[str], *, extra: list[str] | None = None) -> list[str]:
@@ -309,7 +313,7 @@ def _minor_digits(label: str, currency: Any, faults: list[str]) -> int:
 
     if not is_currency(currency):
         faults.append(
-            f"{label} currency {currency!r} is no ISO 4217 code (EUR, USD, CNY, JPY, ...); write the code and, if it is your own, minor_digits."
+            f"{label} currency {currency!r} is no ISO 4217 code (EUR, USD, CNY, JPY, ...); for an own code state minor_digits too."
         )
         return 2
     if currency in NO_MINOR_UNIT:

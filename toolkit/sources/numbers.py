@@ -22,13 +22,15 @@ CLEAR_SHARE = 0.99
 """A decimal sign is taken for proved when this share of the telling cells agree; the others are then no numbers and are set aside."""
 MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—﹣－", "-"))
 CURRENCY_SIGNS = {
-    "€": {"EUR"}, "£": {"GBP", "EGP", "LBP", "SYP"}, "¥": {"JPY", "CNY"}, "元": {"CNY", "TWD", "HKD"}, "円": {"JPY"}, "圆": {"CNY"}, "圓": {"TWD", "HKD"},
-    "₩": {"KRW"}, "원": {"KRW"}, "₹": {"INR"}, "₽": {"RUB"}, "₺": {"TRY"}, "₴": {"UAH"}, "₫": {"VND"}, "₪": {"ILS"}, "฿": {"THB"}, "₱": {"PHP"}, "₦": {"NGN"},
-    "zł": {"PLN"}, "kč": {"CZK"}, "ft": {"HUF"}, "kr": {"SEK", "NOK", "DKK", "ISK"}, "kr.": {"SEK", "NOK", "DKK", "ISK"}, "fr.": {"CHF", "XOF", "XAF"},
+    "€": {"EUR"}, "£": {"GBP", "EGP", "LBP", "SYP"}, "¥": {"JPY", "CNY"}, "元": {"CNY", "TWD", "HKD"}, "円": {"JPY"}, "圆": {"CNY"},
+    "圓": {"TWD", "HKD"}, "₩": {"KRW"}, "원": {"KRW"}, "₹": {"INR"}, "₽": {"RUB"}, "₺": {"TRY"}, "₴": {"UAH"}, "₫": {"VND"}, "₪": {"ILS"},
+    "฿": {"THB"}, "₱": {"PHP"}, "₦": {"NGN"}, "zł": {"PLN"}, "kč": {"CZK"}, "ft": {"HUF"}, "kr": {"SEK", "NOK", "DKK", "ISK"},
+    "kr.": {"SEK", "NOK", "DKK", "ISK"}, "fr.": {"CHF", "XOF", "XAF"},
     "sfr.": {"CHF"}, "r$": {"BRL"}, "rmb": {"CNY"}, "nt$": {"TWD"}, "hk$": {"HKD"}, "us$": {"USD"}, "rs": {"INR", "PKR", "LKR", "NPR"},
     "rs.": {"INR", "PKR", "LKR", "NPR"}, "руб": {"RUB"}, "руб.": {"RUB"}, "р.": {"RUB"}, "lei": {"RON", "MDL"}, "tl": {"TRY"},
 }  # fmt: skip
-"""Signs and the currencies they may stand for; `$` stands for any dollar or peso. An amount in another currency than the shop's is not read."""
+"""Signs and the currencies they may stand for; `$` stands for any dollar or peso. An amount in another currency than the shop's is not
+read."""
 AFFIX = re.compile(r"^(?P<before>(?:[^\d.,()+\- ]+\.?)?)\s*(?P<number>[-+]?\s*[\d.,'’ ]+-?)\s*(?P<after>(?:[^\d.,()+\- ]+\.?)?)$")
 
 

@@ -41,7 +41,8 @@ def find_styles(mapping: Mapping, table: str, group: RawGroup, faults: list[str]
             example = _sample(group).select(pl.concat([pl.col(name).cast(pl.String) for name in texts])).to_series()
             shown = example.filter(example.str.contains("[.,]")).head(3).to_list() if example.len() else []
             faults.append(
-                f'{where}: it cannot be told which sign is the decimal one in {", ".join(map(repr, shown))}; state decimal = "," or decimal = ".".'
+                f"{where}: it cannot be told which sign is the decimal one in {', '.join(map(repr, shown))}; "
+                'state decimal = "," or decimal = ".".'
             )
         elif found:
             styles.decimal = found
@@ -131,15 +132,16 @@ def _detected(group: RawGroup, spec: ColumnSpec, where: str, faults: list[str]) 
     if found.twins is None:
         return found.formats
     swapped = times.swap(found.formats, found.twins)
-    every = group.frame.select(text).unique().with_columns(
-        first=_reads(found.formats), second=_reads(swapped)
-    ).select((pl.col("first") & ~pl.col("second")).sum().alias("first"), (pl.col("second") & ~pl.col("first")).sum().alias("second"))  # fmt: skip
+    every = group.frame.select(text).unique().with_columns(first=_reads(found.formats), second=_reads(swapped))
+    first, second = pl.col("first"), pl.col("second")
+    every = every.select((first & ~second).sum().alias("first"), (second & ~first).sum().alias("second"))
     only_first, only_second = every.collect(engine="streaming").row(0)
     if bool(only_first) == bool(only_second):
         example = _sample(group).select(text)["text"].drop_nulls().head(2).to_list()
         why = "no row proves which is the month" if not only_first else "some rows only fit the one, some only the other"
         faults.append(
-            f'{where}: {" and ".join(map(repr, example))} may be day-month or month-day and {why}; state time_format = "{found.formats[0]}" or "{swapped[0]}".'
+            f"{where}: {' and '.join(map(repr, example))} may be day-month or month-day and {why}; "
+            f'state time_format = "{found.formats[0]}" or "{swapped[0]}".'
         )
         return ()
     return found.formats if only_first else swapped

@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 CLOCKS = ("", " %H:%M:%S%.f", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
 DATES = (
-    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y",
-    "%B %d, %Y", "%d%b%Y", "%Y年%m月%d日",
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y",
+    "%b %d, %Y", "%B %d, %Y", "%d%b%Y", "%Y年%m月%d日",
 )  # fmt: skip
 ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
 COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -51,7 +52,7 @@ def spelled(form: str) -> tuple[str, ...]:
 
 def read_times(texts: pl.Series, formats: Sequence[str], zone: str | None) -> pl.Series:
     """Return a text series as wall-clock Datetime("us"); null where no format fits."""
-    if formats[0] in MICROSECONDS or formats[0] == "excel":
+    if formats[0] in MICROSECONDS or formats[0] == "excel" or formats[0].startswith("days since"):
         numbers = texts.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
         return counted_times(numbers, formats[0], zone)
     cleaned = texts.str.strip_chars()
@@ -89,6 +90,10 @@ def counted_times(numbers: pl.Series, form: str, zone: str | None) -> pl.Series:
         milliseconds = ((bounded - days) * 86_400_000).round(0)
         micro = ((days.cast(pl.Int64) + EXCEL_DAY_ZERO) * DAY_US) + milliseconds.cast(pl.Int64) * 1000
         return micro.cast(pl.Datetime("us"))
+    if form.startswith("days since"):
+        first = date.fromisoformat(form.removeprefix("days since "))
+        days = bounded.set(bounded.abs() > 100_000, None) + (first - date(1970, 1, 1)).days
+        return (days * DAY_US).round(0).cast(pl.Int64).cast(pl.Datetime("us"))
     factor = MICROSECONDS[form]
     bounded = bounded.set(bounded.abs() > 5e15 / factor, None)
     micro = (
@@ -147,7 +152,12 @@ def _counted_format(texts: pl.Series) -> str | None:
     whole = texts.str.extract(r"^(\d+)")
     lengths = whole.str.len_bytes()
     fractions = texts.str.contains(r"[.,]").any()
-    if not fractions and lengths.n_unique() == 1 and lengths[0] in COMPACT and _count(texts, (COMPACT[lengths[0]],)) >= MAJORITY * texts.len():
+    if (
+        not fractions
+        and lengths.n_unique() == 1
+        and lengths[0] in COMPACT
+        and _count(texts, (COMPACT[lengths[0]],)) >= MAJORITY * texts.len()
+    ):
         return COMPACT[lengths[0]]
     numbers = whole.cast(pl.Float64)
     for form, low, high in (("excel", 15_000, 73_415), ("epoch_s", 3e8, 4.2e9), ("epoch_ms", 3e11, 4.2e12), ("epoch_us", 3e14, 4.2e15)):

@@ -35,9 +35,19 @@ def shopping_days(orders: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("member_code").is_not_null() & pl.col("is_order"))
         .group_by("member_code", day)
         .agg(pl.len().cast(pl.Int64).alias("order_count"), pl.col("amount").sum())
-        .sort("member_code", "day")
         .collect()
+        .pipe(in_time)
     )
+
+
+def in_time(days: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows sorted by `member_code` and `day`.
+
+    Integer codes are packed with the day into one key, which sorts several times faster than two.
+    """
+    if days["member_code"].dtype.is_integer():
+        return days.sort(pl.col("member_code").cast(pl.Int64) * 2**31 + pl.col("day").to_physical())
+    return days.sort("member_code", "day")
 
 
 def snapshot(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
@@ -53,8 +63,9 @@ def snapshot(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     first = days["day"].min()
     observed_days = (as_of - first).days + 1 if isinstance(first, date) else 1
     spend_span = max(1, min(182, observed_days))
-    gap = pl.col("day").diff().over("member_code").dt.total_days()
-    seen = days.filter(pl.col("day") <= as_of).sort("member_code", "day").with_columns(back.alias("back"), gap.alias("gap"))
+    same = pl.col("member_code") == pl.col("member_code").shift(1)
+    gap = pl.when(same).then(pl.col("day").diff().dt.total_days())
+    seen = in_time(days.filter(pl.col("day") <= as_of)).with_columns(back.alias("back"), gap.alias("gap"))
     rhythm = (
         seen.group_by("member_code")
         .agg(

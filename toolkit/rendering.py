@@ -114,12 +114,17 @@ def text(answer: Answer, *, heading: bool = True, width: int = 140) -> str:
             console.print(Text(answer.headline), style="bold")
         if answer.table.height:
             grid = Table(box=None, pad_edge=False, header_style="bold")
-            for name, kind in answer.kinds.items():
-                grid.add_column(
-                    Text(wording.label_of(name)), justify="right" if kind in _NUMERIC else "left", overflow="fold", no_wrap=kind != "text"
-                )
-            for row in answer.table.head(ROWS_IN_SHELL).iter_rows(named=True):
-                grid.add_row(*(Text(wording.cell(row[name], kind, answer.currency)) for name, kind in answer.kinds.items()))
+            rows = [
+                [wording.cell(row[name], kind, answer.currency) for name, kind in answer.kinds.items()]
+                for row in answer.table.head(ROWS_IN_SHELL).iter_rows(named=True)
+            ]
+            for place, (name, kind) in enumerate(answer.kinds.items()):
+                # Words may fold, figures and dates may not: their column is as wide as the widest of them.
+                least = max(len(row[place]) for row in rows) if kind != "text" else None
+                justify = "right" if kind in _NUMERIC else "left"
+                grid.add_column(Text(wording.label_of(name)), justify=justify, overflow="fold", min_width=least)
+            for row in rows:
+                grid.add_row(*(Text(value) for value in row))
             console.print()
             console.print(grid)
             if answer.table.height > ROWS_IN_SHELL:

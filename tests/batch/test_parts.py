@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 from toolkit.batch.html import Heading, chart_json, notebook_title, notice_page, report_page, script_json
 from toolkit.batch.index import index_page
 from toolkit.batch.naming import folder_name
+from toolkit.batch.parameters import declared_parameters
 from toolkit.batch.record import SUFFIX, Record, read_record, read_records, write_record
 from toolkit.charts.theme import config
+from toolkit.errors import DataError
 
 IDS = [
     "", "1", "01", "A", "a", "a b", "a/b", "..", ".", "con", "CON", "nul", "a" * 300, "上海", "北京", "🛒", "<b>", '"', "'",
@@ -53,6 +56,23 @@ def test_json_cannot_leave_its_script(text: str) -> None:
 def test_a_page_holds_the_theme_once() -> None:
     assert "config" not in chart_json({"mark": "bar", "config": config()})
     assert "config" in chart_json({"mark": "bar", "config": {"mine": 1}})
+
+
+def test_parameters_as_people_write_them(tmp_path: Path) -> None:
+    cell = 'store_id: str = ""  # the store; empty = the chain\nsettings: dict = {\n    "a": 1,\n}  # more == less\nplain = 5\nurl: str = "a=b#c"'
+    path = tmp_path / "x.ipynb"
+    path.write_text(
+        json.dumps({"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": cell.splitlines(True)}]}), "utf-8"
+    )
+    assert {name: (p.type_name, p.default, p.help) for name, p in declared_parameters(path).items()} == {
+        "store_id": ("str", "", "the store; empty = the chain"),
+        "settings": ("dict", {"a": 1}, "more == less"),
+        "plain": ("", 5, ""),
+        "url": ("str", "a=b#c", ""),
+    }
+    path.write_text(path.read_text("utf-8").replace("plain = 5", "%magic"), "utf-8")
+    with pytest.raises(DataError, match="line 5 is no Python"):
+        declared_parameters(path)
 
 
 class Tags(HTMLParser):

@@ -7,6 +7,9 @@ runs the notebook with the default; here it is refused before anything runs.
 from __future__ import annotations
 
 import ast
+import io
+import json
+import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,17 +34,44 @@ class Parameter:
 def declared_parameters(notebook: Path) -> dict[str, Parameter]:
     """Return the parameters that a notebook declares, in order; none without a `parameters` cell.
 
-    Raises DataError for a file that is no notebook or a `parameters` cell that is no Python.
-    """
-    import papermill
+    papermill's own inspection is not used: it drops every line with a second `=`, in a comment too (`# the store; empty = the chain`).
 
+    Raises
+    ------
+    DataError
+        The file is no notebook, or its `parameters` cell is no Python.
+    """
     try:
-        found = papermill.inspect_notebook(str(notebook))
-    except Exception as error:
+        cells = json.loads(notebook.read_text("utf-8"))["cells"]
+        source = next(("".join(cell["source"]) for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])), "")
+        statements = ast.parse(source).body
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{notebook}: a Jupyter notebook was needed, but it cannot be read ({type(error).__name__}: {error}).") from error
-    return {
-        name: Parameter(name, info["inferred_type_name"] or "None", _literal(info["default"]), info["help"]) for name, info in found.items()
-    }
+    except SyntaxError as error:
+        raise DataError(
+            f"{notebook}: its cell tagged `parameters` needs lines `name: type = value`, but line {error.lineno} is no Python."
+        ) from error
+    helps = _comments(source)
+    found = {}
+    for statement in statements:
+        target = (
+            statement.target
+            if isinstance(statement, ast.AnnAssign)
+            else statement.targets[0]
+            if isinstance(statement, ast.Assign)
+            else None
+        )
+        if isinstance(target, ast.Name) and statement.value is not None:  # type: ignore[union-attr]
+            kind = ast.unparse(statement.annotation) if isinstance(statement, ast.AnnAssign) else ""
+            default = _literal(ast.unparse(statement.value))  # type: ignore[union-attr]
+            found[target.id] = Parameter(target.id, kind, default, helps.get(statement.end_lineno or 0, ""))
+    return found
+
+
+def _comments(source: str) -> dict[int, str]:
+    """The comment of each line, which is the help of the parameter that ends there."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.start[0]: token.string.lstrip("# ").strip() for token in tokens if token.type == tokenize.COMMENT}
 
 
 def checked_parameters(given: Mapping[str, Any], notebooks: Mapping[str, Mapping[str, Parameter]]) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ a small shop is one batch; large ones are cut between members, so that memory de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -15,11 +15,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from toolkit.mart.lines import last_start, slices_of
 from toolkit.mart.runs import as_array, runs_of
 from toolkit.schemas import STORED_LINES
 
-MOST_LINES = 1_000_000
-"""Lines in a batch, unless one member alone has more. About 200 MB at work; larger batches are no faster."""
+MOST_LINES = 4_000_000
+"""Lines in a batch, unless one member alone has more. What is made of them stays in memory until it is written: some 25 bytes a line; of a
+partition with several imports the lines do too, about 120 bytes a line."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,49 @@ def plan_batches(partitions: Sequence[Sequence[Path]], *, most_lines: int = MOST
     return [*batches, tuple(together)] if together else batches
 
 
-def read_batch(batch: Batch, as_of: date) -> tuple[pl.DataFrame, int]:
-    """Return the lines of a batch up to `as_of` (schema STORED_LINES, members and orders as runs) and how many are later."""
-    lines = pl.concat([_read_share(share) for share in batch])
+def read_slices(batch: Batch, as_of: date, least_lines: int) -> Iterator[tuple[pl.DataFrame, int]]:
+    """Yield the lines of a batch up to `as_of` in slices of whole members (schema STORED_LINES), and how many lines of each are later.
+
+    A slice has `least_lines` or some more; a member with more lines is not cut.
+    """
     end = datetime.combine(as_of, datetime.min.time()) + timedelta(days=1)
+    held: list[pl.DataFrame] = []
+    for share in batch:
+        for part in _read_share(share, least_lines):
+            held.append(part)
+            if sum(frame.height for frame in held) >= least_lines:
+                yield _up_to(pl.concat(held), end)
+                held = []
+    if held:
+        yield _up_to(pl.concat(held), end)
+
+
+def _up_to(lines: pl.DataFrame, end: datetime) -> tuple[pl.DataFrame, int]:
     latest = lines["ordered_at"].max()
     if latest is None or latest < end:
         return lines, 0
     seen = lines.filter(pl.col("ordered_at") < end)
     return seen, lines.height - seen.height
+
+
+def _read_share(share: Share, rows_at_once: int) -> Iterator[pl.DataFrame]:
+    """Yield the lines of a share, whole members in each frame."""
+    columns = STORED_LINES.names()
+    if len(share) > 1:
+        pieces = [pl.scan_parquet(piece.path).select(columns).slice(piece.offset, piece.rows).collect() for piece in share]
+        yield from slices_of(in_time_order(pl.concat(pieces)), rows_at_once)
+        return
+    (piece,) = share
+    held: list[pl.DataFrame] = []
+    # Marked unstable in polars 2: this is the only place that uses it. Reading piecemeal keeps the same small memory in use.
+    for rows in pl.scan_parquet(piece.path).select(columns).slice(piece.offset, piece.rows).collect_batches(chunk_size=rows_at_once):
+        cut = last_start(rows)
+        if cut:
+            yield pl.concat([*held, rows[:cut]])
+            held = []
+        held.append(rows[cut:])
+    if held:
+        yield pl.concat(held)
 
 
 def in_time_order(lines: pl.DataFrame) -> pl.DataFrame:
@@ -86,12 +122,6 @@ def in_time_order(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _row_count(path: Path) -> int:
     return pl.scan_parquet(path).select(pl.len()).collect().item()
-
-
-def _read_share(share: Share) -> pl.DataFrame:
-    columns = STORED_LINES.names()
-    pieces = [pl.scan_parquet(piece.path).select(columns).slice(piece.offset, piece.rows).collect() for piece in share]
-    return pieces[0] if len(pieces) == 1 else in_time_order(pl.concat(pieces))
 
 
 def _cut(share: Share, most_lines: int) -> list[Share]:

@@ -18,14 +18,14 @@ import polars as pl
 from filelock import FileLock
 
 from toolkit.errors import BadValue, WorkspaceError
-from toolkit.mart.batches import MOST_LINES, Batch, plan_batches, read_batch
+from toolkit.mart.batches import MOST_LINES, Batch, plan_batches, read_slices
 from toolkit.mart.catalogue import Catalogue, catalogue_of, without_fractions
 from toolkit.mart.folder import FORMAT, Mart, find_mart, mart_path
-from toolkit.mart.prices import add_category_sums, expected_amounts, usual_prices
+from toolkit.mart.prices import category_table, expected_amounts, usual_prices
 from toolkit.mart.products import SUMS, product_table
-from toolkit.mart.tables import tables_of
+from toolkit.mart.tables import lines_at_once, tables_of_slices
 from toolkit.mart.totals import Totals, add_totals
-from toolkit.schemas import MEMBER_CATEGORY, MEMBER_FEATURES, ORDERS, STORED_LINES
+from toolkit.schemas import MEMBER_CATEGORY, MEMBER_FEATURES, ORDERS
 from toolkit.workspace import Workspace, is_disk_full
 
 _BUILDING = ".building-"
@@ -36,7 +36,7 @@ _WORKERS = 2  # batches at work at once: each holds its lines in memory, and two
 class _Sums:
     """What stays in memory of a batch."""
 
-    category_sums: pl.DataFrame
+    category_sums: dict[str, np.ndarray]
     product_sums: dict[str, np.ndarray]
     totals: Totals
     member_count: int
@@ -106,35 +106,36 @@ def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int) -> None:
     batches = plan_batches(ws.line_partitions(), most_lines=most_lines) or [()]
     with ThreadPoolExecutor(_WORKERS) as pool:
         sums = list(pool.map(lambda numbered: _write_batch(folder, *numbered, catalogue, as_of), enumerate(batches)))
-    categories = add_category_sums([batch.category_sums for batch in sums])
+    categories = category_table([batch.category_sums for batch in sums], catalogue.categories)
     prices = usual_prices(categories)
     for draft in sorted((folder / "drafts").iterdir()):
-        expected = expected_amounts(pl.read_parquet(folder / "member_category" / draft.name), prices)
-        members = pl.read_parquet(draft).drop("expected_amount").join(expected, on="member_code", how="left", maintain_order="left")
-        _write_parquet(members.select(MEMBER_FEATURES.names()), folder / "members" / draft.name)
+        pairs = pl.scan_ipc(folder / "member_category" / draft.name).select("member_code", "category_code", "priced_units_milli").collect()
+        pl.read_ipc(draft).with_columns(expected_amounts(pairs, prices)).write_ipc(folder / "members" / draft.name)
     shutil.rmtree(folder / "drafts")
-    _write_parquet(
-        catalogue.categories.join(categories, on="category_code", how="left", maintain_order="left").with_columns(
-            pl.col(pl.Int64).fill_null(0)
-        ),
-        folder / "categories.parquet",
-    )
+    categories.write_parquet(folder / "categories.parquet")
     product_sums = {name: np.sum([batch.product_sums[name] for batch in sums], axis=0) for name in SUMS}
-    _write_parquet(product_table(product_sums, catalogue), folder / "products.parquet")
+    product_table(product_sums, catalogue).write_parquet(folder / "products.parquet")
     facts = _facts(sums, notes) | {"format": FORMAT, "as_of": as_of.isoformat(), "data_version": ws.manifest.data_version}
     (folder / "mart.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
 
 
 def _write_batch(folder: Path, number: int, batch: Batch, catalogue: Catalogue, as_of: date) -> _Sums:
-    lines, unseen = read_batch(batch, as_of) if batch else (STORED_LINES.to_frame(), 0)
-    tables = tables_of(lines, catalogue, as_of)
-    name = f"part-{number:05d}.parquet"
+    unseen = 0
+
+    def slices() -> Iterator[pl.DataFrame]:
+        nonlocal unseen
+        for lines, later in read_slices(batch, as_of, lines_at_once(catalogue)):
+            unseen += later
+            yield lines
+
+    tables = tables_of_slices(slices(), catalogue, as_of)
+    name = f"part-{number:05d}.arrow"
     for table, frame, schema in (
         ("orders", tables.orders, ORDERS),
         ("member_category", tables.member_category, MEMBER_CATEGORY),
         ("drafts", tables.members, MEMBER_FEATURES),
     ):
-        _write_parquet(frame.match_to_schema(schema), folder / table / name)
+        frame.match_to_schema(schema).write_ipc(folder / table / name)
     return _Sums(
         tables.category_sums,
         tables.product_sums,
@@ -184,10 +185,6 @@ def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
         "are left out of units and unit prices. State it in the `counted` column of the products table."
     )
     return settled, [note]
-
-
-def _write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    frame.write_parquet(path, compression="lz4")
 
 
 def _checked(as_of: date) -> date:

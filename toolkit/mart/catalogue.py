@@ -5,7 +5,8 @@ Codes of arrival depend on the order of import; ranks of ids do not. Every tie i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -42,6 +43,11 @@ class Catalogue:
     unstated: np.ndarray
     stores: Ranks
     channels: Ranks
+
+    @cached_property
+    def small_category_of_product(self) -> np.ndarray:
+        """`category_of_product` in the smallest type that holds it: numpy sorts one or two bytes by counting."""
+        return self.category_of_product.astype(np.min_scalar_type(self.categories.height))
 
 
 def ranks_of(codes: pl.DataFrame) -> Ranks:
@@ -92,7 +98,7 @@ def without_fractions(catalogue: Catalogue, fractional: np.ndarray) -> Catalogue
     """Return the catalogue in which those `unstated` products that were sold in non-whole quantities (`fractional`) are not counted."""
     counted = catalogue.counted.copy()
     counted[np.intersect1d(catalogue.unstated, fractional)] = False
-    return Catalogue(**{**vars(catalogue), "counted": counted})
+    return replace(catalogue, counted=counted)
 
 
 def _known_products(products: pl.DataFrame | None) -> pl.DataFrame:

@@ -8,8 +8,10 @@ import polars as pl
 from toolkit.expressions import day_number
 from toolkit.mart.catalogue import Catalogue
 from toolkit.mart.lines import Lines
-from toolkit.mart.runs import as_array, runs_of, shifts_for, sums_between, unpack
+from toolkit.mart.runs import Runs, as_array, changes_in, pack, runs_of, sum_by_code, sums_between
 from toolkit.schemas import MEMBER_CATEGORY
+
+_SUMS = ("order_count", "day_count", "amount", "units_milli", "priced_amount", "priced_units_milli")
 
 
 def member_categories_of(lines: Lines, orders: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
@@ -17,54 +19,55 @@ def member_categories_of(lines: Lines, orders: pl.DataFrame, catalogue: Catalogu
 
     `orders` are those of the lines; lines of non-members are left out.
 
-    Lines are put in order of (member, category, not bought, line) with one packed key: then each pair is a run whose bought lines come
-    first and in time order, and a distinct order or day is one that differs from the row before.
+    The lines are sorted by category alone, keeping their order: a counting sort, which costs a fraction of a group-by. Since they came by
+    member and time, each member x category is then a run, in time order.
     """
-    members = runs_of(as_array(orders["member_code"].fill_null(0)))
-    sizes = (members.count, catalogue.categories.height, 2, lines.count, 2)
-    shifts = shifts_for(*sizes)
-    keys = _sorted_keys(lines, orders, members.numbers(), catalogue, shifts)
-    if not len(keys):
-        return pl.DataFrame(schema=MEMBER_CATEGORY)
-    line = unpack(keys, shifts[3], sizes[3])
-    pair = keys >> shifts[1]
-    pairs = runs_of(pair)
-    bought_ends = pairs.starts + pairs.sum(keys & (1 << shifts[2]) == 0)
-    order = lines.orders.numbers().astype(np.int32)[line]
-    day = as_array(orders.select(day_number(pl.col("ordered_at")).cast(pl.Int32)).to_series())[order]
-    amount, units = lines.amount[line], lines.units[line]
-    first = pair[pairs.starts]
+    codes = as_array(orders["member_code"].fill_null(0))
+    members = runs_of(codes)
+    by_member = lines.by_member(orders)
+    rows = slice(None) if by_member is None else np.flatnonzero(by_member)
+    category = catalogue.small_category_of_product[lines.product[rows]]
+    line = np.argsort(category, kind="stable")
+    category = category[line]
+    line = line if by_member is None else rows[line]
+    order = lines.order[line]
+    member = members.numbers()[order]
+    pairs = runs_of(category, member)
+    sums = _sums(lines, line, order, pairs, orders, catalogue)
+    member, category = member[pairs.starts], category[pairs.starts].astype(np.int64)
+    keys, shifts = pack((member, members.count), (category, catalogue.categories.height), (np.arange(pairs.count), pairs.count))
+    keys.sort()
+    pair = keys & ((1 << shifts[1]) - 1)
     return pl.DataFrame(
         {
-            "member_code": as_array(orders["member_code"].fill_null(0))[members.starts][first >> (shifts[0] - shifts[1])],
-            "category_code": unpack(first, 0, sizes[1]),
-            "order_count": sums_between(_changes(order, pairs.starts), pairs.starts, bought_ends),
-            "day_count": sums_between(_changes(day, pairs.starts), pairs.starts, bought_ends),
-            "amount": pairs.sum(amount),
-            "units_milli": pairs.sum(units),
-            "priced_amount": sums_between(amount * (keys & 1), pairs.starts, bought_ends),
-            "priced_units_milli": sums_between(units, pairs.starts, bought_ends),
+            "member_code": codes[members.starts][member[pair]],
+            "category_code": category[pair],
+            **{name: sums[name][pair] for name in _SUMS},
         }
     ).cast(dict(MEMBER_CATEGORY))
 
 
-def _sorted_keys(lines: Lines, orders: pl.DataFrame, member: np.ndarray, catalogue: Catalogue, shifts: list[int]) -> np.ndarray:
-    """Keys of (member, category, not bought, line, counted) of the members' lines, ascending."""
-    product_part = (catalogue.category_of_product << shifts[1]) | catalogue.counted
-    keys = lines.orders.spread(member << shifts[0])
-    keys |= product_part[lines.product]
-    keys += ~lines.bought * np.int64(1 << shifts[2])
-    keys += np.arange(lines.count) << shifts[3]
-    by_member = lines.by_member(orders)
-    if by_member is not None:
-        keys = keys[by_member]
-    keys.sort()
-    return keys
-
-
-def _changes(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """True where a value differs from the one before, and at the starts."""
-    changes = np.empty(len(values), dtype=bool)
-    np.not_equal(values[1:], values[:-1], out=changes[1:])
-    changes[starts] = True
-    return changes
+def _sums(
+    lines: Lines, line: np.ndarray, order: np.ndarray, pairs: Runs, orders: pl.DataFrame, catalogue: Catalogue
+) -> dict[str, np.ndarray]:
+    """The sums of each run of `line`, line numbers by category and member."""
+    amount, units = lines.amount[line], lines.units[line]
+    sums = {"amount": pairs.sum(amount), "units_milli": pairs.sum(units)}
+    priced_amount, priced_sums = amount, sums["amount"]
+    if not lines.counted.all():
+        priced_amount = amount * lines.counted[line]
+        priced_sums = pairs.sum(priced_amount)
+    # What is not bought (returns, fees) is taken off again: it is rare.
+    other = np.flatnonzero(~lines.bought[line])
+    pair = np.searchsorted(pairs.starts, other, side="right") - 1
+    starts = pairs.starts - np.searchsorted(other, pairs.starts)
+    ends = np.append(starts[1:], len(line) - len(other))
+    bought_order = np.delete(order, other) if len(other) else order
+    day = as_array(orders.select(day_number(pl.col("ordered_at")).cast(pl.Int32)).to_series())[bought_order]
+    inside = starts[starts < len(bought_order)]
+    return sums | {
+        "order_count": sums_between(changes_in(bought_order, inside), starts, ends),
+        "day_count": sums_between(changes_in(day, inside), starts, ends),
+        "priced_amount": priced_sums - sum_by_code(pair, priced_amount[other], pairs.count),
+        "priced_units_milli": sums["units_milli"] - sum_by_code(pair, units[other], pairs.count),
+    }

@@ -2,106 +2,94 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from toolkit.expressions import BASIS_POINTS, share_in_basis_points
-from toolkit.mart.runs import Runs, as_array, runs_of
-
-_EPOCH = date(1970, 1, 1)
+from toolkit.mart.runs import Runs, as_array, changes_in, runs_of
 
 
-def shopping_days(day: np.ndarray, member: np.ndarray, orders: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per member x shopping day: member (number), day (number), has_coupon, promo_bp.
+@dataclass(frozen=True)
+class Days:
+    """One element per member x shopping day, by member and day: a day with at least one order.
 
-    A shopping day is a day with at least one order; returns of that day count in its money. promo_bp is the share of the day's amount
-    bought on discount in basis points, null where the day's amount is not above 0.
+    `member` and `day` are numbers; `promo_bp` is the share of the day's amount bought on discount in basis points, -1 where that amount is
+    not above 0. Returns of the day count in its money.
     """
+
+    member: np.ndarray
+    day: np.ndarray
+    has_coupon: np.ndarray
+    promo_bp: np.ndarray
+
+
+def shopping_days(day: np.ndarray, member: np.ndarray, orders: pl.DataFrame) -> Days:
+    """Return the shopping days of orders (schema ORDERS) whose day and member numbers are given."""
     runs = runs_of(member, day)
-    sums = runs.sums(orders.select("amount", "promo_amount", "coupon_amount"))
-    days = pl.DataFrame(
-        {
-            "member": member[runs.starts],
-            "day": day[runs.starts],
-            "has_order": runs.any(as_array(orders["is_order"])),
-            **sums,
-        }
+    days = pl.DataFrame(runs.sums(orders.select("amount", "promo_amount", "coupon_amount"))).select(
+        share_in_basis_points(pl.col("promo_amount"), pl.col("amount")).fill_null(-1).alias("promo_bp"),
+        (pl.col("coupon_amount") > 0).alias("has_coupon"),
     )
-    return days.filter("has_order").select(
-        "member",
-        "day",
-        has_coupon=pl.col("coupon_amount") > 0,
-        promo_bp=share_in_basis_points(pl.col("promo_amount"), pl.col("amount")),
-    )
+    columns = (member[runs.starts], day[runs.starts], as_array(days["has_coupon"]), as_array(days["promo_bp"]))
+    shopped = runs.any(as_array(orders["is_order"]))
+    return Days(*columns) if shopped.all() else Days(*(column[shopped] for column in columns))
 
 
-def day_features(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Return one row per member with a shopping day: `member` and the day columns of MEMBER_FEATURES.
+def day_features(days: Days, today: int) -> pl.DataFrame:
+    """Return one row per member with a shopping day: `member` (number) and the day columns of MEMBER_FEATURES.
 
     Gaps are between consecutive shopping days. Their mean is (last - first) / (n - 1); their standard deviation (n - 2 degrees of freedom)
     comes from integer sums, so it is the same to the last bit in any order of rows.
     """
-    member, day = as_array(days["member"]), as_array(days["day"])
-    runs = runs_of(member)
-    today = (as_of - _EPOCH).days
+    day, runs = days.day, runs_of(days.member)
     gap = np.diff(day, prepend=day[:1])
     gap[runs.starts] = 0
-    odd = pl.col("day") % 2 == 1
-    measured = pl.col("promo_bp").is_not_null()
-    share = pl.col("promo_bp").fill_null(0)
-    flags = days.select(
-        active_month_count=pl.Series(_new_month(day, runs)),
-        day_count_28d=pl.col("day") > today - 28,
-        day_count_56d=pl.col("day") > today - 56,
-        day_count_91d=pl.col("day") > today - 91,
-        coupon_day_count=pl.col("has_coupon"),
-        promo_days=measured,
-        promo_days_odd=measured & odd,
-        promo_bp=share,
-        promo_bp_odd=pl.when(odd).then(share).otherwise(0),
-        promo_bp_sq=share * share,
-        coupon_days_odd=odd,
-        coupon_odd=pl.col("has_coupon") & odd,
-        gap_sq=pl.Series(gap * gap),
-    )
-    sums = pl.DataFrame(runs.sums(flags.cast(pl.Int64)))
-    ends = pl.DataFrame(
-        {
-            "member": member[runs.starts],
-            "first_ordered_on": day[runs.starts],
-            "last_ordered_on": day[runs.ends - 1],
-            "day_count": runs.lengths,
-            "last_gap_days": gap[runs.ends - 1],
-        }
-    )
-    return pl.concat([ends, sums], how="horizontal").with_columns(*_parities(), *_gap_statistics()).with_columns(*_dates())
+    odd = day % 2 == 1
+    measured = days.promo_bp >= 0
+    share = days.promo_bp * measured
+    features = {
+        "member": days.member[runs.starts],
+        "first_ordered_on": day[runs.starts],
+        "last_ordered_on": day[runs.ends - 1],
+        "day_count": runs.lengths,
+        "last_gap_days": gap[runs.ends - 1],
+        "active_month_count": runs.sum(changes_in(_months(day), runs.starts)),
+        **{f"day_count_{window}d": runs.sum(day > today - window) for window in (28, 56, 91)},
+        **_parities("promo_days", measured, odd, runs),
+        **_parities("promo_bp", share, odd, runs),
+        "promo_bp_sq": runs.sum(share * share),
+        **_parities("coupon_days", np.ones(len(day), dtype=bool), odd, runs),
+        **_parities("coupon_bp", days.has_coupon, odd, runs),
+        "gap_sq": runs.sum(gap * gap),
+    }
+    return pl.DataFrame(features).with_columns(*_coupons(), *_gap_statistics()).with_columns(*_dates())
 
 
-def _new_month(day: np.ndarray, runs: Runs) -> np.ndarray:
-    """True on a member's first shopping day of each calendar month."""
+def _months(day: np.ndarray) -> np.ndarray:
+    """The calendar month of each day number, by way of a calendar of the days there are."""
     if len(day) == 0:
-        return np.zeros(0, dtype=bool)
+        return day
     first = int(day.min())
     calendar = np.arange(first, int(day.max()) + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    month = calendar[day - first]
-    changes = np.empty(len(day), dtype=bool)
-    np.not_equal(month[1:], month[:-1], out=changes[1:])
-    changes[runs.starts] = True
-    return changes
+    return calendar[day - first]
 
 
-def _parities() -> list[pl.Expr]:
-    """Even days are all days less the odd ones; a coupon day weighs a whole."""
-    coupon, coupon_odd = pl.col("coupon_day_count"), pl.col("coupon_odd")
+def _parities(name: str, values: np.ndarray, odd: np.ndarray, runs: Runs) -> dict[str, np.ndarray]:
+    """Sums over odd and over even days."""
+    on_odd = runs.sum(values & odd if values.dtype == bool else values * odd)
+    return {f"{name}_odd": on_odd, f"{name}_even": runs.sum(values) - on_odd}
+
+
+def _coupons() -> list[pl.Expr]:
+    """A coupon day weighs a whole."""
+    odd, even = pl.col("coupon_bp_odd"), pl.col("coupon_bp_even")
     return [
-        (pl.col("promo_days") - pl.col("promo_days_odd")).alias("promo_days_even"),
-        (pl.col("promo_bp") - pl.col("promo_bp_odd")).alias("promo_bp_even"),
-        (pl.col("day_count") - pl.col("coupon_days_odd")).alias("coupon_days_even"),
-        (BASIS_POINTS * coupon_odd).alias("coupon_bp_odd"),
-        (BASIS_POINTS * (coupon - coupon_odd)).alias("coupon_bp_even"),
-        (BASIS_POINTS * BASIS_POINTS * coupon).alias("coupon_bp_sq"),
+        (odd + even).alias("coupon_day_count"),
+        (odd * BASIS_POINTS).alias("coupon_bp_odd"),
+        (even * BASIS_POINTS).alias("coupon_bp_even"),
+        ((odd + even) * BASIS_POINTS * BASIS_POINTS).alias("coupon_bp_sq"),
     ]
 
 

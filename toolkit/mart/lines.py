@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -18,14 +19,17 @@ NOT_A_MEMBER = -1
 class Lines:
     """Lines of whole members and what is known of their products; one array element per line.
 
-    `units` is the quantity of counted goods (thousandths) and 0 for others; `orders` says where each order starts.
+    `units` is the quantity of counted goods (thousandths) and 0 for others; `orders` says where each order starts, `order` is the number of
+    the line's order among them.
     """
 
     frame: pl.DataFrame
     orders: Runs
+    order: np.ndarray
     product: np.ndarray
     quantity: np.ndarray
     amount: np.ndarray
+    counted: np.ndarray
     units: np.ndarray
     bought: np.ndarray
 
@@ -38,19 +42,47 @@ class Lines:
         """Return which lines are a member's, given their orders; None = all of them."""
         if not orders["member_code"].null_count():
             return None
-        return self.orders.spread(as_array(orders["member_code"].is_not_null()))
+        return as_array(orders["member_code"].is_not_null())[self.order]
+
+
+def slices_of(frame: pl.DataFrame, most_lines: int) -> list[pl.DataFrame]:
+    """Cut lines between members (between orders of non-members) into slices of about `most_lines`, or of one member that has more."""
+    if frame.height <= most_lines:
+        return [frame]
+    starts = _closed_runs(frame).starts
+    count = -(-frame.height // most_lines)
+    nearest = np.searchsorted(starts, np.arange(1, count) * frame.height // count)
+    bounds = [0, *np.unique(starts[nearest[nearest < len(starts)]]).tolist(), frame.height]
+    return [frame.slice(start, end - start) for start, end in pairwise(bounds)]
+
+
+def last_start(frame: pl.DataFrame) -> int:
+    """Return the row where the last member of the lines starts (where the last order does, for non-members); 0 without lines."""
+    return int(_closed_runs(frame).starts[-1]) if frame.height else 0
+
+
+def _closed_runs(frame: pl.DataFrame) -> Runs:
+    """The runs that must not be cut: of members, and of orders where there is no member."""
+    member = as_array(frame["member_code"], null=NOT_A_MEMBER)
+    if not frame["member_code"].null_count():
+        return runs_of(member)
+    return runs_of(member, np.where(member == NOT_A_MEMBER, as_array(frame["order_code"]), 0))
 
 
 def lines_of(frame: pl.DataFrame, catalogue: Catalogue) -> Lines:
     """Return lines (schema STORED_LINES, the rows of an order side by side) as arrays."""
     product = as_array(frame["product_code"]).astype(np.int64)
     quantity = as_array(frame["quantity_milli"])
+    counted = catalogue.counted[product]
+    orders = runs_of(as_array(frame["order_code"]))
     return Lines(
         frame=frame,
-        orders=runs_of(as_array(frame["order_code"])),
+        orders=orders,
+        order=orders.spread(np.arange(orders.count, dtype=np.int32)),
         product=product,
         quantity=quantity,
         amount=as_array(frame["amount"]),
-        units=quantity * catalogue.counted[product],
+        counted=counted,
+        units=quantity * counted,
         bought=quantity > 0,
     )

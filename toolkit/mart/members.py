@@ -11,11 +11,10 @@ from toolkit.expressions import day_number, hour_band, weekday_number
 from toolkit.mart.catalogue import Catalogue, Ranks
 from toolkit.mart.days import day_features, shopping_days
 from toolkit.mart.favourites import Favourites, favourites_of
-from toolkit.mart.runs import as_array, as_column, first_of_largest, runs_of
+from toolkit.mart.runs import Runs, as_array, as_column, first_of_largest, running_sums, runs_of
 from toolkit.schemas import MEMBER_FEATURES
 
 _EPOCH = date(1970, 1, 1)
-_WINDOWS = (28, 91, 365)
 
 
 def members_of(orders: pl.DataFrame, member_category: pl.DataFrame, catalogue: Catalogue, as_of: date) -> pl.DataFrame:
@@ -31,46 +30,50 @@ def members_of(orders: pl.DataFrame, member_category: pl.DataFrame, catalogue: C
     A member with returns alone has money and a `return_order_count`, but no dates, no favourites and no shopping days: null or 0.
     """
     orders = orders.filter(pl.col("member_code").is_not_null()) if orders["member_code"].null_count() else orders
-    runs = runs_of(as_array(orders["member_code"]))
+    codes = as_array(orders["member_code"])
+    runs = runs_of(codes)
     number = runs.numbers()
     day = as_array(orders.select(day_number(pl.col("ordered_at"))).to_series())
-    sums = runs.sums(_summands(orders, pl.Series("day", day), (as_of - _EPOCH).days))
-    days = day_features(shopping_days(day, number, orders), as_of)
-    members = pl.DataFrame({"member": np.arange(runs.count), "member_code": as_array(orders["member_code"])[runs.starts], **sums})
+    today = (as_of - _EPOCH).days
+    members = pl.DataFrame({"member": np.arange(runs.count), "member_code": codes[runs.starts], **_sums(orders, day, today, runs)})
+    days = day_features(shopping_days(day, number, orders), today)
     members = members.join(days, on="member", how="left", maintain_order="left").with_columns(
-        pl.Series("line_count", runs.sum(as_array(orders["line_count"]).astype(np.int64))),
-        *_habits(orders, number, runs.count, catalogue),
-        *_categories(member_category),
+        *_habits(orders, number, runs.count, catalogue), *_categories(member_category)
     )
     first_day = as_array(members["first_ordered_on"].cast(pl.Int64).fill_null(np.iinfo(np.int64).max))
-    later = np.where(day > np.repeat(first_day, runs.lengths), as_array(orders["amount"]), 0)
+    later = (day > runs.spread(first_day)) * as_array(orders["amount"])
     counts = [name for name in members.columns if name.endswith("_count") or name.startswith(("promo_", "coupon_", "day_count_"))]
     return members.with_columns(
         pl.Series("repeat_amount", runs.sum(later)), pl.col(counts).fill_null(0), expected_amount=pl.lit(None, pl.Int64)
     ).select(pl.col(name).cast(dtype) for name, dtype in MEMBER_FEATURES.items())
 
 
-def _summands(orders: pl.DataFrame, day: pl.Series, today: int) -> pl.DataFrame:
-    """Columns whose sums over a member's orders are features: money in total and in windows, orders in windows."""
-    amount, is_order = pl.col("amount"), pl.col("is_order")
-    back = today - pl.lit(day)  # 0 = as_of itself
-    windows = {f"{window}d": back < window for window in _WINDOWS} | {"prev_91d": (back >= 91) & (back < 182)}
-    return orders.select(
-        "amount",
-        "units_milli",
-        "discount_amount",
-        "promo_amount",
-        order_count=is_order.cast(pl.Int64),
-        return_order_count=(~is_order).cast(pl.Int64),
-        **{f"amount_{name}": pl.when(inside).then(amount).otherwise(0) for name, inside in windows.items()},
-        **{f"order_count_{name}": (inside & is_order).cast(pl.Int64) for name, inside in windows.items()},
-    )
+def _sums(orders: pl.DataFrame, day: np.ndarray, today: int, runs: Runs) -> dict[str, np.ndarray]:
+    """Sums over a member's orders: money and units in total, money and orders in windows up to `today`.
+
+    A member's orders come in time order, so those of a window are the last ones up to its end: two readings of the same running sum.
+    """
+    amount, order_count = running_sums(as_array(orders["amount"])), running_sums(as_array(orders["is_order"]))
+    since = {days: runs.ends - runs.sum(day > today - days) for days in (28, 91, 182, 365)}
+    windows = {f"{days}d": (since[days], runs.ends) for days in (28, 91, 365)} | {"prev_91d": (since[182], since[91])}
+    orders_in_all = order_count[runs.ends] - order_count[runs.starts]
+    return {
+        "amount": amount[runs.ends] - amount[runs.starts],
+        "order_count": orders_in_all,
+        "return_order_count": runs.lengths - orders_in_all,
+        "line_count": runs.sum(as_array(orders["line_count"])),
+        **{name: runs.sum(as_array(orders[name])) for name in ("units_milli", "discount_amount", "promo_amount")},
+        **{f"amount_{name}": amount[end] - amount[start] for name, (start, end) in windows.items()},
+        **{f"order_count_{name}": order_count[end] - order_count[start] for name, (start, end) in windows.items()},
+    }
 
 
 def _habits(orders: pl.DataFrame, number: np.ndarray, member_count: int, catalogue: Catalogue) -> list[pl.Series]:
     """Favourite store, channel, weekday and hour band of each member, over what counts as an order."""
+    counting = orders.select("is_order", "ordered_at", "store_code", "channel_code")
     is_order = as_array(orders["is_order"])
-    counting, number = orders.filter(is_order), number[is_order]
+    if not is_order.all():
+        counting, number = counting.filter("is_order"), number[is_order]
     times = counting.select(weekday=weekday_number(day_number(pl.col("ordered_at"))) - 1, hour_band=hour_band(pl.col("ordered_at")))
     store, code_of_store = _ranked(counting["store_code"], number, catalogue.stores, member_count)
     channel, code_of_channel = _ranked(counting["channel_code"], number, catalogue.channels, member_count)

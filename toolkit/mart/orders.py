@@ -22,7 +22,7 @@ def orders_of(lines: Lines, channels: Ranks) -> pl.DataFrame:
     discount = as_array(frame["discount_amount"])
     # A line that makes an order: `toolkit.expressions.makes_order`, on arrays.
     is_order = runs.any(lines.bought | ((lines.quantity == 0) & (lines.amount > 0)))
-    starts = pl.Series(runs.starts)
+    starts = pl.Series(runs.starts, dtype=pl.UInt32)
     orders = pl.DataFrame([frame[name].gather(starts) for name in ("member_code", "order_code", "ordered_at", "store_code")]).with_columns(
         _channels(lines, channels),
         pl.Series("is_order", is_order, dtype=pl.Boolean),
@@ -39,10 +39,11 @@ def orders_of(lines: Lines, channels: Ranks) -> pl.DataFrame:
 def _channels(lines: Lines, channels: Ranks) -> pl.Series:
     """The channel of each order."""
     channel = lines.frame["channel_code"]
-    stated = as_array(channel, null=channels.count)  # no code is as large: dense codes
-    first = channel.gather(pl.Series(lines.orders.starts))
-    if np.array_equal(stated, lines.orders.spread(as_array(first, null=channels.count))):
-        return first
+    stated = as_array(channel, null=channels.count)  # no code is as large: codes are dense
+    changes = stated[1:] != stated[:-1]
+    changes[lines.orders.starts[1:] - 1] = False  # from one order to the next it may change
+    if not changes.any():
+        return channel.gather(pl.Series(lines.orders.starts, dtype=pl.UInt32))
     rank = np.append(channels.rank_of_code, channels.count)[stated]
     lowest = -lines.orders.max(-rank)
     return as_column("channel_code", np.append(channels.code_of_rank, -1)[lowest], null=-1)

@@ -7,10 +7,13 @@ integers (Int128) and the same in any order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import polars as pl
 
 from toolkit.expressions import divide_half_up
-from toolkit.schemas import MEMBER_CATEGORY
+from toolkit.mart.runs import as_array, runs_of, sum_by_code
 
 FIXED_POINT = 10**9
 """`price_fixed` is minor units per thousandth of a unit, times this."""
@@ -18,26 +21,20 @@ FIXED_POINT = 10**9
 _SUMS = ("amount", "units_milli", "priced_amount", "priced_units_milli")
 
 
-def category_sums(member_category: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per category: the sums of MEMBER_CATEGORY over members, with member_count (members who bought it) and order_count."""
-    return (
-        member_category.lazy()
-        .group_by("category_code")
-        .agg(
-            pl.col(*_SUMS).sum(),
-            order_count=pl.col("order_count").cast(pl.Int64).sum(),
-            member_count=(pl.col("order_count") > 0).cast(pl.Int64).sum(),
-        )
-        .sort("category_code")
-        .collect()
-    )
+def category_sums(member_category: pl.DataFrame, category_count: int) -> dict[str, np.ndarray]:
+    """Return sums over members per category_code 0..category_count-1: those of MEMBER_CATEGORY, and member_count, members who bought it."""
+    category = as_array(member_category["category_code"]).astype(np.int64)
+    bought = as_array(member_category["order_count"]).astype(np.int64)
+    return {
+        **{name: sum_by_code(category, as_array(member_category[name]), category_count) for name in _SUMS},
+        "order_count": sum_by_code(category, bought, category_count),
+        "member_count": np.bincount(category[bought > 0], minlength=category_count),
+    }
 
 
-def add_category_sums(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the category sums of the whole shop from those of its batches."""
-    schema = {"category_code": MEMBER_CATEGORY["category_code"], **dict.fromkeys((*_SUMS, "order_count", "member_count"), pl.Int64)}
-    parts = [part.select(list(schema)).cast(schema) for part in parts]
-    return pl.concat([pl.DataFrame(schema=schema), *parts]).group_by("category_code").sum().sort("category_code")
+def category_table(sums: Sequence[dict[str, np.ndarray]], categories: pl.DataFrame) -> pl.DataFrame:
+    """Return `categories` with the sums of the whole shop, from those of its batches."""
+    return categories.with_columns(pl.Series(name, np.sum([part[name] for part in sums], axis=0), dtype=pl.Int64) for name in sums[0])
 
 
 def usual_prices(categories: pl.DataFrame) -> pl.DataFrame:
@@ -47,14 +44,13 @@ def usual_prices(categories: pl.DataFrame) -> pl.DataFrame:
     return categories.select("category_code", price_fixed=divide_half_up(money, pl.when(units > 0).then(units)))
 
 
-def expected_amounts(member_category: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
-    """Return member_code and expected_amount: the member's priced units at each category's usual price, rounded half up to minor units."""
-    cost = pl.col("priced_units_milli").cast(pl.Int128) * pl.col("price_fixed").fill_null(0)
-    return (
-        member_category.lazy()
-        .join(prices.lazy(), on="category_code", how="left")
-        .group_by("member_code")
-        .agg(cost.sum().alias("cost"))
-        .select("member_code", expected_amount=divide_half_up(pl.col("cost"), pl.lit(FIXED_POINT, pl.Int128)).cast(pl.Int64))
-        .collect(engine="streaming")
-    )
+def expected_amounts(member_category: pl.DataFrame, prices: pl.DataFrame) -> pl.Series:
+    """Return the expected amount of each member, in the order they come: the member's priced units at each category's usual price.
+
+    Int64 minor units, rounded half up. `prices` has a row per category_code, in that order.
+    """
+    ends = runs_of(as_array(member_category["member_code"])).ends
+    price = prices["price_fixed"].fill_null(0).gather(member_category["category_code"])
+    running = (member_category["priced_units_milli"].cast(pl.Int128) * price).cum_sum().gather(pl.Series(ends - 1, dtype=pl.UInt32))
+    cost = (running - running.shift(1, fill_value=0)).to_frame("cost")
+    return cost.select(expected_amount=divide_half_up(pl.col("cost"), pl.lit(FIXED_POINT, pl.Int128)).cast(pl.Int64)).to_series()

@@ -50,9 +50,8 @@ def product_table(sums: dict[str, np.ndarray], catalogue: Catalogue) -> pl.DataF
 
 def _distinct_orders(lines: Lines, by_member: np.ndarray | None, size: int) -> tuple[np.ndarray, np.ndarray]:
     """The product of each distinct (order, product) with a bought line: of everybody, and of members."""
-    order = lines.orders.numbers()
     shift = bits_for(size)
-    keys = (order << shift) | lines.product
+    keys = (lines.order.astype(np.int64) << shift) | lines.product
     if not lines.bought.all():
         keys = keys[lines.bought]
     # Lines that an import sorted by product within the order need no sorting here.

@@ -5,6 +5,7 @@ This is the function that an engine of many machines calls on each of its partit
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,12 +14,16 @@ import polars as pl
 
 from toolkit.mart.catalogue import Catalogue
 from toolkit.mart.categories import member_categories_of
-from toolkit.mart.lines import lines_of
+from toolkit.mart.lines import lines_of, slices_of
 from toolkit.mart.members import members_of
 from toolkit.mart.orders import orders_of
 from toolkit.mart.prices import category_sums
-from toolkit.mart.products import product_sums
+from toolkit.mart.products import SUMS, product_sums
 from toolkit.mart.totals import Totals, totals_of
+from toolkit.schemas import MEMBER_CATEGORY, ORDERS
+
+LINES_AT_ONCE = 250_000
+"""Lines that are walked at once: their columns stay in the processor's cache, and their memory is used again."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Tables:
     orders: pl.DataFrame
     member_category: pl.DataFrame
     members: pl.DataFrame
-    category_sums: pl.DataFrame
+    category_sums: dict[str, np.ndarray]
     product_sums: dict[str, np.ndarray]
     totals: Totals
 
@@ -38,14 +43,30 @@ def tables_of(lines: pl.DataFrame, catalogue: Catalogue, as_of: date) -> Tables:
 
     `expected_amount` is null until the usual prices of the whole shop are known: see `toolkit.mart.prices`.
     """
-    arrays = lines_of(lines, catalogue)
-    orders = orders_of(arrays, catalogue.channels)
-    member_category = member_categories_of(arrays, orders, catalogue)
+    return tables_of_slices(slices_of(lines, lines_at_once(catalogue)), catalogue, as_of)
+
+
+def tables_of_slices(slices: Iterable[pl.DataFrame], catalogue: Catalogue, as_of: date) -> Tables:
+    """Return the same of lines that come in slices of whole members, as they are read from disk."""
+    orders, member_category = [ORDERS.to_frame()], [MEMBER_CATEGORY.to_frame()]
+    sums = {name: np.zeros(len(catalogue.counted), dtype=np.int64) for name in SUMS}
+    for part in slices:
+        lines = lines_of(part, catalogue)
+        orders.append(orders_of(lines, catalogue.channels))
+        member_category.append(member_categories_of(lines, orders[-1], catalogue))
+        for name, values in product_sums(lines, orders[-1], catalogue).items():
+            sums[name] += values
+    all_orders, all_pairs = pl.concat(orders, rechunk=True), pl.concat(member_category, rechunk=True)
     return Tables(
-        orders=orders,
-        member_category=member_category,
-        members=members_of(orders, member_category, catalogue, as_of),
-        category_sums=category_sums(member_category),
-        product_sums=product_sums(arrays, orders, catalogue),
-        totals=totals_of(orders),
+        orders=all_orders,
+        member_category=all_pairs,
+        members=members_of(all_orders, all_pairs, catalogue, as_of),
+        category_sums=category_sums(all_pairs, catalogue.categories.height),
+        product_sums=sums,
+        totals=totals_of(all_orders),
     )
+
+
+def lines_at_once(catalogue: Catalogue) -> int:
+    """Return how many lines to walk at once: a slice costs a little per product, so it should have at least as many lines."""
+    return max(LINES_AT_ONCE, len(catalogue.counted))

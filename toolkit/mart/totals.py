@@ -14,12 +14,18 @@ Totals = dict[str, dict[str, int]]
 
 def totals_of(orders: pl.DataFrame) -> Totals:
     """Return the sums of orders (schema ORDERS) of members and of non-members."""
-    sums = orders.with_columns(order_count=pl.col("is_order"), return_order_count=~pl.col("is_order"))
-    member = pl.col("member_code").is_not_null()
-    return {
-        name: sums.filter(who).select(pl.col(COUNTS).cast(pl.Int64).sum()).row(0, named=True)
-        for name, who in (("member", member), ("non_member", ~member))
-    }
+    everybody = _sums(orders)
+    nobody = _sums(orders.filter(pl.col("member_code").is_null()))
+    return {"member": {name: everybody[name] - nobody[name] for name in COUNTS}, "non_member": nobody}
+
+
+def _sums(orders: pl.DataFrame) -> dict[str, int]:
+    is_order = pl.col("is_order").cast(pl.Int64)
+    return orders.select(
+        order_count=is_order.sum(),
+        return_order_count=(1 - is_order).sum(),
+        **{name: pl.col(name).cast(pl.Int64).sum() for name in COUNTS[2:]},
+    ).row(0, named=True)
 
 
 def add_totals(parts: Iterable[Totals]) -> Totals:

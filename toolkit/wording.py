@@ -71,6 +71,22 @@ _LABELS = {
     "gini": "Gini",
     "recency_days": "Days since last order",
     "units_per_order": "Units per order",
+    "window": "Window",
+    "starts_on": "From",
+    "ends_on": "To",
+    "active_count": "Active members",
+    "active_share": "Share active",
+    "buyer_count": "Members who ordered",
+    "member_sales_share": "Member share of sales",
+    "segment_before": "Segment before",
+    "in_english": "In English",
+    "flow_share": "Share of segment before",
+    "sales_before": "Sales before",
+    "sales_change": "Change of sales",
+    "sales_per_member": "Sales per member",
+    "sales_from": "Sales from",
+    "sales_to": "Sales to",
+    "recency_days_median": "Days since last order (median)",
 }
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from tests.portrait.ladder import FEW, lines_of, shop_of
 from tests.portrait.pictures import axis_titles, spec_of
+from toolkit.errors import BadValue
 from toolkit.portrait import contribution, pareto
-from toolkit.portrait.contribution import doubling_band
+from toolkit.portrait.bands import doubling_band
 from toolkit.workspace import Workspace
 
 COLUMNS = ["group", "member_count", "member_share", "orders", "order_share", "sales", "sales_share", "sales_per_member"]
@@ -103,6 +104,11 @@ def test_members_against_non_members(ladder: Workspace) -> None:
     assert "there are no non-members to compare with" in contribution(ladder, by="members", store_id="s1", settings=FEW).headline
     crowd = contribution(ladder, by="members", audience="order_count > 5", settings=FEW)
     assert crowd.notes[0].verdict == "NOT MEASURED"
+
+
+def test_shares_that_do_not_fit_are_refused(ladder: Workspace) -> None:
+    with pytest.raises(BadValue, match="medium_share add up to 1"):
+        contribution(ladder, by="heavy", settings={**FEW, "value": {"heavy_share": 0.7, "medium_share": 0.5}})
 
 
 @pytest.mark.parametrize("by", ["decile", "heavy", "orders", "attach", "loyal", "members"])

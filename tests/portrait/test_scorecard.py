@@ -12,7 +12,7 @@ from tests.shop import AS_OF
 from toolkit.errors import WorkspaceError
 from toolkit.mart.view import open_view
 from toolkit.portrait import rfm, rfm_scores, save_scorecard
-from toolkit.portrait.scorecard import current_scorecard, proposed_scorecard, saved_scorecard
+from toolkit.portrait.scorecard import current_scorecard, describe_scorecard, proposed_scorecard, refresh_scorecard, saved_scorecard
 from toolkit.workspace import Workspace
 
 
@@ -50,6 +50,13 @@ def test_saving_once_keeps_the_ruler(shop: Workspace) -> None:
     assert again.card == first.card
     assert "--refresh" in again.sentences[-1]
     assert any("with the saved ruler of 2024-06-30" in str(note) for note in rfm(shop, settings=FEW).notes)
+
+
+def test_what_the_command_line_prints(shop: Workspace) -> None:
+    assert "It is only proposed: save it with --refresh" in describe_scorecard(shop)
+    assert saved_scorecard(shop) is None
+    assert "It is saved: from now on" in refresh_scorecard(shop)
+    assert "It is saved, and every month" in describe_scorecard(shop)
 
 
 def test_refreshing_tells_how_many_members_change_segment(shop: Workspace) -> None:

@@ -9,13 +9,10 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.mart.view import View
-from toolkit.models.ranks import quantile_band
+from toolkit.portrait.bands import NO_UNITS, grouped
 from toolkit.portrait.non_members import members_and_others
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import member_sales, per_order, ratio
-from toolkit.portrait.scorecard import current_scorecard
-from toolkit.portrait.scores import chain_scores
-from toolkit.portrait.segment_maps import read_segment_map
 from toolkit.registry import question
 from toolkit.wording import share, some
 
@@ -23,9 +20,6 @@ if TYPE_CHECKING:
     import altair as alt
 
 By = Literal["decile", "heavy", "orders", "attach", "loyal", "members"]
-_LAST_DOUBLING = 256
-LOYAL_SEGMENTS = ("champions", "loyal")
-NO_UNITS = "no counted goods"
 _TITLES: dict[str, str] = {
     "decile": "Sales by tenth of members, best first",
     "heavy": "Heavy, medium and light buyers",
@@ -83,8 +77,8 @@ def contribution(view: View, *, by: By = "decile") -> Finding:
     buyers = found.filter(pl.col("orders") > 0)
     if buyers.is_empty():
         return _nothing(view)
-    grouped, notes = _grouped(view, buyers, by)
-    table = _table(view, grouped, by)
+    members, notes = grouped(view, buyers, by)
+    table = _table(view, members, by)
     return Finding(
         headline=_headline(view, table, by),
         table=table,
@@ -98,74 +92,10 @@ def contribution(view: View, *, by: By = "decile") -> Finding:
     )
 
 
-def doubling_band(value: pl.Expr, unit: str) -> pl.Expr:
-    """Return the band of a number in words: up to 1, over 1 to 2, over 2 to 4, ..., over 256; whole numbers read `1`, `2`, `3 to 4`.
-
-    >>> pl.DataFrame({"n": [1, 3, 300]}).select(doubling_band(pl.col("n"), "orders")).to_series().to_list()
-    ['1 order', '3 to 4 orders', 'over 256 orders']
-    """
-    band = pl.lit(f"over {_LAST_DOUBLING} {unit}")
-    for name, high in reversed(_bands(unit)):
-        band = pl.when(value <= high).then(pl.lit(name)).otherwise(band)
-    return band
-
-
-def _bands(unit: str) -> list[tuple[str, int]]:
-    """Name and upper end of each doubling band."""
-    whole = unit == "orders"
-    names = [(f"1 {unit.removesuffix('s')}" if whole else f"up to 1 {unit.removesuffix('s')}", 1)]
-    low = 1
-    while low < _LAST_DOUBLING:
-        high = 2 * low
-        said = (f"{low + 1}" if low + 1 == high else f"{low + 1} to {high}") if whole else f"over {low} to {high}"
-        names.append((f"{said} {unit}", high))
-        low = high
-    return names
-
-
-def _grouped(view: View, buyers: pl.DataFrame, by: By) -> tuple[pl.DataFrame, list[str | Note]]:
-    """Add `group` (an Enum in reading order) to the members who bought."""
-    settings = view.settings.value
-    if by == "decile":
-        labels = [f"{place} ({'best' if place == 1 else 'last'} tenth)" if place in (1, 10) else str(place) for place in range(1, 11)]
-        return buyers.with_columns(quantile_band("sales", shares=(0.1,) * 10, labels=labels).alias("group")), _equal(
-            buyers, "sales", "sales"
-        )
-    if by == "heavy":
-        shares = (settings.heavy_share, settings.medium_share, 1 - settings.heavy_share - settings.medium_share)
-        labels = ["heavy", "medium", "light"]
-        words = f"Heavy are the top {shares[0]:.0%} of members by sales, medium the next {shares[1]:.0%}, light the last {shares[2]:.0%}."
-        return buyers.with_columns(quantile_band("sales", shares=shares, labels=labels).alias("group")), [
-            words,
-            *_equal(buyers, "sales", "sales"),
-        ]
-    if by == "orders":
-        names = [*[name for name, _ in _bands("orders")], f"over {_LAST_DOUBLING} orders"]
-        return buyers.with_columns(doubling_band(pl.col("orders"), "orders").cast(pl.Enum(names)).alias("group")), []
-    if by == "attach":
-        names = [*[name for name, _ in _bands("units")], f"over {_LAST_DOUBLING} units", NO_UNITS]
-        band = pl.when(pl.col("units_milli") > 0).then(doubling_band(pl.col("units_milli") / 1000 / pl.col("orders"), "units"))
-        words = "Units are counted goods; what is sold by weight or volume does not count."
-        return buyers.with_columns(band.otherwise(pl.lit(NO_UNITS)).cast(pl.Enum(names)).alias("group")), [words]
-    card, notes = current_scorecard(view)
-    segments = read_segment_map("ten").apply(chain_scores(view, card.r_edges)).select("member_code", "segment")
-    loyal = pl.col("segment").cast(pl.String).is_in(LOYAL_SEGMENTS)
-    labels = ["loyal", "ordinary"]
-    group = pl.when(loyal).then(pl.lit("loyal")).otherwise(pl.lit("ordinary")).cast(pl.Enum(labels)).alias("group")
-    words = "Loyal are the segments champions and loyal of the ten-segment map (R 3 to 5, F 4 or 5), ordinary all others."
-    return buyers.join(segments, on="member_code", how="left").with_columns(group), [words, *notes]
-
-
-def _equal(buyers: pl.DataFrame, column: str, said: str) -> list[str | Note]:
-    if buyers[column].n_unique() == 1 and buyers.height > 1:
-        return [f"All {buyers.height:,} members have the same {said}: they stay together in one group."]
-    return []
-
-
-def _table(view: View, grouped: pl.DataFrame, by: By) -> pl.DataFrame:
-    total, orders = int(grouped["sales"].sum()), int(grouped["orders"].sum())
-    names = grouped["group"].dtype.categories.to_list()  # type: ignore[attr-defined]
-    held = grouped.group_by(pl.col("group").cast(pl.String)).agg(
+def _table(view: View, members: pl.DataFrame, by: By) -> pl.DataFrame:
+    total, orders = int(members["sales"].sum()), int(members["orders"].sum())
+    names = members["group"].dtype.categories.to_list()  # type: ignore[attr-defined]
+    held = members.group_by(pl.col("group").cast(pl.String)).agg(
         pl.len().cast(pl.Int64).alias("member_count"),
         *[pl.col(column).sum() for column in ("orders", "sales", "order_sales", "units_milli")],
         pl.col("sales").min().alias("sales_from"),
@@ -176,7 +106,7 @@ def _table(view: View, grouped: pl.DataFrame, by: By) -> pl.DataFrame:
     table = rows.select(
         "group",
         "member_count",
-        (pl.col("member_count") / grouped.height).alias("member_share"),
+        (pl.col("member_count") / members.height).alias("member_share"),
         "orders",
         (pl.col("orders") / orders).alias("order_share"),
         view.major("sales").alias("sales"),

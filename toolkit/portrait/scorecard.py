@@ -118,7 +118,7 @@ def current_scorecard(view: View) -> tuple[Scorecard, list[str | Note]]:
     if saved is not None:
         why = f"the saved scorecard is of {saved.as_of}, after this question's {view.as_of}, so it was not used"
     else:
-        why = "no scorecard is saved; `toolkit scorecard WORKSPACE` saves one, so that next month is scored with the same ruler"
+        why = "no scorecard is saved; `toolkit scorecard WORKSPACE --refresh` saves one, so that next month is scored with the same ruler"
     source = "a stated fallback" if card.edges_from == "fallback" else f"proposed from the gaps between shopping days up to {card.as_of}"
     return card, [f"{words}, {source} ({why}).", *_doubt(card)]
 
@@ -166,9 +166,10 @@ class ScorecardReport:
         ranges = "; ".join(f"R {score}: {days}" for score, days in card.ranges.items())
         said = [f"The ruler of {card.as_of}: {ranges} ({source}). Segment map: {card.segment_map}."]
         if self.before is None:
-            return [*said, "It is saved: from now on every month is scored with it."]
+            kept = "It is saved: from now on every month is scored with it."
+            return [*said, kept if self.saved else "It is only proposed: save it with --refresh, so that next month is scored with it too."]
         if not self.saved:
-            return [*said, "It was saved before and is kept. Propose a new one from the receipts up to today with --refresh."]
+            return [*said, "It is saved, and every month is scored with it. Propose a new one from the receipts with --refresh."]
         share = wording.share(self.moved_count / self.member_count if self.member_count else None)
         return [
             *said,
@@ -205,6 +206,19 @@ def save_scorecard(
     ws.write_document("scorecard", card.model_dump())
     moved = 0 if before is None else int(flow.filter(pl.col("segment_before") != pl.col("segment"))["member_count"].sum())
     return ScorecardReport(card, before, True, view.population.height, moved, flow)
+
+
+def describe_scorecard(workspace: Workspace, as_of: date | str | None = None) -> str:
+    """Return the ruler in force in words: the saved one, or the one that would be saved. Nothing is written."""
+    saved = saved_scorecard(workspace)
+    card = saved or proposed_scorecard(open_view(workspace, as_of=as_of))
+    sentences = ScorecardReport(card, saved, False, 0, 0, pl.DataFrame()).sentences
+    return "\n".join(sentences)
+
+
+def refresh_scorecard(workspace: Workspace, as_of: date | str | None = None) -> str:
+    """Save the scorecard that the receipts up to `as_of` propose, and return what changes in words."""
+    return "\n".join(save_scorecard(workspace, refresh=True, as_of=as_of).sentences)
 
 
 def _edges_frame(chain: View) -> pl.DataFrame:

@@ -99,15 +99,19 @@ class SegmentMap(BaseModel):
 
     def table(self) -> pl.DataFrame:
         """Return one row per combination of the map's scores: the score columns it uses (Int8) and `segment`."""
-        rows = [
-            {**{f"{axis}_score": score for axis, score in cell.items()}, "segment": self.segments_at(cell)[0]}
-            for cell in combinations(self.axes)
-        ]
-        return pl.DataFrame(rows, schema={**{f"{axis}_score": pl.Int8 for axis in self.axes}, "segment": pl.Enum(self.names)})
+        return _cell_table(self)
 
     def apply(self, scored: pl.DataFrame) -> pl.DataFrame:
         """Add `segment` to members with `r_score`, `f_score`, `m_score`; null where they are not scored."""
         return scored.join(self.table(), on=[f"{axis}_score" for axis in self.axes], how="left", maintain_order="left")
+
+
+@lru_cache(maxsize=16)
+def _cell_table(found: SegmentMap) -> pl.DataFrame:
+    cells = combinations(found.axes)
+    scores = {f"{axis}_score": pl.Series([cell[axis] for cell in cells], dtype=pl.Int8) for axis in found.axes}
+    names = [found.segments_at(cell)[0] for cell in cells]
+    return pl.DataFrame({**scores, "segment": pl.Series(names, dtype=pl.Enum(found.names))})
 
 
 def combinations(axes: tuple[Axis, ...]) -> list[dict[Axis, int]]:

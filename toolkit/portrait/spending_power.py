@@ -38,7 +38,7 @@ def power_traits(view: View) -> pl.DataFrame:
 
 def _power_traits(view: View) -> pl.DataFrame:
     value, kappa = view.settings.value, view.settings.sensitivity.kappa_default
-    known_days = ((pl.lit(view.as_of) - pl.col("first_ordered_on")).dt.total_days() + 1).clip(MONTH_DAYS, YEAR_DAYS)
+    known_days = ((pl.lit(view.as_of) - pl.col("first_ordered_on")).dt.total_days() + 1.0).clip(MONTH_DAYS, YEAR_DAYS)
     ordered = pl.col("order_count_365d") > 0
     raw = pl.when(pl.col("expected_amount") > 0).then(pl.col("priced_amount") / pl.col("expected_amount"))
     weight = pl.col("day_count") / (pl.col("day_count") + kappa)

@@ -1,0 +1,97 @@
+"""portrait.lifecycle: stages of hand-made members by eye, the village's planted ones, and the flow between two dates."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from tests.portrait.ladder import FEW
+from tests.portrait.pictures import spec_of
+from tests.shop import AS_OF
+from toolkit.errors import BadValue
+from toolkit.portrait import lifecycle, traits
+from toolkit.portrait.stages import STAGES, stages_on
+from toolkit.workspace import Workspace
+
+RULES = {"slipping_days": 30, "lapsed_days": 90, "new_days": 60, "first_day": date(2023, 1, 1)}
+ON = date(2024, 6, 30)
+
+
+def stage(*days_ago: int, **changed: object) -> str:
+    days = pl.DataFrame({"member_code": [1] * len(days_ago), "day": [ON - timedelta(days=ago) for ago in days_ago]})
+    return stages_on(days, as_of=ON, **{**RULES, **changed})["stage"].item()
+
+
+def test_stages_by_eye() -> None:
+    assert stage(200, 130, 30) == "returned"  # a pause of 100 days ended 30 days ago
+    assert stage(200, 130, 60, 0) == "active"  # no pause was longer than 90 days
+    assert stage(300, 100, 60, 10) == "active"  # came back too long ago: 100 > 60 days
+    assert stage(59, 3) == "new"
+    assert stage(60, 3) == "active"
+    assert stage(31) == "slipping"
+    assert stage(30) == "new"
+    assert stage(90) == "slipping"
+    assert stage(91) == "lapsed"
+    assert stage(300, 91) == "lapsed"
+
+
+def test_the_first_days_of_the_receipts_make_nobody_new() -> None:
+    assert stage(20, first_day=ON - timedelta(days=110)) == "active"  # first seen on day 90, within the lapsed limit
+    assert stage(19, first_day=ON - timedelta(days=110)) == "new"
+
+
+def test_nothing_after_the_day_is_seen() -> None:
+    days = pl.DataFrame({"member_code": [1, 1, 2], "day": [ON, ON + timedelta(days=1), ON + timedelta(days=5)]})
+    assert stages_on(days, as_of=ON, **RULES).select("member_code", "recency_days").rows() == [(1, 0)]
+    assert stages_on(days.reverse(), as_of=ON, **RULES).equals(stages_on(days, as_of=ON, **RULES))
+
+
+def test_too_few_gaps_are_said_so(ladder: Workspace) -> None:
+    answer = lifecycle(ladder, settings=FEW)
+    assert "lifecycle stages are not measured: only" in answer.headline
+    assert answer.notes[0].verdict == "NOT MEASURED"
+    assert answer.chart is None
+    assert traits(ladder, settings=FEW)["stage"].null_count() == 11
+
+
+def test_planted_members_of_the_village(village: Workspace) -> None:
+    members = traits(village).with_columns(pl.col("member_id").str.slice(1).cast(pl.Int64).alias("who"))
+
+    def stages(first: int, last: int) -> set[str]:
+        return set(members.filter(pl.col("who").is_between(first, last))["stage"])
+
+    assert stages(60, 79) == {"lapsed"}
+    assert stages(80, 89) == {"new"}
+    assert stages(90, 99) == {"returned"}
+    assert "lapsed" not in stages(100, 239)
+    answer = lifecycle(village)
+    assert answer.table["stage"].to_list() == list(STAGES)
+    counted = dict(answer.table.select("stage", "member_count").rows())
+    assert counted == {name: int((members["stage"] == name).sum()) for name in STAGES}
+    assert answer.table["sales_share"].sum() == pytest.approx(1)
+    assert f"of them {counted['new']} new and {counted['returned']} returned" in answer.headline
+    assert f"{counted['lapsed']} lapsed" in answer.headline
+    assert spec_of(answer)["title"]["text"] == "Lifecycle stages: the chain"
+
+
+def test_flow_between_two_dates(village: Workspace) -> None:
+    since = AS_OF - timedelta(days=200)
+    answer = lifecycle(village, since=str(since))
+    flows = {(row["stage_before"], row["stage"]): row["member_count"] for row in answer.table.to_dicts()}
+    assert flows["not yet here", "new"] == 10
+    assert flows["lapsed", "returned"] == 10  # away since day -300
+    assert flows["active", "lapsed"] == 20
+    assert answer.table["member_count"].sum() == 240
+    assert answer.table.group_by("stage_before").agg(pl.col("member_share").sum())["member_share"].to_list() == pytest.approx([1.0] * 3)
+    assert spec_of(answer)["title"]["text"] == "From stage to stage: the chain"
+    assert answer.table.equals(lifecycle(village, since=since).table)
+    before = lifecycle(village, period="200d").table
+    assert before["earlier_member_count"].sum() == 230  # ten had not been here yet
+
+
+@pytest.mark.parametrize("since", ["2001-01-01", str(AS_OF), "2030-01-01", "soon"])
+def test_since_outside_the_receipts(village: Workspace, since: str) -> None:
+    with pytest.raises(BadValue, match="portrait.lifecycle: since is"):
+        lifecycle(village, since=since)

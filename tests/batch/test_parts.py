@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -59,7 +61,8 @@ def test_a_page_holds_the_theme_once() -> None:
 
 
 def test_parameters_as_people_write_them(tmp_path: Path) -> None:
-    cell = 'store_id: str = ""  # the store; empty = the chain\nsettings: dict = {\n    "a": 1,\n}  # more == less\nplain = 5\nurl: str = "a=b#c"'
+    cell = 'store_id: str = ""  # the store; empty = the chain\n'
+    cell += 'settings: dict = {\n    "a": 1,\n}  # more == less\nplain = 5\nurl: str = "a=b#c"'
     path = tmp_path / "x.ipynb"
     path.write_text(
         json.dumps({"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": cell.splitlines(True)}]}), "utf-8"
@@ -184,3 +187,11 @@ def test_index_of_many_stores_is_small_and_quick(tmp_path: Path) -> None:
 
 def test_index_of_nothing() -> None:
     assert "0 stores" in index_page([], title="T")
+
+
+@pytest.mark.parametrize("first", ["toolkit.batch.warm_engine", "papermill"])
+def test_the_engine_can_be_imported_before_and_after_papermill(first: str) -> None:
+    """papermill loads our entry point while it is being imported; whoever comes first must not find half a module."""
+    code = f"import {first}; from toolkit.batch import warm_engine; warm_engine.register(); import papermill.engines as e; "
+    code += "assert e.papermill_engines.get_engine('toolkit-warm') is warm_engine.WarmEngine"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

@@ -19,9 +19,6 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
-from papermill.utils import merge_kwargs, remove_args
 
 ENGINE_NAME = "toolkit-warm"
 TOO_FEW = "TooFewMembers"
@@ -97,11 +94,36 @@ _slot = _Slot()
 _started: weakref.WeakSet[WarmKernel] = weakref.WeakSet()
 
 
-class WarmEngine(NBClientEngine):
-    """papermill's own engine on a kernel that stays."""
+class WarmEngine:
+    """papermill's own engine on a kernel that stays.
+
+    It borrows `papermill.engines.Engine` instead of inheriting from it: papermill loads this class by its entry point while it is itself
+    being imported, and would find half a module if that import had begun here.
+    """
 
     @classmethod
-    def execute_managed_notebook(  # type: ignore[override]
+    def execute_notebook(cls, nb: Any, kernel_name: str, **options: Any) -> Any:
+        """Run a notebook as papermill asks its engines to."""
+        from papermill.engines import Engine
+
+        return Engine.execute_notebook.__func__(cls, nb, kernel_name, **options)  # type: ignore[attr-defined]
+
+    @classmethod
+    def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
+        """Return the kernel that a notebook names."""
+        from papermill.utils import nb_kernel_name
+
+        return nb_kernel_name(nb, name)
+
+    @classmethod
+    def nb_language(cls, nb: Any, language: str | None = None) -> str:
+        """Return the language that a notebook names."""
+        from papermill.utils import nb_language
+
+        return nb_language(nb, language)
+
+    @classmethod
+    def execute_managed_notebook(
         cls,
         nb_man: Any,
         kernel_name: str,
@@ -115,6 +137,9 @@ class WarmEngine(NBClientEngine):
         **kwargs: Any,
     ) -> None:
         """Run the notebook on this thread's kernel; anything but a clean end replaces the kernel."""
+        from papermill.clientwrap import PapermillNotebookClient
+        from papermill.utils import merge_kwargs, remove_args
+
         kernel = _ready_kernel(start_timeout, kernel_uses, kernel_threads)
         options = merge_kwargs(
             remove_args(["timeout", "startup_timeout", "input_path"], **kwargs),
@@ -146,6 +171,8 @@ class WarmEngine(NBClientEngine):
 
 def register() -> None:
     """Make the engine known to papermill where the package's entry points are not installed (a checkout, a zip)."""
+    from papermill.engines import papermill_engines
+
     papermill_engines.register(ENGINE_NAME, WarmEngine)
 
 

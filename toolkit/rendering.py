@@ -43,7 +43,10 @@ def head_html(answer: Answer) -> str:
 def body_html(answer: Answer) -> str:
     """Return table, notes and what to ask next as HTML."""
     kinds = answer.kinds
-    columns = [{"label": wording.label_of(name), "numeric": kind in _NUMERIC} for name, kind in kinds.items()]
+    columns = [
+        {"label": wording.label_of(name), "css": "tk-num" if kind in _NUMERIC else "tk-day" if kind == "date" else "tk-txt"}
+        for name, kind in kinds.items()
+    ]
     rows = [
         [wording.cell(row[name], kind, answer.currency) for name, kind in kinds.items()]
         for row in answer.table.head(ROWS_SHOWN).iter_rows(named=True)

@@ -93,5 +93,5 @@ def test_flow_between_two_dates(village: Workspace) -> None:
 
 @pytest.mark.parametrize("since", ["2001-01-01", str(AS_OF), "2030-01-01", "soon"])
 def test_since_outside_the_receipts(village: Workspace, since: str) -> None:
-    with pytest.raises(BadValue, match="portrait.lifecycle: since is"):
+    with pytest.raises(BadValue, match=r"portrait\.lifecycle: since is"):
         lifecycle(village, since=since)

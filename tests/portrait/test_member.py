@@ -49,7 +49,7 @@ def test_anna_by_eye(tiny: Workspace) -> None:
 
 def test_the_rhythm_and_when_due(ladder: Workspace) -> None:
     card = facts(member(ladder, member_id="m2"))
-    assert card["comes"] == "every 1 days (median)"
+    assert card["comes"] == "every day (median)"
     assert card["expected by own rhythm"] == "2024-06-01, 29 days overdue"
     assert card["segment"].startswith("champions (R 5, F 4")
 
@@ -99,4 +99,4 @@ def test_the_village_card(village: Workspace) -> None:
     assert facts(answer)["baskets read as"] == "has a pet"
     assert "CAT FOOD" in facts(answer)["buys more often than others"]
     assert "likely to buy in the next 28 days" in answer.headline
-    assert spec_of(answer)["title"]["text"] == "Spend by month: member v005"
+    assert spec_of(answer)["title"]["text"] == "Spend by four weeks: member v005"

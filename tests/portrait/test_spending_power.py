@@ -17,7 +17,7 @@ from toolkit.workspace import Workspace
 def test_the_ladder_by_eye(ladder: Workspace) -> None:
     answer = spending_power(ladder, settings=FEW)
     rows = {row["level"]: row for row in answer.table.to_dicts()}
-    # Within 365 days m0 spent 100 in 10 days and m1 90 in 19: one month at least; m2 80 and m3 70 in 38 days, m4 60 in 96; m8, m9, r nothing.
+    # In 365 days: m0 100 and m1 90 in less than a month, m2 80 and m3 70 in 38 days, m4 60 in 96 days; m8, m9 and r nothing.
     month = 365 / 12
     assert list(rows) == ["low", "mid", "high", "not measured"]
     assert [row["member_count"] for row in rows.values()] == [3, 2, 3, 3]

@@ -150,7 +150,7 @@ def _habits(card: Card) -> list[Row]:
         return (section, words, f"{name} ({wording.share(share)})" if name is not None else _NONE, card.order_count)
 
     rhythm = card.rhythm
-    comes = f"every {rhythm.gap_days:g} days (median)" if rhythm else _NONE
+    comes = _NONE if rhythm is None else "every day (median)" if rhythm.gap_days == 1 else f"every {rhythm.gap_days:g} days (median)"
     return [
         fact("when", "weekday", "favourite weekday"),
         fact("when", "hour", "favourite hours"),

@@ -18,6 +18,7 @@ from toolkit.registry import question
 if TYPE_CHECKING:
     import altair as alt
 
+WINDOW_DAYS = 28
 NEAR_IDS = 200
 """Ids beside the place where an unknown one would stand that are compared with it: a large shop has too many to compare all."""
 
@@ -126,12 +127,17 @@ def _notes(card: Card) -> list[str | Note]:
 
 
 def _chart(card: Card) -> alt.Chart | alt.LayerChart:
+    """Spend by four weeks counted back from as_of: calendar months would end in a part of one and read as a fall."""
     view, orders = card.view, card.orders
-    spent = orders.group_by(pl.col("ordered_at").dt.date().dt.truncate("1mo").alias("month")).agg(pl.col("amount").sum())
-    months = pl.DataFrame({"month": pl.date_range(spent["month"].min(), view.as_of.replace(day=1), "1mo", eager=True)})  # type: ignore[arg-type]
-    monthly = months.join(spent, on="month", how="left").select("month", view.major(pl.col("amount").fill_null(0)).alias("sales"))
+    ago = (pl.lit(view.as_of) - pl.col("ordered_at").dt.date()).dt.total_days() // WINDOW_DAYS
+    spent = orders.group_by(ago.alias("window")).agg(pl.col("amount").sum())
+    whole = max(((view.as_of - view.first_day).days + 1) // WINDOW_DAYS, 1)
+    count = min(int(spent["window"].max()) + 1, whole)  # type: ignore[arg-type]
+    windows = pl.DataFrame({"window": range(count)}, schema={"window": pl.Int64}).join(spent, on="window", how="left")
+    starts_on = pl.lit(view.as_of) - pl.duration(days=pl.col("window") * WINDOW_DAYS + WINDOW_DAYS - 1)
+    shown = windows.select(starts_on.alias("starts_on"), view.major(pl.col("amount").fill_null(0)).alias("sales")).sort("starts_on")
     return lines_over_time(
-        monthly, time="month", value="sales", kind="money", value_title=f"Spend a month, {view.currency}",
-        title=f"Spend by month: member {card.features['member_id']}",
-        subtitle=f"{wording.some(card.order_count, 'order')} up to {view.as_of}",
+        shown, time="starts_on", value="sales", kind="money", value_title=f"Spend in four weeks, {view.currency}",
+        title=f"Spend by four weeks: member {card.features['member_id']}",
+        subtitle=f"{wording.some(card.order_count, 'order')} up to {view.as_of}; each point is the start of four weeks",
     )  # fmt: skip

@@ -62,7 +62,14 @@ def _prospects(view: View) -> pl.DataFrame:
         return days.select(pl.col("member_code").unique().sort()).with_columns(nothing)
     value = lifetime_value(models, days, as_of=view.as_of)
     decile = quantile_band("expected_spend", shares=(0.1,) * 10, labels=DECILES).cast(pl.String).alias("value_decile")
-    return value.select("member_code", pl.col("p_buys").alias("purchase_probability"), "expected_spend", "expected_spend_year", decile)
+    # The horizons have models of their own; of one member a year can never bring less than its first quarter.
+    year = pl.max_horizontal("expected_spend_year", "expected_spend") if _is_longer(view) else pl.col("expected_spend_year")
+    year = pl.when(pl.col("expected_spend_year").is_not_null()).then(year).alias("expected_spend_year")
+    return value.select("member_code", pl.col("p_buys").alias("purchase_probability"), "expected_spend", year, decile)
+
+
+def _is_longer(view: View) -> bool:
+    return view.settings.lifetime_value.year_days >= view.settings.lifetime_value.spend_days
 
 
 def _days(view: View) -> pl.DataFrame:

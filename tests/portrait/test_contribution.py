@@ -13,8 +13,9 @@ import pytest
 from tests.portrait.ladder import FEW, lines_of, shop_of
 from tests.portrait.pictures import axis_titles, spec_of
 from toolkit.errors import BadValue
-from toolkit.portrait import contribution, pareto
+from toolkit.portrait import contribution, pareto, quadrants
 from toolkit.portrait.bands import doubling_band
+from toolkit.registry import Question
 from toolkit.workspace import Workspace
 
 COLUMNS = ["group", "member_count", "member_share", "orders", "order_share", "sales", "sales_share", "sales_per_member"]
@@ -32,7 +33,7 @@ def test_heavy_medium_and_light(ladder: Workspace) -> None:
     assert answer.table["order_value"].to_list() == [10.0, 10.0, 10.0]
     assert answer.table["units_per_order"].to_list() == [2.0, 2.0, 2.0]
     assert answer.headline == (
-        "Across the chain, of 5 members who ordered from 2024-04-01 to 2024-06-30, 1 heavy buyers (20.0%) bring 28.6%, "
+        "Across the chain, of 5 members who ordered from 2024-04-01 to 2024-06-30, 1 heavy buyer (20.0%) brings 28.6%, "
         "2 medium buyers (40.0%) bring 48.6% and 2 light buyers (40.0%) bring 22.9% of their sales."
     )
     notes = [str(note) for note in answer.notes]
@@ -104,6 +105,17 @@ def test_members_against_non_members(ladder: Workspace) -> None:
     assert "there are no non-members to compare with" in contribution(ladder, by="members", store_id="s1", settings=FEW).headline
     crowd = contribution(ladder, by="members", audience="order_count > 5", settings=FEW)
     assert crowd.notes[0].verdict == "NOT MEASURED"
+
+
+@pytest.mark.parametrize("ask", [contribution, pareto, quadrants])
+def test_a_window_with_too_few_buyers_is_not_measured(ladder: Workspace, ask: Question) -> None:
+    answer = ask(ladder, settings={"scope": {"minimum_members": 6}})  # eleven members, but five of them ordered
+    assert answer.headline == (
+        "Across the chain, 5 members ordered from 2024-04-01 to 2024-06-30, fewer than the 6 that figures may speak of "
+        "(n = 11 members in scope)."
+    )
+    assert answer.table.is_empty()
+    assert answer.notes[0].verdict == "NOT MEASURED"
 
 
 def test_shares_that_do_not_fit_are_refused(ladder: Workspace) -> None:

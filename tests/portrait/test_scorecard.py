@@ -36,6 +36,12 @@ def test_edges_are_proposed_from_the_shops_own_gaps(weekly: Workspace) -> None:
     assert saved_scorecard(weekly) is None  # a question saves nothing
 
 
+def test_a_short_history_makes_a_provisional_ruler(weekly: Workspace) -> None:
+    card, notes = current_scorecard(open_view(weekly, as_of=AS_OF - timedelta(days=90)))
+    assert card.edges_from == "provisional"
+    assert any("The ruler is provisional: " in str(note) and "from only 60 days of receipts" in str(note) for note in notes)
+
+
 def test_saving_once_keeps_the_ruler(shop: Workspace) -> None:
     first = save_scorecard(shop)
     assert first.saved

@@ -73,6 +73,14 @@ def test_regions(ladder: Workspace, tmp_path: Path) -> None:
     assert stores(ladder, region="north", settings=FEW).table["store_id"].to_list() == ["s1"]
 
 
+def test_a_change_that_is_not_measured_ranks_nobody(ladder: Workspace) -> None:
+    answer = stores(ladder, rank_by="sales_change", as_of="2023-07-01", settings=FEW)
+    assert (
+        answer.headline == "Across the chain, stores cannot be ranked by change of sales: it is not measured from 2023-04-02 to 2023-07-01."
+    )
+    assert any(note.verdict == "NOT MEASURED" and "the receipts start on 2023-05-27" in note.text for note in answer.notes)
+
+
 def test_an_audience_has_its_own_sales(ladder: Workspace) -> None:
     table = stores(ladder, audience="order_count >= 9", settings=FEW).table
     assert dict(table.select("store_id", "sales").iter_rows()) == {"s1": 100.0, "s2": 90.0}

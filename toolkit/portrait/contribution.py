@@ -12,7 +12,7 @@ from toolkit.mart.view import View
 from toolkit.portrait.bands import NO_UNITS, grouped
 from toolkit.portrait.non_members import members_and_others
 from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import member_sales, per_order, ratio
+from toolkit.portrait.sales import days_of, member_sales, per_order, ratio, too_few
 from toolkit.registry import question
 from toolkit.wording import share, some
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 By = Literal["decile", "heavy", "orders", "attach", "loyal", "members"]
+_SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "orders": pl.Int64, "sales": pl.Float64}
 _TITLES: dict[str, str] = {
     "decile": "Sales by tenth of members, best first",
     "heavy": "Heavy, medium and light buyers",
@@ -75,8 +76,8 @@ def contribution(view: View, *, by: By = "decile") -> Finding:
         return members_and_others(view)
     found = member_sales(view)
     buyers = found.filter(pl.col("orders") > 0)
-    if buyers.is_empty():
-        return _nothing(view)
+    if few := too_few(view, buyers.height, where(view), _SCHEMA):
+        return few
     members, notes = grouped(view, buyers, by)
     table = _table(view, members, by)
     return Finding(
@@ -129,7 +130,7 @@ def _table(view: View, members: pl.DataFrame, by: By) -> pl.DataFrame:
 
 
 def _headline(view: View, table: pl.DataFrame, by: By) -> str:
-    buyers = f"{some(int(table['member_count'].sum()), 'member')} who ordered from {view.period}"
+    buyers = f"{some(int(table['member_count'].sum()), 'member')} who ordered {days_of(view)}"
     rows = [row for row in table.iter_rows(named=True) if row["member_count"]]
     if rows[0]["sales_share"] is None:
         return f"{where(view)}, the {buyers} brought no sales in all (returns outweigh them): shares are not measured."
@@ -142,7 +143,8 @@ def _headline(view: View, table: pl.DataFrame, by: By) -> str:
         )
     if by == "heavy":
         said = [
-            f"{row['member_count']:,} {row['group']} buyers ({share(row['member_share'])}) bring {share(row['sales_share'])}"
+            f"{some(row['member_count'], row['group'] + ' buyer')} ({share(row['member_share'])}) "
+            f"{'brings' if row['member_count'] == 1 else 'bring'} {share(row['sales_share'])}"
             for row in rows
         ]
         return f"{where(view)}, of {buyers}, {wording.listing(said)} of their sales."
@@ -175,7 +177,7 @@ def _notes(view: View, found: pl.DataFrame, buyers: pl.DataFrame, by: By) -> lis
     notes: list[str | Note] = []
     away = view.members.height - view.members.join(buyers, on="member_code", how="semi").height
     if away:
-        notes.append(f"Not counted: {some(away, 'other member')} in scope without an order from {view.period}.")
+        notes.append(f"Not counted: {some(away, 'other member')} in scope without an order {days_of(view)}.")
     returned = found.filter(pl.col("orders") == 0)
     if returned.height:
         amount = view.money(int(returned["sales"].sum()))
@@ -196,15 +198,6 @@ def _figures(table: pl.DataFrame, by: By) -> dict[str, float]:
         times = ratio(first["sales_per_member"], table["sales_per_member"][1])
         return {"loyal_sales_share": first["sales_share"], **({} if times is None else {"loyal_spend_ratio": times})}
     return {f"top_{by}_sales_share": first["sales_share"]} if by in ("decile", "heavy") else {}
-
-
-def _nothing(view: View) -> Finding:
-    schema = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "orders": pl.Int64, "sales": pl.Float64}
-    return Finding(
-        headline=f"{where(view)}, no member ordered from {view.period}: nothing to share out (n = {view.members.height:,} members).",
-        table=pl.DataFrame(schema=schema),
-        notes=[Note("Choose a longer period, or a later as_of.", "NOT MEASURED")],
-    )
 
 
 def _chart(view: View, table: pl.DataFrame, by: By) -> alt.Chart | alt.LayerChart:

@@ -10,7 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import Totals, per_order, totals
+from toolkit.portrait.sales import Totals, days_of, per_order, totals
 from toolkit.wording import share
 
 if TYPE_CHECKING:
@@ -61,19 +61,17 @@ def _headline(view: View, table: pl.DataFrame) -> tuple[str, list[str | Note]]:
         )
         return said, [Note("Members against non-members is not measured for an audience.", "NOT MEASURED")]
     if not members["orders"] and not others["orders"]:
-        return f"{where(view)}, nobody ordered from {view.period}: shares are not measured.", [
+        return f"{where(view)}, nobody ordered {days_of(view)}: shares are not measured.", [
             Note("No orders in the window.", "NOT MEASURED")
         ]
     if not others["orders"] and not others["sales"]:
-        said = (
-            f"{where(view)}, all {members['orders']:,} orders from {view.period} are of members: there are no non-members to compare with."
-        )
+        said = f"{where(view)}, all {members['orders']:,} orders {days_of(view)} are of members: there are no non-members to compare with."
         return said, [Note("Members against non-members is not measured: the receipts hold none without a member.", "NOT MEASURED")]
     worth = [wording.money(row["order_value"], view.currency) for row in (members, others)]
     count = members["orders"] + others["orders"]
     said = (
         f"{where(view)}, members bring {share(members['sales_share'])} of the sales and {share(members['order_share'])} of the "
-        f"{count:,} orders from {view.period}; a member's order is worth {worth[0]}, a non-member's {worth[1]}."
+        f"{count:,} orders {days_of(view)}; a member's order is worth {worth[0]}, a non-member's {worth[1]}."
     )
     return said, []
 

@@ -11,7 +11,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import ratio, within
+from toolkit.portrait.sales import days_of, ratio, within
 from toolkit.registry import question
 from toolkit.wording import share, some
 
@@ -175,11 +175,11 @@ def _weekly_sales(view: View) -> pl.DataFrame:
 def _headline(view: View, table: pl.DataFrame) -> str:
     now, before, _ = table.to_dicts()
     if not now["orders"]:
-        return f"{where(view)}, nobody ordered from {view.period}; {some(now['member_count'], 'member')} had ordered before."
+        return f"{where(view)}, nobody ordered {days_of(view)}; {some(now['member_count'], 'member')} had ordered before."
     changed = ratio(now["sales"], before["sales"])
-    against = f" ({wording.change(changed - 1)} on the {view.period.days} days before)" if changed is not None else ""
+    against = f" ({wording.change(changed - 1)} on the {some(view.period.days, 'day')} before)" if changed is not None else ""
     said = (
-        f"{where(view)}, sales are {_money(view, now['sales'])} from {some(now['orders'], 'order')}, {view.period}{against}. "
+        f"{where(view)}, sales are {_money(view, now['sales'])} from {some(now['orders'], 'order')} {days_of(view)}{against}. "
         f"{now['active_count']:,} of {some(now['member_count'], 'member')} ({share(now['active_share'])}) are active"
     )
     if now["repeat_rate"] is not None:

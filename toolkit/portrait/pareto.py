@@ -11,7 +11,7 @@ from toolkit.answer import Finding, Note
 from toolkit.mart.view import View
 from toolkit.models.concentration import gini, lorenz, members_carrying
 from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import member_sales
+from toolkit.portrait.sales import days_of, member_sales, too_few
 from toolkit.registry import question
 from toolkit.wording import share, some
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CARRIED_SHARE = 0.8
 """The share of sales of the 80/20 rule."""
 _TABLE_POINTS = 20
+_SCHEMA = {"member_count": pl.Int64, "member_share": pl.Float64, "sales": pl.Float64, "sales_share": pl.Float64}
 
 
 @question(
@@ -48,6 +49,8 @@ def pareto(view: View) -> Finding:
     >>> tk.portrait.pareto(ws, store_id="367").chart                    # doctest: +SKIP
     """
     buyers = member_sales(view).filter(pl.col("orders") > 0)
+    if few := too_few(view, buyers.height, where(view), _SCHEMA):
+        return few
     values = buyers["sales"]
     uneven, carrying = gini(values), members_carrying(values, value_share=CARRIED_SHARE)
     if uneven is None or carrying is None:
@@ -83,9 +86,9 @@ def _headline(view: View, table: pl.DataFrame, n: int, uneven: float, carrying: 
     fifth = table.sort((pl.col("member_share") - 0.2).abs()).row(0, named=True)
     best = f"the best {fifth['member_count']:,} ({share(fifth['member_share'])}) bring {share(fifth['sales_share'])}"
     if uneven == 0:
-        return f"{where(view)}, all {n:,} members who ordered from {view.period} bring the same (Gini 0): nobody carries the sales."
+        return f"{where(view)}, all {n:,} members who ordered {days_of(view)} bring the same (Gini 0): nobody carries the sales."
     return (
-        f"{where(view)}, {count:,} of {some(n, 'member')} who ordered from {view.period} ({share(carrying)}) bring {CARRIED_SHARE:.0%} of "
+        f"{where(view)}, {count:,} of {some(n, 'member')} who ordered {days_of(view)} ({share(carrying)}) bring {CARRIED_SHARE:.0%} of "
         f"their sales; {best} (Gini {uneven:.2f})."
     )
 
@@ -97,15 +100,14 @@ def _notes(view: View, buyers: pl.DataFrame) -> list[str | Note]:
         notes.append(f"{some(below, 'member')} returned more than they bought in the window and count{'s' if below == 1 else ''} as zero.")
     away = view.members.join(buyers, on="member_code", how="anti").height
     if away:
-        notes.append(f"Not counted: {some(away, 'other member')} in scope without an order from {view.period}.")
+        notes.append(f"Not counted: {some(away, 'other member')} in scope without an order {days_of(view)}.")
     return notes
 
 
 def _nothing(view: View, n: int) -> Finding:
-    schema = {"member_count": pl.Int64, "member_share": pl.Float64, "sales": pl.Float64, "sales_share": pl.Float64}
     return Finding(
-        headline=f"{where(view)}, {some(n, 'member')} ordered from {view.period} and brought no sales: nothing to spread.",
-        table=pl.DataFrame(schema=schema),
+        headline=f"{where(view)}, {some(n, 'member')} ordered {days_of(view)} and brought no sales: nothing to spread.",
+        table=pl.DataFrame(schema=_SCHEMA),
         notes=[Note("Concentration is not measured without sales. Choose a longer period, or a later as_of.", "NOT MEASURED")],
     )
 

@@ -10,7 +10,7 @@ from toolkit.answer import Finding, Note
 from toolkit.mart.view import View
 from toolkit.models.ranks import quantile_band
 from toolkit.portrait.phrases import sales_basis, where
-from toolkit.portrait.sales import member_sales, per_order
+from toolkit.portrait.sales import days_of, member_sales, per_order, too_few
 from toolkit.registry import question
 from toolkit.wording import share, some
 
@@ -24,6 +24,7 @@ GROUPS = {
     ("low", "low"): "seldom, small orders",
 }
 """Names by (order count, order value)."""
+_SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "orders": pl.Int64, "sales": pl.Float64}
 _BINS_PER_DOUBLING = 6
 
 
@@ -60,8 +61,8 @@ def quadrants(view: View) -> Finding:
     """
     traits = _traits(view)
     mine = traits.join(view.members.select("member_code"), on="member_code", how="semi")
-    if mine.is_empty():
-        return _nothing(view)
+    if few := too_few(view, mine.height, where(view), _SCHEMA):
+        return few
     bought = member_sales(view).drop_nulls("member_code")
     members = mine.select("member_code", "group").join(bought, on="member_code", how="left").with_columns(pl.exclude("group").fill_null(0))
     table = _table(view, members)
@@ -128,7 +129,7 @@ def _headline(view: View, table: pl.DataFrame, cuts: dict) -> str:
     rest = table.row(2, named=True)
     said = f"; {rest['member_count']:,} ({share(rest['member_share'])}) come seldom but fill the basket" if rest["member_count"] else ""
     limits = f"at least {some(cuts['orders'], 'order')} of {view.money(cuts['value'])} on average"
-    ordered = f"ordered{', here or elsewhere,' if view.scope.is_place else ''} from {view.period}"
+    ordered = f"ordered{', here or elsewhere,' if view.scope.is_place else ''} {days_of(view)}"
     return (
         f"{where(view)}, {top['member_count']:,} of {some(n, 'member')} who {ordered} ({share(top['member_share'])}) come often and buy "
         f"much ({limits}){brings}{said}."
@@ -147,15 +148,6 @@ def _notes(view: View, traits: pl.DataFrame, cuts: dict) -> list[str | Note]:
         if traits.height > 1 and traits[column].n_unique() == 1:
             notes.append(f"All {traits.height:,} members {words}, so nothing tells them apart there.")
     return notes
-
-
-def _nothing(view: View) -> Finding:
-    schema = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "orders": pl.Int64, "sales": pl.Float64}
-    return Finding(
-        headline=f"{where(view)}, none of {some(view.members.height, 'member')} ordered from {view.period}: no groups to speak of.",
-        table=pl.DataFrame(schema=schema),
-        notes=[Note("Choose a longer period, or a later as_of.", "NOT MEASURED")],
-    )
 
 
 def _chart(view: View, members: pl.DataFrame, cuts: dict) -> alt.Chart | alt.LayerChart:

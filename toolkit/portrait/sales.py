@@ -7,6 +7,8 @@ from datetime import datetime, time, timedelta
 
 import polars as pl
 
+from toolkit import wording
+from toolkit.answer import Finding, Note
 from toolkit.mart.view import Period, View
 
 
@@ -78,6 +80,26 @@ def totals(view: View, period: Period | None = None) -> Totals:
         .row(0, named=True)
     )
     return Totals(**{name: int(value or 0) for name, value in row.items()})
+
+
+def days_of(view: View) -> str:
+    """Return the window of sales figures as it ends a sentence: 'from 2026-01-01 to 2026-03-31', 'on 2026-03-31'."""
+    period = view.period
+    return f"on {period.end}" if period.start == period.end else f"from {period}"
+
+
+def too_few(view: View, buyers: int, where: str, schema: dict[str, pl.DataType | type[pl.DataType]]) -> Finding | None:
+    """Return the answer for a window in which fewer members ordered than figures may speak of; None where there are enough."""
+    least = view.settings.scope.minimum_members
+    if buyers >= least:
+        return None
+    if buyers:
+        said = f"{wording.some(buyers, 'member')} ordered {days_of(view)}, fewer than the {least} that figures may speak of"
+        headline = f"{where}, {said} (n = {view.members.height:,} members in scope)."
+    else:
+        headline = f"{where}, none of {wording.some(view.members.height, 'member')} ordered {days_of(view)}: there is nothing to speak of."
+    few = Note("Not measured for so few: choose a longer period, or a later as_of.", "NOT MEASURED")
+    return Finding(headline=headline, table=pl.DataFrame(schema=schema), notes=[few])
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

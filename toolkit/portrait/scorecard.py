@@ -40,7 +40,8 @@ class Scorecard(BaseModel):
     r_edges
         Days: R is 5 up to the first edge, 4 up to the second, ..., 1 beyond the last.
     edges_from
-        `proposed` (the shop's own gaps), `widened` (own gaps, edges moved apart), `fallback` (too few gaps) or `given` (typed by a person).
+        `proposed` (the shop's own gaps), `widened` (own gaps, edges moved apart), `provisional` (own gaps, short history), `fallback` (too
+        few gaps) or `given` (typed by a person).
     reason
         Why the edges are not simply the proposed ones.
     segment_map
@@ -52,7 +53,7 @@ class Scorecard(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     as_of: date
     r_edges: tuple[Edge, Edge, Edge, Edge]
-    edges_from: Literal["proposed", "widened", "fallback", "given"] = "given"
+    edges_from: Literal["proposed", "widened", "provisional", "fallback", "given"] = "given"
     reason: str = ""
     segment_map: str = "ten"
     map_fingerprint: str = ""
@@ -160,6 +161,7 @@ class ScorecardReport:
         source = {
             "proposed": f"proposed from the gaps between shopping days up to {card.as_of}",
             "widened": f"proposed from the gaps between shopping days up to {card.as_of} and moved apart: {card.reason}",
+            "provisional": f"provisional: {card.reason}",
             "fallback": f"a fallback, since {card.reason}",
             "given": "typed in by a person",
         }[card.edges_from]
@@ -258,6 +260,8 @@ def _doubt(card: Scorecard) -> list[str | Note]:
     if card.edges_from == "fallback":
         said = f"The shop's own edges are not measured: {card.reason}. Read R as spans of the calendar, not as this shop's rhythm."
         return [Note(said, "NOT MEASURED")]
+    if card.edges_from == "provisional":
+        return [Note(f"The ruler is provisional: {card.reason}. Refresh it later.", "REVIEW")]
     return []
 
 

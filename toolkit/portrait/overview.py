@@ -179,7 +179,7 @@ def _headline(view: View, table: pl.DataFrame) -> str:
     changed = ratio(now["sales"], before["sales"])
     against = f" ({wording.change(changed - 1)} on the {some(view.period.days, 'day')} before)" if changed is not None else ""
     said = (
-        f"{where(view)}, sales are {_money(view, now['sales'])} from {some(now['orders'], 'order')} {days_of(view)}{against}. "
+        f"{where(view)}, sales {days_of(view)} are {_money(view, now['sales'])} from {some(now['orders'], 'order')}{against}. "
         f"{now['active_count']:,} of {some(now['member_count'], 'member')} ({share(now['active_share'])}) are active"
     )
     if now["repeat_rate"] is not None:

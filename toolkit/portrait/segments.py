@@ -128,8 +128,8 @@ def _headline(view: View, table: pl.DataFrame) -> str:
         size = f"{largest['member_count']:,} members, {wording.share(largest['member_share'])}"
         said += f"; the largest group is {_named(largest)} ({size}{brought})"
     slipping = scored.filter(pl.col("segment").is_in(["at risk", "can't lose"]))
-    if slipping.height == 2:
-        lost = int(slipping["member_count"].sum())
+    lost = int(slipping["member_count"].sum())
+    if slipping.height == 2 and lost:
         said += f"; {lost:,} ({wording.share(ratio(lost, count))}) used to come often and have stopped (at risk or can't lose)"
     return said + "."
 

@@ -189,9 +189,10 @@ def _headline(view: View, table: pl.DataFrame, mine: dict[str, Any] | None, by: 
     word, many = ("store", "stores") if by == "store" else ("region", "regions")
     least = view.settings.scope.minimum_members
     if ranked.is_empty():
+        place = "Across the chain" if view.scope.store_id is not None and view.scope.audience is None else where(view)
         if table.filter(pl.col("buyer_count") >= least).height:
-            return f"{where(view)}, {many} cannot be ranked by {_WORDS[rank_by]}: it is not measured {days_of(view)}."
-        return f"{where(view)}, none of {some(table.height, word, many)} has {least} members who ordered {days_of(view)}: no ranking."
+            return f"{place}, {many} cannot be ranked by {_WORDS[rank_by]}: it is not measured {days_of(view)}."
+        return f"{place}, none of {some(table.height, word, many)} has {least} members who ordered {days_of(view)}: no ranking."
     middle = _figure(view, rank_by, float(ranked[rank_by].median()))  # type: ignore[arg-type]
     if mine is not None:
         name, ranks = f"{word.capitalize()} {mine[key]}", some(ranked.height, word, many)

@@ -103,3 +103,19 @@ def test_too_few_days(ladder: Workspace) -> None:
     answer = personas(ladder, settings={**FEW, "personas": {"minimum_days": 50}})
     assert "personas are not measured" in answer.headline
     assert answer.chart is None
+
+
+def test_basket_groups_are_named_only_when_stable(village: Workspace) -> None:
+    answer = personas(village, by="group")
+    stable = answer.figures["agreement"] >= 0.6
+    assert answer.table["status"].unique().to_list() == ["stable" if stable else "not stable"]
+    assert ("not stable" in answer.headline) is not stable
+    assert answer.notes[0].verdict == ("PASS" if stable else "REVIEW")
+    assert answer.table["member_share"].sum() == pytest.approx(1)
+    assert spec_of(answer)["title"]["text"].startswith("Basket groups")
+
+
+def test_basket_groups_of_too_few_members(ladder: Workspace) -> None:
+    answer = personas(ladder, by="group", settings=FEW)
+    assert "basket groups are not measured" in answer.headline
+    assert answer.notes[0].verdict == "NOT MEASURED"

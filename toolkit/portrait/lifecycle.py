@@ -119,7 +119,7 @@ def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date
     table = table.with_columns(
         pl.col("member_count", "order_count").fill_null(0),
         pl.col("member_share", "sales").fill_null(0.0),
-        pl.col("sales_share").fill_null(0.0 if members["sales"].sum() > 0 else None),
+        pl.col("sales_share").fill_null(0.0) if members["sales"].sum() > 0 else pl.col("sales_share"),
         (pl.col("earlier_member_count").fill_null(0) if before else pl.col("earlier_member_count")),
         pl.col("meaning").fill_null("returns alone"),
     )

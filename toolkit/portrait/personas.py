@@ -10,6 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.mart.view import View
+from toolkit.portrait.basket_groups import groups_finding
 from toolkit.portrait.persona_rules import PersonaRules
 from toolkit.portrait.phrases import sales_basis, where
 from toolkit.portrait.takings import takings
@@ -32,10 +33,11 @@ MOST_TASTES = 50
         "which categories do members buy more often than others",
         "family with a baby, pet owners, cooks, healthy eaters",
         "taste flags by category",
+        "clusters, groups of members with similar baskets",
         "画像 偏好 小众",
     ),
 )
-def personas(view: View, *, by: Literal["persona", "taste"] = "persona") -> Finding:
+def personas(view: View, *, by: Literal["persona", "taste", "group"] = "persona") -> Finding:
     """Return personas, or the tastes they are made of: one row per persona or per category.
 
     A taste flag says that a member buys a category clearly more often than the shop's members do: the lower limit of days with the category
@@ -45,7 +47,8 @@ def personas(view: View, *, by: Literal["persona", "taste"] = "persona") -> Find
     Parameters
     ----------
     by
-        `persona` (rules of the setting personas.persona_rules, or the built-in ones), or `taste` (categories by number of flags).
+        `persona` (rules of the setting personas.persona_rules, or the built-in ones), `taste` (categories by number of flags), or `group`
+        (four groups of members by what they spend on; named only if resampled members give the same groups, else `not stable`).
 
     Returns
     -------
@@ -64,6 +67,8 @@ def personas(view: View, *, by: Literal["persona", "taste"] = "persona") -> Find
     -------
     >>> tk.portrait.personas(ws, by="taste").table                     # doctest: +SKIP
     """
+    if by == "group":
+        return groups_finding(view)
     rules = rules_of(view)
     measured = measured_members(view).select("member_code")
     if measured.is_empty():
@@ -154,9 +159,9 @@ def _taste_headline(view: View, table: pl.DataFrame, flags: pl.DataFrame, n: int
     if table.is_empty():
         return f"{where(view)}, none of {wording.some(n, 'member')} buys a category clearly more often than the others do."
     first = table.row(0, named=True)
+    having = f"{flags['member_code'].n_unique():,} of {wording.some(n, 'member')} have a clear taste"
     return (
-        f"{where(view)}, {flags['member_code'].n_unique():,} of {wording.some(n, 'member')} have a clear taste, {flags.height / n:.1f} each "
-        f"on average; the most common is {first['category']}: {wording.some(first['member_count'], 'member')} buy it about "
+        f"{where(view)}, {having}, {flags.height / n:.1f} each on average; the most common is {first['category']}: {wording.some(first['member_count'], 'member')} buy it about "
         f"{first['taste_index']:.1f} times as often as others do."
     )
 
@@ -165,8 +170,8 @@ def _notes(view: View, rules: PersonaRules, n: int) -> list[str | Note]:
     settings = view.settings.personas
     notes: list[str | Note] = [
         "A persona is a reading of baskets, not a fact about a person: never tell a member what they are.",
-        f"A flag needs the {settings.flag_confidence:.0%} lower limit of Gamma({settings.flag_prior:g} + x, {settings.flag_prior:g} + E) above "
-        f"{settings.flag_lower_limit:g}, x = days with the category, E = days expected with the tastes of all members.",
+        f"A flag needs the {settings.flag_confidence:.0%} lower limit of Gamma({settings.flag_prior:g} + x, {settings.flag_prior:g} + E) "
+        f"above {settings.flag_lower_limit:g}, x = days with the category, E = days expected with the tastes of all members.",
         f"{sales_basis(view)} A member may have several personas, so the rows add up to more than 100%.",
     ]
     groups = persona_groups(view, rules)

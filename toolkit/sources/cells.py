@@ -13,7 +13,8 @@ import polars as pl
 
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
 from toolkit.sources import numbers, times
-from toolkit.sources.mapping import ColumnSpec, Condition, Mapping
+from toolkit.sources.mapping import Mapping
+from toolkit.sources.specs import ColumnSpec, Condition
 from toolkit.sources.styles import Styles, time_text
 
 ZERO_WHEN_EMPTY = frozenset({"discount_amount", "coupon_amount"})
@@ -291,7 +292,7 @@ class Reader:
 
     def _has_zone(self, spec: ColumnSpec) -> bool:
         dtype = self.schema.get(spec.column or "")
-        return isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
+        return isinstance(dtype, pl.Datetime) and bool(dtype.time_zone)
 
     def _from_source_zone(self, temporary: str) -> tuple[pl.Expr, pl.Expr]:
         source, own = str(self.mapping.source_time_zone), str(self.mapping.time_zone)

@@ -12,7 +12,7 @@ from toolkit.errors import DataError
 from toolkit.sources.blocks import read_sample
 from toolkit.sources.delimited import Dialect
 from toolkit.sources.encoding import detect_encoding
-from toolkit.sources.mapping import TableMapping
+from toolkit.sources.specs import TableMapping
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
 SAMPLE_LINES = 200

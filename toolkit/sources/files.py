@@ -21,7 +21,8 @@ from toolkit.errors import DataError, MappingError, nearest
 from toolkit.sources.blocks import WrongEncoding
 from toolkit.sources.delimited import MARK, Dialect, prepare
 from toolkit.sources.dialect import find_dialect
-from toolkit.sources.mapping import Mapping, TableMapping
+from toolkit.sources.mapping import Mapping
+from toolkit.sources.specs import TableMapping
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat")
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")

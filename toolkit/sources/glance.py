@@ -20,8 +20,8 @@ from toolkit.sources.blocks import read_sample
 from toolkit.sources.delimited import Dialect
 from toolkit.sources.dialect import find_dialect, split_line
 from toolkit.sources.files import SPREADSHEETS, is_parquet
-from toolkit.sources.mapping import TableMapping
 from toolkit.sources.numbers import detect_decimal
+from toolkit.sources.specs import TableMapping
 
 ROWS = 2000
 NUMBER = re.compile(r"^\(?[-+−]?\s*\D{0,3}\s*[\d.,'  ]*\d[\d.,'  ]*\s*\D{0,4}\)?-?$")
@@ -122,7 +122,7 @@ def glance_at(path: Path) -> Glance | None:
 
 
 def _glance_at_text(path: Path) -> Glance | None:
-    spec = TableMapping(files=(str(path),))
+    spec = TableMapping.model_validate({"files": [str(path)]})
     dialect = find_dialect(path, spec)
     if dialect is None:
         return None

@@ -172,7 +172,7 @@ def _member(guess: Guess, glance: Glance) -> Guess:
     cells = glance.texts(guess.columns[0])
     counts = cells.value_counts(sort=True, name="times")
     nobody = set(vocabulary_words("nobody"))
-    usual = counts["times"].median() or 0
+    usual = float(counts["times"].median() or 0)  # type: ignore[arg-type]
     common = counts.filter((pl.col("times") > 3 * usual) & (pl.col("times") >= 0.01 * cells.len()))[cells.name].to_list()
     # A word says it by itself; a number such as 0 may be a member like any other and must stand out.
     codes = [

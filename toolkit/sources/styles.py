@@ -10,8 +10,9 @@ import polars as pl
 from toolkit.schemas import CONTRACT
 from toolkit.sources import times
 from toolkit.sources.files import RawGroup
-from toolkit.sources.mapping import ColumnSpec, Mapping, TableMapping
+from toolkit.sources.mapping import Mapping
 from toolkit.sources.numbers import NumberStyle, detect_decimal
+from toolkit.sources.specs import ColumnSpec, TableMapping
 
 
 @dataclass

@@ -56,10 +56,10 @@ def read_times(texts: pl.Series, formats: Sequence[str], zone: str | None) -> pl
         numbers = texts.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
         return counted_times(numbers, formats[0], zone)
     cleaned = texts.str.strip_chars()
-    if any("%m" in form and "%d" in form and "T" not in form for form in formats):
-        cleaned = cleaned.str.replace(r"(\d)T(\d)", "${1} ${2}")
     if needs_zone(formats):
-        cleaned = cleaned.str.replace(r"[zZ]$", "+00:00").str.replace(r"(\d) ([+-]\d\d:?\d\d)$", "${1}${2}").str.replace(r" UTC$", "+00:00")
+        cleaned = cleaned.str.replace(r" ?UTC$", "Z").str.replace(r"[zZ]$", "+00:00").str.replace(r"(\d) ([+-]\d\d:?\d\d)$", "${1}${2}")
+    if any(form.startswith("%Y-%m-%d %H") for form in formats):
+        cleaned = cleaned.str.replace("T", " ", literal=True)
     result = pl.Series(texts.name, [None], dtype=pl.Datetime("us")).new_from_index(0, len(texts))
     for form in formats:
         if result.null_count() == texts.null_count():
@@ -131,8 +131,8 @@ def find_format(sample: pl.Series) -> Found:
     if best < needed:
         short = [text for text in texts.to_list() if SHORT_YEAR.match(text)]
         example = ", ".join(repr(text) for text in (short or texts.to_list())[:3])
-        why = "have a year of two digits" if short else "fit no format that is known"
-        return Found(doubt=f'{example} {why}: state time_format, such as "{"%d.%m.%y" if short else "%d.%m.%Y %H:%M"}"')
+        why = "the year has two digits" if short else "no format that is known fits"
+        return Found(doubt=f'{example}: {why}; state time_format, such as "{"%d.%m.%y" if short else "%d.%m.%Y %H:%M"}"')
     # One row of rubbish must not decide between day-month and month-day: the winner must be clear.
     winners = [form for form, (count, _) in counts.items() if count == best]
     patterns = tuple(pattern for pattern in counts[winners[0]][1] if _count(texts, (pattern,)) > 0)

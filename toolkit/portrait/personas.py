@@ -161,8 +161,8 @@ def _taste_headline(view: View, table: pl.DataFrame, flags: pl.DataFrame, n: int
     first = table.row(0, named=True)
     having = f"{flags['member_code'].n_unique():,} of {wording.some(n, 'member')} have a clear taste"
     return (
-        f"{where(view)}, {having}, {flags.height / n:.1f} each on average; the most common is {first['category']}: {wording.some(first['member_count'], 'member')} buy it about "
-        f"{first['taste_index']:.1f} times as often as others do."
+        f"{where(view)}, {having}, {flags.height / n:.1f} each on average; the most common is {first['category']}: "
+        f"{wording.some(first['member_count'], 'member')} buy it about {first['taste_index']:.1f} times as often as others do."
     )
 
 

@@ -1,6 +1,7 @@
 """The command line: every command prints what it did or wrote, and the next command to run.
 
-Exit code 0: done. 1: done, but something needs a look (rows set aside by `check`, reports that failed). 2: not done, and the message says why.
+Exit code 0: done. 1: done, but something needs a look (rows that `check` would set aside, reports that failed). 2: not done; the message says
+why.
 """
 
 from __future__ import annotations
@@ -61,6 +62,14 @@ def map_files(files: Annotated[list[Path], typer.Argument(help="Receipt files: P
 
     typer.echo(propose_mapping(files))
     _hint("Read it, complete what it marks as TODO, then: toolkit check mapping.toml")
+
+
+@app.command("contract", rich_help_panel=RECEIPTS)
+def contract() -> None:
+    """Show the tables and columns that receipts are mapped to."""
+    from toolkit.schemas import contract_markdown
+
+    typer.echo(contract_markdown())
 
 
 @app.command("check", rich_help_panel=RECEIPTS)
@@ -129,9 +138,8 @@ def info(workspace: WorkspacePath) -> None:
 
     ws = Workspace(workspace)
     typer.echo(repr(ws))
-    typer.echo(
-        f"Tables: lines, {', '.join(sorted(ws.manifest.tables)) or 'no others'}. Optional columns of lines: {', '.join(ws.manifest.line_columns) or 'none'}."
-    )
+    optional = ", ".join(ws.manifest.line_columns) or "none"
+    typer.echo(f"Tables: lines, {', '.join(sorted(ws.manifest.tables)) or 'no others'}. Optional columns of lines: {optional}.")
     for record in ws.manifest.imports:
         typer.echo("\n".join(describe(record, workspace)))
 

@@ -169,6 +169,30 @@ def meaning(table: str, column: str) -> str:
     return str((CONTRACT[table].columns()[column].metadata or {}).get("means", ""))
 
 
+def contract_markdown() -> str:
+    """Return the whole contract as Markdown: one section a table, one row a column."""
+    parts = [
+        "# The data contract",
+        "What a shop hands over, after the mapping has renamed its columns. Only `lines` is required; what a missing table or column makes "
+        "impossible is said by name. This page is written by `toolkit contract`.",
+    ]
+    for table, schema in CONTRACT.items():
+        needed = required_columns(table)
+        rows = [
+            f"| {name} | {_type_name(column)} | {'yes' if name in needed else ''} | {meaning(table, name)} |"
+            for name, column in schema.columns().items()
+        ]
+        heading = str(schema.__doc__ or "").strip().splitlines()[0]
+        parts += [f"## {table}", heading, "\n".join(["| column | type | required | meaning |", "|---|---|---|---|", *rows])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _type_name(column: dy.Column) -> str:
+    return {"String": "text", "Float64": "number", "Int64": "whole number", "Datetime": "time", "Date": "day", "Bool": "yes or no"}.get(
+        type(column).__name__, type(column).__name__
+    )
+
+
 STORED_LINES = pl.Schema(
     {
         "member_code": pl.UInt32,  # null = not a member
@@ -202,7 +226,7 @@ ORDERS = pl.Schema(
         "coupon_amount": pl.Int64,
         "units_milli": pl.Int64,  # counted goods only, returns subtracted
         "line_count": pl.UInt32,
-        "gap_days": pl.Int32,  # days since the day of the member's previous order; null for the first, for non-members and where not is_order
+        "gap_days": pl.Int32,  # days since the day of the member's previous order; null for the first, non-members, not is_order
     }
 )
 """Mart: one row per order up to as_of."""

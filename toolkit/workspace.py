@@ -107,8 +107,8 @@ class Workspace:
             found = cls(folder)
             if (found.manifest.currency, found.manifest.minor_digits) != (currency, minor_digits):
                 raise WorkspaceError(
-                    f"{folder} keeps its money in {found.manifest.currency} with {found.manifest.minor_digits} decimals, but this import is "
-                    f"in {currency} with {minor_digits}. Import it into a workspace of its own."
+                    f"{folder} keeps its money in {found.manifest.currency} with {found.manifest.minor_digits} decimals, but this import "
+                    f"is in {currency} with {minor_digits}. Import it into a workspace of its own."
                 )
             return found
         if folder.exists() and any(item.name not in _OURS for item in folder.iterdir()):
@@ -255,7 +255,7 @@ class Workspace:
         except ValidationError as error:
             first = error.errors()[0]
             raise WorkspaceError(
-                f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}. Restore it from a backup, or import the receipts again."
+                f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}. Restore a backup, or import the receipts again."
             ) from None
 
     def _read_parquet(self, relative: str) -> pl.DataFrame:

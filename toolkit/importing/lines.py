@@ -53,7 +53,7 @@ def order_key() -> pl.Expr:
 def order_faults(lines: pl.LazyFrame) -> OrderFaults:
     """Find orders whose lines name more than one member, or a member on some lines only.
 
-    The search runs on hashes; the few orders it suspects are looked at again by their real ids, so that no collision sets a good order aside.
+    The search runs on hashes; the few orders it suspects are looked at again by their real ids: no collision sets a good order aside.
     """
     member = pl.col("member_id").hash(seed=3)
     orders = (

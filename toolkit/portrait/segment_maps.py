@@ -99,7 +99,7 @@ class SegmentMap(BaseModel):
 
     def table(self) -> pl.DataFrame:
         """Return one row per combination of the map's scores: the score columns it uses (Int8) and `segment`."""
-        return _cell_table(self)
+        return _cell_table(self)  # type: ignore[arg-type]  # frozen pydantic models are hashable
 
     def apply(self, scored: pl.DataFrame) -> pl.DataFrame:
         """Add `segment` to members with `r_score`, `f_score`, `m_score`; null where they are not scored."""

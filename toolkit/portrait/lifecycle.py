@@ -31,6 +31,7 @@ _HERE = ("new", "active", "returned")
     words=(
         "lifecycle stages, customer life cycle",
         "who has stopped buying, who came back, who is new",
+        "who is about to leave, churn",
         "how many members did we lose, win back, gain",
         "flow between lifecycle stages since a date",
         "生命周期 流失 新客 沉睡",

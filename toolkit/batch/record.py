@@ -79,7 +79,7 @@ class BatchResult:
 
 def write_record(folder: Path, record: Record) -> None:
     """Write a record into the store's folder: the last step of a report, so a report without one was not finished."""
-    text = json.dumps({"format": _FORMAT, **asdict(record)}, ensure_ascii=False, indent=1, default=str)
+    text = json.dumps({"format": _FORMAT, **asdict(record)}, ensure_ascii=False, separators=(",", ":"), default=str)
     # Unpaired surrogates (an id from a badly decoded file) cannot be written as UTF-8; they are shown as they would be escaped.
     write_atomically(folder / f"{record.notebook}{SUFFIX}", text.encode("utf-8", "backslashreplace").decode("utf-8"))
 

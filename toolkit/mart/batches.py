@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,11 @@ from toolkit.mart.lines import last_start, slices_of
 from toolkit.mart.runs import as_array, runs_of
 from toolkit.schemas import STORED_LINES
 
-MOST_LINES = 4_000_000
-"""Lines in a batch, unless one member alone has more. What is made of them stays in memory until it is written: some 25 bytes a line; of a
-partition with several imports the lines do too, about 120 bytes a line."""
+MOST_LINES = 2_000_000
+"""Lines of a batch of small partitions, and of a cut of a partition with several files, which is put in time order in memory (about 120
+bytes a line). A partition of one file is read as a stream, however large."""
+
+_ROWS_READ_AT_ONCE = 250_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def plan_batches(partitions: Sequence[Sequence[Path]], *, most_lines: int = MOST
         share = tuple(piece for path in files if (piece := Piece(path, 0, _row_count(path))).rows)
         if not share:
             continue
-        shares.extend(_cut(share, most_lines) if sum(piece.rows for piece in share) > most_lines else [share])
+        too_large = len(share) > 1 and sum(piece.rows for piece in share) > most_lines
+        shares.extend(_cut(share, most_lines) if too_large else [share])
     batches: list[Batch] = []
     together: list[Share] = []
     size = 0
@@ -61,18 +63,18 @@ def plan_batches(partitions: Sequence[Sequence[Path]], *, most_lines: int = MOST
     return [*batches, tuple(together)] if together else batches
 
 
-def read_slices(batch: Batch, as_of: date, least_lines: int) -> Iterator[tuple[pl.DataFrame, int]]:
+def read_slices(batch: Batch, as_of: date, lines_at_once: int) -> Iterator[tuple[pl.DataFrame, int]]:
     """Yield the lines of a batch up to `as_of` in slices of whole members (schema STORED_LINES), and how many lines of each are later.
 
-    A slice has `least_lines` or some more; a member with more lines is not cut.
+    A slice has about `lines_at_once`, fewer at the end; a member with more lines is not cut.
     """
     end = datetime.combine(as_of, datetime.min.time()) + timedelta(days=1)
     held: list[pl.DataFrame] = []
     for share in batch:
-        for part in _read_share(share, least_lines):
-            held.append(part)
-            if sum(frame.height for frame in held) >= least_lines:
-                yield _up_to(pl.concat(held), end)
+        for rows in _read_share(share):
+            held.append(rows)
+            if sum(frame.height for frame in held) >= lines_at_once:
+                yield from (_up_to(part, end) for part in slices_of(pl.concat(held), lines_at_once))
                 held = []
     if held:
         yield _up_to(pl.concat(held), end)
@@ -86,17 +88,15 @@ def _up_to(lines: pl.DataFrame, end: datetime) -> tuple[pl.DataFrame, int]:
     return seen, lines.height - seen.height
 
 
-def _read_share(share: Share, rows_at_once: int) -> Iterator[pl.DataFrame]:
+def _read_share(share: Share) -> Iterator[pl.DataFrame]:
     """Yield the lines of a share, whole members in each frame."""
-    columns = STORED_LINES.names()
-    if len(share) > 1:
-        pieces = [pl.scan_parquet(piece.path).select(columns).slice(piece.offset, piece.rows).collect() for piece in share]
-        yield from slices_of(in_time_order(pl.concat(pieces)), rows_at_once)
+    scans = [pl.scan_parquet(piece.path).select(STORED_LINES.names()).slice(piece.offset, piece.rows) for piece in share]
+    if len(scans) > 1:
+        yield in_time_order(pl.concat([scan.collect() for scan in scans]))
         return
-    (piece,) = share
     held: list[pl.DataFrame] = []
     # Marked unstable in polars 2: this is the only place that uses it. Reading piecemeal keeps the same small memory in use.
-    for rows in pl.scan_parquet(piece.path).select(columns).slice(piece.offset, piece.rows).collect_batches(chunk_size=rows_at_once):
+    for rows in scans[0].collect_batches(chunk_size=_ROWS_READ_AT_ONCE):
         cut = last_start(rows)
         if cut:
             yield pl.concat([*held, rows[:cut]])
@@ -125,7 +125,7 @@ def _row_count(path: Path) -> int:
 
 
 def _cut(share: Share, most_lines: int) -> list[Share]:
-    """Cut a share between members into shares of about `most_lines`; lines of non-members, where only orders matter, between orders."""
+    """Cut a share between members into shares of about `most_lines`, and the non-members' lines of each file, where only orders matter."""
     spans = [_member_span(piece) for piece in share]
     # A sample is enough to place the cuts: they need not be of equal size, only the same member codes in every file.
     sample = np.sort(np.concatenate([codes[::64] for _, codes in spans]))
@@ -140,8 +140,8 @@ def _cut(share: Share, most_lines: int) -> list[Share]:
         )
         shares.append(tuple(piece for piece in pieces if piece.rows))
     for piece, (start, codes) in zip(share, spans, strict=True):
-        shares.extend(_cut_non_members(piece, 0 if start else len(codes), piece.rows - len(codes), most_lines))
-    return [share for share in shares if share]
+        shares.append((Piece(piece.path, piece.offset + (0 if start else len(codes)), piece.rows - len(codes)),))
+    return [share for share in shares if share and share[0].rows]
 
 
 def _member_span(piece: Piece) -> tuple[int, np.ndarray]:
@@ -150,13 +150,3 @@ def _member_span(piece: Piece) -> tuple[int, np.ndarray]:
     nulls = codes.null_count()
     start = nulls if nulls and codes[0] is None else 0
     return start, as_array(codes.slice(start, len(codes) - nulls))
-
-
-def _cut_non_members(piece: Piece, offset: int, rows: int, most_lines: int) -> list[Share]:
-    if rows == 0:
-        return []
-    codes = pl.scan_parquet(piece.path).select("order_code").slice(offset, rows).collect().to_series()
-    starts = runs_of(as_array(codes)).starts
-    nearest = np.unique(np.searchsorted(starts, np.arange(0, rows, most_lines)))
-    bounds = [*starts[nearest[nearest < len(starts)]].tolist(), rows]
-    return [(Piece(piece.path, offset + start, end - start),) for start, end in pairwise(bounds)]

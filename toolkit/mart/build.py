@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +105,10 @@ def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int) -> None:
         (folder / table).mkdir(parents=True)
     catalogue, notes = _catalogue(ws, as_of)
     batches = plan_batches(ws.line_partitions(), most_lines=most_lines) or [()]
+    _keep_freed_memory()
     with ThreadPoolExecutor(_WORKERS) as pool:
-        sums = list(pool.map(lambda numbered: _write_batch(folder, *numbered, catalogue, as_of), enumerate(batches)))
+        jobs = [pool.submit(_write_batch, folder, number, batch, catalogue, as_of, most_lines) for number, batch in enumerate(batches)]
+        sums = [part for job in jobs for part in job.result()]
     categories = category_table([batch.category_sums for batch in sums], catalogue.categories)
     prices = usual_prices(categories)
     for draft in sorted((folder / "drafts").iterdir()):
@@ -119,31 +122,35 @@ def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int) -> None:
     (folder / "mart.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
 
 
-def _write_batch(folder: Path, number: int, batch: Batch, catalogue: Catalogue, as_of: date) -> _Sums:
-    unseen = 0
+def _write_batch(folder: Path, number: int, batch: Batch, catalogue: Catalogue, as_of: date, most_lines: int) -> list[_Sums]:
+    """Write the parts of a batch, each of about `most_lines` lines, and return their sums."""
+    slices = read_slices(batch, as_of, lines_at_once(catalogue))
+    sums: list[_Sums] = []
+    while (first := next(slices, None)) is not None or not sums:
+        later: list[int] = []
+        some = _up_to_most(chain([first] if first else [], slices), most_lines, later)
+        tables = tables_of_slices(some, catalogue, as_of)
+        name = f"part-{number:05d}-{len(sums):03d}.arrow"
+        for table, frame, schema in (
+            ("orders", tables.orders, ORDERS),
+            ("member_category", tables.member_category, MEMBER_CATEGORY),
+            ("drafts", tables.members, MEMBER_FEATURES),
+        ):
+            frame.match_to_schema(schema).write_ipc(folder / table / name)
+        days = tables.orders.select(pl.col("ordered_at").min().dt.date(), last=pl.col("ordered_at").max().dt.date()).row(0)
+        sums.append(_Sums(tables.category_sums, tables.product_sums, tables.totals, tables.members.height, sum(later), *days))
+    return sums
 
-    def slices() -> Iterator[pl.DataFrame]:
-        nonlocal unseen
-        for lines, later in read_slices(batch, as_of, lines_at_once(catalogue)):
-            unseen += later
-            yield lines
 
-    tables = tables_of_slices(slices(), catalogue, as_of)
-    name = f"part-{number:05d}.arrow"
-    for table, frame, schema in (
-        ("orders", tables.orders, ORDERS),
-        ("member_category", tables.member_category, MEMBER_CATEGORY),
-        ("drafts", tables.members, MEMBER_FEATURES),
-    ):
-        frame.match_to_schema(schema).write_ipc(folder / table / name)
-    return _Sums(
-        tables.category_sums,
-        tables.product_sums,
-        tables.totals,
-        tables.members.height,
-        unseen,
-        *(tables.orders.select(pl.col("ordered_at").min().dt.date(), last=pl.col("ordered_at").max().dt.date()).row(0)),
-    )
+def _up_to_most(slices: Iterable[tuple[pl.DataFrame, int]], most_lines: int, later: list[int]) -> Iterator[pl.DataFrame]:
+    """Take slices until they have `most_lines` lines; note in `later` how many lines of each were not seen."""
+    taken = 0
+    for lines, unseen in slices:
+        later.append(unseen)
+        taken += lines.height
+        yield lines
+        if taken >= most_lines:
+            return
 
 
 def _facts(sums: list[_Sums], notes: list[str]) -> dict[str, Any]:
@@ -166,10 +173,8 @@ def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
     """The catalogue with `counted` settled, and the notes on how."""
     table = ws.table("products")
     catalogue = catalogue_of(ws.codes("product"), table.collect() if table is not None else None, ws.codes("store"), ws.codes("channel"))
-    if not len(catalogue.unstated):
-        return catalogue, []
     files = [path for partition in ws.line_partitions() for path in partition]
-    if not files:
+    if not files or not len(catalogue.unstated):
         return catalogue, []
     fractional = (
         pl.scan_parquet(files)
@@ -185,6 +190,14 @@ def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
         "are left out of units and unit prices. State it in the `counted` column of the products table."
     )
     return settled, [note]
+
+
+def _keep_freed_memory() -> None:
+    """Make glibc keep up to 64 MB of freed memory instead of handing it back and fetching it anew for every column: a third of the cost.
+
+    That is what it does once a block of nearly 32 MB was freed; the block is never touched. Elsewhere this does nothing.
+    """
+    np.empty(31 << 20, dtype=np.uint8)
 
 
 def _checked(as_of: date) -> date:

@@ -6,7 +6,6 @@ Codes of arrival depend on the order of import; ranks of ids do not. Every tie i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -43,11 +42,6 @@ class Catalogue:
     unstated: np.ndarray
     stores: Ranks
     channels: Ranks
-
-    @cached_property
-    def small_category_of_product(self) -> np.ndarray:
-        """`category_of_product` in the smallest type that holds it: numpy sorts one or two bytes by counting."""
-        return self.category_of_product.astype(np.min_scalar_type(self.categories.height))
 
 
 def ranks_of(codes: pl.DataFrame) -> Ranks:

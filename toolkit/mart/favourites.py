@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.mart.runs import first_of_largest, pack, runs_of, unpack
+from toolkit.mart.runs import first_of_largest, pack, runs_of
 
 _MOST_CELLS = 16
 """Up to this many options every member x option is counted in a table; above, only those that occur are, by sorting."""
@@ -32,18 +32,21 @@ def favourites_of(member: np.ndarray, option: np.ndarray, *, member_count: int, 
     keys.sort()
     pairs = runs_of(keys)
     pair = keys[pairs.starts]
-    members = runs_of(pair >> shifts[0])
-    who = (pair >> shifts[0])[members.starts]
+    shift = pair.dtype.type(shifts[0])
+    members = runs_of(pair >> shift)
+    who = (pair >> shift)[members.starts]
     best = first_of_largest(pairs.lengths, members)
     favourites = Favourites(*(np.zeros(member_count, dtype=np.int64) for _ in range(3)))
     favourites.favourite.fill(-1)
     favourites.option_count[who] = members.lengths
-    favourites.favourite[who] = unpack(pair, 0, option_count)[best]
+    favourites.favourite[who] = (pair & pair.dtype.type((1 << shifts[0]) - 1))[best]
     favourites.count[who] = pairs.lengths[best]
     return favourites
 
 
 def _from_table(member: np.ndarray, option: np.ndarray, member_count: int, option_count: int) -> Favourites:
-    counts = np.bincount(member * option_count + option, minlength=member_count * option_count).reshape(member_count, option_count)
+    counts = np.bincount(member.astype(np.int64) * option_count + option, minlength=member_count * option_count).reshape(
+        member_count, option_count
+    )
     most = counts.max(axis=1, initial=0)
     return Favourites((counts > 0).sum(axis=1), np.where(most > 0, counts.argmax(axis=1), -1), most)

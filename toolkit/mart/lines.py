@@ -11,38 +11,67 @@ import polars as pl
 from toolkit.mart.catalogue import Catalogue
 from toolkit.mart.runs import Runs, as_array, runs_of
 
-NOT_A_MEMBER = -1
-"""Stands for a null member_code inside arrays."""
+NONE = 2**32 - 1
+"""Stands for a null member_code or channel_code inside arrays: codes are dense, so none is as large."""
 
 
 @dataclass(frozen=True)
 class Lines:
     """Lines of whole members and what is known of their products; one array element per line.
 
-    `units` is the quantity of counted goods (thousandths) and 0 for others; `orders` says where each order starts, `order` is the number of
-    the line's order among them.
+    Names are those of STORED_LINES without `_code`, `_milli` and `_amount`; `ordered_at` is microseconds since 1970. `units` is the
+    quantity of counted goods and 0 for others. `orders` says where each order starts, `order` is the number of the line's order.
     """
 
-    frame: pl.DataFrame
-    orders: Runs
-    order: np.ndarray
+    member: np.ndarray
+    order_code: np.ndarray
+    ordered_at: np.ndarray
+    store: np.ndarray
+    channel: np.ndarray
     product: np.ndarray
     quantity: np.ndarray
     amount: np.ndarray
+    discount: np.ndarray
+    coupon: np.ndarray
     counted: np.ndarray
     units: np.ndarray
     bought: np.ndarray
+    orders: Runs
+    order: np.ndarray
+    everybody: bool
+    """Every line is a member's."""
 
     @property
     def count(self) -> int:
         """Number of lines."""
         return len(self.product)
 
-    def by_member(self, orders: pl.DataFrame) -> np.ndarray | None:
-        """Return which lines are a member's, given their orders; None = all of them."""
-        if not orders["member_code"].null_count():
-            return None
-        return as_array(orders["member_code"].is_not_null())[self.order]
+
+def lines_of(frame: pl.DataFrame, catalogue: Catalogue) -> Lines:
+    """Return lines (schema STORED_LINES, the rows of an order side by side) as arrays."""
+    product = as_array(frame["product_code"]).astype(np.int64)
+    quantity = as_array(frame["quantity_milli"])
+    order_code = as_array(frame["order_code"])
+    counted = catalogue.counted[product]
+    orders = runs_of(order_code)
+    return Lines(
+        member=as_array(frame["member_code"], null=NONE),
+        order_code=order_code,
+        ordered_at=as_array(frame["ordered_at"].to_physical()),
+        store=as_array(frame["store_code"]),
+        channel=as_array(frame["channel_code"], null=NONE),
+        product=product,
+        quantity=quantity,
+        amount=as_array(frame["amount"]),
+        discount=as_array(frame["discount_amount"]),
+        coupon=as_array(frame["coupon_amount"]),
+        counted=counted,
+        units=quantity * counted,
+        bought=quantity > 0,
+        orders=orders,
+        order=orders.numbers(),
+        everybody=not frame["member_code"].null_count(),
+    )
 
 
 def slices_of(frame: pl.DataFrame, most_lines: int) -> list[pl.DataFrame]:
@@ -63,26 +92,7 @@ def last_start(frame: pl.DataFrame) -> int:
 
 def _closed_runs(frame: pl.DataFrame) -> Runs:
     """The runs that must not be cut: of members, and of orders where there is no member."""
-    member = as_array(frame["member_code"], null=NOT_A_MEMBER)
+    member = as_array(frame["member_code"], null=NONE)
     if not frame["member_code"].null_count():
         return runs_of(member)
-    return runs_of(member, np.where(member == NOT_A_MEMBER, as_array(frame["order_code"]), 0))
-
-
-def lines_of(frame: pl.DataFrame, catalogue: Catalogue) -> Lines:
-    """Return lines (schema STORED_LINES, the rows of an order side by side) as arrays."""
-    product = as_array(frame["product_code"]).astype(np.int64)
-    quantity = as_array(frame["quantity_milli"])
-    counted = catalogue.counted[product]
-    orders = runs_of(as_array(frame["order_code"]))
-    return Lines(
-        frame=frame,
-        orders=orders,
-        order=orders.spread(np.arange(orders.count, dtype=np.int32)),
-        product=product,
-        quantity=quantity,
-        amount=as_array(frame["amount"]),
-        counted=counted,
-        units=quantity * counted,
-        bought=quantity > 0,
-    )
+    return runs_of(member, np.where(member == NONE, as_array(frame["order_code"]), 0))

@@ -23,7 +23,7 @@ def members_of(orders: pl.DataFrame, member_category: pl.DataFrame, catalogue: C
     Parameters
     ----------
     orders, member_category
-        What `orders_of` and `member_categories_of` give for the same lines, nothing later than `as_of` in them.
+        What `orders_table` and `member_category_table` give for the same lines, nothing later than `as_of` in them.
     as_of
         The last day seen; windows such as `amount_28d` are the days up to it, itself included.
 

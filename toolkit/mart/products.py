@@ -6,37 +6,36 @@ import numpy as np
 import polars as pl
 
 from toolkit.mart.catalogue import Catalogue
-from toolkit.mart.lines import Lines
-from toolkit.mart.runs import bits_for, runs_of, sum_by_code, unpack
+from toolkit.mart.lines import NONE, Lines
+from toolkit.mart.runs import Columns, pack, runs_of, sum_by_code
 
 SUMS = ("line_count", "amount", "units_milli", "order_count", "member_amount", "member_units_milli", "member_order_count")
 
 
-def product_sums(lines: Lines, orders: pl.DataFrame, catalogue: Catalogue) -> dict[str, np.ndarray]:
-    """Return Int64 sums per product_code 0..N-1 of the lines given; `orders` are theirs.
+def product_sums(lines: Lines, size: int) -> Columns:
+    """Return Int64 sums per product_code 0..size-1 of the lines given.
 
     line_count, amount, units_milli (counted goods) over all lines; order_count: orders with a bought line of the product; `member_...`: the
     same of members alone.
     """
-    size = len(catalogue.counted)
-    by_member = lines.by_member(orders)
-    bought, member_bought = _distinct_orders(lines, by_member, size)
+    order, product = _distinct_orders(lines, size)
     sums = {
         "line_count": np.bincount(lines.product, minlength=size),
         "amount": sum_by_code(lines.product, lines.amount, size),
         "units_milli": sum_by_code(lines.product, lines.units, size),
-        "order_count": np.bincount(bought, minlength=size),
+        "order_count": np.bincount(product, minlength=size),
     }
-    if by_member is None:
+    if lines.everybody:
         return sums | {f"member_{name}": sums[name] for name in ("amount", "units_milli", "order_count")}
+    by_member = lines.member != NONE
     return sums | {
         "member_amount": sum_by_code(lines.product, lines.amount * by_member, size),
         "member_units_milli": sum_by_code(lines.product, lines.units * by_member, size),
-        "member_order_count": np.bincount(member_bought, minlength=size),
+        "member_order_count": np.bincount(product[by_member[lines.orders.starts][order]], minlength=size),
     }
 
 
-def product_table(sums: dict[str, np.ndarray], catalogue: Catalogue) -> pl.DataFrame:
+def product_table(sums: Columns, catalogue: Catalogue) -> pl.DataFrame:
     """Return one row per product that has a line: product_code, category_code, counted and the sums."""
     codes = pl.DataFrame(
         {
@@ -48,17 +47,13 @@ def product_table(sums: dict[str, np.ndarray], catalogue: Catalogue) -> pl.DataF
     return codes.with_columns(pl.Series(name, sums[name], dtype=pl.Int64) for name in SUMS).filter(pl.col("line_count") > 0)
 
 
-def _distinct_orders(lines: Lines, by_member: np.ndarray | None, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The product of each distinct (order, product) with a bought line: of everybody, and of members."""
-    shift = bits_for(size)
-    keys = (lines.order.astype(np.int64) << shift) | lines.product
+def _distinct_orders(lines: Lines, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Order number and product of each distinct pair of them with a bought line."""
+    keys, shifts = pack((lines.order, lines.orders.count), (lines.product, size))
     if not lines.bought.all():
         keys = keys[lines.bought]
     # Lines that an import sorted by product within the order need no sorting here.
     if (keys[1:] < keys[:-1]).any():
         keys.sort()
-    distinct = keys[runs_of(keys).starts]
-    product = unpack(distinct, 0, size)
-    if by_member is None:
-        return product, product
-    return product, product[by_member[lines.orders.starts][distinct >> shift]]
+    distinct = keys[runs_of(keys).starts].astype(np.int64)
+    return distinct >> shifts[0], distinct & ((1 << shifts[0]) - 1)

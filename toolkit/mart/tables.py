@@ -13,16 +13,16 @@ import numpy as np
 import polars as pl
 
 from toolkit.mart.catalogue import Catalogue
-from toolkit.mart.categories import member_categories_of
+from toolkit.mart.categories import member_categories_in, member_category_table
 from toolkit.mart.lines import lines_of, slices_of
 from toolkit.mart.members import members_of
-from toolkit.mart.orders import orders_of
+from toolkit.mart.orders import orders_in, orders_table
 from toolkit.mart.prices import category_sums
 from toolkit.mart.products import SUMS, product_sums
+from toolkit.mart.runs import Columns
 from toolkit.mart.totals import Totals, totals_of
-from toolkit.schemas import MEMBER_CATEGORY, ORDERS
 
-LINES_AT_ONCE = 250_000
+LINES_AT_ONCE = 50_000
 """Lines that are walked at once: their columns stay in the processor's cache, and their memory is used again."""
 
 
@@ -33,8 +33,8 @@ class Tables:
     orders: pl.DataFrame
     member_category: pl.DataFrame
     members: pl.DataFrame
-    category_sums: dict[str, np.ndarray]
-    product_sums: dict[str, np.ndarray]
+    category_sums: Columns
+    product_sums: Columns
     totals: Totals
 
 
@@ -48,15 +48,17 @@ def tables_of(lines: pl.DataFrame, catalogue: Catalogue, as_of: date) -> Tables:
 
 def tables_of_slices(slices: Iterable[pl.DataFrame], catalogue: Catalogue, as_of: date) -> Tables:
     """Return the same of lines that come in slices of whole members, as they are read from disk."""
-    orders, member_category = [ORDERS.to_frame()], [MEMBER_CATEGORY.to_frame()]
+    orders, pairs = [], []
     sums = {name: np.zeros(len(catalogue.counted), dtype=np.int64) for name in SUMS}
     for part in slices:
+        if part.height == 0:
+            continue
         lines = lines_of(part, catalogue)
-        orders.append(orders_of(lines, catalogue.channels))
-        member_category.append(member_categories_of(lines, orders[-1], catalogue))
-        for name, values in product_sums(lines, orders[-1], catalogue).items():
+        orders.append(orders_in(lines, catalogue.channels))
+        pairs.append(member_categories_in(lines, orders[-1], catalogue))
+        for name, values in product_sums(lines, len(catalogue.counted)).items():
             sums[name] += values
-    all_orders, all_pairs = pl.concat(orders, rechunk=True), pl.concat(member_category, rechunk=True)
+    all_orders, all_pairs = orders_table(orders), member_category_table(pairs)
     return Tables(
         orders=all_orders,
         member_category=all_pairs,

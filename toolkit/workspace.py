@@ -139,6 +139,10 @@ class Workspace:
         """Day of the latest line, None without lines."""
         return max((file.last_day for file in self.manifest.line_files), default=None)
 
+    def written_at(self) -> int:
+        """Return when the manifest was last replaced (ns): a key for what was read from the workspace."""
+        return (self.path / "manifest.json").stat().st_mtime_ns
+
     def line_partitions(self) -> list[list[Path]]:
         """Return, per partition, the live files of lines in the order they were imported."""
         partitions: list[list[Path]] = [[] for _ in range(self.manifest.partitions or 0)]

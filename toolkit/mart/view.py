@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -164,7 +165,8 @@ class View:
         """One row per order in scope (schemas.ORDERS), non-members included but for an audience. All history up to as_of."""
         frame = self.mart.orders
         if self.scope.is_place:
-            frame = frame.filter(pl.col("store_code").is_in(self._store_codes))
+            # The orders of a place are few: they are read once and serve all questions about it.
+            frame = frame.filter(pl.col("store_code").is_in(self._store_codes)).collect(engine="streaming").lazy()
         if self.scope.audience is not None:
             frame = frame.join(self._audience_codes.lazy(), on="member_code", how="semi")
         return frame
@@ -275,7 +277,21 @@ def open_view(
         words = f"members where {crowd}" if isinstance(crowd, str) else f"a list of {len(crowd):,} members"
         label = words if label == "the chain" else f"{words} in {label}"
     scope = Scope(store_id, region, crowd, label)
-    return View(workspace, ensure_mart(workspace, day), scope, read_period(period, day, chosen.scope.period_days), chosen)
+    return _shared(View(workspace, ensure_mart(workspace, day), scope, read_period(period, day, chosen.scope.period_days), chosen))
+
+
+_views: OrderedDict[tuple[Any, ...], View] = OrderedDict()
+_MOST_VIEWS = 4
+
+
+def _shared(view: View) -> View:
+    """Return an equal view that was opened before, if any: the questions of a report share the frames of their scope."""
+    key = (view.mart, made_at(view.mart.path), view.scope, view.period, view.settings.model_dump_json())
+    found = _views.setdefault(key, view)
+    _views.move_to_end(key)
+    while len(_views) > _MOST_VIEWS:
+        _views.popitem(last=False)
+    return found
 
 
 def checked_as_of(workspace: Workspace, as_of: date | str | None) -> date:
@@ -386,6 +402,13 @@ def _population(mart: Mart, made: int, workspace_path: str) -> pl.DataFrame:
 
 
 def _stores(workspace: Workspace) -> pl.DataFrame:
+    return _stores_of(workspace.path.as_posix(), workspace.written_at())
+
+
+@lru_cache(maxsize=4)
+def _stores_of(path: str, written: int) -> pl.DataFrame:
+    """The stores of a workspace as its manifest stood at `written`."""
+    workspace = Workspace(path)
     seen = workspace.codes("store").rename({"code": "store_code", "id": "store_id"})
     table = workspace.table("stores")
     known = (

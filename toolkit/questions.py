@@ -1,2 +1,0 @@
-from toolkit.registry import *  # noqa
-from toolkit.registry import question  # noqa

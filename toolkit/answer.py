@@ -1,6 +1,6 @@
 """The one shape of every result: question, headline, table, chart, notes, what to ask next.
 
-An analysis returns a `Finding`; the registry (`toolkit.questions`) wraps it into an `Answer` that also knows the call, the scope, `as_of`
+An analysis returns a `Finding`; the registry (`toolkit.registry`) wraps it into an `Answer` that also knows the call, the scope, `as_of`
 and the settings it was made with. An `Answer` displays itself in JupyterLab, is a section of a report, prints on the command line and
 turns into JSON.
 """

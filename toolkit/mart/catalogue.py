@@ -6,6 +6,7 @@ Codes of arrival depend on the order of import; ranks of ids do not. Every tie i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -42,6 +43,14 @@ class Catalogue:
     unstated: np.ndarray
     stores: Ranks
     channels: Ranks
+
+    @cached_property
+    def counted_category(self) -> np.ndarray | None:
+        """Whether the products of each category are counted; None where some category has both kinds."""
+        size = self.categories.height
+        counted = np.bincount(self.category_of_product[self.counted], minlength=size) > 0
+        left_out = np.bincount(self.category_of_product[~self.counted], minlength=size) > 0
+        return None if (counted & left_out).any() else counted
 
 
 def ranks_of(codes: pl.DataFrame) -> Ranks:

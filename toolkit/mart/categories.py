@@ -33,8 +33,10 @@ def member_categories_in(lines: Lines, orders: Columns, catalogue: Catalogue) ->
     order = lines.order[line]
     category, member = keys >> keys.dtype.type(shifts[0]), members.numbers()[order]
     pairs = runs_of(category, member)
-    sums = _sums(lines, line, order, pairs, orders)
-    member, category = member[pairs.starts], category[pairs.starts].astype(np.int64)
+    first = category[pairs.starts].astype(np.int64)
+    counted = None if catalogue.counted_category is None else catalogue.counted_category[first]
+    sums = _sums(lines, line, order, pairs, orders, counted)
+    member, category = member[pairs.starts], first
     keys, shifts = pack((member, members.count), (category, count), (np.arange(pairs.count), pairs.count))
     keys.sort()
     pair = (keys & keys.dtype.type((1 << shifts[1]) - 1)).astype(np.int64)
@@ -47,14 +49,18 @@ def member_category_table(parts: Sequence[Columns]) -> pl.DataFrame:
     return pl.DataFrame(joined(parts, MEMBER_CATEGORY.names())).cast(dict(MEMBER_CATEGORY))
 
 
-def _sums(lines: Lines, line: np.ndarray, order: np.ndarray, pairs: Runs, orders: Columns) -> Columns:
-    """The sums of each run of `line` (line numbers by category and member); `order` has their order numbers."""
+def _sums(lines: Lines, line: np.ndarray, order: np.ndarray, pairs: Runs, orders: Columns, counted: np.ndarray | None) -> Columns:
+    """The sums of each run of `line` (line numbers by category and member); `order` has their order numbers.
+
+    `counted` says of each run whether its goods are counted, None where that differs within runs.
+    """
     amount, units = lines.amount[line], lines.units[line]
     sums = {"amount": pairs.sum(amount), "units_milli": pairs.sum(units)}
-    priced, priced_amount = amount, sums["amount"]
-    if not lines.counted.all():
+    if counted is None:
         priced = amount * lines.counted[line]
         priced_amount = pairs.sum(priced)
+    else:
+        priced, priced_amount = amount, sums["amount"]
     # What is not bought (returns, fees) is taken off again: it is rare.
     other = np.flatnonzero(~lines.bought[line])
     pair = np.searchsorted(pairs.starts, other, side="right") - 1
@@ -67,6 +73,6 @@ def _sums(lines: Lines, line: np.ndarray, order: np.ndarray, pairs: Runs, orders
     return sums | {
         "order_count": sums_between(changes_in(bought_order, inside), starts, ends),
         "day_count": sums_between(changes_in(day, inside), starts, ends),
-        "priced_amount": priced_amount - sum_by_code(pair, priced[other], pairs.count),
+        "priced_amount": (priced_amount - sum_by_code(pair, priced[other], pairs.count)) * (True if counted is None else counted),
         "priced_units_milli": sums["units_milli"] - sum_by_code(pair, units[other], pairs.count),
     }

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit.mart.runs import first_of_largest, pack, runs_of
 
-_MOST_CELLS = 16
+_MOST_CELLS = 64
 """Up to this many options every member x option is counted in a table; above, only those that occur are, by sorting."""
 
 

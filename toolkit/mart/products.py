@@ -12,27 +12,31 @@ from toolkit.mart.runs import Columns, pack, runs_of, sum_by_code
 SUMS = ("line_count", "amount", "units_milli", "order_count", "member_amount", "member_units_milli", "member_order_count")
 
 
-def product_sums(lines: Lines, size: int) -> Columns:
-    """Return Int64 sums per product_code 0..size-1 of the lines given.
+def add_product_sums(sums: Columns, lines: Lines) -> None:
+    """Add these lines to `sums`: Int64 arrays by product_code, named as SUMS.
 
     line_count, amount, units_milli (counted goods) over all lines; order_count: orders with a bought line of the product; `member_...`: the
     same of members alone.
     """
+    size = len(sums["amount"])
     order, product = _distinct_orders(lines, size)
-    sums = {
-        "line_count": np.bincount(lines.product, minlength=size),
+    sums["line_count"] += np.bincount(lines.product, minlength=size)
+    everybody = {
         "amount": sum_by_code(lines.product, lines.amount, size),
         "units_milli": sum_by_code(lines.product, lines.units, size),
         "order_count": np.bincount(product, minlength=size),
     }
-    if lines.everybody:
-        return sums | {f"member_{name}": sums[name] for name in ("amount", "units_milli", "order_count")}
-    by_member = lines.member != NONE
-    return sums | {
-        "member_amount": sum_by_code(lines.product, lines.amount * by_member, size),
-        "member_units_milli": sum_by_code(lines.product, lines.units * by_member, size),
-        "member_order_count": np.bincount(product[by_member[lines.orders.starts][order]], minlength=size),
-    }
+    members = everybody
+    if not lines.everybody:
+        by_member = lines.member != NONE
+        members = {
+            "amount": sum_by_code(lines.product, lines.amount * by_member, size),
+            "units_milli": sum_by_code(lines.product, lines.units * by_member, size),
+            "order_count": np.bincount(product[by_member[lines.orders.starts][order]], minlength=size),
+        }
+    for name in everybody:
+        sums[name] += everybody[name]
+        sums[f"member_{name}"] += members[name]
 
 
 def product_table(sums: Columns, catalogue: Catalogue) -> pl.DataFrame:

@@ -18,11 +18,11 @@ from toolkit.mart.lines import lines_of, slices_of
 from toolkit.mart.members import members_of
 from toolkit.mart.orders import orders_in, orders_table
 from toolkit.mart.prices import category_sums
-from toolkit.mart.products import SUMS, product_sums
+from toolkit.mart.products import SUMS, add_product_sums
 from toolkit.mart.runs import Columns
 from toolkit.mart.totals import Totals, totals_of
 
-LINES_AT_ONCE = 50_000
+LINES_AT_ONCE = 100_000
 """Lines that are walked at once: their columns stay in the processor's cache, and their memory is used again."""
 
 
@@ -56,8 +56,7 @@ def tables_of_slices(slices: Iterable[pl.DataFrame], catalogue: Catalogue, as_of
         lines = lines_of(part, catalogue)
         orders.append(orders_in(lines, catalogue.channels))
         pairs.append(member_categories_in(lines, orders[-1], catalogue))
-        for name, values in product_sums(lines, len(catalogue.counted)).items():
-            sums[name] += values
+        add_product_sums(sums, lines)
     all_orders, all_pairs = orders_table(orders), member_category_table(pairs)
     return Tables(
         orders=all_orders,

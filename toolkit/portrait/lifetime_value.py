@@ -20,6 +20,8 @@ from toolkit.registry import question
 if TYPE_CHECKING:
     import altair as alt
 
+LEAST_AUC = 0.6
+"""Under this the order of the members is little better than chance (0.5), and the figure says FAIL."""
 MOST_CALIBRATION_ERROR = 0.03
 SLOPE_WITHIN = (0.85, 1.15)
 TOTAL_WITHIN = 0.07
@@ -171,6 +173,8 @@ def _purchase_note(view: View, model: dict[str, Any]) -> Note:
         f"calibration error {wording.share(model['calibration_error'])}, slope {model['slope']:.2f}; the least likely tenth stayed away "
         f"{model['lift']:.1f} times as often as all."
     )
+    if model["auc"] < LEAST_AUC:
+        return Note(text + " That is little better than chance: do not choose members by it.", "FAIL")
     return Note(text if sound else text + " Use the order of members rather than the probabilities.", "PASS" if sound else "REVIEW")
 
 

@@ -143,7 +143,8 @@ def _row(view: View, name: str, window: Period, sums: dict[str, Any]) -> dict[st
         "repeat_rate": ratio(sums["repeat_count"], sums["buyer_count"]),
         "member_sales_share": ratio(sums["member_sales"], sums["sales"]) if view.scope.audience is None else None,
         "order_value": None if value is None else value / view.minor_units,
-        "units_per_order": ratio(sums["units"] / 1000, orders),
+        # No unit in any order: the shop's goods are sold by weight or volume, or nobody said which are counted.
+        "units_per_order": ratio(sums["units"] / 1000, orders) if sums["units"] else None,
     }
 
 
@@ -186,7 +187,8 @@ def _headline(view: View, table: pl.DataFrame) -> str:
         said += f", {share(now['repeat_rate'])} of {some(now['buyer_count'], 'buyer')} ordered more than once"
     if now["member_sales_share"] is not None and now["member_sales_share"] < 1:
         said += f", members bring {share(now['member_sales_share'])} of the sales"
-    return f"{said}, and an order is worth {_money(view, now['order_value'])} with {now['units_per_order']:,.1f} units."
+    units = "" if now["units_per_order"] is None else f" with {now['units_per_order']:,.1f} units"
+    return f"{said}, and an order is worth {_money(view, now['order_value'])}{units}."
 
 
 def _notes(view: View, table: pl.DataFrame, windows: dict[str, Period]) -> list[str | Note]:

@@ -22,7 +22,9 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"answer"},
     {"rendering", "registry"},
     {"portrait", "targeting", "differentiation", "review"},
+    {"apps"},
     {"batch"},
+    {"cli_app"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

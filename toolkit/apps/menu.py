@@ -1,0 +1,96 @@
+"""The menu of questions in plain words, by family; and the words of controls. Data only: what is not named here still shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from toolkit.registry import Question, all_questions
+
+FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("At a glance", ("portrait.overview", "portrait.stores")),
+    ("Who they are", ("portrait.segments", "portrait.rfm", "portrait.lifecycle", "portrait.movement", "portrait.personas")),
+    (
+        "What they bring",
+        ("portrait.contribution", "portrait.pareto", "portrait.quadrants", "portrait.spending_power", "portrait.lifetime_value"),
+    ),
+    ("How they shop", ("portrait.habits", "portrait.price_sensitivity")),
+    ("One member", ("portrait.member",)),
+)
+STEP_WORDS = {
+    "portrait": "More about our members",
+    "targeting": "Whom to address",
+    "differentiation": "With which offer",
+    "review": "What it changed",
+}
+CONTROL_WORDS = {
+    "by": "Shown by",
+    "show": "Shown as",
+    "since": "Compared with the day",
+    "segment_map": "Names of the segments",
+    "rank_by": "Ranked by",
+    "member_id": "Member number",
+}
+# (parameter or '', value) -> words; value '' is 'nothing chosen'
+CHOICE_WORDS = {
+    ("", "decile"): "Tenths of members",
+    ("", "heavy"): "Heavy, medium, light buyers",
+    ("by", "orders"): "Number of orders",
+    ("", "attach"): "Items per order",
+    ("", "loyal"): "Loyal against the others",
+    ("by", "members"): "Members against non-members",
+    ("", "grid"): "Recency by frequency",
+    ("", "scores"): "Score by score",
+    ("", "spend_per_month"): "Spend per month",
+    ("", "order_value"): "Value of an order",
+    ("", "price_tier"): "Price level of the goods",
+    ("by", "when"): "Weekday and hour",
+    ("by", "hour"): "Hour of the day",
+    ("by", "persona"): "Kind of shopper",
+    ("by", "taste"): "Favourite categories",
+    ("by", "group"): "Groups with like baskets",
+    ("by", "stage"): "Stage of life as a member",
+    ("", "sales_change"): "Change of sales",
+    ("", "active_share"): "Share of members active",
+    ("", "repeat_rate"): "Repeat rate",
+    ("", "units_per_order"): "Items per order",
+    ("", "member_sales_share"): "Member share of sales",
+    ("segment_map", ""): "As the shop has set",
+    ("segment_map", "ten"): "Ten segments",
+    ("segment_map", "eight"): "Eight segments (high or low)",
+    ("by", ""): "All habits",
+}
+PERIOD_DAYS = (28, 91, 182, 364)
+AUDIENCE_EXAMPLES = (
+    ("Ten orders or more", "order_count >= 10"),
+    ("Bought in the last 4 weeks", "recency_days < 28"),
+    ("Not seen for 13 weeks", "recency_days >= 91"),
+)
+
+
+def question_menu(steps: Iterable[str] = ("portrait",)) -> list[tuple[str, list[Question]]]:
+    """Return (family, questions) for the steps, in reading order; a question that no family names comes under its step."""
+    left = {question.name: question for question in all_questions() if question.step in set(steps)}
+    menu = [(family, [left.pop(name) for name in names if name in left]) for family, names in FAMILIES]
+    for step, words in STEP_WORDS.items():
+        menu.append((words, [left.pop(name) for name in list(left) if left[name].step == step]))
+    return [(family, questions) for family, questions in menu if questions]
+
+
+def period_choices(default_days: int) -> list[tuple[str, str]]:
+    """Return (words, period) for the window of sales figures; the shop's own setting is first and stands for ''.
+
+    >>> period_choices(91)[:2]
+    [('Last 13 weeks', ''), ('Last 4 weeks', '28d')]
+    """
+
+    def words(days: int) -> str:
+        return f"Last {days} days" if days % 7 else f"Last {days // 7} weeks"
+
+    return [(words(default_days), ""), *((words(days), f"{days}d") for days in PERIOD_DAYS if days != default_days)]
+
+
+def next_label(question: Question, own: Any) -> str:
+    """Return the words of a button that asks a question with these own parameters."""
+    chosen = [CHOICE_WORDS.get((name, str(value))) or CHOICE_WORDS.get(("", str(value))) or str(value) for name, value in own.items()]
+    return question.text + (f" ({', '.join(chosen)})" if chosen else "")

@@ -1,0 +1,203 @@
+"""The state of an app, with no widgets: what is chosen, what stands in the way, and what the answer is.
+
+`answer_of` is the one function from a choice to an `Answer` or a sentence. `State` keeps the choice and the result and tells observers
+when they change; a view only links to it, and the tests need no browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import traitlets
+
+from toolkit.answer import Answer
+from toolkit.apps.choice import START, Choice
+from toolkit.apps.controls import controls_of
+from toolkit.errors import ToolkitError, nearest
+from toolkit.mart.view import checked_as_of, chosen_members, open_view, read_period
+from toolkit.registry import NEAR, find_question, rank_questions
+from toolkit.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What the controls of an app need to know of a workspace.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    first_day, last_day
+        Of the receipts.
+    stores
+        Id and label of every store, by id.
+    regions
+        Names; empty if the stores table has none.
+    period_days
+        Length of the window of sales figures unless another is chosen.
+    members
+        One row per member as a person reads it (`mart.readable`), as of the last day: what an audience speaks about.
+    """
+
+    path: Path
+    first_day: date
+    last_day: date
+    stores: Mapping[str, str]
+    regions: tuple[str, ...]
+    period_days: int
+    members: pl.DataFrame
+
+
+def read_shop(path: str | Path) -> Shop:
+    """Return what the controls need to know of the workspace at `path`.
+
+    Raises
+    ------
+    WorkspaceError
+        No workspace is there.
+    DataError
+        It has no receipts yet.
+    """
+    view = open_view(Workspace(path))
+    stores = {
+        row["store_id"]: f"{row['store_id']}  {row['store_name']}" if row["store_name"] else row["store_id"]
+        for row in view.stores.iter_rows(named=True)
+    }
+    regions = tuple(view.stores["region"].drop_nulls().unique().sort().to_list())
+    return Shop(Path(path), view.first_day, view.as_of, stores, regions, view.period.days, view.readable)
+
+
+def blockers(shop: Shop, choice: Choice) -> tuple[str, ...]:
+    """Return everything that stands in the way of an answer, each a sentence that says what to do; empty = nothing does."""
+    return tuple(_blockers(shop, choice))
+
+
+def _blockers(shop: Shop, choice: Choice) -> Iterator[str]:
+    scope = choice.scope
+    if "store_id" in scope and scope["store_id"] not in shop.stores:
+        yield f"There is no store “{scope['store_id']}”.{_guess(scope['store_id'], shop.stores)}"
+    if "region" in scope and scope["region"] not in shop.regions:
+        yield f"There is no region “{scope['region']}”.{_guess(scope['region'], shop.regions)}"
+    if "store_id" in scope and "region" in scope:
+        yield "Choose a store or a region, not both: empty one of them."
+    day = shop.last_day
+    try:
+        day = checked_as_of(Workspace(shop.path), scope.get("as_of"))
+        read_period(scope.get("period"), day, default_days=1)
+    except ToolkitError as error:
+        yield str(error)
+    if "audience" in scope:
+        try:
+            if not chosen_members(scope["audience"], shop.members).any():
+                yield f"Nobody is in the audience “{scope['audience']}”: widen it, or empty the field to speak of all members."
+        except ToolkitError as error:
+            yield str(error)
+    try:
+        controls = {control.name: control for control in controls_of(find_question(choice.question))}
+    except ToolkitError as error:
+        yield str(error)
+        return
+    for name, control in controls.items():
+        fault = control.fault(str(choice.own.get(name, "")))
+        if fault:
+            yield fault
+    for name in choice.own:
+        if name not in controls:
+            yield f"This question has no setting “{name}”: reset, and choose again."
+
+
+def _guess(word: str, known: Any) -> str:
+    near = nearest(word, known, most=3)
+    return f" Did you mean {' or '.join(near)}?" if near else " Choose one from the list, or empty the field for the whole chain."
+
+
+def answer_of(shop: Shop, choice: Choice) -> Answer | str:
+    """Return the answer to a choice, or the sentence that says why there is none. Reads the workspace afresh; changes nothing."""
+    standing = blockers(shop, choice)
+    if standing:
+        return "\n".join(standing)
+    try:
+        return find_question(choice.question)(Workspace(shop.path), **choice.given)
+    except ToolkitError as error:
+        return str(error)
+
+
+class State(traitlets.HasTraits):
+    """The choice and its result; observers are told when one of them changes.
+
+    Example
+    -------
+    >>> state = State("demo/workspace")                                # doctest: +SKIP
+    >>> state.change(store_id="367"); state.result.headline            # doctest: +SKIP
+    """
+
+    choice: Choice = traitlets.Instance(Choice)  # type: ignore[assignment]
+    result: Answer | str = traitlets.Any()  # type: ignore[assignment]
+    busy: bool = traitlets.Bool(False)  # type: ignore[assignment]
+
+    def __init__(self, workspace: str | Path, start: Choice | None = None) -> None:
+        super().__init__()
+        self.shop = read_shop(workspace)
+        self.start = start or Choice()
+        self._past: list[Choice] = []
+        self.choice = self.start
+        self.result = answer_of(self.shop, self.choice)
+
+    @property
+    def blockers(self) -> tuple[str, ...]:
+        """What stands in the way of an answer; empty = nothing does."""
+        return blockers(self.shop, self.choice)
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is an earlier choice."""
+        return bool(self._past)
+
+    def change(self, **fields: Any) -> None:
+        """Change parts of the choice and recompute; the same choice again costs nothing."""
+        self._move(replace(self.choice, **fields))
+
+    def ask(self, question: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Ask another question in the same scope."""
+        self._move(self.choice.asking(question, parameters))
+
+    def ask_in_words(self, text: str) -> None:
+        """Ask the question nearest to `text`; a sentence is the result when none is near."""
+        ranked = rank_questions(text)
+        if not text.strip():
+            return
+        if not ranked or ranked[0][1] < NEAR:
+            self.result = f"No question here is near “{text.strip()}”. Choose one from the list, or use other words."
+            return
+        self.ask(ranked[0][0].name)
+
+    def back(self) -> None:
+        """Return to the choice before."""
+        if self._past:
+            self._move(self._past.pop(), remember=False)
+
+    def reset(self) -> None:
+        """Return to how the app opened; that, too, can be taken back."""
+        self._move(self.start)
+
+    def _move(self, choice: Choice, *, remember: bool = True) -> None:
+        if choice == self.choice:
+            if isinstance(self.result, str):  # a sentence about something that was not chosen goes away
+                self.result = answer_of(self.shop, choice)
+            return
+        if remember:
+            self._past.append(self.choice)
+        self.choice = choice
+        self.busy = True
+        try:
+            self.result = answer_of(self.shop, choice)
+        finally:
+            self.busy = False
+
+
+__all__ = ["START", "Choice", "Shop", "State", "answer_of", "blockers", "read_shop"]

@@ -1,0 +1,251 @@
+"""The widgets of an app and their links to the state: no rules here. Looks are in the Voila template (`app.css`)."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from toolkit.answer import Answer
+from toolkit.apps import panels
+from toolkit.apps.controls import Control, controls_of
+from toolkit.apps.guard import Guard
+from toolkit.apps.menu import AUDIENCE_EXAMPLES, next_label, period_choices, question_menu
+from toolkit.apps.state import State
+from toolkit.registry import find_question
+
+WORKSPACE_VARIABLE = "TOOLKIT_WORKSPACE"
+NEXT_SHOWN = 3
+
+
+def open_state(workspace: str | Path = "") -> State:
+    """Return the state on a workspace: the one given, or that of `toolkit app`, or the demo."""
+    return State(workspace or os.environ.get(WORKSPACE_VARIABLE, "") or "../demo/workspace")
+
+
+class AppView:
+    """The page of an app: scope on top, questions at the side, the answer in the middle."""
+
+    def __init__(self, state: State, title: str, steps: tuple[str, ...] = ("portrait",)) -> None:
+        self.state = state
+        self.said = _html("tk-said")
+        self.guard = Guard(lambda text: setattr(self.said, "value", panels.sentence(text)))
+        self.busy = _html("tk-busy")
+        self.answer = AnswerPanel(self)
+        self.own = widgets.Box(layout=_flex("row wrap"))
+        self._add(self.own, "tk-own")
+        self.scope = ScopeBar(self)
+        self.menu = QuestionMenu(self, steps)
+        main = self._add(widgets.VBox([self.own, self.busy, self.said, self.answer.box], layout=_flex("column", "1 1 32rem")), "tk-main")
+        body = self._add(widgets.Box([self.menu.box, main], layout=_flex("row wrap")), "tk-body")
+        self.page = self._add(widgets.VBox([_html("tk-title", _title(state, title)), self.scope.box, body]), "tk-page")
+        self._asked: str | None = None
+        state.observe(self.guard(self._show_choice), "choice")
+        state.observe(self.guard(self._show_result), "result")
+        state.observe(self._show_busy, "busy")
+        self._show_choice()
+        self._show_result()
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self.page)
+
+    def _show_choice(self, _change: Any = None) -> None:
+        choice = self.state.choice
+        self.menu.mark(choice.question)
+        self.scope.show()
+        if choice.question != self._asked:
+            self._asked = choice.question
+            self.own.children = [self._own_widget(control) for control in controls_of(find_question(choice.question))]
+        for control, widget in zip(controls_of(find_question(choice.question)), self.own.children, strict=True):
+            _set(widget, control.kind, str(choice.own.get(control.name, "")))
+
+    def _show_result(self, _change: Any = None) -> None:
+        self.answer.show(self.state.result)
+
+    def _show_busy(self, change: Any) -> None:
+        self.busy.value = panels.sentence("Working it out …", kind="wait") if change["new"] else ""
+
+    def _own_widget(self, control: Control) -> widgets.DOMWidget:
+        def changed(change: Any) -> None:
+            value = _text_of(change["new"])
+            default = control.choices[0][1] if control.choices else ""
+            own = {name: kept for name, kept in self.state.choice.own.items() if name != control.name}
+            self.state.change(own=own if value == default else {**own, control.name: value})
+
+        if control.kind == "choice":
+            widget = widgets.Dropdown(options=list(control.choices), description=control.label)
+        elif control.kind == "day":
+            shop = self.state.shop
+            widget = widgets.DatePicker(description=control.label, min=shop.first_day, max=shop.last_day)
+        else:
+            widget = widgets.Text(description=control.label, continuous_update=False)
+        widget.tooltip = control.help
+        self._add(widget, "tk-field")
+        widget.observe(self.guard(changed), "value")
+        return widget
+
+    @staticmethod
+    def _add(widget: Any, css: str) -> Any:
+        widget.add_class(css)
+        return widget
+
+
+class ScopeBar:
+    """Whose figures, and when: store, region, date, period, audience; back and reset."""
+
+    def __init__(self, view: AppView) -> None:
+        self.state, shop = view.state, view.state.shop
+        self.labels = {store: " ".join(label.split()) for store, label in shop.stores.items()}
+        self.fields: dict[str, Any] = {
+            "store_id": widgets.Combobox(
+                options=list(self.labels.values()), description="Store", placeholder="All stores", continuous_update=False
+            ),
+            "as_of": widgets.DatePicker(description="Up to the day", min=shop.first_day, max=shop.last_day),
+            "period": widgets.Dropdown(options=period_choices(shop.period_days), description="Sales of the"),
+            "audience": widgets.Text(description="Only members with", placeholder="everybody", continuous_update=False),
+        }
+        if shop.regions:
+            options = [("All regions", ""), *((region, region) for region in shop.regions)]
+            self.fields["region"] = widgets.Dropdown(options=options, description="Region")
+        self.kinds = {"as_of": "day", "period": "choice", "region": "choice"}
+        for name, widget in self.fields.items():
+            widget.add_class("tk-field")
+            widget.add_class(f"tk-{name}")
+            widget.observe(view.guard(self._changed(name)), "value")
+        self.back = _button("Back", "tk-quiet", view.guard(lambda _button: self.state.back()))
+        reset = _button("Reset", "tk-quiet", view.guard(lambda _button: self._reset()))
+        examples = [_button(words, "tk-chip", view.guard(self._example(where))) for words, where in AUDIENCE_EXAMPLES]
+        order = [name for name in ("store_id", "region", "as_of", "period", "audience") if name in self.fields]
+        top = widgets.Box([*(self.fields[name] for name in order), self.back, reset], layout=_flex("row wrap"))
+        top.add_class("tk-scope-fields")
+        chips = widgets.Box([_html("tk-chips-label", "For example:"), *examples], layout=_flex("row wrap"))
+        chips.add_class("tk-chips")
+        self.box = widgets.VBox([top, chips])
+        self.box.add_class("tk-scope")
+
+    def show(self) -> None:
+        """Show the choice in the fields."""
+        for name, widget in self.fields.items():
+            value = getattr(self.state.choice, name)
+            _set(widget, self.kinds.get(name, "text"), self.labels.get(value, value) if name == "store_id" else value)
+        self.back.disabled = not self.state.can_go_back
+
+    def _changed(self, name: str) -> Any:
+        def changed(change: Any) -> None:
+            value = _text_of(change["new"])
+            if name == "store_id":
+                value = next((store for store, label in self.labels.items() if label == value), value)
+            self.state.change(**{name: value})
+
+        return changed
+
+    def _example(self, where: str) -> Any:
+        return lambda _button: self.state.change(audience=where)
+
+    def _reset(self) -> None:
+        self.state.reset()
+        self.show()  # a field may hold something that never became a choice
+
+
+class QuestionMenu:
+    """The questions by family, in plain words, and a field to ask in one's own."""
+
+    def __init__(self, view: AppView, steps: tuple[str, ...]) -> None:
+        self.buttons: dict[str, widgets.Button] = {}
+        words = widgets.Text(description="Ask in your own words", placeholder="Who is slipping away?", continuous_update=False)
+        words.add_class("tk-field")
+        words.observe(view.guard(lambda change: view.state.ask_in_words(change["new"])), "value")
+        parts: list[Any] = [words]
+        for family, questions in question_menu(steps):
+            parts.append(_html("tk-family", f"<h2>{family}</h2>"))
+            for question in questions:
+                ask = view.guard(lambda _button, name=question.name: view.state.ask(name))
+                self.buttons[question.name] = _button(question.text, "tk-question-button", ask)
+                parts.append(self.buttons[question.name])
+        self.box = widgets.VBox(parts, layout=_flex("column", "0 1 17rem"))
+        self.box.add_class("tk-menu")
+
+    def mark(self, name: str) -> None:
+        """Mark the question that is answered."""
+        for other, button in self.buttons.items():
+            (button.add_class if other == name else button.remove_class)("tk-chosen")
+
+
+class AnswerPanel:
+    """Headline, chart, table, notes, what to ask next; or the sentence that says why there is none."""
+
+    def __init__(self, view: AppView) -> None:
+        self.state = view.state
+        self.stop, self.head, self.chart = _html("tk-stop-place"), _html("tk-head"), _html("tk-chart-place")
+        self.details, self.download = _html("tk-details"), _html("tk-download-place")
+        self.next = [_button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
+        self.next_label = _html("tk-next-label", "<h2>Ask next</h2>")
+        nexts = widgets.Box([self.next_label, *self.next], layout=_flex("row wrap"))
+        nexts.add_class("tk-nexts")
+        self.box = widgets.VBox([self.stop, self.head, self.chart, self.details, self.download, nexts])
+        self.box.add_class("tk-panel")
+        self.offered: tuple[tuple[str, Any], ...] = ()
+
+    def show(self, result: Answer | str) -> None:
+        """Show an answer or a sentence."""
+        answer = None if isinstance(result, str) else result
+        self.stop.value = panels.sentence(result) if isinstance(result, str) else ""
+        self.head.value = panels.headline(answer) if answer else ""
+        self.chart.value = panels.chart(answer) if answer else ""
+        self.details.value = panels.details(answer) if answer else ""
+        self.download.value = panels.download(answer) if answer else ""
+        self.offered = tuple(answer.finding.ask_next)[:NEXT_SHOWN] if answer else ()
+        self.next_label.layout.display = "" if self.offered else "none"
+        for place, button in enumerate(self.next):
+            button.layout.display = "" if place < len(self.offered) else "none"
+            if place < len(self.offered):
+                name, own = self.offered[place]
+                button.description = next_label(find_question(name), own)
+
+    def _ask_next(self, place: int) -> Any:
+        return lambda _button: self.state.ask(*self.offered[place])
+
+
+def _title(state: State, title: str) -> str:
+    shop = state.shop
+    return f"<h1>{title}</h1><p>{shop.members.height:,} members, receipts from {shop.first_day} to {shop.last_day}</p>"
+
+
+def _html(css: str, value: str = "") -> widgets.HTML:
+    made = widgets.HTML(value)
+    made.add_class(css)
+    return made
+
+
+def _button(words: str, css: str, pressed: Any) -> widgets.Button:
+    made = widgets.Button(description=words)
+    made.add_class(css)
+    made.on_click(pressed)
+    return made
+
+
+def _flex(flow: str, flex: str = "") -> widgets.Layout:
+    return widgets.Layout(display="flex", flex_flow=flow, **({"flex": flex} if flex else {}))
+
+
+def _text_of(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _set(widget: Any, kind: str, value: str) -> None:
+    """Show a value in a widget; what it cannot show (a day that is none) is shown as empty."""
+    if kind == "day":
+        try:
+            widget.value = date.fromisoformat(value) if value else None
+        except ValueError:
+            widget.value = None
+    elif kind == "choice":
+        known = [choice for _, choice in widget.options]
+        widget.value = value if value in known else known[0]
+    else:
+        widget.value = value

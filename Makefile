@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint lab bench truth lock clean
+.PHONY: help setup demo test lint lab app bench truth lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -33,6 +33,9 @@ lint: $(READY)   ## format, style and types
 
 lab: $(READY)    ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
+
+app: $(READY)    ## the portrait app in the browser, on the demo (run `make demo` first)
+	$(BIN)/toolkit app demo/workspace
 
 truth: $(READY)  ## measure the bars of every figure, print them, fail if one is missed
 	$(BIN)/python benchmarks/truth.py

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from toolkit.cli_app import add_app_command
 from toolkit.errors import BadValue, ToolkitError
 
 RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
@@ -245,6 +246,8 @@ def notebooks_(folder: Annotated[Path, typer.Argument(help="Where to put your ow
         typer.echo(f"wrote {path}")
     _hint(f"Next: jupyter lab {folder}")
 
+
+add_app_command(app, REPORTS)
 
 # -- inside ----------------------------------------------------------------------------------------------------------------------------
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
-from toolkit import rendering
+from toolkit import rendering, wording
 from toolkit.answer import Answer
 from toolkit.apps.download import csv_text, file_name
 from toolkit.charts import offline
+
+_PARTS = frozenset({"facet", "concat", "hconcat", "vconcat", "repeat"})
+_BESIDE = 220
+"""Pixels beside the plotting area of a chart of full width, for axis, labels and legend."""
 
 
 def headline(answer: Answer) -> str:
@@ -28,7 +34,21 @@ def chart(answer: Answer) -> str:
         return ""
     spec = offline.chart_spec(answer.chart)
     told = escape(str(spec.get("description") or answer.question))
-    return f'<div class="tk-chart" role="img" aria-label="{told}" data-spec="{escape(json.dumps(spec, default=str))}"></div>'
+    axis = {"labelSeparation": 8, **spec.get("config", {}).get("axis", {})}  # at any width, labels of an axis keep apart
+    spec = {**spec, "config": {**spec.get("config", {}), "axis": axis}}
+    width, widest = spec.get("width"), ""
+    if isinstance(width, int | float) and not _PARTS & spec.keys():
+        # As wide as there is room: on a telephone it shrinks, on a large screen its axes, labels and legend get what they need beside it.
+        spec = {**spec, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+        widest = f' style="max-width:{width + _BESIDE:.0f}px"'
+    return f'<div class="tk-chart" role="img" aria-label="{told}"{widest} data-spec="{escape(json.dumps(spec, default=str))}"></div>'
+
+
+def chart_outputs(answer: Answer) -> tuple[dict[str, Any], ...]:
+    """Return the chart as an output that JupyterLab draws itself."""
+    if answer.chart is None:
+        return ()
+    return ({"output_type": "display_data", "data": offline.mime_bundle(answer.chart), "metadata": {}},)
 
 
 def download(answer: Answer) -> str:
@@ -39,6 +59,16 @@ def download(answer: Answer) -> str:
     name = escape(file_name(answer))
     rows = f"{answer.table.height:,} row{'' if answer.table.height == 1 else 's'}"
     return f'<a class="tk-download" download="{name}" href="data:text/csv;charset=utf-8;base64,{data}">Save the table as CSV ({rows})</a>'
+
+
+def audience_words(names: Sequence[str]) -> str:
+    """Return the fold that says what can stand in the field of an audience."""
+    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(wording.label_of(name))}</dd></div>" for name in names)
+    told = "A condition on each member: a name from this list, a sign (=, &gt;, &lt;, &gt;=, &lt;=) and a value; texts stand in '…'. Join "
+    return (
+        f"<details><summary>What can stand here?</summary><p>{told}several with AND, OR. For example: "
+        f"order_count &gt;= 10 AND recency_days &lt; 28</p><dl>{rows}</dl></details>"
+    )
 
 
 def sentence(text: str, *, kind: str = "stop") -> str:

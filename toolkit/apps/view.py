@@ -18,6 +18,8 @@ from toolkit.apps.state import State
 from toolkit.registry import find_question
 
 WORKSPACE_VARIABLE = "TOOLKIT_WORKSPACE"
+PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
+"""Set where the page is ours and draws charts itself; elsewhere (JupyterLab) the frontend's own viewer does."""
 NEXT_SHOWN = 3
 
 
@@ -112,6 +114,7 @@ class ScopeBar:
         if shop.regions:
             options = [("All regions", ""), *((region, region) for region in shop.regions)]
             self.fields["region"] = widgets.Dropdown(options=options, description="Region")
+        self.shown = {"as_of": shop.last_day.isoformat()}  # what stands in a field when nothing was chosen
         self.kinds = {"as_of": "day", "period": "choice", "region": "choice"}
         for name, widget in self.fields.items():
             widget.add_class("tk-field")
@@ -123,7 +126,8 @@ class ScopeBar:
         order = [name for name in ("store_id", "region", "as_of", "period", "audience") if name in self.fields]
         top = widgets.Box([*(self.fields[name] for name in order), self.back, reset], layout=_flex("row wrap"))
         top.add_class("tk-scope-fields")
-        chips = widgets.Box([_html("tk-chips-label", "For example:"), *examples], layout=_flex("row wrap"))
+        words = _html("tk-words", panels.audience_words(shop.members.columns))
+        chips = widgets.Box([_html("tk-chips-label", "For example:"), *examples, words], layout=_flex("row wrap"))
         chips.add_class("tk-chips")
         self.box = widgets.VBox([top, chips])
         self.box.add_class("tk-scope")
@@ -131,7 +135,7 @@ class ScopeBar:
     def show(self) -> None:
         """Show the choice in the fields."""
         for name, widget in self.fields.items():
-            value = getattr(self.state.choice, name)
+            value = getattr(self.state.choice, name) or self.shown.get(name, "")
             _set(widget, self.kinds.get(name, "text"), self.labels.get(value, value) if name == "store_id" else value)
         self.back.disabled = not self.state.can_go_back
 
@@ -140,7 +144,7 @@ class ScopeBar:
             value = _text_of(change["new"])
             if name == "store_id":
                 value = next((store for store, label in self.labels.items() if label == value), value)
-            self.state.change(**{name: value})
+            self.state.change(**{name: "" if value == self.shown.get(name) else value})
 
         return changed
 
@@ -181,13 +185,12 @@ class AnswerPanel:
 
     def __init__(self, view: AppView) -> None:
         self.state = view.state
-        self.stop, self.head, self.chart = _html("tk-stop-place"), _html("tk-head"), _html("tk-chart-place")
+        self.stop, self.head, self.chart = _html("tk-stop-place"), _html("tk-head"), _chart_place()
         self.details, self.download = _html("tk-details"), _html("tk-download-place")
         self.next = [_button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
-        self.next_label = _html("tk-next-label", "<h2>Ask next</h2>")
-        nexts = widgets.Box([self.next_label, *self.next], layout=_flex("row wrap"))
-        nexts.add_class("tk-nexts")
-        self.box = widgets.VBox([self.stop, self.head, self.chart, self.details, self.download, nexts])
+        self.nexts = widgets.Box([_html("tk-next-label", "<h2>Ask next</h2>"), *self.next], layout=_flex("row wrap"))
+        self.nexts.add_class("tk-nexts")
+        self.box = widgets.VBox([self.stop, self.head, self.chart, self.details, self.download, self.nexts])
         self.box.add_class("tk-panel")
         self.offered: tuple[tuple[str, Any], ...] = ()
 
@@ -196,11 +199,14 @@ class AnswerPanel:
         answer = None if isinstance(result, str) else result
         self.stop.value = panels.sentence(result) if isinstance(result, str) else ""
         self.head.value = panels.headline(answer) if answer else ""
-        self.chart.value = panels.chart(answer) if answer else ""
+        if isinstance(self.chart, widgets.Output):
+            self.chart.outputs = panels.chart_outputs(answer) if answer else ()
+        else:
+            self.chart.value = panels.chart(answer) if answer else ""
         self.details.value = panels.details(answer) if answer else ""
         self.download.value = panels.download(answer) if answer else ""
         self.offered = tuple(answer.finding.ask_next)[:NEXT_SHOWN] if answer else ()
-        self.next_label.layout.display = "" if self.offered else "none"
+        self.nexts.layout.display = "flex" if self.offered else "none"
         for place, button in enumerate(self.next):
             button.layout.display = "" if place < len(self.offered) else "none"
             if place < len(self.offered):
@@ -214,6 +220,10 @@ class AnswerPanel:
 def _title(state: State, title: str) -> str:
     shop = state.shop
     return f"<h1>{title}</h1><p>{shop.members.height:,} members, receipts from {shop.first_day} to {shop.last_day}</p>"
+
+
+def _chart_place() -> Any:
+    return _html("tk-chart-place") if os.environ.get(PAGE_VARIABLE) else widgets.Output()
 
 
 def _html(css: str, value: str = "") -> widgets.HTML:

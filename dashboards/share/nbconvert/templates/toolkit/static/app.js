@@ -1,0 +1,74 @@
+// Draws the charts of the page with its one copy of Vega, and tells screen readers what the widgets cannot say themselves.
+(function () {
+  "use strict";
+
+  function missing(place, why) {
+    place.textContent = "";
+    var note = document.createElement("p");
+    note.className = "tk-quiet-note";
+    note.textContent = "This chart could not be drawn (" + why + "); the table holds the same figures.";
+    place.appendChild(note);
+    place.removeAttribute("role");
+    place.dataset.drawn = "no";
+  }
+
+  // A chart as wide as its place can only be drawn in a place that is laid out.
+  function laidOut(place, tries) {
+    return new Promise(function (done) {
+      (function look(left) {
+        if (left <= 0 || (place.isConnected && place.clientWidth > 0)) { done(); } else { setTimeout(look, 25, left - 1); }
+      })(tries);
+    });
+  }
+
+  function draw(place) {
+    place.dataset.drawn = "wait";
+    if (!window.vegaEmbed) { missing(place, "the chart library did not load"); return; }
+    laidOut(place, 200).then(function () {
+      if (!place.isConnected) { return; }
+      var inner = document.createElement("div");
+      place.appendChild(inner);
+      return window.vegaEmbed(inner, JSON.parse(place.dataset.spec), {
+        renderer: "svg", ast: true, downloadFileName: "chart",
+        actions: { export: true, source: false, compiled: false, editor: false }
+      }).then(function () { place.dataset.drawn = "yes"; });
+    }).catch(function (error) { missing(place, String(error)); });
+  }
+
+  function set(element, name, value) {
+    if (element.getAttribute(name) !== value) { element.setAttribute(name, value); }
+  }
+
+  function look() {
+    document.querySelectorAll(".tk-chart[data-spec]:not([data-drawn])").forEach(draw);
+    document.querySelectorAll(".tk-question-button").forEach(function (button) {
+      set(button, "aria-pressed", button.classList.contains("tk-chosen") ? "true" : "false");
+    });
+    document.querySelectorAll(".tk-menu").forEach(function (menu) { set(menu, "role", "navigation"); set(menu, "aria-label", "Questions"); });
+    document.querySelectorAll(".tk-main").forEach(function (main) { set(main, "role", "main"); });
+    document.querySelectorAll(".tk-scope").forEach(function (scope) { set(scope, "role", "group"); set(scope, "aria-label", "Whose figures, and when"); });
+    document.querySelectorAll(".tk-head").forEach(function (head) { set(head, "aria-live", "polite"); });
+    document.querySelectorAll(".tk-scroll").forEach(function (table) { set(table, "tabindex", "0"); set(table, "role", "region"); set(table, "aria-label", "Table"); });
+  }
+
+  // A question from the foot of an answer, or from the menu on a narrow screen: bring its headline into sight.
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest(".tk-next-button, .tk-question-button");
+    var main = button && document.querySelector(".tk-main");
+    if (!main) { return; }
+    var top = main.getBoundingClientRect().top;
+    if (top < 0 || top > window.innerHeight * 0.7) {
+      main.scrollIntoView({ block: "start", behavior: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    }
+  });
+
+  var asked = false;
+  function later() {
+    if (!asked) { asked = true; requestAnimationFrame(function () { asked = false; look(); }); }
+  }
+  new MutationObserver(later).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
+  later();
+
+  // Where there is nobody left at the other end, the page says so instead of doing nothing.
+  window.addEventListener("offline", later);
+})();

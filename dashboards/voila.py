@@ -1,0 +1,34 @@
+"""Voila's settings for the apps; `toolkit app` reads them and adds address, token and the paths of this machine."""
+
+c = get_config()  # noqa: F821 - given by Voila
+
+c.VoilaConfiguration.template = "toolkit"
+c.VoilaConfiguration.theme = "light"
+c.VoilaConfiguration.strip_sources = True
+c.VoilaConfiguration.show_tracebacks = False
+# The page brings all it needs: no file of this folder is ever handed out.
+c.VoilaConfiguration.file_allowlist = []
+c.VoilaConfiguration.extension_allowlist = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"]
+c.VoilaConfiguration.allow_template_override = "NO"
+c.VoilaConfiguration.allow_theme_override = "NO"
+# One page is worked out ahead, so that it opens at once; the next one is made while the first is read.
+c.VoilaConfiguration.preheat_kernel = True
+c.VoilaConfiguration.default_pool_size = 1
+
+c.VoilaExecutor.cell_error_instruction = (
+    "The app could not open. Tell the person who runs it: its terminal has the details."
+)
+# A page that was left behind (a laptop closed, a network gone) gives its memory back after ten minutes.
+c.MappingKernelManager.cull_idle_timeout = 600
+c.MappingKernelManager.cull_interval = 60
+c.MappingKernelManager.cull_connected = False
+
+c.Voila.tornado_settings = {
+    "allow_remote_access": False,  # a page of another site cannot reach the app under a name of its own
+    "headers": {
+        "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws://127.0.0.1:* ws://localhost:*; object-src 'none'; "
+        "base-uri 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+    },
+}

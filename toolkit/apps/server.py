@@ -1,0 +1,119 @@
+"""Voila, as we run it: one app on this machine only, with a token, no other address asked for anything, one page worked out ahead.
+
+Looks and settings are in the dashboards folder (`voila.py`, `share/`); here is what only the running machine knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from voila.app import Voila
+from voila.tornado.handler import TornadoVoilaHandler
+
+from toolkit.apps.guard import LOG_VARIABLE
+from toolkit.apps.view import PAGE_VARIABLE, WORKSPACE_VARIABLE
+from toolkit.charts import offline
+from toolkit.shipped import shipped_folder
+
+HOST = "127.0.0.1"
+_READY_SECONDS = 60
+
+
+class _PageHandler(TornadoVoilaHandler):
+    """The page, with the cookie that lets it end its kernel when it is closed (Voila leaves it out, and kernels leak)."""
+
+    async def get(self, path: str | None = None) -> None:
+        _ = self.xsrf_token  # reading it sets the cookie
+        await super().get(path)
+
+
+class AppServer(Voila):
+    """Voila with our page handler, which says where it listens when the first page is on its way."""
+
+    announce: Callable[[str], None] = print
+    wanted_browser = False
+
+    def init_handlers(self) -> list[Any]:
+        """Return Voila's handlers, the page's replaced by ours."""
+        return [(rule[0], _PageHandler, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule for rule in super().init_handlers()]
+
+    def launch_browser(self) -> None:
+        """Called when the port is open: wait for the first kernel, so that a page does not start a second one beside it, and tell."""
+        asyncio.get_event_loop().create_task(self._tell())
+
+    async def _tell(self) -> None:
+        for _ in range(_READY_SECONDS * 10):
+            if self.kernel_manager.notebook_data:
+                break
+            await asyncio.sleep(0.1)
+        # The address itself, not `display_url`: that hides the token from the person who needs it.
+        token = self.identity_provider.token
+        url = f"{self.connection_url}{f'?token={token}' if token else ''}"
+        self.announce(url)
+        if self.wanted_browser:
+            webbrowser.open(url)
+
+
+def serve(
+    workspace: Path, app: Path, *, port: int, browser: bool = True, token: bool = True, announce: Callable[[str], None] = print
+) -> None:
+    """Serve an app on a workspace until it is stopped (Ctrl-C); kernels are ended, temporary files removed.
+
+    Parameters
+    ----------
+    workspace
+        Folder of the workspace.
+    app
+        The notebook of the app.
+    port
+        Where to listen; the next free one is taken if it is in use.
+    browser
+        Whether to open the page in a browser.
+    token
+        Whether the page asks for a token: without one, everybody with an account on this machine can read the figures.
+    announce
+        Told the address, token included, when the first page is on its way.
+    """
+    with tempfile.TemporaryDirectory(prefix="toolkit-app-", ignore_cleanup_errors=True) as folder:
+        _write_run_files(Path(folder))
+        paths = [folder, str(shipped_folder("dashboards") / "share"), os.environ.get("JUPYTER_PATH", "")]
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(path for path in paths if path)
+        os.environ[WORKSPACE_VARIABLE] = str(workspace.resolve())
+        os.environ[PAGE_VARIABLE] = "1"
+        os.environ.setdefault(LOG_VARIABLE, str(log_path()))
+        server = AppServer(config_file_paths=[str(shipped_folder("dashboards"))], log_level="ERROR")
+        server.announce, server.wanted_browser = announce, browser
+        server.initialize([str(app)])
+        server.ip, server.port, server.open_browser = HOST, port, True
+        if token:
+            server.auto_token = True
+        else:
+            server.token = ""
+        server.start()
+
+
+def log_path() -> Path:
+    """Return where faults of the app are written unless the environment says otherwise."""
+    from platformdirs import user_log_path
+
+    return user_log_path("retail-member-toolkit", appauthor=False) / "app.log"
+
+
+def _write_run_files(folder: Path) -> None:
+    """Write what Jupyter must find: the chart library beside the page's own files, and this Python as the kernel."""
+    static = folder / "nbconvert" / "templates" / "toolkit" / "static"
+    static.mkdir(parents=True)
+    (static / "vega.js").write_text(offline.bundle(), "utf-8", newline="\n")
+    kernel = folder / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--IPKernelApp.log_level=40"]
+    spec = {"argv": command, "display_name": "Python 3", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec), "utf-8")

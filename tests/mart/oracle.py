@@ -59,7 +59,9 @@ def naive_members(lines: pl.DataFrame, as_of: date) -> pl.DataFrame:
     ):
         members = members.join(part, on="member_id", how="left")
     may_be_null = {"last_gap_days"}
-    zero = [name for name, dtype in members.schema.items() if dtype.is_integer() and name not in may_be_null | {"top_weekday", "top_hour_band"}]
+    zero = [
+        name for name, dtype in members.schema.items() if dtype.is_integer() and name not in may_be_null | {"top_weekday", "top_hour_band"}
+    ]
     return members.with_columns(c(zero).fill_null(0)).sort("member_id")
 
 

@@ -39,7 +39,9 @@ def orders(ws: Workspace, mart: Mart) -> pl.DataFrame:
 def member_category(ws: Workspace, mart: Mart) -> pl.DataFrame:
     """One row per member x category, sorted."""
     frame = _ids(mart.member_category.collect(), ws.codes("member"), "member_code", "member_id")
-    return _ids(frame, mart.categories.select(code="category_code", id="category"), "category_code", "category").sort("member_id", "category")
+    return _ids(frame, mart.categories.select(code="category_code", id="category"), "category_code", "category").sort(
+        "member_id", "category"
+    )
 
 
 def products(ws: Workspace, mart: Mart) -> pl.DataFrame:

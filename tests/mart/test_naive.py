@@ -19,7 +19,9 @@ from toolkit.mart import build_mart
 TABLES = (readable.members, readable.orders, readable.member_category, readable.products)
 
 
-def tables(path: Path, lines: pl.DataFrame, as_of: date = AS_OF, *, most_lines: int = 1_000_000, products=None, **layout) -> list[pl.DataFrame]:
+def tables(
+    path: Path, lines: pl.DataFrame, as_of: date = AS_OF, *, most_lines: int = 1_000_000, products=None, **layout
+) -> list[pl.DataFrame]:
     ws = make_workspace(path, lines, {"products": random_products() if products is None else products}, **layout)
     mart = build_mart(ws, as_of, most_lines=most_lines)
     return [table(ws, mart) for table in TABLES]
@@ -46,9 +48,7 @@ def test_equals_the_naive_mart(tmp_path, seed, as_of):
     assert_frame_equal(
         orders.select(columns), oracle.naive_orders(plain, as_of).sort("order_id").select(columns), check_dtypes=False, check_exact=True
     )
-    assert_frame_equal(
-        pairs, oracle.naive_member_category(plain, as_of).select(pairs.columns), check_dtypes=False, check_exact=True
-    )
+    assert_frame_equal(pairs, oracle.naive_member_category(plain, as_of).select(pairs.columns), check_dtypes=False, check_exact=True)
 
 
 def test_row_order_does_not_matter(tmp_path):

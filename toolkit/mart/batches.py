@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +69,7 @@ def read_slices(batch: Batch, as_of: date, lines_at_once: int) -> Iterator[tuple
 
     A slice has about `lines_at_once`, fewer at the end; a member with more lines is not cut.
     """
-    end = datetime.combine(as_of, datetime.min.time()) + timedelta(days=1)
+    end = datetime.combine(as_of, time.max)
     held: list[pl.DataFrame] = []
     for share in batch:
         for rows in _read_share(share):
@@ -83,9 +83,9 @@ def read_slices(batch: Batch, as_of: date, lines_at_once: int) -> Iterator[tuple
 
 def _up_to(lines: pl.DataFrame, end: datetime) -> tuple[pl.DataFrame, int]:
     latest = lines["ordered_at"].max()
-    if latest is None or latest < end:
+    if latest is None or latest <= end:
         return lines, 0
-    seen = lines.filter(pl.col("ordered_at") < end)
+    seen = lines.filter(pl.col("ordered_at") <= end)
     return seen, lines.height - seen.height
 
 

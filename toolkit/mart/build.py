@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -176,20 +176,23 @@ def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
     files = [path for partition in ws.line_partitions() for path in partition]
     if not files or not len(catalogue.unstated):
         return catalogue, []
-    fractional = (
-        pl.scan_parquet(files)
-        .filter(pl.col("ordered_at") < datetime.combine(as_of, datetime.min.time()) + timedelta(days=1))
-        .filter(pl.col("quantity_milli") % 1_000 != 0)
-        .select(pl.col("product_code").unique())
-        .collect(engine="streaming")
-    )
+    fractional = products_in_fractions(files, as_of).collect(engine="streaming")
     settled = without_fractions(catalogue, fractional.to_series().cast(pl.Int64).to_numpy())
     left_out = int(catalogue.counted.sum() - settled.counted.sum())
     note = (
-        f"For {len(catalogue.unstated):,} products nobody said whether they are counted: {left_out:,} of them were sold in fractions and "
-        "are left out of units and unit prices. State it in the `counted` column of the products table."
+        f"The products table does not say whether products are counted for {len(catalogue.unstated):,} of {len(catalogue.counted):,}; "
+        f"{left_out:,} of these were sold in fractions and are left out of units and unit prices. State it in the column `counted`."
     )
     return settled, [note]
+
+
+def products_in_fractions(files: Sequence[Path], as_of: date) -> pl.LazyFrame:
+    """Return the product_code of every product sold in a quantity that is not whole, up to `as_of`; runs in the streaming engine."""
+    return (
+        pl.scan_parquet(files)
+        .filter(pl.col("ordered_at") <= datetime.combine(as_of, time.max), pl.col("quantity_milli") % 1_000 != 0)
+        .select(pl.col("product_code").unique())
+    )
 
 
 def _keep_freed_memory() -> None:

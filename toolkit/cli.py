@@ -45,9 +45,14 @@ def demo(
 ) -> None:
     """Import The Complete Journey (a year of real receipts), report on its ten largest stores, and say what to try next."""
     from toolkit.importing import import_receipts
+    from toolkit.importing.run import COMPLETE_JOURNEY
+    from toolkit.workspace import Workspace
 
     workspace = folder / "workspace"
-    typer.echo(str(import_receipts("complete-journey", workspace)))
+    if (workspace / "manifest.json").exists() and Workspace(workspace).line_count:
+        typer.echo(f"{Workspace(workspace)!r} is there from before; remove {folder} to import it again.")
+    else:
+        typer.echo(str(import_receipts(COMPLETE_JOURNEY, workspace)))
     result = _run_reports(workspace, stores, ["portrait"], folder / "reports", {}, resume=True)
     typer.echo(f"\nOpen {result.index.resolve()} in a browser. Then try:")
     typer.echo(f"  toolkit answer {workspace} portrait.segments --set store_id=367")

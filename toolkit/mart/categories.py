@@ -10,7 +10,7 @@ import polars as pl
 from toolkit.mart.catalogue import Catalogue
 from toolkit.mart.lines import NONE, Lines
 from toolkit.mart.orders import MICROSECONDS_A_DAY
-from toolkit.mart.runs import Columns, Runs, changes_in, joined, pack, runs_of, sum_by_code, sums_between
+from toolkit.mart.runs import Columns, Runs, changes_in, joined, pack, running_sums, runs_of, sum_by_code, sums_between
 from toolkit.schemas import MEMBER_CATEGORY
 
 
@@ -62,9 +62,10 @@ def _sums(lines: Lines, line: np.ndarray, order: np.ndarray, pairs: Runs, orders
     else:
         priced, priced_amount = amount, sums["amount"]
     # What is not bought (returns, fees) is taken off again: it is rare.
-    other = np.flatnonzero(~lines.bought[line])
+    not_bought = ~lines.bought[line]
+    other = np.flatnonzero(not_bought)
     pair = np.searchsorted(pairs.starts, other, side="right") - 1
-    starts = pairs.starts - np.searchsorted(other, pairs.starts)
+    starts = pairs.starts - running_sums(not_bought)[pairs.starts]
     ends = np.append(starts[1:], len(line) - len(other))
     bought_order = np.delete(order, other) if len(other) else order
     day = (orders["ordered_at"] // MICROSECONDS_A_DAY).astype(np.int32)[bought_order]

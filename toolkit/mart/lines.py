@@ -57,7 +57,7 @@ def lines_of(frame: pl.DataFrame, catalogue: Catalogue) -> Lines:
     return Lines(
         member=as_array(frame["member_code"], null=NONE),
         order_code=order_code,
-        ordered_at=as_array(frame["ordered_at"].to_physical()),
+        ordered_at=as_array(frame["ordered_at"]).view(np.int64),
         store=as_array(frame["store_code"]),
         channel=as_array(frame["channel_code"], null=NONE),
         product=product,

@@ -19,24 +19,30 @@ def add_product_sums(sums: Columns, lines: Lines) -> None:
     same of members alone.
     """
     size = len(sums["amount"])
-    order, product = _distinct_orders(lines, size)
+    distinct, shift = _distinct_orders(lines, size)
+    product = distinct & distinct.dtype.type((1 << shift) - 1)
     sums["line_count"] += np.bincount(lines.product, minlength=size)
     everybody = {
         "amount": sum_by_code(lines.product, lines.amount, size),
         "units_milli": sum_by_code(lines.product, lines.units, size),
         "order_count": np.bincount(product, minlength=size),
     }
-    members = everybody
-    if not lines.everybody:
-        by_member = lines.member != NONE
+    for name, values in everybody.items():
+        sums[name] += values
+    by_member = lines.member != NONE
+    if lines.everybody:
+        members = everybody
+    elif by_member.any():
+        order = distinct >> distinct.dtype.type(shift)
         members = {
             "amount": sum_by_code(lines.product, lines.amount * by_member, size),
             "units_milli": sum_by_code(lines.product, lines.units * by_member, size),
             "order_count": np.bincount(product[by_member[lines.orders.starts][order]], minlength=size),
         }
-    for name in everybody:
-        sums[name] += everybody[name]
-        sums[f"member_{name}"] += members[name]
+    else:
+        return
+    for name, values in members.items():
+        sums[f"member_{name}"] += values
 
 
 def product_table(sums: Columns, catalogue: Catalogue) -> pl.DataFrame:
@@ -51,13 +57,12 @@ def product_table(sums: Columns, catalogue: Catalogue) -> pl.DataFrame:
     return codes.with_columns(pl.Series(name, sums[name], dtype=pl.Int64) for name in SUMS).filter(pl.col("line_count") > 0)
 
 
-def _distinct_orders(lines: Lines, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Order number and product of each distinct pair of them with a bought line."""
+def _distinct_orders(lines: Lines, size: int) -> tuple[np.ndarray, int]:
+    """Each distinct pair of order number and product with a bought line, packed, and the bits of the product in it."""
     keys, shifts = pack((lines.order, lines.orders.count), (lines.product, size))
     if not lines.bought.all():
         keys = keys[lines.bought]
-    # Lines that an import sorted by product within the order need no sorting here.
+    # Lines that came sorted by product within the order need no sorting here.
     if (keys[1:] < keys[:-1]).any():
         keys.sort()
-    distinct = keys[runs_of(keys).starts].astype(np.int64)
-    return distinct >> shifts[0], distinct & ((1 << shifts[0]) - 1)
+    return keys[runs_of(keys).starts], shifts[0]

@@ -32,12 +32,17 @@ def assert_same(left: list[pl.DataFrame], right: list[pl.DataFrame]) -> None:
         assert_frame_equal(one, other, check_exact=True)
 
 
-@pytest.mark.parametrize("seed", range(6))
+WEIGHED_APART = random_products().with_columns(category=pl.when("counted").then("category").otherwise(pl.lit("by weight")))
+"""Products of which each category is counted as a whole, or not at all."""
+
+
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("as_of", [AS_OF, AS_OF - timedelta(days=100)])
-def test_equals_the_naive_mart(tmp_path, seed, as_of):
+@pytest.mark.parametrize("products", [random_products(), WEIGHED_APART], ids=["mixed categories", "weighed apart"])
+def test_equals_the_naive_mart(tmp_path, seed, as_of, products):
     lines = random_lines(seed)
-    members, orders, pairs, _ = tables(tmp_path, lines, as_of)
-    plain = readable.readable_lines(lines, random_products())
+    members, orders, pairs, _ = tables(tmp_path, lines, as_of, products=products)
+    plain = readable.readable_lines(lines, products)
     expected = oracle.naive_members(plain, as_of)
     # The naive mean and deviation are floats of another order of operations; all other columns are equal to the last bit.
     floats = ["gap_days_mean", "gap_days_std"]

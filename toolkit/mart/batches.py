@@ -94,7 +94,7 @@ def _read_share(share: Share) -> Iterator[pl.DataFrame]:
     if len(share) > 1:
         yield in_time_order(pl.concat([_read(piece, 0, piece.rows) for piece in share]))
         return
-    (piece,) = share
+    piece = share[0]
     held: list[pl.DataFrame] = []
     for offset in range(0, piece.rows, _ROWS_READ_AT_ONCE):
         rows = _read(piece, offset, _ROWS_READ_AT_ONCE)

@@ -18,7 +18,7 @@ from toolkit.mart.runs import as_array, runs_of, sum_by_code
 FIXED_POINT = 10**9
 """`price_fixed` is minor units per thousandth of a unit, times this."""
 
-_SUMS = ("amount", "units_milli", "priced_amount", "priced_units_milli")
+_SUMS: tuple[str, ...] = ("amount", "units_milli", "priced_amount", "priced_units_milli")
 
 
 def category_sums(member_category: pl.DataFrame, category_count: int) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from toolkit.mart.catalogue import Catalogue
 from toolkit.mart.lines import NONE, Lines
 from toolkit.mart.runs import Columns, pack, runs_of, sum_by_code
 
-SUMS = ("line_count", "amount", "units_milli", "order_count", "member_amount", "member_units_milli", "member_order_count")
+SUMS: tuple[str, ...] = ("line_count", "amount", "units_milli", "order_count", "member_amount", "member_units_milli", "member_order_count")
 
 
 def add_product_sums(sums: Columns, lines: Lines) -> None:

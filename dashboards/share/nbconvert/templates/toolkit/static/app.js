@@ -69,6 +69,15 @@
   new MutationObserver(later).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
   later();
 
-  // Where there is nobody left at the other end, the page says so instead of doing nothing.
-  window.addEventListener("offline", later);
+  // A closed page ends its kernel: 200 MB that nobody reads any more. (A page that the browser keeps for "back" is not closed.)
+  window.addEventListener("pagehide", function (event) {
+    var told = document.getElementById("jupyter-config-data");
+    if (event.persisted || !told) { return; }
+    var config = JSON.parse(told.textContent);
+    var cookie = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/);
+    if (!config.kernelId) { return; }
+    fetch(config.baseUrl + "voila/api/shutdown/" + encodeURIComponent(config.kernelId), {
+      method: "POST", keepalive: true, credentials: "same-origin", headers: { "X-XSRFToken": cookie ? cookie[1] : "" }
+    }).catch(function () {});
+  });
 })();

@@ -7,13 +7,11 @@ integers (Int128) and the same in any order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import polars as pl
 
 from toolkit.expressions import divide_half_up
-from toolkit.mart.runs import as_array, runs_of, sum_by_code
+from toolkit.mart.runs import Columns, as_array, runs_of, sum_by_code
 
 FIXED_POINT = 10**9
 """`price_fixed` is minor units per thousandth of a unit, times this."""
@@ -21,7 +19,7 @@ FIXED_POINT = 10**9
 _SUMS: tuple[str, ...] = ("amount", "units_milli", "priced_amount", "priced_units_milli")
 
 
-def category_sums(member_category: pl.DataFrame, category_count: int) -> dict[str, np.ndarray]:
+def category_sums(member_category: pl.DataFrame, category_count: int) -> Columns:
     """Return sums over members per category_code 0..category_count-1: those of MEMBER_CATEGORY, and member_count, members who bought it."""
     category = as_array(member_category["category_code"]).astype(np.int64)
     bought = as_array(member_category["order_count"]).astype(np.int64)
@@ -32,9 +30,9 @@ def category_sums(member_category: pl.DataFrame, category_count: int) -> dict[st
     }
 
 
-def category_table(sums: Sequence[dict[str, np.ndarray]], categories: pl.DataFrame) -> pl.DataFrame:
-    """Return `categories` with the sums of the whole shop, from those of its batches."""
-    return categories.with_columns(pl.Series(name, np.sum([part[name] for part in sums], axis=0), dtype=pl.Int64) for name in sums[0])
+def category_table(sums: Columns, categories: pl.DataFrame) -> pl.DataFrame:
+    """Return `categories` with the sums of the whole shop."""
+    return categories.with_columns(pl.Series(name, values, dtype=pl.Int64) for name, values in sums.items())
 
 
 def usual_prices(categories: pl.DataFrame) -> pl.DataFrame:

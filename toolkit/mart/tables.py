@@ -22,7 +22,7 @@ from toolkit.mart.products import SUMS, add_product_sums
 from toolkit.mart.runs import Columns
 from toolkit.mart.totals import Totals, totals_of
 
-LINES_AT_ONCE = 100_000
+LINES_AT_ONCE = 60_000
 """Lines that are walked at once: their columns stay in the processor's cache, and their memory is used again."""
 
 

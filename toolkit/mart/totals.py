@@ -6,7 +6,16 @@ from collections.abc import Iterable
 
 import polars as pl
 
-COUNTS: tuple[str, ...] = ("order_count", "return_order_count", "line_count", "amount", "discount_amount", "promo_amount", "coupon_amount", "units_milli")
+COUNTS: tuple[str, ...] = (
+    "order_count",
+    "return_order_count",
+    "line_count",
+    "amount",
+    "discount_amount",
+    "promo_amount",
+    "coupon_amount",
+    "units_milli",
+)
 
 Totals = dict[str, dict[str, int]]
 """`member` and `non_member`, each with COUNTS."""

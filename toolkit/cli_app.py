@@ -20,9 +20,7 @@ def app_command(
     name: Annotated[str, typer.Argument(help="Which app.", metavar="[NAME]")] = "portrait",
     port: Annotated[int, typer.Option(help="Port; the next free one is taken if it is in use.", min=1, max=65535)] = DEFAULT_PORT,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
-    token: Annotated[
-        bool, typer.Option("--token/--no-token", help="Let in only who has the address with its token.")
-    ] = True,
+    token: Annotated[bool, typer.Option("--token/--no-token", help="Let in only who has the address with its token.")] = True,
 ) -> None:
     """Open an app in the browser: choose a store and a question, read the answer, save the table. Nothing leaves this machine."""
     from toolkit.errors import unknown_name

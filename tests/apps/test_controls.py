@@ -53,7 +53,7 @@ def test_words_of_buttons_and_periods() -> None:
     question = find_question("portrait.contribution")
     assert next_label(question, {"by": "heavy"}) == "Which members carry the sales? (Heavy, medium, light buyers)"
     assert next_label(question, {}) == "Which members carry the sales?"
-    assert period_choices(100)[0] == ("Last 100 days", "")
+    assert period_choices(100)[0] == ("last 100 days", "")
     assert len({value for _, value in period_choices(91)}) == 4
 
 

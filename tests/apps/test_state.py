@@ -12,8 +12,10 @@ import pytest
 from tests.apps.conftest import NAME, NASTY
 from toolkit.answer import Answer
 from toolkit.apps.choice import Choice
+from toolkit.apps.menu import AUDIENCE_EXAMPLES
 from toolkit.apps.state import State, answer_of, blockers, read_shop
 from toolkit.errors import WorkspaceError
+from toolkit.mart.view import chosen_members
 
 
 def test_opens_with_an_answer(state: State) -> None:
@@ -86,6 +88,12 @@ def test_a_fault_that_only_the_question_knows_is_a_sentence_too(state: State) ->
     assert "nobody" in str(state.result)
     state.change(store_id="s1", audience="member_id = 'v000'", question="portrait.overview", own={})
     assert "too few to generalise" in str(state.result)
+
+
+def test_every_example_of_an_audience_can_be_asked(state: State) -> None:
+    for _, where in AUDIENCE_EXAMPLES:
+        assert not [fault for fault in blockers(state.shop, Choice(audience=where)) if not fault.startswith("Nobody")]
+        assert chosen_members(where, state.shop.members).any()
 
 
 def test_reset_and_back(state: State) -> None:

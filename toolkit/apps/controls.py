@@ -12,7 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit import wording
-from toolkit.apps.menu import CHOICE_WORDS, CONTROL_WORDS
+from toolkit.apps.menu import CHOICE_WORDS, CONTROL_WORDS, choice_words
 from toolkit.portrait.segment_maps import BUILT_IN
 from toolkit.registry import Question
 
@@ -83,13 +83,9 @@ def _control(parameter: Parameter, annotation: Any, told: str) -> Control:
             first = []
         else:
             first = [(CHOICE_WORDS.get((name, ""), "All together"), "")]
-        choices = (*first, *((_in_words(name, value), value) for value in known))
+        choices = (*first, *((choice_words(name, value), value) for value in known))
         return Control(name, label, "choice", choices, required, told)
     return Control(name, label, "day" if date in parts else "text", (), required, told)
-
-
-def _in_words(name: str, value: str) -> str:
-    return CHOICE_WORDS.get((name, value)) or CHOICE_WORDS.get(("", value)) or wording.label_of(value)
 
 
 def _parts(annotation: Any) -> list[Any]:

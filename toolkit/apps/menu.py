@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from toolkit import wording
 from toolkit.registry import Question, all_questions
 
 FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -63,8 +64,8 @@ CHOICE_WORDS = {
 PERIOD_DAYS = (28, 91, 182, 364)
 AUDIENCE_EXAMPLES = (
     ("Ten orders or more", "order_count >= 10"),
-    ("Bought in the last 4 weeks", "recency_days < 28"),
-    ("Not seen for 13 weeks", "recency_days >= 91"),
+    ("Bought in the last 4 weeks", "order_count_28d > 0"),
+    ("Not seen for 13 weeks", "order_count_91d = 0"),
 )
 
 
@@ -81,16 +82,25 @@ def period_choices(default_days: int) -> list[tuple[str, str]]:
     """Return (words, period) for the window of sales figures; the shop's own setting is first and stands for ''.
 
     >>> period_choices(91)[:2]
-    [('Last 13 weeks', ''), ('Last 4 weeks', '28d')]
+    [('last 13 weeks', ''), ('last 4 weeks', '28d')]
     """
 
     def words(days: int) -> str:
-        return f"Last {days} days" if days % 7 else f"Last {days // 7} weeks"
+        return f"last {days} days" if days % 7 else f"last {days // 7} weeks"
 
     return [(words(default_days), ""), *((words(days), f"{days}d") for days in PERIOD_DAYS if days != default_days)]
 
 
-def next_label(question: Question, own: Any) -> str:
+def choice_words(name: str, value: str) -> str:
+    """Return the words for a value of a parameter; what has none is named after itself.
+
+    >>> choice_words("by", "category"), choice_words("since", "2017-10-02")
+    ('Category', '2017-10-02')
+    """
+    return CHOICE_WORDS.get((name, value)) or CHOICE_WORDS.get(("", value)) or wording.label_of(value)
+
+
+def next_label(question: Question, own: Mapping[str, Any]) -> str:
     """Return the words of a button that asks a question with these own parameters."""
-    chosen = [CHOICE_WORDS.get((name, str(value))) or CHOICE_WORDS.get(("", str(value))) or str(value) for name, value in own.items()]
+    chosen = [choice_words(name, str(value)) for name, value in own.items()]
     return question.text + (f" ({', '.join(chosen)})" if chosen else "")

@@ -67,7 +67,7 @@ def audience_words(names: Sequence[str]) -> str:
     told = "A condition on each member: a name from this list, a sign (=, &gt;, &lt;, &gt;=, &lt;=) and a value; texts stand in '…'. Join "
     return (
         f"<details><summary>What can stand here?</summary><p>{told}several with AND, OR. For example: "
-        f"order_count &gt;= 10 AND recency_days &lt; 28</p><dl>{rows}</dl></details>"
+        f"order_count &gt;= 10 AND order_count_28d = 0</p><dl>{rows}</dl></details>"
     )
 
 

@@ -32,7 +32,7 @@ class _PageHandler(TornadoVoilaHandler):
 
     async def get(self, path: str | None = None) -> None:
         _ = self.xsrf_token  # reading it sets the cookie
-        await super().get(path)
+        await super().get(path)  # type: ignore[misc] - tornado's decorator hides that it is a coroutine
 
 
 class AppServer(Voila):
@@ -43,7 +43,8 @@ class AppServer(Voila):
 
     def init_handlers(self) -> list[Any]:
         """Return Voila's handlers, the page's replaced by ours."""
-        return [(rule[0], _PageHandler, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule for rule in super().init_handlers()]
+        rules: Any = super().init_handlers()
+        return [(rule[0], _PageHandler, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule for rule in rules]
 
     def launch_browser(self) -> None:
         """Called when the port is open: wait for the first kernel, so that a page does not start a second one beside it, and tell."""
@@ -88,7 +89,7 @@ def serve(
         os.environ["JUPYTER_PATH"] = os.pathsep.join(path for path in paths if path)
         os.environ[WORKSPACE_VARIABLE] = str(workspace.resolve())
         os.environ[PAGE_VARIABLE] = "1"
-        os.environ.setdefault(LOG_VARIABLE, str(log_path()))
+        os.environ[LOG_VARIABLE] = str(log_path())
         server = AppServer(config_file_paths=[str(shipped_folder("dashboards"))], log_level="ERROR")
         server.announce, server.wanted_browser = announce, browser
         server.initialize([str(app)])
@@ -101,10 +102,11 @@ def serve(
 
 
 def log_path() -> Path:
-    """Return where faults of the app are written unless the environment says otherwise."""
+    """Return where faults of the app are written: where the environment says, else in the user's folder of logs."""
     from platformdirs import user_log_path
 
-    return user_log_path("retail-member-toolkit", appauthor=False) / "app.log"
+    stated = os.environ.get(LOG_VARIABLE)
+    return Path(stated) if stated else user_log_path("retail-member-toolkit", appauthor=False) / "app.log"
 
 
 def _write_run_files(folder: Path) -> None:

@@ -93,7 +93,8 @@ def _blockers(shop: Shop, choice: Choice) -> Iterator[str]:
         yield str(error)
     if "audience" in scope:
         try:
-            if not chosen_members(scope["audience"], shop.members).any():
+            inside = chosen_members(scope["audience"], shop.members)
+            if "as_of" not in scope and not inside.any():  # of an earlier day these members say nothing: the question itself will
                 yield f"Nobody is in the audience “{scope['audience']}”: widen it, or empty the field to speak of all members."
         except ToolkitError as error:
             yield str(error)

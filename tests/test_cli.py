@@ -113,6 +113,15 @@ def test_wrong_input_ends_in_a_sentence_and_code_2(journey: Path, tmp_path: Path
     assert done.returncode == 2
 
 
+def test_the_mart_is_built_and_what_is_there_is_told(journey: Path) -> None:
+    assert "as of 2017-06-30" in run("mart", str(journey), "--as-of", "2017-06-30").stdout
+    told = run("info", str(journey)).stdout
+    assert "1,469,307 rows in = 1,469,307 kept + 0 set aside" in told
+    assert "coupon_amount, discount_amount" in told
+    assert "| member_id | text | yes |" in run("contract").stdout
+    assert "R 5" in run("scorecard", str(journey)).stdout
+
+
 def test_plain_words_show_the_call_they_made(journey: Path) -> None:
     done = run("ask", str(journey), "which members carry the sales of store 367?")
     assert done.stdout.startswith("> tk.portrait.contribution(ws, store_id='367')")

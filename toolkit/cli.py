@@ -1,7 +1,7 @@
 """The command line: every command prints what it did or wrote, and the next command to run.
 
-Exit code 0: done. 1: done, but something needs a look (rows that `check` would set aside, reports that failed). 2: not done; the message says
-why.
+Exit code 0: done. 1: done, but something needs a look (rows that `check` would set aside, reports that failed). 2: not done; the message
+says why.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def mart(
 
     ws = Workspace(workspace)
     made = ensure_mart(ws, checked_as_of(ws, as_of))
-    typer.echo(f"Mart of {workspace} as of {made.as_of}: {made.folder}")
+    typer.echo(f"Mart of {workspace} as of {made.as_of}: {made.path}")
     _hint(f"Next: toolkit questions, then toolkit answer {workspace} portrait.overview")
 
 

@@ -40,7 +40,7 @@ class RfmSettings(_Frozen):
     r_edge_quantiles: tuple[float, float, float, float] = Field(
         (0.8, 0.9, 0.95, 0.98),
         description="R edges are these quantiles of the shop's gaps between order days (open gaps censored): fixed days, since quintiles "
-        "of recency are noise for frequent buyers. In the tail, since an edge in the middle of the gaps is crossed by everybody every week: "
+        "of recency are noise for frequent buyers. In the tail, since an edge in the middle of the gaps is crossed by all every week: "
         "month to month 78% stay in their segment, with (.5, .8, .92, .98) 62% (Complete Journey).",
     )
     r_edge_minimum_gaps: int = Field(

@@ -40,11 +40,11 @@ app: $(READY)    ## the portrait app in the browser, on the demo (run `make demo
 truth: $(READY)  ## measure the bars of every figure, print them, fail if one is missed
 	$(BIN)/python benchmarks/truth.py
 
-bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="1.5M 10M 100M")
+bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 10 100", in millions of lines)
 	@test -x .venv-bench/bin/python || $(BIN)/uv venv --quiet .venv-bench
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --require-hashes -r requirements-bench.lock
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps -e .
-	.venv-bench/bin/python benchmarks/speed.py $(SIZES)
+	$(BIN)/python benchmarks/speed.py --peers-python .venv-bench/bin/python $(if $(SIZES),--lines $(SIZES))
 
 lock: $(READY)   ## renew the lock files (hashes, no host names)
 	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra test pyproject.toml -o requirements.lock

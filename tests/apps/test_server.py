@@ -1,0 +1,47 @@
+"""What is settled before a page is opened: what `toolkit app` refuses, and what Voila may hand out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from traitlets.config import PyFileConfigLoader
+
+from toolkit.apps.server import _write_run_files
+from toolkit.workspace import Workspace
+
+DASHBOARDS = Path(__file__).parents[2] / "dashboards"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["nowhere"], "nowhere"), (["{workspace}", "portrat"], "There is no app 'portrat'; did you mean 'portrait'?")],
+)
+def test_what_cannot_be_opened_is_a_sentence(words: list[str], said: str, workspace: Workspace, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "toolkit.cli", "app", "--no-browser", *(word.format(workspace=workspace.path) for word in words)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_voila_hands_out_nothing_and_asks_nobody() -> None:
+    config = PyFileConfigLoader("voila.py", path=str(DASHBOARDS)).load_config()
+    assert config.VoilaConfiguration.file_allowlist == []
+    assert config.VoilaConfiguration.show_tracebacks is False
+    assert config.MappingKernelManager.cull_idle_timeout > 0
+    policy = config.Voila.tornado_settings["headers"]["Content-Security-Policy"]
+    hosts = {word for word in policy.replace(";", " ").split() if "." in word or "://" in word}
+    assert hosts == {"ws://127.0.0.1:*", "ws://localhost:*"}
+    assert config.Voila.tornado_settings["allow_remote_access"] is False
+
+
+def test_the_kernel_is_this_python_and_the_chart_library_is_local(tmp_path: Path) -> None:
+    _write_run_files(tmp_path)
+    spec = json.loads((tmp_path / "kernels" / "python3" / "kernel.json").read_text("utf-8"))
+    assert spec["argv"][0] == sys.executable
+    (script,) = tmp_path.rglob("vega.js")
+    assert "vegaEmbed" in script.read_text("utf-8")

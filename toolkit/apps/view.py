@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import ipywidgets as widgets
 from toolkit.answer import Answer
 from toolkit.apps import panels
 from toolkit.apps.controls import Control, controls_of
+from toolkit.apps.fields import button, flex, html, show_value, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import AUDIENCE_EXAMPLES, next_label, period_choices, question_menu
 from toolkit.apps.state import State
@@ -33,17 +33,17 @@ class AppView:
 
     def __init__(self, state: State, title: str, steps: tuple[str, ...] = ("portrait",)) -> None:
         self.state = state
-        self.said = _html("tk-said")
+        self.said = html("tk-said")
         self.guard = Guard(lambda text: setattr(self.said, "value", panels.sentence(text)))
-        self.busy = _html("tk-busy")
+        self.busy = html("tk-busy")
         self.answer = AnswerPanel(self)
-        self.own = widgets.Box(layout=_flex("row wrap"))
+        self.own = widgets.Box(layout=flex("row wrap"))
         self._add(self.own, "tk-own")
         self.scope = ScopeBar(self)
         self.menu = QuestionMenu(self, steps)
-        main = self._add(widgets.VBox([self.own, self.busy, self.said, self.answer.box], layout=_flex("column", "1 1 32rem")), "tk-main")
-        body = self._add(widgets.Box([self.menu.box, main], layout=_flex("row wrap")), "tk-body")
-        self.page = self._add(widgets.VBox([_html("tk-title", _title(state, title)), self.scope.box, body]), "tk-page")
+        main = self._add(widgets.VBox([self.own, self.busy, self.said, self.answer.box], layout=flex("column", "1 1 32rem")), "tk-main")
+        body = self._add(widgets.Box([self.menu.box, main], layout=flex("row wrap")), "tk-body")
+        self.page = self._add(widgets.VBox([html("tk-title", _title(state, title)), self.scope.box, body]), "tk-page")
         self._asked: str | None = None
         state.observe(self.guard(self._show_choice), "choice")
         state.observe(self.guard(self._show_result), "result")
@@ -64,7 +64,7 @@ class AppView:
             self._asked = choice.question
             self.own.children = [self._own_widget(control) for control in controls_of(find_question(choice.question))]
         for control, widget in zip(controls_of(find_question(choice.question)), self.own.children, strict=True):
-            _set(widget, control.kind, str(choice.own.get(control.name, "")))
+            show_value(widget, control.kind, str(choice.own.get(control.name, "")))
 
     def _show_result(self, _change: Any = None) -> None:
         self.answer.show(self.state.result)
@@ -74,7 +74,7 @@ class AppView:
 
     def _own_widget(self, control: Control) -> widgets.DOMWidget:
         def changed(change: Any) -> None:
-            value = _text_of(change["new"])
+            value = text_of(change["new"])
             default = control.choices[0][1] if control.choices else ""
             own = {name: kept for name, kept in self.state.choice.own.items() if name != control.name}
             self.state.change(own=own if value == default else {**own, control.name: value})
@@ -120,14 +120,14 @@ class ScopeBar:
             widget.add_class("tk-field")
             widget.add_class(f"tk-{name}")
             widget.observe(view.guard(self._changed(name)), "value")
-        self.back = _button("Back", "tk-quiet", view.guard(lambda _button: self.state.back()))
-        reset = _button("Reset", "tk-quiet", view.guard(lambda _button: self._reset()))
-        examples = [_button(words, "tk-chip", view.guard(self._example(where))) for words, where in AUDIENCE_EXAMPLES]
+        self.back = button("Back", "tk-quiet", view.guard(lambda _button: self.state.back()))
+        reset = button("Reset", "tk-quiet", view.guard(lambda _button: self._reset()))
+        examples = [button(words, "tk-chip", view.guard(self._example(where))) for words, where in AUDIENCE_EXAMPLES]
         order = [name for name in ("store_id", "region", "as_of", "period", "audience") if name in self.fields]
-        top = widgets.Box([*(self.fields[name] for name in order), self.back, reset], layout=_flex("row wrap"))
+        top = widgets.Box([*(self.fields[name] for name in order), self.back, reset], layout=flex("row wrap"))
         top.add_class("tk-scope-fields")
-        words = _html("tk-words", panels.audience_words(shop.members.columns))
-        chips = widgets.Box([_html("tk-chips-label", "For example:"), *examples, words], layout=_flex("row wrap"))
+        words = html("tk-words", panels.audience_words(shop.members.columns))
+        chips = widgets.Box([html("tk-chips-label", "For example:"), *examples, words], layout=flex("row wrap"))
         chips.add_class("tk-chips")
         self.box = widgets.VBox([top, chips])
         self.box.add_class("tk-scope")
@@ -136,12 +136,12 @@ class ScopeBar:
         """Show the choice in the fields."""
         for name, widget in self.fields.items():
             value = getattr(self.state.choice, name) or self.shown.get(name, "")
-            _set(widget, self.kinds.get(name, "text"), self.labels.get(value, value) if name == "store_id" else value)
+            show_value(widget, self.kinds.get(name, "text"), self.labels.get(value, value) if name == "store_id" else value)
         self.back.disabled = not self.state.can_go_back
 
     def _changed(self, name: str) -> Any:
         def changed(change: Any) -> None:
-            value = _text_of(change["new"])
+            value = text_of(change["new"])
             if name == "store_id":
                 value = next((store for store, label in self.labels.items() if label == value), value)
             self.state.change(**{name: "" if value == self.shown.get(name) else value})
@@ -166,18 +166,18 @@ class QuestionMenu:
         words.observe(view.guard(lambda change: view.state.ask_in_words(change["new"])), "value")
         parts: list[Any] = [words]
         for family, questions in question_menu(steps):
-            parts.append(_html("tk-family", f"<h2>{family}</h2>"))
+            parts.append(html("tk-family", f"<h2>{family}</h2>"))
             for question in questions:
                 ask = view.guard(lambda _button, name=question.name: view.state.ask(name))
-                self.buttons[question.name] = _button(question.text, "tk-question-button", ask)
+                self.buttons[question.name] = button(question.text, "tk-question-button", ask)
                 parts.append(self.buttons[question.name])
-        self.box = widgets.VBox(parts, layout=_flex("column", "0 1 17rem"))
+        self.box = widgets.VBox(parts, layout=flex("column", "0 1 17rem"))
         self.box.add_class("tk-menu")
 
     def mark(self, name: str) -> None:
         """Mark the question that is answered."""
-        for other, button in self.buttons.items():
-            (button.add_class if other == name else button.remove_class)("tk-chosen")
+        for other, pressed in self.buttons.items():
+            (pressed.add_class if other == name else pressed.remove_class)("tk-chosen")
 
 
 class AnswerPanel:
@@ -185,10 +185,10 @@ class AnswerPanel:
 
     def __init__(self, view: AppView) -> None:
         self.state = view.state
-        self.stop, self.head, self.chart = _html("tk-stop-place"), _html("tk-head"), _chart_place()
-        self.details, self.download = _html("tk-details"), _html("tk-download-place")
-        self.next = [_button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
-        self.nexts = widgets.Box([_html("tk-next-label", "<h2>Ask next</h2>"), *self.next], layout=_flex("row wrap"))
+        self.stop, self.head, self.chart = html("tk-stop-place"), html("tk-head"), _chart_place()
+        self.details, self.download = html("tk-details"), html("tk-download-place")
+        self.next = [button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
+        self.nexts = widgets.Box([html("tk-next-label", "<h2>Ask next</h2>"), *self.next], layout=flex("row wrap"))
         self.nexts.add_class("tk-nexts")
         self.box = widgets.VBox([self.stop, self.head, self.chart, self.details, self.download, self.nexts])
         self.box.add_class("tk-panel")
@@ -207,11 +207,11 @@ class AnswerPanel:
         self.download.value = panels.download(answer) if answer else ""
         self.offered = tuple(answer.finding.ask_next)[:NEXT_SHOWN] if answer else ()
         self.nexts.layout.display = "flex" if self.offered else "none"
-        for place, button in enumerate(self.next):
-            button.layout.display = "" if place < len(self.offered) else "none"
+        for place, offer in enumerate(self.next):
+            offer.layout.display = "" if place < len(self.offered) else "none"
             if place < len(self.offered):
                 name, own = self.offered[place]
-                button.description = next_label(find_question(name), own)
+                offer.description = next_label(find_question(name), own)
 
     def _ask_next(self, place: int) -> Any:
         return lambda _button: self.state.ask(*self.offered[place])
@@ -223,39 +223,4 @@ def _title(state: State, title: str) -> str:
 
 
 def _chart_place() -> Any:
-    return _html("tk-chart-place") if os.environ.get(PAGE_VARIABLE) else widgets.Output()
-
-
-def _html(css: str, value: str = "") -> widgets.HTML:
-    made = widgets.HTML(value)
-    made.add_class(css)
-    return made
-
-
-def _button(words: str, css: str, pressed: Any) -> widgets.Button:
-    made = widgets.Button(description=words)
-    made.add_class(css)
-    made.on_click(pressed)
-    return made
-
-
-def _flex(flow: str, flex: str = "") -> widgets.Layout:
-    return widgets.Layout(display="flex", flex_flow=flow, **({"flex": flex} if flex else {}))
-
-
-def _text_of(value: Any) -> str:
-    return "" if value is None else str(value).strip()
-
-
-def _set(widget: Any, kind: str, value: str) -> None:
-    """Show a value in a widget; what it cannot show (a day that is none) is shown as empty."""
-    if kind == "day":
-        try:
-            widget.value = date.fromisoformat(value) if value else None
-        except ValueError:
-            widget.value = None
-    elif kind == "choice":
-        known = [choice for _, choice in widget.options]
-        widget.value = value if value in known else known[0]
-    else:
-        widget.value = value
+    return html("tk-chart-place") if os.environ.get(PAGE_VARIABLE) else widgets.Output()

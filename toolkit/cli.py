@@ -6,6 +6,7 @@ says why.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -327,7 +328,7 @@ def _hint(text: str) -> None:
 def main() -> None:
     """Run the command line; an error for a person is printed as a sentence, without a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")  # ids may be Chinese or emoji; a shell in ASCII must not crash
     try:
         app()

@@ -14,13 +14,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import DictLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.ansi import strip_ansi
-from traitlets import default
+from traitlets import List, default
 
 from toolkit import wording
 from toolkit.batch.figures import answer_of, told_answers
@@ -47,7 +47,7 @@ class Heading:
 class ReportExporter(TemplateExporter):
     """nbconvert exporter that gives the body of a report: outputs and text, no code, no prompts."""
 
-    extra_loaders = [DictLoader({"report_body.html.j2": (TEMPLATES / "report_body.html.j2").read_text("utf-8")})]  # noqa: RUF012
+    extra_loaders = List([DictLoader({"report_body.html.j2": (TEMPLATES / "report_body.html.j2").read_text("utf-8")})])
 
     @default("template_file")
     def _template_file_default(self) -> str:
@@ -158,7 +158,7 @@ def notebook_title(notebook: Mapping[str, Any], fallback: str) -> str:
 
 def _for_reading(notebook: Mapping[str, Any]) -> tuple[Any, list[dict[str, str]]]:
     """Return the notebook less what readers do not need, and the list of its answers for the contents."""
-    reading = copy.copy(notebook)
+    reading = cast("dict[str, Any]", copy.copy(notebook))  # a NotebookNode is a dict
     cells, contents, seen_title = [], [], False
     for cell in styled_once(notebook):
         tags = cell.get("metadata", {}).get("tags", [])

@@ -11,10 +11,14 @@ class Limits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cell_seconds: int = Field(
-        600, ge=1, description="A cell that runs longer is stopped and its report fails: one hanging store must not stop the rest."
+        default=600, ge=1, description="A cell that runs longer is stopped and its report fails: one hanging store must not stop the rest."
     )
-    start_seconds: int = Field(90, ge=5, description="Time for a kernel to start; polars and altair are imported then, on a busy machine.")
-    kernel_uses: int = Field(60, ge=1, description="Reports one kernel makes before it is replaced, so that nothing can grow without end.")
+    start_seconds: int = Field(
+        default=90, ge=5, description="Time for a kernel to start; polars and altair are imported then, on a busy machine."
+    )
+    kernel_uses: int = Field(
+        default=60, ge=1, description="Reports one kernel makes before it is replaced, so that nothing can grow without end."
+    )
     threads_per_kernel: int | None = Field(
-        None, ge=1, description="polars threads per kernel; empty = the machine's cores divided by the workers."
+        default=None, ge=1, description="polars threads per kernel; empty = the machine's cores divided by the workers."
     )

@@ -99,7 +99,7 @@ def _execute(job: Job) -> _Outcome:
     notebook = None
     try:
         template = copy.deepcopy(_template(job.notebook, job.notebook.stat().st_mtime_ns))
-        engine = {"engine_name": warm_engine.ENGINE_NAME, "kernel_name": "python3"}
+        engine: dict[str, Any] = {"engine_name": warm_engine.ENGINE_NAME, "kernel_name": "python3"}
         notebook = parameterize_notebook(template, dict(job.parameters), language="python", **engine)
         notebook = papermill_engines.execute_notebook_with_engine(
             nb=notebook,
@@ -174,7 +174,7 @@ def _write_notebook(job: Job, outcome: _Outcome) -> str:
     name = {"ok": good, "failed": bad, "too_small": ""}[outcome.status] if outcome.notebook is not None else ""
     for other in {good, bad} - {name}:
         (job.folder / other).unlink(missing_ok=True)
-    if name:
+    if name and outcome.notebook is not None:
         # Times of day would make two equal runs differ; papermill says `completed` even where a kernel died.
         metadata = {**outcome.notebook["metadata"], "papermill": {"parameters": dict(job.parameters)}}
         slim = {**outcome.notebook, "cells": [_slim(cell) for cell in styled_once(outcome.notebook)], "metadata": metadata}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -37,7 +37,8 @@ def concentration_curve(
     drawn = pl.concat([pl.DataFrame({"x": [0.0], "y": [0.0]}), drawn.cast(pl.Float64)]).unique(maintain_order=True)
     x = {"field": "x", "type": "quantitative", "scale": {"domain": [0, 1]}, "axis": number_axis(members_title, ".0%")}
     y = {"field": "y", "type": "quantitative", "scale": {"domain": [0, 1]}, "axis": number_axis(sales_title, ".0%")}
-    if (drawn["y"].max() or 0) > 1 or (drawn["y"].min() or 0) < 0:  # returns: some members cost more than they brought
+    least, most = cast("tuple[float, float]", (drawn["y"].min(), drawn["y"].max()))
+    if most > 1 or least < 0:  # returns: some members cost more than they brought
         y["scale"] = {"nice": True}
     tips = [tip("x", members_title, "share1"), tip("y", sales_title, "share1")]
     diagonal = {"x": {"datum": 0}, "y": {"datum": 0}, "x2": {"datum": 1}, "y2": {"datum": 1}}

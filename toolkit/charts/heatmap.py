@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -48,8 +48,8 @@ def heatmap(
     columns, rows = _order(column_order, drawn["column"]), _order(row_order, drawn["row"])
     cell = max(_NAMED_PIXELS if name else _HOUR_PIXELS, min(_WIDEST_PIXELS, WIDTH // len(columns)))
     drawn = _worded(drawn, kind, cell)
-    most = max(float(drawn["value"].max() or 0), 1e-12)
-    least = min(0.0, float(drawn["value"].min() or 0))
+    most = max(float(cast("float | None", drawn["value"].max()) or 0), 1e-12)
+    least = min(0.0, float(cast("float | None", drawn["value"].min()) or 0))
     x = {
         "field": "column",
         "type": "nominal",
@@ -71,7 +71,8 @@ def heatmap(
     tips += [tip("n", "n", "count")] if n else []
     cells = {"mark": {"type": "rect", "cornerRadius": 2}, "encoding": {"x": x, "y": y, "color": shade, "tooltip": tips}}
     ink = {"condition": {"test": f"datum.value > {least + 0.55 * (most - least)}", "value": "#ffffff"}, "value": INK}
-    words = text_mark("text", fontSize=11, x=x, y=y, **({"dy": 8} if name else {}))
+    lower: dict[str, Any] = {"dy": 8} if name else {}
+    words = text_mark("text", fontSize=11, x=x, y=y, **lower)
     words["encoding"]["color"] = ink
     layers = [cells, words]
     if name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -39,7 +39,9 @@ def lines_over_time(
     if drawn.is_empty():
         return nothing_to_draw(title, "No dates to draw.")
     drawn = drawn.sort("time", maintain_order=True)
-    largest = max((float(drawn[name].abs().max() or 0) for name in ("value", "earlier") if name in drawn.columns), default=0.0)
+    largest = max(
+        (float(cast("float | None", drawn[name].abs().max()) or 0) for name in ("value", "earlier") if name in drawn.columns), default=0.0
+    )
     x = {"field": "time", "type": "temporal", "axis": _time_axis(drawn["time"])}
     y = {
         "field": "value",
@@ -108,9 +110,8 @@ def _many_lines(drawn: pl.DataFrame, x: dict[str, Any], y: dict[str, Any], value
 
 
 def _time_axis(times: pl.Series) -> dict[str, Any]:
-    span_days = (
-        (times.max() - times.min()).total_seconds() / 86_400 if times.dtype.is_temporal() and times.null_count() < len(times) else 0.0
-    )  # type: ignore[operator, union-attr]
+    span = times.to_frame("time").select(pl.col("time").max() - pl.col("time").min()).item() if times.dtype.is_temporal() else None
+    span_days = span.total_seconds() / 86_400 if span is not None else 0.0
     form = "%-d %b" if span_days <= 120 else "%b %Y" if span_days <= 365 * 6 else "%Y"
     return {
         "title": None,

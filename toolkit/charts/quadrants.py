@@ -70,7 +70,7 @@ def quadrants(
         tips.insert(0, tip("label", "Name"))
     layers: list[dict[str, Any]] = []
     if x_cut is not None and y_cut is not None:
-        names = {corner: (corners or {}).get(corner, corner) for corner in _CORNERS}
+        names: dict[Corner, str] = {corner: (corners or {}).get(corner, corner) for corner in _CORNERS}
         drawn = drawn.with_columns(quarter=_quarter(x_cut, y_cut, names))
         told = list(names.values())
         kind_of = {"field": "quarter", "type": "nominal", "title": None}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -82,7 +83,7 @@ def read_slices(batch: Batch, as_of: date, lines_at_once: int) -> Iterator[tuple
 
 
 def _up_to(lines: pl.DataFrame, end: datetime) -> tuple[pl.DataFrame, int]:
-    latest = lines["ordered_at"].max()
+    latest = cast("datetime | None", lines["ordered_at"].max())
     if latest is None or latest <= end:
         return lines, 0
     seen = lines.filter(pl.col("ordered_at") <= end)
@@ -91,7 +92,7 @@ def _up_to(lines: pl.DataFrame, end: datetime) -> tuple[pl.DataFrame, int]:
 
 def _read_share(share: Share) -> Iterator[pl.DataFrame]:
     """Yield the lines of a share, whole members in each frame."""
-    if len(share) > 1:
+    if len(share) != 1:
         yield in_time_order(pl.concat([_read(piece, 0, piece.rows) for piece in share]))
         return
     piece = share[0]

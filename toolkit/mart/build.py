@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,7 +109,9 @@ def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int, workers: i
     batches = plan_batches(ws.line_partitions(), most_lines=most_lines) or [()]
     _keep_freed_memory()
     with ThreadPoolExecutor(workers) as pool:
-        batch_sums = pool.map(lambda numbered: _write_batch(folder, *numbered, catalogue, as_of, most_lines), enumerate(batches))
+        batch_sums = pool.map(
+            lambda number, batch: _write_batch(folder, number, batch, catalogue, as_of, most_lines), range(len(batches)), batches
+        )
         sums = reduce(_together, batch_sums)
     categories = category_table(sums.category_sums, catalogue.categories)
     prices = usual_prices(categories)
@@ -203,7 +205,7 @@ def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
     return settled, [note]
 
 
-def products_in_fractions(files: Sequence[Path], as_of: date) -> pl.LazyFrame:
+def products_in_fractions(files: list[Path], as_of: date) -> pl.LazyFrame:
     """Return the product_code of every product sold in a quantity that is not whole, up to `as_of`; runs in the streaming engine."""
     return (
         pl.scan_parquet(files)

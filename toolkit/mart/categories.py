@@ -46,7 +46,7 @@ def member_categories_in(lines: Lines, orders: Columns, catalogue: Catalogue) ->
 
 def member_category_table(parts: Sequence[Columns]) -> pl.DataFrame:
     """Return one row per member x category (schema MEMBER_CATEGORY) from the columns of `member_categories_in`."""
-    return pl.DataFrame(joined(parts, MEMBER_CATEGORY.names())).cast(dict(MEMBER_CATEGORY))
+    return pl.DataFrame(joined(parts, MEMBER_CATEGORY.names())).cast(MEMBER_CATEGORY)
 
 
 def _sums(lines: Lines, line: np.ndarray, order: np.ndarray, pairs: Runs, orders: Columns, counted: np.ndarray | None) -> Columns:

@@ -78,8 +78,8 @@ def habits(view: View, *, by: Literal["when"] | Habit | None = None) -> Finding:
         return when_finding(view, made)
     chosen = favourites(view, view.members)
     wanted = HABITS if by is None else (by,)
-    known = [habit for habit in wanted if habit != "channel" or view.has_column("lines", "channel")]
-    tables = {habit: _habit_table(view, habit, chosen, made) for habit in known}
+    known: list[Habit] = [habit for habit in wanted if habit != "channel" or view.has_column("lines", "channel")]
+    tables: dict[Habit, pl.DataFrame] = {habit: _habit_table(view, habit, chosen, made) for habit in known}
     table = _all_table(tables, OVERVIEW_ROWS if by is None else LONGEST_TABLE)
     peak = busiest_hour(made)
     return Finding(

@@ -132,9 +132,9 @@ def _headline(view: View, members: pl.DataFrame, table: pl.DataFrame, by: str) -
     if members["purchase_probability"].count():
         said.append(f"{buyers:,.0f} of {wording.some(members.height, 'member')} should buy in the next {settings.purchase_days} days")
     if members["expected_spend"].count():
-        said.append(f"{view.money(members['expected_spend'].sum())} can be expected of them in {settings.spend_days} days")
+        said.append(f"{view.money(int(members['expected_spend'].sum()))} can be expected of them in {settings.spend_days} days")
     if members["expected_spend_year"].count():
-        said.append(f"{view.money(members['expected_spend_year'].sum())} in {settings.year_days}")
+        said.append(f"{view.money(int(members['expected_spend_year'].sum()))} in {settings.year_days}")
     text = f"{where(view)}, {wording.listing(said)}"
     if members["expected_spend"].sum():
         first = table.row(0, named=True)

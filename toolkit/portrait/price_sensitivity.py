@@ -158,7 +158,7 @@ def _headline(view: View, members: pl.DataFrame, known: list[Trait], table: pl.D
     if len(known) == 2:
         both = table.filter((pl.col("promo_level") == "high") & (pl.col("coupon_level") == "high"))
         count = int(both["member_count"].sum())
-        share = both["sales_share"].sum() if both["sales_share"].null_count() == 0 else None
+        share = float(both["sales_share"].sum()) if both["sales_share"].null_count() == 0 else None
         sales = f" and bring {wording.share(share)} of the sales to members" if share is not None and count else ""
         text += f"; {wording.some(count, 'member')} ({wording.share(count / members.height)}) are high in both{sales}"
     measured = members.height - members[known[0].name].null_count()

@@ -80,8 +80,13 @@ def _fitted(view: View) -> LifetimeModels | None:
     settings = view.settings.lifetime_value
     if (view.as_of - view.first_day).days + 1 < settings.minimum_history_days:
         return None
-    horizons = {"purchase_days": settings.purchase_days, "spend_days": settings.spend_days, "year_days": settings.year_days}
-    return fit_lifetime(_days(view), as_of=view.as_of, **horizons)
+    return fit_lifetime(
+        _days(view),
+        as_of=view.as_of,
+        purchase_days=settings.purchase_days,
+        spend_days=settings.spend_days,
+        year_days=settings.year_days,
+    )
 
 
 def _described(models: LifetimeModels | None) -> pl.DataFrame:

@@ -214,13 +214,13 @@ def _time_options(glance: Glance, columns: tuple[str, ...]) -> tuple[str, ...]:
 
     if all(glance.dtypes[name].is_temporal() for name in columns):
         return ()
-    if len(columns) > 1:
+    if len(columns) == 1:
+        found = glance.time_format(columns[0])
+    else:
         joined = glance.sample.select(pl.concat_str([pl.col(name).str.strip_chars() for name in columns], separator=" ").alias("text"))[
             "text"
         ]
         found = find_format(joined.drop_nulls())
-    else:
-        found = glance.time_format(columns[0])
     if not found.formats:
         return (f'# TODO time_format = "%d.%m.%y"  # {found.doubt}',)
     if found.twins:
@@ -228,7 +228,7 @@ def _time_options(glance: Glance, columns: tuple[str, ...]) -> tuple[str, ...]:
         return (
             f'# TODO time_format = "{found.formats[0]}"  # or "{other}": the sample does not prove which; the import looks at every row',
         )
-    if len(found.formats) > 1 or found.formats == ("iso",):
+    if len(found.formats) != 1 or found.formats == ("iso",):
         return ()
     return (f'time_format = "{found.formats[0]}"',)
 
@@ -236,8 +236,8 @@ def _time_options(glance: Glance, columns: tuple[str, ...]) -> tuple[str, ...]:
 def _positive(guess: Guess, glance: Glance) -> Guess:
     """Turn a discount round that is written as a negative number."""
     cells = glance.texts(guess.columns[0])
-    negative = cells.str.contains(r"^[-−(]|-$").sum()
-    nothing = cells.str.contains(r"^[^1-9]*$").sum()
+    negative = int(cells.str.contains(r"^[-−(]|-$").sum())
+    nothing = int(cells.str.contains(r"^[^1-9]*$").sum())
     if negative and negative >= 0.9 * (cells.len() - nothing):
         return Guess(
             guess.name, guess.columns, f"{{ column = {_toml(guess.columns[0])}, sign = -1 }}", "written as negative numbers", is_number=True

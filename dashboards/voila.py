@@ -15,9 +15,7 @@ c.VoilaConfiguration.allow_theme_override = "NO"
 c.VoilaConfiguration.preheat_kernel = True
 c.VoilaConfiguration.default_pool_size = 1
 
-c.VoilaExecutor.cell_error_instruction = (
-    "The app could not open. Tell the person who runs it: its terminal has the details."
-)
+c.VoilaExecutor.cell_error_instruction = "The app could not open. Tell the person who runs it: its terminal has the details."
 # A page that was left behind (a laptop closed, a network gone) gives its memory back after ten minutes.
 c.MappingKernelManager.cull_idle_timeout = 600
 c.MappingKernelManager.cull_interval = 60

@@ -20,9 +20,14 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"workspace", "shipped"},
     {"importing", "mart"},
     {"answer"},
+    {"audience"},
     {"rendering", "registry"},
-    {"portrait", "targeting", "differentiation", "review"},
+    {"portrait"},
+    {"targeting"},  # the steps of the loop, in its order: a step may build on the one before
+    {"differentiation"},
+    {"review"},
     {"batch"},
+    {"cli_audience"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

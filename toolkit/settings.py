@@ -147,6 +147,13 @@ class SequenceSettings(_Frozen):
     due_least_gap_days: Days = Field(
         21, description="Goods bought again sooner than this (median) are everyday shopping: nobody needs to be reminded."
     )
+    due_most_spread: float = Field(
+        0.9,
+        gt=0.1,
+        le=2,
+        description="Goods without a stated life have a rhythm where a member's own gaps spread no more than this (standard deviation of their "
+        "logarithms; at random times it is 1.28).",
+    )
     due_minimum_gaps: int = Field(30, ge=10, description="Fewer closed gaps than this and a category has no rhythm of its own.")
     look_before_days: Days = Field(7, description="Events within this many days before an order are counted as its touches.")
 
@@ -160,6 +167,29 @@ class NicheSettings(_Frozen):
         0.70, description="Share of the members found in the first half who must still show the taste in the second half (lower 95% limit)."
     )
     minimum_half_days: int = Field(5, ge=2, description="Shopping days in each half that a member needs for the test of stability.")
+
+
+class ActivitySettings(_Frozen):
+    """Activity against a member's own past, slipping, and loyalty."""
+
+    past_windows: int = Field(
+        13, ge=3, le=52, description="Windows of lifetime_value.purchase_days before the latest one that are a member's past: about a year."
+    )
+    minimum_windows: int = Field(
+        6, ge=2, le=52, description="Fewer whole windows since a member's first day and the past is too short to judge."
+    )
+    tail: float = Field(
+        0.05, gt=0, lt=0.5, description="More or less active than usual: the own past makes the last 91 days this unlikely, on either side."
+    )
+    slipping_share: Share = Field(
+        0.5, description="Slipping: P(buys) is at most this share of the own past rate. Simulated shop: 4 of 5 so found have left."
+    )
+    slipping_least_rate: Share = Field(
+        0.25, description="Who bought in a smaller share of past windows has no habit to fall out of, and is not called slipping."
+    )
+    regular_gaps: int = Field(10, ge=5, le=100, description="Gaps between shopping days from which regularity (1/CV squared) is measured.")
+    low_share: Share = Field(1 / 3, description="Loyalty is low below this quantile of the shop's own measured members.")
+    high_share: Share = Field(2 / 3, description="Loyalty is high above this quantile.")
 
 
 class Settings(_Frozen):
@@ -176,6 +206,7 @@ class Settings(_Frozen):
     sequences: SequenceSettings = SequenceSettings()  # type: ignore[call-arg]
     niches: NicheSettings = NicheSettings()  # type: ignore[call-arg]
     goods: GoodsSettings = GoodsSettings()  # type: ignore[call-arg]
+    activity: ActivitySettings = ActivitySettings()  # type: ignore[call-arg]
 
     def changed(self) -> dict[str, Any]:
         """Return only what differs from the defaults, as a nested dict."""

@@ -16,7 +16,7 @@ import polars as pl
 if TYPE_CHECKING:
     from toolkit.mart.view import View
 
-PROVIDERS = ("toolkit.portrait.member_traits",)
+PROVIDERS = ("toolkit.portrait.member_traits", "toolkit.targeting.rhythm")
 
 
 def trait_columns(view: View) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ def tables(ws: Workspace, as_of: date = AS_OF) -> tuple[pl.DataFrame, pl.DataFra
     first = found.first_days.collect().join(members, on="member_code").join(names, on="category_code")
     rhythms = found.rhythms.collect().join(members, on="member_code").join(names, on="category_code").join(products, on="product_code")
     gaps = found.gaps.join(names, on="category_code")
+    gaps = gaps.group_by("category", "gap_days").agg(pl.col("gap_count").sum())
     return (
         first.select("member", "visit", "day", "category", "amount").sort("member", "visit", "category"),
         rhythms.drop("member_code", "category_code", "product_code").sort("member", "category"),

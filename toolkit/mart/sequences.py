@@ -21,7 +21,8 @@ from toolkit.workspace import Workspace, is_disk_full
 VISITS = 3
 """Shopping days of a member of which the categories are kept: first, second and third purchase."""
 LINES_AT_ONCE = 500_000
-_FOLDER = "sequences-1"  # the number is that of the layout
+MICRO = 1_000_000
+_FOLDER = "sequences-3"  # the number is that of the layout
 
 FIRST_DAYS = pl.Schema(
     {
@@ -41,11 +42,23 @@ RHYTHMS = pl.Schema(
         "product_code": pl.UInt32,  # of the last day: most money, ties to the product_id that sorts first
         "day_count": pl.UInt32,
         "early_day_count": pl.UInt32,  # of these, in the first half of the receipts' days
-        "gap_log_sum": pl.Float64,  # natural logarithm of the days between purchases, day_count - 1 of them
-        "gap_log_sq_sum": pl.Float64,
+        # Natural logarithms of the days between purchases (day_count - 1 of them) in millionths: integers add up the same in any order.
+        "gap_log_micro": pl.Int64,
+        "gap_log_sq_micro": pl.Int64,
     }
 )
-GAPS = pl.Schema({"category_code": pl.UInt32, "gap_days": pl.Int64, "gap_count": pl.Int64})
+RHYTHM_FROM = 3
+"""Purchases of a category that make a rhythm: the gap after the third one is the first that a rhythm could foretell."""
+GAPS = pl.Schema(
+    {
+        "category_code": pl.UInt32,
+        "is_later": pl.Boolean,  # the gap after a member's third or a later purchase of the category
+        "gap_days": pl.Int64,
+        "gap_count": pl.Int64,
+    }
+)
+
+_GAP_KEYS = ["category_code", "is_later", "gap_days"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,7 @@ class Sequences:
     def gaps(self) -> pl.DataFrame:
         """Schema GAPS, sorted."""
         parts = pl.scan_ipc(self.path / "gaps" / "part-*.arrow")
-        return parts.group_by("category_code", "gap_days").agg(pl.col("gap_count").sum()).sort("category_code", "gap_days").collect()
+        return parts.group_by(_GAP_KEYS).agg(pl.col("gap_count").sum()).sort(_GAP_KEYS).collect()
 
 
 def sequences_of(ws: Workspace, mart: Mart) -> Sequences:
@@ -177,8 +190,16 @@ def rhythms_of(days: pl.DataFrame, middle: date) -> tuple[pl.DataFrame, pl.DataF
         pl.col("product_code").last(),
         pl.len().cast(pl.UInt32).alias("day_count"),
         (pl.col("day") < middle).sum().cast(pl.UInt32).alias("early_day_count"),
-        pl.col("gap_log").sum().alias("gap_log_sum"),
-        (pl.col("gap_log") ** 2).sum().alias("gap_log_sq_sum"),
+        (pl.col("gap_log") * MICRO).round().sum().alias("gap_log_micro"),
+        (pl.col("gap_log") ** 2 * MICRO).round().sum().alias("gap_log_sq_micro"),
     )
-    gaps = stepped.drop_nulls("gap_days").group_by("category_code", "gap_days").agg(pl.len().cast(pl.Int64).alias("gap_count"))
-    return rhythms.select(RHYTHMS.names()).cast(dict(RHYTHMS)), gaps.select(GAPS.names()).sort("category_code", "gap_days").cast(dict(GAPS))
+    # Three closed gaps end at the fourth purchase: the one that ends there began at the third.
+    third = pl.all_horizontal(pl.col(name) == pl.col(name).shift(RHYTHM_FROM) for name in ("member_code", "category_code")).fill_null(False)
+    gaps = (
+        stepped.with_columns(third.alias("is_later"))
+        .drop_nulls("gap_days")
+        .group_by(_GAP_KEYS)
+        .agg(pl.len().cast(pl.Int64).alias("gap_count"))
+        .sort(_GAP_KEYS)
+    )
+    return rhythms.select(RHYTHMS.names()).cast(dict(RHYTHMS)), gaps.cast(dict(GAPS))

@@ -26,6 +26,7 @@ LAST_EXACT_SIZE = 20
 """Up to this size every size is a class of its own; above, a class spans about a tenth: its baskets differ less than chance does."""
 _CLASS_SPAN = 1.1
 _CLASS_BASKETS = 30  # a class of fewer is joined to the next: with its shares from so few, it would expect what it sees
+_MOST_ROUNDS, _CLOSE = 60, 1e-5
 _DENSE_GOODS = 3_000
 _PAIRS_AT_ONCE = 100_000
 _BLOCK_WORK = 20_000_000  # pairs of a block of goods counted at once: bounds the memory
@@ -121,7 +122,9 @@ def chance_of(baskets: Baskets) -> Chance:
     number = np.bincount(classes[classes >= 0], minlength=class_count)
     shares = held / np.maximum(number, 1)[:, None]
     spread = np.array([(within.astype(float) ** 2).mean() / within.mean() ** 2 for within in sizes])  # 1 where all sizes are the same
-    corrections = _corrections(shares, spread)
+    corrections = np.zeros_like(shares)
+    present = np.flatnonzero(counts)  # a store sells a part of the products
+    corrections[:, present] = _corrections(shares[:, present], spread)
     return Chance(number, shares * np.sqrt(number * spread)[:, None], corrections * np.sqrt(number)[:, None], counts)
 
 
@@ -254,10 +257,14 @@ def _corrections(shares: np.ndarray, spread: np.ndarray) -> np.ndarray:
     variance = np.maximum(shares * (1 - spread[:, None] * shares), 0.0)
     total = variance.sum(axis=1, keepdims=True)
     values = variance / np.sqrt(np.maximum(total, 1e-300))
-    for _ in range(12):
+    for _ in range(_MOST_ROUNDS):
         total = values.sum(axis=1, keepdims=True)
         # The mean of the old and the new value: the plain iteration swings where one good carries much of the variance.
-        values = (values + variance / np.maximum(total - values, np.maximum(total / 2, 1e-300))) / 2
+        better = (values + variance / np.maximum(total - values, np.maximum(total / 2, 1e-300))) / 2
+        change = np.abs(better - values).max(initial=0)
+        values = better
+        if change < _CLOSE:
+            break
     return values
 
 

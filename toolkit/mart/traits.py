@@ -16,7 +16,7 @@ import polars as pl
 if TYPE_CHECKING:
     from toolkit.mart.view import View
 
-PROVIDERS = ("toolkit.portrait.member_traits", "toolkit.targeting.rhythm")
+PROVIDERS = ("toolkit.portrait.member_traits", "toolkit.targeting.rhythm", "toolkit.targeting.loyal_traits")
 
 
 def trait_columns(view: View) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from toolkit.portrait.favourites import HABITS
 from toolkit.portrait.rfm import rfm_scores
 from toolkit.portrait.traits import traits_of
 
+_FAMILIES = ("lifecycle", "value", "sensitivity", "lifetime_value", "habits")
+_LISTS = ("tastes", "personas")
 _SCORES = ("segment", "r_score", "f_score", "m_score")
 
 
@@ -24,7 +26,7 @@ def trait_columns(view: View) -> tuple[str, ...]:
         "promo_dependence", "coupon_affinity", "promo_level", "coupon_level", "shopping_days",
         "purchase_probability", f"expected_spend_{settings.spend_days}d", f"expected_spend_{settings.year_days}d", "value_decile",
         *[f"favourite_{habit}" for habit in HABITS],
-        "tastes", "personas",
+        *_LISTS,
     )  # fmt: skip
 
 
@@ -32,8 +34,12 @@ def member_traits(view: View, names: Sequence[str]) -> pl.DataFrame:
     """Return the traits `names` of every member of the chain: `member_code` and a column each, money in currency units."""
     chain = view.chain
     made = chain.population.select("member_code", "member_id")
-    if set(names) - set(_SCORES):
+    others = set(names) - set(_SCORES)
+    if others & set(_LISTS):  # persona rules are a file that may change at any time: not kept
         traits = traits_of(chain, chain.population)
+    elif others:
+        traits = chain.chainwide("member_traits", lambda whole: traits_of(whole, whole.population).drop(_LISTS), *_FAMILIES)
+    if others:
         made = made.join(traits.drop("member_id"), on="member_code", how="left", maintain_order="left")
     if set(names) & set(_SCORES):
         scores = rfm_scores(chain).select("member_id", *_SCORES)

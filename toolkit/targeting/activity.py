@@ -77,8 +77,11 @@ def activity(view: View) -> Finding:
         table=table,
         chart=(lambda: _chart(view, table)) if judged else None,
         notes=[*_notes(view, counts, judged), *hidden],
-        ask_next=[("targeting.slipping", {})] + [("portrait.overview", {"audience": f"activity = '{STATES[0]}'"})] * bool(counts.get(STATES[0])),
-        figures={"less_active_share": counts.get(STATES[0], 0) / judged, "more_active_share": counts.get(STATES[2], 0) / judged} if judged else {},
+        ask_next=[("targeting.slipping", {})]
+        + [("portrait.overview", {"audience": f"activity = '{STATES[0]}'"})] * bool(counts.get(STATES[0])),
+        figures={"less_active_share": counts.get(STATES[0], 0) / judged, "more_active_share": counts.get(STATES[2], 0) / judged}
+        if judged
+        else {},
     )
 
 
@@ -87,8 +90,8 @@ def _headline(view: View, counts: dict[str, int], judged: int, members: int) -> 
         return f"{where(view)}, activity is not measured: none of {some(members, 'member')} has a past long enough to judge by."
     less, more = counts.get(STATES[0], 0), counts.get(STATES[2], 0)
     return (
-        f"{where(view)}, {less:,} of {some(judged, 'member')} with a past to judge by ({share(less / judged)}) came on fewer days in the last "
-        f"{SPAN_DAYS} than their own past makes likely, {more:,} ({share(more / judged)}) on more."
+        f"{where(view)}, {less:,} of {some(judged, 'member')} with a past to judge by ({share(less / judged)}) came on fewer days in "
+        f"the last {SPAN_DAYS} than their own past makes likely, {more:,} ({share(more / judged)}) on more."
     )
 
 
@@ -97,16 +100,16 @@ def _notes(view: View, counts: dict[str, int], judged: int) -> list[str | Note]:
     notes: list[str | Note] = []
     if judged:
         notes.append(
-            f"By chance alone up to {share(settings.tail, 0)} of members land on either side ({settings.tail * judged:,.0f} of {judged:,}): "
-            "what is beyond that is change. All members together may also follow the season."
+            f"By chance alone up to {share(settings.tail, 0)} of members land on either side ({settings.tail * judged:,.0f} of "
+            f"{judged:,}): what is beyond that is change. All members together may also follow the season."
         )
     else:
         notes.append(Note("Activity: the receipts do not reach back far enough.", "NOT MEASURED"))
     short = counts.get(STATES[3], 0)
     if short:
         notes.append(
-            f"Past too short: {some(short, 'member')} with fewer than {settings.minimum_windows} whole windows of {days} days before the last "
-            f"{SPAN_DAYS} days; their first day counts as the start, not as a visit."
+            f"Past too short: {some(short, 'member')} with fewer than {settings.minimum_windows} whole windows of {days} days before the "
+            f"last {SPAN_DAYS} days; their first day counts as the start, not as a visit."
         )
     return [*notes, sales_basis(view)]
 

@@ -37,7 +37,9 @@ def _rhythms(view: View) -> pl.DataFrame:
         window_days=window, most_windows=settings.past_windows,
     ).select("member_code", before_windows="window_count", before_days="past_days", before_count="past_day_count")  # fmt: skip
     back = (pl.lit(view.as_of) - pl.col("day")).dt.total_days()
-    recent = days.group_by("member_code").agg((back < 28).sum().cast(pl.Int64).alias("days_28"), (back < SPAN_DAYS).sum().cast(pl.Int64).alias("days_91"))
+    recent = days.group_by("member_code").agg(
+        (back < 28).sum().cast(pl.Int64).alias("days_28"), (back < SPAN_DAYS).sum().cast(pl.Int64).alias("days_91")
+    )
     made = made.join(recent, on="member_code", maintain_order="left").join(before, on="member_code", how="left", maintain_order="left")
     enough = pl.col("before_windows").fill_null(0) >= settings.minimum_windows
     made = made.with_columns(pl.col("before_days", "before_count").fill_null(0), enough.alias("enough"))
@@ -49,7 +51,9 @@ def _rhythms(view: View) -> pl.DataFrame:
         .otherwise(pl.lit(STATES[1]))
     )  # fmt: skip
     expected = pl.when("enough").then(pl.col("before_count") / pl.col("before_days") * SPAN_DAYS)
-    return made.with_columns(state.alias("activity"), expected.alias("expected_days_91")).drop("enough", "before_windows", "before_days", "before_count")
+    return made.with_columns(state.alias("activity"), expected.alias("expected_days_91")).drop(
+        "enough", "before_windows", "before_days", "before_count"
+    )
 
 
 def _days(view: View) -> pl.DataFrame:
@@ -78,7 +82,12 @@ def slipping_members(view: View) -> pl.DataFrame:
     settings = view.settings.activity
     found = (
         rhythms(view)
-        .join(prospects(view).select("member_code", "purchase_probability", "expected_spend"), on="member_code", how="left", maintain_order="left")
+        .join(
+            prospects(view).select("member_code", "purchase_probability", "expected_spend"),
+            on="member_code",
+            how="left",
+            maintain_order="left",
+        )
         .join(lifecycle_stages(view).select("member_code", "stage", "recency_days"), on="member_code", how="left", maintain_order="left")
     )
     ratio = pl.when(pl.col("past_rate") > 0).then(pl.col("purchase_probability") / pl.col("past_rate"))

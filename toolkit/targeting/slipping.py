@@ -83,7 +83,8 @@ def slipping(view: View, *, top: int = 100) -> Finding:
         table=table.head(top) if top else table,
         chart=(lambda: _chart(view, table)) if table.height else None,
         notes=_notes(view, members, measured, table, top),
-        ask_next=[("portrait.overview", {"audience": "losing_touch"})] * bool(table.height) + [("targeting.activity", {}), ("portrait.lifecycle", {})],
+        ask_next=[("portrait.overview", {"audience": "losing_touch"})] * bool(table.height)
+        + [("targeting.activity", {}), ("portrait.lifecycle", {})],
         figures={
             "slipping_members": table.height,
             "slipping_member_share": table.height / known.height if known.height else 0.0,
@@ -144,7 +145,7 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame, table: pl.
     else:
         notes.append(Note(f"P(buys in {days} days) could not be judged on a window it had not seen.", "REVIEW"))
     if top and table.height > top:
-        notes.append(f"The table lists {top:,} of {table.height:,} members; top=0 lists all, and audience=\"losing_touch\" addresses all.")
+        notes.append(f'The table lists {top:,} of {table.height:,} members; top=0 lists all, and audience="losing_touch" addresses all.')
     gone = measured.filter((pl.col("stage") == "lapsed").fill_null(False)).height
     short = members.height - measured.height
     notes.append(
@@ -155,7 +156,9 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame, table: pl.
         notes.append(f"{some(int(table['reachable'].sum()), 'member')} of {table.height:,} may be contacted.")
     else:
         notes.append(Note(view.missing("members", "contactable", "who may be contacted").removeprefix("Not measured: "), "NOT MEASURED"))
-    notes.append("Spend at the pace of the past counts the windows before the latest one; seasons and price changes are in it as they were.")
+    notes.append(
+        "Spend at the pace of the past counts the windows before the latest one; seasons and price changes are in it as they were."
+    )
     return notes
 
 

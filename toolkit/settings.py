@@ -155,7 +155,13 @@ class SequenceSettings(_Frozen):
         "logarithms; at random times it is 1.28).",
     )
     due_minimum_gaps: int = Field(30, ge=10, description="Fewer closed gaps than this and a category has no rhythm of its own.")
-    look_before_days: Days = Field(7, description="Events within this many days before an order are counted as its touches.")
+    look_before_days: Days = Field(
+        7, description="Events within this many days before an order are its touches; a look so recent may still become a purchase."
+    )
+    look_least_days: int = Field(2, ge=1, le=100, description="Days with a look at a category that make an interest: once is a glance.")
+    look_dearer: float = Field(
+        1.15, ge=1, le=5, description="Looking at goods dearer by this factor than what the member pays points to the price."
+    )
 
 
 class NicheSettings(_Frozen):

@@ -177,8 +177,9 @@ def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, show: str) -> l
             "stated life, in parts of that life: less sure."
         )
     if not (rhythms["basis"] == STATED).any():
-        notes.append(not_measured(view, "products", "service_life_days", "due dates from stated service lives")
-                     if not view.has_column("products", "service_life_days") else "No product that was sold has a stated service life.")  # fmt: skip
+        said = not_measured(view, "products", "service_life_days", "due dates from stated service lives")
+        stated = view.has_column("products", "service_life_days")
+        notes.append("No product that was sold has a stated service life." if stated else said)
     overdue = due.filter(pl.col("state") == "overdue")
     if overdue.height:
         chance = wording.share(float(overdue["purchase_probability"].mean() or 0))

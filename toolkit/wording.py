@@ -46,6 +46,8 @@ _KINDS_BY_ENDING: tuple[tuple[str, Kind], ...] = (
     ("_365d", "money"),
     ("_share", "share"),
     ("_rate", "share"),
+    ("_rate_low", "share"),
+    ("_rate_high", "share"),
     ("_change", "share"),
     ("_probability", "share"),
     ("_count", "count"),

@@ -146,4 +146,4 @@ def _orders_and_goods(lines: pl.DataFrame, category: np.ndarray, before: int) ->
         }
     )
     orders = lines.select(ORDERS.names())[pl.Series(runs.starts, dtype=pl.UInt32)]
-    return Part(orders.cast(dict(ORDERS)), goods.cast(dict(GOODS)))
+    return Part(orders.cast(ORDERS), goods.cast(GOODS))

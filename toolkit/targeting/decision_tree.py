@@ -107,9 +107,9 @@ def decision_tree(view: View, *, category: str, by: By = "product") -> Finding:
         return _too_few(view, period, good, choices, switcher_count)
     count = choices.goods.height
     all_moves = switching(choices.source, choices.target, count)
-    halves = [switching(choices.source[choices.half == side], choices.target[choices.half == side], count) for side in (0, 1)]
+    one, other = (switching(choices.source[choices.half == side], choices.target[choices.half == side], count) for side in (0, 1))
     group_count = max(2, count // _GOODS_PER_GROUP)
-    agreed = agreement(*halves, group_count)
+    agreed = agreement(one, other, group_count)
     stable = agreed is not None and agreed >= LEAST_AGREEMENT
     groups, _ = groups_of(all_moves, group_count)
     table = _table(view, choices, all_moves, groups if stable else None)

@@ -131,7 +131,8 @@ def find_good(view: View, name: str, where: str) -> Good:
     if found.height > 1:
         some = ", ".join(found["id"].sort().head(5).to_list()) + (", ..." if found.height > 5 else "")
         raise BadValue(f"{where}: {found.height:,} products are called '{name}'. Give a product_id: {some}.")
-    near = nearest(name, [*view.categories["category"], *named["name"].drop_nulls().unique(), *known["id"].head(20_000)], most=3)
+    # Of names that differ in case alone the last counts: a category rather than a product.
+    near = nearest(name, [*known["id"].head(20_000), *named["name"].drop_nulls().unique(), *view.categories["category"]], most=3)
     guess = f"; did you mean {' or '.join(repr(word) for word in near)}?" if near else "."
     raise UnknownName(
         f"{where}: no category or product is called '{name}'{guess} Categories go by the names of the present products table: "

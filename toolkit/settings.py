@@ -168,7 +168,7 @@ class NicheSettings(_Frozen):
     """Small groups with a strong, stable taste."""
 
     most_share: Share = Field(0.10, description="A group with more than this share of the members measured is no niche.")
-    strong_index: float = Field(2.5, gt=1, le=50, description="A strong taste: the lower limit of the index is above this.")
+    strong_index: float = Field(2.0, gt=1, le=50, description="A strong taste: the lower limit of the index is above this.")
     stable_share: Share = Field(
         0.70, description="Share of the members found in the first half who must still show the taste in the second half (lower 95% limit)."
     )
@@ -192,6 +192,9 @@ class ActivitySettings(_Frozen):
     )
     slipping_least_rate: Share = Field(
         0.25, description="Who bought in a smaller share of past windows has no habit to fall out of, and is not called slipping."
+    )
+    gone_days: Days = Field(
+        182, description="Who has not been seen for longer than this has gone already: to be won back, no longer slipping."
     )
     regular_gaps: int = Field(10, ge=5, le=100, description="Gaps between shopping days from which regularity (1/CV squared) is measured.")
     low_share: Share = Field(1 / 3, description="Loyalty is low below this quantile of the shop's own measured members.")

@@ -12,6 +12,7 @@ from toolkit.targeting.entry_goods import entry_goods
 from toolkit.targeting.due_again import due_again
 from toolkit.targeting.journey import journey
 from toolkit.targeting.looked_not_bought import looked_not_bought
+from toolkit.targeting.niches import niches
 from toolkit.targeting.core import core_goods, core_members
 from toolkit.targeting.bought_together import bought_together, liked_together
 from toolkit.targeting.attach import attach

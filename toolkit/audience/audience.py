@@ -49,12 +49,17 @@ class Audience:
         Raises
         ------
         BadValue
-            The answer's table is not one of members.
+            The answer's table is not one of members, or not of all that it found (figure `members_in_all`).
         """
         if "member_id" not in answer.table.columns:
             raise BadValue(
                 f"{answer.name} gives a table of {', '.join(answer.table.columns[:4])}, ... without `member_id`. Take an answer that lists "
                 "members, such as targeting.slipping."
+            )
+        whole = answer.figures.get("members_in_all", answer.table.height)
+        if whole > answer.table.height:
+            raise BadValue(
+                f"{answer.name} lists {answer.table.height:,} of {whole:,.0f} members: ask it with top=0, so that all are in it."
             )
         chosen = answer.table["member_id"].drop_nulls().cast(pl.String)
         return cls(name, member_ids=tuple(chosen), call=answer.call, as_of=answer.as_of)

@@ -17,7 +17,6 @@ from toolkit.audience.audience import Audience
 from toolkit.errors import BadValue, UnknownName, WorkspaceError, nearest, unknown_name
 from toolkit.mart.traits import trait_columns
 from toolkit.mart.view import View, open_view
-from toolkit.schemas import MEMBER_FEATURES
 from toolkit.workspace import Workspace, write_atomically
 
 FOLDER = "audiences"
@@ -140,13 +139,12 @@ def members_of_scope(workspace: Workspace, given: Audience | str | Iterable[str]
 
 
 def _refuse_unknown_word(ws: Workspace, text: str) -> None:
-    """A bare word that is no column but looks like a saved audience is a slip in its name."""
-    if not re.fullmatch(r"[\w\- ]+", text):
+    """Words that are no columns but look like a saved audience are a slip in its name."""
+    if not re.fullmatch(r"[\w\- ]+", text) or not (near := nearest(text, saved_names(ws))):
         return
-    attributes = ws.table("members")
-    columns = {*MEMBER_FEATURES.names(), *(attributes.collect_schema().names() if attributes is not None else ())}
-    near = nearest(text, saved_names(ws)) if text not in columns else []
-    if near:
+    view = open_view(ws)
+    known = {*view.readable.columns, *trait_columns(view), "not", "and", "or", "is", "null", "true", "false"}
+    if not all(word in known or word.lower() in known for word in text.split()):
         raise UnknownName(f"There is no saved audience '{text}'; did you mean '{near[0]}'?")
 
 

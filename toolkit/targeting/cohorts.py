@@ -170,8 +170,8 @@ def _notes(view: View, sizes: pl.DataFrame, few: pl.DataFrame, last: date) -> li
         notes.append(
             Note(
                 f"Left-truncated: the receipts start on {view.first_day}, so {some(int(cut['members'].sum()), 'member')} of the months up "
-                f"to {cut['month'].max():%Y-%m} may have bought before and are not new. Read these rows as existing members; they are not in "
-                "the headline.",
+                f"to {cut['month'].max():%Y-%m} may have bought before and are not new. Read these rows as existing members; they are not "
+                "in the headline.",
                 "REVIEW",
             )
         )

@@ -72,7 +72,12 @@ def drill(view: View, *, by: str | list[str] = DEFAULT, most: int = 8) -> Findin
     columns = read_splits(view, names)
     frame = takings(view).join(view.population.select("member_code", "member_id"), on="member_code", how="left", maintain_order="left")
     traits = with_traits(view, list(dict.fromkeys(columns.values())))
-    frame = frame.join(traits.select("member_id", *dict.fromkeys(columns.values())), on="member_id", how="left", maintain_order="left")
+    frame = frame.join(
+        traits.select("member_id", *[name for name in dict.fromkeys(columns.values()) if name != "member_id"]),
+        on="member_id",
+        how="left",
+        maintain_order="left",
+    )
     splits = [Split.of(view, name, column, frame) for name, column in columns.items()]
     nodes = nodes_of(frame, splits, least=view.settings.scope.minimum_members, most=most)
     table = _table(view, frame, nodes)

@@ -79,9 +79,10 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None) -> 
         notes: list[str | Note] = []
     else:
         cells = by_cell(view, view.period, before, by, members)
-        cells, notes = merged_few(view, cells, by)
+        cells, said = merged_few(view, cells, by)
+        notes = [*said]
         table = _cell_table(view, cells, by)
-    change = int(members["now"].sum() - members["before"].sum())
+    change = int(members["now"].sum()) - int(members["before"].sum())
     kinds = {row["kind"]: row for row in _kinds(members).iter_rows(named=True)}
     return Finding(
         headline=_headline(view, kinds, before, change),

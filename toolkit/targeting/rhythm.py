@@ -43,7 +43,8 @@ def _rhythms(view: View) -> pl.DataFrame:
     made = made.join(recent, on="member_code", maintain_order="left").join(before, on="member_code", how="left", maintain_order="left")
     enough = pl.col("before_windows").fill_null(0) >= settings.minimum_windows
     made = made.with_columns(pl.col("before_days", "before_count").fill_null(0), enough.alias("enough"))
-    few, many = day_tails(*(made[name].to_numpy().astype(np.int64) for name in ("days_91", "before_count", "before_days")), SPAN_DAYS)
+    seen, past, length = (made[name].to_numpy().astype(np.int64) for name in ("days_91", "before_count", "before_days"))
+    few, many = day_tails(seen, past, length, SPAN_DAYS)
     state = (
         pl.when(~pl.col("enough")).then(pl.lit(STATES[3]))
         .when(pl.Series(few) <= settings.tail).then(pl.lit(STATES[0]))
@@ -76,7 +77,7 @@ def slipping_members(view: View) -> pl.DataFrame:
     """Return what says whether members slip: one row per member of the chain with an order, sorted by member_code.
 
     Columns of `rhythms`; `purchase_probability` (P of a purchase within lifetime_value.purchase_days), `expected_spend` (minor units);
-    `stage`, `recency_days`; `rate_ratio` (probability over past rate; null without either); `spend_before` (minor units per
+    `recency_days`; `rate_ratio` (probability over past rate; null without either); `spend_before` (minor units per
     lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, or no probability).
     """
     settings = view.settings.activity
@@ -88,12 +89,12 @@ def slipping_members(view: View) -> pl.DataFrame:
             how="left",
             maintain_order="left",
         )
-        .join(lifecycle_stages(view).select("member_code", "stage", "recency_days"), on="member_code", how="left", maintain_order="left")
+        .join(lifecycle_stages(view).select("member_code", "recency_days"), on="member_code", how="left", maintain_order="left")
     )
     ratio = pl.when(pl.col("past_rate") > 0).then(pl.col("purchase_probability") / pl.col("past_rate"))
     spend = pl.when(pl.col("past_days") > 0).then(pl.col("past_amount") / pl.col("past_days") * view.settings.lifetime_value.spend_days)
     found = found.with_columns(ratio.alias("rate_ratio"), spend.alias("spend_before"))
-    habit = (pl.col("past_rate") >= settings.slipping_least_rate) & (pl.col("stage").fill_null("") != "lapsed")
+    habit = (pl.col("past_rate") >= settings.slipping_least_rate) & (pl.col("recency_days") <= settings.gone_days)
     measured = (pl.col("window_count") >= settings.minimum_windows) & pl.col("purchase_probability").is_not_null()
     slips = habit & (pl.col("rate_ratio") <= settings.slipping_share)
     return found.with_columns(pl.when(measured).then(slips.fill_null(False)).alias("is_slipping"))

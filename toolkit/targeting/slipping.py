@@ -40,8 +40,8 @@ def slipping(view: View, *, top: int = 100) -> Finding:
 
     A member slips when the probability of a purchase in the next 28 days (lifetime_value.purchase_days) is at most half (setting
     activity.slipping_share) of their own past rate: the share of the four-week windows of the year before in which they bought. Who bought
-    in fewer than a quarter of them had no habit; who is lapsed already (see portrait.lifecycle) is gone and is not listed. Probability and
-    past are the member's own across the chain.
+    in fewer than a quarter of them had no habit; who has not been seen for half a year (activity.gone_days) is gone and not listed.
+    Probability and past are the member's own across the chain.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def slipping(view: View, *, top: int = 100) -> Finding:
         ask_next=[("portrait.overview", {"audience": "losing_touch"})] * bool(table.height)
         + [("targeting.activity", {}), ("portrait.lifecycle", {})],
         figures={
-            "slipping_members": table.height,
+            "members_in_all": table.height,
             "slipping_member_share": table.height / known.height if known.height else 0.0,
             "at_stake_spend": float(table["at_stake_spend"].sum() or 0),
         },
@@ -146,11 +146,11 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame, table: pl.
         notes.append(Note(f"P(buys in {days} days) could not be judged on a window it had not seen.", "REVIEW"))
     if top and table.height > top:
         notes.append(f'The table lists {top:,} of {table.height:,} members; top=0 lists all, and audience="losing_touch" addresses all.')
-    gone = measured.filter((pl.col("stage") == "lapsed").fill_null(False)).height
+    gone = measured.filter(pl.col("recency_days") > settings.gone_days).height
     short = members.height - measured.height
     notes.append(
         f"Not judged: {some(short, 'member')} with fewer than {settings.minimum_windows} whole windows of {days} days since their first "
-        f"order. Not listed: {some(gone, 'member')} already lapsed."
+        f"order. Not listed: {some(gone, 'member')} not seen for more than {settings.gone_days} days: gone."
     )
     if view.has_column("members", "contactable"):
         notes.append(f"{some(int(table['reachable'].sum()), 'member')} of {table.height:,} may be contacted.")

@@ -171,9 +171,9 @@ def _below(
         nodes += _below(inner, splits, level + 1, (*path, name), mine, row["sales"], least, most)
     if rest:
         others = _both(where, split.rest([row[column] for row in kept], [row[column] for row in rows]))
-        sums = [sum(row[name] for row in rest) for name in ("members", "orders", "sales")]
+        members, orders, brought = (sum(row[name] for row in rest) for name in ("members", "orders", "sales"))
         called = " or ".join(UNKNOWN if row[column] is None else row[column] for row in rest) if len(rest) <= 3 else OTHERS
-        nodes.append(Node(level + 1, (*path, called), others, *sums, sales, few))
+        nodes.append(Node(level + 1, (*path, called), others, members, orders, brought, sales, few))
     return nodes
 
 

@@ -300,6 +300,15 @@ def test_core_goods_are_what_sets_them_apart(pantry: Workspace) -> None:
     assert spec_of(answer)
 
 
+def test_a_window_too_short_for_steady(pantry: Workspace) -> None:
+    for ask in (core_members, core_goods):
+        assert "not measured" in ask(pantry, period="56d").headline
+
+
+def test_the_window_starts_with_the_receipts(pantry: Workspace) -> None:
+    assert "from 2023-07-09 to 2023-09-30" in bought_together(pantry, as_of="2023-09-30").headline
+
+
 def test_no_core(tiny: Workspace) -> None:
     answer = core_goods(tiny, settings=FEW)
     assert answer.notes[0].verdict == "NOT MEASURED"

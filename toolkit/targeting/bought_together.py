@@ -163,7 +163,7 @@ def _headline(view: View, period: Period, found: Found, table: pl.DataFrame, lev
     best = table.row(0, named=True)
     said = (
         f"{best['goods']} with {best['goes_with']}: {wording.some(best['both_count'], unit)} with both where chance makes "
-        f"{best['expected_count']:,.0f}, {_times(best['together_index'])} as often ({best['together_index_low']:,.2f} to "
+        f"{_counted(best['expected_count'])}, {_times(best['together_index'])} as often ({best['together_index_low']:,.2f} to "
         f"{best['together_index_high']:,.2f})"
     )
     if good:
@@ -172,6 +172,10 @@ def _headline(view: View, period: Period, found: Found, table: pl.DataFrame, lev
         return f"{about}, {number} {go} with {good.label} more often than by chance; first {said} (n = {basis})."
     count = f"{found.pairs.height:,} of {wording.some(found.tested, 'pair')} of {_PLURAL[level]}"
     return f"{about}, {count} {together} more often than by chance; first {said} (n = {basis})."
+
+
+def _counted(expected: float) -> str:
+    return f"{expected:,.0f}" if expected >= 10 else f"{expected:,.1f}"
 
 
 def _times(index: float) -> str:

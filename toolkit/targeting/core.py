@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MOST_GOODS = 50
 _CHART_GOODS = 15
 _MONTH_DAYS = 28
+LEAST_MONTHS = 3
+"""28-day months in which steady can be told from once."""
 CORE, HEAVY, STEADY, OTHERS = "core: heavy and steady", "heavy, not steady", "steady, not heavy", "the others"
 
 
@@ -63,7 +65,7 @@ def core_members(view: View) -> Finding:
     """
     period = window_of(view)
     members = _members(view, period)
-    if few := _too_few(view, period, members.height, "members ordered"):
+    if few := _too_short(view, period) or _too_few(view, period, members.height, "members ordered"):
         return few
     least = view.settings.scope.minimum_members
     members, pooled = _pooled(members, least)
@@ -154,6 +156,8 @@ def core_goods(view: View, *, level: Level = "category") -> Finding:
     period = window_of(view)
     members = _members(view, period)
     core = members.filter(pl.col("group") == CORE)
+    if short := _too_short(view, period):
+        return short
     for count, said in ((core.height, "core members ordered"), (members.height - core.height, "other members ordered")):
         if few := _too_few(view, period, count, said):
             return few
@@ -345,6 +349,17 @@ def _shown(view: View, goods: pl.DataFrame, core_count: int, member_count: int, 
 
 def _least(view: View) -> int:
     return max(view.settings.goods.minimum_baskets // 2, view.settings.scope.minimum_members)
+
+
+def _too_short(view: View, period: Period) -> Finding | None:
+    if period.days >= LEAST_MONTHS * _MONTH_DAYS:
+        return None
+    needed = f"{LEAST_MONTHS} months of {_MONTH_DAYS} days"
+    return Finding(
+        headline=f"{where(view)}, core members are not measured {days_in(period)}: steady buyers show over {needed} or more.",
+        table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
+        notes=[Note(f"Choose a period of {LEAST_MONTHS * _MONTH_DAYS} days or more.", "NOT MEASURED")],
+    )
 
 
 def _too_few(view: View, period: Period, count: int, said: str) -> Finding | None:

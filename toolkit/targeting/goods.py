@@ -43,9 +43,13 @@ class ScopedBaskets:
 
 
 def window_of(view: View) -> Period:
-    """Return the window in which goods that go together are found: the period if one was asked for, else goods.window_days up to as_of."""
+    """Return the window in which goods that go together are found: the period if one was asked for, else goods.window_days up to as_of.
+
+    It starts with the receipts where they do not reach back as far.
+    """
     usual = read_period(None, view.as_of, view.settings.scope.period_days)
-    return read_period(view.settings.goods.window_days, view.as_of, 1) if view.period == usual else view.period
+    wanted = read_period(view.settings.goods.window_days, view.as_of, 1) if view.period == usual else view.period
+    return wanted if wanted.end < view.first_day else Period(max(wanted.start, view.first_day), wanted.end)
 
 
 def days_in(period: Period) -> str:

@@ -151,8 +151,8 @@ class SequenceSettings(_Frozen):
         0.9,
         gt=0.1,
         le=2,
-        description="Goods without a stated life have a rhythm where a member's own gaps spread no more than this (standard deviation of their "
-        "logarithms; at random times it is 1.28).",
+        description="Goods without a stated life have a rhythm where a member's own gaps spread no more than this (standard deviation of "
+        "their logarithms; at random times it is 1.28).",
     )
     due_minimum_gaps: int = Field(30, ge=10, description="Fewer closed gaps than this and a category has no rhythm of its own.")
     look_before_days: Days = Field(
@@ -160,7 +160,7 @@ class SequenceSettings(_Frozen):
     )
     look_least_days: int = Field(2, ge=1, le=100, description="Days with a look at a category that make an interest: once is a glance.")
     look_dearer: float = Field(
-        1.15, ge=1, le=5, description="Looking at goods dearer by this factor than what the member pays points to the price."
+        1.1, ge=1, le=5, description="Looking at goods dearer by this factor than what the member pays points to the price."
     )
 
 

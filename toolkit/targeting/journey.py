@@ -63,10 +63,10 @@ def journey(view: View, *, show: Show = "funnel") -> Finding:
     Answer
         Table columns with `funnel`: `touchpoint`, `step`, `visit_count` (visits, or contacts sent), `member_count`, `step_share` (0..1 of
         the step before; null at the first), `visit_share` (0..1 of the first step), `later_order_share` (0..1 of these visits with an
-        order on that day or within sequences.look_before_days). With `last_touch`: `touchpoint` (`none seen` where there was
-        none), `order_count`, `order_share`, `sales` (currency units), `order_value`. With `segment`: `segment`, `member_count`, `visitor_count`,
-        `visitor_share`, `visit_count`, and of the visits `look_share`, `cart_share`, `same_day_order_share`. With `joining`: `step`, `count`, `step_share`
-        (0..1 of the step named in `of`), `of`.
+        order on that day or within sequences.look_before_days). With `last_touch`: `touchpoint` (`none seen` where there was none),
+        `order_count`, `order_share`, `sales` (currency units), `order_value`. With `segment`: `segment`, `member_count`,
+        `visitor_count`, `visitor_share`, `visit_count`, and of the visits `look_share`, `cart_share`, `same_day_order_share`. With
+        `joining`: `step`, `count`, `step_share` (0..1 of the step named in `of`), `of`.
 
     Notes
     -----

@@ -71,22 +71,26 @@ def looked_not_bought(view: View, *, show: Literal["category", "member"] = "cate
     """
     if not has_events(view):
         return no_events(view, "looks without a purchase", _SCHEMAS[show])
-    looks = _looks(view).join(view.members.select("member_code"), on="member_code", how="semi", maintain_order="left")
-    wanting = looks.filter("is_wanting")
-    table = _members(view, wanting) if show == "member" else _categories(view, looks)
-    n = looks["member_code"].n_unique()
+    found = looks(view).join(view.members.select("member_code"), on="member_code", how="semi", maintain_order="left")
+    wanting = found.filter("is_wanting")
+    table = _members(view, wanting) if show == "member" else _categories(view, found)
+    n = found["member_code"].n_unique()
     return Finding(
-        headline=_headline(view, looks, wanting, n),
+        headline=_headline(view, found, wanting, n),
         table=table,
         chart=(lambda: _chart(view, table)) if show == "category" and table.height else None,
-        notes=_notes(view, looks, wanting, show),
+        notes=_notes(view, found, wanting, show),
         ask_next=[("targeting.looked_not_bought", {"show": "member" if show == "category" else "category"}), ("targeting.journey", {})],
         figures={"looker_count": float(n), "call_back_count": float(wanting["member_code"].n_unique())},
     )
 
 
-def _looks(view: View) -> pl.DataFrame:
-    """One row per member of the chain and category looked at in the window, sorted; kept beside the mart."""
+def looks(view: View) -> pl.DataFrame:
+    """Return who looked at what in the window: one row per member of the chain and category, sorted.
+
+    Columns: `member_code`, `category_code`, `last_bought_on`, `look_count`, `look_day_count`, `last_looked_on` (of looks after that day),
+    `looked_price_index`, `paid_price_index`, `is_wanting` (looked often enough and long enough ago without a purchase), `reason`.
+    """
     return view.chainwide(f"looks-{window_key(view)}", lambda chain: _make_looks(chain, view), "sequences")
 
 

@@ -60,7 +60,8 @@ def niches(view: View, *, niche: str = "") -> Finding:
         others); `sales` (currency units) and `sales_share` of the period; `spend` in its categories over all receipts; `held_share`
         (0..1 of the `found_count` members found by the first half that held in the second) with `held_share_low` (95%); `base_share`
         (0..1 of all members: what chance alone would hold); `member_change` (members by the second half over members by the first, less
-        1, among those who shopped in both). With `niche`: `member_id`, `niche`, `taste_index`, `taste_index_low`, and `contactable` where known.
+        1, among those who shopped in both). With `niche` given: `member_id`, `niche`, `taste_index`, `taste_index_low`, and `contactable`
+        where known.
 
     Raises
     ------
@@ -203,13 +204,11 @@ def _notes(view: View, table: pl.DataFrame, small: int) -> list[str | Note]:
             Note(f"Stability of {wording.some(unknown, 'group')}: the first half alone finds fewer than {least} members.", "NOT MEASURED")
         )
     notes.append(
-        f"Growth compares members by each half alone, among those with {settings.minimum_half_days} or more shopping days in both: newcomers "
-        "and leavers of the shop are not in it. The categories of a group were chosen from all receipts."
+        f"Growth compares members by each half alone, among those with {settings.minimum_half_days} or more shopping days in both: "
+        "newcomers and leavers of the shop are not in it. The categories of a group were chosen from all receipts."
     )
     if small:
-        notes.append(
-            f"{wording.some(small, 'niche')} of the chain with fewer than {view.settings.scope.minimum_members} members here not shown."
-        )
+        notes.append(f"Not shown: {wording.some(small, 'niche')} with fewer than {view.settings.scope.minimum_members} members here.")
     return notes
 
 

@@ -12,7 +12,7 @@ from toolkit.errors import BadValue
 from toolkit.mart.view import Period, View, read_period
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.period_sales import PARTS, by_cell, by_member, merged_few
+from toolkit.targeting.period_sales import NON_MEMBERS, PARTS, by_cell, by_member, merged_few
 from toolkit.wording import some
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ _COLUMNS = [*[f"{part}_sales" for part in PARTS], "few_sales"]
     words=(
         "gain and loss of sales between two periods",
         "new, lost, more, less and switched members by category or store",
+        "what did we gain and lose against last quarter, last month, last year",
         "why did sales change, where did the change come from",
         "得失分析 销售变化 新增流失",
     ),
@@ -74,8 +75,9 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None) -> 
     if before.start < view.first_day:
         return _unmeasured(view, before)
     members = by_member(view, view.period, before)
+    kinds_table = _member_table(view, members)
     if by == "members":
-        table = _member_table(view, members)
+        table = kinds_table
         notes: list[str | Note] = []
     else:
         cells = by_cell(view, view.period, before, by, members)
@@ -83,9 +85,11 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None) -> 
         notes = [*said]
         table = _cell_table(view, cells, by)
     change = int(members["now"].sum()) - int(members["before"].sum())
-    kinds = {row["kind"]: row for row in _kinds(members).iter_rows(named=True)}
+    shown = set(kinds_table["group"])  # what is put together in the table is not told apart in the sentence
+    kinds = {row["kind"]: row for row in _kinds(members).iter_rows(named=True) if row["kind"] in shown}
+    sales = int(members["now"].sum())
     return Finding(
-        headline=_headline(view, kinds, before, change),
+        headline=_headline(view, kinds, before, sales, change),
         table=table,
         chart=(lambda: _chart(view, table, by, before)) if table.height else None,
         notes=[*_notes(view, before), *notes],
@@ -157,11 +161,10 @@ def _cell_table(view: View, cells: pl.DataFrame, by: By) -> pl.DataFrame:
     )
 
 
-def _headline(view: View, kinds: dict[str, dict], before: Period, change: int) -> str:
-    sales = sum(row["now"] for row in kinds.values())
+def _headline(view: View, kinds: dict[str, dict], before: Period, sales: int, change: int) -> str:
     said = []
     for names, verb in (
-        (("new", "back"), "new or back brought"),
+        (("new", "back"), f"{' or '.join(name for name in ('new', 'back') if name in kinds)} brought"),
         (("lost",), "who stayed away took"),
         (("more",), "who spent more added"),
         (("less",), "who spent less cost"),
@@ -172,6 +175,9 @@ def _headline(view: View, kinds: dict[str, dict], before: Period, change: int) -
         amount, members = sum(row["now"] - row["before"] for row in rows), sum(row["members"] for row in rows)
         if members >= view.settings.scope.minimum_members:
             said.append(f"{some(members, 'member') if not said else f'{members:,}'} {verb} {view.money(abs(amount))}")
+    if other := kinds.get(NON_MEMBERS):
+        moved = other["now"] - other["before"]
+        said.append(f"non-members {'added' if moved >= 0 else 'took'} {view.money(abs(moved))}")
     way = "unchanged" if change == 0 else f"{'up' if change > 0 else 'down'} {view.money(abs(change))}"
     parts = f": {wording.listing(said)}" if said else ""
     return f"{where(view)}, sales from {view.period} are {view.money(sales)}, {way} on {before}{parts}."

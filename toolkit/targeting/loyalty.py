@@ -29,7 +29,7 @@ STEPS = ("above their card", "as their card", "below their card")
     words=(
         "loyalty by regularity, breadth, months active and tenure",
         "tiers against behaviour, who is above or below their card",
-        "regular and steady members",
+        "how loyal are members, regular and steady members",
         "which members deserve a higher or lower tier",
         "忠诚度 会员等级 行为",
     ),

@@ -163,18 +163,19 @@ def _cell_table(view: View, cells: pl.DataFrame, by: By) -> pl.DataFrame:
 
 def _headline(view: View, kinds: dict[str, dict], before: Period, sales: int, change: int) -> str:
     said = []
-    for names, verb in (
-        (("new", "back"), f"{' or '.join(name for name in ('new', 'back') if name in kinds)} brought"),
-        (("lost",), "who stayed away took"),
-        (("more",), "who spent more added"),
-        (("less",), "who spent less cost"),
+    for names, words in (
+        (("new", "back"), "{n} {kind} brought {money}"),
+        (("lost",), "{n} who stayed away took {money}"),
+        (("more",), "{n} who spent more added {money}"),
+        (("less",), "{n} who spent less cost {money}"),
     ):
         rows = [kinds[name] for name in names if name in kinds]
-        if not rows:
-            continue
-        amount, members = sum(row["now"] - row["before"] for row in rows), sum(row["members"] for row in rows)
-        if members >= view.settings.scope.minimum_members:
-            said.append(f"{some(members, 'member') if not said else f'{members:,}'} {verb} {view.money(abs(amount))}")
+        members = sum(row["members"] for row in rows)
+        if rows and members >= view.settings.scope.minimum_members:
+            kind = " or ".join({"new": "new", "back": "returning"}.get(row["kind"], "") for row in rows)
+            amount = view.money(abs(sum(row["now"] - row["before"] for row in rows)))
+            count = some(members, "member") if not said and len(names) == 1 else f"{members:,}"
+            said.append(words.format(n=count, kind=f"{kind} members", money=amount))
     if other := kinds.get(NON_MEMBERS):
         moved = other["now"] - other["before"]
         said.append(f"non-members {'added' if moved >= 0 else 'took'} {view.money(abs(moved))}")

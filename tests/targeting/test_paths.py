@@ -21,12 +21,13 @@ PRODUCTS = pl.DataFrame(
 )
 
 
-def shop(path: Path, rows: list[tuple[str, int, str, float]], members: pl.DataFrame | None = None) -> Workspace:
-    """A workspace of one-line orders: (member, days before AS_OF, product, amount)."""
+def shop(path: Path, rows: list[tuple[str, int, str, float]], members: pl.DataFrame | None = None, *, stores: bool = False) -> Workspace:
+    """A workspace of one-line orders: (member, days before AS_OF, product, amount); `stores`: members z and all later orders are in s2."""
     noon = datetime(AS_OF.year, AS_OF.month, AS_OF.day, 12)
     lines = pl.DataFrame(
         [
-            {"member_id": who, "order_id": f"o{number}", "store_id": "s1", "product_id": product, "ordered_at": noon - timedelta(days=ago),
+            {"member_id": who, "order_id": f"o{number}", "store_id": "s2" if stores and (who[0] == "z" or ago < 300) else "s1",
+             "product_id": product, "ordered_at": noon - timedelta(days=ago),
              "quantity": 1.0, "amount": amount, "discount_amount": 0.0, "coupon_amount": 0.0}
             for number, (who, ago, product, amount) in enumerate(rows)
         ]
@@ -90,6 +91,13 @@ def test_members_who_joined_before_the_receipts_are_not_new(tmp_path: Path) -> N
     answer = paths(shop(tmp_path, ways(), joined), settings={"scope": {"minimum_members": 5}})
     assert "20 new members" in answer.headline
     assert any("unless the members table says" in str(note) for note in answer.notes)
+
+
+def test_a_store_counts_those_who_began_there(tmp_path: Path) -> None:
+    ws = shop(tmp_path, [*ways(), *[(f"z{who:02d}", 300, "milk", 5.0) for who in range(12)]], stores=True)
+    # m00 to m23 begin in s1 and come back in s2; z00 to z11 begin in s2 and never come back.
+    assert "50.0% of 24 new members" in paths(ws, store_id="s1").headline
+    assert "0.0% of 12 new members" in paths(ws, store_id="s2").headline
 
 
 def test_too_few_new_members(tmp_path: Path) -> None:

@@ -100,18 +100,20 @@ def _members(view: View, due: pl.DataFrame) -> pl.DataFrame:
     who = view.members.select("member_code", "member_id", *[name for name in ("contactable",) if name in view.members.columns])
     top = due.join(who, on="member_code").join(names, on="category_code")
     top = top.sort("purchase_probability", "member_id", "category", descending=[True, False, False]).head(MOST_ROWS)
-    top = top.join(_product_names(view), on="product_code", how="left", maintain_order="left")
+    top = top.join(_product_names(view, top), on="product_code", how="left", maintain_order="left")
     columns = ["member_id", "category", "product", "last_bought_on", "due_from", "due_to", "state", "purchase_probability", "own_gap_count"]
     return top.select(*columns, "basis", *[name for name in ("contactable",) if name in top.columns])
 
 
-def _product_names(view: View) -> pl.DataFrame:
-    """`product_code`, `product`: its name, or its id where the shop names none."""
+def _product_names(view: View, top: pl.DataFrame) -> pl.DataFrame:
+    """`product_code`, `product` of the rows shown: its name, or its id where the shop names none."""
     codes = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
+    codes = codes.join(top, on="product_code", how="semi")
     table = view.workspace.table("products")
     if table is None or not view.has_column("products", "name"):
         return codes.rename({"product_id": "product"})
-    named = codes.join(table.select("product_id", "name").collect(), on="product_id", how="left")
+    mine = table.select("product_id", "name").filter(pl.col("product_id").is_in(codes["product_id"].to_list())).collect()
+    named = codes.join(mine, on="product_id", how="left")
     return named.select("product_code", pl.coalesce("name", "product_id").alias("product"))
 
 

@@ -36,7 +36,8 @@ _NOTHING = "–"
 def entry_goods(view: View, *, by: By = "category") -> Finding:
     """Return how much members spend later by what was in their first basket: one row per category (or department) bought on the first day.
 
-    Later spend is that of the sequences.later_days after the first shopping day, across the chain. Since a large first basket holds nearly
+    Later spend is that of the sequences.later_days after the first shopping day, across the chain; a store or region counts the members who
+    began there. Since a large first basket holds nearly
     everything and comes from whoever spends much anyway, each member is compared with members whose first day was worth about as much (five
     bands). The index is drawn towards 1 by as much as chance explains.
 

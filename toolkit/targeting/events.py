@@ -77,12 +77,12 @@ def window_key(view: View) -> str:
 def no_events(view: View, what: str, schema: dict[str, type[pl.DataType]]) -> Finding:
     """Return the answer of a shop without an events table."""
     return Finding(
-        headline=f"{where(view)}, {what} {'are' if what.endswith('s') else 'is'} not measured: the shop handed over no `events` table.",
+        headline=f"{where(view)}, {what} are not measured: the shop handed over no `events` table.",
         table=pl.DataFrame(schema=schema),
         notes=[
             Note(
-                f"No `events` table: {what} not measured. Import one (member_id, occurred_at, kind; touchpoint, product_id and category "
-                "where known).",
+                f"No `events` table: {what} are not measured. Import one (member_id, occurred_at, kind; touchpoint, product_id and "
+                "category where known).",
                 "NOT MEASURED",
             )
         ],

@@ -36,8 +36,16 @@ class Entrants:
 
 
 def entrants(view: View) -> Entrants:
-    """Return the members in scope whose first order can be taken for their first: see `Entrants`."""
+    """Return the members in scope whose first order can be taken for their first: see `Entrants`.
+
+    Of a store or region, those who ordered there on their first day: whoever came back often is more likely to have been in any store, so
+    that all who ever ordered there would seem to stay.
+    """
     people = view.members.filter(pl.col("first_ordered_on").is_not_null())
+    if view.scope.is_place:
+        began = view.orders.filter("is_order", pl.col("member_code").is_not_null()).select("member_code", pl.col("ordered_at").dt.date())
+        days = began.unique().collect().rename({"ordered_at": "first_ordered_on"})
+        people = people.join(days, on=["member_code", "first_ordered_on"], how="semi", maintain_order="left")
     late = pl.col("first_ordered_on") >= view.first_day + timedelta(days=view.settings.sequences.entry_after_days)
     by_joining = "joined_on" in people.columns and people["joined_on"].count() > 0
     if by_joining:

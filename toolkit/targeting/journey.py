@@ -265,6 +265,9 @@ def _joining(view: View) -> Finding:
         ("orders of members", by_member, ratio(by_member, whole), "orders of everybody"),
     ]
     notes: list[str | Note] = ["An order without a member is not a person: how many people of the public there are, receipts do not say."]
+    if view.scope.audience is not None:
+        rows = [("orders of members", by_member, None, None)]
+        notes.append(Note("Share of the public: an audience holds no orders of the public. Ask for the chain or a store.", "NOT MEASURED"))
     joined = None
     if "joined_on" not in view.members.columns or not view.members["joined_on"].count():
         notes.append(not_measured(view, "members", "joined_on", "who joined, and what they did next"))
@@ -283,7 +286,10 @@ def _joining(view: View) -> Finding:
         rows.append(("joined and ordered twice", again, ratio(again, bought), "joined and ordered"))
         notes.append("Whoever joined late in the window has had little time for a second order.")
     frame = pl.DataFrame(rows, schema={"step": pl.String, "count": pl.Int64, "step_share": pl.Float64, "of": pl.String}, orient="row")
-    said = f"{wording.share(ratio(by_member, whole))} of {wording.some(whole, 'order')} from {view.period} were made by members"
+    if view.scope.audience is not None:
+        said = f"{wording.some(by_member, 'order')} from {view.period} were made by these members"
+    else:
+        said = f"{wording.share(ratio(by_member, whole))} of {wording.some(whole, 'order')} from {view.period} were made by members"
     if joined:
         said += f"; {wording.some(joined, 'member')} joined, of whom {wording.share(bought / joined)} ordered"
     return Finding(headline=f"{where(view)}, {said}.", table=frame, notes=notes, ask_next=[("targeting.paths", {})])

@@ -51,7 +51,8 @@ def paths(
 
     A shopping day is placed where most of its money went (`by`). Members counted are those whose first purchase is really known (see the
     note on the start of the receipts) and lies at least twice sequences.follow_days before as_of, so that each had the same time to come
-    back: the median waits need no correction for members still on their way. Days are the members' own, across the chain.
+    back: the median waits need no correction for members still on their way. Days are the members' own, across the chain; a store or region
+    counts the members who began there.
 
     Parameters
     ----------

@@ -57,6 +57,10 @@ def _order_days(view: View) -> pl.DataFrame:
 def messages(view: View) -> pl.DataFrame:
     """Return the contacts of the window: `member_code`, `contacted_at`, `touchpoint`, `is_opened`, `is_clicked`, `later_order` (ordered
     within sequences.look_before_days after it); empty without a contacts table. What was opened or clicked after as_of is not seen."""
+    return view.chainwide(f"messages-{window_key(view)}", lambda chain: _messages(chain, view), "sequences")
+
+
+def _messages(chain: View, view: View) -> pl.DataFrame:
     table = view.workspace.table("contacts")
     schema = {"member_code": pl.UInt32, "contacted_at": pl.Datetime("us"), "touchpoint": pl.String, "is_opened": pl.Boolean,
               "is_clicked": pl.Boolean, "later_order": pl.Boolean}  # fmt: skip
@@ -80,7 +84,7 @@ def messages(view: View) -> pl.DataFrame:
         .collect()
         .sort("contacted_at", "member_code")
     )
-    orders = view.chain.orders.filter("is_order", pl.col("member_code").is_not_null()).select("member_code", "ordered_at").collect()
+    orders = chain.orders.filter("is_order", pl.col("member_code").is_not_null()).select("member_code", "ordered_at").collect()
     after = orders.with_columns(pl.col("ordered_at").alias("contacted_at"), pl.lit(True).alias("later_order")).sort("contacted_at")
     found = sent.join_asof(
         after.drop("ordered_at"), on="contacted_at", by="member_code", strategy="forward",

@@ -335,3 +335,13 @@ def test_substitutes_that_are_not_measured(pantry: Workspace) -> None:
     assert "too little to tell" in decision_tree(pantry, category="YOGHURT", period="2019-01-01..2019-01-02").headline
     with pytest.raises(BadValue, match="a category was needed"):
         decision_tree(pantry, category="yog-a1")
+
+
+def test_attach_where_only_one_good_was_sold(tmp_path: Path) -> None:
+    lines = pantry_lines().filter(pl.col("product_id") == "tea")
+    ws = make_workspace(tmp_path / "ws", lines, {"products": pantry_products()})
+    for by in ("goods", "segment"):
+        answer = attach(ws, goods="TEA", by=by)
+        assert "nothing else" in answer.headline
+        assert answer.notes[-1].verdict == "NOT MEASURED"
+    assert "too little to tell" in bought_together(ws).headline

@@ -93,7 +93,7 @@ def attach(view: View, *, goods: str, with_goods: str | None = None, by: Literal
     if few := _too_few(view, period, good, scoped, orders):
         return few
     rows = _rates(view, scoped, good, orders, number)
-    if by == "segment":
+    if by == "segment" and (other or rows.height):
         other = other or _strongest(view, rows)
         return _from_whom(view, period, scoped, good, other, orders, number)
     rows = rows.filter(pl.col("good") == other.code) if other else rows

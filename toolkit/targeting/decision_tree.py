@@ -26,6 +26,7 @@ LEAST_SWITCHES = 50
 LEAST_AGREEMENT = 0.6
 """Adjusted Rand index of the groups of two halves of the members: the bar of clusters (DEFINITIONS.md section 1)."""
 _GOODS_PER_GROUP = 4
+_CHART_PAIRS = 15
 SUBSTITUTES, AS_CHANCE = "more often than by chance", "as by chance"
 _SCHEMA = {"goods": pl.String, "group": pl.String, "buyer_count": pl.Int64, "sales": pl.Float64}
 
@@ -116,7 +117,7 @@ def decision_tree(view: View, *, category: str, by: By = "product") -> Finding:
     return Finding(
         headline=_headline(view, period, good, table, choices, switcher_count, stable),
         table=table,
-        chart=lambda: _chart(view, period, good, choices, all_moves, groups),
+        chart=lambda: _chart(view, period, good, table),
         notes=_notes(view, agreed, stable),
         ask_next=[
             ("targeting.decision_tree", {"category": good.label, "by": "name" if by == "product" else "product"}),
@@ -274,29 +275,21 @@ def _too_few(view: View, period: Period, good: Good, choices: _Choices, switcher
     )
 
 
-def _chart(view: View, period: Period, good: Good, choices: _Choices, moves: Switching, groups: np.ndarray) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.heatmap import heatmap
+def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.ranges import ranges
 
-    labels = choices.goods["goods"].to_list()
-    order = [labels[number] for number in np.lexsort((np.arange(len(labels)), groups))]
-    least = view.settings.scope.minimum_members
-    cells = [
-        {"from": labels[a], "to": labels[b], "index": float(moves.index[a, b]), "n": int(moves.count[a, b])}
-        for a in range(len(labels))
-        for b in range(len(labels))
-        if a != b and moves.count[a, b] >= least
-    ]
-    frame = pl.DataFrame(cells, schema={"from": pl.String, "to": pl.String, "index": pl.Float64, "n": pl.Int64})
-    return heatmap(
-        frame,
-        column="to",
-        row="from",
-        value="index",
-        n="n",
-        kind="decimal",
-        column_order=order,
-        row_order=order,
+    pair = pl.concat_str(pl.min_horizontal("goods", "substitute"), pl.lit(" / "), pl.max_horizontal("goods", "substitute"))
+    pairs = table.drop_nulls("substitute").with_columns(pair.alias("pair")).unique("pair", maintain_order=True)
+    return ranges(
+        pairs.sort(pl.col("switcher_count") - pl.col("expected_count"), "pair", descending=[True, False]).head(_CHART_PAIRS),
+        label="pair",
+        value="substitute_index",
+        low="substitute_index_low",
+        high="substitute_index_high",
+        n="switcher_count",
+        reference=1.0,
+        reference_title="chance",
         title=f"What replaces what in {good.label}",
-        subtitle=f"{view.place}, {period}; 1 = as by chance",
-        value_title="Switches over chance",
+        subtitle=f"{view.place}, {period}; n = members who switched between the two",
+        value_title="Members who switch, over chance",
     )

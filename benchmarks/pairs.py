@@ -49,7 +49,7 @@ def make_lines(folder: Path, quick: bool) -> dict[str, Path]:
             pl.col("basket_id").rank("dense").cast(pl.Int64).alias("basket"),
             (pl.col("product_category").rank("dense") - 1).cast(pl.Int64).alias("good"),
         )
-        .sort("basket")
+        .sort("basket", "good")
         .collect()
     )
     baskets = int(lines["basket"].max()) + 1  # type: ignore[arg-type]

@@ -20,11 +20,15 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"workspace", "shipped"},
     {"importing", "mart"},
     {"answer"},
+    {"audience"},
     {"rendering", "registry"},
-    {"portrait", "targeting", "differentiation", "review"},
+    {"portrait"},
+    {"targeting"},  # the steps of the loop, in its order: a step may build on the one before
+    {"differentiation"},
+    {"review"},
     {"apps"},
     {"batch"},
-    {"cli_app"},
+    {"cli_app", "cli_audience"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

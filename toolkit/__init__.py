@@ -19,39 +19,54 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "Answer": "toolkit.answer",
+    "Audience": "toolkit.audience",
     "Settings": "toolkit.settings",
     "ToolkitError": "toolkit.errors",
     "Workspace": "toolkit.workspace",
     "ask": "toolkit.registry",
     "check_receipts": "toolkit.importing",
+    "export_audience": "toolkit.audience",
     "import_receipts": "toolkit.importing",
+    "load_audience": "toolkit.audience",
     "report_set": "toolkit.batch.selection",
+    "save_audience": "toolkit.audience",
+    "saved_audiences": "toolkit.audience",
     "simulated_shop": "toolkit.sources.simulated",
 }
-_STEPS = ("portrait",)
+_STEPS = ("portrait", "targeting")
 
 __all__ = [
     "Answer",
+    "Audience",
     "Settings",
     "ToolkitError",
     "Workspace",
     "__version__",
     "ask",
     "check_receipts",
+    "export_audience",
     "import_receipts",
+    "load_audience",
     "members",
     "open",
     "portrait",
     "questions",
     "report_set",
     "simulated_shop",
+    "targeting",
 ]
 
 if TYPE_CHECKING:
     import polars as pl
 
     from toolkit import portrait as portrait
+    from toolkit import targeting as targeting
     from toolkit.answer import Answer as Answer
+    from toolkit.audience import Audience as Audience
+    from toolkit.audience import export_audience as export_audience
+    from toolkit.audience import load_audience as load_audience
+    from toolkit.audience import save_audience as save_audience
+    from toolkit.audience import saved_audiences as saved_audiences
     from toolkit.batch.selection import report_set as report_set
     from toolkit.errors import ToolkitError as ToolkitError
     from toolkit.importing import check_receipts as check_receipts
@@ -90,11 +105,12 @@ def questions() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["step", "name", "question", "call"], orient="row")
 
 
-def members(workspace: Workspace | str, *, as_of: str | None = None) -> pl.DataFrame:
+def members(workspace: Workspace | str, *, as_of: str | None = None, traits: bool = False) -> pl.DataFrame:
     """Return the members table: one row per member with every feature, as an audience's expression sees it.
 
     Money is in currency units, `home_store_id`, `top_channel` and `top_category` are names; attributes of the shop's own members table come
-    last. Null: not measured (see `toolkit.schemas.MEMBER_FEATURES`).
+    last. Null: not measured (see `toolkit.schemas.MEMBER_FEATURES`). With `traits` the portrait's traits follow: segment, stage,
+    purchase_probability, ... (see `tk.portrait.traits`); they take some seconds the first time.
 
     Raises
     ------
@@ -106,11 +122,13 @@ def members(workspace: Workspace | str, *, as_of: str | None = None) -> pl.DataF
     >>> import toolkit as tk
     >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)     # doctest: +SKIP
     """
+    from toolkit.mart.traits import with_traits
     from toolkit.mart.view import open_view
     from toolkit.workspace import Workspace
 
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-    return open_view(ws, as_of=as_of).readable
+    view = open_view(ws, as_of=as_of)
+    return with_traits(view) if traits else view.readable
 
 
 def __getattr__(name: str) -> Any:

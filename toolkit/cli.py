@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from toolkit.cli_app import add_app_command
+from toolkit.cli_audience import audience_app
 from toolkit.errors import BadValue, ToolkitError
 
 RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
@@ -26,6 +27,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(audience_app, name="audience", rich_help_panel=ASK)
 
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[

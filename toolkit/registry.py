@@ -6,6 +6,7 @@ registry makes the menus, `toolkit questions`, the help and `ask`.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -21,8 +22,10 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit.answer import Answer, Finding
+from toolkit.audience import Audience, members_of_scope
 from toolkit.errors import BadValue, UnknownName, unknown_name
-from toolkit.mart.view import Audience, open_view, require_members
+from toolkit.mart.view import Audience as Members
+from toolkit.mart.view import open_view, require_members
 from toolkit.settings import Settings
 from toolkit.workspace import Workspace
 
@@ -30,7 +33,10 @@ STEPS = ("portrait", "targeting", "differentiation", "review")
 SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
     "store_id": (str | None, "one store, as the shop writes its id; empty = the chain"),
     "region": (str | None, "one region of the stores table"),
-    "audience": (Audience, "members to speak of: a WHERE expression over the members table, or member ids"),
+    "audience": (
+        Audience | Members,
+        "members to speak of: a saved audience's name, a WHERE expression over the members table and its traits, or member ids",
+    ),
     "as_of": (date | str | None, "the last day that is seen; empty = the last day of the receipts"),
     "period": (str | int | None, "window of sales figures up to as_of: '91d', or 'FIRST..LAST'"),
     "settings": (Settings | dict | None, "thresholds that differ from the defaults: family -> field -> value"),
@@ -72,10 +78,12 @@ class Question:
         missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
         if missing:
             raise BadValue(f"{self.name} needs {', '.join(missing)}. Example: {self.example()}")
-        view = open_view(ws, **scope)
+        view = open_view(ws, **{**scope, **members_of_scope(ws, scope.get("audience"))})
         if self.minimum:
             require_members(view)
         finding = self.function(view, **own)
+        if isinstance(scope.get("audience"), Audience):
+            scope["audience"] = scope["audience"].shown
         kept = {**scope, **own}
         if isinstance(kept.get("settings"), Settings):
             kept["settings"] = kept["settings"].changed()
@@ -168,6 +176,27 @@ def find_question(name: str) -> Question:
     if len(short) == 1:
         return short[0]
     raise unknown_name("question", name, _registry)
+
+
+def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> Answer:
+    """Answer the call that an answer shows (`Answer.call`) again, with some parameters changed.
+
+    Raises
+    ------
+    BadValue
+        The text is no such call.
+    UnknownName
+        There is no such question any more.
+    """
+    try:
+        node = ast.parse(call.strip(), mode="eval").body
+        if not isinstance(node, ast.Call):
+            raise ValueError
+        name = ast.unparse(node.func).removeprefix("tk.")
+        given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg}
+    except (SyntaxError, ValueError):
+        raise BadValue(f"'{call}' is no call of a question; one such as tk.targeting.slipping(ws, store_id='367') was needed.") from None
+    return find_question(name)(workspace, **{**given, **changed})
 
 
 def ask(workspace: Workspace | str | Path, text: str, **given: Any) -> Answer:

@@ -229,10 +229,19 @@ class Workspace:
 
     def write_document(self, name: str, values: dict[str, Any]) -> Path:
         """Write the TOML document `name` in one step and return its path."""
-        path = self.path / "documents" / f"{name}.toml"
-        path.parent.mkdir(exist_ok=True)
+        path = self.document_file(f"{name}.toml")
         write_atomically(path, tomli_w.dumps(values))
         return path
+
+    def document_file(self, name: str) -> Path:
+        """Return where a file of documents/ lies, its folder made: `audiences/core.toml`, and what belongs to it."""
+        path = self.path / "documents" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def documents(self, folder: str) -> list[str]:
+        """Return the names of the TOML documents in a sub-folder of documents/, sorted, as `document` takes them."""
+        return sorted(f"{folder}/{path.stem}" for path in (self.path / "documents" / folder).glob("*.toml"))
 
     # -- inside --------------------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from toolkit.charts import bars, concentration, heatmap, histogram, lines, multiples, offline, quadrants, ranges
+from toolkit.charts import bars, concentration, flow, heatmap, histogram, lines, multiples, offline, quadrants, ranges
 from toolkit.charts.theme import ROW_LIMIT, config
 from toolkit.errors import DataError
 
@@ -46,6 +46,16 @@ def all_pictures() -> dict:
         "earlier": lambda: lines.lines_over_time(over_time, time="day", value="orders", earlier="before", title="T", value_title="V"),
         "series": lambda: lines.lines_over_time(both, time="day", value="orders", series="shop", title="T", value_title="V"),
         "curve": lambda: concentration.concentration_curve(shares, members="m", sales="s", title="T"),
+        "flow": lambda: flow.flow(
+            long.with_columns(step=1),
+            step="step",
+            source="name",
+            target="part",
+            value="value",
+            title="T",
+            muted=("y",),
+            step_names=["a", "b"],
+        ),
         "heatmap": lambda: heatmap.heatmap(week, column="hour", row="day", value="orders", title="T", value_title="V"),
         "named": lambda: heatmap.heatmap(long, column="part", row="name", value="value", name="name", title="T", value_title="V"),
         "quadrants": lambda: quadrants.quadrants(
@@ -178,7 +188,7 @@ def test_displays_itself_without_a_network() -> None:
 
 
 def test_importing_changes_nothing_and_costs_nothing() -> None:
-    modules = "bars, concentration, heatmap, histogram, lines, multiples, offline, quadrants, ranges, sparkline, theme"
+    modules = "bars, concentration, flow, heatmap, histogram, lines, multiples, offline, quadrants, ranges, sparkline, theme"
     code = f"import sys; from toolkit.charts import {modules}; assert 'altair' not in sys.modules and 'vl_convert' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 

@@ -32,8 +32,10 @@ def readable_members(members: pl.DataFrame, names: dict[str, pl.DataFrame], mino
         member_id, the features of schemas.MEMBER_FEATURES (money in currency units, `units` instead of `units_milli`; `home_store_id`,
         `top_channel` and `top_category` instead of codes), then the attributes of the members table.
     """
+    digits = len(str(minor_units)) - 1  # 374320 / 100 is 3743.2000000000003 in polars, and 3743.2 would not find it
     frame = members.with_columns(
-        *(pl.col(name).cast(pl.Float64) / minor_units for name in MONEY), (pl.col("units_milli").cast(pl.Float64) / 1000).alias("units")
+        *((pl.col(name).cast(pl.Float64) / minor_units).round(digits) for name in MONEY),
+        (pl.col("units_milli").cast(pl.Float64) / 1000).alias("units"),
     )
     for code, name, kind in (
         ("home_store_code", "home_store_id", "store"),

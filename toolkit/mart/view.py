@@ -24,6 +24,8 @@ from toolkit.mart.build import ensure_mart
 from toolkit.mart.derived import kept, made_at
 from toolkit.mart.folder import Mart
 from toolkit.mart.readable import readable_members
+from toolkit.mart.traits import trait_columns, with_traits
+from toolkit.mart.where import read_where
 from toolkit.settings import Settings, read_settings
 from toolkit.workspace import Workspace
 
@@ -222,7 +224,7 @@ class View:
     @cached_property
     def _audience_codes(self) -> pl.DataFrame:
         """The member_code of everybody in the audience."""
-        inside = chosen_members(self.scope.audience or (), self.readable)
+        inside = chosen_members(self.scope.audience or (), self)
         return self.population.filter(inside).select("member_code")
 
     @cached_property
@@ -241,8 +243,11 @@ def open_view(
     as_of: date | str | None = None,
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,
+    called: str = "",
 ) -> View:
     """Return the view for a scope; every value is checked here, so that analyses can trust it.
+
+    `called` is what the audience is called in sentences, where it has a name.
 
     Raises
     ------
@@ -274,7 +279,7 @@ def open_view(
         label = f"region {region}"
     crowd = audience if audience is None or isinstance(audience, str) else tuple(str(member) for member in audience)
     if crowd is not None:
-        words = f"members where {crowd}" if isinstance(crowd, str) else f"a list of {len(crowd):,} members"
+        words = called or (f"members where {_short(crowd)}" if isinstance(crowd, str) else f"a list of {len(crowd):,} members")
         label = words if label == "the chain" else f"{words} in {label}"
     scope = Scope(store_id, region, crowd, label)
     return _shared(View(workspace, ensure_mart(workspace, day), scope, read_period(period, day, chosen.scope.period_days), chosen))
@@ -347,6 +352,10 @@ def require_members(view: View, *, least: int | None = None) -> View:
     return view
 
 
+def _short(expression: str) -> str:
+    return expression if len(expression) <= 200 else expression[:190] + " ..."
+
+
 def _read_date(value: date | str, name: str) -> date:
     if isinstance(value, date):
         return value if type(value) is date else value.date()  # type: ignore[attr-defined]
@@ -356,34 +365,24 @@ def _read_date(value: date | str, name: str) -> date:
         raise BadValue(f"{name} is '{value}', but a date as YYYY-MM-DD was needed, such as 2026-01-31.") from None
 
 
-def chosen_members(audience: str | tuple[str, ...], members: pl.DataFrame) -> pl.Series:
-    """Return, per row of the readable members table, whether the member is in the audience; an unknown answer (null) is no.
+def chosen_members(audience: str | tuple[str, ...], view: View) -> pl.Series:
+    """Return, per row of `view.population`, whether the member is in the audience; an unknown answer (null) is no.
+
+    An expression may name the columns of the readable members table and the traits of `mart.traits`.
 
     Raises
     ------
     UnknownName
-        The expression names a column that the table does not have.
+        The expression names a column that there is not; the nearest is named, and where it stands.
     BadValue
         It is no WHERE expression, or compares what cannot be compared.
     """
     if isinstance(audience, tuple):
-        return members["member_id"].is_in(list(audience))
-    try:
-        expr = pl.sql_expr(audience)
-    except pl.exceptions.PolarsError as error:
-        raise BadValue(f"audience '{audience}' is not a WHERE expression: {error}.") from None
-    for column in expr.meta.root_names():
-        if column not in members.columns:
-            raise unknown_name("column", column, members.columns, where="The members table")
-    try:
-        inside = members.select(expr.alias("inside"))["inside"]
-    except pl.exceptions.PolarsError as error:
-        raise BadValue(f"audience '{audience}' cannot be applied to the members table: {str(error).splitlines()[0]}.") from None
-    if inside.dtype != pl.Boolean:
-        raise BadValue(f"audience '{audience}' gives {inside.dtype}, but a condition (true or false for each member) was needed.")
-    if inside.len() != members.height:
-        raise BadValue(f"audience '{audience}' gives one value for all; a condition on each member was needed, such as order_count > 3.")
-    return inside.fill_null(False)
+        return view.population["member_id"].is_in(list(audience))
+    where = read_where(audience)
+    if set(where.names) - set(view.readable.columns):
+        where.check_names([*view.readable.columns, *trait_columns(view)])
+    return where.apply(with_traits(view, where.names))
 
 
 @lru_cache(maxsize=4)

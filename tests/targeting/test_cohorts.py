@@ -1,0 +1,92 @@
+"""Cohorts by eye: months since joining, truncation, unfinished months, suppression."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.portrait.ladder import lines_of
+from tests.portrait.pictures import spec_of
+from tests.shop import AS_OF, make_workspace
+from toolkit.errors import BadValue
+from toolkit.targeting import cohorts
+from toolkit.workspace import Workspace
+
+FEW = {"scope": {"minimum_members": 1}}
+
+
+def ago(day: date) -> int:
+    return (AS_OF - day).days
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """`old` is there from the start; a and b join in March 2024; a comes again in April and May, b in May; c joins in May."""
+    orders = [("old", ago(date(2023, 1, 5)), "s1", 1, 1.0)]
+    orders += [("a", ago(day), "s1", 1, 2.0) for day in (date(2024, 3, 31), date(2024, 4, 1), date(2024, 5, 9))]
+    orders += [("b", ago(day), "s2", 1, 4.0) for day in (date(2024, 3, 1), date(2024, 5, 31))]
+    orders += [("c", ago(date(2024, 5, 15)), "s1", 1, 8.0), ("c", ago(date(2024, 6, 29)), "s1", -1, -3.0)]
+    orders += [("a", ago(date(2024, 6, 30)), "s1", 1, 1.0)]
+    cards = pl.DataFrame({"member_id": ["b", "c"], "joined_on": [date(2024, 2, 10), date(2024, 6, 20)]})
+    path: Path = tmp_path_factory.mktemp("cohorts") / "ws"
+    return make_workspace(path, lines_of(orders), {"members": cards})
+
+
+def rows(answer) -> dict:
+    return {(row["cohort"], row["months_since"]): (row["members"], row["member_count"], row["sales"]) for row in answer.table.to_dicts()}
+
+
+def test_by_eye(ws: Workspace) -> None:
+    answer = cohorts(ws, settings=FEW)
+    found = rows(answer)
+    assert found["2024-03", 0] == (1, 1, 2.0)  # a; b joined in February, before the first order
+    assert found["2024-03", 1] == (1, 1, 2.0)
+    assert found["2024-03", 3] == (1, 1, 1.0)  # as_of ends June: the month is whole
+    assert found["2024-02", 0] == (1, 0, 0.0)
+    assert found["2024-02", 1] == (1, 1, 4.0)
+    assert found["2024-02", 2] == (1, 0, 0.0)
+    assert found["2024-05", 0] == (1, 1, 8.0)  # c: the stated day lies after the first order
+    assert found["2024-05", 1] == (1, 0, -3.0)  # returned something: money, but no order
+    assert ("2024-05", 2) not in found
+    truncated = dict(answer.table.select("cohort", "truncated").unique().iter_rows())
+    assert truncated == {"2023-01": True, "2024-02": False, "2024-03": False, "2024-05": False}
+    assert "33.3% order in month 1 (n = 3)" not in answer.headline
+    assert "66.7% order in month 1 (n = 3)" in answer.headline
+    assert answer.notes[0].verdict == "REVIEW"
+    assert "Left-truncated: the receipts start on 2023-01-05, so 1 member of" in str(answer.notes[0])
+    assert "2023-01 *" in str(spec_of(answer))
+
+
+def test_an_unfinished_month_is_not_shown(ws: Workspace) -> None:
+    found = rows(cohorts(ws, as_of="2024-06-29", settings=FEW))
+    assert ("2024-05", 1) not in found
+    assert ("2024-03", 2) in found
+
+
+def test_a_store(ws: Workspace) -> None:
+    found = rows(cohorts(ws, store_id="s2", settings=FEW))
+    assert {cohort for cohort, _ in found} == {"2024-02"}
+
+
+def test_small_months_are_left_out_and_money_of_few_is_hidden(ws: Workspace, tmp_path: Path) -> None:
+    orders = [(f"m{number:02d}", ago(date(2024, 3, 1 + number % 20)), "s1", 1, 2.0) for number in range(20)]
+    orders += [
+        ("m01", ago(date(2024, 4, 3)), "s1", 1, 2.0),
+        ("solo", ago(date(2024, 4, 9)), "s1", 1, 2.0),
+        ("old", 540, "s1", 1, 1.0),
+        ("old", 0, "s1", 1, 1.0),
+    ]
+    answer = cohorts(make_workspace(tmp_path / "ws", lines_of(orders)))
+    assert rows(answer)["2024-03", 1] == (20, 1, None)
+    assert rows(answer)["2024-03", 0] == (20, 20, 40.0)
+    assert any("2 joining months with fewer than 10 members" in str(note) for note in answer.notes)
+    assert "5.0% order in month 1 (n = 20)" in answer.headline
+
+
+def test_too_young_and_out_of_range(ws: Workspace) -> None:
+    assert "is not measured" in cohorts(ws, as_of="2023-01-20", settings=FEW).headline
+    with pytest.raises(BadValue, match="most_months is 0"):
+        cohorts(ws, most_months=0, settings=FEW)

@@ -1,0 +1,154 @@
+"""targeting.paths and entry_goods: ways of a hand-made shop by eye, left truncation, suppression, and worth that is planted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.portrait.pictures import spec_of
+from tests.shop import AS_OF, make_workspace
+from toolkit.models.first_purchases import days_until_half, later_worth, wilson
+from toolkit.targeting.entry_goods import entry_goods
+from toolkit.targeting.paths import paths
+from toolkit.workspace import Workspace
+
+PRODUCTS = pl.DataFrame(
+    {"product_id": ["milk", "soap", "toy"], "category": ["dairy", "care", "toys"], "department": ["food", "home", "home"]}
+)
+
+
+def shop(path: Path, rows: list[tuple[str, int, str, float]], members: pl.DataFrame | None = None, *, stores: bool = False) -> Workspace:
+    """A workspace of one-line orders: (member, days before AS_OF, product, amount); `stores`: members z and all later orders are in s2."""
+    noon = datetime(AS_OF.year, AS_OF.month, AS_OF.day, 12)
+    lines = pl.DataFrame(
+        [
+            {"member_id": who, "order_id": f"o{number}", "store_id": "s2" if stores and (who[0] == "z" or ago < 300) else "s1",
+             "product_id": product, "ordered_at": noon - timedelta(days=ago),
+             "quantity": 1.0, "amount": amount, "discount_amount": 0.0, "coupon_amount": 0.0}
+            for number, (who, ago, product, amount) in enumerate(rows)
+        ]
+    ).with_columns(pl.lit(None, pl.String).alias("channel"), pl.col("ordered_at").cast(pl.Datetime("us")))  # fmt: skip
+    return make_workspace(path / "ws", lines, {"products": PRODUCTS, **({"members": members} if members is not None else {})})
+
+
+def ways() -> list[tuple[str, int, str, float]]:
+    """24 new members start with milk: 12 come back for soap after 10 days and for milk after 20 more, 12 never; an old member is first."""
+    rows = [("old", 500, "milk", 5.0), ("old", 0, "toy", 5.0)]
+    for who in range(24):
+        rows.append((f"m{who:02d}", 300, "milk", 5.0))
+        if who < 12:
+            rows += [(f"m{who:02d}", 290, "soap", 5.0), (f"m{who:02d}", 270, "milk", 5.0)]
+    return rows
+
+
+def test_ways_by_eye(tmp_path: Path) -> None:
+    ws = shop(tmp_path, ways())
+    answer = paths(ws)
+    assert answer.table.rows() == [
+        (1, "dairy", "care", 12, 0.5, 10.0),
+        (1, "dairy", "did not come back", 12, 0.5, None),
+        (2, "care", "dairy", 12, 1.0, 20.0),
+    ]
+    assert answer.headline == (
+        "Across the chain, 50.0% of 24 new members came a second time within 91 days of the first, half of all within 10 days; "
+        "of these, 100.0% came a third time."
+    )
+    assert any("1 member left out" in str(note) for note in answer.notes)
+    spec = spec_of(answer)
+    assert spec["title"]["text"] == "From the first purchase to the third: the chain"
+    node = paths(ws, show="node").table
+    assert node.select("step", "place", "member_count", "back_count", "back_days_median").rows() == [
+        (1, "dairy", 24, 12, 10.0),
+        (2, "care", 12, 12, 20.0),
+    ]
+    route = paths(ws, show="route", by="department").table
+    assert route.rows() == [("food", "did not come back", None, 12, 0.5), ("food", "home", "food", 12, 0.5)]
+
+
+def test_small_ways_are_put_together(tmp_path: Path) -> None:
+    rows = [*ways(), *[(f"n{who:02d}", 300, "milk", 5.0) for who in range(12)]]
+    rows += [(f"n{who:02d}", 280, "toy" if who < 6 else "milk", 5.0) for who in range(12)]
+    answer = paths(shop(tmp_path, rows))
+    assert answer.table.filter(pl.col("step") == 1).select("to", "member_count").rows() == [
+        ("care", 12),
+        ("did not come back", 12),
+        ("small groups of them", 12),
+    ]
+    assert any("not shown one by one" in str(note) for note in answer.notes)
+
+
+def test_members_who_joined_before_the_receipts_are_not_new(tmp_path: Path) -> None:
+    joined = pl.DataFrame(
+        {
+            "member_id": [f"m{who:02d}" for who in range(24)],
+            "joined_on": [(AS_OF - timedelta(days=900 if who < 4 else 300)) for who in range(24)],
+        }
+    )
+    answer = paths(shop(tmp_path, ways(), joined), settings={"scope": {"minimum_members": 5}})
+    assert "20 new members" in answer.headline
+    assert any("unless the members table says" in str(note) for note in answer.notes)
+
+
+def test_a_store_counts_those_who_began_there(tmp_path: Path) -> None:
+    ws = shop(tmp_path, [*ways(), *[(f"z{who:02d}", 300, "milk", 5.0) for who in range(12)]], stores=True)
+    # m00 to m23 begin in s1 and come back in s2; z00 to z11 begin in s2 and never come back.
+    assert "50.0% of 24 new members" in paths(ws, store_id="s1").headline
+    assert "0.0% of 12 new members" in paths(ws, store_id="s2").headline
+
+
+def test_too_few_new_members(tmp_path: Path) -> None:
+    ws = shop(tmp_path, [(f"m{who}", ago, "milk", 5.0) for who in range(20) for ago in (400, 100, 0)])
+    for answer in (paths(ws), entry_goods(ws)):
+        assert "not measured" in answer.headline
+        assert answer.table.is_empty()
+        assert answer.notes[0].verdict == "NOT MEASURED"
+
+
+def test_half_of_all_and_wilson() -> None:
+    days = pl.DataFrame({"g": ["a"] * 4 + ["b"] * 4 + ["c"], "d": [5, 9, None, None, 5, None, None, None, None]})
+    assert days.group_by("g", maintain_order=True).agg(days_until_half(pl.col("d")))["d"].to_list() == [9.0, None, None]
+    low, high = pl.DataFrame({"k": [0, 5], "n": [0, 10]}).select(
+        *[limit.alias(name) for limit, name in zip(wilson(pl.col("k"), pl.col("n")), "lh", strict=True)]
+    )
+    assert low.to_list() == [None, pytest.approx(0.2366, abs=1e-4)]
+    assert high.to_list() == [None, pytest.approx(0.7634, abs=1e-4)]
+
+
+def test_planted_worth_is_found_and_luck_is_not() -> None:
+    rng = np.random.default_rng(3)
+    count = 3000
+    first = rng.gamma(2, 2000, count)
+    goods = [(who, f"g{good:02d}") for who in range(count) for good in np.flatnonzero(rng.random(30) < first[who] / 20000)]
+    frame = pl.DataFrame(goods, schema={"member_code": pl.Int64, "good": pl.String}, orient="row")
+    has = np.zeros(count)
+    has[frame.filter(good="g00")["member_code"].to_numpy()] = 1
+    later = rng.gamma(1, 1, count) * first * 5
+    null = later_worth(pl.DataFrame({"member_code": range(count), "first_amount": first, "later_amount": later}), frame, least=30)
+    assert null.filter((pl.col("ratio_low") > 1) | (pl.col("ratio_high") < 1)).height == 0
+    planted = later_worth(
+        pl.DataFrame({"member_code": range(count), "first_amount": first, "later_amount": later * (1 + 0.8 * has)}), frame, least=30
+    )
+    best = planted.sort("ratio_low").row(-1, named=True)
+    assert best["good"] == "g00"
+    assert 1 < best["ratio_low"] < 1.8
+    assert best["ratio_shrunk"] < best["ratio"]
+
+
+def test_entry_goods_of_a_shop(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rows = [("old", 700, "milk", 1.0), ("old", 0, "milk", 1.0)]
+    for who in range(120):
+        good = ("milk", "soap", "toy")[who % 3]
+        rows.append((f"m{who:03d}", 400, good, 5.0))
+        rows += [(f"m{who:03d}", int(ago), "milk", (60.0 if good == "toy" else 6.0) + float(rng.random())) for ago in (350, 300)]
+    answer = entry_goods(shop(tmp_path, rows))
+    top = answer.table.row(0, named=True)
+    assert (top["good"], top["member_count"], top["reading"]) == ("toys", 40, "worth more")
+    assert top["later_spend"] == pytest.approx(121, abs=2)
+    assert "start with toys (n = 40) are worth most later" in answer.headline
+    assert answer.notes[0].verdict == "REVIEW"
+    assert spec_of(answer)["title"]["text"].startswith("Later worth")

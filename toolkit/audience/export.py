@@ -1,0 +1,228 @@
+"""An audience as files for the people who address it: CSV, XLSX, Parquet, and a manifest that says what they are.
+
+Only members who may be contacted go out (`contactable` of the members table; unknown is no). No cell can run as a formula when the file is
+opened in a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+import toolkit
+from toolkit.audience.audience import Audience
+from toolkit.audience.words import in_words
+from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
+from toolkit.mart.traits import trait_columns, with_traits
+from toolkit.mart.view import View
+from toolkit.workspace import write_atomically
+
+Format = Literal["csv", "xlsx", "parquet"]
+FORMATS: tuple[Format, ...] = ("csv", "xlsx", "parquet")
+_LONG_AGO = datetime(2000, 1, 1)
+MOST_SHEET_ROWS = 1_048_575
+"""Rows of a sheet of Excel, without the head."""
+_RUNS = r"^\s*[=+\-@\t\r|%＝＋－＠]"
+"""How a cell begins that a spreadsheet may take for a formula or a command, blanks before it and full-width signs included."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """The files that were written, and who is not in them."""
+
+    files: tuple[Path, ...]
+    manifest: Path
+    member_count: int
+    not_contactable: int
+    unknown_contactable: int
+    guarded_cells: int
+
+    @property
+    def sentence(self) -> str:
+        """What was written and who was left out."""
+        left = []
+        if self.not_contactable:
+            left.append(f"{self.not_contactable:,} who must not be contacted")
+        if self.unknown_contactable:
+            left.append(f"{self.unknown_contactable:,} of whom it is not known (unknown is no)")
+        without = f"; left out: {' and '.join(left)}" if left else ""
+        guard = f" {self.guarded_cells:,} cells of the CSV begin with ' so that they cannot run as formulas." if self.guarded_cells else ""
+        return f"{self.member_count:,} members exported{without}.{guard}"
+
+
+def export_audience(
+    view: View,
+    audience: Audience,
+    folder: str | Path,
+    *,
+    formats: Sequence[Format] = FORMATS,
+    columns: Sequence[str] = (),
+    for_contact: bool = True,
+    replace_it: bool = False,
+) -> Export:
+    """Write the members of an audience in the view's scope as files, with a manifest beside them.
+
+    Parameters
+    ----------
+    formats
+        csv (UTF-8 with a mark, so that Excel reads it), xlsx, parquet.
+    columns
+        Columns of the members table and its traits beside `member_id`; lists are written as `a; b`.
+    for_contact
+        Whether the files are for addressing people: then only contactable members are in them. False = for analysis: all members with
+        their `contactable`, and the manifest says that nobody may be addressed from it.
+    replace_it
+        Whether files of the same name are replaced.
+
+    Raises
+    ------
+    DataError
+        The shop does not say who may be contacted, or nobody is left.
+    UnknownName
+        A column or a format that does not exist.
+    BadValue
+        Files of that name are there already, or more members than a sheet has rows.
+    """
+    _check(view, formats, columns)
+    if for_contact and not view.has_column("members", "contactable"):
+        raise DataError(
+            "The members table has no `contactable` column, so nobody is known to be contactable and nobody is exported. Import the "
+            "column; or export for analysis (for_contact=False, --analysis), which must not be used to address people."
+        )
+    ids = audience.members(view)
+    frame = with_traits(view, columns)
+    chosen = frame.filter(pl.col("member_id").is_in(ids))
+    consent = chosen["contactable"] if "contactable" in chosen.columns else pl.Series([None] * chosen.height, dtype=pl.Boolean)
+    if for_contact:
+        chosen = chosen.filter(consent.fill_null(False))
+    if chosen.is_empty():
+        raise DataError(f"No member of '{audience.name}' in {view.place} may be exported: {len(ids):,} belong to it, none is contactable.")
+    consent_shown = ["contactable"] if not for_contact and "contactable" in frame.columns else []
+    shown: list[str] = list(dict.fromkeys(["member_id", *columns, *consent_shown]))
+    table = chosen.select(shown).with_columns(
+        pl.col(name).cast(pl.List(pl.String)).list.join("; ") for name in shown if isinstance(frame.schema[name], pl.List)
+    )
+    stem = _stem(audience, view)
+    folder = Path(folder)
+    paths = {form: folder / f"{stem}.{form}" for form in dict.fromkeys(formats)}
+    manifest = folder / f"{stem}.manifest.json"
+    there = [path.name for path in (*paths.values(), manifest) if path.exists()]
+    if there and not replace_it:
+        raise BadValue(f"{folder} has {', '.join(there)} already. Choose another folder, or say replace.")
+    folder.mkdir(parents=True, exist_ok=True)
+    safe, guarded = _guarded(table)
+    ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
+    for form, path in paths.items():
+        _write(path, ways[form])
+    made = Export(
+        tuple(paths.values()), manifest, table.height,
+        int((~consent).fill_null(False).sum()) if for_contact else 0,
+        int(consent.null_count()) if for_contact else 0,
+        guarded if "csv" in paths else 0,
+    )  # fmt: skip
+    write_atomically(manifest, json.dumps(_manifest(view, audience, made, shown, for_contact), indent=1, ensure_ascii=False))
+    return made
+
+
+def _check(view: View, formats: Sequence[str], columns: Sequence[str]) -> None:
+    if not formats:
+        raise BadValue(f"No format was given; {', '.join(FORMATS)} are known.")
+    for form in formats:
+        if form not in FORMATS:
+            raise unknown_name("format", form, FORMATS, where="An export")
+    known = [*view.readable.columns, *trait_columns(view)]
+    wrong = [name for name in columns if name not in known]
+    if wrong:
+        raise UnknownName("\n".join(str(unknown_name("column", name, known, where="The members table")) for name in wrong))
+
+
+def _stem(audience: Audience, view: View) -> str:
+    name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in audience.name)[:60].strip("-") or "audience"
+    version = f"-v{audience.version}" if audience.version else ""
+    return f"{name}{version}-{view.as_of}"
+
+
+def _guarded(table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Put a ' before every text cell and head that a spreadsheet could run, and count them."""
+    texts = [name for name, dtype in table.schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
+    runs = {name: table[name].cast(pl.String).str.contains(_RUNS).fill_null(False) for name in texts}
+    made = table.with_columns(
+        pl.when(runs[name])
+        .then(pl.concat_str(pl.lit("'"), pl.col(name).cast(pl.String)))
+        .otherwise(pl.col(name).cast(pl.String))
+        .alias(name)
+        for name in texts
+    )
+    heads = pl.Series(table.columns).str.contains(_RUNS)
+    made = made.rename({name: f"'{name}" for name, odd in zip(table.columns, heads, strict=True) if odd})
+    return made, sum(int(found.sum()) for found in runs.values()) + int(heads.sum())
+
+
+def _write_csv(table: pl.DataFrame, path: Path) -> None:
+    # Every text is quoted: a sheet set to another separator then does not cut a cell where a formula would begin.
+    table.write_csv(path, include_bom=True, quote_style="non_numeric")
+
+
+def _write_xlsx(table: pl.DataFrame, path: Path) -> None:
+    from xlsxwriter import Workbook  # slow to load, and only needed here
+
+    if table.height > MOST_SHEET_ROWS:
+        raise BadValue(f"{table.height:,} members do not fit a sheet of {MOST_SHEET_ROWS:,} rows. Export them as csv or parquet.")
+    never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": True}
+    with Workbook(str(path), never) as book:
+        book.set_properties({"created": _LONG_AGO})  # the same members give the same file: no clock
+        sheet, day = book.add_worksheet("members"), book.add_format({"num_format": "yyyy-mm-dd"})
+        bold = book.add_format({"bold": True})
+        for place, name in enumerate(table.columns):
+            sheet.write_string(0, place, name, bold)
+        for number, row in enumerate(table.iter_rows(), start=1):
+            for place, value in enumerate(row):
+                if isinstance(value, bool):
+                    sheet.write_boolean(number, place, value)
+                elif isinstance(value, (int, float)):
+                    sheet.write_number(number, place, value)
+                elif value is not None and hasattr(value, "isoformat"):
+                    sheet.write_datetime(number, place, value, day)
+                elif value is not None:
+                    sheet.write_string(number, place, str(value)[:32_767])
+        sheet.freeze_panes(1, 1)
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _manifest(view: View, audience: Audience, made: Export, columns: list[str], for_contact: bool) -> dict[str, object]:
+    """What the files are: enough to make them again."""
+    return {
+        "audience": audience.name,
+        "version": audience.version or None,
+        "where": audience.where,
+        "chosen_by": audience.call or None,
+        "in_words": in_words(audience),
+        "purpose": "contact" if for_contact else "analysis: nobody may be addressed from these files",
+        "scope": view.place,
+        "as_of": view.as_of.isoformat(),
+        "data_version": view.workspace.manifest.data_version,
+        "settings": view.settings.changed(),
+        "currency": view.currency,
+        "member_count": made.member_count,
+        "left_out": {"not_contactable": made.not_contactable, "contactable_unknown": made.unknown_contactable},
+        "guarded_cells": made.guarded_cells,
+        "columns": columns,
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in made.files},
+        "toolkit": toolkit.__version__,
+    }

@@ -1,0 +1,191 @@
+"""What an audience is worth: size, sales, reach, overlaps with others, and who came and went since it was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.audience.audience import Audience
+from toolkit.audience.saved import load_audience, members_then
+from toolkit.audience.words import in_words
+from toolkit.errors import nearest
+from toolkit.mart.traits import with_traits
+from toolkit.mart.view import View
+from toolkit.mart.where import read_where, text_values
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An audience in a scope, on a day. Money in currency units; `reachable` is null where the shop does not say who may be contacted.
+
+    `sales` and `sales_share` (of all sales of the scope, members or not, in the period) are null for fewer members than figures may
+    speak of.
+    """
+
+    name: str
+    words: str
+    as_of: date
+    place: str
+    period: str
+    currency: str
+    member_count: int
+    member_share: float | None
+    sales: float | None
+    sales_share: float | None
+    reachable: int | None
+    notes: tuple[str, ...]
+
+    @property
+    def reachable_share(self) -> float | None:
+        """Share of its members who may be contacted (0..1)."""
+        return self.reachable / self.member_count if self.reachable is not None and self.member_count else None
+
+    @property
+    def sentence(self) -> str:
+        """Size, sales and reach in one sentence."""
+        members = wording.some(self.member_count, "member")
+        said = [f"{members} ({wording.share(self.member_share)} of {self.place}'s)"]
+        if self.sales is not None:
+            share = f" ({wording.share(self.sales_share)} of all sales)" if self.sales_share is not None else ""
+            said.append(f"{wording.money(self.sales, self.currency)} from {self.period}{share}")
+        if self.reachable is not None:
+            said.append(f"{self.reachable:,} of them may be contacted ({wording.share(self.reachable_share)})")
+        return f"'{self.name}', {self.words}: {'; '.join(said)}."
+
+
+def profile(view: View, audience: Audience) -> Profile:
+    """Return size, sales and reach of an audience among the members in the view's scope.
+
+    Raises
+    ------
+    UnknownName, BadValue
+        The expression cannot be applied.
+    """
+    inside = view.population.filter(audience.inside(view)).select("member_code")
+    found = view.members.join(inside, on="member_code", how="semi")
+    start, after = datetime.combine(view.period.start, time()), datetime.combine(view.period.end + timedelta(days=1), time())
+    orders = view.orders.filter((pl.col("ordered_at") >= start) & (pl.col("ordered_at") < after))
+    total = int(orders.select(pl.col("amount").sum()).collect(engine="streaming").item() or 0)
+    mine = orders.join(found.lazy().select("member_code"), on="member_code", how="semi")
+    sales = int(mine.select(pl.col("amount").sum()).collect(engine="streaming").item() or 0)
+    few = 0 < found.height < view.settings.scope.minimum_members
+    return Profile(
+        name=audience.name,
+        words=in_words(audience),
+        as_of=view.as_of,
+        place=view.place,
+        period=str(view.period),
+        currency=view.currency,
+        member_count=found.height,
+        member_share=found.height / view.members.height if view.members.height else None,
+        sales=None if few else sales / view.minor_units,
+        sales_share=None if few or total <= 0 else sales / total,
+        reachable=int(found["contactable"].fill_null(False).sum()) if view.has_column("members", "contactable") else None,
+        notes=tuple(_notes(view, audience, found, few)),
+    )
+
+
+def _notes(view: View, audience: Audience, found: pl.DataFrame, few: bool) -> list[str]:
+    notes = []
+    if found.is_empty():
+        notes.append(f"The audience selects nobody in {view.place} as of {view.as_of}." + _unseen_values(view, audience))
+    elif found.height == view.members.height:
+        notes.append(f"The audience selects all {found.height:,} members of {view.place}: it chooses nobody out.")
+    if few:
+        least = view.settings.scope.minimum_members
+        notes.append(f"Fewer than {least} members (setting scope.minimum_members): their sales are not shown.")
+    if not view.has_column("members", "contactable"):
+        notes.append(view.missing("members", "contactable", "who may be contacted"))
+    if audience.member_ids is not None:
+        lost = len(audience.member_ids) - view.population["member_id"].is_in(list(audience.member_ids)).sum()
+        if lost:
+            notes.append(f"{wording.some(int(lost), 'id')} of the list belong to no member with receipts up to {view.as_of}.")
+    return notes
+
+
+def _unseen_values(view: View, audience: Audience) -> str:
+    """Name the texts of an expression that no member has, with the nearest that some have."""
+    if audience.where is None:
+        return ""
+    where, said = read_where(audience.where), ""
+    frame = with_traits(view, where.names)
+    for name, value in text_values(where):
+        if frame.schema[name] != pl.String or name == "member_id":
+            continue
+        known = frame[name].drop_nulls().unique()
+        if value not in known:
+            near = nearest(value, known.head(5000))
+            said += f" No member has {name} '{value}'" + (f"; did you mean '{near[0]}'?" if near else ".")
+    return said
+
+
+def overlaps(view: View, audiences: Sequence[Audience]) -> pl.DataFrame:
+    """Return how many members each pair of audiences shares, in the view's scope: one row per pair, the audience itself included.
+
+    Columns: `audience`, `other`, `member_count` (in both), `member_share` (0..1, of the members of `audience`; null where it has none).
+    """
+    scope = view.population["member_code"].is_in(view.members["member_code"].implode())
+    inside = [one.inside(view) & scope for one in audiences]
+    rows = []
+    for mine, left in zip(audiences, inside, strict=True):
+        own = int(left.sum())
+        for theirs, right in zip(audiences, inside, strict=True):
+            both = int((left & right).sum())
+            rows.append((mine.name, theirs.name, both, both / own if own else None))
+    schema = {"audience": pl.String, "other": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """A saved audience then and now: members who came, who went, who stayed; ids sorted."""
+
+    name: str
+    version: int
+    saved_on: date
+    as_of: date
+    came: tuple[str, ...]
+    went: tuple[str, ...]
+    stayed: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Who came and who went, in one sentence."""
+        now, then = len(self.came) + len(self.stayed), len(self.went) + len(self.stayed)
+        return (
+            f"'{self.name}' has {wording.some(now, 'member')} on {self.as_of}, {then:,} on {self.saved_on} (version {self.version}): "
+            f"{len(self.came):,} came, {len(self.went):,} went, {len(self.stayed):,} stayed."
+        )
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per member then or now: `member_id`, `movement` (came, went, stayed); sorted."""
+        rows = [(member, word) for word in ("came", "went", "stayed") for member in getattr(self, word)]
+        return pl.DataFrame(rows, schema={"member_id": pl.String, "movement": pl.String}, orient="row").sort("member_id")
+
+
+def refreshed(view: View, name: str, *, now: Audience | None = None, version: int | None = None) -> Refreshed:
+    """Return who came and who went since a saved version, as of the view's date, across the chain.
+
+    Parameters
+    ----------
+    now
+        What the audience is today, where its members were chosen by an answer: the answer asked again (`Audience.from_answer`). An
+        expression is applied again by itself; a plain list stays as it is.
+
+    Raises
+    ------
+    UnknownName
+        No such audience or version.
+    """
+    kept = load_audience(view.workspace, name, version)
+    then = set(members_then(view.workspace, kept.name, kept.version))
+    today = set((now or kept).members(view.chain))
+    return Refreshed(
+        kept.name, kept.version, kept.as_of or view.as_of, view.as_of,
+        came=tuple(sorted(today - then)), went=tuple(sorted(then - today)), stayed=tuple(sorted(today & then)),
+    )  # fmt: skip

@@ -1,0 +1,174 @@
+"""Saved audiences: a TOML text with every version, and beside it the members of each version, one id a line. A version never changes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from filelock import FileLock
+
+from toolkit.audience.audience import Audience
+from toolkit.errors import BadValue, UnknownName, WorkspaceError, nearest, unknown_name
+from toolkit.mart.traits import trait_columns
+from toolkit.mart.view import View, open_view
+from toolkit.workspace import Workspace, write_atomically
+
+FOLDER = "audiences"
+LONGEST_NAME = 80
+
+
+def save_audience(
+    workspace: Workspace | str | Path, audience: Audience, *, as_of: date | str | None = None, replace_it: bool = False
+) -> Audience:
+    """Save an audience as it stands on a day and return it with its version; the members of that day are kept beside the text.
+
+    Raises
+    ------
+    BadValue
+        The name cannot be one (empty, too long, a column), or is taken and `replace_it` is not given: then a new version is added, and the
+        earlier ones stay.
+    UnknownName, DataError
+        As for a question.
+    """
+    ws = _opened(workspace)
+    day = as_of if as_of is not None else audience.as_of if audience.member_ids is not None else None
+    view = open_view(ws, as_of=day)
+    _check_name(audience.name, view)
+    members = view.population.filter(audience.inside(view))["member_id"].to_list()
+    with FileLock(ws.document_file(f"{FOLDER}/.lock")):
+        name = _document(audience.name)
+        document = ws.document(name) or {"name": audience.name, "versions": []}
+        versions = document["versions"]
+        if versions and not replace_it:
+            raise BadValue(
+                f"An audience '{document['name']}' is saved already (version {len(versions)}: {_defined(versions[-1])}). Choose another "
+                "name, or say replace: a new version is added and the earlier ones stay."
+            )
+        version = len(versions) + 1
+        rule = {"where": audience.where} if audience.where is not None else {"chosen_by": audience.call or "a list of members"}
+        facts = {"as_of": str(view.as_of), "data_version": ws.manifest.data_version, "member_count": len(members)}
+        changed = view.settings.changed()
+        kept = pl.DataFrame({"member_id": members}, schema={"member_id": pl.String})
+        write_atomically(ws.document_file(f"{name}-v{version}.members.csv"), kept.write_csv())
+        added = {"version": version, **rule, **facts, **({"settings": changed} if changed else {})}
+        ws.write_document(name, {**document, "versions": [*versions, added]})
+    return replace(audience, version=version, as_of=view.as_of)
+
+
+def load_audience(workspace: Workspace | str | Path, name: str, version: int | None = None) -> Audience:
+    """Return a saved audience, its latest version unless stated; a list comes with its members, an expression is asked anew.
+
+    Raises
+    ------
+    UnknownName
+        There is no such audience or version.
+    """
+    ws = _opened(workspace)
+    document = ws.document(_document(name))
+    if not document:
+        raise unknown_name("audience", name, saved_names(ws), where=str(ws.path))
+    kept = next((one for one in document["versions"] if one["version"] == (version or len(document["versions"]))), None)
+    if kept is None:
+        raise UnknownName(f"Audience '{name}' has versions 1 to {len(document['versions'])}, but version {version} was asked for.")
+    rule: dict[str, Any] = {"where": kept.get("where")}
+    if rule["where"] is None:
+        rule = {"member_ids": tuple(members_then(ws, name, kept["version"])), "call": kept.get("chosen_by", "")}
+    return Audience(document["name"], **rule, version=kept["version"], as_of=date.fromisoformat(kept["as_of"]))
+
+
+def saved_names(workspace: Workspace | str | Path) -> list[str]:
+    """Return the names of the saved audiences, sorted."""
+    ws = _opened(workspace)
+    return sorted(ws.document(name)["name"] for name in ws.documents(FOLDER))
+
+
+def saved_audiences(workspace: Workspace | str | Path) -> pl.DataFrame:
+    """Return one row per saved audience, sorted by name: `name`, `version`, `as_of` (Date), `member_count` of that day, `defined_by`."""
+    ws = _opened(workspace)
+    rows = []
+    for name in ws.documents(FOLDER):
+        document = ws.document(name)
+        last = document["versions"][-1]
+        rows.append((document["name"], last["version"], date.fromisoformat(last["as_of"]), last["member_count"], _defined(last)))
+    schema = {"name": pl.String, "version": pl.Int64, "as_of": pl.Date, "member_count": pl.Int64, "defined_by": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("name")
+
+
+def members_then(workspace: Workspace | str | Path, name: str, version: int) -> list[str]:
+    """Return the members that a version had on the day it was saved, sorted."""
+    ws = _opened(workspace)
+    path = ws.document_file(f"{_document(name)}-v{version}.members.csv")
+    if not path.exists():
+        raise WorkspaceError(f"{path} is not there: the members of audience '{name}', version {version}, are lost. Save it anew.")
+    return pl.read_csv(path, schema_overrides={"member_id": pl.String})["member_id"].to_list()
+
+
+def as_audience(workspace: Workspace | str | Path, given: Audience | str | Iterable[str]) -> Audience:
+    """Return what `audience=` means: an audience as it is, a saved one by its name, or else an expression or a list of members.
+
+    Raises
+    ------
+    UnknownName
+        A single word that is neither a saved audience nor a column.
+    """
+    if isinstance(given, Audience):
+        return given
+    if not isinstance(given, str):
+        return Audience("a list of members", member_ids=tuple(str(member) for member in given))
+    ws = _opened(workspace)
+    if len(given) <= LONGEST_NAME and ws.document(_document(given)):
+        return load_audience(ws, given)
+    _refuse_unknown_word(ws, given)
+    return Audience(f"members where {given if len(given) <= 200 else given[:190] + ' ...'}", where=given)
+
+
+def members_of_scope(workspace: Workspace, given: Audience | str | Iterable[str] | None) -> dict[str, Any]:
+    """Return the parameters of `open_view` that an `audience=` means; nothing where none is given."""
+    if given is None:
+        return {}
+    audience = as_audience(workspace, given)
+    named = isinstance(given, Audience) or audience.version > 0
+    members = audience.where if audience.where is not None else audience.member_ids
+    return {"audience": members, "called": f"audience '{audience.name}'" if named else ""}
+
+
+def _refuse_unknown_word(ws: Workspace, text: str) -> None:
+    """Words that are no columns but look like a saved audience are a slip in its name."""
+    if not re.fullmatch(r"[\w\- ]+", text) or not (near := nearest(text, saved_names(ws))):
+        return
+    view = open_view(ws)
+    known = {*view.readable.columns, *trait_columns(view), "not", "and", "or", "is", "null", "true", "false"}
+    if not all(word in known or word.lower() in known for word in text.split()):
+        raise UnknownName(f"There is no saved audience '{text}'; did you mean '{near[0]}'?")
+
+
+def _check_name(name: str, view: View) -> None:
+    if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME or not re.fullmatch(r"\w[\w\- .,+&]*", name):
+        raise BadValue(
+            f"'{name}' cannot be the name of an audience: up to {LONGEST_NAME} letters, digits, spaces, - _ . , + & are needed, the first "
+            "a letter or digit."
+        )
+    if name in view.readable.columns or name in trait_columns(view):
+        raise BadValue(f"'{name}' is a column of the members table; an audience of that name could not be told from it. Choose another.")
+
+
+def _document(name: str) -> str:
+    """The document of an audience: its own name where that is a safe file name, else one made of it and a digest."""
+    if re.fullmatch(r"[a-z0-9][a-z0-9_\-]{0,60}", name):
+        return f"{FOLDER}/{name}"
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    return f"{FOLDER}/{plain or 'audience'}.{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+
+
+def _defined(version: dict[str, Any]) -> str:
+    return str(version["where"] if "where" in version else version.get("chosen_by", "a list of members"))
+
+
+def _opened(workspace: Workspace | str | Path) -> Workspace:
+    return workspace if isinstance(workspace, Workspace) else Workspace(workspace)

@@ -1,0 +1,205 @@
+"""What the mart leaves out because it sums over time: first shopping days by category, and the rhythm of each member in each category.
+
+Made from the lines once per mart, batch by batch, when the first question about sequences is asked, and kept beside the mart.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from toolkit.mart.batches import plan_batches, read_slices
+from toolkit.mart.folder import Mart
+from toolkit.schemas import STORED_LINES
+from toolkit.workspace import Workspace, is_disk_full
+
+VISITS = 3
+"""Shopping days of a member of which the categories are kept: first, second and third purchase."""
+LINES_AT_ONCE = 500_000
+MICRO = 1_000_000
+_FOLDER = "sequences-3"  # the number is that of the layout
+
+FIRST_DAYS = pl.Schema(
+    {
+        "member_code": pl.UInt32,
+        "visit": pl.UInt32,  # 1 = the member's first shopping day
+        "day": pl.Date,
+        "category_code": pl.UInt32,
+        "amount": pl.Int64,  # minor units of the category on that day
+    }
+)
+RHYTHMS = pl.Schema(
+    {
+        "member_code": pl.UInt32,
+        "category_code": pl.UInt32,
+        "first_day": pl.Date,
+        "last_day": pl.Date,
+        "product_code": pl.UInt32,  # of the last day: most money, ties to the product_id that sorts first
+        "day_count": pl.UInt32,
+        "early_day_count": pl.UInt32,  # of these, in the first half of the receipts' days
+        # Natural logarithms of the days between purchases (day_count - 1 of them) in millionths: integers add up the same in any order.
+        "gap_log_micro": pl.Int64,
+        "gap_log_sq_micro": pl.Int64,
+    }
+)
+RHYTHM_FROM = 3
+"""Purchases of a category that make a rhythm: the gap after the third one is the first that a rhythm could foretell."""
+GAPS = pl.Schema(
+    {
+        "category_code": pl.UInt32,
+        "is_later": pl.Boolean,  # the gap after a member's third or a later purchase of the category
+        "gap_days": pl.Int64,
+        "gap_count": pl.Int64,
+    }
+)
+
+_GAP_KEYS = ["category_code", "is_later", "gap_days"]
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Frames derived from the lines; members only, goods bought (returns left out), up to the mart's `as_of`.
+
+    `first_days`: one row per member x shopping day (the first three) x category. `rhythms`: one row per member x category. `gaps`: how
+    often each number of days lay between two purchases of a category by one member. `middle`: first day of the second half of the receipts.
+    """
+
+    path: Path
+    middle: date
+
+    @property
+    def first_days(self) -> pl.LazyFrame:
+        """Schema FIRST_DAYS."""
+        return pl.scan_ipc(self.path / "first_days" / "part-*.arrow")
+
+    @property
+    def rhythms(self) -> pl.LazyFrame:
+        """Schema RHYTHMS."""
+        return pl.scan_ipc(self.path / "rhythms" / "part-*.arrow")
+
+    @property
+    def gaps(self) -> pl.DataFrame:
+        """Schema GAPS, sorted."""
+        parts = pl.scan_ipc(self.path / "gaps" / "part-*.arrow")
+        return parts.group_by(_GAP_KEYS).agg(pl.col("gap_count").sum()).sort(_GAP_KEYS).collect()
+
+
+def sequences_of(ws: Workspace, mart: Mart) -> Sequences:
+    """Return the sequences of a mart, reading the lines once where nobody has asked before.
+
+    Memory is bounded by a batch of lines. A disk that is full or cannot be written ends in the OSError of the system: unlike small derived
+    tables these do not fit in memory.
+    """
+    middle = middle_of(mart)
+    path = mart.path / "derived" / _FOLDER
+    if not path.exists():
+        building = path.with_name(f".{_FOLDER}.{os.getpid()}.part")
+        try:
+            _write(ws, mart, building, middle)
+            try:
+                building.rename(path)
+            except OSError as error:  # another process was first: its tables are the same
+                if is_disk_full(error) or not path.exists():
+                    raise
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return Sequences(path, middle)
+
+
+def middle_of(mart: Mart) -> date:
+    """Return the first day of the second half of the receipts up to `as_of`."""
+    first = mart.totals["first_day"]
+    start = date.fromisoformat(first) if first else mart.as_of
+    return start + timedelta(days=((mart.as_of - start).days + 1) // 2)
+
+
+def _write(ws: Workspace, mart: Mart, folder: Path, middle: date) -> None:
+    for table in ("first_days", "rhythms", "gaps"):
+        (folder / table).mkdir(parents=True)
+    goods = _goods(ws, mart)
+    number = 0
+    for batch in plan_batches(ws.line_partitions()) or [()]:
+        for lines, _ in read_slices(batch, mart.as_of, LINES_AT_ONCE):
+            _write_part(folder, number, lines, goods, middle)
+            number += 1
+    if number == 0:
+        _write_part(folder, 0, pl.DataFrame(schema=STORED_LINES), goods, middle)
+
+
+def _goods(ws: Workspace, mart: Mart) -> pl.DataFrame:
+    """Each product's category and its place when products are sorted by id."""
+    ids = ws.codes("product").sort("id").with_row_index("place").select(pl.col("code").alias("product_code"), "place")
+    return mart.products.select("product_code", "category_code").join(ids, on="product_code", how="left")
+
+
+def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFrame, middle: date) -> None:
+    bought = (
+        lines.lazy()
+        .filter(pl.col("member_code").is_not_null() & (pl.col("quantity_milli") > 0))
+        .select("member_code", pl.col("ordered_at").dt.date().alias("day"), "product_code", "amount")
+        .join(goods.lazy(), on="product_code")
+    )
+    days = (
+        bought.group_by("member_code", "day", "category_code", "product_code", "place")
+        .agg(pl.col("amount").sum())
+        .sort("amount", "place", descending=[True, False])
+        .group_by("member_code", "category_code", "day", maintain_order=True)
+        .agg(pl.col("amount").sum(), pl.col("product_code").first())
+        .sort("member_code", "category_code", "day")
+        .collect()
+    )
+    name = f"part-{number:05d}.arrow"
+    first_days(days).match_to_schema(FIRST_DAYS).write_ipc(folder / "first_days" / name)
+    rhythms, gaps = rhythms_of(days, middle)
+    rhythms.match_to_schema(RHYTHMS).write_ipc(folder / "rhythms" / name)
+    gaps.match_to_schema(GAPS).write_ipc(folder / "gaps" / name)
+
+
+def first_days(days: pl.DataFrame) -> pl.DataFrame:
+    """Return the first three shopping days of each member by category (schema FIRST_DAYS).
+
+    In: `member_code`, `category_code`, `day`, `amount`, one row per member x category x day, whole members.
+    """
+    visits = (
+        days.select("member_code", "day")
+        .unique()
+        .sort("member_code", "day")
+        .with_columns(pl.int_range(1, pl.len() + 1).over("member_code").cast(pl.UInt32).alias("visit"))
+        .filter(pl.col("visit") <= VISITS)
+    )
+    kept = days.join(visits, on=["member_code", "day"])
+    return kept.select(FIRST_DAYS.names()).sort("member_code", "visit", "category_code").cast(dict(FIRST_DAYS))
+
+
+def rhythms_of(days: pl.DataFrame, middle: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rhythm of each member in each category (schema RHYTHMS) and how often each gap occurred (schema GAPS).
+
+    In: the same rows as `first_days`, sorted by member, category and day, with `product_code`.
+    """
+    same = (pl.col("member_code") == pl.col("member_code").shift(1)) & (pl.col("category_code") == pl.col("category_code").shift(1))
+    gap = pl.when(same).then((pl.col("day") - pl.col("day").shift(1)).dt.total_days()).alias("gap_days")
+    stepped = days.with_columns(gap).with_columns(pl.col("gap_days").cast(pl.Float64).log().alias("gap_log"))
+    rhythms = stepped.group_by("member_code", "category_code", maintain_order=True).agg(
+        pl.col("day").first().alias("first_day"),
+        pl.col("day").last().alias("last_day"),
+        pl.col("product_code").last(),
+        pl.len().cast(pl.UInt32).alias("day_count"),
+        (pl.col("day") < middle).sum().cast(pl.UInt32).alias("early_day_count"),
+        (pl.col("gap_log") * MICRO).round().sum().alias("gap_log_micro"),
+        (pl.col("gap_log") ** 2 * MICRO).round().sum().alias("gap_log_sq_micro"),
+    )
+    # Three closed gaps end at the fourth purchase: the one that ends there began at the third.
+    third = pl.all_horizontal(pl.col(name) == pl.col(name).shift(RHYTHM_FROM) for name in ("member_code", "category_code")).fill_null(False)
+    gaps = (
+        stepped.with_columns(third.alias("is_later"))
+        .drop_nulls("gap_days")
+        .group_by(_GAP_KEYS)
+        .agg(pl.len().cast(pl.Int64).alias("gap_count"))
+        .sort(_GAP_KEYS)
+    )
+    return rhythms.select(RHYTHMS.names()).cast(dict(RHYTHMS)), gaps.cast(dict(GAPS))

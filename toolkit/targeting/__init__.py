@@ -1,0 +1,21 @@
+"""Targeting: whom to address, and with which goods. Importing this registers the questions, in reading order."""
+
+# ruff: noqa: I001 - the order of registration is the order of the menu
+from toolkit.targeting.activity import activity
+from toolkit.targeting.slipping import slipping
+from toolkit.targeting.loyalty import loyalty
+from toolkit.targeting.drill import drill
+from toolkit.targeting.gain_loss import gain_loss
+from toolkit.targeting.cohorts import cohorts
+from toolkit.targeting.paths import paths
+from toolkit.targeting.entry_goods import entry_goods
+from toolkit.targeting.due_again import due_again
+from toolkit.targeting.journey import journey
+from toolkit.targeting.looked_not_bought import looked_not_bought
+from toolkit.targeting.niches import niches
+from toolkit.targeting.core import core_goods, core_members
+from toolkit.targeting.bought_together import bought_together, liked_together
+from toolkit.targeting.attach import attach
+from toolkit.targeting.units_per_order import units_per_order
+from toolkit.targeting.cross_shop import cross_shop
+from toolkit.targeting.decision_tree import decision_tree

@@ -1,0 +1,226 @@
+"""Goods that go together: in one basket, and with the same members; two questions, one honest test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import Period, View
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.targeting.goods import Good, Level, Unit, days_in, find_good, window_of
+from toolkit.targeting.pairs import Found, found_pairs, only_with, shown_pairs
+
+if TYPE_CHECKING:
+    import altair as alt
+
+MOST_PAIRS = 50
+"""Rows of the table."""
+_CHART_PAIRS = 15
+_PLURAL = {"category": "categories", "product": "products"}
+
+
+@question(
+    "targeting",
+    "Which goods are bought together?",
+    words=(
+        "goods in the same basket, basket analysis, association rules",
+        "what goes with what, cross-selling, bundles, market basket",
+        "product pairs, category pairs, lift, affinity",
+        "连带 关联购买 购物篮分析",
+    ),
+)
+def bought_together(
+    view: View, *, level: Level = "category", goods: str | None = None, rank: Literal["volume", "strength"] = "volume"
+) -> Finding:
+    """Return the pairs of goods that stand in one order more often than chance would put them: one row per pair.
+
+    Chance keeps the size of every basket and how often each good is bought in baskets of that size: a large basket holds many goods, so any
+    two meet in it. A pair is shown when so many orders with both are unlikely by chance, with at most 5% false ones among all pairs
+    shown (settings goods.false_share), all possible pairs counted as tests. Orders are those of the past year (goods.window_days), members
+    and others, unless a period is given.
+
+    Parameters
+    ----------
+    level
+        `category` or `product`.
+    goods
+        Only pairs with this category, product_id or product name.
+    rank
+        `volume`: most orders beyond chance first. `strength`: most times as often as by chance first (lower limit of the interval).
+
+    Returns
+    -------
+    Answer
+        Table columns: `goods`, `goes_with`; `both_count` (orders with both), `expected_count` (orders, by chance), `extra_count` (the
+        difference); `together_index` (observed over expected, 1 = chance) with its exact 95% interval `together_index_low`,
+        `together_index_high`; `buyer_count` (different members who bought both in one order; an order without a member counts as one);
+        `goods_count`, `goes_with_count` (orders with each).
+
+    Raises
+    ------
+    UnknownName, BadValue
+        There is no such good, or several products have the name.
+
+    Notes
+    -----
+    One-sided Poisson test on the expected count over classes of basket size, Benjamini-Hochberg: DEFINITIONS.md section 2, bought together;
+    `toolkit.models.pairs`.
+
+    Example
+    -------
+    >>> tk.targeting.bought_together(ws, goods="BREAD").table           # doctest: +SKIP
+    """
+    return _together(view, level, goods, rank, "order")
+
+
+@question(
+    "targeting",
+    "Which goods do the same members like?",
+    words=(
+        "goods bought by the same members, on whichever visit",
+        "members who buy this also buy that",
+        "taste pairs, recommend a category to members who like another",
+        "liked together, same customers",
+        "同一会员 喜好关联",
+    ),
+)
+def liked_together(
+    view: View, *, level: Level = "category", goods: str | None = None, rank: Literal["volume", "strength"] = "volume"
+) -> Finding:
+    """Return the pairs of goods that the same members buy more often than chance would have it, on whichever visit: one row per pair.
+
+    The same test as for one basket, with everything a member bought in the window as the basket: chance keeps how many different goods each
+    member buys, and how often each good is bought by members who buy so many. So a member who buys everything tells nothing of a pair.
+
+    Parameters
+    ----------
+    level
+        `category` or `product`.
+    goods
+        Only pairs with this category, product_id or product name.
+    rank
+        `volume`: most members beyond chance first. `strength`: most times as often as by chance first (lower limit of the interval).
+
+    Returns
+    -------
+    Answer
+        Table columns as those of `bought_together`, with members in place of orders: `goods`, `goes_with`, `both_count` (members who bought
+        both), `expected_count`, `extra_count`, `together_index`, `together_index_low`, `together_index_high`, `buyer_count` (the same as
+        `both_count`), `goods_count`, `goes_with_count` (members with each).
+
+    Raises
+    ------
+    UnknownName, BadValue
+        There is no such good, or several products have the name.
+
+    Notes
+    -----
+    Goods that replace each other may well be liked by the same members; `decision_tree` tells more. Source: DEFINITIONS.md section 2.
+
+    Example
+    -------
+    >>> tk.targeting.liked_together(ws, rank="strength").table          # doctest: +SKIP
+    """
+    return _together(view, level, goods, rank, "member")
+
+
+def _together(view: View, level: Level, goods: str | None, rank: str, unit: Unit) -> Finding:
+    name = "bought_together" if unit == "order" else "liked_together"
+    good = find_good(view, goods, f"targeting.{name}") if goods else None
+    level = good.level if good else level
+    period = window_of(view)
+    found = found_pairs(view, period, level, unit)
+    found = only_with(found, good) if good else found
+    table, suppressed = shown_pairs(view, found, level, rank=rank, most=MOST_PAIRS)
+    return Finding(
+        headline=_headline(view, period, found, table, level, good, unit),
+        table=table,
+        chart=(lambda: _chart(view, period, table, unit)) if table.height else None,
+        notes=_notes(view, found, table, suppressed, level, unit),
+        ask_next=[
+            *([("targeting.attach", {"goods": table["goods"][0]})] if table.height and level == "category" else []),
+            (f"targeting.{'liked' if unit == 'order' else 'bought'}_together", {"goods": goods} if goods else {}),
+            (f"targeting.{name}", {"rank": "strength" if rank == "volume" else "volume"}),
+        ],
+        figures={"pair_count": float(found.pairs.height), "tested_pair_count": float(found.tested)},
+    )
+
+
+def _headline(view: View, period: Period, found: Found, table: pl.DataFrame, level: Level, good: Good | None, unit: Unit) -> str:
+    basis = wording.some(found.baskets, unit)
+    about = f"{where(view)}, {days_in(period)}"
+    together = "stand in one basket" if unit == "order" else "are bought by the same members"
+    if not found.tested:
+        least = view.settings.goods.minimum_baskets
+        return f"{about}, no two {_PLURAL[level]} are in {least:,} or more of {basis}: too little to tell what goes together."
+    if table.is_empty():
+        subject = f"nothing goes with {good.label}" if good else f"none of {wording.some(found.tested, 'pair')} of {_PLURAL[level]}"
+        return f"{about}, {subject} {'' if good else together + ' '}more often than by chance (n = {basis})."
+    best = table.row(0, named=True)
+    said = (
+        f"{best['goods']} with {best['goes_with']}: {wording.some(best['both_count'], unit)} with both where chance makes "
+        f"{_counted(best['expected_count'])}, {_times(best['together_index'])} as often ({best['together_index_low']:,.2f} to "
+        f"{best['together_index_high']:,.2f})"
+    )
+    if good:
+        number = wording.some(found.pairs.height, level, _PLURAL[level])
+        go = "goes" if found.pairs.height == 1 else "go"
+        return f"{about}, {number} {go} with {good.label} more often than by chance; first {said} (n = {basis})."
+    count = f"{found.pairs.height:,} of {wording.some(found.tested, 'pair')} of {_PLURAL[level]}"
+    return f"{about}, {count} {together} more often than by chance; first {said} (n = {basis})."
+
+
+def _counted(expected: float) -> str:
+    return f"{expected:,.0f}" if expected >= 10 else f"{expected:,.1f}"
+
+
+def _times(index: float) -> str:
+    return f"{index:,.1f} times" if index >= 1.95 else f"{index:,.2f} times"
+
+
+def _notes(view: View, found: Found, table: pl.DataFrame, suppressed: int, level: Level, unit: Unit) -> list[str | Note]:
+    goods = view.settings.goods
+    kept = "the size of every basket" if unit == "order" else "how many different goods each member buys"
+    notes: list[str | Note] = [
+        f"Chance keeps {kept} and the share of each good in it; {goods.false_share:.0%} of the pairs called together are false at most. "
+        "Together is not because of each other: tastes, a season or a shelf can put two goods into one basket. Only a test tells whether "
+        "promoting one sells the other."
+    ]
+    if not found.tested:
+        return [*notes, Note("Too few receipts for pairs: choose a longer period, or a larger scope.", "NOT MEASURED")]
+    if found.pairs.height > table.height + suppressed:
+        notes.append(f"The first {table.height:,} of {found.pairs.height:,} pairs are shown; name `goods` to see the others.")
+    if suppressed:
+        least = view.settings.scope.minimum_members
+        notes.append(
+            f"Not shown: {wording.some(suppressed, 'pair')} that fewer than {least} people bought (setting scope.minimum_members)."
+        )
+    if found.left_out:
+        notes.append(
+            f"Left out: {wording.some(found.left_out, 'order')} with more than {goods.largest_basket} different {_PLURAL[level]} "
+            "(setting goods.largest_basket), purchases for a trade rather than a household's basket."
+        )
+    return notes
+
+
+def _chart(view: View, period: Period, table: pl.DataFrame, unit: Unit) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.ranges import ranges
+
+    shown = table.head(_CHART_PAIRS).with_columns(pair=pl.concat_str("goods", pl.lit(" + "), "goes_with"))
+    return ranges(
+        shown,
+        label="pair",
+        value="together_index",
+        low="together_index_low",
+        high="together_index_high",
+        n="both_count",
+        reference=1.0,
+        reference_title="chance",
+        title="In one basket more often than by chance" if unit == "order" else "Bought by the same members more often than by chance",
+        subtitle=f"{view.place}, {period}; n = {unit}s with both",
+        value_title="Times as often as by chance",
+    )

@@ -1,0 +1,270 @@
+"""Cross-shopping: which members buy in two or three categories, channels or stores, and what they are worth."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.errors import BadValue, unknown_name
+from toolkit.mart.catalogue import NO_CATEGORY
+from toolkit.mart.view import View
+from toolkit.portrait.phrases import not_measured, where
+from toolkit.portrait.sales import days_of, member_sales, within
+from toolkit.registry import question
+from toolkit.targeting.goods import find_good, scoped_parts
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Of = Literal["category", "channel", "store"]
+OTHERS = "other combinations"
+_PLURAL = {"category": "categories", "channel": "channels", "store": "stores"}
+_SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "sales": pl.Float64}
+
+
+@question(
+    "targeting",
+    "Which members shop across categories, channels or stores?",
+    words=(
+        "cross shopping, overlap of members between categories",
+        "members who buy in the app and in the store, multichannel members",
+        "members of store A and store B, overlap, venn",
+        "who buys only one of these",
+        "跨品类 跨渠道 跨店购买",
+    ),
+)
+def cross_shop(
+    view: View, *, of: Of = "category", first: str | None = None, second: str | None = None, third: str | None = None
+) -> Finding:
+    """Return members by which of two or three categories, channels or stores they bought in: one row per combination.
+
+    Members are those who bought in at least one of them in the window, in the scope; each is in exactly one row.
+
+    Parameters
+    ----------
+    of
+        `category`, `channel` or `store`.
+    first, second, third
+        Their names (a category may also be a product_id or product name). Without any: the three with most member sales in the window.
+
+    Returns
+    -------
+    Answer
+        Table columns: `group` (the combination), `member_count`, `member_share` (0..1 of the members in the table), `order_count`, `sales`
+        (currency units: all they bought in the scope in the window), `sales_share` (0..1 of these members' sales), `sales_per_member`
+        (currency units), `sales_in_them` (currency units: what they spent in the named ones).
+
+    Raises
+    ------
+    UnknownName, BadValue
+        There is no such name, or only one was given.
+
+    Notes
+    -----
+    Heavy buyers are in everything, so an overlap alone is no taste: `liked_together` tests against chance. Source: DEFINITIONS.md,
+    section 2.
+
+    Example
+    -------
+    >>> tk.targeting.cross_shop(ws, of="channel").table                 # doctest: +SKIP
+    """
+    if of == "channel" and not view.has_column("lines", "channel"):
+        gap = not_measured(view, "lines", "channel", "cross-shopping of channels")
+        return Finding(
+            headline=f"{where(view)}, cross-shopping of channels is not measured: receipts name no channel.",
+            table=pl.DataFrame(schema=_SCHEMA),
+            notes=[gap],
+        )
+    given = [name for name in (first, second, third) if name]
+    spent = _spent_by_good(view, given) if of == "category" else _spent_by_place(view, of, given)
+    names = spent["name"].unique(maintain_order=True).to_list() if not given else list(dict.fromkeys(spent["asked"].to_list()))
+    names = names[:3]
+    if len(names) < 2:
+        return _one_only(view, of, names)
+    spent = spent.filter(pl.col("name").is_in(names) & pl.col("member_code").is_not_null())
+    return _overlap(view, of, names, spent)
+
+
+def _overlap(view: View, of: Of, names: list[str], spent: pl.DataFrame) -> Finding:
+    sets = spent.group_by("member_code").agg(pl.col("name").unique().alias("held"), pl.col("amount").sum().alias("in_them"))
+    members = sets.join(member_sales(view).select("member_code", "orders", "sales"), on="member_code", how="left")
+    least = view.settings.scope.minimum_members
+    if members.height < least:
+        bought = f"{wording.some(members.height, 'member')} bought in {wording.listing(names)} {days_of(view)}"
+        return Finding(
+            headline=f"{where(view)}, {bought}, fewer than the {least} that figures may speak of.",
+            table=pl.DataFrame(schema=_SCHEMA),
+            notes=[Note("Not measured for so few: choose a longer period or other names.", "NOT MEASURED")],
+        )
+    groups = [group for size in range(1, len(names) + 1) for group in combinations(names, size)]
+    total = int(members["sales"].sum())
+    rows = []
+    for group in groups:
+        outside = [name for name in names if name not in group]
+        inside = pl.all_horizontal(*[pl.col("held").list.contains(name) for name in group], pl.lit(True))
+        found = members.filter(inside & ~pl.any_horizontal(pl.lit(False), *[pl.col("held").list.contains(name) for name in outside]))
+        rows.append(
+            (_named(group, names), found.height, int(found["orders"].sum()), int(found["sales"].sum()), int(found["in_them"].sum()))
+        )
+    counted = pl.DataFrame(rows, schema=["group", "member_count", "order_count", "sales", "in_them"], orient="row")
+    pooled, hidden = _pooled(counted, least)
+    table = pooled.select(
+        "group",
+        "member_count",
+        (pl.col("member_count") / members.height).alias("member_share"),
+        "order_count",
+        view.major("sales").alias("sales"),
+        (pl.col("sales") / total if total > 0 else pl.lit(None, pl.Float64)).alias("sales_share"),
+        pl.when(pl.col("member_count") > 0).then(view.major("sales") / pl.col("member_count")).alias("sales_per_member"),
+        view.major("in_them").alias("sales_in_them"),
+    )
+    notes: list[str | Note] = [
+        "Sales are all that these members bought in the scope in the window; `sales in them` those of the named alone."
+    ]
+    notes.append("Members who come often are in everything sooner or later: an overlap alone is no taste.")
+    if hidden:
+        notes.append(
+            f"'{OTHERS}' are {hidden} together, since one of them has fewer than {least} members (setting scope.minimum_members) and could "
+            "be found from the others."
+        )
+    several = members.filter(pl.col("held").list.len() > 1).height / members.height
+    return Finding(
+        headline=_headline(view, of, names, members, table, total),
+        table=table,
+        chart=lambda: _chart(view, of, table),
+        notes=notes,
+        ask_next=[
+            *([("targeting.attach", {"goods": names[0], "with_goods": names[1]})] if of == "category" else []),
+            *[("targeting.cross_shop", {"of": other}) for other in ("category", "channel", "store") if other != of][:2],
+        ],
+        figures={} if hidden else {"overlap_member_share": several},
+    )
+
+
+def _pooled(counted: pl.DataFrame, least: int) -> tuple[pl.DataFrame, int]:
+    """The combinations with those too small pooled into one row, and how many are in it; with the smallest of the others, where needed."""
+    some = counted.filter(pl.col("member_count") > 0).sort("member_count", maintain_order=True)
+    small = some.filter(pl.col("member_count") < least).height
+    if not small:
+        return counted, 0
+    enough = (some["member_count"].cum_sum() >= least).to_list()
+    count = max(small, enough.index(True) + 1 if True in enough else some.height, min(2, some.height))
+    pool = some.head(count)
+    one = pool.select(pl.lit(OTHERS).alias("group"), pl.col("member_count", "order_count", "sales", "in_them").sum())
+    return pl.concat([counted.join(pool, on="group", how="anti", maintain_order="left"), one]), count
+
+
+def _spent_by_good(view: View, given: list[str]) -> pl.DataFrame:
+    """What each member spent on each good: member_code, name, amount; `asked` in the order asked, else the best-selling first."""
+    goods = [find_good(view, name, "targeting.cross_shop") for name in given]
+    _check(given, [good.label for good in goods])
+    frames = []
+    for part in scoped_parts(view, view.period):
+        lines = part.goods.with_columns(part.orders.select(pl.col("order"), "member_code").pipe(_by_row, part.goods["order"]))
+        for good in goods:
+            chosen = lines.filter(pl.col(f"{good.level}_code") == good.code)
+            frames.append(chosen.select("member_code", pl.lit(good.label).alias("name"), "amount", "is_bought"))
+        if not goods:
+            best = view.categories.filter(pl.col("category") != NO_CATEGORY).select("category_code", pl.col("category").alias("name"))
+            frames.append(lines.join(best, on="category_code", how="inner").select("member_code", "name", "amount", "is_bought"))
+    held = (
+        pl.concat(frames)
+        if frames
+        else pl.DataFrame(schema={"member_code": pl.UInt32, "name": pl.String, "amount": pl.Int64, "is_bought": pl.Boolean})
+    )
+    spent = held.drop_nulls("member_code").group_by("member_code", "name").agg(pl.col("amount").sum(), pl.col("is_bought").any())
+    return _ranked(spent.filter("is_bought").drop("is_bought"), [good.label for good in goods])
+
+
+def _by_row(orders: pl.DataFrame, order: pl.Series) -> pl.Series:
+    """The member of each row of goods, by the order it names."""
+    rows = pl.Series(orders["order"].to_numpy().searchsorted(order.to_numpy()), dtype=pl.UInt32)
+    return orders["member_code"].gather(rows)
+
+
+def _spent_by_place(view: View, of: Of, given: list[str]) -> pl.DataFrame:
+    """What each member spent in each store or channel; columns as `_spent_by_good`."""
+    codes = (
+        view.stores.select(pl.col("store_code").alias("code"), pl.col("store_id").alias("name")).drop_nulls("code")
+        if of == "store"
+        else view.workspace.codes("channel").rename({"id": "name"})
+    )
+    known = codes["name"].to_list()
+    for name in given:
+        if name not in known:
+            raise unknown_name(of, name, known, where="targeting.cross_shop")
+    _check(given, given)
+    orders = view.orders.filter(within(view.period) & pl.col("is_order") & pl.col("member_code").is_not_null())
+    spent = orders.group_by("member_code", pl.col(f"{of}_code").alias("code")).agg(pl.col("amount").sum()).collect(engine="streaming")
+    return _ranked(spent.join(codes, on="code", how="inner").select("member_code", "name", "amount"), given)
+
+
+def _check(given: list[str], labels: list[str]) -> None:
+    if len(given) == 1:
+        raise BadValue("targeting.cross_shop: two or three names were needed, but one came. Give `first` and `second`, or none of them.")
+    if len(set(labels)) < len(labels):
+        raise BadValue(f"targeting.cross_shop: {wording.listing(given)} are not all different; different ones were needed.")
+
+
+def _ranked(spent: pl.DataFrame, asked: list[str]) -> pl.DataFrame:
+    """The rows in the order of the names: as asked, else by sales, ties by name. `asked` also has those that nobody bought."""
+    if asked:
+        order = pl.DataFrame({"name": asked, "asked": asked})
+        return order.join(spent, on="name", how="left", maintain_order="left")
+    best = spent.group_by("name").agg(pl.col("amount").sum().alias("all")).sort("all", "name", descending=[True, False]).head(3)
+    return best.join(spent, on="name", how="left", maintain_order="left").with_columns(pl.col("name").alias("asked")).drop("all")
+
+
+def _named(group: tuple[str, ...], names: list[str]) -> str:
+    if len(group) == len(names):
+        return f"all of {wording.listing(group)}" if len(names) > 2 else f"both {wording.listing(group)}"
+    return (
+        f"{group[0]} only" if len(group) == 1 else f"{wording.listing(group)}, not {wording.listing([n for n in names if n not in group])}"
+    )
+
+
+def _one_only(view: View, of: Of, names: list[str]) -> Finding:
+    found = f"members bought in one {of} alone ({names[0]})" if names else f"no member bought in any {of}"
+    return Finding(
+        headline=f"{where(view)}, {found} {days_of(view)}: there is nothing to overlap (n = {view.members.height:,} members in scope).",
+        table=pl.DataFrame(schema=_SCHEMA),
+        notes=[Note(f"Cross-shopping needs two {_PLURAL[of]}: choose a longer period or a larger scope.", "NOT MEASURED")],
+    )
+
+
+def _headline(view: View, of: Of, names: list[str], members: pl.DataFrame, table: pl.DataFrame, total: int) -> str:
+    several = members.filter(pl.col("held").list.len() > 1)
+    them = ("" if of == "category" else f"the {_PLURAL[of]} ") + wording.listing(names)
+    said = f"{where(view)}, of {members.height:,} members who bought in {them} {days_of(view)}, "
+    if several.height < view.settings.scope.minimum_members:
+        return f"{said}{'none' if not several.height else 'hardly anybody'} bought in more than one."
+    said += f"{several.height:,} ({wording.share(several.height / members.height)}) bought in more than one"
+    if total > 0:
+        said += f" and bring {wording.share(int(several['sales'].sum()) / total)} of the sales of all of them"
+    every = table.filter(pl.col("group").str.starts_with("all of ") & (pl.col("member_count") > 0)).to_dicts()
+    if every:
+        said += f"; {every[0]['member_count']:,} bought in all three, {wording.money(every[0]['sales_per_member'], view.currency)} each"
+    return said + "."
+
+
+def _chart(view: View, of: Of, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import grouped_bars
+
+    measures = [("member_share", "share of members")] + (
+        [("sales_share", "share of sales")] if not table["sales_share"].null_count() else []
+    )
+    frame = pl.concat([table.select("group", pl.lit(said).alias("measure"), pl.col(column).alias("share")) for column, said in measures])
+    return grouped_bars(
+        frame,
+        label="group",
+        group="measure",
+        value="share",
+        kind="share1",
+        title=f"Members across {_PLURAL[of]}",
+        subtitle=f"{view.place}, {view.period}",
+        value_title="Share",
+    )

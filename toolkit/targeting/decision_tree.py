@@ -1,0 +1,295 @@
+"""The decision tree of a category: which goods members take in place of which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import polars as pl
+
+from toolkit.answer import Finding, Note
+from toolkit.errors import BadValue
+from toolkit.mart.view import Period, View
+from toolkit.models.switching import Switching, agreement, groups_of, switching
+from toolkit.portrait.phrases import not_measured, where
+from toolkit.registry import question
+from toolkit.targeting.goods import Good, days_in, find_good, labels_of, scoped_parts, window_of
+
+if TYPE_CHECKING:
+    import altair as alt
+
+By = Literal["product", "name", "brand"]
+MOST_GOODS = 20
+"""Goods in the tree, the best-selling first: beyond them switches are too few to tell."""
+LEAST_SWITCHES = 50
+LEAST_AGREEMENT = 0.6
+"""Adjusted Rand index of the groups of two halves of the members: the bar of clusters (DEFINITIONS.md section 1)."""
+_GOODS_PER_GROUP = 4
+_CHART_PAIRS = 15
+SUBSTITUTES, AS_CHANCE = "more often than by chance", "as by chance"
+_SCHEMA = {"goods": pl.String, "group": pl.String, "buyer_count": pl.Int64, "sales": pl.Float64}
+
+
+@dataclass(frozen=True)
+class _Choices:
+    """What members took in a category: `goods` (number, label, buyers, sales), and who switched: a member once per pair of goods."""
+
+    goods: pl.DataFrame
+    source: np.ndarray
+    target: np.ndarray
+    half: np.ndarray  # 0 or 1: the half of the members whose switch it is
+    members: int
+    together: np.ndarray  # good x good: visits with both
+
+
+@question(
+    "targeting",
+    "Which goods replace each other?",
+    words=(
+        "customer decision tree, substitution within a category",
+        "which products are substitutes for each other",
+        "what do members switch to, brand switching",
+        "which products can be delisted without losing the sale",
+        "替代品 品类决策树",
+    ),
+)
+def decision_tree(view: View, *, category: str, by: By = "product") -> Finding:
+    """Return the goods of a category by what members switch between from visit to visit: one row per good, in groups of substitutes.
+
+    A switch is a member's visit with one good of the category alone, then the next such visit with another one; a member counts once for a
+    pair, however often. Two goods replace each other when more members switch between them than chance makes of all who switch to or from
+    each. The tree joins the closest first (average linkage). The window is the past year (goods.window_days), unless a period is given.
+
+    Parameters
+    ----------
+    category
+        The category.
+    by
+        `product`; `name` (products of one name together) or `brand`, where the products table has them. The 20 with most buyers are in.
+
+    Returns
+    -------
+    Answer
+        Table columns: `goods`, `group` (letters; empty where the tree is not stable), `buyer_count` (members), `sales` (currency units, of
+        members), `substitute` (the good that most members switch to or from beyond chance), `switcher_count` (members), `expected_count`,
+        `substitute_index` (observed over expected) with its 95% interval `substitute_index_low`, `substitute_index_high`, and
+        `both_count` (visits with both: substitutes are rarely taken together), `verdict` (at most 5% of those more often than by chance are
+        false, all pairs counted).
+
+    Raises
+    ------
+    UnknownName, BadValue
+        There is no such category, or it is a product.
+
+    Notes
+    -----
+    Switching shows what members take in turn, which may be variety or two people in a household; that the sale is kept when a good goes
+    shows only when it is out of stock or taken off the shelf in some stores. One half of the members is held against the other: a tree that
+    does not come again is `not stable`. Source: `toolkit.models.switching`.
+
+    Example
+    -------
+    >>> tk.targeting.decision_tree(ws, category="YOGURT").table         # doctest: +SKIP
+    """
+    good = find_good(view, category, "targeting.decision_tree")
+    if good.level != "category":
+        raise BadValue(f"targeting.decision_tree: '{category}' is a product; a category was needed.")
+    if by != "product" and not view.has_column("products", by):
+        return Finding(
+            headline=f"{where(view)}, goods by {by} are not measured: the products table names none.",
+            table=pl.DataFrame(schema=_SCHEMA),
+            notes=[not_measured(view, "products", by, f"the decision tree by {by}")],
+        )
+    period = window_of(view)
+    choices = _choices(view, period, good, by)
+    switcher_count = len(choices.source)
+    if choices.goods.height < 3 or switcher_count < LEAST_SWITCHES or choices.members < view.settings.scope.minimum_members:
+        return _too_few(view, period, good, choices, switcher_count)
+    count = choices.goods.height
+    all_moves = switching(choices.source, choices.target, count)
+    one, other = (switching(choices.source[choices.half == side], choices.target[choices.half == side], count) for side in (0, 1))
+    group_count = max(2, count // _GOODS_PER_GROUP)
+    agreed = agreement(one, other, group_count)
+    stable = agreed is not None and agreed >= LEAST_AGREEMENT
+    groups, _ = groups_of(all_moves, group_count)
+    table = _table(view, choices, all_moves, groups if stable else None)
+    return Finding(
+        headline=_headline(view, period, good, table, choices, switcher_count, stable),
+        table=table,
+        chart=lambda: _chart(view, period, good, table),
+        notes=_notes(view, agreed, stable),
+        ask_next=[
+            ("targeting.decision_tree", {"category": good.label, "by": "name" if by == "product" else "product"}),
+            ("targeting.bought_together", {"goods": good.label}),
+        ],
+        figures={"switcher_count": float(switcher_count)} | ({} if agreed is None else {"agreement_of_halves": agreed}),
+    )
+
+
+def _choices(view: View, period: Period, good: Good, by: By) -> _Choices:
+    frames = []
+    for part in scoped_parts(view, period):
+        inside = part.goods.filter((pl.col("category_code") == good.code) & pl.col("is_bought"))
+        orders = part.orders.select("order", "member_code", "ordered_at").drop_nulls("member_code")
+        frames.append(inside.select("order", "product_code", "amount").join(orders, on="order").drop("order"))
+    taken = pl.concat(frames)
+    taken = taken.join(_units(view, taken["product_code"].unique(), by), on="product_code", how="inner")
+    visits = taken.group_by("member_code", "ordered_at", "goods").agg(pl.col("amount").sum())
+    ranked = (
+        visits.group_by("goods")
+        .agg(pl.col("member_code").n_unique().cast(pl.Int64).alias("buyer_count"), pl.col("amount").sum())
+        .filter(pl.col("buyer_count") >= view.settings.scope.minimum_members)
+        .sort("buyer_count", "goods", descending=[True, False])
+        .head(MOST_GOODS)
+        .with_row_index("number")
+    )
+    known = visits.join(ranked.select("goods", "number"), on="goods", how="inner").with_columns(pl.col("number").cast(pl.Int64))
+    # A visit with two goods of the category is no choice between them, whatever else it holds outside the tree.
+    alone = pl.col("number").len().over("member_code", "ordered_at") == 1
+    ids = view.population.select("member_code", pl.int_range(pl.len()).alias("place"))
+    single = known.filter(alone).sort("member_code", "ordered_at").join(ids, on="member_code", how="left", maintain_order="left")
+    moves = single.with_columns(
+        pl.col("number").shift(1).over("member_code").alias("source"), (pl.col("place").cast(pl.Int64) % 2).alias("half")
+    ).drop_nulls("source")
+    low, high = pl.min_horizontal("source", "number"), pl.max_horizontal("source", "number")
+    switched = moves.filter(low != high).select("member_code", "half", low.alias("low"), high.alias("high")).unique()
+    return _Choices(
+        goods=ranked,
+        source=switched["low"].to_numpy(),
+        target=switched["high"].to_numpy(),
+        half=switched["half"].to_numpy(),
+        members=switched["member_code"].n_unique(),
+        together=_together(known, ranked.height),
+    )
+
+
+def _units(view: View, products: pl.Series, by: By) -> pl.DataFrame:
+    """The good that each product stands for in the tree: product_code, goods (its label)."""
+    if by == "product":
+        names = labels_of(view, "product", products.to_list())
+        return pl.DataFrame({"product_code": products, "goods": pl.Series([names[code] for code in products], dtype=pl.String)})
+    ids = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
+    table = view.workspace.table("products")
+    known = table.select("product_id", pl.col(by).alias("goods")).collect() if table is not None else ids.select("product_id", goods=None)
+    return ids.filter(pl.col("product_code").is_in(products.implode())).join(known, on="product_id").drop_nulls("goods").drop("product_id")
+
+
+def _together(known: pl.DataFrame, count: int) -> np.ndarray:
+    """Visits with both, good by good."""
+    visit = ["member_code", "ordered_at"]
+    both = known.select(*visit, first="number").join(known.select(*visit, second="number"), on=visit)
+    matrix = np.zeros((count, count), dtype=np.int64)
+    np.add.at(matrix, (both["first"].to_numpy(), both["second"].to_numpy()), 1)
+    return matrix
+
+
+def _table(view: View, choices: _Choices, moves: Switching, groups: np.ndarray | None) -> pl.DataFrame:
+    least = view.settings.scope.minimum_members
+    rows = []
+    letters = _letters(groups) if groups is not None else [None] * choices.goods.height
+    labels = choices.goods["goods"].to_list()
+    extra = np.where(moves.count >= least, moves.count - moves.expected, -np.inf)
+    np.fill_diagonal(extra, -np.inf)
+    clear = moves.more_than_chance(view.settings.goods.false_share)
+    extra = np.where(clear | ~clear.any(axis=1, keepdims=True), extra, np.minimum(extra, 0))  # a clear one first
+    for number, label in enumerate(labels):
+        best = int(np.argmax(extra[number]))
+        found: list = [None] * 8
+        if extra[number, best] > 0:
+            count, expected = int(moves.count[number, best]), float(moves.expected[number, best])
+            both = int(choices.together[number, best])
+            verdict = SUBSTITUTES if clear[number, best] else AS_CHANCE
+            found = [labels[best], count, expected, count / expected, *moves.interval(number, best), both, verdict]
+        rows.append((label, letters[number], *found))
+    index = dict.fromkeys(("expected_count", "substitute_index", "substitute_index_low", "substitute_index_high"), pl.Float64)
+    schema = {
+        "goods": pl.String,
+        "group": pl.String,
+        "substitute": pl.String,
+        "switcher_count": pl.Int64,
+        **index,
+        "both_count": pl.Int64,
+        "verdict": pl.String,
+    }
+    tree = pl.DataFrame(rows, schema=schema, orient="row")
+    sums = choices.goods.select("goods", "buyer_count", view.major("amount").alias("sales"))
+    table = tree.join(sums, on="goods", how="left", maintain_order="left")
+    return table.select("goods", "group", "buyer_count", "sales", *tree.columns[2:]).sort(
+        "group", "buyer_count", "goods", descending=[False, True, False]
+    )
+
+
+def _letters(groups: np.ndarray) -> list[str]:
+    """Groups as letters, in the order of their best-selling good."""
+    order = list(dict.fromkeys(groups.tolist()))
+    return [chr(ord("A") + order.index(group)) for group in groups.tolist()]
+
+
+def _headline(view: View, period: Period, good: Good, table: pl.DataFrame, choices: _Choices, switcher_count: int, stable: bool) -> str:
+    basis = f"{choices.members:,} members who switched between {choices.goods.height} goods of {good.label}"
+    about = f"{where(view)}, {days_in(period)}"
+    clear = table.filter(pl.col("verdict") == SUBSTITUTES).sort(
+        pl.col("switcher_count") - pl.col("expected_count"), "goods", descending=[True, False]
+    )
+    if not clear.height:
+        return f"{about}, {basis} show no substitutes: they switch between any two goods as by chance."
+    best = clear.row(0, named=True)
+    pair = (
+        f"{best['goods']} and {best['substitute']} replace each other most: {best['switcher_count']:,} members switched where "
+        f"chance makes {best['expected_count']:,.0f} ({best['substitute_index']:.1f} times, {best['substitute_index_low']:.1f} to "
+        f"{best['substitute_index_high']:.1f})"
+    )
+    groups = table["group"].n_unique()
+    tree = f"fall into {groups} groups of substitutes" if stable else "make no stable tree"
+    return f"{about}, the choices of {basis} {tree}; {pair}."
+
+
+def _notes(view: View, agreed: float | None, stable: bool) -> list[str | Note]:
+    said = "not measured" if agreed is None else f"{agreed:.2f}"
+    first = (
+        Note(f"The groups of one half of the members come again with the other (adjusted Rand index {said}).", "PASS")
+        if stable
+        else Note(
+            f"Not stable: the two halves of the members fall into other groups (adjusted Rand index {said}, needed {LEAST_AGREEMENT}). No "
+            "groups are shown, single pairs with their intervals are; try `by='name'`, a longer period or a larger scope.",
+            "REVIEW",
+        )
+    )
+    least = view.settings.scope.minimum_members
+    return [
+        first,
+        "What this cannot show is whether the sale is kept when a good is gone. Members may switch for variety, by price, or because two "
+        "people share a card. Before taking a good off the shelf, try it in a few stores and compare.",
+        f"Goods of fewer than {least} members, and pairs that fewer switched between, are not shown (setting scope.minimum_members).",
+    ]
+
+
+def _too_few(view: View, period: Period, good: Good, choices: _Choices, switcher_count: int) -> Finding:
+    switched = f"{choices.members:,} members switched between {choices.goods.height} goods of {good.label}"
+    return Finding(
+        headline=f"{where(view)}, {days_in(period)}, {switched}: "
+        f"too little to tell what replaces what ({LEAST_SWITCHES} switches, between three goods or more, are needed).",
+        table=pl.DataFrame(schema=_SCHEMA),
+        notes=[Note("Choose a longer period, a larger scope, or `by='name'`.", "NOT MEASURED")],
+    )
+
+
+def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.ranges import ranges
+
+    pair = pl.concat_str(pl.min_horizontal("goods", "substitute"), pl.lit(" / "), pl.max_horizontal("goods", "substitute"))
+    pairs = table.drop_nulls("substitute").with_columns(pair.alias("pair")).unique("pair", maintain_order=True)
+    return ranges(
+        pairs.sort(pl.col("switcher_count") - pl.col("expected_count"), "pair", descending=[True, False]).head(_CHART_PAIRS),
+        label="pair",
+        value="substitute_index",
+        low="substitute_index_low",
+        high="substitute_index_high",
+        n="switcher_count",
+        reference=1.0,
+        reference_title="chance",
+        title=f"What replaces what in {good.label}",
+        subtitle=f"{view.place}, {period}; n = members who switched between the two",
+        value_title="Members who switch, over chance",
+    )

@@ -1,0 +1,223 @@
+"""Gain and loss: who and what made sales change between two periods, adding up exactly to the change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.errors import BadValue
+from toolkit.mart.view import Period, View, read_period
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.targeting.period_sales import NON_MEMBERS, PARTS, by_cell, by_member, merged_few
+from toolkit.wording import some
+
+if TYPE_CHECKING:
+    import altair as alt
+
+By = Literal["members", "category", "store"]
+MEANINGS = {
+    "new": "first order ever in this period",
+    "back": "had ordered before, but not in the period before",
+    "lost": "ordered in the period before, not in this one",
+    "more": "ordered in both, spent more",
+    "less": "ordered in both, spent less",
+    "same": "ordered in both, spent the same",
+    "non-members": "receipts without a member",
+}
+_COLUMNS = [*[f"{part}_sales" for part in PARTS], "few_sales"]
+
+
+@question(
+    "targeting",
+    "Whom and what did we gain and lose since the period before?",
+    words=(
+        "gain and loss of sales between two periods",
+        "new, lost, more, less and switched members by category or store",
+        "what did we gain and lose against last quarter, last month, last year",
+        "why did sales change, where did the change come from",
+        "得失分析 销售变化 新增流失",
+    ),
+)
+def gain_loss(view: View, *, by: By = "members", against: str | None = None) -> Finding:
+    """Return what made sales change between two periods; the parts add up exactly to the change.
+
+    Parameters
+    ----------
+    by
+        `members`: one row per kind of member (new, back, lost, more, less, same, non-members). `category` or `store`: one row each, with
+        the change split by kind; who kept shopping in the scope but began or stopped buying there has *switched* in or out. Rows with
+        fewer members than scope.minimum_members are put together.
+    against
+        The period to compare with, 'FIRST..LAST'; empty = the same number of days just before; 'year' = 52 weeks earlier.
+
+    Returns
+    -------
+    Answer
+        Table columns: `group` and `meaning`, or `category`, or `store_id`; `member_count` (who bought in either period); `sales_before`,
+        `sales`, `change_sales` (currency units; change = sales - sales_before). By category or store also `new_sales`, `back_sales`,
+        `lost_sales`, `more_sales`, `less_sales`, `switched_in_sales`, `switched_out_sales`, `non_member_sales`: parts of the change. A part
+        of fewer members than scope.minimum_members is null, and in `few_sales` together with others, so that a row still adds up.
+
+    Raises
+    ------
+    BadValue
+        `against` is no period, overlaps with this one, or does not lie before it.
+
+    Example
+    -------
+    >>> tk.targeting.gain_loss(ws, by="category", period="91d").table   # doctest: +SKIP
+    """
+    before = _against(view, against)
+    if before.start < view.first_day:
+        return _unmeasured(view, before)
+    members = by_member(view, view.period, before)
+    kinds_table = _member_table(view, members)
+    if by == "members":
+        table = kinds_table
+        notes: list[str | Note] = []
+    else:
+        cells = by_cell(view, view.period, before, by, members)
+        cells, said = merged_few(view, cells, by)
+        notes = [*said]
+        table = _cell_table(view, cells, by)
+    change = int(members["now"].sum()) - int(members["before"].sum())
+    shown = set(kinds_table["group"])  # what is put together in the table is not told apart in the sentence
+    kinds = {row["kind"]: row for row in _kinds(members).iter_rows(named=True) if row["kind"] in shown}
+    sales = int(members["now"].sum())
+    return Finding(
+        headline=_headline(view, kinds, before, sales, change),
+        table=table,
+        chart=(lambda: _chart(view, table, by, before)) if table.height else None,
+        notes=[*_notes(view, before), *notes],
+        ask_next=[("targeting.gain_loss", {"by": other}) for other in ("members", "category", "store") if other != by],
+        figures={
+            "change_sales": change / view.minor_units,
+            **{f"{name}_members": kinds[name]["members"] for name in ("new", "lost") if name in kinds},
+        },
+    )
+
+
+def _against(view: View, against: str | None) -> Period:
+    if against in (None, ""):
+        return view.period.before()
+    if against == "year":
+        return view.period.year_before()
+    if ".." not in str(against):
+        raise BadValue(f"targeting.gain_loss: against is '{against}'; 'year', or a period such as '2026-01-01..2026-03-31', was needed.")
+    found = read_period(against, view.as_of, 1)
+    if found.end >= view.period.start:
+        raise BadValue(f"targeting.gain_loss: against is {found}, but it must end before this period, {view.period}, starts.")
+    return found
+
+
+def _kinds(members: pl.DataFrame) -> pl.DataFrame:
+    person = pl.col("member_code").is_not_null()
+    return members.group_by("kind").agg(person.sum().cast(pl.Int64).alias("members"), pl.col("before", "now").sum())
+
+
+def _member_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
+    found = pl.DataFrame({"group": list(MEANINGS), "meaning": list(MEANINGS.values())})
+    table = found.join(_kinds(members), left_on="group", right_on="kind", how="inner", maintain_order="left")
+    least = view.settings.scope.minimum_members
+    few = (pl.col("group") != "non-members") & (pl.col("members") < least)
+    if table.filter(few).height:  # kinds with too few members go into one row, with the smallest other kind while they are too few
+        ranked = table.filter(pl.col("group") != "non-members").sort("members")["group"].to_list()
+        held, total = [], 0
+        for name in ranked:
+            count = int(table.filter(pl.col("group") == name)["members"].item())
+            if total >= least or (not held and count >= least):
+                break
+            held.append(name)
+            total += count
+        said = " or ".join(name for name in MEANINGS if name in held)
+        table = table.with_columns(
+            pl.when(pl.col("group").is_in(held)).then(pl.lit(said)).otherwise("group").alias("group"),
+            pl.when(pl.col("group").is_in(held)).then(pl.lit("too few members to show apart")).otherwise("meaning").alias("meaning"),
+        )
+        table = table.group_by("group", "meaning", maintain_order=True).agg(pl.col("members", "before", "now").sum())
+    return table.select(
+        "group",
+        "meaning",
+        pl.when(pl.col("group") != "non-members").then("members").alias("member_count"),
+        view.major("before").alias("sales_before"),
+        view.major("now").alias("sales"),
+        view.major(pl.col("now") - pl.col("before")).alias("change_sales"),
+    )
+
+
+def _cell_table(view: View, cells: pl.DataFrame, by: By) -> pl.DataFrame:
+    name = "category" if by == "category" else "store_id"
+    return cells.select(
+        pl.col("cell").alias(name),
+        "member_count",
+        view.major("before").alias("sales_before"),
+        view.major("now").alias("sales"),
+        view.major(pl.col("now") - pl.col("before")).alias("change_sales"),
+        *[view.major(column).alias(column) for column in _COLUMNS],
+    )
+
+
+def _headline(view: View, kinds: dict[str, dict], before: Period, sales: int, change: int) -> str:
+    said = []
+    for names, words in (
+        (("new", "back"), "{n} {kind} brought {money}"),
+        (("lost",), "{n} who stayed away took {money}"),
+        (("more",), "{n} who spent more added {money}"),
+        (("less",), "{n} who spent less cost {money}"),
+    ):
+        rows = [kinds[name] for name in names if name in kinds]
+        members = sum(row["members"] for row in rows)
+        if rows and members >= view.settings.scope.minimum_members:
+            kind = " or ".join({"new": "new", "back": "returning"}.get(row["kind"], "") for row in rows)
+            amount = view.money(abs(sum(row["now"] - row["before"] for row in rows)))
+            count = some(members, "member") if not said and len(names) == 1 else f"{members:,}"
+            said.append(words.format(n=count, kind=f"{kind} members", money=amount))
+    if other := kinds.get(NON_MEMBERS):
+        moved = other["now"] - other["before"]
+        said.append(f"non-members {'added' if moved >= 0 else 'took'} {view.money(abs(moved))}")
+    way = "unchanged" if change == 0 else f"{'up' if change > 0 else 'down'} {view.money(abs(change))}"
+    parts = f": {wording.listing(said)}" if said else ""
+    return f"{where(view)}, sales from {view.period} are {view.money(sales)}, {way} on {before}{parts}."
+
+
+def _notes(view: View, before: Period) -> list[str | Note]:
+    notes: list[str | Note] = ["The parts add up exactly to the change; returns are subtracted where they were made."]
+    if before.days != view.period.days:
+        notes.append(
+            Note(f"The periods differ in length ({before.days} and {view.period.days} days): part of the change is that.", "REVIEW")
+        )
+    if (before.start - view.first_day).days < 182:
+        notes.append(
+            Note(f"The receipts start on {view.first_day}: who was away for longer than since then reads as new, not as back.", "REVIEW")
+        )
+    notes.append("Lost means: no receipt here in this period. Some of them will come again; seasons move all parts.")
+    if view.scope.is_place:
+        notes.append("A member counts as new when their first order in the whole chain is in this period.")
+    return notes
+
+
+def _unmeasured(view: View, before: Period) -> Finding:
+    said = f"the receipts start on {view.first_day}, but the period to compare with is {before}"
+    return Finding(
+        headline=f"{where(view)}, gain and loss are not measured: {said} (n = {some(view.members.height, 'member')}).",
+        table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
+        notes=[Note(f"Gain and loss: {said}. Choose a shorter period or a later as_of.", "NOT MEASURED")],
+    )
+
+
+def _chart(view: View, table: pl.DataFrame, by: By, before: Period) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import ranked_bars
+
+    label = {"members": "group", "category": "category", "store": "store_id"}[by]
+    shown = table
+    if by != "members":
+        shown = table.sort(pl.col("change_sales").abs(), descending=True).head(15).sort("change_sales", descending=True)
+    return ranked_bars(
+        shown, label=label, value="change_sales", n="member_count", kind="money", ranked=False,
+        title=f"Gain and loss{'' if by == 'members' else f' by {by}'}: {view.place}", subtitle=f"{view.period} against {before}",
+        value_title=f"Change of sales, {view.currency}",
+    )  # fmt: skip

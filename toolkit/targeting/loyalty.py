@@ -1,0 +1,227 @@
+"""Loyalty: how steady, broad and lasting the members' custom is, and whether their card fits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import View
+from toolkit.models.calibration import spearman
+from toolkit.portrait.levels import LEVELS, in_order
+from toolkit.portrait.phrases import sales_basis, where
+from toolkit.portrait.takings import takings
+from toolkit.registry import question
+from toolkit.targeting.cells import hide_few
+from toolkit.targeting.loyal_traits import loyal_traits
+from toolkit.wording import share, some
+
+if TYPE_CHECKING:
+    import altair as alt
+
+STEPS = ("above their card", "as their card", "below their card")
+
+
+@question(
+    "targeting",
+    "How loyal are our members, and whose card does not fit?",
+    words=(
+        "loyalty by regularity, breadth, months active and tenure",
+        "tiers against behaviour, who is above or below their card",
+        "how loyal are members, regular and steady members",
+        "which members deserve a higher or lower tier",
+        "忠诚度 会员等级 行为",
+    ),
+)
+def loyalty(view: View, *, by: Literal["level", "tier"] = "level") -> Finding:
+    """Return the members by loyalty, or their tiers against their behaviour: one row per group.
+
+    Loyalty is four things, each scored 1 to 5 among the chain's own members and averaged: regularity (k = 1/CV squared of the pauses
+    between shopping days, from ten pauses on; setting activity.regular_gaps), breadth (categories) and share of months active, both among
+    members with as many shopping days, and tenure. It is not frequency, and not a share of wallet: what members buy
+    elsewhere is not known here.
+
+    Parameters
+    ----------
+    by
+        `level`: low, mid, high loyalty (thirds of the measured members). `tier`: the shop's tiers, with how many members behave above or
+        below their card: as many cards of each kind are dealt out anew, by loyalty and spend of 365 days in equal parts.
+
+    Returns
+    -------
+    Answer
+        By level: `loyalty`; `member_count`, `member_share` (0..1); medians of `regularity`, `breadth_index`, `months_active_share`,
+        `tenure_days`; `order_count`, `sales` (currency units, of the period in the scope); `who` (an audience's expression). By tier:
+        `tier`; `member_count`, `judged_count` (with a measured loyalty); `above_count`, `as_count`, `below_count`, `above_share` and
+        `below_share` (0..1 of the judged); `sales`. Figures of fewer members than scope.minimum_members are null.
+
+    Notes
+    -----
+    Sources: regularity as in Platzer and Reutterer, Marketing Science 35 (2016); DEFINITIONS.md section 2.
+
+    Example
+    -------
+    >>> tk.targeting.loyalty(ws, by="tier").table                       # doctest: +SKIP
+    """
+    members = takings(view).join(loyal_traits(view), on="member_code", how="left", maintain_order="left")
+    measured = members.filter(pl.col("loyalty_score").is_not_null())
+    if by == "tier":
+        return _by_tier(view, members, measured)
+    table = members.group_by(pl.col("loyalty_level").alias("loyalty")).agg(
+        pl.len().cast(pl.Int64).alias("member_count"),
+        (pl.len() / members.height).alias("member_share"),
+        pl.col("regularity", "breadth_index", "months_active_share", "tenure_days").median(),
+        pl.col("order_count").sum(),
+        view.major(pl.col("sales").sum()).alias("sales"),
+    )
+    told = (
+        pl.when(pl.col("loyalty").is_not_null())
+        .then(pl.format("loyalty_level = '{}'", "loyalty"))
+        .otherwise(pl.lit("loyalty_level IS NULL"))
+    )
+    table = in_order(table.with_columns(told.alias("who")), "loyalty")
+    figures = ("regularity", "breadth_index", "months_active_share", "tenure_days", "order_count", "sales")
+    table, hidden = hide_few(view, table, *figures)
+    return Finding(
+        headline=_headline(view, table, members.height, measured),
+        table=table,
+        chart=(lambda: _chart(view, table)) if measured.height else None,
+        notes=[*_notes(view, members, measured), *hidden, sales_basis(view)],
+        ask_next=[("targeting.loyalty", {"by": "tier"})] * bool("tier" in view.population.columns) + [("targeting.activity", {})],
+        figures={"regularity": float(measured["regularity"].median())} if measured.height >= view.settings.scope.minimum_members else {},  # type: ignore[arg-type]
+    )
+
+
+def _headline(view: View, table: pl.DataFrame, members: int, measured: pl.DataFrame) -> str:
+    least = view.settings.activity.regular_gaps
+    if measured.height < view.settings.scope.minimum_members:
+        few = f"{measured.height:,} of {some(members, 'member')}"
+        return f"{where(view)}, loyalty is not measured: {few} have {least} pauses between shopping days."
+    rows = {row["loyalty"]: row for row in table.iter_rows(named=True)}
+    high = rows.get("high")
+    steady = int((measured["regularity"] > 1.5).sum())
+    said = ""
+    if high and high["sales"] is not None and (total := float(table["sales"].sum())) > 0:
+        said = f"; the {high['member_count']:,} of high loyalty bring {share(high['sales'] / total)} of member sales"
+    return (
+        f"{where(view)}, the typical pause pattern has k = {measured['regularity'].median():.1f} (1 = chance), and {steady:,} of "
+        f"{some(measured.height, 'measured member')} ({share(steady / measured.height)}) come clearly more regularly (k above 1.5){said}."
+    )
+
+
+def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> list[str | Note]:
+    notes: list[str | Note] = []
+    without = members.height - measured.height
+    if without:
+        text = f"Loyalty of {some(without, 'member')} with fewer than {view.settings.activity.regular_gaps} pauses between shopping days."
+        notes.append(Note(text, "NOT MEASURED"))
+    if measured.height >= 30:
+        days = measured["gap_count"].to_numpy()
+        with_days = spearman(measured["loyalty_score"].to_numpy(), days)
+        if with_days is not None:
+            notes.append(
+                f"Rank correlation of the loyalty score with the number of shopping days: {with_days:.2f} (1 = frequency by another name)."
+            )
+    notes.append(
+        f"The receipts start on {view.first_day}: older tenure is not seen"
+        + (", but for stated joining days." if "joined_on" in view.population.columns else ".")
+    )
+    notes.append("Share of wallet is not measured: what members buy elsewhere is not in the receipts.")
+    return notes
+
+
+def _by_tier(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> Finding:
+    judged = measured.filter(pl.col("against_card").is_not_null())
+    if judged.is_empty():
+        column = "tier" in view.population.columns
+        reason = (
+            "fewer than two tiers have members with a measured loyalty"
+            if column
+            else view.missing("members", "tier", "tiers against behaviour")
+        )
+        said = reason.removeprefix("Not measured: ")
+        return Finding(
+            headline=f"{where(view)}, tiers against behaviour are not measured (n = {some(members.height, 'member')}).",
+            table=pl.DataFrame(schema={"tier": pl.String, "member_count": pl.Int64}),
+            notes=[Note(said[0].upper() + said[1:].rstrip(".") + ".", "NOT MEASURED")],
+            ask_next=[("targeting.loyalty", {})],
+        )
+    counts = [(pl.col("against_card") == step).sum().cast(pl.Int64).alias(name) for step, name in zip(STEPS, _COUNTS, strict=True)]
+    table = (
+        members.with_columns(pl.col("tier").fill_null("no tier"))
+        .group_by("tier")
+        .agg(
+            pl.len().cast(pl.Int64).alias("member_count"),
+            pl.col("against_card").count().cast(pl.Int64).alias("judged_count"),
+            *counts,
+            view.major(pl.col("sales").sum()).alias("sales"),
+            pl.col("sales").mean().alias("_each"),
+        )
+    )
+    shares = [
+        pl.when(pl.col("judged_count") > 0).then(pl.col(f"{name}_count") / pl.col("judged_count")).alias(f"{name}_share")
+        for name in ("above", "below")
+    ]
+    table = (
+        table.sort("_each", "tier", descending=[True, False]).drop("_each").with_columns(shares).select(pl.all().exclude("sales"), "sales")
+    )
+    table, few = hide_few(view, table, "sales")
+    table, hidden = hide_few(view, table, *_COUNTS, "above_share", "below_share", count="judged_count")
+    above, below = (int((judged["against_card"] == step).sum()) for step in (STEPS[0], STEPS[2]))
+    headline = (
+        f"{where(view)}, of {some(judged.height, 'member')} with a card and a measured loyalty, {above:,} ({share(above / judged.height)}) "
+        f"behave above their card and {below:,} ({share(below / judged.height)}) below it."
+    )
+    order = "Tiers are ranked by the mean spend of their members; the same number of cards of each kind is dealt out by behaviour."
+    return Finding(
+        headline=headline,
+        table=table,
+        chart=lambda: _tier_chart(view, table),
+        notes=[
+            order,
+            "Audiences: against_card = 'above their card', tier_by_behaviour.",
+            *_notes(view, members, measured),
+            *few,
+            *hidden,
+            sales_basis(view),
+        ],
+        ask_next=[("portrait.overview", {"audience": f"against_card = '{STEPS[0]}'"}), ("targeting.loyalty", {})],
+        figures={"above_card_share": above / judged.height, "below_card_share": below / judged.height},
+    )
+
+
+_COUNTS = ("above_count", "as_count", "below_count")
+
+
+def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import grouped_bars
+
+    shown = table.filter(pl.col("loyalty").is_in(LEVELS))
+    total = max(float(table["sales"].sum() or 0), 1e-9)
+    frame = pl.concat(
+        [
+            shown.select("loyalty", "member_count", pl.lit(words).alias("measure"), expr.alias("share"))
+            for words, expr in (("share of members", pl.col("member_share")), ("share of member sales", pl.col("sales") / total))
+        ]
+    )
+    return grouped_bars(
+        frame, label="loyalty", group="measure", value="share", n="member_count", kind="share1",
+        title=f"Members and sales by loyalty: {view.place}", subtitle=f"{view.period}, n members beside each", value_title="Share",
+    )  # fmt: skip
+
+
+def _tier_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import grouped_bars
+
+    frame = pl.concat(
+        [
+            table.drop_nulls("above_share").select("tier", "judged_count", pl.lit(words).alias("measure"), pl.col(column).alias("share"))
+            for column, words in (("above_share", "above their card"), ("below_share", "below their card"))
+        ]
+    )
+    return grouped_bars(
+        frame, label="tier", group="measure", value="share", n="judged_count", kind="share1",
+        title=f"Behaviour against the card: {view.place}", subtitle=f"up to {view.as_of}, n judged members beside each",
+        value_title="Share of judged members",
+    )  # fmt: skip

@@ -1,0 +1,242 @@
+"""Niches: small groups of members with a strong, stable taste, and groups that only look like one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.charts.ranges import ranges
+from toolkit.errors import unknown_name
+from toolkit.mart.view import View
+from toolkit.models.first_purchases import wilson
+from toolkit.portrait.phrases import sales_basis, where
+from toolkit.portrait.takings import takings
+from toolkit.portrait.tastes import measured_members
+from toolkit.registry import question
+from toolkit.targeting.niche_groups import NOT_STABLE, STABLE, UNKNOWN, niche_groups, niche_members
+
+if TYPE_CHECKING:
+    import altair as alt
+
+MOST_NAMES = 4
+MOST_ROWS = 500
+_SCHEMA = {"niche": pl.String, "status": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}
+
+
+@question(
+    "targeting",
+    "Which small groups of members have a strong taste of their own?",
+    words=(
+        "niches, niche groups, small segments with a stable taste",
+        "special interests, pet owners, wine lovers, gluten-free, found from baskets",
+        "which niche is growing",
+        "小众 圈层 兴趣群体",
+    ),
+)
+def niches(view: View, *, niche: str = "") -> Finding:
+    """Return the niches: one row per small group with a strong taste, strongest first, with what says whether it is stable; or, with
+    `niche`, the members of one.
+
+    A niche is a category, or several whose tastes go together with the same members more than chance (Poisson test, Benjamini-Hochberg 5%,
+    at least twice the expected number). A member belongs who buys it so often that the lower limit of days over expected days is above
+    niches.strong_index, in at least two of its categories if it has several. Stable: of the members found by the first half of the receipts
+    alone, at least niches.stable_share (lower 95% limit) show the taste in the second half, which had no part in finding them.
+
+    Niches and membership are the chain's, over all receipts; a store shows its own members of them. A member may be in several.
+
+    Parameters
+    ----------
+    niche
+        Name of one niche, as in the table: then its members, strongest taste first (at most 500).
+
+    Returns
+    -------
+    Answer
+        Table columns: `niche` (its categories); `status` (`stable`, `not stable`, `not measured`: too few found by the first half);
+        `category_count`; `member_count`, `member_share` (0..1 of the members measured); `taste_index` (median: how many times as often as
+        others); `sales` (currency units) and `sales_share` of the period; `spend` in its categories over all receipts; `held_share`
+        (0..1 of the `found_count` members found by the first half that held in the second) with `held_share_low` (95%); `base_share`
+        (0..1 of all members: what chance alone would hold); `member_change` (members by the second half over members by the first, less
+        1, among those who shopped in both). With `niche` given: `member_id`, `niche`, `taste_index`, `taste_index_low`, and `contactable`
+        where known.
+
+    Raises
+    ------
+    UnknownName
+        There is no such niche.
+
+    Notes
+    -----
+    Tastes: Gamma(2 + x, 2 + E) as in portrait.personas. A niche is a reading of baskets, not a fact about a person.
+
+    Example
+    -------
+    >>> tk.targeting.niches(ws).table                                  # doctest: +SKIP
+    """
+    groups = _named(view, niche_groups(view))
+    if niche:
+        return _members(view, groups, niche)
+    measured = measured_members(view)
+    members = niche_members(view).join(measured.select("member_code"), on="member_code", how="semi", maintain_order="left")
+    table, small = _table(view, groups, members, measured.height)
+    if table.is_empty():
+        return _none(view, measured.height, small)
+    return Finding(
+        headline=_headline(view, table, members, measured.height),
+        table=table,
+        chart=lambda: _chart(view, table),
+        notes=_notes(view, table, small),
+        ask_next=[("targeting.niches", {"niche": table["niche"][0]}), ("portrait.personas", {"by": "taste"})],
+        figures={"stable_niche_count": float((table["status"] == STABLE).sum())},
+    )
+
+
+def _named(view: View, groups: pl.DataFrame) -> pl.DataFrame:
+    """The niches with `niche`, their name: the categories, most bought first."""
+    names = dict(view.categories.select("category_code", "category").iter_rows())
+    sizes = dict(view.categories.select("category_code", "member_count").iter_rows())
+    titles = []
+    for codes in groups["category_codes"].to_list():
+        ordered = sorted(codes, key=lambda code: (-(sizes.get(code) or 0), names[code]))
+        more = f" + {len(ordered) - MOST_NAMES} more" if len(ordered) > MOST_NAMES else ""
+        titles.append(" + ".join(names[code] for code in ordered[:MOST_NAMES]) + more)
+    return groups.with_columns(pl.Series("niche", titles, dtype=pl.String))
+
+
+def _table(view: View, groups: pl.DataFrame, members: pl.DataFrame, measured: int) -> tuple[pl.DataFrame, int]:
+    """The rows, and how many niches have too few members in scope to be shown."""
+    taken = takings(view)
+    total = int(taken["sales"].sum())
+    held = (
+        members.join(taken, on="member_code")
+        .group_by("group")
+        .agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("index").median().alias("taste_index"), pl.col("sales").sum())
+    )
+    pairs = groups.select("group", pl.col("category_codes").alias("category_code")).explode("category_code")
+    inside = members.select("group", "member_code").join(pairs, on="group")
+    wanted = inside.select("category_code").unique()
+    amounts = view.member_category.select("member_code", "category_code", "amount").join(wanted.lazy(), on="category_code", how="semi")
+    spent = inside.join(amounts.collect(), on=["member_code", "category_code"]).group_by("group").agg(pl.col("amount").sum().alias("spend"))
+    low, _ = wilson(pl.col("held_count"), pl.col("found_count"))
+    found = groups.join(held, on="group").join(spent, on="group", how="left")
+    least = view.settings.scope.minimum_members
+    shown = found.filter(pl.col("member_count") >= least)
+    order = pl.col("status").replace_strict({STABLE: 0, NOT_STABLE: 1, UNKNOWN: 2}, return_dtype=pl.Int64)
+    table = shown.sort(order, "taste_index", "niche", descending=[False, True, False]).select(
+        "niche",
+        "status",
+        pl.col("category_codes").list.len().cast(pl.Int64).alias("category_count"),
+        "member_count",
+        (pl.col("member_count") / max(measured, 1)).alias("member_share"),
+        "taste_index",
+        view.major("sales").alias("sales"),
+        (pl.col("sales") / total if total > 0 else pl.lit(None, pl.Float64)).alias("sales_share"),
+        view.major("spend").alias("spend"),
+        "found_count",
+        pl.when(pl.col("found_count") > 0).then(pl.col("held_count") / pl.col("found_count")).alias("held_share"),
+        low.alias("held_share_low"),
+        "base_share",
+        pl.when(pl.col("early_count") >= least).then(pl.col("late_count") / pl.col("early_count") - 1).alias("member_change"),
+    )
+    return table, groups.height - table.height
+
+
+def _members(view: View, groups: pl.DataFrame, niche: str) -> Finding:
+    if niche not in groups["niche"]:
+        raise unknown_name("niche", niche, groups["niche"].to_list(), where=str(view.workspace.path))
+    row = groups.filter(niche=niche).row(0, named=True)
+    known = [name for name in ("contactable",) if name in view.members.columns]
+    inside = niche_members(view).filter(group=row["group"]).join(view.members.select("member_code", "member_id", *known), on="member_code")
+    table = inside.sort("index_low", "member_id", descending=[True, False]).select(
+        "member_id",
+        pl.lit(niche).alias("niche"),
+        pl.col("index").alias("taste_index"),
+        pl.col("index_low").alias("taste_index_low"),
+        *known,
+    )
+    notes: list[str | Note] = [_reading(), Note(f"This group is {row['status']}.", "PASS" if row["status"] == STABLE else "REVIEW")]
+    if table.height > MOST_ROWS:
+        notes.append(f"The {MOST_ROWS} strongest of {table.height:,} are shown.")
+    said = f"{wording.some(table.height, 'member')} of {view.members.height:,} belong to the niche {niche} ({row['status']})"
+    return Finding(headline=f"{where(view)}, {said}.", table=table.head(MOST_ROWS), notes=notes, ask_next=[("targeting.niches", {})])
+
+
+def _headline(view: View, table: pl.DataFrame, members: pl.DataFrame, measured: int) -> str:
+    n = wording.some(measured, "member")
+    stable = table.filter(pl.col("status") == STABLE)
+    if stable.is_empty():
+        return (
+            f"{where(view)}, none of {wording.some(table.height, 'group')} with a strong taste among {n} is known to be stable: the table "
+            "says what is missing."
+        )
+    first = stable.row(0, named=True)
+    shares = f", {wording.share(first['sales_share'])} of the sales" if first["sales_share"] is not None else ""
+    return (
+        f"{where(view)}, {wording.some(stable.height, 'small group')} of {n} {'has' if stable.height == 1 else 'have'} a strong, stable "
+        f"taste; the strongest is {first['niche']}: {wording.some(first['member_count'], 'member')}{shares}, who buy it "
+        f"{first['taste_index']:.1f} times as often as others."
+    )
+
+
+def _notes(view: View, table: pl.DataFrame, small: int) -> list[str | Note]:
+    settings = view.settings.niches
+    notes: list[str | Note] = [_reading(), sales_basis(view)]
+    bad = table.filter(pl.col("status") == NOT_STABLE)
+    if bad.height:
+        worst = bad.sort("held_share", "niche").row(0, named=True)
+        notes.append(
+            Note(
+                f"{wording.some(bad.height, 'group')} {'looks' if bad.height == 1 else 'look'} like a niche but may not last. Example: of "
+                f"{wording.some(worst['found_count'], 'member')} that the first half of the receipts puts into {worst['niche']}, "
+                f"{wording.share(worst['held_share'])} still show the taste in the second (95% sure of "
+                f"{wording.share(worst['held_share_low'])} only; {wording.share(settings.stable_share, 0)} needed; "
+                f"{wording.share(worst['base_share'])} of all members do). Build no campaign on it.",
+                "REVIEW",
+            )
+        )
+    unknown = int((table["status"] == UNKNOWN).sum())
+    if unknown:
+        least = view.settings.scope.minimum_members
+        notes.append(
+            Note(f"Stability of {wording.some(unknown, 'group')}: the first half alone finds fewer than {least} members.", "NOT MEASURED")
+        )
+    notes.append(
+        f"Growth compares members by each half alone, among those with {settings.minimum_half_days} or more shopping days in both: "
+        "newcomers and leavers of the shop are not in it. The categories of a group were chosen from all receipts."
+    )
+    if small:
+        notes.append(f"Not shown: {wording.some(small, 'niche')} with fewer than {view.settings.scope.minimum_members} members here.")
+    return notes
+
+
+def _reading() -> str:
+    return "A niche is a reading of baskets, not a fact about a person: never tell a member what they are."
+
+
+def _none(view: View, measured: int, small: int) -> Finding:
+    personas = view.settings.personas
+    n = wording.some(measured, "member")
+    few = f"; {wording.some(small, 'niche')} of the chain {'has' if small == 1 else 'have'} too few members here" if small else ""
+    return Finding(
+        headline=f"{where(view)}, no small group of {n} with {personas.minimum_days} or more shopping days has a strong taste{few}.",
+        table=pl.DataFrame(schema=_SCHEMA),
+        notes=[
+            Note(f"Niches: a group needs {view.settings.scope.minimum_members} members with a strong taste, and at most "
+                 f"{wording.share(view.settings.niches.most_share, 0)} of all (settings scope, niches).", "NOT MEASURED")
+        ],
+    )  # fmt: skip
+
+
+def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    drawn = table.filter(pl.col("held_share").is_not_null()).head(20)
+    _, high = wilson((pl.col("held_share") * pl.col("found_count")).round(), pl.col("found_count"))
+    return ranges(
+        drawn.with_columns(high.alias("held_share_high"), pl.format("{} ({})", "niche", "status").alias("label")),
+        label="label", value="held_share", low="held_share_low", high="held_share_high", n="found_count", kind="share",
+        title=f"Do niches hold? {view.place}",
+        subtitle="Found by the first half of the receipts, with the taste in the second; hollow = not sure",
+        value_title="Share that held", reference=view.settings.niches.stable_share, reference_title="needed",
+    )  # fmt: skip

@@ -1,0 +1,305 @@
+"""Paths: from the first purchase to the second and the third, how long it takes, and where members stop."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.charts.bars import ranked_bars
+from toolkit.charts.flow import flow
+from toolkit.mart.sequences import VISITS
+from toolkit.mart.view import View
+from toolkit.models.first_purchases import days_until_half, wilson
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.targeting.first_visits import By, entrants, first_visits
+
+if TYPE_CHECKING:
+    import altair as alt
+
+STOPPED = "did not come back"
+OTHERS = "all others"
+SMALL_WAYS = "small groups of them"
+MOST_ROUTES = 30
+_NAMES = ("first", "second", "third")
+_SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
+    "flow": {"step": pl.Int64, "from": pl.String, "to": pl.String, "member_count": pl.Int64, "from_share": pl.Float64},
+    "node": {"step": pl.Int64, "place": pl.String, "member_count": pl.Int64, "back_share": pl.Float64},
+    "route": {"first": pl.String, "second": pl.String, "third": pl.String, "member_count": pl.Int64, "member_share": pl.Float64},
+}
+
+
+@question(
+    "targeting",
+    "Which way do new members take from the first purchase to the third, and where do they stop?",
+    words=(
+        "path from first category to second and third purchase",
+        "where do new members drop off",
+        "how long until the second purchase",
+        "key nodes of the purchase path, sankey, journey of new members",
+        "首单 复购 路径 流失节点",
+    ),
+)
+def paths(
+    view: View, *, show: Literal["flow", "node", "route"] = "flow", by: Literal["auto", "category", "department"] = "auto"
+) -> Finding:
+    """Return how new members went on from their first shopping day to the second and the third: one row per step from place to place.
+
+    A shopping day is placed where most of its money went (`by`). Members counted are those whose first purchase is really known (see the
+    note on the start of the receipts) and lies at least twice sequences.follow_days before as_of, so that each had the same time to come
+    back: the median waits need no correction for members still on their way. Days are the members' own, across the chain; a store or region
+    counts the members who began there.
+
+    Parameters
+    ----------
+    show
+        `flow`: from place to place. `node`: per place of the first and the second purchase, how many come back; the key nodes are those
+        where clearly more or fewer do. `route`: whole ways over three purchases.
+    by
+        Place of a shopping day: `category` or `department`; `auto` takes departments where the categories named would hold less than half
+        of the shopping days. The most common are named (setting sequences.path_places).
+
+    Returns
+    -------
+    Answer
+        Table columns with `flow`: `step` (1 = first to second), `from`, `to` (`did not come back` within sequences.follow_days),
+        `member_count`, `from_share` (0..1 of those at `from`), `gap_days_median` (of those who came back this way; null for those who did
+        not). With `node`: `step`, `place`, `member_count`, `back_count`, `back_share` with its 95% limits `back_share_low` and
+        `back_share_high` (Wilson), `back_days_median` (days until half of all had come back; null where fewer than half did), `reading`
+        (`more come back`, `fewer come back` or `like the others`). With `route`: `first`, `second`, `third`, `member_count`,
+        `member_share` (0..1 of all counted).
+
+    Notes
+    -----
+    A path says what followed, not what caused it: whoever buys much in any category comes back more often.
+
+    Example
+    -------
+    >>> tk.targeting.paths(ws, show="node").table                      # doctest: +SKIP
+    """
+    settings = view.settings.sequences
+    new = entrants(view)
+    ripe = new.members.filter(pl.col("first_day") <= view.as_of - timedelta(days=2 * settings.follow_days))
+    place, walked = _placed(view, ripe, by)
+    least = view.settings.scope.minimum_members
+    if walked.height < least:
+        return _too_few(view, walked.height, new.note(view), show)
+    steps = _steps(walked)
+    flows, hidden = _flows(steps, least)
+    nodes = _nodes(steps, least)
+    table = {"flow": flows, "node": nodes, "route": _routes(walked, least)}[show]
+    back = walked["back_1"].mean()
+    return Finding(
+        headline=_headline(view, walked, nodes),
+        table=table,
+        chart=lambda: _chart(view, flows, nodes, show, walked.height),
+        notes=[new.note(view), *_notes(view, place, new.members.height - walked.height, hidden if show == "flow" else 0)],
+        ask_next=[("targeting.paths", {"show": "node" if show == "flow" else "flow"}), ("targeting.entry_goods", {})],
+        figures={"back_after_first_share": float(back), "new_member_count": float(walked.height)},  # type: ignore[arg-type]
+    )
+
+
+def _placed(view: View, ripe: pl.DataFrame, by: Literal["auto", "category", "department"]) -> tuple[By, pl.DataFrame]:
+    """What a shopping day is placed by, and the ways so placed."""
+    if by != "auto":
+        return by, _walked(view, ripe, by)
+    walked = _walked(view, ripe, "category")
+    named = pl.concat([walked[f"place_{visit}"].alias("place") for visit in range(1, VISITS + 1)]).drop_nulls()
+    if named.is_empty() or float((named != OTHERS).mean() or 0) >= 0.5 or not view.categories["department"].count():
+        return "category", walked
+    return "department", _walked(view, ripe, "department")
+
+
+def _walked(view: View, ripe: pl.DataFrame, by: By) -> pl.DataFrame:
+    """One row per member counted: `place_1` to `place_3` (named places, null = did not come back in time), `gap_1`, `gap_2`, `back_1`,
+    `back_2`."""
+    follow = view.settings.sequences.follow_days
+    visits = first_visits(view, by).join(ripe, on="member_code", how="semi")
+    for visit in range(1, VISITS):
+        gap = (pl.col(f"day_{visit + 1}") - pl.col(f"day_{visit}")).dt.total_days()
+        visits = visits.with_columns(pl.when(gap <= follow).then(gap).alias(f"gap_{visit}"))
+    came_twice = pl.col("gap_1").is_not_null()
+    visits = visits.with_columns(
+        pl.when(came_twice).then("lead_2").alias("lead_2"),
+        pl.when(came_twice).then("gap_2").alias("gap_2"),
+        pl.when(came_twice & pl.col("gap_2").is_not_null()).then("lead_3").alias("lead_3"),
+    )
+    leads = pl.concat([visits.select(pl.col(f"lead_{visit}").alias("lead")) for visit in range(1, VISITS + 1)]).drop_nulls()
+    common = leads["lead"].value_counts().sort("count", "lead", descending=[True, False])
+    named = common.head(view.settings.sequences.path_places)["lead"].to_list()
+    return visits.with_columns(
+        pl.col("gap_1").is_not_null().alias("back_1"),
+        pl.col("gap_2").is_not_null().alias("back_2"),
+        *[
+            pl.when(pl.col(f"lead_{visit}").is_null() | pl.col(f"lead_{visit}").is_in(named))
+            .then(f"lead_{visit}")
+            .otherwise(pl.lit(OTHERS))
+            .alias(f"place_{visit}")
+            for visit in range(1, VISITS + 1)
+        ],
+    )
+
+
+def _steps(walked: pl.DataFrame) -> pl.DataFrame:
+    """One row per member and purchase that could be followed by another: `step`, `from`, `to`, `gap_days`."""
+    return pl.concat(
+        [
+            walked.filter(pl.col(f"place_{step}").is_not_null()).select(
+                pl.lit(step, pl.Int64).alias("step"),
+                pl.col(f"place_{step}").alias("from"),
+                pl.col(f"place_{step + 1}").fill_null(STOPPED).alias("to"),
+                pl.col(f"gap_{step}").alias("gap_days"),
+            )
+            for step in range(1, VISITS)
+        ]
+    )
+
+
+def _order(column: str) -> list[pl.Expr]:
+    """Named places by size, then all others, then those who stopped."""
+    return [pl.col(column) == STOPPED, pl.col(column) == OTHERS]
+
+
+def _flows(steps: pl.DataFrame, least: int) -> tuple[pl.DataFrame, int]:
+    """The rows of the table, cells too small to show put together, and how many those are."""
+    table = (
+        steps.group_by("step", "from", "to")
+        .agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("gap_days").median().alias("gap_days_median"))
+        .with_columns((pl.col("member_count") / pl.col("member_count").sum().over("step", "from")).alias("from_share"))
+        .with_columns(pl.col("member_count").sum().over("step", "from").alias("size"))
+        .sort("step", *_order("from"), "size", "from", *_order("to"), "member_count", "to",
+              descending=[False, False, False, True, False, False, False, True, False])
+        .select("step", "from", "to", "member_count", "from_share", "gap_days_median")
+    )  # fmt: skip
+    shown = table.filter(pl.col("member_count") >= least)
+    small = table.filter(pl.col("member_count") < least)
+    together = small.group_by("step", "from", maintain_order=True).agg(
+        pl.lit(SMALL_WAYS).alias("to"), pl.col("member_count", "from_share").sum(), pl.lit(None, pl.Float64).alias("gap_days_median")
+    )
+    together = together.select(table.columns).filter(pl.col("member_count") >= least)
+    place = table.select("step", "from").unique(maintain_order=True).with_row_index("place")
+    rows = pl.concat([shown, together]).join(place, on=["step", "from"], how="left", maintain_order="left")
+    return rows.sort("place", maintain_order=True).drop("place"), small.height
+
+
+def _nodes(steps: pl.DataFrame, least: int) -> pl.DataFrame:
+    back = pl.col("to") != STOPPED
+    low, high = wilson(pl.col("back_count"), pl.col("member_count"))
+    rest = pl.col("member_count").sum().over("step") - pl.col("member_count")
+    of_others = pl.when(rest > 0).then((pl.col("back_count").sum().over("step") - pl.col("back_count")) / rest)
+    return (
+        steps.group_by("step", "from")
+        .agg(
+            pl.len().cast(pl.Int64).alias("member_count"),
+            back.sum().cast(pl.Int64).alias("back_count"),
+            days_until_half(pl.col("gap_days")).alias("back_days_median"),
+        )
+        .with_columns(
+            (pl.col("back_count") / pl.col("member_count")).alias("back_share"),
+            low.alias("back_share_low"),
+            high.alias("back_share_high"),
+            of_others.alias("others"),
+        )
+        .filter(pl.col("member_count") >= least)
+        .with_columns(
+            pl.when(pl.col("back_share_low") > pl.col("others"))
+            .then(pl.lit("more come back"))
+            .when(pl.col("back_share_high") < pl.col("others"))
+            .then(pl.lit("fewer come back"))
+            .otherwise(pl.lit("like the others"))
+            .alias("reading")
+        )
+        .sort("step", *_order("from"), "member_count", "from", descending=[False, False, False, True, False])
+        .select(
+            "step", pl.col("from").alias("place"), "member_count", "back_count", "back_share", "back_share_low", "back_share_high",
+            "back_days_median", "reading",
+        )
+    )  # fmt: skip
+
+
+def _routes(walked: pl.DataFrame, least: int) -> pl.DataFrame:
+    names = [pl.col(f"place_{visit}").fill_null("–").alias(name) for visit, name in enumerate(_NAMES, start=1)]
+    # The first missing place says that they stopped; what would come after it is empty.
+    second, third = pl.col("place_2").is_null(), pl.col("place_3").is_null()
+    names[1] = pl.when(second).then(pl.lit(STOPPED)).otherwise("place_2").alias("second")
+    names[2] = pl.when(second).then(None).when(third).then(pl.lit(STOPPED)).otherwise("place_3").alias("third")
+    return (
+        walked.select(names)
+        .group_by(_NAMES)
+        .agg(pl.len().cast(pl.Int64).alias("member_count"))
+        .with_columns((pl.col("member_count") / walked.height).alias("member_share"))
+        .filter(pl.col("member_count") >= least)
+        .sort("member_count", *_NAMES, descending=[True, False, False, False], nulls_last=True)
+        .head(MOST_ROUTES)
+    )
+
+
+def _headline(view: View, walked: pl.DataFrame, nodes: pl.DataFrame) -> str:
+    n, back, again = walked.height, int(walked["back_1"].sum()), int(walked["back_2"].sum())
+    follow = view.settings.sequences.follow_days
+    half = walked.select(days_until_half(pl.col("gap_1"))).item()
+    wait = f", half of all within {wording.some(int(half), 'day')}" if half is not None else ""
+    going = f"; of these, {wording.share(again / back)} came a third time" if back else ""
+    said = (
+        f"{where(view)}, {wording.share(back / n)} of {wording.some(n, 'new member')} came a second time within {follow} days of the first"
+        f"{wait}{going}."
+    )
+    key = nodes.filter((pl.col("reading") == "fewer come back") & (pl.col("place") != OTHERS)).sort("back_share", "place").head(1)
+    if key.is_empty():
+        return said
+    node = key.row(0, named=True)
+    return (
+        f"{said[:-1]}; most stop after a {_NAMES[node['step'] - 1]} purchase of {node['place']}: "
+        f"{wording.share(node['back_share'])} of {node['member_count']:,} came back."
+    )
+
+
+def _notes(view: View, place: By, unripe: int, hidden: int) -> list[str | Note]:
+    settings = view.settings.sequences
+    notes: list[str | Note] = [
+        f"A shopping day is placed in the {place} where most of its money went; a way says what followed, not what caused it.",
+    ]
+    if unripe > 0:
+        notes.append(
+            f"{wording.some(unripe, 'new member')} first came less than {2 * settings.follow_days} days before {view.as_of}: too early "
+            f"to say whether they stop (setting sequences.follow_days = {settings.follow_days})."
+        )
+    if hidden:
+        notes.append(
+            f"{wording.some(hidden, 'way')} of fewer than {view.settings.scope.minimum_members} members each are not shown one by one: "
+            f"those from one place stand together as '{SMALL_WAYS}', where they are enough."
+        )
+    return notes
+
+
+def _too_few(view: View, found: int, left: Note, show: str) -> Finding:
+    least, days = view.settings.scope.minimum_members, 2 * view.settings.sequences.follow_days
+    said = f"{wording.some(found, 'new member')} could be followed for {days} days, fewer than the {least} that figures may speak of"
+    return Finding(
+        headline=f"{where(view)}, paths are not measured: {said}.",
+        table=pl.DataFrame(schema=_SCHEMAS[show]),
+        notes=[Note(f"Paths: {said}. Choose a larger scope or wait for more receipts.", "NOT MEASURED"), left],
+    )
+
+
+def _chart(view: View, flows: pl.DataFrame, nodes: pl.DataFrame, show: str, n: int) -> alt.Chart | alt.LayerChart:
+    subtitle = f"{wording.some(n, 'new member')}, each followed for twice {view.settings.sequences.follow_days} days"
+    if show != "node":
+        return flow(
+            flows, step="step", source="from", target="to", value="member_count",
+            title=f"From the first purchase to the third: {view.place}", subtitle=subtitle,
+            step_names=[f"{name} purchase" for name in _NAMES], muted=(STOPPED, SMALL_WAYS),
+        )  # fmt: skip
+    labelled = nodes.with_columns(
+        pl.format("after the {}: {}", pl.col("step").replace_strict({1: "first", 2: "second"}, return_dtype=pl.String), "place").alias(
+            "label"
+        )
+    )
+    return ranked_bars(
+        labelled, label="label", value="back_share", low="back_share_low", high="back_share_high", n="member_count", kind="share",
+        ranked=False, title=f"Who comes back, by what they bought: {view.place}", subtitle=subtitle, value_title="Share that came back",
+    )  # fmt: skip

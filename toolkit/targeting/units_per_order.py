@@ -1,0 +1,231 @@
+"""Units per order: how many counted goods an order holds, against the period before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import Period, View
+from toolkit.portrait.phrases import where
+from toolkit.portrait.sales import days_of, within
+from toolkit.portrait.scorecard import chosen_map, current_scorecard
+from toolkit.portrait.scores import chain_scores
+from toolkit.registry import question
+
+if TYPE_CHECKING:
+    import altair as alt
+
+By = Literal["total", "segment", "store", "hour"]
+MOST_STORES = 50
+_CHART_ROWS = 20
+NON_MEMBERS = "non-members"
+ALL = "all orders"
+_Z = 1.959964
+
+
+@question(
+    "targeting",
+    "How many goods does an order hold?",
+    words=(
+        "units per order, units per transaction, UPT, items per basket",
+        "attach as units per order against the period before",
+        "basket size by segment, store or hour",
+        "do orders get larger or smaller",
+        "客单件数 连带率 件单",
+    ),
+)
+def units_per_order(view: View, *, by: By = "total") -> Finding:
+    """Return units per order in the window and in the window of the same length before: one row per group.
+
+    Units are those of counted goods alone: what is sold by weight or volume has no number. Orders without counted goods count with no
+    units; returns within an order are subtracted, orders of returns alone are not orders.
+
+    Parameters
+    ----------
+    by
+        `total`: members and non-members. `segment`: members by segment of the scorecard's map. `store`: the stores of the scope. `hour`:
+        the hour of the order.
+
+    Returns
+    -------
+    Answer
+        Table columns: `group`; `order_count`, `units_per_order` with its 95% interval `units_per_order_low`, `units_per_order_high`;
+        `orders_before`, `units_per_order_before` (null where the receipts do not reach back); `units_change` (relative) and `verdict` (up,
+        down or unchanged as far as can be told, at 95%).
+
+    Notes
+    -----
+    The interval is that of a mean of orders (normal). Segments are the members' own, as of the last day. Source: DEFINITIONS.md section 2.
+
+    Example
+    -------
+    >>> tk.targeting.units_per_order(ws, by="hour").table               # doctest: +SKIP
+    """
+    before = view.period.before()
+    reaches = before.start >= view.first_day
+    groups, order, notes = _groups(view, by)
+    now = _sums(view, view.period, groups, by)
+    earlier = _sums(view, before, groups, by) if reaches else now.clear()
+    least = view.settings.scope.minimum_members
+    hidden = now.filter(pl.col("people") < least).height
+    table = _table(now.filter(pl.col("people") >= least), earlier.filter(pl.col("people") >= least), order)
+    if not table.height or not table["units_per_order"].max():
+        return _nothing(view, table, int(now["order_count"].sum()))
+    if not reaches:
+        notes.append(Note(f"The period before ({before}) is not measured: the receipts start on {view.first_day}.", "NOT MEASURED"))
+    if hidden:
+        notes.append(
+            f"Not shown: {wording.some(hidden, 'group')} with orders of fewer than {least} people (setting scope.minimum_members)."
+        )
+    if by != "hour" and table.height > MOST_STORES + 2:
+        notes.append(f"The {MOST_STORES} stores with most orders are shown, of {table.height - 1:,}.")
+        table = table.head(MOST_STORES + 1)
+    return Finding(
+        headline=_headline(view, table, by, before),
+        table=table,
+        chart=lambda: _chart(view, table, by),
+        notes=notes,
+        ask_next=[
+            *[("targeting.units_per_order", {"by": other}) for other in ("segment", "hour", "store") if other != by][:2],
+            ("targeting.bought_together", {}),
+        ],
+        figures={"units_per_order": table["units_per_order"][0]},
+    )
+
+
+def _groups(view: View, by: By) -> tuple[pl.DataFrame | None, list[str] | None, list[str | Note]]:
+    """What orders are joined with to get their `group`, the reading order of groups, and notes on how they were made."""
+    unmeasured = view.mart.products.filter(~pl.col("counted")).height
+    notes: list[str | Note] = [*view.mart.notes]
+    if unmeasured:
+        notes.append(f"{wording.some(unmeasured, 'product')} sold by weight or volume have no units and add none.")
+    if by == "store":
+        return view.stores.select("store_code", pl.col("store_id").alias("group")), None, notes
+    if by == "segment":
+        card, card_notes = current_scorecard(view)
+        names, map_notes = chosen_map(view, card, None)
+        segments = names.apply(chain_scores(view, card.r_edges)).select(
+            pl.col("member_code").cast(pl.UInt32), pl.col("segment").cast(pl.String).alias("group")
+        )
+        return segments, [*names.names, NON_MEMBERS], [*card_notes, *map_notes, *notes]
+    return None, [f"{hour:02d}:00" for hour in range(24)] if by == "hour" else ["members", NON_MEMBERS], notes
+
+
+def _sums(view: View, period: Period, groups: pl.DataFrame | None, by: By) -> pl.DataFrame:
+    """Sums of the orders of a window by group, and for all: order_count, units, units squared, and different people."""
+    orders = (
+        view.orders.filter(within(period) & pl.col("is_order")).select("member_code", "store_code", "ordered_at", "units_milli").collect()
+    )
+    member = pl.col("member_code").is_not_null()
+    if groups is not None:
+        orders = orders.join(groups, on="store_code" if by == "store" else "member_code", how="left")
+        if by == "segment":
+            orders = orders.with_columns(pl.when(~member).then(pl.lit(NON_MEMBERS)).otherwise("group").alias("group"))
+    elif by == "hour":
+        orders = orders.with_columns(pl.col("ordered_at").dt.strftime("%H:00").alias("group"))
+    else:
+        orders = orders.with_columns(pl.when(member).then(pl.lit("members")).otherwise(pl.lit(NON_MEMBERS)).alias("group"))
+    units = pl.col("units_milli")
+    sums = [
+        pl.len().cast(pl.Int64).alias("order_count"),
+        units.sum().alias("units"),
+        (units.cast(pl.Float64) ** 2).sum().alias("squares"),
+        # An order without a member counts as a person.
+        (pl.col("member_code").drop_nulls().n_unique() + pl.col("member_code").null_count()).cast(pl.Int64).alias("people"),
+    ]
+    whole = orders.select(pl.lit(ALL).alias("group"), *sums)
+    return pl.concat([whole, orders.drop_nulls("group").group_by("group").agg(sums).select(whole.columns)])
+
+
+def _table(now: pl.DataFrame, before: pl.DataFrame, order: list[str] | None) -> pl.DataFrame:
+    def means(frame: pl.DataFrame, ending: str) -> pl.DataFrame:
+        mean = pl.col("units") / pl.col("order_count")
+        variance = (pl.col("squares") / pl.col("order_count") - mean**2).clip(0) / (pl.col("order_count") - 1).clip(1)
+        return frame.select(
+            "group",
+            pl.col("order_count").alias("order_count" if not ending else "orders_before"),
+            (mean / 1000).alias(f"units_per_order{ending}"),
+            (variance.sqrt() / 1000).alias(f"error{ending}"),
+        )
+
+    joined = means(now, "").join(means(before, "_before"), on="group", how="left", maintain_order="left")
+    gap = pl.col("units_per_order") - pl.col("units_per_order_before")
+    half = _Z * (pl.col("error") ** 2 + pl.col("error_before") ** 2).sqrt()
+    table = joined.select(
+        "group",
+        "order_count",
+        "units_per_order",
+        (pl.col("units_per_order") - _Z * pl.col("error")).clip(0).alias("units_per_order_low"),
+        (pl.col("units_per_order") + _Z * pl.col("error")).alias("units_per_order_high"),
+        "orders_before",
+        "units_per_order_before",
+        pl.when(pl.col("units_per_order_before") > 0).then(gap / pl.col("units_per_order_before")).alias("units_change"),
+        pl.when(gap > half)
+        .then(pl.lit("up"))
+        .when(gap < -half)
+        .then(pl.lit("down"))
+        .when(gap.is_not_null())
+        .then(pl.lit("no clear change"))
+        .alias("verdict"),
+    )
+    if order is None:
+        rest = table.filter(pl.col("group") != ALL).sort("order_count", "group", descending=[True, False])
+        return pl.concat([table.filter(pl.col("group") == ALL), rest])
+    return pl.DataFrame({"group": [ALL, *order]}).join(table, on="group", how="inner", maintain_order="left")
+
+
+def _headline(view: View, table: pl.DataFrame, by: By, before: Period) -> str:
+    whole = table.row(0, named=True)
+    orders = wording.some(whole["order_count"], "order")
+    said = f"{where(view)}, an order holds {whole['units_per_order']:.2f} units {days_of(view)} (n = {orders})"
+    if whole["units_change"] is not None:
+        said += f", {_change(whole)} from {whole['units_per_order_before']:.2f} in the {before.days} days before"
+    rows = [row for row in table.to_dicts()[1:] if row["order_count"] >= 2]
+    if by != "total" and len(rows) > 1:
+        most, least = max(rows, key=lambda row: row["units_per_order_low"]), min(rows, key=lambda row: row["units_per_order_high"])
+        if most["units_per_order_low"] > least["units_per_order_high"]:
+            name = {"store": "store ", "hour": "at ", "segment": ""}[by]
+            said += (
+                f"; most {name}{most['group']} ({most['units_per_order']:.2f}, n = {most['order_count']:,}), fewest {name}{least['group']} "
+                f"({least['units_per_order']:.2f}, n = {least['order_count']:,})"
+            )
+    elif len(rows) == 2:
+        said += f"; members {rows[0]['units_per_order']:.2f}, non-members {rows[1]['units_per_order']:.2f}"
+    return said + "."
+
+
+def _change(row: dict) -> str:
+    return "with no clear change" if row["verdict"] == "no clear change" else wording.change(row["units_change"])
+
+
+def _nothing(view: View, table: pl.DataFrame, orders: int) -> Finding:
+    if orders:
+        why = "no counted goods were sold: what is sold by weight or volume has no units" if table.height else "too few people ordered"
+    else:
+        why = "nobody ordered"
+    return Finding(
+        headline=f"{where(view)}, {why} {days_of(view)}: units per order are not measured (n = {wording.some(orders, 'order')}).",
+        table=table.clear(),
+        notes=[Note("Say in the `counted` column of the products table what is counted, or choose a longer period.", "NOT MEASURED")],
+    )
+
+
+def _chart(view: View, table: pl.DataFrame, by: By) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.ranges import ranges
+
+    return ranges(
+        table.slice(1, _CHART_ROWS + 4) if by != "total" and table.height > 1 else table,
+        label="group",
+        value="units_per_order",
+        low="units_per_order_low",
+        high="units_per_order_high",
+        n="order_count",
+        reference=table["units_per_order"][0],
+        reference_title=ALL,
+        title="Units per order",
+        subtitle=f"{view.place}, {view.period}; n = orders",
+        value_title="Units per order",
+    )

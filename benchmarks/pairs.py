@@ -28,7 +28,7 @@ BARS = {"journey": 1.0, "ten million": 8.0}
 COPIES = 7
 LEAST_BASKETS, LEAST_BOTH = 20, 5
 MLXTEND_SUPPORT = 0.001
-"""Share of baskets with both; with the 5 baskets of the others, fpgrowth did not end within ten minutes."""
+"""Share of baskets with both; at the 5 baskets of the others it was stopped unfinished after three minutes of CPU."""
 
 
 def make_lines(folder: Path, quick: bool) -> dict[str, Path]:

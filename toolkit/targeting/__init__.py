@@ -19,3 +19,26 @@ from toolkit.targeting.attach import attach
 from toolkit.targeting.units_per_order import units_per_order
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
+
+__all__ = [
+    "activity",
+    "attach",
+    "bought_together",
+    "cohorts",
+    "core_goods",
+    "core_members",
+    "cross_shop",
+    "decision_tree",
+    "drill",
+    "due_again",
+    "entry_goods",
+    "gain_loss",
+    "journey",
+    "liked_together",
+    "looked_not_bought",
+    "loyalty",
+    "niches",
+    "paths",
+    "slipping",
+    "units_per_order",
+]

@@ -39,11 +39,13 @@ app: $(READY)    ## the portrait app in the browser, on the demo (run `make demo
 
 truth: $(READY)  ## measure the bars of every figure, print them, fail if one is missed
 	$(BIN)/python benchmarks/truth.py
+	$(BIN)/python benchmarks/truth_targeting.py
 
 bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 10 100", in millions of lines)
 	@test -x .venv-bench/bin/python || $(BIN)/uv venv --quiet .venv-bench
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --require-hashes -r requirements-bench.lock
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps -e .
+	$(BIN)/python benchmarks/pairs.py --peers .venv-bench/bin/python
 	$(BIN)/python benchmarks/speed.py --peers-python .venv-bench/bin/python $(if $(SIZES),--lines $(SIZES))
 
 lock: $(READY)   ## renew the lock files (hashes, no host names)

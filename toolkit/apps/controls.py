@@ -102,5 +102,5 @@ def _parameter_help(docstring: str) -> dict[str, str]:
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}$|\Z)", cleandoc(docstring), re.MULTILINE | re.DOTALL)
     if section is None:
         return {}
-    found = re.findall(r"^(\w+)[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)+)", section.group(1), re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in found}
+    found = re.findall(r"^(\w+(?:, \w+)*)[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)+)", section.group(1), re.MULTILINE)
+    return {name: " ".join(text.split()) for names, text in found for name in names.split(", ")}

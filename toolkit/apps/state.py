@@ -93,7 +93,7 @@ def _blockers(shop: Shop, choice: Choice) -> Iterator[str]:
         yield str(error)
     if "audience" in scope:
         try:
-            inside = chosen_members(scope["audience"], shop.members)
+            inside = chosen_members(scope["audience"], open_view(Workspace(shop.path)))
             if "as_of" not in scope and not inside.any():  # of an earlier day these members say nothing: the question itself will
                 yield f"Nobody is in the audience “{scope['audience']}”: widen it, or empty the field to speak of all members."
         except ToolkitError as error:

@@ -173,7 +173,7 @@ def first_days(days: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("visit") <= VISITS)
     )
     kept = days.join(visits, on=["member_code", "day"])
-    return kept.select(FIRST_DAYS.names()).sort("member_code", "visit", "category_code").cast(dict(FIRST_DAYS))
+    return kept.select(FIRST_DAYS.names()).sort("member_code", "visit", "category_code").cast(FIRST_DAYS)
 
 
 def rhythms_of(days: pl.DataFrame, middle: date) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -202,4 +202,4 @@ def rhythms_of(days: pl.DataFrame, middle: date) -> tuple[pl.DataFrame, pl.DataF
         .agg(pl.len().cast(pl.Int64).alias("gap_count"))
         .sort(_GAP_KEYS)
     )
-    return rhythms.select(RHYTHMS.names()).cast(dict(RHYTHMS)), gaps.cast(dict(GAPS))
+    return rhythms.select(RHYTHMS.names()).cast(RHYTHMS), gaps.cast(GAPS)

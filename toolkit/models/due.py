@@ -54,7 +54,7 @@ def gap_curve(closed: pl.DataFrame, still_open: pl.DataFrame, *, minimum_at_risk
     An open gap has not ended yet: it counts as watched for its length, then leaves. A median of the closed gaps alone is too short, since
     long gaps are the ones still open. Source: Kaplan and Meier, JASA 53 (1958), 457-481.
     """
-    longest = int(max([0, *[frame["gap_days"].max() or 0 for frame in (closed, still_open)]]))
+    longest = max(0, *(int(str(frame["gap_days"].max() or 0)) for frame in (closed, still_open)))
     ended = np.bincount(closed["gap_days"].to_numpy(), closed["gap_count"].to_numpy(), minlength=longest + 1)
     left = np.bincount(still_open["gap_days"].to_numpy(), still_open["gap_count"].to_numpy(), minlength=longest + 1)
     ended[0] = left[0] = 0

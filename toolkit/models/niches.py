@@ -50,7 +50,7 @@ def taste_groups(anchors: list[int], links: pl.DataFrame) -> list[list[int]]:
 
     `anchors` are the categories that may make a group; those with no link are groups of one.
     """
-    group_of = {code: (code,) for code in anchors}
+    group_of: dict[int, tuple[int, ...]] = {code: (code,) for code in anchors}
     linked = {frozenset(pair) for pair in links.select("first", "second").iter_rows()}
     for first, second in links.select("first", "second").iter_rows():
         if first not in group_of or second not in group_of:

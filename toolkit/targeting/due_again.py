@@ -184,7 +184,7 @@ def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, show: str) -> l
         notes.append("No product that was sold has a stated service life." if stated else said)
     overdue = due.filter(pl.col("state") == "overdue")
     if overdue.height:
-        chance = wording.share(float(overdue["purchase_probability"].mean() or 0))
+        chance = wording.share(float(str(overdue["purchase_probability"].mean() or 0)))
         notes.append(
             f"Overdue: {wording.some(overdue.height, 'need')}. They may have been met elsewhere, or no more; on average {chance} will "
             f"be met here in the next {settings.due_within_days} days."

@@ -61,7 +61,7 @@ def _members(view: View) -> pl.DataFrame:
     least, most = view.settings.scope.minimum_members, view.settings.niches.most_share * measured_members(view).height
     sizes = inside.group_by("group").len().filter((pl.col("len") >= least) & (pl.col("len") <= most))
     kept = inside.join(sizes, on="group", how="semi")
-    return kept.select(list(MEMBERS)).cast(dict(MEMBERS)).sort("group", "member_code")
+    return kept.select(list(MEMBERS)).cast(MEMBERS).sort("group", "member_code")
 
 
 def _inside(view: View, counts: pl.DataFrame) -> pl.DataFrame:
@@ -111,7 +111,7 @@ def _stability(view: View) -> pl.DataFrame:
         .with_columns(status.alias("status"))
         .join(niche_members(view).select("group").unique(), on="group", how="semi")
         .select(list(GROUPS))
-        .cast(dict(GROUPS))
+        .cast(GROUPS)
         .sort("group")
     )
 

@@ -109,7 +109,7 @@ def _placed(view: View, ripe: pl.DataFrame, by: Literal["auto", "category", "dep
         return by, _walked(view, ripe, by)
     walked = _walked(view, ripe, "category")
     named = pl.concat([walked[f"place_{visit}"].alias("place") for visit in range(1, VISITS + 1)]).drop_nulls()
-    if named.is_empty() or float((named != OTHERS).mean() or 0) >= 0.5 or not view.categories["department"].count():
+    if named.is_empty() or (named != OTHERS).sum() >= 0.5 * named.len() or not view.categories["department"].count():
         return "category", walked
     return "department", _walked(view, ripe, "department")
 

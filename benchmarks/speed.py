@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 OURS = ("floor_workspace", "floor_plain", "mart")
-IMPORTS = ("sink", "import")
+IMPORTS = ("sink", "sink_lz4", "import")
 PEERS = ("duckdb_mart", "pandas_mart", "lifetimes_summary", "openretailscience_rfm")
 WHAT = {
     "floor_workspace": "floor: scan + one group-by of members, workspace lines",
@@ -34,7 +34,8 @@ WHAT = {
     "pandas_mart": "pandas: the same but products and order gaps",
     "lifetimes_summary": "lifetimes: 4 columns a member",
     "openretailscience_rfm": "openretailscience: 6 columns a member",
-    "sink": "floor: scan and sink of the same columns",
+    "sink": "floor: scan and sink of the same columns, zstd (the default)",
+    "sink_lz4": "floor: the same, lz4 (as the workspace keeps them)",
     "import": "toolkit import: checks, codes, partitions",
 }
 PANDAS_MOST = 20_000_000  # lines; beyond, pandas-based peers do not fit the memory

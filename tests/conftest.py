@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.chromium import CHROMIUM, FLAGS
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +20,13 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = import_receipts("complete-journey", path)
     assert report.rejected == 0
     return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A running Chromium; the tests that use it skip where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: nothing was opened in a browser")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()

@@ -76,6 +76,7 @@ class Campaigns(dy.Schema):
     method = dy.String(nullable=True, metadata={"means": "coupon, full_reduction, discount, member_day or service"})
     cost_fixed = dy.Float64(nullable=True, min=0, metadata={"means": "fixed cost in currency units"})
     cost_per_contact = dy.Float64(nullable=True, min=0, metadata={"means": "cost of one contact in currency units"})
+    randomised = dy.Bool(nullable=True, metadata={"means": "whether chance alone decided who was treated and who was control"})
 
     @dy.rule()
     def ends_after_start(cls) -> pl.Expr:  # noqa: N805

@@ -162,9 +162,11 @@ def campaigns_table(campaigns: tuple[Campaign, ...], clock: Clock) -> pl.DataFra
             "method": [campaign.method for campaign in campaigns],
             "cost_fixed": [campaign.cost_fixed for campaign in campaigns],
             "cost_per_contact": [campaign.cost_per_contact for campaign in campaigns],
+            "randomised": [campaign.control_share > 0 for campaign in campaigns],
         },
         schema={"campaign_id": pl.String, "starts_on": pl.Date, "ends_on": pl.Date, "name": pl.String, "method": pl.String}
-        | dict.fromkeys(("cost_fixed", "cost_per_contact"), pl.Float64),
+        | dict.fromkeys(("cost_fixed", "cost_per_contact"), pl.Float64)
+        | {"randomised": pl.Boolean},
     )
 
 

@@ -21,6 +21,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"importing", "mart"},
     {"answer"},
     {"audience"},
+    {"ledger"},
     {"rendering", "registry"},
     {"portrait"},
     {"targeting"},  # the steps of the loop, in its order: a step may build on the one before

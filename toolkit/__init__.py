@@ -33,7 +33,7 @@ _WHERE = {
     "saved_audiences": "toolkit.audience",
     "simulated_shop": "toolkit.sources.simulated",
 }
-_STEPS = ("portrait", "targeting")
+_STEPS = ("portrait", "targeting", "differentiation", "review")
 
 __all__ = [
     "Answer",

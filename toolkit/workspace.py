@@ -5,6 +5,7 @@
       lines/ codes/ tables/ rejected/    data files, one sub-folder per commit, never changed once listed
       mart/             tables derived from the lines, one folder per (as_of, data version)
       documents/        small TOML texts a person may edit: settings, scorecard, audiences
+      campaigns/        the ledger: one folder a campaign, frozen at launch (toolkit.ledger)
 
 A data file that the manifest does not list does not exist for readers. A commit writes its files first, then replaces the manifest; a
 process killed at any moment leaves the old state or the new one, and what it left lying about is swept by the next writer.
@@ -300,7 +301,7 @@ class Workspace:
 
 
 _DATA_FOLDERS = ("lines", "codes", "tables", "rejected", "staging")
-_OURS = {"manifest.json", ".lock", "mart", "documents", "reports", *_DATA_FOLDERS}
+_OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", *_DATA_FOLDERS}
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.errors import BadValue, nearest
-from toolkit.settings import Share
+from toolkit.settings.family import Share
 
 BLOCK_MEMBERS = 500
 """Members simulated together from one random stream. Fixed, not a setting: it decides the data, file sizes and threads do not."""

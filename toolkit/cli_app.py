@@ -17,19 +17,19 @@ def add_app_command(cli: typer.Typer, panel: str) -> None:
 
 def app_command(
     workspace: Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")],
-    name: Annotated[str, typer.Argument(help="Which app.", metavar="[NAME]")] = "portrait",
+    name: Annotated[str, typer.Argument(help="Which app to open; none = the entry page.", metavar="[NAME]")] = "",
     port: Annotated[int, typer.Option(help="Port; the next free one is taken if it is in use.", min=1, max=65535)] = DEFAULT_PORT,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
     token: Annotated[bool, typer.Option("--token/--no-token", help="Let in only who has the address with its token.")] = True,
 ) -> None:
-    """Open an app in the browser: choose a store and a question, read the answer, save the table. Nothing leaves this machine."""
+    """Open the apps in the browser, for people who do not code: read, choose, click, save. Nothing leaves this machine."""
     from toolkit.errors import unknown_name
     from toolkit.mart.view import open_view
     from toolkit.shipped import shipped_folder
     from toolkit.workspace import Workspace
 
     apps = {path.stem: path for path in sorted(shipped_folder("dashboards").glob("*.ipynb"))}
-    if name not in apps:
+    if name and name not in apps:
         raise unknown_name("app", name, apps)
     typer.echo(f"Opening {workspace} ...")
     open_view(Workspace(workspace))  # says what is wrong with a workspace here rather than on the page; builds the mart if it is missing
@@ -37,6 +37,6 @@ def app_command(
     from toolkit.apps.server import log_path, serve
 
     def announce(url: str) -> None:
-        typer.echo(f"The app is at {url}\nCtrl-C stops it. Should something fail, the reason is in {log_path()}.")
+        typer.echo(f"The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {log_path()}.")
 
-    serve(workspace, apps[name], port=port, browser=browser, token=token, announce=announce)
+    serve(workspace, apps.get(name), port=port, browser=browser, token=token, announce=announce)

@@ -61,6 +61,11 @@ def download(answer: Answer) -> str:
     return f'<a class="tk-download" download="{name}" href="data:text/csv;charset=utf-8;base64,{data}">Save the table as CSV ({rows})</a>'
 
 
+def address(query: str, moves: int) -> str:
+    """Return what `app.js` keeps in the address of the page; `moves` counts the changes since it opened."""
+    return f'<span data-query="{escape(query)}" data-moves="{moves}"></span>'
+
+
 def audience_words(names: Sequence[str]) -> str:
     """Return the fold that says what can stand in the field of an audience."""
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(wording.label_of(name))}</dd></div>" for name in names)

@@ -1,4 +1,4 @@
-"""Voila, as we run it: one app on this machine only, with a token, no other address asked for anything, one page worked out ahead.
+"""Voila, as we run it: our apps on this machine only, with a token, no other address asked for anything, a page of each worked out ahead.
 
 Looks and settings are in the dashboards folder (`voila.py`, `share/`); here is what only the running machine knows.
 """
@@ -15,13 +15,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tornado import web
 from voila.app import Voila
+from voila.handler import BaseVoilaHandler
+from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
+from toolkit.apps.entry import entry_cards
 from toolkit.apps.guard import LOG_VARIABLE
 from toolkit.apps.view import PAGE_VARIABLE, WORKSPACE_VARIABLE
 from toolkit.charts import offline
 from toolkit.shipped import shipped_folder
+from toolkit.workspace import Workspace
 
 HOST = "127.0.0.1"
 _READY_SECONDS = 60
@@ -35,16 +41,31 @@ class _PageHandler(TornadoVoilaHandler):
         await super().get(path)  # type: ignore[misc] - tornado's decorator hides that it is a coroutine
 
 
+class _EntryHandler(BaseVoilaHandler):
+    """The entry page, made by the server itself: it needs no kernel."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        path = os.environ[WORKSPACE_VARIABLE]
+        cards = await asyncio.get_running_loop().run_in_executor(None, entry_cards, path)
+        ws = Workspace(path)
+        told = f"Receipts from {ws.first_day} to {ws.last_day}."
+        self.write(self.render_template("entry.html", cards=cards, told=told))
+
+
 class AppServer(Voila):
-    """Voila with our page handler, which says where it listens when the first page is on its way."""
+    """Voila with our entry page and page handler, which says where it listens when the first page is on its way."""
 
     announce: Callable[[str], None] = print
     wanted_browser = False
+    first_page = ""
 
     def init_handlers(self) -> list[Any]:
-        """Return Voila's handlers, the page's replaced by ours."""
+        """Return Voila's handlers: the page's replaced by ours, its list of files by the entry page, and no way to list folders."""
         rules: Any = super().init_handlers()
-        return [(rule[0], _PageHandler, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule for rule in rules]
+        ours = [(rule[0], _PageHandler, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule for rule in rules]
+        entry = (self.server_url, _EntryHandler, {"voila_configuration": self.voila_configuration})
+        return [rule for rule in ours if rule[1] not in (TornadoVoilaTreeHandler, VoilaContentsHandler)] + [entry]
 
     def launch_browser(self) -> None:
         """Called when the port is open: wait for the first kernel, so that a page does not start a second one beside it, and tell."""
@@ -52,28 +73,28 @@ class AppServer(Voila):
 
     async def _tell(self) -> None:
         for _ in range(_READY_SECONDS * 10):
-            if self.kernel_manager.notebook_data:
+            if self.kernel_manager.notebook_data:  # the pages are worked out ahead one after another
                 break
             await asyncio.sleep(0.1)
         # The address itself, not `display_url`: that hides the token from the person who needs it.
         token = self.identity_provider.token
-        url = f"{self.connection_url}{f'?token={token}' if token else ''}"
+        url = f"{self.connection_url}{self.first_page}{f'?token={token}' if token else ''}"
         self.announce(url)
         if self.wanted_browser:
             webbrowser.open(url)
 
 
 def serve(
-    workspace: Path, app: Path, *, port: int, browser: bool = True, token: bool = True, announce: Callable[[str], None] = print
+    workspace: Path, app: Path | None, *, port: int, browser: bool = True, token: bool = True, announce: Callable[[str], None] = print
 ) -> None:
-    """Serve an app on a workspace until it is stopped (Ctrl-C); kernels are ended, temporary files removed.
+    """Serve the apps on a workspace until it is stopped (Ctrl-C); kernels are ended, temporary files removed.
 
     Parameters
     ----------
     workspace
         Folder of the workspace.
     app
-        The notebook of the app.
+        The notebook of the app whose address is told; None = the entry page.
     port
         Where to listen; the next free one is taken if it is in use.
     browser
@@ -92,7 +113,8 @@ def serve(
         os.environ[LOG_VARIABLE] = str(log_path())
         server = AppServer(config_file_paths=[str(shipped_folder("dashboards"))], log_level="ERROR")
         server.announce, server.wanted_browser = announce, browser
-        server.initialize([str(app)])
+        server.first_page = f"voila/render/{app.name}" if app else ""
+        server.initialize([str(shipped_folder("dashboards"))])
         server.ip, server.port, server.open_browser = HOST, port, True
         if token:
             server.auto_token = True

@@ -177,6 +177,10 @@ class State(traitlets.HasTraits):
             return
         self.ask(ranked[0][0].name)
 
+    def go_to(self, choice: Choice) -> None:
+        """Go to a choice made elsewhere: in an address, by the browser's own Back."""
+        self._move(choice)
+
     def back(self) -> None:
         """Return to the choice before."""
         if self._past:

@@ -10,6 +10,8 @@ import ipywidgets as widgets
 
 from toolkit.answer import Answer
 from toolkit.apps import panels
+from toolkit.apps.address import choice_of, query_of
+from toolkit.apps.choice import START, Choice
 from toolkit.apps.controls import Control, controls_of
 from toolkit.apps.fields import button, flex, html, show_value, text_of
 from toolkit.apps.guard import Guard
@@ -23,9 +25,9 @@ PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
 NEXT_SHOWN = 3
 
 
-def open_state(workspace: str | Path = "") -> State:
-    """Return the state on a workspace: the one given, or that of `toolkit app`, or the demo."""
-    return State(workspace or os.environ.get(WORKSPACE_VARIABLE, "") or "../demo/workspace")
+def open_state(workspace: str | Path = "", *, question: str = START) -> State:
+    """Return the state on a workspace (the one given, or that of `toolkit app`, or the demo) that opens with a question."""
+    return State(workspace or os.environ.get(WORKSPACE_VARIABLE, "") or "../demo/workspace", Choice(question=question))
 
 
 class AppView:
@@ -43,7 +45,9 @@ class AppView:
         self.menu = QuestionMenu(self, steps)
         main = self._add(widgets.VBox([self.own, self.busy, self.said, self.answer.box], layout=flex("column", "1 1 32rem")), "tk-main")
         body = self._add(widgets.Box([self.menu.box, main], layout=flex("row wrap")), "tk-body")
-        self.page = self._add(widgets.VBox([html("tk-title", _title(state, title)), self.scope.box, body]), "tk-page")
+        self.address = AddressBar(self)
+        parts = [html("tk-title", _title(state, title)), *self.address.parts, self.scope.box, body]
+        self.page = self._add(widgets.VBox(parts), "tk-page")
         self._asked: str | None = None
         state.observe(self.guard(self._show_choice), "choice")
         state.observe(self.guard(self._show_result), "result")
@@ -60,6 +64,7 @@ class AppView:
         choice = self.state.choice
         self.menu.mark(choice.question)
         self.scope.show()
+        self.address.show()
         if choice.question != self._asked:
             self._asked = choice.question
             self.own.children = [self._own_widget(control) for control in controls_of(find_question(choice.question))]
@@ -95,6 +100,27 @@ class AppView:
     def _add(widget: Any, css: str) -> Any:
         widget.add_class(css)
         return widget
+
+
+class AddressBar:
+    """The view in the address of the page: `app.js` reads what is told here, and writes into the field where the person went."""
+
+    def __init__(self, view: AppView) -> None:
+        self.state, self.told = view.state, html("tk-address-told")
+        self.went = widgets.Text(continuous_update=False)
+        self.went.add_class("tk-address-went")
+        self.went.observe(view.guard(self._go), "value")
+        self.parts = (self.told, self.went)
+        self.moves = -1  # the first choice is how the page opened: nothing to write into the address
+
+    def show(self) -> None:
+        """Tell the page what its address is now."""
+        self.moves += 1
+        self.told.value = panels.address(query_of(self.state.choice, self.state.start), self.moves)
+
+    def _go(self, change: Any) -> None:
+        _number, _, query = str(change["new"]).partition("|")  # the number makes the same address twice two changes
+        self.state.go_to(choice_of(query, self.state.start))
 
 
 class ScopeBar:
@@ -219,7 +245,9 @@ class AnswerPanel:
 
 def _title(state: State, title: str) -> str:
     shop = state.shop
-    return f"<h1>{title}</h1><p>{shop.members.height:,} members, receipts from {shop.first_day} to {shop.last_day}</p>"
+    # Only our own page has the other steps beside it; in JupyterLab the link would lead nowhere.
+    way = '<nav class="tk-way" aria-label="Steps"><a href="../../">All four steps</a></nav>' if os.environ.get(PAGE_VARIABLE) else ""
+    return f"{way}<h1>{title}</h1><p>{shop.members.height:,} members, receipts from {shop.first_day} to {shop.last_day}</p>"
 
 
 def _chart_place() -> Any:

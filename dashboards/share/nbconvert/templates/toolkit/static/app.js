@@ -39,7 +39,35 @@
     if (element.getAttribute(name) !== value) { element.setAttribute(name, value); }
   }
 
+  // The view is in the address: what Python tells is written there, where the person goes is told to Python.
+  var went = 0, opened = false;
+  function sorted(given) {
+    given.delete("token");
+    given.sort();
+    return given.toString();
+  }
+  function query() { return sorted(new URLSearchParams(location.search)); }
+  function go() {
+    var field = document.querySelector(".tk-address-went input");
+    if (!field) { return; }
+    went += 1;
+    field.value = went + "|" + query();
+    ["input", "change"].forEach(function (kind) { field.dispatchEvent(new Event(kind, { bubbles: true })); });
+  }
+  function keepAddress() {
+    var told = document.querySelector(".tk-address-told span");
+    if (!opened && told && document.querySelector(".tk-address-went input")) {
+      opened = true;
+      if (location.search.indexOf("token=") >= 0) { history.replaceState(null, "", location.pathname + (query() ? "?" + query() : "")); }
+      if (query()) { go(); return; }
+    }
+    var wanted = told ? sorted(new URLSearchParams(told.dataset.query)) : "";
+    if (told && told.dataset.moves !== "0" && wanted !== query()) { history.pushState(null, "", location.pathname + (wanted ? "?" + wanted : "")); }
+  }
+  window.addEventListener("popstate", go);
+
   function look() {
+    keepAddress();
     document.querySelectorAll(".tk-chart[data-spec]:not([data-drawn])").forEach(draw);
     document.querySelectorAll(".tk-question-button").forEach(function (button) {
       set(button, "aria-pressed", button.classList.contains("tk-chosen") ? "true" : "false");

@@ -17,19 +17,19 @@ from tests.apps.conftest import NAME, NASTY
 from toolkit.apps import panels
 from toolkit.apps.guard import LOG_VARIABLE, Guard
 from toolkit.apps.state import State
-from toolkit.apps.view import PAGE_VARIABLE, AppView
+from toolkit.apps.view import PAGE_VARIABLE, AskView
 from toolkit.errors import BadValue
 
 DASHBOARDS = sorted((Path(__file__).parents[2] / "dashboards").glob("*.ipynb"))
 
 
 @pytest.fixture
-def view(state: State, monkeypatch: pytest.MonkeyPatch) -> AppView:
+def view(state: State, monkeypatch: pytest.MonkeyPatch) -> AskView:
     monkeypatch.setenv(PAGE_VARIABLE, "1")
-    return AppView(state, "Member portrait")
+    return AskView(state, ("portrait",))
 
 
-def test_shows_the_first_answer(view: AppView) -> None:
+def test_shows_the_first_answer(view: AskView) -> None:
     assert "How are our members doing?" in view.answer.head.value
     spec = json.loads(unescape(re.search(r'data-spec="([^"]*)"', view.answer.chart.value).group(1)))
     assert spec["width"] == "container"
@@ -39,7 +39,7 @@ def test_shows_the_first_answer(view: AppView) -> None:
     assert view.said.value == view.busy.value == view.answer.stop.value == ""
 
 
-def test_fields_change_the_state_and_follow_it(view: AppView) -> None:
+def test_fields_change_the_state_and_follow_it(view: AskView) -> None:
     view.scope.fields["store_id"].value = "s1 Harbour"
     assert view.state.choice.store_id == "s1"
     assert "store s1" in view.answer.head.value
@@ -54,7 +54,7 @@ def test_fields_change_the_state_and_follow_it(view: AppView) -> None:
     assert view.state.can_go_back
 
 
-def test_a_wrong_store_is_said_and_takes_the_old_answer_away(view: AppView) -> None:
+def test_a_wrong_store_is_said_and_takes_the_old_answer_away(view: AskView) -> None:
     view.scope.fields["store_id"].value = "Harbor"
     assert "There is no store “Harbor”" in view.answer.stop.value
     assert 'role="alert"' in view.answer.stop.value
@@ -65,7 +65,7 @@ def test_a_wrong_store_is_said_and_takes_the_old_answer_away(view: AppView) -> N
     assert view.scope.fields["store_id"].value == ""
 
 
-def test_own_parameters_are_controls(view: AppView) -> None:
+def test_own_parameters_are_controls(view: AskView) -> None:
     view.menu.buttons["portrait.contribution"].click()
     (by,) = view.own.children
     assert by.description == "Shown by"
@@ -84,7 +84,7 @@ def test_own_parameters_are_controls(view: AppView) -> None:
     assert "v001" in view.answer.head.value
 
 
-def test_ask_next_keeps_the_scope(view: AppView) -> None:
+def test_ask_next_keeps_the_scope(view: AskView) -> None:
     view.scope.fields["store_id"].value = "s1 Harbour"
     words = view.answer.next[0].description
     name, own = view.answer.offered[0]
@@ -93,7 +93,7 @@ def test_ask_next_keeps_the_scope(view: AppView) -> None:
     assert (view.state.choice.question, dict(view.state.choice.own), view.state.choice.store_id) == (name, dict(own), "s1")
 
 
-def test_data_cannot_break_out_of_the_page(view: AppView) -> None:
+def test_data_cannot_break_out_of_the_page(view: AskView) -> None:
     view.scope.fields["store_id"].value = " ".join(f"{NASTY} {NAME}".split())
     view.menu.buttons["portrait.stores"].click()
     view.state.change(store_id=NASTY)
@@ -104,7 +104,7 @@ def test_data_cannot_break_out_of_the_page(view: AppView) -> None:
     assert "<img" not in view.answer.stop.value
 
 
-def test_the_saved_table_is_harmless(view: AppView) -> None:
+def test_the_saved_table_is_harmless(view: AskView) -> None:
     view.menu.buttons["portrait.stores"].click()
     link = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]*)"', view.answer.download.value).group(1)
     text = base64.b64decode(link).decode("utf-8")
@@ -113,7 +113,7 @@ def test_the_saved_table_is_harmless(view: AppView) -> None:
     assert text.count("\r\n") == view.state.result.table.height + 1
 
 
-def test_a_fault_of_ours_is_said_and_logged(view: AppView, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: Any) -> None:
+def test_a_fault_of_ours_is_said_and_logged(view: AskView, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: Any) -> None:
     log = tmp_path / "logs" / "app.log"
     monkeypatch.setenv(LOG_VARIABLE, str(log))
     monkeypatch.setattr("toolkit.apps.state.find_question", lambda name: 1 / 0)
@@ -146,7 +146,7 @@ def test_the_guard_says_our_own_errors_and_survives_a_log_that_cannot_be_written
 
 def test_elsewhere_the_frontend_draws_the_chart(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(PAGE_VARIABLE, raising=False)
-    view = AppView(state, "Member portrait")
+    view = AskView(state, ("portrait",))
     assert "application/vnd.vegalite.v5+json" in view.answer.chart.outputs[0]["data"]
 
 

@@ -68,6 +68,25 @@ AUDIENCE_EXAMPLES = (
     ("Not seen for 13 weeks", "order_count_91d = 0"),
 )
 
+TRAIT_WORDS = {
+    "segment": "Which segments?",
+    "stage": "At which stage of their life as members?",
+    "spending_power": "How much can they spend?",
+    "promo_level": "How much do they wait for discounts?",
+}
+RANGE_WORDS = {
+    "recency_days": "How many days since their last order?",
+    "amount_91d": "What did they spend in the last 13 weeks?",
+    "order_count_91d": "How many orders in the last 13 weeks?",
+}
+# (words, call of an answer that lists members); '' = all members
+SOURCES = (
+    ("All members", ""),
+    ("Members who are slipping away", "targeting.slipping(ws, top=0)"),
+    ("Members who are due for something again", "targeting.due_again(ws, top=0)"),
+    ("Members who looked and did not buy", "targeting.looked_not_bought(ws, top=0)"),
+)
+
 
 def question_menu(steps: Iterable[str] = ("portrait",)) -> list[tuple[str, list[Question]]]:
     """Return (family, questions) for the steps, in reading order; a question that no family names comes under its step."""

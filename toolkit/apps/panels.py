@@ -29,11 +29,17 @@ def details(answer: Answer) -> str:
 
 
 def chart(answer: Answer) -> str:
-    """Return the place of the chart with its specification; the page's one script (`app.js`) draws it."""
-    if answer.chart is None:
-        return ""
-    spec = offline.chart_spec(answer.chart)
-    told = escape(str(spec.get("description") or answer.question))
+    """Return the place of an answer's chart; '' where it has none."""
+    return "" if answer.chart is None else chart_place(answer.chart, answer.question)
+
+
+def chart_place(chart: Any, told: str, *, brush: str = "") -> str:
+    """Return the place of a chart with its specification; the page's one script (`app.js`) draws it.
+
+    `brush` is the class of the field into which the script writes the rectangle that a person draws.
+    """
+    spec = offline.chart_spec(chart)
+    told = escape(str(spec.get("description") or told))
     axis = {"labelSeparation": 8, **spec.get("config", {}).get("axis", {})}  # at any width, labels of an axis keep apart
     spec = {**spec, "config": {**spec.get("config", {}), "axis": axis}}
     width, widest = spec.get("width"), ""
@@ -41,7 +47,9 @@ def chart(answer: Answer) -> str:
         # As wide as there is room: on a telephone it shrinks, on a large screen its axes, labels and legend get what they need beside it.
         spec = {**spec, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
         widest = f' style="max-width:{width + _BESIDE:.0f}px"'
-    return f'<div class="tk-chart" role="img" aria-label="{told}"{widest} data-spec="{escape(json.dumps(spec, default=str))}"></div>'
+    heard = f' data-brush="{escape(brush)}"' if brush else ""
+    shown = escape(json.dumps(spec, default=str))
+    return f'<div class="tk-chart" role="img" aria-label="{told}"{widest}{heard} data-spec="{shown}"></div>'
 
 
 def chart_outputs(answer: Answer) -> tuple[dict[str, Any], ...]:
@@ -59,6 +67,34 @@ def download(answer: Answer) -> str:
     name = escape(file_name(answer))
     rows = f"{answer.table.height:,} row{'' if answer.table.height == 1 else 's'}"
     return f'<a class="tk-download" download="{name}" href="data:text/csv;charset=utf-8;base64,{data}">Save the table as CSV ({rows})</a>'
+
+
+def lead(text: str) -> str:
+    """Return the one sentence of a page part that is no answer to a question."""
+    return f'<p class="tk-headline">{escape(text)}</p>'
+
+
+def figures(cells: Sequence[tuple[str, str]]) -> str:
+    """Return headline figures: (figure, what it is) side by side."""
+    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for value, label in cells)
+    return f'<dl class="tk-figures">{rows}</dl>'
+
+
+def grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a small table: the first column text, the others figures."""
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<table class="tk-grid"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def file_link(name: str, content: str, words: str) -> str:
+    """Return the link that saves a file; it is in the link (base64), so that nothing is left on the server."""
+    return f'<a class="tk-download" download="{escape(name)}" href="data:application/octet-stream;base64,{content}">{escape(words)}</a>'
+
+
+def notes(lines: Sequence[str]) -> str:
+    """Return caveats as a list."""
+    return '<ul class="tk-notes">' + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>" if lines else ""
 
 
 def address(query: str, moves: int) -> str:

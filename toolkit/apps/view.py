@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
 
 from toolkit.answer import Answer
 from toolkit.apps import panels
-from toolkit.apps.address import choice_of, query_of
-from toolkit.apps.choice import START, Choice
 from toolkit.apps.controls import Control, controls_of
 from toolkit.apps.fields import button, flex, html, show_value, text_of
 from toolkit.apps.guard import Guard
@@ -25,16 +23,11 @@ PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
 NEXT_SHOWN = 3
 
 
-def open_state(workspace: str | Path = "", *, question: str = START) -> State:
-    """Return the state on a workspace (the one given, or that of `toolkit app`, or the demo) that opens with a question."""
-    return State(workspace or os.environ.get(WORKSPACE_VARIABLE, "") or "../demo/workspace", Choice(question=question))
+class AskView:
+    """Asking: scope on top, questions at the side, the answer in the middle. `take` is told the call of an answer that lists members."""
 
-
-class AppView:
-    """The page of an app: scope on top, questions at the side, the answer in the middle."""
-
-    def __init__(self, state: State, title: str, steps: tuple[str, ...] = ("portrait",)) -> None:
-        self.state = state
+    def __init__(self, state: State, steps: tuple[str, ...], take: Callable[[str], None] | None = None) -> None:
+        self.state, self.take = state, take
         self.said = html("tk-said")
         self.guard = Guard(lambda text: setattr(self.said, "value", panels.sentence(text)))
         self.busy = html("tk-busy")
@@ -45,9 +38,7 @@ class AppView:
         self.menu = QuestionMenu(self, steps)
         main = self._add(widgets.VBox([self.own, self.busy, self.said, self.answer.box], layout=flex("column", "1 1 32rem")), "tk-main")
         body = self._add(widgets.Box([self.menu.box, main], layout=flex("row wrap")), "tk-body")
-        self.address = AddressBar(self)
-        parts = [html("tk-title", _title(state, title)), *self.address.parts, self.scope.box, body]
-        self.page = self._add(widgets.VBox(parts), "tk-page")
+        self.box = self._add(widgets.VBox([self.scope.box, body]), "tk-asking")
         self._asked: str | None = None
         state.observe(self.guard(self._show_choice), "choice")
         state.observe(self.guard(self._show_result), "result")
@@ -55,16 +46,10 @@ class AppView:
         self._show_choice()
         self._show_result()
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.page)
-
     def _show_choice(self, _change: Any = None) -> None:
         choice = self.state.choice
         self.menu.mark(choice.question)
         self.scope.show()
-        self.address.show()
         if choice.question != self._asked:
             self._asked = choice.question
             self.own.children = [self._own_widget(control) for control in controls_of(find_question(choice.question))]
@@ -102,31 +87,10 @@ class AppView:
         return widget
 
 
-class AddressBar:
-    """The view in the address of the page: `app.js` reads what is told here, and writes into the field where the person went."""
-
-    def __init__(self, view: AppView) -> None:
-        self.state, self.told = view.state, html("tk-address-told")
-        self.went = widgets.Text(continuous_update=False)
-        self.went.add_class("tk-address-went")
-        self.went.observe(view.guard(self._go), "value")
-        self.parts = (self.told, self.went)
-        self.moves = -1  # the first choice is how the page opened: nothing to write into the address
-
-    def show(self) -> None:
-        """Tell the page what its address is now."""
-        self.moves += 1
-        self.told.value = panels.address(query_of(self.state.choice, self.state.start), self.moves)
-
-    def _go(self, change: Any) -> None:
-        _number, _, query = str(change["new"]).partition("|")  # the number makes the same address twice two changes
-        self.state.go_to(choice_of(query, self.state.start))
-
-
 class ScopeBar:
     """Whose figures, and when: store, region, date, period, audience; back and reset."""
 
-    def __init__(self, view: AppView) -> None:
+    def __init__(self, view: AskView) -> None:
         self.state, shop = view.state, view.state.shop
         self.labels = {store: " ".join(label.split()) for store, label in shop.stores.items()}
         self.fields: dict[str, Any] = {
@@ -185,7 +149,7 @@ class ScopeBar:
 class QuestionMenu:
     """The questions by family, in plain words, and a field to ask in one's own."""
 
-    def __init__(self, view: AppView, steps: tuple[str, ...]) -> None:
+    def __init__(self, view: AskView, steps: tuple[str, ...]) -> None:
         self.buttons: dict[str, widgets.Button] = {}
         words = widgets.Text(description="Ask in your own words", placeholder="Who is slipping away?", continuous_update=False)
         words.add_class("tk-field")
@@ -209,14 +173,16 @@ class QuestionMenu:
 class AnswerPanel:
     """Headline, chart, table, notes, what to ask next; or the sentence that says why there is none."""
 
-    def __init__(self, view: AppView) -> None:
+    def __init__(self, view: AskView) -> None:
         self.state = view.state
         self.stop, self.head, self.chart = html("tk-stop-place"), html("tk-head"), _chart_place()
         self.details, self.download = html("tk-details"), html("tk-download-place")
         self.next = [button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
         self.nexts = widgets.Box([html("tk-next-label", "<h2>Ask next</h2>"), *self.next], layout=flex("row wrap"))
         self.nexts.add_class("tk-nexts")
-        self.box = widgets.VBox([self.stop, self.head, self.chart, self.details, self.download, self.nexts])
+        self.take = button("Make an audience of these members", "tk-act", view.guard(lambda _button: self._take()))
+        self.taken, self.call = view.take, ""
+        self.box = widgets.VBox([self.stop, self.head, self.chart, self.details, self.download, self.take, self.nexts])
         self.box.add_class("tk-panel")
         self.offered: tuple[tuple[str, Any], ...] = ()
 
@@ -231,6 +197,8 @@ class AnswerPanel:
             self.chart.value = panels.chart(answer) if answer else ""
         self.details.value = panels.details(answer) if answer else ""
         self.download.value = panels.download(answer) if answer else ""
+        self.call = answer.call if answer and "member_id" in answer.table.columns and answer.table.height else ""
+        self.take.layout.display = "" if self.call and self.taken else "none"
         self.offered = tuple(answer.finding.ask_next)[:NEXT_SHOWN] if answer else ()
         self.nexts.layout.display = "flex" if self.offered else "none"
         for place, offer in enumerate(self.next):
@@ -239,15 +207,12 @@ class AnswerPanel:
                 name, own = self.offered[place]
                 offer.description = next_label(find_question(name), own)
 
+    def _take(self) -> None:
+        if self.taken:
+            self.taken(self.call)
+
     def _ask_next(self, place: int) -> Any:
         return lambda _button: self.state.ask(*self.offered[place])
-
-
-def _title(state: State, title: str) -> str:
-    shop = state.shop
-    # Only our own page has the other steps beside it; in JupyterLab the link would lead nowhere.
-    way = '<nav class="tk-way" aria-label="Steps"><a href="../../">All four steps</a></nav>' if os.environ.get(PAGE_VARIABLE) else ""
-    return f"{way}<h1>{title}</h1><p>{shop.members.height:,} members, receipts from {shop.first_day} to {shop.last_day}</p>"
 
 
 def _chart_place() -> Any:

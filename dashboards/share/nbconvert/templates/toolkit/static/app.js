@@ -31,8 +31,31 @@
       return window.vegaEmbed(inner, JSON.parse(place.dataset.spec), {
         renderer: "svg", ast: true, downloadFileName: "chart",
         actions: { export: true, source: false, compiled: false, editor: false }
-      }).then(function () { place.dataset.drawn = "yes"; });
+      }).then(function (made) {
+        if (place.dataset.brush) { hear(made.view, place.dataset.brush); }
+        place.dataset.drawn = "yes";
+      });
     }).catch(function (error) { missing(place, String(error)); });
+  }
+
+  // A rectangle drawn on a chart is written into a field that Python observes, once the hand rests.
+  var brushes = 0;
+  function hear(view, field) {
+    var resting;
+    view.addSignalListener("brush", function (_name, chosen) {
+      clearTimeout(resting);
+      resting = setTimeout(function () {
+        if (!chosen || !Object.keys(chosen).length) { return; }
+        brushes += 1;
+        fill(document.querySelector("." + field + " input"), brushes + "|" + JSON.stringify(chosen));
+      }, 300);
+    });
+  }
+
+  function fill(field, text) {
+    if (!field) { return; }
+    field.value = text;
+    ["input", "change"].forEach(function (kind) { field.dispatchEvent(new Event(kind, { bubbles: true })); });
   }
 
   function set(element, name, value) {
@@ -48,11 +71,8 @@
   }
   function query() { return sorted(new URLSearchParams(location.search)); }
   function go() {
-    var field = document.querySelector(".tk-address-went input");
-    if (!field) { return; }
     went += 1;
-    field.value = went + "|" + query();
-    ["input", "change"].forEach(function (kind) { field.dispatchEvent(new Event(kind, { bubbles: true })); });
+    fill(document.querySelector(".tk-address-went input"), went + "|" + query());
   }
   function keepAddress() {
     var told = document.querySelector(".tk-address-told span");
@@ -69,9 +89,10 @@
   function look() {
     keepAddress();
     document.querySelectorAll(".tk-chart[data-spec]:not([data-drawn])").forEach(draw);
-    document.querySelectorAll(".tk-question-button").forEach(function (button) {
+    document.querySelectorAll(".tk-question-button, .tk-toggle, .tk-tab").forEach(function (button) {
       set(button, "aria-pressed", button.classList.contains("tk-chosen") ? "true" : "false");
     });
+    document.querySelectorAll(".tk-ask").forEach(function (group) { set(group, "role", "group"); set(group, "aria-label", group.textContent.slice(0, 60)); });
     document.querySelectorAll(".tk-menu").forEach(function (menu) { set(menu, "role", "navigation"); set(menu, "aria-label", "Questions"); });
     document.querySelectorAll(".tk-main").forEach(function (main) { set(main, "role", "main"); });
     document.querySelectorAll(".tk-scope").forEach(function (scope) { set(scope, "role", "group"); set(scope, "aria-label", "Whose figures, and when"); });

@@ -1,4 +1,4 @@
-"""What a campaign is to be: audience, offers by segment, dates, costs, goals, holdout. The draft a person edits, and what launch freezes."""
+"""What a campaign is to be: audience, offers by segment, dates, costs, goals, holdout; the draft a person edits and launch freezes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ID = re.compile(r"[^\W_][\w\-]{0,59}")
 class Definition(BaseModel):
     """A campaign as it is to be. Money in currency units; days are both inside the window.
 
-    `audience`: a saved audience's name, a WHERE expression or member ids; none = every member in scope (`store_id` or `region`, or the chain).
+    `audience`: a saved audience's name, a WHERE expression or member ids; none = every member in scope (`store_id`, `region` or the chain).
     `offer_of` says which offer each segment gets, by the offer's name; "*" = every segment that is not named, "do nothing" = left alone.
     `touchpoints` likewise says by what a segment is addressed ("app push", "mail"). `goods`: categories or products the message shows.
     `control_share`: share of the members of each segment who are held out. `settings`: thresholds that differ, family -> field -> value.
@@ -185,7 +185,11 @@ class Definition(BaseModel):
         if not 0 < self.control_share < 1:
             said.append(
                 f"control_share is {self.control_share:g}: "
-                + ("a control of nobody, so the campaign could not be judged." if self.control_share == 0 else "it must lie between 0 and 1.")
+                + (
+                    "a control of nobody, so the campaign could not be judged."
+                    if self.control_share == 0
+                    else "it must lie between 0 and 1."
+                )
                 + " Hold out a share such as 0.2; `holdout` shows what it can see and costs."
             )
         for field in ("cost_fixed", "cost_per_contact"):

@@ -183,7 +183,9 @@ def _faults(offer: Offer) -> list[str]:
     if offer.value is not None and not (offer.value > 0 and offer.value < 1e9):
         faults.append(f"value is {offer.value}; an amount above 0 was needed.")
     elif offer.value is not None and offer.threshold and 0 < offer.threshold <= offer.value:
-        faults.append(f"it saves {plain(offer.value)} on {plain(offer.threshold)}: the whole basket. A value below the threshold was needed.")
+        faults.append(
+            f"it saves {plain(offer.value)} on {plain(offer.threshold)}: the whole basket. A value below the threshold was needed."
+        )
     if offer.depth is not None and not 0 < offer.depth < 1:
         faults.append(f"depth is {offer.depth}; a share between 0 and 1 was needed, such as 0.1 for 10%.")
     if offer.weekday is not None and not 1 <= offer.weekday <= 7:

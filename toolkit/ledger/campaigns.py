@@ -51,9 +51,9 @@ KNOWN = pl.Schema(
 class Campaign:
     """A campaign and its members, as assigned.
 
-    `source` is "ledger" (launched here) or "tables" (run without us: campaigns, contacts of the contract). `randomised`: True = chance
-    alone decided the arms; None = the tables do not say. `as_of` is the day the arms were fixed (tables: the day before it starts). Costs are in
-    minor units, None = not known. `members` and `left_out`: see MEMBERS and LEFT_OUT; `contacted_at` comes from the contacts table where it
+    `source` is "ledger" (launched here) or "tables" (run without us, from the contract's tables). `randomised`: True = chance alone decided
+    the arms; None = the tables do not say. `as_of` is the day the arms were fixed (tables: the day before it starts). Costs are in minor
+    units, None = not known. `members` and `left_out`: see MEMBERS and LEFT_OUT; `contacted_at` comes from the contacts table where it
     speaks of the campaign. `definition` and `cost` (currency units) are those of the launch, None and {} for a campaign of the tables.
     """
 

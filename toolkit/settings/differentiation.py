@@ -20,7 +20,9 @@ class OfferSettings(Family):
         0.2, gt=0, le=1, description="A basket is within reach when it lacks at most this share of the threshold: one good more."
     )
     response_share: Share = Field(
-        0.1, description="Assumed until a campaign has measured it: this share of what is within reach does what the offer asks for."
+        0.1,
+        description="Assumed until a campaign has measured it: at a reduction of 10% this share of what is within reach does what the offer "
+        "asks for; in proportion at other depths. A service, which reduces nothing, is taken at this share.",
     )
     moved_share: Share = Field(
         0.1, description="Assumed until measured: this share of the baskets near a member day moves there and brings nothing new."
@@ -73,3 +75,26 @@ class PlaybookSettings(Family):
 
 class CampaignSettings(Family):
     """Holdout, plan and launch."""
+
+    power: float = Field(
+        0.8, ge=0.5, lt=1, description="Chance that a test finds a lift as large as the smallest visible one: four in five, the usual bar."
+    )
+    plausible_lift: float = Field(
+        0.2, gt=0, le=5, description="A holdout that cannot see a lift of this size is called underpowered where no goal states a lift."
+    )
+    balance_tolerance: float = Field(
+        0.1, gt=0, le=1, description="Arms are alike when no score differs by more than this many standard deviations."
+    )
+    most_draws: int = Field(
+        500, ge=1, le=100000, description="Draws of the arms at most until one is alike on every score; then the least different is taken."
+    )
+    least_arm: int = Field(20, ge=2, le=100000, description="An arm with fewer members cannot be reviewed, and is not launched.")
+    least_cell: int = Field(
+        20, ge=1, le=100000, description="A segment with fewer members gets its offer, but nothing will be learned about it by itself."
+    )
+    most_busy_share: Share = Field(
+        0.25, description="More than this share of the audience in another campaign at the time, and the plan is refused."
+    )
+    stale_days: Days = Field(
+        28, description="Receipts that end longer than this before a campaign starts: its members may have changed, and the plan says so."
+    )

@@ -199,6 +199,16 @@ _LABELS = {
     "base_share": "Share by chance",
     "member_change": "Growth of members",
     "taste_index_low": "Taste index, at least",
+    "target_sales": "Target",
+    "gap_sales": "Sales less target",
+    "target_rate": "Of the target",
+    "asked_sales": "Asked for beyond it",
+    "members_sales": "of the change: members",
+    "frequency_sales": "orders per member",
+    "units_sales": "units per order",
+    "price_sales": "money per unit",
+    "returns_sales": "returns",
+    "non_member_sales": "Sales to non-members",
 }
 
 

@@ -61,8 +61,8 @@ def set_global_control(ws: Workspace, share: float, *, since: date, seed: int = 
     there = read_global_control(ws)
     if there.share and (there.share, there.seed) != (share, seed) and not replace_it:
         raise BadValue(
-            f"A global control of {there.share:.1%} is set since {there.since} (seed {there.seed}). A larger share keeps its members and adds "
-            "some; a smaller one or another seed gives up members who were never contacted. Say replace to do it."
+            f"A global control of {there.share:.1%} is set since {there.since} (seed {there.seed}). A larger share keeps its members, "
+            "a smaller one or another seed gives up some who were never contacted. Say replace to do it."
         )
     kept = GlobalControl(share, seed, since)
     ws.write_document(DOCUMENT, {"share": share, "seed": seed, "since": since})

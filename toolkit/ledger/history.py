@@ -20,7 +20,7 @@ def contacted(ws: Workspace, first: date, last: date, *, as_of: date) -> pl.Data
     day. Nothing of the shop's tables after `as_of` is seen; campaigns of the ledger are seen once their arms were fixed.
     """
     campaigns = _seen(ws, as_of)
-    times = [_contact_days(ws, row).filter(pl.col("day").is_between(first, last)) for row in _around(campaigns, first, last)]
+    times = [_contact_days(ws, row, as_of).filter(pl.col("day").is_between(first, last)) for row in _around(campaigns, first, last)]
     days = pl.concat(times) if times else pl.DataFrame(schema={"member_id": pl.String, "day": pl.Date})
     return days.group_by("member_id").agg(pl.len().cast(pl.Int64).alias("contact_count")).cast(CONTACTED).sort("member_id")
 
@@ -59,6 +59,10 @@ def _around(campaigns: pl.DataFrame, first: date, last: date) -> list[dict]:
     return list(campaigns.filter(near).iter_rows(named=True))
 
 
-def _contact_days(ws: Workspace, row: dict) -> pl.DataFrame:
+def _contact_days(ws: Workspace, row: dict, as_of: date) -> pl.DataFrame:
+    """The day of each contact; one that the tables tell of after `as_of` is not seen, one that the ledger has planned counts as planned."""
     members = open_campaign(ws, row["campaign_id"]).members.filter(pl.col("arm") == "treated")
-    return members.select("member_id", day=pl.col("contacted_at").dt.date().fill_null(row["starts_on"]))
+    told = pl.col("contacted_at").dt.date()
+    if row["source"] == "ledger":
+        return members.select("member_id", day=pl.when(told <= as_of).then(told).fill_null(row["starts_on"]))
+    return members.select("member_id", day=told.fill_null(row["starts_on"])).filter(pl.col("day") <= as_of)

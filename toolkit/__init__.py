@@ -20,17 +20,25 @@ __version__ = "0.1.0"
 _WHERE = {
     "Answer": "toolkit.answer",
     "Audience": "toolkit.audience",
+    "Definition": "toolkit.ledger.definition",
+    "Offer": "toolkit.ledger.offer",
     "Settings": "toolkit.settings",
     "ToolkitError": "toolkit.errors",
     "Workspace": "toolkit.workspace",
     "ask": "toolkit.registry",
     "check_receipts": "toolkit.importing",
+    "campaign": "toolkit.differentiation.launching",
+    "campaigns": "toolkit.differentiation.launching",
+    "contact_lists": "toolkit.differentiation.launching",
     "export_audience": "toolkit.audience",
     "import_receipts": "toolkit.importing",
+    "launch": "toolkit.differentiation.launching",
     "load_audience": "toolkit.audience",
     "report_set": "toolkit.batch.selection",
     "save_audience": "toolkit.audience",
+    "save_plan": "toolkit.differentiation.launching",
     "saved_audiences": "toolkit.audience",
+    "set_global_control": "toolkit.differentiation.launching",
     "simulated_shop": "toolkit.sources.simulated",
 }
 _STEPS = ("portrait", "targeting", "differentiation", "review")
@@ -38,20 +46,29 @@ _STEPS = ("portrait", "targeting", "differentiation", "review")
 __all__ = [
     "Answer",
     "Audience",
+    "Definition",
+    "Offer",
     "Settings",
     "ToolkitError",
     "Workspace",
     "__version__",
     "ask",
+    "campaign",
+    "campaigns",
     "check_receipts",
+    "contact_lists",
+    "differentiation",
     "export_audience",
     "import_receipts",
+    "launch",
     "load_audience",
     "members",
     "open",
     "portrait",
     "questions",
     "report_set",
+    "save_plan",
+    "set_global_control",
     "simulated_shop",
     "targeting",
 ]
@@ -59,6 +76,7 @@ __all__ = [
 if TYPE_CHECKING:
     import polars as pl
 
+    from toolkit import differentiation as differentiation
     from toolkit import portrait as portrait
     from toolkit import targeting as targeting
     from toolkit.answer import Answer as Answer
@@ -68,9 +86,17 @@ if TYPE_CHECKING:
     from toolkit.audience import save_audience as save_audience
     from toolkit.audience import saved_audiences as saved_audiences
     from toolkit.batch.selection import report_set as report_set
+    from toolkit.differentiation.launching import campaign as campaign
+    from toolkit.differentiation.launching import campaigns as campaigns
+    from toolkit.differentiation.launching import contact_lists as contact_lists
+    from toolkit.differentiation.launching import launch as launch
+    from toolkit.differentiation.launching import save_plan as save_plan
+    from toolkit.differentiation.launching import set_global_control as set_global_control
     from toolkit.errors import ToolkitError as ToolkitError
     from toolkit.importing import check_receipts as check_receipts
     from toolkit.importing import import_receipts as import_receipts
+    from toolkit.ledger.definition import Definition as Definition
+    from toolkit.ledger.offer import Offer as Offer
     from toolkit.registry import ask as ask
     from toolkit.settings import Settings as Settings
     from toolkit.sources.simulated import simulated_shop as simulated_shop

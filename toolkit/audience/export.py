@@ -67,6 +67,7 @@ def export_audience(
     columns: Sequence[str] = (),
     for_contact: bool = True,
     replace_it: bool = False,
+    beside: pl.DataFrame | None = None,
 ) -> Export:
     """Write the members of an audience in the view's scope as files, with a manifest beside them.
 
@@ -81,6 +82,8 @@ def export_audience(
         their `contactable`, and the manifest says that nobody may be addressed from it.
     replace_it
         Whether files of the same name are replaced.
+    beside
+        Further columns by `member_id`, such as the offer that a campaign makes to each.
 
     Raises
     ------
@@ -100,15 +103,17 @@ def export_audience(
     ids = audience.members(view)
     frame = with_traits(view, columns)
     chosen = frame.filter(pl.col("member_id").is_in(ids))
+    if beside is not None:
+        chosen = chosen.drop(beside.columns[1:], strict=False).join(beside, on="member_id", how="left", maintain_order="left")
     consent = chosen["contactable"] if "contactable" in chosen.columns else pl.Series([None] * chosen.height, dtype=pl.Boolean)
     if for_contact:
         chosen = chosen.filter(consent.fill_null(False))
     if chosen.is_empty():
         raise DataError(f"No member of '{audience.name}' in {view.place} may be exported: {len(ids):,} belong to it, none is contactable.")
     consent_shown = ["contactable"] if not for_contact and "contactable" in frame.columns else []
-    shown: list[str] = list(dict.fromkeys(["member_id", *columns, *consent_shown]))
+    shown: list[str] = list(dict.fromkeys(["member_id", *(beside.columns[1:] if beside is not None else ()), *columns, *consent_shown]))
     table = chosen.select(shown).with_columns(
-        pl.col(name).cast(pl.List(pl.String)).list.join("; ") for name in shown if isinstance(frame.schema[name], pl.List)
+        pl.col(name).cast(pl.List(pl.String)).list.join("; ") for name in shown if isinstance(chosen.schema[name], pl.List)
     )
     stem = _stem(audience, view)
     folder = Path(folder)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, roles, sorted_as_given, tip
-from toolkit.charts.theme import Kind, axis_format
+from toolkit.charts.theme import DASHES, PALETTE, Kind, axis_format
 
 if TYPE_CHECKING:
     import altair as alt
@@ -27,12 +27,16 @@ def multiples(
     x_title: str = "",
     value_title: str,
     kind: Kind = "count",
+    series: str | None = None,
     mark: Literal["line", "bar"] = "line",
     columns: int = 4,
     same_scale: bool = True,
 ) -> alt.Chart | alt.LayerChart:
-    """One panel per group, in the frame's order, at most 24. `x` may be dates, numbers, or names (kept in the frame's order)."""
-    drawn = roles(frame, "multiples", panel=panel, x=x, value=value)
+    """One panel per group, in the frame's order, at most 24. `x` may be dates, numbers, or names (kept in the frame's order).
+
+    `series`: up to six lines in each panel, told apart by dash as well as by colour.
+    """
+    drawn = roles(frame, "multiples", panel=panel, x=x, value=value, series=series)
     if drawn.is_empty():
         return nothing_to_draw(title, "No panels to draw.")
     drawn = drawn.with_columns(label_expr("panel").alias("panel"))
@@ -71,6 +75,20 @@ def multiples(
         "mark": {"type": mark, **({"strokeWidth": 1.75} if mark == "line" else {})},
         "encoding": {"x": across, "y": y, "facet": facet, "tooltip": [tip("panel", "Group"), said, tip("value", value_title, kind)]},
     }
+    if series is not None:
+        unit["encoding"] |= _told_apart(sorted_as_given(drawn["series"]))
+        unit["encoding"]["tooltip"].insert(1, tip("series", "Series"))
     resolve = {} if same_scale else {"resolve": {"scale": {"y": "independent"}}}
     width = max(90, (_PAGE_WIDTH - 18 * (columns - 1)) // columns - 12)
     return figure(drawn, [unit], title=title, subtitle=subtitle, width=width, height=90, **resolve)
+
+
+def _told_apart(names: list[str]) -> dict[str, Any]:
+    """Colour and dash of the lines of a panel."""
+    told = {"field": "series", "type": "nominal", "title": None}
+    colours = [PALETTE[place % len(PALETTE)] for place in range(len(names))]
+    dashes = [DASHES[place % len(DASHES)] for place in range(len(names))]
+    return {
+        "color": {**told, "scale": {"domain": names, "range": colours}, "legend": {"symbolType": "stroke", "symbolStrokeWidth": 2.5}},
+        "strokeDash": {**told, "scale": {"domain": names, "range": dashes}},
+    }

@@ -1,1 +1,11 @@
 """Review: what it changed, what it was worth, what we learned. Importing this registers the questions, in reading order."""
+
+# ruff: noqa: I001 - the order of registration is the order of the menu
+from toolkit.review.verdict import verdict
+from toolkit.review.effect import effect
+from toolkit.review.checks import checks
+from toolkit.review.money import money
+from toolkit.review.process import process
+from toolkit.review.sales_targets import sales_targets
+
+__all__ = ["checks", "effect", "money", "process", "sales_targets", "verdict"]

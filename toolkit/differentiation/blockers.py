@@ -1,0 +1,201 @@
+"""What speaks against launching a plan: FAIL = it cannot be launched, REVIEW = it can, but somebody should look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from toolkit.answer import Note
+from toolkit.differentiation.cells import segments
+from toolkit.differentiation.draft import Draft
+from toolkit.differentiation.enrolment import BUSY_NOW, GLOBAL, NOT_CONTACTABLE, NOTHING, RESTING, UNKNOWN
+from toolkit.differentiation.past import margin_note
+from toolkit.errors import BadValue, nearest
+from toolkit.ledger.definition import EVERYBODY_ELSE, GOALS
+from toolkit.ledger.launch import check_free
+from toolkit.wording import listing, share, some
+
+
+def blockers(draft: Draft) -> list[Note]:
+    """Return what speaks against launching, worst first: each a sentence with what to do."""
+    found = [*_definition(draft), *_dates(draft), *_people(draft), *_cells(draft), *_power(draft), *_money(draft)]
+    order = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3, None: 4}
+    return sorted(found, key=lambda note: order[note.verdict])
+
+
+def _definition(draft: Draft) -> Iterator[Note]:
+    definition, view = draft.definition, draft.view
+    for fault in definition.faults:
+        yield Note(fault, "FAIL")
+    try:
+        check_free(view.workspace, definition.campaign_id)
+    except BadValue as error:
+        yield Note(str(error), "FAIL")
+    known = [*segments(), EVERYBODY_ELSE]
+    for field, named in (("offer_of", definition.offer_of), ("touchpoints", definition.touchpoints)):
+        for segment in named:
+            if segment not in known:
+                near = nearest(segment, known)
+                guess = f"; did you mean '{near[0]}'?" if near else f"; segments are such as '{known[0]}', and '*' is everybody else."
+                yield Note(f"{field} speaks of segment '{segment}', which does not exist{guess}", "FAIL")
+    categories = view.categories["category"].drop_nulls().to_list()
+    for offer in definition.offers:
+        for category in offer.categories:
+            if category not in categories:
+                near = nearest(category, categories)
+                guess = f"; did you mean '{near[0]}'?" if near else f"; the shop has {some(len(categories), 'category', 'categories')}."
+                yield Note(f"Offer '{offer.name}' is for '{category}', which is no category of the shop{guess}", "FAIL")
+    products = set(view.workspace.codes("product")["id"]) if set(definition.goods) - set(categories) else set()
+    for good in definition.goods:
+        if good not in categories and good not in products:
+            near = nearest(good, categories)
+            yield Note(
+                f"Good '{good}' is neither a category nor a product of the shop" + (f"; did you mean '{near[0]}'?" if near else "."),
+                "REVIEW",
+            )
+    if not definition.goals and not definition.faults:
+        yield Note(f"No goal is set, so nothing says when it worked. Set one of {', '.join(GOALS)}.", "REVIEW")
+
+
+def _dates(draft: Draft) -> Iterator[Note]:
+    definition, view = draft.definition, draft.view
+    last, settings = view.workspace.last_day, view.settings.campaigns
+    if definition.starts_on <= view.as_of:
+        yield Note(
+            f"It starts on {definition.starts_on}, but its members are chosen as of {view.as_of}: the arms must be fixed before it starts. "
+            "Start later, or (to rehearse on the past) choose an earlier as_of.",
+            "FAIL",
+        )
+    elif (definition.starts_on - view.as_of).days > settings.stale_days:
+        yield Note(
+            f"It starts {some((definition.starts_on - view.as_of).days, 'day')} after the last receipts it is planned from ({view.as_of}): "
+            "members will have changed. Import newer receipts and plan again nearer the day.",
+            "REVIEW",
+        )
+    if last is not None and view.as_of < last:
+        yield Note(f"Planned as of {view.as_of}, though receipts go on to {last}: a rehearsal on the past.", "REVIEW")
+    if 0 < definition.days < 7:
+        yield Note(f"It lasts {some(definition.days, 'day')}: less than a week shows one part of the week only.", "REVIEW")
+
+
+def _people(draft: Draft) -> Iterator[Note]:
+    enrolment, view = draft.enrolment, draft.view
+    audience, settings = enrolment.everybody.height, view.settings
+    if not audience:
+        yield Note(f"The audience selects nobody in {view.place} as of {view.as_of}.", "FAIL")
+        return
+    left = {reason: enrolment.left_out_count(reason) for reason in (GLOBAL, NOT_CONTACTABLE, UNKNOWN, RESTING, BUSY_NOW, NOTHING)}
+    if not view.has_column("members", "contactable"):
+        said = "Who may be contacted is not known: the members table has no `contactable` column. Lists can be exported for analysis only"
+        yield Note(f"{said}, until the column is imported.", "REVIEW")
+    elif left[NOT_CONTACTABLE] + left[UNKNOWN] + left[GLOBAL] == audience:
+        yield Note(f"Nobody of {some(audience, 'member')} may be contacted, so there is nobody to launch it for.", "FAIL")
+    if left[BUSY_NOW]:
+        yield _overlap(draft, left[BUSY_NOW], audience)
+    if left[RESTING]:
+        yield Note(
+            f"{some(left[RESTING], 'member')} of {audience:,} were contacted by {settings.offers.most_contacts} campaigns or more within "
+            f"{settings.offers.rest_days} days before it (settings offers.most_contacts, offers.rest_days) and are left in peace.",
+            "REVIEW",
+        )
+    arms = {arm: draft.count(arm) for arm in ("treated", "control")}
+    if "assignment" in draft.said:
+        yield Note(draft.said["assignment"], "FAIL")
+    elif draft.assignment is not None and min(arms.values()) < settings.campaigns.least_arm:
+        yield Note(
+            f"Of {some(audience, 'member')}, {arms['treated']:,} would be treated and {arms['control']:,} held out: at least "
+            f"{settings.campaigns.least_arm} in each arm were needed to judge it (setting campaigns.least_arm). The audience is smaller "
+            "than its holdout needs: widen it, or change control_share.",
+            "FAIL",
+        )
+
+
+def _overlap(draft: Draft, count: int, audience: int) -> Note:
+    others = draft.enrolment.in_other_campaigns.group_by("campaign_id").agg(
+        pl.col("member_id").n_unique().alias("n"), pl.col("ends_on").first()
+    )
+    rows = others.sort(["n", "campaign_id"], descending=[True, False])
+    named = listing([f"'{row['campaign_id']}' until {row['ends_on']} ({row['n']:,})" for row in rows.head(3).iter_rows(named=True)])
+    more = f" and {rows.height - 3} more" if rows.height > 3 else ""
+    said = f"{some(count, 'member')} of {audience:,} are in another campaign at the time: {named}{more}"
+    if count / audience > draft.view.settings.campaigns.most_busy_share:
+        return Note(f"{said}. Too many overlap: choose other dates, or an audience without them.", "FAIL")
+    return Note(f"{said}. They are left out of this one, so that neither spoils the other's test.", "REVIEW")
+
+
+def _cells(draft: Draft) -> Iterator[Note]:
+    definition, settings = draft.definition, draft.view.settings.campaigns
+    if draft.assignment is None:
+        return
+    found = draft.cells.with_columns(n=pl.col("treated_count") + pl.col("control_count"))
+    there = set(found["segment"])
+    empty = [name for name, offer in definition.offer_of.items() if name in segments() and offer != NOTHING and name not in there]
+    for segment in empty:
+        yield Note(
+            f"Segment '{segment}' is to get '{definition.offer_of[segment]}', but nobody in the audience is in it: an empty cell.", "REVIEW"
+        )
+    unused = [name for name in definition.offer_names if name not in set(found["offer"])]
+    for name in unused:
+        yield Note(f"Offer '{name}' reaches nobody. Give it to a segment of the audience in offer_of, or take it out.", "REVIEW")
+    small = found.filter(pl.col("n") < settings.least_cell)
+    if small.height:
+        named = listing([f"'{row['segment']}' ({row['n']})" for row in small.head(4).iter_rows(named=True)])
+        yield Note(f"Too few to learn from by themselves (under {settings.least_cell}): {named}. They count in the whole.", "REVIEW")
+    worst = draft.assignment.balance.sort(pl.col("standardised_difference").abs(), descending=True, nulls_last=True).row(0, named=True)
+    if draft.assignment.balanced:
+        yield Note(
+            f"The arms are alike: no score differs by more than {draft.assignment.largest_difference:.2f} standard deviations "
+            f"(draw {draft.assignment.draws:,} of at most {settings.most_draws:,}).",
+            "PASS",
+        )
+    else:
+        yield Note(
+            f"The arms differ by {abs(worst['standardised_difference']):.2f} standard deviations on {worst['score']} in the best of "
+            f"{draft.assignment.draws:,} draws: too few members for all scores at once. The review adjusts for it; more members are surer.",
+            "REVIEW",
+        )
+
+
+def _power(draft: Draft) -> Iterator[Note]:
+    settings, goal = draft.view.settings.campaigns, draft.definition.goals.get("lift")
+    if "visible" in draft.said:
+        yield Note(f"What its holdout can see is not measured. {draft.said['visible']}", "NOT MEASURED")
+    least = draft.smallest_lift
+    if least is None:
+        return
+    wanted = goal if goal else settings.plausible_lift
+    of_what = (
+        f"its goal of {share(goal)}"
+        if goal
+        else f"{share(settings.plausible_lift)}, the most that is plausible (setting campaigns.plausible_lift)"
+    )
+    chance = draft.chance_to_see(wanted) or 0.0
+    if least > wanted:
+        yield Note(
+            f"Underpowered: the smallest lift it can show is {share(least)}, more than {of_what}; that would be missed "
+            f"{share(1 - chance, 0)} of the time. Hold out more, run longer or widen the audience.",
+            "REVIEW",
+        )
+    else:
+        yield Note(
+            f"A lift of {share(wanted)} would be seen with chance {share(chance, 0)}; the smallest visible one is {share(least)}.", "PASS"
+        )
+    if draft.visible is not None and draft.visible.fixed_list:
+        said = "The audience is a list of ids: its past may be no guide to its spend, and what the holdout can see is less sure"
+        yield Note(f"{said}. Save the rule as an expression.", "REVIEW")
+
+
+def _money(draft: Draft) -> Iterator[Note]:
+    note = margin_note(draft.view, draft.margin)
+    if isinstance(note, Note) and draft.margin.basis == "not known":
+        yield Note(f"{note.text}", "REVIEW")
+    else:
+        yield note if isinstance(note, Note) else Note(note)
+    cost = draft.cost_per_contact[1]
+    yield cost if isinstance(cost, Note) else Note(cost)
+    if draft.definition.cost_fixed is None:
+        yield Note("No fixed cost is stated (cost_fixed) and none is counted.")
+    lift, goal = draft.break_even_lift, draft.definition.goals.get("lift")
+    if lift is not None and goal is not None and lift > goal:
+        yield Note(f"Even at its goal of {share(goal)} it would not pay: its costs need a lift of {share(lift)}.", "REVIEW")

@@ -1,0 +1,228 @@
+"""The holdout in money: what a control group of a given share can see, how long it takes, and what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.differentiation.visible import Visible, measure_spread
+from toolkit.errors import BadValue, DataError
+from toolkit.ledger.global_control import read_global_control
+from toolkit.mart.view import View
+from toolkit.models.power import chance_to_see, members_needed, smallest_lift
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.wording import share, some
+
+if TYPE_CHECKING:
+    import altair as alt
+
+LADDER = (7, 14, 28, 56, 91)
+"""Lengths of a campaign in days at which the spread is measured."""
+SPLITS = (0.05, 0.1, 0.2, 0.3, 0.5)
+"""Control shares that are always shown."""
+
+
+@question(
+    "differentiation",
+    "How many members must be held out, for how long, and what does it cost?",
+    words=(
+        "how large a control group do we need",
+        "what lift could a test see, statistical power, sample size",
+        "sales forgone by a holdout",
+        "对照组 留出组 样本量 要多少人",
+    ),
+)
+def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: float = 0.05) -> Finding:
+    """Return what a holdout can see, for several control shares: one row per control share, smallest first.
+
+    Parameters
+    ----------
+    control_share
+        The share of the members in scope who would be held out (above 0, below 1).
+    days
+        Days of the campaign: 7 to 91.
+    lift
+        The extra spend of a treated member that is hoped for, as a share of what they would spend anyway (0.05 = 5%).
+
+    Returns
+    -------
+    Answer
+        Table columns: `control_share`; `control_count`, `treated_count` (members); `smallest_lift_share` (the smallest lift found with the
+        chance campaigns.power: 4 in 5); `chance_share` (of finding `lift`); `needed_count` (members, both arms, to find `lift` with that
+        chance); `needed_days` (days until the members there are find it; null = more than 91); `forgone_sales` (what the control members do
+        not buy if the lift is true; currency units).
+
+    Raises
+    ------
+    BadValue
+        A share, a number of days or a lift out of its range.
+
+    Notes
+    -----
+    Members needed = 7.85 CV^2 (1 - rho^2) / (lift^2 s (1 - s)), 80% power, two-sided at 5%. CV and rho are measured: the audience is chosen
+    by the same rule on an earlier day and followed over as many days as the campaign has; rho is how well spend, days and recency before
+    that day tell the spend after it, as the review's regression will. Source: DEFINITIONS.md section 3.
+
+    Example
+    -------
+    >>> tk.differentiation.holdout(ws, audience="order_count_91d >= 6", control_share=0.1, days=28).table      # doctest: +SKIP
+    """
+    _check(control_share, days, lift)
+    members = view.members.height
+    ladder = sorted({*LADDER, days})
+    try:
+        found = _measured(view, ladder, days)
+    except DataError as error:
+        return _unmeasured(view, members, control_share, str(error))
+    table = _table(view, found, members, control_share, days, lift)
+    chosen = table.filter(pl.col("control_share") == control_share).row(0, named=True)
+    return Finding(
+        headline=_headline(view, chosen, members, days, lift),
+        table=table,
+        chart=lambda: _chart(view, table, days),
+        notes=_notes(view, found, chosen, members, days, lift),
+        ask_next=[("differentiation.global_control", {})],
+        figures={
+            "smallest_lift_share": chosen["smallest_lift_share"],
+            "needed_count": chosen["needed_count"],
+            "forgone_sales": chosen["forgone_sales"],
+        },
+    )
+
+
+def _check(control_share: float, days: int, lift: float) -> None:
+    said = []
+    if not 0 < control_share < 1:
+        said.append(f"control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.")
+    if not 7 <= days <= 91:
+        said.append(f"days is {days}; 7 to 91 days were needed, such as 28: shorter shows nothing, longer blurs with everything else.")
+    if not 0 < lift <= 5:
+        said.append(f"lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5% more spend.")
+    if said:
+        raise BadValue("\n".join(f"differentiation.holdout: {one}" for one in said))
+
+
+def _measured(view: View, ladder: list[int], days: int) -> Visible:
+    """Measure as many lengths as the receipts allow; the campaign's own length is needed."""
+    for longest in sorted((step for step in ladder if step >= days), reverse=True):
+        try:
+            return measure_spread(view, [step for step in ladder if step <= longest])
+        except DataError:
+            if longest == days:
+                raise
+    raise DataError("no length to measure")  # days is in the ladder, so that the loop returns or raises
+
+
+def _table(view: View, found: Visible, members: int, control_share: float, days: int, lift: float) -> pl.DataFrame:
+    power, spread = view.settings.campaigns.power, found.spreads[days]
+    rows = []
+    for split in sorted({*SPLITS, control_share}):
+        control = round(members * split)
+        long_enough = [
+            step
+            for step, one in found.spreads.items()
+            if (seen := smallest_lift(members, one.unexplained, split, power=power)) is not None and seen <= lift
+        ]
+        rows.append(
+            {
+                "control_share": split,
+                "control_count": control,
+                "treated_count": members - control,
+                "smallest_lift_share": smallest_lift(members, spread.unexplained, split, power=power),
+                "chance_share": chance_to_see(lift, members, spread.unexplained, split),
+                "needed_count": members_needed(lift, spread.unexplained, split, power=power),
+                "needed_days": min(long_enough, default=None),
+                "forgone_sales": control * spread.mean * lift / view.minor_units,
+            }
+        )
+    return pl.DataFrame(rows, schema_overrides={"needed_days": pl.Int64, "smallest_lift_share": pl.Float64})
+
+
+def _headline(view: View, chosen: dict, members: int, days: int, lift: float) -> str:
+    power = view.settings.campaigns.power
+    enough = chosen["chance_share"] >= power
+    longer = (
+        f"{chosen['needed_days']} days show it too"
+        if chosen["needed_days"] and chosen["needed_days"] < days
+        else f"{chosen['needed_days']} days would show it"
+        if chosen["needed_days"] and chosen["needed_days"] > days
+        else f"{some(chosen['needed_count'], 'member')} are needed for it"
+    )
+    return (
+        f"{where(view)}, holding out {share(chosen['control_share'], 0)} of {some(members, 'member')} for {days} days shows a lift of "
+        f"{share(chosen['smallest_lift_share'])} or more (chance {share(power, 0)}); a lift of {share(lift)} is "
+        f"{'seen' if enough else 'seen only with chance ' + share(chosen['chance_share'], 0)}: {longer}. The {chosen['control_count']:,} "
+        f"held out forgo {wording.money(chosen['forgone_sales'], view.currency)} of sales if it is true."
+    )
+
+
+def _notes(view: View, found: Visible, chosen: dict, members: int, days: int, lift: float) -> list[str | Note]:
+    settings, notes = view.settings.campaigns, list[str | Note]()
+    spread = found.spreads[days]
+    if chosen["chance_share"] >= settings.power:
+        notes.append(Note(f"A lift of {share(lift)} would be seen with chance {share(chosen['chance_share'], 0)}.", "PASS"))
+    else:
+        notes.append(
+            Note(
+                f"Underpowered for a lift of {share(lift)}: it would be missed {share(1 - chosen['chance_share'], 0)} of the time. Hold "
+                f"out more, run longer, widen the audience to {some(chosen['needed_count'], 'member')}, or plan for a larger lift.",
+                "REVIEW",
+            )
+        )
+    least = min(chosen["control_count"], chosen["treated_count"])
+    if least < settings.least_arm:
+        notes.append(
+            Note(
+                f"An arm of {some(least, 'member')} is too small to be reviewed: {settings.least_arm} were needed (setting "
+                "campaigns.least_arm). The audience is smaller than its holdout needs.",
+                "FAIL",
+            )
+        )
+    notes.append(
+        f"Measured on {some(spread.member_count, 'member')} chosen by the same rule on {found.since} and followed for {days} days: "
+        f"{wording.money(spread.mean / view.minor_units, view.currency)} each, spread (CV) {spread.cv:.2f}, of which their past tells "
+        f"{share(spread.rho**2, 0)} (rho {spread.rho:.2f}). Another season may spread otherwise."
+    )
+    if found.fixed_list:
+        notes.append(
+            Note(
+                "The audience is a list of ids, which cannot be chosen anew on an earlier day: if picked for what they did lately, their "
+                "past is no guide to their spend. Save the rule as an expression for a sounder figure.",
+                "REVIEW",
+            )
+        )
+    control = read_global_control(view.workspace)
+    if control.share:
+        notes.append(f"The global control ({share(control.share)} of the chain) is left out of every campaign besides.")
+    return notes
+
+
+def _unmeasured(view: View, members: int, control_share: float, reason: str) -> Finding:
+    schema = ["control_share", "control_count", "treated_count"]
+    table = pl.DataFrame([(split, round(members * split), members - round(members * split)) for split in sorted({*SPLITS, control_share})],
+                         schema=schema, orient="row")  # fmt: skip
+    return Finding(
+        headline=f"{where(view)}, what a holdout of {some(members, 'member')} could see is not measured.",
+        table=table,
+        notes=[Note(reason, "NOT MEASURED")],
+    )
+
+
+def _chart(view: View, table: pl.DataFrame, days: int) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import ranked_bars
+
+    shown = table.select(
+        pl.format("{}% held out", (100 * pl.col("control_share")).round(1).cast(pl.String).str.strip_suffix(".0")).alias("split"),
+        "smallest_lift_share",
+        "control_count",
+    )
+    return ranked_bars(
+        shown, label="split", value="smallest_lift_share", n="control_count", kind="share", ranked=False,
+        title=f"Smallest lift that a holdout shows: {view.place}",
+        subtitle=f"{days} days, found with chance {share(view.settings.campaigns.power, 0)}; n = members held out",
+        value_title="Smallest visible lift",
+    )  # fmt: skip

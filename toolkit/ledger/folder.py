@@ -1,0 +1,76 @@
+"""Where a campaign lies on disk, and whether its files are still what was launched.
+
+campaigns/<id>/definition.json   what was launched: definition, settings, seed, as_of, costs, goals, counts
+campaigns/<id>/members.parquet   one row per member in an arm
+campaigns/<id>/left_out.parquet  one row per member of the audience who is in no arm, with the reason
+campaigns/<id>/hashes.json       SHA-256 of the files above
+campaigns/<id>/review/           written by reviews; nothing else is ever written here after launch
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from toolkit.errors import WorkspaceError
+from toolkit.workspace import Workspace
+
+FILES = ("definition.json", "members.parquet", "left_out.parquet")
+
+
+def campaigns_folder(ws: Workspace) -> Path:
+    """Return the folder of the ledger."""
+    return ws.path / "campaigns"
+
+
+def campaign_folder(ws: Workspace, campaign_id: str) -> Path:
+    """Return the folder of a campaign: its id where that is a safe name, else (a campaign of the tables) one made of it and a digest."""
+    safe = campaign_id if re.fullmatch(r"[^\W_][\w\-]{0,59}", campaign_id) else None
+    if safe is None:
+        plain = re.sub(r"[^A-Za-z0-9]+", "-", campaign_id).strip("-")[:40] or "campaign"
+        safe = f"{plain}.{hashlib.sha256(campaign_id.encode()).hexdigest()[:10]}"
+    return campaigns_folder(ws) / safe
+
+
+def launched_ids(ws: Workspace) -> list[str]:
+    """Return the ids of the campaigns in the ledger, sorted."""
+    return sorted(path.parent.name for path in campaigns_folder(ws).glob("*/definition.json") if not path.parent.name.startswith("."))
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a campaign that is there."""
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if (folder / name).exists()}
+
+
+def faults_of(folder: Path) -> list[str]:
+    """Return what is no longer as it was launched: a sentence a file; empty = intact."""
+    try:
+        written = json.loads((folder / "hashes.json").read_text("utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+        return [f"{folder / 'hashes.json'} is missing or damaged, so nothing says that the campaign is as it was launched."]
+    found = file_hashes(folder)
+    return [
+        f"{folder / name} {'is missing' if name not in found else 'was changed after launch'}."
+        for name in FILES
+        if found.get(name) != written.get(name)
+    ]
+
+
+def read_launched(ws: Workspace, campaign_id: str) -> dict[str, Any]:
+    """Return definition.json of a campaign in the ledger.
+
+    Raises
+    ------
+    WorkspaceError
+        A file of it is missing, or is not what was launched.
+    """
+    folder = campaign_folder(ws, campaign_id)
+    faults = faults_of(folder)
+    if faults:
+        raise WorkspaceError(
+            "\n".join(faults) + f"\nCampaign '{campaign_id}' cannot be judged from files that changed. Restore {folder} from a backup."
+        )
+    return json.loads((folder / "definition.json").read_text("utf-8"))

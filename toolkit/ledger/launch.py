@@ -1,0 +1,149 @@
+"""Freezing a campaign: made beside the ledger and renamed into it in one step, so that it is there whole or not at all, and once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from filelock import FileLock
+
+import toolkit
+from toolkit.errors import BadValue, DataError, WorkspaceError
+from toolkit.ledger.campaigns import LEFT_OUT, MEMBERS, Campaign, known_campaigns, open_campaign
+from toolkit.ledger.definition import Definition
+from toolkit.ledger.folder import campaign_folder, campaigns_folder, file_hashes
+from toolkit.workspace import Workspace, is_disk_full
+
+FORMAT = 1
+"""Layout of definition.json."""
+
+
+def freeze(
+    ws: Workspace,
+    definition: Definition,
+    members: pl.DataFrame,
+    *,
+    as_of: date,
+    left_out: pl.DataFrame | None = None,
+    cost: Mapping[str, float | None] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    drawn: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = (),
+) -> Campaign:
+    """Write a campaign into the ledger and return it as it is read back. Nothing of it changes afterwards.
+
+    Parameters
+    ----------
+    members
+        One row per member in an arm: `member_id`, `arm`, `segment`, `offer`, `touchpoint`, `store_id` and any scores to be frozen.
+    as_of
+        The day the arms were fixed.
+    left_out
+        Members of the audience in no arm (schema LEFT_OUT).
+    cost, settings, drawn, notes
+        Expected cost (currency units), the settings in force, how the arms were drawn, and what was warned of.
+
+    Raises
+    ------
+    BadValue
+        The definition has faults, or its id is taken, in the ledger or in the shop's tables.
+    DataError
+        A member twice, an arm that is neither treated nor control, an arm of nobody, a column that is missing.
+    WorkspaceError
+        The disk is full; nothing was written.
+    """
+    if definition.faults:
+        raise BadValue("\n".join(f"Campaign '{definition.campaign_id}': {fault}" for fault in definition.faults))
+    arms, left = _checked_members(definition.campaign_id, members, left_out)
+    record = {
+        "format": FORMAT,
+        "campaign_id": definition.campaign_id,
+        "definition": definition.model_dump(mode="json"),
+        "as_of": as_of.isoformat(),
+        "seed": definition.seed,
+        "goals": definition.goals,
+        "cost": dict(cost or {}),
+        "currency": ws.manifest.currency,
+        "minor_digits": ws.manifest.minor_digits,
+        "settings": dict(settings or {}),
+        "drawn": dict(drawn or {}),
+        "member_counts": {arm: arms.filter(pl.col("arm") == arm).height for arm in ("treated", "control")},
+        "left_out_counts": dict(left.group_by("reason").len().sort("reason").iter_rows()),
+        "notes": list(notes),
+        "data_version": ws.manifest.data_version,
+        "toolkit": toolkit.__version__,
+    }
+    ledger = campaigns_folder(ws)
+    ledger.mkdir(exist_ok=True)
+    with FileLock(ledger / ".lock"):
+        check_free(ws, definition.campaign_id)
+        _write(campaign_folder(ws, definition.campaign_id), record, arms, left)
+    return open_campaign(ws, definition.campaign_id)
+
+
+def check_free(ws: Workspace, campaign_id: str) -> None:
+    """Refuse an id that a campaign has already; ids that differ in capitals alone are the same, as on some disks.
+
+    Raises
+    ------
+    BadValue
+        It is taken.
+    """
+    taken = known_campaigns(ws).filter(pl.col("campaign_id").str.to_lowercase() == campaign_id.lower())
+    if taken.height or campaign_folder(ws, campaign_id).exists():
+        row = taken.row(0, named=True) if taken.height else {"source": "ledger", "starts_on": None}
+        where = "was launched already" if row["source"] == "ledger" else "is in the shop's campaigns table"
+        starts = f" (it starts on {row['starts_on']})" if row["starts_on"] else ""
+        raise BadValue(
+            f"Campaign '{campaign_id}' {where}{starts}, and what was launched never changes. Choose another id, such as '{campaign_id}-2'."
+        )
+
+
+def _checked_members(campaign_id: str, members: pl.DataFrame, left_out: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    where = f"Campaign '{campaign_id}'"
+    missing = [name for name in MEMBERS if name not in members.columns and name != "contacted_at"]
+    if missing:
+        raise DataError(f"{where}: the members have no column {', '.join(missing)}.")
+    scores = [name for name in members.columns if name not in MEMBERS]
+    none = pl.lit(None, pl.Datetime("us")).alias("contacted_at")
+    arms = members.with_columns(none).select(*(pl.col(name).cast(dtype) for name, dtype in MEMBERS.items()), *scores).sort("member_id")
+    left = (pl.DataFrame(schema=LEFT_OUT) if left_out is None else left_out).select(LEFT_OUT.names()).cast(LEFT_OUT).sort("member_id")
+    both = pl.concat([arms["member_id"], left["member_id"]])
+    if both.null_count() or both.n_unique() < both.len():
+        raise DataError(f"{where}: a member stands in it twice, or has no id.")
+    wrong = arms.filter(~pl.col("arm").is_in(["treated", "control"]) | pl.col("arm").is_null())
+    if wrong.height:
+        raise DataError(f"{where}: member {wrong['member_id'][0]} has the arm '{wrong['arm'][0]}'; treated or control was needed.")
+    empty = [arm for arm in ("treated", "control") if arm not in arms["arm"]]
+    if empty:
+        raise DataError(f"{where}: nobody is {' or '.join(empty)}. Widen the audience, or change control_share.")
+    return arms, left
+
+
+def _write(folder: Path, record: dict[str, Any], arms: pl.DataFrame, left: pl.DataFrame) -> None:
+    """Make the folder beside the ledger's and rename it. Under the ledger's lock: a half-made folder that lies there is nobody's."""
+    for stale in folder.parent.glob(".*.part"):
+        shutil.rmtree(stale, ignore_errors=True)
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        part.mkdir()
+        arms.write_parquet(part / "members.parquet")
+        left.write_parquet(part / "left_out.parquet")
+        (part / "definition.json").write_text(json.dumps(record, indent=1, ensure_ascii=False), "utf-8")
+        (part / "hashes.json").write_text(json.dumps(file_hashes(part), indent=1), "utf-8")
+        for file in part.iterdir():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+        os.rename(part, folder)
+    except (OSError, pl.exceptions.ComputeError) as error:
+        if is_disk_full(error):
+            raise WorkspaceError(f"The disk of {folder.parent} is full. Nothing was launched; free some space and launch again.") from error
+        raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

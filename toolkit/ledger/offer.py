@@ -1,0 +1,197 @@
+"""An offer: a method with its figures, and the short text that says the same and can be read back."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from toolkit.errors import BadValue, nearest
+
+Method = Literal["coupon", "full_reduction", "discount", "member_day", "service"]
+METHODS: tuple[Method, ...] = get_args(Method)
+"""The methods of the data contract (campaigns.method)."""
+
+DO_NOTHING = "do nothing"
+"""The offer of a segment that is left alone."""
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+EXAMPLES = {
+    "coupon": "coupon 5 from 30",
+    "full_reduction": "full_reduction 60/10",
+    "discount": "discount 10% on COFFEE",
+    "member_day": "member_day wed 10%",
+    "service": "service a call two weeks after the sale",
+}
+"""A text of each method."""
+
+_USED = {  # which figures a method has: (needed, allowed besides)
+    "coupon": ({"value"}, {"threshold", "categories"}),
+    "full_reduction": ({"threshold", "value"}, {"categories"}),
+    "discount": ({"depth"}, {"categories"}),
+    "member_day": ({"weekday", "depth"}, {"categories"}),
+    "service": (set[str](), {"categories"}),
+}
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_FORMS = {
+    "coupon": rf"(?P<value>{_NUMBER})(?:\s+from\s+(?P<threshold>{_NUMBER}))?",
+    "full_reduction": rf"(?P<threshold>{_NUMBER})\s*/\s*(?P<value>{_NUMBER})",
+    "discount": rf"(?P<depth>{_NUMBER})\s*%",
+    "member_day": rf"(?P<weekday>[a-z]+)\s+(?P<depth>{_NUMBER})\s*%",
+}
+
+
+class Offer(BaseModel):
+    """What a treated member is offered. `threshold` and `value` are in currency units, `depth` is a share, `weekday` is 1 (Monday) to 7.
+
+    coupon: `value` off once, from `threshold` on (none = from the first cent); full_reduction: spend `threshold`, save `value`, in every
+    basket; discount: `depth` off the `categories` (none = everything); member_day: `depth` off on a weekday; service: what `message` says.
+    `text` is the short form of it, which `Offer.parse` reads back.
+
+    Raises
+    ------
+    BadValue
+        A figure that the method needs is missing, one that it does not have is given, or a value is out of its range.
+
+    Example
+    -------
+    >>> Offer.parse("full_reduction 60/10").value
+    10.0
+    >>> Offer(name="tea week", method="discount", depth=0.125, categories=("TEA",), message="Tea week").text
+    'discount 12.5% on TEA | Tea week'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    method: Method
+    threshold: float | None = None
+    value: float | None = None
+    depth: float | None = None
+    categories: tuple[str, ...] = ()
+    weekday: int | None = None
+    message: str = ""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_sentences(cls, data: Any, handler: ModelWrapValidatorHandler[Offer]) -> Offer:
+        try:
+            offer = handler(data)
+        except ValidationError as error:
+            called = f"Offer '{data.get('name', '')}'" if isinstance(data, dict) else "The offer"
+            raise BadValue("\n".join(f"{called}: {_fault(fault)}" for fault in error.errors())) from None
+        faults = _faults(offer)
+        if faults:
+            raise BadValue("\n".join(f"Offer '{offer.name}': {fault}" for fault in faults))
+        return offer
+
+    @property
+    def text(self) -> str:
+        """The offer in its short form, `message` behind a bar; `Offer.parse` reads it back."""
+        figures = {
+            "coupon": lambda: f"{plain(self.value)}" + (f" from {plain(self.threshold)}" if self.threshold else ""),
+            "full_reduction": lambda: f"{plain(self.threshold)}/{plain(self.value)}",
+            "discount": lambda: f"{plain(100 * (self.depth or 0))}%",
+            "member_day": lambda: f"{WEEKDAYS[(self.weekday or 1) - 1]} {plain(100 * (self.depth or 0))}%",
+            "service": lambda: self.message,
+        }[self.method]()
+        goods = f" on {'; '.join(self.categories)}" if self.categories else ""
+        if self.method == "service":
+            return f"service{goods}{f' | {figures}' if goods and figures else f' {figures}' if figures else ''}"
+        return f"{self.method} {figures}{goods}" + (f" | {self.message}" if self.message else "")
+
+    @classmethod
+    def parse(cls, text: str, *, name: str = "") -> Offer:
+        """Return the offer that a short text says; it is called `name`, or by the text itself.
+
+        Raises
+        ------
+        BadValue
+            The text is none of the forms; they are shown.
+        """
+        words, _, message = (part.strip() for part in text.partition("|"))
+        method, _, rest = words.partition(" ")
+        method = method.lower()
+        if method not in METHODS:
+            near = nearest(method, METHODS)
+            guess = f"; did you mean '{near[0]}'?" if near else "."
+            raise BadValue(f"Offer '{text}' begins with no known method{guess} {_forms()}")
+        if method == "service":
+            goods = re.fullmatch(r"on\s+(?P<goods>.+)", rest.strip()) if message else None
+            categories = _split(goods["goods"]) if goods else ()
+            return cls(name=name or text, method="service", categories=categories, message=message or rest.strip())
+        found = re.fullmatch(rf"{_FORMS[method]}(?:\s+on\s+(?P<goods>.+))?", rest.strip(), flags=re.IGNORECASE)
+        if found is None:
+            raise BadValue(f"Offer '{text}' cannot be read: a text such as '{EXAMPLES[method]}' was needed for {method}.")
+        read = {key: value for key, value in found.groupdict().items() if value is not None}
+        figures: dict[str, Any] = {key: float(value) for key, value in read.items() if key in ("threshold", "value")}
+        if "depth" in read:
+            figures["depth"] = round(float(read["depth"]) / 100, 8)
+        if "weekday" in read:
+            figures["weekday"] = _weekday(read["weekday"], text)
+        return cls(name=name or words, method=method, categories=_split(read.get("goods", "")), message=message, **figures)
+
+
+def plain(number: float | None) -> str:
+    """Return a number without trailing zeros and without an exponent, as a person types it.
+
+    >>> plain(60.0), plain(12.50)
+    ('60', '12.5')
+    """
+    return f"{number or 0:.6f}".rstrip("0").rstrip(".")
+
+
+def _split(goods: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in goods.split(";") if part.strip())
+
+
+def _weekday(word: str, text: str) -> int:
+    short = word.lower()[:3]
+    if short not in WEEKDAYS:
+        raise BadValue(f"Offer '{text}': '{word}' is no weekday; one of {', '.join(WEEKDAYS)} was needed.")
+    return WEEKDAYS.index(short) + 1
+
+
+def _forms() -> str:
+    return f"Known are: {', '.join(repr(text) for text in EXAMPLES.values())}."
+
+
+def _fault(fault: Any) -> str:
+    """Say in words what pydantic found."""
+    where = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        near = nearest(where, Offer.model_fields)
+        return f"an offer has no '{where}'" + (f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(Offer.model_fields)}.")
+    if where == "method":
+        near = nearest(str(fault["input"]), METHODS)
+        return f"method is {fault['input']!r}; one of {', '.join(METHODS)} was needed" + (f" ('{near[0]}'?)." if near else ".")
+    return f"{where} is {fault['input']!r}; {fault['msg'].lower()}."
+
+
+def _faults(offer: Offer) -> list[str]:
+    needed, besides = _USED[offer.method]
+    given = {name for name in ("threshold", "value", "depth", "weekday") if getattr(offer, name) is not None}
+    faults = [f"a {offer.method} needs its {name}, as in '{EXAMPLES[offer.method]}'." for name in sorted(needed - given)]
+    faults += [f"a {offer.method} has no {name}; leave it out." for name in sorted(given - needed - besides)]
+    if not offer.name.strip() or len(offer.name) > 200:
+        faults.append("a name of up to 200 letters was needed.")
+    if offer.threshold is not None and not (offer.threshold >= 0 and offer.threshold < 1e9):
+        faults.append(f"threshold is {offer.threshold}; an amount of 0 or more was needed.")
+    if offer.method == "full_reduction" and offer.threshold == 0:
+        faults.append("threshold is 0; a full reduction starts from some spend, as in 'full_reduction 60/10' (or make it a coupon).")
+    if offer.value is not None and not (offer.value > 0 and offer.value < 1e9):
+        faults.append(f"value is {offer.value}; an amount above 0 was needed.")
+    elif offer.value is not None and offer.threshold and 0 < offer.threshold <= offer.value:
+        faults.append(
+            f"it saves {plain(offer.value)} on {plain(offer.threshold)}: the whole basket. A value below the threshold was needed."
+        )
+    if offer.depth is not None and not 0 < offer.depth < 1:
+        faults.append(f"depth is {offer.depth}; a share between 0 and 1 was needed, such as 0.1 for 10%.")
+    if offer.weekday is not None and not 1 <= offer.weekday <= 7:
+        faults.append(f"weekday is {offer.weekday}; 1 (Monday) to 7 (Sunday) was needed.")
+    if any(";" in category or "|" in category or "\n" in category or not category.strip() for category in offer.categories):
+        faults.append("a category cannot be empty or have ; or | or a line break in its name here.")
+    if "|" in offer.message or "\n" in offer.message:
+        faults.append("a message cannot have | or a line break in it.")
+    return faults

@@ -1,0 +1,125 @@
+"""What a holdout can see: members needed, the smallest visible lift, the chance to see a lift, sales forgone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from toolkit.errors import BadValue, DataError
+
+_NORMAL = NormalDist()
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a group's outcome over a window spreads: what the power of a test rests on.
+
+    `mean` (per member), `cv` (standard deviation over mean), `rho` (correlation with what was known before: the root of the adjusted R
+    squared), `member_count` and `window_count` it was measured on.
+    """
+
+    mean: float
+    cv: float
+    rho: float
+    member_count: int
+    window_count: int = 1
+
+    @property
+    def unexplained(self) -> float:
+        """CV squared that the past does not explain: `CV^2 (1 - rho^2)`."""
+        return self.cv**2 * (1 - self.rho**2)
+
+
+def noise_factor(power: float = 0.8, false_alarms: float = 0.05) -> float:
+    """Return the factor of the formula below: the square of the sum of the two normal quantiles.
+
+    >>> round(noise_factor(), 2)
+    7.85
+    """
+    return (_NORMAL.inv_cdf(1 - false_alarms / 2) + _NORMAL.inv_cdf(power)) ** 2
+
+
+def members_needed(lift: float, unexplained: float, control_share: float, *, power: float = 0.8) -> int:
+    """Return how many members, both arms together, show a `lift` (share of the mean) with this chance (two-sided test at 5%).
+
+    `7.85 CV^2 (1 - rho^2) / (lift^2 s (1 - s))`, s = control share. Source: DEFINITIONS.md section 3; the variance of a difference of
+    means adjusted for the past, as in Deng, Xu, Kohavi and Walker (CUPED), WSDM 2013.
+
+    >>> members_needed(0.1, 1.0, 0.5)
+    3140
+    """
+    _check(control_share, power)
+    if not lift > 0:
+        raise BadValue(f"lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5%.")
+    return math.ceil(noise_factor(power) * unexplained / (lift**2 * control_share * (1 - control_share)))
+
+
+def smallest_lift(members: int, unexplained: float, control_share: float, *, power: float = 0.8) -> float | None:
+    """Return the smallest lift that so many members show with this chance; None without members.
+
+    >>> round(smallest_lift(3140, 1.0, 0.5), 3)
+    0.1
+    """
+    _check(control_share, power)
+    if members <= 0:
+        return None
+    return math.sqrt(noise_factor(power) * unexplained / (members * control_share * (1 - control_share)))
+
+
+def chance_to_see(lift: float, members: int, unexplained: float, control_share: float, *, false_alarms: float = 0.05) -> float:
+    """Return the chance that a test of so many members finds a true `lift` (two-sided test): the power.
+
+    >>> round(chance_to_see(0.1, 3140, 1.0, 0.5), 2)
+    0.8
+    """
+    _check(control_share, 0.8)
+    if members <= 0 or unexplained <= 0:
+        return 0.0 if members <= 0 else 1.0
+    shift = abs(lift) * math.sqrt(members * control_share * (1 - control_share) / unexplained)
+    limit = _NORMAL.inv_cdf(1 - false_alarms / 2)
+    return _NORMAL.cdf(shift - limit) + _NORMAL.cdf(-shift - limit)
+
+
+def spread_of(outcome: np.ndarray, before: np.ndarray) -> Spread:
+    """Return the spread of an outcome (one element a member) given what was known `before` (members x columns).
+
+    Raises
+    ------
+    DataError
+        Too few members for the columns, or an outcome whose mean is not above zero: then no lift can be spoken of.
+    """
+    values, table = np.asarray(outcome, dtype=np.float64), np.asarray(before, dtype=np.float64).reshape(len(outcome), -1)
+    if values.size < table.shape[1] + 10:
+        raise DataError(f"{values.size} members are too few to measure how their spend spreads; {table.shape[1] + 10} were needed.")
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    if mean <= 0:
+        raise DataError("These members bought for nothing in the window measured, so no lift of their spend can be planned.")
+    if spread == 0:
+        return Spread(mean, 0.0, 0.0, values.size)
+    scale = table.std(axis=0)
+    design = np.column_stack([np.ones(values.size), (table - table.mean(axis=0))[:, scale > 0] / scale[scale > 0]])
+    fitted = design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    rank = int(np.linalg.matrix_rank(design))
+    unexplained = float(((values - fitted) ** 2).sum()) / (values.size - rank) / spread**2
+    return Spread(mean, spread / mean, math.sqrt(max(1 - unexplained, 0.0)), values.size)
+
+
+def pooled(spreads: list[Spread]) -> Spread:
+    """Return the spread over several windows: means of the mean, of CV squared and of what is unexplained, weighed by members."""
+    weights = np.array([one.member_count for one in spreads], dtype=np.float64)
+    mean, square, unexplained = (
+        float(np.average([getter(one) for one in spreads], weights=weights))
+        for getter in (lambda one: one.mean, lambda one: one.cv**2, lambda one: one.unexplained)
+    )
+    rho = math.sqrt(max(1 - unexplained / square, 0.0)) if square else 0.0
+    return Spread(mean, math.sqrt(square), rho, round(float(weights.mean())), len(spreads))
+
+
+def _check(control_share: float, power: float) -> None:
+    if not 0 < control_share < 1:
+        raise BadValue(f"control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.")
+    if not 0.5 <= power < 1:
+        raise BadValue(f"power is {power:g}; a chance from 0.5 to below 1 was needed, such as 0.8.")

@@ -1,0 +1,26 @@
+"""Other campaigns of the same weeks, and whom they reached: what may mix into the effect of this one."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from toolkit.ledger.campaigns import Campaign, known_campaigns, open_campaign
+from toolkit.mart.view import Period, View
+
+
+def overlapping_campaigns(view: View, campaign: Campaign, seen: Period) -> pl.DataFrame:
+    """Return the other campaigns with a day in `seen`: one row each, `campaign_id`, `name`, `starts_on`, `ends_on`; sorted by start."""
+    others = known_campaigns(view.workspace).filter(
+        pl.col("campaign_id") != campaign.campaign_id, pl.col("starts_on") <= seen.end, pl.col("ends_on") >= seen.start
+    )
+    return others.select("campaign_id", "name", "starts_on", "ends_on").sort("starts_on", "campaign_id")
+
+
+def reached_by(view: View, campaigns: pl.DataFrame) -> pl.DataFrame:
+    """Return the members whom one of these campaigns treated: one row each, `member_id`, `elsewhere` (true)."""
+    found = [
+        open_campaign(view.workspace, campaign_id).members.filter(pl.col("arm") == "treated").select("member_id")
+        for campaign_id in campaigns["campaign_id"]
+    ]
+    members = pl.concat(found) if found else pl.DataFrame(schema={"member_id": pl.String})
+    return members.unique().with_columns(pl.lit(True).alias("elsewhere"))

@@ -1,0 +1,289 @@
+"""Sales against target: store by store, with an address for the gap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.errors import BadValue
+from toolkit.mart.view import Period, View
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.review.gap_parts import KINDS, Gap, gap_of, gap_table
+from toolkit.review.silent_stores import silence_notes, silent_stores
+from toolkit.review.store_months import DRIVERS, last_whole_month, month_earlier, month_period, store_sales, targets_of, year_earlier
+from toolkit.wording import share, some
+
+if TYPE_CHECKING:
+    import altair as alt
+
+By = Literal["drivers", "members", "months"]
+_MONTHS = 12
+
+
+@question(
+    "review",
+    "Are the stores on target, and where does the gap come from?",
+    words=(
+        "sales against target by store and month",
+        "which store is behind plan, target, budget, and why",
+        "members times orders times units times price",
+        "did we reach the sales target last month",
+        "销售目标 达成 差距 完成率",
+    ),
+)
+def sales_targets(view: View, *, month: str | None = None, by: By = "drivers", against: Literal["year", "month"] | None = None) -> Finding:
+    """Return sales against target, store by store, in parts that add up to the gap to the cent.
+
+    A target says nothing of members or baskets. So the gap is taken in two steps: what the target asked for beyond a month of comparison,
+    and what has changed since that month, split by what moved it.
+
+    Parameters
+    ----------
+    month
+        The month, '2026-03'; empty = the last whole month up to as_of. A month that is still running is compared as far as it is seen,
+        with as many days of its target and of the month of comparison.
+    by
+        `drivers`: the change split into members who bought, orders per member, units per order, money per unit, returns, and receipts
+        without a member. `members`: into new, back, lost, more, less, switched between stores, and receipts without a member. `months`: one
+        row per store and month of the last year, without parts.
+    against
+        Month of comparison: `year` = the same month a year before, `month` = the month before; empty = the first of them that the receipts
+        hold in whole.
+
+    Returns
+    -------
+    Answer
+        Table columns: `level` (chain, region, store), `place`, `member_count` (who bought there in either month), `target_sales`, `sales`,
+        `gap_sales` (sales - target), `sales_before`, `asked_sales` (target - month of comparison, as a minus), then the parts, in currency
+        units: gap = asked + parts. A store without a target has null gap and is not in the sums. By months: `month`, `store_id`,
+        `target_sales`, `sales`, `gap_sales`, `target_rate` (sales / target).
+
+    Raises
+    ------
+    BadValue
+        `month` is no month, or begins after as_of or before the receipts.
+
+    Notes
+    -----
+    The split of members x orders x units x money per unit is Shapley's (`models.shapley`): no residual, no factor first.
+
+    Example
+    -------
+    >>> tk.review.sales_targets(ws, month="2024-11").table              # doctest: +SKIP
+    """
+    whole = month_period(month or last_whole_month(view.as_of))
+    if whole.start > view.as_of or whole.end < view.first_day:
+        raise BadValue(f"review.sales_targets: month is {whole.start:%Y-%m}, but the receipts go from {view.first_day} to {view.as_of}.")
+    now = Period(whole.start, min(whole.end, view.as_of))
+    if by == "months":
+        return _months(view, whole)
+    before = _before(view, now, against)
+    gap = gap_of(view, whole, now, before, by)
+    table = gap_table(view, gap)
+    return Finding(
+        headline=_headline(view, gap),
+        table=table,
+        chart=(lambda: _chart(view, gap, table)) if table.filter(pl.col("level") == "store").height else None,
+        notes=_notes(view, gap),
+        ask_next=[
+            ("review.sales_targets", {"month": f"{whole.start:%Y-%m}", "by": other})
+            for other in ("drivers", "members", "months")
+            if other != by
+        ],
+        figures=_figures(view, gap),
+    )
+
+
+def _before(view: View, now: Period, against: str | None) -> Period | None:
+    """The month of comparison: the one asked for, or the first that the receipts hold in whole (a closed first day apart)."""
+    found = {"year": year_earlier(now), "month": month_earlier(now)}
+    candidates = [found[against]] if against else [*found.values()]
+    return next((period for period in candidates if (view.first_day - period.start).days <= 1), None)
+
+
+def _figures(view: View, gap: Gap) -> dict[str, float]:
+    figures = {"sales": gap.total("sales") / view.minor_units}
+    if gap.has_targets:
+        figures |= {"gap_sales": gap.total("gap") / view.minor_units, "stores_behind": float(gap.stores.filter(pl.col("gap") < 0).height)}
+        if gap.total("target"):
+            figures["target_rate"] = gap.total("sales") / gap.total("target")
+    return figures
+
+
+def _headline(view: View, gap: Gap) -> str:
+    sales, n = gap.total("sales"), some(gap.store_count, "store")
+    opening = f"{where(view)}, {gap.words} brought {view.money(sales)}"
+    if gap.stores.is_empty():
+        return f"{where(view)}, {gap.words} had neither receipts nor targets."
+    if not gap.has_targets:
+        if gap.before is None:
+            return f"{opening} (n = {n}); {gap.why}, and there is no month to compare with."
+        change = gap.total("sales") - gap.total("sales_before")
+        moved = f"{_more(view, change)} than {gap.before_words} (n = {n}); {gap.why}"
+        return f"{opening}, {moved}.{_address(view, gap, change)}"
+    behind = gap.total("gap")
+    rate = gap.total("sales") / gap.total("target") if gap.total("target") else None
+    side = "behind" if behind < 0 else "ahead of"
+    said = f"{opening}, {view.money(abs(behind))} {side} the target of {view.money(gap.total('target'))} ({share(rate)} of it; n = {n})"
+    if gap.before is None:
+        worst = gap.stores.sort("gap", "store_id", descending=[behind > 0, False]).row(0, named=True)
+        return f"{said}; most of it in store {worst['store_id']} ({view.money(worst['gap'])})."
+    asked, change = -gap.total("asked"), gap.total("sales") - gap.total("sales_before")
+    step = f"the target asked for {_more(view, asked)} than {gap.before_words}, sales came to {_more(view, change)}"
+    return f"{said}: {step}.{_address(view, gap, behind)}"
+
+
+def _more(view: View, amount: int) -> str:
+    return f"{view.money(abs(amount))} {'more' if amount >= 0 else 'less'}"
+
+
+def _address(view: View, gap: Gap, way: int) -> str:
+    """The largest part of the gap's own direction over all stores, and the store where a part is largest."""
+    sign = 1 if way > 0 else -1
+    words = {**DRIVERS, **KINDS, "asked": "what the target asked for beyond it"}
+    said = ""
+    overall = gap.largest_overall(sign)
+    if overall is not None:
+        said = f" The largest part: {words[overall[0]]} ({_signed(view, overall[1])})."
+    found = gap.largest(sign)
+    if found is None or gap.counted.height < 2:
+        return said
+    place, part, amount = found
+    spot = f"store {place}" if not place.startswith("others") else "the smaller stores together"
+    return f"{said} The largest in a single store: {spot}, {words[part]} ({_signed(view, amount)})."
+
+
+def _signed(view: View, amount: int) -> str:
+    return f"{'+' if amount > 0 else ''}{view.money(amount)}"
+
+
+def _notes(view: View, gap: Gap) -> list[str | Note]:
+    notes: list[str | Note] = []
+    if not gap.has_targets:
+        notes.append(
+            Note(f"{gap.why[0].upper()}{gap.why[1:]}. Import the table sales_targets (store_id, month, target_amount).", "NOT MEASURED")
+        )
+    if gap.before is None:
+        notes.append(
+            Note(f"What moved sales: neither the same month a year before nor the month before is whole in the receipts, which start on "
+                 f"{view.first_day}.", "NOT MEASURED")
+        )  # fmt: skip
+    else:
+        notes.append(f"The parts add up to the cent: gap = what the target asked for beyond {gap.before_words} + what changed since.")
+        if gap.before.days != gap.now.days:
+            notes.append(Note(f"The months have {gap.now.days} and {gap.before.days} days: part of the change is that.", "REVIEW"))
+        if gap.by == "drivers":
+            notes.append(
+                "Members x orders per member x units per order x money per unit, split by Shapley's rule store by store and added up: who "
+                "buys in two stores counts in both. Units are counted goods; goods by weight or volume are in money per unit."
+            )
+    if gap.now.end < gap.whole.end:
+        notes.append(
+            Note(
+                f"The month is seen up to {gap.now.end}: {gap.now.days} of {gap.whole.days} days of the target are counted, each alike. "
+                "Busy days still to come are not weighed.",
+                "REVIEW",
+            )
+        )
+    if gap.untargeted:
+        amount = view.money(gap.untargeted_sales)
+        notes.append(
+            Note(f"{some(len(gap.untargeted), 'store')} without a target ({_few(gap.untargeted)}) sold {amount}: not in the gap.", "REVIEW")
+        )
+    if gap.unsold:
+        notes.append(Note(f"{some(len(gap.unsold), 'store')} with a target ({_few(gap.unsold)}) had no receipt in the month.", "REVIEW"))
+    silent = silent_stores(view, gap.now.start, gap.now.end)
+    notes += [Note(sentence, "REVIEW") for sentence in silence_notes(silent, gap.now.end)]
+    notes += list(gap.notes)
+    if view.scope.audience is not None:
+        notes.append(Note("Targets are of everybody's sales, so an audience has none: only the change is shown.", "NOT MEASURED"))
+    return notes
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return wording.listing(list(names)) if len(names) <= 6 else f"{', '.join(names[:5])}, ..."
+
+
+def _months(view: View, last: Period) -> Finding:
+    """One row per store and month, up to twelve months."""
+    rows, hidden, least = [], 0, view.settings.scope.minimum_members
+    months = [last]
+    while len(months) < _MONTHS and month_earlier(months[-1]).end >= view.first_day:
+        months.append(month_earlier(months[-1]))
+    has_table = targets_of(view, last) is not None and view.scope.audience is None
+    for month in reversed(months):
+        seen = Period(month.start, min(month.end, view.as_of))
+        shop = store_sales(view, seen)
+        few = (pl.col("members") > 0) & (pl.col("members") < least)
+        hidden += shop.filter(few).height
+        sold = shop.select("store_id", pl.when(~few).then("sales").alias("sales"), pl.lit(True).alias("sold"))
+        targets = targets_of(view, month) if has_table else None
+        part = targets if targets is not None else pl.DataFrame(schema={"store_id": pl.String, "target": pl.Int64})
+        scaled = part.with_columns((pl.col("target") * seen.days // month.days).alias("target"))
+        both = scaled.join(sold, on="store_id", how="full", coalesce=True)
+        both = both.with_columns(pl.when(pl.col("sold").is_null()).then(0).otherwise("sales").alias("sales"))
+        rows.append(both.select(pl.lit(month.start).alias("month"), "store_id", "target", "sales"))
+    found = pl.concat(rows).sort("month", "store_id")
+    gap = pl.col("sales") - pl.col("target")
+    rate = pl.when(pl.col("target") > 0).then(pl.col("sales") / pl.col("target"))
+    table = found.select(
+        "month", "store_id", view.major("target").alias("target_sales"), view.major("sales").alias("sales"),
+        view.major(gap).alias("gap_sales"), rate.alias("target_rate"),
+    )  # fmt: skip
+    judged = found.drop_nulls(["target", "sales"])
+    behind = judged.filter(gap < 0).height
+    count = f"{months[-1].start:%Y-%m} to {last.start:%Y-%m} ({some(found['store_id'].n_unique(), 'store')}, {some(len(months), 'month')})"
+    if judged.is_empty():
+        headline = f"{where(view)}, there are no sales targets for {count}: sales alone are shown."
+    else:
+        total, goal = int(judged["sales"].sum()), int(judged["target"].sum())
+        headline = (
+            f"{where(view)}, {behind:,} of {judged.height:,} store months were behind target, {count}; sales of {view.money(total)} are "
+            f"{share(total / goal if goal else None)} of the targets."
+        )
+    notes: list[str | Note] = [Note("No sales_targets table speaks of these months.", "NOT MEASURED")] if judged.is_empty() else []
+    if hidden:
+        notes.append(
+            f"{some(hidden, 'store month')} with fewer than {least} members who bought (setting scope.minimum_members) show no sales."
+        )
+    if last.end > view.as_of:
+        notes.append(Note(f"The last month is seen up to {view.as_of}: as many days of its target are counted.", "REVIEW"))
+    return Finding(
+        headline=headline,
+        table=table,
+        chart=(lambda: _month_chart(view, table)) if judged.height else None,
+        notes=notes,
+        ask_next=[("review.sales_targets", {"month": f"{last.start:%Y-%m}"})],
+    )
+
+
+def _month_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.heatmap import heatmap
+
+    shown = table.drop_nulls("target_rate").with_columns(pl.col("month").dt.strftime("%b %y"))
+    largest = shown.group_by("store_id").agg(pl.col("sales").sum()).sort("sales", "store_id", descending=[True, False]).head(25)
+    shown = shown.join(largest.select("store_id"), on="store_id", how="semi", maintain_order="left")
+    return heatmap(
+        shown, column="month", row="store_id", value="target_rate", kind="share", value_title="Sales / target", row_title="Store",
+        row_order=sorted(shown["store_id"].unique().to_list()), title=f"Sales against target: {view.place}",
+        subtitle="share of the target reached" + ("; the 25 largest stores" if table["store_id"].n_unique() > 25 else ""),
+    )  # fmt: skip
+
+
+def _chart(view: View, gap: Gap, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import ranked_bars
+
+    value = "gap_sales" if gap.has_targets else "change_sales"
+    shown = table.filter(pl.col("level") == "store")
+    shown = shown.with_columns((pl.col("sales") - pl.col("sales_before")).alias("change_sales")) if value == "change_sales" else shown
+    shown = shown.drop_nulls(value).sort(pl.col(value).abs(), descending=True).head(20).sort(value, "place")
+    return ranked_bars(
+        shown, label="place", value=value, kind="money", n="member_count", ranked=False,
+        title=f"{'Sales less target' if gap.has_targets else 'Change of sales'} by store: {view.place}",
+        subtitle=gap.words + ("" if gap.has_targets else f" against {gap.before_words}"),
+        value_title=f"{'Gap' if gap.has_targets else 'Change'}, {view.currency}",
+    )  # fmt: skip

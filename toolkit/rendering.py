@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,13 @@ def page_html(answer: Answer) -> str:
     """Return the answer as one HTML page that needs no network."""
     spec = json.dumps(offline.chart_spec(answer.chart)).replace("</", "<\\/") if answer.chart is not None else ""
     return _render("page", a=answer, head=head_html(answer), body=body_html(answer), spec=spec, bundle=offline.bundle() if spec else "")
+
+
+def pages_html(answers: Sequence[Answer]) -> str:
+    """Return several answers as one HTML page that needs no network: each as `page_html` has it, the chart library once."""
+    specs = [json.dumps(offline.chart_spec(a.chart)).replace("</", "<\\/") if a.chart is not None else "" for a in answers]
+    parts = [{"head": head_html(a), "body": body_html(a), "spec": spec} for a, spec in zip(answers, specs, strict=True)]
+    return _render("pages", parts=parts, title=answers[0].scope if answers else "", bundle=offline.bundle() if any(specs) else "")
 
 
 def display_answer(answer: Answer) -> None:

@@ -17,7 +17,8 @@ from tests.apps.conftest import NAME, NASTY
 from toolkit.apps import panels
 from toolkit.apps.guard import LOG_VARIABLE, Guard
 from toolkit.apps.state import State
-from toolkit.apps.view import PAGE_VARIABLE, AskView
+from toolkit.apps.shown import PAGE_VARIABLE
+from toolkit.apps.view import AskView
 from toolkit.errors import BadValue
 
 DASHBOARDS = sorted((Path(__file__).parents[2] / "dashboards").glob("*.ipynb"))

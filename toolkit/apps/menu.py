@@ -87,6 +87,24 @@ SOURCES = (
     ("Members who looked and did not buy", "targeting.looked_not_bought(ws, top=0)"),
 )
 
+METHOD_WORDS = {
+    "coupon": "A coupon",
+    "full_reduction": "Spend X, save Y",
+    "discount": "A discount",
+    "member_day": "A member day",
+    "service": "A service",
+}
+# (question, ((field of the form, label), ...)) in the order of the page; `method` is the kind of offer
+PLAN_FIELDS = (
+    ("What is it called?", (("name", "Name"),)),
+    ("For whom?", (("audience", "Audience"),)),
+    ("What do they get?", (("method", "Kind of offer"), ("offer", "The offer"))),
+    ("When?", (("starts_on", "First day"), ("ends_on", "Last day"))),
+    ("How do we tell them?", (("touchpoint", "By"), ("cost_per_contact", "Cost of one contact"), ("cost_fixed", "Fixed costs"))),
+    ("What must it bring?", (("goal_percent", "Lift to reach, %"),)),
+    ("How many get nothing, so that we can judge it?", (("control_percent", "Held out, %"),)),
+)
+
 
 def question_menu(steps: Iterable[str] = ("portrait",)) -> list[tuple[str, list[Question]]]:
     """Return (family, questions) for the steps, in reading order; a question that no family names comes under its step."""

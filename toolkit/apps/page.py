@@ -12,14 +12,19 @@ from urllib.parse import parse_qsl, urlencode
 
 import ipywidgets as widgets
 
-from toolkit.apps import address, builder, panels
+from toolkit.apps import address, builder, panels, planner
 from toolkit.apps.builder import Builder
 from toolkit.apps.builder_view import BuilderView
 from toolkit.apps.choice import START, Choice
 from toolkit.apps.fields import button, flex, html
 from toolkit.apps.guard import Guard
+from toolkit.apps.planner import Planner
+from toolkit.apps.planner_view import PlannerView
+from toolkit.apps.reviewing import Reviewing
+from toolkit.apps.reviewing_view import ReviewingView
+from toolkit.apps.shown import PAGE_VARIABLE
 from toolkit.apps.state import State
-from toolkit.apps.view import PAGE_VARIABLE, WORKSPACE_VARIABLE, AskView
+from toolkit.apps.view import WORKSPACE_VARIABLE, AskView
 
 _TAB = "tab"
 
@@ -109,6 +114,27 @@ def targeting_page(state: State, title: str) -> Page:
     asking = AskView(state, ("targeting",), take=lambda call: (made.start_from(call), page.open("build"))[1])
     page = Page(title, _receipts(state), [tab, _ask_tab(asking, "ask", "Ask about members and goods")], building.guard)
     return page
+
+
+def differentiation_page(state: State, title: str) -> Page:
+    """Return the page of differentiation: plan a campaign and launch it, or ask."""
+    made = Planner(state.shop)
+    planning = PlannerView(made)
+    tab = Tab(
+        "plan", "Plan a campaign", planning,
+        query=lambda: planner.query_of(made.form, made.start), go=made.go_to, observed=made, trait="form",
+    )  # fmt: skip
+    asking = AskView(state, ("differentiation",))
+    return Page(title, _receipts(state), [tab, _ask_tab(asking, "ask", "Ask about offers and goods")], planning.guard)
+
+
+def review_page(state: State, title: str) -> Page:
+    """Return the page of the review: one campaign from verdict to lesson, or ask."""
+    read = Reviewing(state.shop)
+    reading = ReviewingView(read)
+    tab = Tab("read", "Read a campaign", reading, query=read.query, go=read.go_to, observed=read, trait="campaign_id")
+    asking = AskView(state, ("review",))
+    return Page(title, _receipts(state), [tab, _ask_tab(asking, "ask", "Ask about campaigns and targets")], reading.guard)
 
 
 def _ask_tab(view: AskView, key: str, words: str) -> Tab:

@@ -28,15 +28,16 @@ def details(answer: Answer) -> str:
     return rendering.body_html(answer)
 
 
-def chart(answer: Answer) -> str:
-    """Return the place of an answer's chart; '' where it has none."""
-    return "" if answer.chart is None else chart_place(answer.chart, answer.question)
+def chart(answer: Answer, *, pick: str = "") -> str:
+    """Return the place of an answer's chart; '' where it has none. `pick`: see `chart_place`."""
+    return "" if answer.chart is None else chart_place(answer.chart, answer.question, pick=pick)
 
 
-def chart_place(chart: Any, told: str, *, brush: str = "") -> str:
+def chart_place(chart: Any, told: str, *, brush: str = "", pick: str = "") -> str:
     """Return the place of a chart with its specification; the page's one script (`app.js`) draws it.
 
-    `brush` is the class of the field into which the script writes the rectangle that a person draws.
+    `brush` and `pick` are the classes of fields into which the script writes the rectangle that a person draws, and the row of the mark
+    that they click.
     """
     spec = offline.chart_spec(chart)
     told = escape(str(spec.get("description") or told))
@@ -47,7 +48,7 @@ def chart_place(chart: Any, told: str, *, brush: str = "") -> str:
         # As wide as there is room: on a telephone it shrinks, on a large screen its axes, labels and legend get what they need beside it.
         spec = {**spec, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
         widest = f' style="max-width:{width + _BESIDE:.0f}px"'
-    heard = f' data-brush="{escape(brush)}"' if brush else ""
+    heard = f' data-brush="{escape(brush)}"' * bool(brush) + f' data-pick="{escape(pick)}"' * bool(pick)
     shown = escape(json.dumps(spec, default=str))
     return f'<div class="tk-chart" role="img" aria-label="{told}"{widest}{heard} data-spec="{shown}"></div>'
 

@@ -24,7 +24,8 @@ from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from toolkit.apps.entry import entry_cards
 from toolkit.apps.guard import LOG_VARIABLE
-from toolkit.apps.view import PAGE_VARIABLE, WORKSPACE_VARIABLE
+from toolkit.apps.shown import PAGE_VARIABLE
+from toolkit.apps.view import WORKSPACE_VARIABLE
 from toolkit.charts import offline
 from toolkit.shipped import shipped_folder
 from toolkit.workspace import Workspace

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +13,11 @@ from toolkit.apps.controls import Control, controls_of
 from toolkit.apps.fields import button, flex, html, show_value, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import AUDIENCE_EXAMPLES, next_label, period_choices, question_menu
+from toolkit.apps.shown import Shown
 from toolkit.apps.state import State
 from toolkit.registry import find_question
 
 WORKSPACE_VARIABLE = "TOOLKIT_WORKSPACE"
-PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
-"""Set where the page is ours and draws charts itself; elsewhere (JupyterLab) the frontend's own viewer does."""
 NEXT_SHOWN = 3
 
 
@@ -175,28 +173,21 @@ class AnswerPanel:
 
     def __init__(self, view: AskView) -> None:
         self.state = view.state
-        self.stop, self.head, self.chart = html("tk-stop-place"), html("tk-head"), _chart_place()
-        self.details, self.download = html("tk-details"), html("tk-download-place")
+        self.shown = Shown()
+        self.stop, self.head, self.chart, self.details, self.download = self.shown.parts
         self.next = [button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
         self.nexts = widgets.Box([html("tk-next-label", "<h2>Ask next</h2>"), *self.next], layout=flex("row wrap"))
         self.nexts.add_class("tk-nexts")
         self.take = button("Make an audience of these members", "tk-act", view.guard(lambda _button: self._take()))
         self.taken, self.call = view.take, ""
-        self.box = widgets.VBox([self.stop, self.head, self.chart, self.details, self.download, self.take, self.nexts])
+        self.box = widgets.VBox([*self.shown.parts, self.take, self.nexts])
         self.box.add_class("tk-panel")
         self.offered: tuple[tuple[str, Any], ...] = ()
 
     def show(self, result: Answer | str) -> None:
         """Show an answer or a sentence."""
         answer = None if isinstance(result, str) else result
-        self.stop.value = panels.sentence(result) if isinstance(result, str) else ""
-        self.head.value = panels.headline(answer) if answer else ""
-        if isinstance(self.chart, widgets.Output):
-            self.chart.outputs = panels.chart_outputs(answer) if answer else ()
-        else:
-            self.chart.value = panels.chart(answer) if answer else ""
-        self.details.value = panels.details(answer) if answer else ""
-        self.download.value = panels.download(answer) if answer else ""
+        self.shown.show(result)
         self.call = answer.call if answer and "member_id" in answer.table.columns and answer.table.height else ""
         self.take.layout.display = "" if self.call and self.taken else "none"
         self.offered = tuple(answer.finding.ask_next)[:NEXT_SHOWN] if answer else ()
@@ -213,7 +204,3 @@ class AnswerPanel:
 
     def _ask_next(self, place: int) -> Any:
         return lambda _button: self.state.ask(*self.offered[place])
-
-
-def _chart_place() -> Any:
-    return html("tk-chart-place") if os.environ.get(PAGE_VARIABLE) else widgets.Output()

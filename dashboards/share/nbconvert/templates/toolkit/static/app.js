@@ -33,6 +33,7 @@
         actions: { export: true, source: false, compiled: false, editor: false }
       }).then(function (made) {
         if (place.dataset.brush) { hear(made.view, place.dataset.brush); }
+        if (place.dataset.pick) { pick(made.view, place.dataset.pick); }
         place.dataset.drawn = "yes";
       });
     }).catch(function (error) { missing(place, String(error)); });
@@ -49,6 +50,19 @@
         brushes += 1;
         fill(document.querySelector("." + field + " input"), brushes + "|" + JSON.stringify(chosen));
       }, 300);
+    });
+  }
+
+  // A mark that is clicked: the row of data behind it.
+  function pick(view, field) {
+    view.addEventListener("click", function (_event, item) {
+      if (!item || !item.datum) { return; }
+      var row = {};
+      Object.keys(item.datum).forEach(function (name) {
+        if (["string", "number", "boolean"].indexOf(typeof item.datum[name]) >= 0) { row[name] = item.datum[name]; }
+      });
+      brushes += 1;
+      fill(document.querySelector("." + field + " input"), brushes + "|" + JSON.stringify(row));
     });
   }
 

@@ -1,0 +1,269 @@
+"""Planning a campaign: what a person fills in, the plan that this makes, what the offer would have cost, and the launch. No widgets."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import tempfile
+import zipfile
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args
+from urllib.parse import parse_qsl, urlencode
+
+import traitlets
+
+from toolkit.answer import Answer
+from toolkit.apps.address import LONGEST
+from toolkit.apps.state import Shop, read_shop
+from toolkit.audience import saved_names
+from toolkit.differentiation import launching
+from toolkit.errors import BadValue, ToolkitError
+from toolkit.ledger.definition import EXAMPLES, Definition
+from toolkit.ledger.offer import Method, Offer
+from toolkit.registry import find_question
+from toolkit.workspace import Workspace
+
+DAYS = 28
+"""Days of a campaign unless others are chosen: four weeks even out weekdays and pay days."""
+METHODS: tuple[str, ...] = get_args(Method)
+NOT_YET = "Say whom it is for and what it offers, and the plan appears here."
+
+
+@dataclass(frozen=True)
+class Form:
+    """A campaign as a person fills it in: text as typed, nothing is checked here. '' = not said.
+
+    `control_percent`: of each segment, how many in a hundred get nothing, so that the campaign can be judged.
+    """
+
+    name: str = ""
+    audience: str = ""
+    offer: str = EXAMPLES["full_reduction"]
+    starts_on: str = ""
+    ends_on: str = ""
+    touchpoint: str = ""
+    cost_per_contact: str = ""
+    cost_fixed: str = ""
+    goal_percent: str = ""
+    control_percent: int = 20
+
+    @property
+    def method(self) -> str:
+        """The method of the offer as far as its first word says it; '' = none."""
+        word = self.offer.strip().split(" ")[0].lower()
+        return word if word in METHODS else ""
+
+
+def blank(shop: Shop) -> Form:
+    """Return the form as the page opens: the four weeks after the receipts."""
+    start = shop.last_day + timedelta(days=1)
+    return Form(starts_on=start.isoformat(), ends_on=(start + timedelta(days=DAYS - 1)).isoformat())
+
+
+def campaign_id_of(name: str) -> str:
+    """Return the id of a campaign by its name.
+
+    >>> campaign_id_of("Autumn, again: 10% off!"), campaign_id_of("秋季")
+    ('autumn-again-10-off', '秋季')
+    """
+    return re.sub(r"[^\w]+", "-", name.strip().lower()).strip("-_")[:60] or "new-campaign"
+
+
+def definition_of(form: Form) -> Definition:
+    """Return the campaign of a form.
+
+    Raises
+    ------
+    BadValue
+        A number, a day or the offer cannot be read.
+    """
+    offer = Offer.parse(form.offer, name=form.name.strip() or form.offer.strip())
+    goal = _number(form.goal_percent, "the lift to reach")
+    return Definition(
+        campaign_id=campaign_id_of(form.name),
+        name=form.name.strip(),
+        audience=form.audience or None,
+        starts_on=form.starts_on,  # type: ignore[arg-type] - read by the definition, which says what is wrong with it
+        ends_on=form.ends_on,  # type: ignore[arg-type]
+        offers=(offer,),
+        offer_of={"*": offer.name},
+        touchpoints={"*": form.touchpoint.strip()} if form.touchpoint.strip() else {},
+        cost_per_contact=_number(form.cost_per_contact, "cost of one contact"),
+        cost_fixed=_number(form.cost_fixed, "fixed costs"),
+        goals={} if goal is None else {"lift": goal / 100},
+        control_share=form.control_percent / 100,
+    )
+
+
+def plan_of(shop: Shop, form: Form) -> Answer | str:
+    """Return the plan that a form makes, or the sentence that says why there is none."""
+    try:
+        return find_question("differentiation.plan")(Workspace(shop.path), campaign=definition_of(form))
+    except ToolkitError as error:
+        return str(error)
+
+
+def replay_of(shop: Shop, form: Form) -> Answer | str | None:
+    """Return what an offer of this method would have cost on the audience's own baskets; None for a method without a replay."""
+    if not form.method:
+        return None
+    own: dict[str, Any] = {"audience": form.audience} if form.audience else {}
+    try:
+        return find_question(f"differentiation.{form.method}")(Workspace(shop.path), **own)
+    except ToolkitError as error:
+        return str(error)
+
+
+def query_of(form: Form, start: Form) -> str:
+    """Return what differs from the blank form, as a query."""
+    query = urlencode({name: value for name, value in vars(form).items() if value != getattr(start, name)})
+    return query if len(query) <= LONGEST else ""
+
+
+def form_of(query: str, start: Form) -> Form:
+    """Return the form that a query stands for."""
+    given = dict(parse_qsl(query.lstrip("?")[:LONGEST], keep_blank_values=True))
+    known = {name: value for name, value in given.items() if name in vars(start) and name != "control_percent"}
+    percent = given.get("control_percent", "")
+    held = {"control_percent": min(max(int(percent), 0), 90)} if percent.isdecimal() else {}
+    return replace(start, **known, **held)  # type: ignore[arg-type]
+
+
+class Planner(traitlets.HasTraits):
+    """A form, its plan and its replay; observers are told when one changes."""
+
+    form: Form = traitlets.Instance(Form)  # type: ignore[assignment]
+    plan: Answer | str = traitlets.Any()  # type: ignore[assignment]
+    replay: Answer | str | None = traitlets.Any()  # type: ignore[assignment]
+    busy: bool = traitlets.Bool(False)  # type: ignore[assignment]
+
+    def __init__(self, shop: Shop | str | Path) -> None:
+        super().__init__()
+        self.shop = shop if isinstance(shop, Shop) else read_shop(shop)
+        self.start = blank(self.shop)
+        self._past: list[Form] = []
+        self.form = self.start
+        self.plan, self.replay = NOT_YET, None
+        self.launched = ""
+
+    @property
+    def audiences(self) -> list[str]:
+        """Names of the saved audiences."""
+        return saved_names(Workspace(self.shop.path))
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is an earlier form."""
+        return bool(self._past)
+
+    @property
+    def can_launch(self) -> bool:
+        """Whether nothing stands in the way of a launch."""
+        return isinstance(self.plan, Answer) and not any(note.verdict == "FAIL" for note in self.plan.notes)
+
+    def change(self, **fields: Any) -> None:
+        """Change parts of the form and work the plan out again."""
+        self._move(replace(self.form, **fields))
+
+    def take_cell(self, row: dict[str, Any]) -> None:
+        """Take the offer of a cell of the grid that a person clicked; other marks say nothing."""
+        threshold, reduction = (_amount(row, name) for name in ("threshold_amount", "reduction_amount"))
+        if threshold is not None and reduction is not None:
+            self.change(offer=f"full_reduction {threshold:g}/{reduction:g}")
+
+    def back(self) -> None:
+        """Return to the form before."""
+        if self._past:
+            self._move(self._past.pop(), remember=False)
+
+    def reset(self) -> None:
+        """Return to the blank form; that, too, can be taken back."""
+        self._move(self.start)
+
+    def go_to(self, query: str) -> None:
+        """Go to the form of an address."""
+        self._move(form_of(query, self.start))
+
+    @property
+    def consequences(self) -> str:
+        """What a launch does, in sentences for the person who confirms it."""
+        if not isinstance(self.plan, Answer):
+            return ""
+        arms = dict(self.plan.table.group_by("arm").sum().select("arm", "member_count").iter_rows())
+        definition = definition_of(self.form)
+        return (
+            f"Launching '{definition.campaign_id}' freezes {arms.get('treated', 0):,} members who get “{self.form.offer}” and "
+            f"{arms.get('control', 0):,} who get nothing, so that it can be judged.\n"
+            f"It runs from {definition.starts_on} to {definition.ends_on}.\n"
+            "Nothing of it can be changed or taken back afterwards."
+        )
+
+    def launch(self) -> str:
+        """Freeze the campaign in the ledger and return the sentence that says so.
+
+        Raises
+        ------
+        BadValue
+            Something stands in the way, or the id is taken.
+        """
+        made = launching.launch(Workspace(self.shop.path), definition_of(self.form))
+        self.launched = made.campaign_id
+        self.plan = plan_of(self.shop, self.form)  # the id is taken from now on, and the plan says so
+        return f"Launched: '{made.campaign_id}' with {made.count('treated'):,} members, {made.count('control'):,} held out."
+
+    def contact_files(self, *, per_store: bool = False) -> tuple[str, str, str]:
+        """Return the contact lists of the launched campaign in one ZIP: its name, content in base64, and who is not on them.
+
+        Raises
+        ------
+        BadValue
+            Nothing was launched here yet.
+        DataError
+            The shop does not say who may be contacted, or nobody may.
+        """
+        if not self.launched:
+            raise BadValue("Launch the campaign first; then its contact lists can be saved.")
+        with tempfile.TemporaryDirectory(prefix="toolkit-contacts-") as folder:
+            made = launching.contact_lists(Workspace(self.shop.path), self.launched, folder, per_store=per_store)
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+                for file in sorted(Path(folder).iterdir()):
+                    archive.write(file, file.name)
+        return f"{self.launched}-contacts.zip", base64.b64encode(packed.getvalue()).decode("ascii"), made.sentence
+
+    def _move(self, form: Form, *, remember: bool = True) -> None:
+        if form == self.form:
+            return
+        if remember:
+            self._past.append(self.form)
+        replayed = (form.method, form.audience) != (self.form.method, self.form.audience) or self.replay is None
+        self.form = form
+        self.busy = True
+        try:
+            self.plan = plan_of(self.shop, form) if form != self.start else NOT_YET
+            if replayed:
+                self.replay = replay_of(self.shop, form)
+        finally:
+            self.busy = False
+
+
+def _number(text: str, what: str) -> float | None:
+    plain = text.strip().removesuffix("%").replace(",", "").replace(" ", "")
+    if not plain:
+        return None
+    try:
+        return float(plain)
+    except ValueError:
+        raise BadValue(f"“{text}” came for {what}, but a number was needed, such as 2.5.") from None
+
+
+def _amount(row: dict[str, Any], name: str) -> float | None:
+    """A figure of a clicked row; charts show columns under their role, as text where they are an axis."""
+    value = row.get(name, row.get({"threshold_amount": "column", "reduction_amount": "row"}[name]))
+    try:
+        return float(str(value).replace(",", "").lstrip("$€£¥ "))
+    except ValueError:
+        return None

@@ -1,0 +1,172 @@
+"""The widgets of the campaign planner, linked to its state: what, for whom, when; beside it the plan, its blockers and its cost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import ipywidgets as widgets
+
+from toolkit.answer import Answer
+from toolkit.apps import panels
+from toolkit.apps.fields import button, flex, html, show_value, text_of
+from toolkit.apps.guard import Guard
+from toolkit.apps.menu import METHOD_WORDS, PLAN_FIELDS
+from toolkit.apps.planner import METHODS, Planner
+from toolkit.apps.shown import Shown
+from toolkit.errors import BadValue
+from toolkit.ledger.definition import EXAMPLES
+
+
+class PlannerView:
+    """The page's part for planning a campaign."""
+
+    def __init__(self, planner: Planner) -> None:
+        self.planner = planner
+        self.said = html("tk-said")
+        self.guard = Guard(lambda text: setattr(self.said, "value", panels.sentence(text)))
+        self.busy = html("tk-busy")
+        self.form = FormFields(self)
+        self.plan, self.replay = Shown(), Shown(pick="tk-picked")
+        self.picked = widgets.Text(continuous_update=False)
+        self.picked.add_class("tk-picked")
+        self.picked.observe(self.guard(self._picked), "value")
+        self.launching = Launching(self)
+        past = html("tk-ask-words", "<h2>What such offers would have cost on their own baskets</h2>")
+        parts = [self.busy, self.said, *self.plan.parts, self.launching.box, past, *self.replay.parts, self.picked]
+        main = widgets.VBox(parts, layout=flex("column", "1 1 32rem"))
+        main.add_class("tk-main")
+        self.past = past
+        self.box = widgets.Box([self.form.box, main], layout=flex("row wrap"))
+        self.box.add_class("tk-build")
+        for name in ("form", "plan", "replay"):
+            planner.observe(self.guard(self._show), name)
+        planner.observe(self._show_busy, "busy")
+        self._show()
+
+    def _show(self, _change: Any = None) -> None:
+        self.form.show()
+        self.plan.show(self.planner.plan)
+        self.replay.show(self.planner.replay)
+        self.past.layout.display = "" if self.planner.replay else "none"
+        self.launching.show()
+
+    def _show_busy(self, change: Any) -> None:
+        self.busy.value = panels.sentence("Working the plan out …", kind="wait") if change["new"] else ""
+
+    def _picked(self, change: Any) -> None:
+        try:
+            row = json.loads(str(change["new"]).partition("|")[2])
+        except ValueError:
+            raise BadValue("The cell could not be read. Click it again, or type the offer at the left.") from None
+        self.planner.take_cell(row if isinstance(row, dict) else {})
+
+
+class FormFields:
+    """The questions down the left."""
+
+    def __init__(self, view: PlannerView) -> None:
+        self.planner, self.guard, self.showing = view.planner, view.guard, False
+        shop = self.planner.shop
+        self.widgets: dict[str, Any] = {
+            "name": widgets.Text(continuous_update=False, placeholder="Autumn win-back"),
+            "audience": widgets.Dropdown(options=self._audiences()),
+            "offer": widgets.Text(continuous_update=False),
+            "starts_on": widgets.DatePicker(min=shop.first_day),
+            "ends_on": widgets.DatePicker(min=shop.first_day),
+            "touchpoint": widgets.Text(continuous_update=False, placeholder="app push"),
+            "cost_per_contact": widgets.Text(continuous_update=False, placeholder="not known"),
+            "cost_fixed": widgets.Text(continuous_update=False, placeholder="none"),
+            "goal_percent": widgets.Text(continuous_update=False, placeholder="no goal"),
+            "control_percent": widgets.IntSlider(min=0, max=60, step=5, continuous_update=False),
+        }
+        self.method = widgets.Dropdown(options=[(METHOD_WORDS[name], name) for name in METHODS], description="Kind of offer")
+        self._hear(self.method, lambda value: self.planner.change(offer=EXAMPLES[value]))
+        asked = []
+        for words, names in PLAN_FIELDS:
+            fields = []
+            for name, label in names:
+                if name == "method":
+                    fields.append(self.method)
+                    continue
+                field = self.widgets[name]
+                field.description = label
+                self._hear(field, lambda value, name=name: self.planner.change(**{name: value}))
+                fields.append(field)
+            row = widgets.Box(fields, layout=flex("row wrap"))
+            row.add_class("tk-pair")
+            box = widgets.VBox([html("tk-ask-words", f"<h2>{words}</h2>"), row])
+            box.add_class("tk-ask")
+            asked.append(box)
+        self.back = button("Back", "tk-quiet", self.guard(lambda _button: self.planner.back()))
+        reset = button("Reset", "tk-quiet", self.guard(lambda _button: self.planner.reset()))
+        self.box = widgets.VBox([*asked, widgets.Box([self.back, reset], layout=flex("row wrap"))], layout=flex("column", "0 1 24rem"))
+        self.box.add_class("tk-asks")
+
+    def show(self) -> None:
+        """Show the form in the fields."""
+        self.showing = True
+        try:
+            self.widgets["audience"].options = self._audiences()
+            for name, field in self.widgets.items():
+                value = getattr(self.planner.form, name)
+                if name == "control_percent":
+                    field.value = value
+                else:
+                    show_value(field, {"audience": "choice", "starts_on": "day", "ends_on": "day"}.get(name, "text"), value)
+            if self.planner.form.method:
+                self.method.value = self.planner.form.method
+            self.back.disabled = not self.planner.can_go_back
+        finally:
+            self.showing = False
+
+    def _audiences(self) -> list[tuple[str, str]]:
+        return [("All members", ""), *((name, name) for name in self.planner.audiences)]
+
+    def _hear(self, field: Any, changed: Any) -> None:
+        field.add_class("tk-field")
+        guarded = self.guard(lambda change: changed(change["new"] if isinstance(change["new"], int) else text_of(change["new"])))
+        field.observe(lambda change: None if self.showing else guarded(change), "value")
+
+
+class Launching:
+    """The launch: a button, what it does before it is done, and the contact lists after."""
+
+    def __init__(self, view: PlannerView) -> None:
+        self.planner, guard = view.planner, view.guard
+        self.ask = button("Launch …", "tk-act", guard(lambda _button: self._ask()))
+        self.consequences, self.told = html("tk-told"), html("tk-told")
+        self.yes = button("Yes, freeze and launch it", "tk-act", guard(lambda _button: self._launch()))
+        self.no = button("No, not yet", "tk-quiet", guard(lambda _button: self._confirming(False)))
+        self.lists = button("Save the contact lists (ZIP)", "tk-quiet", guard(lambda _button: self._lists()))
+        self.confirm = widgets.Box([self.yes, self.no], layout=flex("row wrap"))
+        for box in (self.confirm,):
+            box.add_class("tk-pair")
+        self.box = widgets.VBox([self.ask, self.consequences, self.confirm, self.told, self.lists])
+        self.box.add_class("tk-launch")
+        self._confirming(False)
+
+    def show(self) -> None:
+        """Offer the launch where nothing stands in its way; a changed plan must be confirmed anew."""
+        self.ask.disabled = not self.planner.can_launch
+        self.ask.layout.display = "" if isinstance(self.planner.plan, Answer) else "none"
+        self.lists.layout.display = "" if self.planner.launched else "none"
+        self._confirming(False)
+
+    def _ask(self) -> None:
+        self.consequences.value = panels.sentence(self.planner.consequences, kind="wait")
+        self._confirming(True)
+
+    def _confirming(self, asked: bool) -> None:
+        self.confirm.layout.display = "flex" if asked else "none"
+        if not asked:
+            self.consequences.value = ""
+
+    def _launch(self) -> None:
+        told = self.planner.launch()
+        self.told.value = panels.sentence(told, kind="done")
+        self.show()
+
+    def _lists(self) -> None:
+        name, content, told = self.planner.contact_files()
+        self.told.value = panels.sentence(told, kind="done") + panels.file_link(name, content, f"Save {name}")

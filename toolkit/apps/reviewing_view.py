@@ -1,0 +1,78 @@
+"""The widgets of the review: pick a campaign, the verdict first, then what it rests on; save it as a page or a workbook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from toolkit.apps import panels
+from toolkit.apps.fields import button, flex, html
+from toolkit.apps.guard import Guard
+from toolkit.apps.reviewing import NO_CAMPAIGN, SECTIONS, Reviewing
+from toolkit.apps.shown import Shown
+
+
+class ReviewingView:
+    """The page's part for reading a review."""
+
+    def __init__(self, reviewing: Reviewing) -> None:
+        self.reviewing, self.showing = reviewing, False
+        self.said = html("tk-said")
+        self.guard = Guard(lambda text: setattr(self.said, "value", panels.sentence(text)))
+        self.busy, self.told = html("tk-busy"), html("tk-told")
+        self.campaign = widgets.Dropdown(description="Campaign")
+        self.campaign.add_class("tk-field")
+        self.campaign.add_class("tk-audience")
+        chosen = self.guard(lambda change: reviewing.choose(change["new"]))
+        self.campaign.observe(lambda change: None if self.showing or not change["new"] else chosen(change), "value")
+        refresh = button("Read the list again", "tk-quiet", self.guard(lambda _button: self._refresh()))
+        page = button("Save as a page (HTML)", "tk-quiet", self.guard(lambda _button: self._file(reviewing.html_file())))
+        book = button("Save the tables (Excel)", "tk-quiet", self.guard(lambda _button: self._file(reviewing.xlsx_file())))
+        top = widgets.Box([self.campaign, refresh, page, book], layout=flex("row wrap"))
+        top.add_class("tk-scope-fields")
+        self.places = {name: Shown() for name in SECTIONS}
+        parts: list[Any] = [self.busy, self.said, self.told]
+        for name in SECTIONS:
+            section = widgets.VBox(list(self.places[name].parts))
+            section.add_class("tk-section")
+            section.add_class(f"tk-section-{name}")
+            parts.append(section)
+        main = widgets.VBox(parts)
+        main.add_class("tk-main")
+        choice = widgets.VBox([top])
+        choice.add_class("tk-scope")
+        self.box = widgets.VBox([choice, main])
+        self.box.add_class("tk-asking")
+        reviewing.observe(self.guard(self._show), "sections")
+        reviewing.observe(self._show_busy, "busy")
+        self._list()
+        self._show()
+
+    def _list(self) -> None:
+        self.showing = True
+        try:
+            self.campaign.options = [(one.words, one.campaign_id) for one in self.reviewing.campaigns]
+            if self.reviewing.campaigns:
+                self.campaign.value = self.reviewing.campaign_id or self.reviewing.campaigns[0].campaign_id
+            else:
+                self.said.value = panels.sentence(NO_CAMPAIGN)
+        finally:
+            self.showing = False
+
+    def _show(self, _change: Any = None) -> None:
+        self.told.value = ""
+        for name, place in self.places.items():
+            place.show(self.reviewing.sections.get(name))
+        self._list()
+
+    def _show_busy(self, change: Any) -> None:
+        self.busy.value = panels.sentence("Reading the receipts of the campaign …", kind="wait") if change["new"] else ""
+
+    def _refresh(self) -> None:
+        self.reviewing.refresh()
+        self._list()
+
+    def _file(self, made: tuple[str, str]) -> None:
+        name, content = made
+        self.told.value = panels.file_link(name, content, f"Save {name}")

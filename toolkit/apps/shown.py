@@ -1,0 +1,38 @@
+"""An answer as widgets: headline, chart, table and notes, the file of its table; or the sentence that says why there is none."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import ipywidgets as widgets
+
+from toolkit.answer import Answer
+from toolkit.apps import panels
+from toolkit.apps.fields import html
+
+PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
+"""Set where the page is ours and draws charts itself; elsewhere (JupyterLab) the frontend's own viewer does."""
+
+
+class Shown:
+    """The place of one answer. `pick` is the class of a field into which a click on the chart is written."""
+
+    def __init__(self, *, pick: str = "") -> None:
+        self.pick = pick
+        self.stop, self.head = html("tk-stop-place"), html("tk-head")
+        self.chart: Any = html("tk-chart-place") if os.environ.get(PAGE_VARIABLE) else widgets.Output()
+        self.details, self.download = html("tk-details"), html("tk-download-place")
+        self.parts = (self.stop, self.head, self.chart, self.details, self.download)
+
+    def show(self, result: Answer | str | None) -> None:
+        """Show an answer, a sentence, or nothing."""
+        answer = result if isinstance(result, Answer) else None
+        self.stop.value = panels.sentence(result) if isinstance(result, str) else ""
+        self.head.value = panels.headline(answer) if answer else ""
+        if isinstance(self.chart, widgets.Output):
+            self.chart.outputs = panels.chart_outputs(answer) if answer else ()
+        else:
+            self.chart.value = panels.chart(answer, pick=self.pick) if answer else ""
+        self.details.value = panels.details(answer) if answer else ""
+        self.download.value = panels.download(answer) if answer else ""

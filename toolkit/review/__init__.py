@@ -5,6 +5,7 @@ from toolkit.review.verdict import verdict
 from toolkit.review.effect import effect
 from toolkit.review.checks import checks
 from toolkit.review.money import money
+from toolkit.review.migration import migration
 from toolkit.review.process import process
 from toolkit.review.sales_targets import sales_targets
 

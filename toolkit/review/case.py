@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
@@ -14,6 +15,7 @@ from toolkit.ledger.campaigns import Campaign, open_campaign
 from toolkit.mart.view import Period, View
 from toolkit.review.assigned import assigned_members, in_scope, seen_before
 from toolkit.review.neighbours import overlapping_campaigns, reached_by
+from toolkit.review.past import Past, past_of_members
 from toolkit.review.redeemed import Redemptions, redeemed
 
 Control = Literal["own", "others", "none"]
@@ -58,9 +60,9 @@ class Case:
 
     @property
     def name(self) -> str:
-        """The campaign in a sentence: `C001 'Spring coupon'`."""
+        """The campaign in a sentence: `campaign C001 'Spring coupon'`."""
         named = self.campaign.name and self.campaign.name != self.campaign.campaign_id
-        return f"{self.campaign.campaign_id} '{self.campaign.name}'" if named else self.campaign.campaign_id
+        return f"campaign {self.campaign.campaign_id}" + (f" '{self.campaign.name}'" if named else "")
 
     @property
     def treated_count(self) -> int:
@@ -91,6 +93,11 @@ class Case:
     def history_days(self) -> int:
         """Days of receipts before the start; 0 where it started before the receipts do."""
         return max((self.campaign.starts_on - self.view.first_day).days, 0)
+
+    @cached_property
+    def past(self) -> Past:
+        """What the members did before the start, in the order of `members`."""
+        return past_of_members(self.view, self.members.select("member_code"), self.campaign.starts_on)
 
     @property
     def too_few(self) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
 
 from toolkit.settings.family import Days, Family, Share
 
@@ -46,6 +48,33 @@ class OfferSettings(Family):
     curve_points: int = Field(12, ge=2, le=50, description="Budgets at which the curve of expected net is reckoned.")
 
 
+class Weights(Family):
+    """What each factor counts in the score of goods, in any unit: they are brought to a sum of 1."""
+
+    affinity: float = Field(0.0, ge=0, le=1)
+    margin: float = Field(0.0, ge=0, le=1)
+    attach: float = Field(0.0, ge=0, le=1)
+    stock: float = Field(0.0, ge=0, le=1)
+    novelty: float = Field(0.0, ge=0, le=1)
+    price: float = Field(0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _some(self) -> Weights:
+        if not any(self.model_dump().values()):
+            raise ValueError("one weight above 0 is needed")
+        return self
+
+
+Purpose = Literal["win_back", "trade_up", "add_one_more", "clear_stock", "launch"]
+_WEIGHTS: dict[Purpose, Weights] = {
+    "win_back": Weights(affinity=0.6, margin=0.1, attach=0.1, stock=0.1, price=0.1),
+    "trade_up": Weights(affinity=0.3, margin=0.25, stock=0.05, novelty=0.05, price=0.35),
+    "add_one_more": Weights(affinity=0.25, margin=0.15, attach=0.4, stock=0.1, price=0.1),
+    "clear_stock": Weights(affinity=0.3, attach=0.1, stock=0.5, price=0.1),
+    "launch": Weights(affinity=0.2, margin=0.1, stock=0.05, novelty=0.5, price=0.15),
+}
+
+
 class PlaybookSettings(Family):
     """The matrix of methods, the industry profile, and the goods for a purpose."""
 
@@ -71,6 +100,39 @@ class PlaybookSettings(Family):
     order_value_cut: float | None = Field(
         None, gt=0, description="The same for a whole order, to place the shop; None = the shop stands where most of its sales are."
     )
+    recent_days: Days = Field(
+        28, description="Goods that a member bought within this many days are not offered to them: they come for them anyway."
+    )
+    recent_wait_share: float = Field(
+        0.5, ge=0, le=1, description="Nor goods bought within this share of their usual wait (service life, own or the shop's rhythm)."
+    )
+    ahead_days: Days = Field(91, description="Horizon of the probability that a member buys a good: a quarter, as for expected spend.")
+    own_least_days: int = Field(
+        2, ge=1, le=100, description="Shopping days with a category that make it a member's own, to which new goods are attached."
+    )
+    affinity_prior_members: float = Field(
+        50.0, gt=0, le=10_000, description="What an audience buys is pulled to what all members buy, as if so many of them stood beside it."
+    )
+    recent_most_share: Share = Field(
+        0.5, description="Goods that more than this share of the audience has bought too recently are left out for all of it."
+    )
+    stock_days: Days = Field(
+        28, description="Stock for so many days at the present pace is enough to offer goods: as long as a campaign runs."
+    )
+    novelty_days: Days = Field(182, description="Goods launched within this many days are new.")
+    trade_up_step: float = Field(
+        1.2, gt=1, le=5, description="Trading up aims at goods dearer by this factor than what the audience pays, category by category."
+    )
+    weights: dict[Purpose, Weights] = Field(
+        _WEIGHTS,
+        description="What counts for which purpose, judged by us and not measured: what they like to win back, the price step to trade up, "
+        "what goes with theirs to add one more, long stock to clear, novelty to launch. A purpose left out keeps its weights.",
+    )
+
+    @field_validator("weights", mode="after")
+    @classmethod
+    def _complete(cls, given: dict[Purpose, Weights]) -> dict[Purpose, Weights]:
+        return {**_WEIGHTS, **given}
 
 
 class CampaignSettings(Family):

@@ -17,8 +17,8 @@ class ReviewSettings(Family):
     confidence: float = Field(0.95, ge=0.8, le=0.999, description="How often intervals hold the truth.")
     claim_share: Share = Field(
         0.10,
-        description="Not randomised: nothing is claimed unless the lower limit is above this share of what was expected without. Hidden reasons "
-        "for being chosen were worth as much in simulated campaigns.",
+        description="Not randomised: nothing is claimed unless the lower limit is above this share of what was expected without. Hidden "
+        "reasons for being chosen were worth as much in simulated campaigns.",
     )
     false_share: float = Field(
         0.05, gt=0, le=0.5, description="Share of false ones among the parts called different, at most (Benjamini-Hochberg)."
@@ -42,12 +42,22 @@ class ReviewSettings(Family):
     tail_factor: float = Field(
         25, ge=1, le=100, description="An arm smaller than this times the squared skewness of spend: heavy tails; the permutation p counts."
     )
+    seen_share: Share = Field(
+        0.10,
+        description="A review that misses an effect of this share of the base more than once in five is weak: most offers do less.",
+    )
     permutations: int = Field(999, ge=99, le=100_000, description="Random re-assignments for the studentised permutation p.")
     redeemed_most: Share = Field(
-        0.95, description="When more of the treated redeemed, they were probably listed because they redeemed, not because they were chosen."
+        0.95,
+        description="When more of the treated redeemed, they were probably listed because they redeemed, not because they were chosen.",
     )
     contaminated_share: Share = Field(
         0.02, description="Share of the control who were reached after all (redeemed or contacted) above which the effect is diluted."
+    )
+    redeemed_on_receipt: bool = Field(
+        True,
+        description="The value redeemed is off the sales already: `amount` is what the shop received, by the contract. False = it was paid "
+        "out besides (a gift, money back) and is taken off the net.",
     )
     overlap_difference: Share = Field(
         0.05, description="Difference between arms in the share reached by other campaigns of the same weeks above which those mix in."
@@ -55,5 +65,8 @@ class ReviewSettings(Family):
     history_days: Days = Field(91, description="Fewer days of receipts before the start and members cannot be compared by their past.")
     quiet_days: Days = Field(56, description="No order for this long before the start: who then orders was won back (reactivated).")
     closed_orders: float = Field(
-        10, ge=1, le=1000, description="A store that is silent although this many orders were to be expected has closed or stopped delivering."
+        10,
+        ge=1,
+        le=1000,
+        description="A store that is silent although this many orders were to be expected has closed or stopped delivering.",
     )

@@ -1,0 +1,93 @@
+"""Checks: whether what is said of a campaign may be believed, one verdict after another."""
+
+from __future__ import annotations
+
+from toolkit import wording
+from toolkit.answer import Finding
+from toolkit.mart.view import View
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.review.headline import arms, opening
+from toolkit.review.outcome import OUTCOMES, Name
+from toolkit.review.study import Study, study
+from toolkit.review.verdicts import check_table
+
+
+@question(
+    "review",
+    "May we believe what the review says of the campaign?",
+    words=(
+        "checks of a campaign: randomised, sample ratio, balance, overlap",
+        "was the control group sound, contamination, regression to the mean",
+        "can we trust the result of the campaign",
+        "对照组 是否随机 检验",
+    ),
+    minimum=False,
+)
+def checks(view: View, *, campaign_id: str | int = "", outcome: Name = "amount") -> Finding:
+    """Return what was checked before anything is claimed: one row per check, what forbids a claim first.
+
+    PASS: looked at and in order. REVIEW: read the sentence before you use the figure. FAIL: the comparison is not what it seems. NOT
+    MEASURED: nobody looked, which is no pass. Agreement of several estimators and a quiet placebo window are not among the checks: they
+    do not tell sound from unsound.
+
+    Parameters
+    ----------
+    campaign_id
+        As in the ledger or the campaigns table; empty = the one that started last.
+    outcome
+        The outcome whose spread is judged (heavy tails, power).
+
+    Returns
+    -------
+    Answer
+        Table columns: `check`, `verdict`, `finding` (a sentence), `what_to_do`, `forbids_a_claim`.
+
+    Raises
+    ------
+    UnknownName
+        There is no such campaign.
+    DataError
+        There are no campaigns, or this one has not begun.
+
+    Notes
+    -----
+    Source: DEFINITIONS.md section 4, warnings.
+
+    Example
+    -------
+    >>> tk.review.checks(ws, campaign_id="C004").table                  # doctest: +SKIP
+    """
+    found = study(view, campaign_id, outcome)
+    table = check_table(found.checks)
+    return Finding(
+        headline=_headline(found),
+        table=table,
+        notes=[*(f"Why no more is said: {reason.removesuffix('.')}." for reason in found.claim.reasons[:3])],
+        ask_next=[(f"review.{name}", {"campaign_id": found.case.campaign.campaign_id}) for name in ("effect", "money")],
+        figures={
+            "treated_count": found.case.treated_count,
+            "control_count": found.case.control_count,
+            **{
+                f"{word.replace(' ', '_').lower()}_count": table.filter(verdict=word).height
+                for word in ("PASS", "REVIEW", "FAIL", "NOT MEASURED")
+            },
+            "forbidding_count": table.filter("forbids_a_claim").height,
+        },
+    )
+
+
+def _headline(found: Study) -> str:
+    counts = {word: sum(check.verdict == word for check in found.checks) for word in ("PASS", "REVIEW", "FAIL", "NOT MEASURED")}
+    tally = wording.listing([f"{count} {word}" for word, count in counts.items() if count])
+    title = OUTCOMES[found.outcome].title
+    allowed = {
+        "proven": f"its effect on {title} may be stated as proven",
+        "likely": f"its effect on {title} may be called likely, not proven",
+        "not shown": f"the comparison is sound, and shows no effect on {title}",
+        "cannot be told": f"its effect on {title} may not be claimed",
+        "not measured": f"its effect on {title} is not measured",
+    }[found.claim.word]
+    said = f"{where(found.case.view)}, of {len(found.checks)} checks of {found.case.name} {tally}: {allowed} ({arms(found.case)})."
+    start = opening(found.case)
+    return f"{start}{said[0].lower() if start else said[0]}{said[1:]}"

@@ -1,0 +1,66 @@
+"""Whether the goals a campaign was launched with were reached, as far as that may be said."""
+
+from __future__ import annotations
+
+from toolkit import wording
+from toolkit.answer import Note
+from toolkit.models.lin import Effect
+from toolkit.review.account import Account
+from toolkit.review.headline import claim_of
+from toolkit.review.study import Study
+
+
+def goal_notes(found: Study, account: Account) -> list[Note]:
+    """Return a verdict for each goal of the ledger: PASS = surely reached, FAIL = surely missed, REVIEW = the interval holds the goal."""
+    case = found.case
+    goals = case.campaign.goals
+    said = []
+    for goal, wanted in goals.items():
+        if goal == "redemption_share":
+            said.append(_redeemed(found, wanted))
+            continue
+        one = {
+            "extra_amount": account.sales,
+            "extra_margin": account.margin,
+            "net": account.net,
+            "extra_orders": account.orders,
+            "lift": _lift(account.sales),
+        }[goal]
+        name, text = _words(found, goal)
+        if one.estimate is None or one.low is None or one.high is None:
+            said.append(Note(f"Goal of {name} {text(wanted)}: {one.reason}.", "NOT MEASURED"))
+        elif not claim_of(case, account.sales, found.checks).may_be_shown:
+            said.append(Note(f"Goal of {name} {text(wanted)}: whether it was reached cannot be told.", "NOT MEASURED"))
+        else:
+            verdict = "PASS" if one.low >= wanted else "FAIL" if one.high < wanted else "REVIEW"
+            words = {"PASS": "reached", "FAIL": "missed", "REVIEW": "reached or missed, the interval holds it"}[verdict]
+            said.append(
+                Note(f"Goal of {name} {text(wanted)}: {words} ({text(one.estimate)}, {text(one.low)} to {text(one.high)}).", verdict)
+            )
+    return said
+
+
+def _redeemed(found: Study, wanted: float) -> Note:
+    if not found.case.redemptions.has_table:
+        return Note(f"Goal of {wording.share(wanted)} of the treated redeeming: the shop hands over no redemptions.", "NOT MEASURED")
+    treated = found.case.members.filter("treated")
+    part = treated.filter(treated["redemption_count"] > 0).height / max(treated.height, 1)
+    words = "reached" if part >= wanted else "missed" if not found.case.is_running else "not reached yet"
+    verdict = "PASS" if part >= wanted else "FAIL" if not found.case.is_running else "REVIEW"
+    return Note(f"Goal of {wording.share(wanted)} of the treated redeeming: {words} ({wording.share(part)}).", verdict)
+
+
+def _lift(sales: Effect) -> Effect:
+    """The effect as a share of what was expected, its interval by the same factor."""
+    return sales.times(1 / sales.base) if sales.measured and sales.base and sales.base > 0 else sales
+
+
+def _words(found: Study, goal: str):
+    currency = found.case.view.currency
+    return {
+        "extra_amount": ("extra sales of", lambda value: wording.money(value, currency)),
+        "extra_margin": ("extra margin of", lambda value: wording.money(value, currency)),
+        "net": ("a net of", lambda value: wording.money(value, currency)),
+        "extra_orders": ("extra orders of", lambda value: f"{value:,.0f}"),
+        "lift": ("a lift of", wording.share),
+    }[goal]

@@ -1,0 +1,45 @@
+"""Halo and cannibalisation: what a campaign moved in each category, promoted or not."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from toolkit.models.lin import Effect
+from toolkit.review.case import Case
+from toolkit.review.parts import effects_by, passed
+from toolkit.review.study import Study
+
+
+def promoted_categories(case: Case) -> set[str]:
+    """Return the categories that a ledger campaign promotes: those of its offers and of its goods; empty where it names none."""
+    definition = case.campaign.definition
+    named = {category for offer in case.campaign.offers for category in offer.categories}
+    return named | set(definition.goods if definition else ()) & set(case.view.categories["category"].to_list())
+
+
+def category_effects(found: Study) -> pl.DataFrame:
+    """Return extra sales by category, all treated members together: one row per category, most sales first; see `review.money`."""
+    case = found.case
+    measured = case.too_few is None
+    sales = list(effects_by(case, "category", "amount")) if measured else []
+    margins = dict(effects_by(case, "category", "margin")) if measured and found.costs.basis != "not known" else {}
+    told = passed([one for _, one in sales], case.view.settings.review.false_share)
+    promoted = promoted_categories(case)
+    rows = [_row(found, name, one, margins.get(name), clear, name in promoted) for (name, one), clear in zip(sales, told, strict=True)]
+    schema = {
+        "category": pl.String, "extra_sales": pl.Float64, "extra_sales_low": pl.Float64, "extra_sales_high": pl.Float64,
+        "extra_margin_amount": pl.Float64, "expected_sales": pl.Float64, "reading": pl.String,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _row(found: Study, name: str, one: Effect, margin: Effect | None, clear: bool, is_promoted: bool) -> tuple[object, ...]:
+    kind = "promoted" if is_promoted else "halo" if (one.estimate or 0) > 0 else "cannibalised"
+    if not one.measured:
+        return name, None, None, None, None, None, f"not measured: {one.reason}"
+    if not found.claim.may_be_shown or not found.case.is_randomised:
+        return name, None, None, None, None, None, "may not be claimed; see review.checks"
+    total = one.times(one.treated_count)
+    kept = margin.estimate * margin.treated_count if margin and margin.estimate is not None else None
+    reading = kind if clear else f"{'promoted, ' if is_promoted else ''}not told apart from zero"
+    return name, total.estimate, total.low, total.high, kept, total.base, reading

@@ -1,0 +1,273 @@
+"""Money: what a campaign earned after everything it cost, as far as its effect may be claimed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import View
+from toolkit.models.lin import Effect
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.review.account import Account, account_of
+from toolkit.review.goals import goal_notes
+from toolkit.review.halo import category_effects
+from toolkit.review.headline import arms, claim_of, first_reason, opening
+from toolkit.review.study import Study, study
+from toolkit.review.verdicts import worst_first
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+@question(
+    "review",
+    "What was the campaign worth?",
+    words=(
+        "net value, ROI, profit of a campaign after its costs",
+        "cost per extra order and per reactivated member",
+        "did the campaign only pull purchases forward, cannibalise other goods",
+        "was the goal reached",
+        "活动投入产出 ROI 净收益",
+    ),
+    minimum=False,
+)
+def money(view: View, *, campaign_id: str | int = "", by: Literal["total", "category"] = "total") -> Finding:
+    """Return what a campaign earned: extra margin less offer, contacts and fixed costs = net, one row per line of the account.
+
+    Sales are what the shop received, so a reduction redeemed at the till is off them already; it is shown, and not taken off twice (setting
+    review.redeemed_on_receipt). Costs that the shop does not state are named, never taken as zero in silence. Where the checks forbid to
+    claim an effect, its lines are empty: only what was spent is known.
+
+    Parameters
+    ----------
+    campaign_id
+        As in the ledger or the campaigns table; empty = the one that started last.
+    by
+        total: the account. category: extra sales and margin by category, which shows halo and cannibalisation.
+
+    Returns
+    -------
+    Answer
+        Table columns (total): `item`, `amount`, `amount_low`, `amount_high` (currency units; all treated members in scope together; 95%
+        interval; null = not known or not to be claimed), `reading`. By category: `category`, `extra_sales`, `extra_sales_low`,
+        `extra_sales_high`, `extra_margin_amount`, `expected_sales`, `reading` (promoted, halo, cannibalised, not told apart from zero).
+
+    Raises
+    ------
+    UnknownName
+        There is no such campaign.
+    DataError
+        There are no campaigns, or this one has not begun.
+
+    Notes
+    -----
+    Source: DEFINITIONS.md section 4, money.
+
+    Example
+    -------
+    >>> tk.review.money(ws, campaign_id="C001").headline                # doctest: +SKIP
+    """
+    sold = study(view, campaign_id)
+    found = study_of_money(sold)
+    account = account_of(found)
+    table = account_table(found, account) if by == "total" else category_effects(found)
+    return Finding(
+        headline=_headline(found, account),
+        table=table,
+        chart=(lambda: account_chart(found, account)) if by == "total" and may_be_shown(found, account.net) else None,
+        notes=[*worst_first(found.checks), *_notes(found, account), *goal_notes(found, account)],
+        ask_next=[
+            ("review.effect", {"campaign_id": found.case.campaign.campaign_id}),
+            *[("review.money", {"campaign_id": found.case.campaign.campaign_id, "by": "category"})] * (by == "total"),
+        ],
+        figures=money_figures(found, account),
+    )
+
+
+def money_figures(found: Study, account: Account) -> dict[str, float]:
+    """Return the figures of an account that may be shown."""
+    figures = {"treated_count": float(found.case.treated_count), "cost_amount": account.total_cost}
+    for name, one in (("extra_sales", account.sales), ("extra_margin_amount", account.margin), ("net_amount", account.net)):
+        if one.estimate is not None and one.low is not None and one.high is not None and may_be_shown(found, account.margin, account.sales):
+            figures |= {name: one.estimate, f"{name}_low": one.low, f"{name}_high": one.high}
+    return figures
+
+
+def study_of_money(sold: Study) -> Study:
+    """Return the study on margin where margins are known, else the one on sales."""
+    return study(sold.case.view, sold.case.campaign.campaign_id, "margin") if sold.costs.basis != "not known" else sold
+
+
+def may_be_shown(found: Study, *effects: Effect) -> bool:
+    """Say whether these effects may be spoken of; one without figures has nothing to say."""
+    return all(claim_of(found.case, one, found.checks).may_be_shown for one in effects if one.measured) and found.claim.may_be_shown
+
+
+def account_table(found: Study, account: Account) -> pl.DataFrame:
+    """Return the account as a table: one row per line; what may not be claimed is empty and says so."""
+    case = found.case
+    rows: list[tuple[str, float | None, float | None, float | None, str]] = []
+
+    def effect(item: str, one: Effect, reading: str = "") -> None:
+        if one.measured and may_be_shown(found, one):
+            rows.append((item, one.estimate, one.low, one.high, reading))
+        else:
+            rows.append(
+                (item, None, None, None, f"not measured: {one.reason}" if not one.measured else "may not be claimed; see review.checks")
+            )
+
+    def cost(item: str, value: float | None, reading: str = "") -> None:
+        known = value is not None
+        rows.append((item, -value if known else None, None, None, reading if known else "not stated: the net is before this cost"))
+
+    effect("Extra sales", account.sales, "what the shop received more, reductions off")
+    margin = {"measured": "from unit costs", "assumed": f"{account.margin_costs.share or 0:.0%} of sales assumed", "not known": ""}
+    effect("Extra margin", account.margin, margin[account.margin_costs.basis])
+    redeemed = "off the sales already, not taken off again" if account.offer_is_off else "paid out besides"
+    cost("Value redeemed", account.offer, redeemed)
+    cost("Contacts", account.contacts, f"{case.treated_count:,} treated")
+    cost("Fixed costs", account.fixed, "" if case.view.scope.is_chain else "this scope's part, by treated members")
+    effect("Net", account.net, f"before {wording.listing(account.missing)} (not stated)" if account.missing else "after all costs")
+    days = case.after.days if case.after else 0
+    effect("Sales of the weeks after", account.sales_after, f"{days} days after the end; below zero = pulled forward")
+    effect("Margin of the weeks after", account.margin_after, f"{days} days after the end")
+    effect("Net with the weeks after", account.net_all, "what stays")
+    _ratios(found, account, rows)
+    schema = {"item": pl.String, "amount": pl.Float64, "amount_low": pl.Float64, "amount_high": pl.Float64, "reading": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _ratios(found: Study, account: Account, rows: list[tuple[str, float | None, float | None, float | None, str]]) -> None:
+    """Add what an extra order and a reactivated member cost, where there surely were some."""
+    quiet = found.case.view.settings.review.quiet_days
+    items = (
+        ("Cost of an extra order", account.orders, "extra orders"),
+        ("Cost of a reactivated member", account.revived, f"members won back (no order for {quiet} days before)"),
+    )
+    for item, one, what in items:
+        low, high = one.low or 0.0, one.high or 0.0
+        if one.estimate is None:
+            rows.append((item, None, None, None, f"not measured: {one.reason}"))
+        elif low <= 0 or not may_be_shown(found, one):
+            rows.append((item, None, None, None, f"no {what} are shown for certain"))
+        else:
+            cost = account.total_cost
+            rows.append((item, cost / one.estimate, cost / high, cost / low, f"{one.estimate:,.0f} {what} ({low:,.0f} to {high:,.0f})"))
+
+
+def _headline(found: Study, account: Account) -> str:
+    case = found.case
+    spent = spent_words(found, account)
+    if not may_be_shown(found, account.margin, account.sales):
+        untold = "is not measured" if found.claim.word == "not measured" else "cannot be told"
+        reason = first_reason(found.claim)
+        return f"{opening(case)}what {case.name} earned {untold} ({arms(case)}): {reason} {spent[0].upper()}{spent[1:]}."
+    place = where(case.view)
+    start = f"{opening(case)}{place[0].lower()}{place[1:]}" if opening(case) else place
+    sales = account.sales
+    net, low, high, middle = account.net, account.net.low, account.net.high, account.net.estimate
+    if low is None or high is None or middle is None:
+        extra = f"{_cash(found, sales.estimate)} of extra sales ({_span(found, sales)})"
+        open_end = f"what stays of it is not measured: {account.net.reason}"
+        return f"{start}, {case.name} brought {extra}; {open_end}. {spent[0].upper()}{spent[1:]}; {arms(case)}."
+    sure = "probably " if found.claim.word == "likely" else ""
+    verb = "earned" if low > 0 else "lost" if high < 0 else ""
+    before = f" before {wording.listing(account.missing)} (not stated)" if account.missing else ""
+    said = (
+        f"{sure}{verb} {_cash(found, abs(middle))} net{before} (95% interval {_span(found, net)})"
+        if verb
+        else f"may have earned or lost: net{before} lies between {_cash(found, net.low)} and {_cash(found, net.high)}"
+    )
+    margin = _cash(found, account.margin.estimate)
+    return (
+        f"{start}, {case.name} {said}: {margin} of extra margin less {_cash(found, account.spent)} of costs that are not off the sales "
+        f"already; {arms(case)}."
+    )
+
+
+def spent_words(found: Study, account: Account) -> str:
+    """Return what was spent, as far as the shop states it."""
+    if not account.total_cost and account.missing:
+        return "what was spent is not stated"
+    known = f" as far as is known ({wording.listing(account.missing)} not stated)" if account.missing else ""
+    return f"{_cash(found, account.total_cost)} was spent{known}"
+
+
+def _cash(found: Study, value: float | None) -> str:
+    return wording.money(value, found.case.view.currency)
+
+
+def _span(found: Study, one: Effect) -> str:
+    return f"{_cash(found, one.low)} to {_cash(found, one.high)}"
+
+
+def _notes(found: Study, account: Account) -> list[str | Note]:
+    case, notes = found.case, list[str | Note]()
+    if account.missing:
+        notes.append(
+            Note(
+                f"Not stated: {wording.listing(account.missing)}. The net is before them; state them in the campaigns table.",
+                "NOT MEASURED",
+            )
+        )
+    basis, kept = account.margin_costs.basis, account.margin_costs.share
+    if basis == "not known":
+        sentence = "Margin: no product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share."
+        notes.append(Note(sentence, "NOT MEASURED"))
+    elif basis == "assumed":
+        notes.append(
+            Note(f"Margin is assumed to be {kept or 0:.0%} of sales (setting offers.margin_share): no product has a unit_cost.", "REVIEW")
+        )
+    elif account.margin_costs.known_share < 0.995:
+        notes.append(
+            f"Unit costs are known for {account.margin_costs.known_share:.0%} of sales; the rest is taken to keep as much "
+            f"({kept or 0:.0%})."
+        )
+    if not may_be_shown(found, account.margin, account.sales) and kept and case.treated_count and account.spent:
+        each = account.spent / case.treated_count
+        notes.append(
+            f"To pay for itself it had to bring {_cash(found, each)} of margin per treated member: {_cash(found, each / kept)} of "
+            f"extra sales at {kept:.0%}."
+        )
+    after = account.sales_after
+    if after.measured and may_be_shown(found, after) and after.high is not None and after.low is not None and case.after:
+        if after.high < 0:
+            fewer = f"{_cash(found, -after.high)} to {_cash(found, -after.low)}"
+            sentence = f"Part of it was only pulled forward: in the {case.after.days} days after, the treated bought for {fewer} less."
+            notes.append(Note(sentence, "REVIEW"))
+        else:
+            notes.append(f"In the {case.after.days} days after the end no loss is shown (sales {_span(found, after)}).")
+    if account.net.measured and may_be_shown(found, account.margin) and account.total_cost > 0:
+        low, high = ((value or 0.0) / account.total_cost for value in (account.net.low, account.net.high))
+        notes.append(
+            f"Return on what was spent: {(account.net.estimate or 0) / account.total_cost:.2f} ({low:.2f} to {high:.2f}) net for each "
+            f"unit of money."
+        )
+    return notes
+
+
+def account_chart(found: Study, account: Account) -> alt.Chart | alt.LayerChart:
+    """Return extra sales, extra margin and net with their intervals."""
+    from toolkit.charts.ranges import ranges
+
+    lines = [
+        ("Extra sales", account.sales),
+        ("Extra margin", account.margin),
+        ("Net", account.net),
+        ("Net with the weeks after", account.net_all),
+    ]
+    frame = pl.DataFrame(
+        [(name, one.estimate, one.low, one.high) for name, one in lines if one.measured],
+        schema=["item", "amount", "low", "high"],
+        orient="row",
+    )
+    return ranges(
+        frame, label="item", value="amount", low="low", high="high", kind="money", reference=0.0, reference_title="nothing:",
+        title=f"{opening(found.case)}{found.case.name}: what it was worth",
+        subtitle=f"{found.case.seen}, 95% intervals; {found.case.view.place}",
+        value_title=f"All treated together, {found.case.view.currency}",
+    )  # fmt: skip

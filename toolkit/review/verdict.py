@@ -1,0 +1,147 @@
+"""Verdict: the one page on a campaign - what may be said, what it was worth, why, and what to do next time."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import View
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.review.account import Account, account_of
+from toolkit.review.effect import effect_figures
+from toolkit.review.goals import goal_notes
+from toolkit.review.headline import arms, opening
+from toolkit.review.money import account_chart, account_table, may_be_shown, money_figures, spent_words, study_of_money
+from toolkit.review.study import Study, study
+from toolkit.review.verdicts import worst_first
+
+_LINES = ("Extra sales", "Extra margin", "Value redeemed", "Contacts", "Fixed costs", "Net", "Net with the weeks after")
+
+
+@question(
+    "review",
+    "Did the campaign pay, and what do we do next time?",
+    words=(
+        "one page on a campaign for the finance director",
+        "summary of the review of a campaign",
+        "was the campaign worth it, should we repeat it",
+        "活动复盘 结论 总结",
+    ),
+    minimum=False,
+)
+def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
+    """Return the verdict on a campaign in plain words, the money under it, the reasons in the notes: one row per line of the account.
+
+    Parameters
+    ----------
+    campaign_id
+        As in the ledger or the campaigns table; empty = the one that started last.
+
+    Returns
+    -------
+    Answer
+        Table columns: `item`, `amount`, `amount_low`, `amount_high` (currency units, all treated in scope together, 95% interval; null =
+        not known or not to be claimed), `reading`.
+
+    Raises
+    ------
+    UnknownName
+        There is no such campaign.
+    DataError
+        There are no campaigns, or this one has not begun.
+
+    Notes
+    -----
+    What may be claimed follows `toolkit.review.headline`. Source: DEFINITIONS.md section 4.
+
+    Example
+    -------
+    >>> tk.review.verdict(ws, campaign_id="C001").headline              # doctest: +SKIP
+    """
+    sold = study(view, campaign_id)
+    found = study_of_money(sold)
+    account = account_of(found)
+    shown = may_be_shown(found, account.margin, account.sales)
+    named = {"campaign_id": sold.case.campaign.campaign_id}
+    return Finding(
+        headline=verdict_headline(sold, found, account),
+        table=account_table(found, account).filter(pl.col("item").is_in(_LINES)),
+        chart=(lambda: account_chart(found, account)) if shown and account.sales.measured else None,
+        notes=[_next_time(sold, account, shown), *goal_notes(found, account), *worst_first(sold.checks), *_unknown(account)],
+        ask_next=[(f"review.{name}", named) for name in ("checks", "effect", "money")],
+        figures={**money_figures(found, account), **({} if not sold.claim.may_be_shown else _lift(sold))},
+    )
+
+
+def _lift(sold: Study) -> dict[str, float]:
+    return {name: value for name, value in effect_figures(sold).items() if name in ("lift_share", "effect")}
+
+
+def verdict_headline(sold: Study, found: Study, account: Account) -> str:
+    """Return the verdict in plain words: proven, likely, no effect shown, cannot be told, not measured; then the money."""
+    case, currency = sold.case, sold.case.view.currency
+    place = where(case.view)
+    so_far = f" so far (day {case.seen.days} of {case.planned_days})" if case.is_running else ""
+    start = f"{opening(case)}{place[0].lower()}{place[1:]}" if opening(case) else place
+    spent = spent_words(found, account)
+    if not may_be_shown(found, account.margin, account.sales) or account.sales.estimate is None:
+        untold = "is not measured" if sold.claim.word == "not measured" else "cannot be told"
+        return f"{start}, whether {case.name} paid {untold}{so_far}; {spent}; {arms(case)}."
+    sales = f"{_money(account.sales.estimate, currency)} of extra sales ({_span(account.sales, currency)})"
+    moved = {
+        "proven": f"{'worked' if sold.claim.sign > 0 else 'did harm'}: {sales}",
+        "likely": f"probably {'worked' if sold.claim.sign > 0 else 'did harm'}: {sales}",
+        "not shown": f"shows no effect on sales (they lie between {_span(account.sales, currency, ' and ')})",
+    }.get(sold.claim.word, sales)
+    if account.net.estimate is None:
+        return f"{start}, {case.name} {moved}{so_far}; what stays of it is not measured, since {account.net.reason}; {spent}; {arms(case)}."
+    paid = _paid(account, currency)
+    return f"{start}, {case.name} {moved}{so_far}, and {paid}; {arms(case)}."
+
+
+def _paid(account: Account, currency: str) -> str:
+    net = account.net
+    before = f" before {wording.listing(account.missing)} (not stated)" if account.missing else ""
+    figures = f"net {_money(net.estimate, currency)}{before} ({_span(net, currency)})"
+    if (net.low or 0) > 0:
+        return f"it paid: {figures}"
+    return f"it lost money: {figures}" if (net.high or 0) < 0 else f"whether it paid is open: {figures}"
+
+
+def _span(one: object, currency: str, between: str = " to ") -> str:
+    return f"{_money(one.low, currency)}{between}{_money(one.high, currency)}"  # type: ignore[attr-defined]
+
+
+def _money(value: float | None, currency: str) -> str:
+    return wording.money(value, currency)
+
+
+def _next_time(sold: Study, account: Account, shown: bool) -> Note:
+    """What follows for the next campaign, in one sentence."""
+    if not shown:
+        return Note(
+            "Next time: hold out a random part of the members (differentiation.holdout), else this stays a matter of opinion.", "REVIEW"
+        )
+    net = account.net
+    if net.low is not None and net.low > 0:
+        return Note(
+            "Next time: repeat it, keep a control, and look at the parts (review.effect by segment) for where it earns most.", "PASS"
+        )
+    if net.high is not None and net.high < 0:
+        return Note("Next time: do not repeat it like this; give a smaller offer, or only to those whom it moved (review.effect).", "FAIL")
+    if sold.claim.word == "not shown":
+        return Note("Next time: more members or a stronger offer; this one was too small to show, or did nothing.", "REVIEW")
+    return Note("Next time: repeat it with more members in the control before it becomes a habit.", "REVIEW")
+
+
+def _unknown(account: Account) -> list[Note]:
+    missing = [Note(f"Not stated: {wording.listing(account.missing)}; the net is before them.", "NOT MEASURED")] if account.missing else []
+    if account.margin_costs.basis == "not known":
+        sentence = "Margin: no product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share."
+        missing.append(Note(sentence, "NOT MEASURED"))
+    if account.margin_costs.basis == "assumed":
+        sentence = f"Margin is assumed to be {account.margin_costs.share or 0:.0%} of sales (setting offers.margin_share)."
+        missing.append(Note(sentence, "REVIEW"))
+    return missing

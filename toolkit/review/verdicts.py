@@ -1,0 +1,44 @@
+"""A check of a case: what was looked at, what was found, what to do, and whether it forbids to claim an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from toolkit.answer import Note, Verdict
+
+
+@dataclass(frozen=True)
+class Check:
+    """One verdict. `forbids`: with this found, no effect of the campaign is claimed anywhere."""
+
+    name: str
+    verdict: Verdict
+    finding: str
+    advice: str = ""
+    forbids: bool = False
+
+    @property
+    def note(self) -> Note:
+        """The check as a note of an answer."""
+        return Note(f"{self.finding} {self.advice}".strip(), self.verdict)
+
+
+def check_table(checks: Sequence[Check]) -> pl.DataFrame:
+    """Return checks as a table: one row each, `check`, `verdict`, `finding`, `what_to_do`, `forbids_a_claim`; what forbids comes first."""
+    rank = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3}
+    ordered = sorted(checks, key=lambda check: (not check.forbids, rank[check.verdict]))
+    rows = [(check.name, check.verdict, check.finding, check.advice or "Nothing.", check.forbids) for check in ordered]
+    schema = {"check": pl.String, "verdict": pl.String, "finding": pl.String, "what_to_do": pl.String, "forbids_a_claim": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def worst_first(checks: Sequence[Check], *, most: int = 6) -> list[Note]:
+    """Return the notes of checks with something to say, what forbids a claim first, at most so many and then how many more."""
+    rank = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3}
+    found = [check for check in checks if check.forbids or rank[check.verdict] <= rank["REVIEW"]]
+    ranked = [check.note for check in sorted(found, key=lambda check: (not check.forbids, rank[check.verdict]))]
+    more = [Note(f"{len(ranked) - most} more checks have something to say: review.checks.")] if len(ranked) > most else []
+    return [*ranked[:most], *more]

@@ -199,6 +199,10 @@ _LABELS = {
     "base_share": "Share by chance",
     "member_change": "Growth of members",
     "taste_index_low": "Taste index, at least",
+    "began_on": "First purchase",
+    "first_spend": "Spend on the first day",
+    "second_after_days": "Days to the second",
+    "third_after_days": "Days to the third",
 }
 
 

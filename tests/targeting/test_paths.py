@@ -151,4 +151,5 @@ def test_entry_goods_of_a_shop(tmp_path: Path) -> None:
     assert top["later_spend"] == pytest.approx(121, abs=2)
     assert "start with toys (n = 40) are worth most later" in answer.headline
     assert answer.notes[0].verdict == "REVIEW"
+    assert "tk.targeting.path_members(ws, entered_with='toys')" in answer.ask_next
     assert spec_of(answer)["title"]["text"].startswith("Later worth")

@@ -77,7 +77,11 @@ def entry_goods(view: View, *, by: By = "category") -> Finding:
         table=table,
         chart=lambda: _chart(view, table, by),
         notes=_notes(view, new, members.height, goods["good"].n_unique() - table.height, least),
-        ask_next=[("targeting.entry_goods", {"by": "department" if by == "category" else "category"}), ("targeting.paths", {})],
+        ask_next=[
+            ("targeting.path_members", {"entered_with": table["good"][0]}),
+            ("targeting.entry_goods", {"by": "department" if by == "category" else "category"}),
+            ("targeting.paths", {}),
+        ],
         figures={"new_member_count": float(members.height)},
     )
 

@@ -190,8 +190,8 @@ def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> A
     """
     try:
         node = ast.parse(call.strip(), mode="eval").body
-        if not isinstance(node, ast.Call):
-            raise ValueError
+        if not isinstance(node, ast.Call) or any(not isinstance(word, ast.Name) for word in node.args) or len(node.args) > 1:
+            raise ValueError  # parameters go by name: one without would be passed over
         name = ast.unparse(node.func).removeprefix("tk.")
         given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg}
     except (SyntaxError, ValueError):

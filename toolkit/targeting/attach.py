@@ -310,20 +310,12 @@ def _too_few(view: View, period: Period, good: Good, scoped: ScopedBaskets, orde
 
 
 def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
-    frame = pl.concat(
-        [
-            table.head(_CHART_GOODS).select("goods", pl.lit(name).alias("measure"), pl.col(column).alias("share"))
-            for column, name in (("attach_rate", "share of orders"), ("expected_rate", "by chance"))
-        ]
-    )
-    return grouped_bars(
-        frame,
+    return measured_bars(
+        table.head(_CHART_GOODS),
         label="goods",
-        group="measure",
-        value="share",
-        kind="share1",
+        measures={"attach_rate": "share of orders", "expected_rate": "by chance"},
         title=f"What is bought with {good.label}",
         subtitle=f"{view.place}, {period}; n = {table['order_count'][0]:,} orders",
         value_title=f"Share of orders with {good.label}",

@@ -460,23 +460,14 @@ def _goods_headline(view: View, period: Period, table: pl.DataFrame, core: int, 
 
 
 def _members_chart(view: View, period: Period, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
-    frame = pl.concat(
-        [
-            table.select("group", pl.lit(said).alias("measure"), pl.col(column).alias("share"))
-            for column, said in (("member_share", "share of members"), ("sales_share", "share of sales"))
-        ]
-    )
-    return grouped_bars(
-        frame,
+    return measured_bars(
+        table,
         label="group",
-        group="measure",
-        value="share",
-        kind="share1",
+        measures={"member_share": "share of members", "sales_share": "share of sales"},
         title="Core members: how many, how much of the sales",
         subtitle=f"{view.place}, {period}",
-        value_title="Share",
     )
 
 

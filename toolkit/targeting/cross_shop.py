@@ -292,19 +292,13 @@ def _headline(view: View, of: Of, names: list[str], members: pl.DataFrame, table
 
 
 def _chart(view: View, of: Of, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
-    measures = [("member_share", "share of members")] + (
-        [("sales_share", "share of sales")] if not table["sales_share"].null_count() else []
-    )
-    frame = pl.concat([table.select("group", pl.lit(said).alias("measure"), pl.col(column).alias("share")) for column, said in measures])
-    return grouped_bars(
-        frame,
+    known = {} if table["sales_share"].null_count() else {"sales_share": "share of sales"}
+    return measured_bars(
+        table,
         label="group",
-        group="measure",
-        value="share",
-        kind="share1",
+        measures={"member_share": "share of members", **known},
         title=f"Members across {_PLURAL[of]}",
         subtitle=f"{view.place}, {view.period}",
-        value_title="Share",
     )

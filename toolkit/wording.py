@@ -226,6 +226,10 @@ _LABELS = {
     "price_sales": "money per unit",
     "returns_sales": "returns",
     "non_member_sales": "Sales to non-members",
+    "began_on": "First purchase",
+    "first_spend": "Spend on the first day",
+    "second_after_days": "Days to the second",
+    "third_after_days": "Days to the third",
 }
 
 

@@ -138,6 +138,26 @@ def test_planted_worth_is_found_and_luck_is_not() -> None:
     assert best["ratio_shrunk"] < best["ratio"]
 
 
+def test_of_thousands_of_goods_few_are_called_by_luck() -> None:
+    rng = np.random.default_rng(8)
+    count, goods = 4000, 2000
+    first = rng.gamma(2, 2000, count)
+    held = pl.DataFrame(
+        {"member_code": np.repeat(np.arange(count), 30), "good": rng.integers(0, goods, count * 30)},
+        schema={"member_code": pl.Int64, "good": pl.Int64},
+    )
+    later = rng.lognormal(0, 1, count) * first
+    has = np.zeros(count)
+    has[held.filter(good=7)["member_code"].to_numpy()] = 1
+    for planted in (0.0, 3.0):
+        frame = pl.DataFrame({"member_code": range(count), "first_amount": first, "later_amount": later * (1 + planted * has)})
+        found = later_worth(frame, held, least=30)
+        called = found.filter("is_told", (pl.col("ratio_low") > 1) | (pl.col("ratio_high") < 1))["good"].to_list()
+        assert called == ([7] if planted else [])
+        apart = found.filter((pl.col("ratio") - 1).abs() > 0.4).height
+        assert apart > 20, "luck alone makes many look good"
+
+
 def test_entry_goods_of_a_shop(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     rows = [("old", 700, "milk", 1.0), ("old", 0, "milk", 1.0)]
@@ -145,10 +165,19 @@ def test_entry_goods_of_a_shop(tmp_path: Path) -> None:
         good = ("milk", "soap", "toy")[who % 3]
         rows.append((f"m{who:03d}", 400, good, 5.0))
         rows += [(f"m{who:03d}", int(ago), "milk", (60.0 if good == "toy" else 6.0) + float(rng.random())) for ago in (350, 300)]
-    answer = entry_goods(shop(tmp_path, rows))
+    ws = shop(tmp_path, rows)
+    answer = entry_goods(ws)
     top = answer.table.row(0, named=True)
     assert (top["good"], top["member_count"], top["reading"]) == ("toys", 40, "worth more")
     assert top["later_spend"] == pytest.approx(121, abs=2)
     assert "start with toys (n = 40) are worth most later" in answer.headline
     assert answer.notes[0].verdict == "REVIEW"
+    assert "tk.targeting.path_members(ws, entered_with='toys')" in answer.ask_next
+    product = entry_goods(ws, by="product")
+    assert product.table.row(0, named=True)["good"] == "toy"
+    assert product.table.row(0, named=True)["category"] == "toys"
+    assert product.table.select("member_count", "worth_index").rows() == answer.table.select("member_count", "worth_index").rows()
+    few = entry_goods(ws, by="product", audience="member_id < 'm060'")
+    assert "no product has 30 first buyers among 60 new members" in few.headline
+    assert few.ask_next == ("tk.targeting.entry_goods(ws, audience=\"member_id < 'm060'\", by='category')",)
     assert spec_of(answer)["title"]["text"].startswith("Later worth")

@@ -1,4 +1,4 @@
-"""What the mart leaves out because it sums over time: first shopping days by category, and the rhythm of each member in each category.
+"""What the mart leaves out because it sums over time: first shopping days, first baskets, and the rhythm of each member in each category.
 
 Made from the lines once per mart, batch by batch, when the first question about sequences is asked, and kept beside the mart.
 """
@@ -22,7 +22,7 @@ VISITS = 3
 """Shopping days of a member of which the categories are kept: first, second and third purchase."""
 LINES_AT_ONCE = 500_000
 MICRO = 1_000_000
-_FOLDER = "sequences-3"  # the number is that of the layout
+_FOLDER = "sequences-4"  # the number is that of the layout
 
 FIRST_DAYS = pl.Schema(
     {
@@ -33,6 +33,8 @@ FIRST_DAYS = pl.Schema(
         "amount": pl.Int64,  # minor units of the category on that day
     }
 )
+FIRST_PRODUCTS = pl.Schema({"member_code": pl.UInt32, "product_code": pl.UInt32})
+"""What a member bought on the first shopping day."""
 RHYTHMS = pl.Schema(
     {
         "member_code": pl.UInt32,
@@ -65,8 +67,9 @@ _GAP_KEYS = ["category_code", "is_later", "gap_days"]
 class Sequences:
     """Frames derived from the lines; members only, goods bought (returns left out), up to the mart's `as_of`.
 
-    `first_days`: one row per member x shopping day (the first three) x category. `rhythms`: one row per member x category. `gaps`: how
-    often each number of days lay between two purchases of a category by one member. `middle`: first day of the second half of the receipts.
+    `first_days`: one row per member x shopping day (the first three) x category. `first_products`: one row per member x product of the
+    first shopping day. `rhythms`: one row per member x category. `gaps`: how often each number of days lay between two purchases of a
+    category by one member. `middle`: first day of the second half of the receipts.
     """
 
     path: Path
@@ -76,6 +79,11 @@ class Sequences:
     def first_days(self) -> pl.LazyFrame:
         """Schema FIRST_DAYS."""
         return pl.scan_ipc(self.path / "first_days" / "part-*.arrow")
+
+    @property
+    def first_products(self) -> pl.LazyFrame:
+        """Schema FIRST_PRODUCTS."""
+        return pl.scan_ipc(self.path / "first_products" / "part-*.arrow")
 
     @property
     def rhythms(self) -> pl.LazyFrame:
@@ -119,7 +127,7 @@ def middle_of(mart: Mart) -> date:
 
 
 def _write(ws: Workspace, mart: Mart, folder: Path, middle: date) -> None:
-    for table in ("first_days", "rhythms", "gaps"):
+    for table in ("first_days", "first_products", "rhythms", "gaps"):
         (folder / table).mkdir(parents=True)
     goods = _goods(ws, mart)
     number = 0
@@ -144,9 +152,9 @@ def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFr
         .select("member_code", pl.col("ordered_at").dt.date().alias("day"), "product_code", "amount")
         .join(goods.lazy(), on="product_code")
     )
+    products = bought.group_by("member_code", "day", "category_code", "product_code", "place").agg(pl.col("amount").sum()).collect()
     days = (
-        bought.group_by("member_code", "day", "category_code", "product_code", "place")
-        .agg(pl.col("amount").sum())
+        products.lazy()
         .sort("amount", "place", descending=[True, False])
         .group_by("member_code", "category_code", "day", maintain_order=True)
         .agg(pl.col("amount").sum(), pl.col("product_code").first())
@@ -155,6 +163,7 @@ def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFr
     )
     name = f"part-{number:05d}.arrow"
     first_days(days).match_to_schema(FIRST_DAYS).write_ipc(folder / "first_days" / name)
+    first_products(products).match_to_schema(FIRST_PRODUCTS).write_ipc(folder / "first_products" / name)
     rhythms, gaps = rhythms_of(days, middle)
     rhythms.match_to_schema(RHYTHMS).write_ipc(folder / "rhythms" / name)
     gaps.match_to_schema(GAPS).write_ipc(folder / "gaps" / name)
@@ -174,6 +183,15 @@ def first_days(days: pl.DataFrame) -> pl.DataFrame:
     )
     kept = days.join(visits, on=["member_code", "day"])
     return kept.select(FIRST_DAYS.names()).sort("member_code", "visit", "category_code").cast(FIRST_DAYS)
+
+
+def first_products(days: pl.DataFrame) -> pl.DataFrame:
+    """Return what each member bought on the first shopping day (schema FIRST_PRODUCTS), sorted.
+
+    In: `member_code`, `product_code`, `day`, one row per member x product x day, whole members.
+    """
+    first = days.filter(pl.col("day") == pl.col("day").min().over("member_code"))
+    return first.select(FIRST_PRODUCTS.names()).sort(FIRST_PRODUCTS.names()).cast(FIRST_PRODUCTS)
 
 
 def rhythms_of(days: pl.DataFrame, middle: date) -> tuple[pl.DataFrame, pl.DataFrame]:

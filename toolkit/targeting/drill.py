@@ -79,7 +79,8 @@ def drill(view: View, *, by: str | list[str] = DEFAULT, most: int = 8) -> Findin
         maintain_order="left",
     )
     splits = [Split.of(view, name, column, frame) for name, column in columns.items()]
-    nodes = nodes_of(frame, splits, least=view.settings.scope.minimum_members, most=most)
+    within = f"({view.scope.audience})" if isinstance(view.scope.audience, str) else ""
+    nodes = nodes_of(frame, splits, least=view.settings.scope.minimum_members, most=most, within=within)
     table = _table(view, frame, nodes)
     return Finding(
         headline=_headline(view, table, splits, frame.height),
@@ -138,6 +139,9 @@ def _notes(view: View, nodes: list[Node], splits: list[Split]) -> list[str | Not
             f"{'is' if few == 1 else 'are'} not shown apart: put together with others under the same parent."
         )
     notes.append("Each member is in one node of a level, so the nodes of a level add up; `who` is the node as an audience.")
+    if view.scope.is_place or isinstance(view.scope.audience, tuple):
+        place = view.place if view.scope.is_place else "the list"
+        notes.append(f"`who` speaks of the whole chain: use it together with {place}, as this table does, to get the same members.")
     return [*notes, sales_basis(view)]
 
 

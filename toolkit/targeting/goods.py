@@ -47,8 +47,7 @@ def window_of(view: View) -> Period:
 
     It starts with the receipts where they do not reach back as far.
     """
-    usual = read_period(None, view.as_of, view.settings.scope.period_days)
-    wanted = read_period(view.settings.goods.window_days, view.as_of, 1) if view.period == usual else view.period
+    wanted = read_period(view.settings.goods.window_days, view.as_of, 1) if view.period.is_default else view.period
     return wanted if wanted.end < view.first_day else Period(max(wanted.start, view.first_day), wanted.end)
 
 

@@ -21,6 +21,7 @@ def query_of(choice: Choice, start: Choice) -> str:
     given = [("question", choice.question)] if choice.question != start.question else []
     given += [(name, getattr(choice, name)) for name in SCOPE_FIELDS if getattr(choice, name) != getattr(start, name)]
     given += [(f"{_OWN}{name}", value) for name, value in choice.own.items()]
+    given += [("against", choice.against)] if choice.against else []
     query = urlencode(given)
     return query if len(query) <= LONGEST else ""
 
@@ -36,4 +37,6 @@ def choice_of(query: str, start: Choice) -> Choice:
     known = {question.name for question in all_questions()}
     question = given.get("question", start.question)
     scope = {name: given.get(name, getattr(start, name)) for name in SCOPE_FIELDS}
-    return Choice(question=question if question in known else start.question, own=own if own else start.own, **scope)
+    return Choice(
+        question=question if question in known else start.question, own=own if own else start.own, against=given.get("against", ""), **scope
+    )

@@ -24,6 +24,8 @@ class Choice:
         The scope, as text; see `registry.SCOPE_PARAMETERS`.
     own
         The question's own parameters by name, as text.
+    against
+        A second audience, whose answer stands beside the first; '' = none.
     """
 
     question: str = START
@@ -33,6 +35,12 @@ class Choice:
     as_of: str = ""
     period: str = ""
     own: Mapping[str, str] = field(default_factory=dict)
+    against: str = ""
+
+    @property
+    def other(self) -> Choice | None:
+        """The same request for the second audience; None where nothing is compared."""
+        return replace(self, audience=self.against, against="") if self.against.strip() else None
 
     @property
     def scope(self) -> dict[str, str]:

@@ -23,6 +23,9 @@ from toolkit.mart.view import checked_as_of, chosen_members, open_view, read_per
 from toolkit.registry import NEAR, find_question, rank_questions
 from toolkit.workspace import Workspace
 
+NARROWED = ("segment", "stage", "spending_power", "promo_level", "store_id")
+"""Columns of an answer whose values name members: a mark of its chart can be clicked into."""
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -139,6 +142,7 @@ class State(traitlets.HasTraits):
 
     choice: Choice = traitlets.Instance(Choice)  # type: ignore[assignment]
     result: Answer | str = traitlets.Any()  # type: ignore[assignment]
+    beside: Answer | str | None = traitlets.Any(None)  # type: ignore[assignment]
     busy: bool = traitlets.Bool(False)  # type: ignore[assignment]
 
     def __init__(self, workspace: str | Path, start: Choice | None = None) -> None:
@@ -162,6 +166,20 @@ class State(traitlets.HasTraits):
     def change(self, **fields: Any) -> None:
         """Change parts of the choice and recompute; the same choice again costs nothing."""
         self._move(replace(self.choice, **fields))
+
+    def narrow(self, row: Mapping[str, Any]) -> None:
+        """Go into the mark of a chart that a person clicked: the members (or the store) that its row names, where the answer has them."""
+        if not isinstance(self.result, Answer):
+            return
+        texts = {value for value in row.values() if isinstance(value, str)}
+        for column in NARROWED:
+            if column not in self.result.table.columns:
+                continue
+            found = sorted(texts & set(self.result.table[column].drop_nulls().cast(pl.String)))
+            if len(found) == 1:
+                quoted = found[0].replace("'", "''")
+                self.change(**({"store_id": found[0]} if column == "store_id" else {"audience": f"{column} = '{quoted}'"}))
+                return
 
     def ask(self, question: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Ask another question in the same scope."""
@@ -201,6 +219,7 @@ class State(traitlets.HasTraits):
         self.busy = True
         try:
             self.result = answer_of(self.shop, choice)
+            self.beside = answer_of(self.shop, choice.other) if choice.other else None
         finally:
             self.busy = False
 

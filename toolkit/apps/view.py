@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,9 @@ from toolkit.apps.guard import Guard
 from toolkit.apps.menu import AUDIENCE_EXAMPLES, next_label, period_choices, question_menu
 from toolkit.apps.shown import Shown
 from toolkit.apps.state import State
+from toolkit.audience import saved_names
 from toolkit.registry import find_question
+from toolkit.workspace import Workspace
 
 WORKSPACE_VARIABLE = "TOOLKIT_WORKSPACE"
 NEXT_SHOWN = 3
@@ -39,7 +42,7 @@ class AskView:
         self.box = self._add(widgets.VBox([self.scope.box, body]), "tk-asking")
         self._asked: str | None = None
         state.observe(self.guard(self._show_choice), "choice")
-        state.observe(self.guard(self._show_result), "result")
+        state.observe(self.guard(self._show_result), ["result", "beside"])
         state.observe(self._show_busy, "busy")
         self._show_choice()
         self._show_result()
@@ -56,6 +59,7 @@ class AskView:
 
     def _show_result(self, _change: Any = None) -> None:
         self.answer.show(self.state.result)
+        self.answer.show_beside(self.state.beside)
 
     def _show_busy(self, change: Any) -> None:
         self.busy.value = panels.sentence("Working it out …", kind="wait") if change["new"] else ""
@@ -97,7 +101,8 @@ class ScopeBar:
             ),
             "as_of": widgets.DatePicker(description="Up to the day", min=shop.first_day, max=shop.last_day),
             "period": widgets.Dropdown(options=period_choices(shop.period_days), description="Sales of the"),
-            "audience": widgets.Text(description="Only members with", placeholder="everybody", continuous_update=False),
+            "audience": self._members("Only members with", "everybody"),
+            "against": self._members("Beside members with", "nobody: no comparison"),
         }
         if shop.regions:
             options = [("All regions", ""), *((region, region) for region in shop.regions)]
@@ -111,7 +116,7 @@ class ScopeBar:
         self.back = button("Back", "tk-quiet", view.guard(lambda _button: self.state.back()))
         reset = button("Reset", "tk-quiet", view.guard(lambda _button: self._reset()))
         examples = [button(words, "tk-chip", view.guard(self._example(where))) for words, where in AUDIENCE_EXAMPLES]
-        order = [name for name in ("store_id", "region", "as_of", "period", "audience") if name in self.fields]
+        order = [name for name in ("store_id", "region", "as_of", "period", "audience", "against") if name in self.fields]
         top = widgets.Box([*(self.fields[name] for name in order), self.back, reset], layout=flex("row wrap"))
         top.add_class("tk-scope-fields")
         words = html("tk-words", panels.audience_words(shop.members.columns))
@@ -119,6 +124,10 @@ class ScopeBar:
         chips.add_class("tk-chips")
         self.box = widgets.VBox([top, chips])
         self.box.add_class("tk-scope")
+
+    def _members(self, words: str, nothing: str) -> widgets.Combobox:
+        saved = saved_names(Workspace(self.state.shop.path))
+        return widgets.Combobox(options=saved, description=words, placeholder=nothing, continuous_update=False, ensure_option=False)
 
     def show(self) -> None:
         """Show the choice in the fields."""
@@ -173,14 +182,20 @@ class AnswerPanel:
 
     def __init__(self, view: AskView) -> None:
         self.state = view.state
-        self.shown = Shown()
+        self.shown, self.beside = Shown(pick="tk-picked"), Shown()
+        self.picked = widgets.Text(continuous_update=False)
+        self.picked.add_class("tk-picked")
+        self.picked.observe(view.guard(self._picked), "value")
         self.stop, self.head, self.chart, self.details, self.download = self.shown.parts
         self.next = [button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
         self.nexts = widgets.Box([html("tk-next-label", "<h2>Ask next</h2>"), *self.next], layout=flex("row wrap"))
         self.nexts.add_class("tk-nexts")
         self.take = button("Make an audience of these members", "tk-act", view.guard(lambda _button: self._take()))
         self.taken, self.call = view.take, ""
-        self.box = widgets.VBox([*self.shown.parts, self.take, self.nexts])
+        self.first, self.second = widgets.VBox(list(self.shown.parts)), widgets.VBox(list(self.beside.parts))
+        both = widgets.Box([self.first, self.second], layout=flex("row wrap"))
+        both.add_class("tk-both")
+        self.box = widgets.VBox([both, self.picked, self.take, self.nexts])
         self.box.add_class("tk-panel")
         self.offered: tuple[tuple[str, Any], ...] = ()
 
@@ -197,6 +212,18 @@ class AnswerPanel:
             if place < len(self.offered):
                 name, own = self.offered[place]
                 offer.description = next_label(find_question(name), own)
+
+    def show_beside(self, result: Answer | str | None) -> None:
+        """Show the answer for the second audience beside the first; None = nothing is compared."""
+        self.beside.show(result)
+        self.second.layout.display = "none" if result is None else ""
+
+    def _picked(self, change: Any) -> None:
+        try:
+            row = json.loads(str(change["new"]).partition("|")[2])
+        except ValueError:
+            return  # a mark without a row of data
+        self.state.narrow(row if isinstance(row, dict) else {})
 
     def _take(self) -> None:
         if self.taken:

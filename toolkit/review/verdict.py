@@ -98,6 +98,8 @@ def verdict_headline(sold: Study, found: Study, account: Account) -> str:
     if account.net.estimate is None:
         return f"{start}, {case.name} {moved}{so_far}; what stays of it is not measured, since {account.net.reason}; {spent}; {arms(case)}."
     paid = _paid(account, currency)
+    if sold.claim.is_made and (account.sales_after.high or 0.0) < 0:
+        paid += f", but part of it was only pulled forward: net with the weeks after {_money(account.net_all.estimate, currency)}"
     return f"{start}, {case.name} {moved}{so_far}, and {paid}; {arms(case)}."
 
 

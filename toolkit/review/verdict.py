@@ -71,7 +71,7 @@ def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
         chart=(lambda: account_chart(found, account)) if shown and account.sales.measured else None,
         notes=[_next_time(sold, account, shown), *goal_notes(found, account), *worst_first(sold.checks), *_unknown(account)],
         ask_next=[(f"review.{name}", named) for name in ("checks", "effect", "money")],
-        figures={**money_figures(found, account), **({} if not sold.claim.may_be_shown else _lift(sold))},
+        figures={**money_figures(found, account), **(_lift(sold) if shown and sold.claim.may_be_shown else {})},
     )
 
 

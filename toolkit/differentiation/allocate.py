@@ -172,8 +172,8 @@ def _notes(view: View, past: Past, pairs: Expected, best: Allocation, left_out: 
         notes += accounting_notes(
             past,
             f"no lesson is known, so {share(settings.response_share, 0)} of what is within reach responds to an offer of 10%, in "
-            f"proportion at other depths (setting offers.response_share), give or take {share(settings.assumption_spread, 0)} of it for all "
-            "offers alike (setting offers.assumption_spread).",
+            f"proportion at other depths (setting offers.response_share), give or take {share(settings.assumption_spread, 0)} of it for "
+            "all offers alike (setting offers.assumption_spread).",
         )
     else:
         said = f"{some(pairs.lesson_count, 'lesson')} of {some(pairs.campaign_count, 'campaign')}"

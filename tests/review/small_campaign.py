@@ -1,7 +1,7 @@
 """A shop with one campaign, made by rule so that every figure can be reckoned by hand.
 
 160 members: t00..t59 treated, c00..c59 control, x00..x39 never spoken to. Everybody buys one unit for 10.00 every fourth day (member number
-modulo 4 says on which) for 200 days, even numbers in s1, odd ones in s2. In the campaign's 28 days (from START on) each treated member buys once
+modulo 4 says on which) for 400 days, even numbers in s1, odd ones in s2. In the campaign's 28 days (from START on) each treated member buys once
 more on days 3, 10, 17 and 24, two units for 12.00 on discount; half of the treated (numbers 0 mod 4 and 1 mod 4) redeem there.
 """
 
@@ -15,7 +15,7 @@ import polars as pl
 from tests.shop import AS_OF, make_workspace, tiny_products
 from toolkit.workspace import Workspace
 
-DAYS = 200
+DAYS = 400
 START, END = date(2024, 5, 6), date(2024, 6, 2)
 MEMBERS = [f"{kind}{number:02d}" for kind, count in (("t", 60), ("c", 60), ("x", 40)) for number in range(count)]
 EXTRA_DAYS = (3, 10, 17, 24)

@@ -43,7 +43,7 @@ def test_days_by_hand(shop: Workspace) -> None:
     assert (last["sales_so_far"], last["control_sales_so_far"]) == (28 * 150.0 + 4 * 720.0, 28 * 150.0)
     assert (last["lead_sales"], last["redemptions_so_far"]) == (2880.0, 120)
     assert answer.headline == (
-        "C1 'May coupon' after 28 days: 60 treated members made 660 orders, €118.00 each; those held out €70.00 each; 30 (50.0%) redeemed "
+        "Campaign C1 'May coupon' after 28 days: 60 treated members made 660 orders, €118.00 each; those held out €70.00 each; 30 (50.0%) redeemed "
         "(n = 60 treated, 60 held out at random). What it changed, review.effect says."
     )
     spec = spec_of(answer)
@@ -57,7 +57,7 @@ def test_while_it_runs_nothing_later_is_seen(shop: Workspace) -> None:
     day = START + timedelta(days=4)
     answer = process(shop, campaign_id="C1", as_of=day.isoformat())
     assert answer.table["day"].max() == day
-    assert answer.headline.startswith("C1 'May coupon' on day 5 of 28:")
+    assert answer.headline.startswith("Campaign C1 'May coupon' on day 5 of 28:")
     assert answer.table["redemptions_so_far"][-1] == 30
 
 
@@ -115,7 +115,7 @@ def test_names_and_days(shop: Workspace) -> None:
         process(shop, campaign_id="C11")
     with pytest.raises(DataError, match="starts on 2024-05-06, after as_of 2024-05-01"):
         process(shop, campaign_id="C1", as_of="2024-05-01")
-    assert process(shop).headline.startswith("C1")
+    assert process(shop).headline.startswith("Campaign C1")
 
 
 def test_sales_targets_of_these_days(tmp_path: Path) -> None:

@@ -5,15 +5,31 @@ Importing this registers the questions, in reading order.
 
 # ruff: noqa: I001 - the order of registration is the order of the menu
 from toolkit.differentiation.matrix import matrix
+from toolkit.differentiation.full_reduction import full_reduction
+from toolkit.differentiation.coupon import coupon
+from toolkit.differentiation.discount import discount
+from toolkit.differentiation.member_day import member_day
+from toolkit.differentiation.service import service
+from toolkit.differentiation.offers import offers
+from toolkit.differentiation.allocate import allocate
+from toolkit.differentiation.goods_for import goods_for
 from toolkit.differentiation.next_best import next_best
 from toolkit.differentiation.holdout import holdout
 from toolkit.differentiation.global_control import global_control
 from toolkit.differentiation.plan import plan
 
 __all__ = [
+    "allocate",
+    "coupon",
+    "discount",
+    "full_reduction",
     "global_control",
+    "goods_for",
     "holdout",
     "matrix",
+    "member_day",
     "next_best",
+    "offers",
     "plan",
+    "service",
 ]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -29,6 +29,7 @@ from toolkit.mart.where import read_where
 from toolkit.settings import Settings, read_settings
 from toolkit.workspace import Workspace
 
+T = TypeVar("T")
 Audience = str | Iterable[str] | None
 """A WHERE expression over the members table, or member ids."""
 
@@ -211,6 +212,12 @@ class View:
         text = json.dumps([toolkit.__version__, name, used], sort_keys=True)
         key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
         return kept(self.mart.path, key, lambda: make(self.chain))
+
+    def remembered(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """Return what was made for this view under `key` before, or make it now: questions on one subject share their work."""
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
 
     @cached_property
     def readable(self) -> pl.DataFrame:

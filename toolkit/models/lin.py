@@ -86,6 +86,7 @@ def effect_from(
     """Return an effect with its 95% interval and p by Student's t with `freedom` degrees of freedom."""
     from scipy.special import stdtr, stdtrit
 
+    freedom = min(freedom, 1e9)  # beyond that it is the normal distribution
     half = float(stdtrit(freedom, 0.975)) * standard_error
     p_value = float(2 * stdtr(freedom, -abs(estimate) / standard_error))
     figures = (estimate, standard_error, estimate - half, estimate + half, p_value, base)

@@ -2,7 +2,7 @@
 
 Each method has its own counting (`replay_thresholds`, `replay_days`, `replay_goods`); all end in the same columns, so that one reckoning
 serves them and methods can be put side by side. Counts and sums are exact integers (minor units); what members would do is never in them
-but in two named shares given to `reckon`.
+but in two named shares that `reckon` is given.
 """
 
 from __future__ import annotations
@@ -26,15 +26,29 @@ REPLAY = pl.Schema(
 )
 """What every replay counts; money in minor units. `within_reach_amount` and costs may be weighted by a chance of redemption."""
 
+RESPONSE_DEPTH = 0.1
+"""The depth of a reduction for which a response is stated."""
+
 MICRO = 1_000_000
 """A chance of one, in millionths: sums of integers are the same in any order of rows."""
 
 
-def reckon(replayed: pl.DataFrame, *, response_share: float, moved_share: float = 0.0, contact_cost: float = 0.0) -> pl.DataFrame:
+def response(share: float, depth: pl.Expr) -> pl.Expr:
+    """Return the share (0..1) of what is within reach that is assumed to happen: `share` at a depth of 10%, in proportion at others.
+
+    Example
+    -------
+    >>> pl.select(response(0.1, pl.lit(0.25))).item(), pl.select(response(0.1, pl.lit(1.5))).item()
+    (0.25, 1.0)
+    """
+    return (share * depth / RESPONSE_DEPTH).clip(0, 1)
+
+
+def reckon(replayed: pl.DataFrame, *, moved_share: float = 0.0, contact_cost: float = 0.0) -> pl.DataFrame:
     """Return replays with their money, in minor units (Float64): the same rows.
 
-    In: columns of REPLAY and `margin_share` (what the shop keeps of a sale before the reduction; null = not known). `response_share` of
-    what is within reach happens and `moved_share` of what could move does: both are assumed. `contact_cost` is that of one contact.
+    In: columns of REPLAY, `margin_share` (what the shop keeps of a sale before the reduction; null = not known) and `response_share`: this
+    share of what is within reach happens. It and `moved_share`, of what could move, are assumed. `contact_cost` is that of one contact.
 
     Adds `cost` (reductions of free riders, responders and moved, and contacts), `extra_amount` (sales before the reduction),
     `extra_margin`, `net` = extra_margin - cost, `break_even_lift` (by which share of `base_amount` sales must rise so that their margin
@@ -44,10 +58,10 @@ def reckon(replayed: pl.DataFrame, *, response_share: float, moved_share: float 
     Example
     -------
     >>> shop = {name: [0] for name in REPLAY} | {"base_amount": [10_000], "free_cost": [500], "within_reach_amount": [4_000]}
-    >>> reckon(pl.DataFrame(shop | {"margin_share": [0.25]}), response_share=0.1).row(0, named=True)["net"]
+    >>> reckon(pl.DataFrame(shop | {"margin_share": [0.25], "response_share": [0.1]})).row(0, named=True)["net"]
     -400.0
     """
-    margin = pl.col("margin_share")
+    margin, response_share = pl.col("margin_share"), pl.col("response_share")
     fixed = pl.col("free_cost") + moved_share * pl.col("movable_cost") + contact_cost * pl.col("contact_count")
     gain = margin * pl.col("within_reach_amount") - pl.col("within_reach_cost")
     rate = fixed / pl.when(gain > 0).then(gain)

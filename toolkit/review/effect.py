@@ -146,7 +146,7 @@ def _notes(found: Study, by: str, table: pl.DataFrame) -> list[str | Note]:
         "As assigned: all treated count, whether they redeemed or not. An interval is for the mean of the treated; it says nothing of "
         "one member."
     )
-    if by not in ("estimator", "outcome"):
+    if by not in ("estimator", "outcome") and table.height:
         unmeasured = table.filter(pl.col("lift_share").is_null() & pl.col("p_value").is_null()).height
         notes.append(
             f"{some(table.height, 'part')} looked at; so many at once would show something by chance alone, so a part is called "
@@ -158,6 +158,8 @@ def _notes(found: Study, by: str, table: pl.DataFrame) -> list[str | Note]:
             notes.append(f"{some(unmeasured, 'part')} with an arm below {least} members (setting review.least_arm): not measured.")
         if table.height == MOST_PARTS:
             notes.append(f"The {MOST_PARTS} largest parts are listed.")
+    if by != "estimator" and table.is_empty() and found.case.too_few is None:
+        notes.append(Note(f"The campaign does not say which member belongs to which {by}.", "NOT MEASURED"))
     if by == "touchpoint":
         notes.append(Note("Chance did not decide who got which touchpoint: parts differ by who can be reached how, too.", "REVIEW"))
     if found.outcome == "margin" and found.costs.basis == "assumed":

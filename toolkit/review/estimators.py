@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import numpy as np
-
 from toolkit.mart.view import Period
-from toolkit.models.lin import Effect, effect_from, lin_effect, not_measured
+from toolkit.models.entropy_balancing import balanced_effect
+from toolkit.models.lin import Effect
+from toolkit.models.naive_effects import before_after, difference_in_differences, naive_difference
 from toolkit.review.estimate import measured_effect
 from toolkit.review.outcome import OUTCOMES, outcomes
 from toolkit.review.study import Study
@@ -31,19 +31,17 @@ def estimator_effects(found: Study) -> list[tuple[str, Effect, str]]:
         return rows
     treated = case.members["treated"].to_numpy()
     now = found.frame[asked.top].to_numpy()
-    rows.append(("Arms as they are (naive difference)", lin_effect(now, treated), _naive(case.is_randomised)))
+    if case.history_days > 0:
+        one = balanced_effect(now, treated, case.past.values, least_arm=case.view.settings.review.least_arm)
+        rows.append(("Entropy balancing (cross-check)", one, _cross_check(one)))
+    rows.append(("Arms as they are (naive difference)", naive_difference(now, treated), _naive(case.is_randomised)))
     window = Period(case.campaign.starts_on - timedelta(days=case.seen.days), case.campaign.starts_on - timedelta(days=1))
     if window.start < case.view.first_day:
         return rows
     before = outcomes(case, window).frame[asked.top].to_numpy()
-    rows.append(
-        (
-            "Treated, before and after (no control)",
-            _before_and_after(now[treated], before[treated], treated),
-            "holds season, trend and falling back",
-        )
-    )
-    rows.append(("Difference in differences", lin_effect(now - before, treated), _naive(case.is_randomised)))
+    change = before_after(now, before, treated)
+    rows.append(("Treated, before and after (no control)", change, "holds season, trend and falling back to usual"))
+    rows.append(("Difference in differences", difference_in_differences(now, before, treated), _naive(case.is_randomised)))
     return rows
 
 
@@ -51,13 +49,5 @@ def _naive(randomised: bool) -> str:
     return "sound, but wider than need be" if randomised else "compares people who differed before"
 
 
-def _before_and_after(now: np.ndarray, before: np.ndarray, treated: np.ndarray) -> Effect:
-    """The mean change of the treated, as if nothing else had changed."""
-    change, counts = now - before, (int(treated.sum()), int((~treated).sum()))
-    if len(change) < 2 or not np.ptp(change):
-        return not_measured("the treated did the same before and after", *counts)
-    return effect_from(
-        float(change.mean()), float(change.std(ddof=1) / np.sqrt(len(change))), base=float(before.mean()),
-        base_standard_error=float(before.std(ddof=1) / np.sqrt(len(before))), treated_count=counts[0], control_count=counts[1],
-        freedom=len(change) - 1,
-    )  # fmt: skip
+def _cross_check(one: Effect) -> str:
+    return "agreement is description, not a pass" if one.measured else f"not measured: {one.reason}"

@@ -93,8 +93,9 @@ def opening(case: Case) -> str:
 
 def arms(case: Case) -> str:
     """Return the n of both arms: `n = 959 treated, 979 held out at random`."""
+    chance = {True: "at random", False: "not at random", None: "whether at random is not known"}[case.campaign.randomised]
     others = {
-        "own": "held out at random" if case.is_randomised else "held out, not at random",
+        "own": f"held out{' ' if case.campaign.randomised is True else ', '}{chance}",
         "others": "not contacted",
         "none": "to compare with",
     }

@@ -122,12 +122,14 @@ def account_table(found: Study, account: Account) -> pl.DataFrame:
 
     def cost(item: str, value: float | None, reading: str = "") -> None:
         known = value is not None
-        rows.append((item, -value if known else None, None, None, reading if known else "not stated: the net is before this cost"))
+        rows.append(
+            (item, 0.0 - value if value is not None else None, None, None, reading if known else "not stated: the net is before this cost")
+        )
 
     effect("Extra sales", account.sales, "what the shop received more, reductions off")
     margin = {"measured": "from unit costs", "assumed": f"{account.margin_costs.share or 0:.0%} of sales assumed", "not known": ""}
     effect("Extra margin", account.margin, margin[account.margin_costs.basis])
-    redeemed = "off the sales already, not taken off again" if account.offer_is_off else "paid out besides"
+    redeemed = "by members in scope; off the sales already, not taken off again" if account.offer_is_off else "paid out besides"
     cost("Value redeemed", account.offer, redeemed)
     cost("Contacts", account.contacts, f"{case.treated_count:,} treated")
     cost("Fixed costs", account.fixed, "" if case.view.scope.is_chain else "this scope's part, by treated members")

@@ -55,7 +55,8 @@ def _power(case: Case, effect: Effect, outcome: str) -> Check:
         return Check("Power", "NOT MEASURED", "There is no base to say how small an effect could be seen.")
     seen = 2.8 * effect.standard_error / effect.base
     sentence = f"An effect on {OUTCOMES[outcome].title} of {share(seen)} of what was expected would have been seen four times in five."
-    if seen <= case.view.settings.review.seen_share:
+    clear = effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
+    if seen <= case.view.settings.review.seen_share or clear:
         return Check("Power", "PASS", sentence)
     advice = "A campaign that finds nothing has not shown that there is nothing: plan the next with more members (differentiation.holdout)."
     return Check("Power", "REVIEW", f"{sentence} Smaller ones are likely to be missed.", advice)

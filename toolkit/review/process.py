@@ -195,7 +195,7 @@ def _headline(case: Case, days: pl.DataFrame) -> str:
     if case.redemptions.has_table:
         redeemers = redemptions_of(case).filter("treated")["member_id"].n_unique()
         said += f"; {redeemers:,} ({share(redeemers / case.treated_count)}) redeemed"
-    return f"{said} ({arms(case)}). What it changed, review.effect says."
+    return f"{said[0].upper()}{said[1:]} ({arms(case)}). What it changed, review.effect says."
 
 
 def _notes(case: Case, days: pl.DataFrame, by: str) -> list[str | Note]:
@@ -230,7 +230,8 @@ def _figures(case: Case, days: pl.DataFrame) -> dict[str, float]:
 
 
 def _too_few(case: Case, least: int) -> Finding:
-    said = f"{case.name} has {some(case.treated_count, 'treated member')} in scope, fewer than the {least} that figures may speak of"
+    name, count = f"{case.name[0].upper()}{case.name[1:]}", some(case.treated_count, "treated member")
+    said = f"{name} has {count} in scope, fewer than the {least} that figures may speak of"
     return Finding(
         headline=f"{said} (setting scope.minimum_members): nothing is shown.",
         table=pl.DataFrame(schema={"day": pl.Date, "sales": pl.Float64}),

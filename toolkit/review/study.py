@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import polars as pl
 
@@ -45,7 +44,10 @@ def study(view: View, campaign_id: str | int, outcome: str = "amount") -> Study:
         There are no campaigns, or nothing of this one is seen.
     """
     known = known_campaigns(view.workspace)
-    return _study(view, str(campaign_id) or latest_campaign(view, known), outcome, tuple(known["campaign_id"]))
+    chosen = str(campaign_id) or latest_campaign(view, known)
+    there_are = tuple(known["campaign_id"])  # a new one may be a neighbour
+    case = view.remembered(("case", chosen, there_are), lambda: open_case(view, chosen))
+    return view.remembered(("study", chosen, there_are, outcome), lambda: _study(case, outcome))
 
 
 def latest_campaign(view: View, known: pl.DataFrame) -> str:
@@ -59,23 +61,13 @@ def latest_campaign(view: View, known: pl.DataFrame) -> str:
     return str(started.sort("starts_on", "campaign_id")["campaign_id"][-1])
 
 
-@lru_cache(maxsize=8)
-def _study(view: View, campaign_id: str, outcome: str, known: tuple[str, ...]) -> Study:
-    """`known`: the campaigns there are, since a new one may be a neighbour."""
-    case = _opened(view, campaign_id, known)
+def _study(case: Case, outcome: str) -> Study:
     made = outcomes(case, case.seen)
     effect = measured_effect(case, made.frame, outcome)
-    checks = list(_case_checks(case))
+    checks = case.view.remembered(
+        ("checks", case.campaign.campaign_id, case.neighbours.height), lambda: [*design_checks(case), *conduct_checks(case)]
+    )[:]
     top = made.frame[OUTCOMES[outcome].top]
     if case.control != "none" and not top.null_count():
         checks += outcome_checks(case, top.to_numpy(), effect, outcome)
     return Study(case, outcome, made.frame, made.costs, effect, tuple(checks), claim_of(case, effect, checks))
-
-
-@lru_cache(maxsize=4)
-def _opened(view: View, campaign_id: str, known: tuple[str, ...]) -> Case:
-    return open_case(view, campaign_id)
-
-
-def _case_checks(case: Case) -> tuple[Check, ...]:
-    return (*design_checks(case), *conduct_checks(case))

@@ -71,7 +71,7 @@ def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
         chart=(lambda: account_chart(found, account)) if shown and account.sales.measured else None,
         notes=[_next_time(sold, account, shown), *goal_notes(found, account), *worst_first(sold.checks), *_unknown(account)],
         ask_next=[(f"review.{name}", named) for name in ("checks", "effect", "money")],
-        figures={**money_figures(found, account), **({} if not sold.claim.may_be_shown else _lift(sold))},
+        figures={**money_figures(found, account), **(_lift(sold) if shown and sold.claim.may_be_shown else {})},
     )
 
 
@@ -98,6 +98,8 @@ def verdict_headline(sold: Study, found: Study, account: Account) -> str:
     if account.net.estimate is None:
         return f"{start}, {case.name} {moved}{so_far}; what stays of it is not measured, since {account.net.reason}; {spent}; {arms(case)}."
     paid = _paid(account, currency)
+    if sold.claim.is_made and (account.sales_after.high or 0.0) < 0:
+        paid += f", but part of it was only pulled forward: net with the weeks after {_money(account.net_all.estimate, currency)}"
     return f"{start}, {case.name} {moved}{so_far}, and {paid}; {arms(case)}."
 
 

@@ -1,0 +1,227 @@
+"""Allocate: which segment gets which offer under a budget, with how sure a gain is and what the next unit of budget would bring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from toolkit.answer import Finding, Note
+from toolkit.differentiation.amounts import read_budget
+from toolkit.differentiation.cells import member_cells
+from toolkit.differentiation.expected import ASSUMED, Expected, expected_pairs
+from toolkit.differentiation.offers import contact_notes, length_note
+from toolkit.differentiation.past import Past, accounting_notes, contact_cost
+from toolkit.differentiation.reckoning import nobody
+from toolkit.differentiation.replays import addressable, proposed_offers, read_offers
+from toolkit.errors import BadValue
+from toolkit.ledger.offer import DO_NOTHING
+from toolkit.mart.view import View
+from toolkit.models.allocation import Allocation, allocate_offers, gain_curve, shadow_price
+from toolkit.models.offer_effects import MEASURED, OVERALL
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.wording import money, share, some
+
+if TYPE_CHECKING:
+    import altair as alt
+
+ALLOCATION = pl.Schema(
+    {
+        "segment": pl.String,
+        "member_count": pl.Int64,
+        "offer": pl.String,
+        "basis": pl.String,
+        "contact_count": pl.Int64,
+        "cost_amount": pl.Float64,
+        "net_amount": pl.Float64,
+        "net_low_amount": pl.Float64,
+        "net_high_amount": pl.Float64,
+        "gain_probability": pl.Float64,
+    }
+)
+_STEP = 0.05  # of the budget: the step up and down by which the next unit is tried out
+
+
+@question(
+    "differentiation",
+    "Which offer should each segment get under our budget?",
+    words=(
+        "allocate a budget over segments and offers",
+        "share out the marketing budget, what does the next unit bring",
+        "optimise who gets which offer",
+        "预算分配 最优 优惠 人群",
+    ),
+)
+def allocate(view: View, *, budget: float, candidates: str | list[str] = "", most_contacts: int | None = None, seed: int = 0) -> Finding:
+    """Return one offer or nothing for each segment, so that the expected net within the budget is largest: one row per segment.
+
+    Segments are the cells of differentiation.matrix, their members those who may be contacted and were not contacted too often lately
+    (settings offers.most_contacts, offers.rest_days). What an offer brings in a segment comes from lessons known by as_of, pooled and
+    shrunk: a pair that was never tested gets the mean of its method, never a response rate. Without any lesson it comes from the replay
+    under setting offers.response_share, and says so. Solved exactly over segments, so its time does not grow with the members.
+
+    Parameters
+    ----------
+    budget
+        Most that reductions and contacts may cost over a window like the period, in currency units.
+    candidates
+        Offers as differentiation.offers takes them; empty = one of each method, proposed from the members' own past.
+    most_contacts
+        Contacts in all, at most; empty = no limit.
+    seed
+        Of the draws from which the chance of a gain is counted.
+
+    Returns
+    -------
+    Answer
+        Table columns: `segment`, `member_count` (addressable), `offer` ("do nothing" is one); `basis` (measured; overall mean: never tested
+        here; assumption; "not randomised" where a lesson was not); `contact_count`; `cost_amount`, `net_amount` (margin less costs; sales
+        less costs where no margin is known), its 90% interval `net_low_amount` to `net_high_amount`, and `gain_probability` (net above 0).
+
+    Raises
+    ------
+    BadValue
+        A budget of nothing, a text that is no offer, no contacts allowed.
+
+    Notes
+    -----
+    Mixed-integer linear programme, solved by HiGHS (scipy); effects by empirical Bayes, see models.offer_effects.
+
+    Example
+    -------
+    >>> tk.differentiation.allocate(ws, budget=5000).table      # doctest: +SKIP
+    """
+    spend, given = read_budget(budget, "differentiation.allocate") or 0.0, read_offers(candidates)
+    if most_contacts is not None and most_contacts < 1:
+        raise BadValue(f"most_contacts is {most_contacts}; with no contact there is nothing to share out. Give 1 or more, or leave it out.")
+    members, left_out = addressable(view)
+    cells = member_cells(view).select("member_code", "segment")
+    past = Past(view, members.join(cells, on="member_code", maintain_order="left"))
+    if past.baskets.is_empty():
+        return nobody(view, past, "allocation", ALLOCATION)
+    pairs = expected_pairs(past, given or proposed_offers(past))
+    limit = spend * view.minor_units
+    contacts = {"contacts": pairs.contacts, "most_contacts": most_contacts}
+    best = allocate_offers(pairs.net, pairs.cost, limit, **contacts)
+    draws = pairs.draws(best, seed)
+    table = _table(view, pairs, best, seed)
+    return Finding(
+        headline=_headline(view, pairs, best, draws, spend),
+        table=table,
+        chart=lambda: _chart(view, pairs, best, spend),
+        notes=_notes(view, past, pairs, best, left_out, limit),
+        ask_next=[("differentiation.offers", {"budget": spend}), ("differentiation.matrix", {})],
+        figures={
+            "expected_net_amount": best.gain / view.minor_units,
+            "cost_amount": best.cost / view.minor_units,
+            "gain_probability": float((draws > 0).mean()),
+            "shadow_price": shadow_price(pairs.net, pairs.cost, limit),
+        },
+    )
+
+
+def _table(view: View, pairs: Expected, best: Allocation, seed: int) -> pl.DataFrame:
+    rows = []
+    for place, segment in enumerate(pairs.segments):
+        chosen = best.choice[place]
+        row = {"segment": segment, "member_count": pairs.members[place], "offer": DO_NOTHING, "basis": None, "contact_count": 0}
+        figures = dict.fromkeys(("cost_amount", "net_amount", "net_low_amount", "net_high_amount"), 0.0)
+        chance = None
+        if chosen >= 0:
+            alone = Allocation(tuple(chosen if other == place else -1 for other in range(len(pairs.segments))), 0.0, 0.0)
+            drawn = pairs.draws(alone, seed)
+            low, high = np.quantile(drawn, [0.05, 0.95])
+            row |= {
+                "offer": pairs.offers[chosen].text,
+                "basis": pairs.basis[place][chosen],
+                "contact_count": int(pairs.contacts[place, chosen]),
+            }
+            values = (pairs.cost[place, chosen], pairs.net[place, chosen], low, high)
+            figures = {name: float(value) / view.minor_units for name, value in zip(figures, values, strict=True)}
+            chance = float((drawn > 0).mean())
+        rows.append(row | figures | {"gain_probability": chance})
+    return pl.DataFrame(rows, schema=ALLOCATION).sort("net_amount", "segment", descending=[True, False])
+
+
+def _headline(view: View, pairs: Expected, best: Allocation, draws: np.ndarray, budget: float) -> str:
+    spent = f"a budget of {money(budget, view.currency)}"
+    if not best.pairs:
+        likely = np.nanmax(pairs.net) if np.isfinite(pairs.net).any() else None
+        nearest = "" if likely is None else f": the best of them would bring {view.money(float(likely))}"
+        return (
+            f"{where(view)}, doing nothing is best under {spent}: of {some(len(pairs.offers), 'offer')} in "
+            f"{some(len(pairs.segments), 'segment')} none that fits it is expected to pay{nearest}."
+        )
+    reached = sum(pairs.members[segment] for segment, _ in best.pairs)
+    low, high = (view.money(float(value)) for value in np.quantile(draws, [0.05, 0.95]))
+    what = "net" if pairs.margin_known else "extra sales less cost"
+    return (
+        f"{where(view)}, under {spent} {len(best.pairs)} of {some(len(pairs.segments), 'segment')} ({some(reached, 'member')}) get an "
+        f"offer: cost {view.money(best.cost)}, expected {what} {view.money(best.gain)} (90%: {low} to {high}), chance "
+        f"{'of a gain' if pairs.margin_known else 'that sales cover the cost'} {share(float((draws > 0).mean()), 0)}."
+    )
+
+
+def _notes(view: View, past: Past, pairs: Expected, best: Allocation, left_out: dict[str, int], limit: float) -> list[str | Note]:
+    settings = view.settings.offers
+    used = {pairs.basis[segment][offer] for segment, offer in best.pairs} or {ASSUMED}
+    notes: list[str | Note] = []
+    if ASSUMED in used:
+        notes += accounting_notes(
+            past,
+            f"no lesson is known, so {share(settings.response_share, 0)} of what is within reach responds to an offer of 10%, in "
+            f"proportion at other depths (setting offers.response_share), give or take {share(settings.assumption_spread, 0)} of it for "
+            "all offers alike (setting offers.assumption_spread).",
+        )
+    else:
+        said = f"{some(pairs.lesson_count, 'lesson')} of {some(pairs.campaign_count, 'campaign')}"
+        notes.append(f"Effects come from {said}, as shares of what members spend without; whatever its figures, a method has one effect.")
+        if any(OVERALL in basis for basis in used):
+            notes.append(
+                Note(
+                    f"'{OVERALL}': never tested in this segment, so the mean of the method (of all, for a method never tried) stands in, "
+                    "with the spread between segments in its interval. Test it with a control group.",
+                    "REVIEW",
+                )
+            )
+        if any("not randomised" in basis for basis in used):
+            notes.append(Note("Some of the lessons were not randomised: take what rests on them as an assumption.", "REVIEW"))
+        notes += [note for note in accounting_notes(past, "costs are those of the replay on past baskets.") if isinstance(note, Note)]
+    notes += [contact_cost(view)[1], *contact_notes(view, left_out), length_note(view)]
+    notes += _budget_notes(view, pairs, best, limit)
+    if pairs.small:
+        notes.append(f"{some(pairs.small, 'segment')} with fewer than {view.settings.scope.minimum_members} such members are left out.")
+    notes.append(f"'{DO_NOTHING}' is an offer too: it costs and brings nothing. One offer a member, the same for all of a segment.")
+    measured = sorted({basis for row in pairs.basis for basis in row if basis.startswith(MEASURED)})
+    return notes + ([f"Measured pairs are pulled to the mean of their method ({', '.join(measured)})."] if measured else [])
+
+
+def _budget_notes(view: View, pairs: Expected, best: Allocation, limit: float) -> list[str | Note]:
+    """What the next unit of budget would bring: by the relaxation, and tried out a step up and a step down."""
+    price = shadow_price(pairs.net, pairs.cost, limit)
+    less, more = (allocate_offers(pairs.net, pairs.cost, limit * factor).gain for factor in (1 - _STEP, 1 + _STEP))
+    step = view.money(limit * _STEP)
+    tried = f"{step} more would bring {view.money(more - best.gain)}, {step} less would cost {view.money(best.gain - less)}"
+    unit = money(1.0, view.currency)
+    if price <= 1e-9:
+        return [f"The budget is not what limits: the next {unit} would bring nothing ({tried})."]
+    part = f"The next {unit} of budget would bring some {money(price, view.currency)} if part of a segment could get an offer"
+    return [f"{part}; in whole segments {tried}."]
+
+
+def _chart(view: View, pairs: Expected, best: Allocation, budget: float) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.curve import curve
+
+    free = allocate_offers(pairs.net, pairs.cost, np.inf)
+    top = max(free.cost, budget * view.minor_units) * 1.05
+    budgets = np.unique([*np.linspace(0, top, view.settings.offers.curve_points + 1)[1:], budget * view.minor_units])
+    gains = [0.0, *[found.gain for found in gain_curve(pairs.net, pairs.cost, budgets)]]
+    frame = pl.DataFrame({"budget": [0.0, *budgets], "net": gains}).select(pl.all() / view.minor_units)
+    what = "Expected net" if pairs.margin_known else "Extra sales less cost"
+    return curve(
+        frame, x="budget", y="net", x_title=f"Budget, {view.currency}", y_title=f"{what}, {view.currency}", kind="money", at=budget,
+        at_title="this budget", title=f"What a budget brings: {view.place}",
+        subtitle=f"best allocation over {some(len(pairs.segments), 'segment')} and {some(len(pairs.offers), 'offer')} at each budget",
+    )  # fmt: skip

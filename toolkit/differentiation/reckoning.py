@@ -1,0 +1,112 @@
+"""What replays of all methods share once they are counted: their money, the best of them, and the words for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from toolkit.answer import Finding, Note
+from toolkit.differentiation.past import Past, break_even_note, contact_cost
+from toolkit.mart.view import View
+from toolkit.models.replay import best_for_budget, reckon
+from toolkit.portrait.phrases import where
+from toolkit.wording import money, share, some
+
+MONEY = pl.Schema(
+    {
+        "response_share": pl.Float64,
+        "cost_amount": pl.Float64,
+        "extra_sales": pl.Float64,
+        "net_amount": pl.Float64,
+        "break_even_share": pl.Float64,
+        "break_even_rate": pl.Float64,
+        "at_stake_amount": pl.Float64,
+        "is_best": pl.Boolean,
+    }
+)
+"""Columns that the table of every replay ends with."""
+
+
+def reckoned(past: Past, replayed: pl.DataFrame) -> pl.DataFrame:
+    """Return replays (columns of `reckon`) with their money in minor units, `worth` (net; top-ups less cost where no margin is known) and
+    `is_best`: no other row that costs as much or less is worth as much."""
+    settings = past.view.settings.offers
+    cells = reckon(replayed, moved_share=settings.moved_share, contact_cost=contact_cost(past.view)[0])
+    worth = pl.col("extra_amount") - pl.col("cost") if past.margin.share is None else pl.col("net")
+    cells = cells.with_columns(worth.alias("worth"))
+    return cells.with_columns(best_for_budget(cells, "worth"))
+
+
+def money_columns(view: View) -> list[pl.Expr]:
+    """Return the expressions of the columns MONEY, in currency units."""
+    return [
+        pl.col("response_share"),
+        view.major("cost").alias("cost_amount"),
+        view.major("extra_amount").alias("extra_sales"),
+        view.major("net").alias("net_amount"),
+        pl.col("break_even_lift").alias("break_even_share"),
+        pl.col("break_even_rate"),
+        view.major("at_stake_margin").alias("at_stake_amount"),
+        pl.col("is_best"),
+    ]
+
+
+def best_of(view: View, cells: pl.DataFrame, budget: float | None, *ties: str) -> dict[str, Any] | None:
+    """Return the row worth most within the budget (currency units), the cheaper of equals, then by `ties`; None where none fits."""
+    inside = cells if budget is None else cells.filter(pl.col("cost") <= budget * view.minor_units)
+    keys = ["worth", "cost", *ties]
+    ranked = inside.sort(keys, descending=[True] + [False] * (len(keys) - 1), nulls_last=True)
+    return ranked.row(0, named=True) if ranked.height else None
+
+
+def too_dear(view: View, cells: pl.DataFrame, budget: float, what: str, called: str) -> str:
+    """Return the headline for a budget that nothing fits."""
+    least = float(cells["cost"].min())  # type: ignore[arg-type]
+    return (
+        f"{where(view)}, none of {what} fits a budget of {money(budget, view.currency)}: the cheapest, {called}, costs {view.money(least)}."
+    )
+
+
+def outcome(view: View, row: dict[str, Any], response: str, *, what: str = "sales") -> str:
+    """Return the end of a headline: what it costs and leaves.
+
+    `response` says in words what is assumed to happen, `what` which sales the break-even is measured against.
+    """
+    said = f"it costs {view.money(row['cost'])}"
+    if row["net"] is None:
+        return f"{said} for {view.money(row['extra_amount'])} of extra sales; what that leaves is not known without a margin."
+    if row["net"] > 0:
+        return f"{said} and leaves {view.money(row['net'])} net, if {share(row['response_share'])} of {response}."
+    rise = f"{what} must rise by {share(row['break_even_lift'])}" if row["break_even_lift"] is not None else f"no rise of {what} is enough"
+    return f"{said} and loses {view.money(-row['net'])}: to pay for itself {rise}. Doing nothing is better on these figures."
+
+
+def money_notes(past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, called: str, name: pl.Expr) -> list[str | Note]:
+    """Return the notes on the best row, `called` so, and on the best for each budget; `name` is what a row is called."""
+    view, notes = past.view, list[str | Note]()
+    if best is not None and past.margin.share is None:
+        notes += break_even_note(view, best["cost"], best["base_amount"], called)
+    elif best is not None:
+        rate = best["break_even_rate"]
+        needed = "it would not pay even if all of them responded" if rate is None else f"it pays once {share(rate)} of them respond"
+        notes.append(
+            f"Of what is within reach of {called}: {needed}. Margin at stake, that of what free riders buy anyway: "
+            f"{view.money(best['at_stake_margin'])}."
+        )
+    front = cells.filter("is_best").sort("cost").with_columns(name.alias("called"))
+    said = [f"{row['called']} from {view.money(row['cost'])}" for row in front.head(6).iter_rows(named=True)]
+    if cells.height > 1:
+        what = "net" if past.margin.share is not None else "extra sales less cost"
+        notes.append(f"Best per budget, by {what}: {'; '.join(said)}{'; ...' if front.height > 6 else ''}.")
+    return notes
+
+
+def nobody(view: View, past: Past, method: str, schema: pl.Schema, *, need: str = "basket") -> Finding:
+    """Return the finding where there is nothing to replay on."""
+    n = some(past.members.height, "member")
+    return Finding(
+        headline=f"{where(view)}, nobody of {n} has a {need} in {view.period}: there is nothing to replay a {method} on.",
+        table=schema.to_frame(),
+        notes=[Note(f"{method[0].upper()}{method[1:]}: no {need} in the window. Choose a longer period or more members.", "NOT MEASURED")],
+    )

@@ -1,0 +1,215 @@
+"""Migration: which segments members went to during a campaign, against what they would have done without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.mart.view import View
+from toolkit.models.lin import Effect, lin_effect, not_measured
+from toolkit.registry import question
+from toolkit.review.case import Case
+from toolkit.review.headline import Claim, arms, claim_of, first_reason, opening
+from toolkit.review.moves import Moves, arm_values, flow_table, moves_of
+from toolkit.review.study import study
+from toolkit.review.verdicts import worst_first
+from toolkit.wording import share, some
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_SCHEMA = {"segment_before": pl.String, "segment": pl.String, "treated_count": pl.Int64, "treated_share": pl.Float64}
+
+
+@question(
+    "review",
+    "Did the campaign move members to better segments?",
+    words=(
+        "migration between segments from launch to end, treated against control",
+        "who became a better customer because of the campaign",
+        "segment transitions and what they are worth",
+        "客群迁移 分层变化",
+    ),
+)
+def migration(view: View, *, campaign_id: str | int = "") -> Finding:
+    """Return how members moved between segments from launch to end: one row per pair of segments, treated beside control.
+
+    Both days are measured with the ruler in force at launch (scorecard and segment map), so that nobody moves because the ruler did. What
+    the control did, the treated would have done anyway.
+
+    Parameters
+    ----------
+    campaign_id
+        The campaign; empty = the one that started last by as_of.
+
+    Returns
+    -------
+    Answer
+        Table columns: `segment_before` (at launch), `segment` (at the end, or at as_of while it runs); `treated_count`, `control_count`;
+        `treated_share`, `control_share` (0..1 of the arm's members of that segment at launch); `difference_share`, `difference_share_low`,
+        `difference_share_high` (95% interval, Agresti-Caffo); `moved_value` (currency units in 91 days: the difference over all treated
+        members of the row, valued at what members of the two segments brought before; null = not known). Small segments stand together.
+
+    Raises
+    ------
+    UnknownName
+        There is no such campaign.
+    DataError
+        There are no campaigns, or this one has not begun.
+
+    Notes
+    -----
+    The value in the headline is Lin's regression of each member's segment value at the end on the arm, with the value at launch and the
+    member's past. Values are of before the start: they say what such segments brought then, not what these members will bring.
+
+    Example
+    -------
+    >>> tk.review.migration(ws, campaign_id="C001").table               # doctest: +SKIP
+    """
+    found = study(view, campaign_id)
+    case, least = found.case, view.settings.scope.minimum_members
+    if case.history_days == 0 or case.treated_count < least:
+        return _unmeasured(case, least)
+    moves = moves_of(case)
+    effect = _effect(case, moves)
+    claim = claim_of(case, effect, found.checks)
+    flows = flow_table(moves, least, view.settings.review.confidence)
+    if 0 < case.control_count < least:
+        flows = flows.with_columns(
+            pl.lit(None, pl.Float64).alias(name) for name in ("control_share", "difference", "low", "high", "moved_value")
+        )
+    return Finding(
+        headline=_headline(case, moves, effect, claim),
+        table=_table(view, flows),
+        chart=lambda: _chart(case, moves, flows),
+        notes=[*_notes(case, moves, flows, claim), *worst_first(found.checks)],
+        ask_next=[(f"review.{name}", {"campaign_id": case.campaign.campaign_id}) for name in ("effect", "habits_after", "money")],
+        figures=_figures(case, effect, claim),
+    )
+
+
+def _effect(case: Case, moves: Moves) -> Effect:
+    """The effect on the value of a member's segment, in currency units per treated member."""
+    counts = case.treated_count, case.control_count
+    if case.too_few is not None:
+        return not_measured(case.too_few, *counts)
+    values = arm_values(moves)
+    if values is None:
+        return not_measured("what a segment is worth is not known", *counts)
+    after, before = (side / case.view.minor_units for side in values)
+    covariates = np.column_stack([before, case.past.values])
+    return lin_effect(after, case.members["treated"].to_numpy(), covariates, least_arm=case.view.settings.review.least_arm)
+
+
+def _table(view: View, flows: pl.DataFrame) -> pl.DataFrame:
+    return flows.select(
+        pl.col("before").alias("segment_before"),
+        pl.col("after").alias("segment"),
+        "treated_count",
+        "control_count",
+        "treated_share",
+        "control_share",
+        pl.col("difference").alias("difference_share"),
+        pl.col("low").alias("difference_share_low"),
+        pl.col("high").alias("difference_share_high"),
+        view.major("moved_value").alias("moved_value"),
+    )
+
+
+def _headline(case: Case, moves: Moves, effect: Effect, claim: Claim) -> str:
+    view, so_far = case.view, " so far" if case.is_running else ""
+    rose, fell = _rose_and_fell(moves, treated=True)
+    plain = f"{share(rose)} of the treated rose to a segment worth more{so_far} and {share(fell)} fell"
+    if case.control_count >= view.settings.scope.minimum_members:
+        others = _rose_and_fell(moves, treated=False)
+        plain += f", of those compared with {share(others[0])} rose and {share(others[1])} fell"
+    if moves.values.is_empty():
+        stayed = float((moves.members.filter("treated")["before"] == moves.members.filter("treated")["after"]).mean() or 0)  # type: ignore[arg-type]
+        plain = f"{share(stayed)} of the treated ended{so_far} in the segment they began in"
+    start = _capital(f"{opening(case)}{case.name}: {plain} ({arms(case)})")
+    if not claim.may_be_shown or effect.estimate is None or effect.low is None or effect.high is None:
+        word = "is not measured" if claim.word == "not measured" else claim.word
+        return f"{start}. What of it the campaign did {word}: {first_reason(claim)}"
+    low, high, mean = (view.money(value * view.minor_units) for value in (effect.low, effect.high, effect.estimate))
+    if claim.word == "not shown":
+        return f"{start}. No move because of it is shown: worth {low} to {high} per treated member in 91 days, zero included."
+    surely = "" if claim.word == "proven" else "probably "
+    total = view.money(effect.estimate * case.treated_count * view.minor_units)
+    return (
+        f"{start}. That is {surely}worth {mean} of {moves.basis} per treated member in the 91 days after (95% interval {low} to {high}), "
+        f"{total} in all, if segments stay worth what they were."
+    )
+
+
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
+
+
+def _rose_and_fell(moves: Moves, *, treated: bool) -> tuple[float, float]:
+    members = moves.members.filter(pl.col("treated") == treated)
+    gain = members["after_value"] - members["before_value"]
+    return float((gain > 0).fill_null(False).mean() or 0), float((gain < 0).fill_null(False).mean() or 0)  # type: ignore[arg-type]
+
+
+def _notes(case: Case, moves: Moves, flows: pl.DataFrame, claim: Claim) -> list[str | Note]:
+    view, notes = case.view, list[str | Note]()
+    notes.append(
+        f"Segments of {moves.launch} and of {moves.end}, both by the ruler in force at launch; F and M are ranks among members of each day."
+    )
+    if case.is_running:
+        notes.append(Note(f"It is still running: moves up to {moves.end}.", "REVIEW"))
+    if case.control == "none":
+        notes.append(Note("Without a control nothing says who would have moved anyway: members always move.", "NOT MEASURED"))
+    elif case.control_count < view.settings.scope.minimum_members:
+        notes.append(Note(f"Only {some(case.control_count, 'member')} to compare with: their moves are not shown.", "NOT MEASURED"))
+    judged = flows.drop_nulls("low")
+    clear = judged.filter((pl.col("low") > 0) | (pl.col("high") < 0)).height
+    if judged.height:
+        wanted = judged.height * (1 - view.settings.review.confidence)
+        notes.append(
+            f"{clear} of {some(judged.height, 'interval')} {'is' if clear == 1 else 'are'} clear of zero; chance alone would make about "
+            f"{wanted:.1f} so."
+        )
+    if (flows.select((pl.col("before") == "others") | (pl.col("after") == "others")).to_series()).any():
+        least = view.settings.scope.minimum_members
+        notes.append(f"Segments and moves of fewer than {least} members (setting scope.minimum_members) stand together as others.")
+    notes += list(moves.notes)
+    return notes
+
+
+def _figures(case: Case, effect: Effect, claim: Claim) -> dict[str, float]:
+    shown = claim.may_be_shown and effect.estimate is not None
+    return {"treated_members": case.treated_count, **({"moved_value": effect.estimate} if shown and effect.estimate is not None else {})}
+
+
+def _unmeasured(case: Case, least: int) -> Finding:
+    if case.history_days == 0:
+        why = (
+            f"it started on {case.campaign.starts_on}, before the receipts do ({case.view.first_day}): nobody's segment at launch is known"
+        )
+    else:
+        why = f"{some(case.treated_count, 'treated member')} in scope, fewer than the {least} that figures may speak of"
+    return Finding(
+        headline=_capital(f"{opening(case)}{case.name}: moves between segments are not measured: {why} ({arms(case)})."),
+        table=pl.DataFrame(schema=_SCHEMA),
+        notes=[Note(f"Migration: {why}.", "NOT MEASURED")],
+    )
+
+
+def _chart(case: Case, moves: Moves, flows: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.heatmap import heatmap
+
+    compared = flows["difference"].count() > 0
+    value = "difference" if compared else "treated_share"
+    order = [name for name in (*moves.segments, "others") if name in set(flows["before"]) | set(flows["after"])]
+    beside = "treated less control, share of the row" if compared else "share of the row's treated members; nobody to compare with"
+    return heatmap(
+        flows.drop_nulls(value), column="after", row="before", value=value, n="treated_count", kind="share1",
+        value_title="Difference" if compared else "Share", column_title=f"Segment on {moves.end}", row_title=f"Segment on {moves.launch}",
+        column_order=order, row_order=order, title=f"{case.name}: from segment to segment",
+        subtitle=f"{beside}; n = {wording.some(case.treated_count, 'treated member')}",
+    )  # fmt: skip

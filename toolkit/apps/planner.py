@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode
 
+import polars as pl
 import traitlets
 
 from toolkit.answer import Answer
@@ -192,7 +193,7 @@ class Planner(traitlets.HasTraits):
         """What a launch does, in sentences for the person who confirms it."""
         if not isinstance(self.plan, Answer):
             return ""
-        arms = dict(self.plan.table.group_by("arm").sum().select("arm", "member_count").iter_rows())
+        arms = dict(self.plan.table.group_by("arm").agg(pl.col("member_count").sum()).iter_rows())
         definition = definition_of(self.form)
         return (
             f"Launching '{definition.campaign_id}' freezes {arms.get('treated', 0):,} members who get “{self.form.offer}” and "

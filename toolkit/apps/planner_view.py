@@ -91,6 +91,8 @@ class FormFields:
                     continue
                 field = self.widgets[name]
                 field.description = label
+                if name in ("name", "audience", "offer"):
+                    field.add_class("tk-wide")
                 self._hear(field, lambda value, name=name: self.planner.change(**{name: value}))
                 fields.append(field)
             row = widgets.Box(fields, layout=flex("row wrap"))
@@ -140,8 +142,7 @@ class Launching:
         self.no = button("No, not yet", "tk-quiet", guard(lambda _button: self._confirming(False)))
         self.lists = button("Save the contact lists (ZIP)", "tk-quiet", guard(lambda _button: self._lists()))
         self.confirm = widgets.Box([self.yes, self.no], layout=flex("row wrap"))
-        for box in (self.confirm,):
-            box.add_class("tk-pair")
+        self.confirm.add_class("tk-pair")
         self.box = widgets.VBox([self.ask, self.consequences, self.confirm, self.told, self.lists])
         self.box.add_class("tk-launch")
         self._confirming(False)

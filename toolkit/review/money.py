@@ -167,7 +167,7 @@ def _headline(found: Study, account: Account) -> str:
     if not may_be_shown(found, account.margin, account.sales):
         untold = "is not measured" if found.claim.word == "not measured" else "cannot be told"
         reason = first_reason(found.claim)
-        return f"{opening(case)}what {case.name} earned {untold} ({arms(case)}): {reason} {spent[0].upper()}{spent[1:]}."
+        return f"{opening(case) or 'NO CLAIM: '}what {case.name} earned {untold} ({arms(case)}): {reason} {spent[0].upper()}{spent[1:]}."
     place = where(case.view)
     start = f"{opening(case)}{place[0].lower()}{place[1:]}" if opening(case) else place
     sales = account.sales

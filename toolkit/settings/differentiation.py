@@ -86,19 +86,19 @@ class PlaybookSettings(Family):
         0.95, ge=0.8, lt=1, description="A measured lesson counts when this interval of its effect lies above zero (or, against, below)."
     )
     frequency_cut: float = Field(
-        6.0,
+        3.0,
         gt=0,
         le=366,
-        description="A category is bought often from this many purchases a buyer and year on: every second month, a habit and no event.",
+        description="A category is bought often from this many purchases a buyer and year on: every four months; durables stay far below.",
     )
     ticket_cut: float | None = Field(
-        None,
-        gt=0,
-        description="A category's ticket is high from this many currency units a purchase on. None = the shop's middle category, sales "
-        "weighing: high is then high for this shop.",
+        None, gt=0, description="A category is dear from this many currency units a purchase on; None = ticket_times the middle purchase."
+    )
+    ticket_times: float = Field(
+        3.0, gt=1, le=100, description="Without a stated ticket_cut, dear is this many times what the middle purchase of a category costs."
     )
     order_value_cut: float | None = Field(
-        None, gt=0, description="The same for a whole order, to place the shop; None = the shop stands where most of its sales are."
+        None, gt=0, description="The shop's orders are dear from this value on; None = where most sales come from dear categories."
     )
     recent_days: Days = Field(
         28, description="Goods that a member bought within this many days are not offered to them: they come for them anyway."

@@ -38,8 +38,8 @@ def propose_plan(
     """Return a draft to start from: each segment gets the method that the playbook (or a measured lesson) names for it. Nothing is written.
 
     The amounts are those of `proposed_offers`: a tenth off, where the replay on the audience's baskets of the period leaves most. A segment
-    whose method could not be replayed (or who bought nothing) is left alone. It starts on a Monday, a week ahead at least, for four weeks. `fields`
-    are fields of `Definition` that replace what is proposed, such as `control_share=0.3` or `goals={"lift": 0.05}`.
+    whose method could not be replayed (or who bought nothing) is left alone. It starts on a Monday, a week ahead at least, for four weeks.
+    `fields` are fields of `Definition` that replace what is proposed, such as `control_share=0.3` or `goals={"lift": 0.05}`.
 
     Raises
     ------
@@ -87,7 +87,5 @@ def _offers(view: View) -> dict[str, Offer]:
     """One offer a method, called by it."""
     past = Past(view, member_cells(view).select("member_code", "segment"))
     if past.baskets.is_empty():
-        raise DataError(
-            f"No basket of {view.place} in {view.period}: no amount can be proposed. Choose a longer period or state the offers."
-        )
+        return {}
     return {offer.method: offer.model_copy(update={"name": offer.method.replace("_", " ")}) for offer in proposed_offers(past)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.models.balance import overlap, standardised_differences
+from toolkit.models.randomisation_checks import sample_ratio_p
 from toolkit.review.case import Case
 from toolkit.review.verdicts import Check
 from toolkit.wording import share, some
@@ -71,10 +72,8 @@ def _ratio(case: Case) -> Check:
     if definition is None:
         sentence = "The tables do not say what share was to be held out, so the sizes of the arms cannot be checked."
         return Check("Sample ratio", "NOT MEASURED", sentence, "Launch campaigns from the ledger: it keeps the plan.")
-    from scipy.stats import binomtest
-
     control, everybody = case.control_count, case.members.height
-    p_value = float(binomtest(control, everybody, definition.control_share).pvalue)
+    p_value = sample_ratio_p(case.treated_count, control, definition.control_share)
     sentence = (
         f"{control:,} of {everybody:,} members ({share(control / everybody)}) were held out; {share(definition.control_share)} was planned "
         f"(p = {p_value:.2g})."

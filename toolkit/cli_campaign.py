@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,11 +24,12 @@ AsOf = Annotated[str, typer.Option("--as-of", help="Day the arms are fixed; empt
 def draft(
     workspace: WorkspacePath,
     campaign_id: CampaignId,
-    starts: Annotated[str, typer.Option("--starts", help="First day, YYYY-MM-DD.")],
-    ends: Annotated[str, typer.Option("--ends", help="Last day, YYYY-MM-DD.")],
+    starts: Annotated[str, typer.Option("--starts", help="First day, YYYY-MM-DD; empty = a Monday, a week ahead at least.")] = "",
+    ends: Annotated[str, typer.Option("--ends", help="Last day, YYYY-MM-DD; empty = four weeks after the first.")] = "",
     offer: Annotated[
-        list[str], typer.Option("--offer", metavar="NAME=TEXT", help="An offer: ten='full_reduction 60/10'. May be repeated.")
-    ],
+        list[str] | None,
+        typer.Option("--offer", metavar="NAME=TEXT", help="ten='full_reduction 60/10'; may be repeated. None = as the playbook proposes."),
+    ] = None,
     give: Annotated[
         list[str] | None,
         typer.Option("--give", metavar="SEGMENT=NAME", help="Which segment gets which offer ('*' = everybody else; 'do nothing')."),
@@ -41,28 +43,33 @@ def draft(
     name: Annotated[str, typer.Option(help="What it is called.")] = "",
     store: Annotated[str, typer.Option("--store", help="One store; empty = the chain.")] = "",
     seed: Annotated[int, typer.Option(help="Same seed, same arms.")] = 0,
+    as_of: AsOf = "",
     replace: Annotated[bool, typer.Option("--replace", help="Replace the draft of that id.")] = False,
 ) -> None:
-    """Keep a draft as documents/plans/ID.toml; edit it there, or draft it again with --replace."""
+    """Keep a draft as documents/plans/ID.toml, proposed from the playbook where you state no offer; edit it there."""
     from toolkit.differentiation.launching import save_plan
+    from toolkit.differentiation.proposal import propose_plan
 
-    offers = _pairs(offer, "--offer", "ten='full_reduction 60/10'")
-    gives = _pairs(give, "--give", "'*=ten'") or {"*": next(iter(offers))}
-    goals = {key: _number(value, "--goal", key) for key, value in _pairs(goal, "--goal", "lift=0.05").items()}
     ws = _opened(workspace)
+    offers = _pairs(offer, "--offer", "ten='full_reduction 60/10'")
+    gives = _pairs(give, "--give", "'*=ten'") or ({"*": next(iter(offers))} if offers else {})
+    goals = {key: _number(value, "--goal", key) for key, value in _pairs(goal, "--goal", "lift=0.05").items()}
+    stated = {"starts_on": starts, "ends_on": ends or _four_weeks(starts), "offers": offers, "offer_of": gives, "goals": goals}
+    fields = {
+        "name": name, "touchpoints": touchpoint, "control_share": control_share, "cost_fixed": cost_fixed,
+        "cost_per_contact": cost_per_contact, "seed": seed, **{key: value for key, value in stated.items() if value},
+    }  # fmt: skip
     kept = save_plan(
         ws,
-        {
-            "campaign_id": campaign_id, "name": name, "starts_on": starts, "ends_on": ends, "audience": audience, "offers": offers,
-            "offer_of": gives, "touchpoints": touchpoint, "control_share": control_share, "goals": goals, "cost_fixed": cost_fixed,
-            "cost_per_contact": cost_per_contact, "store_id": store, "seed": seed,
-        },
+        propose_plan(ws, campaign_id, store_id=store, audience=audience, as_of=as_of, **fields),
         replace_it=replace,
-    )  # fmt: skip
+    )
     typer.echo(f"wrote {ws.path / 'documents' / 'plans' / f'{kept.campaign_id}.toml'}")
+    for one in kept.offers:
+        typer.echo(f"offer {one.name}: {one.text}")
     for fault in kept.faults:
         typer.echo(f"to do: {fault}")
-    _hint(f"Next: toolkit campaign plan {workspace} {campaign_id}")
+    _hint(f"Next: toolkit campaign plan {workspace} {campaign_id}" + (f" --as-of {as_of}" if as_of else ""))
 
 
 @campaign_app.command("plan")
@@ -116,10 +123,7 @@ def list_(workspace: WorkspacePath) -> None:
     for name in drafts:
         typer.echo(f"{name:20} draft: documents/plans/{name}.toml")
     if known.is_empty() and not drafts:
-        _hint(
-            f"No campaign yet. Draft one: toolkit campaign draft {workspace} spring --starts 2026-03-02 --ends 2026-03-29 "
-            "--offer ten='full_reduction 60/10'"
-        )
+        _hint(f"No campaign yet. Draft one: toolkit campaign draft {workspace} spring")
 
 
 @campaign_app.command("show")
@@ -200,6 +204,18 @@ def global_control(
         typer.echo(str(note))
 
 
+@campaign_app.command("lessons")
+def lessons(
+    workspace: WorkspacePath, campaign_id: CampaignId, as_of: Annotated[str, typer.Option("--as-of", help="Last day seen.")] = ""
+) -> None:
+    """Review a campaign that has ended and keep what it teaches; the next plan reads it."""
+    from toolkit.review.learnt import write_lessons
+
+    for sentence in write_lessons(_opened(workspace), campaign_id, as_of=as_of or None).sentences:
+        typer.echo(sentence)
+    _hint(f"Next: toolkit ask {workspace} 'what have our campaigns taught us?'")
+
+
 def _sentence(found: Any) -> str:
     drawn = {True: "drawn at random", False: "not drawn at random", None: "it is not known how they were drawn"}[found.randomised]
     called = f" ({found.name})" if found.name else ""
@@ -218,6 +234,14 @@ def _pairs(words: list[str] | None, option: str, example: str) -> dict[str, str]
             raise BadValue(f"{option} {word}: NAME=VALUE was needed, such as {option} {example}.")
         found[key.strip()] = value.strip()
     return found
+
+
+def _four_weeks(starts: str) -> str:
+    """The last day of four weeks; a first day that is none is left to the definition to refuse."""
+    try:
+        return (date.fromisoformat(starts) + timedelta(days=27)).isoformat()
+    except ValueError:
+        return starts
 
 
 def _number(text: str, option: str, key: str) -> float:

@@ -9,5 +9,6 @@ from toolkit.review.migration import migration
 from toolkit.review.habits_after import habits_after
 from toolkit.review.process import process
 from toolkit.review.sales_targets import sales_targets
+from toolkit.review.lessons import lessons
 
-__all__ = ["checks", "effect", "habits_after", "migration", "money", "process", "sales_targets", "verdict"]
+__all__ = ["checks", "effect", "habits_after", "lessons", "migration", "money", "process", "sales_targets", "verdict"]

@@ -9,13 +9,16 @@ from pydantic import Field, field_validator, model_validator
 from toolkit.settings.family import Days, Family, Share
 
 
+Margin = Annotated[float, Field(gt=0, le=1)]
+
+
 class OfferSettings(Family):
     """Replaying offers on past baskets, and sharing out a budget."""
 
     margin_share: float | None = Field(
         None, gt=0, le=1, description="What the shop keeps of its sales, where no product has a unit cost; None = not known: sales only."
     )
-    break_even_margins: tuple[float, float, float] = Field(
+    break_even_margins: tuple[Margin, Margin, Margin] = Field(
         (0.2, 0.3, 0.4), description="Margins for which a break-even is stated where none is known: what shops of goods usually keep."
     )
     reach_share: float = Field(
@@ -51,12 +54,12 @@ class OfferSettings(Family):
 class Weights(Family):
     """What each factor counts in the score of goods, in any unit: they are brought to a sum of 1."""
 
-    affinity: float = Field(0.0, ge=0, le=1)
-    margin: float = Field(0.0, ge=0, le=1)
-    attach: float = Field(0.0, ge=0, le=1)
-    stock: float = Field(0.0, ge=0, le=1)
-    novelty: float = Field(0.0, ge=0, le=1)
-    price: float = Field(0.0, ge=0, le=1)
+    affinity: float = Field(default=0.0, ge=0, le=1)
+    margin: float = Field(default=0.0, ge=0, le=1)
+    attach: float = Field(default=0.0, ge=0, le=1)
+    stock: float = Field(default=0.0, ge=0, le=1)
+    novelty: float = Field(default=0.0, ge=0, le=1)
+    price: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _some(self) -> Weights:

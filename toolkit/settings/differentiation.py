@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from toolkit.settings.family import Days, Family, Share
-
 
 Margin = Annotated[float, Field(gt=0, le=1)]
 
@@ -26,8 +25,8 @@ class OfferSettings(Family):
     )
     response_share: Share = Field(
         0.1,
-        description="Assumed until a campaign has measured it: at a reduction of 10% this share of what is within reach does what the offer "
-        "asks for; in proportion at other depths. A service, which reduces nothing, is taken at this share.",
+        description="Assumed until a campaign has measured it: at a reduction of 10% this share of what is within reach does what the "
+        "offer asks for; in proportion at other depths. A service, which reduces nothing, is taken at this share.",
     )
     moved_share: Share = Field(
         0.1, description="Assumed until measured: this share of the baskets near a member day moves there and brings nothing new."

@@ -32,6 +32,7 @@ NEXT_GOODS = pl.Schema(
         "attach_index": pl.Float64,
     }
 )
+_CODED = pl.Schema({**NEXT_GOODS, "product": pl.Int64()})  # the product still as a code
 _FAMILIES = ("playbook", "sequences", "scope", "goods")
 _PARTNERS = 3  # own categories, most days first, to which new goods are attached
 
@@ -52,7 +53,7 @@ def _next_goods(view: View) -> pl.DataFrame:
     due = due_list(view).select("member_code", "category_code", "due_from", pl.col("purchase_probability").alias("due_probability"))
     due = due.filter(pl.col("due_from") <= view.as_of + timedelta(days=view.settings.sequences.due_within_days))
     parts = [_of_batch(view, batch, due) for batch in tastes_of(view, goods)]
-    made = pl.concat(parts) if parts else pl.DataFrame(schema=NEXT_GOODS | {"product": pl.Int64})
+    made = pl.concat(parts) if parts else pl.DataFrame(schema=_CODED)
     names = labels_of(view, "product", made["product"].drop_nulls().unique().to_list())
     product = pl.col("product").cast(pl.Int64).replace_strict(names, default=None, return_dtype=pl.String)
     return made.with_columns(product).sort("member_code", "slot")
@@ -114,4 +115,4 @@ def _rows(
         pl.when(pl.col("elapsed_days") < NEVER).then("elapsed_days"),
         pl.col("wait_days").fill_nan(None),
         *[pl.when(pl.col(name) >= 0).then(name) for name in ("product", "partner_code")],
-    ).cast(NEXT_GOODS | {"product": pl.Int64})
+    ).cast(_CODED)

@@ -53,8 +53,8 @@ def money(view: View, *, campaign_id: str | int = "", by: Literal["total", "cate
     -------
     Answer
         Table columns (total): `item`, `amount`, `amount_low`, `amount_high` (currency units; all treated members in scope together; 95%
-        interval; null = not known or not to be claimed), `reading`. By category: `category`, `extra_sales`, `extra_sales_low`,
-        `extra_sales_high`, `extra_margin_amount`, `expected_sales`, `reading` (promoted, halo, cannibalised, not told apart from zero).
+        interval; null = not known or not to be claimed), `reading`. By category: `category`, `extra_sales`, `extra_low_sales`,
+        `extra_high_sales`, `extra_margin_amount`, `expected_sales`, `reading` (promoted, halo, cannibalised, not told apart from zero).
 
     Raises
     ------

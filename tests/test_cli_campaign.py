@@ -62,6 +62,13 @@ def test_a_plan_with_blockers_ends_with_one(ws: str) -> None:
         run("launch", ws, "short")
 
 
+def test_a_draft_is_proposed_where_no_offer_is_stated(ws: str) -> None:
+    told = run("draft", ws, "proposed", "--audience", "order_count_91d >= 4")
+    assert "offer coupon: coupon " in told
+    assert "to do" not in told
+    assert "shows a lift of" in run("plan", ws, "proposed")
+
+
 def test_the_global_control(ws: str) -> None:
     assert "no global control is set" in run("global-control", ws)
     told = run("global-control", ws, "--share", "0.05")

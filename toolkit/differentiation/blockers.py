@@ -12,6 +12,7 @@ from toolkit.differentiation.draft import Draft
 from toolkit.differentiation.enrolment import BUSY_NOW, GLOBAL, NOT_CONTACTABLE, NOTHING, RESTING, UNKNOWN
 from toolkit.differentiation.past import margin_note
 from toolkit.errors import BadValue, nearest
+from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.definition import EVERYBODY_ELSE, GOALS
 from toolkit.ledger.launch import check_free
 from toolkit.wording import listing, share, some
@@ -91,6 +92,10 @@ def _people(draft: Draft) -> Iterator[Note]:
         yield Note(f"{said}, until the column is imported.", "REVIEW")
     elif left[NOT_CONTACTABLE] + left[UNKNOWN] + left[GLOBAL] == audience:
         yield Note(f"Nobody of {some(audience, 'member')} may be contacted, so there is nobody to launch it for.", "FAIL")
+    damaged = known_campaigns(view.workspace).filter(~pl.col("intact"))["campaign_id"].to_list()
+    if damaged:
+        named = listing([f"'{name}'" for name in damaged])
+        yield Note(f"Changed after launch, so that who is in it is not known: {named}. Overlap with it is not checked.", "REVIEW")
     if left[BUSY_NOW]:
         yield _overlap(draft, left[BUSY_NOW], audience)
     if left[RESTING]:

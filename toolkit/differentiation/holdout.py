@@ -65,7 +65,8 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     -----
     Members needed = 7.85 CV^2 (1 - rho^2) / (lift^2 s (1 - s)), 80% power, two-sided at 5%. CV and rho are measured: the audience is chosen
     by the same rule on an earlier day and followed over as many days as the campaign has; rho is how well spend, days and recency before
-    that day tell the spend after it, as the review's regression will. Source: DEFINITIONS.md section 3.
+    that day tell the spend after it, as far as the review's regression can learn it from a control group of that share: arms are drawn
+    where nothing was done. Source: DEFINITIONS.md section 3.
 
     Example
     -------
@@ -118,14 +119,14 @@ def _measured(view: View, ladder: list[int], days: int) -> Visible:
 
 
 def _table(view: View, found: Visible, members: int, control_share: float, days: int, lift: float) -> pl.DataFrame:
-    power, spread = view.settings.campaigns.power, found.spreads[days]
+    power = view.settings.campaigns.power
     rows = []
     for split in sorted({*SPLITS, control_share}):
-        control = round(members * split)
+        control, spread = round(members * split), found.spread(days, split)
         long_enough = [
             step
-            for step, one in found.spreads.items()
-            if (seen := smallest_lift(members, one.unexplained, split, power=power)) is not None and seen <= lift
+            for step in found.spent
+            if (seen := smallest_lift(members, found.spread(step, split).unexplained, split, power=power)) is not None and seen <= lift
         ]
         rows.append(
             {
@@ -162,7 +163,7 @@ def _headline(view: View, chosen: dict, members: int, days: int, lift: float) ->
 
 def _notes(view: View, found: Visible, chosen: dict, members: int, days: int, lift: float) -> list[str | Note]:
     settings, notes = view.settings.campaigns, list[str | Note]()
-    spread = found.spreads[days]
+    spread = found.spread(days, chosen["control_share"])
     if chosen["chance_share"] >= settings.power:
         notes.append(Note(f"A lift of {share(lift)} would be seen with chance {share(chosen['chance_share'], 0)}.", "PASS"))
     else:

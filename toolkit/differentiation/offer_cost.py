@@ -6,7 +6,7 @@ import polars as pl
 
 from toolkit.differentiation.past import Past
 from toolkit.differentiation.replays import replay_offer
-from toolkit.errors import DataError
+from toolkit.errors import ToolkitError
 from toolkit.ledger.definition import Definition
 from toolkit.mart.view import View
 from toolkit.models.replay import reckon
@@ -31,7 +31,7 @@ def expected_offer_cost(view: View, definition: Definition, members: pl.DataFram
         past = Past(view, coded.filter(pl.col("offer") == name).select("member_code", "segment"))
         try:
             replayed = reckon(replay_offer(past, definition.offer(name)), moved_share=settings.moved_share)
-        except DataError:
+        except ToolkitError:
             return None
         found.append(replayed.select("segment", pl.lit(name).alias("offer"), pl.col("cost") * share))
     cells = coded.select("segment", "offer").unique().sort("segment", "offer")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +58,14 @@ def propose_plan(
         ws, store_id=store_id or None, region=region or None, as_of=as_of or None, settings=read_settings(settings or {}, base=shop),
         **members_of_scope(ws, audience or None),
     )  # fmt: skip
-    offers, methods = _offers(view), _methods(view)
+    offers, methods = ({}, {}) if "offers" in fields else (_offers(view), _methods(view))
     used = {method for method in methods.values() if method in offers}
     start = view.as_of + timedelta(days=AHEAD_DAYS)
-    start += timedelta(days=-start.weekday() % 7)
+    start = _day(fields.get("starts_on")) or start + timedelta(days=-start.weekday() % 7)
     proposed = {
         "campaign_id": campaign_id,
         "starts_on": start,
-        "ends_on": start + timedelta(days=DAYS - 1),
+        "ends_on": start + timedelta(days=DAYS - 1) if isinstance(start, date) else start,
         "offers": tuple(offer for method, offer in offers.items() if method in used),
         "offer_of": {segment: offers[method].name if method in used else DO_NOTHING for segment, method in methods.items()},
         "store_id": store_id or None,
@@ -74,6 +74,14 @@ def propose_plan(
         "settings": settings or {},
     }
     return Definition.model_validate({**proposed, **fields})
+
+
+def _day(given: Any) -> Any:
+    """A day given as text as a day; what is none is left to the definition to refuse."""
+    try:
+        return date.fromisoformat(given) if isinstance(given, str) and given else given
+    except ValueError:
+        return given
 
 
 def _methods(view: View) -> dict[str, str | None]:

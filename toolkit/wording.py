@@ -37,12 +37,14 @@ _KINDS_BY_NAME: dict[str, Kind] = {
     "units_per_order": "number",
     "expected_redeemers": "number",
     "control_sales_so_far": "money",
+    "p_value": "number",
 }
 _KINDS_BY_ENDING: tuple[tuple[str, Kind], ...] = (
     ("_amount", "money"),
     ("_sales", "money"),
     ("_spend", "money"),
     ("_value", "money"),
+    ("_cost", "money"),
     ("_28d", "money"),
     ("_91d", "money"),
     ("_365d", "money"),
@@ -65,6 +67,13 @@ _KINDS_BY_ENDING: tuple[tuple[str, Kind], ...] = (
     ("_on", "date"),
 )
 _LABELS = {
+    "smallest_lift_share": "Smallest visible lift",
+    "chance_share": "Chance to see it",
+    "needed_count": "Members needed",
+    "needed_days": "Days needed",
+    "forgone_sales": "Sales forgone",
+    "contact_cost": "Cost of contacts",
+    "offer_cost": "Cost of the offer",
     "member_id": "Member",
     "store_id": "Store",
     "store_name": "Store name",

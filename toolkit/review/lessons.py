@@ -120,7 +120,7 @@ def pooled_lessons(usable: pl.DataFrame, *, false_share: float = 0.05) -> pl.Dat
         rows.append(
             dict(zip(_KEYS, key, strict=True)) | {
                 "campaign_count": found.count,
-                "member_count": int(part["treated_count"].sum() + part["control_count"].sum()),
+                "member_count": int(part["treated_count"].sum()) + int(part["control_count"].sum()),
                 "effect_share": found.mean, **_interval(found),
                 "next_share_low": found.next_low, "next_share_high": found.next_high, "error": found.standard_error,
                 "campaigns": ", ".join(str(name) for name in names),

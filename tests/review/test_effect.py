@@ -53,8 +53,7 @@ def test_the_truth_lies_in_the_interval_and_agrees_with_statsmodels(lifted: Fair
     assert "n = 200 treated, 200 held out at random" in answer.headline
     found = study(open_view(ws), "F")
     treated = found.case.members["treated"].to_numpy().astype(float)
-    past = found.case.past.values
-    past = past[:, past.std(axis=0) > 0]
+    past = np.delete(found.case.past.values, found.effect.left_out, axis=1)
     centred = (past - past[treated == 1].mean(axis=0)) / past.std(axis=0)
     design = np.column_stack([np.ones(treated.size), treated, centred, centred * treated[:, None]])
     fitted = sm.OLS(found.frame["amount"].to_numpy(), design).fit(cov_type="HC3")

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
         "was the goal reached",
         "活动投入产出 ROI 净收益",
     ),
-    minimum=False,
 )
 def money(view: View, *, campaign_id: str | int = "", by: Literal["total", "category"] = "total") -> Finding:
     """Return what a campaign earned: extra margin less offer, contacts and fixed costs = net, one row per line of the account.

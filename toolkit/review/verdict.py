@@ -29,7 +29,6 @@ _LINES = ("Extra sales", "Extra margin", "Value redeemed", "Contacts", "Fixed co
         "was the campaign worth it, should we repeat it",
         "活动复盘 结论 总结",
     ),
-    minimum=False,
 )
 def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
     """Return the verdict on a campaign in plain words, the money under it, the reasons in the notes: one row per line of the account.

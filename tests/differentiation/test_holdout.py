@@ -67,10 +67,13 @@ def test_too_small_and_too_short_are_said(club: Workspace) -> None:
     assert "30 were needed" in small.notes[0].text
     few = tk.differentiation.holdout(club, audience=[f"m{n:03d}" for n in range(60)], control_share=0.1)
     assert any(note.verdict == "FAIL" and "smaller than its holdout" in note.text for note in few.notes)
+    assert "makes an arm too small to be reviewed (6)" in few.headline
+    assert few.table["smallest_lift_share"].null_count() == 4  # 3, 6, 12 and 18 held out
+    assert few.chart is not None
     early = tk.differentiation.holdout(club, as_of=str(AS_OF - timedelta(days=330)))
     assert "days of receipts were needed" in early.notes[0].text
     middle = tk.differentiation.holdout(club, as_of=str(AS_OF - timedelta(days=270)))
-    assert middle.table["smallest_lift_share"].null_count() == 0  # 91 days are too long to measure there, 28 are not
+    assert middle.table["smallest_lift_share"].null_count() == 1  # 91 days are too long to measure there, 28 are not; 5% are 15 members
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     -------
     Answer
         Table columns: `control_share`; `control_count`, `treated_count` (members); `smallest_lift_share` (the smallest lift found with the
-        chance campaigns.power: 4 in 5; null = an arm below campaigns.least_arm), `chance_share` (of finding `lift`); `needed_count` (members,
+        chance campaigns.power: 4 in 5; null = an arm below campaigns.least_arm), `chance_share` (of finding `lift`); `needed_count` (in
         both arms, to find `lift` with that chance); `needed_days` (days until the members there are find it; null = more than 91);
         `forgone_sales` (what the control members do not buy if the lift is true; currency units).
 

@@ -93,6 +93,14 @@ def test_without_campaigns(tmp_path: Path) -> None:
     assert spec_of(answer)
 
 
+def test_contacts_of_strangers_are_said_not_counted(tmp_path: Path) -> None:
+    contacts = campaign_tables()["contacts"]
+    ghosts = contacts.head(20).with_columns(member_id=pl.lit("ghost") + pl.int_range(20).cast(pl.String))
+    answer = programme(small_campaign(tmp_path / "ws", contacts=pl.concat([contacts, ghosts])), by="contacts")
+    assert answer.table["member_count"].sum() == 160
+    assert any("20 contacted ids with neither a card nor a receipt" in str(note) for note in answer.notes)
+
+
 def test_a_global_control_tells(tmp_path: Path) -> None:
     ws = small_campaign(tmp_path / "ws", **three_campaigns())
     set_global_control(ws, 0.4, since=START)

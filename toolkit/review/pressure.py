@@ -40,11 +40,12 @@ def contact_days(view: View) -> pl.DataFrame:
 def pressure(view: View, days: pl.DataFrame) -> pl.DataFrame:
     """Return how often each member in scope was contacted: one row per member, sorted by member_id.
 
-    Members are those of the scope with a receipt, and those contacted without one. Columns: `member_id`, `contact_count` (campaigns that
-    contacted them, ever), `lately` (in the last offers.rest_days days), `most` (in any so many days).
+    Members are those of the scope with a receipt, and those on the card file who were contacted without one. Columns: `member_id`,
+    `contact_count` (campaigns that contacted them, ever), `lately` (in the last offers.rest_days days), `most` (in any so many days).
     """
     rest = view.settings.offers.rest_days
-    known = pl.concat([view.members.select("member_id"), days.select("member_id")]).unique().sort("member_id")
+    known = pl.concat([view.members.select("member_id"), days.join(_cards(view), on="member_id", how="semi").select("member_id")])
+    known = known.unique().sort("member_id")
     since = view.as_of - timedelta(days=rest - 1)
     counts = days.group_by("member_id").agg(
         pl.len().cast(pl.Int64).alias("contact_count"), (pl.col("day") >= since).sum().cast(pl.Int64).alias("lately")
@@ -54,6 +55,12 @@ def pressure(view: View, days: pl.DataFrame) -> pl.DataFrame:
     )
     most = windows.group_by("member_id").agg(pl.col("held").max().alias("most"))
     return known.join(counts, on="member_id", how="left").join(most, on="member_id", how="left").fill_null(0).sort("member_id")
+
+
+def _cards(view: View) -> pl.DataFrame:
+    """The ids on the card file: member_id."""
+    table = view.workspace.table("members")
+    return table.select("member_id").collect() if table is not None else pl.DataFrame(schema={"member_id": pl.String})
 
 
 def campaign_rows(view: View, days: pl.DataFrame) -> pl.DataFrame:

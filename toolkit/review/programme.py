@@ -64,7 +64,7 @@ def programme(view: View, *, by: By = "campaign") -> Finding:
         headline=_headline(view, campaigns, members, whole),
         table=table,
         chart=(lambda: _contact_chart(view, table)) if by == "contacts" else (lambda: _timeline(view, campaigns)),
-        notes=_notes(view, campaigns, members, whole),
+        notes=[*_notes(view, campaigns, members, whole), *_strangers(days, members)],
         ask_next=[
             ("review.programme", {"by": "contacts" if by == "campaign" else "campaign"}),
             ("review.lessons", {}),
@@ -161,6 +161,12 @@ def _notes(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Pr
         notes.append(Note(f"Files of {listing(changed)} were changed after launch: their contacts are not counted.", "FAIL"))
     notes.append("A contact without a time counts on its campaign's first day. Members are those with a receipt in scope or a contact.")
     return notes
+
+
+def _strangers(days: pl.DataFrame, members: pl.DataFrame) -> list[Note]:
+    unknown = days.select("member_id").unique().join(members.select("member_id"), on="member_id", how="anti").height
+    said = f"{some(unknown, 'contacted id')} with neither a card nor a receipt by as_of {'is' if unknown == 1 else 'are'} not counted."
+    return [Note(said, "REVIEW")] if unknown else []
 
 
 def _control_notes(view: View, whole: Programme) -> list[str | Note]:

@@ -102,7 +102,7 @@ def paule_mandel(effect: np.ndarray, variance: np.ndarray) -> float:
     highest = float(np.var(effect, ddof=1)) + 1e-300
     while excess(highest) > 0:
         highest *= 2
-    return float(brentq(excess, 0.0, highest, xtol=1e-14 * highest, rtol=1e-12))
+    return float(brentq(excess, 0.0, highest, xtol=1e-14 * highest))  # type: ignore[arg-type]
 
 
 def pool_by_campaign(

@@ -104,7 +104,8 @@ def _shrunk(raw: pl.DataFrame) -> pl.DataFrame:
     several = [len(np.unique(offer[known])) > 1, len(np.unique(segment[known])) > 1, known.sum() > 2]
     top = float(effect.std())
     grids = [np.linspace(0, top, _STEPS) if part and top > 0 else np.zeros(1) for part in several]
-    predictions = [_predicted(effect, errors, known, sum(sd**2 * t for sd, t in zip(each, alike, strict=True))) for each in product(*grids)]
+    priors = (np.asarray(sum(sd**2 * part for sd, part in zip(each, alike, strict=True))) for each in product(*grids))
+    predictions = [_predicted(effect, errors, known, prior) for prior in priors]
     support = np.array([found[0] for found in predictions])
     chance = np.exp(support - support.max())
     chance /= chance.sum()

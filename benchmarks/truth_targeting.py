@@ -85,12 +85,15 @@ def pairs_recovered(*, seeds: int = 5, least_share: float = 0.02) -> dict[str, f
     `found_by_chance`: most pairs called in any of `seeds` deals, where there are none. Then 30 pairs are planted at lift 2 into each deal
     (the second good is added to baskets with the first until it is there twice as often as by chance): `planted_found` and
     `called_falsely`, shares over all deals. Planted are categories in `least_share` to a fifth of the baskets: of rarer ones, so few
-    baskets hold both that no test could tell twice as many from chance among 41,000 pairs.
+    baskets hold both that no test could tell twice as many from chance among 41,000 pairs. `power` is the share that the test can find at
+    best, from the expected counts alone: P(X reaches the count that Benjamini-Hochberg asks for), X Poisson at twice the expected count;
+    `found_of_findable` is the share found of the pairs whose power is .9 or more; `count_for_90` the least expected count of these.
     """
     from toolkit.models.pairs import associated_pairs, chance_of
 
     journey = _journey_baskets()
     most = planted_found = called = false = 0
+    planted: list[tuple[float, float, bool]] = []  # expected count, power, found
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
         dealt = _as_baskets(journey.basket * journey.good_count + rng.permutation(journey.good), journey.good_count)
@@ -107,15 +110,32 @@ def pairs_recovered(*, seeds: int = 5, least_share: float = 0.02) -> dict[str, f
             expected = float(chance.expected_with(first)[second])
             wanted = 2 * expected - (len(holding) - len(without))
             keys.append(without[rng.random(len(without)) < wanted / len(without)] * dealt.good_count + second)
-        found, _ = associated_pairs(_as_baskets(np.concatenate(keys), dealt.good_count))
+        made = _as_baskets(np.concatenate(keys), dealt.good_count)
+        found, tested = associated_pairs(made)
         names = {frozenset(row) for row in found.select("first", "second").iter_rows()}
         hits = sum(frozenset(pair) in names for pair in pairs)
+        bound, now = 0.05 * max(found.height, 1) / tested, chance_of(made)
+        for first, second in sorted(pairs):
+            expected = float(chance.expected_with(first)[second])
+            able = pairs_power(2 * expected, float(now.expected_with(first)[second]), bound)
+            planted.append((expected, able, frozenset((first, second)) in names))
         planted_found, called, false = planted_found + hits, called + len(names), false + len(names) - hits
     return {
         "found_by_chance": float(most),
         "planted_found": planted_found / (30 * seeds),
         "called_falsely": false / max(called, 1),
+        "power": sum(able for _, able, _ in planted) / len(planted),
+        "found_of_findable": sum(hit for _, able, hit in planted if able >= 0.9) / max(sum(able >= 0.9 for _, able, _ in planted), 1),
+        "count_for_90": min((expected for expected, able, _ in planted if able >= 0.9), default=float("nan")),
     }
+
+
+def pairs_power(mean: float, expected: float, bound: float) -> float:
+    """Return the probability that a pair seen `mean` times on average, where chance makes `expected`, reaches a p-value of `bound`."""
+    from scipy.stats import poisson
+
+    needed = poisson.isf(bound, expected) + 1  # P(X > isf) <= bound
+    return float(poisson.sf(max(needed, 5) - 1, mean))  # 5 baskets with both are needed to be shown
 
 
 def pairs_in_simulated_shop(folder: Path, *, members: int = 2000, seed: int = 1) -> dict[str, float]:
@@ -155,7 +175,12 @@ def pairs(folder: Path) -> list[tuple[str, float, float | None]]:
         ("pairs: share called that are true", 1 - found["called_falsely"], 0.90),
     ]
     rare = pairs_recovered(seeds=2, least_share=0.002)
-    rows.append(("pairs: planted and found, goods in 0.2% of baskets or more", rare["planted_found"], None))
+    rows += [
+        ("pairs: planted and found, goods in 0.2% of baskets or more", rare["planted_found"], None),
+        ("pairs: the same, what any such test could find (power)", rare["power"], None),
+        ("pairs: the same, found of those with power .9 or more", rare["found_of_findable"], 0.90),
+        ("pairs: the same, least count by chance with power .9", rare["count_for_90"], None),
+    ]
     return rows + [(f"pairs, simulated shop: {name}", value, None) for name, value in pairs_in_simulated_shop(folder).items()]
 
 
@@ -206,7 +231,8 @@ def due_recovered(folder: Path, *, members: int = 3000, seed: int = 1) -> dict[s
     more; `closed_error`: the same of the closed gaps alone.
     """
     from toolkit.mart.view import open_view
-    from toolkit.targeting.due_list import due_list, due_rhythms
+    from toolkit.targeting.due_list import due_list
+    from toolkit.targeting.due_rhythms import due_rhythms
     from toolkit.workspace import Workspace
 
     shop, workspace = _simulated(folder, members=members, seed=seed)
@@ -218,7 +244,7 @@ def due_recovered(folder: Path, *, members: int = 3000, seed: int = 1) -> dict[s
 
     def listed_at(within: int) -> pl.DataFrame:
         view = open_view(ws, as_of=day, settings={"sequences": {"due_within_days": within}})
-        rhythms = due_rhythms(view).filter(pl.col("life_days").is_not_null()).select("category_code", "life_days")
+        rhythms = due_rhythms(view).filter(pl.col("life_days").is_not_null()).select(category_code="good_code", life_days="life_days")
         names = view.categories.select("category_code", "category")
         rows = due_list(view).join(rhythms, on="category_code").join(names, on="category_code")
         return rows.join(view.population.select("member_code", "member_id"), on="member_code")
@@ -246,6 +272,7 @@ def due_recovered(folder: Path, *, members: int = 3000, seed: int = 1) -> dict[s
     early = again.filter(pl.col("met_on") < start + timedelta(days=182)).drop_nulls("gap")  # type: ignore[operator]
     usual = early.group_by("category").agg(pl.col("gap").median())
     waits = due_rhythms(view).filter((pl.col("life_days") >= 100) & ~pl.col("is_pooled"))
+    waits = waits.rename({"good_code": "category_code"})
     waits = waits.join(view.categories.select("category_code", "category"), on="category_code").join(usual, on="category")
     wait, closed = ((waits[name] / waits["gap"] - 1).abs().median() for name in ("again_days", "closed_gap_days"))
     return {

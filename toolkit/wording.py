@@ -175,6 +175,8 @@ _LABELS = {
     "again_share": "Buy again here",
     "gap_count": "Closed gaps",
     "own_gap_count": "Own gaps",
+    "trial_count": "Forecasts tried",
+    "level": "Listed by",
     "due_count": "Due now",
     "looker_count": "Members who looked",
     "not_bought_count": "Have not bought",

@@ -57,10 +57,9 @@ class Audience:
                 "members, such as targeting.slipping."
             )
         whole = answer.figures.get("members_in_all", answer.table.height)
-        if whole > answer.table.height:
-            raise BadValue(
-                f"{answer.name} lists {answer.table.height:,} of {whole:,.0f} members: ask it with top=0, so that all are in it."
-            )
+        listed = answer.table["member_id"].n_unique()  # a member may stand in several rows
+        if whole > listed:
+            raise BadValue(f"{answer.name} lists {listed:,} of {whole:,.0f} members: ask it with top=0, so that all are in it.")
         chosen = answer.table["member_id"].drop_nulls().cast(pl.String)
         return cls(name, member_ids=tuple(chosen), call=answer.call, as_of=answer.as_of)
 

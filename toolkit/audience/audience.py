@@ -76,6 +76,13 @@ class Audience:
         """What `audience=` takes to mean the same: the saved name, or else the expression or the list."""
         return self.name if self.version else self.where if self.where is not None else self.member_ids or ()
 
+    def __repr__(self) -> str:
+        if self.where is not None:
+            rule = f"where={self.where if len(self.where) <= 200 else self.where[:190] + ' ...'!r}"
+        else:
+            rule = f"{len(self.member_ids or ()):,} members" + (f", chosen by {self.call}" if self.call else "")
+        return f"Audience({self.name!r}, {rule}{f', version {self.version} of {self.as_of}' if self.version else ''})"
+
     def __or__(self, other: Audience) -> Audience:
         return self._with(other, "or", lambda mine, theirs: mine | theirs, "({}) OR ({})")
 

@@ -217,9 +217,9 @@ def core_goods(view: View, *, level: Level = "category", members: str | None = N
 
 def _group_list(view: View, period: Period, members: pl.DataFrame, asked: str) -> Finding:
     short = {"core": CORE, "heavy": HEAVY, "steady": STEADY, "others": OTHERS}
-    group = short.get(asked.strip().casefold()) or the_row(asked, [*short.values(), *short], where="targeting.core_members")
+    named = {**short, **{group: group for group in short.values()}}
+    group = named[the_row(asked, list(named), where="targeting.core_members")]
     shown, _ = _pooled(members, view.settings.scope.minimum_members)
-    group = short.get(group, group)
     chosen = shown.filter(pl.col("group") == group)  # as the table counts them; a group too small for the table is listed by itself
     chosen = chosen if chosen.height else members.filter(pl.col("group") == group)
     said = {

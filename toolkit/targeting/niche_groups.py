@@ -47,7 +47,7 @@ def early_members(view: View) -> pl.DataFrame:
 
 def niche_groups(view: View) -> pl.DataFrame:
     """Return the niches of the chain with how stable they are (schema GROUPS), sorted by group; those without enough members left out."""
-    return view.chainwide("niche_groups-2", _stability, "niches", "personas", "scope")
+    return view.chainwide("niche_groups-3", _stability, "niches", "personas", "scope")
 
 
 def niche_categories(view: View) -> pl.DataFrame:
@@ -150,6 +150,8 @@ def _stability(view: View) -> pl.DataFrame:
         .then(pl.lit(UNKNOWN))
         .when(pl.col("held_low") >= settings.stable_share)
         .then(pl.lit(STABLE))
+        .when(pl.col("held_count") >= settings.stable_share * pl.col("found_count"))  # enough held, of too few to be sure
+        .then(pl.lit(UNKNOWN))
         .otherwise(pl.lit(NOT_STABLE))
     )
     return (

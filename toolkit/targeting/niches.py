@@ -63,7 +63,7 @@ def niches(view: View, *, niche: str = "", show: Literal["member", "product"] = 
     -------
     Answer
         Table columns: `niche` (its categories); `status` (`stable`, `not stable`, `not measured`: no half alone makes it a
-        group, or finds enough);
+        group, or finds members enough to be sure);
         `category_count`; `member_count`, `member_share` (0..1 of the members measured); `taste_index` (median: how many times as often as
         others); `sales` (currency units) and `sales_share` of the period; `spend` in its categories over all receipts; `held_share`
         (0..1 of the `found_count` members found by one half that held in the other) with `held_share_low` (95%); `base_share`
@@ -284,7 +284,7 @@ def _notes(view: View, table: pl.DataFrame, small: int) -> list[str | Note]:
         notes.append(
             Note(
                 f"Stability of {wording.some(unknown, 'group')}: neither half of the receipts alone makes such a group, or it finds fewer "
-                f"than {least} members of it who shopped in both.",
+                f"than {least} members of it who shopped in both, or enough held but of too few members to be sure.",
                 "NOT MEASURED",
             )
         )

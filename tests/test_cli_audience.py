@@ -50,7 +50,7 @@ def test_slips_are_sentences(ws: str) -> None:
         run("save", ws, "x", "order_cuont > 2")
     with pytest.raises(UnknownName, match="did you mean 'many'"):
         run("show", ws, "mamy")
-    with pytest.raises(BadValue, match="either a WHERE expression or --answer"):
+    with pytest.raises(BadValue, match="either a WHERE expression or --from"):
         run("save", ws, "x")
     with pytest.raises(BadValue, match="without `member_id`"):
         run("save", ws, "x", "--answer", "tk.portrait.overview(ws, settings={'scope': {'minimum_members': 1}})")

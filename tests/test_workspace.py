@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from toolkit.errors import WorkspaceError
-from toolkit.workspace import Workspace, is_disk_full, write_atomically
+from toolkit.workspace import Workspace, is_disk_full
 
 
 @pytest.fixture
@@ -112,16 +112,6 @@ def test_a_full_disk_ends_in_a_sentence_and_leaves_the_state(workspace: Workspac
         fill()
     assert is_disk_full(pl.exceptions.ComputeError("No space left on device (os error 28)"))
     assert not is_disk_full(OSError(errno.EACCES, "no"))
-
-
-def test_an_atomic_write_that_fails_keeps_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / "x.json"
-    write_atomically(target, "old")
-    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
-    with pytest.raises(OSError, match="full"):
-        write_atomically(target, "new")
-    assert target.read_text() == "old"
-    assert [item.name for item in tmp_path.iterdir()] == ["x.json"]
 
 
 def test_a_listed_file_that_is_gone_is_named(workspace: Workspace) -> None:

@@ -306,7 +306,7 @@ def _run_reports(workspace: Path, stores: str, names: list[str], out: Path | Non
 
 def _show(found: Any, *, as_json: bool, html: Path | None) -> None:
     from toolkit import rendering
-    from toolkit.workspace import write_atomically
+    from toolkit.atomic import write_atomically
 
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,9 @@ def save(
     workspace: WorkspacePath,
     name: Name,
     where: Annotated[str, typer.Argument(help="A WHERE expression over the members table and its traits.")] = "",
-    answer: Annotated[str, typer.Option("--answer", help="A question that lists members: tk.targeting.slipping(ws), or its name.")] = "",
+    answer: Annotated[
+        str, typer.Option("--from", "--answer", help="A question that lists members: \"targeting.buyers(goods='COFFEE')\", or its name.")
+    ] = "",
     either: Annotated[list[str] | None, typer.Option("--or", help="Join the members of another audience or expression.")] = None,
     both: Annotated[list[str] | None, typer.Option("--and", help="Keep only those who are in this one too.")] = None,
     without: Annotated[list[str] | None, typer.Option("--without", help="Leave out the members of this one.")] = None,
@@ -36,7 +38,7 @@ def save(
     from toolkit.mart.view import open_view
 
     if bool(where) == bool(answer):
-        raise BadValue("Give either a WHERE expression or --answer with a question that lists members.")
+        raise BadValue("Give either a WHERE expression or --from with a question that lists members.")
     ws = _opened(workspace)
     made = as_audience(ws, where) if where else Audience.from_answer(name, _asked(ws, answer, as_of))
     for words, join in ((either, "__or__"), (both, "__and__"), (without, "__sub__")):
@@ -46,6 +48,8 @@ def save(
     found = profile(open_view(ws, as_of=kept.as_of), kept)
     typer.echo(f"Saved version {kept.version} of {found.sentence}")
     _say(found.notes)
+    if not found.member_count:
+        return
     _hint(f"Next: toolkit answer {workspace} portrait.overview --set audience='{name}'")
     _hint(f"or:   toolkit audience export {workspace} '{name}' FOLDER")
 
@@ -163,10 +167,14 @@ def refresh(
 
 
 def _asked(ws: Any, call: str, as_of: str) -> Any:
-    from toolkit.registry import ask_again
+    """Answer a call, or a question's name, with all the members that it finds."""
+    from toolkit.registry import ask_again, find_question
 
-    call = call if "(" in call else f"tk.{call}(ws)"
-    return ask_again(ws, call, **({"as_of": as_of} if as_of else {}))
+    call = call.strip() if "(" in call else f"tk.{call.strip()}(ws)"
+    changed: dict[str, Any] = {"as_of": as_of} if as_of else {}
+    if "top" in find_question(call.partition("(")[0].removeprefix("tk.")).parameters:
+        changed["top"] = 0
+    return ask_again(ws, call, **changed)
 
 
 def _view(ws: Any, as_of: str, store: str) -> Any:

@@ -22,10 +22,10 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit.answer import Answer, Finding
-from toolkit.audience import Audience, members_of_scope
+from toolkit.audience import Audience, view_of
 from toolkit.errors import BadValue, UnknownName, unknown_name
 from toolkit.mart.view import Audience as Members
-from toolkit.mart.view import open_view, require_members
+from toolkit.mart.view import require_members
 from toolkit.settings import Settings
 from toolkit.workspace import Workspace
 
@@ -78,7 +78,7 @@ class Question:
         missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
         if missing:
             raise BadValue(f"{self.name} needs {', '.join(missing)}. Example: {self.example()}")
-        view = open_view(ws, **{**scope, **members_of_scope(ws, scope.get("audience"))})
+        view = view_of(ws, **scope)
         if self.minimum:
             require_members(view)
         finding = self.function(view, **own)
@@ -190,8 +190,8 @@ def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> A
     """
     try:
         node = ast.parse(call.strip(), mode="eval").body
-        if not isinstance(node, ast.Call):
-            raise ValueError
+        if not isinstance(node, ast.Call) or any(not isinstance(word, ast.Name) for word in node.args) or len(node.args) > 1:
+            raise ValueError  # parameters go by name: one without would be passed over
         name = ast.unparse(node.func).removeprefix("tk.")
         given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg}
     except (SyntaxError, ValueError):

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ import tomli_w
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from toolkit.atomic import write_atomically
 from toolkit.errors import WorkspaceError
 
 FORMAT = 1
@@ -302,19 +302,6 @@ class Workspace:
 
 _DATA_FOLDERS = ("lines", "codes", "tables", "rejected", "staging")
 _OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", *_DATA_FOLDERS}
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` so that a reader finds the old content or the new one, never a part."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -180,3 +180,28 @@ def test_two_writers_cannot_both_be_version_one(ws: Workspace) -> None:
     au.save_audience(ws, Audience("x", where="order_count > 0"))
     assert not [name for name in os.listdir(ws.path / "documents" / "audiences") if name.endswith(".part")]
     assert au.load_audience(Workspace(ws.path), "x").version == 1
+
+
+def test_tables_of_members_know_audiences_as_questions_do(ws: Workspace) -> None:
+    au.save_audience(ws, Audience("two or more", where="order_count > 1"))
+    listed = Audience("listed", member_ids=("anna", "ben"))
+    for table in (portrait.traits, portrait.rfm_scores):
+        assert table(ws, audience="two or more", settings=FEW)["member_id"].to_list() == ["anna", "emil"]
+        assert table(ws, audience=listed, settings=FEW)["member_id"].to_list() == ["anna", "ben"]
+        assert table(ws, audience="order_count = 1", as_of="", settings=FEW)["member_id"].to_list() == ["ben", "dora"]
+        with pytest.raises(UnknownName, match="did you mean 'two or more'"):
+            table(ws, audience="two or mroe")
+        with pytest.raises(UnknownName, match="did you mean 'audience'"):
+            table(ws, audiance="two or more")
+        with pytest.raises(BadValue, match="its scope already"):
+            table(open_view(ws), store_id="s1")
+
+
+def test_long_lists_are_shown_short(ws: Workspace) -> None:
+    many = [f"m{number}" for number in range(1000)]
+    listed = Audience("many", member_ids=tuple(many), call="tk.targeting.slipping(ws)")
+    assert repr(listed) == "Audience('many', 1,000 members, chosen by tk.targeting.slipping(ws))"
+    assert repr(Audience("gold", where="tier = 'gold'")) == "Audience('gold', where=\"tier = 'gold'\")"
+    where = f"member_id IN ({', '.join(map(repr, many))}) AND tier IN ('gold', 'silver')"
+    assert au.in_words(Audience("x", where=where)).endswith("(m0, m1, m2 and 997 more) and tier is one of (gold, silver)")
+    assert len(au.as_audience(ws, where).name) < 130

@@ -204,3 +204,15 @@ def test_fifteen_charts_cost_little() -> None:
         offline.mime_bundle(draw())
     spent = (time.process_time() - started) / len(PICTURES)
     assert spent < 0.02, f"{spent * 1000:.1f} ms a chart; about 3 are usual"
+
+
+def test_measures_side_by_side() -> None:
+    frame = pl.DataFrame({"group": ["core", "others"], "n": [3, 9], "members": [0.25, 0.75], "sales": [1, 0]})
+    spec = bars.measured_bars(frame, label="group", measures={"members": "of members", "sales": "of sales"}, n="n", title="T").to_dict()
+    rows = next(iter(spec["datasets"].values()))
+    assert [(row["label"], row["group"], row["value"], row["n"]) for row in rows] == [
+        ("core", "of members", 0.25, 3),
+        ("others", "of members", 0.75, 9),
+        ("core", "of sales", 1.0, 3),
+        ("others", "of sales", 0.0, 9),
+    ]

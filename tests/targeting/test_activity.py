@@ -103,7 +103,7 @@ def test_slipping_says_who_how_sure_and_what_they_were_worth(habits: Workspace) 
 def test_an_audience_chosen_by_the_answer_is_asked_again(habits: Workspace) -> None:
     words = ["audience", "save", str(habits.path), "lost touch", "--answer", "targeting.slipping"]
     assert (
-        "Saved version 1 of 'lost touch', a list of 12 members, chosen by tk.targeting.slipping(ws)"
+        "Saved version 1 of 'lost touch', a list of 12 members, chosen by tk.targeting.slipping(ws, top=0)"
         in CliRunner().invoke(app, words).output
     )
     earlier = CliRunner().invoke(app, ["audience", "refresh", str(habits.path), "lost touch", "--as-of", "2024-04-01"]).output

@@ -49,7 +49,8 @@ def test_nodes_add_up_are_large_enough_and_are_their_audience(ws: Workspace, by:
     assert int(first["member_count"].sum()) == view.members.height
     assert first["sales_share"].sum() == pytest.approx(1)
     for row in table.iter_rows(named=True):
-        assert len(Audience("x", where=row["who"]).members(view)) == row["member_count"], row
+        alone = view.chain if "audience" in scope else view  # an audience's expression is in that of the node
+        assert len(Audience("x", where=row["who"]).members(alone)) == row["member_count"], row
         parts = table.filter((pl.col("level") == row["level"] + 1) & pl.col("node").str.starts_with(row["node"] + " > "))
         if parts.height:
             assert int(parts["member_count"].sum()) == row["member_count"]
@@ -99,3 +100,13 @@ def test_nobody_bought_in_the_period(ws: Workspace) -> None:
     answer = drill(ws, by="town", period="2024-06-30..2024-06-30", audience="last_ordered_on < '2024-06-30'")
     assert answer.table["sales_share"].null_count() == answer.table.height
     assert "no group has sales" in answer.headline
+
+
+def test_a_chain_too_deep_says_so_and_names_a_group_of_its_own(ws: Workspace) -> None:
+    answer = drill(ws, by="town", settings={"scope": {"minimum_members": 45}})
+    assert answer.table["node"].to_list() == ["Ulm", "others"]
+    assert "'Ulm' brings most" in answer.headline  # of those that are one group
+    deep = drill(ws, by="town", settings={"scope": {"minimum_members": 130}})
+    assert any("none can stand alone: split by fewer columns" in str(note) for note in deep.notes)
+    with pytest.raises(UnknownName, match=r"(?s)'vlaue'; did you mean 'value'.*'twon'; did you mean 'town'"):
+        drill(ws, by="vlaue, twon")

@@ -79,6 +79,17 @@ def test_small_ways_are_put_together(tmp_path: Path) -> None:
         ("small groups of them", 12),
     ]
     assert any("not shown one by one" in str(note) for note in answer.notes)
+    ws = shop(tmp_path / "all", [*ways()[:2], *[(f"m{who:02d}", 300, "milk" if who < 6 else "soap", 5.0) for who in range(12)]])
+    for show, said in (("node", "2 places"), ("route", "2 whole ways")):
+        few = paths(ws, show=show)
+        assert few.table.is_empty()
+        assert any(f"{said} with fewer than 10 members" in str(note) for note in few.notes)
+
+
+def test_one_product_in_every_basket(tmp_path: Path) -> None:
+    ws = shop(tmp_path, [*ways()[:2], *[(f"m{who:02d}", ago, "milk", 5.0) for who in range(40) for ago in (300, 280)[: 1 + who % 2]]])
+    assert paths(ws).table.select("from", "to", "member_count").rows()[0] == ("dairy", "dairy", 20)
+    assert "cannot be compared: dairy is the only category with enough first buyers among 40 new members" in entry_goods(ws).headline
 
 
 def test_members_who_joined_before_the_receipts_are_not_new(tmp_path: Path) -> None:
@@ -138,6 +149,26 @@ def test_planted_worth_is_found_and_luck_is_not() -> None:
     assert best["ratio_shrunk"] < best["ratio"]
 
 
+def test_of_thousands_of_goods_few_are_called_by_luck() -> None:
+    rng = np.random.default_rng(8)
+    count, goods = 4000, 2000
+    first = rng.gamma(2, 2000, count)
+    held = pl.DataFrame(
+        {"member_code": np.repeat(np.arange(count), 30), "good": rng.integers(0, goods, count * 30)},
+        schema={"member_code": pl.Int64, "good": pl.Int64},
+    )
+    later = rng.lognormal(0, 1, count) * first
+    has = np.zeros(count)
+    has[held.filter(good=7)["member_code"].to_numpy()] = 1
+    for planted in (0.0, 3.0):
+        frame = pl.DataFrame({"member_code": range(count), "first_amount": first, "later_amount": later * (1 + planted * has)})
+        found = later_worth(frame, held, least=30)
+        called = found.filter("is_told", (pl.col("ratio_low") > 1) | (pl.col("ratio_high") < 1))["good"].to_list()
+        assert called == ([7] if planted else [])
+        apart = found.filter((pl.col("ratio") - 1).abs() > 0.4).height
+        assert apart > 20, "luck alone makes many look good"
+
+
 def test_entry_goods_of_a_shop(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     rows = [("old", 700, "milk", 1.0), ("old", 0, "milk", 1.0)]
@@ -145,10 +176,19 @@ def test_entry_goods_of_a_shop(tmp_path: Path) -> None:
         good = ("milk", "soap", "toy")[who % 3]
         rows.append((f"m{who:03d}", 400, good, 5.0))
         rows += [(f"m{who:03d}", int(ago), "milk", (60.0 if good == "toy" else 6.0) + float(rng.random())) for ago in (350, 300)]
-    answer = entry_goods(shop(tmp_path, rows))
+    ws = shop(tmp_path, rows)
+    answer = entry_goods(ws)
     top = answer.table.row(0, named=True)
     assert (top["good"], top["member_count"], top["reading"]) == ("toys", 40, "worth more")
     assert top["later_spend"] == pytest.approx(121, abs=2)
     assert "start with toys (n = 40) are worth most later" in answer.headline
     assert answer.notes[0].verdict == "REVIEW"
+    assert "tk.targeting.path_members(ws, entered_with='toys')" in answer.ask_next
+    product = entry_goods(ws, by="product")
+    assert product.table.row(0, named=True)["good"] == "toy"
+    assert product.table.row(0, named=True)["category"] == "toys"
+    assert product.table.select("member_count", "worth_index").rows() == answer.table.select("member_count", "worth_index").rows()
+    few = entry_goods(ws, by="product", audience="member_id < 'm060'")
+    assert "no product has 30 first buyers among 60 new members" in few.headline
+    assert few.ask_next == ("tk.targeting.entry_goods(ws, audience=\"member_id < 'm060'\", by='category')",)
     assert spec_of(answer)["title"]["text"].startswith("Later worth")

@@ -11,6 +11,7 @@ from toolkit.audience.saved import (
     save_audience,
     saved_audiences,
     saved_names,
+    view_of,
 )
 from toolkit.audience.words import in_words
 
@@ -31,4 +32,5 @@ __all__ = [
     "save_audience",
     "saved_audiences",
     "saved_names",
+    "view_of",
 ]

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +17,12 @@ from typing import Literal
 import polars as pl
 
 import toolkit
+from toolkit.atomic import write_atomically, written_beside
 from toolkit.audience.audience import Audience
 from toolkit.audience.words import in_words
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
 from toolkit.mart.traits import trait_columns, with_traits
 from toolkit.mart.view import View
-from toolkit.workspace import write_atomically
 
 Format = Literal["csv", "xlsx", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "xlsx", "parquet")
@@ -126,7 +125,8 @@ def export_audience(
     safe, guarded = _guarded(table)
     ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
     for form, path in paths.items():
-        _write(path, ways[form])
+        with written_beside(path) as part:
+            ways[form](part)
     made = Export(
         tuple(paths.values()), manifest, table.height,
         int((~consent).fill_null(False).sum()) if for_contact else 0,
@@ -199,15 +199,6 @@ def _write_xlsx(table: pl.DataFrame, path: Path) -> None:
                 elif value is not None:
                     sheet.write_string(number, place, str(value)[:32_767])
         sheet.freeze_panes(1, 1)
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        write(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _manifest(view: View, audience: Audience, made: Export, columns: list[str], for_contact: bool) -> dict[str, object]:

@@ -13,11 +13,12 @@ from typing import Any
 import polars as pl
 from filelock import FileLock
 
+from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
 from toolkit.errors import BadValue, UnknownName, WorkspaceError, nearest, unknown_name
 from toolkit.mart.traits import trait_columns
 from toolkit.mart.view import View, open_view
-from toolkit.workspace import Workspace, write_atomically
+from toolkit.workspace import Workspace
 
 FOLDER = "audiences"
 LONGEST_NAME = 80
@@ -125,7 +126,7 @@ def as_audience(workspace: Workspace | str | Path, given: Audience | str | Itera
     if len(given) <= LONGEST_NAME and ws.document(_document(given)):
         return load_audience(ws, given)
     _refuse_unknown_word(ws, given)
-    return Audience(f"members where {given if len(given) <= 200 else given[:190] + ' ...'}", where=given)
+    return Audience(f"members where {given if len(given) <= 100 else given[:90] + ' ...'}", where=given)
 
 
 def members_of_scope(workspace: Workspace, given: Audience | str | Iterable[str] | None) -> dict[str, Any]:
@@ -136,6 +137,29 @@ def members_of_scope(workspace: Workspace, given: Audience | str | Iterable[str]
     named = isinstance(given, Audience) or audience.version > 0
     members = audience.where if audience.where is not None else audience.member_ids
     return {"audience": members, "called": f"audience '{audience.name}'" if named else ""}
+
+
+def view_of(workspace: View | Workspace | str | Path, **scope: Any) -> View:
+    """Return the view that a scope means, as for a question: `audience` may be a saved name; None and empty text are not given.
+
+    A view that is already open is returned as it is, and takes no scope.
+
+    Raises
+    ------
+    UnknownName, BadValue, DataError
+        As for a question.
+    """
+    known = ("store_id", "region", "audience", "as_of", "period", "settings")
+    wrong = [name for name in scope if name not in known]
+    if wrong:
+        raise UnknownName("\n".join(str(unknown_name("parameter", name, known, where="A scope")) for name in wrong))
+    given = {name: value for name, value in scope.items() if value is not None and value != ""}
+    if isinstance(workspace, View):
+        if given:
+            raise BadValue(f"An open view has its scope already, but {', '.join(given)} came too. Give the workspace instead.")
+        return workspace
+    ws = _opened(workspace)
+    return open_view(ws, **{**given, **members_of_scope(ws, given.get("audience"))})
 
 
 def _refuse_unknown_word(ws: Workspace, text: str) -> None:

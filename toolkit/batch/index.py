@@ -10,10 +10,10 @@ from typing import Any
 from markupsafe import Markup
 
 from toolkit import wording
+from toolkit.atomic import write_atomically
 from toolkit.batch.html import figure_text, page
 from toolkit.batch.record import Record, read_records
 from toolkit.charts import sparkline
-from toolkit.workspace import write_atomically
 
 RANKED_BY = "sales"
 _COLUMNS = 6

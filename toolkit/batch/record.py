@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from toolkit.workspace import write_atomically
+from toolkit.atomic import write_atomically
 
 Status = Literal["ok", "failed", "too_small"]
 SUFFIX = ".result.json"

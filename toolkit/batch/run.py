@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import functools
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from toolkit.atomic import written_beside
 from toolkit.batch.limits import Limits
 from toolkit.batch.record import Record, Status, write_record
 from toolkit.charts import offline
@@ -192,12 +192,8 @@ def _slim(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(target: Path, text: str) -> None:
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with written_beside(target) as part:
         part.write_text(text, "utf-8", errors="backslashreplace", newline="\n")
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _record_path(job: Job) -> Path:

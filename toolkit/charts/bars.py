@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -120,6 +121,30 @@ def grouped_bars(
     ends = {"field": "end", "type": "quantitative", "axis": axis}
     words = text_mark("text", align="left", dx=6, fontSize=11, color=MUTED, x=ends, y=name, yOffset=offset)
     return figure(drawn, [bars, words], title=title, subtitle=subtitle, height={"step": 19, "for": "offset"})
+
+
+def measured_bars(
+    frame: pl.DataFrame,
+    *,
+    label: str,
+    measures: Mapping[str, str],
+    title: str,
+    subtitle: str = "",
+    value_title: str = "Share",
+    kind: Kind = "share1",
+    n: str | None = None,
+) -> alt.Chart | alt.LayerChart:
+    """Bars side by side, one per measure: `measures` names columns of the frame and what each is called ("share of members").
+
+    One block per row of the frame, in its order; otherwise as `grouped_bars`.
+    """
+    long = pl.concat(
+        frame.select(label, *([n] if n else []), pl.lit(said).alias("measure"), pl.col(column).cast(pl.Float64).alias("value"))
+        for column, said in measures.items()
+    )
+    return grouped_bars(
+        long, label=label, group="measure", value="value", kind=kind, n=n, title=title, subtitle=subtitle, value_title=value_title
+    )
 
 
 def stacked_bars(

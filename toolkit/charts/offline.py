@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from toolkit.atomic import written_beside
 
 # Charts are Vega-Lite 6, but v5 is the newest type that JupyterLab 4.6 has a viewer for, and it draws them.
 MIME = "application/vnd.vegalite.v5+json"
@@ -74,14 +74,8 @@ def write_bundle(folder: Path) -> Path:
 
 
 def _replace(target: Path, text: str) -> None:
-    handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(part, 0o644)  # mkstemp makes it private; a report set is read by others
-        os.replace(part, target)
-    finally:
-        Path(part).unlink(missing_ok=True)
+    with written_beside(target) as part:
+        part.write_text(text, "utf-8", newline="\n")
 
 
 def chart_spec(chart: Any) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
+
+from toolkit.atomic import written_beside
 
 _MOST_IN_MEMORY = 32
 _memory: OrderedDict[tuple[Path, int], pl.DataFrame] = OrderedDict()
@@ -42,10 +44,7 @@ def made_at(mart_path: Path) -> int:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with suppress(OSError):
         path.parent.mkdir(exist_ok=True)
-        frame.write_parquet(part)
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
+        with written_beside(path) as part:
+            frame.write_parquet(part)

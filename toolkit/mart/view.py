@@ -36,10 +36,11 @@ Audience = str | Iterable[str] | None
 
 @dataclass(frozen=True)
 class Period:
-    """A window of days, both ends included."""
+    """A window of days, both ends included. `is_default`: nobody asked for it; questions about longer habits then take a longer one."""
 
     start: date
     end: date
+    is_default: bool = False
 
     @property
     def days(self) -> int:
@@ -199,7 +200,7 @@ class View:
         """Return the same scope as of an earlier (or later) date; its mart is built if need be."""
         mart = ensure_mart(self.workspace, checked_as_of(self.workspace, as_of))
         days = timedelta(days=self.period.days - 1)
-        return replace(self, mart=mart, period=Period(mart.as_of - days, mart.as_of), _known={})
+        return replace(self, mart=mart, period=replace(self.period, start=mart.as_of - days, end=mart.as_of), _known={})
 
     def chainwide(self, name: str, make: Callable[[View], pl.DataFrame], *families: str) -> pl.DataFrame:
         """Return a table of member traits that is made once per mart and kept beside it.
@@ -324,7 +325,7 @@ def read_period(period: str | int | None, as_of: date, default_days: int) -> Per
     '2026-01-25 to 2026-01-31'
     """
     if period in (None, ""):
-        period = default_days
+        return replace(read_period(default_days, as_of, default_days), is_default=True)
     text = str(period).strip()
     if ".." in text:
         start, end = (_read_date(part.strip(), "period") for part in text.split("..", 1))

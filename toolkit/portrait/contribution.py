@@ -201,7 +201,7 @@ def _figures(table: pl.DataFrame, by: By) -> dict[str, float]:
 
 
 def _chart(view: View, table: pl.DataFrame, by: By) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars, ranked_bars
+    from toolkit.charts.bars import measured_bars, ranked_bars
 
     subtitle = f"{view.place}, {view.period}"
     if by == "decile":
@@ -216,12 +216,5 @@ def _chart(view: View, table: pl.DataFrame, by: By) -> alt.Chart | alt.LayerChar
             subtitle=subtitle,
             value_title="Share of member sales",
         )
-    frame = pl.concat(
-        [
-            table.select("group", pl.lit(name).alias("measure"), pl.col(column).alias("share"))
-            for column, name in (("member_share", "share of members"), ("sales_share", "share of sales"))
-        ]
-    )
-    return grouped_bars(
-        frame, label="group", group="measure", value="share", kind="share1", title=_TITLES[by], subtitle=subtitle, value_title="Share"
-    )
+    measures = {"member_share": "share of members", "sales_share": "share of sales"}
+    return measured_bars(table, label="group", measures=measures, title=_TITLES[by], subtitle=subtitle)

@@ -77,21 +77,12 @@ def _headline(view: View, table: pl.DataFrame) -> tuple[str, list[str | Note]]:
 
 
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
-    frame = pl.concat(
-        [
-            table.select("group", pl.lit(name).alias("measure"), pl.col(column).alias("share"))
-            for column, name in (("order_share", "share of orders"), ("sales_share", "share of sales"))
-        ]
-    )
-    return grouped_bars(
-        frame,
+    return measured_bars(
+        table,
         label="group",
-        group="measure",
-        value="share",
-        kind="share1",
+        measures={"order_share": "share of orders", "sales_share": "share of sales"},
         title="Members against non-members",
         subtitle=f"{view.place}, {view.period}",
-        value_title="Share",
     )

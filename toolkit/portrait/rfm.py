@@ -9,7 +9,8 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.mart.view import View, open_view
+from toolkit.audience import view_of
+from toolkit.mart.view import View
 from toolkit.models.ranks import empty_scores
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import ratio
@@ -96,16 +97,13 @@ def rfm_scores(workspace: View | Workspace | str | Path, *, segment_map: str | N
     segment_map
         'ten', 'eight' or the path of a TOML map; empty = the scorecard's map.
     **scope
-        As for a question: store_id, region, audience, as_of, period, settings.
+        As for a question: store_id, region, audience (a saved name too), as_of, period, settings.
 
     Example
     -------
     >>> tk.portrait.rfm_scores(ws, store_id="367").filter(pl.col("segment") == "champions")     # doctest: +SKIP
     """
-    if isinstance(workspace, View):
-        view = workspace
-    else:
-        view = open_view(workspace if isinstance(workspace, Workspace) else Workspace(workspace), **scope)
+    view = view_of(workspace, **scope)
     card, _ = current_scorecard(view)
     names, _ = chosen_map(view, card, segment_map)
     return names.apply(scope_scores(view, card.r_edges)).select(

@@ -150,25 +150,14 @@ def _notes(view: View, members: pl.DataFrame) -> list[str | Note]:
 
 
 def _chart(view: View, table: pl.DataFrame, names: SegmentMap) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
     label = {segment.name: segment.label for segment in names.segments}
-    measures = [("member_share", "share of members")] + (
-        [("sales_share", "share of sales")] if table["sales_share"].null_count() == 0 else []
-    )
-    frame = pl.concat(
-        [
-            table.select(pl.col("segment").replace(label), pl.lit(said).alias("measure"), pl.col(column).alias("share"), "member_count")
-            for column, said in measures
-        ]
-    )
-    return grouped_bars(
-        frame,
+    known = {} if table["sales_share"].null_count() else {"sales_share": "share of sales"}
+    return measured_bars(
+        table.with_columns(pl.col("segment").replace(label)),
         label="segment",
-        group="measure",
-        value="share",
-        kind="share1",
+        measures={"member_share": "share of members", **known},
         title="Segments: how many members, how much of the sales",
         subtitle=f"{view.place} as of {view.as_of}; sales of {view.period}",
-        value_title="Share",
     )

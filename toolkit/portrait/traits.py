@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from toolkit.mart.view import View, open_view
+from toolkit.audience import view_of
+from toolkit.mart.view import View
 from toolkit.portrait.favourites import favourites
 from toolkit.portrait.price_sensitivity import sensitivity_traits
 from toolkit.portrait.prospects import prospects
@@ -33,7 +34,7 @@ def traits(workspace: View | Workspace | str | Path, **scope: Any) -> pl.DataFra
     workspace
         A workspace, its path, or a view that is already open.
     **scope
-        As for a question: store_id, region, audience, as_of, period, settings.
+        As for a question: store_id, region, audience (a saved name too), as_of, period, settings.
 
     Raises
     ------
@@ -44,10 +45,7 @@ def traits(workspace: View | Workspace | str | Path, **scope: Any) -> pl.DataFra
     -------
     >>> tk.portrait.traits(ws).filter(pl.col("coupon_level") == "high")["member_id"]          # doctest: +SKIP
     """
-    if isinstance(workspace, View):
-        view = workspace
-    else:
-        view = open_view(workspace if isinstance(workspace, Workspace) else Workspace(workspace), **scope)
+    view = view_of(workspace, **scope)
     return traits_of(view, view.members).drop("member_code")
 
 

@@ -8,12 +8,14 @@ from toolkit.targeting.drill import drill
 from toolkit.targeting.gain_loss import gain_loss
 from toolkit.targeting.cohorts import cohorts
 from toolkit.targeting.paths import paths
+from toolkit.targeting.path_members import path_members
 from toolkit.targeting.entry_goods import entry_goods
 from toolkit.targeting.due_again import due_again
 from toolkit.targeting.journey import journey
 from toolkit.targeting.looked_not_bought import looked_not_bought
 from toolkit.targeting.niches import niches
 from toolkit.targeting.core import core_goods, core_members
+from toolkit.targeting.buyers import buyers
 from toolkit.targeting.bought_together import bought_together, liked_together
 from toolkit.targeting.attach import attach
 from toolkit.targeting.units_per_order import units_per_order
@@ -24,6 +26,7 @@ __all__ = [
     "activity",
     "attach",
     "bought_together",
+    "buyers",
     "cohorts",
     "core_goods",
     "core_members",
@@ -38,6 +41,7 @@ __all__ = [
     "looked_not_bought",
     "loyalty",
     "niches",
+    "path_members",
     "paths",
     "slipping",
     "units_per_order",

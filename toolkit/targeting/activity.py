@@ -115,17 +115,15 @@ def _notes(view: View, counts: dict[str, int], judged: int) -> list[str | Note]:
 
 
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
-    shown = table.filter(pl.col("activity").is_in(STATES[:3]))
-    frame = pl.concat(
-        [
-            shown.select("activity", "member_count", pl.lit(words).alias("measure"), pl.col(column).alias("days"))
-            for column, words in (("expected_days_91", "at the pace of their past"), ("days_91", f"in the last {SPAN_DAYS} days"))
-        ]
-    )
-    return grouped_bars(
-        frame, label="activity", group="measure", value="days", n="member_count", kind="decimal",
-        title=f"Shopping days of a member, then and now: {view.place}", subtitle=f"up to {view.as_of}, n members beside each",
+    return measured_bars(
+        table.filter(pl.col("activity").is_in(STATES[:3])),
+        label="activity",
+        measures={"expected_days_91": "at the pace of their past", "days_91": f"in the last {SPAN_DAYS} days"},
+        n="member_count",
+        kind="decimal",
+        title=f"Shopping days of a member, then and now: {view.place}",
+        subtitle=f"up to {view.as_of}, n members beside each",
         value_title=f"Mean shopping days in {SPAN_DAYS}",
-    )  # fmt: skip
+    )

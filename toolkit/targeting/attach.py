@@ -17,7 +17,8 @@ from toolkit.portrait.phrases import where
 from toolkit.portrait.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.scores import chain_scores
 from toolkit.registry import question
-from toolkit.targeting.goods import Good, ScopedBaskets, days_in, find_good, labels_of, scoped_baskets, window_of
+from toolkit.targeting.goods import Good, ScopedBaskets, days_in, find_good, good_or_most_bought, labels_of, scoped_baskets, window_of
+from toolkit.targeting.member_list import listed
 from toolkit.targeting.pairs import buyers_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,14 @@ NO_SEGMENT = "no segment"
         "连带率 搭配购买",
     ),
 )
-def attach(view: View, *, goods: str, with_goods: str | None = None, by: Literal["goods", "segment"] = "goods") -> Finding:
+def attach(
+    view: View,
+    *,
+    goods: str = "",
+    with_goods: str | None = None,
+    by: Literal["goods", "segment"] = "goods",
+    members: Literal["with", "without"] | None = None,
+) -> Finding:
     """Return how often other goods stand in the orders with a good, against chance: one row per other good, or per segment of buyers.
 
     The attach rate is the share of orders with A that hold B too, P(B | A). What chance would make of it depends on the size of the orders
@@ -52,12 +60,16 @@ def attach(view: View, *, goods: str, with_goods: str | None = None, by: Literal
     Parameters
     ----------
     goods
-        A: a category, a product_id or a product name. Other goods are of the same kind, unless `with_goods` says otherwise.
+        A: a category, a product_id or a product name; empty = the category in most orders. Other goods are of the same kind, unless
+        `with_goods` says otherwise.
     with_goods
         B; of the same kind as A. Empty with `by="segment"`: the good that goes with A in most orders beyond chance.
     by
         `goods`: what else, one row per other good in most orders with A. `segment`: from whom, one row per segment of members (the
         scorecard's map) and one for non-members.
+    members
+        Lists members instead, for an audience: `with`, who had A and B in one order; `without`, who bought A, but never with B. (Who bought
+        A and no B at all: `buyers(goods=A, without=B)`.)
 
     Returns
     -------
@@ -65,12 +77,13 @@ def attach(view: View, *, goods: str, with_goods: str | None = None, by: Literal
         Table columns: `goods` (the other good), `both_count`, `order_count` (orders with A), `attach_rate` (0..1) with its 95% interval
         `attach_rate_low`, `attach_rate_high` (Wilson), `expected_rate` (by chance), `together_index` (rate over expected), `verdict` (more,
         less or as by chance; at most 5% of the verdicts false). By segment: `segment`, `buyer_count` (members who bought A; null for
-        non-members), `order_count`, `both_count`, `attach_rate`, `attach_rate_low`, `attach_rate_high`.
+        non-members), `order_count`, `both_count`, `attach_rate`, `attach_rate_low`, `attach_rate_high`. With `members`: `member_id`,
+        `order_count` (orders with A), `both_count` (with both), `reachable`.
 
     Raises
     ------
     UnknownName, BadValue
-        There is no such good, several products have the name, or A and B are of two kinds.
+        There is no such good, several products have the name, A and B are of two kinds, or members are asked for without a B.
 
     Notes
     -----
@@ -80,16 +93,20 @@ def attach(view: View, *, goods: str, with_goods: str | None = None, by: Literal
     -------
     >>> tk.targeting.attach(ws, goods="BREAD", by="segment").table      # doctest: +SKIP
     """
-    good = find_good(view, goods, "targeting.attach")
+    good = good_or_most_bought(view, goods, "targeting.attach")
     other = find_good(view, with_goods, "targeting.attach") if with_goods else None
     if other and other.level != good.level:
-        raise BadValue(f"targeting.attach: '{goods}' is a {good.level} and '{with_goods}' a {other.level}; two of a kind were needed.")
+        raise BadValue(f"targeting.attach: '{good.label}' is a {good.level} and '{with_goods}' a {other.level}; two of a kind were needed.")
     if other and other.code == good.code:
         raise BadValue(f"targeting.attach: goods and with_goods are both '{good.label}'; two different goods were needed.")
+    if members and not other:
+        raise BadValue(f"targeting.attach: members='{members}' needs with_goods too: with or without which other {good.level}?")
     period = window_of(view)
     scoped = scoped_baskets(view, period, good.level, "order")
     number = np.repeat(np.arange(scoped.baskets.basket_count), scoped.baskets.sizes)
     orders = number[scoped.baskets.good == good.code]
+    if members and other:
+        return _list(view, period, scoped, good, other, orders, number, members)
     if few := _too_few(view, period, good, scoped, orders):
         return few
     rows = _rates(view, scoped, good, orders, number)
@@ -98,6 +115,27 @@ def attach(view: View, *, goods: str, with_goods: str | None = None, by: Literal
         return _from_whom(view, period, scoped, good, other, orders, number)
     rows = rows.filter(pl.col("good") == other.code) if other else rows
     return _what_else(view, period, scoped, good, other, rows, len(orders))
+
+
+def _list(
+    view: View, period: Period, scoped: ScopedBaskets, good: Good, other: Good, orders: np.ndarray, number: np.ndarray, asked: str
+) -> Finding:
+    both = np.isin(orders, number[scoped.baskets.good == other.code])
+    bought = pl.DataFrame({"member_code": scoped.members[orders], "both": both}).filter(pl.col("member_code") >= 0)
+    counted = bought.group_by(pl.col("member_code").cast(pl.UInt32)).agg(
+        pl.len().cast(pl.Int64).alias("order_count"), pl.col("both").sum().cast(pl.Int64).alias("both_count")
+    )
+    said = (
+        f"bought {good.label} and {other.label} in one order" if asked == "with" else f"bought {good.label}, but never with {other.label}"
+    )
+    return listed(
+        view,
+        counted.filter(pl.col("both_count") > 0 if asked == "with" else pl.col("both_count") == 0),
+        said,
+        period,
+        by="both_count" if asked == "with" else "order_count",
+        ask_next=[("targeting.attach", {"goods": good.label, "by": "segment"})] if good.level == "category" else [],
+    )
 
 
 def _rates(view: View, scoped: ScopedBaskets, good: Good, orders: np.ndarray, number: np.ndarray) -> pl.DataFrame:
@@ -273,20 +311,12 @@ def _too_few(view: View, period: Period, good: Good, scoped: ScopedBaskets, orde
 
 
 def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
-    frame = pl.concat(
-        [
-            table.head(_CHART_GOODS).select("goods", pl.lit(name).alias("measure"), pl.col(column).alias("share"))
-            for column, name in (("attach_rate", "share of orders"), ("expected_rate", "by chance"))
-        ]
-    )
-    return grouped_bars(
-        frame,
+    return measured_bars(
+        table.head(_CHART_GOODS),
         label="goods",
-        group="measure",
-        value="share",
-        kind="share1",
+        measures={"attach_rate": "share of orders", "expected_rate": "by chance"},
         title=f"What is bought with {good.label}",
         subtitle=f"{view.place}, {period}; n = {table['order_count'][0]:,} orders",
         value_title=f"Share of orders with {good.label}",

@@ -98,24 +98,19 @@ def liked_together(
 
     Parameters
     ----------
-    level
-        `category` or `product`.
-    goods
-        Only pairs with this category, product_id or product name.
-    rank
-        `volume`: most members beyond chance first. `strength`: most times as often as by chance first (lower limit of the interval).
+    level, goods, rank
+        As for `bought_together`, with members in place of orders.
 
     Returns
     -------
     Answer
-        Table columns as those of `bought_together`, with members in place of orders: `goods`, `goes_with`, `both_count` (members who bought
-        both), `expected_count`, `extra_count`, `together_index`, `together_index_low`, `together_index_high`, `buyer_count` (the same as
-        `both_count`), `goods_count`, `goes_with_count` (members with each).
+        Table columns as those of `bought_together`; `both_count` are members who bought both, `buyer_count` is the same, `goods_count` and
+        `goes_with_count` are members with each.
 
     Raises
     ------
     UnknownName, BadValue
-        There is no such good, or several products have the name.
+        As for `bought_together`.
 
     Notes
     -----

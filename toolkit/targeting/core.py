@@ -17,7 +17,9 @@ from toolkit.portrait.bands import grouped
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import member_sales, within
 from toolkit.registry import question
-from toolkit.targeting.goods import Level, days_in, labels_of, scoped_parts, window_of
+from toolkit.targeting.buyers import bought_by_member
+from toolkit.targeting.goods import Level, days_in, find_good, labels_of, scoped_parts, window_of
+from toolkit.targeting.member_list import listed, the_row
 
 if TYPE_CHECKING:
     import altair as alt
@@ -40,12 +42,17 @@ CORE, HEAVY, STEADY, OTHERS = "core: heavy and steady", "heavy, not steady", "st
         "核心会员",
     ),
 )
-def core_members(view: View) -> Finding:
+def core_members(view: View, *, members: str | None = None) -> Finding:
     """Return members by whether they are heavy and steady buyers: one row per group that has members.
 
     Core members are both: heavy (the top 20% of members by sales in the window, settings value.heavy_share, equal members together) and
     steady (with an order in at least two thirds of the window's 28-day months, settings goods.core_months_share). Heavy once is not core.
     The window is the past year (goods.window_days), unless a period is given; in a store, its own sales and orders.
+
+    Parameters
+    ----------
+    members
+        `core`, `heavy`, `steady`, `others`, or the group as the table names it: lists its members instead, for an audience.
 
     Returns
     -------
@@ -53,7 +60,12 @@ def core_members(view: View) -> Finding:
         Table columns: `group`, `member_count`, `member_share` (0..1 of members who ordered in the window), `sales` (currency units) and
         `sales_share` (0..1 of member sales), `sales_per_member`, `order_count`, `order_value` (currency units per order), `months_share`
         (mean share of 28-day months with an order), `quiet_count` (members without an order in the last 28 days of the window; null
-        where there are some, but too few to show).
+        where there are some, but too few to show). With `members`: `member_id`, `order_count`, `sales`, `months_share`, `reachable`.
+
+    Raises
+    ------
+    UnknownName
+        There is no such group.
 
     Notes
     -----
@@ -64,15 +76,17 @@ def core_members(view: View) -> Finding:
     >>> tk.targeting.core_members(ws).table                             # doctest: +SKIP
     """
     period = window_of(view)
-    members = _members(view, period)
-    if few := _too_short(view, period) or _too_few(view, period, members.height, "members ordered"):
+    grouped_members = _members(view, period)
+    if few := _too_short(view, period) or _too_few(view, period, grouped_members.height, "members ordered"):
         return few
+    if members:
+        return _group_list(view, period, grouped_members, members)
     least = view.settings.scope.minimum_members
-    members, pooled = _pooled(members, least)
-    if few := _too_few(view, period, members.filter(pl.col("group") == CORE).height, "members are heavy and steady buyers"):
+    everybody, pooled = _pooled(grouped_members, least)
+    if few := _too_few(view, period, everybody.filter(pl.col("group") == CORE).height, "members are heavy and steady buyers"):
         return few
-    total = int(members["sales"].sum())
-    counted = members.group_by("group").agg(
+    total = int(everybody["sales"].sum())
+    counted = everybody.group_by("group").agg(
         pl.len().cast(pl.Int64).alias("member_count"),
         pl.col("sales").sum(),
         pl.col("orders").sum().cast(pl.Int64).alias("order_count"),
@@ -84,7 +98,7 @@ def core_members(view: View) -> Finding:
     table = groups.select(
         "group",
         "member_count",
-        (pl.col("member_count") / members.height).alias("member_share"),
+        (pl.col("member_count") / everybody.height).alias("member_share"),
         view.major("sales").alias("sales"),
         pl.when(total > 0).then(pl.col("sales") / total).alias("sales_share"),
         (view.major("sales") / pl.col("member_count")).alias("sales_per_member"),
@@ -100,7 +114,7 @@ def core_members(view: View) -> Finding:
     if pooled:
         notes.append(f"Groups of fewer than {least} members are counted with '{OTHERS}' (setting scope.minimum_members).")
     return Finding(
-        headline=_members_headline(view, period, table, members.height),
+        headline=_members_headline(view, period, table, everybody.height),
         table=table,
         chart=lambda: _members_chart(view, period, table),
         notes=notes,
@@ -122,7 +136,7 @@ def core_members(view: View) -> Finding:
         "核心商品",
     ),
 )
-def core_goods(view: View, *, level: Level = "category") -> Finding:
+def core_goods(view: View, *, level: Level = "category", members: str | None = None) -> Finding:
     """Return the goods of core members (see `core_members`) against those of other members: one row per good.
 
     Core members buy more of everything, so goods are compared by their share of what is in the baskets (different goods per order): an
@@ -133,6 +147,9 @@ def core_goods(view: View, *, level: Level = "category") -> Finding:
     ----------
     level
         `category` or `product`.
+    members
+        A good: lists the core members who bought it in the window instead, for an audience. Core members who did not: `buyers(without=)`
+        among an audience of `core_members(members="core")`.
 
     Returns
     -------
@@ -141,7 +158,13 @@ def core_goods(view: View, *, level: Level = "category") -> Finding:
         `penetration_rate` (0..1 of core members), `other_penetration_rate` (0..1 of the other members), `core_index` with its 95% interval
         `core_index_low`, `core_index_high`; `repeat_rate` (0..1 of its core buyers: bought it on two days or more) with
         `repeat_rate_low`, `repeat_rate_high`; `other_goods_per_order` (other goods in the core's orders with it: what it pulls along);
-        `core_sales` (currency units: what is lost if they leave), `core_sales_share` (0..1 of the good's sales to everybody).
+        `core_sales` (currency units: what is lost if they leave), `core_sales_share` (0..1 of the good's sales to everybody). With
+        `members`: `member_id`, `day_count`, `last_bought_on`, `sales` (spent on the good), `reachable`.
+
+    Raises
+    ------
+    UnknownName, BadValue
+        There is no such good, or several products have the name.
 
     Notes
     -----
@@ -154,14 +177,16 @@ def core_goods(view: View, *, level: Level = "category") -> Finding:
     >>> tk.targeting.core_goods(ws).table                               # doctest: +SKIP
     """
     period = window_of(view)
-    members = _members(view, period)
-    core = members.filter(pl.col("group") == CORE)
     if short := _too_short(view, period):
         return short
-    for count, said in ((core.height, "core members ordered"), (members.height - core.height, "other members ordered")):
+    everybody = _members(view, period)
+    core = everybody.filter(pl.col("group") == CORE)
+    if members:
+        return _buyer_list(view, period, core, members)
+    for count, said in ((core.height, "core members ordered"), (everybody.height - core.height, "other members ordered")):
         if few := _too_few(view, period, count, said):
             return few
-    table, hidden = _found_goods(view, period, level)
+    table, hidden = _found_goods(view, period, level, everybody)
     goods = table.filter("is_core_good")
     notes: list[str | Note] = [
         "What core members buy need not be why they come. Losing them would cost what they spend, not only on core goods.",
@@ -190,6 +215,39 @@ def core_goods(view: View, *, level: Level = "category") -> Finding:
     )
 
 
+def _group_list(view: View, period: Period, members: pl.DataFrame, asked: str) -> Finding:
+    short = {"core": CORE, "heavy": HEAVY, "steady": STEADY, "others": OTHERS}
+    named = {**short, **{group: group for group in short.values()}}
+    group = named[the_row(asked, list(named), where="targeting.core_members")]
+    shown, _ = _pooled(members, view.settings.scope.minimum_members)
+    chosen = shown.filter(pl.col("group") == group)  # as the table counts them; a group too small for the table is listed by itself
+    chosen = chosen if chosen.height else members.filter(pl.col("group") == group)
+    said = {
+        CORE: "are core members, heavy and steady buyers",
+        HEAVY: "are heavy buyers, not steady",
+        STEADY: "are steady buyers, not heavy",
+    }
+    return listed(
+        view,
+        chosen.select("member_code", pl.col("orders").alias("order_count"), "sales", "months_share"),
+        said.get(group, "are neither heavy nor steady buyers"),
+        period,
+        ask_next=[("targeting.core_members", {}), ("targeting.core_goods", {})],
+    )
+
+
+def _buyer_list(view: View, period: Period, core: pl.DataFrame, asked: str) -> Finding:
+    good = find_good(view, asked, "targeting.core_goods")
+    bought = bought_by_member(view, period, [good]).filter(pl.col("day_count") > 0)
+    return listed(
+        view,
+        bought.join(core, on="member_code", how="semi").select("member_code", "day_count", "last_bought_on", "sales"),
+        f"bought {good.label}, of {core.height:,} core members",
+        period,
+        ask_next=[("targeting.core_goods", {}), ("targeting.core_members", {})],
+    )
+
+
 @dataclass(frozen=True)
 class _Bought:
     """What was bought in a window: `rows` per member x good (member_code null = not a member), `places`: goods in all baskets of each."""
@@ -198,11 +256,10 @@ class _Bought:
     places: pl.DataFrame
 
 
-def _found_goods(view: View, period: Period, level: Level) -> tuple[pl.DataFrame, int]:
+def _found_goods(view: View, period: Period, level: Level, members: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """The table of goods and how many are too small for it; those of the chain are kept beside the mart."""
 
     def make(view: View) -> pl.DataFrame:
-        members = _members(view, period)
         core = members.filter(pl.col("group") == CORE)["member_code"]
         table, hidden = _goods_table(view, _bought(view, period, level), members, core, level)
         return table.with_columns(pl.lit(hidden, pl.Int64).alias("hidden"))
@@ -274,8 +331,7 @@ def _bought(view: View, period: Period, level: Level) -> _Bought:
             )
         )
         places.append(held.filter(taken).group_by("member_code").agg(pl.len().cast(pl.Int64).alias("places")))
-    tables = [pl.concat(frames).collect() for frames in (rows, places)]
-    return _Bought(*tables)
+    return _Bought(*pl.collect_all([pl.concat(frames) for frames in (rows, places)]))  # the baskets are joined once for both
 
 
 def _goods_table(view: View, bought: _Bought, members: pl.DataFrame, core: pl.Series, level: Level) -> tuple[pl.DataFrame, int]:
@@ -402,23 +458,14 @@ def _goods_headline(view: View, period: Period, table: pl.DataFrame, core: int, 
 
 
 def _members_chart(view: View, period: Period, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
-    frame = pl.concat(
-        [
-            table.select("group", pl.lit(said).alias("measure"), pl.col(column).alias("share"))
-            for column, said in (("member_share", "share of members"), ("sales_share", "share of sales"))
-        ]
-    )
-    return grouped_bars(
-        frame,
+    return measured_bars(
+        table,
         label="group",
-        group="measure",
-        value="share",
-        kind="share1",
+        measures={"member_share": "share of members", "sales_share": "share of sales"},
         title="Core members: how many, how much of the sales",
         subtitle=f"{view.place}, {period}",
-        value_title="Share",
     )
 
 

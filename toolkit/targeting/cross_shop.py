@@ -16,6 +16,7 @@ from toolkit.portrait.phrases import not_measured, where
 from toolkit.portrait.sales import days_of, member_sales, within
 from toolkit.registry import question
 from toolkit.targeting.goods import find_good, scoped_parts
+from toolkit.targeting.member_list import listed, the_row
 
 if TYPE_CHECKING:
     import altair as alt
@@ -38,7 +39,13 @@ _SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Floa
     ),
 )
 def cross_shop(
-    view: View, *, of: Of = "category", first: str | None = None, second: str | None = None, third: str | None = None
+    view: View,
+    *,
+    of: Of = "category",
+    first: str | None = None,
+    second: str | None = None,
+    third: str | None = None,
+    members: str | None = None,
 ) -> Finding:
     """Return members by which of two or three categories, channels or stores they bought in: one row per combination.
 
@@ -50,18 +57,21 @@ def cross_shop(
         `category`, `channel` or `store`.
     first, second, third
         Their names (a category may also be a product_id or product name). Without any: the three with most member sales in the window.
+    members
+        A combination as the table names it, such as 'BREAD only': lists its members instead (small ones too), for an audience.
 
     Returns
     -------
     Answer
         Table columns: `group` (the combination), `member_count`, `member_share` (0..1 of the members in the table), `order_count`, `sales`
         (currency units: all they bought in the scope in the window), `sales_share` (0..1 of these members' sales), `sales_per_member`
-        (currency units), `sales_in_them` (currency units: what they spent in the named ones).
+        (currency units), `sales_in_them` (currency units: what they spent in the named ones). With `members`: `member_id`,
+        `order_count`, `sales`, `sales_in_them`, `reachable`.
 
     Raises
     ------
     UnknownName, BadValue
-        There is no such name, or only one was given.
+        There is no such name or combination, or only one name was given.
 
     Notes
     -----
@@ -86,12 +96,45 @@ def cross_shop(
     if len(names) < 2:
         return _one_only(view, of, names)
     spent = spent.filter(pl.col("name").is_in(names) & pl.col("member_code").is_not_null())
-    return _overlap(view, of, names, spent)
+    bought = _by_combination(view, names, spent)
+    return _list(view, of, names, bought, members) if members else _overlap(view, of, names, bought)
 
 
-def _overlap(view: View, of: Of, names: list[str], spent: pl.DataFrame) -> Finding:
-    sets = spent.group_by("member_code").agg(pl.col("name").unique().alias("held"), pl.col("amount").sum().alias("in_them"))
-    members = sets.join(member_sales(view).select("member_code", "orders", "sales"), on="member_code", how="left")
+def _groups(names: list[str]) -> list[tuple[str, ...]]:
+    return [group for size in range(1, len(names) + 1) for group in combinations(names, size)]
+
+
+def _by_combination(view: View, names: list[str], spent: pl.DataFrame) -> pl.DataFrame:
+    """One row per member who bought in any: `group` (the combination), `several` (of them), `orders`, `sales`, `in_them`."""
+    sets = spent.group_by("member_code").agg(
+        *[pl.col("name").eq(name).any().alias(f"in_{place}") for place, name in enumerate(names)],
+        pl.col("amount").sum().alias("in_them"),
+    )
+    held = [pl.col(f"in_{place}") for place in range(len(names))]
+    group = pl.lit("")
+    for chosen in _groups(names):
+        same = pl.all_horizontal(inside == (name in chosen) for inside, name in zip(held, names, strict=True))
+        group = pl.when(same).then(pl.lit(_named(chosen, names))).otherwise(group)
+    sums = member_sales(view).select("member_code", "orders", "sales")
+    return sets.join(sums, on="member_code", how="left").with_columns(
+        group.alias("group"), (pl.sum_horizontal(inside.cast(pl.Int64) for inside in held) > 1).alias("several")
+    )
+
+
+def _list(view: View, of: Of, names: list[str], bought: pl.DataFrame, asked: str) -> Finding:
+    group = the_row(asked, [_named(chosen, names) for chosen in _groups(names)], where="targeting.cross_shop")
+    chosen = bought.filter(pl.col("group") == group).select(
+        "member_code", pl.col("orders").alias("order_count"), "sales", pl.col("in_them").alias("sales_in_them")
+    )
+    among = f"{'' if of == 'category' else f'the {_PLURAL[of]} '}{wording.listing(names)}"
+    return listed(
+        view, chosen, f"bought in {group} (of {among})", view.period,
+        notes=["Sales are all that these members bought in the scope in the window; `sales in them` those of the named alone."],
+        ask_next=[("targeting.cross_shop", {"of": of, **dict(zip(("first", "second", "third"), names, strict=False))})],
+    )  # fmt: skip
+
+
+def _overlap(view: View, of: Of, names: list[str], members: pl.DataFrame) -> Finding:
     least = view.settings.scope.minimum_members
     if members.height < least:
         bought = f"{wording.some(members.height, 'member')} bought in {wording.listing(names)} {days_of(view)}"
@@ -100,17 +143,14 @@ def _overlap(view: View, of: Of, names: list[str], spent: pl.DataFrame) -> Findi
             table=pl.DataFrame(schema=_SCHEMA),
             notes=[Note("Not measured for so few: choose a longer period or other names.", "NOT MEASURED")],
         )
-    groups = [group for size in range(1, len(names) + 1) for group in combinations(names, size)]
     total = int(members["sales"].sum())
-    rows = []
-    for group in groups:
-        outside = [name for name in names if name not in group]
-        inside = pl.all_horizontal(*[pl.col("held").list.contains(name) for name in group], pl.lit(True))
-        found = members.filter(inside & ~pl.any_horizontal(pl.lit(False), *[pl.col("held").list.contains(name) for name in outside]))
-        rows.append(
-            (_named(group, names), found.height, int(found["orders"].sum()), int(found["sales"].sum()), int(found["in_them"].sum()))
-        )
-    counted = pl.DataFrame(rows, schema=["group", "member_count", "order_count", "sales", "in_them"], orient="row")
+    sums = members.group_by("group").agg(
+        pl.len().cast(pl.Int64).alias("member_count"),
+        pl.col("orders").sum().cast(pl.Int64).alias("order_count"),
+        pl.col("sales", "in_them").sum(),
+    )
+    groups = pl.DataFrame({"group": [_named(group, names) for group in _groups(names)]})
+    counted = groups.join(sums, on="group", how="left", maintain_order="left").with_columns(pl.all().exclude("group").fill_null(0))
     pooled, hidden = _pooled(counted, least)
     table = pooled.select(
         "group",
@@ -131,7 +171,7 @@ def _overlap(view: View, of: Of, names: list[str], spent: pl.DataFrame) -> Findi
             f"'{OTHERS}' are {hidden} together, since one of them has fewer than {least} members (setting scope.minimum_members) and could "
             "be found from the others."
         )
-    several = members.filter(pl.col("held").list.len() > 1).height / members.height
+    several = members.filter("several").height / members.height
     return Finding(
         headline=_headline(view, of, names, members, table, total),
         table=table,
@@ -237,7 +277,7 @@ def _one_only(view: View, of: Of, names: list[str]) -> Finding:
 
 
 def _headline(view: View, of: Of, names: list[str], members: pl.DataFrame, table: pl.DataFrame, total: int) -> str:
-    several = members.filter(pl.col("held").list.len() > 1)
+    several = members.filter("several")
     them = ("" if of == "category" else f"the {_PLURAL[of]} ") + wording.listing(names)
     said = f"{where(view)}, of {members.height:,} members who bought in {them} {days_of(view)}, "
     if several.height < view.settings.scope.minimum_members:
@@ -252,19 +292,13 @@ def _headline(view: View, of: Of, names: list[str], members: pl.DataFrame, table
 
 
 def _chart(view: View, of: Of, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
-    measures = [("member_share", "share of members")] + (
-        [("sales_share", "share of sales")] if not table["sales_share"].null_count() else []
-    )
-    frame = pl.concat([table.select("group", pl.lit(said).alias("measure"), pl.col(column).alias("share")) for column, said in measures])
-    return grouped_bars(
-        frame,
+    known = {} if table["sales_share"].null_count() else {"sales_share": "share of sales"}
+    return measured_bars(
+        table,
         label="group",
-        group="measure",
-        value="share",
-        kind="share1",
+        measures={"member_share": "share of members", **known},
         title=f"Members across {_PLURAL[of]}",
         subtitle=f"{view.place}, {view.period}",
-        value_title="Share",
     )

@@ -15,12 +15,16 @@ from toolkit.models.first_purchases import later_worth
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
 from toolkit.targeting.first_visits import By, Entrants, entrants, first_goods, first_visits
+from toolkit.targeting.goods import labels_of
 
 if TYPE_CHECKING:
     import altair as alt
 
 _SCHEMA = {"good": pl.String, "member_count": pl.Int64, "later_spend": pl.Float64, "worth_index": pl.Float64}
-_NOTHING = "–"
+MOST_ROWS = 200
+_MUCH = 1.2
+_COARSER = {"product": "category", "category": "department"}
+_READINGS = ("worth more", "worth less", "no different")
 
 
 @question(
@@ -34,17 +38,18 @@ _NOTHING = "–"
     ),
 )
 def entry_goods(view: View, *, by: By = "category") -> Finding:
-    """Return how much members spend later by what was in their first basket: one row per category (or department) bought on the first day.
+    """Return how much members spend later by what was in their first basket: one row per category, department or product of the first day.
 
     Later spend is that of the sequences.later_days after the first shopping day, across the chain; a store or region counts the members who
-    began there. Since a large first basket holds nearly
-    everything and comes from whoever spends much anyway, each member is compared with members whose first day was worth about as much (five
-    bands). The index is drawn towards 1 by as much as chance explains.
+    began there. Since a large first basket holds nearly everything and comes from whoever spends much anyway, each member is compared with
+    members whose first day was worth about as much (five bands). The index is drawn towards 1 by as much as chance explains, and a good is
+    only called worth more or less where a test says so that reckons with all goods tested together: of thousands of products, hundreds
+    would stand out by luck.
 
     Parameters
     ----------
     by
-        `category` or `department`. A member counts in every one that the first day held.
+        `category`, `department` or `product`. A member counts in every one that the first day held. Of products, the 200 surest are shown.
 
     Returns
     -------
@@ -52,11 +57,13 @@ def entry_goods(view: View, *, by: By = "category") -> Finding:
         Table columns: `good`; `member_count` (n; goods with fewer than 30 first buyers, or scope.minimum_members if more, are left out);
         `later_spend` and `expected_spend` (currency units a member; expected = of members with a first day of like worth); `worth_index`
         (later / expected, shrunk; 1 = no more than others) with `worth_index_low`, `worth_index_high` (95%); `raw_index` (before
-        shrinking); `reading` (`worth more`, `worth less`, `no different`).
+        shrinking); `reading` (`worth more`, `worth less`: the interval leaves out 1 and the test on ranks holds, at most 5% false of those
+        called; else `no different`). With `product` also `category`.
 
     Notes
     -----
-    Empirical Bayes shrinkage: Efron and Morris, JASA 70 (1975), 311-319. No experiment: members chose their first purchase themselves.
+    Empirical Bayes shrinkage: Efron and Morris, JASA 70 (1975), 311-319. Many goods at once: Benjamini and Hochberg, JRSS B 57 (1995),
+    289-300. No experiment: members chose their first purchase themselves.
 
     Example
     -------
@@ -70,14 +77,19 @@ def entry_goods(view: View, *, by: By = "category") -> Finding:
     goods = first_goods(view, by).join(members, on="member_code", how="semi")
     found = later_worth(members, goods, least=least) if members.height >= least else None
     if found is None or found.is_empty():
-        return _unmeasured(view, new, members.height, least)
-    table = _table(view, found)
+        return _unmeasured(view, new, members.height, least, by)
+    table = _table(view, _named(view, found, by))
+    follows = {"category": "product", "product": "department", "department": "category"}[by]
     return Finding(
-        headline=_headline(view, table, members.height),
-        table=table,
+        headline=_headline(view, table, members.height, by),
+        table=table.head(MOST_ROWS).drop("id"),
         chart=lambda: _chart(view, table, by),
-        notes=_notes(view, new, members.height, goods["good"].n_unique() - table.height, least),
-        ask_next=[("targeting.entry_goods", {"by": "department" if by == "category" else "category"}), ("targeting.paths", {})],
+        notes=_notes(view, new, members.height, goods["good"].n_unique() - table.height, least, table),
+        ask_next=[
+            ("targeting.path_members", {"entered_with": table["id"][0]}),
+            ("targeting.entry_goods", {"by": follows}),
+            ("targeting.paths", {}),
+        ],
         figures={"new_member_count": float(members.height)},
     )
 
@@ -106,12 +118,26 @@ def _first_worths(view: View) -> pl.DataFrame:
     return joined.select("member_code", "first_amount", "later_amount").sort("member_code")
 
 
+def _named(view: View, found: pl.DataFrame, by: By) -> pl.DataFrame:
+    """The goods with their name `good` and the `id` by which they can be asked for; products with their `category` too."""
+    if by != "product":
+        return found.with_columns(pl.col("good").alias("id"))
+    labels = labels_of(view, "product", found["good"].to_list())
+    ids = view.workspace.codes("product").select(pl.col("code").alias("good"), "id")
+    kinds = view.mart.products.select(pl.col("product_code").alias("good"), "category_code").join(
+        view.categories.select("category_code", "category"), on="category_code"
+    )
+    named = found.join(ids, on="good", how="left", maintain_order="left").join(kinds, on="good", how="left", maintain_order="left")
+    return named.with_columns(pl.col("good").replace_strict(labels, return_dtype=pl.String))
+
+
 def _table(view: View, found: pl.DataFrame) -> pl.DataFrame:
-    reading = (
-        pl.when(pl.col("ratio_low") > 1).then(pl.lit("worth more")).when(pl.col("ratio_high") < 1).then(pl.lit("worth less"))
-    ).otherwise(pl.lit("no different"))
+    more = pl.col("is_told") & (pl.col("ratio_low") > 1)
+    less = pl.col("is_told") & (pl.col("ratio_high") < 1)
+    reading = pl.when(more).then(pl.lit(_READINGS[0])).when(less).then(pl.lit(_READINGS[1])).otherwise(pl.lit(_READINGS[2]))
     return found.select(
         "good",
+        *[name for name in ("category",) if name in found.columns],
         "member_count",
         view.major("later_mean").alias("later_spend"),
         view.major("expected_mean").alias("expected_spend"),
@@ -120,16 +146,23 @@ def _table(view: View, found: pl.DataFrame) -> pl.DataFrame:
         pl.col("ratio_high").alias("worth_index_high"),
         pl.col("ratio").alias("raw_index"),
         reading.alias("reading"),
-    ).sort("worth_index_low", "good", descending=[True, False])
+        "id",
+    ).sort(pl.col("reading") == _READINGS[2], "worth_index_low", "id", descending=[False, True, False])
 
 
-def _headline(view: View, table: pl.DataFrame, n: int) -> str:
+def _headline(view: View, table: pl.DataFrame, n: int, by: By) -> str:
     days = view.settings.sequences.later_days
     best = table.filter(pl.col("reading") == "worth more")
+    if table.height == 1:
+        return (
+            f"{where(view)}, entry goods cannot be compared: {table['good'][0]} is the only {by} with enough first buyers among "
+            f"{wording.some(n, 'new member')}."
+        )
     if best.is_empty():
         return (
-            f"{where(view)}, no first purchase tells later worth: among {wording.some(n, 'new member')}, what was in the first basket "
-            f"makes no difference to the next {days} days beyond chance, once first baskets of like worth are compared."
+            f"{where(view)}, no first purchase tells later worth: among {wording.some(n, 'new member')}, none of "
+            f"{_goods(table.height, by)} makes a difference for the better to the next {days} days beyond chance, once first baskets of "
+            "like worth are compared."
         )
     first = best.row(0, named=True)
     return (
@@ -139,7 +172,12 @@ def _headline(view: View, table: pl.DataFrame, n: int) -> str:
     )
 
 
-def _notes(view: View, new: Entrants, n: int, small: int, least: int) -> list[str | Note]:
+def _goods(count: int, by: By) -> str:
+    """'1 category', '214 products'."""
+    return wording.some(count, by, "categories" if by == "category" else None)
+
+
+def _notes(view: View, new: Entrants, n: int, small: int, least: int, table: pl.DataFrame) -> list[str | Note]:
     days = view.settings.sequences.later_days
     notes: list[str | Note] = [
         Note(
@@ -151,18 +189,28 @@ def _notes(view: View, new: Entrants, n: int, small: int, least: int) -> list[st
         f"n = {wording.some(n, 'new member')} watched for {days} days each; {new.members.height - n:,} came too late for that.",
         "The index is shrunk towards 1: of many goods the best is partly lucky, and would fall back next year (regression to the mean).",
     ]
+    apart = (pl.col("raw_index") > _MUCH) | (pl.col("raw_index") < 1 / _MUCH)
+    lucky = table.filter((pl.col("reading") == _READINGS[2]) & apart).height
+    if lucky:
+        notes.append(
+            f"{wording.some(lucky, 'good')} of {table.height:,} seem {_MUCH:g} times as good or as bad before shrinking, and may still be "
+            "chance: not called worth more or less."
+        )
+    if table.height > MOST_ROWS:
+        notes.append(f"The {MOST_ROWS} surest of {table.height:,} are shown.")
     if small > 0:
         notes.append(f"Not shown: {wording.some(small, 'good')} with fewer than {least} first buyers, or with none who spent later.")
     return notes
 
 
-def _unmeasured(view: View, new: Entrants, n: int, least: int) -> Finding:
+def _unmeasured(view: View, new: Entrants, n: int, least: int, by: By) -> Finding:
     days = view.settings.sequences.later_days
-    said = f"no good has {least} first buyers among {wording.some(n, 'new member')} who could be watched for {days} days"
+    said = f"no {by} has {least} first buyers among {wording.some(n, 'new member')} who could be watched for {days} days"
     return Finding(
         headline=f"{where(view)}, entry goods are not measured: {said}.",
         table=pl.DataFrame(schema=_SCHEMA),
         notes=[Note(f"Entry goods: {said}. Choose a larger scope, or a shorter sequences.later_days.", "NOT MEASURED"), new.note(view)],
+        ask_next=[("targeting.entry_goods", {"by": coarser})] if (coarser := _COARSER.get(by)) else [],
     )
 
 

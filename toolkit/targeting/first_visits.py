@@ -12,8 +12,9 @@ from toolkit import wording
 from toolkit.answer import Note
 from toolkit.mart.sequences import VISITS, sequences_of
 from toolkit.mart.view import View
+from toolkit.targeting.goods import find_good
 
-By = Literal["category", "department"]
+By = Literal["category", "department", "product"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def entrants(view: View) -> Entrants:
     return Entrants(new, people.height - new.height, by_joining)
 
 
-def first_visits(view: View, by: By) -> pl.DataFrame:
+def first_visits(view: View, by: Literal["category", "department"]) -> pl.DataFrame:
     """Return the first three shopping days of the chain's members: one row per member, sorted.
 
     Columns: `member_code` and, for visit 1 to 3, `day_1`, `lead_1` (the category or department with most money on that day, ties to the
@@ -64,7 +65,7 @@ def first_visits(view: View, by: By) -> pl.DataFrame:
     return view.chainwide(f"first_visits-{by}", lambda chain: _first_visits(chain, by))
 
 
-def _first_visits(view: View, by: By) -> pl.DataFrame:
+def _first_visits(view: View, by: Literal["category", "department"]) -> pl.DataFrame:
     names = view.categories.select("category_code", pl.col(by).fill_null("(none stated)").alias("place"))
     days = (
         sequences_of(view.workspace, view.mart)
@@ -85,7 +86,12 @@ def _first_visits(view: View, by: By) -> pl.DataFrame:
 
 
 def first_goods(view: View, by: By) -> pl.DataFrame:
-    """Return what the chain's members bought on their first shopping day: `member_code`, `good` (category or department name)."""
+    """Return what the chain's members bought on their first shopping day: `member_code`, `good` (name of a category or department; code of
+    a product)."""
+    if by == "product":
+        return view.chainwide("first_products", lambda chain: sequences_of(chain.workspace, chain.mart).first_products.collect()).rename(
+            {"product_code": "good"}
+        )
     return view.chainwide(f"first_goods-{by}", lambda chain: _first_goods(chain, by))
 
 
@@ -93,3 +99,26 @@ def _first_goods(view: View, by: By) -> pl.DataFrame:
     names = view.categories.filter(pl.col(by).is_not_null()).select("category_code", pl.col(by).alias("good"))
     first = sequences_of(view.workspace, view.mart).first_days.filter(pl.col("visit") == 1)
     return first.join(names.lazy(), on="category_code").select("member_code", "good").unique().sort("member_code", "good").collect()
+
+
+def first_good_members(view: View, name: str, caller: str) -> tuple[pl.DataFrame, str]:
+    """Return the chain's members whose first shopping day held a good (`member_code`), and the good as the shop calls it.
+
+    `name`: a category, a department, a product_id or the name of one product, in any case.
+
+    Raises
+    ------
+    UnknownName
+        There is none; the nearest is named.
+    BadValue
+        The name is that of several products.
+    """
+    departments = {str(word).casefold(): str(word) for word in view.categories["department"].drop_nulls().unique()}
+    categories = view.categories["category"].str.to_lowercase()
+    wanted = name.strip().casefold()
+    if wanted in departments and wanted not in categories:
+        level, label, key = "department", departments[wanted], departments[wanted]
+    else:
+        good = find_good(view, name, caller)
+        level, label, key = good.level, good.label, good.label if good.level == "category" else good.code
+    return first_goods(view, level).filter(pl.col("good") == key).select("member_code").unique(), label

@@ -12,7 +12,8 @@ from toolkit.errors import BadValue
 from toolkit.mart.view import Period, View, read_period
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.period_sales import NON_MEMBERS, PARTS, by_cell, by_member, merged_few
+from toolkit.targeting.member_list import listed, the_row
+from toolkit.targeting.period_sales import NON_MEMBERS, PARTS, by_cell, by_member, merged_few, with_parts
 from toolkit.wording import some
 
 if TYPE_CHECKING:
@@ -28,6 +29,24 @@ MEANINGS = {
     "same": "ordered in both, spent the same",
     "non-members": "receipts without a member",
 }
+_NAME = "targeting.gain_loss"
+_SAID = {
+    "new": "had their first order ever",
+    "back": "came back: they had ordered before, but not from {before}",
+    "lost": "did not order, but had from {before}",
+    "more": "spent more than from {before}",
+    "less": "spent less than from {before}",
+    "same": "spent the same as from {before}",
+}
+_SAID_OF_CELL = {
+    "new": "bought {there} and had their first order ever",
+    "back": "bought {there} and had ordered before, but nothing from {before}",
+    "lost": "ordered nothing, but had bought {there} from {before}",
+    "more": "spent more {at} than from {before}",
+    "less": "spent less {at} than from {before}",
+    "switched in": "bought {there}, but not from {before}, when they ordered other things",
+    "switched out": "ordered, but did not buy {there}, as they had from {before}",
+}
 _COLUMNS = [*[f"{part}_sales" for part in PARTS], "few_sales"]
 
 
@@ -42,7 +61,7 @@ _COLUMNS = [*[f"{part}_sales" for part in PARTS], "few_sales"]
         "得失分析 销售变化 新增流失",
     ),
 )
-def gain_loss(view: View, *, by: By = "members", against: str | None = None) -> Finding:
+def gain_loss(view: View, *, by: By = "members", against: str | None = None, members: str | None = None) -> Finding:
     """Return what made sales change between two periods; the parts add up exactly to the change.
 
     Parameters
@@ -53,6 +72,8 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None) -> 
         fewer members than scope.minimum_members are put together.
     against
         The period to compare with, 'FIRST..LAST'; empty = the same number of days just before; 'year' = 52 weeks earlier.
+    members
+        Lists members instead, for an audience: a kind ('lost'), or with `by` a kind and where ('lost: COFFEE', 'switched out: 367').
 
     Returns
     -------
@@ -60,12 +81,13 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None) -> 
         Table columns: `group` and `meaning`, or `category`, or `store_id`; `member_count` (who bought in either period); `sales_before`,
         `sales`, `change_sales` (currency units; change = sales - sales_before). By category or store also `new_sales`, `back_sales`,
         `lost_sales`, `more_sales`, `less_sales`, `switched_in_sales`, `switched_out_sales`, `non_member_sales`: parts of the change. A part
-        of fewer members than scope.minimum_members is null, and in `few_sales` together with others, so that a row still adds up.
+        of fewer members than scope.minimum_members is null, and in `few_sales` together with others, so that a row still adds up. With
+        `members`: `member_id`, `sales_before`, `sales`, `change_sales` (there), `reachable`.
 
     Raises
     ------
-    BadValue
-        `against` is no period, overlaps with this one, or does not lie before it.
+    BadValue, UnknownName
+        `against` is no period, overlaps with this one, or does not lie before it; no such kind, category or store.
 
     Example
     -------
@@ -74,20 +96,22 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None) -> 
     before = _against(view, against)
     if before.start < view.first_day:
         return _unmeasured(view, before)
-    members = by_member(view, view.period, before)
-    kinds_table = _member_table(view, members)
+    known = by_member(view, view.period, before)
+    if members:
+        return _list(view, known, before, by, members)
+    kinds_table = _member_table(view, known)
     if by == "members":
         table = kinds_table
         notes: list[str | Note] = []
     else:
-        cells = by_cell(view, view.period, before, by, members)
+        cells = by_cell(view, view.period, before, by, known)
         cells, said = merged_few(view, cells, by)
         notes = [*said]
         table = _cell_table(view, cells, by)
-    change = int(members["now"].sum()) - int(members["before"].sum())
+    change = int(known["now"].sum()) - int(known["before"].sum())
     shown = set(kinds_table["group"])  # what is put together in the table is not told apart in the sentence
-    kinds = {row["kind"]: row for row in _kinds(members).iter_rows(named=True) if row["kind"] in shown}
-    sales = int(members["now"].sum())
+    kinds = {row["kind"]: row for row in _kinds(known).iter_rows(named=True) if row["kind"] in shown}
+    sales = int(known["now"].sum())
     return Finding(
         headline=_headline(view, kinds, before, sales, change),
         table=table,
@@ -99,6 +123,41 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None) -> 
             **{f"{name}_members": kinds[name]["members"] for name in ("new", "lost") if name in kinds},
         },
     )
+
+
+def _list(view: View, known: pl.DataFrame, before: Period, by: By, asked: str) -> Finding:
+    """The members of one kind, in the scope or in one category or store."""
+    if by == "members":
+        kind = the_row(asked, list(_SAID), where=_NAME)
+        chosen, said = known.filter(pl.col("kind") == kind), _SAID[kind].format(before=before)
+    else:
+        kind, _, cell = (word.strip() for word in asked.partition(":"))
+        if not cell:
+            raise BadValue(f"{_NAME}: members is '{asked}'; a kind and a {by} were needed, such as 'lost: {_some_cell(view, by)}'.")
+        kind = the_row(kind.replace("_", " "), list(_SAID_OF_CELL), where=_NAME)
+        parts = with_parts(view, view.period, before, by, known)
+        cell = the_row(cell, parts["cell"].unique().sort().to_list(), where=_NAME)
+        chosen = parts.filter((pl.col("cell") == cell) & (pl.col("part") == kind.replace(" ", "_")))
+        there, at = (f"in store {cell}", f"in store {cell}") if by == "store" else (cell, f"on {cell}")
+        said = _SAID_OF_CELL[kind].format(there=there, at=at, before=before)
+    return listed(
+        view,
+        chosen.drop_nulls("member_code").select(
+            "member_code",
+            pl.col("before").alias("sales_before"),
+            pl.col("now").alias("sales"),
+            (pl.col("now") - pl.col("before")).alias("change_sales"),
+        ),
+        said,
+        view.period,
+        by="sales" if kind in ("new", "back", "switched in") else "sales_before",
+        notes=_notes(view, before)[1:],
+        ask_next=[("targeting.gain_loss", {"by": by})],
+    )
+
+
+def _some_cell(view: View, by: By) -> str:
+    return str(view.categories["category"].first() if by == "category" else view.stores["store_id"].first())
 
 
 def _against(view: View, against: str | None) -> Period:

@@ -47,8 +47,7 @@ def window_of(view: View) -> Period:
 
     It starts with the receipts where they do not reach back as far.
     """
-    usual = read_period(None, view.as_of, view.settings.scope.period_days)
-    wanted = read_period(view.settings.goods.window_days, view.as_of, 1) if view.period == usual else view.period
+    wanted = read_period(view.settings.goods.window_days, view.as_of, 1) if view.period.is_default else view.period
     return wanted if wanted.end < view.first_day else Period(max(wanted.start, view.first_day), wanted.end)
 
 
@@ -142,6 +141,23 @@ def find_good(view: View, name: str, where: str) -> Good:
         f"{where}: no category or product is called '{name}'{guess} Categories go by the names of the present products table: "
         "one that was renamed has its new name alone."
     )
+
+
+def good_or_most_bought(view: View, name: str, where: str) -> Good:
+    """Return the good that a person named, as `find_good`; '' = the category in most orders of the chain, so that every report has one.
+
+    Raises
+    ------
+    UnknownName, BadValue
+        As `find_good`; or no category was ever bought.
+    """
+    if name.strip():
+        return find_good(view, name, where)
+    known = view.categories.filter((pl.col("category") != NO_CATEGORY) & (pl.col("order_count") > 0))
+    if known.is_empty():
+        raise BadValue(f"{where}: no good was named and the shop has no categories. Name a product.")
+    code, label = known.sort(["order_count", "category"], descending=[True, False]).select("category_code", "category").row(0)
+    return Good("category", int(code), str(label))
 
 
 def labels_of(view: View, level: Level, codes: Sequence[int]) -> dict[int, str]:

@@ -195,33 +195,29 @@ _COUNTS = ("above_count", "as_count", "below_count")
 
 
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
     shown = table.filter(pl.col("loyalty").is_in(LEVELS))
     total = max(float(table["sales"].sum() or 0), 1e-9)
-    frame = pl.concat(
-        [
-            shown.select("loyalty", "member_count", pl.lit(words).alias("measure"), expr.alias("share"))
-            for words, expr in (("share of members", pl.col("member_share")), ("share of member sales", pl.col("sales") / total))
-        ]
+    return measured_bars(
+        shown.with_columns(pl.col("sales") / total),
+        label="loyalty",
+        measures={"member_share": "share of members", "sales": "share of member sales"},
+        n="member_count",
+        title=f"Members and sales by loyalty: {view.place}",
+        subtitle=f"{view.period}, n members beside each",
     )
-    return grouped_bars(
-        frame, label="loyalty", group="measure", value="share", n="member_count", kind="share1",
-        title=f"Members and sales by loyalty: {view.place}", subtitle=f"{view.period}, n members beside each", value_title="Share",
-    )  # fmt: skip
 
 
 def _tier_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.bars import grouped_bars
+    from toolkit.charts.bars import measured_bars
 
-    frame = pl.concat(
-        [
-            table.drop_nulls("above_share").select("tier", "judged_count", pl.lit(words).alias("measure"), pl.col(column).alias("share"))
-            for column, words in (("above_share", "above their card"), ("below_share", "below their card"))
-        ]
-    )
-    return grouped_bars(
-        frame, label="tier", group="measure", value="share", n="judged_count", kind="share1",
-        title=f"Behaviour against the card: {view.place}", subtitle=f"up to {view.as_of}, n judged members beside each",
+    return measured_bars(
+        table.drop_nulls("above_share"),
+        label="tier",
+        measures={"above_share": "above their card", "below_share": "below their card"},
+        n="judged_count",
+        title=f"Behaviour against the card: {view.place}",
+        subtitle=f"up to {view.as_of}, n judged members beside each",
         value_title="Share of judged members",
-    )  # fmt: skip
+    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -16,13 +15,12 @@ from toolkit.mart.view import View
 from toolkit.models.first_purchases import days_until_half, wilson
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.first_visits import By, entrants, first_visits
+from toolkit.targeting.first_visits import entrants
+from toolkit.targeting.ways import OTHERS, STOPPED, Place, PlacedBy, placed_ways, ripe_members
 
 if TYPE_CHECKING:
     import altair as alt
 
-STOPPED = "did not come back"
-OTHERS = "all others"
 SMALL_WAYS = "small groups of them"
 MOST_ROUTES = 30
 _NAMES = ("first", "second", "third")
@@ -44,9 +42,7 @@ _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
         "首单 复购 路径 流失节点",
     ),
 )
-def paths(
-    view: View, *, show: Literal["flow", "node", "route"] = "flow", by: Literal["auto", "category", "department"] = "auto"
-) -> Finding:
+def paths(view: View, *, show: Literal["flow", "node", "route"] = "flow", by: PlacedBy = "auto") -> Finding:
     """Return how new members went on from their first shopping day to the second and the third: one row per step from place to place.
 
     A shopping day is placed where most of its money went (`by`). Members counted are those whose first purchase is really known (see the
@@ -81,10 +77,8 @@ def paths(
     -------
     >>> tk.targeting.paths(ws, show="node").table                      # doctest: +SKIP
     """
-    settings = view.settings.sequences
     new = entrants(view)
-    ripe = new.members.filter(pl.col("first_day") <= view.as_of - timedelta(days=2 * settings.follow_days))
-    place, walked = _placed(view, ripe, by)
+    place, walked = placed_ways(view, ripe_members(view, new), by)
     least = view.settings.scope.minimum_members
     if walked.height < least:
         return _too_few(view, walked.height, new.note(view), show)
@@ -97,50 +91,17 @@ def paths(
         headline=_headline(view, walked, nodes),
         table=table,
         chart=lambda: _chart(view, flows, nodes, show, walked.height),
-        notes=[new.note(view), *_notes(view, place, new.members.height - walked.height, hidden if show == "flow" else 0)],
-        ask_next=[("targeting.paths", {"show": "node" if show == "flow" else "flow"}), ("targeting.entry_goods", {})],
-        figures={"back_after_first_share": float(back), "new_member_count": float(walked.height)},  # type: ignore[arg-type]
-    )
-
-
-def _placed(view: View, ripe: pl.DataFrame, by: Literal["auto", "category", "department"]) -> tuple[By, pl.DataFrame]:
-    """What a shopping day is placed by, and the ways so placed."""
-    if by != "auto":
-        return by, _walked(view, ripe, by)
-    walked = _walked(view, ripe, "category")
-    named = pl.concat([walked[f"place_{visit}"].alias("place") for visit in range(1, VISITS + 1)]).drop_nulls()
-    if named.is_empty() or (named != OTHERS).sum() >= 0.5 * named.len() or not view.categories["department"].count():
-        return "category", walked
-    return "department", _walked(view, ripe, "department")
-
-
-def _walked(view: View, ripe: pl.DataFrame, by: By) -> pl.DataFrame:
-    """One row per member counted: `place_1` to `place_3` (named places, null = did not come back in time), `gap_1`, `gap_2`, `back_1`,
-    `back_2`."""
-    follow = view.settings.sequences.follow_days
-    visits = first_visits(view, by).join(ripe, on="member_code", how="semi")
-    for visit in range(1, VISITS):
-        gap = (pl.col(f"day_{visit + 1}") - pl.col(f"day_{visit}")).dt.total_days()
-        visits = visits.with_columns(pl.when(gap <= follow).then(gap).alias(f"gap_{visit}"))
-    came_twice = pl.col("gap_1").is_not_null()
-    visits = visits.with_columns(
-        pl.when(came_twice).then("lead_2").alias("lead_2"),
-        pl.when(came_twice).then("gap_2").alias("gap_2"),
-        pl.when(came_twice & pl.col("gap_2").is_not_null()).then("lead_3").alias("lead_3"),
-    )
-    leads = pl.concat([visits.select(pl.col(f"lead_{visit}").alias("lead")) for visit in range(1, VISITS + 1)]).drop_nulls()
-    common = leads["lead"].value_counts().sort("count", "lead", descending=[True, False])
-    named = common.head(view.settings.sequences.path_places)["lead"].to_list()
-    return visits.with_columns(
-        pl.col("gap_1").is_not_null().alias("back_1"),
-        pl.col("gap_2").is_not_null().alias("back_2"),
-        *[
-            pl.when(pl.col(f"lead_{visit}").is_null() | pl.col(f"lead_{visit}").is_in(named))
-            .then(f"lead_{visit}")
-            .otherwise(pl.lit(OTHERS))
-            .alias(f"place_{visit}")
-            for visit in range(1, VISITS + 1)
+        notes=[
+            new.note(view),
+            *_notes(view, place, new.members.height - walked.height, hidden if show == "flow" else 0),
+            *_hidden(show, steps, walked, least),
         ],
+        ask_next=[
+            ("targeting.path_members", _members_of(nodes, place)),
+            ("targeting.paths", {"show": "node" if show == "flow" else "flow"}),
+            ("targeting.entry_goods", {}),
+        ],
+        figures={"back_after_first_share": float(back), "new_member_count": float(walked.height)},  # type: ignore[arg-type]
     )
 
 
@@ -221,6 +182,21 @@ def _nodes(steps: pl.DataFrame, least: int) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _key_node(nodes: pl.DataFrame) -> dict[str, Any] | None:
+    """The named place after which clearly most stop."""
+    key = nodes.filter((pl.col("reading") == "fewer come back") & (pl.col("place") != OTHERS)).sort("back_share", "place").head(1)
+    return key.row(0, named=True) if key.height else None
+
+
+def _members_of(nodes: pl.DataFrame, place: Place) -> dict[str, str | bool]:
+    """The parameters of the list that follows: who stopped after the key node, or after the largest first place."""
+    named = nodes.filter(pl.col("place") != OTHERS)
+    if named.is_empty():
+        return {"stopped": True}
+    node = _key_node(nodes) or named.sort("step", "member_count", "place", descending=[False, True, False]).row(0, named=True)
+    return {_NAMES[node["step"] - 1]: node["place"], "stopped": True, "by": place}
+
+
 def _routes(walked: pl.DataFrame, least: int) -> pl.DataFrame:
     names = [pl.col(f"place_{visit}").fill_null("–").alias(name) for visit, name in enumerate(_NAMES, start=1)]
     # The first missing place says that they stopped; what would come after it is empty.
@@ -248,17 +224,16 @@ def _headline(view: View, walked: pl.DataFrame, nodes: pl.DataFrame) -> str:
         f"{where(view)}, {wording.share(back / n)} of {wording.some(n, 'new member')} came a second time within {follow} days of the first"
         f"{wait}{going}."
     )
-    key = nodes.filter((pl.col("reading") == "fewer come back") & (pl.col("place") != OTHERS)).sort("back_share", "place").head(1)
-    if key.is_empty():
+    node = _key_node(nodes)
+    if node is None:
         return said
-    node = key.row(0, named=True)
     return (
         f"{said[:-1]}; most stop after a {_NAMES[node['step'] - 1]} purchase of {node['place']}: "
         f"{wording.share(node['back_share'])} of {node['member_count']:,} came back."
     )
 
 
-def _notes(view: View, place: By, unripe: int, hidden: int) -> list[str | Note]:
+def _notes(view: View, place: Place, unripe: int, hidden: int) -> list[str | Note]:
     settings = view.settings.sequences
     notes: list[str | Note] = [
         f"A shopping day is placed in the {place} where most of its money went; a way says what followed, not what caused it.",
@@ -274,6 +249,16 @@ def _notes(view: View, place: By, unripe: int, hidden: int) -> list[str | Note]:
             f"those from one place stand together as '{SMALL_WAYS}', where they are enough."
         )
     return notes
+
+
+def _hidden(show: str, steps: pl.DataFrame, walked: pl.DataFrame, least: int) -> list[str]:
+    """What the tables of nodes and routes leave out."""
+    if show == "flow":
+        return []
+    sizes = (steps.group_by("step", "from") if show == "node" else walked.group_by("place_1", "place_2", "place_3")).len()
+    few = sizes.filter(pl.col("len") < least).height
+    what = wording.some(few, "place" if show == "node" else "whole way")
+    return [f"{what} with fewer than {least} members (setting scope.minimum_members) not shown."] if few else []
 
 
 def _too_few(view: View, found: int, left: Note, show: str) -> Finding:

@@ -62,6 +62,25 @@ def by_cell(view: View, now: Period, before: Period, by: str, members: pl.DataFr
     (minor units), and `new_sales`, ..., `non_member_sales`: parts that add up to now - before, with the members of each, `new_count`, ...
     Who bought in the scope in both periods, but here only in one, has switched in or out.
     """
+    cells = (
+        with_parts(view, now, before, by, members)
+        .group_by("cell")
+        .agg(
+            pl.col("member_code").drop_nulls().n_unique().cast(pl.Int64).alias("member_count"),
+            pl.col("before", "now").sum(),
+            *[pl.col("change").filter(pl.col("part") == name).sum().alias(f"{name}_sales") for name in PARTS],
+            *[pl.col("member_code").filter(pl.col("part") == name).n_unique().cast(pl.Int64).alias(f"{name}_count") for name in PARTS],
+        )
+    )
+    return cells.sort((pl.col("now") - pl.col("before")).abs(), "cell", descending=[True, False])
+
+
+def with_parts(view: View, now: Period, before: Period, by: str, members: pl.DataFrame) -> pl.DataFrame:
+    """Return what each member spent in each category or store in the two periods: one row per member (null = non-members) and cell.
+
+    In: `members` of `by_member`. Out: `member_code`, `cell` (category, or store_id), `before`, `now`, `change` (minor units), `part` (of
+    PARTS).
+    """
     sales = _category_sales(view, now, before) if by == "category" else _store_sales(view, now, before)
     found = sales.join(members.select("member_code", "kind"), on="member_code", how="left", nulls_equal=True)
     stayed = pl.col("kind").is_in(["more", "less", "same"])
@@ -74,23 +93,13 @@ def by_cell(view: View, now: Period, before: Period, by: str, members: pl.DataFr
         .when(change >= 0).then(pl.lit("more"))
         .otherwise(pl.lit("less"))
     )  # fmt: skip
-    cells = (
-        found.with_columns(part.alias("part"), change.alias("change"))
-        .group_by("code")
-        .agg(
-            pl.col("member_code").drop_nulls().n_unique().cast(pl.Int64).alias("member_count"),
-            pl.col("before", "now").sum(),
-            *[pl.col("change").filter(pl.col("part") == name).sum().alias(f"{name}_sales") for name in PARTS],
-            *[pl.col("member_code").filter(pl.col("part") == name).n_unique().cast(pl.Int64).alias(f"{name}_count") for name in PARTS],
-        )
-    )
     names = (
         view.categories.select(pl.col("category_code").alias("code"), pl.col("category").alias("cell"))
         if by == "category"
         else view.stores.select(pl.col("store_code").alias("code"), pl.col("store_id").alias("cell"))
     )
-    named = cells.join(names, on="code", how="left").with_columns(pl.col("cell").fill_null("no category")).drop("code")
-    return named.select("cell", pl.all().exclude("cell")).sort((pl.col("now") - pl.col("before")).abs(), "cell", descending=[True, False])
+    told = found.with_columns(part.alias("part"), change.alias("change")).join(names, on="code", how="left")
+    return told.select("member_code", pl.col("cell").fill_null("no category"), "before", "now", "change", "part")
 
 
 def _store_sales(view: View, now: Period, before: Period) -> pl.DataFrame:

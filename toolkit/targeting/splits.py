@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from toolkit import wording
-from toolkit.errors import BadValue, unknown_name
+from toolkit.errors import BadValue, UnknownName, unknown_name
 from toolkit.mart.traits import trait_columns
 from toolkit.mart.view import View
 from toolkit.mart.where import sort_of
@@ -34,14 +34,16 @@ def read_splits(view: View, names: Sequence[str]) -> dict[str, str]:
             f"targeting.drill: by is '{', '.join(names)}'; one to {MOST_LEVELS} different names were needed, such as value, stage."
         )
     known = [*view.readable.columns, *trait_columns(view)]
-    found = {}
+    found, faults = {}, []
     for name in names:
         column = _SHORT.get(name, name)
         if column == "home_store_id" and column not in known:
             column = "usual_store_id"
         if column not in known:
-            raise unknown_name("split", name, [*known, *_SHORT], where="targeting.drill")
+            faults.append(str(unknown_name("split", name, [*known, *_SHORT], where="targeting.drill")))
         found[name] = column
+    if faults:
+        raise UnknownName("\n".join(faults))
     return found
 
 
@@ -129,18 +131,18 @@ class Node:
     merged_few: int = 0
 
 
-def nodes_of(frame: pl.DataFrame, splits: Sequence[Split], *, least: int, most: int) -> list[Node]:
+def nodes_of(frame: pl.DataFrame, splits: Sequence[Split], *, least: int, most: int, within: str = "") -> list[Node]:
     """Return the nodes of nested splits, a parent before its parts.
 
     `frame` has one row per member with `order_count` and `sales` (minor units), in the order of the splits' codes. No node has fewer than
     `least` members: smaller groups are merged (named where they are up to three, else OTHERS), and with the smallest other group
-    while they are still too few. Merged ones are not split further.
+    while they are still too few. Merged ones are not split further. Each node's expression starts with `within`, that of the scope.
     """
     coded = frame.select("order_count", "sales").with_columns(split.codes.alias(f"split_{place}") for place, split in enumerate(splits))
     cells = coded.group_by(f"split_{place}" for place in range(len(splits))).agg(
         pl.len().cast(pl.Int64).alias("members"), pl.col("order_count").sum().alias("orders"), pl.col("sales").sum()
     )
-    return _below(cells, splits, 0, (), "", int(cells["sales"].sum()), least, most)
+    return _below(cells, splits, 0, (), within, int(cells["sales"].sum()), least, most)
 
 
 def _below(

@@ -1,0 +1,79 @@
+"""Members listed by name: the answer that an audience is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.errors import UnknownName, nearest
+from toolkit.mart.view import Period, View
+from toolkit.portrait.phrases import where
+from toolkit.targeting.goods import days_in
+
+
+def listed(
+    view: View,
+    members: pl.DataFrame,
+    said: str,
+    period: Period,
+    *,
+    by: str = "sales",
+    notes: Sequence[str | Note] = (),
+    ask_next: Sequence[tuple[str, Mapping[str, object]]] = (),
+) -> Finding:
+    """Return members as an answer that `Audience.from_answer` takes: all of them, one row per member, largest `by` first, ties by id.
+
+    In: `member_code` and the columns to show; those named `sales` or ending in `_sales` are minor units. Out: `member_id`, these columns
+    (money in currency units) and `reachable` (null where the shop does not say who may be contacted). `said` ends the sentence
+    "812 members ...".
+    """
+    money = [name for name in members.columns if name == "sales" or name.startswith("sales_") or name.endswith("_sales")]
+    ids = view.population.select("member_code", "member_id", *(["contactable"] if view.has_column("members", "contactable") else []))
+    reachable = pl.col("contactable").fill_null(False) if "contactable" in ids.columns else pl.lit(None, pl.Boolean)
+    table = (
+        members.with_columns(view.major(name).alias(name) for name in money)
+        .join(ids, on="member_code", how="inner")
+        .sort(by, "member_id", descending=[True, False], nulls_last=True)
+        .select("member_id", pl.all().exclude("member_id", "member_code", "contactable"), reachable.alias("reachable"))
+    )
+    count, reach = table.height, int(table["reachable"].sum() or 0)
+    told = f"{wording.some(count, 'member')} {said}" if count else f"no member {said}"
+    contact = f"; {reach:,} of them may be contacted" if count and "contactable" in ids.columns else ""
+    missing = [] if "contactable" in ids.columns else [Note(_unsaid(view), "NOT MEASURED")]
+    keep = [
+        "Keep them as an audience: tk.save_audience(ws, tk.Audience.from_answer('NAME', answer)), or toolkit audience save WORKSPACE NAME "
+        "--from CALL."
+    ] * bool(count)
+    return Finding(
+        headline=f"{where(view)}, {days_in(period)}, {told}{contact}.",
+        table=table,
+        notes=[*notes, *missing, *keep],
+        ask_next=ask_next,
+        figures={"members_in_all": count},
+    )
+
+
+def the_row(asked: str, rows: Sequence[str], *, where: str) -> str:
+    """Return the row of a table that `members=` names, whatever its case.
+
+    Raises
+    ------
+    UnknownName
+        There is no such row; the nearest is named, and all where they are few.
+    """
+    wanted = " ".join(asked.split()).casefold()
+    for row in rows:
+        if row.casefold() == wanted:
+            return row
+    near = nearest(asked, rows)
+    guess = f"; did you mean '{near[0]}'?" if near else "."
+    listing = f" The rows are: {', '.join(repr(row) for row in rows)}." if len(rows) <= 12 else ""
+    raise UnknownName(f"{where}: members is '{asked}', but the table has no such row{guess}{listing}")
+
+
+def _unsaid(view: View) -> str:
+    said = view.missing("members", "contactable", "who may be contacted").removeprefix("Not measured: ")
+    return said[0].upper() + said[1:]

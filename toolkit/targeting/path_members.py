@@ -1,0 +1,210 @@
+"""The members of a path: who began with a good, went on to another, or stopped there; to be kept as an audience."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+
+from toolkit import wording
+from toolkit.answer import Finding, Note
+from toolkit.errors import BadValue, unknown_name
+from toolkit.mart.sequences import VISITS
+from toolkit.mart.view import View
+from toolkit.portrait.phrases import where
+from toolkit.registry import question
+from toolkit.targeting.first_visits import Entrants, entrants, first_good_members
+from toolkit.targeting.ways import OTHERS, STOPPED, PlacedBy, placed_ways, ripe_members, ways
+
+_NAMES = ("first", "second", "third")
+
+
+@question(
+    "targeting",
+    "Which members took this path, and who of them stopped?",
+    words=(
+        "members of a path, audience of a path",
+        "who started with a category and never came back",
+        "members whose first purchase was a category or a product",
+        "who bought one category first and another second",
+        "首单买了 之后没有再来 的会员 名单",
+    ),
+)
+def path_members(
+    view: View,
+    *,
+    first: str = "",
+    second: str = "",
+    third: str = "",
+    stopped: bool = False,
+    entered_with: str = "",
+    recent: bool = False,
+    by: PlacedBy = "auto",
+    top: int = 100,
+) -> Finding:
+    """Return the new members who took a path: one row per member, those who began last first; an audience by `Audience.from_answer`.
+
+    The members, places and waits are those of targeting.paths, so that the counts agree: new members followed for twice
+    sequences.follow_days, each shopping day placed where most of its money went.
+
+    Parameters
+    ----------
+    first, second, third
+        Category or department of the first, second and third shopping day, in any case; empty = any. `did not come back` and `all others`
+        as paths shows them are taken too.
+    stopped
+        Only who did not come back within sequences.follow_days of the last purchase named (of the first, where none is).
+    entered_with
+        A category, department or product (id or name) that the first shopping day held, be it little of its money: as in entry_goods.
+    recent
+        Also those who began less than twice sequences.follow_days ago; with `stopped`, once their own days to come back have passed.
+    by
+        What the places are: `category` or `department`; `auto` = whatever the names given are, as in paths where none is.
+    top
+        Rows of the table at most; 0 = all, as an audience needs.
+
+    Returns
+    -------
+    Answer
+        Table columns: `member_id`; `began_on`; `first`, `second`, `third` (places; null = did not come back in time);
+        `second_after_days`, `third_after_days` (since the purchase before); `first_spend` (currency units on the first day);
+        `recency_days` (since the last order); `contactable` where the shop says.
+
+    Raises
+    ------
+    UnknownName
+        No such category, department or product; the nearest is named.
+    BadValue
+        `stopped` after the third purchase, which is not followed; `top` below 0; a product name that several share.
+
+    Example
+    -------
+    >>> stopped = tk.targeting.path_members(ws, first="COFFEE", stopped=True, top=0)      # doctest: +SKIP
+    >>> tk.Audience.from_answer("coffee and gone", stopped)                               # doctest: +SKIP
+    """
+    if top < 0:
+        raise BadValue(f"targeting.path_members: top is {top}; a number of rows was needed, or 0 for all.")
+    if stopped and third:
+        raise BadValue("targeting.path_members: three purchases are followed, so nobody is known to stop after the third. Leave out "
+                       "`third` or `stopped`.")  # fmt: skip
+    steps, by = _read_steps(view, (first, second, third), by)
+    new = entrants(view)
+    followed = new.members if recent else ripe_members(view, new)
+    walked = placed_ways(view, followed, "auto")[1] if by == "auto" else ways(view, followed, by)
+    chosen = walked.filter(_on_path(view, steps, stopped))
+    if entered_with:
+        held, entered_with = first_good_members(view, entered_with, "targeting.path_members")
+        chosen = chosen.join(held, on="member_code", how="semi", maintain_order="left")
+    table = _table(view, chosen)
+    way = _in_words(view, steps, stopped, entered_with)
+    return Finding(
+        headline=_headline(view, table, walked.height, way),
+        table=table.head(top) if top else table,
+        notes=_notes(view, new, walked.height, recent, table, top),
+        ask_next=[("targeting.paths", {"show": "node"}), ("targeting.entry_goods", {})],
+        figures={"members_in_all": float(table.height), "path_member_share": table.height / walked.height if walked.height else 0.0},
+    )
+
+
+def _read_steps(view: View, given: tuple[str, ...], by: PlacedBy) -> tuple[tuple[str, ...], PlacedBy]:
+    """The places as the shop writes them, and what they are; `auto` stays where no place says it."""
+    words = [word.strip() for word in given]
+    named = [word for word in words if word and word.casefold() not in (OTHERS, STOPPED)]
+    known = {level: _places(view, level) for level in ("category", "department")}
+    if by == "auto" and named:
+        fits = [level for level, places in known.items() if all(word.casefold() in places for word in named)]
+        by = fits[0] if fits else "auto"  # type: ignore[assignment]
+    places = {**known["department"], **known["category"]} if by == "auto" else known[by]
+    wrong = [word for word in named if word.casefold() not in places]
+    if wrong:
+        what = "category or department" if by == "auto" else by
+        raise unknown_name(what, wrong[0], places.values(), where="targeting.path_members")
+    if by == "auto" and named:
+        raise BadValue(f"targeting.path_members: {wording.listing(named)} mix categories with departments. Name one kind.")
+    return tuple(word.casefold() if word.casefold() in (OTHERS, STOPPED) else places.get(word.casefold(), "") for word in words), by
+
+
+def _places(view: View, level: str) -> dict[str, str]:
+    """Names of the places by their lower case."""
+    return {str(name).casefold(): str(name) for name in view.categories[level].drop_nulls().unique().sort()}
+
+
+def _on_path(view: View, steps: tuple[str, ...], stopped: bool) -> pl.Expr:
+    fits = pl.lit(True)
+    for visit, place in enumerate(steps, start=1):
+        if place == STOPPED:
+            fits &= _stopped_after(view, visit - 1) if visit > 1 else pl.lit(False)
+        elif place:
+            fits &= pl.col(f"place_{visit}" if place == OTHERS else f"lead_{visit}").eq_missing(place)
+    last = max((visit for visit, place in enumerate(steps, start=1) if place and place != STOPPED), default=1)
+    return fits & _stopped_after(view, last) if stopped else fits
+
+
+def _stopped_after(view: View, visit: int) -> pl.Expr:
+    """Came that often, had the days to come back, and did not."""
+    had_time = pl.col(f"day_{visit}") <= view.as_of - timedelta(days=view.settings.sequences.follow_days)
+    return pl.col(f"lead_{visit}").is_not_null() & pl.col(f"lead_{visit + 1}").is_null() & had_time
+
+
+def _table(view: View, chosen: pl.DataFrame) -> pl.DataFrame:
+    known = [name for name in ("contactable",) if name in view.members.columns]
+    who = view.members.select("member_code", "member_id", "last_ordered_on", *known)
+    return (
+        chosen.join(who, on="member_code")
+        .sort("day_1", "member_id", descending=[True, False])
+        .select(
+            "member_id",
+            pl.col("day_1").alias("began_on"),
+            *[pl.col(f"lead_{visit}").alias(name) for visit, name in enumerate(_NAMES, start=1)],
+            *[pl.col(f"gap_{visit}").alias(f"{_NAMES[visit]}_after_days") for visit in range(1, VISITS)],
+            view.major("amount_1").alias("first_spend"),
+            (pl.lit(view.as_of) - pl.col("last_ordered_on")).dt.total_days().alias("recency_days"),
+            *known,
+        )
+    )
+
+
+def _in_words(view: View, steps: tuple[str, ...], stopped: bool, entered_with: str) -> str:
+    """The path as the end of a sentence about members."""
+    said = [f"had {entered_with} in the first basket"] if entered_with else []
+    for name, place in zip(_NAMES, steps, strict=True):
+        if place == STOPPED:
+            stopped = True
+        elif place:
+            what = "something less common" if place == OTHERS else place
+            said.append(f"began with {what}" if name == "first" else f"came the {name} time for {what}")
+    if stopped:
+        last = max((visit for visit, place in enumerate(steps) if place and place != STOPPED), default=0)
+        said.append(f"did not come back within {view.settings.sequences.follow_days} days of the {_NAMES[last]} purchase")
+    return wording.listing(said)
+
+
+def _headline(view: View, table: pl.DataFrame, n: int, way: str) -> str:
+    if not n:
+        return f"{where(view)}, no path can be told: no new member could be followed."
+    whole = wording.some(n, "new member")
+    if not way:
+        return f"{where(view)}, all {whole} are listed: no path was named."
+    reach = f"; {int(table['contactable'].sum()):,} of them may be contacted" if "contactable" in table.columns and table.height else ""
+    return f"{where(view)}, {table.height:,} of {whole} ({wording.share(table.height / n)}) {way}{reach}."
+
+
+def _notes(view: View, new: Entrants, n: int, recent: bool, table: pl.DataFrame, top: int) -> list[str | Note]:
+    days = 2 * view.settings.sequences.follow_days
+    notes: list[str | Note] = [new.note(view), "A purchase counts for the place where most of that day's money went."]
+    if not n:
+        notes.insert(0, Note("Paths: choose a larger scope or wait for more receipts.", "NOT MEASURED"))
+    if not recent and new.members.height > n:
+        notes.append(
+            f"{wording.some(new.members.height - n, 'new member')} who began less than {days} days before {view.as_of} not judged, as in "
+            "targeting.paths; `recent=True` takes them in."
+        )
+    if 0 < table.height < view.settings.scope.minimum_members:
+        notes.append(
+            Note(f"Fewer than {view.settings.scope.minimum_members} members: a list to act on, too few to conclude from.", "REVIEW")
+        )
+    if top and table.height > top:
+        notes.append(f"The {top:,} who began last of {table.height:,} are shown; ask with top=0 for an audience of all.")
+    if "contactable" in table.columns:
+        notes.append("Write only to members who are contactable; where the shop does not know, the answer is no.")
+    return notes

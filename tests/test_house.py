@@ -29,7 +29,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"review"},
     {"apps"},
     {"batch"},
-    {"cli_app", "cli_audience"},
+    {"cli_app", "cli_audience", "cli_campaign"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

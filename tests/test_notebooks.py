@@ -76,7 +76,13 @@ def test_the_portrait_runs_in_a_fresh_kernel_and_shows_every_question(journey: P
 
 def test_notebooks_are_copied_and_never_overwritten(tmp_path: Path) -> None:
     copied = copy_notebooks(tmp_path / "mine")
-    assert [path.name for path in copied] == ["portrait.ipynb", "start_here.ipynb", "targeting.ipynb"]
+    assert [path.name for path in copied] == [
+        "differentiation.ipynb",
+        "portrait.ipynb",
+        "review.ipynb",
+        "start_here.ipynb",
+        "targeting.ipynb",
+    ]
     with pytest.raises(WorkspaceError, match="nothing was copied"):
         copy_notebooks(tmp_path / "mine")
     with pytest.raises(UnknownName, match="did you mean 'portrait'"):

@@ -34,12 +34,14 @@ _WHERE = {
     "import_receipts": "toolkit.importing",
     "launch": "toolkit.differentiation.launching",
     "load_audience": "toolkit.audience",
+    "propose_plan": "toolkit.differentiation.proposal",
     "report_set": "toolkit.batch.selection",
     "save_audience": "toolkit.audience",
     "save_plan": "toolkit.differentiation.launching",
     "saved_audiences": "toolkit.audience",
     "set_global_control": "toolkit.differentiation.launching",
     "simulated_shop": "toolkit.sources.simulated",
+    "write_lessons": "toolkit.review.learnt",
 }
 _STEPS = ("portrait", "targeting", "differentiation", "review")
 
@@ -65,12 +67,14 @@ __all__ = [
     "members",
     "open",
     "portrait",
+    "propose_plan",
     "questions",
     "report_set",
     "save_plan",
     "set_global_control",
     "simulated_shop",
     "targeting",
+    "write_lessons",
 ]
 
 if TYPE_CHECKING:
@@ -92,12 +96,14 @@ if TYPE_CHECKING:
     from toolkit.differentiation.launching import launch as launch
     from toolkit.differentiation.launching import save_plan as save_plan
     from toolkit.differentiation.launching import set_global_control as set_global_control
+    from toolkit.differentiation.proposal import propose_plan as propose_plan
     from toolkit.errors import ToolkitError as ToolkitError
     from toolkit.importing import check_receipts as check_receipts
     from toolkit.importing import import_receipts as import_receipts
     from toolkit.ledger.definition import Definition as Definition
     from toolkit.ledger.offer import Offer as Offer
     from toolkit.registry import ask as ask
+    from toolkit.review.learnt import write_lessons as write_lessons
     from toolkit.settings import Settings as Settings
     from toolkit.sources.simulated import simulated_shop as simulated_shop
     from toolkit.workspace import Workspace as Workspace

@@ -16,6 +16,7 @@ import typer
 
 from toolkit.cli_app import add_app_command
 from toolkit.cli_audience import audience_app
+from toolkit.cli_campaign import campaign_app
 from toolkit.errors import BadValue, ToolkitError
 
 RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 
 app.add_typer(audience_app, name="audience", rich_help_panel=ASK)
+app.add_typer(campaign_app, name="campaign", rich_help_panel=ASK)
 
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[

@@ -48,6 +48,8 @@ def save(
     found = profile(open_view(ws, as_of=kept.as_of), kept)
     typer.echo(f"Saved version {kept.version} of {found.sentence}")
     _say(found.notes)
+    if not found.member_count:
+        return
     _hint(f"Next: toolkit answer {workspace} portrait.overview --set audience='{name}'")
     _hint(f"or:   toolkit audience export {workspace} '{name}' FOLDER")
 

@@ -195,3 +195,13 @@ def test_tables_of_members_know_audiences_as_questions_do(ws: Workspace) -> None
             table(ws, audiance="two or more")
         with pytest.raises(BadValue, match="its scope already"):
             table(open_view(ws), store_id="s1")
+
+
+def test_long_lists_are_shown_short(ws: Workspace) -> None:
+    many = [f"m{number}" for number in range(1000)]
+    listed = Audience("many", member_ids=tuple(many), call="tk.targeting.slipping(ws)")
+    assert repr(listed) == "Audience('many', 1,000 members, chosen by tk.targeting.slipping(ws))"
+    assert repr(Audience("gold", where="tier = 'gold'")) == "Audience('gold', where=\"tier = 'gold'\")"
+    where = f"member_id IN ({', '.join(map(repr, many))}) AND tier IN ('gold', 'silver')"
+    assert au.in_words(Audience("x", where=where)).endswith("(m0, m1, m2 and 997 more) and tier is one of (gold, silver)")
+    assert len(au.as_audience(ws, where).name) < 130

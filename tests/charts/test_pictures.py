@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from toolkit.charts import bars, concentration, flow, heatmap, histogram, lines, multiples, offline, quadrants, ranges
+from toolkit.charts import bars, concentration, curve, flow, heatmap, histogram, lines, multiples, offline, quadrants, ranges
 from toolkit.charts.theme import ROW_LIMIT, config
 from toolkit.errors import DataError
 
@@ -46,6 +46,9 @@ def all_pictures() -> dict:
         "earlier": lambda: lines.lines_over_time(over_time, time="day", value="orders", earlier="before", title="T", value_title="V"),
         "series": lambda: lines.lines_over_time(both, time="day", value="orders", series="shop", title="T", value_title="V"),
         "curve": lambda: concentration.concentration_curve(shares, members="m", sales="s", title="T"),
+        "budget": lambda: curve.curve(
+            shops, x="n", y="sales", low="low", high="high", at=3, at_title="this budget", title="T", x_title="X", y_title="Y"
+        ),
         "flow": lambda: flow.flow(
             long.with_columns(step=1),
             step="step",

@@ -30,9 +30,9 @@ def test_it_is_kept_and_not_given_up_by_mistake(tmp_path: Path) -> None:
     assert read_global_control(ws).share == 0
     assert set_global_control(ws, 0.05, since=DAY) == read_global_control(ws) == GlobalControl(0.05, 0, DAY)
     assert set_global_control(ws, 0.05, since=DAY).share == 0.05
-    for changes in ({"share": 0.02}, {"share": 0.05, "seed": 1}):
+    for share, seed in ((0.02, 0), (0.05, 1)):
         with pytest.raises(BadValue, match="is set since 2024-06-30"):
-            set_global_control(ws, since=DAY, **changes)
+            set_global_control(ws, share, since=DAY, seed=seed)
     assert set_global_control(ws, 0.02, since=DAY, replace_it=True).share == 0.02
     with pytest.raises(BadValue, match="a share from 0 to"):
         set_global_control(ws, 0.6, since=DAY)

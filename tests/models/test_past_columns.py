@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 
 from toolkit.models.past_columns import PAST_SUMS, RECENCY_CAP_DAYS, past_columns
 
@@ -28,6 +29,17 @@ def test_by_hand():
     assert found["spend_91d_quiet"].to_list() == [0.0, 10.0, 0.0, 0.0]
     assert found["spend_92_182d_quiet"].to_list() == [0.0, 5.0, 0.0, 0.0]
     assert found["spend_183_364d_quiet"].to_list() == [0.0, 7.0, 0.0, 0.0]
+
+
+def test_one_who_came_weekly_and_fell_silent_is_gone_a_rare_guest_is_not():
+    """26 days in half a year are a gap of a week: after six weeks of silence presence is exp(-6). Two days a half-year: exp(-6 / 13)."""
+    sums = pl.DataFrame([member(days_182d=days, spend_92_182d=10.0, spend_183_364d=6.0, recency_days=42.0) for days in (26.0, 2.0)])
+    found = past_columns(sums)
+    assert found["presence"].to_list() == pytest.approx([np.exp(-6), np.exp(-6 / 13)])
+    assert found["spend_182d_present"].to_list() == pytest.approx([10 * np.exp(-6), 10 * np.exp(-6 / 13)])
+    assert found["spend_364d_present"][0] == pytest.approx(16 * np.exp(-6))
+    assert found["spend_364d_half_present"][0] == pytest.approx(16 * np.exp(-3))
+    assert found["log_recency_days"].to_list() == pytest.approx([np.log(42)] * 2)
 
 
 def test_nulls_are_zeros_and_empty_stays_empty():

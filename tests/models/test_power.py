@@ -9,7 +9,7 @@ import pytest
 
 from toolkit.errors import BadValue, DataError
 from toolkit.models.lin import lin_effect
-from toolkit.models.power import Spread, chance_to_see, members_needed, noise_factor, pooled, smallest_lift, spread_of
+from toolkit.models.power import chance_to_see, members_needed, noise_factor, smallest_lift, spread_of, spread_on_arms
 
 
 def test_the_formula_by_hand() -> None:
@@ -35,10 +35,6 @@ def test_the_spread_by_hand() -> None:
     assert spread.rho == 0  # the past tells nothing: adjusted R squared is not below 0
     told = spread_of(np.arange(1.0, 31), 2 * np.arange(1.0, 31))
     assert (told.rho, told.unexplained) == (pytest.approx(1.0), pytest.approx(0.0, abs=1e-9))
-    half = pooled([Spread(1.0, 1.0, 0.0, 100), Spread(3.0, 2.0, 0.5, 300)])
-    assert half.mean == 2.5
-    assert half.cv == pytest.approx(math.sqrt((1 + 3 * 4) / 4))
-    assert half.unexplained == pytest.approx((1 + 3 * 4 * 0.75) / 4)
 
 
 def test_what_cannot_be_planned_is_said() -> None:
@@ -52,6 +48,17 @@ def test_what_cannot_be_planned_is_said() -> None:
         spread_of(np.ones(5), np.ones(5))
     with pytest.raises(DataError, match="bought for nothing"):
         spread_of(np.zeros(50), np.ones(50))
+
+
+def test_small_arms_know_less() -> None:
+    rng = np.random.default_rng(1)
+    past = rng.lognormal(3, 0.8, (400, 9))
+    spend = past[:, 0] * rng.lognormal(0, 0.6, 400)
+    whole, arms = spread_of(spend, past), spread_on_arms(spend, past, 0.2)
+    assert (arms.mean, arms.cv, arms.rho) == (whole.mean, whole.cv, whole.rho)
+    assert arms.unexplained > 1.05 * whole.unexplained
+    assert spread_on_arms(spend, past, 0.2) == arms
+    assert spread_on_arms(spend[:60], past[:60], 0.2).noise is None  # twelve in the control arm
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5])

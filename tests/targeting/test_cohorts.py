@@ -11,7 +11,7 @@ import pytest
 from tests.portrait.ladder import lines_of
 from tests.portrait.pictures import spec_of
 from tests.shop import AS_OF, make_workspace
-from toolkit.errors import BadValue
+from toolkit.errors import BadValue, TooFewMembers
 from toolkit.targeting import cohorts
 from toolkit.workspace import Workspace
 
@@ -69,6 +69,45 @@ def test_an_unfinished_month_is_not_shown(ws: Workspace) -> None:
 def test_a_store(ws: Workspace) -> None:
     found = rows(cohorts(ws, store_id="s2", settings=FEW))
     assert {cohort for cohort, _ in found} == {"2024-02"}
+
+
+@pytest.fixture(scope="module")
+def two_places(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """12 members begin in s1 (north) and 12 in s2 (south) in March 2024. In April a0-a5 order in s1, a6-a8 in s2 alone, b0-b2 in s2."""
+    orders = [("old", ago(date(2023, 1, 5)), "s1", 1, 1.0)]
+    for number in range(12):
+        orders += [(f"a{number}", ago(date(2024, 3, 5)), "s1", 1, 2.0), (f"b{number}", ago(date(2024, 3, 6)), "s2", 1, 4.0)]
+    orders += [(f"a{number}", ago(date(2024, 4, 5)), "s1" if number < 6 else "s2", 1, 10.0) for number in range(9)]
+    orders += [(f"b{number}", ago(date(2024, 4, 6)), "s2", 1, 20.0) for number in range(3)] + [("old", 0, "s1", 1, 1.0)]
+    stores = pl.DataFrame({"store_id": ["s1", "s2"], "region": ["north", "south"]})
+    path: Path = tmp_path_factory.mktemp("places") / "ws"
+    return make_workspace(path, lines_of(orders), {"stores": stores})
+
+
+@pytest.mark.parametrize(
+    ("scope", "march", "april"),
+    [
+        ({}, (24, 24, 72.0), (24, 12, 150.0)),
+        ({"store_id": "s1"}, (12, 12, 24.0), (12, 6, 60.0)),
+        ({"region": "north"}, (12, 12, 24.0), (12, 6, 60.0)),
+        # South: its own 12 and three of the north who came in April; joining is across the chain, orders are those of the place.
+        ({"region": "south"}, (15, 12, 48.0), (15, 6, 90.0)),
+        ({"audience": "order_count > 1"}, (12, 12, 30.0), (12, 12, 150.0)),
+        ({"audience": "order_count > 1", "store_id": "s2"}, (6, 3, 12.0), (6, 6, 90.0)),
+    ],
+)
+def test_scopes_by_eye(two_places: Workspace, scope: dict, march: tuple, april: tuple) -> None:
+    answer = cohorts(two_places, settings=FEW, **scope)
+    found = rows(answer)
+    assert found["2024-03", 0] == march
+    assert found["2024-03", 1] == april
+    assert answer.figures["retained_share_month_1"] == pytest.approx(april[1] / april[0])
+    assert any("across the chain" in str(note) for note in answer.notes) == ("store_id" in scope or "region" in scope)
+
+
+def test_a_scope_of_few_members_is_refused(two_places: Workspace) -> None:
+    with pytest.raises(TooFewMembers, match="fewer than the 10"):
+        cohorts(two_places, audience="order_count > 1 AND member_id > 'b'")
 
 
 def test_small_months_are_left_out_and_money_of_few_is_hidden(ws: Workspace, tmp_path: Path) -> None:

@@ -100,3 +100,13 @@ def test_nobody_bought_in_the_period(ws: Workspace) -> None:
     answer = drill(ws, by="town", period="2024-06-30..2024-06-30", audience="last_ordered_on < '2024-06-30'")
     assert answer.table["sales_share"].null_count() == answer.table.height
     assert "no group has sales" in answer.headline
+
+
+def test_a_chain_too_deep_says_so_and_names_a_group_of_its_own(ws: Workspace) -> None:
+    answer = drill(ws, by="town", settings={"scope": {"minimum_members": 45}})
+    assert answer.table["node"].to_list() == ["Ulm", "others"]
+    assert "'Ulm' brings most" in answer.headline  # of those that are one group
+    deep = drill(ws, by="town", settings={"scope": {"minimum_members": 130}})
+    assert any("none can stand alone: split by fewer columns" in str(note) for note in deep.notes)
+    with pytest.raises(UnknownName, match=r"(?s)'vlaue'; did you mean 'value'.*'twon'; did you mean 'town'"):
+        drill(ws, by="vlaue, twon")

@@ -13,11 +13,13 @@ from tests.targeting.pantry import pantry_lines, pantry_products
 from toolkit.errors import BadValue, UnknownName
 from toolkit.mart.baskets import read_baskets
 from toolkit.mart.build import ensure_mart
+from toolkit.mart.view import open_view
 from toolkit.targeting.attach import attach
 from toolkit.targeting.bought_together import bought_together, liked_together
 from toolkit.targeting.core import core_goods, core_members
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
+from toolkit.targeting.goods import good_or_most_bought
 from toolkit.targeting.units_per_order import units_per_order
 from toolkit.workspace import Workspace
 
@@ -345,3 +347,11 @@ def test_attach_where_only_one_good_was_sold(tmp_path: Path) -> None:
         assert "nothing else" in answer.headline
         assert answer.notes[-1].verdict == "NOT MEASURED"
     assert "too little to tell" in bought_together(ws).headline
+
+
+def test_without_a_name_the_category_in_most_orders_is_meant(pantry: Workspace) -> None:
+    view = open_view(pantry)
+    most = view.categories.sort(["order_count", "category"], descending=[True, False])["category"]
+    assert good_or_most_bought(view, "", "x").label == most[0]
+    assert good_or_most_bought(view, str(most[1]), "x").label == most[1]
+    assert attach(pantry).table.equals(attach(pantry, goods=most[0]).table)

@@ -12,8 +12,9 @@ from tests.portrait.ladder import ladder_lines, shop_of
 from tests.portrait.pictures import spec_of
 from tests.portrait.village import village_lines, village_products
 from tests.shop import make_workspace
-from toolkit.errors import UnknownName
-from toolkit.models.niches import group_taste, taste_groups, taste_links
+from toolkit.audience import Audience
+from toolkit.errors import BadValue, UnknownName
+from toolkit.models.niches import defining_goods, group_taste, taste_groups, taste_links
 from toolkit.targeting.niches import niches
 from toolkit.workspace import Workspace
 
@@ -47,7 +48,7 @@ def test_cat_lovers_hold_and_beads_do_not(fashion: Workspace) -> None:
     assert "the strongest is CAT FOOD + LITTER: 20 members" in answer.headline
     shown = next(str(note) for note in answer.notes if "may not last" in str(note))
     assert "BEADS" in shown
-    assert "0.0% still show the taste" in shown
+    assert "0.0% show the taste in the other" in shown
     assert any("never tell a member" in str(note) for note in answer.notes)
     assert spec_of(answer)["title"]["text"] == "Do niches hold? the chain"
 
@@ -58,6 +59,43 @@ def test_members_of_a_niche_and_a_wrong_name(fashion: Workspace) -> None:
     assert answer.table["taste_index_low"].is_sorted(descending=True)
     with pytest.raises(UnknownName, match="CAT FOOD"):
         niches(fashion, niche="CAT FOOD + LITER")
+
+
+def test_products_of_a_niche(fashion: Workspace) -> None:
+    answer = niches(fashion, niche="cat food + litter", show="product")
+    rows = {row["product"]: row for row in answer.table.iter_rows(named=True)}
+    litter = rows["litter"]
+    assert (litter["category"], litter["in_niche"], litter["late_count"], litter["penetration_rate"]) == ("LITTER", True, 20, 1.0)
+    assert litter["other_penetration_rate"] == 0
+    assert litter["goods_index_low"] > 5
+    assert "beads" not in rows
+    assert "products define the niche CAT FOOD + LITTER (stable)" in answer.headline
+    beads = niches(fashion, niche="BEADS", show="product").table.row(0, named=True)
+    assert (beads["product"], beads["late_count"], beads["goods_index_low"]) == ("beads", 0, 0)
+    with pytest.raises(BadValue, match="the products of which niche"):
+        niches(fashion, show="product")
+
+
+def test_members_as_an_audience(fashion: Workspace) -> None:
+    answer = niches(fashion, niche="CAT FOOD + LITTER", top=0)
+    assert len(Audience.from_answer("cats", answer).member_ids or ()) == 20
+    with pytest.raises(BadValue, match="lists 3 of 20 members"):
+        Audience.from_answer("cats", niches(fashion, niche="CAT FOOD + LITTER", top=3))
+
+
+def test_goods_are_chosen_by_one_half_and_measured_by_the_other() -> None:
+    rng = np.random.default_rng(2)
+    goods = 500
+    early, late = rng.poisson(12, goods), rng.poisson(12, goods)
+    early[0], late[0] = 40, 41
+    counts = pl.DataFrame(
+        {"group": 0, "product_code": range(goods), "early_count": early, "late_count": late, "group_size": 100,
+         "early_buyers": early + 108, "late_buyers": late + 108}
+    )  # fmt: skip
+    found = defining_goods(counts, 1000, least=10)
+    assert found["product_code"].to_list() == [0]
+    assert found["index_late"][0] == pytest.approx((41 / 100) / (108.5 / 901), rel=1e-9)
+    assert 2 < found["index_low"][0] < 41 / 12
 
 
 def test_a_store_shows_its_own_members(fashion: Workspace) -> None:

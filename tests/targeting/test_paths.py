@@ -79,6 +79,17 @@ def test_small_ways_are_put_together(tmp_path: Path) -> None:
         ("small groups of them", 12),
     ]
     assert any("not shown one by one" in str(note) for note in answer.notes)
+    ws = shop(tmp_path / "all", [*ways()[:2], *[(f"m{who:02d}", 300, "milk" if who < 6 else "soap", 5.0) for who in range(12)]])
+    for show, said in (("node", "2 places"), ("route", "2 whole ways")):
+        few = paths(ws, show=show)
+        assert few.table.is_empty()
+        assert any(f"{said} with fewer than 10 members" in str(note) for note in few.notes)
+
+
+def test_one_product_in_every_basket(tmp_path: Path) -> None:
+    ws = shop(tmp_path, [*ways()[:2], *[(f"m{who:02d}", ago, "milk", 5.0) for who in range(40) for ago in (300, 280)[: 1 + who % 2]]])
+    assert paths(ws).table.select("from", "to", "member_count").rows()[0] == ("dairy", "dairy", 20)
+    assert "cannot be compared: dairy is the only category with enough first buyers among 40 new members" in entry_goods(ws).headline
 
 
 def test_members_who_joined_before_the_receipts_are_not_new(tmp_path: Path) -> None:

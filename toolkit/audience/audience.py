@@ -57,10 +57,9 @@ class Audience:
                 "members, such as targeting.slipping."
             )
         whole = answer.figures.get("members_in_all", answer.table.height)
-        if whole > answer.table.height:
-            raise BadValue(
-                f"{answer.name} lists {answer.table.height:,} of {whole:,.0f} members: ask it with top=0, so that all are in it."
-            )
+        listed = answer.table["member_id"].n_unique()  # a member may stand in several rows
+        if whole > listed:
+            raise BadValue(f"{answer.name} lists {listed:,} of {whole:,.0f} members: ask it with top=0, so that all are in it.")
         chosen = answer.table["member_id"].drop_nulls().cast(pl.String)
         return cls(name, member_ids=tuple(chosen), call=answer.call, as_of=answer.as_of)
 
@@ -76,6 +75,13 @@ class Audience:
     def shown(self) -> str | tuple[str, ...]:
         """What `audience=` takes to mean the same: the saved name, or else the expression or the list."""
         return self.name if self.version else self.where if self.where is not None else self.member_ids or ()
+
+    def __repr__(self) -> str:
+        if self.where is not None:
+            rule = f"where={self.where if len(self.where) <= 200 else self.where[:190] + ' ...'!r}"
+        else:
+            rule = f"{len(self.member_ids or ()):,} members" + (f", chosen by {self.call}" if self.call else "")
+        return f"Audience({self.name!r}, {rule}{f', version {self.version} of {self.as_of}' if self.version else ''})"
 
     def __or__(self, other: Audience) -> Audience:
         return self._with(other, "or", lambda mine, theirs: mine | theirs, "({}) OR ({})")

@@ -52,7 +52,7 @@ class Profile:
         if self.sales is not None:
             share = f" ({wording.share(self.sales_share)} of all sales)" if self.sales_share is not None else ""
             said.append(f"{wording.money(self.sales, self.currency)} from {self.period}{share}")
-        if self.reachable is not None:
+        if self.reachable is not None and self.member_count:
             said.append(f"{self.reachable:,} of them may be contacted ({wording.share(self.reachable_share)})")
         return f"'{self.name}', {self.words}: {'; '.join(said)}."
 

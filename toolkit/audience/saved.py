@@ -126,7 +126,7 @@ def as_audience(workspace: Workspace | str | Path, given: Audience | str | Itera
     if len(given) <= LONGEST_NAME and ws.document(_document(given)):
         return load_audience(ws, given)
     _refuse_unknown_word(ws, given)
-    return Audience(f"members where {given if len(given) <= 200 else given[:190] + ' ...'}", where=given)
+    return Audience(f"members where {given if len(given) <= 100 else given[:90] + ' ...'}", where=given)
 
 
 def members_of_scope(workspace: Workspace, given: Audience | str | Iterable[str] | None) -> dict[str, Any]:

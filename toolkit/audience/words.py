@@ -12,6 +12,8 @@ _SAID = {
     "is": "is", "null": "unknown", "true": "yes", "false": "no",
 }  # fmt: skip
 _LONGEST = 300
+_VALUES = 5
+"""Values of a list that are said; of a longer one, the first three and how many more."""
 
 
 def in_words(audience: Audience) -> str:
@@ -29,7 +31,11 @@ def where_in_words(where: Where) -> str:
     'members whose orders is over 3 and not contactable'
     """
     names, said = set(where.names), ""
+    unsaid = _unsaid_values(where)
     for at, token in enumerate(where.tokens):
+        if at in unsaid:
+            said += unsaid[at]
+            continue
         before = where.tokens[at - 1].text if at else ""
         if token.kind in ("name", "quoted") and token.word in names:
             label = wording.label_of(token.word)
@@ -43,3 +49,17 @@ def where_in_words(where: Where) -> str:
         if len(said) > _LONGEST:
             return f"members whose {said[:_LONGEST]} ..."
     return f"members whose {said}"
+
+
+def _unsaid_values(where: Where) -> dict[int, str]:
+    """What stands instead of the words of long IN lists, by their place: nothing, but for the first of them "and 997 more"."""
+    found: dict[int, str] = {}
+    texts = [token.text.lower() for token in where.tokens]
+    for start in (at for at, text in enumerate(texts[:-1]) if text == "in" and texts[at + 1] == "("):
+        end = next((at for at in range(start + 2, len(texts)) if texts[at] in ("(", ")")), start)
+        values = [at for at in range(start + 2, end) if texts[at] != ","]
+        if texts[end] != ")" or len(values) <= _VALUES:
+            continue
+        first = values[2] + 1  # the comma behind the third
+        found |= {first: f" and {len(values) - 3:,} more", **dict.fromkeys(range(first + 1, end), "")}
+    return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from toolkit.charts.figure import figure, nothing_to_draw, number_axis, roles, text_mark, tip
+from toolkit.charts.figure import figure, nothing_to_draw, number_axis, once, roles, tip
 from toolkit.charts.theme import HEIGHT, MUTED, PRIMARY, Kind, axis_format
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ def curve(
     layers.append(line | {"encoding": {"x": across, "y": up, "tooltip": tips}})
     if at is not None:
         place = {"datum": at, "type": "quantitative"}
-        layers.append({"mark": {"type": "rule", "color": MUTED, "strokeDash": [5, 4]}, "encoding": {"x": place}})
-        named = text_mark("here", align="left", dx=5, dy=-4, fontSize=11, color=MUTED)
-        named["encoding"] = {"x": place, "y": {"value": 8}, "text": {"value": at_title}}
-        layers.append(named)
+        words = {"type": "text", "align": "left", "baseline": "bottom", "dx": 4, "dy": -3, "fontSize": 11, "color": MUTED}
+        layers.append(once({"type": "rule", "color": MUTED, "strokeDash": [5, 4]}, {"x": place}))
+        layers.append(once(words, {"x": place, "y": {"value": 0}, "text": {"datum": at_title, "type": "nominal"}}))
     return figure(drawn, layers, title=title, subtitle=subtitle, height=HEIGHT)
 
 

@@ -4,6 +4,7 @@ Importing this registers the questions, in reading order.
 """
 
 # ruff: noqa: I001 - the order of registration is the order of the menu
+from toolkit.differentiation.industry_profile import industry_profile
 from toolkit.differentiation.matrix import matrix
 from toolkit.differentiation.full_reduction import full_reduction
 from toolkit.differentiation.coupon import coupon
@@ -26,6 +27,7 @@ __all__ = [
     "global_control",
     "goods_for",
     "holdout",
+    "industry_profile",
     "matrix",
     "member_day",
     "next_best",

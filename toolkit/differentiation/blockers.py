@@ -12,6 +12,7 @@ from toolkit.differentiation.draft import Draft
 from toolkit.differentiation.enrolment import BUSY_NOW, GLOBAL, NOT_CONTACTABLE, NOTHING, RESTING, UNKNOWN
 from toolkit.differentiation.past import margin_note
 from toolkit.errors import BadValue, nearest
+from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.definition import EVERYBODY_ELSE, GOALS
 from toolkit.ledger.launch import check_free
 from toolkit.wording import listing, share, some
@@ -91,6 +92,10 @@ def _people(draft: Draft) -> Iterator[Note]:
         yield Note(f"{said}, until the column is imported.", "REVIEW")
     elif left[NOT_CONTACTABLE] + left[UNKNOWN] + left[GLOBAL] == audience:
         yield Note(f"Nobody of {some(audience, 'member')} may be contacted, so there is nobody to launch it for.", "FAIL")
+    damaged = known_campaigns(view.workspace).filter(~pl.col("intact"))["campaign_id"].to_list()
+    if damaged:
+        named = listing([f"'{name}'" for name in damaged])
+        yield Note(f"Changed after launch, so that who is in it is not known: {named}. Overlap with it is not checked.", "REVIEW")
     if left[BUSY_NOW]:
         yield _overlap(draft, left[BUSY_NOW], audience)
     if left[RESTING]:
@@ -131,13 +136,13 @@ def _cells(draft: Draft) -> Iterator[Note]:
     found = draft.cells.with_columns(n=pl.col("treated_count") + pl.col("control_count"))
     there = set(found["segment"])
     empty = [name for name, offer in definition.offer_of.items() if name in segments() and offer != NOTHING and name not in there]
-    for segment in empty:
-        yield Note(
-            f"Segment '{segment}' is to get '{definition.offer_of[segment]}', but nobody in the audience is in it: an empty cell.", "REVIEW"
-        )
+    if empty:
+        named = listing([f"'{segment}'" for segment in empty[:3]] + [f"{len(empty) - 3} more"] * (len(empty) > 3))
+        yield Note(f"An offer for segments that nobody in the audience is in (empty cells): {named}.", "REVIEW")
     unused = [name for name in definition.offer_names if name not in set(found["offer"])]
-    for name in unused:
-        yield Note(f"Offer '{name}' reaches nobody. Give it to a segment of the audience in offer_of, or take it out.", "REVIEW")
+    if unused:
+        named = listing([f"'{name}'" for name in unused])
+        yield Note(f"Reaching nobody: {named}. Give it to a segment of the audience in offer_of, or take it out.", "REVIEW")
     small = found.filter(pl.col("n") < settings.least_cell)
     if small.height:
         named = listing([f"'{row['segment']}' ({row['n']})" for row in small.head(4).iter_rows(named=True)])
@@ -194,6 +199,12 @@ def _money(draft: Draft) -> Iterator[Note]:
         yield note if isinstance(note, Note) else Note(note)
     cost = draft.cost_per_contact[1]
     yield cost if isinstance(cost, Note) else Note(cost)
+    if draft.offer_cost is not None:
+        yield Note(
+            f"What the offers give away, {draft.view.money(draft.costs['offers'])}, is replayed on the treated members' baskets of "
+            f"{draft.view.period} at the assumed response (setting offers.response_share): accounting, not a forecast.",
+            "REVIEW",
+        )
     if draft.definition.cost_fixed is None:
         yield Note("No fixed cost is stated (cost_fixed) and none is counted.")
     lift, goal = draft.break_even_lift, draft.definition.goals.get("lift")

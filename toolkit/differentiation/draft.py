@@ -89,7 +89,7 @@ class Draft:
     @cached_property
     def base_sales(self) -> float | None:
         """What the treated would spend in the window anyway."""
-        return None if self.visible is None else self.visible.spreads[self.definition.days].mean * self.count("treated")
+        return None if self.visible is None else float(self.visible.spent[self.definition.days].mean()) * self.count("treated")
 
     @cached_property
     def break_even_lift(self) -> float | None:
@@ -109,23 +109,26 @@ class Draft:
         """The smallest lift that the whole campaign shows with the chance campaigns.power."""
         if self.visible is None or not 0 < self.control_share < 1:
             return None
-        spread = self.visible.spreads[self.definition.days]
+        spread = self.visible.spread(self.definition.days, self.control_share)
         return smallest_lift(self.members.height, spread.unexplained, self.control_share, power=self.view.settings.campaigns.power)
 
     def chance_to_see(self, lift: float) -> float | None:
         """The chance that the whole campaign shows a lift."""
         if self.visible is None or not 0 < self.control_share < 1:
             return None
-        return chance_to_see(lift, self.members.height, self.visible.spreads[self.definition.days].unexplained, self.control_share)
+        spread = self.visible.spread(self.definition.days, self.control_share)
+        return chance_to_see(lift, self.members.height, spread.unexplained, self.control_share)
 
     def smallest_lift_of(self, segment: str) -> float | None:
         """The smallest lift that one segment shows by itself; None where its spread was not measured or an arm is too small."""
-        spread = self.visible.of_segment.get(segment) if self.visible else None
         rows = self.cells.filter(pl.col("segment") == segment)
         treated, control = int(rows["treated_count"].sum()), int(rows["control_count"].sum())
-        if spread is None or min(treated, control) < 2:
+        if self.visible is None or min(treated, control) < 2:
             return None
         share = control / (treated + control)
+        spread = self.visible.spread_of_segment(segment, share)
+        if spread is None:
+            return None
         return smallest_lift(treated + control, spread.unexplained, share, power=self.view.settings.campaigns.power)
 
 

@@ -101,7 +101,7 @@ def _table(view: View, members: pl.DataFrame) -> pl.DataFrame:
 def _smallest(view: View, members: int, control_share: float) -> tuple[float, float] | None:
     """The smallest lift a quarter would show, and what a member spends in it (minor units); None where it is not measured."""
     try:
-        spread = measure_spread(view, [QUARTER]).spreads[QUARTER]
+        spread = measure_spread(view, [QUARTER]).spread(QUARTER, control_share)
     except DataError:
         return None
     lift = smallest_lift(members, spread.unexplained, control_share, power=view.settings.campaigns.power)

@@ -53,7 +53,8 @@ def candidates(view: View, period: Period, level: Level, *, price_step: float) -
 
 def _bought(view: View, period: Period, level: Level) -> tuple[pl.DataFrame, int]:
     """Who bought what in the period: in scope, and across the chain."""
-    whole = view.chainwide(f"goods-buyers-{level}-{period.start}-{period.end}", lambda chain: _buyers(chain, period, level), "playbook")
+    name, families = f"goods-buyers-{level}-{period.start}-{period.end}", ("playbook", "sequences", "scope")
+    whole = view.chainwide(name, lambda chain: _buyers(chain, period, level), *families)
     own = whole if view.scope.is_chain else _buyers(view, period, level)
     count, everybody = int(own["member_count"].max() or 0), int(whole["member_count"].max() or 0)  # type: ignore[arg-type]
     base = whole.select("good", pl.col("buyer_count").alias("all_buyer_count"))

@@ -52,9 +52,9 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     -------
     Answer
         Table columns: `control_share`; `control_count`, `treated_count` (members); `smallest_lift_share` (the smallest lift found with the
-        chance campaigns.power: 4 in 5); `chance_share` (of finding `lift`); `needed_count` (members, both arms, to find `lift` with that
-        chance); `needed_days` (days until the members there are find it; null = more than 91); `forgone_sales` (what the control members do
-        not buy if the lift is true; currency units).
+        chance campaigns.power: 4 in 5; null = an arm below campaigns.least_arm), `chance_share` (of finding `lift`); `needed_count` (in
+        both arms, to find `lift` with that chance); `needed_days` (days until the members there are find it; null = more than 91);
+        `forgone_sales` (what the control members do not buy if the lift is true; currency units).
 
     Raises
     ------
@@ -65,7 +65,8 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     -----
     Members needed = 7.85 CV^2 (1 - rho^2) / (lift^2 s (1 - s)), 80% power, two-sided at 5%. CV and rho are measured: the audience is chosen
     by the same rule on an earlier day and followed over as many days as the campaign has; rho is how well spend, days and recency before
-    that day tell the spend after it, as the review's regression will. Source: DEFINITIONS.md section 3.
+    that day tell the spend after it, as far as the review's regression can learn it from a control group of that share: arms are drawn
+    where nothing was done. Source: DEFINITIONS.md section 3.
 
     Example
     -------
@@ -87,7 +88,7 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
         notes=_notes(view, found, chosen, members, days, lift),
         ask_next=[("differentiation.global_control", {})],
         figures={
-            "smallest_lift_share": chosen["smallest_lift_share"],
+            **({"smallest_lift_share": chosen["smallest_lift_share"]} if chosen["smallest_lift_share"] is not None else {}),
             "needed_count": chosen["needed_count"],
             "forgone_sales": chosen["forgone_sales"],
         },
@@ -118,32 +119,41 @@ def _measured(view: View, ladder: list[int], days: int) -> Visible:
 
 
 def _table(view: View, found: Visible, members: int, control_share: float, days: int, lift: float) -> pl.DataFrame:
-    power, spread = view.settings.campaigns.power, found.spreads[days]
+    power = view.settings.campaigns.power
     rows = []
     for split in sorted({*SPLITS, control_share}):
-        control = round(members * split)
+        control, spread = round(members * split), found.spread(days, split)
+        enough = min(control, members - control) >= view.settings.campaigns.least_arm
         long_enough = [
             step
-            for step, one in found.spreads.items()
-            if (seen := smallest_lift(members, one.unexplained, split, power=power)) is not None and seen <= lift
+            for step in found.spent
+            if enough
+            and (seen := smallest_lift(members, found.spread(step, split).unexplained, split, power=power)) is not None
+            and seen <= lift
         ]
         rows.append(
             {
                 "control_share": split,
                 "control_count": control,
                 "treated_count": members - control,
-                "smallest_lift_share": smallest_lift(members, spread.unexplained, split, power=power),
-                "chance_share": chance_to_see(lift, members, spread.unexplained, split),
+                "smallest_lift_share": smallest_lift(members, spread.unexplained, split, power=power) if enough else None,
+                "chance_share": chance_to_see(lift, members, spread.unexplained, split) if enough else None,
                 "needed_count": members_needed(lift, spread.unexplained, split, power=power),
                 "needed_days": min(long_enough, default=None),
                 "forgone_sales": control * spread.mean * lift / view.minor_units,
             }
         )
-    return pl.DataFrame(rows, schema_overrides={"needed_days": pl.Int64, "smallest_lift_share": pl.Float64})
+    return pl.DataFrame(rows, schema_overrides={"needed_days": pl.Int64, "smallest_lift_share": pl.Float64, "chance_share": pl.Float64})
 
 
 def _headline(view: View, chosen: dict, members: int, days: int, lift: float) -> str:
     power = view.settings.campaigns.power
+    if chosen["chance_share"] is None:
+        return (
+            f"{where(view)}, holding out {share(chosen['control_share'], 0)} of {some(members, 'member')} makes an arm too small to be "
+            f"reviewed ({min(chosen['control_count'], chosen['treated_count']):,}); {some(chosen['needed_count'], 'member')} are needed to "
+            f"see a lift of {share(lift)}."
+        )
     enough = chosen["chance_share"] >= power
     longer = (
         f"{chosen['needed_days']} days show it too"
@@ -162,8 +172,10 @@ def _headline(view: View, chosen: dict, members: int, days: int, lift: float) ->
 
 def _notes(view: View, found: Visible, chosen: dict, members: int, days: int, lift: float) -> list[str | Note]:
     settings, notes = view.settings.campaigns, list[str | Note]()
-    spread = found.spreads[days]
-    if chosen["chance_share"] >= settings.power:
+    spread = found.spread(days, chosen["control_share"])
+    if chosen["chance_share"] is None:
+        pass  # said below: the arm is too small
+    elif chosen["chance_share"] >= settings.power:
         notes.append(Note(f"A lift of {share(lift)} would be seen with chance {share(chosen['chance_share'], 0)}.", "PASS"))
     else:
         notes.append(

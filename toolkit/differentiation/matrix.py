@@ -35,7 +35,9 @@ def advice_table(view: View, playbook: Playbook | None = None) -> pl.DataFrame:
     `lesson_member_count`. A lesson that is randomised and supported by its interval outranks the playbook, in every stage alike.
     """
     book = playbook or playbook_of(view)
-    segment = pl.struct(_AXES).map_batches(lambda cells: pl.Series([segment_of(*pair.values()) for pair in cells]), return_dtype=pl.String)
+    segment = pl.concat_str(
+        pl.lit("sensitivity "), pl.col("sensitivity").fill_null(UNKNOWN), pl.lit(", power "), pl.col("power").fill_null(UNKNOWN)
+    )
     table = book.table().with_columns(segment.alias("segment"))
     best = best_method(_measured(view)).rename({"method": "lesson_method", "member_count": "lesson_member_count"})
     table = table.join(best.drop("supports", "refutes"), on="segment", how="left", maintain_order="left")
@@ -102,7 +104,7 @@ def matrix(view: View, *, lifecycle: bool = False) -> Finding:
     -------
     >>> tk.differentiation.matrix(ws, lifecycle=True).table             # doctest: +SKIP
     """
-    keys = ["stage", *_AXES] if lifecycle else list(_AXES)
+    keys: list[str] = ["stage", *_AXES] if lifecycle else [*_AXES]
     advice = advice_table(view)
     members = takings(view).join(member_cells(view), on="member_code", how="left", maintain_order="left")
     held = by_group(view, members, *keys)
@@ -166,7 +168,7 @@ def _headline(view: View, largest: pl.DataFrame, shown: pl.DataFrame, n: int) ->
     if spoken.is_empty():
         return f"{where(view)}, {some(n, 'member')}: no cell of price sensitivity and spending power has sales that can be spoken of."
     best = spoken.row(0, named=True)
-    stage = f"{best['stage']}, " if "stage" in best else ""
+    stage = f"stage {best['stage']}, " if "stage" in best else ""
     measured = int(shown["effect_share"].is_not_null().sum())
     decided = (
         f"in {measured} of {some(shown.height, 'cell')} a measured lesson decides, in the others the playbook"
@@ -175,7 +177,7 @@ def _headline(view: View, largest: pl.DataFrame, shown: pl.DataFrame, n: int) ->
     )
     return (
         f"{where(view)}, of {some(n, 'member')} those with {stage}sensitivity {best['sensitivity']} and power {best['power']} bring most: "
-        f"{best['member_count']:,} members, {share(best['sales_share'])} of the sales; for them: {_plain(best['method'])}, "
+        f"{some(best['member_count'], 'member')}, {share(best['sales_share'])} of the sales; for them: {_plain(best['method'])}, "
         f"{best['goods']}; {decided}."
     )
 

@@ -136,7 +136,7 @@ def next_best(view: View, *, member_id: str | int | None = None, top: int = 100)
         Table columns: `member_id`; `goods`, `reason`, `purchase_probability` (0..1, of these goods, within playbook.ahead_days),
         `product` (the one they last took of it; null = none); `second_goods`, `second_reason`; `new_goods`, `new_reason` (never bought;
         null = nothing goes with theirs); `method`, `message`, `offer_reason`; `segment`, `stage` (null = not measured); `reachable` (null
-        where the shop does not say who may be contacted). Goods are null for members who bought nothing with a category.
+        where the shop does not say who may be contacted). Goods are null where nothing was bought with a category, or all of it just now.
 
     Raises
     ------
@@ -189,11 +189,11 @@ def _headline(view: View, table: pl.DataFrame, one: bool) -> str:
         row = table.row(0, named=True)
         offer = f"offer: {(row['method'] or 'no advice').replace('_', ' ')} ({row['offer_reason']})"
         if row["goods"] is None:
-            return f"Member {row['member_id']}: nothing bought with a category yet, so no goods; {offer}."
+            return f"Member {row['member_id']}: no goods, for nothing was bought with a category, or all of it just now; {offer}."
         return f"Member {row['member_id']}: {row['goods']} next ({row['reason']}; P = {share(row['purchase_probability'])}); {offer}."
     known = table.drop_nulls("goods")
     if known.is_empty():
-        return f"{where(view)}, none of {some(table.height, 'member')} has bought anything with a category: no next goods."
+        return f"{where(view)}, no next goods for {some(table.height, 'member')}: nothing bought with a category, or all of it just now."
     first = known.group_by("goods").len().sort("len", "goods", descending=[True, False]).row(0)
     mean = float(known["purchase_probability"].mean() or 0)  # type: ignore[arg-type]
     return (
@@ -222,7 +222,7 @@ def _notes(view: View, table: pl.DataFrame, top: int) -> list[str | Note]:
         notes.append(not_measured(view, "lines", "discount_amount", "price sensitivity"))
     missing = table["goods"].null_count()
     if missing:
-        notes.append(Note(f"{some(missing, 'member')} bought nothing with a category: no goods for them.", "NOT MEASURED"))
+        notes.append(Note(f"{some(missing, 'member')} bought nothing with a category, or all of it just now: no goods.", "NOT MEASURED"))
     return notes
 
 

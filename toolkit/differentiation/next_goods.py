@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from toolkit.differentiation.tastes import NEVER, Tastes, shop_goods, tastes_of
+from toolkit.differentiation.tastes import NEVER, Tastes, attach_indices, shop_goods, tastes_of
 from toolkit.mart.view import View
 from toolkit.models.affinity import best_columns
 from toolkit.targeting.due_list import due_list
@@ -32,6 +32,7 @@ NEXT_GOODS = pl.Schema(
         "attach_index": pl.Float64,
     }
 )
+_CODED = pl.Schema({**NEXT_GOODS, "product": pl.Int64()})  # the product still as a code
 _FAMILIES = ("playbook", "sequences", "scope", "goods")
 _PARTNERS = 3  # own categories, most days first, to which new goods are attached
 
@@ -48,17 +49,17 @@ def next_goods(view: View) -> pl.DataFrame:
 
 
 def _next_goods(view: View) -> pl.DataFrame:
-    goods = shop_goods(view)
+    goods, attach = shop_goods(view), attach_indices(view)
     due = due_list(view).select("member_code", "category_code", "due_from", pl.col("purchase_probability").alias("due_probability"))
     due = due.filter(pl.col("due_from") <= view.as_of + timedelta(days=view.settings.sequences.due_within_days))
-    parts = [_of_batch(view, batch, due) for batch in tastes_of(view, goods)]
-    made = pl.concat(parts) if parts else pl.DataFrame(schema=NEXT_GOODS | {"product": pl.Int64})
+    parts = [_of_batch(view, batch, due, attach) for batch in tastes_of(view, goods)]
+    made = pl.concat(parts) if parts else pl.DataFrame(schema=_CODED)
     names = labels_of(view, "product", made["product"].drop_nulls().unique().to_list())
     product = pl.col("product").cast(pl.Int64).replace_strict(names, default=None, return_dtype=pl.String)
     return made.with_columns(product).sort("member_code", "slot")
 
 
-def _of_batch(view: View, tastes: Tastes, due: pl.DataFrame) -> pl.DataFrame:
+def _of_batch(view: View, tastes: Tastes, due: pl.DataFrame, attach_of: np.ndarray) -> pl.DataFrame:
     settings, codes = view.settings.playbook, tastes.members["member_code"].to_numpy()
     chance = tastes.probability(settings.ahead_days)
     mine = due.filter(pl.col("member_code").is_between(codes[0], codes[-1]) & pl.col("member_code").is_in(codes.tolist()))
@@ -69,19 +70,19 @@ def _of_batch(view: View, tastes: Tastes, due: pl.DataFrame) -> pl.DataFrame:
     closed = tastes.too_recent(settings.recent_days, settings.recent_wait_share) | ~tastes.goods.is_offered
     scores = np.where(closed, -np.inf, chance)
     best, _ = best_columns(scores, SLOTS)
-    attach, partner = _attached(tastes, settings.own_least_days)
+    attach, partner = _attached(tastes, attach_of, settings.own_least_days)
     never = tastes.elapsed >= NEVER
     fresh, _ = best_columns(np.where(never & ~closed & (attach > 0), chance * attach, -np.inf), 1)
     slots = [(str(slot + 1), best[:, slot]) for slot in range(SLOTS)] + [(NEW, fresh[:, 0])]
     return pl.concat([_rows(tastes, slot, column, chance, is_due, attach, partner) for slot, column in slots])
 
 
-def _attached(tastes: Tastes, least_days: int) -> tuple[np.ndarray, np.ndarray]:
+def _attached(tastes: Tastes, attach_of: np.ndarray, least_days: int) -> tuple[np.ndarray, np.ndarray]:
     """How strongly each category goes with the member's own, at best, and with which (members x categories; 0 and -1 = with none)."""
     own, _ = best_columns(np.where(tastes.days >= least_days, tastes.days, -np.inf), _PARTNERS)
     attach, partner = np.zeros(tastes.days.shape), np.full(tastes.days.shape, -1)
     for place in range(_PARTNERS):
-        with_it = np.where((own[:, place] >= 0)[:, None], tastes.goods.attach[own[:, place]], 0)
+        with_it = np.where((own[:, place] >= 0)[:, None], attach_of[own[:, place]], 0)
         better = with_it > attach
         attach = np.where(better, with_it, attach)
         partner = np.where(better, own[:, place][:, None], partner)
@@ -114,4 +115,4 @@ def _rows(
         pl.when(pl.col("elapsed_days") < NEVER).then("elapsed_days"),
         pl.col("wait_days").fill_nan(None),
         *[pl.when(pl.col(name) >= 0).then(name) for name in ("product", "partner_code")],
-    ).cast(NEXT_GOODS | {"product": pl.Int64})
+    ).cast(_CODED)

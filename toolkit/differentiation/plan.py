@@ -134,7 +134,7 @@ def _table(draft: Draft) -> pl.DataFrame:
                 {
                     "segment": cell["segment"],
                     "offer": cell["offer"],
-                    "method": definition.offer(cell["offer"]).method,
+                    "method": definition.offer(cell["offer"]).method if cell["offer"] in definition.offer_names else None,
                     "arm": arm,
                     "member_count": cell[f"{arm}_count"],
                     "contact_cost": cell["treated_count"] * draft.cost_per_contact[0] / view.minor_units if treated else 0.0,

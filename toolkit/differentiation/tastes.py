@@ -32,8 +32,7 @@ class ShopGoods:
     """The categories of a shop, by category_code: what members share of their days they have, and how long one lasts.
 
     `wait` is the stated service life, else the middle closed gap between two purchases by one member (days; nan = not known); `is_stated`
-    tells which; `attach[a, b]` is the lower limit of how many times as often as by chance b stands in one order with a (0 = no pair that
-    passes the test); `is_offered` is false for goods without a category.
+    tells which; `is_offered` is false for goods without a category.
     """
 
     names: list[str]
@@ -41,7 +40,6 @@ class ShopGoods:
     buyer_count: np.ndarray
     wait: np.ndarray
     is_stated: np.ndarray
-    attach: np.ndarray
     is_offered: np.ndarray
 
 
@@ -103,11 +101,17 @@ def shop_goods(view: View) -> ShopGoods:
     for number, name in view.categories.select("category_code", "category").rows():
         names[number], offered[number] = name, name != NO_CATEGORY
     days[~offered] = 0
+    return ShopGoods(names, days / max(days.sum(), 1), buyers, wait, stated, offered & (buyers > 0))
+
+
+def attach_indices(view: View) -> np.ndarray:
+    """Return categories x categories: at least how many times as often as by chance the two stand in one order; 0 = no pair by the test."""
+    size = int(view.categories["category_code"].max() or 0) + 1  # type: ignore[arg-type]
     attach = np.zeros((size, size), dtype=np.float32)
     pairs = found_pairs(view.chain, window_of(view.chain), "category", "order").pairs
     first, second, low = (pairs[name].to_numpy() for name in ("first", "second", "together_index_low"))
     attach[first, second] = attach[second, first] = low
-    return ShopGoods(names, days / max(days.sum(), 1), buyers, wait, stated, attach, offered & (buyers > 0))
+    return attach
 
 
 def _goods_table(view: View) -> pl.DataFrame:

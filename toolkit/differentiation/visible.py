@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,7 +13,7 @@ from toolkit.differentiation.cells import member_cells
 from toolkit.errors import DataError
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
-from toolkit.models.power import Spread, spread_of
+from toolkit.models.power import Spread, spread_on_arms
 from toolkit.wording import some
 
 HISTORY_DAYS = 28
@@ -25,25 +25,42 @@ _BEFORE = ("amount_28d", "amount_91d", "amount_prev_91d", "day_count_28d", "day_
 
 @dataclass(frozen=True)
 class Visible:
-    """What was measured: per number of days the spread of all members, and of each segment where groups were given.
+    """What members spent from a past day on, and what was known of them on it; one row (element) per member, minor units.
 
-    `since` is the day the members were chosen on, by the same rule as today's; minor units. `fixed_list`: the audience is a list of ids,
-    which could not be chosen anew.
+    `since`: the day the members were chosen on, by the same rule as today's. `spent`: per number of days. `segments`: None where they were
+    not asked for. `fixed_list`: the audience is a list of ids, which could not be chosen anew.
     """
 
     since: date
-    spreads: dict[int, Spread]
-    of_segment: dict[str, Spread]
+    spent: dict[int, np.ndarray]
+    past: np.ndarray
+    segments: np.ndarray | None
     fixed_list: bool
+    _known: dict[tuple[int, float], Spread] = field(default_factory=dict, repr=False, compare=False)
+
+    def spread(self, days: int, control_share: float) -> Spread:
+        """Return how spend over so many days spreads, with a control group of that share."""
+        key = (days, control_share)
+        if key not in self._known:
+            self._known[key] = spread_on_arms(self.spent[days], self.past, control_share)
+        return self._known[key]
+
+    def spread_of_segment(self, segment: str, control_share: float) -> Spread | None:
+        """Return the same within one segment over the longest window; None where it has too few members or they bought nothing."""
+        inside = np.zeros(len(self.past), dtype=bool) if self.segments is None else self.segments == segment
+        spent = self.spent[max(self.spent)][inside]
+        if len(spent) < LEAST_MEMBERS or spent.mean() <= 0:
+            return None
+        return spread_on_arms(spent, self.past[inside], control_share)
 
 
 def measure_spread(view: View, days: Sequence[int], *, segments: bool = False) -> Visible:
-    """Return how the spend of the view's audience spread over `days` from a past day on, given what was known that day.
+    """Return what the view's audience spent over `days` from a past day on, and what was known of them that day.
 
     The audience is chosen as of the day `max(days)` before `view.as_of`, by the same rule, and followed from there. Measured backwards
     instead, members who were chosen for what they did lately (bought much, or nothing) would look as if they always did.
 
-    With `segments` also that of each segment (`member_cells`) of the longest window.
+    With `segments` also who was in which segment (`member_cells`) that day.
 
     Raises
     ------
@@ -63,12 +80,13 @@ def measure_spread(view: View, days: Sequence[int], *, segments: bool = False) -
         raise DataError(
             f"On {since} the audience had {some(members.height, 'member')}: {LEAST_MEMBERS} were needed to measure how their spend spreads."
         )
-    past = _known_before(members, then)
-    spreads, spent = {}, np.zeros(members.height)
-    for count in sorted(days):
-        spent = _spent(view, members, since, count)
-        spreads[count] = spread_of(spent, past)
-    return Visible(since, spreads, _by_segment(then, members, spent, past) if segments else {}, isinstance(view.scope.audience, tuple))
+    spent = {count: _spent(view, members, since, count) for count in sorted(days)}
+    if not spent[longest].sum() > 0:
+        raise DataError(
+            f"The audience of {since} bought for nothing in the {longest} days after, so no lift of their spend can be planned."
+        )
+    cells = _segments(then, members) if segments else None
+    return Visible(since, spent, known_before(members, then), cells, isinstance(view.scope.audience, tuple))
 
 
 def _chosen(view: View, then: View) -> pl.DataFrame:
@@ -78,8 +96,8 @@ def _chosen(view: View, then: View) -> pl.DataFrame:
     return then.members.filter(pl.col("order_count") > 0)
 
 
-def _known_before(members: pl.DataFrame, then: View) -> np.ndarray:
-    """What a review adjusts by: spend and days of the windows before, logs of spend, recency."""
+def known_before(members: pl.DataFrame, then: View) -> np.ndarray:
+    """Return what is known of members as of a day, as a review adjusts by it: spend and days of the windows before, logs, recency."""
     recency = (pl.lit(then.as_of) - pl.col("last_ordered_on")).dt.total_days().fill_null(9_999)
     logs = [pl.col(name).clip(0, None).log1p().alias(f"log_{name}") for name in ("amount_28d", "amount_91d")]
     return members.select(*(pl.col(name).cast(pl.Float64) for name in _BEFORE), *logs, recency.alias("recency").cast(pl.Float64)).to_numpy()
@@ -92,14 +110,6 @@ def _spent(view: View, members: pl.DataFrame, since: date, days: int) -> np.ndar
     return joined["spent"].fill_null(0).cast(pl.Float64).to_numpy()
 
 
-def _by_segment(then: View, members: pl.DataFrame, spent: np.ndarray, past: np.ndarray) -> dict[str, Spread]:
-    """Return the spread within each segment that is large enough."""
-    cells = members.select("member_code").join(
-        member_cells(then).select("member_code", "segment"), on="member_code", how="left", maintain_order="left"
-    )
-    found = {}
-    for segment in cells["segment"].drop_nulls().unique().sort():
-        inside = (cells["segment"] == segment).fill_null(False).to_numpy()
-        if inside.sum() >= LEAST_MEMBERS and spent[inside].mean() > 0:
-            found[segment] = spread_of(spent[inside], past[inside])
-    return found
+def _segments(then: View, members: pl.DataFrame) -> np.ndarray:
+    cells = members.select("member_code").join(member_cells(then), on="member_code", how="left", maintain_order="left")
+    return cells["segment"].fill_null("").to_numpy()

@@ -1,4 +1,5 @@
-"""What the mart leaves out because it sums over time: first shopping days, first baskets, and the rhythm of each member in each category.
+"""What the mart leaves out because it sums over time: first shopping days, first baskets, and the rhythm of each member in each
+category and in the products that they buy again and again.
 
 Made from the lines once per mart, batch by batch, when the first question about sequences is asked, and kept beside the mart.
 """
@@ -22,7 +23,7 @@ VISITS = 3
 """Shopping days of a member of which the categories are kept: first, second and third purchase."""
 LINES_AT_ONCE = 500_000
 MICRO = 1_000_000
-_FOLDER = "sequences-4"  # the number is that of the layout
+_FOLDER = "sequences-5"  # the number is that of the layout
 
 FIRST_DAYS = pl.Schema(
     {
@@ -47,20 +48,27 @@ RHYTHMS = pl.Schema(
         # Natural logarithms of the days between purchases (day_count - 1 of them) in millionths: integers add up the same in any order.
         "gap_log_micro": pl.Int64,
         "gap_log_sq_micro": pl.Int64,
+        # The first purchase of the receipts' second half that has a rhythm before it: forecasts are tried on it. Null = there is none.
+        "trial_day": pl.Date,
+        "trial_gap_count": pl.UInt32,  # gaps before it ...
+        "trial_gap_log_micro": pl.Int64,  # ... and the sum of their logarithms
+        "trial_next_day": pl.Date,  # the purchase after it
     }
 )
+PRODUCT_RHYTHMS = pl.Schema({"product_code" if name == "category_code" else name: kind for name, kind in RHYTHMS.items()
+                             if name != "product_code"})  # fmt: skip
 RHYTHM_FROM = 3
-"""Purchases of a category that make a rhythm: the gap after the third one is the first that a rhythm could foretell."""
+"""Purchases of a good that make a rhythm: the gap after the third one is the first that a rhythm could foretell."""
 GAPS = pl.Schema(
     {
         "category_code": pl.UInt32,
-        "is_later": pl.Boolean,  # the gap after a member's third or a later purchase of the category
+        "is_later": pl.Boolean,  # the gap after a member's third or a later purchase
         "gap_days": pl.Int64,
         "gap_count": pl.Int64,
     }
 )
 
-_GAP_KEYS = ["category_code", "is_later", "gap_days"]
+PRODUCT_GAPS = pl.Schema({"product_code": pl.UInt32, **{name: kind for name, kind in GAPS.items() if name != "category_code"}})
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,8 @@ class Sequences:
 
     `first_days`: one row per member x shopping day (the first three) x category. `first_products`: one row per member x product of the
     first shopping day. `rhythms`: one row per member x category. `gaps`: how often each number of days lay between two purchases of a
-    category by one member. `middle`: first day of the second half of the receipts.
+    category by one member. `product_rhythms`, `product_gaps`: the same of products, for members who bought one three times or more; with a
+    stated service life, for all. `middle`: first day of the second half of the receipts.
     """
 
     path: Path
@@ -91,10 +100,25 @@ class Sequences:
         return pl.scan_ipc(self.path / "rhythms" / "part-*.arrow")
 
     @property
+    def product_rhythms(self) -> pl.LazyFrame:
+        """Schema PRODUCT_RHYTHMS."""
+        return pl.scan_ipc(self.path / "product_rhythms" / "part-*.arrow")
+
+    @property
     def gaps(self) -> pl.DataFrame:
         """Schema GAPS, sorted."""
-        parts = pl.scan_ipc(self.path / "gaps" / "part-*.arrow")
-        return parts.group_by(_GAP_KEYS).agg(pl.col("gap_count").sum()).sort(_GAP_KEYS).collect()
+        return _added(pl.scan_ipc(self.path / "gaps" / "part-*.arrow")).collect(engine="streaming")
+
+    def product_gaps(self, minimum_gaps: int) -> pl.DataFrame:
+        """Schema PRODUCT_GAPS, sorted; products with fewer closed gaps left out."""
+        parts = pl.scan_ipc(self.path / "product_gaps" / "part-*.arrow")
+        often = parts.group_by("product_code").agg(pl.col("gap_count").sum()).filter(pl.col("gap_count") >= minimum_gaps)
+        return _added(parts.join(often, on="product_code", how="semi")).collect(engine="streaming")
+
+
+def _added(gaps: pl.LazyFrame) -> pl.LazyFrame:
+    keys = [name for name in gaps.collect_schema().names() if name != "gap_count"]
+    return gaps.group_by(keys).agg(pl.col("gap_count").sum()).sort(keys)
 
 
 def sequences_of(ws: Workspace, mart: Mart) -> Sequences:
@@ -127,7 +151,7 @@ def middle_of(mart: Mart) -> date:
 
 
 def _write(ws: Workspace, mart: Mart, folder: Path, middle: date) -> None:
-    for table in ("first_days", "first_products", "rhythms", "gaps"):
+    for table in ("first_days", "first_products", "rhythms", "gaps", "product_rhythms", "product_gaps"):
         (folder / table).mkdir(parents=True)
     goods = _goods(ws, mart)
     number = 0
@@ -140,9 +164,15 @@ def _write(ws: Workspace, mart: Mart, folder: Path, middle: date) -> None:
 
 
 def _goods(ws: Workspace, mart: Mart) -> pl.DataFrame:
-    """Each product's category and its place when products are sorted by id."""
+    """Each product's category, its place when products are sorted by id, and whether it has a stated service life."""
     ids = ws.codes("product").sort("id").with_row_index("place").select(pl.col("code").alias("product_code"), "place")
-    return mart.products.select("product_code", "category_code").join(ids, on="product_code", how="left")
+    goods = mart.products.select("product_code", "category_code").join(ids, on="product_code", how="left")
+    table = ws.table("products")
+    if table is None or not ws.has_column("products", "service_life_days"):
+        return goods.with_columns(pl.lit(False).alias("has_life"))
+    stated = table.filter(pl.col("service_life_days").is_not_null()).select(pl.col("product_id").alias("id")).collect()
+    codes = ws.codes("product").join(stated, on="id", how="semi")["code"]
+    return goods.with_columns(pl.col("product_code").is_in(codes.implode()).alias("has_life"))
 
 
 def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFrame, middle: date) -> None:
@@ -152,7 +182,8 @@ def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFr
         .select("member_code", pl.col("ordered_at").dt.date().alias("day"), "product_code", "amount")
         .join(goods.lazy(), on="product_code")
     )
-    products = bought.group_by("member_code", "day", "category_code", "product_code", "place").agg(pl.col("amount").sum()).collect()
+    keys = ["member_code", "day", "category_code", "product_code", "place", "has_life"]
+    products = bought.group_by(keys).agg(pl.col("amount").sum()).collect()
     days = (
         products.lazy()
         .sort("amount", "place", descending=[True, False])
@@ -165,8 +196,11 @@ def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFr
     first_days(days).match_to_schema(FIRST_DAYS).write_ipc(folder / "first_days" / name)
     first_products(products).match_to_schema(FIRST_PRODUCTS).write_ipc(folder / "first_products" / name)
     rhythms, gaps = rhythms_of(days, middle)
-    rhythms.match_to_schema(RHYTHMS).write_ipc(folder / "rhythms" / name)
-    gaps.match_to_schema(GAPS).write_ipc(folder / "gaps" / name)
+    rhythms.select(RHYTHMS.names()).cast(RHYTHMS).write_ipc(folder / "rhythms" / name)
+    gaps.cast(GAPS).write_ipc(folder / "gaps" / name)
+    rhythms, gaps = rhythms_of(_again_and_again(products), middle, by="product_code")
+    rhythms.select(PRODUCT_RHYTHMS.names()).cast(PRODUCT_RHYTHMS).write_ipc(folder / "product_rhythms" / name)
+    gaps.cast(PRODUCT_GAPS).write_ipc(folder / "product_gaps" / name)
 
 
 def first_days(days: pl.DataFrame) -> pl.DataFrame:
@@ -194,30 +228,64 @@ def first_products(days: pl.DataFrame) -> pl.DataFrame:
     return first.select(FIRST_PRODUCTS.names()).sort(FIRST_PRODUCTS.names()).cast(FIRST_PRODUCTS)
 
 
-def rhythms_of(days: pl.DataFrame, middle: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rhythm of each member in each category (schema RHYTHMS) and how often each gap occurred (schema GAPS).
+def _again_and_again(products: pl.DataFrame) -> pl.DataFrame:
+    """The days of products that a member bought often enough for a rhythm, or that have a stated life, sorted."""
+    keys = ["member_code", "product_code"]
+    often = products.group_by(keys).agg(pl.len(), pl.col("has_life").any()).filter((pl.col("len") >= RHYTHM_FROM) | pl.col("has_life"))
+    return products.join(often, on=keys, how="semi").select(*keys, "day").sort(*keys, "day")
 
-    In: the same rows as `first_days`, sorted by member, category and day, with `product_code`.
+
+def rhythms_of(days: pl.DataFrame, middle: date, *, by: str = "category_code") -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rhythm of each member in each good (columns of RHYTHMS) and how often each gap occurred (columns of GAPS).
+
+    In: `member_code`, the good (`by`) and `day`, one row per member x good x day, whole members, sorted by them; `product_code` where goods
+    are categories.
     """
-    same = (pl.col("member_code") == pl.col("member_code").shift(1)) & (pl.col("category_code") == pl.col("category_code").shift(1))
-    gap = pl.when(same).then((pl.col("day") - pl.col("day").shift(1)).dt.total_days()).alias("gap_days")
-    stepped = days.with_columns(gap).with_columns(pl.col("gap_days").cast(pl.Float64).log().alias("gap_log"))
-    rhythms = stepped.group_by("member_code", "category_code", maintain_order=True).agg(
+    keys = ["member_code", by]
+    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in keys).fill_null(False)
+    # Three closed gaps end at the fourth purchase: the one that ends there began at the third.
+    third, before = (pl.all_horizontal(pl.col(name) == pl.col(name).shift(back) for name in keys).fill_null(False)
+                     for back in (RHYTHM_FROM, RHYTHM_FROM - 1))  # fmt: skip
+    gap = pl.when(same).then((pl.col("day") - pl.col("day").shift(1)).dt.total_days())
+    stepped = days.with_columns(gap.alias("gap_days"), third.alias("is_later"), before.alias("has_rhythm")).with_columns(
+        (pl.col("gap_days").cast(pl.Float64).log() * MICRO).round().cast(pl.Int64).alias("gap_log_micro"),
+        (pl.col("gap_days").cast(pl.Float64).log() ** 2 * MICRO).round().cast(pl.Int64).alias("gap_log_sq_micro"),
+    )
+    rhythms = stepped.group_by(keys, maintain_order=True).agg(
         pl.col("day").first().alias("first_day"),
         pl.col("day").last().alias("last_day"),
-        pl.col("product_code").last(),
+        *[pl.col(name).last() for name in ("product_code",) if name != by],
         pl.len().cast(pl.UInt32).alias("day_count"),
         (pl.col("day") < middle).sum().cast(pl.UInt32).alias("early_day_count"),
-        (pl.col("gap_log") * MICRO).round().sum().alias("gap_log_micro"),
-        (pl.col("gap_log") ** 2 * MICRO).round().sum().alias("gap_log_sq_micro"),
+        pl.col("gap_log_micro").sum(),
+        pl.col("gap_log_sq_micro").sum(),
     )
-    # Three closed gaps end at the fourth purchase: the one that ends there began at the third.
-    third = pl.all_horizontal(pl.col(name) == pl.col(name).shift(RHYTHM_FROM) for name in ("member_code", "category_code")).fill_null(False)
-    gaps = (
-        stepped.with_columns(third.alias("is_later"))
-        .drop_nulls("gap_days")
-        .group_by(_GAP_KEYS)
-        .agg(pl.len().cast(pl.Int64).alias("gap_count"))
-        .sort(_GAP_KEYS)
+    gaps = stepped.drop_nulls("gap_days").group_by(by, "is_later", "gap_days").agg(pl.len().cast(pl.Int64).alias("gap_count"))
+    trials = _trials(stepped, middle, keys)
+    return rhythms.join(trials, on=keys, how="left", maintain_order="left"), gaps.sort(by, "is_later", "gap_days")
+
+
+def _trials(stepped: pl.DataFrame, middle: date, keys: list[str]) -> pl.DataFrame:
+    """Of each member and good the first purchase of the second half that has a rhythm before it, what was known then, and what followed."""
+    last = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in keys).fill_null(True)
+    first = pl.col("gap_days").is_null()
+    known = (
+        stepped.with_row_index("row")
+        .with_columns(pl.col("gap_log_micro").fill_null(0).cum_sum().alias("added"))
+        .with_columns(
+            pl.when(~last).then(pl.col("day").shift(-1)).alias("trial_next_day"),
+            pl.when(first).then("added").forward_fill().alias("start"),
+            (pl.col("row") - pl.when(first).then("row").forward_fill()).alias("trial_gap_count"),
+        )
     )
-    return rhythms.select(RHYTHMS.names()).cast(RHYTHMS), gaps.cast(GAPS)
+    return (
+        known.filter("has_rhythm", pl.col("day") >= middle)
+        .unique(keys, keep="first", maintain_order=True)
+        .select(
+            *keys,
+            pl.col("day").alias("trial_day"),
+            "trial_gap_count",
+            (pl.col("added") - pl.col("start")).alias("trial_gap_log_micro"),
+            "trial_next_day",
+        )
+    )

@@ -95,7 +95,7 @@ class View:
     scope: Scope
     period: Period
     settings: Settings
-    _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     # -- words and money -----------------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,19 @@ class GapCurve:
         """Day by which half of those who buy again have done so."""
         return int(np.flatnonzero(1 - self.survival >= self.returned_share / 2)[0])
 
+    def extended(self, days: int) -> GapCurve:
+        """Return the curve up to a day beyond the last one watched, as it fell over the second half of the days watched.
+
+        On the log-log scale: those who have not come back yet are ever more the slow ones, so that the rate falls as 1 / time. Without it
+        a window would be that of the quick buyers alone.
+        """
+        half = self.horizon // 2
+        if days <= self.horizon or half < 1 or self.survival[-1] <= 0:
+            return self
+        slope = np.log(self.survival[half] / self.survival[-1]) / np.log(self.horizon / half)
+        beyond = self.survival[-1] * (np.arange(self.horizon + 1, days + 1) / self.horizon) ** -slope
+        return GapCurve(np.concatenate([self.survival, beyond]), self.closed_count, self.closed_median)
+
     def at(self, days: np.ndarray) -> np.ndarray:
         """Return the survival at times that need not be whole days; flat beyond the horizon."""
         return np.interp(days, np.arange(self.survival.size), self.survival)
@@ -89,11 +102,11 @@ def shortest_window(curve: GapCurve, share: float) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Regularity:
-    """Of a good: mean of the log gaps, their variance between members and within a member."""
+    """Of a good: mean of the log gaps, their variance between members and within a member; arrays stand for a good a row."""
 
-    mean: float
-    between: float
-    within: float
+    mean: float | np.ndarray
+    between: float | np.ndarray
+    within: float | np.ndarray
 
 
 def regularity(members: int, gaps: int, total: float, squares: float, member_squares: float, count_squares: float) -> Regularity:
@@ -124,14 +137,14 @@ def own_place(count: np.ndarray, total: np.ndarray, good: Regularity) -> tuple[n
     weight = count * good.between / np.maximum(count * good.between + good.within, 1e-12)
     own = total / np.maximum(count, 1)
     left = good.within + good.between * (1 - weight)
-    return weight * np.where(count > 0, own - good.mean, 0.0), np.sqrt(left / max(good.within + good.between, 1e-12))
+    return weight * np.where(count > 0, own - good.mean, 0.0), np.sqrt(left / np.maximum(good.within + good.between, 1e-12))
 
 
-def to_shop_time(days: np.ndarray, mean: float, shift: np.ndarray, spread: np.ndarray) -> np.ndarray:
+def to_shop_time(days: np.ndarray, mean: float | np.ndarray, shift: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Return a member's days as days on the shop's curve: their own rhythm is the shop's, moved and narrowed on the log scale."""
     return np.exp(mean + (np.log(np.maximum(days, 0.5)) - mean - shift) / spread)
 
 
-def to_own_time(days: np.ndarray | float, mean: float, shift: np.ndarray, spread: np.ndarray) -> np.ndarray:
+def to_own_time(days: np.ndarray | float, mean: float | np.ndarray, shift: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Return days on the shop's curve as a member's days: the inverse of `to_shop_time`."""
     return np.exp(mean + shift + spread * (np.log(np.maximum(days, 0.5)) - mean))

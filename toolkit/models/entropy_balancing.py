@@ -48,7 +48,7 @@ def entropy_balance(controls: np.ndarray, target: np.ndarray, *, tolerance: floa
     turned = table @ (ways[:, values > 1e-8] / np.sqrt(values[values > 1e-8])) if aim.size else table
 
     def dual(slopes: np.ndarray) -> tuple[float, np.ndarray]:
-        return float(logsumexp(turned @ slopes)), softmax(turned @ slopes) @ turned
+        return float(np.asarray(logsumexp(turned @ slopes))), softmax(turned @ slopes) @ turned
 
     def curvature(slopes: np.ndarray) -> np.ndarray:
         weights = softmax(turned @ slopes)

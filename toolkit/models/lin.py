@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,9 +61,12 @@ class Effect:
         >>> effect_from(2.0, 1.0, base=8.0, base_standard_error=0.5, treated_count=50, control_count=50).times(50).estimate
         100.0
         """
-        figures: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        scaled = ("estimate", "standard_error", "low", "high", "base", "base_standard_error")
-        return Effect(**{name: value * factor if name in scaled and value is not None else value for name, value in figures.items()})
+        scaled: dict[str, Any] = {
+            name: value * factor
+            for name in ("estimate", "standard_error", "low", "high", "base", "base_standard_error")
+            if (value := getattr(self, name)) is not None
+        }
+        return replace(self, **scaled)
 
 
 def not_measured(reason: str, treated_count: int, control_count: int) -> Effect:

@@ -97,3 +97,42 @@ def group_taste(counts: pl.DataFrame, groups: pl.DataFrame, *, prior: float, con
         pl.Series("index_low", np.asarray(low), dtype=pl.Float64),
         "category_count",
     )
+
+
+def defining_goods(counts: pl.DataFrame, member_count: int, *, least: int, false_share: float = 0.05) -> pl.DataFrame:
+    """Return the goods that a group's members buy clearly more than others: chosen by the first half of the receipts, tried on the second.
+
+    In: one row per group and good: `early_count`, `late_count` (buyers in the group, by half), `early_buyers`, `late_buyers` (of all
+    `member_count` members), `group_size`. Out, the rows of goods with at least `least` early buyers in the group that pass a one-sided
+    Poisson test against the early share of the members outside (Benjamini-Hochberg at `false_share` over all rows so tested), with
+    `early_count`, `late_count`, `penetration_rate` (late, 0..1 of the group), `other_penetration_rate` (late, of the others), `index_early`
+    (early penetration in the group over that of the others; half a buyer added to the others), `index_late` (the same in the second half,
+    which had no part in choosing: free of the winner's luck) and its 95% lower limit `index_low` (of the log ratio).
+    """
+    rest = pl.lit(member_count) - pl.col("group_size")
+    early_other = (pl.col("early_buyers") - pl.col("early_count") + 0.5) / (rest + 1)
+    late_other = (pl.col("late_buyers") - pl.col("late_count") + 0.5) / (rest + 1)
+    rated = counts.filter(pl.col("early_count") >= least, pl.col("group_size") < member_count).with_columns(
+        (pl.col("early_count") / pl.col("group_size") / early_other).alias("index_early"),
+        (pl.col("late_count") / pl.col("group_size") / late_other).alias("index_late"),
+        (pl.col("late_count") / pl.col("group_size")).alias("penetration_rate"),
+        ((pl.col("late_buyers") - pl.col("late_count")) / rest).alias("other_penetration_rate"),
+        (early_other * pl.col("group_size")).alias("expected"),
+    )
+    chance = poisson.sf(rated["early_count"].to_numpy() - 1, rated["expected"].to_numpy())
+    place = pl.Series("p", chance, dtype=pl.Float64).rank("max").to_numpy()
+    passed = chance <= false_share * place / max(rated.height, 1)
+    limit = chance[passed].max() if passed.any() else -1.0
+    width = (1 / pl.col("late_count") + 1 / (pl.col("late_buyers") - pl.col("late_count") + 0.5)).sqrt()
+    low = pl.when(pl.col("late_count") > 0).then(pl.col("index_late") * (-1.96 * width).exp()).otherwise(0.0)
+    return rated.filter(pl.Series(chance <= limit, dtype=pl.Boolean)).select(
+        "group",
+        "product_code",
+        "early_count",
+        "late_count",
+        "penetration_rate",
+        "other_penetration_rate",
+        "index_early",
+        "index_late",
+        low.alias("index_low"),
+    )

@@ -28,6 +28,7 @@ _CLASS_SPAN = 1.1
 _CLASS_BASKETS = 30  # a class of fewer is joined to the next: with its shares from so few, it would expect what it sees
 _MOST_ROUNDS, _CLOSE = 60, 1e-5
 _DENSE_GOODS = 3_000
+_FEW_PAIRS = 20_000  # so few are summed one by one: a store's; for all pairs of a chain one product of matrices is faster
 _PAIRS_AT_ONCE = 100_000
 _BLOCK_WORK = 20_000_000  # pairs of a block of goods counted at once: bounds the memory
 
@@ -95,7 +96,7 @@ class Chance:
 
     def expected(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Return the expected number of baskets with both, for pairs of goods."""
-        if self.shares.shape[1] <= _DENSE_GOODS:
+        if len(first) > _FEW_PAIRS and self.shares.shape[1] <= _DENSE_GOODS:
             return (self.shares.T @ self.shares - self.corrections.T @ self.corrections)[first, second]
         shares, corrections = np.ascontiguousarray(self.shares.T), np.ascontiguousarray(self.corrections.T)
         parts = [

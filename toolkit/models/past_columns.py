@@ -31,7 +31,9 @@ def past_columns(sums: pl.DataFrame) -> pl.DataFrame:
     days of half a year, and the spends again for members seen in the last two weeks and for those not seen in the last four. Spend of a
     member who fell silent promises little, spend of one who came yesterday much; a line through both is wrong at either end. In
     simulated campaigns that reached the best tenth to third of all members and left no control like them, the columns of section 4
-    alone were 3 to 9% of base too high, with these 0 to 2%.
+    alone were 3 to 9% of base too high, with these 0 to 2%. Last, how likely a member is still there: `exp(-g)`, g the number of the
+    member's own gaps that the silence has lasted, alone and times spend. A silence of six weeks is an end for one who came weekly and
+    usual for another; without these columns campaigns to win back silent members were 4 to 11% of base too low.
 
     >>> member = pl.DataFrame({name: [10.0] for name in PAST_SUMS})
     >>> past_columns(member).select("spend_91d", "spend_91d_recent", "spend_91d_quiet").row(0)
@@ -43,6 +45,8 @@ def past_columns(sums: pl.DataFrame) -> pl.DataFrame:
     )
     quarter = pl.col("spend_1_28d") + pl.col("spend_29_56d") + pl.col("spend_57_91d")
     is_recent, is_quiet = pl.col("recency_days") <= 14, pl.col("recency_days") > 28
+    silent_gaps = (pl.col("recency_days") * pl.col("days_182d") / 182).clip(0, 8)
+    half_year, present = quarter + pl.col("spend_92_182d"), (-silent_gaps).exp()
     return known.select(
         quarter.alias("spend_91d"),
         "days_91d",
@@ -59,4 +63,9 @@ def past_columns(sums: pl.DataFrame) -> pl.DataFrame:
         (pl.col("spend_92_182d") * is_quiet).alias("spend_92_182d_quiet"),
         (pl.col("spend_183_364d") * is_quiet).alias("spend_183_364d_quiet"),
         "days_182d",
+        pl.col("recency_days").clip(1).log().alias("log_recency_days"),
+        present.alias("presence"),
+        (half_year * present).alias("spend_182d_present"),
+        ((half_year + pl.col("spend_183_364d")) * present).alias("spend_364d_present"),
+        ((half_year + pl.col("spend_183_364d")) * present.sqrt()).alias("spend_364d_half_present"),
     ).cast(pl.Float64)

@@ -48,12 +48,15 @@ def replay_full_reduction(
     frame, amount = baskets.lazy(), pl.col("amount")
     aggregates = [pl.len().cast(pl.Int64).alias("basket_count"), amount.sum().alias("base_amount")]
     for place, threshold in enumerate(thresholds):
-        times = amount // threshold
-        lacks = (times + 1) * threshold - amount
-        near = lacks <= threshold * reach_bp // BASIS_POINTS
-        if not repeated:
-            times, near = times.clip(0, 1), near & (amount < threshold)
+        allowed = threshold * reach_bp // BASIS_POINTS
         above = amount >= threshold
+        if repeated:
+            times = amount // threshold
+            lacks = (times + 1) * threshold - amount
+            near = lacks <= allowed
+        else:  # the same without dividing, which costs most
+            times, lacks = above.cast(pl.Int64), threshold - amount
+            near = (amount >= threshold - allowed) & ~above
         aggregates += [
             above.sum().cast(pl.Int64).alias(f"free_rider_count {place}"),
             amount.filter(above).sum().alias(f"free_rider_amount {place}"),

@@ -6,7 +6,10 @@ from toolkit.review.effect import effect
 from toolkit.review.checks import checks
 from toolkit.review.money import money
 from toolkit.review.migration import migration
+from toolkit.review.habits_after import habits_after
 from toolkit.review.process import process
 from toolkit.review.sales_targets import sales_targets
+from toolkit.review.lessons import lessons
+from toolkit.review.programme import programme
 
-__all__ = ["checks", "effect", "money", "process", "sales_targets", "verdict"]
+__all__ = ["checks", "effect", "habits_after", "lessons", "migration", "money", "process", "programme", "sales_targets", "verdict"]

@@ -102,7 +102,8 @@ def costs_of(case: Case) -> tuple[float | None, float | None, float | None, tupl
     campaign, units = case.campaign, case.view.minor_units
     treated = case.members.filter(case.members["treated"])
     missing = []
-    offer = float(treated["redeemed_value"].sum()) / units if case.redemptions.has_value else None
+    few = 0 < treated.height < case.view.settings.scope.minimum_members
+    offer = None if few else float(treated["redeemed_value"].sum()) / units if case.redemptions.has_value else None
     if case.redemptions.has_table and case.redemptions.members.is_empty():
         offer = 0.0
     if offer is None:

@@ -22,7 +22,6 @@ from toolkit.review.verdicts import check_table
         "can we trust the result of the campaign",
         "对照组 是否随机 检验",
     ),
-    minimum=False,
 )
 def checks(view: View, *, campaign_id: str | int = "", outcome: Name = "amount") -> Finding:
     """Return what was checked before anything is claimed: one row per check, what forbids a claim first.

@@ -82,6 +82,9 @@ def _redeemed(case: Case) -> list[Check]:
         return [Check("Redemptions", "NOT MEASURED", "The shop hands over no redemptions.", advice)]
     limits, members = case.view.settings.review, case.members
     treated = members.filter("treated")
+    if 0 < treated.height < case.view.settings.scope.minimum_members:
+        sentence = f"Too few treated members ({treated.height}) to speak of what they redeemed (setting scope.minimum_members)."
+        return [Check("Redemptions", "NOT MEASURED", sentence)]
     redeemers = treated.filter(treated["redemption_count"] > 0).height
     part = redeemers / max(treated.height, 1)
     found = []
@@ -135,6 +138,9 @@ def _neighbours(case: Case) -> Check:
     if case.neighbours.is_empty():
         return Check("Other campaigns", "PASS", "No other campaign ran on these days.")
     treated = case.members["treated"]
+    if case.too_few is not None:
+        sentence = f"{some(case.neighbours.height, 'other campaign')} ran on some of these days."
+        return Check("Other campaigns", "REVIEW", sentence, "Draw campaigns of the same weeks apart.")
     shares = [float(case.members.filter(arm)["elsewhere"].mean() or 0) for arm in (treated, ~treated)]  # type: ignore[arg-type]
     named = listing([row["campaign_id"] for row in case.neighbours.head(6).iter_rows(named=True)])
     more = f" and {case.neighbours.height - 6} more" if case.neighbours.height > 6 else ""

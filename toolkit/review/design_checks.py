@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from toolkit.models.balance import overlap, standardised_differences
+from toolkit.models.randomisation_checks import sample_ratio_p
 from toolkit.review.case import Case
 from toolkit.review.verdicts import Check
 from toolkit.wording import share, some
@@ -71,10 +74,8 @@ def _ratio(case: Case) -> Check:
     if definition is None:
         sentence = "The tables do not say what share was to be held out, so the sizes of the arms cannot be checked."
         return Check("Sample ratio", "NOT MEASURED", sentence, "Launch campaigns from the ledger: it keeps the plan.")
-    from scipy.stats import binomtest
-
     control, everybody = case.control_count, case.members.height
-    p_value = float(binomtest(control, everybody, definition.control_share).pvalue)
+    p_value = sample_ratio_p(case.treated_count, control, definition.control_share)
     sentence = (
         f"{control:,} of {everybody:,} members ({share(control / everybody)}) were held out; {share(definition.control_share)} was planned "
         f"(p = {p_value:.2g})."
@@ -93,7 +94,7 @@ def _balance(case: Case) -> Check:
     if table.is_empty():
         return Check("Balance", "NOT MEASURED", "Nobody bought anything before the start: the arms have no past to compare.")
     gaps = table.with_columns(table["standardised_difference"].abs().alias("gap")).sort("gap", descending=True).row(0, named=True)
-    far = f"{gaps['covariate']}, {gaps['gap']:.2f} standard deviations apart"
+    far = f"{_said(gaps['covariate'])}, {gaps['gap']:.2f} standard deviations apart"
     if case.is_randomised:
         p_value = arms_differ(past.values, treated)
         if p_value < limits.balance_p:
@@ -109,6 +110,12 @@ def _balance(case: Case) -> Check:
         return Check("Balance", "PASS", sentence)
     sentence = f"Before the start the two groups differed: {far}. The regression corrects for what receipts show, and for nothing else."
     return Check("Balance", "REVIEW", sentence)
+
+
+def _said(column: str) -> str:
+    """A column of the past in words: `days_182d` is 'shopping days in 182 days'."""
+    words = re.sub(r"(\d+)d\b", r"\1 days", column.removeprefix("log_").replace("_", " "))
+    return re.sub(r"^days ", "shopping days in ", words).replace(" 92 182 ", " 92 to 182 ").replace(" 29 56 ", " 29 to 56 ")
 
 
 def arms_differ(past: np.ndarray, treated: np.ndarray) -> float:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         "effect by segment, offer, touchpoint, store or category",
         "活动效果 增量 提升",
     ),
-    minimum=False,
 )
 def effect(view: View, *, campaign_id: str | int = "", outcome: Name = "amount", by: By = "estimator") -> Finding:
     """Return what a campaign changed per treated member: one row per estimator, or per part of the campaign.

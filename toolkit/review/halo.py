@@ -27,7 +27,7 @@ def category_effects(found: Study) -> pl.DataFrame:
     promoted = promoted_categories(case)
     rows = [_row(found, name, one, margins.get(name), clear, name in promoted) for (name, one), clear in zip(sales, told, strict=True)]
     schema = {
-        "category": pl.String, "extra_sales": pl.Float64, "extra_sales_low": pl.Float64, "extra_sales_high": pl.Float64,
+        "category": pl.String, "extra_sales": pl.Float64, "extra_low_sales": pl.Float64, "extra_high_sales": pl.Float64,
         "extra_margin_amount": pl.Float64, "expected_sales": pl.Float64, "reading": pl.String,
     }  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")

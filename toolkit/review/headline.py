@@ -69,7 +69,7 @@ def effect_headline(case: Case, effect: Effect, claim: Claim, outcome: str) -> s
     counts = arms(case)
     if not claim.may_be_shown or effect.estimate is None or effect.low is None or effect.high is None:
         untold = "is not measured" if claim.word == "not measured" else "cannot be told"
-        return f"{opening(case)}what {case.name} changed in {title} {untold}{so_far} ({counts}): {first_reason(claim)}"
+        return f"{opening(case) or 'NO CLAIM: '}what {case.name} changed in {title} {untold}{so_far} ({counts}): {first_reason(claim)}"
     span = f"95% interval {signed(case, effect.low, outcome)} to {signed(case, effect.high, outcome)}"
     place = where(case.view)
     if claim.word == "not shown":

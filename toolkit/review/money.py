@@ -33,7 +33,6 @@ if TYPE_CHECKING:
         "was the goal reached",
         "活动投入产出 ROI 净收益",
     ),
-    minimum=False,
 )
 def money(view: View, *, campaign_id: str | int = "", by: Literal["total", "category"] = "total") -> Finding:
     """Return what a campaign earned: extra margin less offer, contacts and fixed costs = net, one row per line of the account.
@@ -53,8 +52,8 @@ def money(view: View, *, campaign_id: str | int = "", by: Literal["total", "cate
     -------
     Answer
         Table columns (total): `item`, `amount`, `amount_low`, `amount_high` (currency units; all treated members in scope together; 95%
-        interval; null = not known or not to be claimed), `reading`. By category: `category`, `extra_sales`, `extra_sales_low`,
-        `extra_sales_high`, `extra_margin_amount`, `expected_sales`, `reading` (promoted, halo, cannibalised, not told apart from zero).
+        interval; null = not known or not to be claimed), `reading`. By category: `category`, `extra_sales`, `extra_low_sales`,
+        `extra_high_sales`, `extra_margin_amount`, `expected_sales`, `reading` (promoted, halo, cannibalised, not told apart from zero).
 
     Raises
     ------
@@ -167,7 +166,7 @@ def _headline(found: Study, account: Account) -> str:
     if not may_be_shown(found, account.margin, account.sales):
         untold = "is not measured" if found.claim.word == "not measured" else "cannot be told"
         reason = first_reason(found.claim)
-        return f"{opening(case)}what {case.name} earned {untold} ({arms(case)}): {reason} {spent[0].upper()}{spent[1:]}."
+        return f"{opening(case) or 'NO CLAIM: '}what {case.name} earned {untold} ({arms(case)}): {reason} {spent[0].upper()}{spent[1:]}."
     place = where(case.view)
     start = f"{opening(case)}{place[0].lower()}{place[1:]}" if opening(case) else place
     sales = account.sales

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.models.lin import Effect
+from toolkit.models.randomisation_checks import members_needed, permutation_p
 from toolkit.review.case import Case
 from toolkit.review.outcome import OUTCOMES
 from toolkit.review.verdicts import Check
@@ -29,11 +30,9 @@ def outcome_checks(case: Case, values: np.ndarray, effect: Effect, outcome: str)
 
 
 def _tails(case: Case, values: np.ndarray, treated: np.ndarray, effect: Effect) -> Check:
-    from scipy.stats import skew
-
     limits = case.view.settings.review
     counts = {"treated": int(treated.sum()), "control": int((~treated).sum())}
-    needed = {name: limits.tail_factor * float(skew(values[arm])) ** 2 for name, arm in (("treated", treated), ("control", ~treated))}
+    needed = {name: members_needed(values[arm], factor=limits.tail_factor) for name, arm in (("treated", treated), ("control", ~treated))}
     short = [name for name in counts if counts[name] < needed[name]]
     if not short:
         return Check("Heavy tails", "PASS", "Both arms are large enough for how unevenly members spend.")
@@ -42,7 +41,10 @@ def _tails(case: Case, values: np.ndarray, treated: np.ndarray, effect: Effect) 
     if not case.is_randomised:
         advice = "Leave this to a campaign with more members."
         return Check("Heavy tails", "REVIEW", f"{sentence} Without random assignment no exact test stands in for the interval.", advice)
-    p_value = permutation_p(case, values, treated)
+    seed = case.campaign.starts_on.toordinal()
+    p_value = permutation_p(values, treated, case.past.values, permutations=limits.permutations, seed=seed)
+    if p_value is None:
+        return Check("Heavy tails", "REVIEW", f"{sentence} No re-assignment tells more.")
     agreed = (p_value < 0.05) == (effect.p_value is not None and effect.p_value < 0.05)
     sentence = f"{sentence} Re-assigning the members at random {limits.permutations:,} times gives p = {p_value:.3f}."
     if agreed:
@@ -60,27 +62,3 @@ def _power(case: Case, effect: Effect, outcome: str) -> Check:
         return Check("Power", "PASS", sentence)
     advice = "A campaign that finds nothing has not shown that there is nothing: plan the next with more members (differentiation.holdout)."
     return Check("Power", "REVIEW", f"{sentence} Smaller ones are likely to be missed.", advice)
-
-
-def permutation_p(case: Case, values: np.ndarray, treated: np.ndarray) -> float:
-    """Return p of no effect for any member: how often a random re-assignment parts the arms as far, by Welch's t.
-
-    Source: Chung and Romano, Annals of Statistics 41 (2013): the studentised statistic stays valid where the arms spread differently.
-    """
-    rng, times = np.random.default_rng(case.campaign.starts_on.toordinal()), case.view.settings.review.permutations
-    past = np.column_stack([np.ones(values.size), case.past.values])
-    rest = values - past @ np.linalg.lstsq(past, values, rcond=None)[0]
-    count, everybody = int(treated.sum()), values.size
-    total, squares = rest.sum(), (rest**2).sum()
-
-    def welch(sums: np.ndarray, sums_of_squares: np.ndarray) -> np.ndarray:
-        left, right = sums / count, (total - sums) / (everybody - count)
-        spread = (sums_of_squares / count - left**2) / (count - 1) + ((squares - sums_of_squares) / (everybody - count) - right**2) / (
-            everybody - count - 1
-        )
-        return np.abs(left - right) / np.sqrt(np.maximum(spread, 1e-300))
-
-    found = welch(rest[treated].sum(keepdims=True), (rest[treated] ** 2).sum(keepdims=True))[0]
-    drawn = [rest[rng.permutation(everybody)[:count]] for _ in range(times)]
-    apart = welch(np.array([part.sum() for part in drawn]), np.array([(part**2).sum() for part in drawn]))
-    return float((1 + (apart >= found).sum()) / (1 + times))

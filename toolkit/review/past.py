@@ -9,6 +9,15 @@ import numpy as np
 import polars as pl
 
 from toolkit.mart.view import View
+from toolkit.models.past_columns import PAST_SUMS, past_columns
+
+_WINDOWS = {
+    "spend_1_28d": (1, 28),
+    "spend_29_56d": (29, 56),
+    "spend_57_91d": (57, 91),
+    "spend_92_182d": (92, 182),
+    "spend_183_364d": (183, 364),
+}
 
 
 @dataclass(frozen=True)
@@ -24,42 +33,26 @@ class Past:
 
 
 def past_of_members(view: View, codes: pl.DataFrame, start: date) -> Past:
-    """Return what each member did before `start`: spend and shopping days of the last four weeks, quarter and half year, and recency.
+    """Return what each member did across the chain in the year before `start`: one row per row of `codes`, in its order.
 
-    In: one row per member with `member_code` (null = no receipt: all zeros, recency 400 days). Source: DEFINITIONS.md section 4.
+    In: one row per member with `member_code` (null = no receipt). Columns: see `toolkit.models.past_columns`. Nothing of `start` or later
+    is in it, whatever the view's day.
     """
     first = datetime.combine(start, time())
     back = (pl.lit(start) - pl.col("ordered_at").dt.date()).dt.total_days()
-
-    def spend(a: int, b: int) -> pl.Expr:
-        return pl.col("amount").filter(back.is_between(a, b)).sum().cast(pl.Float64)
-
-    def days(b: int) -> pl.Expr:
-        return pl.col("ordered_at").dt.date().filter(pl.col("is_order") & (back <= b)).n_unique().cast(pl.Float64)
-
-    made = (
+    spends = [pl.col("amount").filter(back.is_between(*days)).sum().alias(name) for name, days in _WINDOWS.items()]
+    day = pl.col("ordered_at").dt.date()
+    bought = [day.filter(pl.col("is_order") & (back <= days)).n_unique().alias(f"days_{days}d") for days in (28, 91, 182)]
+    sums = (
         view.mart.orders.filter(
-            pl.col("ordered_at") < first, pl.col("ordered_at") >= first - timedelta(days=400), pl.col("member_code").is_not_null()
+            pl.col("ordered_at") < first, pl.col("ordered_at") >= first - timedelta(days=364), pl.col("member_code").is_not_null()
         )
+        .join(codes.lazy().select("member_code").drop_nulls(), on="member_code", how="semi")
         .group_by("member_code")
-        .agg(
-            spend(1, 91).alias("spend_91d"),
-            spend(1, 28).alias("spend_28d"),
-            spend(29, 56).alias("spend_29_56d"),
-            spend(92, 182).alias("spend_92_182d"),
-            days(91).alias("days_91d"),
-            days(28).alias("days_28d"),
-            back.filter("is_order").min().cast(pl.Float64).alias("recency_days"),
-        )
-        .with_columns(
-            pl.col("spend_91d").clip(0).log1p().alias("log_spend_91d"), pl.col("spend_28d").clip(0).log1p().alias("log_spend_28d")
-        )
+        .agg(*spends, *bought, back.filter("is_order").min().alias("recency_days"))
         .collect()
+        .with_columns(pl.col(name) / view.minor_units for name in _WINDOWS)
     )
-    f = (
-        codes.join(made, on="member_code", how="left", maintain_order="left")
-        .drop("member_code")
-        .with_columns(pl.col("recency_days").fill_null(400.0))
-        .fill_null(0.0)
-    )
-    return Past(tuple(f.columns), f.to_numpy())
+    made = codes.select("member_code").join(sums, on="member_code", how="left", maintain_order="left").select(PAST_SUMS.names())
+    columns = past_columns(made.cast(PAST_SUMS))  # type: ignore[arg-type]
+    return Past(tuple(columns.columns), columns.to_numpy())

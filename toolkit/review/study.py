@@ -68,6 +68,6 @@ def _study(case: Case, outcome: str) -> Study:
         ("checks", case.campaign.campaign_id, case.neighbours.height), lambda: [*design_checks(case), *conduct_checks(case)]
     )[:]
     top = made.frame[OUTCOMES[outcome].top]
-    if case.control != "none" and not top.null_count():
+    if case.too_few is None and not top.null_count():
         checks += outcome_checks(case, top.to_numpy(), effect, outcome)
     return Study(case, outcome, made.frame, made.costs, effect, tuple(checks), claim_of(case, effect, checks))

@@ -12,7 +12,7 @@ from toolkit.registry import question
 from toolkit.review.account import Account, account_of
 from toolkit.review.effect import effect_figures
 from toolkit.review.goals import goal_notes
-from toolkit.review.headline import arms, opening
+from toolkit.review.headline import arms, first_reason, opening
 from toolkit.review.money import account_chart, account_table, may_be_shown, money_figures, spent_words, study_of_money
 from toolkit.review.study import Study, study
 from toolkit.review.verdicts import worst_first
@@ -29,7 +29,6 @@ _LINES = ("Extra sales", "Extra margin", "Value redeemed", "Contacts", "Fixed co
         "was the campaign worth it, should we repeat it",
         "活动复盘 结论 总结",
     ),
-    minimum=False,
 )
 def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
     """Return the verdict on a campaign in plain words, the money under it, the reasons in the notes: one row per line of the account.
@@ -86,7 +85,8 @@ def verdict_headline(sold: Study, found: Study, account: Account) -> str:
     so_far = f" so far (day {case.seen.days} of {case.planned_days})" if case.is_running else ""
     start = f"{opening(case)}{place[0].lower()}{place[1:]}" if opening(case) else place
     spent = spent_words(found, account)
-    if not may_be_shown(found, account.margin, account.sales) or account.sales.estimate is None:
+    paid_is_told = may_be_shown(found, account.margin, account.sales)
+    if not (paid_is_told or (case.is_randomised and sold.claim.is_made)) or account.sales.estimate is None:
         untold = "is not measured" if sold.claim.word == "not measured" else "cannot be told"
         return f"{start}, whether {case.name} paid {untold}{so_far}; {spent}; {arms(case)}."
     sales = f"{_money(account.sales.estimate, currency)} of extra sales ({_span(account.sales, currency)})"
@@ -95,6 +95,8 @@ def verdict_headline(sold: Study, found: Study, account: Account) -> str:
         "likely": f"probably {'worked' if sold.claim.sign > 0 else 'did harm'}: {sales}",
         "not shown": f"shows no effect on sales (they lie between {_span(account.sales, currency, ' and ')})",
     }.get(sold.claim.word, sales)
+    if not paid_is_told:
+        return f"{start}, {case.name} {moved}{so_far}; whether it paid cannot be told: {first_reason(found.claim)} {arms(case)}."
     if account.net.estimate is None:
         return f"{start}, {case.name} {moved}{so_far}; what stays of it is not measured, since {account.net.reason}; {spent}; {arms(case)}."
     paid = _paid(account, currency)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from toolkit.settings.family import Days, Family, Share
+
+Margin = Annotated[float, Field(gt=0, le=1)]
 
 
 class OfferSettings(Family):
@@ -15,7 +17,7 @@ class OfferSettings(Family):
     margin_share: float | None = Field(
         None, gt=0, le=1, description="What the shop keeps of its sales, where no product has a unit cost; None = not known: sales only."
     )
-    break_even_margins: tuple[float, float, float] = Field(
+    break_even_margins: tuple[Margin, Margin, Margin] = Field(
         (0.2, 0.3, 0.4), description="Margins for which a break-even is stated where none is known: what shops of goods usually keep."
     )
     reach_share: float = Field(
@@ -23,8 +25,8 @@ class OfferSettings(Family):
     )
     response_share: Share = Field(
         0.1,
-        description="Assumed until a campaign has measured it: at a reduction of 10% this share of what is within reach does what the offer "
-        "asks for; in proportion at other depths. A service, which reduces nothing, is taken at this share.",
+        description="Assumed until a campaign has measured it: at a reduction of 10% this share of what is within reach does what the "
+        "offer asks for; in proportion at other depths. A service, which reduces nothing, is taken at this share.",
     )
     moved_share: Share = Field(
         0.1, description="Assumed until measured: this share of the baskets near a member day moves there and brings nothing new."
@@ -51,12 +53,12 @@ class OfferSettings(Family):
 class Weights(Family):
     """What each factor counts in the score of goods, in any unit: they are brought to a sum of 1."""
 
-    affinity: float = Field(0.0, ge=0, le=1)
-    margin: float = Field(0.0, ge=0, le=1)
-    attach: float = Field(0.0, ge=0, le=1)
-    stock: float = Field(0.0, ge=0, le=1)
-    novelty: float = Field(0.0, ge=0, le=1)
-    price: float = Field(0.0, ge=0, le=1)
+    affinity: float = Field(default=0.0, ge=0, le=1)
+    margin: float = Field(default=0.0, ge=0, le=1)
+    attach: float = Field(default=0.0, ge=0, le=1)
+    stock: float = Field(default=0.0, ge=0, le=1)
+    novelty: float = Field(default=0.0, ge=0, le=1)
+    price: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _some(self) -> Weights:
@@ -86,19 +88,19 @@ class PlaybookSettings(Family):
         0.95, ge=0.8, lt=1, description="A measured lesson counts when this interval of its effect lies above zero (or, against, below)."
     )
     frequency_cut: float = Field(
-        6.0,
+        3.0,
         gt=0,
         le=366,
-        description="A category is bought often from this many purchases a buyer and year on: every second month, a habit and no event.",
+        description="A category is bought often from this many purchases a buyer and year on: every four months; durables stay far below.",
     )
     ticket_cut: float | None = Field(
-        None,
-        gt=0,
-        description="A category's ticket is high from this many currency units a purchase on. None = the shop's middle category, sales "
-        "weighing: high is then high for this shop.",
+        None, gt=0, description="A category is dear from this many currency units a purchase on; None = ticket_times the middle purchase."
+    )
+    ticket_times: float = Field(
+        3.0, gt=1, le=100, description="Without a stated ticket_cut, dear is this many times what the middle purchase of a category costs."
     )
     order_value_cut: float | None = Field(
-        None, gt=0, description="The same for a whole order, to place the shop; None = the shop stands where most of its sales are."
+        None, gt=0, description="The shop's orders are dear from this value on; None = where most sales come from dear categories."
     )
     recent_days: Days = Field(
         28, description="Goods that a member bought within this many days are not offered to them: they come for them anyway."

@@ -70,3 +70,5 @@ class ReviewSettings(Family):
         le=1000,
         description="A store that is silent although this many orders were to be expected has closed or stopped delivering.",
     )
+    habits_days: Days = Field(91, description="Days after the end in which habits are looked at, and half of those before: a quarter.")
+    habits_least_days: Days = Field(28, description="With fewer days before or after a share of spend on discount is an accident.")

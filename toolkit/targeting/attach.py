@@ -17,7 +17,7 @@ from toolkit.portrait.phrases import where
 from toolkit.portrait.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.scores import chain_scores
 from toolkit.registry import question
-from toolkit.targeting.goods import Good, ScopedBaskets, days_in, find_good, labels_of, scoped_baskets, window_of
+from toolkit.targeting.goods import Good, ScopedBaskets, days_in, find_good, good_or_most_bought, labels_of, scoped_baskets, window_of
 from toolkit.targeting.member_list import listed
 from toolkit.targeting.pairs import buyers_of
 
@@ -46,7 +46,7 @@ NO_SEGMENT = "no segment"
 def attach(
     view: View,
     *,
-    goods: str,
+    goods: str = "",
     with_goods: str | None = None,
     by: Literal["goods", "segment"] = "goods",
     members: Literal["with", "without"] | None = None,
@@ -60,7 +60,8 @@ def attach(
     Parameters
     ----------
     goods
-        A: a category, a product_id or a product name. Other goods are of the same kind, unless `with_goods` says otherwise.
+        A: a category, a product_id or a product name; empty = the category in most orders. Other goods are of the same kind, unless
+        `with_goods` says otherwise.
     with_goods
         B; of the same kind as A. Empty with `by="segment"`: the good that goes with A in most orders beyond chance.
     by
@@ -92,10 +93,10 @@ def attach(
     -------
     >>> tk.targeting.attach(ws, goods="BREAD", by="segment").table      # doctest: +SKIP
     """
-    good = find_good(view, goods, "targeting.attach")
+    good = good_or_most_bought(view, goods, "targeting.attach")
     other = find_good(view, with_goods, "targeting.attach") if with_goods else None
     if other and other.level != good.level:
-        raise BadValue(f"targeting.attach: '{goods}' is a {good.level} and '{with_goods}' a {other.level}; two of a kind were needed.")
+        raise BadValue(f"targeting.attach: '{good.label}' is a {good.level} and '{with_goods}' a {other.level}; two of a kind were needed.")
     if other and other.code == good.code:
         raise BadValue(f"targeting.attach: goods and with_goods are both '{good.label}'; two different goods were needed.")
     if members and not other:

@@ -77,7 +77,9 @@ def buyers(view: View, *, goods: str | list[str] | None = None, without: str | l
     notes: list[str | Note] = []
     if some and some == ordered:
         notes.append(Note(f"That is everybody who ordered in the window ({ordered:,} members): it chooses nobody out.", "REVIEW"))
-    if not some:
+    if not some and period.end < view.first_day:
+        notes.append(f"The receipts start on {view.first_day}, after the window.")
+    elif not some:
         notes.append(f"{wording.some(ordered, 'member')} ordered in the window: choose a longer period, fewer days or other goods.")
     names = [good.label for good in wanted if good.level == "category"][:1]
     return listed(

@@ -186,7 +186,7 @@ def core_goods(view: View, *, level: Level = "category", members: str | None = N
     for count, said in ((core.height, "core members ordered"), (everybody.height - core.height, "other members ordered")):
         if few := _too_few(view, period, count, said):
             return few
-    table, hidden = _found_goods(view, period, level)
+    table, hidden = _found_goods(view, period, level, everybody)
     goods = table.filter("is_core_good")
     notes: list[str | Note] = [
         "What core members buy need not be why they come. Losing them would cost what they spend, not only on core goods.",
@@ -217,9 +217,9 @@ def core_goods(view: View, *, level: Level = "category", members: str | None = N
 
 def _group_list(view: View, period: Period, members: pl.DataFrame, asked: str) -> Finding:
     short = {"core": CORE, "heavy": HEAVY, "steady": STEADY, "others": OTHERS}
-    group = short.get(asked.strip().casefold()) or the_row(asked, [*short.values(), *short], where="targeting.core_members")
+    named = {**short, **{group: group for group in short.values()}}
+    group = named[the_row(asked, list(named), where="targeting.core_members")]
     shown, _ = _pooled(members, view.settings.scope.minimum_members)
-    group = short.get(group, group)
     chosen = shown.filter(pl.col("group") == group)  # as the table counts them; a group too small for the table is listed by itself
     chosen = chosen if chosen.height else members.filter(pl.col("group") == group)
     said = {
@@ -256,11 +256,10 @@ class _Bought:
     places: pl.DataFrame
 
 
-def _found_goods(view: View, period: Period, level: Level) -> tuple[pl.DataFrame, int]:
+def _found_goods(view: View, period: Period, level: Level, members: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """The table of goods and how many are too small for it; those of the chain are kept beside the mart."""
 
     def make(view: View) -> pl.DataFrame:
-        members = _members(view, period)
         core = members.filter(pl.col("group") == CORE)["member_code"]
         table, hidden = _goods_table(view, _bought(view, period, level), members, core, level)
         return table.with_columns(pl.lit(hidden, pl.Int64).alias("hidden"))
@@ -332,8 +331,7 @@ def _bought(view: View, period: Period, level: Level) -> _Bought:
             )
         )
         places.append(held.filter(taken).group_by("member_code").agg(pl.len().cast(pl.Int64).alias("places")))
-    tables = [pl.concat(frames).collect() for frames in (rows, places)]
-    return _Bought(*tables)
+    return _Bought(*pl.collect_all([pl.concat(frames) for frames in (rows, places)]))  # the baskets are joined once for both
 
 
 def _goods_table(view: View, bought: _Bought, members: pl.DataFrame, core: pl.Series, level: Level) -> tuple[pl.DataFrame, int]:

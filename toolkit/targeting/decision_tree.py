@@ -14,7 +14,7 @@ from toolkit.mart.view import Period, View
 from toolkit.models.switching import Switching, agreement, groups_of, switching
 from toolkit.portrait.phrases import not_measured, where
 from toolkit.registry import question
-from toolkit.targeting.goods import Good, days_in, find_good, labels_of, scoped_parts, window_of
+from toolkit.targeting.goods import Good, days_in, good_or_most_bought, labels_of, scoped_parts, window_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -54,7 +54,7 @@ class _Choices:
         "替代品 品类决策树",
     ),
 )
-def decision_tree(view: View, *, category: str, by: By = "product") -> Finding:
+def decision_tree(view: View, *, category: str = "", by: By = "product") -> Finding:
     """Return the goods of a category by what members switch between from visit to visit: one row per good, in groups of substitutes.
 
     A switch is a member's visit with one good of the category alone, then the next such visit with another one; a member counts once for a
@@ -64,7 +64,7 @@ def decision_tree(view: View, *, category: str, by: By = "product") -> Finding:
     Parameters
     ----------
     category
-        The category.
+        The category; empty = the one in most orders.
     by
         `product`; `name` (products of one name together) or `brand`, where the products table has them. The 20 with most buyers are in.
 
@@ -92,7 +92,7 @@ def decision_tree(view: View, *, category: str, by: By = "product") -> Finding:
     -------
     >>> tk.targeting.decision_tree(ws, category="YOGURT").table         # doctest: +SKIP
     """
-    good = find_good(view, category, "targeting.decision_tree")
+    good = good_or_most_bought(view, category, "targeting.decision_tree")
     if good.level != "category":
         raise BadValue(f"targeting.decision_tree: '{category}' is a product; a category was needed.")
     if by != "product" and not view.has_column("products", by):

@@ -13,7 +13,7 @@ from toolkit.mart.view import View
 from toolkit.portrait.phrases import sales_basis, where
 from toolkit.portrait.takings import takings
 from toolkit.registry import question
-from toolkit.targeting.splits import Node, Split, nodes_of, read_splits
+from toolkit.targeting.splits import OTHERS, Node, Split, nodes_of, read_splits
 from toolkit.wording import listing, share, some
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def drill(view: View, *, by: str | list[str] = DEFAULT, most: int = 8) -> Findin
         headline=_headline(view, table, splits, frame.height),
         table=table,
         chart=lambda: _chart(view, table, splits),
-        notes=_notes(view, nodes, splits),
+        notes=_notes(view, table, nodes, splits),
         ask_next=[
             *[("portrait.overview", {"audience": node.where}) for node in nodes if node.level == len(splits)][:1],
             ("targeting.gain_loss", {}),
@@ -119,19 +119,33 @@ def _table(view: View, frame: pl.DataFrame, nodes: list[Node]) -> pl.DataFrame:
 
 
 def _headline(view: View, table: pl.DataFrame, splits: list[Split], members: int) -> str:
-    last = table.filter((pl.col("level") == len(splits)) & (pl.col("node") != "others"))
+    leaves, named = _deepest(table, splits)
+    last = named if named.height else leaves
     chain = listing([split.label for split in splits])
     if last.is_empty() or last["sales_share"].null_count() == last.height:
         return f"{where(view)}, {some(members, 'member')} split by {chain}: no group has sales in the period that can be spoken of."
     best = last.sort("sales", descending=True).row(0, named=True)
+    count = some(best["member_count"], "member")
     return (
-        f"{where(view)}, of {some(last.height, 'group')} by {chain}, '{best['node']}' brings most: {some(best['member_count'], 'member')} "
+        f"{where(view)}, of {some(leaves.height, 'group')} by {chain}, '{best['node']}' brings most: {count} "
         f"({share(best['member_share'])} of {members:,}) bring {share(best['sales_share'])} of member sales."
     )
 
 
-def _notes(view: View, nodes: list[Node], splits: list[Split]) -> list[str | Note]:
+def _deepest(table: pl.DataFrame, splits: list[Split]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The groups of the last split: all, and those that are one group and not several put together."""
+    leaves = table.filter(pl.col("level") == len(splits))
+    return leaves, leaves.filter(~pl.col("node").str.contains(rf"(^|> ){OTHERS}$"))
+
+
+def _notes(view: View, table: pl.DataFrame, nodes: list[Node], splits: list[Split]) -> list[str | Note]:
     notes: list[str | Note] = [note for split in splits for note in split.notes]
+    leaves, named = _deepest(table, splits)
+    if 2 * named.height < leaves.height:
+        apart = "none" if not named.height else f"only {named.height}"
+        notes.append(
+            Note(f"Of the {leaves.height} deepest groups, {apart} can stand alone: split by fewer columns, or coarser ones.", "REVIEW")
+        )
     few = sum(node.merged_few for node in nodes)
     if few:
         notes.append(

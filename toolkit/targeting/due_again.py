@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
+from toolkit.errors import BadValue
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
 from toolkit.registry import question
-from toolkit.targeting.due_list import STATED, due_list, due_rhythms
+from toolkit.targeting.due_list import dropped_needs, due_list
+from toolkit.targeting.due_rhythms import STATED, By, due_rhythms
+from toolkit.targeting.goods import find_good, labels_of
 
 if TYPE_CHECKING:
     import altair as alt
 
-MOST_ROWS = 200
-"""Rows of the member list that are shown: more than one reads; the audience of a category has everybody."""
+_NEAR = 0.05
+"""A share of purchases held by the windows that is as near to the one meant stands as meant."""
 _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
     "member": {"member_id": pl.String, "category": pl.String, "due_from": pl.Date, "due_to": pl.Date, "purchase_probability": pl.Float64},
-    "category": {"category": pl.String, "member_count": pl.Int64, "expected_buyers": pl.Float64},
+    "good": {"category": pl.String, "product": pl.String, "member_count": pl.Int64, "expected_buyers": pl.Float64},
 }
 
 
@@ -33,36 +36,52 @@ _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
         "due again, replenishment, time to buy again, repurchase reminder",
         "which members will need a new one soon",
         "what is used up and must be replaced, service life",
-        "repurchase window by member and category",
+        "repurchase window by member and category or product",
         "复购 到期 换新 提醒",
     ),
 )
-def due_again(view: View, *, show: Literal["member", "category"] = "member") -> Finding:
-    """Return who is due for what: one row per member and category, most likely purchase first; or one row per category.
+def due_again(view: View, *, show: Literal["member", "good"] = "member", by: By = "category", good: str = "", top: int = 200) -> Finding:
+    """Return who is due for what: one row per member and good, most likely purchase first; or one row per good.
 
-    The usual wait comes from the shop's own gaps between purchases, gaps still open counted as such (Kaplan-Meier); goods with a stated
-    service life and too few gaps of their own take the shape of the other goods with one. A member's own rhythm moves and narrows it, the
-    more, the more gaps they have. The window is the shortest that holds most purchases of those who buy again (setting
-    sequences.due_window_share). Whoever lets the window pass may have replaced it elsewhere: the probability falls with the share that
-    does.
+    The usual wait comes from the shop's own gaps between purchases, gaps still open counted as such (Kaplan-Meier). Goods with a stated
+    service life and too few gaps of their own take the shape of the other goods with one. Without a stated life, a good counts only where
+    members' gaps are more regular than chance, for members who bought it three times or more, and its curve is fitted to forecasts tried on
+    the shop's own past: see due_rhythms. A member's own rhythm moves and narrows the curve, the more, the more gaps they have. The window
+    is the shortest that holds most purchases of those who buy again (setting sequences.due_window_share). Whoever lets the window pass may
+    have replaced it elsewhere: the probability falls with the share that does.
 
-    Members in scope who ordered within scope.active_days, across the chain. Goods without a stated life count only where members' gaps are
-    more regular than chance, and for members who bought them three times or more.
+    Members in scope who ordered within scope.active_days, across the chain.
 
     Parameters
     ----------
     show
-        `member` (the list, at most 200 rows) or `category`.
+        `member` (the list) or `good` (how many are due for what).
+    by
+        `category`: a need is for a category. `product`: products with a stated life, or with enough regular gaps, stand for themselves,
+        unless the member has bought another one of the category since; the member's other needs stay by category. `level` says which.
+    good
+        Only this category or product (id or name): its members are the audience to write to.
+    top
+        Rows of the member list at most; 0 = all, as an audience needs.
 
     Returns
     -------
     Answer
-        Table columns with `member`: `member_id`, `category`, `product` (the last one bought), `last_bought_on`, `due_from`, `due_to`,
-        `state` (`due` now, due `soon`, `overdue`: the window has passed), `purchase_probability` (buys it here within
-        sequences.due_within_days), `own_gap_count` (the member's own closed gaps), `basis`, and `contactable` where the shop says. With
-        `category`: `category`, `basis`, `life_days` (stated; null where none), `again_days_median` (half of those who buy again have by
-        then), `closed_gap_days_median` (what closed gaps alone would say: too short), `again_share` (buy it again here), `gap_count`
-        (closed gaps), `member_count` (due, soon or overdue), `due_count` (due now), `expected_buyers` (sum of probabilities).
+        Table columns with `member`: `member_id`, `category`, `product` (the good, or the last one bought of the category), `level`,
+        `last_bought_on`, `due_from`, `due_to`, `state` (`due` now, due `soon`, `overdue`: the window has passed), `purchase_probability`
+        (buys it here within sequences.due_within_days), `own_gap_count` (the member's own closed gaps), `basis`, and `contactable` where
+        the shop says. With `good`: `category`, `product` (null where the good is a category), `basis`, `life_days` (stated; null where
+        none), `again_days_median` (half of those who buy again have by then), `closed_gap_days_median` (what closed gaps alone would say:
+        too short), `again_share` (buy it again here within the days watched), `gap_count` (closed gaps), `trial_count` (forecasts of the
+        past that the window is fitted to; null with a stated life), `member_count` (due, soon or overdue), `due_count` (due now),
+        `expected_buyers` (sum of probabilities).
+
+    Raises
+    ------
+    UnknownName
+        There is no such good; the nearest is named.
+    BadValue
+        `top` is below 0; `good` is a product and `by` is not, or several products have that name.
 
     Notes
     -----
@@ -71,23 +90,57 @@ def due_again(view: View, *, show: Literal["member", "category"] = "member") -> 
 
     Example
     -------
-    >>> tk.targeting.due_again(ws, show="category").table              # doctest: +SKIP
+    >>> tk.targeting.due_again(ws, good="COFFEE", top=0).table          # doctest: +SKIP
     """
-    rhythms = due_rhythms(view)
+    if top < 0:
+        raise BadValue(f"targeting.due_again: top is {top}; a number of rows was needed, or 0 for all.")
+    wanted, called = _wanted(view, good, by)
+    rhythms = _rhythms(view, by)
     if rhythms.is_empty():
-        return _unmeasured(view, show)
-    listed = due_list(view).join(view.members.select("member_code"), on="member_code", how="semi", maintain_order="left")
-    due = _states(view, listed.join(rhythms.select("category_code", "basis"), on="category_code", maintain_order="left"))
-    categories = _categories(view, rhythms, due)
-    table = _members(view, due) if show == "member" else categories
+        return _unmeasured(view, show, by)
+    inside = view.members.select("member_code")
+    due = _states(view, due_list(view, by).filter(wanted).join(inside, on="member_code", how="semi", maintain_order="left"))
+    goods = _goods(view, rhythms, due)
+    whole = _members(view, due) if show == "member" else goods
+    table = whole.head(top) if top and show == "member" else whole.drop("product_id", strict=False)
+    dropped = int(dropped_needs(view, by).join(inside, on="member_code", how="semi")["dropped_count"].sum())
+    people = due["member_code"].n_unique()
     return Finding(
-        headline=_headline(view, due, categories),
+        headline=_headline(view, due, goods, called),
         table=table,
-        chart=(lambda: _chart(view, categories)) if categories.height else None,
-        notes=_notes(view, rhythms, due, show),
-        ask_next=[("targeting.due_again", {"show": "category" if show == "member" else "member"})],
-        figures={"due_member_count": float(due["member_code"].n_unique()), "expected_buyers": float(due["purchase_probability"].sum())},
-    )
+        chart=(lambda: _chart(view, goods)) if goods.height else None,
+        notes=_notes(view, rhythms, due, 0 if good else dropped, whole.height - table.height),
+        ask_next=_next(show, by, good, goods),
+        figures={
+            "due_member_count": float(people), "expected_buyers": float(due["purchase_probability"].sum()), "dropped_count": float(dropped),
+            **({"members_in_all": float(people)} if show == "member" else {}),
+        },
+    )  # fmt: skip
+
+
+def _wanted(view: View, good: str, by: By) -> tuple[pl.Expr, str]:
+    """What of the list is asked for, and how it is called in a sentence."""
+    if not good:
+        return pl.lit(True), ""
+    found = find_good(view, good, "targeting.due_again")
+    if found.level == "product" and by == "category":
+        raise BadValue(f"targeting.due_again: '{good}' is a product, and needs are listed by category. Ask with by='product'.")
+    return pl.col(f"{found.level}_code") == found.code, found.label
+
+
+def _rhythms(view: View, by: By) -> pl.DataFrame:
+    """The rhythms that the list may speak of, with their `level`: categories, and products where they are asked for."""
+    levels: tuple[By, ...] = ("category",) if by == "category" else ("category", "product")
+    return pl.concat([due_rhythms(view, level).with_columns(pl.lit(level).alias("level")) for level in levels])
+
+
+def _next(show: str, by: By, good: str, goods: pl.DataFrame) -> list[tuple[str, dict[str, Any]]]:
+    first = goods.head(1).select(pl.coalesce("product_id", "category")).to_series().to_list() if goods.height and not good else []
+    kept: dict[str, Any] = {"by": by} if by == "product" else {}
+    asked = [("targeting.due_again", {"good": name, **kept, "top": 0}) for name in first]
+    other = ("targeting.due_again", {"show": "good" if show == "member" else "member", **kept})
+    finer = [] if by == "product" else [("targeting.due_again", {"by": "product"})]
+    return [*asked, other, *finer]
 
 
 def _states(view: View, listed: pl.DataFrame) -> pl.DataFrame:
@@ -98,44 +151,48 @@ def _states(view: View, listed: pl.DataFrame) -> pl.DataFrame:
 def _members(view: View, due: pl.DataFrame) -> pl.DataFrame:
     names = view.categories.select("category_code", "category")
     who = view.members.select("member_code", "member_id", *[name for name in ("contactable",) if name in view.members.columns])
-    top = due.join(who, on="member_code").join(names, on="category_code")
-    top = top.sort("purchase_probability", "member_id", "category", descending=[True, False, False]).head(MOST_ROWS)
-    top = top.join(_product_names(view, top), on="product_code", how="left", maintain_order="left")
-    columns = ["member_id", "category", "product", "last_bought_on", "due_from", "due_to", "state", "purchase_probability", "own_gap_count"]
-    return top.select(*columns, "basis", *[name for name in ("contactable",) if name in top.columns])
+    rows = due.join(who, on="member_code").join(names, on="category_code")
+    rows = rows.with_columns(_label(view, rows).alias("product"))
+    rows = rows.sort("purchase_probability", "member_id", "category", "product", descending=[True, False, False, False])
+    columns = ["member_id", "category", "product", "level", "last_bought_on", "due_from", "due_to", "state", "purchase_probability"]
+    return rows.select(*columns, "own_gap_count", "basis", *[name for name in ("contactable",) if name in rows.columns])
 
 
-def _product_names(view: View, top: pl.DataFrame) -> pl.DataFrame:
-    """`product_code`, `product` of the rows shown: its name, or its id where the shop names none."""
-    codes = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
-    codes = codes.join(top, on="product_code", how="semi")
-    table = view.workspace.table("products")
-    if table is None or not view.has_column("products", "name"):
-        return codes.rename({"product_id": "product"})
-    mine = table.select("product_id", "name").filter(pl.col("product_id").is_in(codes["product_id"].to_list())).collect()
-    named = codes.join(mine, on="product_id", how="left")
-    return named.select("product_code", pl.coalesce("name", "product_id").alias("product"))
+def _label(view: View, rows: pl.DataFrame) -> pl.Expr:
+    """The products of the rows by name and id (null stays null)."""
+    labels = labels_of(view, "product", rows["product_code"].drop_nulls().unique().to_list())
+    return pl.col("product_code").replace_strict(labels, default=None, return_dtype=pl.String)
 
 
-def _categories(view: View, rhythms: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
-    held = due.group_by("category_code").agg(
+def _goods(view: View, rhythms: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
+    held = due.group_by("level", "good_code").agg(
+        pl.col("category_code").first(),
+        pl.when(pl.col("level").first() == "product").then(pl.col("product_code").first()).alias("product_code"),
         pl.len().cast(pl.Int64).alias("member_count"),
         (pl.col("state") == "due").sum().cast(pl.Int64).alias("due_count"),
         pl.col("purchase_probability").sum().alias("expected_buyers"),
     )
-    return (
-        rhythms.join(held, on="category_code")
+    shown = held.filter(pl.col("member_count") >= view.settings.scope.minimum_members)
+    ids = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
+    rows = (
+        rhythms.join(shown, on=["level", "good_code"])
         .join(view.categories.select("category_code", "category"), on="category_code")
-        .filter(pl.col("member_count") >= view.settings.scope.minimum_members)
-        .sort("expected_buyers", "category", descending=[True, False])
+        .join(ids, on="product_code", how="left")
+    )
+    return (
+        rows.with_columns(_label(view, rows).alias("product"))
+        .sort("expected_buyers", "category", "product_id", descending=[True, False, False])
         .select(
             "category",
+            "product",
+            "product_id",
             "basis",
             "life_days",
             pl.col("again_days").alias("again_days_median"),
             pl.col("closed_gap_days").alias("closed_gap_days_median"),
             "again_share",
             "gap_count",
+            "trial_count",
             "member_count",
             "due_count",
             "expected_buyers",
@@ -143,39 +200,48 @@ def _categories(view: View, rhythms: pl.DataFrame, due: pl.DataFrame) -> pl.Data
     )
 
 
-def _headline(view: View, due: pl.DataFrame, categories: pl.DataFrame) -> str:
+def _headline(view: View, due: pl.DataFrame, goods: pl.DataFrame, called: str) -> str:
     n, days = wording.some(view.members.height, "member"), view.settings.sequences.due_within_days
     if due.is_empty():
-        return f"{where(view)}, none of {n} is due for anything within {days} days."
+        return f"{where(view)}, none of {n} is due for {called or 'anything'} within {days} days."
     people = due["member_code"].n_unique()
     buyers = round(float(due["purchase_probability"].sum()))
+    if called:
+        return (
+            f"{where(view)}, {people:,} of {n} are due, soon due or overdue for {called}; about {buyers:,} of them will buy it here within "
+            f"{days} days."
+        )
     first = ""
-    if categories.height:
-        top = categories.row(0, named=True)
-        first = f"; most for {top['category']}: {top['member_count']:,} members, about {top['expected_buyers']:,.0f} of whom will"
+    if goods.height:
+        top = goods.row(0, named=True)
+        first = (
+            f"; most for {top['product'] or top['category']}: {top['member_count']:,} members, about {top['expected_buyers']:,.0f} of whom "
+            "will"
+        )
     return (
         f"{where(view)}, {people:,} of {n} are due, soon due or overdue for something, {due.height:,} needs in all; about {buyers:,} of "
         f"them will be met here within {days} days{first}."
     )
 
 
-def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, show: str) -> list[str | Note]:
+def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, dropped: int, left_out: int) -> list[str | Note]:
     settings = view.settings.sequences
     notes: list[str | Note] = [
-        f"A window holds {wording.share(settings.due_window_share, 0)} of the purchases of those who buy again; the probability is that of "
-        f"a purchase here from {view.as_of + timedelta(days=1)} to {view.as_of + timedelta(days=settings.due_within_days)}, by members who "
-        "keep coming as such members do."
+        f"From the day of a purchase a window is meant to hold {wording.share(settings.due_window_share, 0)} of the next ones, of members "
+        f"who buy again within {view.settings.activity.gone_days} days or the longest gap watched; the probability is that of a purchase "
+        f"here from {view.as_of + timedelta(days=1)} to {view.as_of + timedelta(days=settings.due_within_days)}.",
+        *_tried(view, rhythms),
     ]
     short = rhythms.filter(~pl.col("is_pooled") & (pl.col("closed_gap_days") < pl.col("again_days")))
     if short.height:
         notes.append(
-            f"Closed gaps alone would call {short.height} of {wording.some(rhythms.height, 'category', 'categories')} due too early: "
-            "long gaps are the ones still open."
+            f"Closed gaps alone would call {short.height:,} of {wording.some(rhythms.height, 'good')} due too early: long gaps are the "
+            "ones still open."
         )
     pooled = int(rhythms["is_pooled"].sum())
     if pooled:
         notes.append(
-            f"Categories with a stated service life but too few gaps of their own ({pooled}) take the shape of the other goods with a "
+            f"Goods with a stated service life but too few gaps of their own ({pooled:,}) take the shape of the other goods with a "
             "stated life, in parts of that life: less sure."
         )
     if not (rhythms["basis"] == STATED).any():
@@ -189,16 +255,52 @@ def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, show: str) -> l
             f"Overdue: {wording.some(overdue.height, 'need')}. They may have been met elsewhere, or no more; on average {chance} will "
             f"be met here in the next {settings.due_within_days} days."
         )
-    if show == "member" and due.height > MOST_ROWS:
-        notes.append(f"The {MOST_ROWS} most likely of {due.height:,} are shown.")
-    if show == "member" and "contactable" in view.members.columns:
+    if dropped:
+        notes.append(
+            f"Not listed: {wording.some(dropped, 'need')} open for longer than enough gaps of the good were watched. Nothing tells who of "
+            "them still comes back; taken for met elsewhere, or no more."
+        )
+    if by_product := due.filter(pl.col("level") == "product").height:
+        notes.append(
+            f"{by_product:,} of {wording.some(due.height, 'need')} are for a product with a rhythm of its own, the others for a category. "
+            "A product's need is dropped once the member has bought another product of the category."
+        )
+    if left_out:
+        notes.append(f"The {due.height - left_out:,} most likely of {wording.some(due.height, 'need')} are shown; top=0 gives all.")
+    if "contactable" in view.members.columns:
         notes.append("Write only to members who are contactable; where the shop does not know, the answer is no.")
     return notes
 
 
-def _unmeasured(view: View, show: str) -> Finding:
+def _tried(view: View, rhythms: pl.DataFrame) -> list[Note]:
+    """How the windows of goods without a stated life stand against the shop's own past."""
+    own = rhythms.filter(pl.col("basis") != STATED)
+    fitted, notes = own.filter(pl.col("trial_count") > 0), []
+    tested = fitted.filter(pl.col("tested_count") > 0)
+    if count := int(tested["tested_count"].sum()):
+        held = float((tested["tested_share"] * tested["tested_count"]).sum()) / count
+        meant = view.settings.sequences.due_window_share
+        verdict = "PASS" if abs(held - meant) <= _NEAR else "REVIEW"
+        notes.append(
+            Note(
+                f"Windows of goods without a stated life are fitted to what followed forecasts tried since mid-receipts. Tested on "
+                f"members who had no part in the fit they hold {wording.share(held, 0)} of {count:,} purchases, where "
+                f"{wording.share(meant, 0)} are meant ({wording.some(tested.height, 'good')}; later months may differ).",
+                verdict,
+            )
+        )
+    if fitted.height > tested.height:
+        few = wording.some(fitted.height - tested.height, "good")
+        notes.append(Note(f"Windows of {few} rest on too few forecasts to be tested, or take the shape of the others.", "NOT MEASURED"))
+    if own.height > fitted.height:
+        few = wording.some(own.height - fitted.height, "good")
+        notes.append(Note(f"Windows of {few} could not be tried on the past: they may be too narrow and too early.", "REVIEW"))
+    return notes
+
+
+def _unmeasured(view: View, show: str, by: By) -> Finding:
     least = view.settings.sequences.due_minimum_gaps
-    said = f"no category has a stated service life or a rhythm of its own with {least} closed gaps"
+    said = f"no {by} has a stated service life or a rhythm of its own with {least} closed gaps"
     notes: list[str | Note] = [Note(f"Due again: {said} (setting sequences.due_minimum_gaps).", "NOT MEASURED")]
     if not view.has_column("products", "service_life_days"):
         notes.append(not_measured(view, "products", "service_life_days", "due dates from stated service lives"))
@@ -209,10 +311,11 @@ def _unmeasured(view: View, show: str) -> Finding:
     )
 
 
-def _chart(view: View, categories: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+def _chart(view: View, goods: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     days = view.settings.sequences.due_within_days
     return ranked_bars(
-        categories.head(15), label="category", value="expected_buyers", n="member_count", ranked=False, title=f"Due again: {view.place}",
+        goods.head(15).with_columns(pl.coalesce("product", "category").alias("good")), label="good", value="expected_buyers",
+        n="member_count", ranked=False, title=f"Due again: {view.place}",
         subtitle=f"Members expected to buy again within {days} days after {view.as_of}; n = due, soon due or overdue",
         value_title="Expected buyers",
     )  # fmt: skip

@@ -153,6 +153,11 @@ def _table(view: View, found: pl.DataFrame) -> pl.DataFrame:
 def _headline(view: View, table: pl.DataFrame, n: int, by: By) -> str:
     days = view.settings.sequences.later_days
     best = table.filter(pl.col("reading") == "worth more")
+    if table.height == 1:
+        return (
+            f"{where(view)}, entry goods cannot be compared: {table['good'][0]} is the only {by} with enough first buyers among "
+            f"{wording.some(n, 'new member')}."
+        )
     if best.is_empty():
         return (
             f"{where(view)}, no first purchase tells later worth: among {wording.some(n, 'new member')}, none of "

@@ -143,6 +143,23 @@ def find_good(view: View, name: str, where: str) -> Good:
     )
 
 
+def good_or_most_bought(view: View, name: str, where: str) -> Good:
+    """Return the good that a person named, as `find_good`; '' = the category in most orders of the chain, so that every report has one.
+
+    Raises
+    ------
+    UnknownName, BadValue
+        As `find_good`; or no category was ever bought.
+    """
+    if name.strip():
+        return find_good(view, name, where)
+    known = view.categories.filter((pl.col("category") != NO_CATEGORY) & (pl.col("order_count") > 0))
+    if known.is_empty():
+        raise BadValue(f"{where}: no good was named and the shop has no categories. Name a product.")
+    code, label = known.sort(["order_count", "category"], descending=[True, False]).select("category_code", "category").row(0)
+    return Good("category", int(code), str(label))
+
+
 def labels_of(view: View, level: Level, codes: Sequence[int]) -> dict[int, str]:
     """Return the names of some categories or products, by code."""
     wanted = pl.Series(sorted({int(code) for code in codes}), dtype=pl.UInt32)

@@ -70,7 +70,7 @@ def the_row(asked: str, rows: Sequence[str], *, where: str) -> str:
             return row
     near = nearest(asked, rows)
     guess = f"; did you mean '{near[0]}'?" if near else "."
-    listing = f" The rows are: {', '.join(rows)}." if len(rows) <= 12 else ""
+    listing = f" The rows are: {', '.join(repr(row) for row in rows)}." if len(rows) <= 12 else ""
     raise UnknownName(f"{where}: members is '{asked}', but the table has no such row{guess}{listing}")
 
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from toolkit import wording
-from toolkit.answer import Finding, Note
+from toolkit.answer import Finding, Note, Verdict
 from toolkit.charts.ranges import ranges
-from toolkit.errors import unknown_name
+from toolkit.errors import BadValue, unknown_name
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import wilson
 from toolkit.portrait.phrases import sales_basis, where
 from toolkit.portrait.takings import takings
 from toolkit.portrait.tastes import measured_members
 from toolkit.registry import question
+from toolkit.targeting.goods import labels_of
+from toolkit.targeting.niche_goods import niche_goods
 from toolkit.targeting.niche_groups import NOT_STABLE, STABLE, UNKNOWN, niche_groups, niche_members
 
 if TYPE_CHECKING:
     import altair as alt
 
 MOST_NAMES = 4
-MOST_ROWS = 500
+MOST_PRODUCTS = 100
 _SCHEMA = {"niche": pl.String, "status": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}
 
 
@@ -36,37 +38,47 @@ _SCHEMA = {"niche": pl.String, "status": pl.String, "member_count": pl.Int64, "m
         "小众 圈层 兴趣群体",
     ),
 )
-def niches(view: View, *, niche: str = "") -> Finding:
+def niches(view: View, *, niche: str = "", show: Literal["member", "product"] = "member", top: int = 500) -> Finding:
     """Return the niches: one row per small group with a strong taste, strongest first, with what says whether it is stable; or, with
-    `niche`, the members of one.
+    `niche`, the members of one or the products that define it.
 
     A niche is a category, or several whose tastes go together with the same members more than chance (Poisson test, Benjamini-Hochberg 5%,
     at least twice the expected number). A member belongs who buys it so often that the lower limit of days over expected days is above
-    niches.strong_index, in at least two of its categories if it has several. Stable: of the members found by the first half of the receipts
-    alone, at least niches.stable_share (lower 95% limit) show the taste in the second half, which had no part in finding them.
+    niches.strong_index, in at least two of its categories if it has several. Stable: one half of the receipts alone (the first, where it
+    can) makes it a group and finds its members, and of these at least niches.stable_share (lower 95% limit) show the taste in the other
+    half, which had no part in either.
 
     Niches and membership are the chain's, over all receipts; a store shows its own members of them. A member may be in several.
 
     Parameters
     ----------
     niche
-        Name of one niche, as in the table: then its members, strongest taste first (at most 500).
+        Name of one niche, as in the table: then its members, strongest taste first, or its products.
+    show
+        With `niche`: its `member` list, or each `product` that its members buy more than others.
+    top
+        Rows of the member list at most; 0 = all, as an audience needs.
 
     Returns
     -------
     Answer
-        Table columns: `niche` (its categories); `status` (`stable`, `not stable`, `not measured`: too few found by the first half);
+        Table columns: `niche` (its categories); `status` (`stable`, `not stable`, `not measured`: no half alone makes it a
+        group, or finds members enough to be sure);
         `category_count`; `member_count`, `member_share` (0..1 of the members measured); `taste_index` (median: how many times as often as
         others); `sales` (currency units) and `sales_share` of the period; `spend` in its categories over all receipts; `held_share`
-        (0..1 of the `found_count` members found by the first half that held in the second) with `held_share_low` (95%); `base_share`
+        (0..1 of the `found_count` members found by one half that held in the other) with `held_share_low` (95%); `base_share`
         (0..1 of all members: what chance alone would hold); `member_change` (members by the second half over members by the first, less
         1, among those who shopped in both). With `niche` given: `member_id`, `niche`, `taste_index`, `taste_index_low`, and `contactable`
-        where known.
+        where known; or `product`, `category`, `in_niche` (of its own categories), `late_count`, `penetration_rate`,
+        `other_penetration_rate` (0..1 of its members and of all others who bought it in the second half), `goods_index` (their ratio) with
+        `goods_index_low` (95%): products are chosen by the first half, and these figures are of the second.
 
     Raises
     ------
     UnknownName
-        There is no such niche.
+        There is no such niche; the nearest is named.
+    BadValue
+        `show` without `niche`, or `top` below 0.
 
     Notes
     -----
@@ -76,9 +88,14 @@ def niches(view: View, *, niche: str = "") -> Finding:
     -------
     >>> tk.targeting.niches(ws).table                                  # doctest: +SKIP
     """
+    if top < 0:
+        raise BadValue(f"targeting.niches: top is {top}; a number of rows was needed, or 0 for all.")
     groups = _named(view, niche_groups(view))
     if niche:
-        return _members(view, groups, niche)
+        row = _found(view, groups, niche)
+        return _members(view, row, top) if show == "member" else _products(view, row)
+    if show == "product":
+        raise BadValue("targeting.niches: the products of which niche? Name one as the table does: niche='...'.")
     measured = measured_members(view)
     members = niche_members(view).join(measured.select("member_code"), on="member_code", how="semi", maintain_order="left")
     table, small = _table(view, groups, members, measured.height)
@@ -89,7 +106,11 @@ def niches(view: View, *, niche: str = "") -> Finding:
         table=table,
         chart=lambda: _chart(view, table),
         notes=_notes(view, table, small),
-        ask_next=[("targeting.niches", {"niche": table["niche"][0]}), ("portrait.personas", {"by": "taste"})],
+        ask_next=[
+            ("targeting.niches", {"niche": table["niche"][0]}),
+            ("targeting.niches", {"niche": table["niche"][0], "show": "product"}),
+            ("portrait.personas", {"by": "taste"}),
+        ],
         figures={"stable_niche_count": float((table["status"] == STABLE).sum())},
     )
 
@@ -144,10 +165,17 @@ def _table(view: View, groups: pl.DataFrame, members: pl.DataFrame, measured: in
     return table, groups.height - table.height
 
 
-def _members(view: View, groups: pl.DataFrame, niche: str) -> Finding:
-    if niche not in groups["niche"]:
+def _found(view: View, groups: pl.DataFrame, niche: str) -> dict[str, Any]:
+    """The row of a niche that was named, in any case."""
+    wanted = " ".join(niche.split()).casefold()
+    rows = groups.filter(pl.col("niche").str.to_lowercase() == wanted)
+    if rows.is_empty():
         raise unknown_name("niche", niche, groups["niche"].to_list(), where=str(view.workspace.path))
-    row = groups.filter(niche=niche).row(0, named=True)
+    return rows.row(0, named=True)
+
+
+def _members(view: View, row: dict[str, Any], top: int) -> Finding:
+    niche = row["niche"]
     known = [name for name in ("contactable",) if name in view.members.columns]
     inside = niche_members(view).filter(group=row["group"]).join(view.members.select("member_code", "member_id", *known), on="member_code")
     table = inside.sort("index_low", "member_id", descending=[True, False]).select(
@@ -157,11 +185,64 @@ def _members(view: View, groups: pl.DataFrame, niche: str) -> Finding:
         pl.col("index_low").alias("taste_index_low"),
         *known,
     )
-    notes: list[str | Note] = [_reading(), Note(f"This group is {row['status']}.", "PASS" if row["status"] == STABLE else "REVIEW")]
-    if table.height > MOST_ROWS:
-        notes.append(f"The {MOST_ROWS} strongest of {table.height:,} are shown.")
+    notes: list[str | Note] = [_reading(), _verdict(row)]
+    if top and table.height > top:
+        notes.append(f"The {top:,} strongest of {table.height:,} are shown; top=0 gives all.")
     said = f"{wording.some(table.height, 'member')} of {view.members.height:,} belong to the niche {niche} ({row['status']})"
-    return Finding(headline=f"{where(view)}, {said}.", table=table.head(MOST_ROWS), notes=notes, ask_next=[("targeting.niches", {})])
+    return Finding(
+        headline=f"{where(view)}, {said}.",
+        table=table.head(top) if top else table,
+        notes=notes,
+        ask_next=[("targeting.niches", {"niche": niche, "show": "product"}), ("targeting.niches", {})],
+        figures={"members_in_all": float(table.height)},
+    )
+
+
+def _verdict(row: dict[str, Any]) -> Note:
+    verdicts: dict[str, Verdict] = {STABLE: "PASS", NOT_STABLE: "REVIEW"}
+    return Note(f"This group is {row['status']}.", verdicts.get(row["status"], "NOT MEASURED"))
+
+
+def _products(view: View, row: dict[str, Any]) -> Finding:
+    """The products that define a niche, across the chain."""
+    goods = niche_goods(view).filter(group=row["group"])
+    kinds = view.mart.products.select("product_code", "category_code").join(
+        view.categories.select("category_code", "category"), on="category_code"
+    )
+    labels = labels_of(view, "product", goods["product_code"].to_list())
+    table = goods.join(kinds, on="product_code", how="left", maintain_order="left").select(
+        pl.col("product_code").replace_strict(labels, default=None, return_dtype=pl.String).alias("product"),
+        "category",
+        pl.col("in_group").alias("in_niche"),
+        "late_count",
+        "penetration_rate",
+        "other_penetration_rate",
+        pl.col("index_late").alias("goods_index"),
+        pl.col("index_low").alias("goods_index_low"),
+    )
+    held = table.filter(pl.col("goods_index_low") > 1)
+    name = f"the niche {row['niche']} ({row['status']})"
+    if table.is_empty():
+        said = f"no product is known to be bought clearly more by members of {name} than by others"
+    else:
+        first = (held if held.height else table).row(0, named=True)
+        said = (
+            f"{wording.some(table.height, 'product')} define{'s' if table.height == 1 else ''} {name} by the first half of the receipts, "
+            f"and {held.height:,} still do by the second; first {first['product']}: {wording.share(first['penetration_rate'])} of its "
+            f"members buy it, {wording.share(first['other_penetration_rate'])} of the others"
+        )
+    return Finding(
+        headline=f"Across the chain, {said}.",
+        table=table.head(MOST_PRODUCTS),
+        notes=[
+            _verdict(row),
+            "Members and products are chosen by the first half of the receipts (products: Poisson test, Benjamini-Hochberg 5%); the "
+            "figures are of the second half, so that none looks strong by luck.",
+            *([f"The {MOST_PRODUCTS} surest of {table.height:,} products are shown."] if table.height > MOST_PRODUCTS else []),
+        ],
+        ask_next=[("targeting.niches", {"niche": row["niche"]}), ("targeting.niches", {})],
+        figures={"defining_product_count": float(table.height), "held_product_count": float(held.height)},
+    )
 
 
 def _headline(view: View, table: pl.DataFrame, members: pl.DataFrame, measured: int) -> str:
@@ -190,8 +271,8 @@ def _notes(view: View, table: pl.DataFrame, small: int) -> list[str | Note]:
         notes.append(
             Note(
                 f"{wording.some(bad.height, 'group')} {'looks' if bad.height == 1 else 'look'} like a niche but may not last. Example: of "
-                f"{wording.some(worst['found_count'], 'member')} that the first half of the receipts puts into {worst['niche']}, "
-                f"{wording.share(worst['held_share'])} still show the taste in the second (95% sure of "
+                f"{wording.some(worst['found_count'], 'member')} that one half of the receipts puts into {worst['niche']}, "
+                f"{wording.share(worst['held_share'])} show the taste in the other (95% sure of "
                 f"{wording.share(worst['held_share_low'])} only; {wording.share(settings.stable_share, 0)} needed; "
                 f"{wording.share(worst['base_share'])} of all members do). Build no campaign on it.",
                 "REVIEW",
@@ -201,11 +282,15 @@ def _notes(view: View, table: pl.DataFrame, small: int) -> list[str | Note]:
     if unknown:
         least = view.settings.scope.minimum_members
         notes.append(
-            Note(f"Stability of {wording.some(unknown, 'group')}: the first half alone finds fewer than {least} members.", "NOT MEASURED")
+            Note(
+                f"Stability of {wording.some(unknown, 'group')}: neither half of the receipts alone makes such a group, or it finds fewer "
+                f"than {least} members of it who shopped in both, or enough held but of too few members to be sure.",
+                "NOT MEASURED",
+            )
         )
     notes.append(
         f"Growth compares members by each half alone, among those with {settings.minimum_half_days} or more shopping days in both: "
-        "newcomers and leavers of the shop are not in it. The categories of a group were chosen from all receipts."
+        "newcomers and leavers of the shop are not in it. One half alone chose the categories and members of a group tested on the other."
     )
     if small:
         notes.append(f"Not shown: {wording.some(small, 'niche')} with fewer than {view.settings.scope.minimum_members} members here.")
@@ -237,6 +322,6 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
         drawn.with_columns(high.alias("held_share_high"), pl.format("{} ({})", "niche", "status").alias("label")),
         label="label", value="held_share", low="held_share_low", high="held_share_high", n="found_count", kind="share",
         title=f"Do niches hold? {view.place}",
-        subtitle="Found by the first half of the receipts, with the taste in the second; hollow = not sure",
+        subtitle="Found by one half of the receipts, with the taste in the other; hollow = not sure",
         value_title="Share that held", reference=view.settings.niches.stable_share, reference_title="needed",
     )  # fmt: skip

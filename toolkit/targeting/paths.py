@@ -91,7 +91,11 @@ def paths(view: View, *, show: Literal["flow", "node", "route"] = "flow", by: Pl
         headline=_headline(view, walked, nodes),
         table=table,
         chart=lambda: _chart(view, flows, nodes, show, walked.height),
-        notes=[new.note(view), *_notes(view, place, new.members.height - walked.height, hidden if show == "flow" else 0)],
+        notes=[
+            new.note(view),
+            *_notes(view, place, new.members.height - walked.height, hidden if show == "flow" else 0),
+            *_hidden(show, steps, walked, least),
+        ],
         ask_next=[
             ("targeting.path_members", _members_of(nodes, place)),
             ("targeting.paths", {"show": "node" if show == "flow" else "flow"}),
@@ -245,6 +249,16 @@ def _notes(view: View, place: Place, unripe: int, hidden: int) -> list[str | Not
             f"those from one place stand together as '{SMALL_WAYS}', where they are enough."
         )
     return notes
+
+
+def _hidden(show: str, steps: pl.DataFrame, walked: pl.DataFrame, least: int) -> list[str]:
+    """What the tables of nodes and routes leave out."""
+    if show == "flow":
+        return []
+    sizes = (steps.group_by("step", "from") if show == "node" else walked.group_by("place_1", "place_2", "place_3")).len()
+    few = sizes.filter(pl.col("len") < least).height
+    what = wording.some(few, "place" if show == "node" else "whole way")
+    return [f"{what} with fewer than {least} members (setting scope.minimum_members) not shown."] if few else []
 
 
 def _too_few(view: View, found: int, left: Note, show: str) -> Finding:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from toolkit import wording
-from toolkit.errors import BadValue, unknown_name
+from toolkit.errors import BadValue, UnknownName, unknown_name
 from toolkit.mart.traits import trait_columns
 from toolkit.mart.view import View
 from toolkit.mart.where import sort_of
@@ -34,14 +34,16 @@ def read_splits(view: View, names: Sequence[str]) -> dict[str, str]:
             f"targeting.drill: by is '{', '.join(names)}'; one to {MOST_LEVELS} different names were needed, such as value, stage."
         )
     known = [*view.readable.columns, *trait_columns(view)]
-    found = {}
+    found, faults = {}, []
     for name in names:
         column = _SHORT.get(name, name)
         if column == "home_store_id" and column not in known:
             column = "usual_store_id"
         if column not in known:
-            raise unknown_name("split", name, [*known, *_SHORT], where="targeting.drill")
+            faults.append(str(unknown_name("split", name, [*known, *_SHORT], where="targeting.drill")))
         found[name] = column
+    if faults:
+        raise UnknownName("\n".join(faults))
     return found
 
 

@@ -1,0 +1,78 @@
+"""A short run of the benchmark of campaigns whose truth is known, on a shop of the tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from benchmarks.truth_differentiation import offer_trial, offers_chosen
+from benchmarks.truth_review import KINDS, WINDOW_DAYS, Receipts, run_kind, trial, verdicts
+from toolkit.models.past_columns import PAST_SUMS
+
+
+@pytest.fixture(scope="module")
+def orders(frequent_shop) -> pl.DataFrame:
+    number = (pl.col("day") - pl.col("day").min()).dt.total_days()
+    return frequent_shop.select(
+        "member_code", number.alias("day"), (pl.col("amount") / 100).alias("amount"), pl.lit(True).alias("is_order")
+    )
+
+
+@pytest.fixture(scope="module")
+def receipts(orders) -> Receipts:
+    return Receipts(orders)
+
+
+def test_the_past_is_what_the_orders_say(orders, receipts):
+    day = 300
+    past = receipts.past(day)
+    assert past.columns == PAST_SUMS.names()
+    codes = orders["member_code"].unique().sort()
+    for place in (0, 17, 400):
+        own = orders.filter(pl.col("member_code") == codes[place], pl.col("day") < day).with_columns((day - pl.col("day")).alias("back"))
+        row = past.row(place, named=True)
+        assert row["spend_29_56d"] == pytest.approx(own.filter(pl.col("back").is_between(29, 56))["amount"].sum())
+        assert row["spend_183_364d"] == pytest.approx(own.filter(pl.col("back").is_between(183, 364))["amount"].sum())
+        assert row["days_91d"] == own.filter(pl.col("back") <= 91)["day"].n_unique()
+        assert own.is_empty() or row["recency_days"] == own["back"].min()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_truth_is_what_was_planted(receipts, kind):
+    one = trial(receipts, kind, np.random.default_rng(3))
+    usual = one.outcome[one.treated].mean() - one.truth
+    assert usual == pytest.approx(one.base)
+    assert (one.truth == 0) == (kind == "A/A")
+    assert 0 < one.treated.sum() < one.treated.size
+    assert one.past.shape[0] == one.outcome.size
+    if kind.startswith("win-back"):
+        assert (one.past[one.treated, 5] >= WINDOW_DAYS).all()
+
+
+def test_lin_holds_where_the_usual_methods_do_not(receipts):
+    drawn = run_kind(receipts, "random 50%", 30, seed=2)["lin"]
+    assert 0.85 <= drawn.cover <= 1
+    assert abs(drawn.bias) < 0.02
+    picked = run_kind(receipts, "hot last month", 15, seed=2)
+    assert picked["lin"].cover >= 0.8
+    assert abs(picked["lin"].bias) < 0.05
+    assert picked["DiD"].bias < -0.1
+    assert picked["naive difference"].cover < 0.1
+
+
+def test_a_hidden_reason_is_never_proven(receipts):
+    found = run_kind(receipts, "hidden reason", 15, seed=2)["lin"]
+    assert found.bias > 0.05
+    assert found.word_proven == 0
+    assert verdicts("hidden reason", found) == [("proven", 0.0, 0.0, 0.0)]
+
+
+def test_offers_are_drawn_evenly_and_shrunk_promises_are_kept(receipts):
+    one = offer_trial(receipts, 1200, np.random.default_rng(1))
+    cells = np.bincount(4 * one.segment + one.offer).reshape(9, 4)
+    assert np.ptp(cells, axis=1).max() <= 1
+    found = offers_chosen(receipts, campaigns=4, members=1200)
+    assert 0.6 <= found["shrunk: claimed / true"] <= 1.4
+    assert found["raw: claimed / true"] > found["shrunk: claimed / true"]
+    assert found["shrunk: gain of the best"] > found["response: gain of the best"]

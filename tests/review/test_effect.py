@@ -1,0 +1,273 @@
+"""Effects: the planted truth lies in the interval, figures agree with independent ones, and what the checks forbid is claimed nowhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.portrait.pictures import spec_of
+from tests.review.fair import ENDS, FIRST, IDS, STARTS, Fair, fair, lines_of
+from toolkit import rendering
+from toolkit.answer import Answer
+from toolkit.errors import BadValue, DataError
+from toolkit.review import checks, effect, money, verdict
+from toolkit.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def lifted() -> Fair:
+    return fair(lift=1.2)
+
+
+@pytest.fixture(scope="module")
+def ws(lifted: Fair, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return lifted.write(tmp_path_factory.mktemp("lifted"))
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Nothing was planted."""
+    return fair().write(tmp_path_factory.mktemp("still"))
+
+
+def verdict_of(answer: Answer, check: str) -> tuple[str, str, bool]:
+    row = answer.table.row(by_predicate=pl.col("check") == check, named=True)
+    return row["verdict"], row["finding"], row["forbids_a_claim"]
+
+
+def test_the_truth_lies_in_the_interval_and_agrees_with_statsmodels(lifted: Fair, ws: Workspace) -> None:
+    import statsmodels.api as sm
+
+    from toolkit.mart.view import open_view
+    from toolkit.review.study import study
+
+    answer = effect(ws)
+    row = answer.table.row(0, named=True)
+    assert row["effect_low_amount"] <= lifted.extra <= row["effect_high_amount"]
+    assert "brought" in answer.headline
+    assert "n = 200 treated, 200 held out at random" in answer.headline
+    found = study(open_view(ws), "F")
+    treated = found.case.members["treated"].to_numpy().astype(float)
+    past = np.delete(found.case.past.values, found.effect.left_out, axis=1)
+    centred = (past - past[treated == 1].mean(axis=0)) / past.std(axis=0)
+    design = np.column_stack([np.ones(treated.size), treated, centred, centred * treated[:, None]])
+    fitted = sm.OLS(found.frame["amount"].to_numpy(), design).fit(cov_type="HC3")
+    assert row["effect_amount"] == pytest.approx(fitted.params[1], rel=1e-6)
+    assert found.effect.standard_error == pytest.approx(fitted.bse[1], rel=1e-6)
+    assert spec_of(answer)
+
+
+def test_usual_methods_stand_beside_under_their_names(lifted: Fair, ws: Workspace) -> None:
+    table = effect(ws).table
+    inside = lifted.lines.filter(pl.col("ordered_at").dt.date().is_between(STARTS, ENDS)).group_by("member_id").agg(pl.col("amount").sum())
+    spend = pl.DataFrame({"member_id": IDS}).join(inside, on="member_id", how="left").fill_null(0)["amount"].to_numpy()
+    naive = table.row(by_predicate=pl.col("estimator").str.starts_with("Arms as they are"), named=True)
+    assert naive["effect_amount"] == pytest.approx(spend[lifted.treated].mean() - spend[~lifted.treated].mean())
+    assert table["estimator"].to_list()[0] == "Lin's regression, as assigned"
+    assert table.height == 5
+
+
+@pytest.mark.parametrize("outcome", ["amount", "margin", "orders", "order_value", "units", "units_per_order", "active"])
+def test_every_outcome(ws: Workspace, outcome: str) -> None:
+    answer = effect(ws, outcome=outcome)
+    row = answer.table.row(0, named=True)
+    values = [value for name, value in row.items() if name.startswith("effect")]
+    assert values[1] <= values[0] <= values[2]
+    assert ("shows no effect" in answer.headline) == (values[1] <= 0 <= values[2])
+    assert spec_of(answer)
+
+
+def test_a_ratio_is_total_over_total(lifted: Fair, ws: Workspace) -> None:
+    """Without a past to adjust for the estimate is the plain difference of the arms' ratios, its error that of resampling."""
+    from toolkit.mart.view import open_view
+    from toolkit.review.case import open_case
+    from toolkit.review.estimate import measured_effect
+    from toolkit.review.outcome import outcomes
+    from toolkit.review.past import Past
+
+    case = open_case(open_view(ws), "F")
+    case.__dict__["past"] = Past((), np.empty((400, 0)))
+    frame = outcomes(case, case.seen).frame
+    one = measured_effect(case, frame, "order_value")
+    amount, orders, treated = frame["amount"].to_numpy(), frame["orders"].to_numpy(), lifted.treated
+    expected = amount[treated].sum() / orders[treated].sum() - amount[~treated].sum() / orders[~treated].sum()
+    assert one.estimate == pytest.approx(expected)
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(400):
+        pick = [np.flatnonzero(arm)[rng.integers(0, arm.sum(), arm.sum())] for arm in (treated, ~treated)]
+        drawn.append(amount[pick[0]].sum() / orders[pick[0]].sum() - amount[pick[1]].sum() / orders[pick[1]].sum())
+    assert one.standard_error == pytest.approx(np.std(drawn), rel=0.15)
+
+
+@pytest.mark.parametrize("by", ["outcome", "segment", "method", "touchpoint", "store", "category", "offer"])
+def test_parts(ws: Workspace, by: str) -> None:
+    answer = effect(ws, by=by)
+    assert answer.table.columns[0] == by
+    if by == "offer":
+        assert any("does not say which member belongs to which offer" in str(note) for note in answer.notes)
+        return
+    assert answer.table.height
+    if by == "store":
+        alone = effect(ws, store_id="s1").table.row(0, named=True)
+        assert answer.table.row(by_predicate=pl.col("store") == "s1", named=True)["effect_amount"] == pytest.approx(alone["effect_amount"])
+    if by == "category":
+        whole = effect(ws).table["effect_amount"][0]
+        assert answer.table["effect_amount"].sum() == pytest.approx(whole)  # one regression, split by goods: the parts add up
+
+
+def test_nothing_planted_nothing_claimed(still: Workspace) -> None:
+    answer = effect(still)
+    assert "shows no effect on sales" in answer.headline
+    assert "zero included" in answer.headline
+    assert "brought" not in verdict(still).headline
+
+
+def test_the_default_is_the_campaign_that_started_last(ws: Workspace, tmp_path: Path) -> None:
+    assert effect(ws).headline == effect(ws, campaign_id="F").headline
+    bare = fair()
+    none = Fair(bare.lines, bare.treated, 0.0, {"products": bare.tables["products"]}).write(tmp_path)
+    with pytest.raises(DataError, match="knows no campaign that started by"):
+        effect(none)
+    with pytest.raises(BadValue, match="outcome is 'sales'"):
+        effect(ws, outcome="sales")
+
+
+def broken(kind: str) -> Fair:
+    """A fair with a large effect whose campaign has one thing wrong with it."""
+    made = fair(lift=3.0)
+    tables, treated = dict(made.tables), made.treated
+    contacts, campaigns = tables["contacts"], tables["campaigns"]
+    if kind == "not random":
+        tables["campaigns"] = campaigns.with_columns(pl.lit(False).alias("randomised"))
+        contacts = contacts.filter((pl.col("arm") == "treated") | (pl.int_range(pl.len()) % 2 == 0))
+    if kind in ("no control", "everyone redeemed"):
+        contacts = contacts.filter(pl.col("arm") == "treated")
+    if kind == "control of three":
+        contacts = pl.concat([contacts.filter(pl.col("arm") == "treated"), contacts.filter(pl.col("arm") == "control").head(3)])
+    if kind == "everyone redeemed":
+        names = contacts["member_id"]
+        tables["redemptions"] = pl.DataFrame(
+            {"campaign_id": ["F"] * len(names), "member_id": names, "redeemed_at": contacts["contacted_at"], "value": [100] * len(names)}
+        )
+    if kind == "drawn by hand":  # said to be random, but the best customers were treated
+        best = made.lines.filter(pl.col("ordered_at").dt.date() < STARTS).group_by("member_id").agg(pl.col("amount").sum()).sort("amount")
+        chosen = best.tail(200)["member_id"].implode()
+        contacts = contacts.with_columns(
+            pl.when(pl.col("member_id").is_in(chosen)).then(pl.lit("treated")).otherwise(pl.lit("control")).alias("arm")
+        )
+    if kind == "before the receipts":
+        early = (
+            pl.lit(FIRST).dt.offset_by("-7d").alias("starts_on"),
+            pl.lit(FIRST).dt.offset_by("20d").alias("ends_on"),
+            pl.lit(None, pl.Boolean).alias("randomised"),
+        )
+        tables["campaigns"] = campaigns.with_columns(*early)
+    lines = made.lines
+    if kind == "no sales in one arm":
+        control = [name for name, one in zip(IDS, treated, strict=True) if not one]
+        lines = lines.filter(~(pl.col("member_id").is_in(control) & (pl.col("ordered_at").dt.date() >= STARTS)))
+    return Fair(lines, treated, made.extra, {**tables, "contacts": contacts})
+
+
+CLAIMS = ("brought", "earned €", "lost €", "worked", "paid:", "lost money", "did harm", "proven")
+
+
+@pytest.mark.parametrize(
+    ("kind", "check", "said"),
+    [
+        ("control of three", "Size", "the control arm has 3 members, fewer than 30"),
+        ("everyone redeemed", "Redemptions", "put on the list because they redeemed"),
+        ("drawn by hand", "Balance", "not drawn at random"),
+        ("before the receipts", "Size", "started before the receipts do"),
+        ("no sales in one arm", "Sales in both arms", "Nobody of the control arm bought anything"),
+    ],
+)
+def test_what_the_checks_forbid_is_claimed_nowhere(kind: str, check: str, said: str, tmp_path: Path) -> None:
+    ws = broken(kind).write(tmp_path)
+    answer = checks(ws)
+    word, finding, forbids = verdict_of(answer, check)
+    assert word == "FAIL"
+    assert said in finding
+    assert forbids
+    assert answer.figures["forbidding_count"] >= 1
+    for one in (effect(ws), money(ws), verdict(ws), answer):
+        told: dict[str, Any] = json.loads(one.to_json())
+        assert not any(word in one.headline for word in CLAIMS), one.headline
+        assert not {"effect", "lift_share", "net_amount", "extra_sales"} & told["figures"].keys()
+        assert " ".join(one.headline.split()) in " ".join(rendering.text(one).split())
+    table = money(ws).table
+    assert table.filter(pl.col("item").is_in(["Extra sales", "Extra margin", "Net"]))["amount"].null_count() == 3
+
+
+@pytest.mark.parametrize("kind", ["not random", "no control"])
+def test_without_chance_nothing_is_proven(kind: str, tmp_path: Path) -> None:
+    ws = broken(kind).write(tmp_path)
+    for one in (effect(ws), money(ws), verdict(ws), checks(ws)):
+        assert one.headline.startswith("NOT RANDOMISED: ")
+        assert "proven" not in one.headline.replace("not proven", "")
+    assert "probably brought" in effect(ws).headline  # far above a tenth of the base
+    assert verdict_of(checks(ws), "Assignment")[0] == "FAIL"
+    small = fair(lift=0.3, randomised=False).write(tmp_path / "small")
+    assert "cannot be told" in effect(small).headline
+
+
+def test_contamination_leaks_and_neighbours_are_named(tmp_path: Path) -> None:
+    made = fair(lift=1.2)
+    control = [name for name, one in zip(IDS, made.treated, strict=True) if not one][:30]
+    redemptions = made.tables["redemptions"].with_columns(pl.Series("member_id", [*control[:19], "stranger"]))
+    contacts = made.tables["contacts"].with_columns(
+        pl.when(pl.col("member_id").is_in(control))
+        .then(pl.lit(STARTS).cast(pl.Datetime("us")))
+        .otherwise("contacted_at")
+        .alias("contacted_at")
+    )
+    answer = checks(Fair(made.lines, made.treated, 0.0, {**made.tables, "redemptions": redemptions, "contacts": contacts}).write(tmp_path))
+    assert verdict_of(answer, "Control redeemed")[0] == "REVIEW"
+    assert "19 of 200 control members redeemed" in verdict_of(answer, "Control redeemed")[1]
+    assert "30 of 200 control members were contacted" in verdict_of(answer, "Control contacted")[1]
+    assert "1 member redeemed without being in the campaign" in verdict_of(answer, "Leaks")[1]
+
+
+def test_a_running_campaign_says_so(ws: Workspace) -> None:
+    answer = effect(ws, as_of="2024-06-16")
+    assert "so far (day 14 of 28)" in answer.headline
+    assert verdict_of(checks(ws, as_of="2024-06-16"), "Days seen")[0] == "REVIEW"
+    assert "so far" in verdict(ws, as_of="2024-06-16").headline
+
+
+def test_a_store_closed_half_way_is_named(tmp_path: Path) -> None:
+    made = fair()
+    shut = made.lines.filter(
+        (pl.col("store_id") == "s1") | (pl.col("ordered_at").dt.date() < STARTS) | (pl.col("ordered_at").dt.date() > ENDS)
+    )
+    answer = checks(Fair(shut, made.treated, 0.0, made.tables).write(tmp_path))
+    assert "Store s2 has no order from 2024-06-03" in verdict_of(answer, "Stores")[1]
+
+
+def test_heavy_tails_are_judged_by_re_assignment(tmp_path: Path) -> None:
+    made = fair()
+    whale = lines_of([(IDS[int(made.treated.argmax())], "whale", "s1", "jam", STARTS, 1, 20_000.0)])
+    answer = checks(Fair(pl.concat([made.lines, whale]), made.treated, 0.0, made.tables).write(tmp_path))
+    assert "A few large spenders weigh heavily" in verdict_of(answer, "Heavy tails")[1]
+    assert "Re-assigning the members at random 999 times" in verdict_of(answer, "Heavy tails")[1]
+
+
+def test_refunds_after_the_end_show_in_the_weeks_after(tmp_path: Path) -> None:
+    made = fair(lift=1.2)
+    buyers = made.lines.filter(pl.col("ordered_at").dt.date().is_between(STARTS, ENDS)).join(
+        pl.DataFrame({"member_id": [name for name, one in zip(IDS, made.treated, strict=True) if one]}), on="member_id", how="semi"
+    )
+    back = buyers.with_columns(
+        pl.col("order_id") + "-back", pl.col("ordered_at").dt.offset_by("28d"), -pl.col("quantity"), -pl.col("amount")
+    ).filter(pl.col("ordered_at").dt.date() > ENDS)  # fmt: skip
+    ws = Fair(pl.concat([made.lines, back]), made.treated, 0.0, made.tables).write(tmp_path)
+    table = money(ws).table
+    assert table.row(by_predicate=pl.col("item") == "Sales of the weeks after", named=True)["amount_high"] < 0
+    assert any("only pulled forward" in str(note) for note in money(ws).notes)
+    assert effect(ws).table["effect_amount"][0] == pytest.approx(effect(fair(lift=1.2).write(tmp_path / "kept")).table["effect_amount"][0])

@@ -16,8 +16,8 @@ import pytest
 from tests.apps.conftest import NAME, NASTY
 from toolkit.apps import panels
 from toolkit.apps.guard import LOG_VARIABLE, Guard
-from toolkit.apps.state import State
 from toolkit.apps.shown import PAGE_VARIABLE
+from toolkit.apps.state import State
 from toolkit.apps.view import AskView
 from toolkit.errors import BadValue
 

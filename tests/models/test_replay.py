@@ -65,7 +65,9 @@ def test_full_reduction_by_hand() -> None:
 def test_the_money_of_a_replay_by_hand() -> None:
     row = {"base_amount": 100_000, "free_rider_count": 4, "free_rider_amount": 50_000, "free_cost": 4_000, "within_reach_count": 10,
            "within_reach_amount": 40_000, "within_reach_cost": 10_000, "movable_cost": 2_000, "contact_count": 20}  # fmt: skip
-    cases = pl.DataFrame([row, row, row | {"within_reach_amount": 20_000}]).with_columns(pl.Series("margin_share", [0.4, None, 0.5]), response_share=pl.lit(0.25))
+    cases = pl.DataFrame([row, row, row | {"within_reach_amount": 20_000}]).with_columns(
+        pl.Series("margin_share", [0.4, None, 0.5]), response_share=pl.lit(0.25)
+    )
     first, unknown, never = reckon(cases, moved_share=0.5, contact_cost=25).iter_rows(named=True)
     # 40.00 free riders + 10.00 moved + 5.00 contacts + 25.00 responders; 100.00 more sales at 40%
     assert (first["cost"], first["extra_amount"], first["extra_margin"], first["net"]) == (8_000, 10_000, 4_000, -4_000)

@@ -84,7 +84,7 @@ SOURCES = (
     ("All members", ""),
     ("Members who are slipping away", "targeting.slipping(ws, top=0)"),
     ("Members who are due for something again", "targeting.due_again(ws, top=0)"),
-    ("Members who looked and did not buy", "targeting.looked_not_bought(ws, top=0)"),
+    ("Members who looked and did not buy", "targeting.looked_not_bought(ws, show='member')"),
 )
 
 METHOD_WORDS = {

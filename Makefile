@@ -34,12 +34,14 @@ lint: $(READY)   ## format, style and types
 lab: $(READY)    ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
 
-app: $(READY)    ## the portrait app in the browser, on the demo (run `make demo` first)
+app: $(READY)    ## the apps in the browser, on the demo (run `make demo` first)
 	$(BIN)/toolkit app demo/workspace
 
 truth: $(READY)  ## measure the bars of every figure, print them, fail if one is missed
 	$(BIN)/python benchmarks/truth.py
 	$(BIN)/python benchmarks/truth_targeting.py
+	$(BIN)/python benchmarks/truth_differentiation.py
+	$(BIN)/python benchmarks/truth_review.py
 
 bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 10 100", in millions of lines)
 	@test -x .venv-bench/bin/python || $(BIN)/uv venv --quiet .venv-bench

@@ -11,6 +11,7 @@ from toolkit.differentiation.cells import segments
 from toolkit.differentiation.draft import Draft
 from toolkit.differentiation.enrolment import BUSY_NOW, GLOBAL, NOT_CONTACTABLE, NOTHING, RESTING, UNKNOWN
 from toolkit.differentiation.past import margin_note
+from toolkit.differentiation.visible import NO_LIFT
 from toolkit.errors import BadValue, nearest
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.definition import EVERYBODY_ELSE, GOALS
@@ -168,6 +169,8 @@ def _power(draft: Draft) -> Iterator[Note]:
         yield Note(f"What its holdout can see is not measured. {draft.said['visible']}", "NOT MEASURED")
     least = draft.smallest_lift
     if least is None:
+        if draft.visible is not None and draft.assignment is not None:
+            yield Note(f"Underpowered: it shows no lift, however large. {NO_LIFT} Hold out more, run longer or widen the audience.", "REVIEW")
         return
     wanted = goal if goal else settings.plausible_lift
     of_what = (

@@ -45,6 +45,7 @@ COUPONS = pl.Schema(
         "money-off voucher for members, break even",
         "how many would use a coupon anyway",
         "优惠券 券 面额 门槛 核销",
+        "should we give coupons",
     ),
 )
 def coupon(

@@ -51,6 +51,7 @@ _CHART_GOODS = 15
         "what to put into a campaign, clear stock, launch new products",
         "choose goods by affinity, margin, stock and novelty",
         "选品 给谁推什么商品",
+        "which goods for win back, for trade up",
     ),
 )
 def goods_for(view: View, *, purpose: Purpose = "add_one_more", level: Level = "category", top: int = 30) -> Finding:

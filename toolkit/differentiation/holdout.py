@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.differentiation.visible import Visible, measure_spread
+from toolkit.differentiation.visible import NO_LIFT, Visible, measure_spread
 from toolkit.errors import BadValue, DataError
 from toolkit.ledger.global_control import read_global_control
 from toolkit.mart.view import View
@@ -52,7 +52,7 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     -------
     Answer
         Table columns: `control_share`; `control_count`, `treated_count` (members); `smallest_lift_share` (the smallest lift found with the
-        chance campaigns.power: 4 in 5; null = an arm below campaigns.least_arm), `chance_share` (of finding `lift`); `needed_count` (in
+        chance campaigns.power: 4 in 5; null = an arm below campaigns.least_arm, or none however large), `chance_share` (of finding `lift`); `needed_count` (in
         both arms, to find `lift` with that chance); `needed_days` (days until the members there are find it; null = more than 91);
         `forgone_sales` (what the control members do not buy if the lift is true; currency units).
 
@@ -63,8 +63,8 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
 
     Notes
     -----
-    Members needed = 7.85 CV^2 (1 - rho^2) / (lift^2 s (1 - s)), 80% power, two-sided at 5%. CV and rho are measured: the audience is chosen
-    by the same rule on an earlier day and followed over as many days as the campaign has; rho is how well spend, days and recency before
+    Members needed = 7.85 CV^2 (1 - rho^2) (1 - s + s (1 + lift)^2) / (lift^2 s (1 - s)), 80% power, two-sided at 5%; the middle factor since
+    a lift of each member's own spend widens the spread of the treated. CV and rho are measured: the audience is chosen by the same rule on an earlier day and followed over as many days as the campaign has; rho is how well spend, days and recency before
     that day tell the spend after it, as far as the review's regression can learn it from a control group of that share: arms are drawn
     where nothing was done. Source: DEFINITIONS.md section 3.
 
@@ -155,6 +155,7 @@ def _headline(view: View, chosen: dict, members: int, days: int, lift: float) ->
             f"see a lift of {share(lift)}."
         )
     enough = chosen["chance_share"] >= power
+    seen = "no lift, however large" if chosen["smallest_lift_share"] is None else f"a lift of {share(chosen['smallest_lift_share'])} or more"
     longer = (
         f"{chosen['needed_days']} days show it too"
         if chosen["needed_days"] and chosen["needed_days"] < days
@@ -163,8 +164,8 @@ def _headline(view: View, chosen: dict, members: int, days: int, lift: float) ->
         else f"{some(chosen['needed_count'], 'member')} are needed for it"
     )
     return (
-        f"{where(view)}, holding out {share(chosen['control_share'], 0)} of {some(members, 'member')} for {days} days shows a lift of "
-        f"{share(chosen['smallest_lift_share'])} or more (chance {share(power, 0)}); a lift of {share(lift)} is "
+        f"{where(view)}, holding out {share(chosen['control_share'], 0)} of {some(members, 'member')} for {days} days shows {seen} "
+        f"(chance {share(power, 0)}); a lift of {share(lift)} is "
         f"{'seen' if enough else 'seen only with chance ' + share(chosen['chance_share'], 0)}: {longer}. The {chosen['control_count']:,} "
         f"held out forgo {wording.money(chosen['forgone_sales'], view.currency)} of sales if it is true."
     )
@@ -185,6 +186,8 @@ def _notes(view: View, found: Visible, chosen: dict, members: int, days: int, li
                 "REVIEW",
             )
         )
+    if chosen["chance_share"] is not None and chosen["smallest_lift_share"] is None:
+        notes.append(f"No lift is shown with chance {share(settings.power, 0)}, however large. {NO_LIFT}")
     least = min(chosen["control_count"], chosen["treated_count"])
     if least < settings.least_arm:
         notes.append(

@@ -113,6 +113,7 @@ def _offers(view: View, members: pl.DataFrame) -> pl.DataFrame:
         "one to one recommendation, personal goods and offer",
         "what will this member buy next, recommend something to a member",
         "一对一 千人千面 推荐",
+        "给每个会员推荐什么",
     ),
     minimum=False,
 )

@@ -42,6 +42,7 @@ OFFERS = pl.Schema(
         "compare offers and methods for an audience",
         "best offer for a budget",
         "哪种优惠 优惠对比 预算",
+        "which promotion is best, which offer works best",
     ),
 )
 def offers(view: View, *, compare: str | list[str] = "", budget: float | None = None) -> Finding:

@@ -20,6 +20,8 @@ HISTORY_DAYS = 28
 """Days of receipts before the day measured from, without which nothing is known of the members' past."""
 LEAST_MEMBERS = 30
 """A group of fewer members has no spread of its own."""
+NO_LIFT = "What a larger lift adds to sales it adds to their spread too, for members who differ so much."
+"""Why a small and uneven group shows no lift at all (`toolkit.models.power.widened`)."""
 _BEFORE = ("amount_28d", "amount_91d", "amount_prev_91d", "day_count_28d", "day_count_56d", "day_count_91d")
 
 

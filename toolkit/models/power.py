@@ -45,43 +45,63 @@ def noise_factor(power: float = 0.8, false_alarms: float = 0.05) -> float:
     return (_NORMAL.inv_cdf(1 - false_alarms / 2) + _NORMAL.inv_cdf(power)) ** 2
 
 
+def widened(lift: float, control_share: float) -> float:
+    """Return by how much a true `lift` of each member's own spend widens the noise: `1 - s + s (1 + lift)^2`, s = control share.
+
+    Who spends much gains much: the variance of the treated arm grows by `(1 + lift)^2`, that of the control does not. Without it a plan
+    promises 80% where 68% came (lifts of half the spend, a control of a fifth).
+
+    >>> round(widened(0.5, 0.2), 2)
+    1.25
+    """
+    return 1 - control_share + control_share * (1 + lift) ** 2
+
+
 def members_needed(lift: float, unexplained: float, control_share: float, *, power: float = 0.8) -> int:
     """Return how many members, both arms together, show a `lift` (share of the mean) with this chance (two-sided test at 5%).
 
-    `7.85 CV^2 (1 - rho^2) / (lift^2 s (1 - s))`, s = control share. Source: DEFINITIONS.md section 3; the variance of a difference of
-    means adjusted for the past, as in Deng, Xu, Kohavi and Walker (CUPED), WSDM 2013.
+    `7.85 CV^2 (1 - rho^2) (1 - s + s (1 + lift)^2) / (lift^2 s (1 - s))`, s = control share. Source: DEFINITIONS.md section 3; the variance
+    of a difference of means adjusted for the past, as in Deng, Xu, Kohavi and Walker (CUPED), WSDM 2013; see `widened`.
 
     >>> members_needed(0.1, 1.0, 0.5)
-    3140
+    3469
     """
     _check(control_share, power)
     if not lift > 0:
         raise BadValue(f"lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5%.")
-    return math.ceil(noise_factor(power) * unexplained / (lift**2 * control_share * (1 - control_share)))
+    noise = unexplained * widened(lift, control_share)
+    return math.ceil(noise_factor(power) * noise / (lift**2 * control_share * (1 - control_share)))
 
 
 def smallest_lift(members: int, unexplained: float, control_share: float, *, power: float = 0.8) -> float | None:
-    """Return the smallest lift that so many members show with this chance; None without members.
+    """Return the smallest lift that so many members show with this chance; None without members, or where no lift shows: a larger one
+    brings as much more noise (`widened`).
 
-    >>> round(smallest_lift(3140, 1.0, 0.5), 3)
+    >>> round(smallest_lift(3469, 1.0, 0.5), 3)
     0.1
     """
     _check(control_share, power)
     if members <= 0:
         return None
-    return math.sqrt(noise_factor(power) * unexplained / (members * control_share * (1 - control_share)))
+    # lift^2 = known (1 + 2 s lift + s lift^2), the formula of members_needed solved for the lift
+    known = noise_factor(power) * unexplained / (members * control_share * (1 - control_share))
+    left = 1 - known * control_share
+    if left <= 0:
+        return None
+    return (known * control_share + math.sqrt((known * control_share) ** 2 + known * left)) / left
 
 
 def chance_to_see(lift: float, members: int, unexplained: float, control_share: float, *, false_alarms: float = 0.05) -> float:
     """Return the chance that a test of so many members finds a true `lift` (two-sided test): the power.
 
-    >>> round(chance_to_see(0.1, 3140, 1.0, 0.5), 2)
+    >>> round(chance_to_see(0.1, 3469, 1.0, 0.5), 2)
     0.8
     """
     _check(control_share, 0.8)
     if members <= 0 or unexplained <= 0:
         return 0.0 if members <= 0 else 1.0
-    shift = abs(lift) * math.sqrt(members * control_share * (1 - control_share) / unexplained)
+    noise = unexplained * widened(lift, control_share)
+    shift = abs(lift) * math.sqrt(members * control_share * (1 - control_share) / noise)
     limit = _NORMAL.inv_cdf(1 - false_alarms / 2)
     return _NORMAL.cdf(shift - limit) + _NORMAL.cdf(-shift - limit)
 

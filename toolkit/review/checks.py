@@ -21,6 +21,7 @@ from toolkit.review.verdicts import check_table
         "was the control group sound, contamination, regression to the mean",
         "can we trust the result of the campaign",
         "对照组 是否随机 检验",
+        "结果可信吗",
     ),
 )
 def checks(view: View, *, campaign_id: str | int = "", outcome: Name = "amount") -> Finding:

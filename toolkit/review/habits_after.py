@@ -36,6 +36,7 @@ _SCHEMA = {
         "do treated members buy more on discount or with coupons afterwards",
         "habit of waiting for discounts after the campaign",
         "促销依赖 等优惠 活动后习惯",
+        "did customers get used to discounts, spoiled by offers",
     ),
 )
 def habits_after(view: View, *, campaign_id: str | int = "") -> Finding:

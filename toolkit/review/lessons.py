@@ -39,6 +39,7 @@ _SCHEMA = {
         "what works: coupon, discount, full reduction, member day, by segment",
         "effect of methods over all campaigns with uncertainty",
         "经验总结 哪种活动有效",
+        "what did we learn, lessons learned",
     ),
     minimum=False,
 )

@@ -33,6 +33,7 @@ _SCHEMA = {"segment_before": pl.String, "segment": pl.String, "treated_count": p
         "who became a better customer because of the campaign",
         "segment transitions and what they are worth",
         "客群迁移 分层变化",
+        "活动 会员等级迁移",
     ),
 )
 def migration(view: View, *, campaign_id: str | int = "") -> Finding:

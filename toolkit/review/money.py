@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         "did the campaign only pull purchases forward, cannibalise other goods",
         "was the goal reached",
         "活动投入产出 ROI 净收益",
+        "return on investment of the campaign",
+        "活动值不值",
     ),
 )
 def money(view: View, *, campaign_id: str | int = "", by: Literal["total", "category"] = "total") -> Finding:

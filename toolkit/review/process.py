@@ -35,6 +35,7 @@ By = Literal["day", "store", "touchpoint"]
         "are we on target with the campaign, which store gives out no coupon",
         "campaign monitoring, daily tracking against control",
         "活动过程 活动进度 核销 客流",
+        "how is the running campaign doing today",
     ),
 )
 def process(view: View, *, campaign_id: str | int = "", by: By = "day") -> Finding:

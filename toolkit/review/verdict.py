@@ -28,6 +28,7 @@ _LINES = ("Extra sales", "Extra margin", "Value redeemed", "Contacts", "Fixed co
         "summary of the review of a campaign",
         "was the campaign worth it, should we repeat it",
         "活动复盘 结论 总结",
+        "did the campaign work, was it a success",
     ),
 )
 def verdict(view: View, *, campaign_id: str | int = "") -> Finding:

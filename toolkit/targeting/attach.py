@@ -41,6 +41,8 @@ NO_SEGMENT = "no segment"
         "who adds a second good to the basket, attach by segment",
         "probability of buying B given A",
         "连带率 搭配购买",
+        "what goes well with coffee",
+        "买了这个的人还买什么",
     ),
 )
 def attach(

@@ -31,6 +31,7 @@ _PLURAL = {"category": "categories", "product": "products"}
         "what goes with what, cross-selling, bundles, market basket",
         "product pairs, category pairs, lift, affinity",
         "连带 关联购买 购物篮分析",
+        "哪些商品经常一起买",
     ),
 )
 def bought_together(

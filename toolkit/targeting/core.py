@@ -134,6 +134,7 @@ def core_members(view: View, *, members: str | None = None) -> Finding:
         "what would be lost if the core members left, by category",
         "penetration, index and repeat rate of goods among core members",
         "核心商品",
+        "core products, core categories",
     ),
 )
 def core_goods(view: View, *, level: Level = "category", members: str | None = None) -> Finding:

@@ -38,6 +38,7 @@ _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
         "what is used up and must be replaced, service life",
         "repurchase window by member and category or product",
         "复购 到期 换新 提醒",
+        "谁该复购了",
     ),
 )
 def due_again(view: View, *, show: Literal["member", "good"] = "member", by: By = "category", good: str = "", top: int = 200) -> Finding:

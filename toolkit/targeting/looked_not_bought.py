@@ -35,6 +35,7 @@ _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
         "price or range: why do they not buy what they look at",
         "interest without a purchase, wish list",
         "浏览未购买 加购未买 召回",
+        "浏览了但没有买",
     ),
 )
 def looked_not_bought(view: View, *, show: Literal["category", "member"] = "category") -> Finding:

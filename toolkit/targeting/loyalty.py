@@ -32,6 +32,7 @@ STEPS = ("above their card", "as their card", "below their card")
         "how loyal are members, regular and steady members",
         "which members deserve a higher or lower tier",
         "忠诚度 会员等级 行为",
+        "most loyal members, loyal customers",
     ),
 )
 def loyalty(view: View, *, by: Literal["level", "tier"] = "level") -> Finding:

@@ -36,6 +36,7 @@ _SCHEMA = {"niche": pl.String, "status": pl.String, "member_count": pl.Int64, "m
         "special interests, pet owners, wine lovers, gluten-free, found from baskets",
         "which niche is growing",
         "小众 圈层 兴趣群体",
+        "小众口味的会员",
     ),
 )
 def niches(view: View, *, niche: str = "", show: Literal["member", "product"] = "member", top: int = 500) -> Finding:

@@ -33,6 +33,7 @@ _SURE_AT = (0.2, 0.35)
         "members to win back before they are gone",
         "who is falling out of their habit",
         "流失预警 即将流失 谁在流失",
+        "who is about to leave us",
     ),
 )
 def slipping(view: View, *, top: int = 100) -> Finding:

@@ -131,7 +131,7 @@ def replayed_due(past: Past, trade_in: int, wanted: list[int] | None = None) -> 
 
 def _after_sale(past: Past, wanted: list[int] | None) -> pl.DataFrame:
     """Buyers of goods with a stated life in the window: contacts and their sales, nothing within reach."""
-    stated = due_rhythms(past.view).filter(pl.col("basis") == STATED)["category_code"].to_list()
+    stated = due_rhythms(past.view).filter(pl.col("basis") == STATED)["good_code"].to_list()
     chosen = pl.col("category_code").is_in([code for code in stated if wanted is None or code in wanted])
     bought = past.categories.filter(chosen & (pl.col("orders") > 0)).join(past.members.filter("is_contacted"), on="member_code", how="semi")
     counted = bought.group_by("category_code").agg(

@@ -122,7 +122,7 @@ def _goods_table(view: View) -> pl.DataFrame:
     gaps = found.gaps.group_by("category_code", "gap_days").agg(pl.col("gap_count").sum()).sort("category_code", "gap_days")
     half = pl.col("gap_count").cum_sum() >= pl.col("gap_count").sum() / 2
     middle = gaps.group_by("category_code").agg(pl.col("gap_days").filter(half).first().cast(pl.Float64).alias("middle_days"))
-    lives = due_rhythms(view).select("category_code", "life_days")
+    lives = due_rhythms(view).select(pl.col("good_code").alias("category_code"), "life_days")
     return (
         sums.collect(engine="streaming")
         .join(middle, on="category_code", how="left")

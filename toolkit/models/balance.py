@@ -80,7 +80,7 @@ def propensities(covariates: np.ndarray, treated: np.ndarray, *, penalty: float 
     table = (covariates[:, kept] - covariates[:, kept].mean(axis=0)) / spread[kept]
     if not table.shape[1]:
         return np.full(len(treated), treated.mean())
-    model = LogisticRegression(C=1 / penalty, max_iter=500, tol=1e-6)
+    model = LogisticRegression(C=1 / penalty, solver="newton-cholesky", max_iter=100)
     return model.fit(table, treated).predict_proba(table)[:, 1]
 
 

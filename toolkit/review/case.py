@@ -13,10 +13,12 @@ import polars as pl
 from toolkit.errors import DataError
 from toolkit.ledger.campaigns import Campaign, open_campaign
 from toolkit.mart.view import Period, View
+from toolkit.models.balance import Overlap, overlap
 from toolkit.review.assigned import assigned_members, in_scope, seen_before
 from toolkit.review.neighbours import overlapping_campaigns, reached_by
 from toolkit.review.past import Past, past_of_members
 from toolkit.review.redeemed import Redemptions, redeemed
+from toolkit.wording import share
 
 Control = Literal["own", "others", "none"]
 """Whom the treated are compared with: members held out of the campaign, members it did not speak to, nobody."""
@@ -98,6 +100,21 @@ class Case:
     def past(self) -> Past:
         """What the members did before the start, in the order of `members`."""
         return past_of_members(self.view, self.members.select("member_code"), self.campaign.starts_on)
+
+    @cached_property
+    def overlap(self) -> Overlap:
+        """Whether there are members like the treated among those they are compared with."""
+        return overlap(self.past.values, self.members["treated"].to_numpy())
+
+    @cached_property
+    def nobody_alike(self) -> str | None:
+        """Why no effect can be told although both arms are large: nobody is like the treated; None where some are, or chance decided."""
+        if self.is_randomised or self.too_few is not None or self.overlap.beyond_share is None:
+            return None
+        beyond = self.overlap.beyond_share
+        if beyond <= self.view.settings.review.overlap_missing:
+            return None
+        return f"{share(beyond, 0)} of the treated are unlike every member there is to compare with, as when all who fit a rule are treated"
 
     @property
     def too_few(self) -> str | None:

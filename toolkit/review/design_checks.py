@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from toolkit.models.balance import overlap, standardised_differences
+from toolkit.models.balance import standardised_differences
 from toolkit.models.randomisation_checks import sample_ratio_p
 from toolkit.review.case import Case
 from toolkit.review.verdicts import Check
@@ -22,8 +22,13 @@ def design_checks(case: Case) -> list[Check]:
         return found
     found.append(_ratio(case))
     if case.history_days > 0:
-        found += [_balance(case), *_overlap(case), _regression_to_the_mean(case)]
+        found += alike_checks(case)
     return found
+
+
+def alike_checks(case: Case) -> list[Check]:
+    """Return the checks of how alike the arms were before the start."""
+    return [_balance(case), *_overlap(case), _regression_to_the_mean(case)]
 
 
 def _assignment(case: Case) -> Check:
@@ -148,7 +153,7 @@ def arms_differ(past: np.ndarray, treated: np.ndarray) -> float:
 
 def _overlap(case: Case) -> list[Check]:
     limits = case.view.settings.review
-    found = overlap(case.past.values, case.members["treated"].to_numpy())
+    found = case.overlap
     if found.beyond_share is None or found.effective_controls is None:
         return [Check("Overlap", "NOT MEASURED", f"Whether controls like the treated exist is not measured: {found.reason}.")]
     beyond, effective = found.beyond_share, found.effective_controls
@@ -157,6 +162,9 @@ def _overlap(case: Case) -> list[Check]:
         f"of these "
         f"carry as much as {effective:,.0f} who are like the treated."
     )
+    if case.nobody_alike is not None:
+        advice = "Next time hold out a random part of those who fit the rule: nothing in these receipts can stand in for them."
+        return [Check("Overlap", "FAIL", f"{sentence} What they would have done without it cannot be told.", advice, forbids=True)]
     few = effective < limits.effective_share * case.treated_count
     if case.is_randomised or (beyond <= limits.overlap_limit and not few):
         return [Check("Overlap", "PASS", sentence)]

@@ -22,6 +22,8 @@ def estimator_effects(found: Study) -> list[tuple[str, Effect, str]]:
     rows = [(WHAT_COUNTS, found.effect, counts)]
     if case.too_few is not None:
         return [(WHAT_COUNTS, found.effect, f"not measured: {case.too_few}")]
+    if case.nobody_alike is not None:
+        return [(WHAT_COUNTS, found.effect, f"cannot be told: {case.nobody_alike}")]
     if case.neighbours.height:
         alone = ~case.members["elsewhere"].to_numpy()
         one = measured_effect(case, found.frame, found.outcome, rows=alone)

@@ -15,7 +15,8 @@ from toolkit.review.verdicts import Check
 
 Word = Literal["proven", "not shown", "likely", "cannot be told", "not measured"]
 """proven: randomised, the interval is clear of zero and no check forbids it; not shown: randomised, and zero lies in the interval; likely:
-not randomised, yet clear of hidden reasons of the size that the setting review.claim_share allows for; cannot be told: a check forbids it,
+not randomised, yet clear of hidden reasons of the size that the setting review.claim_share allows for, and of one as strong as all that was
+measured of why members were chosen; cannot be told: a check forbids it,
 or without randomisation it is too small; not measured: there is no estimate."""
 
 
@@ -41,9 +42,12 @@ class Claim:
 def claim_of(case: Case, effect: Effect, checks: Sequence[Check]) -> Claim:
     """Return what may be claimed of an effect.
 
-    Source: DEFINITIONS.md section 4, warnings: without randomisation a claim needs the lower limit above 10% of base.
+    Source: DEFINITIONS.md section 4, warnings: without randomisation a claim needs the lower limit above 10% of base; hidden reasons:
+    `toolkit.models.sensitivity`.
     """
     forbidding = tuple(check.finding for check in checks if check.forbids)
+    if case.nobody_alike is not None:
+        return Claim("cannot be told", reasons=(f"{case.nobody_alike}.", *forbidding))
     if not effect.measured or effect.low is None or effect.high is None or effect.base is None:
         return Claim("not measured", reasons=forbidding or (f"No effect is measured: {effect.reason}.",))
     if forbidding:
@@ -53,9 +57,13 @@ def claim_of(case: Case, effect: Effect, checks: Sequence[Check]) -> Claim:
         return Claim("proven", sign) if sign else Claim("not shown")
     limit = case.view.settings.review.claim_share
     nearest = effect.low if sign > 0 else -effect.high
-    if sign and effect.base > 0 and nearest > limit * effect.base:
-        return Claim("likely", sign)
     missing = "nobody was held out" if case.control == "others" else "chance did not decide who was held out"
+    if sign and effect.base > 0 and nearest > limit * effect.base:
+        hidden = max((check.hidden_errors for check in checks), default=0.0)
+        if nearest > hidden * (effect.standard_error or 0.0):
+            return Claim("likely", sign)
+        reason = f"{missing}, and a hidden reason as strong as what receipts show of why members were chosen would undo it."
+        return Claim("cannot be told", reasons=(reason,))
     reason = (
         f"{missing}, and what was found is not surely above {wording.share(limit, 0)} of what was expected without the campaign; hidden "
         "reasons for being chosen are worth as much (setting review.claim_share)."

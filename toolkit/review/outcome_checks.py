@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 
 from toolkit.models.lin import Effect
 from toolkit.models.randomisation_checks import members_needed, permutation_p
+from toolkit.models.sensitivity import measured_strength, robustness_value
 from toolkit.review.case import Case
 from toolkit.review.outcome import OUTCOMES
 from toolkit.review.verdicts import Check
 from toolkit.wording import share
 
 
-def outcome_checks(case: Case, values: np.ndarray, effect: Effect, outcome: str) -> list[Check]:
-    """Return the checks of an outcome: `values` one per member of the case, `effect` what was measured with them."""
-    treated = case.members["treated"].to_numpy()
+def outcome_checks(case: Case, frame: pl.DataFrame, effect: Effect, outcome: str) -> list[Check]:
+    """Return the checks of an outcome: `frame` of `Outcomes`, rows as in the case, `effect` what was measured with them."""
+    treated, values = case.members["treated"].to_numpy(), frame[OUTCOMES[outcome].top].to_numpy()
     if not treated.any() or treated.all():
         return []
     empty = [name for name, arm in (("treated", treated), ("control", ~treated)) if not np.any(values[arm])]
@@ -26,7 +28,38 @@ def outcome_checks(case: Case, values: np.ndarray, effect: Effect, outcome: str)
                    f"{share(np.mean(values[~treated] != 0))} of those compared with bought in these days.")]  # fmt: skip
     if not effect.measured:
         return found
-    return [*found, _tails(case, values, treated, effect), _power(case, effect, outcome)]
+    hidden = [] if case.is_randomised else [_hidden(case, _each(frame, outcome), treated, effect, outcome)]
+    return [*found, *hidden, _tails(case, values, treated, effect), _power(case, effect, outcome)]
+
+
+def _each(frame: pl.DataFrame, outcome: str) -> np.ndarray:
+    """An outcome as a value per member; of a ratio each member's part in it, linearised."""
+    asked = OUTCOMES[outcome]
+    top = frame[asked.top].to_numpy()
+    if asked.bottom is None:
+        return top
+    bottom = frame[asked.bottom].to_numpy()
+    return (top - top.sum() / bottom.sum() * bottom) / bottom.mean() if bottom.sum() > 0 else top
+
+
+def _hidden(case: Case, each: np.ndarray, treated: np.ndarray, effect: Effect, outcome: str) -> Check:
+    """What a hidden reason as strong as the measured ones would do to the effect, and how strong one would have to be to undo it."""
+    title, error = OUTCOMES[outcome].title, effect.standard_error or 0.0
+    strength = measured_strength(each, treated, case.past.values)
+    errors = strength.bias / error if error > 0 else np.inf
+    needed = robustness_value((effect.estimate or 0.0) / error, effect.freedom or 1e9, alpha=0.05) if error > 0 else 0.0
+    sentence = (
+        f"What receipts show of the time before tells {share(strength.of_choice)} of who was chosen and {share(strength.of_outcome)} of "
+        f"{title}; to undo what was found a hidden reason must tell {share(needed)} of what is left of both (Cinelli and Hazlett 2020)."
+    )
+    clear = effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
+    if not clear:
+        return Check("Hidden reasons", "REVIEW", f"{sentence} Nothing is shown that it could undo.", hidden_errors=errors)
+    if max(effect.low or 0.0, -(effect.high or 0.0)) <= strength.bias:
+        sentence = f"{sentence} One as strong as the measured ones would do that."
+        return Check("Hidden reasons", "FAIL", sentence, "Take the figures for a description.", hidden_errors=errors)
+    sentence = f"{sentence} One as strong as the measured ones would not; a stronger one would, and no receipt tells whether there is one."
+    return Check("Hidden reasons", "REVIEW", sentence, "Likely is the most that may be said.", hidden_errors=errors)
 
 
 def _tails(case: Case, values: np.ndarray, treated: np.ndarray, effect: Effect) -> Check:

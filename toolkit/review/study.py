@@ -69,5 +69,5 @@ def _study(case: Case, outcome: str) -> Study:
     )[:]
     top = made.frame[OUTCOMES[outcome].top]
     if case.too_few is None and not top.null_count():
-        checks += outcome_checks(case, top.to_numpy(), effect, outcome)
+        checks += outcome_checks(case, made.frame, effect, outcome)
     return Study(case, outcome, made.frame, made.costs, effect, tuple(checks), claim_of(case, effect, checks))

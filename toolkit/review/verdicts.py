@@ -12,13 +12,15 @@ from toolkit.answer import Note, Verdict
 
 @dataclass(frozen=True)
 class Check:
-    """One verdict. `forbids`: with this found, no effect of the campaign is claimed anywhere."""
+    """One verdict. `forbids`: with this found, no effect of the campaign is claimed anywhere. `hidden_errors`: how many of its standard
+    errors an effect may owe to hidden reasons as strong as the measured ones; one that is not further from zero is not claimed."""
 
     name: str
     verdict: Verdict
     finding: str
     advice: str = ""
     forbids: bool = False
+    hidden_errors: float = 0.0
 
     @property
     def note(self) -> Note:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from toolkit.charts.figure import (
+    broken,
     distinct_labels,
     figure,
     label_expr,
+    name_axis,
     nothing_to_draw,
     number_axis,
     once,
@@ -18,6 +20,7 @@ from toolkit.charts.figure import (
     sorted_as_given,
     text_mark,
     tip,
+    with_breaks,
 )
 from toolkit.charts.theme import ACCENT, BAR_STEP, FAINT, INK, MUTED, PALETTE, PRIMARY, WIDTH, Kind, axis_format, number_text
 
@@ -25,7 +28,13 @@ if TYPE_CHECKING:
     import altair as alt
 
 _CHARACTER_PIXELS = 6.6  # width of a 12 px digit in the fonts of the theme, rounded up
-_NAME = {"field": "label", "type": "nominal", "axis": {"title": None}}
+
+
+def _names(drawn: pl.DataFrame, padding: float) -> tuple[dict[str, Any], int]:
+    """The axis of names in the frame's order, and the width that is left for the bars."""
+    axis, beyond = name_axis(drawn["label"])
+    named = {"field": "label", "type": "nominal", "axis": axis, "sort": sorted_as_given(drawn["label"]), "scale": {"paddingInner": padding}}
+    return named, WIDTH - beyond
 
 
 def ranked_bars(
@@ -64,8 +73,8 @@ def ranked_bars(
         drawn = drawn.sort("value", descending=True, nulls_last=True, maintain_order=True)
     drawn = distinct_labels(drawn).with_columns(text=_bar_texts(drawn, kind), end=_ends(drawn))
     scale, axis = _headroom(drawn, kind, value_title, reference)
-    name = {**_NAME, "sort": sorted_as_given(drawn["label"]), "scale": {"paddingInner": 0.28}}
-    chosen = {"test": f"datum.label === {_js_text(highlight)}", "value": ACCENT} if highlight is not None else None
+    name, width = _names(drawn, 0.28)
+    chosen = {"test": f"datum.label === {_js_text(broken(highlight))}", "value": ACCENT} if highlight is not None else None
     fill: dict[str, Any] = {"value": PRIMARY, **({"condition": chosen} if chosen else {})}
     tips = [tip("label", "Name"), tip("value", value_title, kind)]
     tips += [tip("n", "n", "count")] if n else []
@@ -82,7 +91,9 @@ def ranked_bars(
     layers.append(text_mark("text", align="left", dx=6, color=MUTED, x={"field": "end", "type": "quantitative", "axis": axis}, y=name))
     if reference is not None:
         layers += _reference_layers(reference, f"{reference_title} {number_text(reference, kind)}")
-    return figure(drawn, layers, title=title, subtitle=subtitle, height={"step": BAR_STEP})
+    return figure(
+        drawn, layers, title=title, subtitle=subtitle, width=width, height={"step": BAR_STEP + (4 if "labelExpr" in name["axis"] else 0)}
+    )
 
 
 def grouped_bars(
@@ -107,10 +118,10 @@ def grouped_bars(
         return nothing_to_draw(title, "No rows to draw.")
     drawn = drawn.with_columns(
         label_expr("label").alias("label"), label_expr("group").alias("group"), text=_bar_texts(drawn, kind), end=_ends(drawn)
-    )
+    ).pipe(with_breaks)
     groups = sorted_as_given(drawn["group"])
     scale, axis = _headroom(drawn, kind, value_title, None)
-    name = {**_NAME, "sort": sorted_as_given(drawn["label"]), "scale": {"paddingInner": 0.3}}
+    name, width = _names(drawn, 0.3)
     offset = {"field": "group", "type": "nominal", "sort": groups, "scale": {"paddingInner": 0.12}}
     tips = [tip("label", "Name"), tip("group", group_title or "Group"), tip("value", value_title, kind)] + (
         [tip("n", "n", "count")] if n else []
@@ -120,7 +131,7 @@ def grouped_bars(
     bars = {"mark": {"type": "bar"}, "encoding": {"x": position, "y": name, "yOffset": offset, "color": colour, "tooltip": tips}}
     ends = {"field": "end", "type": "quantitative", "axis": axis}
     words = text_mark("text", align="left", dx=6, fontSize=11, color=MUTED, x=ends, y=name, yOffset=offset)
-    return figure(drawn, [bars, words], title=title, subtitle=subtitle, height={"step": 19, "for": "offset"})
+    return figure(drawn, [bars, words], title=title, subtitle=subtitle, width=width, height={"step": 19, "for": "offset"})
 
 
 def measured_bars(
@@ -169,7 +180,7 @@ def stacked_bars(
         return nothing_to_draw(title, "No rows to draw.")
     drawn = drawn.with_columns(
         label_expr("label").alias("label"), label_expr("part").alias("part"), pl.col("value").cast(pl.Float64).fill_null(0)
-    )
+    ).pipe(with_breaks)
     parts = sorted_as_given(drawn["part"])
     order = pl.DataFrame({"part": parts, "order": range(len(parts))}, schema_overrides={"order": pl.Int64})
     drawn = drawn.join(order, on="part", how="left", maintain_order="left")
@@ -183,7 +194,7 @@ def stacked_bars(
         ink=pl.Series(["#ffffff" if _is_dark(colours[name]) else INK for name in drawn["part"]], dtype=pl.String),
     )
     axis = number_axis(value_title, axis_format(kind, longest))
-    name = {**_NAME, "sort": sorted_as_given(drawn["label"]), "scale": {"paddingInner": 0.28}}
+    name, width = _names(drawn, 0.28)
     tips = [tip("label", "Name"), tip("part", part_title or "Part"), tip("value", value_title, kind)] + (
         [tip("n", "n", "count")] if n else []
     )
@@ -194,7 +205,7 @@ def stacked_bars(
     bars = {"mark": mark, "encoding": {"x": start, "x2": {"field": "end"}, "y": name, "color": colour, "tooltip": tips}}
     words = text_mark("text", fontSize=11, x={"field": "middle", "type": "quantitative", "axis": axis}, y=name)
     words["encoding"]["color"] = {"field": "ink", "type": "nominal", "scale": None}
-    return figure(drawn, [bars, words], title=title, subtitle=subtitle, height={"step": BAR_STEP + 4})
+    return figure(drawn, [bars, words], title=title, subtitle=subtitle, width=width, height={"step": BAR_STEP + 4})
 
 
 def _bar_texts(drawn: pl.DataFrame, kind: Kind) -> pl.Series:

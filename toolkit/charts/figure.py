@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from toolkit.charts.theme import INK, MUTED, ROW_LIMIT, WIDTH, Kind, format_of
+from toolkit.charts.theme import INK, LABEL_PIXELS, MUTED, ROW_LIMIT, WIDTH, Kind, format_of
 from toolkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,11 +59,20 @@ def label_expr(column: str) -> pl.Expr:
 
 
 def distinct_labels(frame: pl.DataFrame, column: str = "label") -> pl.DataFrame:
-    """Make labels unique without changing how they look (zero-width spaces): two shops of the same name are two bars, not one."""
+    """Make labels unique without changing how they look (zero-width spaces): two shops of the same name are two bars, not one.
+
+    Long ones get a place to break (`broken`).
+    """
     again = pl.int_range(pl.len()).over(column)
-    return frame.with_columns(label_expr(column).alias(column)).with_columns(
+    unique = frame.with_columns(label_expr(column).alias(column)).with_columns(
         pl.concat_str(pl.col(column), pl.lit("\u200b").repeat_by(again).list.join("")).alias(column)
     )
+    return with_breaks(unique, column)
+
+
+def with_breaks(frame: pl.DataFrame, column: str = "label") -> pl.DataFrame:
+    """Return the frame with a place to break in the long ones of a column of names."""
+    return frame.with_columns(pl.Series(column, [broken(name) for name in frame[column]], dtype=pl.String))
 
 
 def one_line(text: str) -> str:
@@ -87,6 +96,33 @@ def tip(field: str, title: str, kind: Kind | None = None, **more: Any) -> dict[s
 def sorted_as_given(labels: Iterable[str]) -> list[str]:
     """Each label once, in the order of the frame: what Vega needs to keep our order."""
     return list(dict.fromkeys(labels))
+
+
+_BREAK = "\u2063"  # an invisible separator: the name stays one text for whoever copies it
+_LINE, _LETTER, _WIDEST_NAME = 28, 6.6, 290
+
+
+def broken(name: str) -> str:
+    """Return a name too long for one line of an axis with a place to break in it: after the sign that joins a pair, or near the middle."""
+    if len(name) <= _LINE or _BREAK in name:
+        return name
+    spaces = [at for at, letter in enumerate(name) if letter == " "]
+    joints = [at for at in spaces if name[:at].endswith((" +", " /", " >", " and", ","))]
+    near = [at for at in joints if 0.25 < at / len(name) < 0.75] or spaces
+    if not near:
+        return name
+    best = min(near, key=lambda at: max(at, len(name) - at))
+    return f"{name[:best]}{_BREAK}{name[best:]}"
+
+
+def name_axis(names: Iterable[str]) -> tuple[dict[str, Any], int]:
+    """Return the axis of names that went through `broken`, and the pixels that it takes beyond the usual room of names."""
+    lines = [line.strip() for name in names for line in name.split(_BREAK)]
+    if not any(_BREAK in name for name in names):
+        return {"title": None}, 0
+    room = int(min(_WIDEST_NAME, max(LABEL_PIXELS, _LETTER * max(map(len, lines)))))
+    two = {"labelExpr": f"split(datum.label, '{_BREAK}')", "labelFontSize": 11, "labelLineHeight": 12, "labelLimit": room}
+    return {"title": None, **two}, room - LABEL_PIXELS
 
 
 def figure(

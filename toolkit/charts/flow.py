@@ -18,6 +18,7 @@ _BLOCK = 0.035  # width of a block, where the distance between two columns is 1
 _AIR = 0.12  # of the height: the room between blocks in all
 _MOST_BANDS = 300
 _LABEL_ROOM = 150
+_NAME_PIXELS = 13
 
 
 def flow(
@@ -53,6 +54,8 @@ def flow(
     # Beyond some hundred bands nobody sees more; the table has them all.
     drawn = drawn.sort("value", descending=True, maintain_order=True).head(_MOST_BANDS) if drawn.height > _MOST_BANDS else drawn
     blocks = _blocks(drawn, muted, kind)
+    tall = int(min(560, max(220, 26 * blocks.group_by("column").len()["len"].max())))  # type: ignore[operator]
+    blocks = blocks.with_columns(middle=_apart(blocks, tall))
     bands = _bands(drawn, blocks, muted)
     last = int(blocks["column"].max())  # type: ignore[arg-type]
     bare = {"labels": False, "grid": False, "ticks": False}
@@ -96,8 +99,14 @@ def flow(
     if heads:
         at_top = {"align": "left", "baseline": "bottom", "dy": -6, "fontSize": 12, "fontWeight": 600}
         layers.append({**text_mark("text", **at_top, x=x_axis, y={"value": 0}), "data": {"values": heads}})
-    tall = int(min(560, max(220, 26 * blocks.group_by("column").len()["len"].max())))  # type: ignore[operator]
     return figure(bands, layers, title=title, subtitle=subtitle, width=WIDTH + 60, height=tall)
+
+
+def _apart(blocks: pl.DataFrame, tall: int) -> pl.Series:
+    """Where the names stand: at the middle of their block, but a line apart from the one above."""
+    line = float(blocks["bottom"].max()) * _NAME_PIXELS / tall  # type: ignore[arg-type]
+    place = pl.int_range(pl.len()).over("column") * line
+    return blocks.select((pl.col("middle") - place).cum_max().over("column") + place).to_series()
 
 
 def _heads(names: list[str] | None, last: int) -> list[dict[str, Any]]:

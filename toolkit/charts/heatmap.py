@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, roles, sorted_as_given, text_mark, tip
-from toolkit.charts.theme import INK, MUTED, SEQUENTIAL, WIDTH, Kind, axis_format, number_text
+from toolkit.charts.theme import DIVERGING, INK, MUTED, SEQUENTIAL, WIDTH, Kind, axis_format, number_text
 
 if TYPE_CHECKING:
     import altair as alt
@@ -17,6 +17,7 @@ _NAMED_PIXELS = 96  # a narrower cell has no room for a name
 _HOUR_PIXELS = 24  # 24 hours fit the page
 _WIDEST_PIXELS = 124
 _PEAKS = 3
+_LETTER = 6.2
 
 
 def heatmap(
@@ -50,12 +51,16 @@ def heatmap(
     drawn = _worded(drawn, kind, cell)
     most = max(float(cast("float | None", drawn["value"].max()) or 0), 1e-12)
     least = min(0.0, float(cast("float | None", drawn["value"].min()) or 0))
+    both = least < 0 < float(cast("float | None", drawn["value"].max()) or 0)  # losses and gains: white in the middle, dark at both ends
+    if both:
+        most = max(most, -least)
+        least = -most
     x = {
         "field": "column",
         "type": "nominal",
         "sort": columns,
         "scale": {"domain": columns, "padding": 0.04},
-        "axis": _axis(column_title, cell),
+        "axis": _axis(column_title, cell, columns),
     }
     y = {"field": "row", "type": "nominal", "sort": rows, "scale": {"domain": rows, "padding": 0.06}, "axis": {"title": row_title or None}}
     legend: dict[str, Any] = {
@@ -65,12 +70,18 @@ def heatmap(
         "orient": "top",
         "tickCount": 4,
     }
-    shade = {"field": "value", "type": "quantitative", "scale": {"domain": [least, most], "range": list(SEQUENTIAL)}, "legend": legend}
+    shade = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"domain": [least, most], "range": list(DIVERGING if both else SEQUENTIAL)},
+        "legend": legend,
+    }
     tips = [tip("row", row_title or "Row"), tip("column", column_title or "Column"), tip("value", value_title, kind)]
     tips += [tip("name", "Name")] if name else []
     tips += [tip("n", "n", "count")] if n else []
     cells = {"mark": {"type": "rect", "cornerRadius": 2}, "encoding": {"x": x, "y": y, "color": shade, "tooltip": tips}}
-    ink = {"condition": {"test": f"datum.value > {least + 0.55 * (most - least)}", "value": "#ffffff"}, "value": INK}
+    dark = f"abs(datum.value) > {0.75 * most}" if both else f"datum.value > {least + 0.55 * (most - least)}"
+    ink = {"condition": {"test": dark, "value": "#ffffff"}, "value": INK}
     lower: dict[str, Any] = {"dy": 8} if name else {}
     words = text_mark("text", fontSize=11, x=x, y=y, **lower)
     words["encoding"]["color"] = ink
@@ -98,5 +109,7 @@ def _order(wanted: list | None, found: pl.Series) -> list[str]:
     return first + [label for label in here if label not in first]
 
 
-def _axis(title: str, cell: int) -> dict[str, Any]:
-    return {"title": title or None, "labelAngle": 0, "labelLimit": max(cell + 4, 60), "orient": "bottom", "titleColor": MUTED}
+def _axis(title: str, cell: int, names: list[str]) -> dict[str, Any]:
+    wide = max(len(name) for name in names) * _LETTER > cell
+    words = {"labelExpr": "split(datum.label, ' ')", "labelLineHeight": 13} if wide else {}  # one word a line where a name is too wide
+    return {"title": title or None, "labelAngle": 0, "labelLimit": max(cell + 4, 60), "orient": "bottom", "titleColor": MUTED, **words}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _PAGE_WIDTH = 700
 _PANELS = 24
+_MONTHS_FROM_DAYS = 120  # under it, ticks within one month would all read the same
 
 
 def multiples(
@@ -49,7 +50,9 @@ def multiples(
     largest = float(drawn["value"].abs().max() or 0)  # type: ignore[arg-type]
     across, dtype = {"field": "x", "axis": {"title": x_title or None, "labelOverlap": True}}, drawn["x"].dtype
     if dtype.is_temporal():
-        across |= {"type": "temporal", "axis": {"title": x_title or None, "format": "%b", "tickCount": 4, "labelOverlap": True}}
+        days = (drawn["x"].max() - drawn["x"].min()).days  # type: ignore[operator, union-attr]
+        form = "%b" if days > _MONTHS_FROM_DAYS else "%-d %b"
+        across |= {"type": "temporal", "axis": {"title": x_title or None, "format": form, "tickCount": 4, "labelOverlap": True}}
         said = tip("x", x_title or "Date") | {"type": "temporal", "format": "%-d %b %Y"}
     elif dtype.is_numeric() and mark == "line":
         across["type"], said = "quantitative", tip("x", x_title or "x", "decimal")

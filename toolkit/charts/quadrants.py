@@ -77,7 +77,7 @@ def quadrants(
         encoding["color"] = {
             **kind_of,
             "scale": {"domain": told, "range": [PALETTE[place] for place in (0, 1, 3, 4)]},
-            "legend": {"columns": 4},
+            "legend": {"columns": 2, "labelLimit": _WIDTH // 2},
         }
         encoding["shape"] = {**kind_of, "scale": {"domain": told, "range": list(SHAPES[:4])}}
         tips.append(tip("quarter", "Group"))
@@ -88,7 +88,7 @@ def quadrants(
 
 
 def _axis(values: pl.Series, title: str, kind: Kind) -> dict[str, Any]:
-    return number_axis(title, axis_format(kind, float(values.abs().max() or 0)))  # type: ignore[arg-type]
+    return number_axis(title, axis_format(kind, float(values.abs().max() or 0)), labelOverlap=True)  # type: ignore[arg-type]
 
 
 def _quarter(x_cut: float, y_cut: float, names: Mapping[Corner, str]) -> pl.Expr:

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from toolkit.charts.figure import distinct_labels, figure, nothing_to_draw, number_axis, once, roles, sorted_as_given, text_mark, tip
+from toolkit.charts.figure import (
+    distinct_labels,
+    figure,
+    name_axis,
+    nothing_to_draw,
+    number_axis,
+    once,
+    roles,
+    sorted_as_given,
+    text_mark,
+    tip,
+)
 from toolkit.charts.theme import BAR_STEP, FAINT, INK, MUTED, PRIMARY, WIDTH, Kind, axis_format, number_text
 
 if TYPE_CHECKING:
@@ -43,7 +54,8 @@ def ranges(
     pad = (most - least or 1.0) * 0.04
     axis = number_axis(value_title, axis_format(kind, max(abs(least), abs(most))), grid=True)
     x = {"field": "value", "type": "quantitative", "scale": {"domain": [least - pad, most + pad], "nice": False}, "axis": axis}
-    y = {"field": "label", "type": "nominal", "sort": sorted_as_given(drawn["label"]), "axis": {"title": None}}
+    names, beyond = name_axis(drawn["label"])
+    y = {"field": "label", "type": "nominal", "sort": sorted_as_given(drawn["label"]), "axis": names}
     tips = [tip("label", "Name"), tip("value", value_title, kind), tip("low", "from", kind), tip("high", "to", kind)]
     tips += [tip("n", "n", "count")] if n else []
     span = {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, "tooltip": tips}
@@ -56,8 +68,15 @@ def ranges(
     if reference is not None:
         layers += _reference(reference, f"{reference_title} {number_text(reference, kind)}")
     layers += [{"mark": {"type": "rule", "color": PRIMARY, "strokeWidth": 2.5, "opacity": 0.55}, "encoding": span}, dot]
-    layers.append(text_mark("text", align="left", color=MUTED, fontSize=11, x={"value": WIDTH - 140}, y=y))
-    return figure(drawn, layers, title=title, subtitle=subtitle, width=WIDTH - 150, height={"step": BAR_STEP})
+    layers.append(text_mark("text", align="left", color=MUTED, fontSize=11, x={"value": WIDTH - 140 - beyond}, y=y))
+    return figure(
+        drawn,
+        layers,
+        title=title,
+        subtitle=subtitle,
+        width=WIDTH - 150 - beyond,
+        height={"step": BAR_STEP + (4 if "labelExpr" in names else 0)},
+    )
 
 
 def _texts(drawn: pl.DataFrame, kind: Kind) -> pl.Series:

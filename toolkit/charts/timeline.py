@@ -40,8 +40,8 @@ def timeline(
     drawn = distinct_labels(drawn)
     if group:
         drawn = drawn.with_columns(label_expr("group").replace("(none)", "not stated").alias("group"))
-    words = [pl.col("group")] if group else []
-    words += [pl.concat_str(pl.lit("n "), pl.col("n").cast(pl.String))] if n else []
+    words: list[pl.Expr | pl.Series] = [pl.col("group")] if group else []
+    words += [pl.Series([f"n {count:,}" if count is not None else "n not known" for count in drawn["n"]], dtype=pl.String)] if n else []
     told = pl.concat_str(words, separator=" · ") if words else pl.lit("")
     # A day is drawn whole: a bar ends where the next day begins.
     drawn = drawn.with_columns(told.alias("text"), (pl.col("end").cast(pl.Date) + pl.duration(days=1)).alias("after"))

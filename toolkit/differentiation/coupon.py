@@ -10,7 +10,7 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.differentiation.amounts import proposed_thresholds, read_amounts, read_budget, read_share, round_amount
 from toolkit.differentiation.past import BASIS_POINTS, Past, accounting_notes, contact_cost, reach_bp
-from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
+from toolkit.differentiation.reckoning import MONEY, amount_text, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
 from toolkit.differentiation.redeeming import redeem_chances
 from toolkit.errors import BadValue
 from toolkit.expressions import divide_half_up
@@ -183,7 +183,7 @@ def _notes(
         f"{share(settings.reach_share, 0)} of the minimum (setting offers.reach_share), or had no basket in the period.",
     )
     notes += [basis, contact_cost(view)[1]]
-    name = pl.format("{} from {}", pl.col("value") / view.minor_units, pl.col("minimum") / view.minor_units)
+    name = _name(view)
     notes += money_notes(past, cells, best, _called(view, best) if best else "", name)
     if "contactable" in view.members.columns:
         barred = past.members.height - int(past.members["is_contacted"].sum())
@@ -195,11 +195,14 @@ def _notes(
     return notes
 
 
+def _name(view: View) -> pl.Expr:
+    return pl.format("{} off from {}", amount_text("value", view.minor_units), amount_text("minimum", view.minor_units))
+
+
 def _chart(view: View, past: Past, cells: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     known = past.margin.share is not None
-    minor = view.minor_units
     drawn = cells.select(
-        pl.format("{} from {}", pl.col("value") / minor, pl.col("minimum") / minor).alias("coupon"),
+        _name(view).alias("coupon"),
         view.major("net" if known else "cost").alias("value"),
         "within_reach_count",
     )

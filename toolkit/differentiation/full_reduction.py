@@ -10,7 +10,7 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.heatmap import heatmap
 from toolkit.differentiation.amounts import proposed_reductions, proposed_thresholds, read_amounts, read_budget
 from toolkit.differentiation.past import Past, accounting_notes, reach_bp
-from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
+from toolkit.differentiation.reckoning import MONEY, amount_text, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
 from toolkit.errors import BadValue
 from toolkit.mart.view import View
 from toolkit.models.replay import response
@@ -163,7 +163,7 @@ def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
         f"{share(settings.reach_share, 0)} of the threshold (setting offers.reach_share).",
     )
     minor = view.minor_units
-    name = pl.format("{}/{}", pl.col("threshold") / minor, pl.col("reduction") / minor)
+    name = pl.format("spend {} save {}", amount_text("threshold", minor), amount_text("reduction", minor))
     notes += money_notes(past, cells, best, _called(view, best) if best else "", name)
     notes.append(
         "One reduction a basket."

@@ -262,6 +262,6 @@ def _chart(view: View, table: pl.DataFrame, purpose: Purpose) -> alt.Chart | alt
     from toolkit.charts.bars import ranked_bars
 
     return ranked_bars(
-        table.head(_CHART_GOODS), label="goods", value="score", n="buyer_count", kind="decimal", title=f"Goods to {_SAID[purpose]}",
+        table.head(_CHART_GOODS), label="goods", value="score", n="buyer_count", kind="index", title=f"Goods to {_SAID[purpose]}",
         subtitle=f"{view.place}, as of {view.as_of}; n = buyers in scope", value_title="Score",
     )  # fmt: skip

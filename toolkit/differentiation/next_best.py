@@ -234,6 +234,6 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     counted = table.drop_nulls("goods").group_by("goods").agg(pl.len().cast(pl.Int64).alias("member_count"))
     shown = counted.filter(pl.col("member_count") >= least).sort("member_count", "goods", descending=[True, False]).head(_CHART_GOODS)
     return ranked_bars(
-        shown, label="goods", value="member_count", n="member_count", kind="count", title=f"Next goods: {view.place}",
+        shown, label="goods", value="member_count", kind="count", title=f"Next goods: {view.place}",
         subtitle=f"as of {view.as_of}, members whose first choice it is", value_title="Members",
     )  # fmt: skip

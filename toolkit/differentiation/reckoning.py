@@ -82,6 +82,15 @@ def outcome(view: View, row: dict[str, Any], response: str, *, what: str = "sale
     return f"{said} and loses {view.money(-row['net'])}: to pay for itself {rise}. Doing nothing is better on these figures."
 
 
+def amount_text(column: str, minor_units: int) -> pl.Expr:
+    """Return minor units as a person writes them: 100, 1.50."""
+    major = pl.col(column) / minor_units
+    cents = pl.format(
+        "{}.{}", pl.col(column) // minor_units, (pl.col(column) % minor_units).cast(pl.String).str.zfill(len(str(minor_units)) - 1)
+    )
+    return pl.when(pl.col(column) % minor_units == 0).then(major.cast(pl.Int64).cast(pl.String)).otherwise(cents)
+
+
 def money_notes(past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, called: str, name: pl.Expr) -> list[str | Note]:
     """Return the notes on the best row, `called` so, and on the best for each budget; `name` is what a row is called."""
     view, notes = past.view, list[str | Note]()

@@ -143,7 +143,7 @@ def _notes(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Pr
     busy = campaigns.filter(pl.col("overlap_share") > view.settings.review.overlap_difference)
     if busy.height:
         names = busy["campaign_id"].to_list()
-        listed = listing(names) if len(names) <= 6 else f"{', '.join(names[:5])}, ... ({len(names)})"
+        listed = listing(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
         notes.append(
             Note(
                 f"{some(busy.height, 'campaign')} shared members with others of the same days ({listed}): their effects mix. Draw "

@@ -193,8 +193,9 @@ def _figures(table: pl.DataFrame) -> dict[str, float]:
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.heatmap import heatmap
 
+    counts = pl.Series("label", [f" (n {n:,})" for n in table["members"]], dtype=pl.String)
     shown = table.with_columns(
-        pl.format("{}{} (n {})", "cohort", pl.when("truncated").then(pl.lit(" *")).otherwise(pl.lit("")), "members").alias("label")
+        pl.concat_str("cohort", pl.when("truncated").then(pl.lit(" *")).otherwise(pl.lit("")), pl.lit(counts)).alias("label")
     ).filter(pl.col("months_since") <= 24)
     cut = " * = may have bought before the receipts start" if shown["truncated"].any() else ""
     return heatmap(

@@ -152,7 +152,9 @@ def _notes(view: View, table: pl.DataFrame, nodes: list[Node], splits: list[Spli
             f"{some(few, 'group')} with fewer than {view.settings.scope.minimum_members} members (setting scope.minimum_members) "
             f"{'is' if few == 1 else 'are'} not shown apart: put together with others under the same parent."
         )
-    notes.append("Each member is in one node of a level, so the nodes of a level add up; `who` is the node as an audience.")
+    notes.append(
+        "Each member is in one node of a level, so the nodes of a level add up; 'As an audience' is the node as an expression to save."
+    )
     if view.scope.is_place or isinstance(view.scope.audience, tuple):
         place = view.place if view.scope.is_place else "the list"
         notes.append(f"`who` speaks of the whole chain: use it together with {place}, as this table does, to get the same members.")

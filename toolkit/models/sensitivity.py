@@ -60,16 +60,17 @@ def bounds_of(of_choice: float, of_outcome: float, *, times: float = 1.0) -> tup
 @dataclass(frozen=True, slots=True)
 class Strength:
     """How much all measured covariates together tell: of who was chosen (`of_choice`), and of the outcome given that (`of_outcome`), R
-    squared less what chance alone tells; and `bias`, what a hidden reason as strong moves the estimate by, in the outcome's unit (infinite
-    where it would leave nothing to compare by)."""
+    squared less what chance alone tells; and `bias`, what a hidden reason so many times as strong moves the estimate by, in the outcome's
+    unit (infinite where it would leave nothing to compare by)."""
 
     of_choice: float
     of_outcome: float
     bias: float
 
 
-def measured_strength(outcome: np.ndarray, treated: np.ndarray, covariates: np.ndarray) -> Strength:
-    """Return how strong the measured reasons are, one row per member in all inputs, and what a hidden one like them would do.
+def measured_strength(outcome: np.ndarray, treated: np.ndarray, covariates: np.ndarray, *, times: float = 1.0) -> Strength:
+    """Return how strong the measured reasons are, one row per member in all inputs, and what a hidden one `times` as strong would
+    do.
 
     They are taken together, as one reason: columns of the past repeat each other, so that each would look weak beside the rest. The
     yardstick is the plain regression of the outcome on the choice and the covariates.
@@ -88,7 +89,7 @@ def measured_strength(outcome: np.ndarray, treated: np.ndarray, covariates: np.n
     of_outcome = _less_chance(float(left @ left), float(inside @ inside), rows, columns)
     if of_choice >= 1 or spread_left <= 0:
         return Strength(of_choice, of_outcome, np.inf)
-    chosen, told = bounds_of(of_choice, min(of_outcome, 0.999))
+    chosen, told = bounds_of(of_choice, min(of_outcome, 0.999), times=times)
     freedom = max(rows - columns - 2, 1)
     standard_error = np.sqrt(float(left @ left) / freedom / spread_left)
     return Strength(of_choice, of_outcome, hidden_bias(standard_error, freedom, chosen, told))

@@ -15,8 +15,8 @@ from toolkit.review.verdicts import Check
 
 Word = Literal["proven", "not shown", "likely", "cannot be told", "not measured"]
 """proven: randomised, the interval is clear of zero and no check forbids it; not shown: randomised, and zero lies in the interval; likely:
-not randomised, yet clear of hidden reasons of the size that the setting review.claim_share allows for, and of one as strong as all that was
-measured of why members were chosen; cannot be told: a check forbids it,
+not randomised, yet clear of hidden reasons of the size that the setting review.claim_share allows for, and of one some
+times as strong as all that was measured (review.hidden_times); cannot be told: a check forbids it,
 or without randomisation it is too small; not measured: there is no estimate."""
 
 
@@ -62,7 +62,7 @@ def claim_of(case: Case, effect: Effect, checks: Sequence[Check]) -> Claim:
         hidden = max((check.hidden_errors for check in checks), default=0.0)
         if nearest > hidden * (effect.standard_error or 0.0):
             return Claim("likely", sign)
-        reason = f"{missing}, and a hidden reason as strong as what receipts show of why members were chosen would undo it."
+        reason = f"{missing}, and a hidden reason of the strength that review.hidden_times allows for would undo what was found."
         return Claim("cannot be told", reasons=(reason,))
     reason = (
         f"{missing}, and what was found is not surely above {wording.share(limit, 0)} of what was expected without the campaign; hidden "

@@ -44,8 +44,8 @@ def _each(frame: pl.DataFrame, outcome: str) -> np.ndarray:
 
 def _hidden(case: Case, each: np.ndarray, treated: np.ndarray, effect: Effect, outcome: str) -> Check:
     """What a hidden reason as strong as the measured ones would do to the effect, and how strong one would have to be to undo it."""
-    title, error = OUTCOMES[outcome].title, effect.standard_error or 0.0
-    strength = measured_strength(each, treated, case.past.values)
+    title, error, times = OUTCOMES[outcome].title, effect.standard_error or 0.0, case.view.settings.review.hidden_times
+    strength = measured_strength(each, treated, case.past.values, times=times)
     errors = strength.bias / error if error > 0 else np.inf
     needed = robustness_value((effect.estimate or 0.0) / error, effect.freedom or 1e9, alpha=0.05) if error > 0 else 0.0
     sentence = (
@@ -56,9 +56,12 @@ def _hidden(case: Case, each: np.ndarray, treated: np.ndarray, effect: Effect, o
     if not clear:
         return Check("Hidden reasons", "REVIEW", f"{sentence} Nothing is shown that it could undo.", hidden_errors=errors)
     if max(effect.low or 0.0, -(effect.high or 0.0)) <= strength.bias:
-        sentence = f"{sentence} One as strong as the measured ones would do that."
+        sentence = f"{sentence} One {times:g} times as strong as all that was measured would do that."
         return Check("Hidden reasons", "FAIL", sentence, "Take the figures for a description.", hidden_errors=errors)
-    sentence = f"{sentence} One as strong as the measured ones would not; a stronger one would, and no receipt tells whether there is one."
+    sentence = (
+        f"{sentence} One {times:g} times as strong as all that was measured would not; a stronger one would, and no receipt tells whether "
+        f"there is one."
+    )
     return Check("Hidden reasons", "REVIEW", sentence, "Likely is the most that may be said.", hidden_errors=errors)
 
 

@@ -13,7 +13,7 @@ from toolkit.answer import Note, Verdict
 @dataclass(frozen=True)
 class Check:
     """One verdict. `forbids`: with this found, no effect of the campaign is claimed anywhere. `hidden_errors`: how many of its standard
-    errors an effect may owe to hidden reasons as strong as the measured ones; one that is not further from zero is not claimed."""
+    errors an effect may owe to hidden reasons; one that is no further from zero is not claimed."""
 
     name: str
     verdict: Verdict

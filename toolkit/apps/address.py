@@ -36,7 +36,7 @@ def choice_of(query: str, start: Choice) -> Choice:
     own = {name.removeprefix(_OWN): value for name, value in given.items() if name.startswith(_OWN) and value}
     known = {question.name for question in all_questions()}
     question = given.get("question", start.question)
-    scope = {name: given.get(name, getattr(start, name)) for name in SCOPE_FIELDS}
+    scope = {name: str(given.get(name, getattr(start, name))) for name in SCOPE_FIELDS}
     return Choice(
         question=question if question in known else start.question, own=own if own else start.own, against=given.get("against", ""), **scope
     )

@@ -17,7 +17,7 @@ import traitlets
 
 from toolkit.apps import clauses
 from toolkit.apps.address import LONGEST
-from toolkit.apps.state import Shop, read_shop
+from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.audience import Audience, export_audience, load_audience, overlaps, profile, save_audience, saved_names
 from toolkit.errors import ToolkitError
 from toolkit.mart.traits import with_traits
@@ -160,6 +160,7 @@ class Builder(traitlets.HasTraits):
     >>> builder.choose("segment", ["loyal"]); builder.standing.sentence  # doctest: +SKIP
     """
 
+    shop: Shop = traitlets.Instance(Shop)  # type: ignore[assignment]
     draft: Draft = traitlets.Instance(Draft)  # type: ignore[assignment]
     standing: Standing | str = traitlets.Any()  # type: ignore[assignment]
     busy: bool = traitlets.Bool(False)  # type: ignore[assignment]
@@ -171,6 +172,14 @@ class Builder(traitlets.HasTraits):
         self.draft = Draft()
         self.everybody = standing_of(self.shop, self.draft)
         self.standing = self.everybody
+
+    def renew(self) -> None:
+        """Read everything again if receipts came in since."""
+        shop = fresh(self.shop)
+        if shop is not self.shop:
+            self.everybody = standing_of(shop, Draft())
+            self.shop = shop
+            self._move(self.draft, remember=False, anew=True)
 
     @property
     def currency(self) -> str:
@@ -254,6 +263,7 @@ class Builder(traitlets.HasTraits):
         saved = save_audience(Workspace(self.shop.path), self._made().renamed(name.strip()), replace_it=replace_it)
         size = self.standing.member_count if isinstance(self.standing, Standing) else 0
         told = f"Kept as '{saved.name}', version {saved.version}: {size:,} members as of {self.shop.last_day}."
+        self.everybody = standing_of(self.shop, Draft())
         self._move(self.draft, remember=False, anew=True)  # its overlap with the one just kept
         return told
 
@@ -286,6 +296,8 @@ class Builder(traitlets.HasTraits):
     def _move(self, draft: Draft, *, remember: bool = True, anew: bool = False) -> None:
         if draft == self.draft and not anew:
             return
+        if not anew:
+            self.renew()
         if remember:
             self._past.append(self.draft)
         self.draft = draft

@@ -36,11 +36,18 @@ class BuilderView:
         builder.observe(self.guard(self._show), "draft")
         builder.observe(self.guard(self._show), "standing")
         builder.observe(self._show_busy, "busy")
+        builder.observe(self.guard(self._show_shop), "shop")
         self._show()
 
     def _show(self, _change: Any = None) -> None:
         self.asks.show()
         self.found.show()
+
+    def _show_shop(self, _change: Any = None) -> None:
+        self.asks = Asks(self)  # other values, other numbers on the buttons
+        self.box.children = [self.asks.box, *self.box.children[1:]]
+        self.found.draw()
+        self._show()
 
     def _show_busy(self, change: Any) -> None:
         self.busy.value = panels.sentence("Counting …", kind="wait") if change["new"] else ""
@@ -170,6 +177,10 @@ class Found:
         self.keep.add_class("tk-keep")
         self.box = widgets.VBox([self.stop, self.head, self.cells, self.picture, self.drawn, self.more, self.keep, self.told])
         self.box.add_class("tk-panel")
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw the picture of all members."""
         self.picture.value = self._picture()
 
     def show(self) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
+from toolkit.apps.guard import fault_sentence, log_fault
 from toolkit.errors import ToolkitError
 from toolkit.registry import find_question
 from toolkit.shipped import shipped_folder
@@ -28,21 +29,50 @@ STEPS = (
     Step("differentiation", "Which offer, and is it worth it?", "Plan an offer, see its cost, freeze it.", "differentiation.matrix"),
     Step("review", "What did it change?", "The verdict, the money, and the lesson for the next time.", "review.programme"),
 )
+PENDING = "Working it out …"
 
 
 @dataclass(frozen=True)
 class Card:
-    """A step as the page shows it: `headline` is today's, or the sentence that says why there is none; `link` is empty without an app."""
+    """A step as the page shows it: `headline` is today's, or the sentence that says why there is none; `link` is empty without an app.
+
+    `pending`: the headline is still being worked out.
+    """
 
     step: Step
     headline: str
     link: str
+    pending: bool = False
+
+
+class Entry:
+    """The cards of a workspace: each headline is worked out once for each state of it, beside the pages that wait for none."""
+
+    def __init__(self, workspace: str | Path) -> None:
+        self.path = Path(workspace)
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="entry")
+        self._state: tuple[int, int] = (0, 0)
+        self._headlines: dict[str, Future[str]] = {}
+
+    def cards(self, patience: float = 0.3) -> tuple[Card, ...]:
+        """Return one card a step, in the order of the loop, as far as they are ready within `patience` seconds."""
+        ws = Workspace(self.path)
+        state = (ws.written_at(), _campaigns_at(ws))
+        if state != self._state:
+            self._state = state
+            self._headlines = {step.app: self._worker.submit(_headline, self.path, step) for step in STEPS}
+        wait(self._headlines.values(), timeout=patience)
+        apps = {notebook.stem for notebook in shipped_folder("dashboards").glob("*.ipynb")}
+        return tuple(self._card(step, f"voila/render/{step.app}.ipynb" if step.app in apps else "") for step in STEPS)
+
+    def _card(self, step: Step, link: str) -> Card:
+        found = self._headlines[step.app]
+        return Card(step, found.result(), link) if found.done() else Card(step, PENDING, link, pending=True)
 
 
 def entry_cards(workspace: str | Path) -> tuple[Card, ...]:
-    """Return one card a step, in the order of the loop; worked out once for each state of the workspace."""
-    ws = Workspace(workspace)
-    return _cards(ws.path.as_posix(), ws.written_at(), _campaigns_at(ws))
+    """Return one card a step, in the order of the loop, all of them ready."""
+    return Entry(workspace).cards(patience=600)
 
 
 def _campaigns_at(ws: Workspace) -> int:
@@ -50,14 +80,10 @@ def _campaigns_at(ws: Workspace) -> int:
     return folder.stat().st_mtime_ns if folder.exists() else 0
 
 
-@lru_cache(maxsize=4)
-def _cards(path: str, written_at: int, campaigns_at: int) -> tuple[Card, ...]:
-    apps = {notebook.stem for notebook in shipped_folder("dashboards").glob("*.ipynb")}
-    return tuple(Card(step, _headline(path, step), f"voila/render/{step.app}.ipynb" if step.app in apps else "") for step in STEPS)
-
-
-def _headline(path: str, step: Step) -> str:
+def _headline(path: Path, step: Step) -> str:
     try:
         return find_question(step.question)(Workspace(path)).headline
     except ToolkitError as error:
         return str(error)
+    except Exception as error:  # noqa: BLE001 - one card without its figure must not take the others away
+        return fault_sentence(log_fault(error))

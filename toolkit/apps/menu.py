@@ -94,14 +94,26 @@ METHOD_WORDS = {
     "member_day": "A member day",
     "service": "A service",
 }
+# method -> ((figure of its short text, label, placeholder), ...)
+OFFER_FIELDS = {
+    "coupon": (("value", "Worth", "5"), ("threshold", "From a basket of", "any"), ("goods", "On", "all goods")),
+    "full_reduction": (("threshold", "Spend", "60"), ("value", "Save", "10"), ("goods", "On", "all goods")),
+    "discount": (("depth", "Percent off", "10"), ("goods", "On", "all goods")),
+    "member_day": (("weekday", "On every", ""), ("depth", "Percent off", "10"), ("goods", "On", "all goods")),
+    "service": (("message", "What we do for them", "a call two weeks after the sale"),),
+}
+DAY_WORDS = (
+    ("Monday", "mon"), ("Tuesday", "tue"), ("Wednesday", "wed"), ("Thursday", "thu"), ("Friday", "fri"), ("Saturday", "sat"),
+    ("Sunday", "sun"),
+)  # fmt: skip
 # (question, ((field of the form, label), ...)) in the order of the page; `method` is the kind of offer
 PLAN_FIELDS = (
     ("What is it called?", (("name", "Name"),)),
     ("For whom?", (("audience", "Audience"),)),
-    ("What do they get?", (("method", "Kind of offer"), ("offer", "The offer"))),
+    ("What do they get?", (("method", "Kind of offer"), ("offer", "The same in short"))),
     ("When?", (("starts_on", "First day"), ("ends_on", "Last day"))),
     ("How do we tell them?", (("touchpoint", "By"), ("cost_per_contact", "Cost of one contact"), ("cost_fixed", "Fixed costs"))),
-    ("What must it bring?", (("goal_percent", "Lift to reach, %"),)),
+    ("What may it cost, what must it bring?", (("budget", "Most that the offer may cost"), ("goal_percent", "Lift to reach, %"))),
     ("How many get nothing, so that we can judge it?", (("control_percent", "Held out, %"),)),
 )
 

@@ -33,7 +33,8 @@ _TAB = "tab"
 class Tab:
     """One part of a page: its words, its view (whose `box` is shown), and what it keeps in the address.
 
-    `query` gives the part's state as a query, `go` takes it back from one; `observed.trait` changes whenever the query does.
+    `query` gives the part's state as a query, `go` takes it back from one; `observed.trait` changes whenever the query does. `opened` is
+    called when the part comes before a person: what it shows at first is worked out then, and read afresh if receipts came in.
     """
 
     key: str
@@ -43,26 +44,35 @@ class Tab:
     go: Callable[[str], None]
     observed: Any
     trait: str
+    opened: Callable[[], None]
 
 
 class Page:
     """Title, tabs where there is more than one part, and the address."""
 
-    def __init__(self, title: str, told: str, tabs: Sequence[Tab], guard: Guard) -> None:
+    def __init__(self, title: str, state: State, tabs: Sequence[Tab], guard: Guard) -> None:
         self.tabs, self.shown, self.moves = {tab.key: tab for tab in tabs}, tabs[0].key, -1
         self.first = tabs[0].key
         self.told, self.went = html("tk-address-told"), widgets.Text(continuous_update=False)
         self.went.add_class("tk-address-went")
         self.went.observe(guard(self._go), "value")
-        self.buttons = {tab.key: button(tab.words, "tk-tab", guard(lambda _button, key=tab.key: self.open(key))) for tab in tabs}
+        self.buttons = {tab.key: button(tab.words, "tk-tab", guard(lambda _button, key=tab.key: self.enter(key))) for tab in tabs}
         row = widgets.Box(list(self.buttons.values()), layout=flex("row wrap"))
         row.add_class("tk-tabs")
-        heading = html("tk-title", _title(title, told))
-        self.page = widgets.VBox([heading, self.told, self.went, *([row] if len(tabs) > 1 else []), *(tab.view.box for tab in tabs)])
+        self.title, self.state, self.heading = title, state, html("tk-title", _title(title, _receipts(state)))
+        self.page = widgets.VBox([self.heading, self.told, self.went, *([row] if len(tabs) > 1 else []), *(tab.view.box for tab in tabs)])
         self.page.add_class("tk-page")
         for tab in tabs:
             tab.observed.observe(guard(lambda _change: self._tell()), tab.trait)
         self.open(self.first)
+        if not os.environ.get(PAGE_VARIABLE):  # nothing tells us when a notebook is looked at
+            self.tabs[self.first].opened()
+
+    def enter(self, key: str) -> None:
+        """Show one part to a person: what it opens with is worked out now."""
+        self.open(key)
+        self.tabs[key].opened()
+        self.heading.value = _title(self.title, _receipts(self.state))
 
     def open(self, key: str) -> None:
         """Show one part and hide the others."""
@@ -89,18 +99,21 @@ class Page:
         key = dict(parse_qsl(query)).get(_TAB, self.first)
         key = key if key in self.tabs else self.first
         self.tabs[key].go(query)
-        self.open(key)
+        self.enter(key)
 
 
-def open_state(workspace: str | Path = "", *, question: str = START) -> State:
-    """Return the state on a workspace (the one given, or that of `toolkit app`, or the demo) that opens with a question."""
-    return State(workspace or os.environ.get(WORKSPACE_VARIABLE, "") or "../demo/workspace", Choice(question=question))
+def open_state(workspace: str | Path = "", *, question: str = START, asked: bool = True) -> State:
+    """Return the state on a workspace (the one given, or that of `toolkit app`, or the demo) that opens with a question.
+
+    `asked=False` leaves the question until a person looks at it.
+    """
+    return State(workspace or os.environ.get(WORKSPACE_VARIABLE, "") or "../demo/workspace", Choice(question=question), asked=asked)
 
 
 def ask_page(state: State, title: str, steps: tuple[str, ...] = ("portrait",)) -> Page:
     """Return the page that asks the questions of some steps."""
     view = AskView(state, steps)
-    return Page(title, _receipts(state), [_ask_tab(view, "ask", "Ask")], view.guard)
+    return Page(title, state, [_ask_tab(view, "ask", "Ask")], view.guard)
 
 
 def targeting_page(state: State, title: str) -> Page:
@@ -109,10 +122,10 @@ def targeting_page(state: State, title: str) -> Page:
     building = BuilderView(made)
     tab = Tab(
         "build", "Build an audience", building,
-        query=lambda: builder.query_of(made.draft), go=made.go_to, observed=made, trait="draft",
+        query=lambda: builder.query_of(made.draft), go=made.go_to, observed=made, trait="draft", opened=made.renew,
     )  # fmt: skip
-    asking = AskView(state, ("targeting",), take=lambda call: (made.start_from(call), page.open("build"))[1])
-    page = Page(title, _receipts(state), [tab, _ask_tab(asking, "ask", "Ask about members and goods")], building.guard)
+    asking = AskView(state, ("targeting",), take=lambda call: (made.start_from(call), page.enter("build"))[1])
+    page = Page(title, state, [tab, _ask_tab(asking, "ask", "Ask about members and goods")], building.guard)
     return page
 
 
@@ -122,19 +135,21 @@ def differentiation_page(state: State, title: str) -> Page:
     planning = PlannerView(made)
     tab = Tab(
         "plan", "Plan a campaign", planning,
-        query=lambda: planner.query_of(made.form, made.start), go=made.go_to, observed=made, trait="form",
+        query=lambda: planner.query_of(made.form, made.start), go=made.go_to, observed=made, trait="form", opened=planning.opened,
     )  # fmt: skip
     asking = AskView(state, ("differentiation",))
-    return Page(title, _receipts(state), [tab, _ask_tab(asking, "ask", "Ask about offers and goods")], planning.guard)
+    return Page(title, state, [tab, _ask_tab(asking, "ask", "Ask about offers and goods")], planning.guard)
 
 
 def review_page(state: State, title: str) -> Page:
     """Return the page of the review: one campaign from verdict to lesson, or ask."""
     read = Reviewing(state.shop)
     reading = ReviewingView(read)
-    tab = Tab("read", "Read a campaign", reading, query=read.query, go=read.go_to, observed=read, trait="campaign_id")
+    tab = Tab(
+        "read", "Read a campaign", reading, query=read.query, go=read.go_to, observed=read, trait="campaign_id", opened=reading.opened
+    )
     asking = AskView(state, ("review",))
-    return Page(title, _receipts(state), [tab, _ask_tab(asking, "ask", "Ask about campaigns and targets")], reading.guard)
+    return Page(title, state, [tab, _ask_tab(asking, "ask", "Ask about campaigns and targets")], reading.guard)
 
 
 def _ask_tab(view: AskView, key: str, words: str) -> Tab:
@@ -143,7 +158,7 @@ def _ask_tab(view: AskView, key: str, words: str) -> Tab:
         key, words, view,
         query=lambda: address.query_of(state.choice, state.start),
         go=lambda query: state.go_to(address.choice_of(query, state.start)),
-        observed=state, trait="choice",
+        observed=state, trait="choice", opened=view.opened,
     )  # fmt: skip
 
 

@@ -13,9 +13,12 @@ from toolkit.answer import Answer
 from toolkit.apps.download import csv_text, file_name
 from toolkit.charts import offline
 
-_PARTS = frozenset({"facet", "concat", "hconcat", "vconcat", "repeat"})
+_PARTS = frozenset({"facet", "row", "column", "concat", "hconcat", "vconcat", "repeat"})
+"""Of a specification or its encoding: a chart of several panels, each with its own width."""
 _BESIDE = 220
 """Pixels beside the plotting area of a chart of full width, for axis, labels and legend."""
+_FIGURES_BESIDE = 230
+"""Pixels for figures that stand at the right of the plotting area, one line a row."""
 
 
 def headline(answer: Answer) -> str:
@@ -44,13 +47,25 @@ def chart_place(chart: Any, told: str, *, brush: str = "", pick: str = "") -> st
     axis = {"labelSeparation": 8, **spec.get("config", {}).get("axis", {})}  # at any width, labels of an axis keep apart
     spec = {**spec, "config": {**spec.get("config", {}), "axis": axis}}
     width, widest = spec.get("width"), ""
-    if isinstance(width, int | float) and not _PARTS & spec.keys():
+    if isinstance(width, int | float) and not _PARTS & (spec.keys() | spec.get("encoding", {}).keys()):
         # As wide as there is room: on a telephone it shrinks, on a large screen its axes, labels and legend get what they need beside it.
+        beside = [_beside(layer, width) for layer in spec.get("layer", ())]
         spec = {**spec, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
         widest = f' style="max-width:{width + _BESIDE:.0f}px"'
+        if beside != spec.get("layer", []):
+            spec = {**spec, "layer": beside, "padding": {"left": 6, "top": 6, "bottom": 6, "right": _FIGURES_BESIDE}}
+            widest += ' data-beside="figures"'
     heard = f' data-brush="{escape(brush)}"' * bool(brush) + f' data-pick="{escape(pick)}"' * bool(pick)
     shown = escape(json.dumps(spec, default=str))
     return f'<div class="tk-chart" role="img" aria-label="{told}"{widest}{heard} data-spec="{shown}"></div>'
+
+
+def _beside(layer: dict[str, Any], width: float) -> dict[str, Any]:
+    """Return a layer; what stands beyond the right edge of the plotting area stays as far beyond it at any width."""
+    across = layer.get("encoding", {}).get("x", {}).get("value")
+    if not isinstance(across, int | float) or across <= width:
+        return layer
+    return {**layer, "encoding": {**layer["encoding"], "x": {"value": {"expr": f"width + {across - width:g}"}}}}
 
 
 def chart_outputs(answer: Answer) -> tuple[dict[str, Any], ...]:

@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import polars as pl
@@ -18,44 +18,45 @@ import traitlets
 
 from toolkit.answer import Answer
 from toolkit.apps.address import LONGEST
-from toolkit.apps.state import Shop, read_shop
+from toolkit.apps.offer_text import STARTS, method_of
+from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.audience import saved_names
 from toolkit.differentiation import launching
 from toolkit.errors import BadValue, ToolkitError
-from toolkit.ledger.definition import EXAMPLES, Definition
-from toolkit.ledger.offer import Method, Offer
+from toolkit.ledger.definition import Definition
+from toolkit.ledger.offer import Offer
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
 DAYS = 28
 """Days of a campaign unless others are chosen: four weeks even out weekdays and pay days."""
-METHODS: tuple[str, ...] = get_args(Method)
-NOT_YET = "Say whom it is for and what it offers, and the plan appears here."
+NOT_YET = "Say what it is called, whom it is for and what it offers: the plan appears here, with what it costs and what stands in its way."
 
 
 @dataclass(frozen=True)
 class Form:
     """A campaign as a person fills it in: text as typed, nothing is checked here. '' = not said.
 
+    `budget`: most that the offer may cost over such weeks, in currency units.
     `control_percent`: of each segment, how many in a hundred get nothing, so that the campaign can be judged.
     """
 
     name: str = ""
     audience: str = ""
-    offer: str = EXAMPLES["full_reduction"]
+    offer: str = STARTS["full_reduction"]
     starts_on: str = ""
     ends_on: str = ""
     touchpoint: str = ""
     cost_per_contact: str = ""
     cost_fixed: str = ""
+    budget: str = ""
     goal_percent: str = ""
     control_percent: int = 20
 
     @property
     def method(self) -> str:
         """The method of the offer as far as its first word says it; '' = none."""
-        word = self.offer.strip().split(" ")[0].lower()
-        return word if word in METHODS else ""
+        return method_of(self.offer)
 
 
 def blank(shop: Shop) -> Form:
@@ -113,9 +114,18 @@ def replay_of(shop: Shop, form: Form) -> Answer | str | None:
         return None
     own: dict[str, Any] = {"audience": form.audience} if form.audience else {}
     try:
+        budget = _number(form.budget, "the most that it may cost")
+        own |= {} if budget is None else {"budget": budget}
         return find_question(f"differentiation.{form.method}")(Workspace(shop.path), **own)
     except ToolkitError as error:
         return str(error)
+
+
+def budgets(shop: Shop) -> list[float]:
+    """Return round amounts to choose a budget from, from a thousandth of the members' sales of 91 days to a half; [] without sales."""
+    sales = float(shop.members["amount_91d"].sum() or 0) if "amount_91d" in shop.members.columns else 0.0
+    round_ones = (step * 10.0**power for power in range(9) for step in (1, 2, 5))
+    return [amount for amount in round_ones if sales / 1000 <= amount <= sales / 2]
 
 
 def query_of(form: Form, start: Form) -> str:
@@ -145,10 +155,16 @@ class Planner(traitlets.HasTraits):
         super().__init__()
         self.shop = shop if isinstance(shop, Shop) else read_shop(shop)
         self.start = blank(self.shop)
+        self.budgets = budgets(self.shop)
         self._past: list[Form] = []
         self.form = self.start
         self.plan, self.replay = NOT_YET, None
         self.launched = ""
+
+    @property
+    def currency(self) -> str:
+        """ISO code."""
+        return Workspace(self.shop.path).manifest.currency
 
     @property
     def audiences(self) -> list[str]:
@@ -164,6 +180,18 @@ class Planner(traitlets.HasTraits):
     def can_launch(self) -> bool:
         """Whether nothing stands in the way of a launch."""
         return isinstance(self.plan, Answer) and not any(note.verdict == "FAIL" for note in self.plan.notes)
+
+    def renew(self) -> None:
+        """Read the shop again if receipts came in since; a plan that stands is worked out again."""
+        shop = fresh(self.shop)
+        if shop is self.shop:
+            return
+        untouched = self.form == self.start
+        self.shop, self.start, self.budgets = shop, blank(shop), budgets(shop)
+        if untouched:
+            self.form = self.start
+        else:
+            self._work_out(replayed=True)
 
     def change(self, **fields: Any) -> None:
         """Change parts of the form and work the plan out again."""
@@ -240,13 +268,19 @@ class Planner(traitlets.HasTraits):
             return
         if remember:
             self._past.append(self.form)
-        replayed = (form.method, form.audience) != (self.form.method, self.form.audience) or self.replay is None
+        self.renew()
+        told = [(one.method, one.audience, one.budget) for one in (form, self.form)]
         self.form = form
+        self._work_out(replayed=told[0] != told[1] or self.replay is None)
+
+    def _work_out(self, *, replayed: bool) -> None:
         self.busy = True
         try:
-            self.plan = plan_of(self.shop, form) if form != self.start else NOT_YET
-            if replayed:
-                self.replay = replay_of(self.shop, form)
+            self.plan = plan_of(self.shop, self.form) if self.form != self.start else NOT_YET
+            if self.form == self.start:
+                self.replay = None
+            elif replayed:
+                self.replay = replay_of(self.shop, self.form)
         finally:
             self.busy = False
 

@@ -7,15 +7,17 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from toolkit import wording
 from toolkit.answer import Answer
 from toolkit.apps import panels
 from toolkit.apps.fields import button, flex, html, show_value, text_of
 from toolkit.apps.guard import Guard
-from toolkit.apps.menu import METHOD_WORDS, PLAN_FIELDS
-from toolkit.apps.planner import METHODS, Planner
+from toolkit.apps.menu import DAY_WORDS, METHOD_WORDS, OFFER_FIELDS, PLAN_FIELDS
+from toolkit.apps.offer_text import STARTS, figures_of, with_figure
+from toolkit.apps.planner import NOT_YET, Planner
 from toolkit.apps.shown import Shown
 from toolkit.errors import BadValue
-from toolkit.ledger.definition import EXAMPLES
+from toolkit.ledger.offer import METHODS
 
 
 class PlannerView:
@@ -33,7 +35,8 @@ class PlannerView:
         self.picked.observe(self.guard(self._picked), "value")
         self.launching = Launching(self)
         past = html("tk-ask-words", "<h2>What such offers would have cost on their own baskets</h2>")
-        parts = [self.busy, self.said, *self.plan.parts, self.launching.box, past, *self.replay.parts, self.picked]
+        self.hint = html("tk-hint")
+        parts = [self.busy, self.said, self.hint, *self.plan.parts, self.launching.box, past, *self.replay.parts, self.picked]
         main = widgets.VBox(parts, layout=flex("column", "1 1 32rem"))
         main.add_class("tk-main")
         self.past = past
@@ -44,9 +47,16 @@ class PlannerView:
         planner.observe(self._show_busy, "busy")
         self._show()
 
+    def opened(self) -> None:
+        """Called when the part comes before a person: receipts, audiences and campaigns may be new."""
+        self.planner.renew()
+        self._show()
+
     def _show(self, _change: Any = None) -> None:
         self.form.show()
-        self.plan.show(self.planner.plan)
+        not_yet = self.planner.plan == NOT_YET
+        self.hint.value = panels.sentence(NOT_YET, kind="wait") if not_yet else ""
+        self.plan.show(None if not_yet else self.planner.plan)
         self.replay.show(self.planner.replay)
         self.past.layout.display = "" if self.planner.replay else "none"
         self.launching.show()
@@ -77,21 +87,24 @@ class FormFields:
             "touchpoint": widgets.Text(continuous_update=False, placeholder="app push"),
             "cost_per_contact": widgets.Text(continuous_update=False, placeholder="not known"),
             "cost_fixed": widgets.Text(continuous_update=False, placeholder="none"),
+            "budget": widgets.SelectionSlider(options=[("no limit", "")], continuous_update=False),
             "goal_percent": widgets.Text(continuous_update=False, placeholder="no goal"),
             "control_percent": widgets.IntSlider(min=0, max=60, step=5, continuous_update=False),
         }
         self.method = widgets.Dropdown(options=[(METHOD_WORDS[name], name) for name in METHODS], description="Kind of offer")
-        self._hear(self.method, lambda value: self.planner.change(offer=EXAMPLES[value]))
+        self._hear(self.method, lambda value: self.planner.change(offer=STARTS[value]))
+        self.figures = {method: self._figures(method) for method in METHODS}
         asked = []
         for words, names in PLAN_FIELDS:
             fields = []
             for name, label in names:
                 if name == "method":
-                    fields.append(self.method)
+                    self.method.add_class("tk-wide")
+                    fields += [self.method, *(field for method in METHODS for field in self.figures[method].values())]
                     continue
                 field = self.widgets[name]
                 field.description = label
-                if name in ("name", "audience", "offer"):
+                if name in ("name", "audience", "offer", "budget"):
                     field.add_class("tk-wide")
                 self._hear(field, lambda value, name=name: self.planner.change(**{name: value}))
                 fields.append(field)
@@ -110,17 +123,53 @@ class FormFields:
         self.showing = True
         try:
             self.widgets["audience"].options = self._audiences()
+            self.widgets["budget"].options = self._budgets()
             for name, field in self.widgets.items():
                 value = getattr(self.planner.form, name)
                 if name == "control_percent":
                     field.value = value
                 else:
-                    show_value(field, {"audience": "choice", "starts_on": "day", "ends_on": "day"}.get(name, "text"), value)
+                    show_value(
+                        field, {"audience": "choice", "budget": "choice", "starts_on": "day", "ends_on": "day"}.get(name, "text"), value
+                    )
             if self.planner.form.method:
                 self.method.value = self.planner.form.method
+            told = figures_of(self.planner.form.offer)
+            for method, fields in self.figures.items():
+                for name, field in fields.items():
+                    field.layout.display = "" if method == self.planner.form.method else "none"
+                    if method == self.planner.form.method:
+                        show_value(field, "choice" if name == "weekday" else "text", told.get(name, ""))
             self.back.disabled = not self.planner.can_go_back
         finally:
             self.showing = False
+
+    def _figures(self, method: str) -> dict[str, Any]:
+        """The fields of an offer of this method; only those of the chosen one are seen."""
+        made: dict[str, Any] = {}
+        for name, label, placeholder in OFFER_FIELDS[method]:
+            if name == "weekday":
+                field = widgets.Dropdown(options=list(DAY_WORDS), description=label)
+            elif name == "goods":
+                field = widgets.Combobox(options=self._categories(), description=label, placeholder=placeholder, continuous_update=False)
+            else:
+                field = widgets.Text(description=label, placeholder=placeholder, continuous_update=False)
+            if name == "message":
+                field.add_class("tk-wide")
+            self._hear(field, lambda value, name=name: self.planner.change(offer=with_figure(self.planner.form.offer, name, value)))
+            made[name] = field
+        return made
+
+    def _categories(self) -> list[str]:
+        members = self.planner.shop.members
+        return sorted(members["top_category"].drop_nulls().unique().to_list()) if "top_category" in members.columns else []
+
+    def _budgets(self) -> list[tuple[str, str]]:
+        currency = self.planner.currency
+        chosen = [(wording.money(amount, currency), f"{amount:g}") for amount in self.planner.budgets]
+        typed = self.planner.form.budget  # from an address: shown as it came
+        known = {value for _, value in chosen}
+        return [("no limit", ""), *chosen, *([(typed, typed)] if typed and typed not in known else [])]
 
     def _audiences(self) -> list[tuple[str, str]]:
         return [("All members", ""), *((name, name) for name in self.planner.audiences)]

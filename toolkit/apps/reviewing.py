@@ -13,8 +13,8 @@ import traitlets
 
 from toolkit import rendering, wording
 from toolkit.answer import Answer
-from toolkit.apps.download import csv_text, harmless
-from toolkit.apps.state import Shop, read_shop
+from toolkit.apps.download import harmless
+from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.errors import ToolkitError
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.registry import find_question
@@ -85,7 +85,10 @@ def workbook(answers: list[Answer]) -> bytes:
 
 
 class Reviewing(traitlets.HasTraits):
-    """The chosen campaign and its sections; observers are told as each section is ready, the verdict first."""
+    """The chosen campaign and its sections; observers are told as each section is ready, the verdict first.
+
+    It opens with the verdict on the latest campaign; the other sections follow when a person looks (`renew`), or chooses a campaign.
+    """
 
     campaign_id: str = traitlets.Unicode("")  # type: ignore[assignment]
     sections: dict[str, Answer | str] = traitlets.Dict()  # type: ignore[assignment]
@@ -96,7 +99,19 @@ class Reviewing(traitlets.HasTraits):
         self.shop = shop if isinstance(shop, Shop) else read_shop(shop)
         self.campaigns = listed_campaigns(self.shop)
         if self.campaigns:
-            self.choose(self.campaigns[0].campaign_id)
+            self.campaign_id = self.campaigns[0].campaign_id
+            self._answer(SECTIONS[:1])
+
+    def renew(self) -> None:
+        """Read the list of campaigns again and answer what is missing; everything, if receipts came in since."""
+        shop = fresh(self.shop)
+        if shop is not self.shop:
+            self.shop, self.sections = shop, {}
+        self.campaigns = listed_campaigns(self.shop)
+        if self.campaigns and not self.campaign_id:
+            self.campaign_id = self.campaigns[0].campaign_id
+        if self.campaign_id:
+            self._answer(SECTIONS)
 
     @property
     def answers(self) -> list[Answer]:
@@ -105,20 +120,21 @@ class Reviewing(traitlets.HasTraits):
 
     def choose(self, campaign_id: str) -> None:
         """Choose a campaign and answer its sections one after the other."""
-        if campaign_id == self.campaign_id and self.sections:
+        if campaign_id != self.campaign_id:
+            self.sections = {}
+            self.campaign_id = campaign_id
+        self._answer(SECTIONS)
+
+    def _answer(self, names: tuple[str, ...]) -> None:
+        missing = [name for name in names if name not in self.sections]
+        if not missing:
             return
-        self.sections = {}
-        self.campaign_id = campaign_id
         self.busy = True
         try:
-            for name in SECTIONS:
-                self.sections = {**self.sections, name: section_of(self.shop, name, campaign_id)}
+            for name in missing:
+                self.sections = {**self.sections, name: section_of(self.shop, name, self.campaign_id)}
         finally:
             self.busy = False
-
-    def refresh(self) -> None:
-        """Read the list of campaigns again: one may have been launched since."""
-        self.campaigns = listed_campaigns(self.shop)
 
     def query(self) -> str:
         """Return the chosen campaign as the query of an address."""
@@ -128,7 +144,7 @@ class Reviewing(traitlets.HasTraits):
     def go_to(self, query: str) -> None:
         """Go to the campaign of an address; one that is not there leaves the page as it is."""
         wanted = dict(parse_qsl(query.lstrip("?"))).get("campaign", self.campaigns[0].campaign_id if self.campaigns else "")
-        if wanted in {one.campaign_id for one in self.campaigns}:
+        if wanted != self.campaign_id and wanted in {one.campaign_id for one in self.campaigns}:
             self.choose(wanted)
 
     def html_file(self) -> tuple[str, str]:
@@ -138,6 +154,3 @@ class Reviewing(traitlets.HasTraits):
     def xlsx_file(self) -> tuple[str, str]:
         """Return the tables as a file: its name, and its content in base64."""
         return f"review-{self.campaign_id}.xlsx", base64.b64encode(workbook(self.answers)).decode("ascii")
-
-
-__all__ = ["NO_CAMPAIGN", "SECTIONS", "Listed", "Reviewing", "csv_text", "listed_campaigns", "section_of", "workbook"]

@@ -26,7 +26,7 @@ class ReviewingView:
         self.campaign.add_class("tk-audience")
         chosen = self.guard(lambda change: reviewing.choose(change["new"]))
         self.campaign.observe(lambda change: None if self.showing or not change["new"] else chosen(change), "value")
-        refresh = button("Read the list again", "tk-quiet", self.guard(lambda _button: self._refresh()))
+        refresh = button("Read the list again", "tk-quiet", self.guard(lambda _button: self.opened()))
         page = button("Save as a page (HTML)", "tk-quiet", self.guard(lambda _button: self._file(reviewing.html_file())))
         book = button("Save the tables (Excel)", "tk-quiet", self.guard(lambda _button: self._file(reviewing.xlsx_file())))
         top = widgets.Box([self.campaign, refresh, page, book], layout=flex("row wrap"))
@@ -69,8 +69,9 @@ class ReviewingView:
     def _show_busy(self, change: Any) -> None:
         self.busy.value = panels.sentence("Reading the receipts of the campaign …", kind="wait") if change["new"] else ""
 
-    def _refresh(self) -> None:
-        self.reviewing.refresh()
+    def opened(self) -> None:
+        """Called when the part comes before a person: campaigns may be new, and only the verdict was worked out."""
+        self.reviewing.renew()
         self._list()
 
     def _file(self, made: tuple[str, str]) -> None:

@@ -22,7 +22,7 @@ from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
-from toolkit.apps.entry import entry_cards
+from toolkit.apps.entry import Entry
 from toolkit.apps.guard import LOG_VARIABLE
 from toolkit.apps.shown import PAGE_VARIABLE
 from toolkit.apps.view import WORKSPACE_VARIABLE
@@ -45,11 +45,14 @@ class _PageHandler(TornadoVoilaHandler):
 class _EntryHandler(BaseVoilaHandler):
     """The entry page, made by the server itself: it needs no kernel."""
 
+    def initialize(self, entry: Entry, **given: Any) -> None:
+        super().initialize(**given)
+        self.entry = entry
+
     @web.authenticated
     async def get(self) -> None:
-        path = os.environ[WORKSPACE_VARIABLE]
-        cards = await asyncio.get_running_loop().run_in_executor(None, entry_cards, path)
-        ws = Workspace(path)
+        cards = await asyncio.get_running_loop().run_in_executor(None, self.entry.cards)
+        ws = Workspace(self.entry.path)
         told = f"Receipts from {ws.first_day} to {ws.last_day}."
         self.write(self.render_template("entry.html", cards=cards, told=told))
 
@@ -65,7 +68,8 @@ class AppServer(Voila):
         """Return Voila's handlers: the page's replaced by ours, its list of files by the entry page, and no way to list folders."""
         rules: Any = super().init_handlers()
         ours = [(rule[0], _PageHandler, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule for rule in rules]
-        entry = (self.server_url, _EntryHandler, {"voila_configuration": self.voila_configuration})
+        self.entry = Entry(os.environ[WORKSPACE_VARIABLE])
+        entry = (self.server_url, _EntryHandler, {"voila_configuration": self.voila_configuration, "entry": self.entry})
         return [rule for rule in ours if rule[1] not in (TornadoVoilaTreeHandler, VoilaContentsHandler)] + [entry]
 
     def launch_browser(self) -> None:
@@ -73,6 +77,7 @@ class AppServer(Voila):
         asyncio.get_event_loop().create_task(self._tell())
 
     async def _tell(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, 0.0)  # begun before anybody asks
         for _ in range(_READY_SECONDS * 10):
             if self.kernel_manager.notebook_data:  # the pages are worked out ahead one after another
                 break

@@ -43,6 +43,8 @@ class Shop:
         Names; empty if the stores table has none.
     period_days
         Length of the window of sales figures unless another is chosen.
+    written_at
+        When the workspace was last written; another time means that all of this is old (`fresh`).
     members
         One row per member as a person reads it (`mart.readable`), as of the last day: what an audience speaks about.
     """
@@ -53,6 +55,7 @@ class Shop:
     stores: Mapping[str, str]
     regions: tuple[str, ...]
     period_days: int
+    written_at: int
     members: pl.DataFrame
 
 
@@ -66,13 +69,20 @@ def read_shop(path: str | Path) -> Shop:
     DataError
         It has no receipts yet.
     """
-    view = open_view(Workspace(path))
+    ws = Workspace(path)
+    written_at = ws.written_at()
+    view = open_view(ws)
     stores = {
         row["store_id"]: f"{row['store_id']}  {row['store_name']}" if row["store_name"] else row["store_id"]
         for row in view.stores.iter_rows(named=True)
     }
     regions = tuple(view.stores["region"].drop_nulls().unique().sort().to_list())
-    return Shop(Path(path), view.first_day, view.as_of, stores, regions, view.period.days, view.readable)
+    return Shop(Path(path), view.first_day, view.as_of, stores, regions, view.period.days, written_at, view.readable)
+
+
+def fresh(shop: Shop) -> Shop:
+    """Return the shop as it is now: itself unless receipts came in since it was read."""
+    return shop if Workspace(shop.path).written_at() == shop.written_at else read_shop(shop.path)
 
 
 def blockers(shop: Shop, choice: Choice) -> tuple[str, ...]:
@@ -134,24 +144,28 @@ def answer_of(shop: Shop, choice: Choice) -> Answer | str:
 class State(traitlets.HasTraits):
     """The choice and its result; observers are told when one of them changes.
 
+    With `asked=False` nothing is worked out before `ask_first` (or any other move): `result` is None until then.
+
     Example
     -------
     >>> state = State("demo/workspace")                                # doctest: +SKIP
     >>> state.change(store_id="367"); state.result.headline            # doctest: +SKIP
     """
 
+    shop: Shop = traitlets.Instance(Shop)  # type: ignore[assignment]
     choice: Choice = traitlets.Instance(Choice)  # type: ignore[assignment]
-    result: Answer | str = traitlets.Any()  # type: ignore[assignment]
+    result: Answer | str | None = traitlets.Any(None)  # type: ignore[assignment]
     beside: Answer | str | None = traitlets.Any(None)  # type: ignore[assignment]
     busy: bool = traitlets.Bool(False)  # type: ignore[assignment]
 
-    def __init__(self, workspace: str | Path, start: Choice | None = None) -> None:
+    def __init__(self, workspace: str | Path, start: Choice | None = None, *, asked: bool = True) -> None:
         super().__init__()
         self.shop = read_shop(workspace)
         self.start = start or Choice()
         self._past: list[Choice] = []
         self.choice = self.start
-        self.result = answer_of(self.shop, self.choice)
+        if asked:
+            self.ask_first()
 
     @property
     def blockers(self) -> tuple[str, ...]:
@@ -162,6 +176,13 @@ class State(traitlets.HasTraits):
     def can_go_back(self) -> bool:
         """Whether there is an earlier choice."""
         return bool(self._past)
+
+    def ask_first(self) -> None:
+        """Work out what stands chosen, unless that was done and no receipts came in since."""
+        shop = fresh(self.shop)
+        if self.result is None or shop is not self.shop:
+            self.shop = shop
+            self._work_out()
 
     def change(self, **fields: Any) -> None:
         """Change parts of the choice and recompute; the same choice again costs nothing."""
@@ -211,17 +232,24 @@ class State(traitlets.HasTraits):
     def _move(self, choice: Choice, *, remember: bool = True) -> None:
         if choice == self.choice:
             if isinstance(self.result, str):  # a sentence about something that was not chosen goes away
-                self.result = answer_of(self.shop, choice)
+                self.result = None
+            self.ask_first()
             return
+        shop = fresh(self.shop)
+        if shop is not self.shop:
+            self.shop = shop
         if remember:
             self._past.append(self.choice)
         self.choice = choice
+        self._work_out()
+
+    def _work_out(self) -> None:
         self.busy = True
         try:
-            self.result = answer_of(self.shop, choice)
-            self.beside = answer_of(self.shop, choice.other) if choice.other else None
+            self.result = answer_of(self.shop, self.choice)
+            self.beside = answer_of(self.shop, self.choice.other) if self.choice.other else None
         finally:
             self.busy = False
 
 
-__all__ = ["START", "Choice", "Shop", "State", "answer_of", "blockers", "read_shop"]
+__all__ = ["START", "Choice", "Shop", "State", "answer_of", "blockers", "fresh", "read_shop"]

@@ -15,7 +15,7 @@ from toolkit.apps.fields import button, flex, html, show_value, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import AUDIENCE_EXAMPLES, next_label, period_choices, question_menu
 from toolkit.apps.shown import Shown
-from toolkit.apps.state import State
+from toolkit.apps.state import Shop, State
 from toolkit.audience import saved_names
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
@@ -44,8 +44,14 @@ class AskView:
         state.observe(self.guard(self._show_choice), "choice")
         state.observe(self.guard(self._show_result), ["result", "beside"])
         state.observe(self._show_busy, "busy")
+        state.observe(self.guard(self._show_shop), "shop")
         self._show_choice()
         self._show_result()
+
+    def opened(self) -> None:
+        """Called when the part comes before a person: its question is answered now, unless it was; saved audiences may be new."""
+        self.state.ask_first()
+        self.scope.show()
 
     def _show_choice(self, _change: Any = None) -> None:
         choice = self.state.choice
@@ -56,6 +62,11 @@ class AskView:
             self.own.children = [self._own_widget(control) for control in controls_of(find_question(choice.question))]
         for control, widget in zip(controls_of(find_question(choice.question)), self.own.children, strict=True):
             show_value(widget, control.kind, str(choice.own.get(control.name, "")))
+
+    def _show_shop(self, _change: Any = None) -> None:
+        self.scope.read(self.state.shop)
+        self._asked = None  # days of a control end with the receipts
+        self._show_choice()
 
     def _show_result(self, _change: Any = None) -> None:
         self.answer.show(self.state.result)
@@ -94,20 +105,18 @@ class ScopeBar:
 
     def __init__(self, view: AskView) -> None:
         self.state, shop = view.state, view.state.shop
-        self.labels = {store: " ".join(label.split()) for store, label in shop.stores.items()}
+        self.labels: dict[str, str] = {}
         self.fields: dict[str, Any] = {
-            "store_id": widgets.Combobox(
-                options=list(self.labels.values()), description="Store", placeholder="All stores", continuous_update=False
-            ),
-            "as_of": widgets.DatePicker(description="Up to the day", min=shop.first_day, max=shop.last_day),
+            "store_id": widgets.Combobox(description="Store", placeholder="All stores", continuous_update=False),
+            "as_of": widgets.DatePicker(description="Up to the day"),
             "period": widgets.Dropdown(options=period_choices(shop.period_days), description="Sales of the"),
             "audience": self._members("Only members with", "everybody"),
             "against": self._members("Beside members with", "nobody: no comparison"),
         }
         if shop.regions:
-            options = [("All regions", ""), *((region, region) for region in shop.regions)]
-            self.fields["region"] = widgets.Dropdown(options=options, description="Region")
-        self.shown = {"as_of": shop.last_day.isoformat()}  # what stands in a field when nothing was chosen
+            self.fields["region"] = widgets.Dropdown(description="Region")
+        self.shown: dict[str, str] = {}  # what stands in a field when nothing was chosen
+        self.read(shop)
         self.kinds = {"as_of": "day", "period": "choice", "region": "choice"}
         for name, widget in self.fields.items():
             widget.add_class("tk-field")
@@ -126,11 +135,26 @@ class ScopeBar:
         self.box.add_class("tk-scope")
 
     def _members(self, words: str, nothing: str) -> widgets.Combobox:
-        saved = saved_names(Workspace(self.state.shop.path))
-        return widgets.Combobox(options=saved, description=words, placeholder=nothing, continuous_update=False, ensure_option=False)
+        return widgets.Combobox(description=words, placeholder=nothing, continuous_update=False, ensure_option=False)
+
+    def read(self, shop: Shop) -> None:
+        """Take stores, regions and days from a shop."""
+        self.reading = True
+        try:
+            self.labels = {store: " ".join(label.split()) for store, label in shop.stores.items()}
+            self.fields["store_id"].options = list(self.labels.values())
+            self.fields["as_of"].min, self.fields["as_of"].max = shop.first_day, shop.last_day
+            if "region" in self.fields:
+                self.fields["region"].options = [("All regions", ""), *((region, region) for region in shop.regions)]
+            self.shown["as_of"] = shop.last_day.isoformat()
+        finally:
+            self.reading = False
 
     def show(self) -> None:
-        """Show the choice in the fields."""
+        """Show the choice in the fields; an audience that was kept meanwhile can be chosen."""
+        saved = tuple(saved_names(Workspace(self.state.shop.path)))
+        for name in ("audience", "against"):
+            self.fields[name].options = saved
         for name, widget in self.fields.items():
             value = getattr(self.state.choice, name) or self.shown.get(name, "")
             show_value(widget, self.kinds.get(name, "text"), self.labels.get(value, value) if name == "store_id" else value)
@@ -138,6 +162,8 @@ class ScopeBar:
 
     def _changed(self, name: str) -> Any:
         def changed(change: Any) -> None:
+            if self.reading:  # filled by us: no choice of the person's
+                return
             value = text_of(change["new"])
             if name == "store_id":
                 value = next((store for store, label in self.labels.items() if label == value), value)
@@ -199,9 +225,9 @@ class AnswerPanel:
         self.box.add_class("tk-panel")
         self.offered: tuple[tuple[str, Any], ...] = ()
 
-    def show(self, result: Answer | str) -> None:
-        """Show an answer or a sentence."""
-        answer = None if isinstance(result, str) else result
+    def show(self, result: Answer | str | None) -> None:
+        """Show an answer, a sentence, or nothing yet."""
+        answer = result if isinstance(result, Answer) else None
         self.shown.show(result)
         self.call = answer.call if answer and "member_id" in answer.table.columns and answer.table.height else ""
         self.take.layout.display = "" if self.call and self.taken else "none"

@@ -32,8 +32,8 @@
         renderer: "svg", ast: true, downloadFileName: "chart",
         actions: { export: true, source: false, compiled: false, editor: false }
       }).then(function (made) {
-        if (place.dataset.brush) { hear(made.view, place.dataset.brush); }
-        if (place.dataset.pick) { pick(made.view, place.dataset.pick); }
+        if (place.dataset.brush) { hear(made.view, place); }
+        if (place.dataset.pick) { pick(made.view, place); }
         place.dataset.drawn = "yes";
       });
     }).catch(function (error) { missing(place, String(error)); });
@@ -41,20 +41,26 @@
 
   // A rectangle drawn on a chart is written into a field that Python observes, once the hand rests.
   var brushes = 0;
-  function hear(view, field) {
+  // Each part of the page has its own fields.
+  function fieldOf(place, name) {
+    var part = place.closest(".tk-main") || document;
+    return part.querySelector("." + name + " input");
+  }
+
+  function hear(view, place) {
     var resting;
     view.addSignalListener("brush", function (_name, chosen) {
       clearTimeout(resting);
       resting = setTimeout(function () {
         if (!chosen || !Object.keys(chosen).length) { return; }
         brushes += 1;
-        fill(document.querySelector("." + field + " input"), brushes + "|" + JSON.stringify(chosen));
+        fill(fieldOf(place, place.dataset.brush), brushes + "|" + JSON.stringify(chosen));
       }, 300);
     });
   }
 
   // A mark that is clicked: the row of data behind it.
-  function pick(view, field) {
+  function pick(view, place) {
     view.addEventListener("click", function (_event, item) {
       if (!item || !item.datum) { return; }
       var row = {};
@@ -62,7 +68,7 @@
         if (["string", "number", "boolean"].indexOf(typeof item.datum[name]) >= 0) { row[name] = item.datum[name]; }
       });
       brushes += 1;
-      fill(document.querySelector("." + field + " input"), brushes + "|" + JSON.stringify(row));
+      fill(fieldOf(place, place.dataset.pick), brushes + "|" + JSON.stringify(row));
     });
   }
 
@@ -93,7 +99,8 @@
     if (!opened && told && document.querySelector(".tk-address-went input")) {
       opened = true;
       if (location.search.indexOf("token=") >= 0) { history.replaceState(null, "", location.pathname + (query() ? "?" + query() : "")); }
-      if (query()) { go(); return; }
+      go(); // also with nothing in the address: Python works out the rest of what opens only for a person who looks
+      if (query()) { return; }
     }
     var wanted = told ? sorted(new URLSearchParams(told.dataset.query)) : "";
     if (told && told.dataset.moves !== "0" && wanted !== query()) { history.pushState(null, "", location.pathname + (wanted ? "?" + wanted : "")); }
@@ -106,9 +113,11 @@
     document.querySelectorAll(".tk-question-button, .tk-toggle, .tk-tab").forEach(function (button) {
       set(button, "aria-pressed", button.classList.contains("tk-chosen") ? "true" : "false");
     });
-    document.querySelectorAll(".tk-ask").forEach(function (group) { set(group, "role", "group"); set(group, "aria-label", group.textContent.slice(0, 60)); });
+    document.querySelectorAll(".tk-ask").forEach(function (group) { set(group, "role", "group"); var asks = group.querySelector("h2"); set(group, "aria-label", asks ? asks.textContent : "Question"); });
     document.querySelectorAll(".tk-menu").forEach(function (menu) { set(menu, "role", "navigation"); set(menu, "aria-label", "Questions"); });
-    document.querySelectorAll(".tk-main").forEach(function (main) { set(main, "role", "main"); });
+    document.querySelectorAll(".tk-main").forEach(function (main) { set(main, "role", "region"); set(main, "aria-label", "Answer"); });
+    document.querySelectorAll(".tk-page").forEach(function (page) { set(page, "role", "main"); });
+    document.querySelectorAll(".tk-tabs").forEach(function (tabs) { set(tabs, "role", "group"); set(tabs, "aria-label", "Parts of this page"); });
     document.querySelectorAll(".tk-scope").forEach(function (scope) { set(scope, "role", "group"); set(scope, "aria-label", "Whose figures, and when"); });
     document.querySelectorAll(".tk-head").forEach(function (head) { set(head, "aria-live", "polite"); });
     document.querySelectorAll(".tk-scroll").forEach(function (table) { set(table, "tabindex", "0"); set(table, "role", "region"); set(table, "aria-label", "Table"); });
@@ -117,7 +126,7 @@
   // A question from the foot of an answer, or from the menu on a narrow screen: bring its headline into sight.
   document.addEventListener("click", function (event) {
     var button = event.target.closest && event.target.closest(".tk-next-button, .tk-question-button");
-    var main = button && document.querySelector(".tk-main");
+    var part = button && button.closest(".tk-asking"), main = part && part.querySelector(".tk-main");
     if (!main) { return; }
     var top = main.getBoundingClientRect().top;
     if (top < 0 || top > window.innerHeight * 0.7) {

@@ -1,0 +1,58 @@
+// Tells the person when the work behind the page has ended (killed, out of memory, stopped), and offers to load the page again.
+// Loaded before anything opens a connection: what the server says of the kernel passes here.
+(function () {
+  "use strict";
+
+  var Native = window.WebSocket, leaving = false, told = false;
+  window.addEventListener("pagehide", function (event) { leaving = !event.persisted; });
+  window.addEventListener("pageshow", function () { leaving = false; });
+
+  function tell(why) {
+    if (told || leaving || !document.body) { return; }
+    told = true;
+    var place = document.createElement("div"), words = document.createElement("p"), again = document.createElement("button");
+    place.className = "tk-gone";
+    place.setAttribute("role", "alertdialog");
+    place.setAttribute("aria-label", "The page has stopped");
+    words.textContent = why + " What you chose is in the address; what you kept or launched is kept.";
+    again.type = "button";
+    again.textContent = "Load the page again";
+    again.addEventListener("click", function () { location.reload(); });
+    place.appendChild(words);
+    place.appendChild(again);
+    document.body.appendChild(place);
+    again.focus();
+  }
+
+  // Is there still a kernel behind the page? A connection that breaks comes back by itself as long as there is.
+  function look() {
+    var config = document.getElementById("jupyter-config-data");
+    if (told || leaving || !config) { return; }
+    config = JSON.parse(config.textContent);
+    if (!config.kernelId) { return; }
+    fetch(config.baseUrl + "api/kernels/" + encodeURIComponent(config.kernelId), { credentials: "same-origin", cache: "no-store" })
+      .then(function (answer) {
+        if (answer.status === 404) { tell("This page was left for so long that its work was put away."); }
+      })
+      .catch(function () { setTimeout(function () { fetch(location.href, { method: "HEAD" }).catch(stopped); }, 2000); });
+  }
+  function stopped() { tell("The app was stopped, or cannot be reached. Ask the person who runs it to start it."); }
+
+  var reader = new TextDecoder();
+  function hear(event) {
+    var text = typeof event.data === "string" ? event.data : event.data instanceof ArrayBuffer && event.data.byteLength < 4096 ? reader.decode(event.data) : "";
+    if (/"execution_state":\s*"(restarting|autorestarting|dead)"/.test(text)) {
+      tell("The work behind this page ended unexpectedly, so it no longer answers.");
+    }
+  }
+
+  window.WebSocket = function (address, protocols) {
+    var socket = protocols === undefined ? new Native(address) : new Native(address, protocols);
+    socket.addEventListener("message", hear);
+    socket.addEventListener("close", function () { setTimeout(look, 500); });
+    return socket;
+  };
+  window.WebSocket.prototype = Native.prototype;
+  ["CONNECTING", "OPEN", "CLOSING", "CLOSED"].forEach(function (name, value) { window.WebSocket[name] = value; });
+  document.addEventListener("visibilitychange", function () { if (!document.hidden) { look(); } });
+})();

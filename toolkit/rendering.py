@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -80,8 +81,9 @@ def display_answer(answer: Answer) -> None:
 
     told = {
         "name": answer.name,
+        "call": answer.call,
         "headline": answer.headline,
-        "figures": answer.to_dict()["figures"],
+        "figures": {key: value if math.isfinite(value) else None for key, value in answer.figures.items()},
         "spark": list(answer.finding.spark),
         "currency": answer.currency,
     }

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from toolkit import wording
 from toolkit.answer import ANSWER_MIME
 
+RANKED_BY = "sales"
+LEADING = {
+    "at_stake_spend": "Spend at stake",
+    "net_amount": "Net of the campaign",
+    "expected_net_amount": "Expected net of offers",
+    "core_sales_share": "Core members' share",
+    "due_member_count": "Members due",
+    "back_after_first_share": "Come a second time",
+    "best_net_amount": "Best offer, net",
+    "planned_cost": "Cost of the proposal",
+    "smallest_lift_share": "Smallest visible lift",
+    "lift_share": "Lift of sales",
+    "treated_count": "Treated",
+    "never_contacted_members": "Never contacted",
+}
+"""Figures that stand for a page where no answer tells the sales, most wanted first, and what they are called beside other figures."""
+MOST_FIGURES = 6
 _SPARK_POINTS = 120  # a small picture shows no more, and 457 stores are read for one page
 
 
@@ -45,6 +63,32 @@ def headline_figures(notebook: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             },
         )
     return found
+
+
+def leading(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return what stands for a page or a store: the answer that tells the sales, else the LEADING figures of all answers.
+
+    Failing both, the first answer with figures; None where there is none. Beside sales, two LEADING figures take the last places.
+    """
+    with_figures = [answer for answer in answers if answer.get("figures")]
+    if not with_figures:
+        return None
+    told: dict[str, Any] = {}
+    for answer in with_figures:
+        for key, value in answer["figures"].items():
+            told.setdefault(key, value)
+    led = {key: told[key] for key in LEADING if _is_number(told.get(key))}
+    first = next((answer for answer in with_figures if RANKED_BY in answer["figures"]), None)
+    if first is None:
+        return {**with_figures[0], "figures": dict(list(led.items())[:MOST_FIGURES]), "spark": []} if led else dict(with_figures[0])
+    more = dict(list(led.items())[:2])
+    own = [RANKED_BY, *(key for key in first["figures"] if key != RANKED_BY)]
+    return {**first, "figures": {key: first["figures"][key] for key in own[: MOST_FIGURES - len(more)]} | more}
+
+
+def figure_label(key: str) -> str:
+    """Return what a figure is called at the top of a page and in the index."""
+    return LEADING.get(key) or wording.label_of(key)
 
 
 def _is_number(value: Any) -> bool:

@@ -23,13 +23,12 @@ from nbconvert.filters.ansi import strip_ansi
 from traitlets import List, default
 
 from toolkit import wording
-from toolkit.batch.figures import answer_of, told_answers
+from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_label, headline_figures, leading, told_answers
 from toolkit.charts import offline, sparkline
 from toolkit.charts.theme import config
 
 TEMPLATES = Path(__file__).with_name("templates")
 HIDDEN_TAG = "not-in-report"
-_TILES = 6
 _STYLE_BLOCK = re.compile(r"<style>.*?</style>", re.DOTALL)
 
 
@@ -170,9 +169,21 @@ def _for_reading(notebook: Mapping[str, Any]) -> tuple[Any, list[dict[str, str]]
         cells.append(cell)
     for number, (output, told) in enumerate(told_answers({"cells": cells}), start=1):
         output["metadata"]["anchor"] = f"answer-{number}"
-        contents.append({"anchor": f"answer-{number}", "text": _question(output, told)})
+        contents.append({"anchor": f"answer-{number}", "text": _question(output, told), "call": str(told.get("call") or "")})
     reading["cells"] = cells
-    return reading, contents
+    return reading, told_apart(contents)
+
+
+def told_apart(contents: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Say beside a question that the page asks again what is different about it: 'What did the campaign change? (by segment)'."""
+    first: dict[str, set[tuple[str, str]]] = {}
+    told = []
+    for item in contents:
+        given = set(re.findall(r"(\w+)=('[^']*'|[\w.]+)", item["call"]))
+        known = first.setdefault(item["text"], given)
+        said = ", ".join(f"{key} {value.strip(chr(39))}" for key, value in sorted(given - known))
+        told.append({**item, "text": f"{item['text']} ({said})" if said else item["text"]})
+    return told
 
 
 def styled_once(notebook: Mapping[str, Any]) -> list[Any]:
@@ -205,19 +216,17 @@ def _question(output: Mapping[str, Any], told: Mapping[str, Any]) -> str:
 
 
 def _tiles(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the headline figures of the first answer that has any, for the strip at the top of the page."""
-    for _, told in told_answers(notebook):
-        figures = {key: value for key, value in (told.get("figures") or {}).items() if isinstance(value, int | float)}
-        if figures:
-            tiles: list[dict[str, Any]] = [
-                {"label": wording.label_of(key), "value": figure_text(key, value, str(told.get("currency") or ""))}
-                for key, value in list(figures.items())[:_TILES]
-            ]
-            spark = told.get("spark")
-            if isinstance(spark, list):
-                tiles[0]["picture"] = Markup(sparkline.spark_line(spark, label=f"{tiles[0]['label']}, course", width=120, height=28))
-            return tiles
-    return []
+    """Return the headline figures of the page, for the strip at its top."""
+    found = leading(headline_figures(notebook).values())
+    if found is None:
+        return []
+    tiles: list[dict[str, Any]] = [
+        {"label": figure_label(key), "value": figure_text(key, value, found["currency"])}
+        for key, value in list(found["figures"].items())[:MOST_FIGURES]
+    ]
+    if found["spark"]:
+        tiles[0]["picture"] = Markup(sparkline.spark_line(found["spark"], label=f"{tiles[0]['label']}, course", width=120, height=28))
+    return tiles
 
 
 def figure_text(key: str, value: float | None, currency: str) -> str:

@@ -11,12 +11,11 @@ from markupsafe import Markup
 
 from toolkit import wording
 from toolkit.atomic import write_atomically
+from toolkit.batch.figures import MOST_FIGURES, RANKED_BY, figure_label, leading
 from toolkit.batch.html import figure_text, page
 from toolkit.batch.record import Record, read_records
 from toolkit.charts import sparkline
 
-RANKED_BY = "sales"
-_COLUMNS = 6
 _STATES = {"ok": "report", "too_small": "too few members", "failed": "failed"}
 
 
@@ -32,7 +31,7 @@ def index_page(records: Iterable[Record], *, title: str) -> str:
     stores: dict[str, list[Record]] = {}
     for record in records:
         stores.setdefault(record.store_id, []).append(record)
-    keys = _columns(record for group in stores.values() for record in group)
+    keys = _columns(stores.values())
     rows = [_row(group, keys) for group in stores.values()]
     # The empty id is the whole chain: it stands first, has no rank, and is no measure for the bars of its stores.
     rows.sort(key=lambda row: (row["store_id"] != "", row["rank_value"] is None, -(row["rank_value"] or 0), row["store_id"]))
@@ -47,7 +46,7 @@ def index_page(records: Iterable[Record], *, title: str) -> str:
         title=title,
         store_count=sum(1 for store_id in stores if store_id),
         as_of=_same(record.as_of for group in stores.values() for record in group if record.as_of),
-        columns=[{"label": wording.label_of(key), "key": key} for key in keys],
+        columns=[{"label": figure_label(key), "key": key} for key in keys],
         pictures=any(row["picture"] for row in rows),
         rows=rows,
         tiles=_tiles(stores, keys, rows),
@@ -56,26 +55,18 @@ def index_page(records: Iterable[Record], *, title: str) -> str:
     )
 
 
-def _columns(records: Iterable[Record]) -> list[str]:
-    """The headline figures to show: those of the answer that holds the sales, as most stores have them; at most six."""
-    wanted: Counter[tuple[str, ...]] = Counter()
-    for record in records:
-        answer = _leading(record)
-        if answer:
-            wanted[tuple(answer["figures"])] += 1
-    if not wanted:
-        return []
-    keys = list(wanted.most_common(1)[0][0])
-    return ([RANKED_BY] if RANKED_BY in keys else []) + [key for key in keys if key != RANKED_BY][: _COLUMNS - 1]
+def _columns(groups: Iterable[list[Record]]) -> list[str]:
+    """The headline figures to show: those that stand for most stores, at most six."""
+    wanted = Counter(tuple(answer["figures"]) for group in groups if (answer := _leading(group)))
+    return list(wanted.most_common(1)[0][0])[:MOST_FIGURES] if wanted else []
 
 
-def _leading(record: Record) -> Mapping[str, Any] | None:
-    answers = [answer for answer in record.figures.values() if answer.get("figures")]
-    return next((answer for answer in answers if RANKED_BY in answer["figures"]), answers[0] if answers else None)
+def _leading(group: Iterable[Record]) -> Mapping[str, Any] | None:
+    return leading(answer for record in group for answer in record.figures.values())
 
 
 def _row(group: list[Record], keys: list[str]) -> dict[str, Any]:
-    answer = next((found for record in group if (found := _leading(record))), None)
+    answer = _leading(group)
     figures, currency = (answer["figures"], answer.get("currency", "")) if answer else ({}, "")
     first = group[0]
     spark = sparkline.spark_line(answer.get("spark") or [], label="course of the period") if answer else ""
@@ -106,7 +97,7 @@ def _row(group: list[Record], keys: list[str]) -> dict[str, Any]:
 def _tiles(stores: Mapping[str, list[Record]], keys: list[str], rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     states = Counter(row["worst"] for row in rows if row["store_id"])
     tiles = [{"label": "Stores", "value": f"{sum(states.values()):,}"}, {"label": "With a report", "value": f"{states['ok']:,}"}]
-    currencies = {answer.get("currency", "") for group in stores.values() for record in group if (answer := _leading(record))}
+    currencies = {answer.get("currency", "") for group in stores.values() if (answer := _leading(group))}
     if keys and keys[0] == RANKED_BY and len(currencies) == 1:
         chain = [row["rank_value"] for row in rows if not row["store_id"] and row["rank_value"] is not None]
         total = chain[0] if chain else sum(row["rank_value"] for row in rows if row["rank_value"] is not None)

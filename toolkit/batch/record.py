@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.atomic import write_atomically
+from toolkit.registry import STEPS
 
 Status = Literal["ok", "failed", "too_small"]
 SUFFIX = ".result.json"
@@ -97,6 +98,12 @@ def read_record(path: Path) -> Record | None:
 
 
 def read_records(out: Path) -> list[Record]:
-    """Read all records of an output folder, sorted by store and notebook."""
+    """Read all records of an output folder, sorted by store, then in the order of the loop (portrait first), other notebooks last."""
     found = (read_record(path) for path in sorted((out / "stores").glob(f"*/*{SUFFIX}")))
-    return sorted((record for record in found if record is not None), key=lambda record: (record.store_id, record.notebook))
+    return sorted(
+        (record for record in found if record is not None), key=lambda record: (record.store_id, _step(record.notebook), record.notebook)
+    )
+
+
+def _step(notebook: str) -> int:
+    return STEPS.index(notebook) if notebook in STEPS else len(STEPS)

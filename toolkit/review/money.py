@@ -91,7 +91,8 @@ def money(view: View, *, campaign_id: str | int = "", by: Literal["total", "cate
 
 def money_figures(found: Study, account: Account) -> dict[str, float]:
     """Return the figures of an account that may be shown."""
-    figures = {"treated_count": float(found.case.treated_count), "cost_amount": account.total_cost}
+    stated = any(cost is not None for cost in (account.contacts, account.fixed, account.offer))
+    figures = {"treated_count": float(found.case.treated_count), **({"cost_amount": account.total_cost} if stated else {})}
     for name, one in (("extra_sales", account.sales), ("extra_margin_amount", account.margin), ("net_amount", account.net)):
         if one.estimate is not None and one.low is not None and one.high is not None and may_be_shown(found, account.margin, account.sales):
             figures |= {name: one.estimate, f"{name}_low": one.low, f"{name}_high": one.high}

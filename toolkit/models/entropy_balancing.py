@@ -55,9 +55,14 @@ def entropy_balance(controls: np.ndarray, target: np.ndarray, *, tolerance: floa
         mean = weights @ turned
         return (turned * weights[:, None]).T @ turned - np.outer(mean, mean)
 
+    def apart(slopes: np.ndarray) -> None:
+        # All controls lie on one side of the target: no weights exist, and the dual falls without end.
+        if (turned @ slopes).max() < 0:
+            raise StopIteration
+
     if turned.shape[1]:
-        start = np.zeros(turned.shape[1])
-        found = minimize(dual, start, jac=True, hess=curvature, method="trust-exact", options={"maxiter": most_steps, "gtol": 1e-8})
+        start, options = np.zeros(turned.shape[1]), {"maxiter": most_steps, "gtol": 1e-8}
+        found = minimize(dual, start, jac=True, hess=curvature, method="trust-exact", options=options, callback=apart)
         weights = softmax(turned @ found.x)
     else:
         weights = np.full(len(table), 1 / len(table))

@@ -134,6 +134,41 @@ def test_surfaces_show_the_same_and_escape_what_came_from_data(ws: Workspace, he
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
+def test_the_page_of_the_questions_is_up_to_date() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "questions.md").read_text("utf-8")
+    assert page == registry.questions_markdown() + "\n", "run: toolkit questions --markdown > docs/questions.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("who is about to leave us?", "targeting.slipping"),
+        ("what goes well with coffee", "targeting.attach"),
+        ("哪些商品经常一起买", "targeting.bought_together"),
+        ("谁该复购了", "targeting.due_again"),
+        ("小众口味的会员", "targeting.niches"),
+        ("most loyal members", "targeting.loyalty"),
+        ("should we give coupons", "differentiation.coupon"),
+        ("满减怎么设", "differentiation.full_reduction"),
+        ("对照组要多大", "differentiation.holdout"),
+        ("给每个会员推荐什么", "differentiation.next_best"),
+        ("which promotion is best", "differentiation.offers"),
+        ("how should I split the budget over segments", "differentiation.allocate"),
+        ("did the campaign work", "review.verdict"),
+        ("活动值不值", "review.money"),
+        ("can I trust these results", "review.checks"),
+        ("what did we learn", "review.lessons"),
+        ("are we behind target", "review.sales_targets"),
+        ("did customers get used to discounts", "review.habits_after"),
+        ("who are our best customers", "portrait.rfm"),
+    ],
+)
+def test_plain_words_of_every_step(text: str, name: str) -> None:
+    near = registry.rank_questions(text)[0]
+    assert near[0].name == name
+    assert near[1] >= registry.NEAR
+
+
 def test_help_shows_the_parameters(heads: registry.Question) -> None:
     import inspect
 

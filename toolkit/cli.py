@@ -174,10 +174,16 @@ def scorecard(
 
 
 @app.command("questions", rich_help_panel=ASK)
-def questions(name: Annotated[str, typer.Argument(help="One question, for its parameters.")] = "") -> None:
+def questions(
+    name: Annotated[str, typer.Argument(help="One question, for its parameters.")] = "",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print them all as a page (docs/questions.md).")] = False,
+) -> None:
     """List the questions by step, or show one with its parameters."""
-    from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question
+    from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question, questions_markdown
 
+    if markdown:
+        typer.echo(questions_markdown())
+        return
     if name:
         one = find_question(name)
         typer.echo(f"{one.name}: {one.text}\n\n{(one.__doc__ or '').strip()}\n\nParameters:")

@@ -161,6 +161,32 @@ def all_questions() -> list[Question]:
     return sorted(_registry.values(), key=lambda item: STEPS.index(item.step))
 
 
+def questions_markdown() -> str:
+    """Return every question as a page: one line a question, with its call and its own parameters."""
+    lines = [
+        "# The questions",
+        "",
+        f"{len(all_questions())} questions in the order of the loop. `ws` is `tk.open(FOLDER)`; on the command line the same call is "
+        "`toolkit answer WORKSPACE NAME --set PARAMETER=VALUE`. In capitals: a value of yours. This page is written by "
+        "`toolkit questions --markdown`.",
+        "",
+        "Every question takes the same scope, all of it optional:",
+        "",
+        *(f"- `{name}`: {means}" for name, (_, means) in SCOPE_PARAMETERS.items()),
+    ]
+    for step in STEPS:
+        lines += ["", f"## {step.capitalize()}", "", "| question | call | its own parameters |", "|---|---|---|"]
+        for item in all_questions():
+            if item.step == step:
+                own = ", ".join(f"`{_parameter_text(parameter)}`" for parameter in item.parameters.values())
+                lines.append(f"| {item.text} | `{item.example()}` | {own or '-'} |")
+    return "\n".join(lines)
+
+
+def _parameter_text(parameter: inspect.Parameter) -> str:
+    return parameter.name if parameter.default is parameter.empty else f"{parameter.name}={parameter.default!r}"
+
+
 def find_question(name: str) -> Question:
     """Return the question called `step.name` (or `name` where that is unique).
 

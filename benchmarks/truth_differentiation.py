@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
-    from benchmarks.truth_review import Receipts
+    from benchmarks.campaigns import Receipts
 
 Row = tuple[str, float, float | tuple[float, float] | None]
 """What is measured, its figure, and its bar: the smallest value that passes, the smallest and the largest, or None for the record."""
@@ -147,6 +147,30 @@ def _cpu(run: Callable[[], object], *, times: int = 5) -> float:
     return sorted(spent)[len(spent) // 2]
 
 
+def loop(folder: Path) -> list[Row]:
+    """The loop closed on a simulated shop, by the toolkit's own doors: proposed, planned, launched, receipts with a planted effect imported,
+    reviewed from the ledger, learnt, and the next matrix, allocation and plan use the lessons and name them."""
+    from benchmarks.loop import learn, run_loop
+
+    found = learn(run_loop(folder, members=3000, share=0.3, control_share=0.5, cost_per_contact=0.05))
+    named = "loop, simulated"
+    return [
+        (f"{named}: effect a treated member, measured", found["effect"], None),
+        (f"{named}: effect a treated member, planted (bar: the interval)", found["truth"], (found["low"], found["high"])),
+        (f"{named}: segments measured", found["segments"], None),
+        (f"{named}: share of their intervals that hold the planted effect", found["segments_held"], 0.75),
+        (f"{named}: cells of the matrix that a lesson decides, before", found["cells_before"], (0.0, 0.0)),
+        (f"{named}: cells of the matrix that a lesson decides, after", found["cells_after"], 1.0),
+        (f"{named}: cells where it outranks another method", found["outranked"], None),
+        (f"{named}: share of these cells that name the campaign", found["sources"], 1.0),
+        (f"{named}: expected net of an allocation, before", found["net_before"], None),
+        (f"{named}: expected net of an allocation, after", found["net_after"], None),
+        (f"{named}: it changed, share of the one before", abs(found["net_after"] / found["net_before"] - 1), 0.01),
+        (f"{named}: share of its offers that rest on lessons", found["measured"], 1.0),
+        (f"{named}: the next plan tells the lessons with their source", found["named"], 1.0),
+    ]
+
+
 def which_offer(seed: int, *, apart: float, members: int = 2300, segments: int = 9, methods: int = 4) -> dict[str, float]:
     """Return what an allocation from one randomised campaign claims, truly brings, and the best would, with planted effects.
 
@@ -156,7 +180,6 @@ def which_offer(seed: int, *, apart: float, members: int = 2300, segments: int =
     """
     from toolkit.models.allocation import allocate_offers
     from toolkit.models.lin import lin_effect
-    from toolkit.models.offer_effects import offer_effects
 
     rng = np.random.default_rng(seed)
     effect = rng.normal(0.06, apart / 2, methods) + rng.normal(0, apart, (segments, methods))
@@ -172,11 +195,7 @@ def which_offer(seed: int, *, apart: float, members: int = 2300, segments: int =
             found = lin_effect(spend[inside], arm[inside] == method, np.column_stack([before, np.exp(before)])[inside])
             if found.share is not None and found.share_standard_error:
                 rows.append(("c", str(place), str(method), found.share, found.share_standard_error, True))
-    names = ("campaign_id", "segment", "method", "effect_share", "effect_share_se", "is_random")
-    pairs = pl.DataFrame(
-        {"segment": [str(p) for p in range(segments) for _ in range(methods)], "method": [str(m) for m in range(methods)] * segments}
-    )
-    known = offer_effects(pl.DataFrame(rows, schema=names, orient="row"), pairs)["effect_share"].to_numpy().reshape(segments, methods)
+    known = _shares(rows, segments, methods)
     held = np.bincount(segment, minlength=segments)[:, None]
     worth, cost = 0.3 * np.array([base[segment == place].sum() for place in range(segments)])[:, None], 2.0 * held * np.ones((1, methods))
     claimed, best = allocate_offers(known * worth - cost, cost, np.inf), allocate_offers(effect * worth - cost, cost, np.inf)
@@ -184,24 +203,28 @@ def which_offer(seed: int, *, apart: float, members: int = 2300, segments: int =
     return {"claimed": claimed.gain, "true": float(true), "best": best.gain}
 
 
+SPREADS = {0.2: True, 0.12: False}
+"""Planted spread of the effects between pairs of segment and method (standard deviation, share of spend) -> whether the bars hold there."""
+
+
 def allocation(folder: Path) -> list[Row]:
     """Bars: claimed over true gain .7 to 1.3, gain at least .80 of the best possible, at 2,300 members; sums over 60 campaigns.
 
-    Pairs that differ by less than they can be measured (12%, at an error of 14%) are for the record: no method finds what is not there.
+    Planted: effects 6% on average, methods 10% apart and pairs of segment and method 20% apart (standard deviations). At 12% apart, less
+    than the error of a pair (15%), both are for the record: no method finds what is not there.
     """
     rows: list[Row] = []
-    for apart, least in ((0.2, 0.8), (0.12, None)):
+    for apart, judged in SPREADS.items():
         found = [which_offer(seed, apart=apart) for seed in range(60)]
         claimed, true, best = (sum(row[name] for row in found) for name in ("claimed", "true", "best"))
-        named = f"allocation, effects {apart:.0%} apart"
-        rows.append((f"{named}: claimed over true gain", claimed / true, None))
-        rows.append((f"{named}: 1 - deviation of what is claimed", 1 - abs(claimed / true - 1), 0.7))
-        rows.append((f"{named}: true gain over the best possible", true / best, least))
+        named = f"allocation, planted, 2,300 members, pairs {apart:.0%} apart"
+        rows.append((f"{named}: claimed over true gain", claimed / true, (0.7, 1.3) if judged else None))
+        rows.append((f"{named}: true gain over the best possible", true / best, 0.8 if judged else None))
     return rows
 
 
 def planned_power(
-    workspace: Path, day: str, audience: str, *, days: int = 28, control_share: float = 0.2, runs: int = 300
+    workspace: Path, day: str, audience: str, *, days: int = 28, control_share: float = 0.2, runs: int = 200
 ) -> dict[str, float]:
     """Return how often a lift that a plan of that day calls just visible (80%) is found in the days that really followed.
 
@@ -325,6 +348,30 @@ def offer_trial(receipts: Receipts, members: int, rng: np.random.Generator) -> O
     return OfferTrial(outcome, segment, offer, past.to_numpy(), share * a_member[:, None])
 
 
+def effects_of(one: OfferTrial) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each offer does in each segment a member, as the review measures each pair and as allocate pools and shrinks it."""
+    from toolkit.models.lin import lin_effect
+
+    raw, base, rows = np.zeros((9, 3)), np.zeros((9, 3)), []
+    for segment, offer in product(range(9), range(1, 4)):
+        inside = (one.segment == segment) & ((one.offer == offer) | (one.offer == 0))
+        found = lin_effect(one.outcome[inside], one.offer[inside] == offer, one.past[inside])
+        raw[segment, offer - 1], base[segment, offer - 1] = found.estimate or 0.0, found.base or 0.0
+        if found.share is not None and found.share_standard_error:
+            rows.append(("c", str(segment), str(offer), found.share, found.share_standard_error, True))
+    return raw, base * _shares(rows, 9, 3, first=1)
+
+
+def _shares(rows: list[tuple], segments: int, methods: int, *, first: int = 0) -> np.ndarray:
+    """Pool and shrink lessons (campaign, segment, method, effect as a share, its error, randomised), segments x methods."""
+    from toolkit.models.offer_effects import offer_effects
+
+    names = ("campaign_id", "segment", "method", "effect_share", "effect_share_se", "is_random")
+    pairs = [(str(segment), str(method + first)) for segment, method in product(range(segments), range(methods))]
+    found = offer_effects(pl.DataFrame(rows, schema=names, orient="row"), pl.DataFrame(pairs, schema=["segment", "method"], orient="row"))
+    return found["effect_share"].to_numpy().reshape(segments, methods)
+
+
 def offers_chosen(receipts: Receipts, *, campaigns: int, members: int = 2300, seed: int = 1) -> dict[str, float]:
     """Return what choosing an offer for each segment promises and gains, over campaigns of `offer_trial`.
 
@@ -332,20 +379,15 @@ def offers_chosen(receipts: Receipts, *, campaigns: int, members: int = 2300, se
     included). Ways: shrunk; raw (each pair alone); response (the offer with the largest share of members who bought, as coupons are
     usually judged, with its raw effect promised); one offer for all.
     """
-    from toolkit.models.segment_effects import segment_effects
-
     rng = np.random.default_rng(seed)
-    segments, arms = np.array([f"segment {number}" for number in range(9)]), np.array(["do nothing", "coupon", "discount", "member_day"])
     totals = {name: np.zeros(3) for name in ("shrunk", "raw", "response", "one offer")}
     for _ in range(campaigns):
         one = offer_trial(receipts, members, rng)
-        found = segment_effects(one.outcome, segments[one.segment], arms[one.offer], one.past)
+        raw, shrunk = effects_of(one)
         sizes = np.bincount(one.segment, minlength=9)
-        raw = found["raw_effect"].fill_null(0.0).to_numpy().reshape(9, 3)
         of_offer = np.tile(sizes @ raw / sizes.sum(), (9, 1))
         cell = 4 * one.segment + one.offer
         bought = (np.bincount(cell, one.outcome > 0, minlength=36) / np.bincount(cell, minlength=36)).reshape(9, 4)[:, 1:]
-        shrunk = found["effect"].to_numpy().reshape(9, 3)
         best = float(np.maximum(one.truth.max(axis=1), 0) @ sizes)
         for name, promised, by in (
             ("shrunk", shrunk, shrunk),
@@ -369,15 +411,17 @@ def _thirds(values: np.ndarray) -> np.ndarray:
 
 
 def effects(folder: Path, *, campaigns: int = 60) -> list[Row]:
-    """Bars: claimed / true .7 to 1.3, gain at least .80 of the best possible at 2,300 members; other ways to choose for the record."""
+    """Bars: claimed / true .7 to 1.3, gain at least .80 of the best possible at 2,300 members; other ways to choose for the record.
+
+    Planted on real or simulated receipts: effects 8% on average, offers 6% apart, segments 6%, pairs 12% (standard deviations).
+    """
     from benchmarks.truth_review import shops
 
     rows: list[Row] = []
     for shop, receipts in shops(folder):
         found = offers_chosen(receipts, campaigns=campaigns)
-        rows += [(f"effects, {shop}, {name}", value, None) for name, value in found.items()]
-        rows.append((f"effects, {shop}: 1 - distance of claimed / true from 1", 1 - abs(found["shrunk: claimed / true"] - 1), 0.7))
-        rows.append((f"effects, {shop}: gain of the best", found["shrunk: gain of the best"], 0.80))
+        bars = {"shrunk: claimed / true": (0.7, 1.3), "shrunk: gain of the best": 0.8}
+        rows += [(f"effects, {shop}, {name}", value, bars.get(name)) for name, value in found.items()]
     return rows
 
 
@@ -387,6 +431,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "allocation": allocation,
     "effects": effects,
     "power": power,
+    "loop": loop,
 }
 """Part -> its measurement."""
 

@@ -24,8 +24,9 @@ def test_the_table_by_brute_force(club: Workspace) -> None:
     row = answer.table.filter(pl.col("control_share") == 0.25).row(0, named=True)
     noise = (1.959964 + 0.841621) ** 2 * spread.unexplained
     assert spread.cv**2 * (1 - spread.rho**2) < spread.unexplained < spread.cv**2
-    assert row["smallest_lift_share"] == pytest.approx(math.sqrt(noise / (300 * 0.25 * 0.75)), rel=1e-5)
-    assert row["needed_count"] == math.ceil(round(noise / (0.09 * 0.25 * 0.75), 3))
+    lift = row["smallest_lift_share"]
+    assert lift == pytest.approx(math.sqrt(noise * (0.75 + 0.25 * (1 + lift) ** 2) / (300 * 0.25 * 0.75)), rel=1e-5)
+    assert row["needed_count"] == math.ceil(round(noise * (0.75 + 0.25 * 1.3**2) / (0.09 * 0.25 * 0.75), 3))
     assert (row["control_count"], row["treated_count"]) == (75, 225)
     assert row["forgone_sales"] == pytest.approx(75 * spread.mean * 0.3 / 100)
     assert answer.table["control_share"].to_list() == [0.05, 0.1, 0.2, 0.25, 0.3, 0.5]

@@ -1,93 +1,51 @@
-"""The loop closed on the simulated shop: planned, launched, receipts of the campaign imported with a planted effect, reviewed, learned."""
+"""The loop closed on the simulated shop: proposed, planned, launched, receipts of the campaign imported with a planted effect, reviewed
+from the ledger, learnt, and the next matrix, allocation and plan use the lesson and name it."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
-import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
-from toolkit.differentiation.launching import launch
-from toolkit.importing import import_receipts
+import toolkit as tk
+from benchmarks.loop import ENDS, SEEN, Loop, run_loop
+from toolkit.cli import app
 from toolkit.ledger.lessons import read_lessons
 from toolkit.review import checks, effect, money, verdict
-from toolkit.review.learnt import write_lessons
-from toolkit.sources.simulated import simulated_shop
-from toolkit.workspace import Workspace
-
-KNOWN = date(2023, 11, 5)  # the last day of the receipts when the campaign is launched
-STARTS, ENDS = date(2023, 11, 6), date(2023, 12, 3)
-
-
-def planted(lines: pl.DataFrame, treated: pl.DataFrame, share: float, seed: int) -> tuple[pl.DataFrame, float]:
-    """Return extra orders, copies of orders of the window of treated members (each with chance `share`), and their amount.
-
-    A copy is an order of its own an hour later, so that nothing of the member's own shopping is moved or changed.
-    """
-    day = pl.col("ordered_at").dt.date()
-    own = lines.filter(day.is_between(STARTS, ENDS), pl.col("amount") > 0).join(treated, on="member_id", how="semi")
-    orders = own.select("order_id").unique().sort("order_id")
-    drawn = orders.filter(pl.Series(np.random.default_rng(seed).random(orders.height) < share))
-    extra = own.join(drawn, on="order_id", how="semi").with_columns(
-        pl.col("order_id") + "-caused", pl.col("ordered_at").dt.offset_by("1h")
-    )  # fmt: skip
-    return extra.filter(pl.col("ordered_at").dt.date() <= ENDS), float(extra.filter(pl.col("ordered_at").dt.date() <= ENDS)["amount"].sum())
 
 
 @pytest.fixture(scope="module")
-def reviewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, float, int]:
-    """The workspace after the campaign, the planted amount, and how many were treated."""
-    folder = tmp_path_factory.mktemp("loop")
-    shop = simulated_shop(folder / "shop", members=500, years=1, seed=11, effect_scale=0, return_share=0)
-    files = sorted((shop.folder / "lines").glob("*.parquet"))
-    lines = pl.concat([pl.read_parquet(file) for file in files])
-    day = pl.col("ordered_at").dt.date()
-
-    def hand_over(rows: pl.DataFrame) -> Workspace:
-        for file in files:
-            file.unlink(missing_ok=True)
-        rows.write_parquet(files[0])
-        import_receipts(shop.mapping, folder / "ws")
-        return Workspace(folder / "ws")
-
-    ws = hand_over(lines.filter(day <= KNOWN))
-    campaign = launch(
-        ws,
-        {
-            "campaign_id": "autumn",
-            "name": "Autumn",
-            "starts_on": STARTS,
-            "ends_on": ENDS,
-            "offers": {"five off": "coupon 5 from 30"},
-            "offer_of": "five off",
-            "touchpoints": "app push",
-            "control_share": 0.5,
-            "cost_fixed": 200,
-            "cost_per_contact": 0.05,
-            "goals": {"extra_amount": 1},
-            "seed": 3,
-        },
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Loop:
+    """One coupon for all, half of them held out; each order of the treated in the window copied with chance .5."""
+    return run_loop(
+        tmp_path_factory.mktemp("loop"),
+        members=500,
+        share=0.5,
+        seed=11,
+        name="Autumn",
+        offers={"five off": "coupon 5 from 30"},
+        offer_of="five off",
+        touchpoints="app push",
+        control_share=0.5,
+        cost_fixed=200,
+        cost_per_contact=0.05,
+        goals={"extra_amount": 1},
     )
-    treated = campaign.members.filter(pl.col("arm") == "treated").select("member_id")
-    extra, amount = planted(lines, treated, 0.5, seed=5)
-    ws = hand_over(pl.concat([lines.filter(day > KNOWN, day <= ENDS + timedelta(days=14)), extra]))
-    return ws, amount, treated.height
 
 
-def test_the_truth_lies_in_the_interval(reviewed: tuple[Workspace, float, int]) -> None:
-    ws, amount, treated = reviewed
+def test_the_truth_lies_in_the_interval(loop: Loop) -> None:
+    ws, treated = loop.workspace, loop.campaign.count("treated")
     answer = effect(ws, campaign_id="autumn")
     row = answer.table.row(0, named=True)
     assert row["treated_count"] == treated
-    assert row["effect_low_amount"] <= amount / treated <= row["effect_high_amount"]
+    assert row["effect_low_amount"] <= loop.truth <= row["effect_high_amount"]
     assert row["effect_low_amount"] > 0
     assert "brought" in answer.headline
     assert "held out at random" in answer.headline
 
 
-def test_the_plan_is_checked_and_its_goal_judged(reviewed: tuple[Workspace, float, int]) -> None:
-    ws, _, treated = reviewed
+def test_the_plan_is_checked_and_its_goal_judged(loop: Loop) -> None:
+    ws, treated = loop.workspace, loop.campaign.count("treated")
     table = checks(ws, campaign_id="autumn").table
     words = dict(table.select("check", "verdict").iter_rows())
     assert words["Assignment"] == words["Sample ratio"] == words["Balance"] == words["Days seen"] == "PASS"
@@ -99,14 +57,43 @@ def test_the_plan_is_checked_and_its_goal_judged(reviewed: tuple[Workspace, floa
     assert effect(ws, campaign_id="autumn", by="offer").table["offer"].to_list() == ["five off"]
 
 
-def test_its_lesson_is_read_by_the_next_plan(reviewed: tuple[Workspace, float, int]) -> None:
-    ws, amount, treated = reviewed
-    write_lessons(ws, "autumn")
-    known = read_lessons(ws, before=ws.last_day)
-    whole = known.filter(
-        pl.col("campaign_id") == "autumn", pl.col("segment").is_null(), pl.col("category").is_null(), pl.col("outcome") == "amount"
-    )
-    assert whole.height == 1
-    assert abs(whole["effect"][0] - amount / treated) < 2.6 * whole["standard_error"][0]
+def test_its_lessons_decide_what_comes_next(loop: Loop) -> None:
+    """The matrix outranked, the allocation's expected net changed, the next plan names the campaign: all from the lessons of the ledger."""
+    ws, day = loop.workspace, str(SEEN)
+    asked = {"budget": 5000, "candidates": ["coupon 5 from 30", "full_reduction 60/6"], "as_of": day, "period": 28}
+    before, guessed = tk.differentiation.matrix(ws, as_of=day), tk.differentiation.allocate(ws, **asked)
+    assert before.figures["measured_cells"] == 0
+    assert set(guessed.table["basis"].drop_nulls()) <= {"assumption"}
+    ran = CliRunner().invoke(app, ["campaign", "lessons", str(ws.path), "autumn", "--as-of", day])
+    assert ran.exit_code == 0, ran.output
+    assert "It was randomised and nothing forbids to learn from it" in ran.output
+
+    known = read_lessons(ws, before=SEEN)
+    whole = known.filter(pl.col("segment").is_null(), pl.col("category").is_null(), pl.col("outcome") == "amount")
+    assert whole.select("campaign_id", "method", "randomised").rows() == [("autumn", "coupon", True)]
+    assert abs(whole["effect"].item() - loop.truth) < 1.96 * whole["standard_error"].item()
     assert read_lessons(ws, before=ENDS).is_empty()
-    assert whole["randomised"].to_list() == [True]
+
+    after, told = tk.differentiation.matrix(ws, as_of=day), tk.differentiation.allocate(ws, **asked)
+    cells = after.table.filter(pl.col("basis").str.contains("measured in autumn, randomised"))
+    assert cells.height == after.figures["measured_cells"] > 0
+    assert set(cells["method"]) == {"coupon"}
+    changed = before.table.join(after.table, on=["sensitivity", "power"], suffix="_after").filter(
+        pl.col("method") != pl.col("method_after")
+    )
+    assert changed.height > 0
+    assert any("campaign autumn" in note.text and note.verdict == "PASS" for note in after.notes)
+    margin = known.filter(pl.col("segment").is_null(), pl.col("outcome") == "margin")["effect_share"].item()
+    assert margin > 0.1
+    given = told.table.drop_nulls("basis")
+    assert given.height > 0
+    assert set(given["basis"]) == {"overall mean"}  # the segments were too small to measure alone
+    assert told.figures["expected_net_amount"] > guessed.figures["expected_net_amount"]
+    assert any("1 campaign" in note.text for note in told.notes)
+
+    ran = CliRunner().invoke(app, ["campaign", "draft", str(ws.path), "winter", "--control", "0.3"])
+    assert ran.exit_code == 0, ran.output
+    ran = CliRunner().invoke(app, ["campaign", "plan", str(ws.path), "winter", "--json"])
+    assert ran.exit_code == 0, ran.output
+    assert "Measured to work: " in ran.output
+    assert "campaign autumn, randomised" in ran.output

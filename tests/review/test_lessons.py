@@ -66,7 +66,7 @@ def test_pooling_by_hand() -> None:
     row = table.row(0, named=True)
     assert (row["campaign_count"], row["member_count"], row["campaigns"], row["reading"]) == (2, 400, "A, B", "works")
     assert row["effect_share"] == pytest.approx(0.11)
-    assert (row["effect_share_high"] - row["effect_share_low"]) / 2 == pytest.approx(1.96 * 0.02 / np.sqrt(2), rel=1e-6)
+    assert (row["effect_share_high"] - row["effect_share_low"]) / 2 == pytest.approx(1.959964 * 0.02 / np.sqrt(2), rel=1e-6)
     assert row["next_share_low"] is None
 
 

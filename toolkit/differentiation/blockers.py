@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from toolkit.answer import Note
+from toolkit.answer import Note, Verdict
 from toolkit.differentiation.cells import segments
 from toolkit.differentiation.draft import Draft
 from toolkit.differentiation.enrolment import BUSY_NOW, GLOBAL, NOT_CONTACTABLE, NOTHING, RESTING, UNKNOWN
+from toolkit.differentiation.measured import best_method, lessons_known, measured_methods, said
 from toolkit.differentiation.past import margin_note
 from toolkit.differentiation.visible import NO_LIFT
 from toolkit.errors import BadValue, nearest
@@ -18,10 +19,12 @@ from toolkit.ledger.definition import EVERYBODY_ELSE, GOALS
 from toolkit.ledger.launch import check_free
 from toolkit.wording import listing, share, some
 
+_LESSONS_SHOWN = 4
+
 
 def blockers(draft: Draft) -> list[Note]:
     """Return what speaks against launching, worst first: each a sentence with what to do."""
-    found = [*_definition(draft), *_dates(draft), *_people(draft), *_cells(draft), *_power(draft), *_money(draft)]
+    found = [*_definition(draft), *_dates(draft), *_people(draft), *_cells(draft), *_power(draft), *_money(draft), *_lessons(draft)]
     order = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3, None: 4}
     return sorted(found, key=lambda note: order[note.verdict])
 
@@ -170,7 +173,9 @@ def _power(draft: Draft) -> Iterator[Note]:
     least = draft.smallest_lift
     if least is None:
         if draft.visible is not None and draft.assignment is not None:
-            yield Note(f"Underpowered: it shows no lift, however large. {NO_LIFT} Hold out more, run longer or widen the audience.", "REVIEW")
+            yield Note(
+                f"Underpowered: it shows no lift, however large. {NO_LIFT} Hold out more, run longer or widen the audience.", "REVIEW"
+            )
         return
     wanted = goal if goal else settings.plausible_lift
     of_what = (
@@ -213,3 +218,32 @@ def _money(draft: Draft) -> Iterator[Note]:
     lift, goal = draft.break_even_lift, draft.definition.goals.get("lift")
     if lift is not None and goal is not None and lift > goal:
         yield Note(f"Even at its goal of {share(goal)} it would not pay: its costs need a lift of {share(lift)}.", "REVIEW")
+
+
+def _lessons(draft: Draft) -> Iterator[Note]:
+    """What reviewed campaigns measured of the methods of this plan in its segments, with their source."""
+    definition, view = draft.definition, draft.view
+    if not draft.cells.height:
+        return
+    methods = {offer.name: offer.method for offer in definition.offers}
+    cells = draft.cells.select("segment", "offer").iter_rows()
+    given = {segment: methods[offer] for segment, offer in cells if offer in methods}
+    measured = measured_methods(lessons_known(view), sorted(given), confidence=view.settings.playbook.lesson_confidence)
+    if measured.is_empty():
+        yield Note(f"No lesson is known by {view.as_of}: no reviewed campaign says what its offers bring.")
+        return
+    planned = pl.DataFrame({"segment": list(given), "method": list(given.values())})
+    own = measured.join(planned, on=["segment", "method"], how="semi", maintain_order="left")
+    proven = own.filter("randomised")
+    better = best_method(measured).join(planned, on=["segment", "method"], how="anti", maintain_order="left")
+    yield from _told("Measured to work", proven.filter("supports"), None)
+    yield from _told("Measured to bring less than doing nothing", proven.filter("refutes"), "REVIEW")
+    yield from _told("Measured to work where the plan gives another method", better, "REVIEW")
+    unsure = own.filter(~pl.col("randomised") | ~(pl.col("supports") | pl.col("refutes")))
+    yield from _told("Measured, and no more than a guess", unsure, None)
+
+
+def _told(what: str, rows: pl.DataFrame, verdict: Verdict | None) -> Iterator[Note]:
+    if rows.height:
+        more = f"; and {rows.height - _LESSONS_SHOWN} more (review.lessons)" if rows.height > _LESSONS_SHOWN else ""
+        yield Note(f"{what}: {'; '.join(said(row) for row in rows.head(_LESSONS_SHOWN).iter_rows(named=True))}{more}.", verdict)

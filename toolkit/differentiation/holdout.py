@@ -24,6 +24,8 @@ LADDER = (7, 14, 28, 56, 91)
 """Lengths of a campaign in days at which the spread is measured."""
 SPLITS = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Control shares that are always shown."""
+ROUGH = 6
+"""Draws of the arms for lengths other than the one asked for: these only say how long it takes."""
 
 
 @question(
@@ -52,9 +54,9 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     -------
     Answer
         Table columns: `control_share`; `control_count`, `treated_count` (members); `smallest_lift_share` (the smallest lift found with the
-        chance campaigns.power: 4 in 5; null = an arm below campaigns.least_arm, or none however large), `chance_share` (of finding `lift`); `needed_count` (in
-        both arms, to find `lift` with that chance); `needed_days` (days until the members there are find it; null = more than 91);
-        `forgone_sales` (what the control members do not buy if the lift is true; currency units).
+        chance campaigns.power: 4 in 5; null = an arm below campaigns.least_arm, or none is, however large), `chance_share` (of finding
+        `lift`); `needed_count` (in both arms, to find `lift` with that chance); `needed_days` (days until the members there are find it;
+        null = more than 91); `forgone_sales` (what the control members do not buy if the lift is true; currency units).
 
     Raises
     ------
@@ -63,10 +65,11 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
 
     Notes
     -----
-    Members needed = 7.85 CV^2 (1 - rho^2) (1 - s + s (1 + lift)^2) / (lift^2 s (1 - s)), 80% power, two-sided at 5%; the middle factor since
-    a lift of each member's own spend widens the spread of the treated. CV and rho are measured: the audience is chosen by the same rule on an earlier day and followed over as many days as the campaign has; rho is how well spend, days and recency before
-    that day tell the spend after it, as far as the review's regression can learn it from a control group of that share: arms are drawn
-    where nothing was done. Source: DEFINITIONS.md section 3.
+    Members needed = 7.85 CV^2 (1 - rho^2) (1 - s + s (1 + lift)^2) / (lift^2 s (1 - s)), 80% power, two-sided at 5%; the middle factor
+    since a lift of each member's own spend widens the spread of the treated. CV and rho are measured: the audience is chosen by the same
+    rule on an earlier day and followed over as many days as the campaign has; rho is how well spend, days and recency before that day tell
+    the spend after it, as far as the review's regression can learn it from a control group of that share: arms are drawn where nothing was
+    done. Source: DEFINITIONS.md section 3.
 
     Example
     -------
@@ -128,7 +131,12 @@ def _table(view: View, found: Visible, members: int, control_share: float, days:
             step
             for step in found.spent
             if enough
-            and (seen := smallest_lift(members, found.spread(step, split).unexplained, split, power=power)) is not None
+            and (
+                seen := smallest_lift(
+                    members, found.spread(step, split, draws=None if step == days else ROUGH).unexplained, split, power=power
+                )
+            )
+            is not None
             and seen <= lift
         ]
         rows.append(
@@ -155,7 +163,9 @@ def _headline(view: View, chosen: dict, members: int, days: int, lift: float) ->
             f"see a lift of {share(lift)}."
         )
     enough = chosen["chance_share"] >= power
-    seen = "no lift, however large" if chosen["smallest_lift_share"] is None else f"a lift of {share(chosen['smallest_lift_share'])} or more"
+    seen = (
+        "no lift, however large" if chosen["smallest_lift_share"] is None else f"a lift of {share(chosen['smallest_lift_share'])} or more"
+    )
     longer = (
         f"{chosen['needed_days']} days show it too"
         if chosen["needed_days"] and chosen["needed_days"] < days

@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.cells import member_cells, segment_of
-from toolkit.differentiation.measured import best_method, lessons_known, measured_methods
+from toolkit.differentiation.measured import best_method, lessons_known, measured_methods, said
 from toolkit.differentiation.playbook import Playbook, playbook_of
 from toolkit.mart.view import View
 from toolkit.portrait.levels import LEVELS, UNKNOWN, in_order
@@ -220,26 +220,20 @@ def _lesson_notes(view: View, advice: pl.DataFrame, cells: set[str]) -> list[str
     if measured.is_empty():
         return [Note("No campaign has been reviewed up to this day: no lesson outranks the playbook.", "NOT MEASURED")]
     deciding = best_method(measured)
-    notes: list[str | Note] = [Note(f"{_said(row)} decides.", "PASS") for row in deciding.iter_rows(named=True)]
+    notes: list[str | Note] = [Note(f"{said(row)} decides.", "PASS") for row in deciding.iter_rows(named=True)]
     others = measured.join(deciding, on=["segment", "method", "randomised"], how="anti")
     usual = dict(advice.filter(pl.col("stage").is_null()).select("segment", "method").iter_rows())
     for row in others.head(_UNSURE_SHOWN).iter_rows(named=True):
         if row["randomised"] and row["refutes"]:
             still = " and is still advised: choose another method in the playbook" if usual.get(row["segment"]) == row["method"] else ""
-            notes.append(Note(f"{_said(row)} loses{still}.", "REVIEW"))
+            notes.append(Note(f"{said(row)} loses{still}.", "REVIEW"))
         elif not row["randomised"]:
-            notes.append(Note(f"{_said(row)}: not randomised, so it does not outrank the playbook.", "REVIEW"))
+            notes.append(Note(f"{said(row)}: not randomised, so it does not outrank the playbook.", "REVIEW"))
         else:
-            notes.append(f"{_said(row)}: no more than a guess, or another method did better.")
+            notes.append(f"{said(row)}: no more than a guess, or another method did better.")
     if others.height > _UNSURE_SHOWN:
         notes.append(f"{some(others.height - _UNSURE_SHOWN, 'further lesson')} that decide nothing are not listed.")
     return notes
-
-
-def _said(row: dict) -> str:
-    interval = f"{row['effect_share']:+.1%} {row['outcome']} ({row['effect_share_low']:+.1%} to {row['effect_share_high']:+.1%})"
-    how = "randomised" if row["randomised"] else "not randomised"
-    return f"{row['segment']}: {_plain(row['method'])}, {interval}, campaign {row['campaigns']}, {how}, n = {row['member_count']:,}"
 
 
 def _next(shown: pl.DataFrame, largest: pl.DataFrame, lifecycle: bool) -> list[tuple[str, dict]]:
@@ -261,7 +255,7 @@ def _chart(view: View, table: pl.DataFrame, lifecycle: bool) -> alt.Chart | alt.
 
     n = int(table["member_count"].sum())
     drawn = table.with_columns(pl.col("method").fill_null("no advice").str.replace_all("_", " "))
-    order = [*LEVELS, UNKNOWN]
+    order = [level for level in (*LEVELS, UNKNOWN) if level != UNKNOWN or UNKNOWN in {*drawn["sensitivity"], *drawn["power"]}]
     if lifecycle:
         drawn = drawn.with_columns(pl.concat_str("sensitivity", pl.lit(" / "), "power").alias("cell"))
         return heatmap(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
-from scipy.stats import norm
 
 from toolkit.ledger.lessons import read_lessons
 from toolkit.mart.view import View
+from toolkit.models.partial_pooling import interval, pool, pool_by_campaign
 
 MEASURED = pl.Schema(
     {
@@ -39,10 +40,8 @@ def measured_methods(lessons: pl.DataFrame, segments: Sequence[str], *, confiden
 
     In: lessons (columns of the ledger's LESSONS), the segments wanted. A lesson of the segment itself goes before one of all members; with
     both, the latter is left out. Lessons about one category, and those whose verdict is FAIL, say nothing of a method and are left out;
-    margin goes before amount. Out: schema MEASURED, sorted. Campaigns are pooled by random effects on their effect as a share of what was
-    expected without, so that windows of different lengths compare.
-
-    Source: DerSimonian and Laird, Controlled Clinical Trials 7 (1986), 177-188.
+    margin goes before amount. Out: schema MEASURED, sorted. Campaigns are pooled by random effects (`models.partial_pooling`) on their
+    effect as a share of what was expected without, so that windows of different lengths compare.
     """
     usable = lessons.filter(
         pl.col("category").is_null()
@@ -63,47 +62,27 @@ def measured_methods(lessons: pl.DataFrame, segments: Sequence[str], *, confiden
     kind = ["cell", "method", "is_random"]
     best = both.filter(pl.col("is_own") == pl.col("is_own").any().over(kind))
     best = best.filter((pl.col("outcome") == "margin") == (pl.col("outcome") == "margin").any().over(kind))
-    pooled = _pooled(best.sort(*kind, "campaign_id"), [*kind, "outcome"])
-    reach = float(norm.ppf(0.5 + confidence / 2))
-    low, high = pl.col("effect") - reach * pl.col("error"), pl.col("effect") + reach * pl.col("error")
-    return (
-        pooled.with_columns(low.alias("low"), high.alias("high"))
-        .select(
-            pl.col("cell").alias("segment"),
-            "method",
-            pl.col("is_random").alias("randomised"),
-            "outcome",
-            "campaigns",
-            "campaign_count",
-            "member_count",
-            pl.col("effect").alias("effect_share"),
-            pl.col("low").alias("effect_share_low"),
-            pl.col("high").alias("effect_share_high"),
-            (pl.col("low") > 0).alias("supports"),
-            (pl.col("high") < 0).alias("refutes"),
-        )
-        .cast(MEASURED)
-        .sort("segment", "randomised", "effect_share_low", "method", descending=[False, True, True, False])
+    rows = []
+    for (segment, method, is_random, outcome), part in best.sort(*kind, "campaign_id").group_by(*kind, "outcome", maintain_order=True):
+        estimates, errors, names = pool_by_campaign(*(part[name].to_list() for name in ("effect_share", "effect_share_se", "campaign_id")))
+        found = pool(estimates.tolist(), errors.tolist())
+        if found is None:
+            continue
+        low, high = interval(found, confidence)
+        count = int((part["treated_count"] + part["control_count"]).sum())
+        said = ", ".join(str(name) for name in names)
+        rows.append((segment, method, is_random, outcome, said, found.count, count, found.mean, low, high, low > 0, high < 0))
+    return pl.DataFrame(rows, schema=MEASURED, orient="row").sort(
+        "segment", "randomised", "effect_share_low", "method", descending=[False, True, True, False]
     )
 
 
-def _pooled(lessons: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """Random effects: precision weights, with what campaigns differ by beyond their errors added to each variance."""
-    weight, effect = pl.col("weight"), pl.col("effect_share")
-    weighed = lessons.with_columns((1 / pl.col("effect_share_se") ** 2).alias("weight"))
-    fixed = weighed.with_columns(((weight * effect).sum().over(keys) / weight.sum().over(keys)).alias("centre"))
-    total, squares = weight.sum().over(keys), (weight**2).sum().over(keys)
-    excess = (weight * (effect - pl.col("centre")) ** 2).sum().over(keys) - (pl.len().over(keys) - 1)
-    spread = total - squares / total
-    between = pl.when((spread > 1e-12) & (excess > 0)).then(excess / spread).otherwise(0.0)
-    mixed = fixed.with_columns((1 / (pl.col("effect_share_se") ** 2 + between)).alias("weight"))
-    return mixed.group_by(keys, maintain_order=True).agg(
-        ((weight * effect).sum() / weight.sum()).alias("effect"),
-        (1 / weight.sum()).sqrt().alias("error"),
-        pl.col("campaign_id").unique(maintain_order=True).str.join(", ").alias("campaigns"),
-        pl.col("campaign_id").n_unique().cast(pl.Int64).alias("campaign_count"),
-        (pl.col("treated_count") + pl.col("control_count")).sum().cast(pl.Int64).alias("member_count"),
-    )
+def said(row: dict[str, Any]) -> str:
+    """Return a row of `measured_methods` in words: whom, what, how sure, which campaigns."""
+    span = f"{row['effect_share']:+.1%} {row['outcome']} ({row['effect_share_low']:+.1%} to {row['effect_share_high']:+.1%})"
+    how = "randomised" if row["randomised"] else "not randomised"
+    method = row["method"].replace("_", " ")
+    return f"{row['segment']}: {method}, {span}, campaign {row['campaigns']}, {how}, n = {row['member_count']:,}"
 
 
 def best_method(measured: pl.DataFrame) -> pl.DataFrame:

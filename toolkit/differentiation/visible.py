@@ -38,13 +38,13 @@ class Visible:
     past: np.ndarray
     segments: np.ndarray | None
     fixed_list: bool
-    _known: dict[tuple[int, float], Spread] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[int, float, int | None], Spread] = field(default_factory=dict, repr=False, compare=False)
 
-    def spread(self, days: int, control_share: float) -> Spread:
-        """Return how spend over so many days spreads, with a control group of that share."""
-        key = (days, control_share)
+    def spread(self, days: int, control_share: float, *, draws: int | None = None) -> Spread:
+        """Return how spend over so many days spreads, with a control group of that share; from fewer draws of the arms if so said."""
+        key = (days, control_share, draws)
         if key not in self._known:
-            self._known[key] = spread_on_arms(self.spent[days], self.past, control_share)
+            self._known[key] = spread_on_arms(self.spent[days], self.past, control_share, draws=draws)
         return self._known[key]
 
     def spread_of_segment(self, segment: str, control_share: float) -> Spread | None:

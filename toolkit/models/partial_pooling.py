@@ -88,6 +88,21 @@ def pool(estimates: Sequence[float], standard_errors: Sequence[float]) -> Pooled
     )
 
 
+def interval(found: Pooled, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the interval of the mean. Two estimates cannot say how far such things differ, and Student's t with one degree of freedom then
+    spans everything: theirs, and that of a single one, rests on their own errors alone.
+
+    >>> low, high = interval(pool([0.10, 0.20], [0.05, 0.05]))
+    >>> round(low, 3), round(high, 3)
+    (0.052, 0.248)
+    """
+    from scipy.special import ndtri, stdtrit
+
+    rank = 0.5 + confidence / 2
+    reach = float(stdtrit(found.count - 1, rank) if found.count > 2 else ndtri(rank)) * found.standard_error
+    return found.mean - reach, found.mean + reach
+
+
 def paule_mandel(effect: np.ndarray, variance: np.ndarray) -> float:
     """Return the variance between true effects at which the weighted squares equal their degrees of freedom; 0 where they are fewer."""
     from scipy.optimize import brentq

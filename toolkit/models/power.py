@@ -12,6 +12,8 @@ from toolkit.errors import BadValue, DataError
 from toolkit.models.lin import lin_effect
 
 _NORMAL = NormalDist()
+LARGE = 20_000
+"""Members from which on a few draws of the arms tell their noise."""
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,15 @@ def spread_of(outcome: np.ndarray, before: np.ndarray) -> Spread:
     return Spread(mean, spread / mean, math.sqrt(max(1 - unexplained, 0.0)), values.size)
 
 
-def spread_on_arms(outcome: np.ndarray, before: np.ndarray, control_share: float, *, draws: int = 8, seed: int = 0) -> Spread:
+def spread_on_arms(outcome: np.ndarray, before: np.ndarray, control_share: float, *, draws: int | None = None, seed: int = 0) -> Spread:
     """Return the spread with `noise` as a review would meet it: arms are drawn `draws` times where nothing was done, and the standard error
     of Lin's regression is taken.
 
     A small control group learns the past less well than all members together, and heavy tails make it surer of less: `CV^2 (1 - rho^2)` of
-    the whole promises 80% power where about 72% come. Where an arm is too small for the regression, `noise` is None.
+    the whole promises 80% power where about 72% come. Where an arm is too small for the regression, `noise` is None. By default 40 draws,
+    8 of large groups: of a few thousand members the heaviest buyers tip single draws (8 of them were off by 15%).
     """
+    draws = draws or (40 if len(outcome) <= LARGE else 8)
     spread = spread_of(outcome, before)
     rng, found = np.random.default_rng(seed), []
     control = round(control_share * len(outcome))

@@ -12,7 +12,7 @@ from toolkit.answer import Finding, Note
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.lessons import read_lessons
 from toolkit.mart.view import View
-from toolkit.models.partial_pooling import Pooled, pool, pool_by_campaign
+from toolkit.models.partial_pooling import interval, pool, pool_by_campaign
 from toolkit.registry import question
 from toolkit.review.learnt import unlearnt
 from toolkit.wording import listing, share, some
@@ -118,11 +118,12 @@ def pooled_lessons(usable: pl.DataFrame, *, false_share: float = 0.05) -> pl.Dat
         found = pool(estimates.tolist(), errors.tolist())
         if found is None:
             continue
+        low, high = interval(found)
         rows.append(
             dict(zip(_KEYS, key, strict=True)) | {
                 "campaign_count": found.count,
                 "member_count": int(part["treated_count"].sum()) + int(part["control_count"].sum()),
-                "effect_share": found.mean, **_interval(found),
+                "effect_share": found.mean, "effect_share_low": low, "effect_share_high": high,
                 "next_share_low": found.next_low, "next_share_high": found.next_high, "error": found.standard_error,
                 "campaigns": ", ".join(str(name) for name in names),
             }
@@ -136,15 +137,6 @@ def pooled_lessons(usable: pl.DataFrame, *, false_share: float = 0.05) -> pl.Dat
         .select(_SCHEMA.keys())
         .sort("randomised", "method", "segment", "category", descending=[True, False, False, False], nulls_last=False)
     )
-
-
-def _interval(found: Pooled) -> dict[str, float]:
-    """The interval of the mean. Two campaigns cannot say how far campaigns differ, and Student's t with one degree of freedom then spans
-    everything: theirs rests on their own errors alone, and a note says so."""
-    if found.count > 2:
-        return {"effect_share_low": found.low, "effect_share_high": found.high}
-    reach = 1.96 * found.standard_error
-    return {"effect_share_low": found.mean - reach, "effect_share_high": found.mean + reach}
 
 
 def _shrunk(table: pl.DataFrame) -> pl.DataFrame:
@@ -230,7 +222,7 @@ def _notes(view: View, known: pl.DataFrame, usable: pl.DataFrame, missing: list[
 
 
 def _few(names: list[str]) -> str:
-    return listing(names) if len(names) <= 6 else f"{', '.join(names[:5])}, ... ({len(names)})"
+    return listing(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
 
 
 def _chart(view: View, table: pl.DataFrame, by: str, outcome: str) -> alt.Chart | alt.LayerChart:

@@ -63,3 +63,13 @@ def test_tiny_arms_and_wrong_shapes():
 
 def test_without_columns_the_weights_are_equal():
     assert entropy_balance(np.ones((4, 1)), np.array([1.0])).weights.tolist() == [0.25] * 4
+
+
+def test_controls_on_one_side_of_the_target_have_no_weights():
+    """No column alone tells it: their sum does."""
+    rng = np.random.default_rng(3)
+    table = rng.standard_normal((2000, 6))
+    rest = table[table.sum(axis=1) < 2]
+    found = entropy_balance(rest, table[table.sum(axis=1) >= 2].mean(axis=0))
+    assert found.weights is None
+    assert "no mix of the controls" in found.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,54 @@ def broken(kind: str) -> Fair:
         control = [name for name, one in zip(IDS, treated, strict=True) if not one]
         lines = lines.filter(~(pl.col("member_id").is_in(control) & (pl.col("ordered_at").dt.date() >= STARTS)))
     return Fair(lines, treated, made.extra, {**tables, "contacts": contacts})
+
+
+def everybody_treated(kind: str) -> Fair:
+    """A fair whose campaign went to everybody who fits a rule, and brought nothing: nobody was held out."""
+    made = fair()
+    before = made.lines.filter(pl.col("ordered_at").dt.date() < STARTS)
+    if kind == "best members":
+        spend = before.group_by("member_id").agg(pl.col("amount").sum()).sort("amount", "member_id")
+        chosen = spend.tail(100)["member_id"]
+    elif kind == "hot last month":
+        month = before.filter(pl.col("ordered_at").dt.date() >= STARTS - timedelta(days=28))
+        chosen = month.group_by("member_id").agg(pl.col("amount").sum()).sort("amount", "member_id").tail(100)["member_id"]
+    else:
+        last = before.group_by("member_id").agg(pl.col("ordered_at").max()).sort("ordered_at", "member_id")
+        chosen = last.head(60)["member_id"]
+    contacts = made.tables["contacts"].filter(pl.col("member_id").is_in(chosen.implode()))
+    campaigns = made.tables["campaigns"].drop("randomised")
+    contacts = contacts.with_columns(pl.lit("treated").alias("arm"))
+    return Fair(made.lines, made.treated, 0.0, {**made.tables, "contacts": contacts, "campaigns": campaigns})
+
+
+@pytest.mark.parametrize("kind", ["best members", "hot last month", "win-back"])
+def test_where_everybody_who_fits_was_treated_nothing_is_told(kind: str, tmp_path: Path) -> None:
+    ws = everybody_treated(kind).write(tmp_path)
+    for one in (effect(ws), money(ws), verdict(ws), effect(ws, outcome="order_value")):
+        assert one.headline.startswith("NOT RANDOMISED: ")
+        assert "cannot be told" in one.headline
+        assert not any(word in one.headline for word in CLAIMS), one.headline
+        assert not {"effect", "lift_share", "net_amount", "extra_sales"} & one.figures.keys()
+    table = effect(ws).table
+    assert table["effect_amount"].null_count() == table.height == 1
+    assert table["reading"][0].startswith("cannot be told: ")
+    assert money(ws).table.filter(pl.col("item").is_in(["Extra sales", "Net"]))["amount"].null_count() == 2
+    word, finding, forbids = verdict_of(checks(ws), "Overlap")
+    assert (word, forbids) == ("FAIL", True)
+    assert "cannot be told" in finding
+
+
+def test_a_hidden_reason_as_strong_as_the_measured_ones_is_weighed(tmp_path: Path) -> None:
+    ws = broken("not random").write(tmp_path)
+    word, finding, forbids = verdict_of(checks(ws), "Hidden reasons")
+    assert (word, forbids) == ("REVIEW", False)
+    assert "a hidden reason must tell" in finding
+    assert "probably brought" in effect(ws).headline
+    strict = effect(ws, settings={"review": {"claim_share": 0.9}}).headline
+    assert "cannot be told" in strict
+    chance = fair(lift=3.0).write(tmp_path / "chance")
+    assert "Hidden reasons" not in checks(chance).table["check"].to_list()
 
 
 CLAIMS = ("brought", "earned €", "lost €", "worked", "paid:", "lost money", "did harm", "proven")

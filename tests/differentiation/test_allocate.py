@@ -14,8 +14,9 @@ from toolkit.differentiation import expected
 from toolkit.differentiation.allocate import allocate
 from toolkit.differentiation.cells import member_cells
 from toolkit.differentiation.expected import expected_pairs
+from toolkit.differentiation.offers import offers
 from toolkit.differentiation.past import Past
-from toolkit.differentiation.replays import addressable, read_offers
+from toolkit.differentiation.replays import addressable, read_offers, replay_offer
 from toolkit.errors import BadValue
 from toolkit.ledger.lessons import LESSONS
 from toolkit.mart.view import open_view
@@ -119,7 +120,8 @@ def test_lessons_go_before_assumptions(ws: Workspace, monkeypatch: pytest.Monkey
     assert all(basis.startswith("overall mean") for basis in others)
     said = " ".join(str(note) for note in answer.notes)
     assert "4 lessons" not in said  # one failed
-    assert "3 lessons of 2 campaigns" in said
+    assert "Effects come from 2 lessons of 1 campaign" in said
+    assert "1 lesson not randomised and left out" in said
     # Net of the tested pair: almost .3 of the margin that its members bring now, less its contacts
     pairs = pairs_of(ws)
     place = [offer.method for offer in pairs.offers].index("coupon")
@@ -129,3 +131,34 @@ def test_lessons_go_before_assumptions(ws: Workspace, monkeypatch: pytest.Monkey
     sales = view.orders.filter("is_order", pl.col("amount") > 0, view.period.holds()).join(inside.lazy(), on="member_code", how="semi")
     base = 0.5 * sales.select(pl.col("amount").sum()).collect().item()
     assert pairs.net[0, place] == pytest.approx(0.3 * base - inside.height, rel=0.01)
+
+
+def test_a_discount_whose_goods_few_buy_is_left_out(ws: Workspace) -> None:
+    view = open_view(ws, **ASKED)
+    members, _ = addressable(view)
+    past = Past(view, members.join(member_cells(view).select("member_code", "segment"), on="member_code", maintain_order="left"))
+    offer = read_offers("discount 5% on a")[0]
+    whole = replay_offer(past, offer)
+    buyers = sorted(whole["free_rider_count"])
+    assert buyers[0] < buyers[-1]
+    kept = replay_offer(past, offer, least_buyers=buyers[-1])
+    assert set(kept["free_rider_count"]) == {buyers[-1]}
+    settings = {**SETTINGS, "scope": {"minimum_members": buyers[-1]}}
+    answer = allocate(ws, budget=1000, candidates="discount 5% on a, coupon 1 from 6", as_of=AS_OF, settings=settings)
+    few = sum(count < buyers[-1] for count in buyers) if len(answer.table) == len(buyers) else 0
+    assert any("its members buy are left out" in note.text for note in answer.notes) or not few
+    beside = offers(ws, compare="discount 5% on a, coupon 1 from 6", **ASKED)
+    count = beside.table.filter(pl.col("method") == "discount")["free_rider_count"].item()
+    least = {**SETTINGS, "scope": {"minimum_members": count + 1}}
+    hidden = offers(ws, compare="discount 5% on a, coupon 1 from 6", as_of=AS_OF, settings=least)
+    assert hidden.table["method"].to_list() == ["coupon"]
+    assert any(f"fewer than {count + 1} buyers of its goods" in note.text for note in hidden.notes)
+    alone = offers(ws, compare="discount 5% on a", as_of=AS_OF, settings=least)
+    assert alone.table.is_empty()
+
+
+def test_contacts_without_a_known_cost_are_said_in_the_first_sentence(ws: Workspace) -> None:
+    unpriced = {**SETTINGS, "offers": {"margin_share": 0.5, "response_share": 0.9}}
+    assert "contacts, whose cost is not known, count as nothing" in allocate(ws, budget=1000, as_of=AS_OF, settings=unpriced).headline
+    assert "cost is not known" in offers(ws, as_of=AS_OF, settings=unpriced).headline
+    assert "not known" not in allocate(ws, budget=1000, candidates=OFFERS, **ASKED).headline

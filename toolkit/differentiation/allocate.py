@@ -12,7 +12,7 @@ from toolkit.differentiation.amounts import read_budget
 from toolkit.differentiation.cells import member_cells
 from toolkit.differentiation.expected import ASSUMED, Expected, expected_pairs
 from toolkit.differentiation.offers import contact_notes, length_note
-from toolkit.differentiation.past import Past, accounting_notes, contact_cost
+from toolkit.differentiation.past import Past, accounting_notes, contact_cost, contacts_unpriced
 from toolkit.differentiation.reckoning import nobody
 from toolkit.differentiation.replays import addressable, proposed_offers, read_offers
 from toolkit.errors import BadValue
@@ -157,9 +157,10 @@ def _headline(view: View, pairs: Expected, best: Allocation, draws: np.ndarray, 
     reached = sum(pairs.members[segment] for segment, _ in best.pairs)
     low, high = (view.money(float(value)) for value in np.quantile(draws, [0.05, 0.95]))
     what = "net" if pairs.margin_known else "extra sales less cost"
+    free = " (contacts, whose cost is not known, count as nothing)" if contacts_unpriced(view) else ""
     return (
         f"{where(view)}, under {spent} {len(best.pairs)} of {some(len(pairs.segments), 'segment')} ({some(reached, 'member')}) get an "
-        f"offer: cost {view.money(best.cost)}, expected {what} {view.money(best.gain)} (90%: {low} to {high}), chance "
+        f"offer: cost {view.money(best.cost)}{free}, expected {what} {view.money(best.gain)} (90%: {low} to {high}), chance "
         f"{'of a gain' if pairs.margin_known else 'that sales cover the cost'} {share(float((draws > 0).mean()), 0)}."
     )
 
@@ -186,6 +187,8 @@ def _notes(view: View, past: Past, pairs: Expected, best: Allocation, left_out: 
                     "REVIEW",
                 )
             )
+        if pairs.loose_count:
+            notes.append(f"{some(pairs.loose_count, 'lesson')} not randomised and left out, since others were (review.lessons shows them).")
         if any("not randomised" in basis for basis in used):
             notes.append(Note("Some of the lessons were not randomised: take what rests on them as an assumption.", "REVIEW"))
         notes += [note for note in accounting_notes(past, "costs are those of the replay on past baskets.") if isinstance(note, Note)]
@@ -193,6 +196,11 @@ def _notes(view: View, past: Past, pairs: Expected, best: Allocation, left_out: 
     notes += _budget_notes(view, pairs, best, limit)
     if pairs.small:
         notes.append(f"{some(pairs.small, 'segment')} with fewer than {view.settings.scope.minimum_members} such members are left out.")
+    if pairs.few_buyers:
+        notes.append(
+            f"{some(pairs.few_buyers, 'pair')} of a segment and a discount whose goods fewer than {view.settings.scope.minimum_members} of "
+            "its members buy are left out."
+        )
     notes.append(f"'{DO_NOTHING}' is an offer too: it costs and brings nothing. One offer a member, the same for all of a segment.")
     measured = sorted({basis for row in pairs.basis for basis in row if basis.startswith(MEASURED)})
     return notes + ([f"Measured pairs are pulled to the mean of their method ({', '.join(measured)})."] if measured else [])

@@ -26,6 +26,8 @@ class Expected:
 
     `net` expected gain, `cost` (reductions and contacts), `contacts`; `own_error`: standard error of `net` of the pair alone;
     `shared_error`: how far `net` moves when what is assumed for all pairs is off by one standard deviation.
+    `small`: segments left out for too few members; `few_buyers`: pairs of a segment and a discount on named goods that too few of it buy;
+    `loose_count`: lessons not listened to, since they were not randomised and others were.
     """
 
     segments: tuple[str, ...]
@@ -40,7 +42,9 @@ class Expected:
     basis: tuple[tuple[str, ...], ...]
     margin_known: bool
     small: int
+    few_buyers: int
     lesson_count: int
+    loose_count: int
     campaign_count: int
     count: int
 
@@ -63,9 +67,14 @@ def expected_pairs(past: Past, offers: Sequence[Offer]) -> Expected:
     counts = past.members.group_by("segment").agg(pl.len().cast(pl.Int64).alias("members")).sort("segment")
     held = counts.filter(pl.col("members") >= view.settings.scope.minimum_members)
     segments = held["segment"].to_list()
-    replayed = [replay_offer(past, offer).with_columns(pl.lit(place).alias("place")) for place, offer in enumerate(offers)]
+    named = [place for place, offer in enumerate(offers) if offer.method == "discount" and offer.categories]
+    least = view.settings.scope.minimum_members
+    replayed = [
+        replay_offer(past, offer, least_buyers=least).with_columns(pl.lit(place).alias("place")) for place, offer in enumerate(offers)
+    ]
     cells = reckoned(past, pl.concat(replayed)).filter(pl.col("segment").is_in(segments))
-    lessons = _lessons(past)
+    usable = _lessons(past)
+    lessons = usable.filter(pl.col("is_random") == pl.col("is_random").any())
     effects = offer_effects(lessons, cells.select("segment", "method"))
     shape = (len(segments), len(offers))
     net, cost, contacts, own, shared = (np.full(shape, np.nan) for _ in range(5))
@@ -85,7 +94,8 @@ def expected_pairs(past: Past, offers: Sequence[Offer]) -> Expected:
     return Expected(
         tuple(segments), tuple(held["members"]), tuple(offers), net, np.nan_to_num(cost, nan=np.inf), np.nan_to_num(contacts), own, shared,
         settings.assumption_spread, tuple(tuple(row) for row in basis), past.margin.share is not None, counts.height - held.height,
-        lessons.height, lessons["campaign_id"].n_unique(), settings.draws,
+        len(named) * len(segments) - cells.filter(pl.col("place").is_in(named)).height,
+        lessons.height, usable.height - lessons.height, lessons["campaign_id"].n_unique(), settings.draws,
     )  # fmt: skip
 
 

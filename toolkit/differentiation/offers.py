@@ -9,7 +9,7 @@ import polars as pl
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.differentiation.amounts import read_budget
-from toolkit.differentiation.past import Past, accounting_notes, contact_cost
+from toolkit.differentiation.past import Past, accounting_notes, contact_cost, contacts_unpriced
 from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
 from toolkit.differentiation.replays import addressable, proposed_offers, read_offers, replay_offer
 from toolkit.ledger.offer import Offer
@@ -84,8 +84,8 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
     if past.baskets.is_empty():
         return nobody(view, past, "offer", OFFERS)
     wanted = given or proposed_offers(past)
-    replayed = [replay_offer(past, offer) for offer in wanted]
-    found = pl.concat([frame for frame in replayed if frame.height])
+    replayed = [replay_offer(past, offer, least_buyers=view.settings.scope.minimum_members) for offer in wanted]
+    found = pl.concat([frame for frame in replayed if frame.height] or replayed)
     if found.is_empty():
         return nobody(view, past, "offer", OFFERS, need="purchase that these offers speak of")
     cells = reckoned(past, found).sort("worth", "cost", "offer", descending=[True, False, False], nulls_last=True)
@@ -120,6 +120,7 @@ def _headline(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] 
     return (
         f"{where(view)}, of {what} to {some(past.members.height, 'member')}, '{best['offer']}' does best"
         f"{' within the budget' if budget else ''}: {outcome(view, best, 'those within reach respond')}"
+        f"{' Contacts are counted as nothing: their cost is not known.' if contacts_unpriced(view) else ''}"
     )
 
 
@@ -134,7 +135,8 @@ def _notes(
     )
     notes += [contact_cost(view)[1], *contact_notes(view, left_out), length_note(view)]
     notes += money_notes(past, cells, best, f"'{best['offer']}'" if best else "", pl.col("offer"))
-    notes += [f"'{offer.text}' has nobody it speaks of." for offer in silent]
+    few = f"has fewer than {view.settings.scope.minimum_members} buyers of its goods among them: its figures are not shown"
+    notes += [f"'{offer.text}' {few if offer.method == 'discount' else 'has nobody it speaks of'}." for offer in silent]
     return notes
 
 

@@ -129,6 +129,11 @@ def contact_cost(view: View) -> tuple[float, str | Note]:
     return 0.0, Note(said, "REVIEW")
 
 
+def contacts_unpriced(view: View) -> bool:
+    """Return whether nothing says what a contact costs, so that contacts are counted as nothing."""
+    return isinstance(contact_cost(view)[1], Note)
+
+
 def accounting_notes(past: Past, assumed: str) -> list[str | Note]:
     """Return what every replay must say: that it is accounting, what is assumed, the margin it rests on, and what is left out."""
     view = past.view

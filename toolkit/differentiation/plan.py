@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from toolkit.answer import Finding
+from toolkit.answer import Finding, Note
 from toolkit.differentiation.blockers import blockers
 from toolkit.differentiation.draft import Draft, work_out
 from toolkit.differentiation.enrolment import campaign_view
@@ -171,7 +171,9 @@ def _headline(draft: Draft, stops: int) -> str:
     offers = listing([f"'{name}'" for name in sorted(set(draft.cells["offer"]))])
     sees = f", shows a lift of {share(draft.smallest_lift)} or more" if draft.smallest_lift is not None else ""
     pays = f" and pays from {share(draft.break_even_lift)}" if draft.break_even_lift is not None else ""
-    without = "" if draft.costs["offers"] is not None else " besides what the offers give away"
+    unknown = ["what the offers give away"] * (draft.costs["offers"] is None)
+    unknown += ["contacts, whose cost is not known"] * isinstance(draft.cost_per_contact[1], Note)
+    without = f" besides {listing(unknown)}" if unknown else ""
     return (
         f"Campaign {called} {ready}: {some(draft.count('treated'), 'member')} get {offers}, {draft.count('control'):,} are held out; it "
         f"costs {view.money(draft.costs['total'])}{without}{sees}{pays}."

@@ -71,10 +71,11 @@ def addressable(view: View) -> tuple[pl.DataFrame, dict[str, int]]:
     return rested.select("member_code"), {"barred": members.height - allowed.height, "tired": allowed.height - rested.height}
 
 
-def replay_offer(past: Past, offer: Offer) -> pl.DataFrame:
+def replay_offer(past: Past, offer: Offer, *, least_buyers: int = 0) -> pl.DataFrame:
     """Return an offer as `reckon` takes it: one row per group of `past` that has a basket; `base_amount` are all sales of the group.
 
-    Every member is contacted once to tell them; a service is one contact per member and good.
+    Every member is contacted once to tell them; a service is one contact per member and good. A discount on named goods has no row for a
+    group in which none of them has `least_buyers`: its figures would be theirs.
     """
     view = past.view
     minor = {name: round((getattr(offer, name) or 0) * view.minor_units) for name in ("threshold", "value")}
@@ -85,7 +86,7 @@ def replay_offer(past: Past, offer: Offer) -> pl.DataFrame:
     elif offer.method == "full_reduction":
         found = replayed_grid(past, [minor["threshold"]], [minor["value"]])
     elif offer.method == "discount":
-        found = _over_goods(past, replayed_discount(past, depth_bp, wanted))
+        found = _over_goods(past, _with_buyers(past, replayed_discount(past, depth_bp, wanted), least_buyers if wanted else 0))
     elif offer.method == "member_day":
         found = replayed_day(past, offer.weekday or 1, depth_bp)
     else:
@@ -96,6 +97,11 @@ def replay_offer(past: Past, offer: Offer) -> pl.DataFrame:
     contacts = pl.col("contact_count") if offer.method == "service" else pl.col("told")
     named = found.with_columns(contacts.alias("contact_count"), pl.col("sales").alias("base_amount"))
     return named.with_columns(pl.lit(offer.text).alias("offer"), pl.lit(offer.method).alias("method")).sort(past.by)
+
+
+def _with_buyers(past: Past, replayed: pl.DataFrame, least: int) -> pl.DataFrame:
+    """Leave out the groups in which no category has so many buyers."""
+    return replayed.filter(pl.col("free_rider_count").max().over(past.by) >= least) if least and replayed.height else replayed
 
 
 def _over_goods(past: Past, replayed: pl.DataFrame) -> pl.DataFrame:

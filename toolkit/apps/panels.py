@@ -53,8 +53,8 @@ def chart_place(chart: Any, told: str, *, brush: str = "", pick: str = "") -> st
         spec = {**spec, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
         widest = f' style="max-width:{width + _BESIDE:.0f}px"'
         if beside != spec.get("layer", []):
+            widest = f' style="max-width:{width + _BESIDE + _FIGURES_BESIDE:.0f}px" data-beside="figures"'
             spec = {**spec, "layer": beside, "padding": {"left": 6, "top": 6, "bottom": 6, "right": _FIGURES_BESIDE}}
-            widest += ' data-beside="figures"'
     heard = f' data-brush="{escape(brush)}"' * bool(brush) + f' data-pick="{escape(pick)}"' * bool(pick)
     shown = escape(json.dumps(spec, default=str))
     return f'<div class="tk-chart" role="img" aria-label="{told}"{widest}{heard} data-spec="{shown}"></div>'
@@ -88,6 +88,11 @@ def download(answer: Answer) -> str:
 def lead(text: str) -> str:
     """Return the one sentence of a page part that is no answer to a question."""
     return f'<p class="tk-headline">{escape(text)}</p>'
+
+
+def aside(title: str, text: str) -> str:
+    """Return one more sentence beside an answer, under its own title."""
+    return f'<div class="tk-aside"><h3>{escape(title)}</h3><p>{escape(text)}</p></div>'
 
 
 def figures(cells: Sequence[tuple[str, str]]) -> str:

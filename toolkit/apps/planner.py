@@ -128,6 +128,17 @@ def budgets(shop: Shop) -> list[float]:
     return [amount for amount in round_ones if sales / 1000 <= amount <= sales / 2]
 
 
+def holdout_of(shop: Shop, form: Form) -> str:
+    """Return what the holdout of a form shows and costs, as a sentence; '' where it cannot be said (the plan then says why)."""
+    own: dict[str, Any] = {"audience": form.audience} if form.audience else {}
+    try:
+        definition = definition_of(form)
+        held = {"control_share": definition.control_share, "days": definition.days}
+        return find_question("differentiation.holdout")(Workspace(shop.path), **own, **held).headline
+    except ToolkitError:
+        return ""
+
+
 def query_of(form: Form, start: Form) -> str:
     """Return what differs from the blank form, as a query."""
     query = urlencode({name: value for name, value in vars(form).items() if value != getattr(start, name)})
@@ -149,6 +160,7 @@ class Planner(traitlets.HasTraits):
     form: Form = traitlets.Instance(Form)  # type: ignore[assignment]
     plan: Answer | str = traitlets.Any()  # type: ignore[assignment]
     replay: Answer | str | None = traitlets.Any()  # type: ignore[assignment]
+    holdout: str = traitlets.Unicode("")  # type: ignore[assignment]
     busy: bool = traitlets.Bool(False)  # type: ignore[assignment]
 
     def __init__(self, shop: Shop | str | Path) -> None:
@@ -178,7 +190,9 @@ class Planner(traitlets.HasTraits):
 
     @property
     def can_launch(self) -> bool:
-        """Whether nothing stands in the way of a launch."""
+        """Whether nothing stands in the way of a launch; what was launched here is not launched twice."""
+        if self.launched and self.launched == campaign_id_of(self.form.name):
+            return False
         return isinstance(self.plan, Answer) and not any(note.verdict == "FAIL" for note in self.plan.notes)
 
     def renew(self) -> None:
@@ -240,7 +254,6 @@ class Planner(traitlets.HasTraits):
         """
         made = launching.launch(Workspace(self.shop.path), definition_of(self.form))
         self.launched = made.campaign_id
-        self.plan = plan_of(self.shop, self.form)  # the id is taken from now on, and the plan says so
         return f"Launched: '{made.campaign_id}' with {made.count('treated'):,} members, {made.count('control'):,} held out."
 
     def contact_files(self, *, per_store: bool = False) -> tuple[str, str, str]:
@@ -277,6 +290,7 @@ class Planner(traitlets.HasTraits):
         self.busy = True
         try:
             self.plan = plan_of(self.shop, self.form) if self.form != self.start else NOT_YET
+            self.holdout = holdout_of(self.shop, self.form) if isinstance(self.plan, Answer) else ""
             if self.form == self.start:
                 self.replay = None
             elif replayed:

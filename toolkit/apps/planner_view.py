@@ -35,14 +35,14 @@ class PlannerView:
         self.picked.observe(self.guard(self._picked), "value")
         self.launching = Launching(self)
         past = html("tk-ask-words", "<h2>What such offers would have cost on their own baskets</h2>")
-        self.hint = html("tk-hint")
-        parts = [self.busy, self.said, self.hint, *self.plan.parts, self.launching.box, past, *self.replay.parts, self.picked]
+        self.hint, self.held = html("tk-hint"), html("tk-aside-place")
+        parts = [self.busy, self.said, self.hint, *self.plan.parts, self.held, self.launching.box, past, *self.replay.parts, self.picked]
         main = widgets.VBox(parts, layout=flex("column", "1 1 32rem"))
         main.add_class("tk-main")
         self.past = past
         self.box = widgets.Box([self.form.box, main], layout=flex("row wrap"))
         self.box.add_class("tk-build")
-        for name in ("form", "plan", "replay"):
+        for name in ("form", "plan", "replay", "holdout"):
             planner.observe(self.guard(self._show), name)
         planner.observe(self._show_busy, "busy")
         self._show()
@@ -57,6 +57,7 @@ class PlannerView:
         not_yet = self.planner.plan == NOT_YET
         self.hint.value = panels.sentence(NOT_YET, kind="wait") if not_yet else ""
         self.plan.show(None if not_yet else self.planner.plan)
+        self.held.value = panels.aside("What the holdout costs and shows", self.planner.holdout) if self.planner.holdout else ""
         self.replay.show(self.planner.replay)
         self.past.layout.display = "" if self.planner.replay else "none"
         self.launching.show()
@@ -154,7 +155,7 @@ class FormFields:
                 field = widgets.Combobox(options=self._categories(), description=label, placeholder=placeholder, continuous_update=False)
             else:
                 field = widgets.Text(description=label, placeholder=placeholder, continuous_update=False)
-            if name == "message":
+            if name in ("message", "goods"):
                 field.add_class("tk-wide")
             self._hear(field, lambda value, name=name: self.planner.change(offer=with_figure(self.planner.form.offer, name, value)))
             made[name] = field

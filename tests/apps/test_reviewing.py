@@ -1,0 +1,87 @@
+"""A review read without a browser: the verdict first, the rest when somebody looks, files that cannot run anything."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.apps.conftest import NAME
+from toolkit.answer import Answer
+from toolkit.apps.reviewing import SECTIONS, Reviewing
+from toolkit.apps.reviewing_view import ReviewingView
+from toolkit.apps.state import State, fresh
+from toolkit.registry import find_question
+from toolkit.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def read(floor: Workspace) -> Reviewing:
+    return Reviewing(floor.path)
+
+
+def test_it_opens_with_the_verdict_and_answers_the_rest_when_looked_at(read: Reviewing, floor: Workspace) -> None:
+    assert list(read.sections) == ["verdict"]
+    assert read.campaign_id == "C1", "the latest"
+    view = ReviewingView(read)
+    view.opened()
+    assert tuple(read.sections) == SECTIONS
+    verdict = read.sections["verdict"]
+    assert isinstance(verdict, Answer)
+    assert verdict.headline == find_question("review.verdict")(floor, campaign_id="C1").headline
+    assert "<script>" not in view.places["verdict"].head.value
+    assert read.query() == ""
+
+
+def test_a_campaign_of_an_address(read: Reviewing) -> None:
+    read.go_to("campaign=nothing")
+    assert read.campaign_id == "C1"
+    read.go_to("campaign=C0")
+    assert read.campaign_id == "C0"
+    assert read.query() == "campaign=C0"
+    read.go_to("")
+    assert read.campaign_id == "C1"
+
+
+def test_the_files_hold_every_answer_and_run_nothing(read: Reviewing) -> None:
+    name, page = read.html_file()
+    text = base64.b64decode(page).decode("utf-8")
+    assert name == "review-C1.html"
+    assert all(answer.question in text for answer in read.answers)
+    assert NAME not in text
+    name, book = read.xlsx_file()
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(book))) as parts:
+        sheets = [part for part in parts.namelist() if part.startswith("xl/worksheets/sheet")]
+        assert len(sheets) == len(read.answers)
+        assert not any(re.search(rb"<f[ >]", parts.read(sheet)) for sheet in sheets)
+
+
+def test_a_shop_without_a_campaign_says_so(workspace: Workspace) -> None:
+    view = ReviewingView(Reviewing(workspace.path))
+    assert "There is no campaign yet" in view.said.value
+
+
+def test_nothing_is_worked_out_before_it_is_asked(workspace: Workspace) -> None:
+    state = State(workspace.path, asked=False)
+    assert state.result is None
+    state.ask_first()
+    assert isinstance(state.result, Answer)
+
+
+def test_receipts_that_came_in_since_are_read(workspace: Workspace, tmp_path: Path) -> None:
+    state = State(shutil.copytree(workspace.path, tmp_path / "ws"))
+    before = state.shop
+    assert fresh(before) is before
+    with (ws := Workspace(before.path)).writing():
+        ws.commit(tables={**ws.manifest.tables})
+    state.ask_first()
+    assert state.shop is not before
+    assert isinstance(state.result, Answer)
+    assert state.shop.members.height == before.members.height
+    assert isinstance(state.shop.members, pl.DataFrame)

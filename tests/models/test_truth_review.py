@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks.campaigns import KINDS, WINDOW_DAYS, Receipts, trial
 from benchmarks.truth_differentiation import offer_trial, offers_chosen
-from benchmarks.truth_review import KINDS, WINDOW_DAYS, Receipts, run_kind, trial, verdicts
+from benchmarks.truth_review import run_kind, verdicts
 from toolkit.models.past_columns import PAST_SUMS
 
 
@@ -47,25 +48,35 @@ def test_the_truth_is_what_was_planted(receipts, kind):
     assert 0 < one.treated.sum() < one.treated.size
     assert one.past.shape[0] == one.outcome.size
     if kind.startswith("win-back"):
-        assert (one.past[one.treated, 5] >= WINDOW_DAYS).all()
+        assert (one.past.filter(one.treated)["recency_days"] >= WINDOW_DAYS).all()
 
 
 def test_lin_holds_where_the_usual_methods_do_not(receipts):
-    drawn = run_kind(receipts, "random 50%", 30, seed=2)["lin"]
-    assert 0.85 <= drawn.cover <= 1
-    assert abs(drawn.bias) < 0.02
-    picked = run_kind(receipts, "hot last month", 15, seed=2)
-    assert picked["lin"].cover >= 0.8
-    assert abs(picked["lin"].bias) < 0.05
-    assert picked["DiD"].bias < -0.1
-    assert picked["naive difference"].cover < 0.1
+    drawn = run_kind(receipts, "random 50%", 12, seed=2)
+    assert drawn.found["lin"].cover >= 0.8
+    assert abs(drawn.found["lin"].bias) < 0.04
+    assert drawn.pages.likely == drawn.pages.untold == 0
+    picked = run_kind(receipts, "hot last month", 8, seed=2)
+    assert picked.found["lin"].cover >= 0.75
+    assert abs(picked.found["lin"].bias) < 0.05
+    assert picked.found["DiD"].bias < -0.1
+    assert picked.found["naive difference"].cover < 0.15
+    assert picked.pages.claimed_of_nothing == 0
 
 
 def test_a_hidden_reason_is_never_proven(receipts):
-    found = run_kind(receipts, "hidden reason", 15, seed=2)["lin"]
-    assert found.bias > 0.05
-    assert found.word_proven == 0
-    assert verdicts("hidden reason", found) == [("proven", 0.0, 0.0, 0.0)]
+    one = run_kind(receipts, "hidden reason", 8, seed=2)
+    assert one.found["lin"].bias > 0.05
+    assert one.pages.proven == one.pages.claimed_of_nothing == 0
+    assert [name for name, *_ in verdicts(one)] == ["proven", "claims of nothing", "likely"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith("all of them")])
+def test_where_everybody_who_fits_was_treated_it_cannot_be_told(receipts, kind):
+    one = run_kind(receipts, kind, 3, seed=2)
+    assert one.pages.untold == 1
+    assert one.found["entropy balancing"].measured == 0
+    assert all(least <= value <= most for _, value, least, most in verdicts(one))
 
 
 def test_offers_are_drawn_evenly_and_shrunk_promises_are_kept(receipts):

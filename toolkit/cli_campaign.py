@@ -178,6 +178,7 @@ def contacts(
     for export in made.exports:
         for path in (*export.files, export.manifest):
             typer.echo(f"wrote {path}")
+    _hint(f"Next, once it has ended and its receipts are imported: toolkit campaign lessons {workspace} {campaign_id}")
 
 
 @campaign_app.command("global-control")

@@ -29,7 +29,8 @@ def offer_effects(lessons: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     are not listened to.
 
     Campaigns that measured a pair are pooled by random effects; what pairs differ by beyond their errors (variance of Paule and Mandel)
-    says how far each is pulled to the mean of its method: effects of small groups are mostly noise, and the best of many is best by luck.
+    says how far each is pulled to the mean of its method, and that to the mean of all methods as far as they are alike: effects of small
+    groups are mostly noise, and the best of many is best by luck.
     A pair that was never tested gets the mean of its method, a method that was never tested that of all, with the spread between pairs in
     its error; nobody gets a raw response rate.
 
@@ -40,7 +41,7 @@ def offer_effects(lessons: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     pooled = _over_campaigns(lessons)
     tau = paule_mandel(pooled["effect"].to_numpy(), pooled["variance"].to_numpy())
     overall = _mean(pooled, tau)
-    of_method = {str(key[0]): _mean(part, tau) for key, part in pooled.partition_by("method", as_dict=True).items()}
+    of_method = _shrunk({str(key[0]): _mean(part, tau) for key, part in pooled.partition_by("method", as_dict=True).items()})
     tested = {(row["segment"], row["method"]): row for row in pooled.iter_rows(named=True)}
     rows = [_pair(segment, method, tested, of_method.get(method, overall), tau) for segment, method in pairs.select(_CELL).iter_rows()]
     return pl.DataFrame(rows, schema=EFFECTS, orient="row")
@@ -68,6 +69,15 @@ def _pair(segment: str, method: str, tested: dict, mean: tuple[float, float, boo
     own = tau / (tau + row["variance"])
     error = own * row["variance"] + (1 - own) ** 2 * variance
     return segment, method, own * row["effect"] + (1 - own) * centre, float(np.sqrt(error)), MEASURED, row["is_random"]
+
+
+def _shrunk(of_method: dict[str, tuple[float, float, bool]]) -> dict[str, tuple[float, float, bool]]:
+    """Pull the means of the methods to their common mean: methods that do not differ are not told apart by luck."""
+    found = pool([mean for mean, _, _ in of_method.values()], [variance**0.5 for _, variance, _ in of_method.values()])
+    if found is None:
+        return of_method
+    pulled = zip(of_method.items(), found.shrunk, found.shrunk_errors, strict=True)
+    return {name: (mean, error**2, is_random) for (name, (_, _, is_random)), mean, error in pulled}
 
 
 def _mean(part: pl.DataFrame, tau: float) -> tuple[float, float, bool]:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import psutil
 import pytest
 
-from tests.apps.conftest import NASTY
+from tests.apps.conftest import CATEGORY, LONG, NAME, NASTY
 from tests.chromium import CHROMIUM
 from toolkit.apps.guard import LOG_VARIABLE
+from toolkit.audience import load_audience, saved_names
+from toolkit.ledger.campaigns import open_campaign
+from toolkit.mart.view import open_view
+from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
 PATIENCE = 120_000  # milliseconds: a kernel starts slowly on a machine that does other things
@@ -29,13 +38,13 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def served(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def served(floor: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The address of a running app, and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("app") / "app.log"
-    command = [sys.executable, "-m", "toolkit.cli", "app", str(workspace.path), "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-m", "toolkit.cli", "app", str(floor.path), "--no-browser", "--port", str(port)]
     environment = {**os.environ, LOG_VARIABLE: str(log), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as process:
         assert process.stdout is not None
@@ -52,8 +61,51 @@ def served(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> It
     assert not log.exists(), log.read_text("utf-8")
 
 
+@contextmanager
+def visit(browser: Any, served: tuple[str, subprocess.Popen[str]], app: str, query: str = "") -> Iterator[Any]:
+    """A page of an app; afterwards: no request left this machine, nothing was thrown, no text of the data ran as a script."""
+    url, _ = served
+    asked: list[str] = []
+    thrown: list[str] = []
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    page.on("console", lambda message: thrown.append(message.text) if message.type == "error" else None)
+    page.goto(url.replace("/?", f"/voila/render/{app}.ipynb?") + (f"&{query}" if query else ""), wait_until="commit")
+    page.locator(".tk-title h1").wait_for()
+    yield page
+    assert "broken" not in page.title()
+    page.close(run_before_unload=True)
+    context.close()
+    assert [address for address in asked if not re.match(r"(http|ws)://127\.0\.0\.1:\d+/|data:|blob:", address)] == []
+    assert thrown == []
+
+
+def saved(page: Any, press: Callable[[], Any]) -> bytes:
+    """The content of the file that a link gives."""
+    with page.expect_download() as made:
+        press()
+    return Path(made.value.path()).read_bytes()
+
+
+def press(page: Any, words: str) -> None:
+    page.get_by_role("button", name=words, exact=True).click()
+
+
+def type_in(page: Any, label: str, text: str) -> None:
+    field = page.get_by_label(label, exact=True).locator("visible=true")
+    field.fill(text)
+    field.press("Tab")
+
+
 def kernels(process: subprocess.Popen[str]) -> int:
     return sum("ipykernel_launcher" in " ".join(child.cmdline()) for child in psutil.Process(process.pid).children(recursive=True))
+
+
+APPS = ("portrait", "targeting", "differentiation", "review")
 
 
 def test_a_person_uses_the_app(browser: Any, served: tuple[str, subprocess.Popen[str]], tmp_path: Path) -> None:
@@ -65,7 +117,7 @@ def test_a_person_uses_the_app(browser: Any, served: tuple[str, subprocess.Popen
     page.on("request", lambda request: asked.append(request.url))
     page.on("websocket", lambda socket: asked.append(socket.url))
     page.on("pageerror", lambda error: thrown.append(str(error)))
-    page.goto(url, wait_until="commit")
+    page.goto(url.replace("/?", "/voila/render/portrait.ipynb?"), wait_until="commit")
 
     headline = page.locator(".tk-headline")
     headline.wait_for()
@@ -104,7 +156,7 @@ def test_a_person_uses_the_app(browser: Any, served: tuple[str, subprocess.Popen
     assert question.evaluate("button => button === document.activeElement")
     page.get_by_label("Ranked by").select_option("Repeat rate")
     page.locator(".tk-headline", has_text="repeat").wait_for()
-    assert NASTY in page.locator(".tk-details").inner_text()
+    assert NASTY in page.locator(".tk-details").first.inner_text()
     with page.expect_download() as saved:
         page.locator(".tk-download").press("Enter")
     saved.value.save_as(tmp_path / "table.csv")
@@ -118,11 +170,196 @@ def test_a_person_uses_the_app(browser: Any, served: tuple[str, subprocess.Popen
 
     page.close(run_before_unload=True)
     deadline = time.monotonic() + PATIENCE / 1000
-    while kernels(process) > 1 and time.monotonic() < deadline:
+    while kernels(process) > len(APPS) and time.monotonic() < deadline:
         time.sleep(0.5)
-    assert kernels(process) == 1, "the kernel of the closed page is ended, the one worked out ahead waits"
+    assert kernels(process) <= len(APPS), "kernels of closed pages are ended, one of each app is worked out ahead"
     assert [address for address in asked if not re.match(r"(http|ws)://127\.0\.0\.1:\d+/|data:|blob:", address)] == []
     assert thrown == []
+
+
+def test_the_entry_page_tells_the_four_steps(browser: Any, served: tuple[str, subprocess.Popen[str]]) -> None:
+    url, _ = served
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(url)
+    page.wait_for_function("!document.querySelector('[aria-busy]')")
+    headlines = page.locator(".tk-step-headline").all_inner_texts()
+    assert len(headlines) == 4
+    assert headlines[0].startswith("Across the chain")
+    assert [link.get_attribute("href") for link in page.locator(".tk-step a").all()] == [f"/voila/render/{app}.ipynb" for app in APPS]
+    page.close()
+
+
+def test_a_marketer_builds_an_audience(browser: Any, served: tuple[str, subprocess.Popen[str]], floor: Workspace) -> None:
+    with visit(browser, served, "targeting") as page:
+        headline = page.locator(".tk-build .tk-headline")
+        page.locator(".tk-build .tk-headline", has_text="All 240 members").wait_for()
+        first = page.locator(".tk-toggle").first
+        count = int(first.inner_text().split()[-1].replace(",", ""))
+        first.click()
+        page.wait_for_function("document.querySelector('.tk-toggle').getAttribute('aria-pressed') === 'true'")
+        page.locator(".tk-figures dd", has_text=re.compile(rf"^{count}$")).first.wait_for()
+        typed = page.get_by_label("The same as a condition")
+        assert first.inner_text().split()[0] in typed.input_value(), "clicking and typing show the same"
+        press(page, "Reset")
+        page.locator(".tk-build .tk-headline", has_text="All 240 members").wait_for()
+
+        picture = page.locator(".tk-build .tk-chart[data-drawn=yes] svg.marks").bounding_box()
+        x, y = picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 120, y + 110, steps=4)
+        page.mouse.up()
+        page.wait_for_function("/BETWEEN.*BETWEEN/.test(document.querySelector('.tk-typed textarea').value)")
+
+        typed.fill("recency_days <= 30")
+        typed.press("Tab")
+        known = open_view(floor).readable.filter(pl.col("recency_days") <= 30)
+        page.locator(".tk-figures dd", has_text=re.compile(rf"^{known.height}$")).first.wait_for()
+        assert "where=recency_days" in page.url
+        type_in(page, "A clear taste for", CATEGORY)
+        page.wait_for_function("document.querySelector('.tk-typed textarea').value.includes('7*7')")
+        press(page, "Back")
+        page.locator(".tk-figures dd", has_text=re.compile(rf"^{known.height}$")).first.wait_for()
+
+        page.get_by_label("Name of this audience").fill("near")
+        press(page, "Keep it")
+        page.locator(".tk-done", has_text="Kept as 'near', version 1").wait_for()
+        assert load_audience(floor, "near").where == "recency_days <= 30"
+        press(page, "Contact list (CSV)")
+        content = saved(page, lambda: page.locator(".tk-told .tk-download").click())
+        listed = pl.read_csv(io.BytesIO(content), infer_schema=False)
+        assert set(listed["member_id"]) == set(known.filter(pl.col("contactable"))["member_id"])
+
+        # Another person keeps another audience under the same name: both are kept, both are told.
+        with visit(browser, served, "targeting", "where=recency_days+%3E+30") as other:
+            other.locator(".tk-figures dd", has_text=re.compile(rf"^{240 - known.height}$")).first.wait_for()
+            other.get_by_label("Name of this audience").fill("near")
+            press(other, "Keep it")
+            other.locator(".tk-told .tk-stop", has_text="saved already").wait_for()
+            press(other, "Keep as a new version")
+            other.locator(".tk-done", has_text="version 2").wait_for()
+        assert saved_names(floor) == ["near"]
+        assert load_audience(floor, "near", version=1).where == "recency_days <= 30"
+
+        # Asking is worked out when it is looked at, and not before.
+        assert page.locator(".tk-asking .tk-question").count() == 0
+        press(page, "Ask about members and goods")
+        page.locator(".tk-asking .tk-question, .tk-asking .tk-stop").first.wait_for()
+        assert headline.is_hidden()
+        page.set_viewport_size({"width": 390, "height": 800})
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.querySelector('.tk-page').scrollWidth <= innerWidth")
+
+
+def test_a_campaign_is_planned_launched_and_given_out(browser: Any, served: tuple[str, subprocess.Popen[str]], floor: Workspace) -> None:
+    with visit(browser, served, "differentiation") as page:
+        page.locator(".tk-hint p").wait_for()
+        type_in(page, "Name", "Autumn <script>alert(1)</script>")
+        page.locator(".tk-build .tk-headline").first.wait_for()
+        cell = page.locator(".tk-build .tk-chart[data-pick][data-drawn=yes] .mark-rect path").nth(3)
+        cell.scroll_into_view_if_needed()
+        place = cell.bounding_box()
+        page.mouse.click(place["x"] + 4, place["y"] + 4)
+        page.wait_for_function(
+            "!/[?&]offer=full_reduction\\+60%2F10/.test(location.search) && /offer=full_reduction/.test(location.search)"
+        )
+        short = page.get_by_label("The same in short").input_value()
+        assert (
+            short
+            == f"full_reduction {page.get_by_label('Spend', exact=True).input_value()}/{page.get_by_label('Save', exact=True).input_value()}"
+        )
+        type_in(page, "Spend", "sixty")
+        page.locator(".tk-build .tk-stop", has_text="cannot be read").wait_for()
+        type_in(page, "Spend", "60")
+        type_in(page, "By", "mail")
+        type_in(page, "Cost of one contact", "0.05")
+        page.wait_for_function("/cost_per_contact=0.05/.test(location.search)")
+        launch = page.get_by_role("button", name="Launch …")
+        launch.wait_for()
+        page.wait_for_function(
+            "[...document.querySelectorAll('.tk-launch button')].some(one => one.textContent === 'Launch …' && !one.disabled)"
+        )
+        launch.click()
+        page.get_by_text("Nothing of it can be changed or taken back afterwards.").wait_for()
+        press(page, "Yes, freeze and launch it")
+        page.locator(".tk-done", has_text="Launched: ").wait_for()
+        assert launch.is_disabled()
+        press(page, "Save the contact lists (ZIP)")
+        link = page.locator(".tk-launch .tk-download")
+        link.wait_for()
+        content = saved(page, link.click)
+    frozen = open_campaign(floor, "autumn-script-alert-1-script")
+    arms = {arm: set(frozen.members.filter(pl.col("arm") == arm)["member_id"]) for arm in ("treated", "control")}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        lists = [pl.read_csv(archive.read(name), infer_schema=False) for name in archive.namelist() if name.endswith(".csv")]
+    listed = {who for one in lists for who in one["member_id"]}
+    assert listed
+    assert listed <= arms["treated"]
+    assert not listed & arms["control"]
+    assert all(int(who[1:]) % 5 for who in listed), "who may not be contacted is on no list"
+
+
+def test_a_review_is_read_and_taken_away(browser: Any, served: tuple[str, subprocess.Popen[str]], floor: Workspace, tmp_path: Path) -> None:
+    with visit(browser, served, "review") as page:
+        verdict = page.locator(".tk-section-verdict .tk-headline")
+        verdict.wait_for()
+        assert verdict.inner_text() == find_question("review.verdict")(floor, campaign_id="C1").headline
+        assert NAME in page.locator("select").locator("visible=true").first.inner_text()
+        page.locator(".tk-section-lessons :is(.tk-headline, .tk-stop)").wait_for()
+        order = page.evaluate("[...document.querySelectorAll('.tk-section')].map(one => one.className.match(/tk-section-(\\w+)/)[1])")
+        assert order[:2] == ["verdict", "money"]
+        press(page, "Save as a page (HTML)")
+        page.locator(".tk-told .tk-download", has_text=".html").wait_for()
+        html = saved(page, lambda: page.locator(".tk-told .tk-download").click())
+        press(page, "Save the tables (Excel)")
+        page.locator(".tk-told .tk-download", has_text=".xlsx").wait_for()
+        book = saved(page, lambda: page.locator(".tk-told .tk-download").click())
+    money = find_question("review.money")(floor, campaign_id="C1").table
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        sheets = [parts.read(name).decode() for name in parts.namelist() if name.startswith("xl/worksheets/sheet")]
+        assert sheets
+        rows = max(len(re.findall(r"<row ", sheet)) for sheet in sheets)
+        assert rows >= money.height + 2
+        assert not [sheet for sheet in sheets if "<f>" in sheet], "nothing in it can run"
+    (tmp_path / "review.html").write_bytes(html)
+    asked: list[str] = []
+    context = browser.new_context(offline=True)
+    opened = context.new_page()
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto((tmp_path / "review.html").as_uri())
+    opened.locator("svg.marks, .vega-embed svg, svg").first.wait_for(state="attached")
+    assert verdict_of(opened) == find_question("review.verdict")(floor, campaign_id="C1").headline
+    assert [address for address in asked if not address.startswith(("file:", "data:", "blob:"))] == []
+    context.close()
+
+    with visit(browser, served, "review", "campaign=C0") as page:
+        page.locator(".tk-section-verdict :is(.tk-headline, .tk-stop)", has_text="C0").wait_for()
+        assert LONG[:5] in page.locator(".tk-section-verdict").inner_text()
+        page.set_viewport_size({"width": 390, "height": 800})
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.querySelector('.tk-page').scrollWidth <= innerWidth")
+
+
+def verdict_of(page: Any) -> str:
+    return page.locator(".tk-headline").first.inner_text()
+
+
+def test_a_killed_kernel_says_so_and_the_page_can_be_loaded_again(browser: Any, served: tuple[str, subprocess.Popen[str]]) -> None:
+    with visit(browser, served, "targeting", "where=recency_days+%3C%3D+30") as page:
+        page.locator(".tk-build .tk-headline").wait_for()
+        page.wait_for_function("document.querySelector('.tk-typed textarea').value.includes('30')")
+        kernel = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        children = psutil.Process(served[1].pid).children(recursive=True)
+        (child,) = [child for child in children if kernel in " ".join(child.cmdline())]
+        child.send_signal(signal.SIGKILL)
+        gone = page.get_by_role("alertdialog")
+        gone.wait_for()
+        assert "ended unexpectedly" in gone.inner_text()
+        page.keyboard.press("Enter")  # the button has the focus
+        gone.wait_for(state="detached")
+        page.locator(".tk-build .tk-headline").wait_for()
+        page.wait_for_function("document.querySelector('.tk-typed textarea').value.includes('30')")
 
 
 def test_without_the_token_nothing_is_shown(browser: Any, served: tuple[str, subprocess.Popen[str]]) -> None:
@@ -134,7 +371,16 @@ def test_without_the_token_nothing_is_shown(browser: Any, served: tuple[str, sub
     page.goto(url.split("?")[0])
     assert "/login" in page.url
     assert page.locator(".tk-headline").count() == 0
-    for path in ("voila/files/portrait.ipynb", "voila/files/voila.py"):
-        assert context.request.get(url.replace("?", f"{path}?")).status == 403
+    for path in ("voila/files/portrait.ipynb", "voila/files/voila.py", "voila/files/..%2fREADME.md", "voila/files/..%2f..%2fetc%2fpasswd"):
+        assert context.request.get(url.replace("?", f"{path}?")).status in (403, 404)
+    for path in (
+        "voila/render/nothing.ipynb",
+        "voila/render/..%2fnotebooks%2fportrait.ipynb",
+        "api/contents",
+        "api/contents/portrait.ipynb",
+    ):
+        answer = context.request.get(url.replace("?", f"{path}?"))
+        assert answer.status in (403, 404), path
+        assert "Traceback" not in answer.text()
     assert [address for address in asked if not re.match(r"http://127\.0\.0\.1:\d+/|data:|blob:", address)] == []
     context.close()

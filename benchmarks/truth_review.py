@@ -208,7 +208,7 @@ def run_file(kind: str, file: Path, campaigns: int) -> Kind:
 
 def main() -> int:
     """Print every figure beside its bar; 1 if one is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--campaigns", type=int, default=300)
     parser.add_argument("--seed", type=int, default=7, help="of the simulated shop")
     parser.add_argument("--processes", type=int, default=2)

@@ -24,7 +24,7 @@ demo: $(READY)   ## import a year of real receipts, report on the ten largest st
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/toolkit demo demo
 
 test: $(READY)   ## run the whole suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)   ## format, style and types
 	$(BIN)/ruff format --check .

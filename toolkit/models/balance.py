@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,6 +74,7 @@ def propensities(covariates: np.ndarray, treated: np.ndarray, *, penalty: float 
     `penalty` is the ridge in units of one observation: it keeps the fit finite where a rule such as "spent above 100" parts the arms
     completely. By scikit-learn's `LogisticRegression`.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     spread = covariates.std(axis=0)
@@ -80,8 +82,14 @@ def propensities(covariates: np.ndarray, treated: np.ndarray, *, penalty: float 
     table = (covariates[:, kept] - covariates[:, kept].mean(axis=0)) / spread[kept]
     if not table.shape[1]:
         return np.full(len(treated), treated.mean())
-    model = LogisticRegression(C=1 / penalty, solver="newton-cholesky", max_iter=100)
-    return model.fit(table, treated).predict_proba(table)[:, 1]
+    quick = LogisticRegression(C=1 / penalty, solver="newton-cholesky", max_iter=100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            return quick.fit(table, treated).predict_proba(table)[:, 1]
+        except ConvergenceWarning:  # its line search may stop in the last digits where columns repeat each other
+            slow = LogisticRegression(C=1 / penalty, max_iter=500, tol=1e-6)
+    return slow.fit(table, treated).predict_proba(table)[:, 1]
 
 
 def overlap(covariates: np.ndarray, treated: np.ndarray, *, least_arm: int = 20, most_rows: int = 200_000) -> Overlap:

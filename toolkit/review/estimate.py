@@ -26,8 +26,6 @@ def measured_effect(case: Case, frame: pl.DataFrame, outcome: str, *, rows: np.n
     counts = int(treated.sum()), int((~treated).sum())
     if case.too_few is not None and rows is None:
         return not_measured(case.too_few, *counts)
-    if case.nobody_alike is not None:
-        return not_measured(case.nobody_alike, *counts)
     if frame[asked.top].null_count():
         return not_measured("what the goods cost is not known", *counts)
     past = case.past.values[kept]

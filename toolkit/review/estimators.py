@@ -19,11 +19,11 @@ def estimator_effects(found: Study) -> list[tuple[str, Effect, str]]:
     """Return (estimator, effect, how to read it), what counts first. Ratios have the first two only."""
     case, claim = found.case, found.claim
     counts = "what counts" if claim.may_be_shown else "description: the checks or the size forbid a claim"
-    rows = [(WHAT_COUNTS, found.effect, counts)]
     if case.too_few is not None:
         return [(WHAT_COUNTS, found.effect, f"not measured: {case.too_few}")]
-    if case.nobody_alike is not None:
-        return [(WHAT_COUNTS, found.effect, f"cannot be told: {case.nobody_alike}")]
+    if case.nobody_alike is not None:  # the figure is there to be looked at, and nothing is claimed of it anywhere
+        counts = f"description, extrapolated: {case.nobody_alike}"
+    rows = [(WHAT_COUNTS, found.effect, counts)]
     if case.neighbours.height:
         alone = ~case.members["elsewhere"].to_numpy()
         one = measured_effect(case, found.frame, found.outcome, rows=alone)

@@ -96,7 +96,10 @@ def effect_headline(case: Case, effect: Effect, claim: Claim, outcome: str) -> s
 
 def opening(case: Case) -> str:
     """Return the first words of any sentence on a campaign that chance did not decide."""
-    return "" if case.is_randomised else "NOT RANDOMISED: "
+    if case.is_randomised:
+        return ""
+    unknown = case.control == "own" and case.campaign.randomised is None
+    return "NOT RANDOMISED as far as is known: " if unknown else "NOT RANDOMISED: "
 
 
 def arms(case: Case) -> str:

@@ -34,7 +34,7 @@ def checks(view: View, *, campaign_id: str | int = "", outcome: Name = "amount")
     Parameters
     ----------
     campaign_id
-        As in the ledger or the campaigns table; empty = the one that started last.
+        As in the ledger or the campaigns table; empty = the last one that ended.
     outcome
         The outcome whose spread is judged (heavy tails, power).
 

@@ -42,7 +42,7 @@ def effect(view: View, *, campaign_id: str | int = "", outcome: Name = "amount",
     Parameters
     ----------
     campaign_id
-        As in the ledger or the campaigns table; empty = the one that started last.
+        As in the ledger or the campaigns table; empty = the last one that ended.
     outcome
         amount (sales), margin, orders, order_value, units, units_per_order or active (share of members who bought), over the days seen.
     by

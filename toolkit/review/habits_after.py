@@ -45,7 +45,7 @@ def habits_after(view: View, *, campaign_id: str | int = "") -> Finding:
     Parameters
     ----------
     campaign_id
-        The campaign; empty = the one that started last by as_of.
+        The campaign; empty = the last one that ended.
 
     Returns
     -------

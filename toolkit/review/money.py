@@ -46,7 +46,7 @@ def money(view: View, *, campaign_id: str | int = "", by: Literal["total", "cate
     Parameters
     ----------
     campaign_id
-        As in the ledger or the campaigns table; empty = the one that started last.
+        As in the ledger or the campaigns table; empty = the last one that ended.
     by
         total: the account. category: extra sales and margin by category, which shows halo and cannibalisation.
 

@@ -34,7 +34,7 @@ class Study:
 
 
 def study(view: View, campaign_id: str | int, outcome: str = "amount") -> Study:
-    """Return a campaign measured and checked; without an id, the one that started last by as_of.
+    """Return a campaign measured and checked; without an id, the last one that ended by as_of (else the one that runs).
 
     Raises
     ------
@@ -44,15 +44,17 @@ def study(view: View, campaign_id: str | int, outcome: str = "amount") -> Study:
         There are no campaigns, or nothing of this one is seen.
     """
     known = known_campaigns(view.workspace)
-    chosen = str(campaign_id) or latest_campaign(view, known)
+    chosen = str(campaign_id) or latest_campaign(view, known, ended=True)
     there_are = tuple(known["campaign_id"])  # a new one may be a neighbour
     case = view.remembered(("case", chosen, there_are), lambda: open_case(view, chosen))
     return view.remembered(("study", chosen, there_are, outcome), lambda: _study(case, outcome))
 
 
-def latest_campaign(view: View, known: pl.DataFrame) -> str:
-    """Return the id of the campaign that started last by the view's day."""
+def latest_campaign(view: View, known: pl.DataFrame, *, ended: bool = False) -> str:
+    """Return the id of the campaign that started last by the view's day; with `ended`, of those that are over, where there are any."""
     started = known.filter(pl.col("starts_on") <= view.as_of)
+    over = started.filter(pl.col("ends_on") <= view.as_of)
+    started = over if ended and over.height else started
     if started.is_empty():
         raise DataError(
             f"{view.workspace.path} knows no campaign that started by {view.as_of}. Import a campaigns and a contacts table (docs/"

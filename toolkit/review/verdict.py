@@ -37,7 +37,7 @@ def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
     Parameters
     ----------
     campaign_id
-        As in the ledger or the campaigns table; empty = the one that started last.
+        As in the ledger or the campaigns table; empty = the last one that ended.
 
     Returns
     -------

@@ -25,6 +25,7 @@ from tests.chromium import CHROMIUM
 from toolkit.apps.guard import LOG_VARIABLE
 from toolkit.audience import load_audience, saved_names
 from toolkit.ledger.campaigns import open_campaign
+from toolkit.mart.traits import with_traits
 from toolkit.mart.view import open_view
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
@@ -214,7 +215,7 @@ def test_a_marketer_builds_an_audience(browser: Any, served: tuple[str, subproce
 
         typed.fill("recency_days <= 30")
         typed.press("Tab")
-        known = open_view(floor).readable.filter(pl.col("recency_days") <= 30)
+        known = with_traits(open_view(floor), ["recency_days"]).filter(pl.col("recency_days") <= 30)
         page.locator(".tk-figures dd", has_text=re.compile(rf"^{known.height}$")).first.wait_for()
         assert "where=recency_days" in page.url
         type_in(page, "A clear taste for", CATEGORY)

@@ -231,6 +231,8 @@ class State(traitlets.HasTraits):
 
     def _move(self, choice: Choice, *, remember: bool = True) -> None:
         if choice == self.choice:
+            if self.result is None:  # the fields were filled by us, and nobody has looked yet
+                return
             if isinstance(self.result, str):  # a sentence about something that was not chosen goes away
                 self.result = None
             self.ask_first()

@@ -66,7 +66,7 @@ def members_needed(lift: float, unexplained: float, control_share: float, *, pow
     of a difference of means adjusted for the past, as in Deng, Xu, Kohavi and Walker (CUPED), WSDM 2013; see `widened`.
 
     >>> members_needed(0.1, 1.0, 0.5)
-    3469
+    3470
     """
     _check(control_share, power)
     if not lift > 0:
@@ -79,7 +79,7 @@ def smallest_lift(members: int, unexplained: float, control_share: float, *, pow
     """Return the smallest lift that so many members show with this chance; None without members, or where no lift shows: a larger one
     brings as much more noise (`widened`).
 
-    >>> round(smallest_lift(3469, 1.0, 0.5), 3)
+    >>> round(smallest_lift(3470, 1.0, 0.5), 3)
     0.1
     """
     _check(control_share, power)
@@ -96,7 +96,7 @@ def smallest_lift(members: int, unexplained: float, control_share: float, *, pow
 def chance_to_see(lift: float, members: int, unexplained: float, control_share: float, *, false_alarms: float = 0.05) -> float:
     """Return the chance that a test of so many members finds a true `lift` (two-sided test): the power.
 
-    >>> round(chance_to_see(0.1, 3469, 1.0, 0.5), 2)
+    >>> round(chance_to_see(0.1, 3470, 1.0, 0.5), 2)
     0.8
     """
     _check(control_share, 0.8)

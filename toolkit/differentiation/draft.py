@@ -76,7 +76,9 @@ class Draft:
     @cached_property
     def offer_cost(self) -> pl.DataFrame | None:
         """Expected cost of the offers by segment x offer, None where no replay can say."""
-        return expected_offer_cost(self.view, self.definition, self.members) if self.members.height else None
+        if self.definition.days <= 0 or self.members.is_empty():  # it ends before it starts: there is nothing to reckon
+            return None
+        return expected_offer_cost(self.view, self.definition, self.members)
 
     @cached_property
     def costs(self) -> dict[str, float | None]:

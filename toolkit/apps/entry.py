@@ -70,11 +70,6 @@ class Entry:
         return Card(step, found.result(), link) if found.done() else Card(step, PENDING, link, pending=True)
 
 
-def entry_cards(workspace: str | Path) -> tuple[Card, ...]:
-    """Return one card a step, in the order of the loop, all of them ready."""
-    return Entry(workspace).cards(patience=600)
-
-
 def _campaigns_at(ws: Workspace) -> int:
     folder = ws.path / "campaigns"
     return folder.stat().st_mtime_ns if folder.exists() else 0

@@ -74,8 +74,10 @@ def workbook(answers: list[Answer]) -> bytes:
                 for place, value in enumerate(row):
                     if isinstance(value, bool) or value is None:
                         sheet.write(number, place, value)
+                    elif value != value:  # not a number: a cell without one
+                        sheet.write_blank(number, place, None)
                     elif isinstance(value, (int, float)):
-                        sheet.write_number(number, place, value) if value == value else sheet.write_blank(number, place, None)
+                        sheet.write_number(number, place, value)
                     else:
                         sheet.write_string(number, place, harmless(str(value))[:32_767])
             for number, note in enumerate(answer.notes, start=answer.table.height + 4):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from toolkit.atomic import written_beside
 from toolkit.errors import DataError
 from toolkit.ledger.folder import campaign_folder, campaigns_folder
 from toolkit.workspace import Workspace
@@ -55,12 +55,8 @@ def write_lessons(ws: Workspace, campaign_id: str, lessons: pl.DataFrame) -> Pat
     folder = campaign_folder(ws, campaign_id) / "review"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"lessons-{frame['as_of'][0] if frame.height else 'none'}.parquet"
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with written_beside(path) as part:
         frame.write_parquet(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

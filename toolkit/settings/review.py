@@ -45,7 +45,7 @@ class ReviewSettings(Family):
     overlap_fail: Share = Field(0.20, description="Above this share of such members the comparison is with people who are not there.")
     overlap_missing: Share = Field(
         0.75,
-        description="Above this share nobody is like the treated, and no figure is given: everybody who fits a rule was treated, .99 and "
+        description="Above this share nobody is like the treated, and nothing is claimed: everybody who fits a rule was treated, .99 and "
         "more in simulated campaigns, against up to .7 where half to four fifths of them were.",
     )
     effective_share: Share = Field(

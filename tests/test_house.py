@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "toolkit"
 
 LAYERS = [  # lowest first; a module imports only from layers above it in this list, or from its own package
+    {"language"},
     {"errors", "atomic"},
     {"settings", "wording", "schemas", "expressions"},
     {"models", "sources", "charts"},

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from toolkit.language import tr
+
 
 class ToolkitError(Exception):
     """Base of all errors that are meant for a person."""
@@ -61,7 +63,8 @@ def unknown_name(what: str, word: str, known: Iterable[object], *, where: str = 
     """
     names = sorted(str(name) for name in known)
     near = nearest(word, names)
-    guess = f"; did you mean '{near[0]}'?" if near else "."
-    listed = f" Known: {', '.join(names[:30])}{', ...' if len(names) > 30 else ''}." if names else ""
-    subject = f"{where} has no {what} '{word}'" if where else f"There is no {what} '{word}'"
-    return UnknownName(subject + guess + listed)
+    guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
+    listed = tr(" Known: {names}.", names=", ".join(names[:30]) + (", ..." if len(names) > 30 else "")) if names else ""
+    if where:
+        return UnknownName(tr("{where} has no {what} '{word}'", where=where, what=tr(what), word=word) + guess + listed)
+    return UnknownName(tr("There is no {what} '{word}'", what=tr(what), word=word) + guess + listed)

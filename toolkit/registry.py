@@ -24,6 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from toolkit.answer import Answer, Finding
 from toolkit.audience import Audience, view_of
 from toolkit.errors import BadValue, UnknownName, unknown_name
+from toolkit.language import tr
 from toolkit.mart.view import Audience as Members
 from toolkit.mart.view import require_members
 from toolkit.settings import Settings
@@ -77,7 +78,9 @@ class Question:
         own = {key: self._read(key, value) for key, value in given.items() if key not in SCOPE_PARAMETERS and value is not None}
         missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
         if missing:
-            raise BadValue(f"{self.name} needs {', '.join(missing)}. Example: {self.example()}")
+            raise BadValue(
+                tr("{name} needs {missing}. Example: {example}", name=self.name, missing=", ".join(missing), example=self.example())
+            )
         view = view_of(ws, **scope)
         if self.minimum:
             require_members(view)
@@ -125,7 +128,9 @@ class Question:
         try:
             return TypeAdapter(annotation).validate_python(value)
         except ValidationError as error:
-            raise BadValue(f"{self.name}: {name} is {value!r}; {error.errors()[0]['msg'].lower()}.") from None
+            raise BadValue(
+                tr("{name}: {name_2} is {value!r}; {msg}.", name=self.name, name_2=name, value=value, msg=error.errors()[0]["msg"].lower())
+            ) from None
 
 
 def question(step: str, text: str, *, words: tuple[str, ...] = (), minimum: bool = True) -> Callable[[Callable[..., Finding]], Question]:
@@ -164,18 +169,18 @@ def all_questions() -> list[Question]:
 def questions_markdown() -> str:
     """Return every question as a page: one line a question, with its call and its own parameters."""
     lines = [
-        "# The questions",
+        tr("# The questions"),
         "",
         f"{len(all_questions())} questions in the order of the loop. `ws` is `tk.open(FOLDER)`; on the command line the same call is "
         "`toolkit answer WORKSPACE NAME --set PARAMETER=VALUE`. In capitals: a value of yours. This page is written by "
         "`toolkit questions --markdown`.",
         "",
-        "Every question takes the same scope, all of it optional:",
+        tr("Every question takes the same scope, all of it optional:"),
         "",
         *(f"- `{name}`: {means}" for name, (_, means) in SCOPE_PARAMETERS.items()),
     ]
     for step in STEPS:
-        lines += ["", f"## {step.capitalize()}", "", "| question | call | its own parameters |", "|---|---|---|"]
+        lines += ["", f"## {step.capitalize()}", "", tr("| question | call | its own parameters |"), "|---|---|---|"]
         for item in all_questions():
             if item.step == step:
                 own = ", ".join(f"`{_parameter_text(parameter)}`" for parameter in item.parameters.values())
@@ -250,7 +255,8 @@ def ask(workspace: Workspace | str | Path, text: str, **given: Any) -> Answer:
     ranked = rank_questions(text)
     if not ranked or ranked[0][1] < NEAR:
         raise UnknownName(
-            f"No question is near '{text.strip()}'. You can ask:\n" + "\n".join(f"  {q.name:32} {q.text}" for q in all_questions())
+            tr("No question is near '{strip}'. You can ask:\n", strip=text.strip())
+            + "\n".join(f"  {q.name:32} {q.text}" for q in all_questions())
         )
     chosen = ranked[0][0]
     wanted = {key: value for key, value in scope.items() if key in SCOPE_PARAMETERS or key in chosen.parameters}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 from toolkit import wording
 from toolkit.answer import ANSWER_MIME, Answer
 from toolkit.charts import offline
+from toolkit.language import tr
 
 ROWS_SHOWN = 60
 """Rows of a table that a page or a notebook shows; the whole table is in `answer.table` and in the JSON."""
@@ -22,12 +25,16 @@ ROWS_UNFOLDED = 12
 ROWS_IN_SHELL = 40
 
 
+_KEPT = re.compile(r"(\d{4}-\d{2}-\d{2}|\bn = \d[\d,]*|(?<![\w-])\(?-[^\w\s-]{0,3}\d[\d,.]*\d%?)")
+"""A day, a figure with its sign, a number of members: a line may end before or after it, not within."""
 _NUMERIC = frozenset({"count", "number", "money", "share", "days", "score", "index"})
 
 
 @cache
 def _templates() -> Environment:
-    return Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
+    made = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
+    made.globals["kept"] = kept
+    return made
 
 
 def _render(name: str, **values: Any) -> str:
@@ -37,6 +44,16 @@ def _render(name: str, **values: Any) -> str:
 @cache
 def _style() -> str:
     return (Path(__file__).parent / "templates" / "answer.css").read_text("utf-8")
+
+
+def kept(text: str) -> str:
+    """Return text as HTML whose lines do not end within a day or a figure with a sign.
+
+    >>> kept("net -€3,785 (-€5,303 to 2)")
+    'net <span class="tk-kept">-€3,785</span> <span class="tk-kept">(-€5,303</span> to 2)'
+    """
+    pieces = _KEPT.split(text)  # every second one is a match
+    return "".join(f'<span class="tk-kept">{escape(piece)}</span>' if place % 2 else escape(piece) for place, piece in enumerate(pieces))
 
 
 def head_html(answer: Answer) -> str:
@@ -52,11 +69,11 @@ def body_html(answer: Answer) -> str:
         for name, kind in kinds.items()
     ]
     rows = [
-        [wording.cell(row[name], kind, answer.currency) for name, kind in kinds.items()]
+        [wording.cell(row[name], kind, answer.currency, name) for name, kind in kinds.items()]
         for row in answer.table.head(ROWS_SHOWN).iter_rows(named=True)
     ]
     left = answer.table.height - len(rows)
-    more = f"{left:,} more rows are in the answer's table." if left > 0 else ""
+    more = tr("{left:,} more rows are in the answer's table.", left=left) if left > 0 else ""
     return _render(
         "body", a=answer, columns=columns, rows=rows, more=more, folded=answer.finding.chart is not None and len(rows) > ROWS_UNFOLDED
     )
@@ -106,12 +123,12 @@ def text(answer: Answer, *, heading: bool = True, width: int = 140) -> str:
 
     with console.capture() as capture:
         if heading:
-            say(f"{answer.question}  ({answer.scope}, as of {answer.as_of})")
+            say(tr("{question}  ({scope}, as of {as_of})", question=answer.question, scope=answer.scope, as_of=answer.as_of))
             say(answer.headline)
         if answer.table.height:
             grid = Table(box=None, pad_edge=False, header_style="bold")
             rows = [
-                [wording.cell(row[name], kind, answer.currency) for name, kind in answer.kinds.items()]
+                [wording.cell(row[name], kind, answer.currency, name) for name, kind in answer.kinds.items()]
                 for row in answer.table.head(ROWS_IN_SHELL).iter_rows(named=True)
             ]
             for place, (name, kind) in enumerate(answer.kinds.items()):
@@ -124,10 +141,10 @@ def text(answer: Answer, *, heading: bool = True, width: int = 140) -> str:
             console.print()
             console.print(grid)
             if answer.table.height > ROWS_IN_SHELL:
-                console.print(Text(f"... {answer.table.height - ROWS_IN_SHELL:,} more rows: use --json or --html."))
+                console.print(Text(tr("... {height:,} more rows: use --json or --html.", height=answer.table.height - ROWS_IN_SHELL)))
             console.print()
         for note in answer.notes:
             say(f"- {note}")
         if answer.ask_next:
-            say("Ask next: " + "  ".join(answer.ask_next))
+            say(tr("Ask next: ") + "  ".join(answer.ask_next))
     return capture.get().rstrip()

@@ -10,6 +10,7 @@ import polars as pl
 
 from toolkit.answer import Answer
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import View, chosen_members
 from toolkit.mart.where import read_where
 
@@ -36,7 +37,7 @@ class Audience:
 
     def __post_init__(self) -> None:
         if (self.where is None) == (self.member_ids is None):
-            raise BadValue(f"Audience '{self.name}' needs either a WHERE expression or a list of members.")
+            raise BadValue(tr("Audience '{name}' needs either a WHERE expression or a list of members.", name=self.name))
         if self.where is not None:
             object.__setattr__(self, "where", read_where(self.where).text)
         else:
@@ -53,13 +54,24 @@ class Audience:
         """
         if "member_id" not in answer.table.columns:
             raise BadValue(
-                f"{answer.name} gives a table of {', '.join(answer.table.columns[:4])}, ... without `member_id`. Take an answer that lists "
-                "members, such as targeting.slipping."
+                tr(
+                    "{name} gives a table of {columns}, ... without `member_id`. Take an answer that lists members, such as "
+                    "targeting.slipping.",
+                    name=answer.name,
+                    columns=", ".join(answer.table.columns[:4]),
+                )
             )
         whole = answer.figures.get("members_in_all", answer.table.height)
         listed = answer.table["member_id"].n_unique()  # a member may stand in several rows
         if whole > listed:
-            raise BadValue(f"{answer.name} lists {listed:,} of {whole:,.0f} members: ask it with top=0, so that all are in it.")
+            raise BadValue(
+                tr(
+                    "{name} lists {listed:,} of {whole:,.0f} members: ask it with top=0, so that all are in it.",
+                    name=answer.name,
+                    listed=listed,
+                    whole=whole,
+                )
+            )
         chosen = answer.table["member_id"].drop_nulls().cast(pl.String)
         return cls(name, member_ids=tuple(chosen), call=answer.call, as_of=answer.as_of)
 
@@ -69,7 +81,7 @@ class Audience:
         if self.where is not None:
             return self.where
         ids = ", ".join("'" + member.replace("'", "''") + "'" for member in self.member_ids or ())
-        return f"member_id IN ({ids})" if ids else "member_id IS NULL"
+        return f"member_id IN ({ids})" if ids else tr("member_id IS NULL")
 
     @property
     def shown(self) -> str | tuple[str, ...]:
@@ -80,8 +92,15 @@ class Audience:
         if self.where is not None:
             rule = f"where={self.where if len(self.where) <= 200 else self.where[:190] + ' ...'!r}"
         else:
-            rule = f"{len(self.member_ids or ()):,} members" + (f", chosen by {self.call}" if self.call else "")
-        return f"Audience({self.name!r}, {rule}{f', version {self.version} of {self.as_of}' if self.version else ''})"
+            rule = tr("{member_ids:,} members", member_ids=len(self.member_ids or ())) + (
+                tr(", chosen by {call}", call=self.call) if self.call else ""
+            )
+        return tr(
+            "Audience({name!r}, {rule}{version_of})",
+            name=self.name,
+            rule=rule,
+            version_of=tr(", version {version} of {as_of}", version=self.version, as_of=self.as_of) if self.version else "",
+        )
 
     def __or__(self, other: Audience) -> Audience:
         return self._with(other, "or", lambda mine, theirs: mine | theirs, "({}) OR ({})")

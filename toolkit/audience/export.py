@@ -21,6 +21,7 @@ from toolkit.atomic import write_atomically, written_beside
 from toolkit.audience.audience import Audience
 from toolkit.audience.words import in_words
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
+from toolkit.language import tr
 from toolkit.mart.traits import trait_columns, with_traits
 from toolkit.mart.view import View
 
@@ -49,12 +50,16 @@ class Export:
         """What was written and who was left out."""
         left = []
         if self.not_contactable:
-            left.append(f"{self.not_contactable:,} who must not be contacted")
+            left.append(tr("{not_contactable:,} who must not be contacted", not_contactable=self.not_contactable))
         if self.unknown_contactable:
-            left.append(f"{self.unknown_contactable:,} of whom it is not known (unknown is no)")
-        without = f"; left out: {' and '.join(left)}" if left else ""
-        guard = f" {self.guarded_cells:,} cells of the CSV begin with ' so that they cannot run as formulas." if self.guarded_cells else ""
-        return f"{self.member_count:,} members exported{without}.{guard}"
+            left.append(tr("{unknown_contactable:,} of whom it is not known (unknown is no)", unknown_contactable=self.unknown_contactable))
+        without = tr("; left out: {left}", left=" and ".join(left)) if left else ""
+        guard = (
+            tr(" {guarded_cells:,} cells of the CSV begin with ' so that they cannot run as formulas.", guarded_cells=self.guarded_cells)
+            if self.guarded_cells
+            else ""
+        )
+        return tr("{member_count:,} members exported{without}.{guard}", member_count=self.member_count, without=without, guard=guard)
 
 
 def export_audience(
@@ -96,8 +101,11 @@ def export_audience(
     _check(view, formats, columns)
     if for_contact and not view.has_column("members", "contactable"):
         raise DataError(
-            "The members table has no `contactable` column, so nobody is known to be contactable and nobody is exported. Import the "
-            "column; or export for analysis (for_contact=False, --analysis), which must not be used to address people."
+            tr(
+                "The members table has no `contactable` column, so nobody is known to be contactable and nobody is exported. "
+                "Import the column; or export for analysis (for_contact=False, --analysis), which must not be used to "
+                "address people."
+            )
         )
     ids = audience.members(view)
     frame = with_traits(view, columns)
@@ -108,7 +116,14 @@ def export_audience(
     if for_contact:
         chosen = chosen.filter(consent.fill_null(False))
     if chosen.is_empty():
-        raise DataError(f"No member of '{audience.name}' in {view.place} may be exported: {len(ids):,} belong to it, none is contactable.")
+        raise DataError(
+            tr(
+                "No member of '{name}' in {place} may be exported: {ids:,} belong to it, none is contactable.",
+                name=audience.name,
+                place=view.place,
+                ids=len(ids),
+            )
+        )
     consent_shown = ["contactable"] if not for_contact and "contactable" in frame.columns else []
     shown: list[str] = list(dict.fromkeys(["member_id", *(beside.columns[1:] if beside is not None else ()), *columns, *consent_shown]))
     table = chosen.select(shown).with_columns(
@@ -120,7 +135,7 @@ def export_audience(
     manifest = folder / f"{stem}.manifest.json"
     there = [path.name for path in (*paths.values(), manifest) if path.exists()]
     if there and not replace_it:
-        raise BadValue(f"{folder} has {', '.join(there)} already. Choose another folder, or say replace.")
+        raise BadValue(tr("{folder} has {there} already. Choose another folder, or say replace.", folder=folder, there=", ".join(there)))
     folder.mkdir(parents=True, exist_ok=True)
     safe, guarded = _guarded(table)
     ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
@@ -139,7 +154,7 @@ def export_audience(
 
 def _check(view: View, formats: Sequence[str], columns: Sequence[str]) -> None:
     if not formats:
-        raise BadValue(f"No format was given; {', '.join(FORMATS)} are known.")
+        raise BadValue(tr("No format was given; {formats} are known.", formats=", ".join(FORMATS)))
     for form in formats:
         if form not in FORMATS:
             raise unknown_name("format", form, FORMATS, where="An export")
@@ -180,7 +195,13 @@ def _write_xlsx(table: pl.DataFrame, path: Path) -> None:
     from xlsxwriter import Workbook  # slow to load, and only needed here
 
     if table.height > MOST_SHEET_ROWS:
-        raise BadValue(f"{table.height:,} members do not fit a sheet of {MOST_SHEET_ROWS:,} rows. Export them as csv or parquet.")
+        raise BadValue(
+            tr(
+                "{height:,} members do not fit a sheet of {most_sheet_rows:,} rows. Export them as csv or parquet.",
+                height=table.height,
+                most_sheet_rows=MOST_SHEET_ROWS,
+            )
+        )
     never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": True}
     with Workbook(str(path), never) as book:
         book.set_properties({"created": _LONG_AGO})  # the same members give the same file: no clock
@@ -209,7 +230,7 @@ def _manifest(view: View, audience: Audience, made: Export, columns: list[str], 
         "where": audience.where,
         "chosen_by": audience.call or None,
         "in_words": in_words(audience),
-        "purpose": "contact" if for_contact else "analysis: nobody may be addressed from these files",
+        "purpose": "contact" if for_contact else tr("analysis: nobody may be addressed from these files"),
         "scope": view.place,
         "as_of": view.as_of.isoformat(),
         "data_version": view.workspace.manifest.data_version,

@@ -13,6 +13,7 @@ from toolkit.audience.audience import Audience
 from toolkit.audience.saved import load_audience, members_then
 from toolkit.audience.words import in_words
 from toolkit.errors import nearest
+from toolkit.language import tr
 from toolkit.mart.traits import with_traits
 from toolkit.mart.view import View
 from toolkit.mart.where import read_where, text_values
@@ -48,12 +49,20 @@ class Profile:
     def sentence(self) -> str:
         """Size, sales and reach in one sentence."""
         members = wording.some(self.member_count, "member")
-        said = [f"{members} ({wording.share(self.member_share)} of {self.place}'s)"]
+        said = [
+            tr("{members} ({member_share} of {place}'s)", members=members, member_share=wording.share(self.member_share), place=self.place)
+        ]
         if self.sales is not None:
-            share = f" ({wording.share(self.sales_share)} of all sales)" if self.sales_share is not None else ""
-            said.append(f"{wording.money(self.sales, self.currency)} from {self.period}{share}")
+            share = tr(" ({sales_share} of all sales)", sales_share=wording.share(self.sales_share)) if self.sales_share is not None else ""
+            said.append(tr("{sales} from {period}{share}", sales=wording.money(self.sales, self.currency), period=self.period, share=share))
         if self.reachable is not None and self.member_count:
-            said.append(f"{self.reachable:,} of them may be contacted ({wording.share(self.reachable_share)})")
+            said.append(
+                tr(
+                    "{reachable:,} of them may be contacted ({reachable_share})",
+                    reachable=self.reachable,
+                    reachable_share=wording.share(self.reachable_share),
+                )
+            )
         return f"'{self.name}', {self.words}: {'; '.join(said)}."
 
 
@@ -92,18 +101,28 @@ def profile(view: View, audience: Audience) -> Profile:
 def _notes(view: View, audience: Audience, found: pl.DataFrame, few: bool) -> list[str]:
     notes = []
     if found.is_empty():
-        notes.append(f"The audience selects nobody in {view.place} as of {view.as_of}." + _unseen_values(view, audience))
+        notes.append(
+            tr("The audience selects nobody in {place} as of {as_of}.", place=view.place, as_of=view.as_of) + _unseen_values(view, audience)
+        )
     elif found.height == view.members.height:
-        notes.append(f"The audience selects all {found.height:,} members of {view.place}: it chooses nobody out.")
+        notes.append(
+            tr("The audience selects all {height:,} members of {place}: it chooses nobody out.", height=found.height, place=view.place)
+        )
     if few:
         least = view.settings.scope.minimum_members
-        notes.append(f"Fewer than {least} members (setting scope.minimum_members): their sales are not shown.")
+        notes.append(tr("Fewer than {least} members (setting scope.minimum_members): their sales are not shown.", least=least))
     if not view.has_column("members", "contactable"):
-        notes.append(view.missing("members", "contactable", "who may be contacted"))
+        notes.append(view.missing("members", "contactable", tr("who may be contacted")))
     if audience.member_ids is not None:
         lost = len(audience.member_ids) - view.population["member_id"].is_in(list(audience.member_ids)).sum()
         if lost:
-            notes.append(f"{wording.some(int(lost), 'id')} of the list belong to no member with receipts up to {view.as_of}.")
+            notes.append(
+                tr(
+                    "{ids} of the list belong to no member with receipts up to {as_of}.",
+                    ids=wording.some(int(lost), "id"),
+                    as_of=view.as_of,
+                )
+            )
     return notes
 
 
@@ -119,7 +138,9 @@ def _unseen_values(view: View, audience: Audience) -> str:
         known = frame[name].drop_nulls().unique()
         if value not in known:
             near = nearest(value, known.head(5000))
-            said += f" No member has {name} '{value}'" + (f"; did you mean '{near[0]}'?" if near else ".")
+            said += tr(" No member has {name} '{value}'", name=name, value=value) + (
+                tr("; did you mean '{near}'?", near=near[0]) if near else "."
+            )
     return said
 
 
@@ -156,9 +177,18 @@ class Refreshed:
     def sentence(self) -> str:
         """Who came and who went, in one sentence."""
         now, then = len(self.came) + len(self.stayed), len(self.went) + len(self.stayed)
-        return (
-            f"'{self.name}' has {wording.some(now, 'member')} on {self.as_of}, {then:,} on {self.saved_on} (version {self.version}): "
-            f"{len(self.came):,} came, {len(self.went):,} went, {len(self.stayed):,} stayed."
+        return tr(
+            "'{name}' has {members} on {as_of}, {then:,} on {saved_on} (version {version}): {came:,} came, {went:,} "
+            "went, {stayed:,} stayed.",
+            name=self.name,
+            members=wording.some(now, "member"),
+            as_of=self.as_of,
+            then=then,
+            saved_on=self.saved_on,
+            version=self.version,
+            came=len(self.came),
+            went=len(self.went),
+            stayed=len(self.stayed),
         )
 
     @property

@@ -16,6 +16,7 @@ from filelock import FileLock
 from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
 from toolkit.errors import BadValue, UnknownName, WorkspaceError, nearest, unknown_name
+from toolkit.language import tr
 from toolkit.mart.traits import trait_columns
 from toolkit.mart.view import View, open_view
 from toolkit.workspace import Workspace
@@ -48,8 +49,13 @@ def save_audience(
         versions = document["versions"]
         if versions and not replace_it:
             raise BadValue(
-                f"An audience '{document['name']}' is saved already (version {len(versions)}: {_defined(versions[-1])}). Choose another "
-                "name, or say replace: a new version is added and the earlier ones stay."
+                tr(
+                    "An audience '{name}' is saved already (version {versions}: {defined}). Choose another name, or say replace: "
+                    "a new version is added and the earlier ones stay.",
+                    name=document["name"],
+                    versions=len(versions),
+                    defined=_defined(versions[-1]),
+                )
             )
         version = len(versions) + 1
         rule = {"where": audience.where} if audience.where is not None else {"chosen_by": audience.call or "a list of members"}
@@ -76,7 +82,14 @@ def load_audience(workspace: Workspace | str | Path, name: str, version: int | N
         raise unknown_name("audience", name, saved_names(ws), where=str(ws.path))
     kept = next((one for one in document["versions"] if one["version"] == (version or len(document["versions"]))), None)
     if kept is None:
-        raise UnknownName(f"Audience '{name}' has versions 1 to {len(document['versions'])}, but version {version} was asked for.")
+        raise UnknownName(
+            tr(
+                "Audience '{name}' has versions 1 to {versions}, but version {version} was asked for.",
+                name=name,
+                versions=len(document["versions"]),
+                version=version,
+            )
+        )
     rule: dict[str, Any] = {"where": kept.get("where")}
     if rule["where"] is None:
         rule = {"member_ids": tuple(members_then(ws, name, kept["version"])), "call": kept.get("chosen_by", "")}
@@ -106,7 +119,14 @@ def members_then(workspace: Workspace | str | Path, name: str, version: int) -> 
     ws = _opened(workspace)
     path = ws.document_file(f"{_document(name)}-v{version}.members.csv")
     if not path.exists():
-        raise WorkspaceError(f"{path} is not there: the members of audience '{name}', version {version}, are lost. Save it anew.")
+        raise WorkspaceError(
+            tr(
+                "{path} is not there: the members of audience '{name}', version {version}, are lost. Save it anew.",
+                path=path,
+                name=name,
+                version=version,
+            )
+        )
     return pl.read_csv(path, schema_overrides={"member_id": pl.String})["member_id"].to_list()
 
 
@@ -126,7 +146,7 @@ def as_audience(workspace: Workspace | str | Path, given: Audience | str | Itera
     if len(given) <= LONGEST_NAME and ws.document(_document(given)):
         return load_audience(ws, given)
     _refuse_unknown_word(ws, given)
-    return Audience(f"members where {given if len(given) <= 100 else given[:90] + ' ...'}", where=given)
+    return Audience(tr("members where {given}", given=given if len(given) <= 100 else given[:90] + " ..."), where=given)
 
 
 def members_of_scope(workspace: Workspace, given: Audience | str | Iterable[str] | None) -> dict[str, Any]:
@@ -136,7 +156,7 @@ def members_of_scope(workspace: Workspace, given: Audience | str | Iterable[str]
     audience = as_audience(workspace, given)
     named = isinstance(given, Audience) or audience.version > 0
     members = audience.where if audience.where is not None else audience.member_ids
-    return {"audience": members, "called": f"audience '{audience.name}'" if named else ""}
+    return {"audience": members, "called": tr("audience '{name}'", name=audience.name) if named else ""}
 
 
 def view_of(workspace: View | Workspace | str | Path, **scope: Any) -> View:
@@ -156,7 +176,9 @@ def view_of(workspace: View | Workspace | str | Path, **scope: Any) -> View:
     given = {name: value for name, value in scope.items() if value is not None and value != ""}
     if isinstance(workspace, View):
         if given:
-            raise BadValue(f"An open view has its scope already, but {', '.join(given)} came too. Give the workspace instead.")
+            raise BadValue(
+                tr("An open view has its scope already, but {given} came too. Give the workspace instead.", given=", ".join(given))
+            )
         return workspace
     ws = _opened(workspace)
     return open_view(ws, **{**given, **members_of_scope(ws, given.get("audience"))})
@@ -169,17 +191,23 @@ def _refuse_unknown_word(ws: Workspace, text: str) -> None:
     view = open_view(ws)
     known = {*view.readable.columns, *trait_columns(view), "not", "and", "or", "is", "null", "true", "false"}
     if not all(word in known or word.lower() in known for word in text.split()):
-        raise UnknownName(f"There is no saved audience '{text}'; did you mean '{near[0]}'?")
+        raise UnknownName(tr("There is no saved audience '{text}'; did you mean '{near}'?", text=text, near=near[0]))
 
 
 def _check_name(name: str, view: View) -> None:
     if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME or not re.fullmatch(r"\w[\w\- .,+&]*", name):
         raise BadValue(
-            f"'{name}' cannot be the name of an audience: up to {LONGEST_NAME} letters, digits, spaces, - _ . , + & are needed, the first "
-            "a letter or digit."
+            tr(
+                "'{name}' cannot be the name of an audience: up to {longest_name} letters, digits, spaces, - _ . , + & are "
+                "needed, the first a letter or digit.",
+                name=name,
+                longest_name=LONGEST_NAME,
+            )
         )
     if name in view.readable.columns or name in trait_columns(view):
-        raise BadValue(f"'{name}' is a column of the members table; an audience of that name could not be told from it. Choose another.")
+        raise BadValue(
+            tr("'{name}' is a column of the members table; an audience of that name could not be told from it. Choose another.", name=name)
+        )
 
 
 def _document(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit import wording
 from toolkit.audience.audience import Audience
+from toolkit.language import tr
 from toolkit.mart.where import Where, read_where
 
 _SAID = {
@@ -19,8 +20,8 @@ _VALUES = 5
 def in_words(audience: Audience) -> str:
     """Return the audience in words: 'members whose orders is over 3 and stage is slipping'; a list says how many it chose and how."""
     if audience.where is None:
-        chosen = f", chosen by {audience.call}" if audience.call else ""
-        return f"a list of {wording.some(len(audience.member_ids or ()), 'member')}{chosen}"
+        chosen = tr(", chosen by {call}", call=audience.call) if audience.call else ""
+        return tr("a list of {members}{chosen}", members=wording.some(len(audience.member_ids or ()), "member"), chosen=chosen)
     return where_in_words(read_where(audience.where))
 
 
@@ -44,11 +45,11 @@ def where_in_words(where: Where) -> str:
             word = token.text[1:-1].replace("''", "'")
         else:
             word = _SAID.get(token.text.lower(), token.text)
-            word = "not one of" if token.text.lower() == "in" and before.lower() == "not" else word
+            word = tr("not one of") if token.text.lower() == "in" and before.lower() == "not" else word
         said += word if token.text in "),." or before in ("(", ".") or not said else f" {word}"
         if len(said) > _LONGEST:
-            return f"members whose {said[:_LONGEST]} ..."
-    return f"members whose {said}"
+            return tr("members whose {said} ...", said=said[:_LONGEST])
+    return tr("members whose {said}", said=said)
 
 
 def _unsaid_values(where: Where) -> dict[int, str]:
@@ -61,5 +62,5 @@ def _unsaid_values(where: Where) -> dict[int, str]:
         if texts[end] != ")" or len(values) <= _VALUES:
             continue
         first = values[2] + 1  # the comma behind the third
-        found |= {first: f" and {len(values) - 3:,} more", **dict.fromkeys(range(first + 1, end), "")}
+        found |= {first: tr(" and {values:,} more", values=len(values) - 3), **dict.fromkeys(range(first + 1, end), "")}
     return found

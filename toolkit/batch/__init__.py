@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from toolkit.language import tr
+
 if TYPE_CHECKING:
     from toolkit.batch.record import BatchResult as BatchResult
     from toolkit.batch.record import Record as Record
@@ -18,7 +20,7 @@ _HOMES = {"report_set": "selection", "run_reports": "scheduler", "BatchResult": 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(tr("module {name!r} has no attribute {name_2!r}", name=__name__, name_2=name))
     import importlib
 
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -26,6 +26,7 @@ from toolkit import wording
 from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_label, headline_figures, leading, told_answers
 from toolkit.charts import offline, sparkline
 from toolkit.charts.theme import config
+from toolkit.language import tr
 
 TEMPLATES = Path(__file__).with_name("templates")
 HIDDEN_TAG = "not-in-report"
@@ -225,7 +226,9 @@ def _tiles(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
         for key, value in list(found["figures"].items())[:MOST_FIGURES]
     ]
     if found["spark"]:
-        tiles[0]["picture"] = Markup(sparkline.spark_line(found["spark"], label=f"{tiles[0]['label']}, course", width=120, height=28))
+        tiles[0]["picture"] = Markup(
+            sparkline.spark_line(found["spark"], label=tr("{label}, course", label=tiles[0]["label"]), width=120, height=28)
+        )
     return tiles
 
 

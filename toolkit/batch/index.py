@@ -15,6 +15,7 @@ from toolkit.batch.figures import MOST_FIGURES, RANKED_BY, figure_label, leading
 from toolkit.batch.html import figure_text, page
 from toolkit.batch.record import Record, read_records
 from toolkit.charts import sparkline
+from toolkit.language import tr
 
 _STATES = {"ok": "report", "too_small": "too few members", "failed": "failed"}
 
@@ -69,7 +70,7 @@ def _row(group: list[Record], keys: list[str]) -> dict[str, Any]:
     answer = _leading(group)
     figures, currency = (answer["figures"], answer.get("currency", "")) if answer else ({}, "")
     first = group[0]
-    spark = sparkline.spark_line(answer.get("spark") or [], label="course of the period") if answer else ""
+    spark = sparkline.spark_line(answer.get("spark") or [], label=tr("course of the period")) if answer else ""
     return {
         "store_id": first.store_id,
         "small": "" if first.store_id in first.label else first.store_id,
@@ -96,14 +97,16 @@ def _row(group: list[Record], keys: list[str]) -> dict[str, Any]:
 
 def _tiles(stores: Mapping[str, list[Record]], keys: list[str], rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     states = Counter(row["worst"] for row in rows if row["store_id"])
-    tiles = [{"label": "Stores", "value": f"{sum(states.values()):,}"}, {"label": "With a report", "value": f"{states['ok']:,}"}]
+    tiles = [{"label": "Stores", "value": f"{sum(states.values()):,}"}, {"label": tr("With a report"), "value": f"{states['ok']:,}"}]
     currencies = {answer.get("currency", "") for group in stores.values() if (answer := _leading(group))}
     if keys and keys[0] == RANKED_BY and len(currencies) == 1:
         chain = [row["rank_value"] for row in rows if not row["store_id"] and row["rank_value"] is not None]
         total = chain[0] if chain else sum(row["rank_value"] for row in rows if row["rank_value"] is not None)
         label = f"{wording.label_of(RANKED_BY)}, {'the chain' if chain else 'these stores'}"
         tiles.append({"label": label, "value": figure_text(RANKED_BY, float(total), currencies.pop())})
-    tiles += [{"label": label, "value": f"{states[state]:,}"} for state, label in (("too_small", "Too few members"), ("failed", "Failed"))]
+    tiles += [
+        {"label": label, "value": f"{states[state]:,}"} for state, label in (("too_small", tr("Too few members")), ("failed", "Failed"))
+    ]
     return tiles
 
 

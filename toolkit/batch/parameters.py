@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import BadValue, DataError, ToolkitError, UnknownName, unknown_name
+from toolkit.language import tr
 
 _TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
@@ -46,7 +47,14 @@ def declared_parameters(notebook: Path) -> dict[str, Parameter]:
         source = next(("".join(cell["source"]) for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])), "")
         statements = ast.parse(source).body
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{notebook}: a Jupyter notebook was needed, but it cannot be read ({type(error).__name__}: {error}).") from error
+        raise DataError(
+            tr(
+                "{notebook}: a Jupyter notebook was needed, but it cannot be read ({name}: {error}).",
+                notebook=notebook,
+                name=type(error).__name__,
+                error=error,
+            )
+        ) from error
     except SyntaxError as error:
         raise DataError(
             f"{notebook}: its cell tagged `parameters` needs lines `name: type = value`, but line {error.lineno} is no Python."
@@ -105,7 +113,11 @@ def required(notebooks: Mapping[str, Mapping[str, Parameter]], names: Iterable[s
         missing = [f"`{name}`" for name in wanted if name not in parameters]
         if missing:
             faults.append(
-                f"Notebook {title} does not declare {' and '.join(missing)} in a cell tagged `parameters`; a report needs it: add the line."
+                tr(
+                    "Notebook {title} does not declare {missing} in a cell tagged `parameters`; a report needs it: add the line.",
+                    title=title,
+                    missing=" and ".join(missing),
+                )
             )
     if faults:
         raise ToolkitError("\n".join(faults))
@@ -122,7 +134,15 @@ def _value(title: str, parameter: Parameter, given: Any) -> Any:
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not wanted:
-        raise BadValue(f"Notebook {title}: parameter '{parameter.name}' needs {declared}, but {given!r} came.")
+        raise BadValue(
+            tr(
+                "Notebook {title}: parameter '{name}' needs {declared}, but {given!r} came.",
+                title=title,
+                name=parameter.name,
+                declared=declared,
+                given=given,
+            )
+        )
     return value
 
 
@@ -144,4 +164,4 @@ def _literal(source: str) -> Any:
 
 def _joined(notebooks: Iterable[str]) -> str:
     names = list(notebooks)
-    return f"Notebook {names[0]}" if len(names) == 1 else f"None of the notebooks {', '.join(names)}"
+    return tr("Notebook {names}", names=names[0]) if len(names) == 1 else tr("None of the notebooks {names}", names=", ".join(names))

@@ -23,6 +23,7 @@ from toolkit.charts.figure import (
     with_breaks,
 )
 from toolkit.charts.theme import ACCENT, BAR_STEP, FAINT, INK, MUTED, PALETTE, PRIMARY, WIDTH, Kind, axis_format, number_text
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -68,7 +69,7 @@ def ranked_bars(
     """
     drawn = roles(frame, "ranked_bars", label=label, value=value, n=n, low=low, high=high)
     if drawn.is_empty():
-        return nothing_to_draw(title, "No rows to draw.")
+        return nothing_to_draw(title, tr("No rows to draw."))
     if ranked:
         drawn = drawn.sort("value", descending=True, nulls_last=True, maintain_order=True)
     drawn = distinct_labels(drawn).with_columns(text=_bar_texts(drawn, kind), end=_ends(drawn))
@@ -115,7 +116,7 @@ def grouped_bars(
     """
     drawn = roles(frame, "grouped_bars", label=label, group=group, value=value, n=n)
     if drawn.is_empty():
-        return nothing_to_draw(title, "No rows to draw.")
+        return nothing_to_draw(title, tr("No rows to draw."))
     drawn = drawn.with_columns(
         label_expr("label").alias("label"), label_expr("group").alias("group"), text=_bar_texts(drawn, kind), end=_ends(drawn)
     ).pipe(with_breaks)
@@ -177,7 +178,7 @@ def stacked_bars(
     """
     drawn = roles(frame, "stacked_bars", label=label, part=part, value=value, n=n)
     if drawn.is_empty():
-        return nothing_to_draw(title, "No rows to draw.")
+        return nothing_to_draw(title, tr("No rows to draw."))
     drawn = drawn.with_columns(
         label_expr("label").alias("label"), label_expr("part").alias("part"), pl.col("value").cast(pl.Float64).fill_null(0)
     ).pipe(with_breaks)

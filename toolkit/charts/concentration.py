@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, nothing_to_draw, number_axis, once, roles, tip
 from toolkit.charts.theme import ACCENT, FAINT, INK, MUTED, number_text
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -33,7 +34,7 @@ def concentration_curve(
     """
     drawn = roles(frame, "concentration_curve", x=members, y=sales).drop_nulls().sort("x", "y")
     if drawn.is_empty():
-        return nothing_to_draw(title, "No shares to draw.")
+        return nothing_to_draw(title, tr("No shares to draw."))
     drawn = pl.concat([pl.DataFrame({"x": [0.0], "y": [0.0]}), drawn.cast(pl.Float64)]).unique(maintain_order=True)
     x = {"field": "x", "type": "quantitative", "scale": {"domain": [0, 1]}, "axis": number_axis(members_title, ".0%")}
     y = {"field": "y", "type": "quantitative", "scale": {"domain": [0, 1]}, "axis": number_axis(sales_title, ".0%")}
@@ -44,7 +45,7 @@ def concentration_curve(
     diagonal = {"x": {"datum": 0}, "y": {"datum": 0}, "x2": {"datum": 1}, "y2": {"datum": 1}}
     equal = once({"type": "rule", "strokeDash": [4, 3], "color": FAINT}, diagonal)
     mark = {"type": "text", "color": MUTED, "fontSize": 11, "align": "left", "dx": 8, "dy": 6}
-    words = once(mark, {"x": {"datum": 0.7}, "y": {"datum": 0.68}, "text": {"datum": "equal shares", "type": "nominal"}})
+    words = once(mark, {"x": {"datum": 0.7}, "y": {"datum": 0.68}, "text": {"datum": tr("equal shares"), "type": "nominal"}})
     area = {"mark": {"type": "area", "fillOpacity": 0.1}, "encoding": {"x": x, "y": y}}
     line = {"mark": {"type": "line", "interpolate": "linear"}, "encoding": {"x": x, "y": y, "tooltip": tips}}
     layers = [area, equal, words, line]
@@ -66,6 +67,6 @@ def _reading(share: float, sales: float) -> list[dict[str, Any]]:
     at = {"x": {"datum": share, "type": "quantitative"}, "y": {"datum": sales, "type": "quantitative"}}
     down = once({"type": "rule", "color": ACCENT, "strokeDash": [3, 3]}, {**at, "y2": {"datum": 0}})
     point = once({"type": "point", "color": ACCENT, "size": 90, "opacity": 1}, at)
-    said = f"{number_text(share, 'share')} of members: {number_text(sales, 'share')} of sales"
+    said = tr("{share} of members: {sales} of sales", share=number_text(share, "share"), sales=number_text(sales, "share"))
     mark = {"type": "text", "align": "left", "dx": 12, "dy": 14, "fontWeight": 600, "color": INK}
     return [down, point, once(mark, {**at, "text": {"datum": said, "type": "nominal"}})]

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, nothing_to_draw, number_axis, once, roles, tip
 from toolkit.charts.theme import HEIGHT, MUTED, PRIMARY, Kind, axis_format
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -34,7 +35,7 @@ def curve(
     """
     drawn = roles(frame, "curve", x=x, y=y, low=low, high=high)
     if drawn.is_empty() or drawn["y"].null_count() == drawn.height:
-        return nothing_to_draw(title, "No points to draw.")
+        return nothing_to_draw(title, tr("No points to draw."))
     drawn = drawn.sort("x")
     across = {"field": "x", "type": "quantitative", "axis": number_axis(x_title, axis_format(kind, _most(drawn["x"])))}
     up = {"field": "y", "type": "quantitative", "axis": number_axis(y_title, axis_format(kind, _most(drawn["y"])))}

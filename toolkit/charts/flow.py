@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, roles, sorted_as_given, text_mark, tip
 from toolkit.charts.theme import FAINT, INK, PALETTE, PRIMARY, WIDTH, Kind, axis_format, number_text
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -50,7 +51,7 @@ def flow(
         label_expr("target").alias("target"),
     ).filter(pl.col("value") > 0)
     if drawn.is_empty():
-        return nothing_to_draw(title, "No flow to draw.")
+        return nothing_to_draw(title, tr("No flow to draw."))
     # Beyond some hundred bands nobody sees more; the table has them all.
     drawn = drawn.sort("value", descending=True, maintain_order=True).head(_MOST_BANDS) if drawn.height > _MOST_BANDS else drawn
     blocks = _blocks(drawn, muted, kind)

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, roles, sorted_as_given, text_mark, tip
 from toolkit.charts.theme import DIVERGING, INK, MUTED, SEQUENTIAL, WIDTH, Kind, axis_format, number_text
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -44,7 +45,7 @@ def heatmap(
     """
     drawn = roles(frame, "heatmap", column=column, row=row, value=value, name=name, n=n)
     if drawn.is_empty():
-        return nothing_to_draw(title, "No cells to draw.")
+        return nothing_to_draw(title, tr("No cells to draw."))
     drawn = drawn.with_columns(label_expr("column").alias("column"), label_expr("row").alias("row"))
     columns, rows = _order(column_order, drawn["column"]), _order(row_order, drawn["row"])
     cell = max(_NAMED_PIXELS if name else _HOUR_PIXELS, min(_WIDEST_PIXELS, WIDTH // len(columns)))

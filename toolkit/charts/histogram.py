@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, nothing_to_draw, number_axis, once, one_line, roles, tip
 from toolkit.charts.theme import ACCENT, HEIGHT, INK, Kind, axis_format, number_text
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -34,7 +35,7 @@ def histogram(
     """
     drawn = roles(frame, "histogram", low=low, high=high, count=count).drop_nulls(["low", "high"])
     if drawn.is_empty():
-        return nothing_to_draw(title, "No bins to draw.")
+        return nothing_to_draw(title, tr("No bins to draw."))
     axis = number_axis(x_title, axis_format(kind, float(drawn["high"].abs().max() or 0)), grid=False)  # type: ignore[arg-type]
     x = {"field": "low", "type": "quantitative", "bin": "binned", "axis": axis, "scale": {"zero": False, "nice": False}}
     y = {
@@ -42,7 +43,7 @@ def histogram(
         "type": "quantitative",
         "axis": number_axis(count_title, axis_format(count_kind, float(drawn["count"].max() or 0))),  # type: ignore[arg-type]
     }
-    tips = [tip("low", f"{x_title}, from", kind), tip("high", "below", kind), tip("count", count_title, count_kind)]
+    tips = [tip("low", tr("{x_title}, from", x_title=x_title), kind), tip("high", "below", kind), tip("count", count_title, count_kind)]
     # Vega-Lite 6 draws binned bars with rounded ends at zero width.
     bars = {
         "mark": {"type": "bar", "binSpacing": 1, "cornerRadiusEnd": 0},

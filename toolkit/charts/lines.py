@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, roles, sorted_as_given, text_mark, tip
 from toolkit.charts.theme import DASHES, FAINT, HEIGHT, MUTED, PALETTE, PRIMARY, WIDTH, Kind, axis_format
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -37,7 +38,7 @@ def lines_over_time(
     """
     drawn = roles(frame, "lines_over_time", time=time, value=value, series=series, earlier=earlier if series is None else None)
     if drawn.is_empty():
-        return nothing_to_draw(title, "No dates to draw.")
+        return nothing_to_draw(title, tr("No dates to draw."))
     drawn = drawn.sort("time", maintain_order=True)
     largest = max(
         (float(cast("float | None", drawn[name].abs().max()) or 0) for name in ("value", "earlier") if name in drawn.columns), default=0.0

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, roles, sorted_as_given, tip
 from toolkit.charts.theme import DASHES, PALETTE, Kind, axis_format
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -39,11 +40,17 @@ def multiples(
     """
     drawn = roles(frame, "multiples", panel=panel, x=x, value=value, series=series)
     if drawn.is_empty():
-        return nothing_to_draw(title, "No panels to draw.")
+        return nothing_to_draw(title, tr("No panels to draw."))
     drawn = drawn.with_columns(label_expr("panel").alias("panel"))
     panels = sorted_as_given(drawn["panel"])
     if len(panels) > _PANELS:
-        subtitle = f"{subtitle}{' · ' if subtitle else ''}the first {_PANELS} of {len(panels)} groups"
+        subtitle = tr(
+            "{subtitle}{value}the first {panels} of {panels_2} groups",
+            subtitle=subtitle,
+            value=" · " if subtitle else "",
+            panels=_PANELS,
+            panels_2=len(panels),
+        )
         drawn = drawn.filter(pl.col("panel").is_in(panels[:_PANELS]))
         panels = panels[:_PANELS]
     columns = min(columns, len(panels))

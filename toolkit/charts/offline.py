@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.atomic import written_beside
+from toolkit.language import tr
 
 # Charts are Vega-Lite 6, but v5 is the newest type that JupyterLab 4.6 has a viewer for, and it draws them.
 MIME = "application/vnd.vegalite.v5+json"
@@ -91,7 +92,7 @@ def chart_spec(chart: Any) -> dict[str, Any]:
 def mime_bundle(chart: Any, *, svg: bool = False) -> dict[str, Any]:
     """Return how a chart displays itself: the specification, its text alternative and, if asked, a still picture (30 ms and more)."""
     spec = chart_spec(chart)
-    data: dict[str, Any] = {MIME: spec, "text/plain": f"[chart] {spec.get('description') or 'untitled'}"}
+    data: dict[str, Any] = {MIME: spec, "text/plain": tr("[chart] {description}", description=spec.get("description") or "untitled")}
     if svg:
         data["image/svg+xml"] = svg_picture(spec)
     return data

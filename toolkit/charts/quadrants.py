@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, once, roles, tip
 from toolkit.charts.theme import FAINT, INK, MUTED, PALETTE, PRIMARY, SHAPES, Kind, axis_format
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -44,7 +45,7 @@ def quadrants(
     """
     drawn = roles(frame, "quadrants", x=x, y=y, size=size, label=label).drop_nulls(["x", "y"])
     if drawn.is_empty():
-        return nothing_to_draw(title, "No points to draw.")
+        return nothing_to_draw(title, tr("No points to draw."))
     scale = {"type": "symlog"} if logarithmic else {"zero": False, "nice": True}
     axes = {
         "x": {"field": "x", "type": "quantitative", "scale": scale, "axis": {**_axis(drawn["x"], x_title, x_kind), "grid": True}},

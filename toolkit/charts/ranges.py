@@ -19,6 +19,7 @@ from toolkit.charts.figure import (
     tip,
 )
 from toolkit.charts.theme import BAR_STEP, FAINT, INK, MUTED, PRIMARY, WIDTH, Kind, axis_format, number_text
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -45,7 +46,7 @@ def ranges(
     """
     drawn = roles(frame, "ranges", label=label, value=value, low=low, high=high, n=n)
     if drawn.is_empty():
-        return nothing_to_draw(title, "No rows to draw.")
+        return nothing_to_draw(title, tr("No rows to draw."))
     drawn = distinct_labels(drawn)
     drawn = drawn.with_columns(text=_texts(drawn, kind), clear=_clear(reference))
     edges = [float(edge) for name in ("value", "low", "high") for edge in (drawn[name].min(), drawn[name].max()) if edge is not None]  # type: ignore[arg-type]
@@ -84,7 +85,14 @@ def _texts(drawn: pl.DataFrame, kind: Kind) -> pl.Series:
     texts = []
     for value, low, high, n in zip(drawn["value"], drawn["low"], drawn["high"], counts, strict=True):
         said = (
-            f"{number_text(value, kind)}  ({number_text(low, kind)} to {number_text(high, kind)})" if value is not None else "not measured"
+            tr(
+                "{number_text}  ({low} to {high})",
+                number_text=number_text(value, kind),
+                low=number_text(low, kind),
+                high=number_text(high, kind),
+            )
+            if value is not None
+            else "not measured"
         )
         texts.append(f"{said}  ·  n {n:,}" if n is not None else said)
     return pl.Series(texts, dtype=pl.String)

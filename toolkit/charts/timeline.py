@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.charts.figure import distinct_labels, figure, label_expr, nothing_to_draw, roles, sorted_as_given, text_mark, tip
 from toolkit.charts.theme import BAR_STEP, INK, MUTED, PALETTE, WIDTH
+from toolkit.language import tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -33,9 +34,15 @@ def timeline(
     """
     drawn = roles(frame, "timeline", label=label, start=start, end=end, group=group, n=n)
     if drawn.is_empty():
-        return nothing_to_draw(title, "Nothing ran.")
+        return nothing_to_draw(title, tr("Nothing ran."))
     if drawn.height > _MOST:
-        subtitle = f"{subtitle}{' · ' if subtitle else ''}the last {_MOST} of {drawn.height}"
+        subtitle = tr(
+            "{subtitle}{value}the last {most} of {height}",
+            subtitle=subtitle,
+            value=" · " if subtitle else "",
+            most=_MOST,
+            height=drawn.height,
+        )
         drawn = drawn.tail(_MOST)
     drawn = distinct_labels(drawn)
     if group:

@@ -16,6 +16,7 @@ from toolkit.differentiation.past import Past, accounting_notes, contact_cost, c
 from toolkit.differentiation.reckoning import nobody
 from toolkit.differentiation.replays import addressable, proposed_offers, read_offers
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.ledger.offer import DO_NOTHING
 from toolkit.mart.view import View
 from toolkit.models.allocation import Allocation, allocate_offers, gain_curve, shadow_price
@@ -95,7 +96,12 @@ def allocate(view: View, *, budget: float, candidates: str | list[str] = "", mos
     """
     spend, given = read_budget(budget, "differentiation.allocate") or 0.0, read_offers(candidates)
     if most_contacts is not None and most_contacts < 1:
-        raise BadValue(f"most_contacts is {most_contacts}; with no contact there is nothing to share out. Give 1 or more, or leave it out.")
+        raise BadValue(
+            tr(
+                "most_contacts is {most_contacts}; with no contact there is nothing to share out. Give 1 or more, or leave it out.",
+                most_contacts=most_contacts,
+            )
+        )
     members, left_out = addressable(view)
     cells = member_cells(view).select("member_code", "segment")
     past = Past(view, members.join(cells, on="member_code", maintain_order="left"))
@@ -146,22 +152,38 @@ def _table(view: View, pairs: Expected, best: Allocation, seed: int) -> pl.DataF
 
 
 def _headline(view: View, pairs: Expected, best: Allocation, draws: np.ndarray, budget: float) -> str:
-    spent = f"a budget of {money(budget, view.currency)}"
+    spent = tr("a budget of {budget}", budget=money(budget, view.currency))
     if not best.pairs:
         likely = np.nanmax(pairs.net) if np.isfinite(pairs.net).any() else None
-        nearest = "" if likely is None else f": the best of them would bring {view.money(float(likely))}"
-        return (
-            f"{where(view)}, doing nothing is best under {spent}: of {some(len(pairs.offers), 'offer')} in "
-            f"{some(len(pairs.segments), 'segment')} none that fits it is expected to pay{nearest}."
+        nearest = "" if likely is None else tr(": the best of them would bring {likely}", likely=view.money(float(likely)))
+        return tr(
+            "{where}, doing nothing is best under {spent}: of {offers} in {segments} none that fits it is expected to pay{nearest}.",
+            where=where(view),
+            spent=spent,
+            offers=some(len(pairs.offers), "offer"),
+            segments=some(len(pairs.segments), "segment"),
+            nearest=nearest,
         )
     reached = sum(pairs.members[segment] for segment, _ in best.pairs)
     low, high = (view.money(float(value)) for value in np.quantile(draws, [0.05, 0.95]))
-    what = "net" if pairs.margin_known else "extra sales less cost"
-    free = " (contacts, whose cost is not known, count as nothing)" if contacts_unpriced(view) else ""
-    return (
-        f"{where(view)}, under {spent} {len(best.pairs)} of {some(len(pairs.segments), 'segment')} ({some(reached, 'member')}) get an "
-        f"offer: cost {view.money(best.cost)}{free}, expected {what} {view.money(best.gain)} (90%: {low} to {high}), chance "
-        f"{'of a gain' if pairs.margin_known else 'that sales cover the cost'} {share(float((draws > 0).mean()), 0)}."
+    what = "net" if pairs.margin_known else tr("extra sales less cost")
+    free = tr(" (contacts, whose cost is not known, count as nothing)") if contacts_unpriced(view) else ""
+    return tr(
+        "{where}, under {spent} {pairs} of {segments} ({members}) get an offer: cost {cost}{free}, expected {what} "
+        "{gain} (90%: {low} to {high}), chance {of_a_gain} {mean}.",
+        where=where(view),
+        spent=spent,
+        pairs=len(best.pairs),
+        segments=some(len(pairs.segments), "segment"),
+        members=some(reached, "member"),
+        cost=view.money(best.cost),
+        free=free,
+        what=what,
+        gain=view.money(best.gain),
+        low=low,
+        high=high,
+        of_a_gain=tr("of a gain") if pairs.margin_known else tr("that sales cover the cost"),
+        mean=share(float((draws > 0).mean()), 0),
     )
 
 
@@ -172,38 +194,71 @@ def _notes(view: View, past: Past, pairs: Expected, best: Allocation, left_out: 
     if ASSUMED in used:
         notes += accounting_notes(
             past,
-            f"no lesson is known, so {share(settings.response_share, 0)} of what is within reach responds to an offer of 10%, in "
-            f"proportion at other depths (setting offers.response_share), give or take {share(settings.assumption_spread, 0)} of it for "
-            "all offers alike (setting offers.assumption_spread).",
+            tr(
+                "no lesson is known, so {response_share} of what is within reach responds to an offer of 10%, in proportion "
+                "at other depths (setting offers.response_share), give or take {assumption_spread} of it for all offers "
+                "alike (setting offers.assumption_spread).",
+                response_share=share(settings.response_share, 0),
+                assumption_spread=share(settings.assumption_spread, 0),
+            ),
         )
     else:
-        said = f"{some(pairs.lesson_count, 'lesson')} of {some(pairs.campaign_count, 'campaign')}"
-        notes.append(f"Effects come from {said}, as shares of what members spend without; whatever its figures, a method has one effect.")
+        said = tr("{lessons} of {campaigns}", lessons=some(pairs.lesson_count, "lesson"), campaigns=some(pairs.campaign_count, "campaign"))
+        notes.append(
+            tr(
+                "Effects come from {said}, as shares of what members spend without; whatever its figures, a method has one effect.",
+                said=said,
+            )
+        )
         if any(OVERALL in basis for basis in used):
             notes.append(
                 Note(
-                    f"'{OVERALL}': never tested in this segment, so the mean of the method (of all, for a method never tried) stands in, "
-                    "with the spread between segments in its interval. Test it with a control group.",
+                    tr(
+                        "'{overall}': never tested in this segment, so the mean of the method (of all, for a method never tried) "
+                        "stands in, with the spread between segments in its interval. Test it with a control group.",
+                        overall=OVERALL,
+                    ),
                     "REVIEW",
                 )
             )
         if pairs.loose_count:
-            notes.append(f"{some(pairs.loose_count, 'lesson')} not randomised and left out, since others were (review.lessons shows them).")
+            notes.append(
+                tr(
+                    "{lessons} not randomised and left out, since others were (review.lessons shows them).",
+                    lessons=some(pairs.loose_count, "lesson"),
+                )
+            )
         if any("not randomised" in basis for basis in used):
-            notes.append(Note("Some of the lessons were not randomised: take what rests on them as an assumption.", "REVIEW"))
-        notes += [note for note in accounting_notes(past, "costs are those of the replay on past baskets.") if isinstance(note, Note)]
+            notes.append(Note(tr("Some of the lessons were not randomised: take what rests on them as an assumption."), "REVIEW"))
+        notes += [note for note in accounting_notes(past, tr("costs are those of the replay on past baskets.")) if isinstance(note, Note)]
     notes += [contact_cost(view)[1], *contact_notes(view, left_out), length_note(view)]
     notes += _budget_notes(view, pairs, best, limit)
     if pairs.small:
-        notes.append(f"{some(pairs.small, 'segment')} with fewer than {view.settings.scope.minimum_members} such members are left out.")
+        notes.append(
+            tr(
+                "{segments} with fewer than {minimum_members} such members are left out.",
+                segments=some(pairs.small, "segment"),
+                minimum_members=view.settings.scope.minimum_members,
+            )
+        )
     if pairs.few_buyers:
         notes.append(
-            f"{some(pairs.few_buyers, 'pair')} of a segment and a discount whose goods fewer than {view.settings.scope.minimum_members} of "
-            "its members buy are left out."
+            tr(
+                "{pairs} of a segment and a discount whose goods fewer than {minimum_members} of its members buy are left out.",
+                pairs=some(pairs.few_buyers, "pair"),
+                minimum_members=view.settings.scope.minimum_members,
+            )
         )
-    notes.append(f"'{DO_NOTHING}' is an offer too: it costs and brings nothing. One offer a member, the same for all of a segment.")
+    notes.append(
+        tr(
+            "'{do_nothing}' is an offer too: it costs and brings nothing. One offer a member, the same for all of a segment.",
+            do_nothing=DO_NOTHING,
+        )
+    )
     measured = sorted({basis for row in pairs.basis for basis in row if basis.startswith(MEASURED)})
-    return notes + ([f"Measured pairs are pulled to the mean of their method ({', '.join(measured)})."] if measured else [])
+    return notes + (
+        [tr("Measured pairs are pulled to the mean of their method ({measured}).", measured=", ".join(measured))] if measured else []
+    )
 
 
 def _budget_notes(view: View, pairs: Expected, best: Allocation, limit: float) -> list[str | Note]:
@@ -211,12 +266,21 @@ def _budget_notes(view: View, pairs: Expected, best: Allocation, limit: float) -
     price = shadow_price(pairs.net, pairs.cost, limit)
     less, more = (allocate_offers(pairs.net, pairs.cost, limit * factor).gain for factor in (1 - _STEP, 1 + _STEP))
     step = view.money(limit * _STEP)
-    tried = f"{step} more would bring {view.money(more - best.gain)}, {step} less would cost {view.money(best.gain - less)}"
+    tried = tr(
+        "{step} more would bring {more}, {step} less would cost {gain}",
+        step=step,
+        more=view.money(more - best.gain),
+        gain=view.money(best.gain - less),
+    )
     unit = money(1.0, view.currency)
     if price <= 1e-9:
-        return [f"The budget is not what limits: the next {unit} would bring nothing ({tried})."]
-    part = f"The next {unit} of budget would bring some {money(price, view.currency)} if part of a segment could get an offer"
-    return [f"{part}; in whole segments {tried}."]
+        return [tr("The budget is not what limits: the next {unit} would bring nothing ({tried}).", unit=unit, tried=tried)]
+    part = tr(
+        "The next {unit} of budget would bring some {price} if part of a segment could get an offer",
+        unit=unit,
+        price=money(price, view.currency),
+    )
+    return [tr("{part}; in whole segments {tried}.", part=part, tried=tried)]
 
 
 def _chart(view: View, pairs: Expected, best: Allocation, budget: float) -> alt.Chart | alt.LayerChart:
@@ -227,9 +291,9 @@ def _chart(view: View, pairs: Expected, best: Allocation, budget: float) -> alt.
     budgets = np.unique([*np.linspace(0, top, view.settings.offers.curve_points + 1)[1:], budget * view.minor_units])
     gains = [0.0, *[found.gain for found in gain_curve(pairs.net, pairs.cost, budgets)]]
     frame = pl.DataFrame({"budget": [0.0, *budgets], "net": gains}).select(pl.all() / view.minor_units)
-    what = "Expected net" if pairs.margin_known else "Extra sales less cost"
+    what = tr("Expected net") if pairs.margin_known else tr("Extra sales less cost")
     return curve(
-        frame, x="budget", y="net", x_title=f"Budget, {view.currency}", y_title=f"{what}, {view.currency}", kind="money", at=budget,
-        at_title="this budget", title=f"What a budget brings: {view.place}",
-        subtitle=f"best allocation over {some(len(pairs.segments), 'segment')} and {some(len(pairs.offers), 'offer')} at each budget",
+        frame, x="budget", y="net", x_title=tr('Budget, {currency}', currency=view.currency), y_title=f"{what}, {view.currency}", kind="money", at=budget,
+        at_title=tr('this budget'), title=tr('What a budget brings: {place}', place=view.place),
+        subtitle=tr('best allocation over {segments} and {offers} at each budget', segments=some(len(pairs.segments), 'segment'), offers=some(len(pairs.offers), 'offer')),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import View
 
 MOST_AMOUNTS = 30
@@ -34,21 +35,38 @@ def read_amounts(given: Amounts, name: str, view: View, *, zero: bool = False) -
         try:
             amount = float(part)
         except ValueError:
-            faults.append(f"{name}: '{part}' is no number; amounts such as 30 or '30, 60, 100' were needed.")
+            faults.append(tr("{name}: '{part}' is no number; amounts such as 30 or '30, 60, 100' were needed.", name=name, part=part))
             continue
         minor = amount * view.minor_units
         if zero and amount == 0:
             found.add(0)
         elif not (math.isfinite(amount) and amount > 0):
-            faults.append(f"{name}: {part} came; an amount {'of 0 or more' if zero else 'above 0'} was needed.")
+            faults.append(
+                tr(
+                    "{name}: {part} came; an amount {of_0_or_more} was needed.",
+                    name=name,
+                    part=part,
+                    of_0_or_more=tr("of 0 or more") if zero else tr("above 0"),
+                )
+            )
         elif amount > 1e9:
-            faults.append(f"{name}: {part} is more than any basket; an amount up to 1,000,000,000 was needed.")
+            faults.append(tr("{name}: {part} is more than any basket; an amount up to 1,000,000,000 was needed.", name=name, part=part))
         elif abs(minor - round(minor)) > 1e-6 or round(minor) < 1:
-            faults.append(f"{name}: {part} is finer than the currency's smallest unit ({1 / view.minor_units:g} {view.currency}).")
+            faults.append(
+                tr(
+                    "{name}: {part} is finer than the currency's smallest unit ({value:g} {currency}).",
+                    name=name,
+                    part=part,
+                    value=1 / view.minor_units,
+                    currency=view.currency,
+                )
+            )
         else:
             found.add(round(minor))
     if len(parts) > MOST_AMOUNTS:
-        faults.append(f"{name}: {len(parts)} amounts came; at most {MOST_AMOUNTS} fit a grid.")
+        faults.append(
+            tr("{name}: {parts} amounts came; at most {most_amounts} fit a grid.", name=name, parts=len(parts), most_amounts=MOST_AMOUNTS)
+        )
     if faults:
         raise BadValue("\n".join(faults))
     return sorted(found)
@@ -63,8 +81,16 @@ def read_share(given: float, name: str, *, most: float = 1.0) -> int:
         It is not.
     """
     if not (math.isfinite(given) and 0 < given <= most):
-        hint = f" For {given:g}% type {given / 100:g}." if 1 < given <= 100 else ""
-        raise BadValue(f"{name} is {given:g}; a share above 0 and up to {most:g} was needed, such as 0.1 for 10%.{hint}")
+        hint = tr(" For {given:g}% type {given_2:g}.", given=given, given_2=given / 100) if 1 < given <= 100 else ""
+        raise BadValue(
+            tr(
+                "{name} is {given:g}; a share above 0 and up to {most:g} was needed, such as 0.1 for 10%.{hint}",
+                name=name,
+                given=given,
+                most=most,
+                hint=hint,
+            )
+        )
     return round(given * 10_000)
 
 
@@ -77,7 +103,13 @@ def read_budget(given: float | None, name: str) -> float | None:
         A budget of nothing, or one that is no amount.
     """
     if given is not None and not (math.isfinite(given) and given > 0):
-        raise BadValue(f"{name}: the budget is {given:g}; with nothing to spend there is nothing to choose. Give an amount above 0.")
+        raise BadValue(
+            tr(
+                "{name}: the budget is {given:g}; with nothing to spend there is nothing to choose. Give an amount above 0.",
+                name=name,
+                given=given,
+            )
+        )
     return given
 
 

@@ -14,6 +14,7 @@ from toolkit.differentiation.measured import best_method, lessons_known, measure
 from toolkit.differentiation.past import margin_note
 from toolkit.differentiation.visible import NO_LIFT
 from toolkit.errors import BadValue, nearest
+from toolkit.language import tr
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.definition import EVERYBODY_ELSE, GOALS
 from toolkit.ledger.launch import check_free
@@ -42,25 +43,45 @@ def _definition(draft: Draft) -> Iterator[Note]:
         for segment in named:
             if segment not in known:
                 near = nearest(segment, known)
-                guess = f"; did you mean '{near[0]}'?" if near else f"; segments are such as '{known[0]}', and '*' is everybody else."
-                yield Note(f"{field} speaks of segment '{segment}', which does not exist{guess}", "FAIL")
+                guess = (
+                    tr("; did you mean '{near}'?", near=near[0])
+                    if near
+                    else tr("; segments are such as '{known}', and '*' is everybody else.", known=known[0])
+                )
+                yield Note(
+                    tr("{field} speaks of segment '{segment}', which does not exist{guess}", field=field, segment=segment, guess=guess),
+                    "FAIL",
+                )
     categories = view.categories["category"].drop_nulls().to_list()
     for offer in definition.offers:
         for category in offer.categories:
             if category not in categories:
                 near = nearest(category, categories)
-                guess = f"; did you mean '{near[0]}'?" if near else f"; the shop has {some(len(categories), 'category', 'categories')}."
-                yield Note(f"Offer '{offer.name}' is for '{category}', which is no category of the shop{guess}", "FAIL")
+                guess = (
+                    tr("; did you mean '{near}'?", near=near[0])
+                    if near
+                    else tr("; the shop has {categorys}.", categorys=some(len(categories), "category", "categories"))
+                )
+                yield Note(
+                    tr(
+                        "Offer '{name}' is for '{category}', which is no category of the shop{guess}",
+                        name=offer.name,
+                        category=category,
+                        guess=guess,
+                    ),
+                    "FAIL",
+                )
     products = set(view.workspace.codes("product")["id"]) if set(definition.goods) - set(categories) else set()
     for good in definition.goods:
         if good not in categories and good not in products:
             near = nearest(good, categories)
             yield Note(
-                f"Good '{good}' is neither a category nor a product of the shop" + (f"; did you mean '{near[0]}'?" if near else "."),
+                tr("Good '{good}' is neither a category nor a product of the shop", good=good)
+                + (tr("; did you mean '{near}'?", near=near[0]) if near else "."),
                 "REVIEW",
             )
     if not definition.goals and not definition.faults:
-        yield Note(f"No goal is set, so nothing says when it worked. Set one of {', '.join(GOALS)}.", "REVIEW")
+        yield Note(tr("No goal is set, so nothing says when it worked. Set one of {goals}.", goals=", ".join(GOALS)), "REVIEW")
 
 
 def _dates(draft: Draft) -> Iterator[Note]:
@@ -68,44 +89,66 @@ def _dates(draft: Draft) -> Iterator[Note]:
     last, settings = view.workspace.last_day, view.settings.campaigns
     if definition.starts_on <= view.as_of:
         yield Note(
-            f"It starts on {definition.starts_on}, but its members are chosen as of {view.as_of}: the arms must be fixed before it starts. "
-            "Start later, or (to rehearse on the past) choose an earlier as_of.",
+            tr(
+                "It starts on {starts_on}, but its members are chosen as of {as_of}: the arms must be fixed before it "
+                "starts. Start later, or (to rehearse on the past) choose an earlier as_of.",
+                starts_on=definition.starts_on,
+                as_of=view.as_of,
+            ),
             "FAIL",
         )
     elif (definition.starts_on - view.as_of).days > settings.stale_days:
         yield Note(
-            f"It starts {some((definition.starts_on - view.as_of).days, 'day')} after the last receipts it is planned from ({view.as_of}): "
-            "members will have changed. Import newer receipts and plan again nearer the day.",
+            tr(
+                "It starts {days} after the last receipts it is planned from ({as_of}): members will have changed. Import "
+                "newer receipts and plan again nearer the day.",
+                days=some((definition.starts_on - view.as_of).days, "day"),
+                as_of=view.as_of,
+            ),
             "REVIEW",
         )
     if last is not None and view.as_of < last:
-        yield Note(f"Planned as of {view.as_of}, though receipts go on to {last}: a rehearsal on the past.", "REVIEW")
+        yield Note(
+            tr("Planned as of {as_of}, though receipts go on to {last}: a rehearsal on the past.", as_of=view.as_of, last=last), "REVIEW"
+        )
     if 0 < definition.days < 7:
-        yield Note(f"It lasts {some(definition.days, 'day')}: less than a week shows one part of the week only.", "REVIEW")
+        yield Note(tr("It lasts {days}: less than a week shows one part of the week only.", days=some(definition.days, "day")), "REVIEW")
 
 
 def _people(draft: Draft) -> Iterator[Note]:
     enrolment, view = draft.enrolment, draft.view
     audience, settings = enrolment.everybody.height, view.settings
     if not audience:
-        yield Note(f"The audience selects nobody in {view.place} as of {view.as_of}.", "FAIL")
+        yield Note(tr("The audience selects nobody in {place} as of {as_of}.", place=view.place, as_of=view.as_of), "FAIL")
         return
     left = {reason: enrolment.left_out_count(reason) for reason in (GLOBAL, NOT_CONTACTABLE, UNKNOWN, RESTING, BUSY_NOW, NOTHING)}
     if not view.has_column("members", "contactable"):
-        said = "Who may be contacted is not known: the members table has no `contactable` column. Lists can be exported for analysis only"
-        yield Note(f"{said}, until the column is imported.", "REVIEW")
+        said = tr(
+            "Who may be contacted is not known: the members table has no `contactable` column. Lists can be exported for analysis only"
+        )
+        yield Note(tr("{said}, until the column is imported.", said=said), "REVIEW")
     elif left[NOT_CONTACTABLE] + left[UNKNOWN] + left[GLOBAL] == audience:
-        yield Note(f"Nobody of {some(audience, 'member')} may be contacted, so there is nobody to launch it for.", "FAIL")
+        yield Note(
+            tr("Nobody of {members} may be contacted, so there is nobody to launch it for.", members=some(audience, "member")), "FAIL"
+        )
     damaged = known_campaigns(view.workspace).filter(~pl.col("intact"))["campaign_id"].to_list()
     if damaged:
         named = listing([f"'{name}'" for name in damaged])
-        yield Note(f"Changed after launch, so that who is in it is not known: {named}. Overlap with it is not checked.", "REVIEW")
+        yield Note(
+            tr("Changed after launch, so that who is in it is not known: {named}. Overlap with it is not checked.", named=named), "REVIEW"
+        )
     if left[BUSY_NOW]:
         yield _overlap(draft, left[BUSY_NOW], audience)
     if left[RESTING]:
         yield Note(
-            f"{some(left[RESTING], 'member')} of {audience:,} were contacted by {settings.offers.most_contacts} campaigns or more within "
-            f"{settings.offers.rest_days} days before it (settings offers.most_contacts, offers.rest_days) and are left in peace.",
+            tr(
+                "{members} of {audience:,} were contacted by {most_contacts} campaigns or more within {rest_days} days "
+                "before it (settings offers.most_contacts, offers.rest_days) and are left in peace.",
+                members=some(left[RESTING], "member"),
+                audience=audience,
+                most_contacts=settings.offers.most_contacts,
+                rest_days=settings.offers.rest_days,
+            ),
             "REVIEW",
         )
     arms = {arm: draft.count(arm) for arm in ("treated", "control")}
@@ -113,9 +156,15 @@ def _people(draft: Draft) -> Iterator[Note]:
         yield Note(draft.said["assignment"], "FAIL")
     elif draft.assignment is not None and min(arms.values()) < settings.campaigns.least_arm:
         yield Note(
-            f"Of {some(audience, 'member')}, {arms['treated']:,} would be treated and {arms['control']:,} held out: at least "
-            f"{settings.campaigns.least_arm} in each arm were needed to judge it (setting campaigns.least_arm). The audience is smaller "
-            "than its holdout needs: widen it, or change control_share.",
+            tr(
+                "Of {members}, {treated:,} would be treated and {control:,} held out: at least {least_arm} in each arm were "
+                "needed to judge it (setting campaigns.least_arm). The audience is smaller than its holdout needs: widen it, "
+                "or change control_share.",
+                members=some(audience, "member"),
+                treated=arms["treated"],
+                control=arms["control"],
+                least_arm=settings.campaigns.least_arm,
+            ),
             "FAIL",
         )
 
@@ -125,12 +174,23 @@ def _overlap(draft: Draft, count: int, audience: int) -> Note:
         pl.col("member_id").n_unique().alias("n"), pl.col("ends_on").first()
     )
     rows = others.sort(["n", "campaign_id"], descending=[True, False])
-    named = listing([f"'{row['campaign_id']}' until {row['ends_on']} ({row['n']:,})" for row in rows.head(3).iter_rows(named=True)])
-    more = f" and {rows.height - 3} more" if rows.height > 3 else ""
-    said = f"{some(count, 'member')} of {audience:,} are in another campaign at the time: {named}{more}"
+    named = listing(
+        [
+            tr("'{campaign_id}' until {ends_on} ({n:,})", campaign_id=row["campaign_id"], ends_on=row["ends_on"], n=row["n"])
+            for row in rows.head(3).iter_rows(named=True)
+        ]
+    )
+    more = tr(" and {height} more", height=rows.height - 3) if rows.height > 3 else ""
+    said = tr(
+        "{members} of {audience:,} are in another campaign at the time: {named}{more}",
+        members=some(count, "member"),
+        audience=audience,
+        named=named,
+        more=more,
+    )
     if count / audience > draft.view.settings.campaigns.most_busy_share:
-        return Note(f"{said}. Too many overlap: choose other dates, or an audience without them.", "FAIL")
-    return Note(f"{said}. They are left out of this one, so that neither spoils the other's test.", "REVIEW")
+        return Note(tr("{said}. Too many overlap: choose other dates, or an audience without them.", said=said), "FAIL")
+    return Note(tr("{said}. They are left out of this one, so that neither spoils the other's test.", said=said), "REVIEW")
 
 
 def _cells(draft: Draft) -> Iterator[Note]:
@@ -141,27 +201,44 @@ def _cells(draft: Draft) -> Iterator[Note]:
     there = set(found["segment"])
     empty = [name for name, offer in definition.offer_of.items() if name in segments() and offer != NOTHING and name not in there]
     if empty:
-        named = listing([f"'{segment}'" for segment in empty[:3]] + [f"{len(empty) - 3} more"] * (len(empty) > 3))
-        yield Note(f"An offer for segments that nobody in the audience is in (empty cells): {named}.", "REVIEW")
+        named = listing([f"'{segment}'" for segment in empty[:3]] + [tr("{empty} more", empty=len(empty) - 3)] * (len(empty) > 3))
+        yield Note(tr("An offer for segments that nobody in the audience is in (empty cells): {named}.", named=named), "REVIEW")
     unused = [name for name in definition.offer_names if name not in set(found["offer"])]
     if unused:
         named = listing([f"'{name}'" for name in unused])
-        yield Note(f"Reaching nobody: {named}. Give it to a segment of the audience in offer_of, or take it out.", "REVIEW")
+        yield Note(tr("Reaching nobody: {named}. Give it to a segment of the audience in offer_of, or take it out.", named=named), "REVIEW")
     small = found.filter(pl.col("n") < settings.least_cell)
     if small.height:
         named = listing([f"'{row['segment']}' ({row['n']})" for row in small.head(4).iter_rows(named=True)])
-        yield Note(f"Too few to learn from by themselves (under {settings.least_cell}): {named}. They count in the whole.", "REVIEW")
+        yield Note(
+            tr(
+                "Too few to learn from by themselves (under {least_cell}): {named}. They count in the whole.",
+                least_cell=settings.least_cell,
+                named=named,
+            ),
+            "REVIEW",
+        )
     worst = draft.assignment.balance.sort(pl.col("standardised_difference").abs(), descending=True, nulls_last=True).row(0, named=True)
     if draft.assignment.balanced:
         yield Note(
-            f"The arms are alike: no score differs by more than {draft.assignment.largest_difference:.2f} standard deviations "
-            f"(draw {draft.assignment.draws:,} of at most {settings.most_draws:,}).",
+            tr(
+                "The arms are alike: no score differs by more than {largest_difference:.2f} standard deviations (draw "
+                "{draws:,} of at most {most_draws:,}).",
+                largest_difference=draft.assignment.largest_difference,
+                draws=draft.assignment.draws,
+                most_draws=settings.most_draws,
+            ),
             "PASS",
         )
     else:
         yield Note(
-            f"The arms differ by {abs(worst['standardised_difference']):.2f} standard deviations on {worst['score']} in the best of "
-            f"{draft.assignment.draws:,} draws: too few members for all scores at once. The review adjusts for it; more members are surer.",
+            tr(
+                "The arms differ by {standardised_difference:.2f} standard deviations on {score} in the best of {draws:,} "
+                "draws: too few members for all scores at once. The review adjusts for it; more members are surer.",
+                standardised_difference=abs(worst["standardised_difference"]),
+                score=worst["score"],
+                draws=draft.assignment.draws,
+            ),
             "REVIEW",
         )
 
@@ -169,34 +246,51 @@ def _cells(draft: Draft) -> Iterator[Note]:
 def _power(draft: Draft) -> Iterator[Note]:
     settings, goal = draft.view.settings.campaigns, draft.definition.goals.get("lift")
     if "visible" in draft.said:
-        yield Note(f"What its holdout can see is not measured. {draft.said['visible']}", "NOT MEASURED")
+        yield Note(tr("What its holdout can see is not measured. {visible}", visible=draft.said["visible"]), "NOT MEASURED")
     least = draft.smallest_lift
     if least is None:
         if draft.visible is not None and draft.assignment is not None:
             yield Note(
-                f"Underpowered: it shows no lift, however large. {NO_LIFT} Hold out more, run longer or widen the audience.", "REVIEW"
+                tr(
+                    "Underpowered: it shows no lift, however large. {no_lift} Hold out more, run longer or widen the audience.",
+                    no_lift=NO_LIFT,
+                ),
+                "REVIEW",
             )
         return
     wanted = goal if goal else settings.plausible_lift
     of_what = (
-        f"its goal of {share(goal)}"
+        tr("its goal of {goal}", goal=share(goal))
         if goal
-        else f"{share(settings.plausible_lift)}, the most that is plausible (setting campaigns.plausible_lift)"
+        else tr(
+            "{plausible_lift}, the most that is plausible (setting campaigns.plausible_lift)", plausible_lift=share(settings.plausible_lift)
+        )
     )
     chance = draft.chance_to_see(wanted) or 0.0
     if least > wanted:
         yield Note(
-            f"Underpowered: the smallest lift it can show is {share(least)}, more than {of_what}; that would be missed "
-            f"{share(1 - chance, 0)} of the time. Hold out more, run longer or widen the audience.",
+            tr(
+                "Underpowered: the smallest lift it can show is {least}, more than {of_what}; that would be missed {share} "
+                "of the time. Hold out more, run longer or widen the audience.",
+                least=share(least),
+                of_what=of_what,
+                share=share(1 - chance, 0),
+            ),
             "REVIEW",
         )
     else:
         yield Note(
-            f"A lift of {share(wanted)} would be seen with chance {share(chance, 0)}; the smallest visible one is {share(least)}.", "PASS"
+            tr(
+                "A lift of {wanted} would be seen with chance {chance}; the smallest visible one is {least}.",
+                wanted=share(wanted),
+                chance=share(chance, 0),
+                least=share(least),
+            ),
+            "PASS",
         )
     if draft.visible is not None and draft.visible.fixed_list:
-        said = "The audience is a list of ids: its past may be no guide to its spend, and what the holdout can see is less sure"
-        yield Note(f"{said}. Save the rule as an expression.", "REVIEW")
+        said = tr("The audience is a list of ids: its past may be no guide to its spend, and what the holdout can see is less sure")
+        yield Note(tr("{said}. Save the rule as an expression.", said=said), "REVIEW")
 
 
 def _money(draft: Draft) -> Iterator[Note]:
@@ -209,15 +303,22 @@ def _money(draft: Draft) -> Iterator[Note]:
     yield cost if isinstance(cost, Note) else Note(cost)
     if draft.offer_cost is not None:
         yield Note(
-            f"What the offers give away, {draft.view.money(draft.costs['offers'])}, is replayed on the treated members' baskets of "
-            f"{draft.view.period} at the assumed response (setting offers.response_share): accounting, not a forecast.",
+            tr(
+                "What the offers give away, {offers}, is replayed on the treated members' baskets of {period} at the assumed "
+                "response (setting offers.response_share): accounting, not a forecast.",
+                offers=draft.view.money(draft.costs["offers"]),
+                period=draft.view.period,
+            ),
             "REVIEW",
         )
     if draft.definition.cost_fixed is None:
-        yield Note("No fixed cost is stated (cost_fixed) and none is counted.")
+        yield Note(tr("No fixed cost is stated (cost_fixed) and none is counted."))
     lift, goal = draft.break_even_lift, draft.definition.goals.get("lift")
     if lift is not None and goal is not None and lift > goal:
-        yield Note(f"Even at its goal of {share(goal)} it would not pay: its costs need a lift of {share(lift)}.", "REVIEW")
+        yield Note(
+            tr("Even at its goal of {goal} it would not pay: its costs need a lift of {lift}.", goal=share(goal), lift=share(lift)),
+            "REVIEW",
+        )
 
 
 def _lessons(draft: Draft) -> Iterator[Note]:
@@ -230,20 +331,20 @@ def _lessons(draft: Draft) -> Iterator[Note]:
     given = {segment: methods[offer] for segment, offer in cells if offer in methods}
     measured = measured_methods(lessons_known(view), sorted(given), confidence=view.settings.playbook.lesson_confidence)
     if measured.is_empty():
-        yield Note(f"No lesson is known by {view.as_of}: no reviewed campaign says what its offers bring.")
+        yield Note(tr("No lesson is known by {as_of}: no reviewed campaign says what its offers bring.", as_of=view.as_of))
         return
     planned = pl.DataFrame({"segment": list(given), "method": list(given.values())})
     own = measured.join(planned, on=["segment", "method"], how="semi", maintain_order="left")
     proven = own.filter("randomised")
     better = best_method(measured).join(planned, on=["segment", "method"], how="anti", maintain_order="left")
-    yield from _told("Measured to work", proven.filter("supports"), None)
-    yield from _told("Measured to bring less than doing nothing", proven.filter("refutes"), "REVIEW")
-    yield from _told("Measured to work where the plan gives another method", better, "REVIEW")
+    yield from _told(tr("Measured to work"), proven.filter("supports"), None)
+    yield from _told(tr("Measured to bring less than doing nothing"), proven.filter("refutes"), "REVIEW")
+    yield from _told(tr("Measured to work where the plan gives another method"), better, "REVIEW")
     unsure = own.filter(~pl.col("randomised") | ~(pl.col("supports") | pl.col("refutes")))
-    yield from _told("Measured, and no more than a guess", unsure, None)
+    yield from _told(tr("Measured, and no more than a guess"), unsure, None)
 
 
 def _told(what: str, rows: pl.DataFrame, verdict: Verdict | None) -> Iterator[Note]:
     if rows.height:
-        more = f"; and {rows.height - _LESSONS_SHOWN} more (review.lessons)" if rows.height > _LESSONS_SHOWN else ""
+        more = tr("; and {height} more (review.lessons)", height=rows.height - _LESSONS_SHOWN) if rows.height > _LESSONS_SHOWN else ""
         yield Note(f"{what}: {'; '.join(said(row) for row in rows.head(_LESSONS_SHOWN).iter_rows(named=True))}{more}.", verdict)

@@ -7,6 +7,7 @@ import itertools
 import polars as pl
 
 from toolkit.errors import unknown_name
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.levels import LEVELS, UNKNOWN
 from toolkit.portrait.price_sensitivity import sensitivity_traits
@@ -41,7 +42,7 @@ def segment_of(sensitivity: str | None, power: str | None) -> str:
     >>> segment_of("high", None)
     'sensitivity high, power not measured'
     """
-    return f"sensitivity {sensitivity or UNKNOWN}, power {power or UNKNOWN}"
+    return tr("sensitivity {sensitivity}, power {power}", sensitivity=sensitivity or UNKNOWN, power=power or UNKNOWN)
 
 
 def segments() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from toolkit.differentiation.reckoning import MONEY, amount_text, best_of, money
 from toolkit.differentiation.redeeming import redeem_chances
 from toolkit.errors import BadValue
 from toolkit.expressions import divide_half_up
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.replay import MICRO, response
 from toolkit.models.replay_thresholds import chances, replay_coupon
@@ -99,8 +100,11 @@ def coupon(
     pairs = [(worth, least) for least in minima for worth in values if worth < least or least == 0]
     if not pairs:
         raise BadValue(
-            f"value: {view.money(min(values))} is not below the minimum of {view.money(max(minima))}: the basket would be free. "
-            "Give a value below the minimum."
+            tr(
+                "value: {min} is not below the minimum of {max}: the basket would be free. Give a value below the minimum.",
+                min=view.money(min(values)),
+                max=view.money(max(minima)),
+            )
         )
     sent, basis = coupon_members(past, share_bp)
     cells = reckoned(past, pl.concat([replayed_coupon(past, sent, *pair, share_bp) for pair in pairs]))
@@ -157,7 +161,7 @@ def _table(view: View, cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _called(view: View, row: dict[str, Any]) -> str:
-    return f"{view.money(row['value'])} off from {view.money(row['minimum'])}"
+    return tr("{money} off from {minimum}", money=view.money(row["value"]), minimum=view.money(row["minimum"]))
 
 
 def _headline(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None) -> str:
@@ -178,20 +182,29 @@ def _notes(
     settings = view.settings.offers
     notes = accounting_notes(
         past,
-        f"of those within reach who redeem, {share(settings.response_share, 0)} buy what they would not have bought, where the coupon is "
-        f"10% of the basket, in proportion otherwise (setting offers.response_share); within reach: lacks at most "
-        f"{share(settings.reach_share, 0)} of the minimum (setting offers.reach_share), or had no basket in the period.",
+        tr(
+            "of those within reach who redeem, {response_share} buy what they would not have bought, where the coupon is "
+            "10% of the basket, in proportion otherwise (setting offers.response_share); within reach: lacks at most "
+            "{reach_share} of the minimum (setting offers.reach_share), or had no basket in the period.",
+            response_share=share(settings.response_share, 0),
+            reach_share=share(settings.reach_share, 0),
+        ),
     )
     notes += [basis, contact_cost(view)[1]]
     name = _name(view)
     notes += money_notes(past, cells, best, _called(view, best) if best else "", name)
     if "contactable" in view.members.columns:
         barred = past.members.height - int(past.members["is_contacted"].sum())
-        notes.append(f"{some(barred, 'member')} who may not be contacted, or of whom the shop does not know, get none.")
+        notes.append(tr("{members} who may not be contacted, or of whom the shop does not know, get none.", members=some(barred, "member")))
     if reach < 1:
-        notes.append(f"It is taken to get to {share(reach, 0)} of the others; free riders and those within reach are counted among all.")
+        notes.append(
+            tr(
+                "It is taken to get to {reach} of the others; free riders and those within reach are counted among all.",
+                reach=share(reach, 0),
+            )
+        )
     if dropped:
-        notes.append(f"Left out: {some(dropped, 'coupon')} whose value is not below the minimum.")
+        notes.append(tr("Left out: {coupons} whose value is not below the minimum.", coupons=some(dropped, "coupon")))
     return notes
 
 
@@ -206,9 +219,9 @@ def _chart(view: View, past: Past, cells: pl.DataFrame) -> alt.Chart | alt.Layer
         view.major("net" if known else "cost").alias("value"),
         "within_reach_count",
     )
-    what = "Expected net" if known else "Cost"
+    what = tr("Expected net") if known else "Cost"
     return ranked_bars(
         drawn.head(24), label="coupon", value="value", n="within_reach_count", kind="money", ranked=False,
-        value_title=f"{what}, {view.currency}", title=f"Coupons: {view.place}",
+        value_title=f"{what}, {view.currency}", title=tr('Coupons: {place}', place=view.place),
         subtitle=f"{what} on {some(past.baskets.height, 'basket')}, {view.period}; n = members within reach",
     )  # fmt: skip

@@ -12,6 +12,7 @@ from toolkit.differentiation.amounts import read_budget, read_share
 from toolkit.differentiation.past import BASIS_POINTS, Past, accounting_notes
 from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
 from toolkit.errors import unknown_name
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.replay import response
 from toolkit.models.replay_goods import replay_discount
@@ -87,8 +88,8 @@ def discount(view: View, *, depth: float = 0.1, category: str = "", top: int = 3
     bought = replayed.height
     replayed = replayed.filter(pl.col("free_rider_count") >= view.settings.scope.minimum_members)
     if replayed.is_empty():
-        need = f"purchase by {view.settings.scope.minimum_members} members of one category"
-        return nobody(view, past, "discount", DISCOUNTS, need=need if bought else "purchase of such goods")
+        need = tr("purchase by {minimum_members} members of one category", minimum_members=view.settings.scope.minimum_members)
+        return nobody(view, past, "discount", DISCOUNTS, need=need if bought else tr("purchase of such goods"))
     cells = reckoned(past, replayed).join(view.categories.select("category_code", "category"), on="category_code", how="left")
     cells = cells.with_columns(of_category(depth_bp)).sort("worth", "cost", "category", descending=[True, False, False], nulls_last=True)
     best = best_of(view, cells, spend, "category")
@@ -153,7 +154,7 @@ def _table(view: View, cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _headline(view: View, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None, depth: float) -> str:
-    what = f"a discount of {share(depth)} on any of {some(cells.height, 'category', 'categories')}"
+    what = tr("a discount of {depth} on any of {categorys}", depth=share(depth), categorys=some(cells.height, "category", "categories"))
     if best is None:
         return too_dear(view, cells, budget or 0, what, str(cells.sort("cost", "category")["category"][0]))
     return (
@@ -168,28 +169,37 @@ def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
     settings = view.settings.offers
     notes = accounting_notes(
         past,
-        f"at a discount of 10%, {share(settings.response_share, 0)} of the members who know a category and did not buy it spend what its "
-        "buyers do, in proportion at other depths (setting offers.response_share). Buyers are taken to buy no more than they did.",
+        tr(
+            "at a discount of 10%, {response_share} of the members who know a category and did not buy it spend what its "
+            "buyers do, in proportion at other depths (setting offers.response_share). Buyers are taken to buy no more "
+            "than they did.",
+            response_share=share(settings.response_share, 0),
+        ),
     )
-    called = f"{share(depth)} off {best['category']}" if best else ""
+    called = tr("{depth} off {category}", depth=share(depth), category=best["category"]) if best else ""
     notes += money_notes(past, cells, best, called, pl.col("category").fill_null("(none)"))
     lost = cells.filter(pl.col("break_even_lift").is_null() & pl.col("margin_share").is_not_null())
     if lost.height:
         names = listing([str(name) for name in lost.sort("base_amount", descending=True)["category"].head(3)])
         notes.append(
-            Note(f"No rise of sales pays a discount of {share(depth)} on {some(lost.height, 'category', 'categories')} whose margin is no "
-                 f"larger ({names}{', ...' if lost.height > 3 else ''}).", "REVIEW")
+            Note(tr("No rise of sales pays a discount of {depth} on {categorys} whose margin is no larger ({names}{value}).", depth=share(depth), categorys=some(lost.height, 'category', 'categories'), names=names, value=', ...' if lost.height > 3 else ''), "REVIEW")
         )  # fmt: skip
     if few:
-        notes.append(f"Left out: {some(few, 'category', 'categories')} with fewer than {view.settings.scope.minimum_members} buyers.")
+        notes.append(
+            tr(
+                "Left out: {categorys} with fewer than {minimum_members} buyers.",
+                categorys=some(few, "category", "categories"),
+                minimum_members=view.settings.scope.minimum_members,
+            )
+        )
     return notes
 
 
 def _chart(view: View, past: Past, cells: pl.DataFrame, depth: float) -> alt.Chart | alt.LayerChart:
     known = past.margin.share is not None
     drawn = cells.head(15).select("category", view.major("net" if known else "cost").alias("value"), "free_rider_count")
-    what = "Expected net" if known else "Cost"
+    what = tr("Expected net") if known else "Cost"
     return ranked_bars(
         drawn, label="category", value="value", n="free_rider_count", kind="money", ranked=False, value_title=f"{what}, {view.currency}",
-        title=f"{share(depth)} off a category: {view.place}", subtitle=f"{what}, {view.period}; n = members who bought it anyway",
+        title=tr('{depth} off a category: {place}', depth=share(depth), place=view.place), subtitle=f"{what}, {view.period}; n = members who bought it anyway",
     )  # fmt: skip

@@ -13,6 +13,7 @@ from toolkit.differentiation.offer_cost import expected_offer_cost
 from toolkit.differentiation.past import Past, contact_cost
 from toolkit.differentiation.visible import Visible, measure_spread
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.ledger.definition import Definition
 from toolkit.mart.margins import Margin
 from toolkit.mart.view import View
@@ -71,7 +72,9 @@ class Draft:
         stated = self.definition.cost_per_contact
         if stated is None:
             return contact_cost(self.view)
-        return stated * self.view.minor_units, f"A contact costs {self.view.money(stated * self.view.minor_units)}, as the plan says."
+        return stated * self.view.minor_units, tr(
+            "A contact costs {stated}, as the plan says.", stated=self.view.money(stated * self.view.minor_units)
+        )
 
     @cached_property
     def offer_cost(self) -> pl.DataFrame | None:

@@ -12,6 +12,7 @@ from toolkit.differentiation.amounts import proposed_reductions, proposed_thresh
 from toolkit.differentiation.past import Past, accounting_notes, reach_bp
 from toolkit.differentiation.reckoning import MONEY, amount_text, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.replay import response
 from toolkit.models.replay_thresholds import replay_full_reduction
@@ -97,13 +98,17 @@ def full_reduction(
     spend, past = read_budget(budget, "differentiation.full_reduction"), Past(view)
     limits, savings = read_amounts(thresholds, "thresholds", view), read_amounts(reductions, "reductions", view)
     if past.baskets.is_empty():
-        return nobody(view, past, "full reduction", GRID)
+        return nobody(view, past, tr("full reduction"), GRID)
     limits = limits or proposed_thresholds(past.baskets["amount"], view.settings.offers.grid_thresholds)
     savings = savings or proposed_reductions(limits, view.settings.offers.grid_reductions)
     if min(savings) >= max(limits):
         raise BadValue(
-            f"reductions: the smallest, {view.money(min(savings))}, is not below the largest threshold, {view.money(max(limits))}: it "
-            "would give the whole basket away. Give a reduction below its threshold."
+            tr(
+                "reductions: the smallest, {min}, is not below the largest threshold, {max}: it would give the whole basket "
+                "away. Give a reduction below its threshold.",
+                min=view.money(min(savings)),
+                max=view.money(max(limits)),
+            )
         )
     cells = reckoned(past, replayed_grid(past, limits, savings, repeated=repeat == "every"))
     best = best_of(view, cells, spend, "threshold", "reduction")
@@ -140,7 +145,7 @@ def _table(view: View, cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _called(view: View, row: dict[str, Any]) -> str:
-    return f"spend {view.money(row['threshold'])} save {view.money(row['reduction'])}"
+    return tr("spend {threshold} save {reduction}", threshold=view.money(row["threshold"]), reduction=view.money(row["reduction"]))
 
 
 def _headline(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None) -> str:
@@ -158,21 +163,25 @@ def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
     settings = view.settings.offers
     notes = accounting_notes(
         past,
-        f"where the reduction is 10% of the threshold, {share(settings.response_share, 0)} of the baskets within reach top up to just it, "
-        f"in proportion at other depths (setting offers.response_share); a basket is within reach when it lacks at most "
-        f"{share(settings.reach_share, 0)} of the threshold (setting offers.reach_share).",
+        tr(
+            "where the reduction is 10% of the threshold, {response_share} of the baskets within reach top up to just "
+            "it, in proportion at other depths (setting offers.response_share); a basket is within reach when it lacks "
+            "at most {reach_share} of the threshold (setting offers.reach_share).",
+            response_share=share(settings.response_share, 0),
+            reach_share=share(settings.reach_share, 0),
+        ),
     )
     minor = view.minor_units
     name = pl.format("spend {} save {}", amount_text("threshold", minor), amount_text("reduction", minor))
     notes += money_notes(past, cells, best, _called(view, best) if best else "", name)
     notes.append(
-        "One reduction a basket."
+        tr("One reduction a basket.")
         if repeat == "once"
-        else "One reduction for every full threshold; baskets just below the next are in reach."
+        else tr("One reduction for every full threshold; baskets just below the next are in reach.")
     )
-    notes.append("Basket: what was paid on one receipt after its own discounts. Returns on a later receipt do not lower it.")
+    notes.append(tr("Basket: what was paid on one receipt after its own discounts. Returns on a later receipt do not lower it."))
     if dropped:
-        notes.append(f"Left out: {some(dropped, 'cell')} whose reduction is not below the threshold.")
+        notes.append(tr("Left out: {cells} whose reduction is not below the threshold.", cells=some(dropped, "cell")))
     return notes
 
 
@@ -185,10 +194,10 @@ def _chart(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
         view.major("net" if known else "cost").alias("value"),
         "within_reach_count",
     )
-    what = "Expected net" if known else "Cost"
+    what = tr("Expected net") if known else "Cost"
     return heatmap(
         drawn, column="threshold", row="reduction", value="value", n="within_reach_count", kind="money",
         column_order=order["threshold"], row_order=order["reduction"][::-1], column_title="Spend", row_title="Save",
-        value_title=f"{what}, {view.currency}", title=f"Spend X, save Y: {view.place}",
-        subtitle=f"{what} on {some(past.baskets.height, 'basket')}, {view.period}{'; best: ' + _called(view, best) if best else ''}",
+        value_title=f"{what}, {view.currency}", title=tr('Spend X, save Y: {place}', place=view.place),
+        subtitle=tr('{what} on {baskets}, {period}{value}', what=what, baskets=some(past.baskets.height, 'basket'), period=view.period, value='; best: ' + _called(view, best) if best else ''),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.visible import measure_spread
 from toolkit.errors import BadValue, DataError
+from toolkit.language import tr
 from toolkit.ledger.global_control import GlobalControl, read_global_control
 from toolkit.mart.view import View
 from toolkit.models.power import smallest_lift
@@ -59,7 +60,10 @@ def global_control(view: View, *, try_share: float | None = None, lift: float = 
     kept = read_global_control(view.workspace)
     if try_share is not None and not 0 < try_share <= 0.5:
         raise BadValue(
-            f"differentiation.global_control: try_share is {try_share:g}; a share above 0 and up to 0.5 was needed, such as 0.02."
+            tr(
+                "differentiation.global_control: try_share is {try_share:g}; a share above 0 and up to 0.5 was needed, such as 0.02.",
+                try_share=try_share,
+            )
         )
     control = GlobalControl(try_share, kept.seed) if try_share is not None else kept
     members = view.members.with_columns(group=_groups(control.holds(view.members["member_id"])))
@@ -110,10 +114,18 @@ def _smallest(view: View, members: int, control_share: float) -> tuple[float, fl
 
 def _headline(view: View, control: GlobalControl, held: int, members: int, seen: tuple[float, float] | None, *, tried: bool) -> str:
     if not control.share:
-        return f"{where(view)}, no global control is set: what all campaigns together are worth cannot be measured."
-    begin = f"A global control of {share(control.share)} would hold" if tried else "The global control holds"
-    sees = f"; a quarter shows a lift of {share(seen[0])} or more" if seen else ""
-    return f"{where(view)}: {begin[0].lower()}{begin[1:]} {some(held, 'member')} of {members:,} whom no campaign contacts{sees}."
+        return tr("{where}, no global control is set: what all campaigns together are worth cannot be measured.", where=where(view))
+    begin = tr("A global control of {share} would hold", share=share(control.share)) if tried else tr("The global control holds")
+    sees = tr("; a quarter shows a lift of {seen} or more", seen=share(seen[0])) if seen else ""
+    return tr(
+        "{where}: {begin}{begin_2} {members} of {members_2:,} whom no campaign contacts{sees}.",
+        where=where(view),
+        begin=begin[0].lower(),
+        begin_2=begin[1:],
+        members=some(held, "member"),
+        members_2=members,
+        sees=sees,
+    )
 
 
 def _notes(
@@ -129,20 +141,36 @@ def _notes(
 ) -> list[str | Note]:
     notes = list[str | Note]()
     if not control.share:
-        notes.append(Note("Set one, such as 2% of the chain: toolkit campaign global-control WORKSPACE --share 0.02.", "REVIEW"))
+        notes.append(Note(tr("Set one, such as 2% of the chain: toolkit campaign global-control WORKSPACE --share 0.02."), "REVIEW"))
         return notes
     if tried and kept.share:
-        notes.append(f"In force is {share(kept.share)} since {kept.since}; this is what {share(control.share)} would be.")
+        notes.append(
+            tr(
+                "In force is {share} since {since}; this is what {share_2} would be.",
+                share=share(kept.share),
+                since=kept.since,
+                share_2=share(control.share),
+            )
+        )
     if seen:
         forgone = wording.money(held * seen[1] * lift / view.minor_units, view.currency)
-        notes.append(f"If all campaigns together bring {share(lift)}, those held out forgo {forgone} of sales a quarter.")
+        notes.append(
+            tr(
+                "If all campaigns together bring {lift}, those held out forgo {forgone} of sales a quarter.",
+                lift=share(lift),
+                forgone=forgone,
+            )
+        )
         if seen[0] > lift:
             notes.append(
-                Note(f"A lift of {share(lift)} would not be seen within a quarter; watch it over a year, or hold out more.", "REVIEW")
+                Note(
+                    tr("A lift of {lift} would not be seen within a quarter; watch it over a year, or hold out more.", lift=share(lift)),
+                    "REVIEW",
+                )
             )
     notes.append(
-        "Sales of both groups up to now say nothing until the global control has been in force for a while; the review compares them."
+        tr("Sales of both groups up to now say nothing until the global control has been in force for a while; the review compares them.")
     )
     if view.scope.is_place or view.scope.audience is not None:
-        notes.append("The share is one of the chain; in a part of it the share found is a little more or less, by chance.")
+        notes.append(tr("The share is one of the chain; in a part of it the share found is a little more or less, by chance."))
     return notes

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.differentiation.tastes import shop_goods
+from toolkit.language import tr
 from toolkit.mart.baskets import Part
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.mart.margins import category_margins, product_margins
@@ -139,7 +140,7 @@ def _margins(view: View, made: Candidates, _period: Period, level: Level) -> Non
         known.select(pl.col(f"{level}_code").alias("good"), "margin_share"), on="good", how="left", maintain_order="left"
     )
     if not view.has_column("products", "unit_cost"):
-        made.missing["margin"] = "the products table has no `unit_cost` column"
+        made.missing["margin"] = tr("the products table has no `unit_cost` column")
 
 
 def _attach(view: View, made: Candidates, period: Period, level: Level) -> None:
@@ -164,7 +165,7 @@ def _attach(view: View, made: Candidates, period: Period, level: Level) -> None:
     )
     made.table = made.table.join(best, on="good", how="left", maintain_order="left")
     if best.is_empty():
-        made.missing["attach"] = "no good passes the test of going together with what they buy most"
+        made.missing["attach"] = tr("no good passes the test of going together with what they buy most")
     else:  # tested and not found is no attach, not an attach that is not known
         made.table = made.table.with_columns(pl.col("attach_index").fill_null(1.0))
 
@@ -174,7 +175,7 @@ def _stock(view: View, made: Candidates, _period: Period, level: Level) -> None:
     empty = [pl.lit(None, pl.Float64).alias(name) for name in ("on_hand_count", "stock_days")]
     if stock is None:
         made.table = made.table.with_columns(empty)
-        made.missing["stock"] = "there is no stock table"
+        made.missing["stock"] = tr("there is no stock table")
         return
     counted = stock.filter(pl.col("counted_on") <= view.as_of).collect()
     if view.scope.is_place:
@@ -184,7 +185,7 @@ def _stock(view: View, made: Candidates, _period: Period, level: Level) -> None:
     held = last.join(codes, on="product_id").group_by("product_code").agg(pl.col("on_hand").clip(0, None).sum())
     if held.is_empty():
         made.table = made.table.with_columns(empty)
-        made.missing["stock"] = f"nothing was counted up to {view.as_of}"
+        made.missing["stock"] = tr("nothing was counted up to {as_of}", as_of=view.as_of)
         return
     days = min(_PACE_DAYS, (view.as_of - view.first_day).days + 1)
     first = view.as_of - timedelta(days=days - 1)
@@ -215,7 +216,7 @@ def _novelty(view: View, made: Candidates, _period: Period, level: Level) -> Non
     name = "launched_days" if level == "product" else "new_sales_share"
     if not view.has_column("products", "launched_on"):
         made.table = made.table.with_columns(pl.lit(None, pl.Float64).alias(name))
-        made.missing["novelty"] = "the products table has no `launched_on` column"
+        made.missing["novelty"] = tr("the products table has no `launched_on` column")
         return
     table = view.workspace.table("products")
     codes = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
@@ -240,7 +241,9 @@ def _price(view: View, made: Candidates, level: Level, step: float) -> None:
     if level == "category" or not sums[0] or not sums[1] or sums[0] <= 0 or sums[1] <= 0:
         made.table = made.table.with_columns(empty)
         made.missing["price"] = (
-            "a category has no price tier of its own; ask for level='product'" if level == "category" else "they bought no counted goods"
+            tr("a category has no price tier of its own; ask for level='product'")
+            if level == "category"
+            else tr("they bought no counted goods")
         )
         return
     wanted = sums[0] / sums[1] * step

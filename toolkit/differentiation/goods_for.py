@@ -9,6 +9,7 @@ import polars as pl
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.goods_factors import FACTORS, Candidates, candidates
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
@@ -100,7 +101,7 @@ def goods_for(view: View, *, purpose: Purpose = "add_one_more", level: Level = "
     >>> tk.differentiation.goods_for(ws, audience="stage = 'lapsed'", purpose="win_back").table           # doctest: +SKIP
     """
     if top < 0:
-        raise BadValue(f"differentiation.goods_for: top is {top}; a number of rows was needed, or 0 for all.")
+        raise BadValue(tr("differentiation.goods_for: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     period = Period(view.first_day, view.as_of) if purpose == "win_back" else window_of(view)
     step = view.settings.playbook.trade_up_step if purpose == "trade_up" else 1.0
     found = candidates(view, period, level, price_step=step)
@@ -202,21 +203,32 @@ def _core_names(chain: View, level: Level) -> pl.DataFrame:
 
 def _headline(view: View, table: pl.DataFrame, purpose: Purpose, left_out: dict[str, int], lacking: str | None) -> str:
     best = table.row(0, named=True)
-    why = [f"{share(best['affinity_rate'])} of them buy it"] if best["buyer_count"] is not None else []
+    why = [tr("{affinity_rate} of them buy it", affinity_rate=share(best["affinity_rate"]))] if best["buyer_count"] is not None else []
     if best["attach_index"] is not None and best["attach_index"] > 1:
-        why.append(f"it goes with {best['goes_with']}")
+        why.append(tr("it goes with {goes_with}", goes_with=best["goes_with"]))
     if best["margin_share"] is not None:
-        why.append(f"it leaves a margin of {share(best['margin_share'])}")
+        why.append(tr("it leaves a margin of {margin_share}", margin_share=share(best["margin_share"])))
     if best["stock_days"] is not None:
-        why.append(f"there is stock for {best['stock_days']:,.0f} days")
+        why.append(tr("there is stock for {stock_days:,.0f} days", stock_days=best["stock_days"]))
     if best.get("launched_days") is not None and purpose == "launch":
-        why.append(f"it was launched {best['launched_days']:,.0f} days ago")
+        why.append(tr("it was launched {launched_days:,.0f} days ago", launched_days=best["launched_days"]))
     recent = left_out.get("bought too recently by most of them", 0)
-    rest = f"; {some(recent, 'good')} most of them bought just now {'is' if recent == 1 else 'are'} left out" if recent else ""
+    rest = (
+        tr("; {goods} most of them bought just now {is_} left out", goods=some(recent, "good"), is_=tr("is") if recent == 1 else tr("are"))
+        if recent
+        else ""
+    )
     others = listing(table["goods"][1:3].to_list())
-    return (
-        f"{where(view)}, to {_SAID[purpose]} offer {some(view.members.height, 'member')} {best['goods']} first ({listing(why)})"
-        f"{', then ' + others if others else ''}{rest}{f'; {lacking}, on which this turns, is not measured' if lacking else ''}."
+    return tr(
+        "{where}, to {said} offer {members} {goods} first ({why}){value}{rest}{on_which_this_turns}.",
+        where=where(view),
+        said=_SAID[purpose],
+        members=some(view.members.height, "member"),
+        goods=best["goods"],
+        why=listing(why),
+        value=", then " + others if others else "",
+        rest=rest,
+        on_which_this_turns=tr("; {lacking}, on which this turns, is not measured", lacking=lacking) if lacking else "",
     )
 
 
@@ -227,33 +239,53 @@ def _notes(
     given = view.settings.playbook.weights[purpose].model_dump()
     said = listing([f"{name} {share(weight, 0)}" for name, weight in sorted(weights.items(), key=lambda item: (-item[1], item[0]))])
     notes: list[str | Note] = [
-        f"Weights to {_SAID[purpose]} (setting playbook.weights, a judgement and not a measurement): {said}.",
-        f"Affinity rests on {some(found.buyers, 'member')} in scope who bought something {days_in(period)}, pulled to the chain's as if "
-        f"{view.settings.playbook.affinity_prior_members:g} members of it stood beside them.",
+        tr("Weights to {said} (setting playbook.weights, a judgement and not a measurement): {said_2}.", said=_SAID[purpose], said_2=said),
+        tr(
+            "Affinity rests on {members} in scope who bought something {days_in}, pulled to the chain's as if "
+            "{affinity_prior_members:g} members of it stood beside them.",
+            members=some(found.buyers, "member"),
+            days_in=days_in(period),
+            affinity_prior_members=view.settings.playbook.affinity_prior_members,
+        ),
     ]
     for factor in FACTORS:
         if factor in found.missing:
-            spread = f"; its weight ({share(given[factor] / sum(given.values()), 0)}) goes to the others" if given[factor] > 0 else ""
+            spread = (
+                tr("; its weight ({given}) goes to the others", given=share(given[factor] / sum(given.values()), 0))
+                if given[factor] > 0
+                else ""
+            )
             notes.append(Note(f"{factor.capitalize()}: {found.missing[factor]}{spread}.", "NOT MEASURED"))
     if left_out:
-        notes.append("Left out: " + listing([f"{count:,} {reason}" for reason, count in left_out.items()]) + ".")
+        notes.append(tr("Left out: ") + listing([f"{count:,} {reason}" for reason, count in left_out.items()]) + ".")
     core = int(table["is_core_good"].sum()) if table["is_core_good"].null_count() == 0 else None
     if core:
-        notes.append(f"{some(core, 'core good')} in the list: core members buy them anyway, so an offer mostly gives money away.")
+        notes.append(
+            tr(
+                "{core_goods} in the list: core members buy them anyway, so an offer mostly gives money away.",
+                core_goods=some(core, "core good"),
+            )
+        )
     elif core is None:
-        notes.append(Note("Core goods: too few core members, or too short a time, to tell them.", "NOT MEASURED"))
+        notes.append(Note(tr("Core goods: too few core members, or too short a time, to tell them."), "NOT MEASURED"))
     if top and table.height > top:
-        notes.append(f"The table lists {top:,} of {table.height:,} goods; top=0 lists all.")
-    notes.append("The order says what fits, not what an offer would bring: only a campaign with a holdout tells that.")
+        notes.append(tr("The table lists {top:,} of {height:,} goods; top=0 lists all.", top=top, height=table.height))
+    notes.append(tr("The order says what fits, not what an offer would bring: only a campaign with a holdout tells that."))
     return notes
 
 
 def _nothing(view: View, period: Period, table: pl.DataFrame, left_out: dict[str, int]) -> Finding:
-    why = listing([f"{count:,} {reason}" for reason, count in left_out.items()]) or "nothing was bought"
+    why = listing([f"{count:,} {reason}" for reason, count in left_out.items()]) or tr("nothing was bought")
     return Finding(
-        headline=f"{where(view)}, no goods are left to offer {some(view.members.height, 'member')} ({days_in(period)}): {why}.",
+        headline=tr(
+            "{where}, no goods are left to offer {members} ({days_in}): {why}.",
+            where=where(view),
+            members=some(view.members.height, "member"),
+            days_in=days_in(period),
+            why=why,
+        ),
         table=table,
-        notes=[Note("Choose a longer period, another purpose or level, or change the settings playbook.recent_days.", "NOT MEASURED")],
+        notes=[Note(tr("Choose a longer period, another purpose or level, or change the settings playbook.recent_days."), "NOT MEASURED")],
         ask_next=[("targeting.core_goods", {})],
     )
 
@@ -262,6 +294,6 @@ def _chart(view: View, table: pl.DataFrame, purpose: Purpose) -> alt.Chart | alt
     from toolkit.charts.bars import ranked_bars
 
     return ranked_bars(
-        table.head(_CHART_GOODS), label="goods", value="score", n="buyer_count", kind="index", title=f"Goods to {_SAID[purpose]}",
+        table.head(_CHART_GOODS), label="goods", value="score", n="buyer_count", kind="index", title=tr('Goods to {said}', said=_SAID[purpose]),
         subtitle=f"{view.place}, as of {view.as_of}; n = buyers in scope", value_title="Score",
     )  # fmt: skip

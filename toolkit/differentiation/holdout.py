@@ -10,6 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.visible import NO_LIFT, Visible, measure_spread
 from toolkit.errors import BadValue, DataError
+from toolkit.language import tr
 from toolkit.ledger.global_control import read_global_control
 from toolkit.mart.view import View
 from toolkit.models.power import chance_to_see, members_needed, smallest_lift
@@ -101,11 +102,13 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
 def _check(control_share: float, days: int, lift: float) -> None:
     said = []
     if not 0 < control_share < 1:
-        said.append(f"control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.")
+        said.append(tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=control_share))
     if not 7 <= days <= 91:
-        said.append(f"days is {days}; 7 to 91 days were needed, such as 28: shorter shows nothing, longer blurs with everything else.")
+        said.append(
+            tr("days is {days}; 7 to 91 days were needed, such as 28: shorter shows nothing, longer blurs with everything else.", days=days)
+        )
     if not 0 < lift <= 5:
-        said.append(f"lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5% more spend.")
+        said.append(tr("lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5% more spend.", lift=lift))
     if said:
         raise BadValue("\n".join(f"differentiation.holdout: {one}" for one in said))
 
@@ -118,7 +121,7 @@ def _measured(view: View, ladder: list[int], days: int) -> Visible:
         except DataError:
             if longest == days:
                 raise
-    raise DataError("no length to measure")  # days is in the ladder, so that the loop returns or raises
+    raise DataError(tr("no length to measure"))  # days is in the ladder, so that the loop returns or raises
 
 
 def _table(view: View, found: Visible, members: int, control_share: float, days: int, lift: float) -> pl.DataFrame:
@@ -157,27 +160,43 @@ def _table(view: View, found: Visible, members: int, control_share: float, days:
 def _headline(view: View, chosen: dict, members: int, days: int, lift: float) -> str:
     power = view.settings.campaigns.power
     if chosen["chance_share"] is None:
-        return (
-            f"{where(view)}, holding out {share(chosen['control_share'], 0)} of {some(members, 'member')} makes an arm too small to be "
-            f"reviewed ({min(chosen['control_count'], chosen['treated_count']):,}); {some(chosen['needed_count'], 'member')} are needed to "
-            f"see a lift of {share(lift)}."
+        return tr(
+            "{where}, holding out {control_share} of {members} makes an arm too small to be reviewed ({min:,}); "
+            "{members_2} are needed to see a lift of {lift}.",
+            where=where(view),
+            control_share=share(chosen["control_share"], 0),
+            members=some(members, "member"),
+            min=min(chosen["control_count"], chosen["treated_count"]),
+            members_2=some(chosen["needed_count"], "member"),
+            lift=share(lift),
         )
     enough = chosen["chance_share"] >= power
     seen = (
-        "no lift, however large" if chosen["smallest_lift_share"] is None else f"a lift of {share(chosen['smallest_lift_share'])} or more"
+        tr("no lift, however large")
+        if chosen["smallest_lift_share"] is None
+        else tr("a lift of {smallest_lift_share} or more", smallest_lift_share=share(chosen["smallest_lift_share"]))
     )
     longer = (
-        f"{chosen['needed_days']} days show it too"
+        tr("{needed_days} days show it too", needed_days=chosen["needed_days"])
         if chosen["needed_days"] and chosen["needed_days"] < days
-        else f"{chosen['needed_days']} days would show it"
+        else tr("{needed_days} days would show it", needed_days=chosen["needed_days"])
         if chosen["needed_days"] and chosen["needed_days"] > days
-        else f"{some(chosen['needed_count'], 'member')} are needed for it"
+        else tr("{members} are needed for it", members=some(chosen["needed_count"], "member"))
     )
-    return (
-        f"{where(view)}, holding out {share(chosen['control_share'], 0)} of {some(members, 'member')} for {days} days shows {seen} "
-        f"(chance {share(power, 0)}); a lift of {share(lift)} is "
-        f"{'seen' if enough else 'seen only with chance ' + share(chosen['chance_share'], 0)}: {longer}. The {chosen['control_count']:,} "
-        f"held out forgo {wording.money(chosen['forgone_sales'], view.currency)} of sales if it is true."
+    return tr(
+        "{where}, holding out {control_share} of {members} for {days} days shows {seen} (chance {power}); a lift of "
+        "{lift} is {seen_2}: {longer}. The {control_count:,} held out forgo {forgone_sales} of sales if it is true.",
+        where=where(view),
+        control_share=share(chosen["control_share"], 0),
+        members=some(members, "member"),
+        days=days,
+        seen=seen,
+        power=share(power, 0),
+        lift=share(lift),
+        seen_2=tr("seen") if enough else "seen only with chance " + share(chosen["chance_share"], 0),
+        longer=longer,
+        control_count=chosen["control_count"],
+        forgone_sales=wording.money(chosen["forgone_sales"], view.currency),
     )
 
 
@@ -187,42 +206,70 @@ def _notes(view: View, found: Visible, chosen: dict, members: int, days: int, li
     if chosen["chance_share"] is None:
         pass  # said below: the arm is too small
     elif chosen["chance_share"] >= settings.power:
-        notes.append(Note(f"A lift of {share(lift)} would be seen with chance {share(chosen['chance_share'], 0)}.", "PASS"))
+        notes.append(
+            Note(
+                tr(
+                    "A lift of {lift} would be seen with chance {chance_share}.",
+                    lift=share(lift),
+                    chance_share=share(chosen["chance_share"], 0),
+                ),
+                "PASS",
+            )
+        )
     else:
         notes.append(
             Note(
-                f"Underpowered for a lift of {share(lift)}: it would be missed {share(1 - chosen['chance_share'], 0)} of the time. Hold "
-                f"out more, run longer, widen the audience to {some(chosen['needed_count'], 'member')}, or plan for a larger lift.",
+                tr(
+                    "Underpowered for a lift of {lift}: it would be missed {share} of the time. Hold out more, run longer, widen "
+                    "the audience to {members}, or plan for a larger lift.",
+                    lift=share(lift),
+                    share=share(1 - chosen["chance_share"], 0),
+                    members=some(chosen["needed_count"], "member"),
+                ),
                 "REVIEW",
             )
         )
     if chosen["chance_share"] is not None and chosen["smallest_lift_share"] is None:
-        notes.append(f"No lift is shown with chance {share(settings.power, 0)}, however large. {NO_LIFT}")
+        notes.append(tr("No lift is shown with chance {power}, however large. {no_lift}", power=share(settings.power, 0), no_lift=NO_LIFT))
     least = min(chosen["control_count"], chosen["treated_count"])
     if least < settings.least_arm:
         notes.append(
             Note(
-                f"An arm of {some(least, 'member')} is too small to be reviewed: {settings.least_arm} were needed (setting "
-                "campaigns.least_arm). The audience is smaller than its holdout needs.",
+                tr(
+                    "An arm of {members} is too small to be reviewed: {least_arm} were needed (setting campaigns.least_arm). The "
+                    "audience is smaller than its holdout needs.",
+                    members=some(least, "member"),
+                    least_arm=settings.least_arm,
+                ),
                 "FAIL",
             )
         )
     notes.append(
-        f"Measured on {some(spread.member_count, 'member')} chosen by the same rule on {found.since} and followed for {days} days: "
-        f"{wording.money(spread.mean / view.minor_units, view.currency)} each, spread (CV) {spread.cv:.2f}, of which their past tells "
-        f"{share(spread.rho**2, 0)} (rho {spread.rho:.2f}). Another season may spread otherwise."
+        tr(
+            "Measured on {members} chosen by the same rule on {since} and followed for {days} days: {mean} each, spread "
+            "(CV) {cv:.2f}, of which their past tells {rho} (rho {rho_2:.2f}). Another season may spread otherwise.",
+            members=some(spread.member_count, "member"),
+            since=found.since,
+            days=days,
+            mean=wording.money(spread.mean / view.minor_units, view.currency),
+            cv=spread.cv,
+            rho=share(spread.rho**2, 0),
+            rho_2=spread.rho,
+        )
     )
     if found.fixed_list:
         notes.append(
             Note(
-                "The audience is a list of ids, which cannot be chosen anew on an earlier day: if picked for what they did lately, their "
-                "past is no guide to their spend. Save the rule as an expression for a sounder figure.",
+                tr(
+                    "The audience is a list of ids, which cannot be chosen anew on an earlier day: if picked for what they did "
+                    "lately, their past is no guide to their spend. Save the rule as an expression for a sounder figure."
+                ),
                 "REVIEW",
             )
         )
     control = read_global_control(view.workspace)
     if control.share:
-        notes.append(f"The global control ({share(control.share)} of the chain) is left out of every campaign besides.")
+        notes.append(tr("The global control ({share} of the chain) is left out of every campaign besides.", share=share(control.share)))
     return notes
 
 
@@ -231,7 +278,7 @@ def _unmeasured(view: View, members: int, control_share: float, reason: str) -> 
     table = pl.DataFrame([(split, round(members * split), members - round(members * split)) for split in sorted({*SPLITS, control_share})],
                          schema=schema, orient="row")  # fmt: skip
     return Finding(
-        headline=f"{where(view)}, what a holdout of {some(members, 'member')} could see is not measured.",
+        headline=tr("{where}, what a holdout of {members} could see is not measured.", where=where(view), members=some(members, "member")),
         table=table,
         notes=[Note(reason, "NOT MEASURED")],
     )
@@ -247,7 +294,7 @@ def _chart(view: View, table: pl.DataFrame, days: int) -> alt.Chart | alt.LayerC
     )
     return ranked_bars(
         shown, label="split", value="smallest_lift_share", n="control_count", kind="share", ranked=False,
-        title=f"Smallest lift that a holdout shows: {view.place}",
+        title=tr('Smallest lift that a holdout shows: {place}', place=view.place),
         subtitle=f"{days} days, found with chance {share(view.settings.campaigns.power, 0)}; n = members held out",
-        value_title="Smallest visible lift",
+        value_title=tr('Smallest visible lift'),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
@@ -183,11 +184,25 @@ def _headline(view: View, table: pl.DataFrame, period: Period) -> str:
         table.slice(1).group_by("group").agg(pl.col("sales_share").sum(), pl.len()).sort("sales_share", "group", descending=[True, False])
     )
     best = shares.row(0, named=True)
-    brings = f"{share(best['sales_share'])} of the sales come" if best["sales_share"] is not None else "most come"
-    return (
-        f"{where(view)}, {days_in(period)}, {shop['buyer_count']:,} members buy {shop['orders_per_year']:.1f} times a year for "
-        f"{money(shop['ticket_value'], view.currency)}; {brings} from {best['len']} of {some(table.height - 1, 'category', 'categories')} "
-        f"bought {best['group']}. The shop stands as {shop['group']}: it lives on {shop['stresses']}."
+    brings = (
+        tr("{sales_share} of the sales come", sales_share=share(best["sales_share"]))
+        if best["sales_share"] is not None
+        else tr("most come")
+    )
+    return tr(
+        "{where}, {days_in}, {buyer_count:,} members buy {orders_per_year:.1f} times a year for {ticket_value}; "
+        "{brings} from {len} of {categorys} bought {group}. The shop stands as {group_2}: it lives on {stresses}.",
+        where=where(view),
+        days_in=days_in(period),
+        buyer_count=shop["buyer_count"],
+        orders_per_year=shop["orders_per_year"],
+        ticket_value=money(shop["ticket_value"], view.currency),
+        brings=brings,
+        len=best["len"],
+        categorys=some(table.height - 1, "category", "categories"),
+        group=best["group"],
+        group_2=shop["group"],
+        stresses=shop["stresses"],
     )
 
 
@@ -195,34 +210,63 @@ def _notes(
     view: View, table: pl.DataFrame, frequency_cut: float, ticket_cut: float, few: int, period: Period
 ) -> list[str | Note]:  # fmt: skip
     settings = view.settings.playbook
-    own = f"not stated: {settings.ticket_times:g} times the middle purchase; set playbook.ticket_cut to compare with other shops"
+    own = tr(
+        "not stated: {ticket_times:g} times the middle purchase; set playbook.ticket_cut to compare with other shops",
+        ticket_times=settings.ticket_times,
+    )
     stated = "stated" if settings.ticket_cut else own
     notes: list[str | Note] = [
-        f"Cuts: often from {frequency_cut:g} purchases a buyer and year (playbook.frequency_cut), dear from "
-        f"{money(ticket_cut, view.currency)} a purchase ({stated}).",
-        "The shop is dear where most of its sales come from dear categories; playbook.order_value_cut would place it by its order value."
+        tr(
+            "Cuts: often from {frequency_cut:g} purchases a buyer and year (playbook.frequency_cut), dear from "
+            "{ticket_cut} a purchase ({stated}).",
+            frequency_cut=frequency_cut,
+            ticket_cut=money(ticket_cut, view.currency),
+            stated=stated,
+        ),
+        tr(
+            "The shop is dear where most of its sales come from dear categories; playbook.order_value_cut would place it "
+            "by its order value."
+        )
         if settings.order_value_cut is None
-        else f"The shop is placed by its own order value, dear from {money(settings.order_value_cut, view.currency)} (stated).",
-        "Members alone: who buys how often is not known of others. Frequency counts buyers of the window, so that rare goods stand at one "
-        "purchase or more.",
+        else tr(
+            "The shop is placed by its own order value, dear from {order_value_cut} (stated).",
+            order_value_cut=money(settings.order_value_cut, view.currency),
+        ),
+        tr(
+            "Members alone: who buys how often is not known of others. Frequency counts buyers of the window, so that "
+            "rare goods stand at one purchase or more."
+        ),
     ]
     if period.days < YEAR_DAYS * 0.9:
         notes.append(
-            Note(f"{period.days} days are brought to a year; seasons are not evened out, and rare goods look too frequent.", "REVIEW")
+            Note(
+                tr("{days} days are brought to a year; seasons are not evened out, and rare goods look too frequent.", days=period.days),
+                "REVIEW",
+            )
         )
     if few:
         least = view.settings.scope.minimum_members
-        notes.append(f"Not shown: {some(few, 'category', 'categories')} bought by fewer than {least} members (scope.minimum_members).")
+        notes.append(
+            tr(
+                "Not shown: {categorys} bought by fewer than {least} members (scope.minimum_members).",
+                categorys=some(few, "category", "categories"),
+                least=least,
+            )
+        )
     return notes
 
 
 def _unmeasured(view: View, period: Period) -> Finding:
     least = view.settings.scope.minimum_members
-    reason = f"half a year of receipts and a category bought by {least} members or more are needed ({days_in(period)})"
+    reason = tr(
+        "half a year of receipts and a category bought by {least} members or more are needed ({days_in})",
+        least=least,
+        days_in=days_in(period),
+    )
     return Finding(
-        headline=f"{where(view)}, the industry profile is not measured: {reason}.",
+        headline=tr("{where}, the industry profile is not measured: {reason}.", where=where(view), reason=reason),
         table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note("Choose a longer period or a larger scope; a products table with categories is needed.", "NOT MEASURED")],
+        notes=[Note(tr("Choose a longer period or a larger scope; a products table with categories is needed."), "NOT MEASURED")],
     )
 
 
@@ -231,8 +275,8 @@ def _chart(view: View, goods: pl.DataFrame, frequency_cut: float, ticket_cut: fl
 
     return quadrants(
         goods.filter(pl.col("ticket_value") > 0), x="orders_per_year", y="ticket_value", size="buyer_count", label="goods",
-        x_kind="decimal", x_title="Purchases a buyer and year", y_title=f"Ticket, {view.currency}", x_cut=frequency_cut, y_cut=ticket_cut,
+        x_kind="decimal", x_title=tr('Purchases a buyer and year'), y_title=tr('Ticket, {currency}', currency=view.currency), x_cut=frequency_cut, y_cut=ticket_cut,
         corners={"high-high": GROUPS["high", "high"], "high-low": GROUPS["high", "low"], "low-high": GROUPS["low", "high"],
                  "low-low": GROUPS["low", "low"]},
-        title="How often, and how dear", subtitle=f"{view.place}, {period}; each dot is a category", logarithmic=True,
+        title=tr('How often, and how dear'), subtitle=tr('{place}, {period}; each dot is a category', place=view.place, period=period), logarithmic=True,
     )  # fmt: skip

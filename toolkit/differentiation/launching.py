@@ -17,6 +17,7 @@ from toolkit.differentiation.draft import Draft, work_out
 from toolkit.differentiation.enrolment import campaign_view
 from toolkit.differentiation.plan import definition_of
 from toolkit.errors import BadValue, DataError
+from toolkit.language import tr
 from toolkit.ledger import global_control
 from toolkit.ledger.campaigns import Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition, plan_names, write_plan
@@ -45,7 +46,7 @@ def save_plan(workspace: Workspace | str | Path, campaign: dict[str, Any] | Defi
     draft = definition_of(ws, campaign)
     check_free(ws, draft.campaign_id)
     if draft.campaign_id in plan_names(ws) and not replace_it:
-        raise BadValue(f"A plan '{draft.campaign_id}' is kept already. Choose another id, or say replace.")
+        raise BadValue(tr("A plan '{campaign_id}' is kept already. Choose another id, or say replace.", campaign_id=draft.campaign_id))
     write_plan(ws, draft)
     return draft
 
@@ -136,9 +137,19 @@ class ContactLists:
         """What was written and who was left out."""
         members = sum(made.member_count for made in self.exports)
         left = sum(made.not_contactable + made.unknown_contactable for made in self.exports)
-        without = f" {some(left, 'treated member')} may no longer be contacted and are on none." if left else ""
-        none = f" Nobody to contact: {', '.join(self.empty)}." if self.empty else ""
-        return f"{some(members, 'treated member')} on {some(len(self.exports), 'list')}; the control members are on none.{without}{none}"
+        without = (
+            tr(" {treated_members} may no longer be contacted and are on none.", treated_members=some(left, "treated member"))
+            if left
+            else ""
+        )
+        none = tr(" Nobody to contact: {empty}.", empty=", ".join(self.empty)) if self.empty else ""
+        return tr(
+            "{treated_members} on {lists}; the control members are on none.{without}{none}",
+            treated_members=some(members, "treated member"),
+            lists=some(len(self.exports), "list"),
+            without=without,
+            none=none,
+        )
 
 
 def contact_lists(
@@ -167,7 +178,12 @@ def contact_lists(
     ws = _opened(workspace)
     found = open_campaign(ws, campaign_id)
     if found.source != "ledger" or found.definition is None:
-        raise BadValue(f"Campaign '{campaign_id}' was not launched here: its contacts are in the shop's own contacts table.")
+        raise BadValue(
+            tr(
+                "Campaign '{campaign_id}' was not launched here: its contacts are in the shop's own contacts table.",
+                campaign_id=campaign_id,
+            )
+        )
     offers = {offer.name: offer for offer in found.offers}
     treated = found.members.filter(pl.col("arm") == "treated").select(
         "member_id",
@@ -183,7 +199,7 @@ def contact_lists(
     keys = ["touchpoint", *["store_id"] * per_store]
     for key, rows in sorted(treated.partition_by(keys, as_dict=True).items(), key=lambda item: tuple(str(part) for part in item[0])):
         name = " ".join([campaign_id, *(str(part) for part in key)])
-        crowd = Audience(name, member_ids=tuple(rows["member_id"]), call=f"campaign {campaign_id}")
+        crowd = Audience(name, member_ids=tuple(rows["member_id"]), call=tr("campaign {campaign_id}", campaign_id=campaign_id))
         beside = rows.drop("touchpoint")
         try:
             made.append(
@@ -196,7 +212,13 @@ def contact_lists(
                 raise
             empty.append(name)
     if not made:
-        raise DataError(f"None of the {some(treated.height, 'treated member')} of campaign '{campaign_id}' may be contacted any more.")
+        raise DataError(
+            tr(
+                "None of the {treated_members} of campaign '{campaign_id}' may be contacted any more.",
+                treated_members=some(treated.height, "treated member"),
+                campaign_id=campaign_id,
+            )
+        )
     return ContactLists(tuple(made), tuple(empty))
 
 

@@ -10,6 +10,7 @@ from toolkit.answer import Finding, Note
 from toolkit.differentiation.cells import member_cells, segment_of
 from toolkit.differentiation.measured import best_method, lessons_known, measured_methods, said
 from toolkit.differentiation.playbook import Playbook, playbook_of
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.levels import LEVELS, UNKNOWN, in_order
 from toolkit.portrait.phrases import not_measured, sales_basis, where
@@ -150,8 +151,10 @@ def _hidden(view: View, table: pl.DataFrame) -> tuple[pl.DataFrame, list[str | N
     if small.sum() == 1 and table.height > 1:
         rest = table.with_row_index("place").filter(~small).sort("member_count", "place")
         small = small | pl.Series(range(table.height)).eq(int(rest["place"][0]))
-    note = (
-        f"{some(int(small.sum()), 'cell')}: figures are not shown, for fewer than {least} members or so that those cannot be reckoned back."
+    note = tr(
+        "{cells}: figures are not shown, for fewer than {least} members or so that those cannot be reckoned back.",
+        cells=some(int(small.sum()), "cell"),
+        least=least,
     )
     shown = table.with_columns(pl.when(~small).then(pl.col(name)).alias(name) for name in _MEASURES)
     return shown, [note]
@@ -166,19 +169,36 @@ def _unknown_share(table: pl.DataFrame) -> float:
 def _headline(view: View, largest: pl.DataFrame, shown: pl.DataFrame, n: int) -> str:
     spoken = largest.filter(pl.col("sales_share").is_not_null())
     if spoken.is_empty():
-        return f"{where(view)}, {some(n, 'member')}: no cell of price sensitivity and spending power has sales that can be spoken of."
+        return tr(
+            "{where}, {members}: no cell of price sensitivity and spending power has sales that can be spoken of.",
+            where=where(view),
+            members=some(n, "member"),
+        )
     best = spoken.row(0, named=True)
-    stage = f"stage {best['stage']}, " if "stage" in best else ""
+    stage = tr("stage {stage}, ", stage=best["stage"]) if "stage" in best else ""
     measured = int(shown["effect_share"].is_not_null().sum())
     decided = (
-        f"in {measured} of {some(shown.height, 'cell')} a measured lesson decides, in the others the playbook"
+        tr(
+            "in {measured} of {cells} a measured lesson decides, in the others the playbook",
+            measured=measured,
+            cells=some(shown.height, "cell"),
+        )
         if measured
-        else "nothing is measured yet, so the playbook decides throughout"
+        else tr("nothing is measured yet, so the playbook decides throughout")
     )
-    return (
-        f"{where(view)}, of {some(n, 'member')} those with {stage}sensitivity {best['sensitivity']} and power {best['power']} bring most: "
-        f"{some(best['member_count'], 'member')}, {share(best['sales_share'])} of the sales; for them: {_plain(best['method'])}, "
-        f"{best['goods']}; {decided}."
+    return tr(
+        "{where}, of {members} those with {stage}sensitivity {sensitivity} and power {power} bring most: "
+        "{members_2}, {sales_share} of the sales; for them: {plain}, {goods}; {decided}.",
+        where=where(view),
+        members=some(n, "member"),
+        stage=stage,
+        sensitivity=best["sensitivity"],
+        power=best["power"],
+        members_2=some(best["member_count"], "member"),
+        sales_share=share(best["sales_share"]),
+        plain=_plain(best["method"]),
+        goods=best["goods"],
+        decided=decided,
     )
 
 
@@ -188,17 +208,24 @@ def _plain(method: str | None) -> str:
 
 def _notes(view: View, advice: pl.DataFrame, members: pl.DataFrame, shown: pl.DataFrame, lifecycle: bool) -> list[str | Note]:
     book = playbook_of(view)
-    source = book.source if _own(view) else "built in"
+    source = book.source if _own(view) else tr("built in")
     notes: list[str | Note] = [
-        f"Playbook: {book.title or 'no title'} ({source}). It is a rule of thumb, not a measurement.",
+        tr("Playbook: {title} ({source}). It is a rule of thumb, not a measurement.", title=book.title or "no title", source=source),
         sales_basis(view),
     ]
     if not view.has_column("lines", "discount_amount"):
-        notes.append(not_measured(view, "lines", "discount_amount", "price sensitivity"))
+        notes.append(not_measured(view, "lines", "discount_amount", tr("price sensitivity")))
     unknown = members.filter(pl.any_horizontal(pl.col(name).is_null() for name in _AXES)).height
     if unknown:
         notes.append(
-            Note(f"{some(unknown, 'member')} of {members.height:,} without one of the levels (no order in a year).", "NOT MEASURED")
+            Note(
+                tr(
+                    "{members} of {height:,} without one of the levels (no order in a year).",
+                    members=some(unknown, "member"),
+                    height=members.height,
+                ),
+                "NOT MEASURED",
+            )
         )
     if not lifecycle:
         rows = advice.filter(pl.col("stage").is_not_null()).select("stage", *_AXES, pl.col("basis").alias("own"))
@@ -206,7 +233,9 @@ def _notes(view: View, advice: pl.DataFrame, members: pl.DataFrame, shown: pl.Da
         special = rows.join(base, on=_AXES, nulls_equal=True).filter(pl.col("own") != pl.col("usual"))
         apart = members.join(special, on=["stage", *_AXES], how="semi", nulls_equal=True).height
         if apart:
-            notes.append(f"{some(apart, 'member')} of them are in a stage with advice of its own: lifecycle=True shows it.")
+            notes.append(
+                tr("{members} of them are in a stage with advice of its own: lifecycle=True shows it.", members=some(apart, "member"))
+            )
     return notes + _lesson_notes(view, advice, set(shown.select(pl.concat_str(pl.lit("sensitivity "), "sensitivity",
                                                    pl.lit(", power "), "power")).to_series()))  # fmt: skip
 
@@ -218,21 +247,26 @@ def _own(view: View) -> bool:
 def _lesson_notes(view: View, advice: pl.DataFrame, cells: set[str]) -> list[str | Note]:
     measured = _measured(view).filter(pl.col("segment").is_in(sorted(cells)))
     if measured.is_empty():
-        return [Note("No campaign has been reviewed up to this day: no lesson outranks the playbook.", "NOT MEASURED")]
+        return [Note(tr("No campaign has been reviewed up to this day: no lesson outranks the playbook."), "NOT MEASURED")]
     deciding = best_method(measured)
-    notes: list[str | Note] = [Note(f"{said(row)} decides.", "PASS") for row in deciding.iter_rows(named=True)]
+    notes: list[str | Note] = [Note(tr("{said} decides.", said=said(row)), "PASS") for row in deciding.iter_rows(named=True)]
     others = measured.join(deciding, on=["segment", "method", "randomised"], how="anti")
     usual = dict(advice.filter(pl.col("stage").is_null()).select("segment", "method").iter_rows())
     for row in others.head(_UNSURE_SHOWN).iter_rows(named=True):
         if row["randomised"] and row["refutes"]:
-            still = " and is still advised: choose another method in the playbook" if usual.get(row["segment"]) == row["method"] else ""
-            notes.append(Note(f"{said(row)} loses{still}.", "REVIEW"))
+            still = tr(" and is still advised: choose another method in the playbook") if usual.get(row["segment"]) == row["method"] else ""
+            notes.append(Note(tr("{said} loses{still}.", said=said(row), still=still), "REVIEW"))
         elif not row["randomised"]:
-            notes.append(Note(f"{said(row)}: not randomised, so it does not outrank the playbook.", "REVIEW"))
+            notes.append(Note(tr("{said}: not randomised, so it does not outrank the playbook.", said=said(row)), "REVIEW"))
         else:
-            notes.append(f"{said(row)}: no more than a guess, or another method did better.")
+            notes.append(tr("{said}: no more than a guess, or another method did better.", said=said(row)))
     if others.height > _UNSURE_SHOWN:
-        notes.append(f"{some(others.height - _UNSURE_SHOWN, 'further lesson')} that decide nothing are not listed.")
+        notes.append(
+            tr(
+                "{further_lessons} that decide nothing are not listed.",
+                further_lessons=some(others.height - _UNSURE_SHOWN, "further lesson"),
+            )
+        )
     return notes
 
 
@@ -260,13 +294,13 @@ def _chart(view: View, table: pl.DataFrame, lifecycle: bool) -> alt.Chart | alt.
         drawn = drawn.with_columns(pl.concat_str("sensitivity", pl.lit(" / "), "power").alias("cell"))
         return heatmap(
             drawn.drop_nulls("sales_share"), column="cell", row="stage", value="sales_share", n="member_count", kind="share",
-            value_title="Share of sales", column_title="Price sensitivity / spending power", row_title="Stage",
+            value_title=tr('Share of sales'), column_title=tr('Price sensitivity / spending power'), row_title="Stage",
             column_order=[f"{a} / {b}" for a in order for b in order if f"{a} / {b}" in set(drawn["cell"])],
-            row_order=[*STAGES, UNKNOWN], title=f"Who brings the sales, by cell and stage: {view.place}",
+            row_order=[*STAGES, UNKNOWN], title=tr('Who brings the sales, by cell and stage: {place}', place=view.place),
             subtitle=f"{view.period}, n = {some(n, 'member')}",
         )  # fmt: skip
     return heatmap(
         drawn.drop_nulls("sales_share"), column="power", row="sensitivity", value="sales_share", name="method", n="member_count",
-        kind="share", value_title="Share of sales", column_title="Spending power", row_title="Price sensitivity", column_order=order,
-        row_order=order[::-1], title=f"Which method for whom: {view.place}", subtitle=f"{view.period}, n = {some(n, 'member')}",
+        kind="share", value_title=tr('Share of sales'), column_title=tr('Spending power'), row_title=tr('Price sensitivity'), column_order=order,
+        row_order=order[::-1], title=tr('Which method for whom: {place}', place=view.place), subtitle=f"{view.period}, n = {some(n, 'member')}",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.ledger.lessons import read_lessons
 from toolkit.mart.view import View
 from toolkit.models.partial_pooling import interval, pool, pool_by_campaign
@@ -79,7 +80,13 @@ def measured_methods(lessons: pl.DataFrame, segments: Sequence[str], *, confiden
 
 def said(row: dict[str, Any]) -> str:
     """Return a row of `measured_methods` in words: whom, what, how sure, which campaigns."""
-    span = f"{row['effect_share']:+.1%} {row['outcome']} ({row['effect_share_low']:+.1%} to {row['effect_share_high']:+.1%})"
+    span = tr(
+        "{effect_share:+.1%} {outcome} ({effect_share_low:+.1%} to {effect_share_high:+.1%})",
+        effect_share=row["effect_share"],
+        outcome=row["outcome"],
+        effect_share_low=row["effect_share_low"],
+        effect_share_high=row["effect_share_high"],
+    )
     how = "randomised" if row["randomised"] else "not randomised"
     method = row["method"].replace("_", " ")
     return f"{row['segment']}: {method}, {span}, campaign {row['campaigns']}, {how}, n = {row['member_count']:,}"

@@ -12,6 +12,7 @@ from toolkit.differentiation.amounts import read_budget, read_share
 from toolkit.differentiation.past import BASIS_POINTS, Past, accounting_notes
 from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
 from toolkit.errors import BadValue, nearest
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.replay import response
 from toolkit.models.replay_days import member_days, replay_member_day
@@ -85,16 +86,22 @@ def member_day(view: View, *, weekday: str = "", depth: float = 0.1, every_weeks
     spend, past = read_budget(budget, "differentiation.member_day"), Past(view)
     depth_bp, chosen = read_share(depth, "depth", most=0.9), _read_weekday(weekday)
     if not 1 <= every_weeks <= 52:
-        raise BadValue(f"every_weeks is {every_weeks}; 1 (every week) to 52 was needed.")
+        raise BadValue(tr("every_weeks is {every_weeks}; 1 (every week) to 52 was needed.", every_weeks=every_weeks))
     if past.baskets.is_empty():
-        return nobody(view, past, "member day", TABLE)
+        return nobody(view, past, tr("member day"), TABLE)
     replayed = pl.concat([replayed_day(past, number, depth_bp, every_weeks) for number in range(1, 8)]).join(_usual(past), on="number")
     if replayed.filter(pl.col("days_held") > 0).is_empty():
-        return nobody(view, past, "member day", TABLE, need="member day")
+        return nobody(view, past, tr("member day"), TABLE, need=tr("member day"))
     cells = reckoned(past, replayed.filter(pl.col("days_held") > 0)).with_columns(_of_day(view, depth_bp))
     rows = cells if chosen is None else cells.filter(pl.col("number") == chosen)
     if rows.is_empty():
-        raise BadValue(f"weekday: nothing was sold on a {DAYS[(chosen or 1) - 1]} in {view.period}. Choose a day with sales.")
+        raise BadValue(
+            tr(
+                "weekday: nothing was sold on a {days} in {period}. Choose a day with sales.",
+                days=DAYS[(chosen or 1) - 1],
+                period=view.period,
+            )
+        )
     best = best_of(view, rows, spend, "number")
     return Finding(
         headline=_headline(view, past, rows, best, spend, depth, every_weeks),
@@ -168,14 +175,18 @@ def _table(view: View, cells: pl.DataFrame) -> pl.DataFrame:
 def _headline(
     view: View, past: Past, rows: pl.DataFrame, best: dict[str, Any] | None, budget: float | None, depth: float, every_weeks: int
 ) -> str:
-    often = "every week" if every_weeks == 1 else f"every {every_weeks} weeks"
+    often = tr("every week") if every_weeks == 1 else tr("every {every_weeks} weeks", every_weeks=every_weeks)
     if best is None:
         cheapest = rows.sort("cost", "number").row(0, named=True)
         return too_dear(
-            view, rows, budget or 0, f"{some(rows.height, 'member day')} with {share(depth)} off {often}", DAYS[cheapest["number"] - 1]
+            view,
+            rows,
+            budget or 0,
+            tr("{member_days} with {depth} off {often}", member_days=some(rows.height, "member day"), depth=share(depth), often=often),
+            DAYS[cheapest["number"] - 1],
         )
     level = best["day_index"] - 1
-    room = f"{share(abs(level), 0)} {'below' if level < 0 else 'above'} the mean day"
+    room = tr("{level} {below} the mean day", level=share(abs(level), 0), below=tr("below") if level < 0 else tr("above"))
     return (
         f"{where(view)}, a member day with {share(depth)} off {often} does best on a {DAYS[best['number'] - 1]}, whose sales are {room}: "
         f"{best['free_rider_count']:,} of {some(past.baskets.height, 'basket')} are made then anyway, and some "
@@ -188,22 +199,30 @@ def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
     settings = view.settings.offers
     notes = accounting_notes(
         past,
-        f"{share(settings.moved_share, 0)} of the baskets up to {settings.move_days} days off move to the day (settings "
-        f"offers.moved_share, offers.move_days); at 10% off, {share(settings.response_share, 0)} of the members who came, but not "
-        "on or near those days, come once more, in proportion at other depths (setting offers.response_share).",
+        tr(
+            "{moved_share} of the baskets up to {move_days} days off move to the day (settings offers.moved_share, "
+            "offers.move_days); at 10% off, {response_share} of the members who came, but not on or near those days, "
+            "come once more, in proportion at other depths (setting offers.response_share).",
+            moved_share=share(settings.moved_share, 0),
+            move_days=settings.move_days,
+            response_share=share(settings.response_share, 0),
+        ),
     )
     weak = cells.filter(pl.col("day_index") < 1).sort("day_index")
     if weak.height:
-        said = [f"{DAYS[row['number'] - 1]} ({share(1 - row['day_index'], 0)} below)" for row in weak.iter_rows(named=True)]
-        notes.append(f"Room: sales below the mean day on {listing(said)}.")
-    called = f"{DAYS[best['number'] - 1]} with {share(depth)} off" if best else ""
+        said = [
+            tr("{days} ({share} below)", days=DAYS[row["number"] - 1], share=share(1 - row["day_index"], 0))
+            for row in weak.iter_rows(named=True)
+        ]
+        notes.append(tr("Room: sales below the mean day on {said}.", said=listing(said)))
+    called = tr("{days} with {depth} off", days=DAYS[best["number"] - 1], depth=share(depth)) if best else ""
     name = pl.col("number").replace_strict(dict(enumerate(DAYS, start=1)), return_dtype=pl.String)
     notes += money_notes(past, cells, best, called, name)
     if cells.height < 7:
         closed = [day for number, day in enumerate(DAYS, start=1) if number not in cells["number"]]
-        notes.append(f"Left out, without sales or without such a day in the period: {listing(closed)}.")
+        notes.append(tr("Left out, without sales or without such a day in the period: {closed}.", closed=listing(closed)))
     if every_weeks > 1:
-        notes.append(f"Days held: the last such weekday of the period and every {every_weeks} weeks before it.")
+        notes.append(tr("Days held: the last such weekday of the period and every {every_weeks} weeks before it.", every_weeks=every_weeks))
     return notes
 
 
@@ -211,6 +230,6 @@ def _chart(view: View, past: Past, cells: pl.DataFrame) -> alt.Chart | alt.Layer
     drawn = _table(view, cells).select("weekday", "day_index", "free_rider_count")
     return ranked_bars(
         drawn, label="weekday", value="day_index", n="free_rider_count", kind="decimal", ranked=False, reference=1.0,
-        reference_title="mean day", value_title="Sales against the mean day", title=f"Room by weekday: {view.place}",
+        reference_title=tr('mean day'), value_title=tr('Sales against the mean day'), title=tr('Room by weekday: {place}', place=view.place),
         subtitle=f"{some(past.baskets.height, 'basket')} of members, {view.period}; n = baskets on the member days",
     )  # fmt: skip

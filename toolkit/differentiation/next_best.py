@@ -11,6 +11,7 @@ from toolkit.differentiation.cells import member_cells
 from toolkit.differentiation.matrix import advice_table
 from toolkit.differentiation.next_goods import NEW, next_goods
 from toolkit.errors import BadValue, UnknownName, nearest
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
 from toolkit.portrait.price_sensitivity import sensitivity_traits
@@ -156,7 +157,7 @@ def next_best(view: View, *, member_id: str | int | None = None, top: int = 100)
     >>> tk.differentiation.next_best(ws, member_id="0012").table        # doctest: +SKIP
     """
     if top < 0:
-        raise BadValue(f"differentiation.next_best: top is {top}; a number of rows was needed, or 0 for all.")
+        raise BadValue(tr("differentiation.next_best: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     members = view.members if member_id is None else _one(view, str(member_id))
     table = next_best_table(view, members).sort("purchase_probability", "member_id", descending=[True, False], nulls_last=True)
     return Finding(
@@ -180,50 +181,87 @@ def _one(view: View, wanted: str) -> pl.DataFrame:
     if found.height:
         return found
     near = nearest(wanted, view.members["member_id"].head(20_000).to_list(), most=3)
-    hint = f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else "."
-    raise UnknownName(f"differentiation.next_best: no member with receipts in {view.place} has the id '{wanted}'{hint}")
+    hint = tr("; did you mean {join}?", join=" or ".join(repr(name) for name in near)) if near else "."
+    raise UnknownName(
+        tr(
+            "differentiation.next_best: no member with receipts in {place} has the id '{wanted}'{hint}",
+            place=view.place,
+            wanted=wanted,
+            hint=hint,
+        )
+    )
 
 
 def _headline(view: View, table: pl.DataFrame, one: bool) -> str:
     days = view.settings.playbook.ahead_days
     if one:
         row = table.row(0, named=True)
-        offer = f"offer: {(row['method'] or 'no advice').replace('_', ' ')} ({row['offer_reason']})"
+        offer = tr(
+            "offer: {replace} ({offer_reason})", replace=(row["method"] or "no advice").replace("_", " "), offer_reason=row["offer_reason"]
+        )
         if row["goods"] is None:
-            return f"Member {row['member_id']}: no goods, for nothing was bought with a category, or all of it just now; {offer}."
+            return tr(
+                "Member {member_id}: no goods, for nothing was bought with a category, or all of it just now; {offer}.",
+                member_id=row["member_id"],
+                offer=offer,
+            )
         return f"Member {row['member_id']}: {row['goods']} next ({row['reason']}; P = {share(row['purchase_probability'])}); {offer}."
     known = table.drop_nulls("goods")
     if known.is_empty():
-        return f"{where(view)}, no next goods for {some(table.height, 'member')}: nothing bought with a category, or all of it just now."
+        return tr(
+            "{where}, no next goods for {members}: nothing bought with a category, or all of it just now.",
+            where=where(view),
+            members=some(table.height, "member"),
+        )
     first = known.group_by("goods").len().sort("len", "goods", descending=[True, False]).row(0)
     mean = float(known["purchase_probability"].mean() or 0)  # type: ignore[arg-type]
-    return (
-        f"{where(view)}, {known.height:,} of {some(table.height, 'member')} have next goods of their own, most often {first[0]} "
-        f"({some(first[1], 'member')}); in {days} days {share(mean)} of them are expected to buy the goods named, with or without an offer."
+    return tr(
+        "{where}, {height:,} of {members} have next goods of their own, most often {first} ({members_2}); in {days} "
+        "days {mean} of them are expected to buy the goods named, with or without an offer.",
+        where=where(view),
+        height=known.height,
+        members=some(table.height, "member"),
+        first=first[0],
+        members_2=some(first[1], "member"),
+        days=days,
+        mean=share(mean),
     )
 
 
 def _notes(view: View, table: pl.DataFrame, top: int) -> list[str | Note]:
     settings = view.settings.playbook
     notes: list[str | Note] = [
-        f"Not offered: what a member bought within {settings.recent_days} days, or within {share(settings.recent_wait_share, 0)} of its "
-        "usual wait (stated service life, own rhythm, or the shop's).",
-        "The probability says who buys, not who buys because of the offer: only a campaign with a holdout tells that.",
-        "Offers are those of the matrix (differentiation.matrix); a lesson outranks the playbook only where it was randomised.",
+        tr(
+            "Not offered: what a member bought within {recent_days} days, or within {recent_wait_share} of its usual "
+            "wait (stated service life, own rhythm, or the shop's).",
+            recent_days=settings.recent_days,
+            recent_wait_share=share(settings.recent_wait_share, 0),
+        ),
+        tr("The probability says who buys, not who buys because of the offer: only a campaign with a holdout tells that."),
+        tr("Offers are those of the matrix (differentiation.matrix); a lesson outranks the playbook only where it was randomised."),
     ]
     if top and table.height > top:
-        notes.append(f"The table lists {top:,} of {table.height:,} members; top=0 lists all.")
+        notes.append(tr("The table lists {top:,} of {height:,} members; top=0 lists all.", top=top, height=table.height))
     if view.has_column("members", "contactable"):
         notes.append(
-            f"{some(int(table['reachable'].sum()), 'member')} of {table.height:,} may be contacted; export an audience to write lists."
+            tr(
+                "{members} of {height:,} may be contacted; export an audience to write lists.",
+                members=some(int(table["reachable"].sum()), "member"),
+                height=table.height,
+            )
         )
     else:
-        notes.append(not_measured(view, "members", "contactable", "who may be contacted"))
+        notes.append(not_measured(view, "members", "contactable", tr("who may be contacted")))
     if not view.has_column("lines", "discount_amount"):
-        notes.append(not_measured(view, "lines", "discount_amount", "price sensitivity"))
+        notes.append(not_measured(view, "lines", "discount_amount", tr("price sensitivity")))
     missing = table["goods"].null_count()
     if missing:
-        notes.append(Note(f"{some(missing, 'member')} bought nothing with a category, or all of it just now: no goods.", "NOT MEASURED"))
+        notes.append(
+            Note(
+                tr("{members} bought nothing with a category, or all of it just now: no goods.", members=some(missing, "member")),
+                "NOT MEASURED",
+            )
+        )
     return notes
 
 
@@ -234,6 +272,6 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     counted = table.drop_nulls("goods").group_by("goods").agg(pl.len().cast(pl.Int64).alias("member_count"))
     shown = counted.filter(pl.col("member_count") >= least).sort("member_count", "goods", descending=[True, False]).head(_CHART_GOODS)
     return ranked_bars(
-        shown, label="goods", value="member_count", kind="count", title=f"Next goods: {view.place}",
-        subtitle=f"as of {view.as_of}, members whose first choice it is", value_title="Members",
+        shown, label="goods", value="member_count", kind="count", title=tr('Next goods: {place}', place=view.place),
+        subtitle=tr('as of {as_of}, members whose first choice it is', as_of=view.as_of), value_title="Members",
     )  # fmt: skip

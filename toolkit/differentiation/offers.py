@@ -12,6 +12,7 @@ from toolkit.differentiation.amounts import read_budget
 from toolkit.differentiation.past import Past, accounting_notes, contact_cost, contacts_unpriced
 from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
 from toolkit.differentiation.replays import addressable, proposed_offers, read_offers, replay_offer
+from toolkit.language import tr
 from toolkit.ledger.offer import Offer
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
@@ -87,7 +88,7 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
     replayed = [replay_offer(past, offer, least_buyers=view.settings.scope.minimum_members) for offer in wanted]
     found = pl.concat([frame for frame in replayed if frame.height] or replayed)
     if found.is_empty():
-        return nobody(view, past, "offer", OFFERS, need="purchase that these offers speak of")
+        return nobody(view, past, "offer", OFFERS, need=tr("purchase that these offers speak of"))
     cells = reckoned(past, found).sort("worth", "cost", "offer", descending=[True, False, False], nulls_last=True)
     best = best_of(view, cells, spend, "offer")
     return Finding(
@@ -117,10 +118,15 @@ def _headline(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] 
     what = some(cells.height, "offer")
     if best is None:
         return too_dear(view, cells, budget or 0, what, str(cells.sort("cost", "offer")["offer"][0]))
-    return (
-        f"{where(view)}, of {what} to {some(past.members.height, 'member')}, '{best['offer']}' does best"
-        f"{' within the budget' if budget else ''}: {outcome(view, best, 'those within reach respond')}"
-        f"{' Contacts are counted as nothing: their cost is not known.' if contacts_unpriced(view) else ''}"
+    return tr(
+        "{where}, of {what} to {members}, '{offer}' does best{within_the_budget}: {outcome}{contacts_are_counted}",
+        where=where(view),
+        what=what,
+        members=some(past.members.height, "member"),
+        offer=best["offer"],
+        within_the_budget=tr(" within the budget") if budget else "",
+        outcome=outcome(view, best, "those within reach respond"),
+        contacts_are_counted=tr(" Contacts are counted as nothing: their cost is not known.") if contacts_unpriced(view) else "",
     )
 
 
@@ -130,20 +136,29 @@ def _notes(
     settings = view.settings.offers
     notes = accounting_notes(
         past,
-        f"{share(settings.response_share, 0)} of what is within reach responds to an offer of 10%, in proportion at other depths (setting "
-        f"offers.response_share); {share(settings.moved_share, 0)} of the baskets near a member day move there (offers.moved_share).",
+        tr(
+            "{response_share} of what is within reach responds to an offer of 10%, in proportion at other depths "
+            "(setting offers.response_share); {moved_share} of the baskets near a member day move there "
+            "(offers.moved_share).",
+            response_share=share(settings.response_share, 0),
+            moved_share=share(settings.moved_share, 0),
+        ),
     )
     notes += [contact_cost(view)[1], *contact_notes(view, left_out), length_note(view)]
     notes += money_notes(past, cells, best, f"'{best['offer']}'" if best else "", pl.col("offer"))
-    few = f"has fewer than {view.settings.scope.minimum_members} buyers of its goods among them: its figures are not shown"
+    few = tr(
+        "has fewer than {minimum_members} buyers of its goods among them: its figures are not shown",
+        minimum_members=view.settings.scope.minimum_members,
+    )
     notes += [f"'{offer.text}' {few if offer.method == 'discount' else 'has nobody it speaks of'}." for offer in silent]
     return notes
 
 
 def length_note(view: View) -> str:
     """Return how long a campaign the figures speak of."""
-    return (
-        f"Figures are for a campaign as long as the period, {view.period.days} days; for a shorter one give its length, such as period=28."
+    return tr(
+        "Figures are for a campaign as long as the period, {days} days; for a shorter one give its length, such as period=28.",
+        days=view.period.days,
     )
 
 
@@ -151,22 +166,32 @@ def contact_notes(view: View, left_out: dict[str, int]) -> list[str | Note]:
     """Return who is not addressed, and why."""
     settings, notes = view.settings.offers, list[str | Note]()
     if left_out["barred"]:
-        notes.append(f"{some(left_out['barred'], 'member')} who may not be contacted, or of whom the shop does not know, take no part.")
+        notes.append(
+            tr(
+                "{members} who may not be contacted, or of whom the shop does not know, take no part.",
+                members=some(left_out["barred"], "member"),
+            )
+        )
     if left_out["tired"]:
         notes.append(
-            f"{some(left_out['tired'], 'member')} contacted {settings.most_contacts} times or more in the last {settings.rest_days} days "
-            "take no part (settings offers.most_contacts, offers.rest_days)."
+            tr(
+                "{members} contacted {most_contacts} times or more in the last {rest_days} days take no part (settings "
+                "offers.most_contacts, offers.rest_days).",
+                members=some(left_out["tired"], "member"),
+                most_contacts=settings.most_contacts,
+                rest_days=settings.rest_days,
+            )
         )
     if not view.has_column("members", "contactable"):
-        notes.append("The members table has no `contactable` column: everybody is taken to be reachable.")
+        notes.append(tr("The members table has no `contactable` column: everybody is taken to be reachable."))
     return notes
 
 
 def _chart(view: View, past: Past, cells: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     known = past.margin.share is not None
-    what = "Expected net" if known else "Cost"
+    what = tr("Expected net") if known else "Cost"
     drawn = cells.head(20).select("offer", view.major("net" if known else "cost").alias("value"), "contact_count")
     return ranked_bars(
         drawn, label="offer", value="value", n="contact_count", kind="money", ranked=False, value_title=f"{what}, {view.currency}",
-        title=f"Offers side by side: {view.place}", subtitle=f"{what}, {view.period}; n = contacts",
+        title=tr('Offers side by side: {place}', place=view.place), subtitle=f"{what}, {view.period}; n = contacts",
     )  # fmt: skip

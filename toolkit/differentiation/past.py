@@ -8,6 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from toolkit.answer import Note
+from toolkit.language import tr
 from toolkit.mart.margins import Margin
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
@@ -118,14 +119,20 @@ def contact_cost(view: View) -> tuple[float, str | Note]:
     """Return what one contact costs, in minor units, and the sentence that says where that is from."""
     stated = view.settings.offers.cost_per_contact
     if stated is not None:
-        return stated * view.minor_units, f"A contact costs {view.money(stated * view.minor_units)} (setting offers.cost_per_contact)."
+        return stated * view.minor_units, tr(
+            "A contact costs {stated} (setting offers.cost_per_contact).", stated=view.money(stated * view.minor_units)
+        )
     campaigns = view.workspace.table("campaigns")
     if campaigns is not None and view.has_column("campaigns", "cost_per_contact"):
         known = campaigns.filter(pl.col("starts_on") <= view.as_of).select(pl.col("cost_per_contact").drop_nulls()).collect()
         if known.height:
             middle = float(str(known["cost_per_contact"].median()))
-            return middle, f"A contact costs {view.money(middle)}: the middle one of {some(known.height, 'campaign')} of the shop."
-    said = "What a contact costs is not known and counted as nothing: set offers.cost_per_contact."
+            return middle, tr(
+                "A contact costs {middle}: the middle one of {campaigns} of the shop.",
+                middle=view.money(middle),
+                campaigns=some(known.height, "campaign"),
+            )
+    said = tr("What a contact costs is not known and counted as nothing: set offers.cost_per_contact.")
     return 0.0, Note(said, "REVIEW")
 
 
@@ -139,11 +146,25 @@ def accounting_notes(past: Past, assumed: str) -> list[str | Note]:
     view = past.view
     gone = past.orders.height - past.baskets.height
     lost = int(past.orders["amount"].sum()) - past.sales
-    returns = f" {some(gone, 'receipt')} without a paid basket (returns, coupons alone; {view.money(lost)}) are left out." if gone else ""
+    returns = (
+        tr(
+            " {receipts} without a paid basket (returns, coupons alone; {lost}) are left out.",
+            receipts=some(gone, "receipt"),
+            lost=view.money(lost),
+        )
+        if gone
+        else ""
+    )
     return [
-        f"This is accounting on {some(past.baskets.height, 'basket')} of members {made_where(view)}, {view.period}, as they were: what the "
-        f"offer would have been paid for, not a forecast of what it changes.{returns} Purchases of non-members are not in it.",
-        Note(f"Assumed, not measured: {assumed} A campaign with a control group measures it.", "REVIEW"),
+        tr(
+            "This is accounting on {baskets} of members {made_where}, {period}, as they were: what the offer would have "
+            "been paid for, not a forecast of what it changes.{returns} Purchases of non-members are not in it.",
+            baskets=some(past.baskets.height, "basket"),
+            made_where=made_where(view),
+            period=view.period,
+            returns=returns,
+        ),
+        Note(tr("Assumed, not measured: {assumed} A campaign with a control group measures it.", assumed=assumed), "REVIEW"),
         margin_note(view, past.margin),
     ]
 
@@ -151,19 +172,36 @@ def accounting_notes(past: Past, assumed: str) -> list[str | Note]:
 def margin_note(view: View, margin: Margin) -> str | Note:
     """Return where the margin comes from, or what is missing."""
     if margin.basis == "measured":
-        said = f"Margin: {share(margin.share)} of sales, from the unit costs of {share(margin.known_share, 0)} of them"
+        said = tr(
+            "Margin: {share} of sales, from the unit costs of {known_share} of them",
+            share=share(margin.share),
+            known_share=share(margin.known_share, 0),
+        )
         if margin.known_share < 0.5:
-            return Note(f"{said}; the rest is taken to be alike. State more unit costs.", "REVIEW")
+            return Note(tr("{said}; the rest is taken to be alike. State more unit costs.", said=said), "REVIEW")
         return f"{said}{'' if margin.known_share > 0.995 else '; the rest is taken to be alike'}."
     if margin.basis == "assumed":
-        return Note(f"Margin: {share(margin.share)} of sales is assumed (setting offers.margin_share): no unit cost is known.", "REVIEW")
-    said = "No margin is known, so money is in sales and no net is given: products have no `unit_cost`"
-    return Note(f"{said}. Import it, or assume one: settings={{'offers': {{'margin_share': 0.25}}}}.", "NOT MEASURED")
+        return Note(
+            tr("Margin: {share} of sales is assumed (setting offers.margin_share): no unit cost is known.", share=share(margin.share)),
+            "REVIEW",
+        )
+    said = tr("No margin is known, so money is in sales and no net is given: products have no `unit_cost`")
+    return Note(tr("{said}. Import it, or assume one: settings={{'offers': {{'margin_share': 0.25}}}}.", said=said), "NOT MEASURED")
 
 
 def break_even_note(view: View, cost: float, sales: float, what: str) -> list[str | Note]:
     """Return by how much sales must rise to pay a cost, at the margins of setting offers.break_even_margins; nothing without sales."""
     if sales <= 0:
         return []
-    said = [f"{share(cost / (margin * sales))} at a margin of {share(margin, 0)}" for margin in view.settings.offers.break_even_margins]
-    return [f"Break-even of {what} for assumed margins: sales of {view.money(sales)} must rise by {', '.join(said)}."]
+    said = [
+        tr("{cost} at a margin of {margin}", cost=share(cost / (margin * sales)), margin=share(margin, 0))
+        for margin in view.settings.offers.break_even_margins
+    ]
+    return [
+        tr(
+            "Break-even of {what} for assumed margins: sales of {sales} must rise by {said}.",
+            what=what,
+            sales=view.money(sales),
+            said=", ".join(said),
+        )
+    ]

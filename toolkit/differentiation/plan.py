@@ -11,6 +11,7 @@ from toolkit.differentiation.blockers import blockers
 from toolkit.differentiation.draft import Draft, work_out
 from toolkit.differentiation.enrolment import campaign_view
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.ledger.definition import DO_NOTHING, Definition, read_plan
 from toolkit.mart.view import View
 from toolkit.registry import question
@@ -110,13 +111,23 @@ def narrowed(definition: Definition, view: View) -> Definition:
     """
     scope = view.scope
     if scope.audience is not None:
-        raise BadValue(f"Campaign '{definition.campaign_id}' has its own audience: leave `audience` out, or change it in the draft.")
+        raise BadValue(
+            tr(
+                "Campaign '{campaign_id}' has its own audience: leave `audience` out, or change it in the draft.",
+                campaign_id=definition.campaign_id,
+            )
+        )
     if not scope.is_place:
         return definition
     own = (definition.store_id, definition.region)
     if own != (None, None) and own != (scope.store_id, scope.region):
         raise BadValue(
-            f"Campaign '{definition.campaign_id}' is for {own[0] or own[1]}, but {view.place} was asked for. Leave one of them out."
+            tr(
+                "Campaign '{campaign_id}' is for {own}, but {place} was asked for. Leave one of them out.",
+                campaign_id=definition.campaign_id,
+                own=own[0] or own[1],
+                place=view.place,
+            )
         )
     return definition.model_copy(update={"store_id": scope.store_id, "region": scope.region})
 
@@ -164,19 +175,39 @@ def _table(draft: Draft) -> pl.DataFrame:
 
 def _headline(draft: Draft, stops: int) -> str:
     definition, view = draft.definition, draft.view
-    called = f"'{definition.campaign_id}', {definition.starts_on} to {definition.ends_on}"
-    ready = "can be launched" if not stops else f"cannot be launched yet: {some(stops, 'blocker')}"
+    called = tr(
+        "'{campaign_id}', {starts_on} to {ends_on}",
+        campaign_id=definition.campaign_id,
+        starts_on=definition.starts_on,
+        ends_on=definition.ends_on,
+    )
+    ready = tr("can be launched") if not stops else tr("cannot be launched yet: {blockers}", blockers=some(stops, "blocker"))
     if not draft.members.height:
-        return f"Campaign {called} {ready}; of {some(draft.enrolment.everybody.height, 'member')} in its audience nobody is in an arm."
+        return tr(
+            "Campaign {called} {ready}; of {members} in its audience nobody is in an arm.",
+            called=called,
+            ready=ready,
+            members=some(draft.enrolment.everybody.height, "member"),
+        )
     offers = listing([f"'{name}'" for name in sorted(set(draft.cells["offer"]))])
-    sees = f", shows a lift of {share(draft.smallest_lift)} or more" if draft.smallest_lift is not None else ""
-    pays = f" and pays from {share(draft.break_even_lift)}" if draft.break_even_lift is not None else ""
-    unknown = ["what the offers give away"] * (draft.costs["offers"] is None)
-    unknown += ["contacts, whose cost is not known"] * isinstance(draft.cost_per_contact[1], Note)
-    without = f" besides {listing(unknown)}" if unknown else ""
-    return (
-        f"Campaign {called} {ready}: {some(draft.count('treated'), 'member')} get {offers}, {draft.count('control'):,} are held out; it "
-        f"costs {view.money(draft.costs['total'])}{without}{sees}{pays}."
+    sees = (
+        tr(", shows a lift of {smallest_lift} or more", smallest_lift=share(draft.smallest_lift)) if draft.smallest_lift is not None else ""
+    )
+    pays = tr(" and pays from {break_even_lift}", break_even_lift=share(draft.break_even_lift)) if draft.break_even_lift is not None else ""
+    unknown = [tr("what the offers give away")] * (draft.costs["offers"] is None)
+    unknown += [tr("contacts, whose cost is not known")] * isinstance(draft.cost_per_contact[1], Note)
+    without = tr(" besides {unknown}", unknown=listing(unknown)) if unknown else ""
+    return tr(
+        "Campaign {called} {ready}: {members} get {offers}, {count:,} are held out; it costs {total}{without}{sees}{pays}.",
+        called=called,
+        ready=ready,
+        members=some(draft.count("treated"), "member"),
+        offers=offers,
+        count=draft.count("control"),
+        total=view.money(draft.costs["total"]),
+        without=without,
+        sees=sees,
+        pays=pays,
     )
 
 
@@ -186,6 +217,6 @@ def _chart(draft: Draft) -> alt.Chart | alt.LayerChart:
     arms = draft.members.group_by("segment", "arm").agg(pl.len().cast(pl.Int64).alias("member_count")).sort("segment", "arm")
     return stacked_bars(
         arms, label="segment", part="arm", value="member_count", kind="count", value_title="Members",
-        title=f"Who gets an offer and who is held out: {draft.definition.campaign_id}",
-        subtitle=f"members by segment, {draft.view.place} as of {draft.view.as_of}",
+        title=tr('Who gets an offer and who is held out: {campaign_id}', campaign_id=draft.definition.campaign_id),
+        subtitle=tr('members by segment, {place} as of {as_of}', place=draft.view.place, as_of=draft.view.as_of),
     )  # fmt: skip

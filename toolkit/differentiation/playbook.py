@@ -17,6 +17,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from toolkit.errors import BadValue, nearest
+from toolkit.language import tr
 from toolkit.ledger.definition import DO_NOTHING, METHODS
 from toolkit.mart.view import View
 from toolkit.portrait.levels import LEVELS
@@ -145,8 +146,11 @@ def read_playbook(path: str | Path = BUILT_IN) -> Playbook:
         return _read(source, source.stat().st_mtime_ns)
     except OSError:
         raise BadValue(
-            f"Playbook: {source} cannot be read. Name a TOML file in the setting playbook.playbook, or leave it empty for "
-            "documents/playbook.toml or the built-in one."
+            tr(
+                "Playbook: {source} cannot be read. Name a TOML file in the setting playbook.playbook, or leave it empty for "
+                "documents/playbook.toml or the built-in one.",
+                source=source,
+            )
         ) from None
 
 
@@ -155,7 +159,7 @@ def _read(source: Path, _changed: int) -> Playbook:
     try:
         raw = tomllib.loads(source.read_bytes().decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadValue(f"Playbook: {source} is not valid TOML: {error}.") from None
+        raise BadValue(tr("Playbook: {source} is not valid TOML: {error}.", source=source, error=error)) from None
     return playbook_from(raw, where=str(source))
 
 
@@ -163,12 +167,14 @@ def playbook_from(raw: Mapping[str, Any], *, where: str) -> Playbook:
     """Return the playbook in the values of a TOML; `where` names it in errors. Raises as `read_playbook`."""
     faults = [_unknown_key(where, name, _TABLES) for name in raw if name not in _TABLES]
     rules, stages = (_tables(raw.get(name, []), name, where, faults) for name in ("rules", "stages"))
-    made_rules = [_made(Rule, rule, f"rule {place}", where, faults) for place, rule in enumerate(rules, start=1)]
-    made_stages = [_made(StageRule, rule, f"stages {place}", where, faults) for place, rule in enumerate(stages, start=1)]
+    made_rules = [_made(Rule, rule, tr("rule {place}", place=place), where, faults) for place, rule in enumerate(rules, start=1)]
+    made_stages = [_made(StageRule, rule, tr("stages {place}", place=place), where, faults) for place, rule in enumerate(stages, start=1)]
     unmeasured = _made(Advice, raw["unmeasured"], "unmeasured", where, faults) if "unmeasured" in raw else None
     faults += _uncovered(rules, where)
     for stage in STAGES:
-        faults += _doubled([rule for rule in stages if rule.get("stage") == stage], f"{where}: stage {stage}, ")
+        faults += _doubled(
+            [rule for rule in stages if rule.get("stage") == stage], tr("{where}: stage {stage}, ", where=where, stage=stage)
+        )
     if faults:
         raise BadValue("\n".join(faults))
     given = {"rules": tuple(made_rules), "stages": tuple(made_stages), "unmeasured": unmeasured}
@@ -178,14 +184,16 @@ def playbook_from(raw: Mapping[str, Any], *, where: str) -> Playbook:
 def _tables(found: Any, name: str, where: str, faults: list[str]) -> list[Mapping[str, Any]]:
     if isinstance(found, list) and all(isinstance(rule, Mapping) for rule in found):
         return found
-    faults.append(f"{where}: {name} is {found!r}; tables written as [[{name}]] were needed.")
+    faults.append(tr("{where}: {name} is {found!r}; tables written as [[{name}]] were needed.", where=where, name=name, found=found))
     return []
 
 
 def _made(model: type[Advice], raw: Any, said: str, where: str, faults: list[str]) -> Advice | None:
     """Return one rule; what is wrong with it is added to `faults`, a sentence each."""
     if not isinstance(raw, Mapping):
-        faults.append(f"{where}: {said} is {raw!r}; a table with name, method, message and goods was needed.")
+        faults.append(
+            tr("{where}: {said} is {raw!r}; a table with name, method, message and goods was needed.", where=where, said=said, raw=raw)
+        )
         return None
     said = f"{said} ('{raw['name']}')" if isinstance(raw.get("name"), str) and raw["name"] else said
     before = len(faults)
@@ -194,7 +202,7 @@ def _made(model: type[Advice], raw: Any, said: str, where: str, faults: list[str
             wrong = [value for value in _levels(raw[key]) if value not in known]
             faults += [f"{where}: {said} has {key} = {value!r}, {_instead(value, known)}" for value in wrong]
     if not all(len(_levels(raw.get(key, LEVELS))) for key in ("sensitivity", "power")):
-        faults.append(f"{where}: {said} names no level at all; leave the key out for every level.")
+        faults.append(tr("{where}: {said} names no level at all; leave the key out for every level.", where=where, said=said))
     try:
         made = model.model_validate(raw)
     except ValidationError as error:
@@ -203,9 +211,19 @@ def _made(model: type[Advice], raw: Any, said: str, where: str, faults: list[str
             if fault["type"] == "extra_forbidden":
                 faults.append(f"{where}: {said}: " + _unknown_key("", key, tuple(model.model_fields)).removeprefix(": "))
             elif fault["type"] == "missing":
-                faults.append(f"{where}: {said} has no '{key}'. Add one.")
+                faults.append(tr("{where}: {said} has no '{key}'. Add one.", where=where, said=said, key=key))
             elif len(faults) == before or key not in _KNOWN:
-                faults.append(f"{where}: {said}, {key}: {fault['msg'][0].lower()}{fault['msg'][1:]}, but {fault['input']!r} came.")
+                faults.append(
+                    tr(
+                        "{where}: {said}, {key}: {msg}{msg_2}, but {input!r} came.",
+                        where=where,
+                        said=said,
+                        key=key,
+                        msg=fault["msg"][0].lower(),
+                        msg_2=fault["msg"][1:],
+                        input=fault["input"],
+                    )
+                )
         return None
     return made
 
@@ -216,18 +234,29 @@ def _levels(value: Any) -> list[Any]:
 
 def _instead(value: Any, known: Sequence[str]) -> str:
     near = nearest(str(value), known) if isinstance(value, str) else []
-    return f"which there is not; did you mean '{near[0]}'?" if near else f"but one of {', '.join(known)} was needed."
+    return (
+        tr("which there is not; did you mean '{near}'?", near=near[0])
+        if near
+        else tr("but one of {known} was needed.", known=", ".join(known))
+    )
 
 
 def _unknown_key(where: str, name: str, known: Sequence[str]) -> str:
     near = nearest(name, known)
-    return f"{where}: there is no key '{name}'; " + (f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}.")
+    return f"{where}: there is no key '{name}'; " + (
+        tr("did you mean '{near}'?", near=near[0]) if near else tr("known: {known}.", known=", ".join(known))
+    )
 
 
 def _uncovered(rules: list[Mapping[str, Any]], where: str) -> list[str]:
     """Return a sentence for each cell that is in no rule or in several."""
     gaps = [
-        f"{where}: cell sensitivity {sensitivity}, power {power} is in no rule. Add it to one."
+        tr(
+            "{where}: cell sensitivity {sensitivity}, power {power} is in no rule. Add it to one.",
+            where=where,
+            sensitivity=sensitivity,
+            power=power,
+        )
         for sensitivity, power in itertools.product(LEVELS, repeat=2)
         if not _holding(rules, sensitivity, power)
     ]
@@ -237,7 +266,14 @@ def _uncovered(rules: list[Mapping[str, Any]], where: str) -> list[str]:
 def _doubled(rules: list[Mapping[str, Any]], opening: str) -> list[str]:
     cells = {pair: _holding(rules, *pair) for pair in itertools.product(LEVELS, repeat=2)}
     return [
-        f"{opening}cell sensitivity {pair[0]}, power {pair[1]} is in {len(held)} rules ({', '.join(held)}). Leave it in one."
+        tr(
+            "{opening}cell sensitivity {pair}, power {pair_2} is in {held} rules ({held_2}). Leave it in one.",
+            opening=opening,
+            pair=pair[0],
+            pair_2=pair[1],
+            held=len(held),
+            held_2=", ".join(held),
+        )
         for pair, held in cells.items()
         if len(held) > 1
     ]

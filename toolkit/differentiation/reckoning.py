@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.past import Past, break_even_note, contact_cost
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.replay import best_for_budget, reckon
 from toolkit.portrait.phrases import where
@@ -63,8 +64,13 @@ def best_of(view: View, cells: pl.DataFrame, budget: float | None, *ties: str) -
 def too_dear(view: View, cells: pl.DataFrame, budget: float, what: str, called: str) -> str:
     """Return the headline for a budget that nothing fits."""
     least = float(cells["cost"].min())  # type: ignore[arg-type]
-    return (
-        f"{where(view)}, none of {what} fits a budget of {money(budget, view.currency)}: the cheapest, {called}, costs {view.money(least)}."
+    return tr(
+        "{where}, none of {what} fits a budget of {budget}: the cheapest, {called}, costs {least}.",
+        where=where(view),
+        what=what,
+        budget=money(budget, view.currency),
+        called=called,
+        least=view.money(least),
     )
 
 
@@ -73,13 +79,32 @@ def outcome(view: View, row: dict[str, Any], response: str, *, what: str = "sale
 
     `response` says in words what is assumed to happen, `what` which sales the break-even is measured against.
     """
-    said = f"it costs {view.money(row['cost'])}"
+    said = tr("it costs {cost}", cost=view.money(row["cost"]))
     if row["net"] is None:
-        return f"{said} for {view.money(row['extra_amount'])} of extra sales; what that leaves is not known without a margin."
+        return tr(
+            "{said} for {extra_amount} of extra sales; what that leaves is not known without a margin.",
+            said=said,
+            extra_amount=view.money(row["extra_amount"]),
+        )
     if row["net"] > 0:
-        return f"{said} and leaves {view.money(row['net'])} net, if {share(row['response_share'])} of {response}."
-    rise = f"{what} must rise by {share(row['break_even_lift'])}" if row["break_even_lift"] is not None else f"no rise of {what} is enough"
-    return f"{said} and loses {view.money(-row['net'])}: to pay for itself {rise}. Doing nothing is better on these figures."
+        return tr(
+            "{said} and leaves {net} net, if {response_share} of {response}.",
+            said=said,
+            net=view.money(row["net"]),
+            response_share=share(row["response_share"]),
+            response=response,
+        )
+    rise = (
+        tr("{what} must rise by {break_even_lift}", what=what, break_even_lift=share(row["break_even_lift"]))
+        if row["break_even_lift"] is not None
+        else tr("no rise of {what} is enough", what=what)
+    )
+    return tr(
+        "{said} and loses {net}: to pay for itself {rise}. Doing nothing is better on these figures.",
+        said=said,
+        net=view.money(-row["net"]),
+        rise=rise,
+    )
 
 
 def amount_text(column: str, minor_units: int) -> pl.Expr:
@@ -98,16 +123,26 @@ def money_notes(past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, ca
         notes += break_even_note(view, best["cost"], best["base_amount"], called)
     elif best is not None:
         rate = best["break_even_rate"]
-        needed = "it would not pay even if all of them responded" if rate is None else f"it pays once {share(rate)} of them respond"
+        needed = (
+            tr("it would not pay even if all of them responded")
+            if rate is None
+            else tr("it pays once {rate} of them respond", rate=share(rate))
+        )
         notes.append(
-            f"Of what is within reach of {called}: {needed}. Margin at stake, that of what free riders buy anyway: "
-            f"{view.money(best['at_stake_margin'])}."
+            tr(
+                "Of what is within reach of {called}: {needed}. Margin at stake, that of what free riders buy anyway: {at_stake_margin}.",
+                called=called,
+                needed=needed,
+                at_stake_margin=view.money(best["at_stake_margin"]),
+            )
         )
     front = cells.filter("is_best").sort("cost").with_columns(name.alias("called"))
-    said = [f"{row['called']} from {view.money(row['cost'])}" for row in front.head(6).iter_rows(named=True)]
+    said = [tr("{called} from {cost}", called=row["called"], cost=view.money(row["cost"])) for row in front.head(6).iter_rows(named=True)]
     if cells.height > 1:
-        what = "net" if past.margin.share is not None else "extra sales less cost"
-        notes.append(f"Best per budget, by {what}: {'; '.join(said)}{'; ...' if front.height > 6 else ''}.")
+        what = "net" if past.margin.share is not None else tr("extra sales less cost")
+        notes.append(
+            tr("Best per budget, by {what}: {said}{value}.", what=what, said="; ".join(said), value="; ..." if front.height > 6 else "")
+        )
     return notes
 
 
@@ -115,7 +150,24 @@ def nobody(view: View, past: Past, method: str, schema: pl.Schema, *, need: str 
     """Return the finding where there is nothing to replay on."""
     n = some(past.members.height, "member")
     return Finding(
-        headline=f"{where(view)}, nobody of {n} has a {need} in {view.period}: there is nothing to replay a {method} on.",
+        headline=tr(
+            "{where}, nobody of {n} has a {need} in {period}: there is nothing to replay a {method} on.",
+            where=where(view),
+            n=n,
+            need=need,
+            period=view.period,
+            method=method,
+        ),
         table=schema.to_frame(),
-        notes=[Note(f"{method[0].upper()}{method[1:]}: no {need} in the window. Choose a longer period or more members.", "NOT MEASURED")],
+        notes=[
+            Note(
+                tr(
+                    "{method}{method_2}: no {need} in the window. Choose a longer period or more members.",
+                    method=method[0].upper(),
+                    method_2=method[1:],
+                    need=need,
+                ),
+                "NOT MEASURED",
+            )
+        ],
     )

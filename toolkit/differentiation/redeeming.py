@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.answer import Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.levels import UNKNOWN
 from toolkit.portrait.price_sensitivity import sensitivity_traits
@@ -29,17 +30,21 @@ def redeem_chances(view: View) -> tuple[pl.DataFrame, str | Note]:
             f"{level} affinity {share(chance)}" for level, chance in rates.sort("chance", "level", descending=True).iter_rows()
         )
         n = some(told.height, "contact")
-        return found.select("member_code", "chance"), f"Who redeems is measured: past coupons, {n}, {share(overall)} redeemed ({said})."
+        return found.select("member_code", "chance"), tr(
+            "Who redeems is measured: past coupons, {n}, {overall} redeemed ({said}).", n=n, overall=share(overall), said=said
+        )
     if traits["coupon_affinity"].null_count() < traits.height:
         found = traits.select("member_code", pl.col("coupon_affinity").fill_null(0.0).alias("chance"))
         return found, Note(
-            "Who redeems: each member with their coupon affinity, the share of their shopping days with a coupon; how often they use one "
-            "that is sent to them is not measured.",
+            tr(
+                "Who redeems: each member with their coupon affinity, the share of their shopping days with a coupon; how "
+                "often they use one that is sent to them is not measured."
+            ),
             "REVIEW",
         )
     found = traits.select("member_code", pl.lit(settings.redemption_share).alias("chance"))
     said = f"Assumed: {share(settings.redemption_share)} of members redeem (setting offers.redemption_share); "
-    return found, Note(f"{said}the lines have no `coupon_amount` and no past coupon was redeemed.", "REVIEW")
+    return found, Note(tr("{said}the lines have no `coupon_amount` and no past coupon was redeemed.", said=said), "REVIEW")
 
 
 def _sent(view: View) -> pl.DataFrame | None:

@@ -13,6 +13,7 @@ from toolkit.differentiation.discount import read_categories
 from toolkit.differentiation.past import Past, contact_cost, margin_note
 from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, outcome, reckoned, too_dear
 from toolkit.expressions import divide_half_up
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.replay import REPLAY, response
 from toolkit.models.replay_goods import replay_service
@@ -166,13 +167,24 @@ def _table(view: View, cells: pl.DataFrame, touch: str) -> pl.DataFrame:
 def _headline(view: View, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None, touch: str) -> str:
     what = some(cells.height, "category", "categories")
     if best is None:
-        return too_dear(view, cells, budget or 0, f"a touch for any of {what}", str(cells.sort("cost", "category")["category"][0]))
+        return too_dear(
+            view, cells, budget or 0, tr("a touch for any of {what}", what=what), str(cells.sort("cost", "category")["category"][0])
+        )
     if touch == "after_sale":
         rise = best["break_even_lift"]
-        again = "sales must rise cannot be said without a margin" if rise is None else f"sales to them must rise, is {share(rise)}"
-        return (
-            f"{where(view)}, of {what} an after-sale touch is cheapest for {best['category']}: {some(best['contact_count'], 'buyer')}, "
-            f"{view.money(best['cost'])}; by how much {again}."
+        again = (
+            tr("sales must rise cannot be said without a margin")
+            if rise is None
+            else tr("sales to them must rise, is {rise}", rise=share(rise))
+        )
+        return tr(
+            "{where}, of {what} an after-sale touch is cheapest for {category}: {buyers}, {cost}; by how much {again}.",
+            where=where(view),
+            what=what,
+            category=best["category"],
+            buyers=some(best["contact_count"], "buyer"),
+            cost=view.money(best["cost"]),
+            again=again,
         )
     return (
         f"{where(view)}, of {what} that members are due for, a touch does best for {best['category']}: of "
@@ -184,34 +196,44 @@ def _headline(view: View, cells: pl.DataFrame, best: dict[str, Any] | None, budg
 def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, touch: str, off: int) -> list[str | Note]:
     share_ = view.settings.offers.response_share
     notes: list[str | Note] = [
-        "This is accounting, not a forecast: what contacts cost, and what members are expected to buy anyway. A touch takes nothing off "
-        "the price, so nobody gets for nothing what they would have paid for" + (", but for the trade-in." if off else ".")
+        tr(
+            "This is accounting, not a forecast: what contacts cost, and what members are expected to buy anyway. A "
+            "touch takes nothing off the price, so nobody gets for nothing what they would have paid for"
+        )
+        + (tr(", but for the trade-in.") if off else ".")
     ]
     if touch == "due":
         notes.append(
             Note(
-                f"Assumed, not measured: of the needs that would not be met here, {share(share_, 0)} are, for being reminded (setting "
-                f"offers.response_share){', more with the trade-in, in proportion to its share of the price' if off else ''}. A campaign "
-                "with a control group measures it.",
+                tr(
+                    "Assumed, not measured: of the needs that would not be met here, {share} are, for being reminded (setting "
+                    "offers.response_share){more_with_the_trade}. A campaign with a control group measures it.",
+                    share=share(share_, 0),
+                    more_with_the_trade=tr(", more with the trade-in, in proportion to its share of the price") if off else "",
+                ),
                 "REVIEW",
             )
         )
     else:
-        notes.append(Note("What an after-sale touch brings is not measured: run it with a control group.", "NOT MEASURED"))
+        notes.append(Note(tr("What an after-sale touch brings is not measured: run it with a control group."), "NOT MEASURED"))
     notes += [margin_note(view, past.margin), contact_cost(view)[1]]
-    called = f"a touch for {best['category']}" if best else ""
+    called = tr("a touch for {category}", category=best["category"]) if best else ""
     notes += money_notes(past, cells, best, called, pl.col("category")) if touch == "due" else []
     return notes
 
 
 def _unmeasured(view: View, past: Past, touch: str) -> Finding:
-    what = "due for anything" if touch == "due" else "a buyer of goods with a stated service life"
-    notes: list[str | Note] = [Note(f"Service: too few members who may be contacted are {what} (scope.minimum_members).", "NOT MEASURED")]
+    what = tr("due for anything") if touch == "due" else tr("a buyer of goods with a stated service life")
+    notes: list[str | Note] = [
+        Note(tr("Service: too few members who may be contacted are {what} (scope.minimum_members).", what=what), "NOT MEASURED")
+    ]
     if not view.has_column("products", "service_life_days"):
-        notes.append(not_measured(view, "products", "service_life_days", "due dates from stated service lives"))
+        notes.append(not_measured(view, "products", "service_life_days", tr("due dates from stated service lives")))
     n = some(past.members.height, "member")
     return Finding(
-        headline=f"{where(view)}, too few of {n} who may be contacted are {what}: there is nothing to serve.",
+        headline=tr(
+            "{where}, too few of {n} who may be contacted are {what}: there is nothing to serve.", where=where(view), n=n, what=what
+        ),
         table=SERVICES.to_frame(),
         notes=notes,
         ask_next=[("targeting.due_again", {})],
@@ -221,7 +243,7 @@ def _unmeasured(view: View, past: Past, touch: str) -> Finding:
 def _chart(view: View, past: Past, cells: pl.DataFrame, touch: str) -> alt.Chart | alt.LayerChart:
     known = past.margin.share is not None and touch == "due"
     drawn = cells.head(15).select("category", view.major("net" if known else "cost").alias("value"), "contact_count")
-    what = "Expected net" if known else "Cost"
+    what = tr("Expected net") if known else "Cost"
     return ranked_bars(
         drawn, label="category", value="value", n="contact_count", kind="money", ranked=False, value_title=f"{what}, {view.currency}",
         title=f"{'Touch when due' if touch == 'due' else 'Touch after the sale'}: {view.place}",

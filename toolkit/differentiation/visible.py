@@ -11,6 +11,7 @@ import polars as pl
 
 from toolkit.differentiation.cells import member_cells
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
 from toolkit.models.power import Spread, spread_on_arms
@@ -73,19 +74,35 @@ def measure_spread(view: View, days: Sequence[int], *, segments: bool = False) -
     since = view.as_of - timedelta(days=longest)
     if (since - view.first_day).days < HISTORY_DAYS:
         raise DataError(
-            f"The receipts start on {view.first_day}: too late to follow members over {longest} days and know the {HISTORY_DAYS} days "
-            f"before. {longest + HISTORY_DAYS} days of receipts were needed up to {view.as_of}."
+            tr(
+                "The receipts start on {first_day}: too late to follow members over {longest} days and know the "
+                "{history_days} days before. {longest_2} days of receipts were needed up to {as_of}.",
+                first_day=view.first_day,
+                longest=longest,
+                history_days=HISTORY_DAYS,
+                longest_2=longest + HISTORY_DAYS,
+                as_of=view.as_of,
+            )
         )
     then = view.at(since)
     members = _chosen(view, then)
     if members.height < LEAST_MEMBERS:
         raise DataError(
-            f"On {since} the audience had {some(members.height, 'member')}: {LEAST_MEMBERS} were needed to measure how their spend spreads."
+            tr(
+                "On {since} the audience had {members}: {least_members} were needed to measure how their spend spreads.",
+                since=since,
+                members=some(members.height, "member"),
+                least_members=LEAST_MEMBERS,
+            )
         )
     spent = {count: _spent(view, members, since, count) for count in sorted(days)}
     if not spent[longest].sum() > 0:
         raise DataError(
-            f"The audience of {since} bought for nothing in the {longest} days after, so no lift of their spend can be planned."
+            tr(
+                "The audience of {since} bought for nothing in the {longest} days after, so no lift of their spend can be planned.",
+                since=since,
+                longest=longest,
+            )
         )
     cells = _segments(then, members) if segments else None
     return Visible(since, spent, known_before(members, then), cells, isinstance(view.scope.audience, tuple))

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import polars as pl
 
 from toolkit.errors import unknown_name
+from toolkit.language import tr
 from toolkit.ledger.definition import GOALS, Definition, Offer
 from toolkit.ledger.folder import campaign_folder, faults_of, launched_ids, read_launched
 from toolkit.workspace import Workspace
@@ -93,9 +94,15 @@ class Campaign:
 
     def __repr__(self) -> str:
         """Say what it is."""
-        return (
-            f"Campaign({self.campaign_id!r}: {self.name or ', '.join(self.methods) or 'no name'}, {self.starts_on} to {self.ends_on}, "
-            f"{self.count('treated'):,} treated, {self.count('control'):,} control, {self.source})"
+        return tr(
+            "Campaign({campaign_id!r}: {name}, {starts_on} to {ends_on}, {count:,} treated, {count_2:,} control, {source})",
+            campaign_id=self.campaign_id,
+            name=self.name or ", ".join(self.methods) or "no name",
+            starts_on=self.starts_on,
+            ends_on=self.ends_on,
+            count=self.count("treated"),
+            count_2=self.count("control"),
+            source=self.source,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from toolkit.errors import BadValue, nearest, unknown_name
+from toolkit.language import tr
 from toolkit.ledger.offer import DO_NOTHING, EXAMPLES, METHODS, Method, Offer
 from toolkit.workspace import Workspace
 
@@ -79,7 +80,9 @@ class Definition(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _in_sentences(cls, data: Any, handler: ModelWrapValidatorHandler[Definition]) -> Definition:
-        called = f"Campaign '{data.get('campaign_id', '')}'" if isinstance(data, Mapping) else "The campaign"
+        called = (
+            tr("Campaign '{campaign_id}'", campaign_id=data.get("campaign_id", "")) if isinstance(data, Mapping) else tr("The campaign")
+        )
         try:
             return handler(data)
         except ValidationError as error:
@@ -166,42 +169,62 @@ class Definition(BaseModel):
         """What keeps it from being launched, whatever the shop: a sentence each, with what to do."""
         said = []
         if self.ends_on < self.starts_on:
-            said.append(f"It ends on {self.ends_on}, before it starts on {self.starts_on}. Set ends_on to {self.starts_on} or later.")
+            said.append(
+                tr(
+                    "It ends on {ends_on}, before it starts on {starts_on}. Set ends_on to {starts_on} or later.",
+                    ends_on=self.ends_on,
+                    starts_on=self.starts_on,
+                )
+            )
         if not self.offers:
-            said.append(f"It has no offer. Add one to offers, such as '{EXAMPLES['coupon']}'.")
+            said.append(tr("It has no offer. Add one to offers, such as '{coupon}'.", coupon=EXAMPLES["coupon"]))
         if not self.offer_of:
-            said.append("No segment gets an offer. Say in offer_of which one does; '*' means everybody.")
+            said.append(tr("No segment gets an offer. Say in offer_of which one does; '*' means everybody."))
         double = sorted({name for name in self.offer_names if self.offer_names.count(name) > 1})
-        said += [f"Two offers are called '{name}'. Give each a name of its own." for name in double]
+        said += [tr("Two offers are called '{name}'. Give each a name of its own.", name=name) for name in double]
         if DO_NOTHING in self.offer_names:
-            said.append(f"An offer is called '{DO_NOTHING}', which means no offer. Give it another name.")
+            said.append(tr("An offer is called '{do_nothing}', which means no offer. Give it another name.", do_nothing=DO_NOTHING))
         for segment, name in self.offer_of.items():
             if name != DO_NOTHING and name not in self.offer_names:
                 near = nearest(name, [*self.offer_names, DO_NOTHING])
-                guess = f"; did you mean '{near[0]}'?" if near else f"; its offers are {', '.join(self.offer_names) or 'none'}."
-                said.append(f"Segment '{segment}' is to get '{name}', which is no offer of this campaign{guess}")
+                guess = (
+                    tr("; did you mean '{near}'?", near=near[0])
+                    if near
+                    else tr("; its offers are {offer_names}.", offer_names=", ".join(self.offer_names) or "none")
+                )
+                said.append(
+                    tr(
+                        "Segment '{segment}' is to get '{name}', which is no offer of this campaign{guess}",
+                        segment=segment,
+                        name=name,
+                        guess=guess,
+                    )
+                )
         if self.offer_of and all(name == DO_NOTHING for name in self.offer_of.values()):
-            said.append("Every segment gets 'do nothing': there is nothing to launch.")
+            said.append(tr("Every segment gets 'do nothing': there is nothing to launch."))
         if not 0 < self.control_share < 1:
             said.append(
-                f"control_share is {self.control_share:g}: "
+                tr("control_share is {control_share:g}: ", control_share=self.control_share)
                 + (
-                    "a control of nobody, so the campaign could not be judged."
+                    tr("a control of nobody, so the campaign could not be judged.")
                     if self.control_share == 0
-                    else "it must lie between 0 and 1."
+                    else tr("it must lie between 0 and 1.")
                 )
-                + " Hold out a share such as 0.2; `holdout` shows what it can see and costs."
+                + tr(" Hold out a share such as 0.2; `holdout` shows what it can see and costs.")
             )
         for field in ("cost_fixed", "cost_per_contact"):
             cost = getattr(self, field)
             if cost is not None and not 0 <= cost < 1e12:
-                said.append(f"{field} is {cost}; an amount of 0 or more was needed.")
+                said.append(tr("{field} is {cost}; an amount of 0 or more was needed.", field=field, cost=cost))
         for goal in self.goals:
             if goal not in GOALS:
                 near = nearest(goal, GOALS)
-                said.append(f"Goal '{goal}' is not known" + (f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(GOALS)}."))
+                said.append(
+                    tr("Goal '{goal}' is not known", goal=goal)
+                    + (tr("; did you mean '{near}'?", near=near[0]) if near else tr("; known: {goals}.", goals=", ".join(GOALS)))
+                )
         if self.store_id is not None and self.region is not None:
-            said.append("It has a store_id and a region. Give one of them.")
+            said.append(tr("It has a store_id and a region. Give one of them."))
         return said
 
     def document(self) -> dict[str, Any]:
@@ -224,8 +247,11 @@ def check_id(campaign_id: str) -> str:
     """
     if not _ID.fullmatch(campaign_id):
         raise BadValue(
-            f"'{campaign_id}' cannot be the id of a campaign: up to 60 letters, digits, - and _ were needed, the first a letter or digit "
-            "(no path, dots or blanks), such as spring-2026."
+            tr(
+                "'{campaign_id}' cannot be the id of a campaign: up to 60 letters, digits, - and _ were needed, the first a "
+                "letter or digit (no path, dots or blanks), such as spring-2026.",
+                campaign_id=campaign_id,
+            )
         )
     return campaign_id
 
@@ -258,7 +284,14 @@ def read_plan(ws: Workspace, campaign_id: str) -> Definition:
     except BadValue as error:
         raise BadValue(f"{ws.document_file(f'{FOLDER}/{campaign_id}.toml')}: {error}") from None
     if draft.campaign_id != campaign_id:
-        raise BadValue(f"{FOLDER}/{campaign_id}.toml has campaign_id '{draft.campaign_id}'. Let the file and the id have the same name.")
+        raise BadValue(
+            tr(
+                "{folder}/{campaign_id}.toml has campaign_id '{campaign_id_2}'. Let the file and the id have the same name.",
+                folder=FOLDER,
+                campaign_id=campaign_id,
+                campaign_id_2=draft.campaign_id,
+            )
+        )
     return draft
 
 
@@ -278,11 +311,13 @@ def _fault(fault: Any) -> str:
     """Say in words what pydantic found."""
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "missing":
-        return f"{where} is missing."
+        return tr("{where} is missing.", where=where)
     if fault["type"] == "extra_forbidden":
         near = nearest(where, Definition.model_fields)
-        known = f"; known: {', '.join(Definition.model_fields)}."
-        return f"a campaign has no '{where}'" + (f"; did you mean '{near[0]}'?" if near else known)
+        known = tr("; known: {model_fields}.", model_fields=", ".join(Definition.model_fields))
+        return tr("a campaign has no '{where}'", where=where) + (tr("; did you mean '{near}'?", near=near[0]) if near else known)
     if fault["type"].startswith("date"):
-        return f"{where} is {fault['input']!r}; a day as YYYY-MM-DD was needed, such as 2026-03-02."
-    return f"{where} is {fault['input']!r}; {fault['msg'][:1].lower()}{fault['msg'][1:]}."
+        return tr("{where} is {input!r}; a day as YYYY-MM-DD was needed, such as 2026-03-02.", where=where, input=fault["input"])
+    return tr(
+        "{where} is {input!r}; {msg}{msg_2}.", where=where, input=fault["input"], msg=fault["msg"][:1].lower(), msg_2=fault["msg"][1:]
+    )

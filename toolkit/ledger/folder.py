@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import WorkspaceError
+from toolkit.language import tr
 from toolkit.workspace import Workspace
 
 FILES = ("definition.json", "members.parquet", "left_out.parquet")
@@ -50,7 +51,9 @@ def faults_of(folder: Path) -> list[str]:
     try:
         written = json.loads((folder / "hashes.json").read_text("utf-8"))
     except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
-        return [f"{folder / 'hashes.json'} is missing or damaged, so nothing says that the campaign is as it was launched."]
+        return [
+            tr("{folder} is missing or damaged, so nothing says that the campaign is as it was launched.", folder=folder / "hashes.json")
+        ]
     found = file_hashes(folder)
     return [
         f"{folder / name} {'is missing' if name not in found else 'was changed after launch'}."
@@ -71,6 +74,11 @@ def read_launched(ws: Workspace, campaign_id: str) -> dict[str, Any]:
     faults = faults_of(folder)
     if faults:
         raise WorkspaceError(
-            "\n".join(faults) + f"\nCampaign '{campaign_id}' cannot be judged from files that changed. Restore {folder} from a backup."
+            "\n".join(faults)
+            + tr(
+                "\nCampaign '{campaign_id}' cannot be judged from files that changed. Restore {folder} from a backup.",
+                campaign_id=campaign_id,
+                folder=folder,
+            )
         )
     return json.loads((folder / "definition.json").read_text("utf-8"))

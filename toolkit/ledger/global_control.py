@@ -12,6 +12,7 @@ from datetime import date
 import polars as pl
 
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.models.assignment import uniform
 from toolkit.workspace import Workspace
 
@@ -43,7 +44,9 @@ def read_global_control(ws: Workspace) -> GlobalControl:
     kept = ws.document(DOCUMENT)
     share, seed, since = kept.get("share", 0.0), kept.get("seed", 0), kept.get("since")
     if not isinstance(share, (int, float)) or not isinstance(seed, int) or not isinstance(since, date | None):
-        raise BadValue(f"documents/{DOCUMENT}.toml: share (0 to 0.5), seed (a whole number) and since (a day) were needed.")
+        raise BadValue(
+            tr("documents/{document}.toml: share (0 to 0.5), seed (a whole number) and since (a day) were needed.", document=DOCUMENT)
+        )
     _check_share(share)
     return GlobalControl(float(share), seed, since)
 
@@ -61,8 +64,13 @@ def set_global_control(ws: Workspace, share: float, *, since: date, seed: int = 
     there = read_global_control(ws)
     if there.share and (there.share, there.seed) != (share, seed) and not replace_it:
         raise BadValue(
-            f"A global control of {there.share:.1%} is set since {there.since} (seed {there.seed}). A larger share keeps its members, "
-            "a smaller one or another seed gives up some who were never contacted. Say replace to do it."
+            tr(
+                "A global control of {share:.1%} is set since {since} (seed {seed}). A larger share keeps its members, a "
+                "smaller one or another seed gives up some who were never contacted. Say replace to do it.",
+                share=there.share,
+                since=there.since,
+                seed=there.seed,
+            )
         )
     kept = GlobalControl(share, seed, since)
     ws.write_document(DOCUMENT, {"share": share, "seed": seed, "since": since})
@@ -71,4 +79,6 @@ def set_global_control(ws: Workspace, share: float, *, since: date, seed: int = 
 
 def _check_share(share: float) -> None:
     if not 0 <= share <= 0.5:
-        raise BadValue(f"A global control of {share:g} is not possible: a share from 0 to 0.5 was needed, such as 0.02 for 2%.")
+        raise BadValue(
+            tr("A global control of {share:g} is not possible: a share from 0 to 0.5 was needed, such as 0.02 for 2%.", share=share)
+        )

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 import toolkit
 from toolkit.errors import BadValue, DataError, WorkspaceError
+from toolkit.language import tr
 from toolkit.ledger.campaigns import LEFT_OUT, MEMBERS, Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.folder import campaign_folder, campaigns_folder, file_hashes
@@ -98,31 +99,46 @@ def check_free(ws: Workspace, campaign_id: str) -> None:
     taken = known_campaigns(ws).filter(pl.col("campaign_id").str.to_lowercase() == campaign_id.lower())
     if taken.height or campaign_folder(ws, campaign_id).exists():
         row = taken.row(0, named=True) if taken.height else {"source": "ledger", "starts_on": None}
-        where = "was launched already" if row["source"] == "ledger" else "is in the shop's campaigns table"
-        starts = f" (it starts on {row['starts_on']})" if row["starts_on"] else ""
+        where = tr("was launched already") if row["source"] == "ledger" else tr("is in the shop's campaigns table")
+        starts = tr(" (it starts on {starts_on})", starts_on=row["starts_on"]) if row["starts_on"] else ""
         raise BadValue(
-            f"Campaign '{campaign_id}' {where}{starts}, and what was launched never changes. Choose another id, such as '{campaign_id}-2'."
+            tr(
+                "Campaign '{campaign_id}' {where}{starts}, and what was launched never changes. Choose another id, such as "
+                "'{campaign_id}-2'.",
+                campaign_id=campaign_id,
+                where=where,
+                starts=starts,
+            )
         )
 
 
 def _checked_members(campaign_id: str, members: pl.DataFrame, left_out: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    where = f"Campaign '{campaign_id}'"
+    where = tr("Campaign '{campaign_id}'", campaign_id=campaign_id)
     missing = [name for name in MEMBERS if name not in members.columns and name != "contacted_at"]
     if missing:
-        raise DataError(f"{where}: the members have no column {', '.join(missing)}.")
+        raise DataError(tr("{where}: the members have no column {missing}.", where=where, missing=", ".join(missing)))
     scores = [name for name in members.columns if name not in MEMBERS]
     none = pl.lit(None, pl.Datetime("us")).alias("contacted_at")
     arms = members.with_columns(none).select(*(pl.col(name).cast(dtype) for name, dtype in MEMBERS.items()), *scores).sort("member_id")
     left = (pl.DataFrame(schema=LEFT_OUT) if left_out is None else left_out).select(LEFT_OUT.names()).cast(LEFT_OUT).sort("member_id")
     both = pl.concat([arms["member_id"], left["member_id"]])
     if both.null_count() or both.n_unique() < both.len():
-        raise DataError(f"{where}: a member stands in it twice, or has no id.")
+        raise DataError(tr("{where}: a member stands in it twice, or has no id.", where=where))
     wrong = arms.filter(~pl.col("arm").is_in(["treated", "control"]) | pl.col("arm").is_null())
     if wrong.height:
-        raise DataError(f"{where}: member {wrong['member_id'][0]} has the arm '{wrong['arm'][0]}'; treated or control was needed.")
+        raise DataError(
+            tr(
+                "{where}: member {member_id} has the arm '{arm}'; treated or control was needed.",
+                where=where,
+                member_id=wrong["member_id"][0],
+                arm=wrong["arm"][0],
+            )
+        )
     empty = [arm for arm in ("treated", "control") if arm not in arms["arm"]]
     if empty:
-        raise DataError(f"{where}: nobody is {' or '.join(empty)}. Widen the audience, or change control_share.")
+        raise DataError(
+            tr("{where}: nobody is {empty}. Widen the audience, or change control_share.", where=where, empty=" or ".join(empty))
+        )
     return arms, left
 
 
@@ -143,7 +159,9 @@ def _write(folder: Path, record: dict[str, Any], arms: pl.DataFrame, left: pl.Da
         os.rename(part, folder)
     except (OSError, pl.exceptions.ComputeError) as error:
         if is_disk_full(error):
-            raise WorkspaceError(f"The disk of {folder.parent} is full. Nothing was launched; free some space and launch again.") from error
+            raise WorkspaceError(
+                tr("The disk of {parent} is full. Nothing was launched; free some space and launch again.", parent=folder.parent)
+            ) from error
         raise
     finally:
         shutil.rmtree(part, ignore_errors=True)

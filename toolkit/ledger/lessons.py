@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit.atomic import written_beside
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.ledger.folder import campaign_folder, campaigns_folder
 from toolkit.workspace import Workspace
 
@@ -74,27 +75,44 @@ def read_lessons(ws: Workspace, before: date | None = None) -> pl.DataFrame:
 
 
 def _checked(campaign_id: str, lessons: pl.DataFrame) -> pl.DataFrame:
-    where = f"The lessons of campaign '{campaign_id}'"
+    where = tr("The lessons of campaign '{campaign_id}'", campaign_id=campaign_id)
     missing = [name for name in LESSONS if name not in lessons.columns]
     unknown = [name for name in lessons.columns if name not in LESSONS]
     if missing or unknown:
-        said = [f"have no column {', '.join(missing)}"] * bool(missing) + [f"have a column {', '.join(unknown)} that is not theirs"] * bool(
-            unknown
-        )
-        raise DataError(f"{where} {' and '.join(said)}; LESSONS lists what was needed.")
+        said = [tr("have no column {missing}", missing=", ".join(missing))] * bool(missing) + [
+            tr("have a column {unknown} that is not theirs", unknown=", ".join(unknown))
+        ] * bool(unknown)
+        raise DataError(tr("{where} {said}; LESSONS lists what was needed.", where=where, said=" and ".join(said)))
     try:
         frame = lessons.select(pl.col(name).cast(dtype) for name, dtype in LESSONS.items())
     except pl.exceptions.PolarsError as error:
-        raise DataError(f"{where} have a column of another kind: {str(error).splitlines()[0]}") from None
+        raise DataError(
+            tr("{where} have a column of another kind: {splitlines}", where=where, splitlines=str(error).splitlines()[0])
+        ) from None
     empty = [name for name in _NEEDED if frame[name].null_count()]
     if empty:
-        raise DataError(f"{where} have rows without {', '.join(empty)}, which every lesson needs.")
+        raise DataError(tr("{where} have rows without {empty}, which every lesson needs.", where=where, empty=", ".join(empty)))
     if (others := frame.filter(pl.col("campaign_id") != campaign_id)).height:
-        raise DataError(f"{where} hold rows of campaign '{others['campaign_id'][0]}'. Write each campaign by itself.")
+        raise DataError(
+            tr(
+                "{where} hold rows of campaign '{campaign_id}'. Write each campaign by itself.",
+                where=where,
+                campaign_id=others["campaign_id"][0],
+            )
+        )
     if (wrong := frame.filter(~pl.col("outcome").is_in(OUTCOMES))).height:
-        raise DataError(f"{where} have the outcome '{wrong['outcome'][0]}'; one of {', '.join(OUTCOMES)} was needed.")
+        raise DataError(
+            tr(
+                "{where} have the outcome '{outcome}'; one of {outcomes} was needed.",
+                where=where,
+                outcome=wrong["outcome"][0],
+                outcomes=", ".join(OUTCOMES),
+            )
+        )
     if frame["as_of"].n_unique() > 1:
-        raise DataError(f"{where} are of {frame['as_of'].n_unique()} days; those of one review have one as_of.")
+        raise DataError(
+            tr("{where} are of {n_unique} days; those of one review have one as_of.", where=where, n_unique=frame["as_of"].n_unique())
+        )
     if frame.select(_KEYS).is_duplicated().any():
-        raise DataError(f"{where} say the same method, offer, segment, category and outcome twice.")
+        raise DataError(tr("{where} say the same method, offer, segment, category and outcome twice.", where=where))
     return frame.sort(*_KEYS, nulls_last=False)

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from toolkit.errors import BadValue, nearest
+from toolkit.language import tr
 
 Method = Literal["coupon", "full_reduction", "discount", "member_day", "service"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -79,7 +80,7 @@ class Offer(BaseModel):
         try:
             offer = handler(data)
         except ValidationError as error:
-            called = f"Offer '{data.get('name', '')}'" if isinstance(data, dict) else "The offer"
+            called = tr("Offer '{name}'", name=data.get("name", "")) if isinstance(data, dict) else tr("The offer")
             raise BadValue("\n".join(f"{called}: {_fault(fault)}" for fault in error.errors())) from None
         faults = _faults(offer)
         if faults:
@@ -90,13 +91,13 @@ class Offer(BaseModel):
     def text(self) -> str:
         """The offer in its short form, `message` behind a bar; `Offer.parse` reads it back."""
         figures = {
-            "coupon": lambda: f"{plain(self.value)}" + (f" from {plain(self.threshold)}" if self.threshold else ""),
+            "coupon": lambda: f"{plain(self.value)}" + (tr(" from {plain}", plain=plain(self.threshold)) if self.threshold else ""),
             "full_reduction": lambda: f"{plain(self.threshold)}/{plain(self.value)}",
             "discount": lambda: f"{plain(100 * (self.depth or 0))}%",
             "member_day": lambda: f"{WEEKDAYS[(self.weekday or 1) - 1]} {plain(100 * (self.depth or 0))}%",
             "service": lambda: self.message,
         }[self.method]()
-        goods = f" on {'; '.join(self.categories)}" if self.categories else ""
+        goods = tr(" on {categories}", categories="; ".join(self.categories)) if self.categories else ""
         if self.method == "service":
             return f"service{goods}{f' | {figures}' if goods and figures else f' {figures}' if figures else ''}"
         return f"{self.method} {figures}{goods}" + (f" | {self.message}" if self.message else "")
@@ -115,15 +116,22 @@ class Offer(BaseModel):
         method = method.lower()
         if method not in METHODS:
             near = nearest(method, METHODS)
-            guess = f"; did you mean '{near[0]}'?" if near else "."
-            raise BadValue(f"Offer '{text}' begins with no known method{guess} {_forms()}")
+            guess = tr("; did you mean '{near}'?", near=near[0]) if near else "."
+            raise BadValue(tr("Offer '{text}' begins with no known method{guess} {forms}", text=text, guess=guess, forms=_forms()))
         if method == "service":
             goods = re.fullmatch(r"on\s+(?P<goods>.+)", rest.strip()) if message else None
             categories = _split(goods["goods"]) if goods else ()
             return cls(name=name or text, method="service", categories=categories, message=message or rest.strip())
         found = re.fullmatch(rf"{_FORMS[method]}(?:\s+on\s+(?P<goods>.+))?", rest.strip(), flags=re.IGNORECASE)
         if found is None:
-            raise BadValue(f"Offer '{text}' cannot be read: a text such as '{EXAMPLES[method]}' was needed for {method}.")
+            raise BadValue(
+                tr(
+                    "Offer '{text}' cannot be read: a text such as '{examples}' was needed for {method}.",
+                    text=text,
+                    examples=EXAMPLES[method],
+                    method=method,
+                )
+            )
         read = {key: value for key, value in found.groupdict().items() if value is not None}
         figures: dict[str, Any] = {key: float(value) for key, value in read.items() if key in ("threshold", "value")}
         if "depth" in read:
@@ -149,12 +157,14 @@ def _split(goods: str) -> tuple[str, ...]:
 def _weekday(word: str, text: str) -> int:
     short = word.lower()[:3]
     if short not in WEEKDAYS:
-        raise BadValue(f"Offer '{text}': '{word}' is no weekday; one of {', '.join(WEEKDAYS)} was needed.")
+        raise BadValue(
+            tr("Offer '{text}': '{word}' is no weekday; one of {weekdays} was needed.", text=text, word=word, weekdays=", ".join(WEEKDAYS))
+        )
     return WEEKDAYS.index(short) + 1
 
 
 def _forms() -> str:
-    return f"Known are: {', '.join(repr(text) for text in EXAMPLES.values())}."
+    return tr("Known are: {join}.", join=", ".join(repr(text) for text in EXAMPLES.values()))
 
 
 def _fault(fault: Any) -> str:
@@ -162,36 +172,49 @@ def _fault(fault: Any) -> str:
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         near = nearest(where, Offer.model_fields)
-        return f"an offer has no '{where}'" + (f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(Offer.model_fields)}.")
+        return tr("an offer has no '{where}'", where=where) + (
+            tr("; did you mean '{near}'?", near=near[0])
+            if near
+            else tr("; known: {model_fields}.", model_fields=", ".join(Offer.model_fields))
+        )
     if where == "method":
         near = nearest(str(fault["input"]), METHODS)
-        return f"method is {fault['input']!r}; one of {', '.join(METHODS)} was needed" + (f" ('{near[0]}'?)." if near else ".")
-    return f"{where} is {fault['input']!r}; {fault['msg'].lower()}."
+        return tr("method is {input!r}; one of {methods} was needed", input=fault["input"], methods=", ".join(METHODS)) + (
+            f" ('{near[0]}'?)." if near else "."
+        )
+    return tr("{where} is {input!r}; {msg}.", where=where, input=fault["input"], msg=fault["msg"].lower())
 
 
 def _faults(offer: Offer) -> list[str]:
     needed, besides = _USED[offer.method]
     given = {name for name in ("threshold", "value", "depth", "weekday") if getattr(offer, name) is not None}
-    faults = [f"a {offer.method} needs its {name}, as in '{EXAMPLES[offer.method]}'." for name in sorted(needed - given)]
-    faults += [f"a {offer.method} has no {name}; leave it out." for name in sorted(given - needed - besides)]
+    faults = [
+        tr("a {method} needs its {name}, as in '{examples}'.", method=offer.method, name=name, examples=EXAMPLES[offer.method])
+        for name in sorted(needed - given)
+    ]
+    faults += [tr("a {method} has no {name}; leave it out.", method=offer.method, name=name) for name in sorted(given - needed - besides)]
     if not offer.name.strip() or len(offer.name) > 200:
-        faults.append("a name of up to 200 letters was needed.")
+        faults.append(tr("a name of up to 200 letters was needed."))
     if offer.threshold is not None and not (offer.threshold >= 0 and offer.threshold < 1e9):
-        faults.append(f"threshold is {offer.threshold}; an amount of 0 or more was needed.")
+        faults.append(tr("threshold is {threshold}; an amount of 0 or more was needed.", threshold=offer.threshold))
     if offer.method == "full_reduction" and offer.threshold == 0:
-        faults.append("threshold is 0; a full reduction starts from some spend, as in 'full_reduction 60/10' (or make it a coupon).")
+        faults.append(tr("threshold is 0; a full reduction starts from some spend, as in 'full_reduction 60/10' (or make it a coupon)."))
     if offer.value is not None and not (offer.value > 0 and offer.value < 1e9):
-        faults.append(f"value is {offer.value}; an amount above 0 was needed.")
+        faults.append(tr("value is {value}; an amount above 0 was needed.", value=offer.value))
     elif offer.value is not None and offer.threshold and 0 < offer.threshold <= offer.value:
         faults.append(
-            f"it saves {plain(offer.value)} on {plain(offer.threshold)}: the whole basket. A value below the threshold was needed."
+            tr(
+                "it saves {plain} on {plain_2}: the whole basket. A value below the threshold was needed.",
+                plain=plain(offer.value),
+                plain_2=plain(offer.threshold),
+            )
         )
     if offer.depth is not None and not 0 < offer.depth < 1:
-        faults.append(f"depth is {offer.depth}; a share between 0 and 1 was needed, such as 0.1 for 10%.")
+        faults.append(tr("depth is {depth}; a share between 0 and 1 was needed, such as 0.1 for 10%.", depth=offer.depth))
     if offer.weekday is not None and not 1 <= offer.weekday <= 7:
-        faults.append(f"weekday is {offer.weekday}; 1 (Monday) to 7 (Sunday) was needed.")
+        faults.append(tr("weekday is {weekday}; 1 (Monday) to 7 (Sunday) was needed.", weekday=offer.weekday))
     if any(";" in category or "|" in category or "\n" in category or not category.strip() for category in offer.categories):
-        faults.append("a category cannot be empty or have ; or | or a line break in its name here.")
+        faults.append(tr("a category cannot be empty or have ; or | or a line break in its name here."))
     if "|" in offer.message or "\n" in offer.message:
-        faults.append("a message cannot have | or a line break in it.")
+        faults.append(tr("a message cannot have | or a line break in it."))
     return faults

@@ -20,6 +20,7 @@ import polars as pl
 import toolkit
 from toolkit import schemas, wording
 from toolkit.errors import BadValue, DataError, TooFewMembers, unknown_name
+from toolkit.language import tr
 from toolkit.mart.build import ensure_mart
 from toolkit.mart.derived import kept, made_at
 from toolkit.mart.folder import Mart
@@ -56,7 +57,7 @@ class Period:
         return Period(self.start - timedelta(days=364), self.end - timedelta(days=364))
 
     def __str__(self) -> str:
-        return f"{self.start} to {self.end}"
+        return tr("{start} to {end}", start=self.start, end=self.end)
 
     def holds(self, column: str = "ordered_at") -> pl.Expr:
         """Return the expression that is true for times within the window."""
@@ -139,7 +140,7 @@ class View:
 
     def missing(self, table: str, column: str, what: str) -> str:
         """Return the sentence for a figure that a missing column makes impossible."""
-        return f"Not measured: {what}. The {table} table has no `{column}` column."
+        return tr("Not measured: {what}. The {table} table has no `{column}` column.", what=what, table=table, column=column)
 
     # -- frames --------------------------------------------------------------------------------------------------------------------
 
@@ -275,20 +276,26 @@ def open_view(
         store_id = str(store_id)
         if store_id not in stores["store_id"]:
             raise unknown_name("store", store_id, stores["store_id"].to_list(), where=str(workspace.path))
-        label = f"store {store_id}"
+        label = tr("store {store_id}", store_id=store_id)
     if region is not None:
         regions = stores["region"].drop_nulls().unique().sort().to_list()
         if not regions:
-            raise DataError(f"No regions: the stores table of {workspace.path} has no `region` column. Import one, or ask by store_id.")
+            raise DataError(
+                tr("No regions: the stores table of {path} has no `region` column. Import one, or ask by store_id.", path=workspace.path)
+            )
         if region not in regions:
             raise unknown_name("region", region, regions, where=str(workspace.path))
         if store_id is not None:
-            raise BadValue("Give a store_id or a region, not both.")
-        label = f"region {region}"
+            raise BadValue(tr("Give a store_id or a region, not both."))
+        label = tr("region {region}", region=region)
     crowd = audience if audience is None or isinstance(audience, str) else tuple(str(member) for member in audience)
     if crowd is not None:
-        words = called or (f"members where {_short(crowd)}" if isinstance(crowd, str) else f"a list of {len(crowd):,} members")
-        label = words if label == "the chain" else f"{words} in {label}"
+        words = called or (
+            tr("members where {short}", short=_short(crowd))
+            if isinstance(crowd, str)
+            else tr("a list of {crowd:,} members", crowd=len(crowd))
+        )
+        label = words if label == "the chain" else tr("{words} in {label}", words=words, label=label)
     scope = Scope(store_id, region, crowd, label)
     return _shared(View(workspace, ensure_mart(workspace, day), scope, read_period(period, day, chosen.scope.period_days), chosen))
 
@@ -314,7 +321,15 @@ def checked_as_of(workspace: Workspace, as_of: date | str | None) -> date:
         raise DataError(f"{workspace.path} has no receipts yet. Import some with `toolkit import MAPPING {workspace.path}`.")
     day = last if as_of in (None, "") else _read_date(as_of, "as_of")
     if day < first:
-        raise DataError(f"as_of is {day}, but the receipts of {workspace.path} start on {first}. Choose a day from {first} to {last}.")
+        raise DataError(
+            tr(
+                "as_of is {day}, but the receipts of {path} start on {first}. Choose a day from {first} to {last}.",
+                day=day,
+                path=workspace.path,
+                first=first,
+                last=last,
+            )
+        )
     return day
 
 
@@ -330,15 +345,21 @@ def read_period(period: str | int | None, as_of: date, default_days: int) -> Per
     if ".." in text:
         start, end = (_read_date(part.strip(), "period") for part in text.split("..", 1))
         if start > end:
-            raise BadValue(f"period is '{text}', but its first day is after its last.")
+            raise BadValue(tr("period is '{text}', but its first day is after its last.", text=text))
         if end > as_of:
             raise BadValue(
-                f"period ends on {end}, after as_of {as_of}: nothing after as_of is seen. Choose a later as_of or an earlier end."
+                tr(
+                    "period ends on {end}, after as_of {as_of}: nothing after as_of is seen. Choose a later as_of or an earlier end.",
+                    end=end,
+                    as_of=as_of,
+                )
             )
         return Period(start, end)
     digits = text.removesuffix("d").strip()
     if not digits.isdecimal() or not 1 <= int(digits) <= 36500:
-        raise BadValue(f"period is '{text}'; it takes a number of days such as '91d', or 'FIRST..LAST' such as '2026-01-01..2026-03-31'.")
+        raise BadValue(
+            tr("period is '{text}'; it takes a number of days such as '91d', or 'FIRST..LAST' such as '2026-01-01..2026-03-31'.", text=text)
+        )
     return Period(as_of - timedelta(days=int(digits) - 1), as_of)
 
 
@@ -354,8 +375,15 @@ def require_members(view: View, *, least: int | None = None) -> View:
     found = view.members.height
     if found < needed:
         raise TooFewMembers(
-            f"{view.place[0].upper()}{view.place[1:]} has {wording.some(found, 'member')} up to {view.as_of}, fewer than the {needed} "
-            "that figures may speak of (setting scope.minimum_members): too few to generalise, and people could be recognised."
+            tr(
+                "{place}{place_2} has {members} up to {as_of}, fewer than the {needed} that figures may speak of (setting "
+                "scope.minimum_members): too few to generalise, and people could be recognised.",
+                place=view.place[0].upper(),
+                place_2=view.place[1:],
+                members=wording.some(found, "member"),
+                as_of=view.as_of,
+                needed=needed,
+            )
         )
     return view
 
@@ -370,7 +398,9 @@ def _read_date(value: date | str, name: str) -> date:
     try:
         return date.fromisoformat(str(value).strip())
     except ValueError:
-        raise BadValue(f"{name} is '{value}', but a date as YYYY-MM-DD was needed, such as 2026-01-31.") from None
+        raise BadValue(
+            tr("{name} is '{value}', but a date as YYYY-MM-DD was needed, such as 2026-01-31.", name=name, value=value)
+        ) from None
 
 
 def chosen_members(audience: str | tuple[str, ...], view: View) -> pl.Series:

@@ -15,6 +15,7 @@ from typing import Literal
 import polars as pl
 
 from toolkit.errors import BadValue, UnknownName, nearest
+from toolkit.language import tr
 
 Sort = Literal["text", "number", "date", "flag", "list", "other"]
 
@@ -88,11 +89,24 @@ class Where:
                 continue
             token = next((token for token in self.tokens if token.kind in ("name", "quoted") and token.word == name), None)
             if token is not None and token.kind == "quoted" and _is_value(self.tokens, token):
-                faults.append(f"\"{name}\" in double quotes is read as a column; text goes in single quotes: '{name}'.{self.under(token)}")
+                faults.append(
+                    tr(
+                        "\"{name}\" in double quotes is read as a column; text goes in single quotes: '{name}'.{under}",
+                        name=name,
+                        under=self.under(token),
+                    )
+                )
                 continue
             near = nearest(name, columns)
-            guess = f"; did you mean '{near[0]}'?" if near else ". `toolkit audience columns WORKSPACE` lists them all."
-            faults.append(f"The members table has no column '{name}'{guess}{self.under(token) if token else ''}")
+            guess = tr("; did you mean '{near}'?", near=near[0]) if near else ". `toolkit audience columns WORKSPACE` lists them all."
+            faults.append(
+                tr(
+                    "The members table has no column '{name}'{guess}{under}",
+                    name=name,
+                    guess=guess,
+                    under=self.under(token) if token else "",
+                )
+            )
         if faults:
             raise UnknownName("\n".join(faults))
 
@@ -115,10 +129,18 @@ class Where:
             inside = members.select(self.names).with_columns(whole).select(expr.alias("inside"))["inside"]
         except pl.exceptions.PolarsError as error:
             said = str(error).splitlines()[0].rstrip(".")
-            raise BadValue(f"audience '{self.shown}' cannot be applied to the members table: {said}.") from None
+            raise BadValue(tr("audience '{shown}' cannot be applied to the members table: {said}.", shown=self.shown, said=said)) from None
         if inside.dtype != pl.Boolean:
-            given = {"text": "text", "number": "a number", "date": "a date", "list": "a list"}.get(sort_of(inside.dtype), str(inside.dtype))
-            raise BadValue(f"audience '{self.shown}' gives {given}, but a condition (true or false for each member) was needed.")
+            given = {"text": "text", "number": tr("a number"), "date": tr("a date"), "list": tr("a list")}.get(
+                sort_of(inside.dtype), str(inside.dtype)
+            )
+            raise BadValue(
+                tr(
+                    "audience '{shown}' gives {given}, but a condition (true or false for each member) was needed.",
+                    shown=self.shown,
+                    given=given,
+                )
+            )
         if inside.len() != members.height:
             raise BadValue(f"audience '{self.shown}' gives one value for all; a condition on each member was needed, as order_count > 3.")
         return inside.fill_null(False)
@@ -126,7 +148,7 @@ class Where:
     @property
     def shown(self) -> str:
         """The expression as a sentence quotes it: long ones shortened."""
-        return self.text if len(self.text) <= 160 else f"{self.text[:150]} ... ({len(self.text):,} characters)"
+        return self.text if len(self.text) <= 160 else tr("{text} ... ({text_2:,} characters)", text=self.text[:150], text_2=len(self.text))
 
     def under(self, token: Token) -> str:
         """Return two lines: the expression (its surroundings, where it is long) and marks under the word."""
@@ -183,8 +205,8 @@ def _tokens(text: str) -> list[Token]:
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup == "comment":
             odd = Token("odd", text[at], at)
-            what = "a quote that is never closed" if text[at] in "'\"`" else f"'{text[at]}', which has no meaning here"
-            raise BadValue(f"The audience is not a WHERE expression: it has {what}.{Where(text, ()).under(odd)}")
+            what = tr("a quote that is never closed") if text[at] in "'\"`" else tr("'{text}', which has no meaning here", text=text[at])
+            raise BadValue(tr("The audience is not a WHERE expression: it has {what}.{under}", what=what, under=Where(text, ()).under(odd)))
         if match.lastgroup != "space":
             found.append(Token(match.lastgroup or "", match.group(), at))
         at = match.end()
@@ -201,31 +223,35 @@ def _check_shape(where: Where) -> None:
             open_ones.append(token)
         elif token.text == ")":
             if not open_ones:
-                _refuse(where, token, "a closing bracket without its opening one")
+                _refuse(where, token, tr("a closing bracket without its opening one"))
             open_ones.pop()
         elif token.text == "&&":
-            _refuse(where, token, "'&&'; write AND")
+            _refuse(where, token, tr("'&&'; write AND"))
         elif token.text == ";":
-            _refuse(where, token, "';', but one condition was needed")
+            _refuse(where, token, tr("';', but one condition was needed"))
         elif token.kind == "name" and word in ("select", "from"):
-            _refuse(where, token, f"'{token.text}', but one condition on the members table was needed, not a query")
+            _refuse(where, token, tr("'{text}', but one condition on the members table was needed, not a query", text=token.text))
         elif token.kind == "number" and before is not None and before.text in ("/", "%") and float(token.text) == 0:
-            _refuse(where, token, "a division by zero")
+            _refuse(where, token, tr("a division by zero"))
         elif token.kind == "name" and word in _NO_CLOCK:
-            _refuse(where, token, f"'{token.text}', but an audience must not depend on today's clock or on chance; write the day")
+            _refuse(
+                where, token, tr("'{text}', but an audience must not depend on today's clock or on chance; write the day", text=token.text)
+            )
         starts_value = token.kind in ("text", "number", "quoted") or (token.kind == "name" and word not in _AFTER_VALUE)
         if before is not None and starts_value and before.kind in ("number", "quoted", "text"):
             _refuse(where, token, f"no AND, OR or sign between {before.text[:40]} and {token.text[:40]}")
         before = token
     if open_ones:
-        _refuse(where, open_ones[-1], "a bracket that is never closed")
+        _refuse(where, open_ones[-1], tr("a bracket that is never closed"))
     last = where.tokens[-1]
     if (last.kind == "sign" and last.text != ")") or last.text.lower() in ("and", "or", "not", "in", "like", "ilike", "between", "is"):
-        _refuse(where, last, f"nothing after '{last.text}'")
+        _refuse(where, last, tr("nothing after '{text}'", text=last.text))
 
 
 def _refuse(where: Where, token: Token, what: str) -> None:
-    raise BadValue(f"audience '{where.shown}' is not a WHERE expression: it has {what}.{where.under(token)}")
+    raise BadValue(
+        tr("audience '{shown}' is not a WHERE expression: it has {what}.{under}", shown=where.shown, what=what, under=where.under(token))
+    )
 
 
 def _parsed(where: Where, text: str) -> pl.Expr:
@@ -233,7 +259,7 @@ def _parsed(where: Where, text: str) -> pl.Expr:
         return pl.sql_expr(text)
     except pl.exceptions.PolarsError as error:
         said = str(error).splitlines()[0]
-        said = "it cannot be read" if "unable to parse" in said else said
+        said = tr("it cannot be read") if "unable to parse" in said else said
         raise BadValue(
             f"audience '{where.shown}' is not a WHERE expression: {said}. An example: order_count > 3 AND contactable."
         ) from None
@@ -283,22 +309,31 @@ def _check_sorts(where: Where, sorts: Mapping[str, Sort]) -> None:
     for name, value in _compared(where):
         sort, shown = sorts[name], value.text if len(value.text) <= 40 else value.text[:40] + "..."
         if sort == "text" and value.kind == "number":
-            said = f"'{name}' is text, so {shown} needs single quotes: '{shown}'"
+            said = tr("'{name}' is text, so {shown} needs single quotes: '{shown}'", name=name, shown=shown)
         elif sort == "number" and value.kind == "text":
             bare = value.text[1:-1]
-            advice = f"write {bare} without quotes" if re.fullmatch(r"-?\d+(\.\d+)?", bare) else "compare it with a number"
+            advice = (
+                tr("write {bare} without quotes", bare=bare) if re.fullmatch(r"-?\d+(\.\d+)?", bare) else tr("compare it with a number")
+            )
             said = f"'{name}' is a number, but {shown} is text; {advice}"
         elif sort == "date" and not (value.kind == "text" and _is_day(value.text[1:-1])):
-            said = f"'{name}' is a date, so a day such as '2026-01-31' was needed, but {shown} came"
+            said = tr("'{name}' is a date, so a day such as '2026-01-31' was needed, but {shown} came", name=name, shown=shown)
         elif sort == "flag":
-            said = f"'{name}' is yes or no; write {name} or NOT {name}"
+            said = tr("'{name}' is yes or no; write {name} or NOT {name}", name=name)
         elif sort == "list":
-            said = f"'{name}' is a list; write array_contains({name}, {shown})"
+            said = tr("'{name}' is a list; write array_contains({name}, {shown})", name=name, shown=shown)
         else:
             continue
-        faults.append(f"audience '{where.shown}' cannot be applied to the members table: {said}.{where.under(value)}")
+        faults.append(
+            tr(
+                "audience '{shown}' cannot be applied to the members table: {said}.{under}",
+                shown=where.shown,
+                said=said,
+                under=where.under(value),
+            )
+        )
     if faults:
-        more = f"\n... and {len(faults) - 5:,} more like these." if len(faults) > 5 else ""
+        more = tr("\n... and {faults:,} more like these.", faults=len(faults) - 5) if len(faults) > 5 else ""
         raise BadValue("\n".join(faults[:5]) + more)
 
 
@@ -311,7 +346,7 @@ def _made_safe(tokens: list[Token], sorts: Mapping[str, Sort]) -> str:
     where = Where("", tuple(tokens))
     where.__dict__["names"] = tuple(sorts)
     days = {value.start for name, value in _compared(where) if sorts[name] == "date" and value.kind == "text"}
-    words = [f"DATE {token.text}" if token.start in days else token.text for token in tokens]
+    words = [tr("DATE {text}", text=token.text) if token.start in days else token.text for token in tokens]
     for at in range(len(tokens) - 1, -1, -1):  # from the last: what stands inside a divisor is already wrapped
         if tokens[at].text not in ("/", "%"):
             continue

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import BadValue, DataError
+from toolkit.language import tr
 
 SMALL = "small segments together"
 """The stratum of segments too small to be drawn in by themselves."""
@@ -90,14 +91,20 @@ def assign(
     2
     """
     if not 0 < control_share < 1:
-        raise BadValue(f"control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.")
+        raise BadValue(
+            tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=control_share)
+        )
     if members.height < 2 * least_per_arm:
         raise DataError(
-            f"{members.height} members are too few for a holdout: each arm needs {least_per_arm} at least. Widen the audience, or address "
-            "them all without claiming an effect."
+            tr(
+                "{height} members are too few for a holdout: each arm needs {least_per_arm} at least. Widen the audience, or "
+                "address them all without claiming an effect.",
+                height=members.height,
+                least_per_arm=least_per_arm,
+            )
         )
     if members["member_id"].n_unique() < members.height:
-        raise DataError("A member stands in the audience twice; one row per member was needed.")
+        raise DataError(tr("A member stands in the audience twice; one row per member was needed."))
     ordered = members.sort("member_id").with_columns(_stratum(strata))
     smallest = math.ceil(least_per_arm / min(control_share, 1 - control_share) - 1e-9)  # of so many the share alone is enough for each arm
     ordered = ordered.with_columns(stratum=_pooled(ordered["stratum"], smallest))
@@ -177,7 +184,9 @@ def _values(members: pl.DataFrame, scores: Sequence[str]) -> tuple[np.ndarray, n
     columns = [members[name].cast(pl.Float64) for name in scores]
     for column in columns:
         if column.is_nan().any() or column.is_infinite().any():
-            raise DataError(f"Score '{column.name}' has values that are not finite numbers; null was needed where it is not measured.")
+            raise DataError(
+                tr("Score '{name}' has values that are not finite numbers; null was needed where it is not measured.", name=column.name)
+            )
     if not columns:
         return np.empty((members.height, 0)), np.empty((members.height, 0), dtype=bool)
     measured = np.column_stack([column.is_not_null().to_numpy() for column in columns])

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 
 
 def standardised_differences(
@@ -104,12 +105,17 @@ def overlap(covariates: np.ndarray, treated: np.ndarray, *, least_arm: int = 20,
     counts = int(arm.sum()), int((~arm).sum())
     if min(counts) < least_arm:
         name = "treated" if counts[0] < counts[1] else "control"
-        return Overlap(None, None, *counts, reason=f"{min(counts)} members in the {name} arm; at least {least_arm} are needed")
+        return Overlap(
+            None,
+            None,
+            *counts,
+            reason=tr("{min} members in the {name} arm; at least {least_arm} are needed", min=min(counts), name=name, least_arm=least_arm),
+        )
     step = -(-arm.size // most_rows)
     chance = propensities(table[::step], arm[::step])
     of_treated, of_control = chance[arm[::step]], chance[~arm[::step]]
     if not of_treated.size or not of_control.size:
-        return Overlap(None, None, *counts, reason="too few members of one arm in the sample taken")
+        return Overlap(None, None, *counts, reason=tr("too few members of one arm in the sample taken"))
     odds = of_control / np.maximum(1 - of_control, 1e-12)
     effective = float(odds.sum() ** 2 / (odds**2).sum()) * (counts[1] / of_control.size) if odds.any() else 0.0
     return Overlap(float(np.mean(of_treated > np.quantile(of_control, 0.99))), effective, *counts)
@@ -118,10 +124,23 @@ def overlap(covariates: np.ndarray, treated: np.ndarray, *, least_arm: int = 20,
 def _checked(covariates: np.ndarray, treated: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     table, arm = np.asarray(covariates, dtype=np.float64), np.asarray(treated).astype(bool)
     if table.ndim != 2 or table.shape != (arm.size, len(names)):
-        raise DataError(f"balance: {arm.size} members and {len(names)} names need a table of that size; it has the shape {table.shape}.")
+        raise DataError(
+            tr(
+                "balance: {size} members and {names} names need a table of that size; it has the shape {shape}.",
+                size=arm.size,
+                names=len(names),
+                shape=table.shape,
+            )
+        )
     if not arm.any() or arm.all():
-        raise DataError(f"balance: both arms are needed; {int(arm.sum())} members are treated and {int((~arm).sum())} are controls.")
+        raise DataError(
+            tr(
+                "balance: both arms are needed; {sum} members are treated and {sum_2} are controls.",
+                sum=int(arm.sum()),
+                sum_2=int((~arm).sum()),
+            )
+        )
     bad = int(np.count_nonzero(~np.isfinite(table)))
     if bad:
-        raise DataError(f"balance: {bad} values of the covariates are missing or not finite; fill or drop them first.")
+        raise DataError(tr("balance: {bad} values of the covariates are missing or not finite; fill or drop them first.", bad=bad))
     return table, arm

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.errors import BadValue
+from toolkit.language import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,10 @@ def cluster(
     Source: Hennig, Computational Statistics and Data Analysis 52 (2007), 258-271 (stability by resampling); DEFINITIONS.md section 1 (0.6).
     """
     if count < 2:
-        raise BadValue(f"cluster: `count` must be at least 2, but {count} came.")
+        raise BadValue(tr("cluster: `count` must be at least 2, but {count} came.", count=count))
     size = features.shape[0]
     if size < minimum_rows:
-        reason = f"only {size} members; {minimum_rows} are needed to tell groups from chance"
+        reason = tr("only {size} members; {minimum_rows} are needed to tell groups from chance", size=size, minimum_rows=minimum_rows)
         return Clusters(np.full(size, -1), np.zeros((0, features.shape[1])), (), None, "not measured", reason)
     order = np.lexsort(features.T[::-1])
     ordered = features[order].astype(np.float64)
@@ -112,7 +113,7 @@ def cluster(
     drawn = points[:: -(-size // most_rows)]
     distinct = np.unique(drawn, axis=0).shape[0]
     if distinct < count:
-        reason = f"only {distinct} different members; {count} groups were asked for"
+        reason = tr("only {distinct} different members; {count} groups were asked for", distinct=distinct, count=count)
         return Clusters(np.full(size, -1), np.zeros((0, features.shape[1])), (), None, "not measured", reason)
     rng = np.random.default_rng(seed)
     centres = _k_means(drawn, count, rng, starts=starts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.models.lin import Effect, effect_from, not_measured
 
 
@@ -39,7 +40,13 @@ def entropy_balance(controls: np.ndarray, target: np.ndarray, *, tolerance: floa
 
     table, aim = np.asarray(controls, dtype=np.float64), np.asarray(target, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != aim.size or not table.shape[0]:
-        raise DataError(f"entropy balancing: a mean for each of the columns is needed; {aim.size} came for a table of shape {table.shape}.")
+        raise DataError(
+            tr(
+                "entropy balancing: a mean for each of the columns is needed; {size} came for a table of shape {shape}.",
+                size=aim.size,
+                shape=table.shape,
+            )
+        )
     spread = table.std(axis=0)
     varied = spread > 1e-9 * (1 + np.abs(table.mean(axis=0)))
     table, aim = (table[:, varied] - aim[varied]) / spread[varied], np.zeros(int(varied.sum()))
@@ -68,7 +75,7 @@ def entropy_balance(controls: np.ndarray, target: np.ndarray, *, tolerance: floa
         weights = np.full(len(table), 1 / len(table))
     worst = float(np.max(np.abs(weights @ table), initial=0.0))
     if not np.isfinite(worst) or worst > tolerance:
-        return Balancing(None, None, worst, "no mix of the controls looks like the treated")
+        return Balancing(None, None, worst, tr("no mix of the controls looks like the treated"))
     return Balancing(weights, float(1 / (weights**2).sum()), worst)
 
 
@@ -85,19 +92,25 @@ def balanced_effect(
     table = np.asarray(covariates, dtype=np.float64)
     counts = int(arm.sum()), int((~arm).sum())
     if min(counts) < least_arm:
-        return not_measured(f"an arm has {min(counts)} members; at least {least_arm} are needed", *counts)
+        return not_measured(tr("an arm has {min} members; at least {least_arm} are needed", min=min(counts), least_arm=least_arm), *counts)
     found = entropy_balance(table[~arm], table[arm].mean(axis=0))
     if found.weights is None or found.effective_controls is None:
         return not_measured(found.reason, *counts)
     if found.effective_controls < least_effective:
-        return not_measured(f"{found.effective_controls:.1f} controls carry all of the weight; too few are like the treated", *counts)
+        return not_measured(
+            tr(
+                "{effective_controls:.1f} controls carry all of the weight; too few are like the treated",
+                effective_controls=found.effective_controls,
+            ),
+            *counts,
+        )
     base = float(found.weights @ values[~arm])
     of_control = _residual(values[~arm], table[~arm], found.weights)
     of_treated = _residual(values[arm], table[arm], np.full(counts[0], 1 / counts[0]))
     control_variance = float((found.weights**2 * of_control**2).sum())
     treated_variance = float((of_treated**2).sum() / counts[0] ** 2)
     if control_variance + treated_variance <= 0:
-        return not_measured("the outcome is the same for all", *counts)
+        return not_measured(tr("the outcome is the same for all"), *counts)
     return effect_from(
         float(values[arm].mean()) - base,
         float(np.sqrt(control_variance + treated_variance)),

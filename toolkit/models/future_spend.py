@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.models.btyd import BtydFit, btyd_summary, expected_purchases, fit_bg_nbd
 from toolkit.models.calibration import spearman
 from toolkit.models.gamma_gamma import GammaGammaFit, expected_value, fit_gamma_gamma
@@ -95,30 +96,46 @@ def fit_future_spend(
 
     first = days.filter(pl.col("day") <= as_of)["day"].min()
     if not isinstance(first, date):
-        return refused("there is no shopping day up to as_of")
+        return refused(tr("there is no shopping day up to as_of"))
     seen_days = (as_of - first).days + 1
     learned_days = min(horizon_days, seen_days - history_days)
     if learned_days < min(horizon_days, shortest_learned_days):
         needed = min(horizon_days, shortest_learned_days) + history_days
-        return refused(f"{seen_days} days of receipts; {needed} are needed to learn what {horizon_days} days bring")
+        return refused(
+            tr(
+                "{seen_days} days of receipts; {needed} are needed to learn what {horizon_days} days bring",
+                seen_days=seen_days,
+                needed=needed,
+                horizon_days=horizon_days,
+            )
+        )
     rows = training_rows(days, as_of=as_of, horizon_days=learned_days, history_days=history_days, most_snapshots=most_snapshots)
     buyers = int((rows["spent"] > 0).sum())
     if buyers < minimum_buyers:
         return refused(
-            f"only {buyers} snapshot rows were followed by a purchase; {minimum_buyers} are needed", rows["member_code"].n_unique()
+            tr(
+                "only {buyers} snapshot rows were followed by a purchase; {minimum_buyers} are needed",
+                buyers=buyers,
+                minimum_buyers=minimum_buyers,
+            ),
+            rows["member_code"].n_unique(),
         )
     fitted = _regression(rows, most_rows)
     if not fitted.converged:
-        return refused("the regression of spend did not converge", rows["member_code"].n_unique())
+        return refused(tr("the regression of spend did not converge"), rows["member_code"].n_unique())
     stands = rows["snapshot_on"].unique()
     status, reason, stretch = "measured", "", 1.0
     if learned_days < horizon_days:
         rate_days = min(91, learned_days)
         stretch = _stretch(days, as_of - timedelta(days=learned_days), learned_days, horizon_days, rate_days)
         status = "projected"
-        reason = (
-            f"{seen_days} days of receipts show what {learned_days} days bring; the other {horizon_days - learned_days} are assumed to go "
-            f"on as the last {rate_days} of them did, whatever their season"
+        reason = tr(
+            "{seen_days} days of receipts show what {learned_days} days bring; the other {horizon_days} are assumed to "
+            "go on as the last {rate_days} of them did, whatever their season",
+            seen_days=seen_days,
+            learned_days=learned_days,
+            horizon_days=horizon_days - learned_days,
+            rate_days=rate_days,
         )
     ranks, total = _judged(days, as_of, learned_days, history_days, most_rows)
     return SpendModel(
@@ -139,9 +156,12 @@ def fit_btyd_spend(
     faults = [fit.reason for fit in (often, value) if fit.status != "measured"]
     if faults:
         return SpendModel("not measured", "; ".join(faults), as_of, horizon_days, 0, 1.0, 0, summary.height, None, None, None)
-    reason = "expected shopping days (BG/NBD) times expected value of one (Gamma-Gamma)"
+    reason = tr("expected shopping days (BG/NBD) times expected value of one (Gamma-Gamma)")
     if value.correlation is not None and abs(value.correlation) > 0.3:
-        reason += f"; number and value of purchases are correlated ({value.correlation:.2f}), which the model takes as none"
+        reason += tr(
+            "; number and value of purchases are correlated ({correlation:.2f}), which the model takes as none",
+            correlation=value.correlation,
+        )
     return SpendModel("modelled", reason, as_of, horizon_days, horizon_days, 1.0, 0, summary.height, None, None, (often, value))
 
 

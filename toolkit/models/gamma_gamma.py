@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from scipy.special import gammaln
 
+from toolkit.language import tr
 from toolkit.models.maximum import lowest
 
 
@@ -36,7 +37,11 @@ def fit_gamma_gamma(summary: pl.DataFrame, *, minimum_members: int = 100) -> Gam
     buyers = summary.filter((pl.col("repeat_count") > 0) & (pl.col("repeat_value_mean") > 0))
     buyers = buyers.select("repeat_count", "repeat_value_mean").sort("repeat_count", "repeat_value_mean")
     if buyers.height < minimum_members:
-        reason = f"only {buyers.height} members have a repeat purchase of positive value; {minimum_members} are needed"
+        reason = tr(
+            "only {height} members have a repeat purchase of positive value; {minimum_members} are needed",
+            height=buyers.height,
+            minimum_members=minimum_members,
+        )
         return GammaGammaFit((), buyers.height, None, "not measured", reason)
     x, value = buyers["repeat_count"].cast(pl.Float64).to_numpy(), buyers["repeat_value_mean"].cast(pl.Float64).to_numpy()
     unit = float(np.median(value))
@@ -60,7 +65,7 @@ def fit_gamma_gamma(summary: pl.DataFrame, *, minimum_members: int = 100) -> Gam
     spread = float(x.std() * value.std())
     together = float(((x - x.mean()) * (value - value.mean())).mean() / spread) if spread > 0 else None
     if best is None:
-        return GammaGammaFit((), buyers.height, together, "not measured", "the likelihood has no maximum at finite parameters")
+        return GammaGammaFit((), buyers.height, together, "not measured", tr("the likelihood has no maximum at finite parameters"))
     p, q, v = np.exp(best[0])
     if q <= 1:
         reason = "purchase values are spread so widely that the shop's mean is undefined (q <= 1)"

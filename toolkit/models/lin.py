@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 
 _ROWS_AT_ONCE = 131_072
 """Rows of covariates standardised at a time: memory stays bounded however many members there are."""
@@ -94,7 +95,9 @@ def effect_from(
     p_value = float(2 * stdtr(freedom, -abs(estimate) / standard_error))
     figures = (estimate, standard_error, estimate - half, estimate + half, p_value, base)
     if not np.isfinite((*figures, base_standard_error)).all():
-        return not_measured("the figures are not finite: the outcome or the covariates hold values too large", treated_count, control_count)
+        return not_measured(
+            tr("the figures are not finite: the outcome or the covariates hold values too large"), treated_count, control_count
+        )
     return Effect(*figures, treated_count, control_count, base_standard_error, effective_controls, float(freedom), left_out)
 
 
@@ -135,10 +138,15 @@ def lin_effect(
     counts = int(treated.sum()), int((~treated).sum())
     for name, count in (("treated", counts[0]), ("control", counts[1])):
         if count < least_arm:
-            return not_measured(f"{count} members in the {name} arm; at least {least_arm} are needed", *counts)
+            return not_measured(
+                tr("{count} members in the {name} arm; at least {least_arm} are needed", count=count, name=name, least_arm=least_arm),
+                *counts,
+            )
     for name, arm in (("treated", treated), ("control", ~treated)):
         if np.ptp(outcome[arm]) == 0:
-            return not_measured(f"every member of the {name} arm has the same outcome ({outcome[arm][0]:g})", *counts)
+            return not_measured(
+                tr("every member of the {name} arm has the same outcome ({outcome:g})", name=name, outcome=outcome[arm][0]), *counts
+            )
     target = _mean(table, treated, weight)
     of_treated, _ = _arm(outcome, treated, table[:, : counts[0] // members_per_covariate], weight, target)
     most = counts[1] // members_per_covariate
@@ -146,7 +154,7 @@ def lin_effect(
     left_out = (*unusable, *range(most, table.shape[1]))
     variance = of_treated.variance + of_control.variance
     if variance <= 0:
-        return not_measured("the covariates tell the outcome exactly: nothing is left to judge an effect by", *counts)
+        return not_measured(tr("the covariates tell the outcome exactly: nothing is left to judge an effect by"), *counts)
     parts = (of_treated.variance**2 / of_treated.freedom, of_control.variance**2 / of_control.freedom)
     return effect_from(
         of_treated.mean - of_control.mean,
@@ -181,13 +189,13 @@ def _checked(
     weight = np.ones(values.size) if weights is None else np.asarray(weights, dtype=np.float64)
     sizes = {"outcome": values.size, "treated": arm.size, "covariates": table.shape[0], "weights": weight.size}
     if len(set(sizes.values())) > 1:
-        raise DataError(f"effect: one row per member is needed in all inputs, but their lengths are {sizes}.")
+        raise DataError(tr("effect: one row per member is needed in all inputs, but their lengths are {sizes}.", sizes=sizes))
     for name, numbers in (("outcome", values), ("covariates", table), ("weights", weight)):
         bad = int(np.count_nonzero(~np.isfinite(numbers)))
         if bad:
-            raise DataError(f"effect: {bad} values of `{name}` are missing or not finite; fill or drop them first.")
+            raise DataError(tr("effect: {bad} values of `{name}` are missing or not finite; fill or drop them first.", bad=bad, name=name))
     if (weight <= 0).any():
-        raise DataError(f"effect: weights must be above zero; {int((weight <= 0).sum())} are not.")
+        raise DataError(tr("effect: weights must be above zero; {sum} are not.", sum=int((weight <= 0).sum())))
     return values, arm, table, weight
 
 

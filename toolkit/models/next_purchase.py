@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.models.btyd import BtydFit, btyd_summary, fit_bg_nbd, p_buys
 from toolkit.models.calibration import Calibration, calibration
 from toolkit.models.glm import Regression, fit_regression
@@ -101,11 +102,24 @@ def fit_next_purchase(
     bought = int(rows["bought"].sum())
     refused = ""
     if len(stands) < 2:
-        refused = f"{len(stands)} earlier snapshots have {history_days} days of receipts before and {horizon_days} after; two are needed"
+        refused = tr(
+            "{stands} earlier snapshots have {history_days} days of receipts before and {horizon_days} after; two are needed",
+            stands=len(stands),
+            history_days=history_days,
+            horizon_days=horizon_days,
+        )
     elif min(bought, rows.height - bought) < minimum_outcomes:
-        refused = f"{bought} of {rows.height} snapshot rows bought within {horizon_days} days; {minimum_outcomes} of either kind are needed"
+        refused = tr(
+            "{bought} of {height} snapshot rows bought within {horizon_days} days; {minimum_outcomes} of either kind are needed",
+            bought=bought,
+            height=rows.height,
+            horizon_days=horizon_days,
+            minimum_outcomes=minimum_outcomes,
+        )
     elif (share := float(rows.filter(pl.col("snapshot_on") == stands[0])["bought"].mean())) < sparse_below:  # type: ignore[arg-type]
-        refused = f"a sparse shop: only {share:.1%} of the members bought within {horizon_days} days"
+        refused = tr(
+            "a sparse shop: only {share:.1%} of the members bought within {horizon_days} days", share=share, horizon_days=horizon_days
+        )
     if refused:
         return _fall_back(days, as_of, horizon_days, minimum_repeat_members, refused)
     last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
@@ -113,7 +127,7 @@ def fit_next_purchase(
     method, reason, held_out = _choose(learn_earlier, last, try_boosting, boosting_gain, seed)
     fitted = _boosted(learn, seed) if method == "boosting" else _logistic(learn)
     if isinstance(fitted, Regression) and not fitted.converged:
-        return _fall_back(days, as_of, horizon_days, minimum_repeat_members, "the logistic regression did not converge")
+        return _fall_back(days, as_of, horizon_days, minimum_repeat_members, tr("the logistic regression did not converge"))
     return PurchaseModel(method, reason, as_of, horizon_days, len(stands), learn.height, held_out, fitted)
 
 
@@ -126,11 +140,15 @@ def _choose(learn: pl.DataFrame, last: pl.DataFrame, try_boosting: bool, gain: f
     seen = last["bought"].to_numpy()
     plain = calibration(seen, _probability(_logistic(learn), last))
     if not try_boosting:
-        return "logistic", "boosting was not tried", plain
+        return "logistic", tr("boosting was not tried"), plain
     boosted = calibration(seen, _probability(_boosted(learn, seed), last))
     if plain.log_loss is None or boosted.log_loss is None or plain.slope is None or boosted.slope is None:
-        return "logistic", "in the latest window all members did the same, so the methods could not be compared", plain
-    compared = f"log loss on the latest window: boosting {boosted.log_loss:.4f}, logistic {plain.log_loss:.4f}"
+        return "logistic", tr("in the latest window all members did the same, so the methods could not be compared"), plain
+    compared = tr(
+        "log loss on the latest window: boosting {log_loss:.4f}, logistic {log_loss_2:.4f}",
+        log_loss=boosted.log_loss,
+        log_loss_2=plain.log_loss,
+    )
     better = boosted.log_loss < plain.log_loss * (1 - gain)
     honest = (boosted.error or 0) <= (plain.error or 0) + 0.005 and abs(boosted.slope - 1) <= max(0.15, abs(plain.slope - 1))
     return ("boosting", compared, boosted) if better and honest else ("logistic", compared, plain)
@@ -140,7 +158,16 @@ def _fall_back(days: pl.DataFrame, as_of: date, horizon_days: int, minimum_repea
     summary = btyd_summary(days, as_of=as_of)
     fit = fit_bg_nbd(summary, minimum_repeat_members=minimum_repeat_members)
     if fit.status != "measured":
-        return PurchaseModel("not measured", f"{refused}; BG/NBD: {fit.reason}", as_of, horizon_days, 0, summary.height, None, None)
+        return PurchaseModel(
+            "not measured",
+            tr("{refused}; BG/NBD: {reason}", refused=refused, reason=fit.reason),
+            as_of,
+            horizon_days,
+            0,
+            summary.height,
+            None,
+            None,
+        )
     stands = training_rows(days, as_of=as_of, horizon_days=horizon_days, most_snapshots=1)
     held_out = None
     if stands.height:

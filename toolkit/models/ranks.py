@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from toolkit.errors import BadValue
+from toolkit.language import tr
 
 
 def midrank_score(column: str | pl.Expr, *, levels: int = 5, largest_is_best: bool = True) -> pl.Expr:
@@ -22,7 +23,7 @@ def midrank_score(column: str | pl.Expr, *, levels: int = 5, largest_is_best: bo
     [2, 2, 2, 4, 5]
     """
     if levels < 1:
-        raise BadValue(f"midrank_score: `levels` must be at least 1, but {levels} came.")
+        raise BadValue(tr("midrank_score: `levels` must be at least 1, but {levels} came.", levels=levels))
     value = pl.col(column) if isinstance(column, str) else column
     twice_rank = (2 * value.rank("average", descending=not largest_is_best)).cast(pl.Int64)
     count = value.count().cast(pl.Int64)

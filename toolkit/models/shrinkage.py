@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 
 BASIS_POINTS = 10_000
 """Day shares come as whole basis points, so that sums over days are exact integers."""
@@ -48,7 +49,13 @@ def _columns(members: pl.DataFrame, trait: str) -> pl.DataFrame:
     names = {part: f"{trait}_{part}" for part in ("days_odd", "days_even", "bp_odd", "bp_even", "bp_sq")}
     missing = [name for name in names.values() if name not in members.columns]
     if missing:
-        raise DataError(f"shrinkage of '{trait}': the members table needs the columns {missing}, which it does not have; rebuild the mart.")
+        raise DataError(
+            tr(
+                "shrinkage of '{trait}': the members table needs the columns {missing}, which it does not have; rebuild the mart.",
+                trait=trait,
+                missing=missing,
+            )
+        )
     return members.select(pl.col(name).cast(pl.Int64).alias(part) for part, name in names.items())
 
 
@@ -75,7 +82,12 @@ def estimate_kappa(members: pl.DataFrame, *, trait: str, minimum_members: int = 
     paired = stats.filter((pl.col("days") >= minimum_days) & (pl.col("days_odd") > 0) & (pl.col("days_even") > 0))
     days = int(paired["days"].sum())
     if paired.height < minimum_members:
-        reason = f"only {paired.height} members have {minimum_days} or more shopping days; {minimum_members} are needed"
+        reason = tr(
+            "only {height} members have {minimum_days} or more shopping days; {minimum_members} are needed",
+            height=paired.height,
+            minimum_days=minimum_days,
+            minimum_members=minimum_members,
+        )
         return Kappa(None, within, 0.0, paired.height, days, "not measured", reason)
     odd, even = paired["days_odd"].to_numpy(), paired["days_even"].to_numpy()
     odd_mean = paired["bp_odd"].to_numpy() / odd / BASIS_POINTS
@@ -85,7 +97,7 @@ def estimate_kappa(members: pl.DataFrame, *, trait: str, minimum_members: int = 
     odd_centre, even_centre = (precision * odd_mean).sum() / total, (precision * even_mean).sum() / total
     between = float((precision * (odd_mean - odd_centre) * (even_mean - even_centre)).sum() / total)
     if between <= 0 or within <= 0:
-        reason = "members do not differ beyond the noise of their days" if between <= 0 else "a member's days are all alike"
+        reason = tr("members do not differ beyond the noise of their days") if between <= 0 else tr("a member's days are all alike")
         return Kappa(None, within, between, paired.height, days, "not measured", reason)
     return Kappa(within / between, within, between, paired.height, days, "measured", "")
 
@@ -130,7 +142,9 @@ def shrink(members: pl.DataFrame, *, trait: str, kappa: float, raw: str | None =
     stats = _columns(members, trait)
     days = (stats["days_odd"] + stats["days_even"]).to_numpy()
     if raw is not None and raw not in members.columns:
-        raise DataError(f"shrinkage of '{trait}': the members table needs the column '{raw}', which it does not have.")
+        raise DataError(
+            tr("shrinkage of '{trait}': the members table needs the column '{raw}', which it does not have.", trait=trait, raw=raw)
+        )
     mean_of_days = (stats["bp_odd"] + stats["bp_even"]).to_numpy() / np.maximum(days, 1) / BASIS_POINTS
     share = mean_of_days if raw is None else members[raw].cast(pl.Float64).clip(0, 1).fill_nan(None).fill_null(0).to_numpy()
     known = days > 0

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.answer import Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.ranks import quantile_band
 from toolkit.portrait.scorecard import current_scorecard
@@ -46,18 +47,22 @@ def doubling_band(value: pl.Expr, unit: str) -> pl.Expr:
 def _bands(unit: str) -> list[tuple[str, int]]:
     """Name and upper end of each doubling band."""
     whole = unit == "orders"
-    names = [(f"1 {unit.removesuffix('s')}" if whole else f"up to 1 {unit.removesuffix('s')}", 1)]
+    names = [(f"1 {unit.removesuffix('s')}" if whole else tr("up to 1 {removesuffix}", removesuffix=unit.removesuffix("s")), 1)]
     low = 1
     while low < LAST_DOUBLING:
         high = 2 * low
-        said = (f"{low + 1}" if low + 1 == high else f"{low + 1} to {high}") if whole else f"over {low} to {high}"
+        said = (
+            (f"{low + 1}" if low + 1 == high else tr("{low} to {high}", low=low + 1, high=high))
+            if whole
+            else tr("over {low} to {high}", low=low, high=high)
+        )
         names.append((f"{said} {unit}", high))
         low = high
     return names
 
 
 def _tenths(view: View, buyers: pl.DataFrame) -> Grouped:
-    labels = ["1 (best tenth)", *[str(place) for place in range(2, 10)], "10 (last tenth)"]
+    labels = [tr("1 (best tenth)"), *[str(place) for place in range(2, 10)], tr("10 (last tenth)")]
     band = quantile_band("sales", shares=(0.1,) * 10, labels=labels)
     return buyers.with_columns(band.alias("group")), _equal(buyers)
 
@@ -65,22 +70,32 @@ def _tenths(view: View, buyers: pl.DataFrame) -> Grouped:
 def _weights(view: View, buyers: pl.DataFrame) -> Grouped:
     heavy, medium = view.settings.value.heavy_share, view.settings.value.medium_share
     if heavy + medium > 1:
-        raise BadValue(f"settings value.heavy_share and value.medium_share add up to {heavy + medium:g}, but at most 1 can be shared out.")
+        raise BadValue(
+            tr(
+                "settings value.heavy_share and value.medium_share add up to {heavy:g}, but at most 1 can be shared out.",
+                heavy=heavy + medium,
+            )
+        )
     shares = (heavy, medium, 1 - heavy - medium)
     band = quantile_band("sales", shares=shares, labels=("heavy", "medium", "light"))
-    words = f"Heavy are the top {shares[0]:.0%} of members by sales, medium the next {shares[1]:.0%}, light the last {shares[2]:.0%}."
+    words = tr(
+        "Heavy are the top {shares:.0%} of members by sales, medium the next {shares_2:.0%}, light the last {shares_3:.0%}.",
+        shares=shares[0],
+        shares_2=shares[1],
+        shares_3=shares[2],
+    )
     return buyers.with_columns(band.alias("group")), [words, *_equal(buyers)]
 
 
 def _order_counts(view: View, buyers: pl.DataFrame) -> Grouped:
-    names = [*[name for name, _ in _bands("orders")], f"over {LAST_DOUBLING} orders"]
+    names = [*[name for name, _ in _bands("orders")], tr("over {last_doubling} orders", last_doubling=LAST_DOUBLING)]
     return buyers.with_columns(doubling_band(pl.col("orders"), "orders").cast(pl.Enum(names)).alias("group")), []
 
 
 def _attach(view: View, buyers: pl.DataFrame) -> Grouped:
-    names = [*[name for name, _ in _bands("units")], f"over {LAST_DOUBLING} units", NO_UNITS]
+    names = [*[name for name, _ in _bands("units")], tr("over {last_doubling} units", last_doubling=LAST_DOUBLING), NO_UNITS]
     band = pl.when(pl.col("units_milli") > 0).then(doubling_band(pl.col("units_milli") / 1000 / pl.col("orders"), "units"))
-    words = "Units are counted goods; what is sold by weight or volume does not count."
+    words = tr("Units are counted goods; what is sold by weight or volume does not count.")
     return buyers.with_columns(band.otherwise(pl.lit(NO_UNITS)).cast(pl.Enum(names)).alias("group")), [words]
 
 
@@ -89,11 +104,11 @@ def _loyalty(view: View, buyers: pl.DataFrame) -> Grouped:
     segments = read_segment_map("ten").apply(chain_scores(view, card.r_edges)).select("member_code", "segment")
     loyal = pl.col("segment").cast(pl.String).is_in(LOYAL_SEGMENTS)
     group = pl.when(loyal).then(pl.lit("loyal")).otherwise(pl.lit("ordinary")).cast(pl.Enum(["loyal", "ordinary"]))
-    words = "Loyal are the segments champions and loyal of the ten-segment map (R 3 to 5, F 4 or 5), ordinary all others."
+    words = tr("Loyal are the segments champions and loyal of the ten-segment map (R 3 to 5, F 4 or 5), ordinary all others.")
     return buyers.join(segments, on="member_code", how="left").with_columns(group.alias("group")), [words, *notes]
 
 
 def _equal(buyers: pl.DataFrame) -> list[str | Note]:
     if buyers["sales"].n_unique() == 1 and buyers.height > 1:
-        return [f"All {buyers.height:,} members have the same sales: they stay together in one group."]
+        return [tr("All {height:,} members have the same sales: they stay together in one group.", height=buyers.height)]
     return []

@@ -7,6 +7,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.clusters import cluster
 from toolkit.portrait.phrases import sales_basis, where
@@ -75,10 +76,10 @@ def groups_finding(view: View) -> Finding:
     """Return what `personas(by="group")` answers: one row per basket group."""
     groups = basket_groups(view)
     if groups.is_empty() or groups["status"][0] == "not measured":
-        reason = "no member has enough shopping days" if groups.is_empty() else groups["reason"][0]
+        reason = tr("no member has enough shopping days") if groups.is_empty() else groups["reason"][0]
         schema = {"basket_group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}
-        headline = f"{where(view)}, basket groups are not measured: {reason}."
-        return Finding(headline, pl.DataFrame(schema=schema), notes=[Note(f"Basket groups: {reason}.", "NOT MEASURED")])
+        headline = tr("{where}, basket groups are not measured: {reason}.", where=where(view), reason=reason)
+        return Finding(headline, pl.DataFrame(schema=schema), notes=[Note(tr("Basket groups: {reason}.", reason=reason), "NOT MEASURED")])
     status, reason = groups["status"][0], groups["reason"][0]
     members = takings(view).join(groups, on="member_code", maintain_order="left")
     table = by_group(view, members, "basket_group", "known_for").with_columns(pl.lit(status).alias("status")).sort("basket_group")
@@ -86,7 +87,13 @@ def groups_finding(view: View) -> Finding:
     first = table.sort("member_count", descending=True).row(0, named=True)
     stable = status == "stable"
     said = (
-        f"the largest of {GROUPS} basket groups, known for {first['known_for']}, has {wording.share(first['member_share'])} of {n}"
+        tr(
+            "the largest of {groups} basket groups, known for {known_for}, has {member_share} of {n}",
+            groups=GROUPS,
+            known_for=first["known_for"],
+            member_share=wording.share(first["member_share"]),
+            n=n,
+        )
         if stable
         else f"{GROUPS} groups of baskets can be drawn but are not stable: other members would have given other groups (n = {n})"
     )
@@ -95,12 +102,13 @@ def groups_finding(view: View) -> Finding:
         table=table,
         chart=lambda: ranked_bars(
             table, label="basket_group", value="member_share", n="member_count", kind="share1", ranked=False,
-            value_title="Share of members",
-            title=f"Basket groups{'' if stable else ', not stable'}: {view.place}", subtitle=f"n = {n}",
+            value_title=tr('Share of members'),
+            title=tr('Basket groups{not_stable}: {place}', not_stable='' if stable else tr(', not stable'), place=view.place), subtitle=f"n = {n}",
         ),
         notes=[
             Note(reason[0].upper() + reason[1:] + ".", "PASS" if stable else "REVIEW"),
-            f"k-means on the shares of spend in the {PARTS} largest departments, all receipts of the chain's members. {sales_basis(view)}",
+            tr("k-means on the shares of spend in the {parts} largest departments, all receipts of the chain's members. "
+"{sales_basis}", parts=PARTS, sales_basis=sales_basis(view)),
         ],
         ask_next=[("portrait.personas", {})],
         figures={"agreement": float(groups["agreement"][0])},

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from toolkit import wording
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.favourites import favourites
 from toolkit.portrait.rfm import rfm_scores
@@ -36,7 +37,7 @@ class Rhythm:
     @property
     def words(self) -> str:
         """When the member is due: '2026-01-09', '2026-01-09, 12 days overdue'."""
-        return f"{self.due_on}" + (f", {wording.some(self.late_days, 'day')} overdue" if self.late_days > 0 else "")
+        return f"{self.due_on}" + (tr(", {days} overdue", days=wording.some(self.late_days, "day")) if self.late_days > 0 else "")
 
 
 @dataclass(frozen=True)
@@ -114,29 +115,51 @@ def _who(card: Card) -> list[Row]:
     rows: list[Row] = [("who", "member", features["member_id"], None)]
     rows += [("who", name.removesuffix("_id").replace("_", " "), str(features[name]), None) for name in stated]
     if "contactable" in features:
-        rows.append(("who", "may be contacted", "yes" if features["contactable"] else "no", None))
+        rows.append(("who", tr("may be contacted"), "yes" if features["contactable"] else "no", None))
     if n:
         known = wording.some((card.view.as_of - features["first_ordered_on"]).days, "day")
-        rows.append(("who", "first order seen", f"{features['first_ordered_on']}, {known} ago", None))
+        rows.append(
+            (
+                "who",
+                tr("first order seen"),
+                tr("{first_ordered_on}, {known} ago", first_ordered_on=features["first_ordered_on"], known=known),
+                None,
+            )
+        )
     scores = f" (R {scored['r_score']}, F {scored['f_score']}, M {scored['m_score']})" if scored["segment"] != NO_ORDERS else ""
-    away = f", last order {wording.some(traits['recency_days'], 'day')} ago" if traits["recency_days"] is not None else ""
+    away = tr(", last order {days} ago", days=wording.some(traits["recency_days"], "day")) if traits["recency_days"] is not None else ""
     return [
         *rows,
         ("who", "segment", f"{scored['segment']}{scores}", n),
-        ("who", "lifecycle stage", f"{traits['stage'] or _NONE}{away}", n),
+        ("who", tr("lifecycle stage"), f"{traits['stage'] or _NONE}{away}", n),
     ]
 
 
 def _worth(card: Card) -> list[Row]:
     features, traits, view = card.features, card.traits, card.view
     year, days = int(features["order_count_365d"]), int(features["day_count"])
-    power = f"{traits['spending_power']}, {card.money(traits['spend_per_month'])} a month, {card.money(traits['order_value'])} an order"
+    power = tr(
+        "{spending_power}, {spend_per_month} a month, {order_value} an order",
+        spending_power=traits["spending_power"],
+        spend_per_month=card.money(traits["spend_per_month"]),
+        order_value=card.money(traits["order_value"]),
+    )
     tier = f"{traits['price_tier_index'] or 0:.2f} ({traits['price_tier_level']}; 1 = usual prices)"
     rows: list[Row] = [
-        ("who", "sales, last 365 days", f"{view.money(features['amount_365d'])}: rank {card.rank:,} of {view.population.height:,}", year),
-        ("who", "sales, all receipts", view.money(features["amount"]), card.order_count),
-        ("who", "spending power", power if traits["spending_power"] else _NONE, year),
-        ("who", "price tier index", tier if traits["price_tier_level"] else _NONE, days),
+        (
+            "who",
+            tr("sales, last 365 days"),
+            tr(
+                "{amount_365d}: rank {rank:,} of {height:,}",
+                amount_365d=view.money(features["amount_365d"]),
+                rank=card.rank,
+                height=view.population.height,
+            ),
+            year,
+        ),
+        ("who", tr("sales, all receipts"), view.money(features["amount"]), card.order_count),
+        ("who", tr("spending power"), power if traits["spending_power"] else _NONE, year),
+        ("who", tr("price tier index"), tier if traits["price_tier_level"] else _NONE, days),
     ]
     for name, level in (("promo_dependence", traits["promo_level"]), ("coupon_affinity", traits["coupon_level"])):
         said = f"{wording.share(traits[name])} ({level})" if level else _NONE
@@ -150,25 +173,31 @@ def _habits(card: Card) -> list[Row]:
         return (section, words, f"{name} ({wording.share(share)})" if name is not None else _NONE, card.order_count)
 
     rhythm = card.rhythm
-    comes = _NONE if rhythm is None else "every day (median)" if rhythm.gap_days == 1 else f"every {rhythm.gap_days:g} days (median)"
+    comes = (
+        _NONE
+        if rhythm is None
+        else tr("every day (median)")
+        if rhythm.gap_days == 1
+        else tr("every {gap_days:g} days (median)", gap_days=rhythm.gap_days)
+    )
     return [
-        fact("when", "weekday", "favourite weekday"),
-        fact("when", "hour", "favourite hours"),
+        fact("when", "weekday", tr("favourite weekday")),
+        fact("when", "hour", tr("favourite hours")),
         ("when", "comes", comes, rhythm.gap_count if rhythm else None),
-        fact("where", "store", "favourite store"),
-        fact("where", "channel", "favourite channel"),
+        fact("where", "store", tr("favourite store")),
+        fact("where", "channel", tr("favourite channel")),
     ]
 
 
 def _what_for(card: Card) -> list[Row]:
     top = card.bought.head(TOP_CATEGORIES).iter_rows(named=True)
     tastes, fits = card.traits["tastes"], card.traits["personas"]
-    liked = _NONE if tastes is None else wording.listing(tastes[:TOP_CATEGORIES]) or "none clear"
+    liked = _NONE if tastes is None else wording.listing(tastes[:TOP_CATEGORIES]) or tr("none clear")
     read = _NONE if fits is None else wording.listing(fits) or "no persona"
     return [
-        *[("what for", row["category"], card.view.money(row["amount"]), row["day_count"]) for row in top],
-        ("what for", "buys more often than others", liked, None),
-        ("what for", "baskets read as", read, None),
+        *[(tr("what for"), row["category"], card.view.money(row["amount"]), row["day_count"]) for row in top],
+        (tr("what for"), tr("buys more often than others"), liked, None),
+        (tr("what for"), tr("baskets read as"), read, None),
     ]
 
 
@@ -176,14 +205,19 @@ def _what_next(card: Card) -> list[Row]:
     settings, days = card.view.settings.lifetime_value, int(card.features["day_count"])
     likely = wording.share(card.traits["purchase_probability"])
     spends = [
-        ("what next", f"expected spend in {horizon} days", card.money(card.traits[f"expected_spend_{horizon}d"]), days)
+        (
+            tr("what next"),
+            tr("expected spend in {horizon} days", horizon=horizon),
+            card.money(card.traits[f"expected_spend_{horizon}d"]),
+            days,
+        )
         for horizon in (settings.spend_days, settings.year_days)
     ]
     due, n = (card.rhythm.words, card.rhythm.gap_count) if card.rhythm else (_NONE, None)
     return [
-        ("what next", f"probability of a purchase in {settings.purchase_days} days", likely, days),
+        (tr("what next"), tr("probability of a purchase in {purchase_days} days", purchase_days=settings.purchase_days), likely, days),
         *spends,
-        ("what next", "expected by own rhythm", due, n),
+        (tr("what next"), tr("expected by own rhythm"), due, n),
     ]
 
 
@@ -192,7 +226,13 @@ def _last_orders(card: Card) -> list[Row]:
     last = card.orders.sort("ordered_at", "order_code", descending=True).head(LAST_ORDERS)
     rows: list[Row] = []
     for order in last.join(stores, on="store_code", how="left", maintain_order="left").iter_rows(named=True):
-        kind = "" if order["is_order"] else ", return"
-        value = f"{card.view.money(order['amount'])} at store {order['store_id']}, {wording.some(order['line_count'], 'line')}{kind}"
-        rows.append(("last orders", order["ordered_at"].isoformat(sep=" ", timespec="minutes"), value, None))
+        kind = "" if order["is_order"] else tr(", return")
+        value = tr(
+            "{amount} at store {store_id}, {lines}{kind}",
+            amount=card.view.money(order["amount"]),
+            store_id=order["store_id"],
+            lines=wording.some(order["line_count"], "line"),
+            kind=kind,
+        )
+        rows.append((tr("last orders"), order["ordered_at"].isoformat(sep=" ", timespec="minutes"), value, None))
     return rows

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.bands import NO_UNITS, grouped
 from toolkit.portrait.non_members import members_and_others
@@ -130,16 +131,29 @@ def _table(view: View, members: pl.DataFrame, by: By) -> pl.DataFrame:
 
 
 def _headline(view: View, table: pl.DataFrame, by: By) -> str:
-    buyers = f"{some(int(table['member_count'].sum()), 'member')} who ordered {days_of(view)}"
+    buyers = tr("{members} who ordered {days_of}", members=some(int(table["member_count"].sum()), "member"), days_of=days_of(view))
     rows = [row for row in table.iter_rows(named=True) if row["member_count"]]
     if rows[0]["sales_share"] is None:
-        return f"{where(view)}, the {buyers} brought no sales in all (returns outweigh them): shares are not measured."
+        return tr(
+            "{where}, the {buyers} brought no sales in all (returns outweigh them): shares are not measured.",
+            where=where(view),
+            buyers=buyers,
+        )
     if by == "decile":
         first, last = rows[0], rows[-1]
-        return (
-            f"{where(view)}, the best {first['member_count']:,} of {buyers} ({share(first['member_share'])}) bring "
-            f"{share(first['sales_share'])} of their sales, {_each(view, first)} each; the last {last['member_count']:,} "
-            f"({share(last['member_share'])}) bring {share(last['sales_share'])}, {_each(view, last)} each."
+        return tr(
+            "{where}, the best {member_count:,} of {buyers} ({member_share}) bring {sales_share} of their sales, {each} "
+            "each; the last {member_count_2:,} ({member_share_2}) bring {sales_share_2}, {each_2} each.",
+            where=where(view),
+            member_count=first["member_count"],
+            buyers=buyers,
+            member_share=share(first["member_share"]),
+            sales_share=share(first["sales_share"]),
+            each=_each(view, first),
+            member_count_2=last["member_count"],
+            member_share_2=share(last["member_share"]),
+            sales_share_2=share(last["sales_share"]),
+            each_2=_each(view, last),
         )
     if by == "heavy":
         said = [
@@ -147,25 +161,39 @@ def _headline(view: View, table: pl.DataFrame, by: By) -> str:
             f"{'brings' if row['member_count'] == 1 else 'bring'} {share(row['sales_share'])}"
             for row in rows
         ]
-        return f"{where(view)}, of {buyers}, {wording.listing(said)} of their sales."
+        return tr("{where}, of {buyers}, {said} of their sales.", where=where(view), buyers=buyers, said=wording.listing(said))
     if by == "loyal":
         return _loyal_headline(view, table, buyers)
     top = max(rows, key=lambda row: row["sales"])
-    return (
-        f"{where(view)}, members with {top['group']}{' per order' if by == 'attach' and top['group'] != NO_UNITS else ''} bring most: "
-        f"{top['member_count']:,} of {buyers} ({share(top['member_share'])}) bring {share(top['sales_share'])} of their sales."
+    return tr(
+        "{where}, members with {group}{per_order} bring most: {member_count:,} of {buyers} ({member_share}) bring "
+        "{sales_share} of their sales.",
+        where=where(view),
+        group=top["group"],
+        per_order=tr(" per order") if by == "attach" and top["group"] != NO_UNITS else "",
+        member_count=top["member_count"],
+        buyers=buyers,
+        member_share=share(top["member_share"]),
+        sales_share=share(top["sales_share"]),
     )
 
 
 def _loyal_headline(view: View, table: pl.DataFrame, buyers: str) -> str:
     loyal, ordinary = table.to_dicts()
     if not loyal["member_count"]:
-        return f"{where(view)}, none of {buyers} is loyal (R 3 to 5 and F 4 or 5)."
+        return tr("{where}, none of {buyers} is loyal (R 3 to 5 and F 4 or 5).", where=where(view), buyers=buyers)
     times = ratio(loyal["sales_per_member"], ordinary["sales_per_member"])
-    said = f", {times:,.1f} times an ordinary member ({_each(view, ordinary)})" if times is not None else ""
-    return (
-        f"{where(view)}, {loyal['member_count']:,} of {buyers} ({share(loyal['member_share'])}) are loyal: they bring "
-        f"{share(loyal['sales_share'])} of the sales and spend {_each(view, loyal)} each{said}."
+    said = tr(", {times:,.1f} times an ordinary member ({each})", times=times, each=_each(view, ordinary)) if times is not None else ""
+    return tr(
+        "{where}, {member_count:,} of {buyers} ({member_share}) are loyal: they bring {sales_share} of the sales and "
+        "spend {each} each{said}.",
+        where=where(view),
+        member_count=loyal["member_count"],
+        buyers=buyers,
+        member_share=share(loyal["member_share"]),
+        sales_share=share(loyal["sales_share"]),
+        each=_each(view, loyal),
+        said=said,
     )
 
 
@@ -177,16 +205,30 @@ def _notes(view: View, found: pl.DataFrame, buyers: pl.DataFrame, by: By) -> lis
     notes: list[str | Note] = []
     away = view.members.height - view.members.join(buyers, on="member_code", how="semi").height
     if away:
-        notes.append(f"Not counted: {some(away, 'other member')} in scope without an order {days_of(view)}.")
+        notes.append(
+            tr(
+                "Not counted: {other_members} in scope without an order {days_of}.",
+                other_members=some(away, "other member"),
+                days_of=days_of(view),
+            )
+        )
     returned = found.filter(pl.col("orders") == 0)
     if returned.height:
         amount = view.money(int(returned["sales"].sum()))
-        notes.append(f"{some(returned.height, 'member')} only returned goods ({amount}) in the window: not in the table.")
+        notes.append(
+            tr(
+                "{members} only returned goods ({amount}) in the window: not in the table.",
+                members=some(returned.height, "member"),
+                amount=amount,
+            )
+        )
     negative = buyers.filter(pl.col("sales") < 0).height
     if negative:
-        notes.append(f"{some(negative, 'member')} returned more than they bought in the window: their sales are below zero.")
+        notes.append(
+            tr("{members} returned more than they bought in the window: their sales are below zero.", members=some(negative, "member"))
+        )
     if by in ("decile", "heavy"):
-        notes.append("Members with equal sales stay in one group, so groups may differ a little in size.")
+        notes.append(tr("Members with equal sales stay in one group, so groups may differ a little in size."))
     return notes
 
 
@@ -214,7 +256,7 @@ def _chart(view: View, table: pl.DataFrame, by: By) -> alt.Chart | alt.LayerChar
             ranked=False,
             title=_TITLES[by],
             subtitle=subtitle,
-            value_title="Share of member sales",
+            value_title=tr("Share of member sales"),
         )
-    measures = {"member_share": "share of members", "sales_share": "share of sales"}
+    measures = {"member_share": tr("share of members"), "sales_share": tr("share of sales")}
     return measured_bars(table, label="group", measures=measures, title=_TITLES[by], subtitle=subtitle)

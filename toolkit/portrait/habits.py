@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.favourites import HABITS, HOURS, WEEKDAYS, Habit, favourites
 from toolkit.portrait.phrases import made_where, not_measured, where
@@ -177,14 +178,19 @@ def _all_table(tables: dict[Habit, pl.DataFrame], most: int) -> pl.DataFrame:
 
 def _headline(view: View, tables: dict[Habit, pl.DataFrame], made: pl.DataFrame) -> str:
     if not made["order_count"].sum():
-        opening = f"{where(view)}, no member ordered in the period"
+        opening = tr("{where}, no member ordered in the period", where=where(view))
     else:
         day, hours = (
             tables[habit].sort("order_count", descending=True, maintain_order=True).row(0, named=True) for habit in ("weekday", "hour")
         )
-        opening = (
-            f"{where(view)}, {day['favourite']} brings most orders ({wording.share(day['order_share'])} of {made['order_count'].sum():,}) "
-            f"and {hours['favourite'].replace('-', ' to ')} o'clock most of the day's ({wording.share(hours['order_share'])})"
+        opening = tr(
+            "{where}, {favourite} brings most orders ({order_share} of {sum:,}) and {replace} o'clock most of the day's ({order_share_2})",
+            where=where(view),
+            favourite=day["favourite"],
+            order_share=wording.share(day["order_share"]),
+            sum=made["order_count"].sum(),
+            replace=hours["favourite"].replace("-", " to "),
+            order_share_2=wording.share(hours["order_share"]),
         )
     said = []
     for habit in ("channel", "store", "category"):
@@ -192,9 +198,11 @@ def _headline(view: View, tables: dict[Habit, pl.DataFrame], made: pl.DataFrame)
             first = tables[habit].row(0, named=True)
             said.append(f"{wording.share(first['member_share'])} {_liking(habit, first['favourite'])}")
     if not said:
-        return f"{opening}; favourites are not measured, since no member has enough orders."
+        return tr("{opening}; favourites are not measured, since no member has enough orders.", opening=opening)
     n = tables["store"]["n"][0]
-    return f"{opening}; of {wording.some(n, 'member')} with favourites {wording.listing(said)}."
+    return tr(
+        "{opening}; of {members} with favourites {said}.", opening=opening, members=wording.some(n, "member"), said=wording.listing(said)
+    )
 
 
 def _most(table: pl.DataFrame) -> dict[str, Any]:
@@ -203,45 +211,66 @@ def _most(table: pl.DataFrame) -> dict[str, Any]:
 
 def _liking(habit: str, favourite: str) -> str:
     return {
-        "channel": f"mostly buy by {favourite}",
-        "store": f"mostly come to store {favourite}",
-        "category": f"spend most on {favourite}",
+        "channel": tr("mostly buy by {favourite}", favourite=favourite),
+        "store": tr("mostly come to store {favourite}", favourite=favourite),
+        "category": tr("spend most on {favourite}", favourite=favourite),
     }[habit]
 
 
 def _one_headline(view: View, by: Habit, table: pl.DataFrame | None) -> str:
     called = _CALLED[by]
     if table is None:
-        return f"{where(view)}, {called} habits are not measured: the lines have no `{by}` column."
+        return tr("{where}, {called} habits are not measured: the lines have no `{by}` column.", where=where(view), called=called, by=by)
     liked = table.sort("member_count", descending=True, maintain_order=True)
     if liked.is_empty() or not liked["member_count"][0]:
-        return f"{where(view)}, favourites are not measured: no member has the {view.settings.habits.minimum_orders} orders they need."
+        return tr(
+            "{where}, favourites are not measured: no member has the {minimum_orders} orders they need.",
+            where=where(view),
+            minimum_orders=view.settings.habits.minimum_orders,
+        )
     first = liked.row(0, named=True)
     of = "spend" if by == "category" else "orders"
-    named = f"store {first['favourite']}" if by == "store" else first["favourite"]
-    return (
-        f"{where(view)}, {named} is the favourite {called} of {wording.some(first['member_count'], 'member')} "
-        f"({wording.share(first['member_share'])} of {first['n']:,}); they give it {wording.share(first['favourite_share'])} of their {of}."
+    named = tr("store {favourite}", favourite=first["favourite"]) if by == "store" else first["favourite"]
+    return tr(
+        "{where}, {named} is the favourite {called} of {members} ({member_share} of {n:,}); they give it {favourite_share} of their {of}.",
+        where=where(view),
+        named=named,
+        called=called,
+        members=wording.some(first["member_count"], "member"),
+        member_share=wording.share(first["member_share"]),
+        n=first["n"],
+        favourite_share=wording.share(first["favourite_share"]),
+        of=of,
     )
 
 
 def _notes(view: View, wanted: tuple[Habit, ...], known: list[Habit], chosen: pl.DataFrame) -> list[str | Note]:
     least = view.settings.habits.minimum_orders
     notes: list[str | Note] = (
-        [not_measured(view, "lines", "channel", "channel habits")] if "channel" not in known and "channel" in wanted else []
+        [not_measured(view, "lines", "channel", tr("channel habits"))] if "channel" not in known and "channel" in wanted else []
     )
     few = int((chosen["order_count"] < least).sum())
     if few:
-        who = f"{wording.some(few, 'member')} of {chosen.height:,}"
-        notes.append(Note(f"Favourites of {who}: fewer than {least} orders (setting habits.minimum_orders).", "NOT MEASURED"))
+        who = tr("{members} of {height:,}", members=wording.some(few, "member"), height=chosen.height)
+        notes.append(
+            Note(
+                tr("Favourites of {who}: fewer than {least} orders (setting habits.minimum_orders).", who=who, least=least), "NOT MEASURED"
+            )
+        )
     notes.append(
-        "Favourites are the members' own over all their orders across the chain, whatever the scope. Orders and sales are those "
-        f"{made_where(view)}, {view.period}, non-members left out."
+        tr(
+            "Favourites are the members' own over all their orders across the chain, whatever the scope. Orders and "
+            "sales are those {made_where}, {period}, non-members left out.",
+            made_where=made_where(view),
+            period=view.period,
+        )
     )
     if "category" in known:
         notes.append(
-            "Categories count all receipts of these members across the chain; the favourite is the one they spent most on. An order counts "
-            "for every category in it, so the shares of orders add up to more than 100%."
+            tr(
+                "Categories count all receipts of these members across the chain; the favourite is the one they spent most "
+                "on. An order counts for every category in it, so the shares of orders add up to more than 100%."
+            )
         )
     return notes
 
@@ -250,6 +279,6 @@ def _bars(view: View, by: Habit, table: pl.DataFrame) -> alt.Chart | alt.LayerCh
     n = int(table["n"][0] or 0) if table.height else 0
     return ranked_bars(
         table.head(15), label="favourite", value="member_share", n="member_count", kind="share1", ranked=False,
-        value_title="Share of members", title=f"Favourite {_CALLED[by]}: {view.place}",
-        subtitle=f"of {wording.some(n, 'member')} with enough orders",
+        value_title=tr('Share of members'), title=tr('Favourite {called}: {place}', called=_CALLED[by], place=view.place),
+        subtitle=tr('of {members} with enough orders', members=wording.some(n, 'member')),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.models.ranks import quantile_band
 
 LEVELS = ("low", "mid", "high")
@@ -21,7 +22,12 @@ def level(column: str, low_share: float, high_share: float) -> pl.Expr:
     """
     if low_share > high_share:
         raise BadValue(
-            f"Levels of {column}: low ends at the quantile {low_share:g}, but high starts below it, at {high_share:g}. Swap them."
+            tr(
+                "Levels of {column}: low ends at the quantile {low_share:g}, but high starts below it, at {high_share:g}. Swap them.",
+                column=column,
+                low_share=low_share,
+                high_share=high_share,
+            )
         )
     shares = (low_share, high_share - low_share, 1 - high_share)
     return quantile_band(column, shares=shares, labels=LEVELS, largest_first=False).cast(pl.String)

@@ -12,6 +12,7 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.charts.heatmap import heatmap
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.levels import in_order
 from toolkit.portrait.phrases import sales_basis, where
@@ -91,11 +92,21 @@ def _since(view: View, since: date | str | None) -> date | None:
     try:
         day = since if isinstance(since, date) else date.fromisoformat(str(since).strip())
     except ValueError:
-        raise BadValue(f"portrait.lifecycle: since is '{since}', but a date as YYYY-MM-DD was needed, such as {view.first_day}.") from None
+        raise BadValue(
+            tr(
+                "portrait.lifecycle: since is '{since}', but a date as YYYY-MM-DD was needed, such as {first_day}.",
+                since=since,
+                first_day=view.first_day,
+            )
+        ) from None
     if not view.first_day <= day < view.as_of:
         raise BadValue(
-            f"portrait.lifecycle: since is {day}, but a day from {view.first_day} (first receipts) to before {view.as_of} (as_of) "
-            "was needed."
+            tr(
+                "portrait.lifecycle: since is {day}, but a day from {first_day} (first receipts) to before {as_of} (as_of) was needed.",
+                day=day,
+                first_day=view.first_day,
+                as_of=view.as_of,
+            )
         )
     return day
 
@@ -130,11 +141,13 @@ def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date
 def _meaning(stage: str, limits: Limits, view: View) -> str:
     new = view.settings.lifecycle.new_days
     return {
-        "new": f"first order in the last {new} days",
-        "active": f"ordered in the last {limits.slipping_days} days",
-        "returned": f"back in the last {new} days, after more than {limits.lapsed_days} away",
-        "slipping": f"away for {limits.slipping_days + 1} to {limits.lapsed_days} days",  # type: ignore[operator]
-        "lapsed": f"away for more than {limits.lapsed_days} days",
+        "new": tr("first order in the last {new} days", new=new),
+        "active": tr("ordered in the last {slipping_days} days", slipping_days=limits.slipping_days),
+        "returned": tr("back in the last {new} days, after more than {lapsed_days} away", new=new, lapsed_days=limits.lapsed_days),
+        "slipping": tr(
+            "away for {slipping_days} to {lapsed_days} days", slipping_days=limits.slipping_days + 1, lapsed_days=limits.lapsed_days
+        ),  # type: ignore[operator]
+        "lapsed": tr("away for more than {lapsed_days} days", lapsed_days=limits.lapsed_days),
     }[stage]
 
 
@@ -151,10 +164,20 @@ def _flow_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
 def _headline(view: View, members: pl.DataFrame, counts: dict[str, int], limits: Limits, before: date | None) -> str:
     n = members.height
     here = sum(counts[stage] for stage in _HERE)
-    text = (
-        f"{where(view)}, {here:,} of {wording.some(n, 'member')} are with us ({wording.share(here / n)}), of them {counts['new']:,} new "
-        f"and {counts['returned']:,} returned; {counts['slipping']:,} are slipping (away more than {limits.slipping_days} days) and "
-        f"{counts['lapsed']:,} lapsed (more than {limits.lapsed_days})"
+    text = tr(
+        "{where}, {here:,} of {members} are with us ({here_2}), of them {new:,} new and {returned:,} returned; "
+        "{slipping:,} are slipping (away more than {slipping_days} days) and {lapsed:,} lapsed (more than "
+        "{lapsed_days})",
+        where=where(view),
+        here=here,
+        members=wording.some(n, "member"),
+        here_2=wording.share(here / n),
+        new=counts["new"],
+        returned=counts["returned"],
+        slipping=counts["slipping"],
+        slipping_days=limits.slipping_days,
+        lapsed=counts["lapsed"],
+        lapsed_days=limits.lapsed_days,
     )
     if before is None:
         return text + "."
@@ -162,30 +185,53 @@ def _headline(view: View, members: pl.DataFrame, counts: dict[str, int], limits:
     away = pl.col("stage_before").is_in(("slipping", "lapsed"))
     lost, back = (int(members.select(expr.sum()).item()) for expr in (was_here & ~is_here, away & is_here))
     known = int(members.select(was_here.sum()).item())
-    return f"{text}. Since {before}, {lost:,} of the {known:,} who were with us went quiet and {back:,} quiet ones came back."
+    return tr(
+        "{text}. Since {before}, {lost:,} of the {known:,} who were with us went quiet and {back:,} quiet ones came back.",
+        text=text,
+        before=before,
+        lost=lost,
+        known=known,
+        back=back,
+    )
 
 
 def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> list[str | Note]:
     settings = view.settings.lifecycle
     verdict = None if limits.status == "proposed" else "REVIEW"
-    widened = f" They were moved apart: {limits.reason}." if limits.reason else ""
+    widened = tr(" They were moved apart: {reason}.", reason=limits.reason) if limits.reason else ""
     unknown = view.first_day + timedelta(days=int(limits.lapsed_days or 0))
     recent = view.as_of - timedelta(days=settings.new_days - 1)
     notes: list[str | Note] = [
         Note(
-            f"Limits from the shop's own repurchase curve: {settings.slipping_quantile:.0%} of the pauses of members who come back end "
-            f"within {limits.slipping_days} days, {settings.lapsed_quantile:.0%} within {limits.lapsed_days} ({limits.closed_gap_count:,} "
-            f"pauses that ended; those still open are counted as open, each member weighs the same).{widened}",
+            tr(
+                "Limits from the shop's own repurchase curve: {slipping_quantile:.0%} of the pauses of members who come back "
+                "end within {slipping_days} days, {lapsed_quantile:.0%} within {lapsed_days} ({closed_gap_count:,} pauses "
+                "that ended; those still open are counted as open, each member weighs the same).{widened}",
+                slipping_quantile=settings.slipping_quantile,
+                slipping_days=limits.slipping_days,
+                lapsed_quantile=settings.lapsed_quantile,
+                lapsed_days=limits.lapsed_days,
+                closed_gap_count=limits.closed_gap_count,
+                widened=widened,
+            ),
             verdict,  # type: ignore[arg-type]
         ),
-        f"The receipts start on {view.first_day}: who was first seen up to {unknown} may have bought before, and is never called new.",
+        tr(
+            "The receipts start on {first_day}: who was first seen up to {unknown} may have bought before, and is never called new.",
+            first_day=view.first_day,
+            unknown=unknown,
+        ),
         sales_basis(view),
     ]
     if recent <= unknown:
         late = int(((members["first_on"] >= recent) & (members["first_on"] <= unknown)).sum())
         notes.append(
             Note(
-                f"{wording.some(late, 'member')} first seen in the last {settings.new_days} days could not be told new from known.",
+                tr(
+                    "{members} first seen in the last {new_days} days could not be told new from known.",
+                    members=wording.some(late, "member"),
+                    new_days=settings.new_days,
+                ),
                 "REVIEW",
             )
         )
@@ -195,7 +241,12 @@ def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | Non
         )
     silent = int((members["stage"] == NO_ORDER).sum())
     if silent:
-        notes.append(Note(f"{wording.some(silent, 'member')} have no order (returns alone) and therefore no stage.", "NOT MEASURED"))
+        notes.append(
+            Note(
+                tr("{members} have no order (returns alone) and therefore no stage.", members=wording.some(silent, "member")),
+                "NOT MEASURED",
+            )
+        )
     return notes
 
 
@@ -203,22 +254,22 @@ def _unmeasured(view: View, members: pl.DataFrame, limits: Limits) -> Finding:
     return Finding(
         headline=f"{where(view)}, lifecycle stages are not measured: {limits.reason} (n = {wording.some(members.height, 'member')}).",
         table=pl.DataFrame(schema={"stage": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}),
-        notes=[Note(f"Lifecycle stages: {limits.reason}.", "NOT MEASURED")],
+        notes=[Note(tr("Lifecycle stages: {reason}.", reason=limits.reason), "NOT MEASURED")],
         ask_next=[("portrait.overview", {})],
     )
 
 
 def _stage_chart(view: View, table: pl.DataFrame, n: int) -> alt.Chart | alt.LayerChart:
     return ranked_bars(
-        table, label="stage", value="member_share", n="member_count", kind="share1", ranked=False, value_title="Share of members",
-        title=f"Lifecycle stages: {view.place}", subtitle=f"as of {view.as_of}, n = {wording.some(n, 'member')}",
+        table, label="stage", value="member_share", n="member_count", kind="share1", ranked=False, value_title=tr('Share of members'),
+        title=tr('Lifecycle stages: {place}', place=view.place), subtitle=f"as of {view.as_of}, n = {wording.some(n, 'member')}",
     )  # fmt: skip
 
 
 def _flow_chart(view: View, table: pl.DataFrame, before: date | None) -> alt.Chart | alt.LayerChart:
     return heatmap(
         table, column="stage", row="stage_before", value="member_share", n="member_count", kind="share",
-        value_title="Share of the row", column_title=f"Stage on {view.as_of}",
-        row_title=f"Stage on {before}", column_order=list(STAGES), row_order=[NOT_YET, *STAGES],
-        title=f"From stage to stage: {view.place}", subtitle=f"n = {wording.some(int(table['member_count'].sum()), 'member')}",
+        value_title=tr('Share of the row'), column_title=tr('Stage on {as_of}', as_of=view.as_of),
+        row_title=tr('Stage on {before}', before=before), column_order=list(STAGES), row_order=[NOT_YET, *STAGES],
+        title=tr('From stage to stage: {place}', place=view.place), subtitle=f"n = {wording.some(int(table['member_count'].sum()), 'member')}",
     )  # fmt: skip

@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.prospects import DECILES, prospect_models, prospects
@@ -130,17 +131,33 @@ def _headline(view: View, members: pl.DataFrame, table: pl.DataFrame, by: str) -
     settings = view.settings.lifetime_value
     buyers, said = members["purchase_probability"].sum(), []
     if members["purchase_probability"].count():
-        said.append(f"{buyers:,.0f} of {wording.some(members.height, 'member')} should buy in the next {settings.purchase_days} days")
+        said.append(
+            tr(
+                "{buyers:,.0f} of {members} should buy in the next {purchase_days} days",
+                buyers=buyers,
+                members=wording.some(members.height, "member"),
+                purchase_days=settings.purchase_days,
+            )
+        )
     if members["expected_spend"].count():
-        said.append(f"{view.money(int(members['expected_spend'].sum()))} can be expected of them in {settings.spend_days} days")
+        said.append(
+            tr(
+                "{sum} can be expected of them in {spend_days} days",
+                sum=view.money(int(members["expected_spend"].sum())),
+                spend_days=settings.spend_days,
+            )
+        )
     if members["expected_spend_year"].count():
-        said.append(f"{view.money(int(members['expected_spend_year'].sum()))} in {settings.year_days}")
+        said.append(tr("{sum} in {year_days}", sum=view.money(int(members["expected_spend_year"].sum())), year_days=settings.year_days))
     text = f"{where(view)}, {wording.listing(said)}"
     if members["expected_spend"].sum():
         first = table.row(0, named=True)
-        text += (
-            f"; {first[by]} ({wording.some(first['member_count'], 'member')}) holds {wording.share(first['expected_spend_share'])} "
-            f"of the {settings.spend_days} days' spend"
+        text += tr(
+            "; {first} ({members}) holds {expected_spend_share} of the {spend_days} days' spend",
+            first=first[by],
+            members=wording.some(first["member_count"], "member"),
+            expected_spend_share=wording.share(first["expected_spend_share"]),
+            spend_days=settings.spend_days,
         )
     return text + "."
 
@@ -149,24 +166,37 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
     notes: list[str | Note] = [_purchase_note(view, models["purchase"])]
     notes += [_spend_note(view, models[figure], figure) for figure in ("spend", "year")]
     notes.append(
-        "Expectations are the members' own across the chain; sales are those of the scope in the period. They assume that the shop goes on "
-        "as it did: unseen campaigns, prices and seasons are not in them. One member's figure is rough; plan with sums over many."
+        tr(
+            "Expectations are the members' own across the chain; sales are those of the scope in the period. They assume "
+            "that the shop goes on as it did: unseen campaigns, prices and seasons are not in them. One member's figure "
+            "is rough; plan with sums over many."
+        )
     )
     silent = members.height - members["purchase_probability"].count()
     if silent and models["purchase"]["method"] != "not measured":
-        notes.append(Note(f"{wording.some(silent, 'member')} have no order yet (returns alone).", "NOT MEASURED"))
+        notes.append(Note(tr("{members} have no order yet (returns alone).", members=wording.some(silent, "member")), "NOT MEASURED"))
     return notes
 
 
 def _purchase_note(view: View, model: dict[str, Any]) -> Note:
     days = view.settings.lifetime_value.purchase_days
     if model["method"] == "not measured":
-        return Note(f"P(buys in {days} days): {model['reason']}.", "NOT MEASURED")
-    learned = {"logistic": "logistic regression", "boosting": "boosted trees", "btyd": "BG/NBD"}[model["method"]]
-    grounds = f" from {wording.some(model['snapshot_count'], 'earlier snapshot')}" if model["snapshot_count"] else ""
-    opening = f"P(buys in {days} days) by {learned}{grounds} ({model['row_count']:,} rows)"
+        return Note(tr("P(buys in {days} days): {reason}.", days=days, reason=model["reason"]), "NOT MEASURED")
+    learned = {"logistic": tr("logistic regression"), "boosting": tr("boosted trees"), "btyd": "BG/NBD"}[model["method"]]
+    grounds = (
+        tr(" from {earlier_snapshots}", earlier_snapshots=wording.some(model["snapshot_count"], "earlier snapshot"))
+        if model["snapshot_count"]
+        else ""
+    )
+    opening = tr(
+        "P(buys in {days} days) by {learned}{grounds} ({row_count:,} rows)",
+        days=days,
+        learned=learned,
+        grounds=grounds,
+        row_count=model["row_count"],
+    )
     if model["auc"] is None:
-        return Note(f"{opening}; it could not be judged on a window it had not seen.", "REVIEW")
+        return Note(tr("{opening}; it could not be judged on a window it had not seen.", opening=opening), "REVIEW")
     sound = model["calibration_error"] <= MOST_CALIBRATION_ERROR and SLOPE_WITHIN[0] <= (model["slope"] or 0) <= SLOPE_WITHIN[1]
     text = (
         f"{opening}. On the last complete window, not seen in learning (n = {model['held_out_count']:,} members): AUC {model['auc']:.2f}, "
@@ -174,35 +204,46 @@ def _purchase_note(view: View, model: dict[str, Any]) -> Note:
         f"{model['lift']:.1f} times as often as all."
     )
     if model["auc"] < LEAST_AUC:
-        return Note(text + " That is little better than chance: do not choose members by it.", "FAIL")
-    return Note(text if sound else text + " Use the order of members rather than the probabilities.", "PASS" if sound else "REVIEW")
+        return Note(text + tr(" That is little better than chance: do not choose members by it."), "FAIL")
+    return Note(text if sound else text + tr(" Use the order of members rather than the probabilities."), "PASS" if sound else "REVIEW")
 
 
 def _spend_note(view: View, model: dict[str, Any], figure: str) -> Note:
     settings = view.settings.lifetime_value
-    opening = f"Expected spend in {settings.spend_days if figure == 'spend' else settings.year_days} days"
+    opening = tr("Expected spend in {spend_days} days", spend_days=settings.spend_days if figure == "spend" else settings.year_days)
     if model["method"] == "not measured":
         return Note(f"{opening}: {model['reason']}.", "NOT MEASURED")
     reason = f": {model['reason']}" if model["reason"] else ""
     if model["total_ratio"] is None:
-        return Note(f"{opening}{reason}. It could not be judged on a window it had not seen.", "REVIEW")
+        return Note(tr("{opening}{reason}. It could not be judged on a window it had not seen.", opening=opening, reason=reason), "REVIEW")
     off = model["total_ratio"] - 1
-    window = f"On the last complete window of {model['learned_days']} days"
-    said = f"{opening}{reason}. {window} the total came out {wording.change(off)} on what was received"
-    ranked = f", rank correlation {model['spearman']:.2f}" if model["spearman"] is not None else ""
+    window = tr("On the last complete window of {learned_days} days", learned_days=model["learned_days"])
+    said = tr(
+        "{opening}{reason}. {window} the total came out {off} on what was received",
+        opening=opening,
+        reason=reason,
+        window=window,
+        off=wording.change(off),
+    )
+    ranked = tr(", rank correlation {spearman:.2f}", spearman=model["spearman"]) if model["spearman"] is not None else ""
     sound = abs(off) <= TOTAL_WITHIN and model["method"] == "measured"
     return Note(f"{said}{ranked} (n = {model['row_count']:,} members).", "PASS" if sound else "REVIEW")
 
 
 def _unmeasured(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]]) -> Finding:
     seen = (view.as_of - view.first_day).days + 1
-    reason = f"{wording.some(seen, 'day')} of receipts up to {view.as_of}; {view.settings.lifetime_value.minimum_history_days} are needed"
+    reason = tr(
+        "{days} of receipts up to {as_of}; {minimum_history_days} are needed",
+        days=wording.some(seen, "day"),
+        as_of=view.as_of,
+        minimum_history_days=view.settings.lifetime_value.minimum_history_days,
+    )
     if seen >= view.settings.lifetime_value.minimum_history_days:
         reason = models["purchase"]["reason"]
     return Finding(
         headline=f"{where(view)}, life-time value is not measured: {reason} (n = {wording.some(members.height, 'member')}).",
         table=pl.DataFrame(schema={"decile": pl.String, "member_count": pl.Int64, "purchase_probability": pl.Float64}),
-        notes=[Note(f"Life-time value: {reason}.", "NOT MEASURED")],
+        notes=[Note(tr("Life-time value: {reason}.", reason=reason), "NOT MEASURED")],
         ask_next=[("portrait.overview", {})],
     )
 
@@ -212,6 +253,6 @@ def _chart(view: View, table: pl.DataFrame, by: str) -> alt.Chart | alt.LayerCha
     days = view.settings.lifetime_value.spend_days
     return ranked_bars(
         table.filter(pl.col(by) != "not measured"), label=by, value=short, n="member_count", kind="money", ranked=False,
-        value_title=f"Expected spend in {days} days, {view.currency}", title=f"Expected spend by {by}: {view.place}",
-        subtitle=f"next {days} days from {view.as_of}, across the chain",
+        value_title=tr('Expected spend in {days} days, {currency}', days=days, currency=view.currency), title=tr('Expected spend by {by}: {place}', by=by, place=view.place),
+        subtitle=tr('next {days} days from {as_of}, across the chain', days=days, as_of=view.as_of),
     )  # fmt: skip

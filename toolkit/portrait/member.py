@@ -10,6 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.lines import lines_over_time
 from toolkit.errors import UnknownName, nearest
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.card import Card, card_rows, read_card
 from toolkit.portrait.phrases import not_measured
@@ -83,44 +84,72 @@ def _unknown(view: View, wanted: str) -> str:
     if not alike:
         place = int(known.search_sorted(wanted))
         alike = nearest(wanted, known.slice(max(place - NEAR_IDS // 2, 0), NEAR_IDS), most=3)
-    guess = f"; did you mean {wording.listing([repr(name) for name in alike])}?" if alike else "."
-    return (
-        f"portrait.member: no member {wanted!r} has a receipt up to {view.as_of}{guess} Ids are compared exactly as the shop writes them."
+    guess = tr("; did you mean {listing}?", listing=wording.listing([repr(name) for name in alike])) if alike else "."
+    return tr(
+        "portrait.member: no member {wanted!r} has a receipt up to {as_of}{guess} Ids are compared exactly as the shop writes them.",
+        wanted=wanted,
+        as_of=view.as_of,
+        guess=guess,
     )
 
 
 def _headline(card: Card) -> str:
     features, traits, liked = card.features, card.traits, card.liked
-    name = f"Member {features['member_id']!r}"
+    name = tr("Member {member_id!r}", member_id=features["member_id"])
     if not card.order_count:
         returns = wording.some(int(features["return_order_count"]), "receipt")
-        return f"{name} has {returns} with returns alone and no order up to {card.view.as_of}: nothing more is measured."
+        return tr(
+            "{name} has {returns} with returns alone and no order up to {as_of}: nothing more is measured.",
+            name=name,
+            returns=returns,
+            as_of=card.view.as_of,
+        )
     stage = f", {traits['stage']}" if traits["stage"] else ""
-    ago = "today" if traits["recency_days"] == 0 else f"{wording.some(traits['recency_days'], 'day')} ago"
-    text = (
-        f"{name} ({card.scored['segment']}{stage}) last ordered {ago} and spent {card.view.money(features['amount_365d'])} in "
-        f"{wording.some(int(features['order_count_365d']), 'order')} of the last 365 days (rank {card.rank:,} of "
-        f"{card.view.population.height:,})"
+    ago = "today" if traits["recency_days"] == 0 else tr("{days} ago", days=wording.some(traits["recency_days"], "day"))
+    text = tr(
+        "{name} ({segment}{stage}) last ordered {ago} and spent {amount_365d} in {orders} of the last 365 days (rank "
+        "{rank:,} of {height:,})",
+        name=name,
+        segment=card.scored["segment"],
+        stage=stage,
+        ago=ago,
+        amount_365d=card.view.money(features["amount_365d"]),
+        orders=wording.some(int(features["order_count_365d"]), "order"),
+        rank=card.rank,
+        height=card.view.population.height,
     )
     if liked["favourite_weekday"] is not None:
-        text += f", most often on {liked['favourite_weekday']}s and at store {liked['favourite_store']}"
+        text += tr(
+            ", most often on {favourite_weekday}s and at store {favourite_store}",
+            favourite_weekday=liked["favourite_weekday"],
+            favourite_store=liked["favourite_store"],
+        )
     if card.bought.height:
-        text += f", most of it on {wording.listing(card.bought['category'].head(2).to_list())}"
+        text += tr(", most of it on {to_list}", to_list=wording.listing(card.bought["category"].head(2).to_list()))
     if traits["purchase_probability"] is not None:
         days = card.view.settings.lifetime_value.purchase_days
-        text += f"; {wording.share(traits['purchase_probability'], 0)} likely to buy in the next {days} days"
-    return text + (f"; due by own rhythm on {card.rhythm.words}." if card.rhythm else ".")
+        text += tr(
+            "; {purchase_probability} likely to buy in the next {days} days",
+            purchase_probability=wording.share(traits["purchase_probability"], 0),
+            days=days,
+        )
+    return text + (tr("; due by own rhythm on {words}.", words=card.rhythm.words) if card.rhythm else ".")
 
 
 def _notes(card: Card) -> list[str | Note]:
     view, first = card.view, card.features["first_ordered_on"]
     notes: list[str | Note] = [
-        f"All facts are this member's own across the chain, up to {view.as_of}. A prediction for one member is rough, and a persona is a "
-        "reading of baskets, not a fact about a person."
+        tr(
+            "All facts are this member's own across the chain, up to {as_of}. A prediction for one member is rough, and "
+            "a persona is a reading of baskets, not a fact about a person.",
+            as_of=view.as_of,
+        )
     ]
     if first is not None and (first - view.first_day).days < view.settings.lifecycle.new_days:
-        notes.append(f"The receipts start on {view.first_day}: the first order seen may not be this member's first.")
-    for column, words in (("discount_amount", "promo dependence"), ("coupon_amount", "coupon affinity"), ("channel", "channel habits")):
+        notes.append(
+            tr("The receipts start on {first_day}: the first order seen may not be this member's first.", first_day=view.first_day)
+        )
+    for column, words in (("discount_amount", "promo dependence"), ("coupon_amount", "coupon affinity"), ("channel", tr("channel habits"))):
         if not view.has_column("lines", column):
             notes.append(not_measured(view, "lines", column, words))
     return notes
@@ -137,7 +166,7 @@ def _chart(card: Card) -> alt.Chart | alt.LayerChart:
     starts_on = pl.lit(view.as_of) - pl.duration(days=pl.col("window") * WINDOW_DAYS + WINDOW_DAYS - 1)
     shown = windows.select(starts_on.alias("starts_on"), view.major(pl.col("amount").fill_null(0)).alias("sales")).sort("starts_on")
     return lines_over_time(
-        shown, time="starts_on", value="sales", kind="money", value_title=f"Spend in four weeks, {view.currency}",
-        title=f"Spend by four weeks: member {card.features['member_id']}",
-        subtitle=f"{wording.some(card.order_count, 'order')} up to {view.as_of}; each point is the start of four weeks",
+        shown, time="starts_on", value="sales", kind="money", value_title=tr('Spend in four weeks, {currency}', currency=view.currency),
+        title=tr('Spend by four weeks: member {member_id}', member_id=card.features['member_id']),
+        subtitle=tr('{orders} up to {as_of}; each point is the start of four weeks', orders=wording.some(card.order_count, 'order'), as_of=view.as_of),
     )  # fmt: skip

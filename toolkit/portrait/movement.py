@@ -11,6 +11,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import member_sales, ratio
@@ -102,11 +103,18 @@ def _earlier(view: View, since: date | None) -> date | None:
         return None
     earlier = since or view.as_of - timedelta(days=DEFAULT_DAYS)
     if earlier >= view.as_of:
-        raise BadValue(f"since is {earlier}, but it must be before as_of {view.as_of}. Choose an earlier day.")
+        raise BadValue(
+            tr("since is {earlier}, but it must be before as_of {as_of}. Choose an earlier day.", earlier=earlier, as_of=view.as_of)
+        )
     if earlier < view.first_day:
         raise BadValue(
-            f"since is {earlier}, but the receipts start on {view.first_day}: nobody can be scored before. "
-            f"Choose a day from {view.first_day} to {view.as_of - timedelta(days=1)}."
+            tr(
+                "since is {earlier}, but the receipts start on {first_day}: nobody can be scored before. Choose a day from "
+                "{first_day} to {as_of}.",
+                earlier=earlier,
+                first_day=view.first_day,
+                as_of=view.as_of - timedelta(days=1),
+            )
         )
     return earlier
 
@@ -117,13 +125,18 @@ def _reach(earlier: date, days: int) -> date:
 
 
 def _not_measured(view: View) -> Finding:
-    said = f"the receipts start on {view.first_day}, less than {DEFAULT_DAYS} days before {view.as_of}"
+    said = tr(
+        "the receipts start on {first_day}, less than {default_days} days before {as_of}",
+        first_day=view.first_day,
+        default_days=DEFAULT_DAYS,
+        as_of=view.as_of,
+    )
     schema = {"segment_before": pl.String, "segment": pl.String, "direction": pl.String, "member_count": pl.Int64, "flow_share": pl.Float64}
     money = {"sales_before": pl.Float64, "sales": pl.Float64, "sales_change": pl.Float64}
     return Finding(
-        headline=f"{where(view)}, movement between segments is not measured: {said}.",
+        headline=tr("{where}, movement between segments is not measured: {said}.", where=where(view), said=said),
         table=pl.DataFrame(schema={**schema, **money}),
-        notes=[Note("Ask again when more weeks are imported, or give a later first date with `since`.", "NOT MEASURED")],
+        notes=[Note(tr("Ask again when more weeks are imported, or give a later first date with `since`."), "NOT MEASURED")],
         ask_next=[("portrait.segments", {})],
     )
 
@@ -198,33 +211,69 @@ def _headline(view: View, earlier: date, days: int, table: pl.DataFrame) -> str:
     counts = _counts(table)
     known = sum(counts.values()) - counts["new"]
     if not known:
-        return f"{where(view)} no member had ordered by {earlier}: there is no movement to speak of."
-    stayed = f"{counts['same']:,} of {wording.some(known, 'member')} ({wording.share(counts['same'] / known)}) stayed in their segment"
-    said = (
-        f"{where(view)}, {stayed} in the {days} days from {earlier} to {view.as_of}; {counts['up']:,} moved up and {counts['down']:,} down"
+        return tr("{where} no member had ordered by {earlier}: there is no movement to speak of.", where=where(view), earlier=earlier)
+    stayed = tr(
+        "{same:,} of {members} ({same_2}) stayed in their segment",
+        same=counts["same"],
+        members=wording.some(known, "member"),
+        same_2=wording.share(counts["same"] / known),
+    )
+    said = tr(
+        "{where}, {stayed} in the {days} days from {earlier} to {as_of}; {up:,} moved up and {down:,} down",
+        where=where(view),
+        stayed=stayed,
+        days=days,
+        earlier=earlier,
+        as_of=view.as_of,
+        up=counts["up"],
+        down=counts["down"],
     )
     for direction, word in (("up", "rise"), ("down", "fall")):
         rows = table.filter(pl.col("direction") == direction)
         if rows.height:
             row = rows.row(0, named=True)
-            said += f"; the largest {word}: {row['member_count']:,} from '{row['segment_before']}' to '{row['segment']}'"
+            said += tr(
+                "; the largest {word}: {member_count:,} from '{segment_before}' to '{segment}'",
+                word=word,
+                member_count=row["member_count"],
+                segment_before=row["segment_before"],
+                segment=row["segment"],
+            )
     return said + "."
 
 
 def _notes(view: View, earlier: date, days: int, table: pl.DataFrame) -> list[str | Note]:
     counts = _counts(table)
     notes: list[str | Note] = [
-        f"Sales are those of the {days} days up to {earlier} and of the {days} days up to {view.as_of}"
-        + (f", in {view.place}." if view.scope.is_place and view.scope.audience is None else ".")
+        tr(
+            "Sales are those of the {days} days up to {earlier} and of the {days} days up to {as_of}",
+            days=days,
+            earlier=earlier,
+            as_of=view.as_of,
+        )
+        + (tr(", in {place}.", place=view.place) if view.scope.is_place and view.scope.audience is None else ".")
     ]
     if counts["new"]:
-        notes.append(f"{wording.some(counts['new'], 'member')} first ordered after {earlier} ('{NOT_YET}' then).")
+        notes.append(
+            tr(
+                "{members} first ordered after {earlier} ('{not_yet}' then).",
+                members=wording.some(counts["new"], "member"),
+                earlier=earlier,
+                not_yet=NOT_YET,
+            )
+        )
     if counts["sideways"]:
-        notes.append(f"{wording.some(counts['sideways'], 'member')} changed to a segment of the same level: neither up nor down.")
+        notes.append(
+            tr("{members} changed to a segment of the same level: neither up nor down.", members=wording.some(counts["sideways"], "member"))
+        )
     if _reach(earlier, days) < view.first_day:
-        said = f"Sales before are not measured: the receipts start on {view.first_day}, after {_reach(earlier, days)}."
-        notes.append(Note(f"{said} Choose a later `since`.", "NOT MEASURED"))
-    notes.append("Some members change segment by chance from one month to the next; a flow is not the effect of a campaign.")
+        said = tr(
+            "Sales before are not measured: the receipts start on {first_day}, after {reach}.",
+            first_day=view.first_day,
+            reach=_reach(earlier, days),
+        )
+        notes.append(Note(tr("{said} Choose a later `since`.", said=said), "NOT MEASURED"))
+    notes.append(tr("Some members change segment by chance from one month to the next; a flow is not the effect of a campaign."))
     return notes
 
 
@@ -249,11 +298,13 @@ def _chart(view: View, earlier: date, table: pl.DataFrame, names: SegmentMap) ->
         value="flow_share",
         n="member_count",
         kind="share",
-        title="Where the members of each segment are now",
-        subtitle=f"{view.place}, {earlier} (rows) to {view.as_of} (columns); share of the row",
-        column_title=f"Segment on {view.as_of}",
-        row_title=f"Segment on {earlier}",
-        value_title="Share of the row",
+        title=tr("Where the members of each segment are now"),
+        subtitle=tr(
+            "{place}, {earlier} (rows) to {as_of} (columns); share of the row", place=view.place, earlier=earlier, as_of=view.as_of
+        ),
+        column_title=tr("Segment on {as_of}", as_of=view.as_of),
+        row_title=tr("Segment on {earlier}", earlier=earlier),
+        value_title=tr("Share of the row"),
         column_order=[name for name in order if name in seen],
         row_order=[name for name in order if name in seen_before],
     )

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import Totals, days_of, per_order, totals
@@ -56,22 +57,35 @@ def _table(view: View, sums: Totals) -> pl.DataFrame:
 def _headline(view: View, table: pl.DataFrame) -> tuple[str, list[str | Note]]:
     members, others = table.to_dicts()
     if view.scope.audience is not None:
-        said = (
-            f"{where(view)}, there are no receipts of non-members: an audience is made of members. Ask for the chain, a store or a region."
+        said = tr(
+            "{where}, there are no receipts of non-members: an audience is made of members. Ask for the chain, a store or a region.",
+            where=where(view),
         )
-        return said, [Note("Members against non-members is not measured for an audience.", "NOT MEASURED")]
+        return said, [Note(tr("Members against non-members is not measured for an audience."), "NOT MEASURED")]
     if not members["orders"] and not others["orders"]:
-        return f"{where(view)}, nobody ordered {days_of(view)}: shares are not measured.", [
-            Note("No orders in the window.", "NOT MEASURED")
+        return tr("{where}, nobody ordered {days_of}: shares are not measured.", where=where(view), days_of=days_of(view)), [
+            Note(tr("No orders in the window."), "NOT MEASURED")
         ]
     if not others["orders"] and not others["sales"]:
-        said = f"{where(view)}, all {members['orders']:,} orders {days_of(view)} are of members: there are no non-members to compare with."
-        return said, [Note("Members against non-members is not measured: the receipts hold none without a member.", "NOT MEASURED")]
+        said = tr(
+            "{where}, all {orders:,} orders {days_of} are of members: there are no non-members to compare with.",
+            where=where(view),
+            orders=members["orders"],
+            days_of=days_of(view),
+        )
+        return said, [Note(tr("Members against non-members is not measured: the receipts hold none without a member."), "NOT MEASURED")]
     worth = [wording.money(row["order_value"], view.currency) for row in (members, others)]
     count = members["orders"] + others["orders"]
-    said = (
-        f"{where(view)}, members bring {share(members['sales_share'])} of the sales and {share(members['order_share'])} of the "
-        f"{count:,} orders {days_of(view)}; a member's order is worth {worth[0]}, a non-member's {worth[1]}."
+    said = tr(
+        "{where}, members bring {sales_share} of the sales and {order_share} of the {count:,} orders {days_of}; a "
+        "member's order is worth {worth}, a non-member's {worth_2}.",
+        where=where(view),
+        sales_share=share(members["sales_share"]),
+        order_share=share(members["order_share"]),
+        count=count,
+        days_of=days_of(view),
+        worth=worth[0],
+        worth_2=worth[1],
     )
     return said, []
 
@@ -82,7 +96,7 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return measured_bars(
         table,
         label="group",
-        measures={"order_share": "share of orders", "sales_share": "share of sales"},
-        title="Members against non-members",
+        measures={"order_share": tr("share of orders"), "sales_share": tr("share of sales")},
+        title=tr("Members against non-members"),
         subtitle=f"{view.place}, {view.period}",
     )

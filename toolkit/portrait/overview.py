@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import days_of, ratio, within
@@ -176,19 +177,39 @@ def _weekly_sales(view: View) -> pl.DataFrame:
 def _headline(view: View, table: pl.DataFrame) -> str:
     now, before, _ = table.to_dicts()
     if not now["orders"]:
-        return f"{where(view)}, nobody ordered {days_of(view)}; {some(now['member_count'], 'member')} had ordered before."
+        return tr(
+            "{where}, nobody ordered {days_of}; {members} had ordered before.",
+            where=where(view),
+            days_of=days_of(view),
+            members=some(now["member_count"], "member"),
+        )
     changed = ratio(now["sales"], before["sales"])
-    against = f" ({wording.change(changed - 1)} on the {some(view.period.days, 'day')} before)" if changed is not None else ""
-    said = (
-        f"{where(view)}, sales {days_of(view)} are {_money(view, now['sales'])} from {some(now['orders'], 'order')}{against}. "
-        f"{now['active_count']:,} of {some(now['member_count'], 'member')} ({share(now['active_share'])}) are active"
+    against = (
+        tr(" ({changed} on the {days} before)", changed=wording.change(changed - 1), days=some(view.period.days, "day"))
+        if changed is not None
+        else ""
+    )
+    said = tr(
+        "{where}, sales {days_of} are {view} from {orders}{against}. {active_count:,} of {members} ({active_share}) are active",
+        where=where(view),
+        days_of=days_of(view),
+        view=_money(view, now["sales"]),
+        orders=some(now["orders"], "order"),
+        against=against,
+        active_count=now["active_count"],
+        members=some(now["member_count"], "member"),
+        active_share=share(now["active_share"]),
     )
     if now["repeat_rate"] is not None:
-        said += f", {share(now['repeat_rate'])} of {some(now['buyer_count'], 'buyer')} ordered more than once"
+        said += tr(
+            ", {repeat_rate} of {buyers} ordered more than once",
+            repeat_rate=share(now["repeat_rate"]),
+            buyers=some(now["buyer_count"], "buyer"),
+        )
     if now["member_sales_share"] is not None and now["member_sales_share"] < 1:
-        said += f", members bring {share(now['member_sales_share'])} of the sales"
-    units = "" if now["units_per_order"] is None else f" with {now['units_per_order']:,.1f} units"
-    return f"{said}, and an order is worth {_money(view, now['order_value'])}{units}."
+        said += tr(", members bring {member_sales_share} of the sales", member_sales_share=share(now["member_sales_share"]))
+    units = "" if now["units_per_order"] is None else tr(" with {units_per_order:,.1f} units", units_per_order=now["units_per_order"])
+    return tr("{said}, and an order is worth {view}{units}.", said=said, view=_money(view, now["order_value"]), units=units)
 
 
 def _notes(view: View, table: pl.DataFrame, windows: dict[str, Period]) -> list[str | Note]:
@@ -197,20 +218,37 @@ def _notes(view: View, table: pl.DataFrame, windows: dict[str, Period]) -> list[
     notes: list[str | Note] = []
     for name in ("period before", "year before"):
         if rows[name]["orders"] is None:
-            said = f"Against the {name}: the receipts start on {view.first_day}, after {windows[name].start}."
+            said = tr(
+                "Against the {name}: the receipts start on {first_day}, after {start}.",
+                name=name,
+                first_day=view.first_day,
+                start=windows[name].start,
+            )
             notes.append(Note(said, "NOT MEASURED"))
         else:
-            notes.append(f"Against the {name} ({windows[name]}): {_compared(now, rows[name])}.")
+            notes.append(
+                tr("Against the {name} ({windows}): {compared}.", name=name, windows=windows[name], compared=_compared(now, rows[name]))
+            )
     if view.period.start < view.first_day:
         held = (view.period.end - view.first_day).days + 1
-        notes.append(Note(f"The receipts start on {view.first_day}: the window holds {held} of its {view.period.days} days.", "REVIEW"))
+        notes.append(
+            Note(
+                tr(
+                    "The receipts start on {first_day}: the window holds {held} of its {days} days.",
+                    first_day=view.first_day,
+                    held=held,
+                    days=view.period.days,
+                ),
+                "REVIEW",
+            )
+        )
     notes.append(_measure_note(view))
     if view.scope.audience is not None:
-        notes.append("Sales are those of the audience alone, so the member share of sales is not measured.")
+        notes.append(tr("Sales are those of the audience alone, so the member share of sales is not measured."))
     elif now["member_sales_share"] == 1:
-        notes.append("All sales of the window are of members: the receipts hold none without a member.")
+        notes.append(tr("All sales of the window are of members: the receipts hold none without a member."))
     elif now["member_sales_share"] is None:
-        notes.append(Note("Member share of sales: there were no sales in the window.", "NOT MEASURED"))
+        notes.append(Note(tr("Member share of sales: there were no sales in the window."), "NOT MEASURED"))
     return notes
 
 
@@ -230,7 +268,11 @@ def _compared(now: dict[str, Any], before: dict[str, Any]) -> str:
     for column, words in _SHARES:
         if now[column] is not None and before[column] is not None:
             points = 100 * (now[column] - before[column])
-            moved = "unchanged" if abs(points) < 0.05 else f"{'up' if points > 0 else 'down'} {abs(points):.1f} points"
+            moved = (
+                "unchanged"
+                if abs(points) < 0.05
+                else tr("{up} {points:.1f} points", up=tr("up") if points > 0 else tr("down"), points=abs(points))
+            )
             said.append(f"{words} {moved}")
     return wording.listing(said)
 
@@ -248,7 +290,7 @@ def _chart(view: View, weeks: pl.DataFrame) -> alt.Chart | alt.LayerChart:
         time="week",
         value="sales",
         kind="money",
-        title="Sales by week",
-        subtitle=f"{view.place}, whole weeks from {first} to {view.as_of}",
-        value_title=f"Sales, {view.currency}",
+        title=tr("Sales by week"),
+        subtitle=tr("{place}, whole weeks from {first} to {as_of}", place=view.place, first=first, as_of=view.as_of),
+        value_title=tr("Sales, {currency}", currency=view.currency),
     )

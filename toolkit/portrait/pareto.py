@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.concentration import gini, lorenz, members_carrying
 from toolkit.portrait.phrases import where
@@ -84,12 +85,30 @@ def _table(view: View, values: pl.Series) -> pl.DataFrame:
 def _headline(view: View, table: pl.DataFrame, n: int, uneven: float, carrying: float) -> str:
     count = round(carrying * n)
     fifth = table.sort((pl.col("member_share") - 0.2).abs()).row(0, named=True)
-    best = f"the best {fifth['member_count']:,} ({share(fifth['member_share'])}) bring {share(fifth['sales_share'])}"
+    best = tr(
+        "the best {member_count:,} ({member_share}) bring {sales_share}",
+        member_count=fifth["member_count"],
+        member_share=share(fifth["member_share"]),
+        sales_share=share(fifth["sales_share"]),
+    )
     if uneven == 0:
-        return f"{where(view)}, all {n:,} members who ordered {days_of(view)} bring the same (Gini 0): nobody carries the sales."
-    return (
-        f"{where(view)}, {count:,} of {some(n, 'member')} who ordered {days_of(view)} ({share(carrying)}) bring {CARRIED_SHARE:.0%} of "
-        f"their sales; {best} (Gini {uneven:.2f})."
+        return tr(
+            "{where}, all {n:,} members who ordered {days_of} bring the same (Gini 0): nobody carries the sales.",
+            where=where(view),
+            n=n,
+            days_of=days_of(view),
+        )
+    return tr(
+        "{where}, {count:,} of {members} who ordered {days_of} ({carrying}) bring {carried_share:.0%} of their "
+        "sales; {best} (Gini {uneven:.2f}).",
+        where=where(view),
+        count=count,
+        members=some(n, "member"),
+        days_of=days_of(view),
+        carrying=share(carrying),
+        carried_share=CARRIED_SHARE,
+        best=best,
+        uneven=uneven,
     )
 
 
@@ -100,15 +119,26 @@ def _notes(view: View, buyers: pl.DataFrame) -> list[str | Note]:
         notes.append(f"{some(below, 'member')} returned more than they bought in the window and count{'s' if below == 1 else ''} as zero.")
     away = view.members.join(buyers, on="member_code", how="anti").height
     if away:
-        notes.append(f"Not counted: {some(away, 'other member')} in scope without an order {days_of(view)}.")
+        notes.append(
+            tr(
+                "Not counted: {other_members} in scope without an order {days_of}.",
+                other_members=some(away, "other member"),
+                days_of=days_of(view),
+            )
+        )
     return notes
 
 
 def _nothing(view: View, n: int) -> Finding:
     return Finding(
-        headline=f"{where(view)}, {some(n, 'member')} ordered {days_of(view)} and brought no sales: nothing to spread.",
+        headline=tr(
+            "{where}, {members} ordered {days_of} and brought no sales: nothing to spread.",
+            where=where(view),
+            members=some(n, "member"),
+            days_of=days_of(view),
+        ),
         table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note("Concentration is not measured without sales. Choose a longer period, or a later as_of.", "NOT MEASURED")],
+        notes=[Note(tr("Concentration is not measured without sales. Choose a longer period, or a later as_of."), "NOT MEASURED")],
     )
 
 
@@ -119,8 +149,8 @@ def _chart(view: View, curve: pl.DataFrame, uneven: float, n: int) -> alt.Chart 
         curve,
         members="member_share",
         sales="value_share",
-        title="Which share of members brings which share of sales",
+        title=tr("Which share of members brings which share of sales"),
         subtitle=f"{view.place}, {view.period}; n = {wording.count(n)} members who ordered, Gini {uneven:.2f}",
-        members_title="Share of members, best first",
-        sales_title="Share of their sales",
+        members_title=tr("Share of members, best first"),
+        sales_title=tr("Share of their sales"),
     )

@@ -12,6 +12,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.errors import BadValue
+from toolkit.language import tr
 
 BUILT_IN = Path(__file__).with_name("persona_rules.toml")
 # Scripts without spaces between words: a word is looked for anywhere in the name.
@@ -67,7 +68,10 @@ def read_persona_rules(path: str | Path | None = None) -> PersonaRules:
         return _read(source, source.stat().st_mtime_ns)
     except OSError:
         raise BadValue(
-            f"Persona rules: {source} cannot be read. Name a TOML file in the setting personas.persona_rules, or leave it empty."
+            tr(
+                "Persona rules: {source} cannot be read. Name a TOML file in the setting personas.persona_rules, or leave it empty.",
+                source=source,
+            )
         ) from None
 
 
@@ -76,16 +80,26 @@ def _read(source: Path, _changed: int) -> PersonaRules:
     try:
         rules = PersonaRules.model_validate(tomllib.loads(source.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadValue(f"Persona rules: {source} is not valid TOML: {error}.") from None
+        raise BadValue(tr("Persona rules: {source} is not valid TOML: {error}.", source=source, error=error)) from None
     except ValidationError as error:
-        faults = (f"Persona rules: {source}, {'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}." for fault in error.errors())
+        faults = (
+            tr("Persona rules: {source}, {map}: {msg}.", source=source, map=".".join(map(str, fault["loc"])), msg=fault["msg"].lower())
+            for fault in error.errors()
+        )
         raise BadValue("\n".join(faults)) from None
     names = [persona.name for persona in rules.personas]
     faults = [
-        f"Persona rules: {source} has two personas called '{name}'." for name in sorted({name for name in names if names.count(name) > 1})
+        tr("Persona rules: {source} has two personas called '{name}'.", source=source, name=name)
+        for name in sorted({name for name in names if names.count(name) > 1})
     ]
     faults += [
-        f"Persona rules: {source}, '{persona.name}' asks for {persona.at_least} groups but has {len(persona.groups)}."
+        tr(
+            "Persona rules: {source}, '{name}' asks for {at_least} groups but has {groups}.",
+            source=source,
+            name=persona.name,
+            at_least=persona.at_least,
+            groups=len(persona.groups),
+        )
         for persona in rules.personas
         if persona.at_least > len(persona.groups)
     ]

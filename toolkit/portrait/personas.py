@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.basket_groups import groups_finding
 from toolkit.portrait.persona_rules import PersonaRules
@@ -146,33 +147,58 @@ def _taste_table(view: View, flags: pl.DataFrame, n: int) -> pl.DataFrame:
 def _headline(view: View, table: pl.DataFrame, fits: pl.DataFrame, n: int) -> str:
     found = table.filter((pl.col("persona") != NOBODY) & (pl.col("member_count") > 0))
     if found.is_empty():
-        return f"{where(view)}, no persona fits any of {wording.some(n, 'member')}: the notes say which rules found categories here."
+        return tr(
+            "{where}, no persona fits any of {members}: the notes say which rules found categories here.",
+            where=where(view),
+            members=wording.some(n, "member"),
+        )
     first = found.row(0, named=True)
-    sales = f" and brings {wording.share(first['sales_share'])} of their sales" if first["sales_share"] is not None else ""
-    return (
-        f"{where(view)}, the baskets of {fits['member_code'].n_unique():,} of {wording.some(n, 'member')} match a persona; the most common,"
-        f" '{first['persona']}', fits {wording.some(first['member_count'], 'member')} ({wording.share(first['member_share'])}){sales}."
+    sales = (
+        tr(" and brings {sales_share} of their sales", sales_share=wording.share(first["sales_share"]))
+        if first["sales_share"] is not None
+        else ""
+    )
+    return tr(
+        "{where}, the baskets of {n_unique:,} of {members} match a persona; the most common, '{persona}', fits "
+        "{members_2} ({member_share}){sales}.",
+        where=where(view),
+        n_unique=fits["member_code"].n_unique(),
+        members=wording.some(n, "member"),
+        persona=first["persona"],
+        members_2=wording.some(first["member_count"], "member"),
+        member_share=wording.share(first["member_share"]),
+        sales=sales,
     )
 
 
 def _taste_headline(view: View, table: pl.DataFrame, flags: pl.DataFrame, n: int) -> str:
     if table.is_empty():
-        return f"{where(view)}, none of {wording.some(n, 'member')} buys a category clearly more often than the others do."
+        return tr(
+            "{where}, none of {members} buys a category clearly more often than the others do.",
+            where=where(view),
+            members=wording.some(n, "member"),
+        )
     first = table.row(0, named=True)
-    having = f"{flags['member_code'].n_unique():,} of {wording.some(n, 'member')} have a clear taste"
-    return (
-        f"{where(view)}, {having}, {flags.height / n:.1f} each on average; the most common is {first['category']}: "
-        f"{wording.some(first['member_count'], 'member')} buy it about {first['taste_index']:.1f} times as often as others do."
+    having = tr("{n_unique:,} of {members} have a clear taste", n_unique=flags["member_code"].n_unique(), members=wording.some(n, "member"))
+    return tr(
+        "{where}, {having}, {height:.1f} each on average; the most common is {category}: {members} buy it about "
+        "{taste_index:.1f} times as often as others do.",
+        where=where(view),
+        having=having,
+        height=flags.height / n,
+        category=first["category"],
+        members=wording.some(first["member_count"], "member"),
+        taste_index=first["taste_index"],
     )
 
 
 def _notes(view: View, rules: PersonaRules, n: int) -> list[str | Note]:
     settings = view.settings.personas
     notes: list[str | Note] = [
-        "A persona is a reading of baskets, not a fact about a person: never tell a member what they are.",
+        tr("A persona is a reading of baskets, not a fact about a person: never tell a member what they are."),
         f"A flag needs the {settings.flag_confidence:.0%} lower limit of Gamma({settings.flag_prior:g} + x, {settings.flag_prior:g} + E) "
         f"above {settings.flag_lower_limit:g}, x = days with the category, E = days expected with the tastes of all members.",
-        f"{sales_basis(view)} A member may have several personas, so the rows add up to more than 100%.",
+        tr("{sales_basis} A member may have several personas, so the rows add up to more than 100%.", sales_basis=sales_basis(view)),
     ]
     groups = persona_groups(view, rules)
     for persona in rules.personas:
@@ -180,12 +206,28 @@ def _notes(view: View, rules: PersonaRules, n: int) -> list[str | Note]:
         if len(found) < persona.at_least:
             lacking = wording.listing([group.name for group in persona.groups if group.name not in found])
             notes.append(
-                Note(f"'{persona.name}' fits nobody: no category of this shop matches its group {lacking}. Adapt the rule.", "REVIEW")
+                Note(
+                    tr(
+                        "'{name}' fits nobody: no category of this shop matches its group {lacking}. Adapt the rule.",
+                        name=persona.name,
+                        lacking=lacking,
+                    ),
+                    "REVIEW",
+                )
             )
     few = view.members.height - n
     if few:
-        who = f"{wording.some(few, 'member')} of {view.members.height:,}"
-        notes.append(Note(f"{who} have fewer than {settings.minimum_days} shopping days (setting personas.minimum_days).", "NOT MEASURED"))
+        who = tr("{members} of {height:,}", members=wording.some(few, "member"), height=view.members.height)
+        notes.append(
+            Note(
+                tr(
+                    "{who} have fewer than {minimum_days} shopping days (setting personas.minimum_days).",
+                    who=who,
+                    minimum_days=settings.minimum_days,
+                ),
+                "NOT MEASURED",
+            )
+        )
     return notes
 
 
@@ -193,17 +235,24 @@ def _unmeasured(view: View) -> Finding:
     least = view.settings.personas.minimum_days
     n = wording.some(view.members.height, "member")
     return Finding(
-        headline=f"{where(view)}, personas are not measured: none of {n} has the {least} shopping days that a taste needs.",
+        headline=tr(
+            "{where}, personas are not measured: none of {n} has the {least} shopping days that a taste needs.",
+            where=where(view),
+            n=n,
+            least=least,
+        ),
         table=pl.DataFrame(schema={"persona": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}),
-        notes=[Note(f"Personas: none of {n} has {least} shopping days (setting personas.minimum_days).", "NOT MEASURED")],
+        notes=[
+            Note(tr("Personas: none of {n} has {least} shopping days (setting personas.minimum_days).", n=n, least=least), "NOT MEASURED")
+        ],
         ask_next=[("portrait.habits", {})],
     )
 
 
 def _chart(view: View, table: pl.DataFrame, by: str, n: int) -> alt.Chart | alt.LayerChart:
-    label, title = ("category", "Clear tastes") if by == "taste" else ("persona", "Personas")
+    label, title = ("category", tr("Clear tastes")) if by == "taste" else ("persona", "Personas")
     return ranked_bars(
         table.filter(pl.col(label) != NOBODY).head(15), label=label, value="member_share", n="member_count", kind="share1", ranked=False,
-        value_title="Share of members", title=f"{title}: {view.place}",
-        subtitle=f"of {wording.some(n, 'member')} with enough shopping days",
+        value_title=tr('Share of members'), title=f"{title}: {view.place}",
+        subtitle=tr('of {members} with enough shopping days', members=wording.some(n, 'member')),
     )  # fmt: skip

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from toolkit.answer import Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 
 
 def where(view: View) -> str:
     """Return the scope as the opening of a sentence: 'Across the chain', 'In store 367', 'Among members where order_count > 50'."""
     if view.scope.audience is not None:
-        return f"Among {view.place}"
-    return f"In {view.place}" if view.scope.is_place else "Across the chain"
+        return tr("Among {place}", place=view.place)
+    return tr("In {place}", place=view.place) if view.scope.is_place else tr("Across the chain")
 
 
 def made_where(view: View) -> str:
     """Return where sales and orders were made: 'made in store 367', 'of the chain', 'of members where order_count > 50'."""
-    return f"made in {view.place}" if view.scope.is_place and view.scope.audience is None else f"of {view.place}"
+    return (
+        tr("made in {place}", place=view.place)
+        if view.scope.is_place and view.scope.audience is None
+        else tr("of {place}", place=view.place)
+    )
 
 
 def sales_basis(view: View) -> str:
     """Return the note that says which sales the table counts and whose traits they are."""
-    return f"Traits are the members' own, across the chain; sales and orders are those {made_where(view)}, {view.period}."
+    return tr(
+        "Traits are the members' own, across the chain; sales and orders are those {made_where}, {period}.",
+        made_where=made_where(view),
+        period=view.period,
+    )
 
 
 def not_measured(view: View, table: str, column: str, what: str) -> Note:

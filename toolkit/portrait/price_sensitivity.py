@@ -11,6 +11,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.heatmap import heatmap
 from toolkit.charts.histogram import histogram
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.shrinkage import estimate_kappa, shrink
 from toolkit.portrait.levels import LEVELS, bins, in_order, level
@@ -159,15 +160,24 @@ def _headline(view: View, members: pl.DataFrame, known: list[Trait], table: pl.D
         both = table.filter((pl.col("promo_level") == "high") & (pl.col("coupon_level") == "high"))
         count = int(both["member_count"].sum())
         share = float(both["sales_share"].sum()) if both["sales_share"].null_count() == 0 else None
-        sales = f" and bring {wording.share(share)} of the sales to members" if share is not None and count else ""
-        text += f"; {wording.some(count, 'member')} ({wording.share(count / members.height)}) are high in both{sales}"
+        sales = tr(" and bring {share} of the sales to members", share=wording.share(share)) if share is not None and count else ""
+        text += tr(
+            "; {members} ({count}) are high in both{sales}",
+            members=wording.some(count, "member"),
+            count=wording.share(count / members.height),
+            sales=sales,
+        )
     measured = members.height - members[known[0].name].null_count()
     return f"{text} (n = {wording.some(measured, 'member')})."
 
 
 def _sentence(members: pl.DataFrame, trait: Trait) -> str:
     mean = wording.share(float(members[trait.name].mean()))  # type: ignore[arg-type]
-    return f"buy {mean} of their spend on discount" if trait is PROMO else f"use a coupon on {mean} of their shopping days"
+    return (
+        tr("buy {mean} of their spend on discount", mean=mean)
+        if trait is PROMO
+        else tr("use a coupon on {mean} of their shopping days", mean=mean)
+    )
 
 
 def _notes(view: View, members: pl.DataFrame, measured: list[Trait]) -> list[str | Note]:
@@ -176,20 +186,36 @@ def _notes(view: View, members: pl.DataFrame, measured: list[Trait]) -> list[str
     ]
     if not measured:
         return notes
-    notes.append(f"Means are of members, each counting once. {sales_basis(view)}")
+    notes.append(tr("Means are of members, each counting once. {sales_basis}", sales_basis=sales_basis(view)))
     notes += [_kappa_note(found) for found in kappas(view).iter_rows(named=True)]
     settings = view.settings.sensitivity
     notes.append(
-        f"Levels are against all members of the chain: low below the {settings.low_share:.0%} quantile, high above the "
-        f"{settings.high_share:.0%} quantile. The two traits are kept apart: coupons are redeemed by those who use coupons, "
-        "not by those who buy on discount."
+        tr(
+            "Levels are against all members of the chain: low below the {low_share:.0%} quantile, high above the "
+            "{high_share:.0%} quantile. The two traits are kept apart: coupons are redeemed by those who use coupons, "
+            "not by those who buy on discount.",
+            low_share=settings.low_share,
+            high_share=settings.high_share,
+        )
     )
     notes.append(
-        "No price elasticity is given for single members: one member's receipts do not tell it from noise (AUC .50 on Complete Journey)."
+        tr(
+            "No price elasticity is given for single members: one member's receipts do not tell it from noise (AUC .50 "
+            "on Complete Journey)."
+        )
     )
     without = int((members["shopping_days"].fill_null(0) == 0).sum())
     if without:
-        notes.append(Note(f"{wording.some(without, 'member')} of {members.height:,} have no shopping day (returns alone).", "NOT MEASURED"))
+        notes.append(
+            Note(
+                tr(
+                    "{members} of {height:,} have no shopping day (returns alone).",
+                    members=wording.some(without, "member"),
+                    height=members.height,
+                ),
+                "NOT MEASURED",
+            )
+        )
     return notes
 
 
@@ -197,8 +223,19 @@ def _kappa_note(found: dict[str, object]) -> Note:
     words = str(found["trait"]).replace("_", " ").capitalize()
     pulled = f"{words} is pulled towards members with as many shopping days by w = d / (d + {found['kappa']:.1f})"
     if found["assumed"] is None:
-        return Note(f"{pulled}; kappa from the odd and even days of {wording.some(int(found['member_count']), 'member')}.")  # type: ignore[call-overload]
-    return Note(f"{pulled}; this kappa is assumed (setting sensitivity.kappa_default), since {found['assumed']}.", "REVIEW")
+        return Note(
+            tr(
+                "{pulled}; kappa from the odd and even days of {members}.",
+                pulled=pulled,
+                members=wording.some(int(found["member_count"]), "member"),
+            )
+        )  # type: ignore[call-overload]
+    return Note(
+        tr(
+            "{pulled}; this kappa is assumed (setting sensitivity.kappa_default), since {assumed}.", pulled=pulled, assumed=found["assumed"]
+        ),
+        "REVIEW",
+    )
 
 
 def _chart(view: View, members: pl.DataFrame, table: pl.DataFrame, known: list[Trait]) -> alt.Chart | alt.LayerChart:
@@ -207,12 +244,12 @@ def _chart(view: View, members: pl.DataFrame, table: pl.DataFrame, known: list[T
         return heatmap(
             table.filter(pl.col("promo_level").is_in(LEVELS) & pl.col("coupon_level").is_in(LEVELS)),
             column="coupon_level", row="promo_level", value="member_count", n="order_count", kind="count", value_title="Members",
-            column_title="Coupon affinity", row_title="Promo dependence", column_order=list(LEVELS), row_order=list(reversed(LEVELS)),
-            title=f"Promo dependence and coupon affinity: {view.place}", subtitle=n,
+            column_title=tr('Coupon affinity'), row_title=tr('Promo dependence'), column_order=list(LEVELS), row_order=list(reversed(LEVELS)),
+            title=tr('Promo dependence and coupon affinity: {place}', place=view.place), subtitle=n,
         )  # fmt: skip
     (trait,) = known
     return histogram(
         bins(members[trait.name], most=20), low="low", high="high", count="member_count", kind="share", x_title=trait.meaning.capitalize(),
-        title=f"{trait.words.capitalize()}: {view.place}", subtitle=f"{n}; the last bar holds everyone above",
+        title=f"{trait.words.capitalize()}: {view.place}", subtitle=tr('{n}; the last bar holds everyone above', n=n),
         marks={"mean": float(members[trait.name].mean())},  # type: ignore[arg-type]
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, lifetime_value
 from toolkit.models.ranks import quantile_band
@@ -92,7 +93,7 @@ def _fitted(view: View) -> LifetimeModels | None:
 def _described(models: LifetimeModels | None) -> pl.DataFrame:
     if models is None:
         rows = [
-            {"figure": figure, "method": "not measured", "reason": "the receipts are too few days old"}
+            {"figure": figure, "method": "not measured", "reason": tr("the receipts are too few days old")}
             for figure in ("purchase", "spend", "year")
         ]
         return pl.DataFrame(rows, schema=_MODELS)

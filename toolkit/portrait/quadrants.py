@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.ranks import quantile_band
 from toolkit.portrait.phrases import sales_basis, where
@@ -125,28 +126,56 @@ def _table(view: View, members: pl.DataFrame) -> pl.DataFrame:
 def _headline(view: View, table: pl.DataFrame, cuts: dict) -> str:
     n = int(table["member_count"].sum())
     top = table.row(0, named=True)
-    brings = f" and bring {share(top['sales_share'])} of the sales" if top["sales_share"] is not None else ""
+    brings = tr(" and bring {sales_share} of the sales", sales_share=share(top["sales_share"])) if top["sales_share"] is not None else ""
     rest = table.row(2, named=True)
-    said = f"; {rest['member_count']:,} ({share(rest['member_share'])}) come seldom but fill the basket" if rest["member_count"] else ""
-    limits = f"at least {some(cuts['orders'], 'order')} of {view.money(cuts['value'])} on average"
-    ordered = f"ordered{', here or elsewhere,' if view.scope.is_place else ''} {days_of(view)}"
-    return (
-        f"{where(view)}, {top['member_count']:,} of {some(n, 'member')} who {ordered} ({share(top['member_share'])}) come often and buy "
-        f"much ({limits}){brings}{said}."
+    said = (
+        tr(
+            "; {member_count:,} ({member_share}) come seldom but fill the basket",
+            member_count=rest["member_count"],
+            member_share=share(rest["member_share"]),
+        )
+        if rest["member_count"]
+        else ""
+    )
+    limits = tr("at least {orders} of {money} on average", orders=some(cuts["orders"], "order"), money=view.money(cuts["value"]))
+    ordered = tr(
+        "ordered{here_or_elsewhere} {days_of}",
+        here_or_elsewhere=tr(", here or elsewhere,") if view.scope.is_place else "",
+        days_of=days_of(view),
+    )
+    return tr(
+        "{where}, {member_count:,} of {members} who {ordered} ({member_share}) come often and buy much ({limits}){brings}{said}.",
+        where=where(view),
+        member_count=top["member_count"],
+        members=some(n, "member"),
+        ordered=ordered,
+        member_share=share(top["member_share"]),
+        limits=limits,
+        brings=brings,
+        said=said,
     )
 
 
 def _notes(view: View, traits: pl.DataFrame, cuts: dict) -> list[str | Note]:
     cut = view.settings.value.quadrant_cut
-    said = "the median" if cut == 0.5 else f"the {cut:.0%} quantile"
-    limits = f"often is {some(cuts['orders'], 'order')} or more, large is {view.money(cuts['value'])} or more on average"
+    said = tr("the median") if cut == 0.5 else tr("the {cut:.0%} quantile", cut=cut)
+    limits = tr(
+        "often is {orders} or more, large is {money} or more on average",
+        orders=some(cuts["orders"], "order"),
+        money=view.money(cuts["value"]),
+    )
     notes: list[str | Note] = [
-        f"Cut at {said} of the {traits.height:,} members of the chain who ordered in the window: {limits}. Equal members stay together.",
+        tr(
+            "Cut at {said} of the {height:,} members of the chain who ordered in the window: {limits}. Equal members stay together.",
+            said=said,
+            height=traits.height,
+            limits=limits,
+        ),
         sales_basis(view),
     ]
-    for column, words in (("order_count", "ordered equally often"), ("order_value", "have the same order value")):
+    for column, words in (("order_count", tr("ordered equally often")), ("order_value", tr("have the same order value"))):
         if traits.height > 1 and traits[column].n_unique() == 1:
-            notes.append(f"All {traits.height:,} members {words}, so nothing tells them apart there.")
+            notes.append(tr("All {height:,} members {words}, so nothing tells them apart there.", height=traits.height, words=words))
     return notes
 
 
@@ -170,8 +199,8 @@ def _chart(view: View, members: pl.DataFrame, cuts: dict) -> alt.Chart | alt.Lay
         x="order_count",
         y="order_value",
         size="members",
-        x_title="Orders in the window",
-        y_title=f"Average order value, {view.currency}",
+        x_title=tr("Orders in the window"),
+        y_title=tr("Average order value, {currency}", currency=view.currency),
         x_kind="decimal",
         x_cut=cuts["orders"],
         y_cut=cuts["value"] / view.minor_units,
@@ -181,7 +210,7 @@ def _chart(view: View, members: pl.DataFrame, cuts: dict) -> alt.Chart | alt.Lay
             "low-high": GROUPS["low", "high"],
             "low-low": GROUPS["low", "low"],
         },
-        title="How often, and for how much",
-        subtitle=f"{view.place}, {view.period}; each dot is a group of like members",
+        title=tr("How often, and for how much"),
+        subtitle=tr("{place}, {period}; each dot is a group of like members", place=view.place, period=view.period),
         logarithmic=True,
     )

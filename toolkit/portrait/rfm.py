@@ -10,6 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.audience import view_of
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.ranks import empty_scores
 from toolkit.portrait.phrases import where
@@ -167,43 +168,73 @@ def _range_text(view: View, measure: str, row: dict[str, Any], card: Scorecard) 
         return None
     low, high = ((f"{row[end]:,}" if measure == "F" else view.money(row[end])) for end in ("low", "high"))
     unit = (" order" if row["high"] == 1 else " orders") if measure == "F" else ""
-    return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"
+    return f"{low}{unit}" if low == high else tr("{low} to {high}{unit}", low=low, high=high, unit=unit)
 
 
 def _headline(view: View, scored: pl.DataFrame, card: Scorecard) -> str:
     if scored.is_empty():
-        return f"{where(view)} no member has an order up to {view.as_of}: there is nothing to score."
+        return tr("{where} no member has an order up to {as_of}: there is nothing to score.", where=where(view), as_of=view.as_of)
     best = scored.filter((pl.col("r_score") == 5) & (pl.col("f_score") >= 4))
     gone = scored.filter(pl.col("r_score") == 1)
     held = ratio(int(best["sales"].sum()), int(scored["sales"].sum()))
-    brought = f"; they bring {wording.share(held)} of member sales" if held is not None else ""
-    return (
-        f"{where(view)}, {best.height:,} of {wording.some(scored.height, 'member')} ({wording.share(best.height / scored.height)}) "
-        f"came within the last {wording.some(card.r_edges[0], 'day')} and are among the most frequent (R 5, F 4 or 5){brought}. "
-        f"{gone.height:,} ({wording.share(gone.height / scored.height)}) have stayed away for over {card.r_edges[3]} days (R 1)."
+    brought = tr("; they bring {held} of member sales", held=wording.share(held)) if held is not None else ""
+    return tr(
+        "{where}, {height:,} of {members} ({height_2}) came within the last {days} and are among the most frequent "
+        "(R 5, F 4 or 5){brought}. {height_3:,} ({height_4}) have stayed away for over {r_edges} days (R 1).",
+        where=where(view),
+        height=best.height,
+        members=wording.some(scored.height, "member"),
+        height_2=wording.share(best.height / scored.height),
+        days=wording.some(card.r_edges[0], "day"),
+        brought=brought,
+        height_3=gone.height,
+        height_4=wording.share(gone.height / scored.height),
+        r_edges=card.r_edges[3],
     )
 
 
 def _notes(view: View, members: pl.DataFrame, scored: pl.DataFrame) -> list[str | Note]:
     notes: list[str | Note] = [
-        "F counts orders and M adds up spend since the receipts begin, ranked among all members of the chain; equal members share a score."
+        tr(
+            "F counts orders and M adds up spend since the receipts begin, ranked among all members of the chain; equal "
+            "members share a score."
+        )
     ]
     population = view.population.filter(pl.col("last_ordered_on").is_not_null())
     for measure, column in (("F", "order_count"), ("M", "amount")):
         if population.height and population[column].n_unique() == 1:
-            notes.append(f"All {population.height:,} members have the same {_SAID[measure]}, so they share one {measure} score.")
+            notes.append(
+                tr(
+                    "All {height:,} members have the same {said}, so they share one {measure} score.",
+                    height=population.height,
+                    said=_SAID[measure],
+                    measure=measure,
+                )
+            )
     if view.scope.is_chain and scored.height:
         for measure in ("F", "M"):
             empty = empty_scores(scored[_SCORES[measure]])
             if empty:
                 listed = wording.listing([f"{measure} {score}" for score in empty])
-                notes.append(f"No member has {listed}: too many have the same {_SAID[measure]}, and equal members are never split.")
+                notes.append(
+                    tr(
+                        "No member has {listed}: too many have the same {said}, and equal members are never split.",
+                        listed=listed,
+                        said=_SAID[measure],
+                    )
+                )
     unscored = members.height - scored.height
     if unscored:
-        notes.append(f"{wording.some(unscored, 'member')} with returns alone and no order {'is' if unscored == 1 else 'are'} not scored.")
+        notes.append(
+            tr(
+                "{members} with returns alone and no order {is_} not scored.",
+                members=wording.some(unscored, "member"),
+                is_=tr("is") if unscored == 1 else tr("are"),
+            )
+        )
     if scored.height and int(scored["sales"].sum()) <= 0:
-        notes.append(Note(f"Shares of sales are not measured: members bought nothing in {view.period}.", "NOT MEASURED"))
-    return [*notes, f"Sales and orders are those of {view.period}."]
+        notes.append(Note(tr("Shares of sales are not measured: members bought nothing in {period}.", period=view.period), "NOT MEASURED"))
+    return [*notes, tr("Sales and orders are those of {period}.", period=view.period)]
 
 
 def _figures(scored: pl.DataFrame) -> dict[str, float]:
@@ -222,8 +253,8 @@ def _grid_chart(view: View, grid: pl.DataFrame, names: SegmentMap) -> alt.Chart 
         row="f_score",
         value="member_count",
         name="segment" if "segment" in grid.columns else None,
-        title="Members by recency and frequency",
-        subtitle=f"{view.place} as of {view.as_of}; 5 is best",
+        title=tr("Members by recency and frequency"),
+        subtitle=tr("{place} as of {as_of}; 5 is best", place=view.place, as_of=view.as_of),
         column_title="Recency score (right = came lately)",
         row_title="Frequency score (top = most orders)",
         value_title="Members",
@@ -242,8 +273,8 @@ def _score_chart(view: View, scores: pl.DataFrame) -> alt.Chart | alt.LayerChart
         part="part",
         value="member_share",
         n="member_count",
-        title="How members spread over the scores",
-        subtitle=f"{view.place} as of {view.as_of}; 5 is best",
-        value_title="Share of members",
+        title=tr("How members spread over the scores"),
+        subtitle=tr("{place} as of {as_of}; 5 is best", place=view.place, as_of=view.as_of),
+        value_title=tr("Share of members"),
         part_title="Score",
     )

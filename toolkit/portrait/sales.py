@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 
 
@@ -85,7 +86,7 @@ def totals(view: View, period: Period | None = None) -> Totals:
 def days_of(view: View) -> str:
     """Return the window of sales figures as it ends a sentence: 'from 2026-01-01 to 2026-03-31', 'on 2026-03-31'."""
     period = view.period
-    return f"on {period.end}" if period.start == period.end else f"from {period}"
+    return tr("on {end}", end=period.end) if period.start == period.end else tr("from {period}", period=period)
 
 
 def too_few(view: View, buyers: int, where: str, schema: dict[str, pl.DataType | type[pl.DataType]]) -> Finding | None:
@@ -94,11 +95,21 @@ def too_few(view: View, buyers: int, where: str, schema: dict[str, pl.DataType |
     if buyers >= least:
         return None
     if buyers:
-        said = f"{wording.some(buyers, 'member')} ordered {days_of(view)}, fewer than the {least} that figures may speak of"
+        said = tr(
+            "{members} ordered {days_of}, fewer than the {least} that figures may speak of",
+            members=wording.some(buyers, "member"),
+            days_of=days_of(view),
+            least=least,
+        )
         headline = f"{where}, {said} (n = {view.members.height:,} members in scope)."
     else:
-        headline = f"{where}, none of {wording.some(view.members.height, 'member')} ordered {days_of(view)}: there is nothing to speak of."
-    few = Note("Not measured for so few: choose a longer period, or a later as_of.", "NOT MEASURED")
+        headline = tr(
+            "{where}, none of {members} ordered {days_of}: there is nothing to speak of.",
+            where=where,
+            members=wording.some(view.members.height, "member"),
+            days_of=days_of(view),
+        )
+    few = Note(tr("Not measured for so few: choose a longer period, or a later as_of."), "NOT MEASURED")
     return Finding(headline=headline, table=pl.DataFrame(schema=schema), notes=[few])
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit import wording
 from toolkit.answer import Note
 from toolkit.errors import WorkspaceError
+from toolkit.language import tr
 from toolkit.mart.view import View, open_view
 from toolkit.models.repurchase import gaps, propose_r_edges
 from toolkit.portrait.scores import chain_scores
@@ -62,19 +63,19 @@ class Scorecard(BaseModel):
     @classmethod
     def _ascending(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
         if list(edges) != sorted(set(edges)):
-            raise ValueError("the edges must ascend")
+            raise ValueError(tr("the edges must ascend"))
         return edges
 
     @property
     def edges_text(self) -> str:
         """The edges in words."""
-        return f"{wording.listing([str(edge) for edge in self.r_edges])} days"
+        return tr("{listing} days", listing=wording.listing([str(edge) for edge in self.r_edges]))
 
     @property
     def ranges(self) -> dict[int, str]:
         """Days of each R score, best first."""
         a, b, c, d = self.r_edges
-        return {5: _days(0, a), 4: _days(a + 1, b), 3: _days(b + 1, c), 2: _days(c + 1, d), 1: f"over {d} days"}
+        return {5: _days(0, a), 4: _days(a + 1, b), 3: _days(b + 1, c), 2: _days(c + 1, d), 1: tr("over {d} days", d=d)}
 
 
 def saved_scorecard(workspace: Workspace) -> Scorecard | None:
@@ -86,7 +87,16 @@ def saved_scorecard(workspace: Workspace) -> Scorecard | None:
         return Scorecard.model_validate(found)
     except ValidationError as error:
         path = workspace.path / "documents" / "scorecard.toml"
-        faults = [f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}, but {fault['input']!r} came." for fault in error.errors()]
+        faults = [
+            tr(
+                "{path}: {map}: {msg}, but {input!r} came.",
+                path=path,
+                map=".".join(map(str, fault["loc"])),
+                msg=fault["msg"],
+                input=fault["input"],
+            )
+            for fault in error.errors()
+        ]
         raise WorkspaceError("\n".join([*faults, "Mend it, or make a new one with `toolkit scorecard --refresh`."])) from None
 
 
@@ -113,14 +123,29 @@ def current_scorecard(view: View) -> tuple[Scorecard, list[str | Note]]:
     """
     saved = saved_scorecard(view.workspace)
     if saved is not None and saved.as_of <= view.as_of:
-        return saved, [f"R counts days since the last order with the saved ruler of {saved.as_of}: {saved.edges_text}.", *_doubt(saved)]
+        return saved, [
+            tr(
+                "R counts days since the last order with the saved ruler of {as_of}: {edges_text}.",
+                as_of=saved.as_of,
+                edges_text=saved.edges_text,
+            ),
+            *_doubt(saved),
+        ]
     card = proposed_scorecard(view)
-    words = f"R counts days since the last order with edges at {card.edges_text}"
+    words = tr("R counts days since the last order with edges at {edges_text}", edges_text=card.edges_text)
     if saved is not None:
-        why = f"the saved scorecard is of {saved.as_of}, after this question's {view.as_of}, so it was not used"
+        why = tr(
+            "the saved scorecard is of {as_of}, after this question's {as_of_2}, so it was not used", as_of=saved.as_of, as_of_2=view.as_of
+        )
     else:
-        why = "no scorecard is saved; `toolkit scorecard WORKSPACE --refresh` saves one, so that next month is scored with the same ruler"
-    source = "a stated fallback" if card.edges_from == "fallback" else f"proposed from the gaps between shopping days up to {card.as_of}"
+        why = tr(
+            "no scorecard is saved; `toolkit scorecard WORKSPACE --refresh` saves one, so that next month is scored with the same ruler"
+        )
+    source = (
+        tr("a stated fallback")
+        if card.edges_from == "fallback"
+        else tr("proposed from the gaps between shopping days up to {as_of}", as_of=card.as_of)
+    )
     return card, [f"{words}, {source} ({why}).", *_doubt(card)]
 
 
@@ -135,8 +160,12 @@ def chosen_map(view: View, card: Scorecard, asked: str | None) -> tuple[SegmentM
     name = asked or (setting if setting != Settings().rfm.segment_map else card.segment_map)
     found = segment_map_of(view, name)
     if name == card.segment_map and card.map_fingerprint and found.fingerprint != card.map_fingerprint:
-        said = f"The segment map {name} was changed after the scorecard of {card.as_of} was saved"
-        return found, [Note(f"{said}: segments cannot be compared with earlier ones. Refresh the scorecard to keep the new map.", "REVIEW")]
+        said = tr("The segment map {name} was changed after the scorecard of {as_of} was saved", name=name, as_of=card.as_of)
+        return found, [
+            Note(
+                tr("{said}: segments cannot be compared with earlier ones. Refresh the scorecard to keep the new map.", said=said), "REVIEW"
+            )
+        ]
     return found, []
 
 
@@ -159,24 +188,48 @@ class ScorecardReport:
         """The report in words, for the command line."""
         card = self.card
         source = {
-            "proposed": f"proposed from the gaps between shopping days up to {card.as_of}",
-            "widened": f"proposed from the gaps between shopping days up to {card.as_of} and moved apart: {card.reason}",
-            "provisional": f"provisional: {card.reason}",
-            "fallback": f"a fallback, since {card.reason}",
-            "given": "typed in by a person",
+            "proposed": tr("proposed from the gaps between shopping days up to {as_of}", as_of=card.as_of),
+            "widened": tr(
+                "proposed from the gaps between shopping days up to {as_of} and moved apart: {reason}", as_of=card.as_of, reason=card.reason
+            ),
+            "provisional": tr("provisional: {reason}", reason=card.reason),
+            "fallback": tr("a fallback, since {reason}", reason=card.reason),
+            "given": tr("typed in by a person"),
         }[card.edges_from]
         ranges = "; ".join(f"R {score}: {days}" for score, days in card.ranges.items())
-        said = [f"The ruler of {card.as_of}: {ranges} ({source}). Segment map: {card.segment_map}."]
+        said = [
+            tr(
+                "The ruler of {as_of}: {ranges} ({source}). Segment map: {segment_map}.",
+                as_of=card.as_of,
+                ranges=ranges,
+                source=source,
+                segment_map=card.segment_map,
+            )
+        ]
         if self.before is None:
-            kept = "It is saved: from now on every month is scored with it."
-            return [*said, kept if self.saved else "It is only proposed: save it with --refresh, so that next month is scored with it too."]
+            kept = tr("It is saved: from now on every month is scored with it.")
+            return [
+                *said,
+                kept if self.saved else tr("It is only proposed: save it with --refresh, so that next month is scored with it too."),
+            ]
         if not self.saved:
-            return [*said, "It is saved, and every month is scored with it. Propose a new one from the receipts with --refresh."]
+            return [*said, tr("It is saved, and every month is scored with it. Propose a new one from the receipts with --refresh.")]
         share = wording.share(self.moved_count / self.member_count if self.member_count else None)
         return [
             *said,
-            f"It replaces the ruler of {self.before.as_of} (edges {self.before.edges_text}, map {self.before.segment_map}).",
-            f"{self.moved_count:,} of {wording.some(self.member_count, 'member')} ({share}) change segment by it on {card.as_of}.",
+            tr(
+                "It replaces the ruler of {as_of} (edges {edges_text}, map {segment_map}).",
+                as_of=self.before.as_of,
+                edges_text=self.before.edges_text,
+                segment_map=self.before.segment_map,
+            ),
+            tr(
+                "{moved_count:,} of {members} ({share}) change segment by it on {as_of}.",
+                moved_count=self.moved_count,
+                members=wording.some(self.member_count, "member"),
+                share=share,
+                as_of=card.as_of,
+            ),
         ]
 
 
@@ -258,12 +311,15 @@ def _flow(view: View, before: Scorecard, after: Scorecard) -> pl.DataFrame:
 
 def _doubt(card: Scorecard) -> list[str | Note]:
     if card.edges_from == "fallback":
-        said = f"The shop's own edges are not measured: {card.reason}. Read R as spans of the calendar, not as this shop's rhythm."
+        said = tr(
+            "The shop's own edges are not measured: {reason}. Read R as spans of the calendar, not as this shop's rhythm.",
+            reason=card.reason,
+        )
         return [Note(said, "NOT MEASURED")]
     if card.edges_from == "provisional":
-        return [Note(f"The ruler is provisional: {card.reason}. Refresh it later.", "REVIEW")]
+        return [Note(tr("The ruler is provisional: {reason}. Refresh it later.", reason=card.reason), "REVIEW")]
     return []
 
 
 def _days(low: int, high: int) -> str:
-    return f"{low} days" if low == high else f"{low} to {high} days"
+    return tr("{low} days", low=low) if low == high else tr("{low} to {high} days", low=low, high=high)

@@ -19,6 +19,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.errors import BadValue, nearest, unknown_name
+from toolkit.language import tr
 
 BUILT_IN = ("ten", "eight")
 SCORES = (1, 2, 3, 4, 5)
@@ -151,7 +152,7 @@ def read_segment_map(name: str | Path, *, folder: Path | None = None) -> Segment
     for path in places:
         if path.is_file():
             return segment_map_from_text(path.read_bytes(), where=str(path))
-    looked = " nor a file" if Path(name).suffix else ""
+    looked = tr(" nor a file") if Path(name).suffix else ""
     raise unknown_name("segment map", str(name), [*BUILT_IN, f"the path of a TOML file{looked}"])
 
 
@@ -160,7 +161,7 @@ def segment_map_from_text(text: bytes | str, *, where: str) -> SegmentMap:
     try:
         raw = tomllib.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadValue(f"{where} is not valid TOML: {error}.") from None
+        raise BadValue(tr("{where} is not valid TOML: {error}.", where=where, error=error)) from None
     try:
         found = SegmentMap.model_validate(raw)
     except ValidationError as error:
@@ -174,7 +175,7 @@ def segment_map_from_text(text: bytes | str, *, where: str) -> SegmentMap:
 @lru_cache(maxsize=len(BUILT_IN))
 def _built_in(name: str) -> SegmentMap:
     text = files("toolkit.portrait").joinpath("segment_maps").joinpath(f"{name}.toml").read_bytes()
-    return segment_map_from_text(text, where=f"the built-in map '{name}'")
+    return segment_map_from_text(text, where=tr("the built-in map '{name}'", name=name))
 
 
 def _fault(where: str, fault: Mapping) -> str:
@@ -184,18 +185,31 @@ def _fault(where: str, fault: Mapping) -> str:
     if fault["type"] == "extra_forbidden":
         model = Cells if "cells" in place else Segment if "segments" in place else SegmentMap
         near = nearest(str(place[-1]), model.model_fields)
-        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(model.model_fields)}."
+        hint = (
+            tr("did you mean '{near}'?", near=near[0]) if near else tr("known: {model_fields}.", model_fields=", ".join(model.model_fields))
+        )
         return f"{where}: there is no key '{said}'; {hint}"
     if "cells" in place:
-        return f"{where}: {said} is {fault['input']!r}, but a score from 1 to 5 or a pair [lowest, highest] was needed."
+        return tr(
+            "{where}: {said} is {input!r}, but a score from 1 to 5 or a pair [lowest, highest] was needed.",
+            where=where,
+            said=said,
+            input=fault["input"],
+        )
     return f"{where}: {said}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
 
 
 def _unsound(found: SegmentMap, where: str) -> list[str]:
     """Return a sentence for each doubled name, each box that runs backwards, each cell in no segment or in several."""
-    faults = [f"{where}: the name '{name}' is used twice." for name in dict.fromkeys(found.names) if found.names.count(name) > 1]
+    faults = [
+        tr("{where}: the name '{name}' is used twice.", where=where, name=name)
+        for name in dict.fromkeys(found.names)
+        if found.names.count(name) > 1
+    ]
     if NO_ORDERS in found.names:
-        faults.append(f"{where}: '{NO_ORDERS}' is kept for members without an order; choose another name.")
+        faults.append(
+            tr("{where}: '{no_orders}' is kept for members without an order; choose another name.", where=where, no_orders=NO_ORDERS)
+        )
     faults += [
         f"{where}: segment '{segment.name}' has {axis} = [{low}, {high}], which runs backwards: write [{high}, {low}]."
         for segment in found.segments
@@ -205,12 +219,20 @@ def _unsound(found: SegmentMap, where: str) -> list[str]:
         if low > high
     ]
     if not found.axes:
-        return [*faults, f"{where}: no segment names a score r, f or m, so every member would be in every segment."]
+        return [*faults, tr("{where}: no segment names a score r, f or m, so every member would be in every segment.", where=where)]
     for cell in combinations(found.axes):
         held = found.segments_at(cell)
         said = " ".join(f"{axis.upper()}={score}" for axis, score in cell.items())
         if not held:
-            faults.append(f"{where}: cell {said} is in no segment. Add it to one.")
+            faults.append(tr("{where}: cell {said} is in no segment. Add it to one.", where=where, said=said))
         elif len(held) > 1:
-            faults.append(f"{where}: cell {said} is in {len(held)} segments ({', '.join(held)}). Leave it in one.")
+            faults.append(
+                tr(
+                    "{where}: cell {said} is in {held} segments ({held_2}). Leave it in one.",
+                    where=where,
+                    said=said,
+                    held=len(held),
+                    held_2=", ".join(held),
+                )
+            )
     return faults

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import ratio
@@ -116,21 +117,47 @@ def _headline(view: View, table: pl.DataFrame) -> str:
     scored = table.filter(pl.col("segment") != NO_ORDERS)
     count = int(table["member_count"].sum())
     if not scored["member_count"].sum():
-        return f"{where(view)} none of {wording.some(count, 'member')} has an order up to {view.as_of}: there are no segments to speak of."
+        return tr(
+            "{where} none of {members} has an order up to {as_of}: there are no segments to speak of.",
+            where=where(view),
+            members=wording.some(count, "member"),
+            as_of=view.as_of,
+        )
     rows = scored.sort("sales", "member_count", descending=True, maintain_order=True).to_dicts()
     top = rows[0]
     largest = max(scored.to_dicts(), key=lambda row: row["member_count"])
-    brings = f" and brings {wording.share(top['sales_share'])} of member sales" if top["sales_share"] is not None else ""
-    size = f"{top['member_count']:,} of {wording.some(count, 'member')} ({wording.share(top['member_share'])})"
-    said = f"{where(view)}, the segment {_named(top)} holds {size}{brings}"
+    brings = (
+        tr(" and brings {sales_share} of member sales", sales_share=wording.share(top["sales_share"]))
+        if top["sales_share"] is not None
+        else ""
+    )
+    size = tr(
+        "{member_count:,} of {members} ({member_share})",
+        member_count=top["member_count"],
+        members=wording.some(count, "member"),
+        member_share=wording.share(top["member_share"]),
+    )
+    said = tr("{where}, the segment {named} holds {size}{brings}", where=where(view), named=_named(top), size=size, brings=brings)
     if largest["segment"] != top["segment"]:
-        brought = f", with {wording.share(largest['sales_share'])} of sales" if largest["sales_share"] is not None else ""
-        size = f"{largest['member_count']:,} members, {wording.share(largest['member_share'])}"
-        said += f"; the largest group is {_named(largest)} ({size}{brought})"
+        brought = (
+            tr(", with {sales_share} of sales", sales_share=wording.share(largest["sales_share"]))
+            if largest["sales_share"] is not None
+            else ""
+        )
+        size = tr(
+            "{member_count:,} members, {member_share}",
+            member_count=largest["member_count"],
+            member_share=wording.share(largest["member_share"]),
+        )
+        said += tr("; the largest group is {named} ({size}{brought})", named=_named(largest), size=size, brought=brought)
     slipping = scored.filter(pl.col("segment").is_in(["at risk", "can't lose"]))
     lost = int(slipping["member_count"].sum())
     if slipping.height == 2 and lost:
-        said += f"; {lost:,} ({wording.share(ratio(lost, count))}) used to come often and have stopped (at risk or can't lose)"
+        said += tr(
+            "; {lost:,} ({ratio}) used to come often and have stopped (at risk or can't lose)",
+            lost=lost,
+            ratio=wording.share(ratio(lost, count)),
+        )
     return said + "."
 
 
@@ -139,13 +166,15 @@ def _named(row: dict) -> str:
 
 
 def _notes(view: View, members: pl.DataFrame) -> list[str | Note]:
-    said = f"Segments are the members' own, across the chain; sales and orders are those of {view.period}"
-    notes: list[str | Note] = [said + (f" in {view.place}." if view.scope.is_place and view.scope.audience is None else ".")]
+    said = tr("Segments are the members' own, across the chain; sales and orders are those of {period}", period=view.period)
+    notes: list[str | Note] = [
+        said + (tr(" in {place}.", place=view.place) if view.scope.is_place and view.scope.audience is None else ".")
+    ]
     if int(members["sales"].sum()) <= 0:
-        notes.append(Note(f"Shares of sales are not measured: members bought nothing in {view.period}.", "NOT MEASURED"))
+        notes.append(Note(tr("Shares of sales are not measured: members bought nothing in {period}.", period=view.period), "NOT MEASURED"))
     scored = members.filter(pl.col("segment").is_not_null())
     if scored.height and scored["segment"].n_unique() == 1:
-        notes.append(f"All {scored.height:,} members are in one segment: their scores do not tell them apart.")
+        notes.append(tr("All {height:,} members are in one segment: their scores do not tell them apart.", height=scored.height))
     return notes
 
 
@@ -153,11 +182,11 @@ def _chart(view: View, table: pl.DataFrame, names: SegmentMap) -> alt.Chart | al
     from toolkit.charts.bars import measured_bars
 
     label = {segment.name: segment.label for segment in names.segments}
-    known = {} if table["sales_share"].null_count() else {"sales_share": "share of sales"}
+    known = {} if table["sales_share"].null_count() else {"sales_share": tr("share of sales")}
     return measured_bars(
         table.with_columns(pl.col("segment").replace(label)),
         label="segment",
-        measures={"member_share": "share of members", **known},
-        title="Segments: how many members, how much of the sales",
-        subtitle=f"{view.place} as of {view.as_of}; sales of {view.period}",
+        measures={"member_share": tr("share of members"), **known},
+        title=tr("Segments: how many members, how much of the sales"),
+        subtitle=tr("{place} as of {as_of}; sales of {period}", place=view.place, as_of=view.as_of, period=view.period),
     )

@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.histogram import histogram
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.levels import LEVELS, bins, in_order, level
 from toolkit.portrait.phrases import sales_basis, where
@@ -147,19 +148,23 @@ def _headline(view: View, members: pl.DataFrame, table: pl.DataFrame, by: Measur
         return f"{where(view)}, spending power is not measured: {_reason(by)} (n = {wording.some(members.height, 'member')})."
     high = table.filter(pl.col("level") == "high").row(0, named=True)
     if by == "price_tier":
-        opening = f"the middle member pays {_against_usual(float(members['price_tier_index'].median()))}"  # type: ignore[arg-type]
+        opening = tr("the middle member pays {against_usual}", against_usual=_against_usual(float(members["price_tier_index"].median())))  # type: ignore[arg-type]
     else:
         month, order = (view.money(members[name].median()) for name in ("spend_per_month", "order_value"))  # type: ignore[arg-type]
-        opening = f"the middle member spends {month} a month, {order} an order"
-    whom = f"the {wording.some(high['member_count'], 'member')} with {'a high price tier' if by == 'price_tier' else f'high {_WORDS[by]}'}"
+        opening = tr("the middle member spends {month} a month, {order} an order", month=month, order=order)
+    whom = tr(
+        "the {members} with {a_high_price_tier}",
+        members=wording.some(high["member_count"], "member"),
+        a_high_price_tier=tr("a high price tier") if by == "price_tier" else tr("high {words}", words=_WORDS[by]),
+    )
     share = wording.share(high["member_count"] / measured) + (
-        "" if view.scope.is_chain else f", against {_chain_share(view, by)} in the chain"
+        "" if view.scope.is_chain else tr(", against {chain_share} in the chain", chain_share=_chain_share(view, by))
     )
     verb = "brings" if high["member_count"] == 1 else "bring"
     brought = (
-        f" {verb} {wording.share(high['sales_share'])} of the sales to members"
+        tr(" {verb} {sales_share} of the sales to members", verb=verb, sales_share=wording.share(high["sales_share"]))
         if high["sales_share"] is not None
-        else " bought nothing in the period"
+        else tr(" bought nothing in the period")
     )
     return f"{where(view)}, {opening}; {whom} ({share}){brought} (n = {measured:,} members)."
 
@@ -170,28 +175,48 @@ def _chain_share(view: View, by: Measure) -> str:
 
 
 def _reason(by: Measure) -> str:
-    return "no counted goods were bought" if by == "price_tier" else f"no member ordered in the last {YEAR_DAYS} days"
+    return (
+        tr("no counted goods were bought")
+        if by == "price_tier"
+        else tr("no member ordered in the last {year_days} days", year_days=YEAR_DAYS)
+    )
 
 
 def _against_usual(index: float) -> str:
     if abs(index - 1) < 0.005:
-        return "each category's usual price"
-    return f"{abs(index - 1):.0%} {'more' if index > 1 else 'less'} than each category's usual price"
+        return tr("each category's usual price")
+    return tr("{index:.0%} {more} than each category's usual price", index=abs(index - 1), more=tr("more") if index > 1 else tr("less"))
 
 
 def _notes(view: View, members: pl.DataFrame, by: Measure) -> list[str | Note]:
     unmeasured = members[_COLUMN[by]].null_count()
     value, kappa = view.settings.value, view.settings.sensitivity.kappa_default
     notes: list[str | Note] = [
-        f"{sales_basis(view)} Order value and spend a month rest on the last {YEAR_DAYS} days; months count from the first order.",
-        f"Levels are against all members of the chain by {_WORDS[by]}: low below the {value.low_power_share:.0%} quantile, high above the "
-        f"{value.high_power_share:.0%} quantile; members with equal values share a level.",
+        tr(
+            "{sales_basis} Order value and spend a month rest on the last {year_days} days; months count from the first order.",
+            sales_basis=sales_basis(view),
+            year_days=YEAR_DAYS,
+        ),
+        tr(
+            "Levels are against all members of the chain by {words}: low below the {low_power_share:.0%} quantile, high "
+            "above the {high_power_share:.0%} quantile; members with equal values share a level.",
+            words=_WORDS[by],
+            low_power_share=value.low_power_share,
+            high_power_share=value.high_power_share,
+        ),
         "The price tier index compares unit prices within categories (1 = usual) and is pulled towards 1 for members with few shopping "
         f"days; its kappa of {kappa:g} days is assumed (setting sensitivity.kappa_default). A category that mixes pack sizes blurs it.",
     ]
     if unmeasured:
-        reason = "bought no counted goods" if by == "price_tier" else f"did not order in the last {YEAR_DAYS} days"
-        notes.append(Note(f"{wording.some(unmeasured, 'member')} of {members.height:,} {reason}.", "NOT MEASURED"))
+        reason = (
+            tr("bought no counted goods") if by == "price_tier" else tr("did not order in the last {year_days} days", year_days=YEAR_DAYS)
+        )
+        notes.append(
+            Note(
+                tr("{members} of {height:,} {reason}.", members=wording.some(unmeasured, "member"), height=members.height, reason=reason),
+                "NOT MEASURED",
+            )
+        )
     return notes
 
 
@@ -199,9 +224,10 @@ def _chart(view: View, values: pl.Series, by: Measure):
     shown = values.drop_nulls() if by == "price_tier" else values.drop_nulls() / view.minor_units
     counted = bins(shown)
     kind = "index" if by == "price_tier" else "money"
-    title = {"spend_per_month": f"Spend a month, {view.currency}", "order_value": f"Average order value, {view.currency}"}.get(
-        by, "Price tier index"
-    )
+    title = {
+        "spend_per_month": tr("Spend a month, {currency}", currency=view.currency),
+        "order_value": tr("Average order value, {currency}", currency=view.currency),
+    }.get(by, "Price tier index")
     return histogram(
         counted, low="low", high="high", count="member_count", title=f"{title}: {view.place}", kind=kind, x_title=title,
         subtitle=f"n = {len(shown):,} members; the last bar holds everyone above",

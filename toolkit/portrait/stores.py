@@ -10,6 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import days_of, within
@@ -78,7 +79,9 @@ def stores(view: View, *, by: By = "store", rank_by: Rank = "sales") -> Finding:
     >>> tk.portrait.stores(ws, rank_by="order_value").table.head(10)     # doctest: +SKIP
     """
     if by == "region" and view.stores["region"].null_count() == view.stores.height:
-        raise DataError("Stores cannot be compared by region: the stores table has no `region` column. Import one, or compare by store.")
+        raise DataError(
+            tr("Stores cannot be compared by region: the stores table has no `region` column. Import one, or compare by store.")
+        )
     table = _ranked(view, _measured(view, by), by, rank_by)
     shown, mine = _shown(view, table, by)
     return Finding(
@@ -189,25 +192,58 @@ def _headline(view: View, table: pl.DataFrame, mine: dict[str, Any] | None, by: 
     word, many = ("store", "stores") if by == "store" else ("region", "regions")
     least = view.settings.scope.minimum_members
     if ranked.is_empty():
-        place = "Across the chain" if view.scope.store_id is not None and view.scope.audience is None else where(view)
+        place = tr("Across the chain") if view.scope.store_id is not None and view.scope.audience is None else where(view)
         if table.filter(pl.col("buyer_count") >= least).height:
-            return f"{place}, {many} cannot be ranked by {_WORDS[rank_by]}: it is not measured {days_of(view)}."
-        return f"{place}, none of {some(table.height, word, many)} has {least} members who ordered {days_of(view)}: no ranking."
+            return tr(
+                "{place}, {many} cannot be ranked by {words}: it is not measured {days_of}.",
+                place=place,
+                many=many,
+                words=_WORDS[rank_by],
+                days_of=days_of(view),
+            )
+        return tr(
+            "{place}, none of {some} has {least} members who ordered {days_of}: no ranking.",
+            place=place,
+            some=some(table.height, word, many),
+            least=least,
+            days_of=days_of(view),
+        )
     middle = _figure(view, rank_by, float(ranked[rank_by].median()))  # type: ignore[arg-type]
     if mine is not None:
         name, ranks = f"{word.capitalize()} {mine[key]}", some(ranked.height, word, many)
-        return _headline_of_one(view, mine, name, ranks, f"{middle} in the {word} in", rank_by)
+        return _headline_of_one(view, mine, name, ranks, tr("{middle} in the {word} in", middle=middle, word=word), rank_by)
     best, last = ranked.row(0, named=True), ranked.row(-1, named=True)
-    said = f"{where(view)}, {word} {best[key]} leads {some(ranked.height, word, many)} by {_WORDS[rank_by]} {days_of(view)} with "
+    said = tr(
+        "{where}, {word} {best} leads {some} by {words} {days_of} with ",
+        where=where(view),
+        word=word,
+        best=best[key],
+        some=some(ranked.height, word, many),
+        words=_WORDS[rank_by],
+        days_of=days_of(view),
+    )
     said += f"{_figure(view, rank_by, best[rank_by])} (n = {some(best['buyer_count'], 'buying member')})"
     if ranked.height == 1:
         return said + "."
-    return f"{said}; the {word} in the middle has {middle}, the last, {last[key]}, {_figure(view, rank_by, last[rank_by])}."
+    return tr(
+        "{said}; the {word} in the middle has {middle}, the last, {last}, {figure}.",
+        said=said,
+        word=word,
+        middle=middle,
+        last=last[key],
+        figure=_figure(view, rank_by, last[rank_by]),
+    )
 
 
 def _headline_of_one(view: View, mine: dict[str, Any], name: str, ranked: str, middle: str, rank_by: Rank) -> str:
     if mine["rank"] is None:
-        return f"{name} has {some(mine['buyer_count'], 'member')} who ordered {days_of(view)}: not ranked by {_WORDS[rank_by]}."
+        return tr(
+            "{name} has {members} who ordered {days_of}: not ranked by {words}.",
+            name=name,
+            members=some(mine["buyer_count"], "member"),
+            days_of=days_of(view),
+            words=_WORDS[rank_by],
+        )
     return (
         f"{name} is number {mine['rank']} of {ranked} by {_WORDS[rank_by]} {days_of(view)}: {_figure(view, rank_by, mine[rank_by])} "
         f"against {middle} the middle (n = {some(mine['buyer_count'], 'buying member')})."
@@ -227,15 +263,27 @@ def _notes(view: View, table: pl.DataFrame, by: By) -> list[str | Note]:
     small = table.filter(pl.col("buyer_count") < least).height
     notes: list[str | Note] = []
     if small:
-        listed = f"{some(small, word, many)} with fewer than {least} buying members {'is' if small == 1 else 'are'} listed but not ranked"
-        notes.append(f"{listed}: rates of so few say little.")
+        listed = tr(
+            "{some} with fewer than {least} buying members {is_} listed but not ranked",
+            some=some(small, word, many),
+            least=least,
+            is_=tr("is") if small == 1 else tr("are"),
+        )
+        notes.append(tr("{listed}: rates of so few say little.", listed=listed))
     if view.period.before().start < view.first_day:
-        said = f"Change of sales: the receipts start on {view.first_day}, after {view.period.before().start}."
+        said = tr(
+            "Change of sales: the receipts start on {first_day}, after {start}.", first_day=view.first_day, start=view.period.before().start
+        )
         notes.append(Note(said, "NOT MEASURED"))
     if view.scope.audience is not None:
-        notes.append("Sales and members are those of the audience, so the member share of sales is not measured.")
+        notes.append(tr("Sales and members are those of the audience, so the member share of sales is not measured."))
     notes.append(
-        f"A member counts in every {word} they order in. Differences are described, not tested: many {many} means some extremes by chance."
+        tr(
+            "A member counts in every {word} they order in. Differences are described, not tested: many {many} means "
+            "some extremes by chance.",
+            word=word,
+            many=many,
+        )
     )
     return notes
 
@@ -255,15 +303,20 @@ def _chart(
     frame = (shown if mine is not None else ranked.head(_BARS)).drop_nulls("rank").with_columns(pl.col(key).cast(pl.String))
     kinds: dict[str, Kind] = {"sales": "money", "order_value": "money2", "units_per_order": "decimal"}
     many = "stores" if by == "store" else "regions"
-    some_of = f"the best {_BARS} of {ranked.height}" if mine is None and ranked.height > _BARS else f"{ranked.height}"
+    some_of = (
+        tr("the best {bars} of {height}", bars=_BARS, height=ranked.height)
+        if mine is None and ranked.height > _BARS
+        else f"{ranked.height}"
+    )
     return ranked_bars(
         frame,
         label=key,
         value=rank_by,
         n="buyer_count",
         kind=kinds.get(rank_by, "share1"),
-        title=f"{many.capitalize()} by {_WORDS[rank_by]}",
-        subtitle=f"{view.period}; {some_of} ranked {many}" + (", best and neighbours" if mine is not None else ""),
+        title=tr("{many} by {words}", many=many.capitalize(), words=_WORDS[rank_by]),
+        subtitle=tr("{period}; {some_of} ranked {many}", period=view.period, some_of=some_of, many=many)
+        + (tr(", best and neighbours") if mine is not None else ""),
         value_title=_WORDS[rank_by].capitalize() + (f", {view.currency}" if rank_by in ("sales", "order_value") else ""),
         highlight=None if mine is None else str(mine[key]),
         reference=None if ranked.is_empty() else float(ranked[rank_by].median()),  # type: ignore[arg-type]

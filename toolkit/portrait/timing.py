@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding
 from toolkit.charts.heatmap import heatmap
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.favourites import WEEKDAYS
 from toolkit.portrait.phrases import made_where, where
@@ -62,21 +63,38 @@ def when_finding(view: View, made: pl.DataFrame) -> Finding:
         view.major("sales").alias("sales"),
     )
     if peak is None:
-        headline = f"{where(view)}, no member ordered from {view.period.start} to {view.period.end}."
+        headline = tr("{where}, no member ordered from {start} to {end}.", where=where(view), start=view.period.start, end=view.period.end)
     else:
-        headline = f"{where(view)}, the busiest hour is {_hour_words(peak)}: {wording.share(peak['order_share'])} of {_n_orders(made)}."
+        headline = tr(
+            "{where}, the busiest hour is {hour_words}: {order_share} of {n_orders}.",
+            where=where(view),
+            hour_words=_hour_words(peak),
+            order_share=wording.share(peak["order_share"]),
+            n_orders=_n_orders(made),
+        )
     return Finding(
         headline=headline,
         table=table,
         chart=(lambda: week_chart(view, made)) if peak else None,
-        notes=[f"Orders {made_where(view)}, {view.period}, non-members left out; times as the shop's receipts have them."],
+        notes=[
+            tr(
+                "Orders {made_where}, {period}, non-members left out; times as the shop's receipts have them.",
+                made_where=made_where(view),
+                period=view.period,
+            )
+        ],
         ask_next=[("portrait.habits", {}), ("portrait.habits", {"by": "hour"})],
         figures={"peak_order_share": peak["order_share"]} if peak else {},
     )
 
 
 def _hour_words(peak: dict[str, float]) -> str:
-    return f"{WEEKDAYS[int(peak['weekday_number']) - 1]} from {int(peak['hour']):02d} to {int(peak['hour']) + 1:02d}"
+    return tr(
+        "{weekdays} from {hour:02d} to {hour_2:02d}",
+        weekdays=WEEKDAYS[int(peak["weekday_number"]) - 1],
+        hour=int(peak["hour"]),
+        hour_2=int(peak["hour"]) + 1,
+    )
 
 
 def _n_orders(made: pl.DataFrame) -> str:
@@ -94,5 +112,5 @@ def week_chart(view: View, made: pl.DataFrame) -> alt.Chart | alt.LayerChart:
         ),
         column="hour", row="weekday", value="order_count", column_order=hours, row_order=list(WEEKDAYS),
         column_title="Hour", value_title="Orders",
-        title=f"When members order: {view.place}", subtitle=f"{view.period}, n = {_n_orders(made)}",
+        title=tr('When members order: {place}', place=view.place), subtitle=f"{view.period}, n = {_n_orders(made)}",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.models.lin import Effect, not_measured
 from toolkit.review.case import Case
 from toolkit.review.estimate import measured_effect
@@ -64,7 +65,7 @@ def account_of(found: Study) -> Account:
     case = found.case
     treated = case.treated_count
     after = outcomes(case, case.after) if case.after else None
-    none = not_measured("no day after the end is seen", treated, case.control_count)
+    none = not_measured(tr("no day after the end is seen"), treated, case.control_count)
 
     def total(frame: pl.DataFrame, outcome: str, rows: np.ndarray | None = None) -> Effect:
         one = measured_effect(case, frame, outcome, rows=rows)
@@ -107,14 +108,14 @@ def costs_of(case: Case) -> tuple[float | None, float | None, float | None, tupl
     if case.redemptions.has_table and case.redemptions.members.is_empty():
         offer = 0.0
     if offer is None:
-        missing.append("value of redemptions")
+        missing.append(tr("value of redemptions"))
     contacts = fixed = None
     if campaign.cost_per_contact is None:
-        missing.append("cost per contact")
+        missing.append(tr("cost per contact"))
     else:
         contacts = campaign.cost_per_contact * treated.height / units
     if campaign.cost_fixed is None:
-        missing.append("fixed cost")
+        missing.append(tr("fixed cost"))
     else:
         everybody = campaign.count("treated")
         fixed = campaign.cost_fixed / units * (1.0 if case.view.scope.is_chain else treated.height / max(everybody, 1))

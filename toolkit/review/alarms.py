@@ -7,6 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from toolkit.answer import Note
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.review.case import Case
 from toolkit.review.progress import arm_sums, redemptions_of
@@ -45,14 +46,25 @@ def store_alarms(case: Case) -> list[Note]:
     found = stores.filter(few).sort("chance", "store_id")
     said = []
     for row in found.head(5).iter_rows(named=True):
-        given = "gives out none" if row["redeemer_count"] == 0 else f"has only {some(row['redeemer_count'], 'redeemer')}"
+        given = (
+            tr("gives out none")
+            if row["redeemer_count"] == 0
+            else tr("has only {redeemers}", redeemers=some(row["redeemer_count"], "redeemer"))
+        )
         odds = 1 / row["chance"] if row["chance"] > 1e-9 else 1e9
         said.append(
-            f"Store {row['store_id']} {given}: of {some(row['buyer_count'], 'treated buyer')} there, some {row['expected_redeemers']:,.0f} "
-            f"would have redeemed as elsewhere (by chance less than once in {odds:,.0f}). Ask whether its tills take the offer."
+            tr(
+                "Store {store_id} {given}: of {treated_buyers} there, some {expected_redeemers:,.0f} would have redeemed as "
+                "elsewhere (by chance less than once in {odds:,.0f}). Ask whether its tills take the offer.",
+                store_id=row["store_id"],
+                given=given,
+                treated_buyers=some(row["buyer_count"], "treated buyer"),
+                expected_redeemers=row["expected_redeemers"],
+                odds=odds,
+            )
         )
     if found.height > 5:
-        said.append(f"{some(found.height - 5, 'more store')} give out hardly any either: see by='store'.")
+        said.append(tr("{more_stores} give out hardly any either: see by='store'.", more_stores=some(found.height - 5, "more store")))
     return [Note(sentence, "REVIEW") for sentence in said]
 
 
@@ -61,14 +73,29 @@ def reach_alarm(case: Case) -> list[Note]:
     treated = case.members.filter("treated")
     reached = treated.filter(pl.col("contacted_at").dt.date() <= case.seen.end).height
     if treated["contacted_at"].null_count() == treated.height:
-        return [Note("When members were contacted is not known: the contacts table has no contacted_at for them.", "NOT MEASURED")]
+        return [Note(tr("When members were contacted is not known: the contacts table has no contacted_at for them."), "NOT MEASURED")]
     missing = treated.height - reached
     if missing == 0:
-        return [Note(f"All {some(treated.height, 'treated member')} were contacted by {case.seen.end}.", "PASS")]
+        return [
+            Note(
+                tr(
+                    "All {treated_members} were contacted by {end}.",
+                    treated_members=some(treated.height, "treated member"),
+                    end=case.seen.end,
+                ),
+                "PASS",
+            )
+        ]
     return [
         Note(
-            f"{missing:,} of {some(treated.height, 'treated member')} ({share(missing / treated.height)}) were not contacted by "
-            f"{case.seen.end}. They still count as treated; send what is missing, or find out why.",
+            tr(
+                "{missing:,} of {treated_members} ({missing_2}) were not contacted by {end}. They still count as treated; "
+                "send what is missing, or find out why.",
+                missing=missing,
+                treated_members=some(treated.height, "treated member"),
+                missing_2=share(missing / treated.height),
+                end=case.seen.end,
+            ),
             "REVIEW",
         )
     ]
@@ -83,35 +110,49 @@ def goal_notes(case: Case, days: pl.DataFrame) -> list[Note]:
         if goal == "redemption_share":
             redeemers = redemptions_of(case).filter("treated")["member_id"].n_unique()
             found = redeemers / max(case.treated_count, 1)
-            notes.append(_goal(case, "the share of treated members who redeemed", share(found), share(aim * passed), found - aim * passed))
+            notes.append(
+                _goal(case, tr("the share of treated members who redeemed"), share(found), share(aim * passed), found - aim * passed)
+            )
         elif case.control == "none":
-            notes.append(Note(f"Goal '{goal}': without a control nothing says what was extra.", "NOT MEASURED"))
+            notes.append(Note(tr("Goal '{goal}': without a control nothing says what was extra.", goal=goal), "NOT MEASURED"))
         elif goal in ("lift", "extra_amount"):
             wanted = aim * sums["control_amount"] if goal == "lift" else aim * case.view.minor_units * passed
-            told = "sales beyond those of the control, as they stand,"
+            told = tr("sales beyond those of the control, as they stand,")
             notes.append(_goal(case, told, case.view.money(lead), case.view.money(wanted), lead - wanted))
         elif goal == "extra_orders":
             found = sums["order_count"] - sums["control_order_count"]
             notes.append(
                 _goal(
                     case,
-                    "orders beyond those of the control, as they stand,",
+                    tr("orders beyond those of the control, as they stand,"),
                     f"{found:,.0f}",
                     f"{aim * passed:,.0f}",
                     found - aim * passed,
                 )
             )
         else:
-            notes.append(Note(f"Goal '{goal}' is judged in review.money, with its interval."))
+            notes.append(Note(tr("Goal '{goal}' is judged in review.money, with its interval.", goal=goal)))
     return notes
 
 
 def _goal(case: Case, what: str, found: str, wanted: str, ahead: float) -> Note:
-    so_far = f"by {case.seen.end}" if case.is_running else "at the end"
+    so_far = tr("by {end}", end=case.seen.end) if case.is_running else tr("at the end")
     if ahead >= 0:
-        return Note(f"On target: {what} are {found}, {wanted} were to be reached {so_far}.", "PASS")
+        return Note(
+            tr(
+                "On target: {what} are {found}, {wanted} were to be reached {so_far}.", what=what, found=found, wanted=wanted, so_far=so_far
+            ),
+            "PASS",
+        )
     return Note(
-        f"Behind target: {what} are {found}, {wanted} were to be reached {so_far}. Chance moves this figure: review.effect says how far.",
+        tr(
+            "Behind target: {what} are {found}, {wanted} were to be reached {so_far}. Chance moves this figure: "
+            "review.effect says how far.",
+            what=what,
+            found=found,
+            wanted=wanted,
+            so_far=so_far,
+        ),
         "REVIEW",
     )
 
@@ -137,8 +178,18 @@ def shop_target(view: View, days: Period) -> list[Note]:
     if wanted <= 0:
         return []
     gap = sold - wanted
-    said = (
-        f"All sales of {some(len(stores), 'store')} in these days, members of the campaign or not, are {view.money(sold)}, "
-        f"{view.money(abs(gap))} {'behind' if gap < 0 else 'ahead of'} the {view.money(wanted)} of the stores' monthly targets"
+    said = tr(
+        "All sales of {stores} in these days, members of the campaign or not, are {sold}, {gap} {behind} the "
+        "{wanted} of the stores' monthly targets",
+        stores=some(len(stores), "store"),
+        sold=view.money(sold),
+        gap=view.money(abs(gap)),
+        behind=tr("behind") if gap < 0 else tr("ahead of"),
+        wanted=view.money(wanted),
     )
-    return [Note(f"{said} ({share(sold / wanted)}). review.sales_targets says where it comes from.", "REVIEW" if gap < 0 else "PASS")]
+    return [
+        Note(
+            tr("{said} ({sold}). review.sales_targets says where it comes from.", said=said, sold=share(sold / wanted)),
+            "REVIEW" if gap < 0 else "PASS",
+        )
+    ]

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 import polars as pl
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.ledger.campaigns import Campaign
 from toolkit.mart.view import View
 
@@ -91,8 +92,13 @@ def in_scope(view: View, day: date, members: pl.DataFrame) -> pl.DataFrame:
         return members.join(seen_before(view, day).select("member_id"), on="member_id", how="semi", maintain_order="left")
     if day <= view.first_day:
         raise DataError(
-            f"The audience is read as of the day before the campaign starts ({day}), and the receipts of {view.workspace.path} start on "
-            f"{view.first_day}: nobody's past is known. Ask without audience."
+            tr(
+                "The audience is read as of the day before the campaign starts ({day}), and the receipts of {path} start on "
+                "{first_day}: nobody's past is known. Ask without audience.",
+                day=day,
+                path=view.workspace.path,
+                first_day=view.first_day,
+            )
         )
     inside = view.at(day - timedelta(days=1)).members.select("member_id")
     return members.join(inside, on="member_id", how="semi", maintain_order="left")

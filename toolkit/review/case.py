@@ -11,6 +11,7 @@ from typing import Literal
 import polars as pl
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.ledger.campaigns import Campaign, open_campaign
 from toolkit.mart.view import Period, View
 from toolkit.models.balance import Overlap, overlap
@@ -64,7 +65,7 @@ class Case:
     def name(self) -> str:
         """The campaign in a sentence: `campaign C001 'Spring coupon'`."""
         named = self.campaign.name and self.campaign.name != self.campaign.campaign_id
-        return f"campaign {self.campaign.campaign_id}" + (f" '{self.campaign.name}'" if named else "")
+        return tr("campaign {campaign_id}", campaign_id=self.campaign.campaign_id) + (f" '{self.campaign.name}'" if named else "")
 
     @property
     def treated_count(self) -> int:
@@ -114,16 +115,19 @@ class Case:
         beyond = self.overlap.beyond_share
         if beyond <= self.view.settings.review.overlap_missing:
             return None
-        return f"{share(beyond, 0)} of the treated are unlike every member there is to compare with, as when all who fit a rule are treated"
+        return tr(
+            "{beyond} of the treated are unlike every member there is to compare with, as when all who fit a rule are treated",
+            beyond=share(beyond, 0),
+        )
 
     @property
     def too_few(self) -> str | None:
         """Why no effect is measured, as the end of a sentence; None where both arms are large enough."""
         least = self.view.settings.review.least_arm
         if self.control == "none":
-            return "there is nobody to compare with"
+            return tr("there is nobody to compare with")
         if not self.is_randomised and self.history_days == 0:
-            return "it started before the receipts do, and nobody was held out at random"
+            return tr("it started before the receipts do, and nobody was held out at random")
         for arm, count in (("treated", self.treated_count), ("control", self.control_count)):
             if count < least:
                 return f"the {arm} arm has {count:,} member{'' if count == 1 else 's'}, fewer than {least} (setting review.least_arm)"
@@ -180,13 +184,23 @@ def open_case(view: View, campaign_id: str) -> Case:
 def _check_days(view: View, campaign: Campaign) -> None:
     if campaign.starts_on > view.as_of:
         raise DataError(
-            f"Campaign {campaign.campaign_id} starts on {campaign.starts_on}, after as_of {view.as_of}: there is nothing to review yet. "
-            "Import the receipts of its days, or give a later as_of."
+            tr(
+                "Campaign {campaign_id} starts on {starts_on}, after as_of {as_of}: there is nothing to review yet. Import "
+                "the receipts of its days, or give a later as_of.",
+                campaign_id=campaign.campaign_id,
+                starts_on=campaign.starts_on,
+                as_of=view.as_of,
+            )
         )
     if campaign.ends_on < view.first_day:
         raise DataError(
-            f"Campaign {campaign.campaign_id} ended on {campaign.ends_on}, before the receipts start on {view.first_day}: nothing of it "
-            "was seen. Import the receipts of its days."
+            tr(
+                "Campaign {campaign_id} ended on {ends_on}, before the receipts start on {first_day}: nothing of it was "
+                "seen. Import the receipts of its days.",
+                campaign_id=campaign.campaign_id,
+                ends_on=campaign.ends_on,
+                first_day=view.first_day,
+            )
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit import wording
 from toolkit.answer import Finding
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
@@ -63,7 +64,7 @@ def checks(view: View, *, campaign_id: str | int = "", outcome: Name = "amount")
     return Finding(
         headline=_headline(found),
         table=table,
-        notes=[*(f"Why no more is said: {reason.removesuffix('.')}." for reason in found.claim.reasons[:3])],
+        notes=[*(tr("Why no more is said: {removesuffix}.", removesuffix=reason.removesuffix(".")) for reason in found.claim.reasons[:3])],
         ask_next=[(f"review.{name}", {"campaign_id": found.case.campaign.campaign_id}) for name in ("effect", "money")],
         figures={
             "treated_count": found.case.treated_count,
@@ -82,12 +83,20 @@ def _headline(found: Study) -> str:
     tally = wording.listing([f"{count} {word}" for word, count in counts.items() if count])
     title = OUTCOMES[found.outcome].title
     allowed = {
-        "proven": f"its effect on {title} may be stated as proven",
-        "likely": f"its effect on {title} may be called likely, not proven",
-        "not shown": f"the comparison is sound, and shows no effect on {title}",
-        "cannot be told": f"its effect on {title} may not be claimed",
-        "not measured": f"its effect on {title} is not measured",
+        "proven": tr("its effect on {title} may be stated as proven", title=title),
+        "likely": tr("its effect on {title} may be called likely, not proven", title=title),
+        "not shown": tr("the comparison is sound, and shows no effect on {title}", title=title),
+        "cannot be told": tr("its effect on {title} may not be claimed", title=title),
+        "not measured": tr("its effect on {title} is not measured", title=title),
     }[found.claim.word]
-    said = f"{where(found.case.view)}, of {len(found.checks)} checks of {found.case.name} {tally}: {allowed} ({arms(found.case)})."
+    said = tr(
+        "{where}, of {checks} checks of {name} {tally}: {allowed} ({arms}).",
+        where=where(found.case.view),
+        checks=len(found.checks),
+        name=found.case.name,
+        tally=tally,
+        allowed=allowed,
+        arms=arms(found.case),
+    )
     start = opening(found.case)
     return f"{start}{said[0].lower() if start else said[0]}{said[1:]}"

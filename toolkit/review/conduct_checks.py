@@ -3,6 +3,7 @@ used."""
 
 from __future__ import annotations
 
+from toolkit.language import tr
 from toolkit.review.case import Case
 from toolkit.review.silent_stores import silence_notes, silent_stores
 from toolkit.review.verdicts import Check
@@ -19,36 +20,49 @@ def _days(case: Case) -> list[Check]:
     if case.is_running:
         found.append(
             Check(
-                "Days seen",
+                tr("Days seen"),
                 "REVIEW",
-                f"It is still running: {seen.days} of {case.planned_days} days are seen, up to {seen.end}; figures are of those days.",
-                "Review it again after its end; to stop early because of a good day is to be fooled by chance.",
+                tr(
+                    "It is still running: {days} of {planned_days} days are seen, up to {end}; figures are of those days.",
+                    days=seen.days,
+                    planned_days=case.planned_days,
+                    end=seen.end,
+                ),
+                tr("Review it again after its end; to stop early because of a good day is to be fooled by chance."),
             )
         )
     if campaign.starts_on < seen.start:
         missed = (seen.start - campaign.starts_on).days
         found.append(
             Check(
-                "Days seen",
+                tr("Days seen"),
                 "FAIL" if not case.is_randomised else "REVIEW",
-                f"It started on {campaign.starts_on}, before the receipts do ({seen.start}): {some(missed, 'day')} of it and everything "
-                f"before "
-                "are not known.",
-                "Import earlier receipts.",
+                tr(
+                    "It started on {starts_on}, before the receipts do ({start}): {days} of it and everything before are not known.",
+                    starts_on=campaign.starts_on,
+                    start=seen.start,
+                    days=some(missed, "day"),
+                ),
+                tr("Import earlier receipts."),
                 forbids=not case.is_randomised,
             )
         )
     if not found:
-        found.append(Check("Days seen", "PASS", f"All {case.planned_days} days are seen, {seen}."))
+        found.append(
+            Check(tr("Days seen"), "PASS", tr("All {planned_days} days are seen, {seen}.", planned_days=case.planned_days, seen=seen))
+        )
     if case.after is None or case.after.days < case.view.settings.review.after_days:
         days = case.after.days if case.after else 0
         found.append(
             Check(
-                "Weeks after",
+                tr("Weeks after"),
                 "NOT MEASURED" if days == 0 else "REVIEW",
-                f"{'None' if days == 0 else days} of the {case.view.settings.review.after_days} days after the end are seen: what was only "
-                "pulled forward does not show yet.",
-                "Review it again when they are in.",
+                tr(
+                    "{none} of the {after_days} days after the end are seen: what was only pulled forward does not show yet.",
+                    none=tr("None") if days == 0 else days,
+                    after_days=case.view.settings.review.after_days,
+                ),
+                tr("Review it again when they are in."),
             )
         )
     return found
@@ -57,33 +71,45 @@ def _days(case: Case) -> list[Check]:
 def _rows(case: Case) -> Check:
     counts, said = case.counts, list[str]()
     if counts["two_arms"]:
-        said.append(f"{some(counts['two_arms'], 'member is', 'members are')} in both arms and left out")
+        said.append(tr("{member_iss} in both arms and left out", member_iss=some(counts["two_arms"], "member is", "members are")))
     if counts["unknown"]:
         said.append(
-            f"{some(counts['unknown'], 'contact')} of ids with neither a card nor a receipt before the start "
-            f"{'is' if counts['unknown'] == 1 else 'are'} left out"
+            tr(
+                "{contacts} of ids with neither a card nor a receipt before the start {is_} left out",
+                contacts=some(counts["unknown"], "contact"),
+                is_=tr("is") if counts["unknown"] == 1 else tr("are"),
+            )
         )
     if counts["late_contact"]:
-        said.append(f"{some(counts['late_contact'], 'member was', 'members were')} contacted only after the end, and count as treated")
+        said.append(
+            tr(
+                "{member_wass} contacted only after the end, and count as treated",
+                member_wass=some(counts["late_contact"], "member was", "members were"),
+            )
+        )
     if not said:
-        return Check("Rows", "PASS", f"Every contact could be used: {case.treated_count:,} treated in scope.")
+        return Check(
+            "Rows", "PASS", tr("Every contact could be used: {treated_count:,} treated in scope.", treated_count=case.treated_count)
+        )
     share_lost = (counts["two_arms"] + counts["unknown"]) / max(case.campaign.members.height, 1)
     return Check(
         "Rows",
         "REVIEW",
         f"{listing(said)[0].upper()}{listing(said)[1:]}.",
-        "Mend the contacts table at its source and import it again." if share_lost > 0.01 else "",
+        tr("Mend the contacts table at its source and import it again.") if share_lost > 0.01 else "",
     )
 
 
 def _redeemed(case: Case) -> list[Check]:
     if not case.redemptions.has_table:
-        advice = "Import a redemptions table to see who redeemed, and at what cost."
-        return [Check("Redemptions", "NOT MEASURED", "The shop hands over no redemptions.", advice)]
+        advice = tr("Import a redemptions table to see who redeemed, and at what cost.")
+        return [Check("Redemptions", "NOT MEASURED", tr("The shop hands over no redemptions."), advice)]
     limits, members = case.view.settings.review, case.members
     treated = members.filter("treated")
     if 0 < treated.height < case.view.settings.scope.minimum_members:
-        sentence = f"Too few treated members ({treated.height}) to speak of what they redeemed (setting scope.minimum_members)."
+        sentence = tr(
+            "Too few treated members ({height}) to speak of what they redeemed (setting scope.minimum_members).", height=treated.height
+        )
         return [Check("Redemptions", "NOT MEASURED", sentence)]
     redeemers = treated.filter(treated["redemption_count"] > 0).height
     part = redeemers / max(treated.height, 1)
@@ -93,77 +119,105 @@ def _redeemed(case: Case) -> list[Check]:
             Check(
                 "Redemptions",
                 "REVIEW" if case.is_randomised else "FAIL",
-                f"{redeemers:,} of {treated.height:,} treated members redeemed ({share(part)}): they were probably put on the list "
-                f"because they "
-                "redeemed, and not chosen before. Redeemers are those who buy anyway.",
-                "Compare everybody who was offered it: import the contacts as they were sent.",
+                tr(
+                    "{redeemers:,} of {height:,} treated members redeemed ({part}): they were probably put on the list because "
+                    "they redeemed, and not chosen before. Redeemers are those who buy anyway.",
+                    redeemers=redeemers,
+                    height=treated.height,
+                    part=share(part),
+                ),
+                tr("Compare everybody who was offered it: import the contacts as they were sent."),
                 forbids=not case.is_randomised,
             )
         )
     else:
-        found.append(Check("Redemptions", "PASS", f"{redeemers:,} of {treated.height:,} treated members redeemed ({share(part)})."))
+        found.append(
+            Check(
+                "Redemptions",
+                "PASS",
+                tr(
+                    "{redeemers:,} of {height:,} treated members redeemed ({part}).",
+                    redeemers=redeemers,
+                    height=treated.height,
+                    part=share(part),
+                ),
+            )
+        )
     if case.control == "own":
         control = members.filter(~members["treated"])
         mixed = control.filter(control["redemption_count"] > 0).height
-        found.append(_mixed("Control redeemed", "redeemed although held out", mixed, control.height, limits.contaminated_share))
+        found.append(_mixed(tr("Control redeemed"), tr("redeemed although held out"), mixed, control.height, limits.contaminated_share))
     uninvited = case.counts["redeemed_uninvited"]
     if uninvited:
-        sentence = f"{some(uninvited, 'member')} redeemed without being in the campaign: the offer leaked."
-        found.append(Check("Leaks", "REVIEW", sentence, "Find out how they came by it; some of the control may have, too."))
+        sentence = tr("{members} redeemed without being in the campaign: the offer leaked.", members=some(uninvited, "member"))
+        found.append(Check("Leaks", "REVIEW", sentence, tr("Find out how they came by it; some of the control may have, too.")))
     return found
 
 
 def _mixed(name: str, what: str, mixed: int, control: int, limit: float) -> Check:
     part = mixed / max(control, 1)
-    sentence = f"{mixed:,} of {control:,} control members {what} ({share(part)})."
+    sentence = tr("{mixed:,} of {control:,} control members {what} ({part}).", mixed=mixed, control=control, what=what, part=share(part))
     if part <= limit:
         return Check(name, "PASS", sentence)
     return Check(
-        name, "REVIEW", f"{sentence} The effect is diluted: the true one is larger.", "Keep the control out of the send-out next time."
+        name,
+        "REVIEW",
+        tr("{sentence} The effect is diluted: the true one is larger.", sentence=sentence),
+        tr("Keep the control out of the send-out next time."),
     )
 
 
 def _reached(case: Case) -> Check:
     if case.control != "own":
-        return Check("Control contacted", "NOT MEASURED", "There is no control of its own that could have been contacted.")
+        return Check(tr("Control contacted"), "NOT MEASURED", tr("There is no control of its own that could have been contacted."))
     control = case.members.filter(~case.members["treated"])
     if not case.members["contacted_at"].count():
-        sentence = "The contacts table does not say when members were contacted."
-        return Check("Control contacted", "NOT MEASURED", sentence, "Hand over contacts.contacted_at.")
+        sentence = tr("The contacts table does not say when members were contacted.")
+        return Check(tr("Control contacted"), "NOT MEASURED", sentence, tr("Hand over contacts.contacted_at."))
     limit = case.view.settings.review.contaminated_share
-    return _mixed("Control contacted", "were contacted although held out", control["contacted_at"].count(), control.height, limit)
+    return _mixed(tr("Control contacted"), tr("were contacted although held out"), control["contacted_at"].count(), control.height, limit)
 
 
 def _neighbours(case: Case) -> Check:
     if case.neighbours.is_empty():
-        return Check("Other campaigns", "PASS", "No other campaign ran on these days.")
+        return Check(tr("Other campaigns"), "PASS", tr("No other campaign ran on these days."))
     treated = case.members["treated"]
     if case.too_few is not None:
-        sentence = f"{some(case.neighbours.height, 'other campaign')} ran on some of these days."
-        return Check("Other campaigns", "REVIEW", sentence, "Draw campaigns of the same weeks apart.")
+        sentence = tr("{other_campaigns} ran on some of these days.", other_campaigns=some(case.neighbours.height, "other campaign"))
+        return Check(tr("Other campaigns"), "REVIEW", sentence, tr("Draw campaigns of the same weeks apart."))
     shares = [float(case.members.filter(arm)["elsewhere"].mean() or 0) for arm in (treated, ~treated)]  # type: ignore[arg-type]
     named = listing([row["campaign_id"] for row in case.neighbours.head(6).iter_rows(named=True)])
-    more = f" and {case.neighbours.height - 6} more" if case.neighbours.height > 6 else ""
-    sentence = (
-        f"{some(case.neighbours.height, 'other campaign')} ran on some of these days ({named}{more}); they treated {share(shares[0])} "
-        f"of the "
-        f"treated and {share(shares[1])} of those compared with."
+    more = tr(" and {height} more", height=case.neighbours.height - 6) if case.neighbours.height > 6 else ""
+    sentence = tr(
+        "{other_campaigns} ran on some of these days ({named}{more}); they treated {shares} of the treated and "
+        "{shares_2} of those compared with.",
+        other_campaigns=some(case.neighbours.height, "other campaign"),
+        named=named,
+        more=more,
+        shares=share(shares[0]),
+        shares_2=share(shares[1]),
     )
     if abs(shares[0] - shares[1]) <= case.view.settings.review.overlap_difference:
-        return Check("Other campaigns", "PASS", f"{sentence} Both arms alike, so they do not mix in.")
-    advice = "Read the effect without members of other campaigns beside it (review.effect), and draw campaigns of the same weeks apart."
-    return Check("Other campaigns", "REVIEW", f"{sentence} Their effects mix into this one.", advice)
+        return Check(tr("Other campaigns"), "PASS", tr("{sentence} Both arms alike, so they do not mix in.", sentence=sentence))
+    advice = tr("Read the effect without members of other campaigns beside it (review.effect), and draw campaigns of the same weeks apart.")
+    return Check(tr("Other campaigns"), "REVIEW", tr("{sentence} Their effects mix into this one.", sentence=sentence), advice)
 
 
 def _silent(case: Case) -> list[Check]:
     silent = silent_stores(case.view, case.seen.start, case.seen.end)
     if silent.is_empty():
-        return [Check("Stores", "PASS", "No store fell silent during the campaign.")]
+        return [Check("Stores", "PASS", tr("No store fell silent during the campaign."))]
     arms = [case.members.filter(case.members["treated"] == arm) for arm in (True, False)]
     hit = [arm.filter(arm["home_store"].is_in(silent["store_id"].implode())).height / max(arm.height, 1) for arm in arms]
     told = " ".join(silence_notes(silent.sort("expected_orders", descending=True).head(2), case.seen.end))
-    more = f" {some(silent.height - 2, 'more store')} fell silent." if silent.height > 2 else ""
-    sentence = f"{told}{more} They were the usual stores of {share(hit[0])} of the treated and {share(hit[1])} of those compared with."
+    more = tr(" {more_stores} fell silent.", more_stores=some(silent.height - 2, "more store")) if silent.height > 2 else ""
+    sentence = tr(
+        "{told}{more} They were the usual stores of {hit} of the treated and {hit_2} of those compared with.",
+        told=told,
+        more=more,
+        hit=share(hit[0]),
+        hit_2=share(hit[1]),
+    )
     if abs(hit[0] - hit[1]) <= case.view.settings.review.overlap_difference:
-        return [Check("Stores", "PASS", f"{sentence} Both arms alike, so it does not part them.")]
-    return [Check("Stores", "REVIEW", sentence, "Ask again for an audience without the members of these stores.")]
+        return [Check("Stores", "PASS", tr("{sentence} Both arms alike, so it does not part them.", sentence=sentence))]
+    return [Check("Stores", "REVIEW", sentence, tr("Ask again for an audience without the members of these stores."))]

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from toolkit.language import tr
 from toolkit.models.balance import standardised_differences
 from toolkit.models.randomisation_checks import sample_ratio_p
 from toolkit.review.case import Case
@@ -32,53 +33,72 @@ def alike_checks(case: Case) -> list[Check]:
 
 
 def _assignment(case: Case) -> Check:
-    told = {"ledger": "launched from the ledger", "tables": "as the campaigns table says (randomised)"}[case.campaign.source]
+    told = {"ledger": tr("launched from the ledger"), "tables": tr("as the campaigns table says (randomised)")}[case.campaign.source]
     if case.is_randomised:
-        return Check("Assignment", "PASS", f"Chance alone decided who was treated and who was held out, {told}.")
-    advice = "Hold out a random part next time (differentiation plans it): one campaign then tells what ten of these cannot."
+        return Check("Assignment", "PASS", tr("Chance alone decided who was treated and who was held out, {told}.", told=told))
+    advice = tr("Hold out a random part next time (differentiation plans it): one campaign then tells what ten of these cannot.")
     if case.control == "own" and case.campaign.randomised is None:
-        sentence = "NOT RANDOMISED as far as is known: the campaigns table does not say whether chance decided who was held out."
-        return Check("Assignment", "FAIL", sentence, "State it in campaigns.randomised if chance did.", forbids=False)
+        sentence = tr("NOT RANDOMISED as far as is known: the campaigns table does not say whether chance decided who was held out.")
+        return Check("Assignment", "FAIL", sentence, tr("State it in campaigns.randomised if chance did."), forbids=False)
     if case.control == "own":
-        sentence = (
-            f"{NOT_RANDOMISED}: there is a control, but chance did not decide who is in it; it may differ in ways that no receipt shows."
+        sentence = tr(
+            "{not_randomised}: there is a control, but chance did not decide who is in it; it may differ in ways that no receipt shows.",
+            not_randomised=NOT_RANDOMISED,
         )
         return Check("Assignment", "FAIL", sentence, advice)
     if case.control == "others":
-        sentence = (
-            f"{NOT_RANDOMISED}: nobody was held out. The treated are compared with {some(case.control_count, 'member')} to whom the "
-            f"campaign "
-            "did not speak; why they were not chosen may be the very reason why they buy differently."
+        sentence = tr(
+            "{not_randomised}: nobody was held out. The treated are compared with {members} to whom the campaign did not "
+            "speak; why they were not chosen may be the very reason why they buy differently.",
+            not_randomised=NOT_RANDOMISED,
+            members=some(case.control_count, "member"),
         )
         return Check("Assignment", "FAIL", sentence, advice)
-    return Check("Assignment", "FAIL", f"{NOT_RANDOMISED}: there is nobody to compare the treated with.", advice, forbids=True)
+    return Check(
+        "Assignment",
+        "FAIL",
+        tr("{not_randomised}: there is nobody to compare the treated with.", not_randomised=NOT_RANDOMISED),
+        advice,
+        forbids=True,
+    )
 
 
 def _size(case: Case) -> Check:
-    sentence = f"{case.treated_count:,} treated, {case.control_count:,} to compare with."
+    sentence = tr(
+        "{treated_count:,} treated, {control_count:,} to compare with.", treated_count=case.treated_count, control_count=case.control_count
+    )
     if case.too_few is not None:
-        return Check("Size", "FAIL", f"No effect is measured: {case.too_few}.", "Treat it as unknown.", forbids=True)
+        return Check(
+            "Size", "FAIL", tr("No effect is measured: {too_few}.", too_few=case.too_few), tr("Treat it as unknown."), forbids=True
+        )
     return Check("Size", "PASS", sentence)
 
 
 def _history(case: Case) -> Check:
     days, needed = case.history_days, case.view.settings.review.history_days
     if days >= needed:
-        return Check("History", "PASS", f"{days:,} days of receipts before the start tell what members did before.")
-    sentence = f"Only {some(days, 'day')} of receipts before the start are known (setting review.history_days: {needed})."
+        return Check("History", "PASS", tr("{days:,} days of receipts before the start tell what members did before.", days=days))
+    sentence = tr(
+        "Only {days} of receipts before the start are known (setting review.history_days: {needed}).", days=some(days, "day"), needed=needed
+    )
     if case.is_randomised:
-        return Check("History", "REVIEW", f"{sentence} The estimate is sound but wider than it need be.", "Import earlier receipts.")
-    sentence = f"{sentence} Members cannot be compared by their past, and nothing else makes them alike."
-    return Check("History", "FAIL", sentence, "Import earlier receipts.", forbids=True)
+        return Check(
+            "History",
+            "REVIEW",
+            tr("{sentence} The estimate is sound but wider than it need be.", sentence=sentence),
+            tr("Import earlier receipts."),
+        )
+    sentence = tr("{sentence} Members cannot be compared by their past, and nothing else makes them alike.", sentence=sentence)
+    return Check("History", "FAIL", sentence, tr("Import earlier receipts."), forbids=True)
 
 
 def _ratio(case: Case) -> Check:
     definition = case.campaign.definition
     if case.control != "own":
-        return Check("Sample ratio", "NOT MEASURED", "There is no control of its own whose size could be checked.")
+        return Check(tr("Sample ratio"), "NOT MEASURED", tr("There is no control of its own whose size could be checked."))
     if definition is None:
-        sentence = "The tables do not say what share was to be held out, so the sizes of the arms cannot be checked."
-        return Check("Sample ratio", "NOT MEASURED", sentence, "Launch campaigns from the ledger: it keeps the plan.")
+        sentence = tr("The tables do not say what share was to be held out, so the sizes of the arms cannot be checked.")
+        return Check(tr("Sample ratio"), "NOT MEASURED", sentence, tr("Launch campaigns from the ledger: it keeps the plan."))
     control, everybody = case.control_count, case.members.height
     p_value = sample_ratio_p(case.treated_count, control, definition.control_share)
     sentence = (
@@ -86,9 +106,15 @@ def _ratio(case: Case) -> Check:
         f"(p = {p_value:.2g})."
     )
     if p_value >= case.view.settings.review.sample_ratio_p:
-        return Check("Sample ratio", "PASS", sentence)
-    advice = "Find out who is missing from an arm before you believe any figure."
-    return Check("Sample ratio", "FAIL", f"{sentence} Members got lost on the way, and not by chance.", advice, forbids=True)
+        return Check(tr("Sample ratio"), "PASS", sentence)
+    advice = tr("Find out who is missing from an arm before you believe any figure.")
+    return Check(
+        tr("Sample ratio"),
+        "FAIL",
+        tr("{sentence} Members got lost on the way, and not by chance.", sentence=sentence),
+        advice,
+        forbids=True,
+    )
 
 
 def _balance(case: Case) -> Check:
@@ -97,23 +123,26 @@ def _balance(case: Case) -> Check:
     treated = case.members["treated"].to_numpy()
     table = standardised_differences(past.values, treated, past.names).drop_nulls("standardised_difference")
     if table.is_empty():
-        return Check("Balance", "NOT MEASURED", "Nobody bought anything before the start: the arms have no past to compare.")
+        return Check("Balance", "NOT MEASURED", tr("Nobody bought anything before the start: the arms have no past to compare."))
     gaps = table.with_columns(table["standardised_difference"].abs().alias("gap")).sort("gap", descending=True).row(0, named=True)
-    far = f"{_said(gaps['covariate'])}, {gaps['gap']:.2f} standard deviations apart"
+    far = tr("{said}, {gap:.2f} standard deviations apart", said=_said(gaps["covariate"]), gap=gaps["gap"])
     if case.is_randomised:
         p_value = arms_differ(past.values, treated)
         if p_value < limits.balance_p:
             sentence = f"Before the start the arms differ more than chance allows (p = {p_value:.1g}; most in {far}): not drawn at random."
             return Check(
-                "Balance", "FAIL", sentence, "Find out how members came into the arms; until then nothing is claimed.", forbids=True
+                "Balance", "FAIL", sentence, tr("Find out how members came into the arms; until then nothing is claimed."), forbids=True
             )
         return Check("Balance", "PASS", f"Before the start the arms were alike, as far as chance goes (p = {p_value:.2f}; most in {far}).")
     if gaps["gap"] <= limits.balance_limit:
-        sentence = (
-            f"Before the start the two groups were alike in what receipts show (most in {far}). What receipts do not show may differ."
+        sentence = tr(
+            "Before the start the two groups were alike in what receipts show (most in {far}). What receipts do not show may differ.",
+            far=far,
         )
         return Check("Balance", "PASS", sentence)
-    sentence = f"Before the start the two groups differed: {far}. The regression corrects for what receipts show, and for nothing else."
+    sentence = tr(
+        "Before the start the two groups differed: {far}. The regression corrects for what receipts show, and for nothing else.", far=far
+    )
     return Check("Balance", "REVIEW", sentence)
 
 
@@ -155,51 +184,76 @@ def _overlap(case: Case) -> list[Check]:
     limits = case.view.settings.review
     found = case.overlap
     if found.beyond_share is None or found.effective_controls is None:
-        return [Check("Overlap", "NOT MEASURED", f"Whether controls like the treated exist is not measured: {found.reason}.")]
+        return [
+            Check("Overlap", "NOT MEASURED", tr("Whether controls like the treated exist is not measured: {reason}.", reason=found.reason))
+        ]
     beyond, effective = found.beyond_share, found.effective_controls
-    sentence = (
-        f"{share(beyond)} of the treated are unlike nearly every member they are compared with (1% by chance); {case.control_count:,} "
-        f"of these "
-        f"carry as much as {effective:,.0f} who are like the treated."
+    sentence = tr(
+        "{beyond} of the treated are unlike nearly every member they are compared with (1% by chance); "
+        "{control_count:,} of these carry as much as {effective:,.0f} who are like the treated.",
+        beyond=share(beyond),
+        control_count=case.control_count,
+        effective=effective,
     )
     if case.nobody_alike is not None:
-        advice = "Next time hold out a random part of those who fit the rule: nothing in these receipts can stand in for them."
-        return [Check("Overlap", "FAIL", f"{sentence} What they would have done without it cannot be told.", advice, forbids=True)]
+        advice = tr("Next time hold out a random part of those who fit the rule: nothing in these receipts can stand in for them.")
+        return [
+            Check(
+                "Overlap",
+                "FAIL",
+                tr("{sentence} What they would have done without it cannot be told.", sentence=sentence),
+                advice,
+                forbids=True,
+            )
+        ]
     few = effective < limits.effective_share * case.treated_count
     if case.is_randomised or (beyond <= limits.overlap_limit and not few):
         return [Check("Overlap", "PASS", sentence)]
     failed = beyond > limits.overlap_fail
-    advice = "Ask of an audience in which both groups are found, or hold out a random part next time."
-    return [Check("Overlap", "FAIL" if failed else "REVIEW", f"{sentence} Part of the answer is extrapolated.", advice, forbids=failed)]
+    advice = tr("Ask of an audience in which both groups are found, or hold out a random part next time.")
+    return [
+        Check(
+            "Overlap",
+            "FAIL" if failed else "REVIEW",
+            tr("{sentence} Part of the answer is extrapolated.", sentence=sentence),
+            advice,
+            forbids=failed,
+        )
+    ]
 
 
 def _regression_to_the_mean(case: Case) -> Check:
     past = case.past
     treated = case.members["treated"].to_numpy()
     if case.is_randomised:
-        return Check("Regression to the mean", "PASS", "Both arms were chosen alike, so both fall back or recover alike.")
+        return Check(tr("Regression to the mean"), "PASS", tr("Both arms were chosen alike, so both fall back or recover alike."))
     known = min(case.history_days, 182) - 91
     if known < 28:
-        sentence = "Too few days before the start are known to tell whether members were chosen at a high or a low point."
-        return Check("Regression to the mean", "NOT MEASURED", sentence)
+        sentence = tr("Too few days before the start are known to tell whether members were chosen at a high or a low point.")
+        return Check(tr("Regression to the mean"), "NOT MEASURED", sentence)
     last, before = past.column("spend_28d"), past.column("spend_92_182d") / known * 28
     paces = [float(last[arm].sum() / before[arm].sum()) if before[arm].sum() > 0 else np.nan for arm in (treated, ~treated)]
     if not np.isfinite(paces).all():
         return Check(
-            "Regression to the mean", "NOT MEASURED", "Too little was bought half a year before to know the usual pace of members."
+            tr("Regression to the mean"), "NOT MEASURED", tr("Too little was bought half a year before to know the usual pace of members.")
         )
-    sentence = (
-        f"In the four weeks before the start the treated spent {paces[0]:.2f} times their own pace of three to six months before, those "
-        f"compared "
-        f"with {paces[1]:.2f} times."
+    sentence = tr(
+        "In the four weeks before the start the treated spent {paces:.2f} times their own pace of three to six "
+        "months before, those compared with {paces_2:.2f} times.",
+        paces=paces[0],
+        paces_2=paces[1],
     )
     if abs(np.log(paces[0] / paces[1])) <= np.log(1.1) if min(paces) > 0 else False:
-        return Check("Regression to the mean", "PASS", sentence)
+        return Check(tr("Regression to the mean"), "PASS", sentence)
     high = paces[0] > paces[1]
-    moved = "fall back by itself, which hides a gain" if high else "recover by itself, which looks like a gain"
+    moved = tr("fall back by itself, which hides a gain") if high else tr("recover by itself, which looks like a gain")
     return Check(
-        "Regression to the mean",
+        tr("Regression to the mean"),
         "REVIEW",
-        f"{sentence} They were chosen at {'a high' if high else 'a low'} point, and spend will {moved}, in every before-and-after "
-        f"comparison.",
+        tr(
+            "{sentence} They were chosen at {a_high} point, and spend will {moved}, in every before-and-after comparison.",
+            sentence=sentence,
+            a_high=tr("a high") if high else tr("a low"),
+            moved=moved,
+        ),
     )

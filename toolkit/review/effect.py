@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.lin import Effect
 from toolkit.registry import question
@@ -129,46 +130,67 @@ def _readings(found: Study, effects: list[Effect]) -> list[str]:
     said = []
     for one, clear in zip(effects, told, strict=True):
         if one.estimate is None:
-            said.append(f"not measured: {one.reason}")
+            said.append(tr("not measured: {reason}", reason=one.reason))
         elif not found.claim.may_be_shown:
-            said.append("description, no claim")
+            said.append(tr("description, no claim"))
         elif not found.case.is_randomised:
-            said.append("description: not randomised")
+            said.append(tr("description: not randomised"))
         else:
-            said.append(("more" if one.estimate > 0 else "less") if clear else "not told apart from zero")
+            said.append(("more" if one.estimate > 0 else "less") if clear else tr("not told apart from zero"))
     return said
 
 
 def _notes(found: Study, by: str, table: pl.DataFrame) -> list[str | Note]:
     case, notes = found.case, list[str | Note]()
     notes.append(
-        "As assigned: all treated count, whether they redeemed or not. An interval is for the mean of the treated; it says nothing of "
-        "one member."
+        tr(
+            "As assigned: all treated count, whether they redeemed or not. An interval is for the mean of the treated; "
+            "it says nothing of one member."
+        )
     )
     if by not in ("estimator", "outcome") and table.height:
         unmeasured = table.filter(pl.col("lift_share").is_null() & pl.col("p_value").is_null()).height
         notes.append(
-            f"{some(table.height, 'part')} looked at; so many at once would show something by chance alone, so a part is called "
-            f"different only "
-            f"after Benjamini-Hochberg at {case.view.settings.review.false_share:g}."
+            tr(
+                "{parts} looked at; so many at once would show something by chance alone, so a part is called different only "
+                "after Benjamini-Hochberg at {false_share:g}.",
+                parts=some(table.height, "part"),
+                false_share=case.view.settings.review.false_share,
+            )
         )
         if unmeasured:
             least = case.view.settings.review.least_arm
-            notes.append(f"{some(unmeasured, 'part')} with an arm below {least} members (setting review.least_arm): not measured.")
+            notes.append(
+                tr(
+                    "{parts} with an arm below {least} members (setting review.least_arm): not measured.",
+                    parts=some(unmeasured, "part"),
+                    least=least,
+                )
+            )
         if table.height == MOST_PARTS:
-            notes.append(f"The {MOST_PARTS} largest parts are listed.")
+            notes.append(tr("The {most_parts} largest parts are listed.", most_parts=MOST_PARTS))
     if by != "estimator" and table.is_empty() and found.case.too_few is None:
-        notes.append(Note(f"The campaign does not say which member belongs to which {by}.", "NOT MEASURED"))
+        notes.append(Note(tr("The campaign does not say which member belongs to which {by}.", by=by), "NOT MEASURED"))
     if by == "touchpoint":
-        notes.append(Note("Chance did not decide who got which touchpoint: parts differ by who can be reached how, too.", "REVIEW"))
+        notes.append(Note(tr("Chance did not decide who got which touchpoint: parts differ by who can be reached how, too."), "REVIEW"))
     if found.outcome == "margin" and found.costs.basis == "assumed":
-        notes.append(Note(f"No unit costs: margin is taken as {found.costs.share:.0%} of sales (setting offers.margin_share).", "REVIEW"))
+        notes.append(
+            Note(
+                tr("No unit costs: margin is taken as {share:.0%} of sales (setting offers.margin_share).", share=found.costs.share),
+                "REVIEW",
+            )
+        )
     if found.outcome == "margin" and found.costs.basis == "measured" and found.costs.known_share < 0.995:
-        notes.append(f"Unit costs are known for {found.costs.known_share:.0%} of sales; the rest is taken to keep as much.")
+        notes.append(
+            tr(
+                "Unit costs are known for {known_share:.0%} of sales; the rest is taken to keep as much.",
+                known_share=found.costs.known_share,
+            )
+        )
     if found.outcome == "margin" and found.costs.basis == "not known":
         notes.append(
             Note(
-                "No product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share.",
+                tr("No product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share."),
                 "NOT MEASURED",
             )
         )
@@ -184,7 +206,7 @@ def _chart(found: Study, table: pl.DataFrame, by: str) -> alt.Chart | alt.LayerC
     kind = {"money": "money", "share": "share"}.get(OUTCOMES[found.outcome].kind, "decimal")
     return ranges(
         table, label=by, value=effect_name, low=low, high=high, n="treated_count", kind=kind, reference=0.0,  # type: ignore[arg-type]
-        title=f"{opening(found.case)}{found.case.name}: {OUTCOMES[found.outcome].title} per treated member",
+        title=tr('{opening}{name}: {title} per treated member', opening=opening(found.case), name=found.case.name, title=OUTCOMES[found.outcome].title),
         subtitle=f"{found.case.seen}, 95% intervals; {found.case.view.place}",
-        value_title=f"Change, {found.case.view.currency}" if kind == "money" else "Change",
+        value_title=tr('Change, {currency}', currency=found.case.view.currency) if kind == "money" else "Change",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.models.lin import Effect, effect_from, lin_effect, not_measured
 from toolkit.review.case import Case
 from toolkit.review.outcome import OUTCOMES, Outcome
@@ -27,7 +28,7 @@ def measured_effect(case: Case, frame: pl.DataFrame, outcome: str, *, rows: np.n
     if case.too_few is not None and rows is None:
         return not_measured(case.too_few, *counts)
     if frame[asked.top].null_count():
-        return not_measured("what the goods cost is not known", *counts)
+        return not_measured(tr("what the goods cost is not known"), *counts)
     past = case.past.values[kept]
     top = frame[asked.top].to_numpy()[kept]
     options: dict[str, Any] = {"least_arm": case.view.settings.review.least_arm}
@@ -43,7 +44,7 @@ def _ratio(asked: Outcome, top: np.ndarray, bottom: np.ndarray, treated: np.ndar
     if above.base is None or below.base is None:
         return not_measured(above.reason or below.reason, *counts)
     if below.base <= 0 or bottom[treated].mean() <= 0:
-        return not_measured("an arm has no orders to divide by", *counts)
+        return not_measured(tr("an arm has no orders to divide by"), *counts)
     ratio = np.where(treated, top[treated].mean() / bottom[treated].mean(), above.base / below.base)
     spread = (top - ratio * bottom) / np.where(treated, bottom[treated].mean(), below.base)
     error = lin_effect(spread, treated, past, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from toolkit.language import tr
 from toolkit.mart.view import Period
 from toolkit.models.entropy_balancing import balanced_effect
 from toolkit.models.lin import Effect
@@ -18,16 +19,16 @@ WHAT_COUNTS = "Lin's regression, as assigned"
 def estimator_effects(found: Study) -> list[tuple[str, Effect, str]]:
     """Return (estimator, effect, how to read it), what counts first. Ratios have the first two only."""
     case, claim = found.case, found.claim
-    counts = "what counts" if claim.may_be_shown else "description: the checks or the size forbid a claim"
+    counts = tr("what counts") if claim.may_be_shown else tr("description: the checks or the size forbid a claim")
     if case.too_few is not None:
-        return [(WHAT_COUNTS, found.effect, f"not measured: {case.too_few}")]
+        return [(WHAT_COUNTS, found.effect, tr("not measured: {too_few}", too_few=case.too_few))]
     if case.nobody_alike is not None:  # the figure is there to be looked at, and nothing is claimed of it anywhere
-        counts = f"description, extrapolated: {case.nobody_alike}"
+        counts = tr("description, extrapolated: {nobody_alike}", nobody_alike=case.nobody_alike)
     rows = [(WHAT_COUNTS, found.effect, counts)]
     if case.neighbours.height:
         alone = ~case.members["elsewhere"].to_numpy()
         one = measured_effect(case, found.frame, found.outcome, rows=alone)
-        rows.append(("The same, without members of other campaigns", one, "sensitivity: what neighbours may have done"))
+        rows.append((tr("The same, without members of other campaigns"), one, tr("sensitivity: what neighbours may have done")))
     asked = OUTCOMES[found.outcome]
     if asked.bottom is not None or found.frame[asked.top].null_count():
         return rows
@@ -35,21 +36,21 @@ def estimator_effects(found: Study) -> list[tuple[str, Effect, str]]:
     now = found.frame[asked.top].to_numpy()
     if case.history_days > 0:
         one = balanced_effect(now, treated, case.past.values, least_arm=case.view.settings.review.least_arm)
-        rows.append(("Entropy balancing (cross-check)", one, _cross_check(one)))
-    rows.append(("Arms as they are (naive difference)", naive_difference(now, treated), _naive(case.is_randomised)))
+        rows.append((tr("Entropy balancing (cross-check)"), one, _cross_check(one)))
+    rows.append((tr("Arms as they are (naive difference)"), naive_difference(now, treated), _naive(case.is_randomised)))
     window = Period(case.campaign.starts_on - timedelta(days=case.seen.days), case.campaign.starts_on - timedelta(days=1))
     if window.start < case.view.first_day:
         return rows
     before = outcomes(case, window).frame[asked.top].to_numpy()
     change = before_after(now, before, treated)
-    rows.append(("Treated, before and after (no control)", change, "holds season, trend and falling back to usual"))
-    rows.append(("Difference in differences", difference_in_differences(now, before, treated), _naive(case.is_randomised)))
+    rows.append((tr("Treated, before and after (no control)"), change, tr("holds season, trend and falling back to usual")))
+    rows.append((tr("Difference in differences"), difference_in_differences(now, before, treated), _naive(case.is_randomised)))
     return rows
 
 
 def _naive(randomised: bool) -> str:
-    return "sound, but wider than need be" if randomised else "compares people who differed before"
+    return tr("sound, but wider than need be") if randomised else tr("compares people who differed before")
 
 
 def _cross_check(one: Effect) -> str:
-    return "agreement is description, not a pass" if one.measured else f"not measured: {one.reason}"
+    return tr("agreement is description, not a pass") if one.measured else tr("not measured: {reason}", reason=one.reason)

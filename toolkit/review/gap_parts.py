@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.review.store_months import DRIVERS, drivers_of_change, store_sales, targets_of
 from toolkit.targeting.period_sales import PARTS, by_cell, by_member, merged_few
@@ -57,7 +58,7 @@ class Gap:
     def before_words(self) -> str:
         """The month of comparison in a sentence."""
         if self.before is None:
-            return "an earlier month"
+            return tr("an earlier month")
         return f"{self.before.start:%Y-%m}" if self.now.end == self.whole.end else f"{self.before}"
 
     @property
@@ -96,9 +97,9 @@ def gap_of(view: View, whole: Period, now: Period, before: Period | None, by: st
     those without.
     """
     targets = None if view.scope.audience is not None else targets_of(view, whole)
-    why = "targets are of everybody's sales" if view.scope.audience is not None else "the shop has no sales_targets table"
+    why = tr("targets are of everybody's sales") if view.scope.audience is not None else tr("the shop has no sales_targets table")
     if targets is not None and targets.is_empty():
-        targets, why = None, f"the sales_targets table says nothing of {whole.start:%Y-%m} here"
+        targets, why = None, tr("the sales_targets table says nothing of {start:%Y-%m} here", start=whole.start)
     if targets is not None:
         targets = targets.with_columns((pl.col("target") * now.days // whole.days).alias("target"))
     sold, groups, notes = _split(view, now, before, by, None if targets is None else targets["store_id"].to_list())
@@ -127,7 +128,7 @@ def _split(
     cells = by_cell(view, now, before, "store", by_member(view, now, before))
     has_target = pl.col("cell").is_in(targeted or [])
     shown, notes, group = [], list[str](), dict[str, str]()
-    for chosen, ending in ((cells.filter(has_target), ""), (cells.filter(~has_target), ", no target" if targeted is not None else "")):
+    for chosen, ending in ((cells.filter(has_target), ""), (cells.filter(~has_target), tr(", no target") if targeted is not None else "")):
         if chosen.is_empty():
             continue
         made, said = merged_few(view, chosen, "store")

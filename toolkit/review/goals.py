@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit import wording
 from toolkit.answer import Note
+from toolkit.language import tr
 from toolkit.models.lin import Effect
 from toolkit.review.account import Account
 from toolkit.review.headline import claim_of
@@ -28,26 +29,50 @@ def goal_notes(found: Study, account: Account) -> list[Note]:
         }[goal]
         name, text = _words(found, goal)
         if one.estimate is None or one.low is None or one.high is None:
-            said.append(Note(f"Goal of {name} {text(wanted)}: {one.reason}.", "NOT MEASURED"))
+            said.append(Note(tr("Goal of {name} {wanted}: {reason}.", name=name, wanted=text(wanted), reason=one.reason), "NOT MEASURED"))
         elif not claim_of(case, account.sales, found.checks).may_be_shown:
-            said.append(Note(f"Goal of {name} {text(wanted)}: whether it was reached cannot be told.", "NOT MEASURED"))
+            said.append(
+                Note(tr("Goal of {name} {wanted}: whether it was reached cannot be told.", name=name, wanted=text(wanted)), "NOT MEASURED")
+            )
         else:
             verdict = "PASS" if one.low >= wanted else "FAIL" if one.high < wanted else "REVIEW"
-            words = {"PASS": "reached", "FAIL": "missed", "REVIEW": "reached or missed, the interval holds it"}[verdict]
+            words = {"PASS": "reached", "FAIL": "missed", "REVIEW": tr("reached or missed, the interval holds it")}[verdict]
             said.append(
-                Note(f"Goal of {name} {text(wanted)}: {words} ({text(one.estimate)}, {text(one.low)} to {text(one.high)}).", verdict)
+                Note(
+                    tr(
+                        "Goal of {name} {wanted}: {words} ({estimate}, {low} to {high}).",
+                        name=name,
+                        wanted=text(wanted),
+                        words=words,
+                        estimate=text(one.estimate),
+                        low=text(one.low),
+                        high=text(one.high),
+                    ),
+                    verdict,
+                )
             )
     return said
 
 
 def _redeemed(found: Study, wanted: float) -> Note:
     if not found.case.redemptions.has_table:
-        return Note(f"Goal of {wording.share(wanted)} of the treated redeeming: the shop hands over no redemptions.", "NOT MEASURED")
+        return Note(
+            tr("Goal of {wanted} of the treated redeeming: the shop hands over no redemptions.", wanted=wording.share(wanted)),
+            "NOT MEASURED",
+        )
     treated = found.case.members.filter("treated")
     part = treated.filter(treated["redemption_count"] > 0).height / max(treated.height, 1)
-    words = "reached" if part >= wanted else "missed" if not found.case.is_running else "not reached yet"
+    words = "reached" if part >= wanted else "missed" if not found.case.is_running else tr("not reached yet")
     verdict = "PASS" if part >= wanted else "FAIL" if not found.case.is_running else "REVIEW"
-    return Note(f"Goal of {wording.share(wanted)} of the treated redeeming: {words} ({wording.share(part)}).", verdict)
+    return Note(
+        tr(
+            "Goal of {wanted} of the treated redeeming: {words} ({part}).",
+            wanted=wording.share(wanted),
+            words=words,
+            part=wording.share(part),
+        ),
+        verdict,
+    )
 
 
 def _lift(sales: Effect) -> Effect:
@@ -58,9 +83,9 @@ def _lift(sales: Effect) -> Effect:
 def _words(found: Study, goal: str):
     currency = found.case.view.currency
     return {
-        "extra_amount": ("extra sales of", lambda value: wording.money(value, currency)),
-        "extra_margin": ("extra margin of", lambda value: wording.money(value, currency)),
-        "net": ("a net of", lambda value: wording.money(value, currency)),
-        "extra_orders": ("extra orders of", lambda value: f"{value:,.0f}"),
-        "lift": ("a lift of", wording.share),
+        "extra_amount": (tr("extra sales of"), lambda value: wording.money(value, currency)),
+        "extra_margin": (tr("extra margin of"), lambda value: wording.money(value, currency)),
+        "net": (tr("a net of"), lambda value: wording.money(value, currency)),
+        "extra_orders": (tr("extra orders of"), lambda value: f"{value:,.0f}"),
+        "lift": (tr("a lift of"), wording.share),
     }[goal]

@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.mart.view import Period
 from toolkit.mart.windows import window_sums
 from toolkit.models.lin import Effect, lin_effect, not_measured
@@ -77,15 +78,15 @@ def habits_of(case: Case, before: Period, after: Period, others: pl.DataFrame) -
     if PROMO in known and others.height:
         found.insert(1, replace(_share(case, PROMO, then, spending(case, after, others)), name=QUIET))
     each = [(frame, _MONTH / period.days) for frame, period in ((then, before), (now, after))]
-    currency = f"{view.currency} per member and {_MONTH} days"
+    currency = tr("{currency} per member and {month} days", currency=view.currency, month=_MONTH)
     if PROMO in known:
         full = [((frame["amount"] - frame["promo_amount"]).to_numpy() * scale / view.minor_units) for frame, scale in each]
         promo = [frame["promo_amount"].to_numpy() * scale / view.minor_units for frame, scale in each]
-        found.append(_amount(case, "spend at full price", currency, *full))
-        found.append(_amount(case, "spend on discount", currency, *promo))
+        found.append(_amount(case, tr("spend at full price"), currency, *full))
+        found.append(_amount(case, tr("spend on discount"), currency, *promo))
     if COUPON in known:
         days = [frame["coupon_days"].to_numpy() * scale for frame, scale in each]
-        found.append(_amount(case, "shopping days with a coupon", f"days per member and {_MONTH} days", *days))
+        found.append(_amount(case, tr("shopping days with a coupon"), tr("days per member and {month} days", month=_MONTH), *days))
     return found
 
 
@@ -106,7 +107,7 @@ def _share(case: Case, trait: Trait, then: pl.DataFrame, now: pl.DataFrame) -> H
     before, after = (100 * share[judged] for share in shares)
     covariates = np.column_stack([before, np.log1p(then["days"].to_numpy()[judged]), case.past.values[judged]])
     weights = days / (days + kappa)
-    unit = "% of spend" if trait is PROMO else "% of shopping days"
+    unit = tr("% of spend") if trait is PROMO else tr("% of shopping days")
     return _habit(case, trait.words, unit, before, after, case.members["treated"].to_numpy()[judged], covariates, weights)
 
 

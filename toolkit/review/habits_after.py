@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.models.lin import Effect
 from toolkit.registry import question
@@ -82,7 +83,7 @@ def habits_after(view: View, *, campaign_id: str | int = "") -> Finding:
     others, rates = later_campaigns(case, after)
     habits = habits_of(case, before, after, others)
     if not habits:
-        return _unmeasured(case, "the lines have neither a discount_amount nor a coupon_amount column")
+        return _unmeasured(case, tr("the lines have neither a discount_amount nor a coupon_amount column"))
     claims = _claims(case, habits, [claim_of(case, habit.effect, found.checks) for habit in habits])
     table = _table(case, habits, claims)
     shares = table.filter(pl.col("unit").str.starts_with("%"), pl.col("effect").is_not_null())
@@ -109,7 +110,9 @@ def _claims(case: Case, habits: list[Habit], claims: list[Claim]) -> list[Claim]
         return kept
     quiet = habits[1].effect
     both = quiet.low is not None and quiet.high is not None and (quiet.low > 0 if kept[0].sign > 0 else quiet.high < 0)
-    why = "On days without other campaigns the difference is not told apart from zero: the offers of those campaigns explain it as well."
+    why = tr(
+        "On days without other campaigns the difference is not told apart from zero: the offers of those campaigns explain it as well."
+    )
     mixed = Claim("cannot be told", reasons=(why,))
     return [mixed if claim.is_made and not (both and place < 2) and place != 1 else claim for place, claim in enumerate(kept)]
 
@@ -117,15 +120,28 @@ def _claims(case: Case, habits: list[Habit], claims: list[Claim]) -> list[Claim]
 def _why_not(case: Case, windows: tuple[Period, Period] | None, least: int) -> str:
     settings, view = case.view.settings.review, case.view
     if case.treated_count < least:
-        return f"{some(case.treated_count, 'treated member')} in scope, fewer than the {least} that figures may speak of"
+        return tr(
+            "{treated_members} in scope, fewer than the {least} that figures may speak of",
+            treated_members=some(case.treated_count, "treated member"),
+            least=least,
+        )
     if windows is not None:
         return ""
     if case.is_running:
-        return f"it runs until {case.campaign.ends_on}, and habits show in the weeks after"
+        return tr("it runs until {ends_on}, and habits show in the weeks after", ends_on=case.campaign.ends_on)
     seen = (view.as_of - case.campaign.ends_on).days
     if seen < settings.habits_least_days:
-        return f"{some(seen, 'day')} after its end {'is' if seen == 1 else 'are'} seen, {settings.habits_least_days} are needed"
-    return f"the receipts start on {view.first_day}: fewer than {settings.habits_least_days} days before its start are known"
+        return tr(
+            "{days} after its end {is_} seen, {habits_least_days} are needed",
+            days=some(seen, "day"),
+            is_=tr("is") if seen == 1 else tr("are"),
+            habits_least_days=settings.habits_least_days,
+        )
+    return tr(
+        "the receipts start on {first_day}: fewer than {habits_least_days} days before its start are known",
+        first_day=view.first_day,
+        habits_least_days=settings.habits_least_days,
+    )
 
 
 def _table(case: Case, habits: list[Habit], claims: list[Claim]) -> pl.DataFrame:
@@ -147,74 +163,125 @@ def _table(case: Case, habits: list[Habit], claims: list[Claim]) -> pl.DataFrame
 
 
 def _headline(case: Case, habit: Habit, claim: Claim, after: Period) -> str:
-    days = f"in the {after.days} days after {case.name}"
-    levels = f"{habit.after[0]:.1f}{habit.unit}" if habit.after[0] is not None else "an unknown share"
-    before = f" ({habit.before[0]:.1f}% before)" if habit.before[0] is not None else ""
+    days = tr("in the {days} days after {name}", days=after.days, name=case.name)
+    levels = f"{habit.after[0]:.1f}{habit.unit}" if habit.after[0] is not None else tr("an unknown share")
+    before = tr(" ({before:.1f}% before)", before=habit.before[0]) if habit.before[0] is not None else ""
     n = f"n = {habit.effect.treated_count:,} treated, {habit.effect.control_count:,} compared with, who bought before and after"
-    what = "on discount" if habit.name.startswith("promo") else "with a coupon"
-    start = f"{opening(case)}{days} the treated bought {levels} {what}{before}"
+    what = tr("on discount") if habit.name.startswith("promo") else tr("with a coupon")
+    start = tr(
+        "{opening}{days} the treated bought {levels} {what}{before}",
+        opening=opening(case),
+        days=days,
+        levels=levels,
+        what=what,
+        before=before,
+    )
     start = start[0].upper() + start[1:]
     if not claim.may_be_shown or habit.effect.estimate is None:
-        word = "is not measured" if claim.word == "not measured" else claim.word
-        return f"{start}; whether the campaign changed that {word} ({n}): {first_reason(claim)}"
+        word = tr("is not measured") if claim.word == "not measured" else claim.word
+        return tr(
+            "{start}; whether the campaign changed that {word} ({n}): {first_reason}",
+            start=start,
+            word=word,
+            n=n,
+            first_reason=first_reason(claim),
+        )
     span = _span(habit.effect)
     if claim.word == "not shown":
-        return f"{start}: no sign that it taught them to wait for offers ({span} against what they would have, zero included; {n})."
+        return tr(
+            "{start}: no sign that it taught them to wait for offers ({span} against what they would have, zero included; {n}).",
+            start=start,
+            span=span,
+            n=n,
+        )
     likely = "" if claim.word == "proven" else "probably "
-    verb = "taught them to wait for offers" if claim.sign > 0 else "made them buy less on offer"
-    return f"{start}: it {likely}{verb}, {span} against what they would have ({n})."
+    verb = tr("taught them to wait for offers") if claim.sign > 0 else tr("made them buy less on offer")
+    return tr(
+        "{start}: it {likely}{verb}, {span} against what they would have ({n}).", start=start, likely=likely, verb=verb, span=span, n=n
+    )
 
 
 def _span(effect: Effect) -> str:
-    return f"{effect.estimate:+.1f} points, 95% interval {effect.low:+.1f} to {effect.high:+.1f}"
+    return tr("{estimate:+.1f} points, 95% interval {low:+.1f} to {high:+.1f}", estimate=effect.estimate, low=effect.low, high=effect.high)
 
 
 def _notes(
     case: Case, before: Period, after: Period, habits: list[Habit], others: pl.DataFrame, rates: tuple[float, float]
 ) -> list[str | Note]:
     view, notes = case.view, list[str | Note]()
-    notes.append(f"Before: {before}; after: {after}. Habits are the members' own, across the chain.")
+    notes.append(tr("Before: {before}; after: {after}. Habits are the members' own, across the chain.", before=before, after=after))
     named = {habit.name for habit in habits}
     for name, column in (("promo dependence", "discount_amount"), ("coupon affinity", "coupon_amount")):
         if name not in named:
-            notes.append(Note(f"{name[0].upper()}{name[1:]}: the lines have no `{column}` column.", "NOT MEASURED"))
+            notes.append(
+                Note(
+                    tr("{name}{name_2}: the lines have no `{column}` column.", name=name[0].upper(), name_2=name[1:], column=column),
+                    "NOT MEASURED",
+                )
+            )
     wanted = view.settings.review.habits_days
     if after.days < wanted:
-        notes.append(Note(f"{after.days} of {wanted} days after the end are seen: habits may still settle. Ask again later.", "REVIEW"))
+        notes.append(
+            Note(
+                tr(
+                    "{days} of {wanted} days after the end are seen: habits may still settle. Ask again later.",
+                    days=after.days,
+                    wanted=wanted,
+                ),
+                "REVIEW",
+            )
+        )
     if case.control == "none":
-        notes.append(Note("Without a control a change from before to after may be the season's, or everybody's.", "NOT MEASURED"))
+        notes.append(Note(tr("Without a control a change from before to after may be the season's, or everybody's."), "NOT MEASURED"))
         return notes
     came = bought_after(case, after)
     if came.estimate is not None and came.low is not None and came.high is not None:
         clear = came.low > 0 or came.high < 0
-        said = f"{share(came.estimate)[:-1]} points more of the treated bought afterwards than would have"
+        said = tr("{estimate} points more of the treated bought afterwards than would have", estimate=share(came.estimate)[:-1])
         if clear:
             notes.append(
-                Note(f"{said}: shares after are partly of other people. Read the spend at full price, which is of all members.", "REVIEW")
+                Note(
+                    tr(
+                        "{said}: shares after are partly of other people. Read the spend at full price, which is of all members.", said=said
+                    ),
+                    "REVIEW",
+                )
             )
         else:
             notes.append(
-                "As many treated bought afterwards as would have without it, as far as chance tells: shares compare like with like."
+                tr("As many treated bought afterwards as would have without it, as far as chance tells: shares compare like with like.")
             )
     if others.height:
         names = listing(others["campaign_id"].to_list()[:6])
         differ = abs(rates[0] - rates[1]) > view.settings.review.overlap_difference
-        said = (
-            f"Campaigns of the weeks after ({names}) treated {share(rates[0])} of the treated and {share(rates[1])} of those compared with"
+        said = tr(
+            "Campaigns of the weeks after ({names}) treated {rates} of the treated and {rates_2} of those compared with",
+            names=names,
+            rates=share(rates[0]),
+            rates_2=share(rates[1]),
         )
-        notes.append(Note(f"{said}: their offers are in these habits too.", "REVIEW" if differ else None))
+        notes.append(Note(tr("{said}: their offers are in these habits too.", said=said), "REVIEW" if differ else None))
     notes.append(
-        "Promo dependence is the answer, the rest stand beside it; of several differences those count that Benjamini-Hochberg lets pass."
+        tr(
+            "Promo dependence is the answer, the rest stand beside it; of several differences those count that "
+            "Benjamini-Hochberg lets pass."
+        )
     )
     return notes
 
 
 def _unmeasured(case: Case, why: str) -> Finding:
-    said = f"{opening(case)}{case.name}: habits afterwards are not measured: {why} ({arms(case)})."
+    said = tr(
+        "{opening}{name}: habits afterwards are not measured: {why} ({arms}).",
+        opening=opening(case),
+        name=case.name,
+        why=why,
+        arms=arms(case),
+    )
     return Finding(
         headline=said[0].upper() + said[1:],
         table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note(f"Habits afterwards: {why}.", "NOT MEASURED")],
+        notes=[Note(tr("Habits afterwards: {why}.", why=why), "NOT MEASURED")],
         ask_next=[("portrait.price_sensitivity", {})],
     )
 
@@ -224,6 +291,6 @@ def _chart(case: Case, table: pl.DataFrame, after: Period) -> alt.Chart | alt.La
 
     return ranges(
         table, label="habit", value="effect", low="effect_low", high="effect_high", n="treated_count", kind="points", reference=0.0,
-        title=f"Habits after {case.name}", subtitle=f"treated less what they would show without it, {after}",
-        value_title="Percentage points",
+        title=tr('Habits after {name}', name=case.name), subtitle=tr('treated less what they would show without it, {after}', after=after),
+        value_title=tr('Percentage points'),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from toolkit import wording
+from toolkit.language import tr
 from toolkit.models.lin import Effect
 from toolkit.portrait.phrases import where
 from toolkit.review.case import Case
@@ -49,7 +50,7 @@ def claim_of(case: Case, effect: Effect, checks: Sequence[Check]) -> Claim:
     if case.nobody_alike is not None:
         return Claim("cannot be told", reasons=(f"{case.nobody_alike}.", *forbidding))
     if not effect.measured or effect.low is None or effect.high is None or effect.base is None:
-        return Claim("not measured", reasons=forbidding or (f"No effect is measured: {effect.reason}.",))
+        return Claim("not measured", reasons=forbidding or (tr("No effect is measured: {reason}.", reason=effect.reason),))
     if forbidding:
         return Claim("cannot be told", reasons=forbidding)
     sign = 1 if effect.low > 0 else -1 if effect.high < 0 else 0
@@ -57,16 +58,20 @@ def claim_of(case: Case, effect: Effect, checks: Sequence[Check]) -> Claim:
         return Claim("proven", sign) if sign else Claim("not shown")
     limit = case.view.settings.review.claim_share
     nearest = effect.low if sign > 0 else -effect.high
-    missing = "nobody was held out" if case.control == "others" else "chance did not decide who was held out"
+    missing = tr("nobody was held out") if case.control == "others" else tr("chance did not decide who was held out")
     if sign and effect.base > 0 and nearest > limit * effect.base:
         hidden = max((check.hidden_errors for check in checks), default=0.0)
         if nearest > hidden * (effect.standard_error or 0.0):
             return Claim("likely", sign)
-        reason = f"{missing}, and a hidden reason of the strength that review.hidden_times allows for would undo what was found."
+        reason = tr(
+            "{missing}, and a hidden reason of the strength that review.hidden_times allows for would undo what was found.", missing=missing
+        )
         return Claim("cannot be told", reasons=(reason,))
-    reason = (
-        f"{missing}, and what was found is not surely above {wording.share(limit, 0)} of what was expected without the campaign; hidden "
-        "reasons for being chosen are worth as much (setting review.claim_share)."
+    reason = tr(
+        "{missing}, and what was found is not surely above {limit} of what was expected without the campaign; hidden "
+        "reasons for being chosen are worth as much (setting review.claim_share).",
+        missing=missing,
+        limit=wording.share(limit, 0),
     )
     return Claim("cannot be told", reasons=(reason,))
 
@@ -76,21 +81,54 @@ def effect_headline(case: Case, effect: Effect, claim: Claim, outcome: str) -> s
     title, so_far = OUTCOMES[outcome].title, _so_far(case)
     counts = arms(case)
     if not claim.may_be_shown or effect.estimate is None or effect.low is None or effect.high is None:
-        untold = "is not measured" if claim.word == "not measured" else "cannot be told"
-        return f"{opening(case) or 'NO CLAIM: '}what {case.name} changed in {title} {untold}{so_far} ({counts}): {first_reason(claim)}"
-    span = f"95% interval {signed(case, effect.low, outcome)} to {signed(case, effect.high, outcome)}"
+        untold = tr("is not measured") if claim.word == "not measured" else "cannot be told"
+        return tr(
+            "{opening}what {name} changed in {title} {untold}{so_far} ({counts}): {first_reason}",
+            opening=opening(case) or "NO CLAIM: ",
+            name=case.name,
+            title=title,
+            untold=untold,
+            so_far=so_far,
+            counts=counts,
+            first_reason=first_reason(claim),
+        )
+    span = tr("95% interval {signed} to {signed_2}", signed=signed(case, effect.low, outcome), signed_2=signed(case, effect.high, outcome))
     place = where(case.view)
     if claim.word == "not shown":
-        return (
-            f"{place}, {case.name} shows no effect on {title}{so_far}: per treated member it lies between "
-            f"{signed(case, effect.low, outcome)} and {signed(case, effect.high, outcome)}, zero included; {counts}."
+        return tr(
+            "{place}, {name} shows no effect on {title}{so_far}: per treated member it lies between {signed} and "
+            "{signed_2}, zero included; {counts}.",
+            place=place,
+            name=case.name,
+            title=title,
+            so_far=so_far,
+            signed=signed(case, effect.low, outcome),
+            signed_2=signed(case, effect.high, outcome),
+            counts=counts,
         )
     verb = "brought" if claim.sign > 0 else "cost"
-    of_base = f", {wording.change(effect.share)} on what was expected without it" if effect.share is not None else ""
+    of_base = tr(", {share} on what was expected without it", share=wording.change(effect.share)) if effect.share is not None else ""
     likely = "" if claim.word == "proven" else "probably "
-    said = f"{place}, {case.name} {likely}{verb} {_amount(case, abs(effect.estimate), outcome)} of {title} per treated member{so_far}"
+    said = tr(
+        "{place}, {name} {likely}{verb} {amount} of {title} per treated member{so_far}",
+        place=place,
+        name=case.name,
+        likely=likely,
+        verb=verb,
+        amount=_amount(case, abs(effect.estimate), outcome),
+        title=title,
+        so_far=so_far,
+    )
     if outcome in ("order_value", "units_per_order", "active"):
-        said = f"{place}, {case.name} {likely}moved {title} by {signed(case, effect.estimate, outcome)}{so_far}"
+        said = tr(
+            "{place}, {name} {likely}moved {title} by {signed}{so_far}",
+            place=place,
+            name=case.name,
+            likely=likely,
+            title=title,
+            signed=signed(case, effect.estimate, outcome),
+            so_far=so_far,
+        )
     return f"{opening(case)}{said[0].lower() if opening(case) else said[0]}{said[1:]} ({span}{of_base}; {counts})."
 
 
@@ -99,16 +137,16 @@ def opening(case: Case) -> str:
     if case.is_randomised:
         return ""
     unknown = case.control == "own" and case.campaign.randomised is None
-    return "NOT RANDOMISED as far as is known: " if unknown else "NOT RANDOMISED: "
+    return tr("NOT RANDOMISED as far as is known: ") if unknown else tr("NOT RANDOMISED: ")
 
 
 def arms(case: Case) -> str:
     """Return the n of both arms: `n = 959 treated, 979 held out at random`."""
-    chance = {True: "at random", False: "not at random", None: "whether at random is not known"}[case.campaign.randomised]
+    chance = {True: tr("at random"), False: tr("not at random"), None: tr("whether at random is not known")}[case.campaign.randomised]
     others = {
-        "own": f"held out{' ' if case.campaign.randomised is True else ', '}{chance}",
-        "others": "not contacted",
-        "none": "to compare with",
+        "own": tr("held out{value}{chance}", value=" " if case.campaign.randomised is True else ", ", chance=chance),
+        "others": tr("not contacted"),
+        "none": tr("to compare with"),
     }
     return f"n = {case.treated_count:,} treated, {case.control_count:,} {others[case.control]}"
 
@@ -131,8 +169,8 @@ def _amount(case: Case, value: float, outcome: str) -> str:
     kind = OUTCOMES[outcome].kind
     if kind == "money":
         return wording.money(value, case.view.currency)
-    return f"{100 * value:.1f} percentage points" if kind == "share" else f"{value:,.2f}"
+    return tr("{value:.1f} percentage points", value=100 * value) if kind == "share" else f"{value:,.2f}"
 
 
 def _so_far(case: Case) -> str:
-    return f" so far (day {case.seen.days} of {case.planned_days})" if case.is_running else ""
+    return tr(" so far (day {days} of {planned_days})", days=case.seen.days, planned_days=case.planned_days) if case.is_running else ""

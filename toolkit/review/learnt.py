@@ -12,6 +12,7 @@ import polars as pl
 
 from toolkit.answer import Verdict
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.ledger import lessons as ledger
 from toolkit.mart.view import View, open_view
 from toolkit.models.lin import Effect
@@ -40,13 +41,27 @@ class Learnt:
         whole = self.frame.filter(pl.col("segment").is_null() & pl.col("category").is_null()).height
         parts = self.frame.filter(pl.col("segment").is_not_null()).height
         goods = self.frame.filter(pl.col("category").is_not_null()).height
-        kept = listing([f"{whole} of all members", f"{parts} by segment", f"{goods} by category"])
+        kept = listing(
+            [tr("{whole} of all members", whole=whole), tr("{parts} by segment", parts=parts), tr("{goods} by category", goods=goods)]
+        )
         said = {
-            "PASS": "It was randomised and nothing forbids to learn from it.",
-            "REVIEW": "It was not randomised: plans show it beside measured lessons, but never let it decide.",
-            "FAIL": f"Its checks forbid a claim, so nothing is learnt from it: {self.reasons[0] if self.reasons else 'see review.checks'}",
+            "PASS": tr("It was randomised and nothing forbids to learn from it."),
+            "REVIEW": tr("It was not randomised: plans show it beside measured lessons, but never let it decide."),
+            "FAIL": tr(
+                "Its checks forbid a claim, so nothing is learnt from it: {see_review_checks}",
+                see_review_checks=self.reasons[0] if self.reasons else tr("see review.checks"),
+            ),
         }.get(self.verdict, "")
-        return [f"Campaign {self.campaign_id}: {some(self.frame.height, 'lesson')} kept ({kept}). {said}", f"wrote {self.file}"]
+        return [
+            tr(
+                "Campaign {campaign_id}: {lessons} kept ({kept}). {said}",
+                campaign_id=self.campaign_id,
+                lessons=some(self.frame.height, "lesson"),
+                kept=kept,
+                said=said,
+            ),
+            tr("wrote {file}", file=self.file),
+        ]
 
 
 def write_lessons(
@@ -78,8 +93,13 @@ def write_lessons(
     found = study(view, campaign_id)
     if found.case.is_running:
         raise BadValue(
-            f"Campaign {found.case.campaign.campaign_id} runs until {found.case.campaign.ends_on}, but as_of is {view.as_of}: half a "
-            "campaign is no lesson. Write its lessons after its end."
+            tr(
+                "Campaign {campaign_id} runs until {ends_on}, but as_of is {as_of}: half a campaign is no lesson. Write its "
+                "lessons after its end.",
+                campaign_id=found.case.campaign.campaign_id,
+                ends_on=found.case.campaign.ends_on,
+                as_of=view.as_of,
+            )
         )
     frame = lessons_of(found)
     file = ledger.write_lessons(ws, found.case.campaign.campaign_id, frame)

@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.lessons import read_lessons
 from toolkit.mart.view import View
@@ -166,32 +167,55 @@ def _readings(table: pl.DataFrame, false_share: float) -> pl.Series:
     for (low, high, random), ok in zip(
         table.select("effect_share_low", "effect_share_high", "randomised").iter_rows(), passes, strict=True
     ):
-        told = "works" if low > 0 else "costs more than it brings" if high < 0 else ""
-        words.append("not randomised: no proof" if not random else told if told and ok else "not told apart from nothing")
+        told = "works" if low > 0 else tr("costs more than it brings") if high < 0 else ""
+        words.append(tr("not randomised: no proof") if not random else told if told and ok else tr("not told apart from nothing"))
     return pl.Series("reading", words, dtype=pl.String)
 
 
 def _headline(view: View, table: pl.DataFrame, known: pl.DataFrame, missing: list[str], outcome: str) -> str:
     if known.is_empty():
-        waiting = f"; {some(len(missing), 'campaign')} could be reviewed ({_few(missing)})" if missing else ""
-        return f"No campaign has been learnt from by {view.as_of}{waiting}. `toolkit campaign lessons WORKSPACE ID` writes what one taught."
+        waiting = (
+            tr("; {campaigns} could be reviewed ({few})", campaigns=some(len(missing), "campaign"), few=_few(missing)) if missing else ""
+        )
+        return tr(
+            "No campaign has been learnt from by {as_of}{waiting}. `toolkit campaign lessons WORKSPACE ID` writes what one taught.",
+            as_of=view.as_of,
+            waiting=waiting,
+        )
     count = some(known["campaign_id"].n_unique(), "campaign")
     proven = table.filter(pl.col("randomised"), pl.col("category").is_null())
     whole = proven.filter(pl.col("segment").is_null())
     told = whole if whole.height else proven
     if told.is_empty():
-        return (
-            f"From {count} nothing is proven: none was randomised, or its checks forbid to learn from it. Hold out a random part next time."
+        return tr(
+            "From {count} nothing is proven: none was randomised, or its checks forbid to learn from it. Hold out a random part next time.",
+            count=count,
         )
     best = told.sort("effect_share_low", "method", descending=[True, False]).row(0, named=True)
     name = best["method"].replace("_", " ")
-    whom = f" for '{best['segment']}'" if best["segment"] else ""
-    span = f"95% interval {_signed(best['effect_share_low'])} to {_signed(best['effect_share_high'])}"
+    whom = tr(" for '{segment}'", segment=best["segment"]) if best["segment"] else ""
+    span = tr("95% interval {signed} to {signed_2}", signed=_signed(best["effect_share_low"]), signed_2=_signed(best["effect_share_high"]))
     where_from = f"{some(best['campaign_count'], 'randomised campaign')}, n = {best['member_count']:,} members"
     if best["effect_share_low"] > 0:
-        brought = f"{_signed(best['effect_share'])} of {_TITLES[outcome]}"
-        return f"Of {count} the surest lesson: {name}{whom} brought {brought} ({span}; {where_from})."
-    return f"Of {count} none shows a method that surely brings {_TITLES[outcome]}; the nearest is {name}{whom} ({span}; {where_from})."
+        brought = tr("{signed} of {titles}", signed=_signed(best["effect_share"]), titles=_TITLES[outcome])
+        return tr(
+            "Of {count} the surest lesson: {name}{whom} brought {brought} ({span}; {where_from}).",
+            count=count,
+            name=name,
+            whom=whom,
+            brought=brought,
+            span=span,
+            where_from=where_from,
+        )
+    return tr(
+        "Of {count} none shows a method that surely brings {titles}; the nearest is {name}{whom} ({span}; {where_from}).",
+        count=count,
+        titles=_TITLES[outcome],
+        name=name,
+        whom=whom,
+        span=span,
+        where_from=where_from,
+    )
 
 
 def _signed(value: float) -> str:
@@ -202,27 +226,32 @@ def _notes(view: View, known: pl.DataFrame, usable: pl.DataFrame, missing: list[
     notes: list[str | Note] = []
     failed = known.filter(pl.col("verdict") == "FAIL")["campaign_id"].unique().sort().to_list()
     if failed:
-        notes.append(Note(f"Left out, since their checks forbid a claim: {_few(failed)}.", "REVIEW"))
+        notes.append(Note(tr("Left out, since their checks forbid a claim: {few}.", few=_few(failed)), "REVIEW"))
     loose = usable.filter(~pl.col("randomised").fill_null(False))["campaign_id"].unique().sort().to_list()
     if loose:
         notes.append(
-            Note(f"Not randomised, so no proof: {_few(loose)}. They stand in rows of their own and never decide a plan.", "REVIEW")
+            Note(
+                tr("Not randomised, so no proof: {few}. They stand in rows of their own and never decide a plan.", few=_few(loose)),
+                "REVIEW",
+            )
         )
     if missing:
-        notes.append(f"Not yet learnt from: {_few(missing)}. `toolkit campaign lessons WORKSPACE ID` writes what a campaign taught.")
+        notes.append(
+            tr("Not yet learnt from: {few}. `toolkit campaign lessons WORKSPACE ID` writes what a campaign taught.", few=_few(missing))
+        )
     if by == "category" and outcome != "amount":
-        notes.append("By category only sales are kept.")
+        notes.append(tr("By category only sales are kept."))
     if usable.height and int(usable.group_by(_KEYS).agg(pl.col("campaign_id").n_unique())["campaign_id"].min() or 0) < 3:  # type: ignore[arg-type]
-        said = "Rows of fewer than three campaigns cannot say how far campaigns differ: their intervals take them for alike."
+        said = tr("Rows of fewer than three campaigns cannot say how far campaigns differ: their intervals take them for alike.")
         notes.append(Note(said, "REVIEW"))
     notes.append(
-        "Effects are shares of what was expected without the campaign, in its own weeks; what was pulled forward is not taken off."
+        tr("Effects are shares of what was expected without the campaign, in its own weeks; what was pulled forward is not taken off.")
     )
     return notes
 
 
 def _few(names: list[str]) -> str:
-    return listing(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
+    return listing(names) if len(names) <= 6 else tr("{names} and {names_2} more", names=", ".join(names[:5]), names_2=len(names) - 5)
 
 
 def _chart(view: View, table: pl.DataFrame, by: str, outcome: str) -> alt.Chart | alt.LayerChart:
@@ -238,8 +267,8 @@ def _chart(view: View, table: pl.DataFrame, by: str, outcome: str) -> alt.Chart 
     shown = table.with_columns(label.alias("label")).head(25)
     return ranges(
         shown, label="label", value="effect_share", low="effect_share_low", high="effect_share_high", n="member_count", kind="share1",
-        reference=0.0, title=f"What campaigns brought: {_TITLES[outcome]}",
-        subtitle=f"share of what was expected without, pooled over campaigns known by {view.as_of}"
-        + (f"; the first {shown.height} of {wording.some(table.height, 'row')}" if table.height > shown.height else ""),
-        value_title="Extra, share of expected",
+        reference=0.0, title=tr('What campaigns brought: {titles}', titles=_TITLES[outcome]),
+        subtitle=tr('share of what was expected without, pooled over campaigns known by {as_of}', as_of=view.as_of)
+        + (tr('; the first {height} of {rows}', height=shown.height, rows=wording.some(table.height, 'row')) if table.height > shown.height else ""),
+        value_title=tr('Extra, share of expected'),
     )  # fmt: skip

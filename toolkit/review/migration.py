@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.registry import question
@@ -100,7 +101,7 @@ def _effect(case: Case, moves: Moves) -> Effect:
         return not_measured(case.too_few, *counts)
     values = arm_values(moves)
     if values is None:
-        return not_measured("what a segment is worth is not known", *counts)
+        return not_measured(tr("what a segment is worth is not known"), *counts)
     after, before = (side / case.view.minor_units for side in values)
     covariates = np.column_stack([before, case.past.values])
     return lin_effect(after, case.members["treated"].to_numpy(), covariates, least_arm=case.view.settings.review.least_arm)
@@ -122,27 +123,41 @@ def _table(view: View, flows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _headline(case: Case, moves: Moves, effect: Effect, claim: Claim) -> str:
-    view, so_far = case.view, " so far" if case.is_running else ""
+    view, so_far = case.view, tr(" so far") if case.is_running else ""
     rose, fell = _rose_and_fell(moves, treated=True)
-    plain = f"{share(rose)} of the treated rose to a segment worth more{so_far} and {share(fell)} fell"
+    plain = tr(
+        "{rose} of the treated rose to a segment worth more{so_far} and {fell} fell", rose=share(rose), so_far=so_far, fell=share(fell)
+    )
     if case.control_count >= view.settings.scope.minimum_members:
         others = _rose_and_fell(moves, treated=False)
-        plain += f", of those compared with {share(others[0])} rose and {share(others[1])} fell"
+        plain += tr(", of those compared with {others} rose and {others_2} fell", others=share(others[0]), others_2=share(others[1]))
     if moves.values.is_empty():
         stayed = float((moves.members.filter("treated")["before"] == moves.members.filter("treated")["after"]).mean() or 0)  # type: ignore[arg-type]
-        plain = f"{share(stayed)} of the treated ended{so_far} in the segment they began in"
+        plain = tr("{stayed} of the treated ended{so_far} in the segment they began in", stayed=share(stayed), so_far=so_far)
     start = _capital(f"{opening(case)}{case.name}: {plain} ({arms(case)})")
     if not claim.may_be_shown or effect.estimate is None or effect.low is None or effect.high is None:
-        word = "is not measured" if claim.word == "not measured" else claim.word
-        return f"{start}. What of it the campaign did {word}: {first_reason(claim)}"
+        word = tr("is not measured") if claim.word == "not measured" else claim.word
+        return tr("{start}. What of it the campaign did {word}: {first_reason}", start=start, word=word, first_reason=first_reason(claim))
     low, high, mean = (view.money(value * view.minor_units) for value in (effect.low, effect.high, effect.estimate))
     if claim.word == "not shown":
-        return f"{start}. No move because of it is shown: worth {low} to {high} per treated member in 91 days, zero included."
+        return tr(
+            "{start}. No move because of it is shown: worth {low} to {high} per treated member in 91 days, zero included.",
+            start=start,
+            low=low,
+            high=high,
+        )
     surely = "" if claim.word == "proven" else "probably "
     total = view.money(effect.estimate * case.treated_count * view.minor_units)
-    return (
-        f"{start}. That is {surely}worth {mean} of {moves.basis} per treated member in the 91 days after (95% interval {low} to {high}), "
-        f"{total} in all, if segments stay worth what they were."
+    return tr(
+        "{start}. That is {surely}worth {mean} of {basis} per treated member in the 91 days after (95% interval "
+        "{low} to {high}), {total} in all, if segments stay worth what they were.",
+        start=start,
+        surely=surely,
+        mean=mean,
+        basis=moves.basis,
+        low=low,
+        high=high,
+        total=total,
     )
 
 
@@ -159,25 +174,40 @@ def _rose_and_fell(moves: Moves, *, treated: bool) -> tuple[float, float]:
 def _notes(case: Case, moves: Moves, flows: pl.DataFrame, claim: Claim) -> list[str | Note]:
     view, notes = case.view, list[str | Note]()
     notes.append(
-        f"Segments of {moves.launch} and of {moves.end}, both by the ruler in force at launch; F and M are ranks among members of each day."
+        tr(
+            "Segments of {launch} and of {end}, both by the ruler in force at launch; F and M are ranks among members of each day.",
+            launch=moves.launch,
+            end=moves.end,
+        )
     )
     if case.is_running:
-        notes.append(Note(f"It is still running: moves up to {moves.end}.", "REVIEW"))
+        notes.append(Note(tr("It is still running: moves up to {end}.", end=moves.end), "REVIEW"))
     if case.control == "none":
-        notes.append(Note("Without a control nothing says who would have moved anyway: members always move.", "NOT MEASURED"))
+        notes.append(Note(tr("Without a control nothing says who would have moved anyway: members always move."), "NOT MEASURED"))
     elif case.control_count < view.settings.scope.minimum_members:
-        notes.append(Note(f"Only {some(case.control_count, 'member')} to compare with: their moves are not shown.", "NOT MEASURED"))
+        notes.append(
+            Note(
+                tr("Only {members} to compare with: their moves are not shown.", members=some(case.control_count, "member")), "NOT MEASURED"
+            )
+        )
     judged = flows.drop_nulls("low")
     clear = judged.filter((pl.col("low") > 0) | (pl.col("high") < 0)).height
     if judged.height:
         wanted = judged.height * (1 - view.settings.review.confidence)
         notes.append(
-            f"{clear} of {some(judged.height, 'interval')} {'is' if clear == 1 else 'are'} clear of zero; chance alone would make about "
-            f"{wanted:.1f} so."
+            tr(
+                "{clear} of {intervals} {is_} clear of zero; chance alone would make about {wanted:.1f} so.",
+                clear=clear,
+                intervals=some(judged.height, "interval"),
+                is_=tr("is") if clear == 1 else tr("are"),
+                wanted=wanted,
+            )
         )
     if (flows.select((pl.col("before") == "others") | (pl.col("after") == "others")).to_series()).any():
         least = view.settings.scope.minimum_members
-        notes.append(f"Segments and moves of fewer than {least} members (setting scope.minimum_members) stand together as others.")
+        notes.append(
+            tr("Segments and moves of fewer than {least} members (setting scope.minimum_members) stand together as others.", least=least)
+        )
     notes += list(moves.notes)
     return notes
 
@@ -189,15 +219,29 @@ def _figures(case: Case, effect: Effect, claim: Claim) -> dict[str, float]:
 
 def _unmeasured(case: Case, least: int) -> Finding:
     if case.history_days == 0:
-        why = (
-            f"it started on {case.campaign.starts_on}, before the receipts do ({case.view.first_day}): nobody's segment at launch is known"
+        why = tr(
+            "it started on {starts_on}, before the receipts do ({first_day}): nobody's segment at launch is known",
+            starts_on=case.campaign.starts_on,
+            first_day=case.view.first_day,
         )
     else:
-        why = f"{some(case.treated_count, 'treated member')} in scope, fewer than the {least} that figures may speak of"
+        why = tr(
+            "{treated_members} in scope, fewer than the {least} that figures may speak of",
+            treated_members=some(case.treated_count, "treated member"),
+            least=least,
+        )
     return Finding(
-        headline=_capital(f"{opening(case)}{case.name}: moves between segments are not measured: {why} ({arms(case)})."),
+        headline=_capital(
+            tr(
+                "{opening}{name}: moves between segments are not measured: {why} ({arms}).",
+                opening=opening(case),
+                name=case.name,
+                why=why,
+                arms=arms(case),
+            )
+        ),
         table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note(f"Migration: {why}.", "NOT MEASURED")],
+        notes=[Note(tr("Migration: {why}.", why=why), "NOT MEASURED")],
     )
 
 
@@ -207,10 +251,10 @@ def _chart(case: Case, moves: Moves, flows: pl.DataFrame) -> alt.Chart | alt.Lay
     compared = flows["difference"].count() > 0
     value = "difference" if compared else "treated_share"
     order = [name for name in (*moves.segments, "others") if name in set(flows["before"]) | set(flows["after"])]
-    beside = "treated less control, share of the row" if compared else "share of the row's treated members; nobody to compare with"
+    beside = tr("treated less control, share of the row") if compared else tr("share of the row's treated members; nobody to compare with")
     return heatmap(
         flows.drop_nulls(value), column="after", row="before", value=value, n="treated_count", kind="share1",
-        value_title="Difference" if compared else "Share", column_title=f"Segment on {moves.end}", row_title=f"Segment on {moves.launch}",
-        column_order=order, row_order=order, title=f"{case.name}: from segment to segment",
+        value_title="Difference" if compared else "Share", column_title=tr('Segment on {end}', end=moves.end), row_title=tr('Segment on {launch}', launch=moves.launch),
+        column_order=order, row_order=order, title=tr('{name}: from segment to segment', name=case.name),
         subtitle=f"{beside}; n = {wording.some(case.treated_count, 'treated member')}",
     )  # fmt: skip

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.lin import Effect
 from toolkit.portrait.phrases import where
@@ -119,27 +120,47 @@ def account_table(found: Study, account: Account) -> pl.DataFrame:
             rows.append((item, one.estimate, one.low, one.high, reading))
         else:
             rows.append(
-                (item, None, None, None, f"not measured: {one.reason}" if not one.measured else "may not be claimed; see review.checks")
+                (
+                    item,
+                    None,
+                    None,
+                    None,
+                    tr("not measured: {reason}", reason=one.reason) if not one.measured else tr("may not be claimed; see review.checks"),
+                )
             )
 
     def cost(item: str, value: float | None, reading: str = "") -> None:
         known = value is not None
         rows.append(
-            (item, 0.0 - value if value is not None else None, None, None, reading if known else "not stated: the net is before this cost")
+            (
+                item,
+                0.0 - value if value is not None else None,
+                None,
+                None,
+                reading if known else tr("not stated: the net is before this cost"),
+            )
         )
 
-    effect("Extra sales", account.sales, "what the shop received more, reductions off")
-    margin = {"measured": "from unit costs", "assumed": f"{account.margin_costs.share or 0:.0%} of sales assumed", "not known": ""}
+    effect("Extra sales", account.sales, tr("what the shop received more, reductions off"))
+    margin = {
+        "measured": tr("from unit costs"),
+        "assumed": tr("{share:.0%} of sales assumed", share=account.margin_costs.share or 0),
+        "not known": "",
+    }
     effect("Extra margin", account.margin, margin[account.margin_costs.basis])
-    redeemed = "by members in scope; off the sales already, not taken off again" if account.offer_is_off else "paid out besides"
+    redeemed = tr("by members in scope; off the sales already, not taken off again") if account.offer_is_off else tr("paid out besides")
     cost("Value redeemed", account.offer, redeemed)
-    cost("Contacts", account.contacts, f"{case.treated_count:,} treated")
-    cost("Fixed costs", account.fixed, "" if case.view.scope.is_chain else "this scope's part, by treated members")
-    effect("Net", account.net, f"before {wording.listing(account.missing)} (not stated)" if account.missing else "after all costs")
+    cost("Contacts", account.contacts, tr("{treated_count:,} treated", treated_count=case.treated_count))
+    cost("Fixed costs", account.fixed, "" if case.view.scope.is_chain else tr("this scope's part, by treated members"))
+    effect(
+        "Net",
+        account.net,
+        tr("before {missing} (not stated)", missing=wording.listing(account.missing)) if account.missing else tr("after all costs"),
+    )
     days = case.after.days if case.after else 0
-    effect("Sales of the weeks after", account.sales_after, f"{days} days after the end; below zero = pulled forward")
-    effect("Margin of the weeks after", account.margin_after, f"{days} days after the end")
-    effect("Net with the weeks after", account.net_all, "what stays")
+    effect(tr("Sales of the weeks after"), account.sales_after, f"{days} days after the end; below zero = pulled forward")
+    effect(tr("Margin of the weeks after"), account.margin_after, tr("{days} days after the end", days=days))
+    effect("Net with the weeks after", account.net_all, tr("what stays"))
     _ratios(found, account, rows)
     schema = {"item": pl.String, "amount": pl.Float64, "amount_low": pl.Float64, "amount_high": pl.Float64, "reading": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -149,56 +170,99 @@ def _ratios(found: Study, account: Account, rows: list[tuple[str, float | None, 
     """Add what an extra order and a reactivated member cost, where there surely were some."""
     quiet = found.case.view.settings.review.quiet_days
     items = (
-        ("Cost of an extra order", account.orders, "extra orders"),
-        ("Cost of a reactivated member", account.revived, f"members won back (no order for {quiet} days before)"),
+        (tr("Cost of an extra order"), account.orders, tr("extra orders")),
+        (tr("Cost of a reactivated member"), account.revived, tr("members won back (no order for {quiet} days before)", quiet=quiet)),
     )
     for item, one, what in items:
         low, high = one.low or 0.0, one.high or 0.0
         if one.estimate is None:
-            rows.append((item, None, None, None, f"not measured: {one.reason}"))
+            rows.append((item, None, None, None, tr("not measured: {reason}", reason=one.reason)))
         elif low <= 0 or not may_be_shown(found, one):
-            rows.append((item, None, None, None, f"no {what} are shown for certain"))
+            rows.append((item, None, None, None, tr("no {what} are shown for certain", what=what)))
         else:
             cost = account.total_cost
-            rows.append((item, cost / one.estimate, cost / high, cost / low, f"{one.estimate:,.0f} {what} ({low:,.0f} to {high:,.0f})"))
+            rows.append(
+                (
+                    item,
+                    cost / one.estimate,
+                    cost / high,
+                    cost / low,
+                    tr("{estimate:,.0f} {what} ({low:,.0f} to {high:,.0f})", estimate=one.estimate, what=what, low=low, high=high),
+                )
+            )
 
 
 def _headline(found: Study, account: Account) -> str:
     case = found.case
     spent = spent_words(found, account)
     if not may_be_shown(found, account.margin, account.sales):
-        untold = "is not measured" if found.claim.word == "not measured" else "cannot be told"
+        untold = tr("is not measured") if found.claim.word == "not measured" else "cannot be told"
         reason = first_reason(found.claim)
-        return f"{opening(case) or 'NO CLAIM: '}what {case.name} earned {untold} ({arms(case)}): {reason} {spent[0].upper()}{spent[1:]}."
+        return tr(
+            "{opening}what {name} earned {untold} ({arms}): {reason} {spent}{spent_2}.",
+            opening=opening(case) or "NO CLAIM: ",
+            name=case.name,
+            untold=untold,
+            arms=arms(case),
+            reason=reason,
+            spent=spent[0].upper(),
+            spent_2=spent[1:],
+        )
     place = where(case.view)
     start = f"{opening(case)}{place[0].lower()}{place[1:]}" if opening(case) else place
     sales = account.sales
     net, low, high, middle = account.net, account.net.low, account.net.high, account.net.estimate
     if low is None or high is None or middle is None:
-        extra = f"{_cash(found, sales.estimate)} of extra sales ({_span(found, sales)})"
-        open_end = f"what stays of it is not measured: {account.net.reason}"
-        return f"{start}, {case.name} brought {extra}; {open_end}. {spent[0].upper()}{spent[1:]}; {arms(case)}."
+        extra = tr("{cash} of extra sales ({span})", cash=_cash(found, sales.estimate), span=_span(found, sales))
+        open_end = tr("what stays of it is not measured: {reason}", reason=account.net.reason)
+        return tr(
+            "{start}, {name} brought {extra}; {open_end}. {spent}{spent_2}; {arms}.",
+            start=start,
+            name=case.name,
+            extra=extra,
+            open_end=open_end,
+            spent=spent[0].upper(),
+            spent_2=spent[1:],
+            arms=arms(case),
+        )
     sure = "probably " if found.claim.word == "likely" else ""
     verb = "earned" if low > 0 else "lost" if high < 0 else ""
-    before = f" before {wording.listing(account.missing)} (not stated)" if account.missing else ""
+    before = tr(" before {missing} (not stated)", missing=wording.listing(account.missing)) if account.missing else ""
     said = (
-        f"{sure}{verb} {_cash(found, abs(middle))} net{before} (95% interval {_span(found, net)})"
+        tr(
+            "{sure}{verb} {cash} net{before} (95% interval {span})",
+            sure=sure,
+            verb=verb,
+            cash=_cash(found, abs(middle)),
+            before=before,
+            span=_span(found, net),
+        )
         if verb
-        else f"may have earned or lost: net{before} lies between {_cash(found, net.low)} and {_cash(found, net.high)}"
+        else tr(
+            "may have earned or lost: net{before} lies between {cash} and {cash_2}",
+            before=before,
+            cash=_cash(found, net.low),
+            cash_2=_cash(found, net.high),
+        )
     )
     margin = _cash(found, account.margin.estimate)
-    return (
-        f"{start}, {case.name} {said}: {margin} of extra margin less {_cash(found, account.spent)} of costs that are not off the sales "
-        f"already; {arms(case)}."
+    return tr(
+        "{start}, {name} {said}: {margin} of extra margin less {cash} of costs that are not off the sales already; {arms}.",
+        start=start,
+        name=case.name,
+        said=said,
+        margin=margin,
+        cash=_cash(found, account.spent),
+        arms=arms(case),
     )
 
 
 def spent_words(found: Study, account: Account) -> str:
     """Return what was spent, as far as the shop states it."""
     if not account.total_cost and account.missing:
-        return "what was spent is not stated"
-    known = f" as far as is known ({wording.listing(account.missing)} not stated)" if account.missing else ""
-    return f"{_cash(found, account.total_cost)} was spent{known}"
+        return tr("what was spent is not stated")
+    known = tr(" as far as is known ({missing} not stated)", missing=wording.listing(account.missing)) if account.missing else ""
+    return tr("{cash} was spent{known}", cash=_cash(found, account.total_cost), known=known)
 
 
 def _cash(found: Study, value: float | None) -> str:
@@ -206,7 +270,7 @@ def _cash(found: Study, value: float | None) -> str:
 
 
 def _span(found: Study, one: Effect) -> str:
-    return f"{_cash(found, one.low)} to {_cash(found, one.high)}"
+    return tr("{cash} to {cash_2}", cash=_cash(found, one.low), cash_2=_cash(found, one.high))
 
 
 def _notes(found: Study, account: Account) -> list[str | Note]:
@@ -214,42 +278,69 @@ def _notes(found: Study, account: Account) -> list[str | Note]:
     if account.missing:
         notes.append(
             Note(
-                f"Not stated: {wording.listing(account.missing)}. The net is before them; state them in the campaigns table.",
+                tr(
+                    "Not stated: {missing}. The net is before them; state them in the campaigns table.",
+                    missing=wording.listing(account.missing),
+                ),
                 "NOT MEASURED",
             )
         )
     basis, kept = account.margin_costs.basis, account.margin_costs.share
     if basis == "not known":
-        sentence = "Margin: no product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share."
+        sentence = tr(
+            "Margin: no product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share."
+        )
         notes.append(Note(sentence, "NOT MEASURED"))
     elif basis == "assumed":
         notes.append(
-            Note(f"Margin is assumed to be {kept or 0:.0%} of sales (setting offers.margin_share): no product has a unit_cost.", "REVIEW")
+            Note(
+                tr(
+                    "Margin is assumed to be {kept:.0%} of sales (setting offers.margin_share): no product has a unit_cost.", kept=kept or 0
+                ),
+                "REVIEW",
+            )
         )
     elif account.margin_costs.known_share < 0.995:
         notes.append(
-            f"Unit costs are known for {account.margin_costs.known_share:.0%} of sales; the rest is taken to keep as much "
-            f"({kept or 0:.0%})."
+            tr(
+                "Unit costs are known for {known_share:.0%} of sales; the rest is taken to keep as much ({kept:.0%}).",
+                known_share=account.margin_costs.known_share,
+                kept=kept or 0,
+            )
         )
     if not may_be_shown(found, account.margin, account.sales) and kept and case.treated_count and account.spent:
         each = account.spent / case.treated_count
         notes.append(
-            f"To pay for itself it had to bring {_cash(found, each)} of margin per treated member: {_cash(found, each / kept)} of "
-            f"extra sales at {kept:.0%}."
+            tr(
+                "To pay for itself it had to bring {cash} of margin per treated member: {cash_2} of extra sales at {kept:.0%}.",
+                cash=_cash(found, each),
+                cash_2=_cash(found, each / kept),
+                kept=kept,
+            )
         )
     after = account.sales_after
     if after.measured and may_be_shown(found, after) and after.high is not None and after.low is not None and case.after:
         if after.high < 0:
-            fewer = f"{_cash(found, -after.high)} to {_cash(found, -after.low)}"
-            sentence = f"Part of it was only pulled forward: in the {case.after.days} days after, the treated bought for {fewer} less."
+            fewer = tr("{cash} to {cash_2}", cash=_cash(found, -after.high), cash_2=_cash(found, -after.low))
+            sentence = tr(
+                "Part of it was only pulled forward: in the {days} days after, the treated bought for {fewer} less.",
+                days=case.after.days,
+                fewer=fewer,
+            )
             notes.append(Note(sentence, "REVIEW"))
         else:
-            notes.append(f"In the {case.after.days} days after the end no loss is shown (sales {_span(found, after)}).")
+            notes.append(
+                tr("In the {days} days after the end no loss is shown (sales {span}).", days=case.after.days, span=_span(found, after))
+            )
     if account.net.measured and may_be_shown(found, account.margin) and account.total_cost > 0:
         low, high = ((value or 0.0) / account.total_cost for value in (account.net.low, account.net.high))
         notes.append(
-            f"Return on what was spent: {(account.net.estimate or 0) / account.total_cost:.2f} ({low:.2f} to {high:.2f}) net for each "
-            f"unit of money."
+            tr(
+                "Return on what was spent: {estimate:.2f} ({low:.2f} to {high:.2f}) net for each unit of money.",
+                estimate=(account.net.estimate or 0) / account.total_cost,
+                low=low,
+                high=high,
+            )
         )
     return notes
 
@@ -271,7 +362,7 @@ def account_chart(found: Study, account: Account) -> alt.Chart | alt.LayerChart:
     )
     return ranges(
         frame, label="item", value="amount", low="low", high="high", kind="money", reference=0.0, reference_title="nothing:",
-        title=f"{opening(found.case)}{found.case.name}: what it was worth",
+        title=tr('{opening}{name}: what it was worth', opening=opening(found.case), name=found.case.name),
         subtitle=f"{found.case.seen}, 95% intervals; {found.case.view.place}",
-        value_title=f"All treated together, {found.case.view.currency}",
+        value_title=tr('All treated together, {currency}', currency=found.case.view.currency),
     )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.answer import Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
 from toolkit.models.two_shares import share_difference
@@ -81,7 +82,11 @@ def _values(then: View, chosen: SegmentMap, edges: Sequence[int]) -> tuple[pl.Da
     empty = pl.DataFrame(schema={"segment": pl.String, "member_count": pl.Int64, "value": pl.Float64})
     earlier = then.as_of - timedelta(days=VALUE_DAYS)
     if (earlier - then.first_day).days < VALUE_DAYS:
-        why = f"Moves are not valued: it takes {2 * VALUE_DAYS} days of receipts before the start, and they begin on {then.first_day}."
+        why = tr(
+            "Moves are not valued: it takes {value} days of receipts before the start, and they begin on {first_day}.",
+            value=2 * VALUE_DAYS,
+            first_day=then.first_day,
+        )
         return empty, "sales", [Note(why, "NOT MEASURED")]
     sums = window_sums(then.workspace, then.mart, earlier + timedelta(days=1), then.as_of).drop_nulls("member_code")
     amount, costed = int(sums["amount"].sum()), int(sums["costed_amount"].sum())
@@ -90,21 +95,34 @@ def _values(then: View, chosen: SegmentMap, edges: Sequence[int]) -> tuple[pl.Da
         kept = float(sums["costed_margin_milli"].sum()) / 1_000 / costed
         value, basis = (pl.col("costed_margin_milli") / 1_000 + (pl.col("amount") - pl.col("costed_amount")) * kept), "margin"
         if costed < amount:
-            notes.append(f"Margins are from unit costs, known for {share(costed / amount)} of sales; the rest is taken to keep as much.")
+            notes.append(
+                tr(
+                    "Margins are from unit costs, known for {costed} of sales; the rest is taken to keep as much.",
+                    costed=share(costed / amount),
+                )
+            )
     else:
         value, basis = pl.col("amount").cast(pl.Float64), "sales"
-        notes.append(Note("Moves are valued in sales: the products table gives no unit_cost, so margins are not known.", "REVIEW"))
+        notes.append(Note(tr("Moves are valued in sales: the products table gives no unit_cost, so margins are not known."), "REVIEW"))
     scored = chosen.apply(chain_scores(then.at(earlier), edges)).select("member_code", "r_score", pl.col("segment").cast(pl.String))
     found = scored.join(sums.select("member_code", value.alias("value")), on="member_code", how="left").with_columns(
         pl.col("value").fill_null(0)
     )
     values, thin = segment_values(chosen, found.drop_nulls("segment"), then.settings.scope.minimum_members)
     notes.append(
-        f"A segment is worth what its members of {earlier} brought on average in the {VALUE_DAYS} days after (to {then.as_of}, {basis}): "
-        "all before the start."
+        tr(
+            "A segment is worth what its members of {earlier} brought on average in the {value_days} days after (to "
+            "{as_of}, {basis}): all before the start.",
+            earlier=earlier,
+            value_days=VALUE_DAYS,
+            as_of=then.as_of,
+            basis=basis,
+        )
     )
     if thin:
-        notes.append(f"Too few members then to say what {listing(thin)} is worth: members of the same R scores stand in for them.")
+        notes.append(
+            tr("Too few members then to say what {thin} is worth: members of the same R scores stand in for them.", thin=listing(thin))
+        )
     return values, basis, notes
 
 

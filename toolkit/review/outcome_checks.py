@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.models.lin import Effect
 from toolkit.models.randomisation_checks import members_needed, permutation_p
 from toolkit.models.sensitivity import measured_strength, robustness_value
@@ -21,11 +22,10 @@ def outcome_checks(case: Case, frame: pl.DataFrame, effect: Effect, outcome: str
         return []
     empty = [name for name, arm in (("treated", treated), ("control", ~treated)) if not np.any(values[arm])]
     if empty:
-        sentence = f"Nobody of the {' and of the '.join(empty)} arm bought anything in these days."
-        advice = "See whether their receipts were imported, and whether contacts and receipts write member ids the same way."
-        return [Check("Sales in both arms", "FAIL", sentence, advice, forbids=True)]
-    found = [Check("Sales in both arms", "PASS", f"{share(np.mean(values[treated] != 0))} of the treated and "
-                   f"{share(np.mean(values[~treated] != 0))} of those compared with bought in these days.")]  # fmt: skip
+        sentence = tr("Nobody of the {empty} arm bought anything in these days.", empty=" and of the ".join(empty))
+        advice = tr("See whether their receipts were imported, and whether contacts and receipts write member ids the same way.")
+        return [Check(tr("Sales in both arms"), "FAIL", sentence, advice, forbids=True)]
+    found = [Check(tr('Sales in both arms'), "PASS", tr('{mean} of the treated and {mean_2} of those compared with bought in these days.', mean=share(np.mean(values[treated] != 0)), mean_2=share(np.mean(values[~treated] != 0))))]  # fmt: skip
     if not effect.measured:
         return found
     hidden = [] if case.is_randomised else [_hidden(case, _each(frame, outcome), treated, effect, outcome)]
@@ -48,21 +48,29 @@ def _hidden(case: Case, each: np.ndarray, treated: np.ndarray, effect: Effect, o
     strength = measured_strength(each, treated, case.past.values, times=times)
     errors = strength.bias / error if error > 0 else np.inf
     needed = robustness_value((effect.estimate or 0.0) / error, effect.freedom or 1e9, alpha=0.05) if error > 0 else 0.0
-    sentence = (
-        f"What receipts show of the time before tells {share(strength.of_choice)} of who was chosen and {share(strength.of_outcome)} of "
-        f"{title}; to undo what was found a hidden reason must tell {share(needed)} of what is left of both (Cinelli and Hazlett 2020)."
+    sentence = tr(
+        "What receipts show of the time before tells {of_choice} of who was chosen and {of_outcome} of {title}; to "
+        "undo what was found a hidden reason must tell {needed} of what is left of both (Cinelli and Hazlett 2020).",
+        of_choice=share(strength.of_choice),
+        of_outcome=share(strength.of_outcome),
+        title=title,
+        needed=share(needed),
     )
     clear = effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
     if not clear:
-        return Check("Hidden reasons", "REVIEW", f"{sentence} Nothing is shown that it could undo.", hidden_errors=errors)
+        return Check(
+            tr("Hidden reasons"), "REVIEW", tr("{sentence} Nothing is shown that it could undo.", sentence=sentence), hidden_errors=errors
+        )
     if max(effect.low or 0.0, -(effect.high or 0.0)) <= strength.bias:
-        sentence = f"{sentence} One {times:g} times as strong as all that was measured would do that."
-        return Check("Hidden reasons", "FAIL", sentence, "Take the figures for a description.", hidden_errors=errors)
-    sentence = (
-        f"{sentence} One {times:g} times as strong as all that was measured would not; a stronger one would, and no receipt tells whether "
-        f"there is one."
+        sentence = tr("{sentence} One {times:g} times as strong as all that was measured would do that.", sentence=sentence, times=times)
+        return Check(tr("Hidden reasons"), "FAIL", sentence, tr("Take the figures for a description."), hidden_errors=errors)
+    sentence = tr(
+        "{sentence} One {times:g} times as strong as all that was measured would not; a stronger one would, and no "
+        "receipt tells whether there is one.",
+        sentence=sentence,
+        times=times,
     )
-    return Check("Hidden reasons", "REVIEW", sentence, "Likely is the most that may be said.", hidden_errors=errors)
+    return Check(tr("Hidden reasons"), "REVIEW", sentence, tr("Likely is the most that may be said."), hidden_errors=errors)
 
 
 def _tails(case: Case, values: np.ndarray, treated: np.ndarray, effect: Effect) -> Check:
@@ -71,30 +79,51 @@ def _tails(case: Case, values: np.ndarray, treated: np.ndarray, effect: Effect) 
     needed = {name: members_needed(values[arm], factor=limits.tail_factor) for name, arm in (("treated", treated), ("control", ~treated))}
     short = [name for name in counts if counts[name] < needed[name]]
     if not short:
-        return Check("Heavy tails", "PASS", "Both arms are large enough for how unevenly members spend.")
+        return Check(tr("Heavy tails"), "PASS", tr("Both arms are large enough for how unevenly members spend."))
     arm = max(short, key=lambda name: needed[name] / counts[name])
-    sentence = f"A few large spenders weigh heavily: the {arm} arm has {counts[arm]:,} members and would need {needed[arm]:,.0f}."
+    sentence = tr(
+        "A few large spenders weigh heavily: the {arm} arm has {counts:,} members and would need {needed:,.0f}.",
+        arm=arm,
+        counts=counts[arm],
+        needed=needed[arm],
+    )
     if not case.is_randomised:
-        advice = "Leave this to a campaign with more members."
-        return Check("Heavy tails", "REVIEW", f"{sentence} Without random assignment no exact test stands in for the interval.", advice)
+        advice = tr("Leave this to a campaign with more members.")
+        return Check(
+            tr("Heavy tails"),
+            "REVIEW",
+            tr("{sentence} Without random assignment no exact test stands in for the interval.", sentence=sentence),
+            advice,
+        )
     seed = case.campaign.starts_on.toordinal()
     p_value = permutation_p(values, treated, case.past.values, permutations=limits.permutations, seed=seed)
     if p_value is None:
-        return Check("Heavy tails", "REVIEW", f"{sentence} No re-assignment tells more.")
+        return Check(tr("Heavy tails"), "REVIEW", tr("{sentence} No re-assignment tells more.", sentence=sentence))
     agreed = (p_value < 0.05) == (effect.p_value is not None and effect.p_value < 0.05)
     sentence = f"{sentence} Re-assigning the members at random {limits.permutations:,} times gives p = {p_value:.3f}."
     if agreed:
-        return Check("Heavy tails", "PASS", f"{sentence} That says the same as the interval.")
-    return Check("Heavy tails", "REVIEW", f"{sentence} The interval says otherwise, and this counts.", forbids=p_value >= 0.05)
+        return Check(tr("Heavy tails"), "PASS", tr("{sentence} That says the same as the interval.", sentence=sentence))
+    return Check(
+        tr("Heavy tails"),
+        "REVIEW",
+        tr("{sentence} The interval says otherwise, and this counts.", sentence=sentence),
+        forbids=p_value >= 0.05,
+    )
 
 
 def _power(case: Case, effect: Effect, outcome: str) -> Check:
     if effect.standard_error is None or effect.base is None or effect.base <= 0:
-        return Check("Power", "NOT MEASURED", "There is no base to say how small an effect could be seen.")
+        return Check("Power", "NOT MEASURED", tr("There is no base to say how small an effect could be seen."))
     seen = 2.8 * effect.standard_error / effect.base
-    sentence = f"An effect on {OUTCOMES[outcome].title} of {share(seen)} of what was expected would have been seen four times in five."
+    sentence = tr(
+        "An effect on {title} of {seen} of what was expected would have been seen four times in five.",
+        title=OUTCOMES[outcome].title,
+        seen=share(seen),
+    )
     clear = effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
     if seen <= case.view.settings.review.seen_share or clear:
         return Check("Power", "PASS", sentence)
-    advice = "A campaign that finds nothing has not shown that there is nothing: plan the next with more members (differentiation.holdout)."
-    return Check("Power", "REVIEW", f"{sentence} Smaller ones are likely to be missed.", advice)
+    advice = tr(
+        "A campaign that finds nothing has not shown that there is nothing: plan the next with more members (differentiation.holdout)."
+    )
+    return Check("Power", "REVIEW", tr("{sentence} Smaller ones are likely to be missed.", sentence=sentence), advice)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.ledger.campaigns import known_campaigns, open_campaign
 from toolkit.ledger.global_control import GlobalControl, read_global_control
 from toolkit.mart.view import View
@@ -103,7 +104,7 @@ def programme_effect(view: View, days: pl.DataFrame) -> Programme:
     """
     control = read_global_control(view.workspace)
     if not control.share or control.since is None:
-        return Programme(control, not_measured("no members are held out of all campaigns", 0, 0), 0, 0)
+        return Programme(control, not_measured(tr("no members are held out of all campaigns"), 0, 0), 0, 0)
     length = (view.as_of - control.since).days + 1
     members = seen_before(view, control.since)
     held = control.holds(members["member_id"])
@@ -112,7 +113,13 @@ def programme_effect(view: View, days: pl.DataFrame) -> Programme:
     spoiled = members.filter(held).join(touched, on="member_id", how="semi").height
     if length < _MONTH:
         return Programme(
-            control, not_measured(f"it began on {control.since}, {max(length, 0)} days ago; {_MONTH} are needed", *counts), length, spoiled
+            control,
+            not_measured(
+                tr("it began on {since}, {max} days ago; {month} are needed", since=control.since, max=max(length, 0), month=_MONTH),
+                *counts,
+            ),
+            length,
+            spoiled,
         )
     sums = window_sums(view.workspace, view.mart, control.since, view.as_of, members=members.select("member_code"))
     spent = members.join(sums.select("member_code", "amount"), on="member_code", how="left", maintain_order="left")["amount"].fill_null(0)

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.mart.view import View
 from toolkit.registry import question
@@ -186,17 +187,31 @@ def _by_touchpoint(case: Case, days: pl.DataFrame) -> pl.DataFrame:
 
 def _headline(case: Case, days: pl.DataFrame) -> str:
     view, sums = case.view, days.select(pl.exclude("day").sum()).row(0, named=True)
-    so_far = f"on day {case.seen.days} of {case.planned_days}" if case.is_running else f"after {some(case.seen.days, 'day')}"
+    so_far = (
+        tr("on day {days} of {planned_days}", days=case.seen.days, planned_days=case.planned_days)
+        if case.is_running
+        else tr("after {days}", days=some(case.seen.days, "day"))
+    )
     each = view.money(sums["amount"] / case.treated_count)
     orders = some(sums["order_count"], "order")
-    said = f"{opening(case)}{case.name} {so_far}: {some(case.treated_count, 'treated member')} made {orders}, {each} each"
+    said = tr(
+        "{opening}{name} {so_far}: {treated_members} made {orders}, {each} each",
+        opening=opening(case),
+        name=case.name,
+        so_far=so_far,
+        treated_members=some(case.treated_count, "treated member"),
+        orders=orders,
+        each=each,
+    )
     if compared(case):
-        others = {"own": "those held out", "others": "members not contacted"}[case.control]
-        said += f"; {others} {view.money(sums['control_amount'] / case.treated_count)} each"
+        others = {"own": tr("those held out"), "others": tr("members not contacted")}[case.control]
+        said += tr(
+            "; {others} {control_amount} each", others=others, control_amount=view.money(sums["control_amount"] / case.treated_count)
+        )
     if case.redemptions.has_table:
         redeemers = redemptions_of(case).filter("treated")["member_id"].n_unique()
-        said += f"; {redeemers:,} ({share(redeemers / case.treated_count)}) redeemed"
-    return f"{said[0].upper()}{said[1:]} ({arms(case)}). What it changed, review.effect says."
+        said += tr("; {redeemers:,} ({redeemers_2}) redeemed", redeemers=redeemers, redeemers_2=share(redeemers / case.treated_count))
+    return tr("{said}{said_2} ({arms}). What it changed, review.effect says.", said=said[0].upper(), said_2=said[1:], arms=arms(case))
 
 
 def _notes(case: Case, days: pl.DataFrame, by: str) -> list[str | Note]:
@@ -204,23 +219,30 @@ def _notes(case: Case, days: pl.DataFrame, by: str) -> list[str | Note]:
     if case.redemptions.has_table:
         notes += store_alarms(case)
     else:
-        notes.append(Note("Redemptions: the shop has no redemptions table.", "NOT MEASURED"))
+        notes.append(Note(tr("Redemptions: the shop has no redemptions table."), "NOT MEASURED"))
     notes += reach_alarm(case)
     notes += worst_first([*design_checks(case), *conduct_checks(case)])
     if case.control == "none":
-        notes.append(Note("There is nobody to compare with: the figures say what was sold, not what the campaign added.", "NOT MEASURED"))
+        notes.append(
+            Note(tr("There is nobody to compare with: the figures say what was sold, not what the campaign added."), "NOT MEASURED")
+        )
     elif not compared(case):
-        notes.append(Note(f"Only {some(case.control_count, 'member')} to compare with: too few to show.", "NOT MEASURED"))
+        notes.append(
+            Note(tr("Only {members} to compare with: too few to show.", members=some(case.control_count, "member")), "NOT MEASURED")
+        )
     if not case.is_randomised:
-        notes.append("Chance did not decide who was treated: a difference between the arms may have been there before.")
-    notes.append("Counts as they stand, by arm as assigned; the control is scaled to as many members. A lead is not yet an effect.")
+        notes.append(tr("Chance did not decide who was treated: a difference between the arms may have been there before."))
+    notes.append(tr("Counts as they stand, by arm as assigned; the control is scaled to as many members. A lead is not yet an effect."))
     least = case.view.settings.scope.minimum_members
     if by == "day" and (length := block_days(days, least)) > 1:
         notes.append(
-            f"Rows are of {length} days each, from the day named on: single days have too few buyers. Customers are counted per day."
+            tr(
+                "Rows are of {length} days each, from the day named on: single days have too few buyers. Customers are counted per day.",
+                length=length,
+            )
         )
     if by != "day":
-        notes.append(f"Rows with fewer than {least} members (setting scope.minimum_members) are left out.")
+        notes.append(tr("Rows with fewer than {least} members (setting scope.minimum_members) are left out.", least=least))
     return notes
 
 
@@ -232,11 +254,11 @@ def _figures(case: Case, days: pl.DataFrame) -> dict[str, float]:
 
 def _too_few(case: Case, least: int) -> Finding:
     name, count = f"{case.name[0].upper()}{case.name[1:]}", some(case.treated_count, "treated member")
-    said = f"{name} has {count} in scope, fewer than the {least} that figures may speak of"
+    said = tr("{name} has {count} in scope, fewer than the {least} that figures may speak of", name=name, count=count, least=least)
     return Finding(
-        headline=f"{said} (setting scope.minimum_members): nothing is shown.",
+        headline=tr("{said} (setting scope.minimum_members): nothing is shown.", said=said),
         table=pl.DataFrame(schema={"day": pl.Date, "sales": pl.Float64}),
-        notes=[Note("Too few members: ask for the whole chain.", "NOT MEASURED")],
+        notes=[Note(tr("Too few members: ask for the whole chain."), "NOT MEASURED")],
     )
 
 
@@ -256,8 +278,8 @@ def _chart(case: Case, days: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     drawn = days.with_columns(
         pl.col("amount", "control_amount") / case.view.minor_units, pl.col("units_milli", "control_units_milli") / 1000
     )
-    beside = {"own": "held out", "others": "not contacted", "none": ""}[case.control]
-    series = [("", "treated"), *([("control_", f"{beside}, scaled")] if compared(case) else [])]
+    beside = {"own": tr("held out"), "others": tr("not contacted"), "none": ""}[case.control]
+    series = [("", "treated"), *([("control_", tr("{beside}, scaled", beside=beside))] if compared(case) else [])]
     lines = []
     for panel, top, bottom in _PANELS:
         for prefix, name in series:
@@ -272,6 +294,6 @@ def _chart(case: Case, days: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     words = case.view.place if case.view.scope.is_chain else f"{case.view.place}"
     return multiples(
         pl.concat(lines), panel="panel", x="day", value="value", series="series", columns=3, same_scale=False,
-        title=f"{case.name}, day by day: {words}", kind="money2", value_title="", x_title="",
-        subtitle=f"{case.seen}, {wording.some(case.treated_count, 'treated member')}; money in {case.view.currency}",
+        title=tr('{name}, day by day: {words}', name=case.name, words=words), kind="money2", value_title="", x_title="",
+        subtitle=tr('{seen}, {treated_members}; money in {currency}', seen=case.seen, treated_members=wording.some(case.treated_count, 'treated member'), currency=case.view.currency),
     )  # fmt: skip

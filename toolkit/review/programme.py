@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import ratio, totals
@@ -87,7 +88,10 @@ def _contact_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
     top = max((number for number, count in enumerate(counts) if count), default=0)
     while top > 1 and sum(counts[top:]) < least:
         top -= 1
-    names = [*[str(number) for number in range(top)], str(top) if not sum(counts[top + 1 :]) and top < _MANY else f"{top} and more"]
+    names = [
+        *[str(number) for number in range(top)],
+        str(top) if not sum(counts[top + 1 :]) and top < _MANY else tr("{top} and more", top=top),
+    ]
     merged = [*counts[:top], sum(counts[top:])], [*lately[:top], sum(lately[top:])]
     table = pl.DataFrame({"contacts": names, "member_count": merged[0], "lately_count": merged[1]})
     return table.select("contacts", "member_count", (pl.col("member_count") / max(members.height, 1)).alias("member_share"), "lately_count")
@@ -96,24 +100,35 @@ def _contact_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
 def _headline(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Programme) -> str:
     sums = totals(view)
     part = ratio(sums.member_sales, sums.sales)
-    brought = f"brought {view.money(sums.member_sales)} from {view.period}"
+    brought = tr("brought {member_sales} from {period}", member_sales=view.money(sums.member_sales), period=view.period)
     opening = f"{where(view)}, members {brought}, {share(part)} of sales (n = {members.height:,})"
     if view.scope.audience is not None:
         opening = f"{where(view)}, {some(members.height, 'member')} {brought}"
     effect = whole.effect
     if effect.estimate is None or effect.low is None or effect.high is None:
-        added = f"What the programme adds to that cannot be said: {effect.reason}."
+        added = tr("What the programme adds to that cannot be said: {reason}.", reason=effect.reason)
     else:
-        span = f"95% interval {_money(view, effect.low)} to {_money(view, effect.high)}"
-        n = f"{effect.treated_count:,} against {effect.control_count:,} never contacted"
+        span = tr("95% interval {view} to {view_2}", view=_money(view, effect.low), view_2=_money(view, effect.high))
+        n = tr(
+            "{treated_count:,} against {control_count:,} never contacted",
+            treated_count=effect.treated_count,
+            control_count=effect.control_count,
+        )
         if effect.low > 0 or effect.high < 0:
             did = f"{'brought' if effect.low > 0 else 'cost'} {_money(view, abs(effect.estimate))}"
-            added = f"All campaigns together {did} per member and 28 days ({span}; {n})."
+            added = tr("All campaigns together {did} per member and 28 days ({span}; {n}).", did=did, span=span, n=n)
         else:
-            added = f"All campaigns together show no effect per member and 28 days ({span}; {n})."
+            added = tr("All campaigns together show no effect per member and 28 days ({span}; {n}).", span=span, n=n)
     rest = view.settings.offers.rest_days
     lately = members.filter(pl.col("lately") > 0).height
-    return f"{opening}. {added} {some(campaigns.height, 'campaign')} so far; {lately:,} members were contacted in the last {rest} days."
+    return tr(
+        "{opening}. {added} {campaigns} so far; {lately:,} members were contacted in the last {rest} days.",
+        opening=opening,
+        added=added,
+        campaigns=some(campaigns.height, "campaign"),
+        lately=lately,
+        rest=rest,
+    )
 
 
 def _money(view: View, value: float) -> str:
@@ -123,75 +138,112 @@ def _money(view: View, value: float) -> str:
 def _notes(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Programme) -> list[str | Note]:
     settings, notes = view.settings.offers, list[str | Note]()
     if campaigns.is_empty():
-        notes.append(Note("No campaign is known: neither the ledger nor a campaigns table has one that began by as_of.", "NOT MEASURED"))
+        notes.append(
+            Note(tr("No campaign is known: neither the ledger nor a campaigns table has one that began by as_of."), "NOT MEASURED")
+        )
     notes += _control_notes(view, whole)
     over = members.filter(pl.col("most") > settings.most_contacts).height
     now = members.filter(pl.col("lately") > settings.most_contacts).height
-    said = (
-        f"{some(over, 'member')} ({share(over / max(members.height, 1))}) once got more than {settings.most_contacts} contacts within "
-        f"{settings.rest_days} days (settings offers.most_contacts, offers.rest_days), {now:,} in the last {settings.rest_days}"
+    said = tr(
+        "{members} ({over}) once got more than {most_contacts} contacts within {rest_days} days (settings "
+        "offers.most_contacts, offers.rest_days), {now:,} in the last {rest_days}",
+        members=some(over, "member"),
+        over=share(over / max(members.height, 1)),
+        most_contacts=settings.most_contacts,
+        rest_days=settings.rest_days,
+        now=now,
     )
     if campaigns.height:
-        notes.append(Note(f"{said}. Let plans leave them in peace.", "REVIEW") if over else Note(f"{said}.", "PASS"))
+        notes.append(Note(tr("{said}. Let plans leave them in peace.", said=said), "REVIEW") if over else Note(f"{said}.", "PASS"))
     never = members.filter(pl.col("contact_count") == 0)
-    quiet = f"{some(never.height, 'member')} ({share(never.height / max(members.height, 1))}) were never contacted"
+    quiet = tr(
+        "{members} ({height}) were never contacted",
+        members=some(never.height, "member"),
+        height=share(never.height / max(members.height, 1)),
+    )
     if view.has_column("members", "contactable"):
         cards = view.population.select("member_id", "contactable")
         may = never.join(cards, on="member_id", how="left")["contactable"].fill_null(False).sum()
-        quiet += f", of whom {int(may):,} may be contacted"
+        quiet += tr(", of whom {may:,} may be contacted", may=int(may))
     notes.append(f"{quiet}.")
     busy = campaigns.filter(pl.col("overlap_share") > view.settings.review.overlap_difference)
     if busy.height:
         names = busy["campaign_id"].to_list()
-        listed = listing(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
+        listed = listing(names) if len(names) <= 6 else tr("{names} and {names_2} more", names=", ".join(names[:5]), names_2=len(names) - 5)
         notes.append(
             Note(
-                f"{some(busy.height, 'campaign')} shared members with others of the same days ({listed}): their effects mix. Draw "
-                "campaigns of the same weeks from each other's members apart.",
+                tr(
+                    "{campaigns} shared members with others of the same days ({listed}): their effects mix. Draw campaigns of "
+                    "the same weeks from each other's members apart.",
+                    campaigns=some(busy.height, "campaign"),
+                    listed=listed,
+                ),
                 "REVIEW",
             )
         )
     untold = campaigns.filter(~pl.col("randomised").fill_null(False)).height
     if untold:
         notes.append(
-            Note(f"{untold} of {some(campaigns.height, 'campaign')} held nobody out at random: what they did is hard to tell.", "REVIEW")
+            Note(
+                tr(
+                    "{untold} of {campaigns} held nobody out at random: what they did is hard to tell.",
+                    untold=untold,
+                    campaigns=some(campaigns.height, "campaign"),
+                ),
+                "REVIEW",
+            )
         )
     changed = campaigns.filter(~pl.col("intact").fill_null(True))["campaign_id"].to_list()
     if changed:
-        notes.append(Note(f"Files of {listing(changed)} were changed after launch: their contacts are not counted.", "FAIL"))
-    notes.append("A contact without a time counts on its campaign's first day. Members are those with a receipt in scope or a contact.")
+        notes.append(
+            Note(tr("Files of {changed} were changed after launch: their contacts are not counted.", changed=listing(changed)), "FAIL")
+        )
+    notes.append(tr("A contact without a time counts on its campaign's first day. Members are those with a receipt in scope or a contact."))
     return notes
 
 
 def _strangers(days: pl.DataFrame, members: pl.DataFrame) -> list[Note]:
     unknown = days.select("member_id").unique().join(members.select("member_id"), on="member_id", how="anti").height
-    said = f"{some(unknown, 'contacted id')} with neither a card nor a receipt by as_of {'is' if unknown == 1 else 'are'} not counted."
+    said = tr(
+        "{contacted_ids} with neither a card nor a receipt by as_of {is_} not counted.",
+        contacted_ids=some(unknown, "contacted id"),
+        is_=tr("is") if unknown == 1 else tr("are"),
+    )
     return [Note(said, "REVIEW")] if unknown else []
 
 
 def _control_notes(view: View, whole: Programme) -> list[str | Note]:
     control = whole.control
     if not control.share or control.since is None:
-        unknown = (
-            "What the programme adds: nobody is held out of all campaigns, so nothing shows what members would do without it. Members buy "
-            "more than non-members because those who buy more join. Set a global control: `toolkit campaign global-control WORKSPACE "
-            "--share 0.02`."
+        unknown = tr(
+            "What the programme adds: nobody is held out of all campaigns, so nothing shows what members would do "
+            "without it. Members buy more than non-members because those who buy more join. Set a global control: "
+            "`toolkit campaign global-control WORKSPACE --share 0.02`."
         )
-        can = "What can be said: who brings the sales (portrait.contribution), and what each randomised campaign added (review.lessons)."
+        can = tr(
+            "What can be said: who brings the sales (portrait.contribution), and what each randomised campaign added (review.lessons)."
+        )
         return [Note(unknown, "NOT MEASURED"), can]
     notes: list[str | Note] = [
-        f"{share(control.share)} of members are in the global control since {control.since}; spend is counted from then on."
+        tr(
+            "{share} of members are in the global control since {since}; spend is counted from then on.",
+            share=share(control.share),
+            since=control.since,
+        )
     ]
     if whole.spoiled:
         notes.append(
             Note(
-                f"{some(whole.spoiled, 'member')} of the global control were contacted after all since {control.since}: what the programme "
-                "adds is understated.",
+                tr(
+                    "{members} of the global control were contacted after all since {since}: what the programme adds is understated.",
+                    members=some(whole.spoiled, "member"),
+                    since=control.since,
+                ),
                 "REVIEW",
             )
         )
     if view.scope.is_place or view.scope.audience is not None:
-        notes.append("Spend of the programme's effect is that of the members in scope, across the chain.")
+        notes.append(tr("Spend of the programme's effect is that of the members in scope, across the chain."))
     return notes
 
 
@@ -214,7 +266,7 @@ def _timeline(view: View, campaigns: pl.DataFrame) -> alt.Chart | alt.LayerChart
     return timeline(
         campaigns.drop_nulls(["starts_on", "ends_on"]).with_columns(named.alias("label"), pl.col("method").str.replace_all("_", " ")),
         label="label", start="starts_on", end="ends_on", group="method", n="treated_count", n_title="Treated",
-        title=f"All campaigns: {view.place}", subtitle=f"begun by {view.as_of}",
+        title=tr('All campaigns: {place}', place=view.place), subtitle=tr('begun by {as_of}', as_of=view.as_of),
     )  # fmt: skip
 
 
@@ -222,6 +274,6 @@ def _contact_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChar
     from toolkit.charts.bars import ranked_bars
 
     return ranked_bars(
-        table, label="contacts", value="member_share", n="member_count", kind="share1", ranked=False, value_title="Share of members",
-        title=f"Contact pressure: {view.place}", subtitle=f"most contacts within {view.settings.offers.rest_days} days, up to {view.as_of}",
+        table, label="contacts", value="member_share", n="member_count", kind="share1", ranked=False, value_title=tr('Share of members'),
+        title=tr('Contact pressure: {place}', place=view.place), subtitle=tr('most contacts within {rest_days} days, up to {as_of}', rest_days=view.settings.offers.rest_days, as_of=view.as_of),
     )  # fmt: skip

@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
@@ -77,7 +78,14 @@ def sales_targets(view: View, *, month: str | None = None, by: By = "drivers", a
     """
     whole = month_period(month or last_whole_month(view.as_of))
     if whole.start > view.as_of or whole.end < view.first_day:
-        raise BadValue(f"review.sales_targets: month is {whole.start:%Y-%m}, but the receipts go from {view.first_day} to {view.as_of}.")
+        raise BadValue(
+            tr(
+                "review.sales_targets: month is {start:%Y-%m}, but the receipts go from {first_day} to {as_of}.",
+                start=whole.start,
+                first_day=view.first_day,
+                as_of=view.as_of,
+            )
+        )
     now = Period(whole.start, min(whole.end, view.as_of))
     if by == "months":
         return _months(view, whole)
@@ -116,9 +124,9 @@ def _figures(view: View, gap: Gap) -> dict[str, float]:
 
 def _headline(view: View, gap: Gap) -> str:
     sales, n = gap.total("sales"), some(gap.store_count, "store")
-    opening = f"{where(view)}, {gap.words} brought {view.money(sales)}"
+    opening = tr("{where}, {words} brought {sales}", where=where(view), words=gap.words, sales=view.money(sales))
     if gap.stores.is_empty():
-        return f"{where(view)}, {gap.words} had neither receipts nor targets."
+        return tr("{where}, {words} had neither receipts nor targets.", where=where(view), words=gap.words)
     if not gap.has_targets:
         if gap.before is None:
             return f"{opening} (n = {n}); {gap.why}, and there is no month to compare with."
@@ -127,13 +135,18 @@ def _headline(view: View, gap: Gap) -> str:
         return f"{opening}, {moved}.{_address(view, gap, change)}"
     behind = gap.total("gap")
     rate = gap.total("sales") / gap.total("target") if gap.total("target") else None
-    side = "behind" if behind < 0 else "ahead of"
+    side = "behind" if behind < 0 else tr("ahead of")
     said = f"{opening}, {view.money(abs(behind))} {side} the target of {view.money(gap.total('target'))} ({share(rate)} of it; n = {n})"
     if gap.before is None:
         worst = gap.stores.sort("gap", "store_id", descending=[behind > 0, False]).row(0, named=True)
-        return f"{said}; most of it in store {worst['store_id']} ({view.money(worst['gap'])})."
+        return tr("{said}; most of it in store {store_id} ({gap}).", said=said, store_id=worst["store_id"], gap=view.money(worst["gap"]))
     asked, change = -gap.total("asked"), gap.total("sales") - gap.total("sales_before")
-    step = f"the target asked for {_more(view, asked)} than {gap.before_words}, sales came to {_more(view, change)}"
+    step = tr(
+        "the target asked for {more} than {before_words}, sales came to {more_2}",
+        more=_more(view, asked),
+        before_words=gap.before_words,
+        more_2=_more(view, change),
+    )
     return f"{said}: {step}.{_address(view, gap, behind)}"
 
 
@@ -144,17 +157,23 @@ def _more(view: View, amount: int) -> str:
 def _address(view: View, gap: Gap, way: int) -> str:
     """The largest part of the gap's own direction over all stores, and the store where a part is largest."""
     sign = 1 if way > 0 else -1
-    words = {**DRIVERS, **KINDS, "asked": "what the target asked for beyond it"}
+    words = {**DRIVERS, **KINDS, "asked": tr("what the target asked for beyond it")}
     said = ""
     overall = gap.largest_overall(sign)
     if overall is not None:
-        said = f" The largest part: {words[overall[0]]} ({_signed(view, overall[1])})."
+        said = tr(" The largest part: {words} ({signed}).", words=words[overall[0]], signed=_signed(view, overall[1]))
     found = gap.largest(sign)
     if found is None or gap.counted.height < 2:
         return said
     place, part, amount = found
-    spot = f"store {place}" if not place.startswith("others") else "the smaller stores together"
-    return f"{said} The largest in a single store: {spot}, {words[part]} ({_signed(view, amount)})."
+    spot = tr("store {place}", place=place) if not place.startswith("others") else tr("the smaller stores together")
+    return tr(
+        "{said} The largest in a single store: {spot}, {words} ({signed}).",
+        said=said,
+        spot=spot,
+        words=words[part],
+        signed=_signed(view, amount),
+    )
 
 
 def _signed(view: View, amount: int) -> str:
@@ -165,42 +184,79 @@ def _notes(view: View, gap: Gap) -> list[str | Note]:
     notes: list[str | Note] = []
     if not gap.has_targets:
         notes.append(
-            Note(f"{gap.why[0].upper()}{gap.why[1:]}. Import the table sales_targets (store_id, month, target_amount).", "NOT MEASURED")
+            Note(
+                tr(
+                    "{why}{why_2}. Import the table sales_targets (store_id, month, target_amount).",
+                    why=gap.why[0].upper(),
+                    why_2=gap.why[1:],
+                ),
+                "NOT MEASURED",
+            )
         )
     if gap.before is None:
         notes.append(
-            Note(f"What moved sales: neither the same month a year before nor the month before is whole in the receipts, which start on "
-                 f"{view.first_day}.", "NOT MEASURED")
+            Note(tr("What moved sales: neither the same month a year before nor the month before is whole in the receipts, which "
+"start on {first_day}.", first_day=view.first_day), "NOT MEASURED")
         )  # fmt: skip
     else:
         notes.append(f"The parts add up to the cent: gap = what the target asked for beyond {gap.before_words} + what changed since.")
         if gap.before.days != gap.now.days:
-            notes.append(Note(f"The months have {gap.now.days} and {gap.before.days} days: part of the change is that.", "REVIEW"))
+            notes.append(
+                Note(
+                    tr("The months have {days} and {days_2} days: part of the change is that.", days=gap.now.days, days_2=gap.before.days),
+                    "REVIEW",
+                )
+            )
         if gap.by == "drivers":
             notes.append(
-                "Members x orders per member x units per order x money per unit, split by Shapley's rule store by store and added up: who "
-                "buys in two stores counts in both. Units are counted goods; goods by weight or volume are in money per unit."
+                tr(
+                    "Members x orders per member x units per order x money per unit, split by Shapley's rule store by store and "
+                    "added up: who buys in two stores counts in both. Units are counted goods; goods by weight or volume are in "
+                    "money per unit."
+                )
             )
     if gap.now.end < gap.whole.end:
         notes.append(
             Note(
-                f"The month is seen up to {gap.now.end}: {gap.now.days} of {gap.whole.days} days of the target are counted, each alike. "
-                "Busy days still to come are not weighed.",
+                tr(
+                    "The month is seen up to {end}: {days} of {days_2} days of the target are counted, each alike. Busy days "
+                    "still to come are not weighed.",
+                    end=gap.now.end,
+                    days=gap.now.days,
+                    days_2=gap.whole.days,
+                ),
                 "REVIEW",
             )
         )
     if gap.untargeted:
         amount = view.money(gap.untargeted_sales)
         notes.append(
-            Note(f"{some(len(gap.untargeted), 'store')} without a target ({_few(gap.untargeted)}) sold {amount}: not in the gap.", "REVIEW")
+            Note(
+                tr(
+                    "{stores} without a target ({few}) sold {amount}: not in the gap.",
+                    stores=some(len(gap.untargeted), "store"),
+                    few=_few(gap.untargeted),
+                    amount=amount,
+                ),
+                "REVIEW",
+            )
         )
     if gap.unsold:
-        notes.append(Note(f"{some(len(gap.unsold), 'store')} with a target ({_few(gap.unsold)}) had no receipt in the month.", "REVIEW"))
+        notes.append(
+            Note(
+                tr(
+                    "{stores} with a target ({few}) had no receipt in the month.",
+                    stores=some(len(gap.unsold), "store"),
+                    few=_few(gap.unsold),
+                ),
+                "REVIEW",
+            )
+        )
     silent = silent_stores(view, gap.now.start, gap.now.end)
     notes += [Note(sentence, "REVIEW") for sentence in silence_notes(silent, gap.now.end)]
     notes += list(gap.notes)
     if view.scope.audience is not None:
-        notes.append(Note("Targets are of everybody's sales, so an audience has none: only the change is shown.", "NOT MEASURED"))
+        notes.append(Note(tr("Targets are of everybody's sales, so an audience has none: only the change is shown."), "NOT MEASURED"))
     return notes
 
 
@@ -236,22 +292,37 @@ def _months(view: View, last: Period) -> Finding:
     )  # fmt: skip
     judged = found.drop_nulls(["target", "sales"])
     behind = judged.filter(gap < 0).height
-    count = f"{months[-1].start:%Y-%m} to {last.start:%Y-%m} ({some(found['store_id'].n_unique(), 'store')}, {some(len(months), 'month')})"
+    count = tr(
+        "{start:%Y-%m} to {start_2:%Y-%m} ({stores}, {months})",
+        start=months[-1].start,
+        start_2=last.start,
+        stores=some(found["store_id"].n_unique(), "store"),
+        months=some(len(months), "month"),
+    )
     if judged.is_empty():
-        headline = f"{where(view)}, there are no sales targets for {count}: sales alone are shown."
+        headline = tr("{where}, there are no sales targets for {count}: sales alone are shown.", where=where(view), count=count)
     else:
         total, goal = int(judged["sales"].sum()), int(judged["target"].sum())
-        headline = (
-            f"{where(view)}, {behind:,} of {judged.height:,} store months were behind target, {count}; sales of {view.money(total)} are "
-            f"{share(total / goal if goal else None)} of the targets."
+        headline = tr(
+            "{where}, {behind:,} of {height:,} store months were behind target, {count}; sales of {total} are {total_2} of the targets.",
+            where=where(view),
+            behind=behind,
+            height=judged.height,
+            count=count,
+            total=view.money(total),
+            total_2=share(total / goal if goal else None),
         )
-    notes: list[str | Note] = [Note("No sales_targets table speaks of these months.", "NOT MEASURED")] if judged.is_empty() else []
+    notes: list[str | Note] = [Note(tr("No sales_targets table speaks of these months."), "NOT MEASURED")] if judged.is_empty() else []
     if hidden:
         notes.append(
-            f"{some(hidden, 'store month')} with fewer than {least} members who bought (setting scope.minimum_members) show no sales."
+            tr(
+                "{store_months} with fewer than {least} members who bought (setting scope.minimum_members) show no sales.",
+                store_months=some(hidden, "store month"),
+                least=least,
+            )
         )
     if last.end > view.as_of:
-        notes.append(Note(f"The last month is seen up to {view.as_of}: as many days of its target are counted.", "REVIEW"))
+        notes.append(Note(tr("The last month is seen up to {as_of}: as many days of its target are counted.", as_of=view.as_of), "REVIEW"))
     return Finding(
         headline=headline,
         table=table,
@@ -268,9 +339,9 @@ def _month_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     largest = shown.group_by("store_id").agg(pl.col("sales").sum()).sort("sales", "store_id", descending=[True, False]).head(25)
     shown = shown.join(largest.select("store_id"), on="store_id", how="semi", maintain_order="left")
     return heatmap(
-        shown, column="month", row="store_id", value="target_rate", kind="share", value_title="Sales / target", row_title="Store",
-        row_order=sorted(shown["store_id"].unique().to_list()), title=f"Sales against target: {view.place}",
-        subtitle="share of the target reached" + ("; the 25 largest stores" if table["store_id"].n_unique() > 25 else ""),
+        shown, column="month", row="store_id", value="target_rate", kind="share", value_title=tr('Sales / target'), row_title="Store",
+        row_order=sorted(shown["store_id"].unique().to_list()), title=tr('Sales against target: {place}', place=view.place),
+        subtitle=tr('share of the target reached') + (tr('; the 25 largest stores') if table["store_id"].n_unique() > 25 else ""),
     )  # fmt: skip
 
 
@@ -283,7 +354,7 @@ def _chart(view: View, gap: Gap, table: pl.DataFrame) -> alt.Chart | alt.LayerCh
     shown = shown.drop_nulls(value).sort(pl.col(value).abs(), descending=True).head(20).sort(value, "place")
     return ranked_bars(
         shown, label="place", value=value, kind="money", n="member_count", ranked=False,
-        title=f"{'Sales less target' if gap.has_targets else 'Change of sales'} by store: {view.place}",
-        subtitle=gap.words + ("" if gap.has_targets else f" against {gap.before_words}"),
+        title=tr('{sales_less_target} by store: {place}', sales_less_target=tr('Sales less target') if gap.has_targets else tr('Change of sales'), place=view.place),
+        subtitle=gap.words + ("" if gap.has_targets else tr(' against {before_words}', before_words=gap.before_words)),
         value_title=f"{'Gap' if gap.has_targets else 'Change'}, {view.currency}",
     )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
 from toolkit.wording import some
@@ -78,11 +79,17 @@ def silence_notes(silent: pl.DataFrame, last: date) -> list[str]:
     ranked = silent.sort("expected_orders", "store_id", descending=[True, False])
     said = []
     for row in ranked.head(5).iter_rows(named=True):
-        until = "on" if row["silent_to"] >= last else f"to {row['silent_to']}"
+        until = "on" if row["silent_to"] >= last else tr("to {silent_to}", silent_to=row["silent_to"])
         said.append(
-            f"Store {row['store_id']} has no order from {row['silent_from']} {until}, where some {row['expected_orders']:,.0f} were to be "
-            "expected: it was closed, or its receipts are missing. Find out which before its figures are judged."
+            tr(
+                "Store {store_id} has no order from {silent_from} {until}, where some {expected_orders:,.0f} were to be "
+                "expected: it was closed, or its receipts are missing. Find out which before its figures are judged.",
+                store_id=row["store_id"],
+                silent_from=row["silent_from"],
+                until=until,
+                expected_orders=row["expected_orders"],
+            )
         )
     if ranked.height > 5:
-        said.append(f"{some(ranked.height - 5, 'more store')} fell silent in the same days.")
+        said.append(tr("{more_stores} fell silent in the same days.", more_stores=some(ranked.height - 5, "more store")))
     return said

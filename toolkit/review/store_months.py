@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.models.shapley import shapley_parts, whole_parts
 from toolkit.portrait.sales import within
@@ -35,7 +36,9 @@ def month_period(month: str, *, called: str = "review.sales_targets") -> Period:
     try:
         first = date.fromisoformat(f"{month.strip()}-01") if len(month.strip()) == 7 else date.fromisoformat(month.strip())
     except ValueError:
-        raise BadValue(f"{called}: month is '{month}', but a month as YYYY-MM was needed, such as 2026-03.") from None
+        raise BadValue(
+            tr("{called}: month is '{month}', but a month as YYYY-MM was needed, such as 2026-03.", called=called, month=month)
+        ) from None
     first = first.replace(day=1)
     return Period(first, first.replace(day=monthrange(first.year, first.month)[1]))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.mart.view import View
 from toolkit.models.lin import Effect
@@ -57,8 +58,12 @@ def latest_campaign(view: View, known: pl.DataFrame, *, ended: bool = False) -> 
     started = over if ended and over.height else started
     if started.is_empty():
         raise DataError(
-            f"{view.workspace.path} knows no campaign that started by {view.as_of}. Import a campaigns and a contacts table (docs/"
-            "data-contract.md), or launch a campaign."
+            tr(
+                "{path} knows no campaign that started by {as_of}. Import a campaigns and a contacts table "
+                "(docs/data-contract.md), or launch a campaign.",
+                path=view.workspace.path,
+                as_of=view.as_of,
+            )
         )
     return str(started.sort("starts_on", "campaign_id")["campaign_id"][-1])
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
@@ -83,36 +84,76 @@ def verdict_headline(sold: Study, found: Study, account: Account) -> str:
     """Return the verdict in plain words: proven, likely, no effect shown, cannot be told, not measured; then the money."""
     case, currency = sold.case, sold.case.view.currency
     place = where(case.view)
-    so_far = f" so far (day {case.seen.days} of {case.planned_days})" if case.is_running else ""
+    so_far = tr(" so far (day {days} of {planned_days})", days=case.seen.days, planned_days=case.planned_days) if case.is_running else ""
     start = f"{opening(case)}{place[0].lower()}{place[1:]}" if opening(case) else place
     spent = spent_words(found, account)
     paid_is_told = may_be_shown(found, account.margin, account.sales)
     if not (paid_is_told or (case.is_randomised and sold.claim.is_made)) or account.sales.estimate is None:
-        untold = "is not measured" if sold.claim.word == "not measured" else "cannot be told"
-        return f"{start}, whether {case.name} paid {untold}{so_far}; {spent}; {arms(case)}."
-    sales = f"{_money(account.sales.estimate, currency)} of extra sales ({_span(account.sales, currency)})"
+        untold = tr("is not measured") if sold.claim.word == "not measured" else "cannot be told"
+        return tr(
+            "{start}, whether {name} paid {untold}{so_far}; {spent}; {arms}.",
+            start=start,
+            name=case.name,
+            untold=untold,
+            so_far=so_far,
+            spent=spent,
+            arms=arms(case),
+        )
+    sales = tr("{estimate} of extra sales ({span})", estimate=_money(account.sales.estimate, currency), span=_span(account.sales, currency))
     moved = {
         "proven": f"{'worked' if sold.claim.sign > 0 else 'did harm'}: {sales}",
-        "likely": f"probably {'worked' if sold.claim.sign > 0 else 'did harm'}: {sales}",
-        "not shown": f"shows no effect on sales (they lie between {_span(account.sales, currency, ' and ')})",
+        "likely": tr("probably {worked}: {sales}", worked=tr("worked") if sold.claim.sign > 0 else tr("did harm"), sales=sales),
+        "not shown": tr("shows no effect on sales (they lie between {span})", span=_span(account.sales, currency, " and ")),
     }.get(sold.claim.word, sales)
     if not paid_is_told:
-        return f"{start}, {case.name} {moved}{so_far}; whether it paid cannot be told: {first_reason(found.claim)} {arms(case)}."
+        return tr(
+            "{start}, {name} {moved}{so_far}; whether it paid cannot be told: {first_reason} {arms}.",
+            start=start,
+            name=case.name,
+            moved=moved,
+            so_far=so_far,
+            first_reason=first_reason(found.claim),
+            arms=arms(case),
+        )
     if account.net.estimate is None:
-        return f"{start}, {case.name} {moved}{so_far}; what stays of it is not measured, since {account.net.reason}; {spent}; {arms(case)}."
+        return tr(
+            "{start}, {name} {moved}{so_far}; what stays of it is not measured, since {reason}; {spent}; {arms}.",
+            start=start,
+            name=case.name,
+            moved=moved,
+            so_far=so_far,
+            reason=account.net.reason,
+            spent=spent,
+            arms=arms(case),
+        )
     paid = _paid(account, currency)
     if sold.claim.is_made and (account.sales_after.high or 0.0) < 0:
-        paid += f", but part of it was only pulled forward: net with the weeks after {_money(account.net_all.estimate, currency)}"
-    return f"{start}, {case.name} {moved}{so_far}, and {paid}; {arms(case)}."
+        paid += tr(
+            ", but part of it was only pulled forward: net with the weeks after {estimate}",
+            estimate=_money(account.net_all.estimate, currency),
+        )
+    return tr(
+        "{start}, {name} {moved}{so_far}, and {paid}; {arms}.",
+        start=start,
+        name=case.name,
+        moved=moved,
+        so_far=so_far,
+        paid=paid,
+        arms=arms(case),
+    )
 
 
 def _paid(account: Account, currency: str) -> str:
     net = account.net
-    before = f" before {wording.listing(account.missing)} (not stated)" if account.missing else ""
-    figures = f"net {_money(net.estimate, currency)}{before} ({_span(net, currency)})"
+    before = tr(" before {missing} (not stated)", missing=wording.listing(account.missing)) if account.missing else ""
+    figures = tr("net {estimate}{before} ({span})", estimate=_money(net.estimate, currency), before=before, span=_span(net, currency))
     if (net.low or 0) > 0:
-        return f"it paid: {figures}"
-    return f"it lost money: {figures}" if (net.high or 0) < 0 else f"whether it paid is open: {figures}"
+        return tr("it paid: {figures}", figures=figures)
+    return (
+        tr("it lost money: {figures}", figures=figures)
+        if (net.high or 0) < 0
+        else tr("whether it paid is open: {figures}", figures=figures)
+    )
 
 
 def _span(one: object, currency: str, between: str = " to ") -> str:
@@ -127,26 +168,34 @@ def _next_time(sold: Study, account: Account, shown: bool) -> Note:
     """What follows for the next campaign, in one sentence."""
     if not shown:
         return Note(
-            "Next time: hold out a random part of the members (differentiation.holdout), else this stays a matter of opinion.", "REVIEW"
+            tr("Next time: hold out a random part of the members (differentiation.holdout), else this stays a matter of opinion."), "REVIEW"
         )
     net = account.net
     if net.low is not None and net.low > 0:
         return Note(
-            "Next time: repeat it, keep a control, and look at the parts (review.effect by segment) for where it earns most.", "PASS"
+            tr("Next time: repeat it, keep a control, and look at the parts (review.effect by segment) for where it earns most."), "PASS"
         )
     if net.high is not None and net.high < 0:
-        return Note("Next time: do not repeat it like this; give a smaller offer, or only to those whom it moved (review.effect).", "FAIL")
+        return Note(
+            tr("Next time: do not repeat it like this; give a smaller offer, or only to those whom it moved (review.effect)."), "FAIL"
+        )
     if sold.claim.word == "not shown":
-        return Note("Next time: more members or a stronger offer; this one was too small to show, or did nothing.", "REVIEW")
-    return Note("Next time: repeat it with more members in the control before it becomes a habit.", "REVIEW")
+        return Note(tr("Next time: more members or a stronger offer; this one was too small to show, or did nothing."), "REVIEW")
+    return Note(tr("Next time: repeat it with more members in the control before it becomes a habit."), "REVIEW")
 
 
 def _unknown(account: Account) -> list[Note]:
-    missing = [Note(f"Not stated: {wording.listing(account.missing)}; the net is before them.", "NOT MEASURED")] if account.missing else []
+    missing = (
+        [Note(tr("Not stated: {missing}; the net is before them.", missing=wording.listing(account.missing)), "NOT MEASURED")]
+        if account.missing
+        else []
+    )
     if account.margin_costs.basis == "not known":
-        sentence = "Margin: no product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share."
+        sentence = tr(
+            "Margin: no product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share."
+        )
         missing.append(Note(sentence, "NOT MEASURED"))
     if account.margin_costs.basis == "assumed":
-        sentence = f"Margin is assumed to be {account.margin_costs.share or 0:.0%} of sales (setting offers.margin_share)."
+        sentence = tr("Margin is assumed to be {share:.0%} of sales (setting offers.margin_share).", share=account.margin_costs.share or 0)
         missing.append(Note(sentence, "REVIEW"))
     return missing

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from toolkit.answer import Note, Verdict
+from toolkit.language import tr
 
 
 @dataclass(frozen=True)
@@ -42,5 +43,5 @@ def worst_first(checks: Sequence[Check], *, most: int = 6) -> list[Note]:
     rank = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3}
     found = [check for check in checks if check.forbids or rank[check.verdict] <= rank["REVIEW"]]
     ranked = [check.note for check in sorted(found, key=lambda check: (not check.forbids, rank[check.verdict]))]
-    more = [Note(f"{len(ranked) - most} more checks have something to say: review.checks.")] if len(ranked) > most else []
+    more = [Note(tr("{ranked} more checks have something to say: review.checks.", ranked=len(ranked) - most))] if len(ranked) > most else []
     return [*ranked[:most], *more]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import sales_basis, where
 from toolkit.portrait.takings import takings
@@ -87,11 +88,22 @@ def activity(view: View) -> Finding:
 
 def _headline(view: View, counts: dict[str, int], judged: int, members: int) -> str:
     if not judged:
-        return f"{where(view)}, activity is not measured: none of {some(members, 'member')} has a past long enough to judge by."
+        return tr(
+            "{where}, activity is not measured: none of {members} has a past long enough to judge by.",
+            where=where(view),
+            members=some(members, "member"),
+        )
     less, more = counts.get(STATES[0], 0), counts.get(STATES[2], 0)
-    return (
-        f"{where(view)}, {less:,} of {some(judged, 'member')} with a past to judge by ({share(less / judged)}) came on fewer days in "
-        f"the last {SPAN_DAYS} than their own past makes likely, {more:,} ({share(more / judged)}) on more."
+    return tr(
+        "{where}, {less:,} of {members} with a past to judge by ({less_2}) came on fewer days in the last "
+        "{span_days} than their own past makes likely, {more:,} ({more_2}) on more.",
+        where=where(view),
+        less=less,
+        members=some(judged, "member"),
+        less_2=share(less / judged),
+        span_days=SPAN_DAYS,
+        more=more,
+        more_2=share(more / judged),
     )
 
 
@@ -100,16 +112,27 @@ def _notes(view: View, counts: dict[str, int], judged: int) -> list[str | Note]:
     notes: list[str | Note] = []
     if judged:
         notes.append(
-            f"By chance alone up to {share(settings.tail, 0)} of members land on either side ({settings.tail * judged:,.0f} of "
-            f"{judged:,}): what is beyond that is change. All members together may also follow the season."
+            tr(
+                "By chance alone up to {tail} of members land on either side ({tail_2:,.0f} of {judged:,}): what is beyond "
+                "that is change. All members together may also follow the season.",
+                tail=share(settings.tail, 0),
+                tail_2=settings.tail * judged,
+                judged=judged,
+            )
         )
     else:
-        notes.append(Note("Activity: the receipts do not reach back far enough.", "NOT MEASURED"))
+        notes.append(Note(tr("Activity: the receipts do not reach back far enough."), "NOT MEASURED"))
     short = counts.get(STATES[3], 0)
     if short:
         notes.append(
-            f"Past too short: {some(short, 'member')} with fewer than {settings.minimum_windows} whole windows of {days} days before the "
-            f"last {SPAN_DAYS} days; their first day counts as the start, not as a visit."
+            tr(
+                "Past too short: {members} with fewer than {minimum_windows} whole windows of {days} days before the last "
+                "{span_days} days; their first day counts as the start, not as a visit.",
+                members=some(short, "member"),
+                minimum_windows=settings.minimum_windows,
+                days=days,
+                span_days=SPAN_DAYS,
+            )
         )
     return [*notes, sales_basis(view)]
 
@@ -120,10 +143,10 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return measured_bars(
         table.filter(pl.col("activity").is_in(STATES[:3])),
         label="activity",
-        measures={"expected_days_91": "at the pace of their past", "days_91": f"in the last {SPAN_DAYS} days"},
+        measures={"expected_days_91": tr("at the pace of their past"), "days_91": tr("in the last {span_days} days", span_days=SPAN_DAYS)},
         n="member_count",
         kind="decimal",
-        title=f"Shopping days of a member, then and now: {view.place}",
-        subtitle=f"up to {view.as_of}, n members beside each",
-        value_title=f"Mean shopping days in {SPAN_DAYS}",
+        title=tr("Shopping days of a member, then and now: {place}", place=view.place),
+        subtitle=tr("up to {as_of}, n members beside each", as_of=view.as_of),
+        value_title=tr("Mean shopping days in {span_days}", span_days=SPAN_DAYS),
     )

@@ -11,6 +11,7 @@ from scipy.special import gammainc, gammaincc
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.models.pairs import benjamini_hochberg, chance_of, wilson
 from toolkit.portrait.phrases import where
@@ -98,11 +99,25 @@ def attach(
     good = good_or_most_bought(view, goods, "targeting.attach")
     other = find_good(view, with_goods, "targeting.attach") if with_goods else None
     if other and other.level != good.level:
-        raise BadValue(f"targeting.attach: '{good.label}' is a {good.level} and '{with_goods}' a {other.level}; two of a kind were needed.")
+        raise BadValue(
+            tr(
+                "targeting.attach: '{label}' is a {level} and '{with_goods}' a {level_2}; two of a kind were needed.",
+                label=good.label,
+                level=good.level,
+                with_goods=with_goods,
+                level_2=other.level,
+            )
+        )
     if other and other.code == good.code:
-        raise BadValue(f"targeting.attach: goods and with_goods are both '{good.label}'; two different goods were needed.")
+        raise BadValue(tr("targeting.attach: goods and with_goods are both '{label}'; two different goods were needed.", label=good.label))
     if members and not other:
-        raise BadValue(f"targeting.attach: members='{members}' needs with_goods too: with or without which other {good.level}?")
+        raise BadValue(
+            tr(
+                "targeting.attach: members='{members}' needs with_goods too: with or without which other {level}?",
+                members=members,
+                level=good.level,
+            )
+        )
     period = window_of(view)
     scoped = scoped_baskets(view, period, good.level, "order")
     number = np.repeat(np.arange(scoped.baskets.basket_count), scoped.baskets.sizes)
@@ -128,7 +143,9 @@ def _list(
         pl.len().cast(pl.Int64).alias("order_count"), pl.col("both").sum().cast(pl.Int64).alias("both_count")
     )
     said = (
-        f"bought {good.label} and {other.label} in one order" if asked == "with" else f"bought {good.label}, but never with {other.label}"
+        tr("bought {label} and {label_2} in one order", label=good.label, label_2=other.label)
+        if asked == "with"
+        else tr("bought {label}, but never with {label_2}", label=good.label, label_2=other.label)
     )
     return listed(
         view,
@@ -184,18 +201,26 @@ def _what_else(
         "verdict",
     ).sort("both_count", "goods", descending=[True, False])
     notes: list[str | Note] = [
-        "A good that is in many orders anyway has a high attach rate with everything: look at the rate expected by chance beside it.",
-        "An attach rate is no effect: only a test tells whether promoting one good sells the other.",
+        tr("A good that is in many orders anyway has a high attach rate with everything: look at the rate expected by chance beside it."),
+        tr("An attach rate is no effect: only a test tells whether promoting one good sells the other."),
     ]
     if candidates.height > enough.height:
         least = view.settings.scope.minimum_members
         notes.append(
-            f"Not shown: {wording.some(candidates.height - enough.height, 'good')} that fewer than {least} people bought with it "
-            "(setting scope.minimum_members)."
+            tr(
+                "Not shown: {goods} that fewer than {least} people bought with it (setting scope.minimum_members).",
+                goods=wording.some(candidates.height - enough.height, "good"),
+                least=least,
+            )
         )
     if not table.height:
-        asked = other.label if other else "Any other good"
-        notes.append(Note(f"{asked} is in too few of these orders to speak of: choose a longer period or a larger scope.", "NOT MEASURED"))
+        asked = other.label if other else tr("Any other good")
+        notes.append(
+            Note(
+                tr("{asked} is in too few of these orders to speak of: choose a longer period or a larger scope.", asked=asked),
+                "NOT MEASURED",
+            )
+        )
     return Finding(
         headline=_what_else_headline(view, period, good, table, order_count),
         table=table,
@@ -211,16 +236,34 @@ def _what_else(
 def _what_else_headline(view: View, period: Period, good: Good, table: pl.DataFrame, order_count: int) -> str:
     about = f"{where(view)}, {days_in(period)}"
     if not table.height:
-        return f"{about}, nothing else stands in enough of the {order_count:,} orders with {good.label} to speak of."
+        return tr(
+            "{about}, nothing else stands in enough of the {order_count:,} orders with {label} to speak of.",
+            about=about,
+            order_count=order_count,
+            label=good.label,
+        )
     best = max(table.to_dicts(), key=lambda row: (row["verdict"] == MORE, row["both_count"] - row["expected_rate"] * order_count))
     top = table.row(0, named=True)
-    said = (
-        f"{about}, {wording.share(best['attach_rate'])} of {order_count:,} orders with {good.label} hold {best['goods']} too "
-        f"({wording.share(best['attach_rate_low'])} to {wording.share(best['attach_rate_high'])}), {best['verdict']} "
-        f"({wording.share(best['expected_rate'])})"
+    said = tr(
+        "{about}, {attach_rate} of {order_count:,} orders with {label} hold {goods} too ({attach_rate_low} to "
+        "{attach_rate_high}), {verdict} ({expected_rate})",
+        about=about,
+        attach_rate=wording.share(best["attach_rate"]),
+        order_count=order_count,
+        label=good.label,
+        goods=best["goods"],
+        attach_rate_low=wording.share(best["attach_rate_low"]),
+        attach_rate_high=wording.share(best["attach_rate_high"]),
+        verdict=best["verdict"],
+        expected_rate=wording.share(best["expected_rate"]),
     )
     if top["goods"] != best["goods"]:
-        said += f"; most often there is {top['goods']} ({wording.share(top['attach_rate'])}), {top['verdict']}"
+        said += tr(
+            "; most often there is {goods} ({attach_rate}), {verdict}",
+            goods=top["goods"],
+            attach_rate=wording.share(top["attach_rate"]),
+            verdict=top["verdict"],
+        )
     return said + "."
 
 
@@ -266,12 +309,16 @@ def _from_whom(
     notes: list[str | Note] = [
         *card_notes,
         *map_notes,
-        "Intervals take orders as independent; orders of one member are alike, so they are a little too narrow.",
+        tr("Intervals take orders as independent; orders of one member are alike, so they are a little too narrow."),
     ]
     if hidden.height:
         notes.append(
-            f"Not shown: {wording.some(hidden.height, 'segment')} with fewer than {view.settings.scope.minimum_members} buyers of "
-            f"{good.label} (setting scope.minimum_members)."
+            tr(
+                "Not shown: {segments} with fewer than {minimum_members} buyers of {label} (setting scope.minimum_members).",
+                segments=wording.some(hidden.height, "segment"),
+                minimum_members=view.settings.scope.minimum_members,
+                label=good.label,
+            )
         )
     return Finding(
         headline=_from_whom_headline(view, period, good, other, table, total, both),
@@ -286,16 +333,24 @@ def _from_whom(
 
 
 def _from_whom_headline(view: View, period: Period, good: Good, other: Good, table: pl.DataFrame, total: int, both: int) -> str:
-    said = f"{where(view)}, {days_in(period)}, {wording.share(both / total)} of {total:,} orders with {good.label} hold {other.label} too"
+    said = tr(
+        "{where}, {days_in}, {both} of {total:,} orders with {label} hold {label_2} too",
+        where=where(view),
+        days_in=days_in(period),
+        both=wording.share(both / total),
+        total=total,
+        label=good.label,
+        label_2=other.label,
+    )
     if table.height < 2:
-        return said + "; segments are too small to compare."
+        return said + tr("; segments are too small to compare.")
     rows = table.to_dicts()
     # By the near end of the intervals: a handful of orders may reach any share.
     most, least = max(rows, key=lambda row: row["attach_rate_low"]), min(rows, key=lambda row: row["attach_rate_high"])
     tail = f"from {most['segment']} {wording.share(most['attach_rate'])} (n = {most['order_count']:,}), from {least['segment']} "
     tail += f"{wording.share(least['attach_rate'])} (n = {least['order_count']:,})"
     apart = most["attach_rate_low"] > least["attach_rate_high"]
-    return f"{said}: {tail}." if apart else f"{said}; the {table.height} segments cannot be told apart."
+    return f"{said}: {tail}." if apart else tr("{said}; the {height} segments cannot be told apart.", said=said, height=table.height)
 
 
 def _too_few(view: View, period: Period, good: Good, scoped: ScopedBaskets, orders: np.ndarray) -> Finding | None:
@@ -304,11 +359,21 @@ def _too_few(view: View, period: Period, good: Good, scoped: ScopedBaskets, orde
     least = view.settings.scope.minimum_members
     if people >= least:
         return None
-    said = f"{wording.some(people, 'person', 'people')} bought {good.label}" if people else f"nobody bought {good.label}"
+    said = (
+        tr("{persons} bought {label}", persons=wording.some(people, "person", "people"), label=good.label)
+        if people
+        else tr("nobody bought {label}", label=good.label)
+    )
     return Finding(
-        headline=f"{where(view)}, {days_in(period)}, {said}: fewer than the {least} that figures may speak of.",
+        headline=tr(
+            "{where}, {days_in}, {said}: fewer than the {least} that figures may speak of.",
+            where=where(view),
+            days_in=days_in(period),
+            said=said,
+            least=least,
+        ),
         table=pl.DataFrame(schema={"goods": pl.String, "both_count": pl.Int64, "order_count": pl.Int64, "attach_rate": pl.Float64}),
-        notes=[Note("Not measured for so few: choose a longer period, a larger scope or another good.", "NOT MEASURED")],
+        notes=[Note(tr("Not measured for so few: choose a longer period, a larger scope or another good."), "NOT MEASURED")],
     )
 
 
@@ -318,10 +383,10 @@ def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.C
     return measured_bars(
         table.head(_CHART_GOODS),
         label="goods",
-        measures={"attach_rate": "share of orders", "expected_rate": "by chance"},
-        title=f"What is bought with {good.label}",
+        measures={"attach_rate": tr("share of orders"), "expected_rate": tr("by chance")},
+        title=tr("What is bought with {label}", label=good.label),
         subtitle=f"{view.place}, {period}; n = {table['order_count'][0]:,} orders",
-        value_title=f"Share of orders with {good.label}",
+        value_title=tr("Share of orders with {label}", label=good.label),
     )
 
 
@@ -338,7 +403,7 @@ def _segment_chart(view: View, period: Period, good: Good, other: Good, table: p
         kind="share1",
         reference=rate,
         reference_title="all orders",
-        title=f"Who adds {other.label} to {good.label}",
+        title=tr("Who adds {label} to {label_2}", label=other.label, label_2=good.label),
         subtitle=f"{view.place}, {period}; n = orders",
-        value_title="Attach rate",
+        value_title=tr("Attach rate"),
     )

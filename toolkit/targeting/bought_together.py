@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
@@ -149,24 +150,42 @@ def _together(view: View, level: Level, goods: str | None, rank: str, unit: Unit
 def _headline(view: View, period: Period, found: Found, table: pl.DataFrame, level: Level, good: Good | None, unit: Unit) -> str:
     basis = wording.some(found.baskets, unit)
     about = f"{where(view)}, {days_in(period)}"
-    together = "stand in one basket" if unit == "order" else "are bought by the same members"
+    together = tr("stand in one basket") if unit == "order" else tr("are bought by the same members")
     if not found.tested:
         least = view.settings.goods.minimum_baskets
-        return f"{about}, no two {_PLURAL[level]} are in {least:,} or more of {basis}: too little to tell what goes together."
+        return tr(
+            "{about}, no two {plural} are in {least:,} or more of {basis}: too little to tell what goes together.",
+            about=about,
+            plural=_PLURAL[level],
+            least=least,
+            basis=basis,
+        )
     if table.is_empty():
-        subject = f"nothing goes with {good.label}" if good else f"none of {wording.some(found.tested, 'pair')} of {_PLURAL[level]}"
+        subject = (
+            tr("nothing goes with {label}", label=good.label)
+            if good
+            else tr("none of {pairs} of {plural}", pairs=wording.some(found.tested, "pair"), plural=_PLURAL[level])
+        )
         return f"{about}, {subject} {'' if good else together + ' '}more often than by chance (n = {basis})."
     best = table.row(0, named=True)
-    said = (
-        f"{best['goods']} with {best['goes_with']}: {wording.some(best['both_count'], unit)} with both where chance makes "
-        f"{_counted(best['expected_count'])}, {_times(best['together_index'])} as often ({best['together_index_low']:,.2f} to "
-        f"{best['together_index_high']:,.2f})"
+    said = tr(
+        "{goods} with {goes_with}: {some} with both where chance makes {counted}, {times} as often "
+        "({together_index_low:,.2f} to {together_index_high:,.2f})",
+        goods=best["goods"],
+        goes_with=best["goes_with"],
+        some=wording.some(best["both_count"], unit),
+        counted=_counted(best["expected_count"]),
+        times=_times(best["together_index"]),
+        together_index_low=best["together_index_low"],
+        together_index_high=best["together_index_high"],
     )
     if good:
         number = wording.some(found.pairs.height, level, _PLURAL[level])
         go = "goes" if found.pairs.height == 1 else "go"
         return f"{about}, {number} {go} with {good.label} more often than by chance; first {said} (n = {basis})."
-    count = f"{found.pairs.height:,} of {wording.some(found.tested, 'pair')} of {_PLURAL[level]}"
+    count = tr(
+        "{height:,} of {pairs} of {plural}", height=found.pairs.height, pairs=wording.some(found.tested, "pair"), plural=_PLURAL[level]
+    )
     return f"{about}, {count} {together} more often than by chance; first {said} (n = {basis})."
 
 
@@ -175,30 +194,49 @@ def _counted(expected: float) -> str:
 
 
 def _times(index: float) -> str:
-    return f"{index:,.1f} times" if index >= 1.95 else f"{index:,.2f} times"
+    return tr("{index:,.1f} times", index=index) if index >= 1.95 else tr("{index:,.2f} times", index=index)
 
 
 def _notes(view: View, found: Found, table: pl.DataFrame, suppressed: int, level: Level, unit: Unit) -> list[str | Note]:
     goods = view.settings.goods
-    kept = "the size of every basket" if unit == "order" else "how many different goods each member buys"
+    kept = tr("the size of every basket") if unit == "order" else tr("how many different goods each member buys")
     notes: list[str | Note] = [
-        f"Chance keeps {kept} and the share of each good in it; {goods.false_share:.0%} of the pairs called together are false at most. "
-        "Together is not because of each other: tastes, a season or a shelf can put two goods into one basket. Only a test tells whether "
-        "promoting one sells the other."
+        tr(
+            "Chance keeps {kept} and the share of each good in it; {false_share:.0%} of the pairs called together are "
+            "false at most. Together is not because of each other: tastes, a season or a shelf can put two goods into "
+            "one basket. Only a test tells whether promoting one sells the other.",
+            kept=kept,
+            false_share=goods.false_share,
+        )
     ]
     if not found.tested:
-        return [*notes, Note("Too few receipts for pairs: choose a longer period, or a larger scope.", "NOT MEASURED")]
+        return [*notes, Note(tr("Too few receipts for pairs: choose a longer period, or a larger scope."), "NOT MEASURED")]
     if found.pairs.height > table.height + suppressed:
-        notes.append(f"The first {table.height:,} of {found.pairs.height:,} pairs are shown; name `goods` to see the others.")
+        notes.append(
+            tr(
+                "The first {height:,} of {height_2:,} pairs are shown; name `goods` to see the others.",
+                height=table.height,
+                height_2=found.pairs.height,
+            )
+        )
     if suppressed:
         least = view.settings.scope.minimum_members
         notes.append(
-            f"Not shown: {wording.some(suppressed, 'pair')} that fewer than {least} people bought (setting scope.minimum_members)."
+            tr(
+                "Not shown: {pairs} that fewer than {least} people bought (setting scope.minimum_members).",
+                pairs=wording.some(suppressed, "pair"),
+                least=least,
+            )
         )
     if found.left_out:
         notes.append(
-            f"Left out: {wording.some(found.left_out, 'order')} with more than {goods.largest_basket} different {_PLURAL[level]} "
-            "(setting goods.largest_basket), purchases for a trade rather than a household's basket."
+            tr(
+                "Left out: {orders} with more than {largest_basket} different {plural} (setting goods.largest_basket), "
+                "purchases for a trade rather than a household's basket.",
+                orders=wording.some(found.left_out, "order"),
+                largest_basket=goods.largest_basket,
+                plural=_PLURAL[level],
+            )
         )
     return notes
 
@@ -216,7 +254,9 @@ def _chart(view: View, period: Period, table: pl.DataFrame, unit: Unit) -> alt.C
         n="both_count",
         reference=1.0,
         reference_title="chance",
-        title="In one basket more often than by chance" if unit == "order" else "Bought by the same members more often than by chance",
+        title=tr("In one basket more often than by chance")
+        if unit == "order"
+        else tr("Bought by the same members more often than by chance"),
         subtitle=f"{view.place}, {period}; n = {unit}s with both",
-        value_title="Times as often as by chance",
+        value_title=tr("Times as often as by chance"),
     )

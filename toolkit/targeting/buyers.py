@@ -7,6 +7,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.sales import member_sales
 from toolkit.registry import question
@@ -62,12 +63,14 @@ def buyers(view: View, *, goods: str | list[str] | None = None, without: str | l
     """
     wanted, unwanted = _found(view, goods), _found(view, without)
     if not wanted and not unwanted:
-        raise BadValue(f"{_NAME}: goods that were bought, or goods that were not (`without`), were needed; neither came.")
+        raise BadValue(tr("{name}: goods that were bought, or goods that were not (`without`), were needed; neither came.", name=_NAME))
     twice = [good.label for good in wanted if any((good.level, good.code) == (other.level, other.code) for other in unwanted)]
     if twice:
-        raise BadValue(f"{_NAME}: {wording.listing(twice)} stands in goods and in without; nobody bought it and did not.")
+        raise BadValue(
+            tr("{name}: {twice} stands in goods and in without; nobody bought it and did not.", name=_NAME, twice=wording.listing(twice))
+        )
     if least_days < 1:
-        raise BadValue(f"{_NAME}: least_days is {least_days}; 1 or more days were needed.")
+        raise BadValue(tr("{name}: least_days is {least_days}; 1 or more days were needed.", name=_NAME, least_days=least_days))
     period = window_of(view)
     chosen = bought_by_member(view, period, wanted).filter(pl.col("day_count") >= least_days)
     if unwanted:
@@ -76,11 +79,18 @@ def buyers(view: View, *, goods: str | list[str] | None = None, without: str | l
     ordered = member_sales(view, period).filter(pl.col("orders") > 0).height
     notes: list[str | Note] = []
     if some and some == ordered:
-        notes.append(Note(f"That is everybody who ordered in the window ({ordered:,} members): it chooses nobody out.", "REVIEW"))
+        notes.append(
+            Note(tr("That is everybody who ordered in the window ({ordered:,} members): it chooses nobody out.", ordered=ordered), "REVIEW")
+        )
     if not some and period.end < view.first_day:
-        notes.append(f"The receipts start on {view.first_day}, after the window.")
+        notes.append(tr("The receipts start on {first_day}, after the window.", first_day=view.first_day))
     elif not some:
-        notes.append(f"{wording.some(ordered, 'member')} ordered in the window: choose a longer period, fewer days or other goods.")
+        notes.append(
+            tr(
+                "{members} ordered in the window: choose a longer period, fewer days or other goods.",
+                members=wording.some(ordered, "member"),
+            )
+        )
     names = [good.label for good in wanted if good.level == "category"][:1]
     return listed(
         view,
@@ -122,10 +132,10 @@ def _found(view: View, names: str | list[str] | None) -> list[Good]:
 
 
 def _said(wanted: list[Good], unwanted: list[Good], least_days: int) -> str:
-    said = f"bought {_or(wanted)}" if wanted else "bought"
+    said = tr("bought {or_}", or_=_or(wanted)) if wanted else "bought"
     if least_days > 1:
-        said += f" on {least_days} days or more"
-    return f"{said}{' and' if wanted else ', but'} no {_or(unwanted)}" if unwanted else said
+        said += tr(" on {least_days} days or more", least_days=least_days)
+    return tr("{said}{and_} no {or_}", said=said, and_=tr(" and") if wanted else tr(", but"), or_=_or(unwanted)) if unwanted else said
 
 
 def _or(goods: list[Good]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.wording import some
 
@@ -20,4 +21,6 @@ def hide_few(view: View, table: pl.DataFrame, *columns: str, count: str = "membe
         return table, []
     made = table.with_columns(pl.when(~few).then(pl.col(name)).alias(name) for name in columns)
     rows = some(hidden, "row")
-    return made, [f"{rows} with fewer than {least} members (setting scope.minimum_members): figures are not shown."]
+    return made, [
+        tr("{rows} with fewer than {least} members (setting scope.minimum_members): figures are not shown.", rows=rows, least=least)
+    ]

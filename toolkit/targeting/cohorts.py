@@ -10,6 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.stages import lifecycle_limits
@@ -67,7 +68,7 @@ def cohorts(view: View, *, most_months: int = 24) -> Finding:
     >>> tk.targeting.cohorts(ws, region="north").table                  # doctest: +SKIP
     """
     if not 1 <= most_months <= 120:
-        raise BadValue(f"targeting.cohorts: most_months is {most_months}; 1 to 120 months were needed.")
+        raise BadValue(tr("targeting.cohorts: most_months is {most_months}; 1 to 120 months were needed.", most_months=most_months))
     last = _last_whole_month(view.as_of)
     joined = _joined(view).filter(pl.col("month") <= last)
     sizes = (
@@ -157,10 +158,19 @@ def _followed(table: pl.DataFrame, month: int) -> dict[str, Any] | None:
 def _headline(view: View, table: pl.DataFrame) -> str:
     known = [(month, found) for month in (1, 3, 6, 12) if (found := _followed(table, month))]
     if not known:
-        return f"{where(view)}, retention by joining month is not measured: no whole month of new members has been followed long enough."
+        return tr(
+            "{where}, retention by joining month is not measured: no whole month of new members has been followed long enough.",
+            where=where(view),
+        )
     said = [f"{share(found['share'])} order in month {month} (n = {found['members']:,})" for month, found in known]
     spend = wording.money(known[0][1]["spend"], view.currency)
-    return f"{where(view)}, of members who joined in a month, {wording.listing(said)}; in month {known[0][0]} they spend {spend} each."
+    return tr(
+        "{where}, of members who joined in a month, {said}; in month {known} they spend {spend} each.",
+        where=where(view),
+        said=wording.listing(said),
+        known=known[0][0],
+        spend=spend,
+    )
 
 
 def _notes(view: View, sizes: pl.DataFrame, few: pl.DataFrame, last: date) -> list[str | Note]:
@@ -169,20 +179,31 @@ def _notes(view: View, sizes: pl.DataFrame, few: pl.DataFrame, last: date) -> li
     if cut.height:
         notes.append(
             Note(
-                f"Left-truncated: the receipts start on {view.first_day}, so {some(int(cut['members'].sum()), 'member')} of the months up "
-                f"to {cut['month'].max():%Y-%m} may have bought before and are not new. Read these rows as existing members; they are not "
-                "in the headline.",
+                tr(
+                    "Left-truncated: the receipts start on {first_day}, so {members} of the months up to {max:%Y-%m} may have "
+                    "bought before and are not new. Read these rows as existing members; they are not in the headline.",
+                    first_day=view.first_day,
+                    members=some(int(cut["members"].sum()), "member"),
+                    max=cut["month"].max(),
+                ),
                 "REVIEW",
             )
         )
     if few.height:
         notes.append(
-            f"{some(few.height, 'joining month')} with fewer than {view.settings.scope.minimum_members} members (setting "
-            f"scope.minimum_members) {'is' if few.height == 1 else 'are'} left out ({some(int(few['members'].sum()), 'member')})."
+            tr(
+                "{joining_months} with fewer than {minimum_members} members (setting scope.minimum_members) {is_} left out ({members}).",
+                joining_months=some(few.height, "joining month"),
+                minimum_members=view.settings.scope.minimum_members,
+                is_=tr("is") if few.height == 1 else tr("are"),
+                members=some(int(few["members"].sum()), "member"),
+            )
         )
-    notes.append(f"Whole calendar months up to {last:%Y-%m}; a later, unfinished one is not shown. Months differ in length and season.")
+    notes.append(
+        tr("Whole calendar months up to {last:%Y-%m}; a later, unfinished one is not shown. Months differ in length and season.", last=last)
+    )
     if view.scope.is_place:
-        notes.append("Joining is the member's own, across the chain; retained and spend are in the scope.")
+        notes.append(tr("Joining is the member's own, across the chain; retained and spend are in the scope."))
     return notes
 
 
@@ -201,6 +222,6 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return heatmap(
         shown, column="months_since", row="label", value="retained_share", n="members", kind="share",
         column_order=[str(month) for month in range(int(shown["months_since"].max() or 0) + 1)],  # type: ignore[arg-type]
-        title=f"Members who still order, by joining month: {view.place}", subtitle=f"months up to {view.as_of}.{cut}",
-        column_title="Months since joining", value_title="Share who ordered",
+        title=tr('Members who still order, by joining month: {place}', place=view.place), subtitle=tr('months up to {as_of}.{cut}', as_of=view.as_of, cut=cut),
+        column_title=tr('Months since joining'), value_title=tr('Share who ordered'),
     )  # fmt: skip

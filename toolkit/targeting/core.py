@@ -10,6 +10,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.models.pairs import wilson
 from toolkit.models.shares import share_index
@@ -77,13 +78,13 @@ def core_members(view: View, *, members: str | None = None) -> Finding:
     """
     period = window_of(view)
     grouped_members = _members(view, period)
-    if few := _too_short(view, period) or _too_few(view, period, grouped_members.height, "members ordered"):
+    if few := _too_short(view, period) or _too_few(view, period, grouped_members.height, tr("members ordered")):
         return few
     if members:
         return _group_list(view, period, grouped_members, members)
     least = view.settings.scope.minimum_members
     everybody, pooled = _pooled(grouped_members, least)
-    if few := _too_few(view, period, everybody.filter(pl.col("group") == CORE).height, "members are heavy and steady buyers"):
+    if few := _too_few(view, period, everybody.filter(pl.col("group") == CORE).height, tr("members are heavy and steady buyers")):
         return few
     total = int(everybody["sales"].sum())
     counted = everybody.group_by("group").agg(
@@ -108,11 +109,21 @@ def core_members(view: View, *, members: str | None = None) -> Finding:
         pl.when(~pl.col("quiet_count").is_between(1, least - 1)).then("quiet_count").alias("quiet_count"),
     )
     notes: list[str | Note] = [
-        f"Steady: an order in at least {view.settings.goods.core_months_share:.0%} of the window's {_months(period)} months of 28 days. "
-        "A member who joined within it cannot have been there in all of them."
+        tr(
+            "Steady: an order in at least {core_months_share:.0%} of the window's {months} months of 28 days. A member "
+            "who joined within it cannot have been there in all of them.",
+            core_months_share=view.settings.goods.core_months_share,
+            months=_months(period),
+        )
     ]
     if pooled:
-        notes.append(f"Groups of fewer than {least} members are counted with '{OTHERS}' (setting scope.minimum_members).")
+        notes.append(
+            tr(
+                "Groups of fewer than {least} members are counted with '{others}' (setting scope.minimum_members).",
+                least=least,
+                others=OTHERS,
+            )
+        )
     return Finding(
         headline=_members_headline(view, period, table, everybody.height),
         table=table,
@@ -184,24 +195,28 @@ def core_goods(view: View, *, level: Level = "category", members: str | None = N
     core = everybody.filter(pl.col("group") == CORE)
     if members:
         return _buyer_list(view, period, core, members)
-    for count, said in ((core.height, "core members ordered"), (everybody.height - core.height, "other members ordered")):
+    for count, said in ((core.height, tr("core members ordered")), (everybody.height - core.height, tr("other members ordered"))):
         if few := _too_few(view, period, count, said):
             return few
     table, hidden = _found_goods(view, period, level, everybody)
     goods = table.filter("is_core_good")
     notes: list[str | Note] = [
-        "What core members buy need not be why they come. Losing them would cost what they spend, not only on core goods.",
-        "Sales include what is sold by weight and volume; the index compares places in baskets, not money.",
+        tr("What core members buy need not be why they come. Losing them would cost what they spend, not only on core goods."),
+        tr("Sales include what is sold by weight and volume; the index compares places in baskets, not money."),
     ]
     if hidden:
         notes.append(
-            f"Not shown: {wording.some(hidden, 'good')} bought by fewer than {_least(view)} core members or as few others (settings "
-            "goods.minimum_baskets, scope.minimum_members)."
+            tr(
+                "Not shown: {goods} bought by fewer than {least} core members or as few others (settings "
+                "goods.minimum_baskets, scope.minimum_members).",
+                goods=wording.some(hidden, "good"),
+                least=_least(view),
+            )
         )
     if table.height == MOST_GOODS:
-        notes.append(f"The first {MOST_GOODS} goods are shown.")
+        notes.append(tr("The first {most_goods} goods are shown.", most_goods=MOST_GOODS))
     if not goods.height:
-        notes.append(Note("No good sets the core members apart: they buy what the others buy, and more of it.", "REVIEW"))
+        notes.append(Note(tr("No good sets the core members apart: they buy what the others buy, and more of it."), "REVIEW"))
     return Finding(
         headline=_goods_headline(view, period, table, core.height, int(core["sales"].sum())),
         table=table,
@@ -224,9 +239,9 @@ def _group_list(view: View, period: Period, members: pl.DataFrame, asked: str) -
     chosen = shown.filter(pl.col("group") == group)  # as the table counts them; a group too small for the table is listed by itself
     chosen = chosen if chosen.height else members.filter(pl.col("group") == group)
     said = {
-        CORE: "are core members, heavy and steady buyers",
-        HEAVY: "are heavy buyers, not steady",
-        STEADY: "are steady buyers, not heavy",
+        CORE: tr("are core members, heavy and steady buyers"),
+        HEAVY: tr("are heavy buyers, not steady"),
+        STEADY: tr("are steady buyers, not heavy"),
     }
     return listed(
         view,
@@ -243,7 +258,7 @@ def _buyer_list(view: View, period: Period, core: pl.DataFrame, asked: str) -> F
     return listed(
         view,
         bought.join(core, on="member_code", how="semi").select("member_code", "day_count", "last_bought_on", "sales"),
-        f"bought {good.label}, of {core.height:,} core members",
+        tr("bought {label}, of {height:,} core members", label=good.label, height=core.height),
         period,
         ask_next=[("targeting.core_goods", {}), ("targeting.core_members", {})],
     )
@@ -411,11 +426,16 @@ def _least(view: View) -> int:
 def _too_short(view: View, period: Period) -> Finding | None:
     if period.days >= LEAST_MONTHS * _MONTH_DAYS:
         return None
-    needed = f"{LEAST_MONTHS} months of {_MONTH_DAYS} days"
+    needed = tr("{least_months} months of {month_days} days", least_months=LEAST_MONTHS, month_days=_MONTH_DAYS)
     return Finding(
-        headline=f"{where(view)}, core members are not measured {days_in(period)}: steady buyers show over {needed} or more.",
+        headline=tr(
+            "{where}, core members are not measured {days_in}: steady buyers show over {needed} or more.",
+            where=where(view),
+            days_in=days_in(period),
+            needed=needed,
+        ),
         table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
-        notes=[Note(f"Choose a period of {LEAST_MONTHS * _MONTH_DAYS} days or more.", "NOT MEASURED")],
+        notes=[Note(tr("Choose a period of {least_months} days or more.", least_months=LEAST_MONTHS * _MONTH_DAYS), "NOT MEASURED")],
     )
 
 
@@ -425,36 +445,61 @@ def _too_few(view: View, period: Period, count: int, said: str) -> Finding | Non
         return None
     number = f"{count:,}" if count else "no"
     return Finding(
-        headline=f"{where(view)}, {days_in(period)}, {number} {said}: fewer than the {least} that figures may speak of.",
+        headline=tr(
+            "{where}, {days_in}, {number} {said}: fewer than the {least} that figures may speak of.",
+            where=where(view),
+            days_in=days_in(period),
+            number=number,
+            said=said,
+            least=least,
+        ),
         table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
-        notes=[Note("Not measured for so few: choose a longer period or a larger scope.", "NOT MEASURED")],
+        notes=[Note(tr("Not measured for so few: choose a longer period or a larger scope."), "NOT MEASURED")],
     )
 
 
 def _members_headline(view: View, period: Period, table: pl.DataFrame, count: int) -> str:
     core = table.row(0, named=True)
-    basis = f"{count:,} members who ordered {days_in(period)}"
+    basis = tr("{count:,} members who ordered {days_in}", count=count, days_in=days_in(period))
     money = wording.money(core["sales"], view.currency)
-    carried = f"{wording.share(core['sales_share'])} of member sales" if core["sales_share"] is not None else "sales"
-    size = f"{core['member_count']:,} of {basis} ({wording.share(core['member_share'])})"
-    said = f"{where(view)}, {size} are core members, heavy and steady buyers: "
-    said += f"they carry {carried}, {money}, which is what is lost if they leave"
+    carried = (
+        tr("{sales_share} of member sales", sales_share=wording.share(core["sales_share"])) if core["sales_share"] is not None else "sales"
+    )
+    size = tr(
+        "{member_count:,} of {basis} ({member_share})",
+        member_count=core["member_count"],
+        basis=basis,
+        member_share=wording.share(core["member_share"]),
+    )
+    said = tr("{where}, {size} are core members, heavy and steady buyers: ", where=where(view), size=size)
+    said += tr("they carry {carried}, {money}, which is what is lost if they leave", carried=carried, money=money)
     if core["quiet_count"]:
-        said += f"; {core['quiet_count']:,} of them did not order in the last {_MONTH_DAYS} days"
+        said += tr(
+            "; {quiet_count:,} of them did not order in the last {month_days} days", quiet_count=core["quiet_count"], month_days=_MONTH_DAYS
+        )
     return said + "."
 
 
 def _goods_headline(view: View, period: Period, table: pl.DataFrame, core: int, sales: int) -> str:
-    about = f"{where(view)}, {days_in(period)}, {core:,} core members"
+    about = tr("{where}, {days_in}, {core:,} core members", where=where(view), days_in=days_in(period), core=core)
     goods = table.filter("is_core_good")
     if not goods.height:
-        return f"{about} buy what the others buy, and more of it: no good takes clearly more place in their baskets."
+        return tr("{about} buy what the others buy, and more of it: no good takes clearly more place in their baskets.", about=about)
     best = goods.row(0, named=True)
-    return (
-        f"{about} buy more of {wording.listing(goods['goods'].head(3).to_list())} than others do: {best['goods']} takes "
-        f"{best['core_index']:.2f} times the place in their baskets ({best['core_index_low']:.2f} to {best['core_index_high']:.2f}), "
-        f"{wording.share(best['penetration_rate'])} buy it and {wording.share(best['repeat_rate'])} of these again; if they left, "
-        f"{wording.money(best['core_sales'], view.currency)} of it would go, and {view.money(sales)} in all."
+    return tr(
+        "{about} buy more of {to_list} than others do: {goods} takes {core_index:.2f} times the place in their "
+        "baskets ({core_index_low:.2f} to {core_index_high:.2f}), {penetration_rate} buy it and {repeat_rate} of "
+        "these again; if they left, {core_sales} of it would go, and {sales} in all.",
+        about=about,
+        to_list=wording.listing(goods["goods"].head(3).to_list()),
+        goods=best["goods"],
+        core_index=best["core_index"],
+        core_index_low=best["core_index_low"],
+        core_index_high=best["core_index_high"],
+        penetration_rate=wording.share(best["penetration_rate"]),
+        repeat_rate=wording.share(best["repeat_rate"]),
+        core_sales=wording.money(best["core_sales"], view.currency),
+        sales=view.money(sales),
     )
 
 
@@ -464,8 +509,8 @@ def _members_chart(view: View, period: Period, table: pl.DataFrame) -> alt.Chart
     return measured_bars(
         table,
         label="group",
-        measures={"member_share": "share of members", "sales_share": "share of sales"},
-        title="Core members: how many, how much of the sales",
+        measures={"member_share": tr("share of members"), "sales_share": tr("share of sales")},
+        title=tr("Core members: how many, how much of the sales"),
         subtitle=f"{view.place}, {period}",
     )
 
@@ -481,8 +526,8 @@ def _goods_chart(view: View, period: Period, table: pl.DataFrame) -> alt.Chart |
         high="core_index_high",
         n="core_buyer_count",
         reference=1.0,
-        reference_title="as others",
-        title="What takes more place in the baskets of core members",
+        reference_title=tr("as others"),
+        title=tr("What takes more place in the baskets of core members"),
         subtitle=f"{view.place}, {period}; n = core members who bought it",
-        value_title="Index against other members",
+        value_title=tr("Index against other members"),
     )

@@ -10,6 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue, unknown_name
+from toolkit.language import tr
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
@@ -83,9 +84,9 @@ def cross_shop(
     >>> tk.targeting.cross_shop(ws, of="channel").table                 # doctest: +SKIP
     """
     if of == "channel" and not view.has_column("lines", "channel"):
-        gap = not_measured(view, "lines", "channel", "cross-shopping of channels")
+        gap = not_measured(view, "lines", "channel", tr("cross-shopping of channels"))
         return Finding(
-            headline=f"{where(view)}, cross-shopping of channels is not measured: receipts name no channel.",
+            headline=tr("{where}, cross-shopping of channels is not measured: receipts name no channel.", where=where(view)),
             table=pl.DataFrame(schema=_SCHEMA),
             notes=[gap],
         )
@@ -128,8 +129,9 @@ def _list(view: View, of: Of, names: list[str], bought: pl.DataFrame, asked: str
     )
     among = f"{'' if of == 'category' else f'the {_PLURAL[of]} '}{wording.listing(names)}"
     return listed(
-        view, chosen, f"bought in {group} (of {among})", view.period,
-        notes=["Sales are all that these members bought in the scope in the window; `sales in them` those of the named alone."],
+        view, chosen, tr('bought in {group} (of {among})', group=group, among=among), view.period,
+        notes=[tr("Sales are all that these members bought in the scope in the window; `sales in them` those of the named "
+"alone.")],
         ask_next=[("targeting.cross_shop", {"of": of, **dict(zip(("first", "second", "third"), names, strict=False))})],
     )  # fmt: skip
 
@@ -137,11 +139,18 @@ def _list(view: View, of: Of, names: list[str], bought: pl.DataFrame, asked: str
 def _overlap(view: View, of: Of, names: list[str], members: pl.DataFrame) -> Finding:
     least = view.settings.scope.minimum_members
     if members.height < least:
-        bought = f"{wording.some(members.height, 'member')} bought in {wording.listing(names)} {days_of(view)}"
+        bought = tr(
+            "{members} bought in {names} {days_of}",
+            members=wording.some(members.height, "member"),
+            names=wording.listing(names),
+            days_of=days_of(view),
+        )
         return Finding(
-            headline=f"{where(view)}, {bought}, fewer than the {least} that figures may speak of.",
+            headline=tr(
+                "{where}, {bought}, fewer than the {least} that figures may speak of.", where=where(view), bought=bought, least=least
+            ),
             table=pl.DataFrame(schema=_SCHEMA),
-            notes=[Note("Not measured for so few: choose a longer period or other names.", "NOT MEASURED")],
+            notes=[Note(tr("Not measured for so few: choose a longer period or other names."), "NOT MEASURED")],
         )
     total = int(members["sales"].sum())
     sums = members.group_by("group").agg(
@@ -163,13 +172,18 @@ def _overlap(view: View, of: Of, names: list[str], members: pl.DataFrame) -> Fin
         view.major("in_them").alias("sales_in_them"),
     )
     notes: list[str | Note] = [
-        "Sales are all that these members bought in the scope in the window; `sales in them` those of the named alone."
+        tr("Sales are all that these members bought in the scope in the window; `sales in them` those of the named alone.")
     ]
-    notes.append("Members who come often are in everything sooner or later: an overlap alone is no taste.")
+    notes.append(tr("Members who come often are in everything sooner or later: an overlap alone is no taste."))
     if hidden:
         notes.append(
-            f"'{OTHERS}' are {hidden} together, since one of them has fewer than {least} members (setting scope.minimum_members) and could "
-            "be found from the others."
+            tr(
+                "'{others}' are {hidden} together, since one of them has fewer than {least} members (setting "
+                "scope.minimum_members) and could be found from the others.",
+                others=OTHERS,
+                hidden=hidden,
+                least=least,
+            )
         )
     several = members.filter("several").height / members.height
     return Finding(
@@ -245,9 +259,11 @@ def _spent_by_place(view: View, of: Of, given: list[str]) -> pl.DataFrame:
 
 def _check(given: list[str], labels: list[str]) -> None:
     if len(given) == 1:
-        raise BadValue("targeting.cross_shop: two or three names were needed, but one came. Give `first` and `second`, or none of them.")
+        raise BadValue(
+            tr("targeting.cross_shop: two or three names were needed, but one came. Give `first` and `second`, or none of them.")
+        )
     if len(set(labels)) < len(labels):
-        raise BadValue(f"targeting.cross_shop: {wording.listing(given)} are not all different; different ones were needed.")
+        raise BadValue(tr("targeting.cross_shop: {given} are not all different; different ones were needed.", given=wording.listing(given)))
 
 
 def _ranked(spent: pl.DataFrame, asked: list[str]) -> pl.DataFrame:
@@ -261,44 +277,60 @@ def _ranked(spent: pl.DataFrame, asked: list[str]) -> pl.DataFrame:
 
 def _named(group: tuple[str, ...], names: list[str]) -> str:
     if len(group) == len(names):
-        return f"all of {wording.listing(group)}" if len(names) > 2 else f"both {wording.listing(group)}"
+        return tr("all of {group}", group=wording.listing(group)) if len(names) > 2 else tr("both {group}", group=wording.listing(group))
     return (
-        f"{group[0]} only" if len(group) == 1 else f"{wording.listing(group)}, not {wording.listing([n for n in names if n not in group])}"
+        tr("{group} only", group=group[0])
+        if len(group) == 1
+        else tr("{group}, not {listing}", group=wording.listing(group), listing=wording.listing([n for n in names if n not in group]))
     )
 
 
 def _one_only(view: View, of: Of, names: list[str]) -> Finding:
-    found = f"members bought in one {of} alone ({names[0]})" if names else f"no member bought in any {of}"
+    found = tr("members bought in one {of} alone ({names})", of=of, names=names[0]) if names else tr("no member bought in any {of}", of=of)
     return Finding(
         headline=f"{where(view)}, {found} {days_of(view)}: there is nothing to overlap (n = {view.members.height:,} members in scope).",
         table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note(f"Cross-shopping needs two {_PLURAL[of]}: choose a longer period or a larger scope.", "NOT MEASURED")],
+        notes=[
+            Note(tr("Cross-shopping needs two {plural}: choose a longer period or a larger scope.", plural=_PLURAL[of]), "NOT MEASURED")
+        ],
     )
 
 
 def _headline(view: View, of: Of, names: list[str], members: pl.DataFrame, table: pl.DataFrame, total: int) -> str:
     several = members.filter("several")
-    them = ("" if of == "category" else f"the {_PLURAL[of]} ") + wording.listing(names)
-    said = f"{where(view)}, of {members.height:,} members who bought in {them} {days_of(view)}, "
+    them = ("" if of == "category" else tr("the {plural} ", plural=_PLURAL[of])) + wording.listing(names)
+    said = tr(
+        "{where}, of {height:,} members who bought in {them} {days_of}, ",
+        where=where(view),
+        height=members.height,
+        them=them,
+        days_of=days_of(view),
+    )
     if several.height < view.settings.scope.minimum_members:
-        return f"{said}{'none' if not several.height else 'hardly anybody'} bought in more than one."
-    said += f"{several.height:,} ({wording.share(several.height / members.height)}) bought in more than one"
+        return tr("{said}{none} bought in more than one.", said=said, none=tr("none") if not several.height else tr("hardly anybody"))
+    said += tr(
+        "{height:,} ({height_2}) bought in more than one", height=several.height, height_2=wording.share(several.height / members.height)
+    )
     if total > 0:
-        said += f" and bring {wording.share(int(several['sales'].sum()) / total)} of the sales of all of them"
+        said += tr(" and bring {sum} of the sales of all of them", sum=wording.share(int(several["sales"].sum()) / total))
     every = table.filter(pl.col("group").str.starts_with("all of ") & (pl.col("member_count") > 0)).to_dicts()
     if every:
-        said += f"; {every[0]['member_count']:,} bought in all three, {wording.money(every[0]['sales_per_member'], view.currency)} each"
+        said += tr(
+            "; {member_count:,} bought in all three, {sales_per_member} each",
+            member_count=every[0]["member_count"],
+            sales_per_member=wording.money(every[0]["sales_per_member"], view.currency),
+        )
     return said + "."
 
 
 def _chart(view: View, of: Of, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import measured_bars
 
-    known = {} if table["sales_share"].null_count() else {"sales_share": "share of sales"}
+    known = {} if table["sales_share"].null_count() else {"sales_share": tr("share of sales")}
     return measured_bars(
         table,
         label="group",
-        measures={"member_share": "share of members", **known},
-        title=f"Members across {_PLURAL[of]}",
+        measures={"member_share": tr("share of members"), **known},
+        title=tr("Members across {plural}", plural=_PLURAL[of]),
         subtitle=f"{view.place}, {view.period}",
     )

@@ -10,6 +10,7 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.models.switching import Switching, agreement, groups_of, switching
 from toolkit.portrait.phrases import not_measured, where
@@ -94,12 +95,12 @@ def decision_tree(view: View, *, category: str = "", by: By = "product") -> Find
     """
     good = good_or_most_bought(view, category, "targeting.decision_tree")
     if good.level != "category":
-        raise BadValue(f"targeting.decision_tree: '{category}' is a product; a category was needed.")
+        raise BadValue(tr("targeting.decision_tree: '{category}' is a product; a category was needed.", category=category))
     if by != "product" and not view.has_column("products", by):
         return Finding(
-            headline=f"{where(view)}, goods by {by} are not measured: the products table names none.",
+            headline=tr("{where}, goods by {by} are not measured: the products table names none.", where=where(view), by=by),
             table=pl.DataFrame(schema=_SCHEMA),
-            notes=[not_measured(view, "products", by, f"the decision tree by {by}")],
+            notes=[not_measured(view, "products", by, tr("the decision tree by {by}", by=by))],
         )
     period = window_of(view)
     choices = _choices(view, period, good, by)
@@ -227,51 +228,85 @@ def _letters(groups: np.ndarray) -> list[str]:
 
 
 def _headline(view: View, period: Period, good: Good, table: pl.DataFrame, choices: _Choices, switcher_count: int, stable: bool) -> str:
-    basis = f"{choices.members:,} members who switched between {choices.goods.height} goods of {good.label}"
+    basis = tr(
+        "{members:,} members who switched between {height} goods of {label}",
+        members=choices.members,
+        height=choices.goods.height,
+        label=good.label,
+    )
     about = f"{where(view)}, {days_in(period)}"
     clear = table.filter(pl.col("verdict") == SUBSTITUTES).sort(
         pl.col("switcher_count") - pl.col("expected_count"), "goods", descending=[True, False]
     )
     if not clear.height:
-        return f"{about}, {basis} show no substitutes: they switch between any two goods as by chance."
+        return tr("{about}, {basis} show no substitutes: they switch between any two goods as by chance.", about=about, basis=basis)
     best = clear.row(0, named=True)
-    pair = (
-        f"{best['goods']} and {best['substitute']} replace each other most: {best['switcher_count']:,} members switched where "
-        f"chance makes {best['expected_count']:,.0f} ({best['substitute_index']:.1f} times, {best['substitute_index_low']:.1f} to "
-        f"{best['substitute_index_high']:.1f})"
+    pair = tr(
+        "{goods} and {substitute} replace each other most: {switcher_count:,} members switched where chance makes "
+        "{expected_count:,.0f} ({substitute_index:.1f} times, {substitute_index_low:.1f} to "
+        "{substitute_index_high:.1f})",
+        goods=best["goods"],
+        substitute=best["substitute"],
+        switcher_count=best["switcher_count"],
+        expected_count=best["expected_count"],
+        substitute_index=best["substitute_index"],
+        substitute_index_low=best["substitute_index_low"],
+        substitute_index_high=best["substitute_index_high"],
     )
     groups = table["group"].n_unique()
-    tree = f"fall into {groups} groups of substitutes" if stable else "make no stable tree"
-    return f"{about}, the choices of {basis} {tree}; {pair}."
+    tree = tr("fall into {groups} groups of substitutes", groups=groups) if stable else tr("make no stable tree")
+    return tr("{about}, the choices of {basis} {tree}; {pair}.", about=about, basis=basis, tree=tree, pair=pair)
 
 
 def _notes(view: View, agreed: float | None, stable: bool) -> list[str | Note]:
     said = "not measured" if agreed is None else f"{agreed:.2f}"
     first = (
-        Note(f"The groups of one half of the members come again with the other (adjusted Rand index {said}).", "PASS")
+        Note(tr("The groups of one half of the members come again with the other (adjusted Rand index {said}).", said=said), "PASS")
         if stable
         else Note(
-            f"Not stable: the two halves of the members fall into other groups (adjusted Rand index {said}, needed {LEAST_AGREEMENT}). No "
-            "groups are shown, single pairs with their intervals are; try `by='name'`, a longer period or a larger scope.",
+            tr(
+                "Not stable: the two halves of the members fall into other groups (adjusted Rand index {said}, needed "
+                "{least_agreement}). No groups are shown, single pairs with their intervals are; try `by='name'`, a longer "
+                "period or a larger scope.",
+                said=said,
+                least_agreement=LEAST_AGREEMENT,
+            ),
             "REVIEW",
         )
     )
     least = view.settings.scope.minimum_members
     return [
         first,
-        "What this cannot show is whether the sale is kept when a good is gone. Members may switch for variety, by price, or because two "
-        "people share a card. Before taking a good off the shelf, try it in a few stores and compare.",
-        f"Goods of fewer than {least} members, and pairs that fewer switched between, are not shown (setting scope.minimum_members).",
+        tr(
+            "What this cannot show is whether the sale is kept when a good is gone. Members may switch for variety, by "
+            "price, or because two people share a card. Before taking a good off the shelf, try it in a few stores and "
+            "compare."
+        ),
+        tr(
+            "Goods of fewer than {least} members, and pairs that fewer switched between, are not shown (setting scope.minimum_members).",
+            least=least,
+        ),
     ]
 
 
 def _too_few(view: View, period: Period, good: Good, choices: _Choices, switcher_count: int) -> Finding:
-    switched = f"{choices.members:,} members switched between {choices.goods.height} goods of {good.label}"
+    switched = tr(
+        "{members:,} members switched between {height} goods of {label}",
+        members=choices.members,
+        height=choices.goods.height,
+        label=good.label,
+    )
     return Finding(
-        headline=f"{where(view)}, {days_in(period)}, {switched}: "
-        f"too little to tell what replaces what ({LEAST_SWITCHES} switches, between three goods or more, are needed).",
+        headline=tr(
+            "{where}, {days_in}, {switched}: too little to tell what replaces what ({least_switches} switches, between "
+            "three goods or more, are needed).",
+            where=where(view),
+            days_in=days_in(period),
+            switched=switched,
+            least_switches=LEAST_SWITCHES,
+        ),
         table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note("Choose a longer period, a larger scope, or `by='name'`.", "NOT MEASURED")],
+        notes=[Note(tr("Choose a longer period, a larger scope, or `by='name'`."), "NOT MEASURED")],
     )
 
 
@@ -289,7 +324,7 @@ def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.C
         n="switcher_count",
         reference=1.0,
         reference_title="chance",
-        title=f"What replaces what in {good.label}",
+        title=tr("What replaces what in {label}", label=good.label),
         subtitle=f"{view.place}, {period}; n = members who switched between the two",
-        value_title="Members who switch, over chance",
+        value_title=tr("Members who switch, over chance"),
     )

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.traits import with_traits
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import sales_basis, where
@@ -67,7 +68,7 @@ def drill(view: View, *, by: str | list[str] = DEFAULT, most: int = 8) -> Findin
     >>> tk.targeting.drill(ws, by="value, stage, category").table       # doctest: +SKIP
     """
     if not 2 <= most <= 50:
-        raise BadValue(f"targeting.drill: most is {most}; 2 to 50 groups under one parent were needed.")
+        raise BadValue(tr("targeting.drill: most is {most}; 2 to 50 groups under one parent were needed.", most=most))
     names = [name.strip() for name in (by.split(",") if isinstance(by, str) else by) if name.strip()]
     columns = read_splits(view, names)
     frame = takings(view).join(view.population.select("member_code", "member_id"), on="member_code", how="left", maintain_order="left")
@@ -123,12 +124,25 @@ def _headline(view: View, table: pl.DataFrame, splits: list[Split], members: int
     last = named if named.height else leaves
     chain = listing([split.label for split in splits])
     if last.is_empty() or last["sales_share"].null_count() == last.height:
-        return f"{where(view)}, {some(members, 'member')} split by {chain}: no group has sales in the period that can be spoken of."
+        return tr(
+            "{where}, {members} split by {chain}: no group has sales in the period that can be spoken of.",
+            where=where(view),
+            members=some(members, "member"),
+            chain=chain,
+        )
     best = last.sort("sales", descending=True).row(0, named=True)
     count = some(best["member_count"], "member")
-    return (
-        f"{where(view)}, of {some(leaves.height, 'group')} by {chain}, '{best['node']}' brings most: {count} "
-        f"({share(best['member_share'])} of {members:,}) bring {share(best['sales_share'])} of member sales."
+    return tr(
+        "{where}, of {groups} by {chain}, '{node}' brings most: {count} ({member_share} of {members:,}) bring "
+        "{sales_share} of member sales.",
+        where=where(view),
+        groups=some(leaves.height, "group"),
+        chain=chain,
+        node=best["node"],
+        count=count,
+        member_share=share(best["member_share"]),
+        members=members,
+        sales_share=share(best["sales_share"]),
     )
 
 
@@ -142,22 +156,36 @@ def _notes(view: View, table: pl.DataFrame, nodes: list[Node], splits: list[Spli
     notes: list[str | Note] = [note for split in splits for note in split.notes]
     leaves, named = _deepest(table, splits)
     if 2 * named.height < leaves.height:
-        apart = "none" if not named.height else f"only {named.height}"
+        apart = "none" if not named.height else tr("only {height}", height=named.height)
         notes.append(
-            Note(f"Of the {leaves.height} deepest groups, {apart} can stand alone: split by fewer columns, or coarser ones.", "REVIEW")
+            Note(
+                tr(
+                    "Of the {height} deepest groups, {apart} can stand alone: split by fewer columns, or coarser ones.",
+                    height=leaves.height,
+                    apart=apart,
+                ),
+                "REVIEW",
+            )
         )
     few = sum(node.merged_few for node in nodes)
     if few:
         notes.append(
-            f"{some(few, 'group')} with fewer than {view.settings.scope.minimum_members} members (setting scope.minimum_members) "
-            f"{'is' if few == 1 else 'are'} not shown apart: put together with others under the same parent."
+            tr(
+                "{groups} with fewer than {minimum_members} members (setting scope.minimum_members) {is_} not shown apart: "
+                "put together with others under the same parent.",
+                groups=some(few, "group"),
+                minimum_members=view.settings.scope.minimum_members,
+                is_=tr("is") if few == 1 else tr("are"),
+            )
         )
     notes.append(
-        "Each member is in one node of a level, so the nodes of a level add up; 'As an audience' is the node as an expression to save."
+        tr("Each member is in one node of a level, so the nodes of a level add up; 'As an audience' is the node as an expression to save.")
     )
     if view.scope.is_place or isinstance(view.scope.audience, tuple):
-        place = view.place if view.scope.is_place else "the list"
-        notes.append(f"`who` speaks of the whole chain: use it together with {place}, as this table does, to get the same members.")
+        place = view.place if view.scope.is_place else tr("the list")
+        notes.append(
+            tr("`who` speaks of the whole chain: use it together with {place}, as this table does, to get the same members.", place=place)
+        )
     return [*notes, sales_basis(view)]
 
 
@@ -167,7 +195,7 @@ def _chart(view: View, table: pl.DataFrame, splits: list[Split]) -> alt.Chart | 
     deepest = table.filter(pl.col("level") == table["level"].max()).sort("sales", descending=True).head(20)
     return ranked_bars(
         deepest, label="node", value="sales_share", n="member_count", kind="share1",
-        title=f"Sales by {' > '.join(split.label for split in splits)}: {view.place}",
-        subtitle=f"{view.period}, n members beside each" + (", 20 largest groups" if deepest.height == 20 else ""),
-        value_title="Share of member sales",
+        title=tr('Sales by {join}: {place}', join=' > '.join(split.label for split in splits), place=view.place),
+        subtitle=tr('{period}, n members beside each', period=view.period) + (tr(', 20 largest groups') if deepest.height == 20 else ""),
+        value_title=tr('Share of member sales'),
     )  # fmt: skip

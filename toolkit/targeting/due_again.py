@@ -11,6 +11,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
 from toolkit.registry import question
@@ -94,7 +95,7 @@ def due_again(view: View, *, show: Literal["member", "good"] = "member", by: By 
     >>> tk.targeting.due_again(ws, good="COFFEE", top=0).table          # doctest: +SKIP
     """
     if top < 0:
-        raise BadValue(f"targeting.due_again: top is {top}; a number of rows was needed, or 0 for all.")
+        raise BadValue(tr("targeting.due_again: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     wanted, called = _wanted(view, good, by)
     rhythms = _rhythms(view, by)
     if rhythms.is_empty():
@@ -125,7 +126,9 @@ def _wanted(view: View, good: str, by: By) -> tuple[pl.Expr, str]:
         return pl.lit(True), ""
     found = find_good(view, good, "targeting.due_again")
     if found.level == "product" and by == "category":
-        raise BadValue(f"targeting.due_again: '{good}' is a product, and needs are listed by category. Ask with by='product'.")
+        raise BadValue(
+            tr("targeting.due_again: '{good}' is a product, and needs are listed by category. Ask with by='product'.", good=good)
+        )
     return pl.col(f"{found.level}_code") == found.code, found.label
 
 
@@ -204,72 +207,119 @@ def _goods(view: View, rhythms: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame
 def _headline(view: View, due: pl.DataFrame, goods: pl.DataFrame, called: str) -> str:
     n, days = wording.some(view.members.height, "member"), view.settings.sequences.due_within_days
     if due.is_empty():
-        return f"{where(view)}, none of {n} is due for {called or 'anything'} within {days} days."
+        return tr(
+            "{where}, none of {n} is due for {called} within {days} days.", where=where(view), n=n, called=called or "anything", days=days
+        )
     people = due["member_code"].n_unique()
     buyers = round(float(due["purchase_probability"].sum()))
     if called:
-        return (
-            f"{where(view)}, {people:,} of {n} are due, soon due or overdue for {called}; about {buyers:,} of them will buy it here within "
-            f"{days} days."
+        return tr(
+            "{where}, {people:,} of {n} are due, soon due or overdue for {called}; about {buyers:,} of them will buy it "
+            "here within {days} days.",
+            where=where(view),
+            people=people,
+            n=n,
+            called=called,
+            buyers=buyers,
+            days=days,
         )
     first = ""
     if goods.height:
         top = goods.row(0, named=True)
-        first = (
-            f"; most for {top['product'] or top['category']}: {top['member_count']:,} members, about {top['expected_buyers']:,.0f} of whom "
-            "will"
+        first = tr(
+            "; most for {product}: {member_count:,} members, about {expected_buyers:,.0f} of whom will",
+            product=top["product"] or top["category"],
+            member_count=top["member_count"],
+            expected_buyers=top["expected_buyers"],
         )
-    return (
-        f"{where(view)}, {people:,} of {n} are due, soon due or overdue for something, {due.height:,} needs in all; about {buyers:,} of "
-        f"them will be met here within {days} days{first}."
+    return tr(
+        "{where}, {people:,} of {n} are due, soon due or overdue for something, {height:,} needs in all; about "
+        "{buyers:,} of them will be met here within {days} days{first}.",
+        where=where(view),
+        people=people,
+        n=n,
+        height=due.height,
+        buyers=buyers,
+        days=days,
+        first=first,
     )
 
 
 def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, dropped: int, left_out: int) -> list[str | Note]:
     settings = view.settings.sequences
     notes: list[str | Note] = [
-        f"From the day of a purchase a window is meant to hold {wording.share(settings.due_window_share, 0)} of the next ones, of members "
-        f"who buy again within {view.settings.activity.gone_days} days or the longest gap watched; the probability is that of a purchase "
-        f"here from {view.as_of + timedelta(days=1)} to {view.as_of + timedelta(days=settings.due_within_days)}.",
+        tr(
+            "From the day of a purchase a window is meant to hold {due_window_share} of the next ones, of members who "
+            "buy again within {gone_days} days or the longest gap watched; the probability is that of a purchase here "
+            "from {as_of} to {as_of_2}.",
+            due_window_share=wording.share(settings.due_window_share, 0),
+            gone_days=view.settings.activity.gone_days,
+            as_of=view.as_of + timedelta(days=1),
+            as_of_2=view.as_of + timedelta(days=settings.due_within_days),
+        ),
         *_tried(view, rhythms),
     ]
     short = rhythms.filter(~pl.col("is_pooled") & (pl.col("closed_gap_days") < pl.col("again_days")))
     if short.height:
         notes.append(
-            f"Closed gaps alone would call {short.height:,} of {wording.some(rhythms.height, 'good')} due too early: long gaps are the "
-            "ones still open."
+            tr(
+                "Closed gaps alone would call {height:,} of {goods} due too early: long gaps are the ones still open.",
+                height=short.height,
+                goods=wording.some(rhythms.height, "good"),
+            )
         )
     pooled = int(rhythms["is_pooled"].sum())
     if pooled:
         notes.append(
-            f"Goods with a stated service life but too few gaps of their own ({pooled:,}) take the shape of the other goods with a "
-            "stated life, in parts of that life: less sure."
+            tr(
+                "Goods with a stated service life but too few gaps of their own ({pooled:,}) take the shape of the other "
+                "goods with a stated life, in parts of that life: less sure.",
+                pooled=pooled,
+            )
         )
     if not (rhythms["basis"] == STATED).any():
-        said = not_measured(view, "products", "service_life_days", "due dates from stated service lives")
+        said = not_measured(view, "products", "service_life_days", tr("due dates from stated service lives"))
         stated = view.has_column("products", "service_life_days")
-        notes.append("No product that was sold has a stated service life." if stated else said)
+        notes.append(tr("No product that was sold has a stated service life.") if stated else said)
     overdue = due.filter(pl.col("state") == "overdue")
     if overdue.height:
         chance = wording.share(float(str(overdue["purchase_probability"].mean() or 0)))
         notes.append(
-            f"Overdue: {wording.some(overdue.height, 'need')}. They may have been met elsewhere, or no more; on average {chance} will "
-            f"be met here in the next {settings.due_within_days} days."
+            tr(
+                "Overdue: {needs}. They may have been met elsewhere, or no more; on average {chance} will be met here in the "
+                "next {due_within_days} days.",
+                needs=wording.some(overdue.height, "need"),
+                chance=chance,
+                due_within_days=settings.due_within_days,
+            )
         )
     if dropped:
         notes.append(
-            f"Not listed: {wording.some(dropped, 'need')} open for longer than enough gaps of the good were watched. Nothing tells who of "
-            "them still comes back; taken for met elsewhere, or no more."
+            tr(
+                "Not listed: {needs} open for longer than enough gaps of the good were watched. Nothing tells who of them "
+                "still comes back; taken for met elsewhere, or no more.",
+                needs=wording.some(dropped, "need"),
+            )
         )
     if by_product := due.filter(pl.col("level") == "product").height:
         notes.append(
-            f"{by_product:,} of {wording.some(due.height, 'need')} are for a product with a rhythm of its own, the others for a category. "
-            "A product's need is dropped once the member has bought another product of the category."
+            tr(
+                "{by_product:,} of {needs} are for a product with a rhythm of its own, the others for a category. A "
+                "product's need is dropped once the member has bought another product of the category.",
+                by_product=by_product,
+                needs=wording.some(due.height, "need"),
+            )
         )
     if left_out:
-        notes.append(f"The {due.height - left_out:,} most likely of {wording.some(due.height, 'need')} are shown; top=0 gives all.")
+        notes.append(
+            tr(
+                "The {height:,} most likely of {needs} are shown; top=0 gives all.",
+                height=due.height - left_out,
+                needs=wording.some(due.height, "need"),
+            )
+        )
     if "contactable" in view.members.columns:
-        notes.append("Write only to members who are contactable; where the shop does not know, the answer is no.")
+        notes.append(tr("Write only to members who are contactable; where the shop does not know, the answer is no."))
     return notes
 
 
@@ -284,29 +334,42 @@ def _tried(view: View, rhythms: pl.DataFrame) -> list[Note]:
         verdict = "PASS" if abs(held - meant) <= _NEAR else "REVIEW"
         notes.append(
             Note(
-                f"Windows of goods without a stated life are fitted to what followed forecasts tried since mid-receipts. Tested on "
-                f"members who had no part in the fit they hold {wording.share(held, 0)} of {count:,} purchases, where "
-                f"{wording.share(meant, 0)} are meant ({wording.some(tested.height, 'good')}; later months may differ).",
+                tr(
+                    "Windows of goods without a stated life are fitted to what followed forecasts tried since mid-receipts. "
+                    "Tested on members who had no part in the fit they hold {held} of {count:,} purchases, where {meant} are "
+                    "meant ({goods}; later months may differ).",
+                    held=wording.share(held, 0),
+                    count=count,
+                    meant=wording.share(meant, 0),
+                    goods=wording.some(tested.height, "good"),
+                ),
                 verdict,
             )
         )
     if fitted.height > tested.height:
         few = wording.some(fitted.height - tested.height, "good")
-        notes.append(Note(f"Windows of {few} rest on too few forecasts to be tested, or take the shape of the others.", "NOT MEASURED"))
+        notes.append(
+            Note(tr("Windows of {few} rest on too few forecasts to be tested, or take the shape of the others.", few=few), "NOT MEASURED")
+        )
     if own.height > fitted.height:
         few = wording.some(own.height - fitted.height, "good")
-        notes.append(Note(f"Windows of {few} could not be tried on the past: they may be too narrow and too early.", "REVIEW"))
+        notes.append(Note(tr("Windows of {few} could not be tried on the past: they may be too narrow and too early.", few=few), "REVIEW"))
     return notes
 
 
 def _unmeasured(view: View, show: str, by: By) -> Finding:
     least = view.settings.sequences.due_minimum_gaps
-    said = f"no {by} has a stated service life or a rhythm of its own with {least} closed gaps"
-    notes: list[str | Note] = [Note(f"Due again: {said} (setting sequences.due_minimum_gaps).", "NOT MEASURED")]
+    said = tr("no {by} has a stated service life or a rhythm of its own with {least} closed gaps", by=by, least=least)
+    notes: list[str | Note] = [Note(tr("Due again: {said} (setting sequences.due_minimum_gaps).", said=said), "NOT MEASURED")]
     if not view.has_column("products", "service_life_days"):
-        notes.append(not_measured(view, "products", "service_life_days", "due dates from stated service lives"))
+        notes.append(not_measured(view, "products", "service_life_days", tr("due dates from stated service lives")))
     return Finding(
-        headline=f"{where(view)}, due dates are not measured for {wording.some(view.members.height, 'member')}: {said}.",
+        headline=tr(
+            "{where}, due dates are not measured for {members}: {said}.",
+            where=where(view),
+            members=wording.some(view.members.height, "member"),
+            said=said,
+        ),
         table=pl.DataFrame(schema=_SCHEMAS[show]),
         notes=notes,
     )
@@ -316,7 +379,7 @@ def _chart(view: View, goods: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     days = view.settings.sequences.due_within_days
     return ranked_bars(
         goods.head(15).with_columns(pl.coalesce("product", "category").alias("good")), label="good", value="expected_buyers",
-        n="member_count", ranked=False, title=f"Due again: {view.place}",
+        n="member_count", ranked=False, title=tr('Due again: {place}', place=view.place),
         subtitle=f"Members expected to buy again within {days} days after {view.as_of}; n = due, soon due or overdue",
-        value_title="Expected buyers",
+        value_title=tr('Expected buyers'),
     )  # fmt: skip

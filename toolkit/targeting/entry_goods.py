@@ -10,6 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.ranges import ranges
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import later_worth
 from toolkit.portrait.phrases import where
@@ -154,15 +155,21 @@ def _headline(view: View, table: pl.DataFrame, n: int, by: By) -> str:
     days = view.settings.sequences.later_days
     best = table.filter(pl.col("reading") == "worth more")
     if table.height == 1:
-        return (
-            f"{where(view)}, entry goods cannot be compared: {table['good'][0]} is the only {by} with enough first buyers among "
-            f"{wording.some(n, 'new member')}."
+        return tr(
+            "{where}, entry goods cannot be compared: {good} is the only {by} with enough first buyers among {new_members}.",
+            where=where(view),
+            good=table["good"][0],
+            by=by,
+            new_members=wording.some(n, "new member"),
         )
     if best.is_empty():
-        return (
-            f"{where(view)}, no first purchase tells later worth: among {wording.some(n, 'new member')}, none of "
-            f"{_goods(table.height, by)} makes a difference for the better to the next {days} days beyond chance, once first baskets of "
-            "like worth are compared."
+        return tr(
+            "{where}, no first purchase tells later worth: among {new_members}, none of {goods} makes a difference for "
+            "the better to the next {days} days beyond chance, once first baskets of like worth are compared.",
+            where=where(view),
+            new_members=wording.some(n, "new member"),
+            goods=_goods(table.height, by),
+            days=days,
         )
     first = best.row(0, named=True)
     return (
@@ -181,45 +188,69 @@ def _notes(view: View, new: Entrants, n: int, small: int, least: int, table: pl.
     days = view.settings.sequences.later_days
     notes: list[str | Note] = [
         Note(
-            "Members chose their first purchase themselves: whoever starts with a good may be another kind of shopper. Selling it to "
-            "others need not make them worth more; only a trial with a control group would tell.",
+            tr(
+                "Members chose their first purchase themselves: whoever starts with a good may be another kind of shopper. "
+                "Selling it to others need not make them worth more; only a trial with a control group would tell."
+            ),
             "REVIEW",
         ),
         new.note(view),
         f"n = {wording.some(n, 'new member')} watched for {days} days each; {new.members.height - n:,} came too late for that.",
-        "The index is shrunk towards 1: of many goods the best is partly lucky, and would fall back next year (regression to the mean).",
+        tr(
+            "The index is shrunk towards 1: of many goods the best is partly lucky, and would fall back next year (regression to the mean)."
+        ),
     ]
     apart = (pl.col("raw_index") > _MUCH) | (pl.col("raw_index") < 1 / _MUCH)
     lucky = table.filter((pl.col("reading") == _READINGS[2]) & apart).height
     if lucky:
         notes.append(
-            f"{wording.some(lucky, 'good')} of {table.height:,} seem {_MUCH:g} times as good or as bad before shrinking, and may still be "
-            "chance: not called worth more or less."
+            tr(
+                "{goods} of {height:,} seem {much:g} times as good or as bad before shrinking, and may still be chance: not "
+                "called worth more or less.",
+                goods=wording.some(lucky, "good"),
+                height=table.height,
+                much=_MUCH,
+            )
         )
     if table.height > MOST_ROWS:
-        notes.append(f"The {MOST_ROWS} surest of {table.height:,} are shown.")
+        notes.append(tr("The {most_rows} surest of {height:,} are shown.", most_rows=MOST_ROWS, height=table.height))
     if small > 0:
-        notes.append(f"Not shown: {wording.some(small, 'good')} with fewer than {least} first buyers, or with none who spent later.")
+        notes.append(
+            tr(
+                "Not shown: {goods} with fewer than {least} first buyers, or with none who spent later.",
+                goods=wording.some(small, "good"),
+                least=least,
+            )
+        )
     return notes
 
 
 def _unmeasured(view: View, new: Entrants, n: int, least: int, by: By) -> Finding:
     days = view.settings.sequences.later_days
-    said = f"no {by} has {least} first buyers among {wording.some(n, 'new member')} who could be watched for {days} days"
+    said = tr(
+        "no {by} has {least} first buyers among {new_members} who could be watched for {days} days",
+        by=by,
+        least=least,
+        new_members=wording.some(n, "new member"),
+        days=days,
+    )
     return Finding(
-        headline=f"{where(view)}, entry goods are not measured: {said}.",
+        headline=tr("{where}, entry goods are not measured: {said}.", where=where(view), said=said),
         table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note(f"Entry goods: {said}. Choose a larger scope, or a shorter sequences.later_days.", "NOT MEASURED"), new.note(view)],
+        notes=[
+            Note(tr("Entry goods: {said}. Choose a larger scope, or a shorter sequences.later_days.", said=said), "NOT MEASURED"),
+            new.note(view),
+        ],
         ask_next=[("targeting.entry_goods", {"by": coarser})] if (coarser := _COARSER.get(by)) else [],
     )
 
 
 def _chart(view: View, table: pl.DataFrame, by: str) -> alt.Chart | alt.LayerChart:
     shown = table if table.height <= 16 else pl.concat([table.head(10), table.tail(6)])
-    rest = "" if table.height <= 16 else f"; the first 10 and last 6 of {table.height}"
+    rest = "" if table.height <= 16 else tr("; the first 10 and last 6 of {height}", height=table.height)
     return ranges(
         shown, label="good", value="worth_index", low="worth_index_low", high="worth_index_high", n="member_count", kind="index",
-        reference=1.0, reference_title="as others", title=f"Later worth by first purchase: {view.place}",
-        value_title="Later spend over that of like members",
-        subtitle=f"Spend in the {view.settings.sequences.later_days} days after the first day, by {by}{rest}",
+        reference=1.0, reference_title=tr('as others'), title=tr('Later worth by first purchase: {place}', place=view.place),
+        value_title=tr('Later spend over that of like members'),
+        subtitle=tr('Spend in the {later_days} days after the first day, by {by}{rest}', later_days=view.settings.sequences.later_days, by=by, rest=rest),
     )  # fmt: skip

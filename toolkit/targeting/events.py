@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 import polars as pl
 
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.tastes import NO_CATEGORY
@@ -77,12 +78,15 @@ def window_key(view: View) -> str:
 def no_events(view: View, what: str, schema: dict[str, type[pl.DataType]]) -> Finding:
     """Return the answer of a shop without an events table."""
     return Finding(
-        headline=f"{where(view)}, {what} are not measured: the shop handed over no `events` table.",
+        headline=tr("{where}, {what} are not measured: the shop handed over no `events` table.", where=where(view), what=what),
         table=pl.DataFrame(schema=schema),
         notes=[
             Note(
-                f"No `events` table: {what} are not measured. Import one (member_id, occurred_at, kind; touchpoint, product_id and "
-                "category where known).",
+                tr(
+                    "No `events` table: {what} are not measured. Import one (member_id, occurred_at, kind; touchpoint, "
+                    "product_id and category where known).",
+                    what=what,
+                ),
                 "NOT MEASURED",
             )
         ],

@@ -10,6 +10,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Note
+from toolkit.language import tr
 from toolkit.mart.sequences import VISITS, sequences_of
 from toolkit.mart.view import View
 from toolkit.targeting.goods import find_good
@@ -29,10 +30,16 @@ class Entrants:
         """Return the note on whose first purchase is really known."""
         days = view.settings.sequences.entry_after_days
         early = view.first_day + timedelta(days=days)
-        joined = " unless the members table says that they joined since the receipts start" if self.by_joining else ""
+        joined = tr(" unless the members table says that they joined since the receipts start") if self.by_joining else ""
         return Note(
-            f"The receipts start on {view.first_day}: whoever first shows before {early} may have bought earlier and is left out{joined} "
-            f"({wording.some(self.left_out, 'member')} left out; setting sequences.entry_after_days)."
+            tr(
+                "The receipts start on {first_day}: whoever first shows before {early} may have bought earlier and is left "
+                "out{joined} ({members} left out; setting sequences.entry_after_days).",
+                first_day=view.first_day,
+                early=early,
+                joined=joined,
+                members=wording.some(self.left_out, "member"),
+            )
         )
 
 

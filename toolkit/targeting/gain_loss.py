@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import Period, View, read_period
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
@@ -133,12 +134,22 @@ def _list(view: View, known: pl.DataFrame, before: Period, by: By, asked: str) -
     else:
         kind, _, cell = (word.strip() for word in asked.partition(":"))
         if not cell:
-            raise BadValue(f"{_NAME}: members is '{asked}'; a kind and a {by} were needed, such as 'lost: {_some_cell(view, by)}'.")
+            raise BadValue(
+                tr(
+                    "{name}: members is '{asked}'; a kind and a {by} were needed, such as 'lost: {some_cell}'.",
+                    name=_NAME,
+                    asked=asked,
+                    by=by,
+                    some_cell=_some_cell(view, by),
+                )
+            )
         kind = the_row(kind.replace("_", " "), list(_SAID_OF_CELL), where=_NAME)
         parts = with_parts(view, view.period, before, by, known)
         cell = the_row(cell, parts["cell"].unique().sort().to_list(), where=_NAME)
         chosen = parts.filter((pl.col("cell") == cell) & (pl.col("part") == kind.replace(" ", "_")))
-        there, at = (f"in store {cell}", f"in store {cell}") if by == "store" else (cell, f"on {cell}")
+        there, at = (
+            (tr("in store {cell}", cell=cell), tr("in store {cell}", cell=cell)) if by == "store" else (cell, tr("on {cell}", cell=cell))
+        )
         said = _SAID_OF_CELL[kind].format(there=there, at=at, before=before)
     return listed(
         view,
@@ -166,10 +177,21 @@ def _against(view: View, against: str | None) -> Period:
     if against == "year":
         return view.period.year_before()
     if ".." not in str(against):
-        raise BadValue(f"targeting.gain_loss: against is '{against}'; 'year', or a period such as '2026-01-01..2026-03-31', was needed.")
+        raise BadValue(
+            tr(
+                "targeting.gain_loss: against is '{against}'; 'year', or a period such as '2026-01-01..2026-03-31', was needed.",
+                against=against,
+            )
+        )
     found = read_period(against, view.as_of, 1)
     if found.end >= view.period.start:
-        raise BadValue(f"targeting.gain_loss: against is {found}, but it must end before this period, {view.period}, starts.")
+        raise BadValue(
+            tr(
+                "targeting.gain_loss: against is {found}, but it must end before this period, {period}, starts.",
+                found=found,
+                period=view.period,
+            )
+        )
     return found
 
 
@@ -223,10 +245,10 @@ def _cell_table(view: View, cells: pl.DataFrame, by: By) -> pl.DataFrame:
 def _headline(view: View, kinds: dict[str, dict], before: Period, sales: int, change: int) -> str:
     said = []
     for names, words in (
-        (("new", "back"), "{n} {kind} brought {money}"),
-        (("lost",), "{n} who stayed away took {money}"),
-        (("more",), "{n} who spent more added {money}"),
-        (("less",), "{n} who spent less cost {money}"),
+        (("new", "back"), tr("{n} {kind} brought {money}")),
+        (("lost",), tr("{n} who stayed away took {money}")),
+        (("more",), tr("{n} who spent more added {money}")),
+        (("less",), tr("{n} who spent less cost {money}")),
     ):
         rows = [kinds[name] for name in names if name in kinds]
         members = sum(row["members"] for row in rows)
@@ -234,37 +256,58 @@ def _headline(view: View, kinds: dict[str, dict], before: Period, sales: int, ch
             kind = " or ".join({"new": "new", "back": "returning"}.get(row["kind"], "") for row in rows)
             amount = view.money(abs(sum(row["now"] - row["before"] for row in rows)))
             count = some(members, "member") if not said and len(names) == 1 else f"{members:,}"
-            said.append(words.format(n=count, kind=f"{kind} members", money=amount))
+            said.append(words.format(n=count, kind=tr("{kind} members", kind=kind), money=amount))
     if other := kinds.get(NON_MEMBERS):
         moved = other["now"] - other["before"]
-        said.append(f"non-members {'added' if moved >= 0 else 'took'} {view.money(abs(moved))}")
+        said.append(tr("non-members {added} {moved}", added=tr("added") if moved >= 0 else tr("took"), moved=view.money(abs(moved))))
     way = "unchanged" if change == 0 else f"{'up' if change > 0 else 'down'} {view.money(abs(change))}"
     parts = f": {wording.listing(said)}" if said else ""
-    return f"{where(view)}, sales from {view.period} are {view.money(sales)}, {way} on {before}{parts}."
+    return tr(
+        "{where}, sales from {period} are {sales}, {way} on {before}{parts}.",
+        where=where(view),
+        period=view.period,
+        sales=view.money(sales),
+        way=way,
+        before=before,
+        parts=parts,
+    )
 
 
 def _notes(view: View, before: Period) -> list[str | Note]:
-    notes: list[str | Note] = ["The parts add up exactly to the change; returns are subtracted where they were made."]
+    notes: list[str | Note] = [tr("The parts add up exactly to the change; returns are subtracted where they were made.")]
     if before.days != view.period.days:
         notes.append(
-            Note(f"The periods differ in length ({before.days} and {view.period.days} days): part of the change is that.", "REVIEW")
+            Note(
+                tr(
+                    "The periods differ in length ({days} and {days_2} days): part of the change is that.",
+                    days=before.days,
+                    days_2=view.period.days,
+                ),
+                "REVIEW",
+            )
         )
     if (before.start - view.first_day).days < 182:
         notes.append(
-            Note(f"The receipts start on {view.first_day}: who was away for longer than since then reads as new, not as back.", "REVIEW")
+            Note(
+                tr(
+                    "The receipts start on {first_day}: who was away for longer than since then reads as new, not as back.",
+                    first_day=view.first_day,
+                ),
+                "REVIEW",
+            )
         )
-    notes.append("Lost means: no receipt here in this period. Some of them will come again; seasons move all parts.")
+    notes.append(tr("Lost means: no receipt here in this period. Some of them will come again; seasons move all parts."))
     if view.scope.is_place:
-        notes.append("A member counts as new when their first order in the whole chain is in this period.")
+        notes.append(tr("A member counts as new when their first order in the whole chain is in this period."))
     return notes
 
 
 def _unmeasured(view: View, before: Period) -> Finding:
-    said = f"the receipts start on {view.first_day}, but the period to compare with is {before}"
+    said = tr("the receipts start on {first_day}, but the period to compare with is {before}", first_day=view.first_day, before=before)
     return Finding(
         headline=f"{where(view)}, gain and loss are not measured: {said} (n = {some(view.members.height, 'member')}).",
         table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
-        notes=[Note(f"Gain and loss: {said}. Choose a shorter period or a later as_of.", "NOT MEASURED")],
+        notes=[Note(tr("Gain and loss: {said}. Choose a shorter period or a later as_of.", said=said), "NOT MEASURED")],
     )
 
 
@@ -277,6 +320,6 @@ def _chart(view: View, table: pl.DataFrame, by: By, before: Period) -> alt.Chart
         shown = table.sort(pl.col("change_sales").abs(), descending=True).head(15).sort("change_sales", descending=True)
     return ranked_bars(
         shown, label=label, value="change_sales", n="member_count", kind="money", ranked=False,
-        title=f"Gain and loss{'' if by == 'members' else f' by {by}'}: {view.place}", subtitle=f"{view.period} against {before}",
-        value_title=f"Change of sales, {view.currency}",
+        title=tr('Gain and loss{by}: {place}', by='' if by == 'members' else tr(' by {by}', by=by), place=view.place), subtitle=tr('{period} against {before}', period=view.period, before=before),
+        value_title=tr('Change of sales, {currency}', currency=view.currency),
     )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import BadValue, UnknownName, nearest
+from toolkit.language import tr
 from toolkit.mart.baskets import Part, read_baskets
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.mart.view import Period, View, read_period
@@ -53,7 +54,7 @@ def window_of(view: View) -> Period:
 
 def days_in(period: Period) -> str:
     """Return a window as it ends a sentence."""
-    return f"on {period.end}" if period.start == period.end else f"from {period}"
+    return tr("on {end}", end=period.end) if period.start == period.end else tr("from {period}", period=period)
 
 
 def scoped_parts(view: View, period: Period) -> list[Part]:
@@ -133,13 +134,26 @@ def find_good(view: View, name: str, where: str) -> Good:
         return Good("product", int(found["code"][0]), str(found["label"][0]))
     if found.height > 1:
         some = ", ".join(found["id"].sort().head(5).to_list()) + (", ..." if found.height > 5 else "")
-        raise BadValue(f"{where}: {found.height:,} products are called '{name}'. Give a product_id: {some}.")
+        raise BadValue(
+            tr(
+                "{where}: {height:,} products are called '{name}'. Give a product_id: {some}.",
+                where=where,
+                height=found.height,
+                name=name,
+                some=some,
+            )
+        )
     # Of names that differ in case alone the last counts: a category rather than a product.
     near = nearest(name, [*known["id"].head(20_000), *named["name"].drop_nulls().unique(), *view.categories["category"]], most=3)
-    guess = f"; did you mean {' or '.join(repr(word) for word in near)}?" if near else "."
+    guess = tr("; did you mean {join}?", join=" or ".join(repr(word) for word in near)) if near else "."
     raise UnknownName(
-        f"{where}: no category or product is called '{name}'{guess} Categories go by the names of the present products table: "
-        "one that was renamed has its new name alone."
+        tr(
+            "{where}: no category or product is called '{name}'{guess} Categories go by the names of the present "
+            "products table: one that was renamed has its new name alone.",
+            where=where,
+            name=name,
+            guess=guess,
+        )
     )
 
 
@@ -155,7 +169,7 @@ def good_or_most_bought(view: View, name: str, where: str) -> Good:
         return find_good(view, name, where)
     known = view.categories.filter((pl.col("category") != NO_CATEGORY) & (pl.col("order_count") > 0))
     if known.is_empty():
-        raise BadValue(f"{where}: no good was named and the shop has no categories. Name a product.")
+        raise BadValue(tr("{where}: no good was named and the shop has no categories. Name a product.", where=where))
     code, label = known.sort(["order_count", "category"], descending=[True, False]).select("category_code", "category").row(0)
     return Good("category", int(code), str(label))
 

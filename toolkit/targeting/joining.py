@@ -6,6 +6,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
 from toolkit.portrait.sales import ratio, within
@@ -16,16 +17,20 @@ def joining(view: View) -> Finding:
     orders = view.orders.filter("is_order", within(view.period)).select(pl.col("member_code").is_not_null().alias("by_member")).collect()
     whole, by_member = orders.height, int(orders["by_member"].sum())
     rows: list[tuple[str, int, float | None, str | None]] = [
-        ("orders of everybody", whole, None, None),
-        ("orders of members", by_member, ratio(by_member, whole), "orders of everybody"),
+        (tr("orders of everybody"), whole, None, None),
+        (tr("orders of members"), by_member, ratio(by_member, whole), tr("orders of everybody")),
     ]
-    notes: list[str | Note] = ["An order without a member is not a person: how many people of the public there are, receipts do not say."]
+    notes: list[str | Note] = [
+        tr("An order without a member is not a person: how many people of the public there are, receipts do not say.")
+    ]
     if view.scope.audience is not None:
-        rows = [("orders of members", by_member, None, None)]
-        notes.append(Note("Share of the public: an audience holds no orders of the public. Ask for the chain or a store.", "NOT MEASURED"))
+        rows = [(tr("orders of members"), by_member, None, None)]
+        notes.append(
+            Note(tr("Share of the public: an audience holds no orders of the public. Ask for the chain or a store."), "NOT MEASURED")
+        )
     joined = None
     if "joined_on" not in view.members.columns or not view.members["joined_on"].count():
-        notes.append(not_measured(view, "members", "joined_on", "who joined, and what they did next"))
+        notes.append(not_measured(view, "members", "joined_on", tr("who joined, and what they did next")))
     else:
         table = view.workspace.table("members")
         assert table is not None
@@ -34,17 +39,24 @@ def joining(view: View) -> Finding:
         fresh = view.members.filter(inside)
         bought, again = (fresh.filter(pl.col("order_count") >= least).height for least in (1, 2))
         if joined is not None:
-            rows.append(("members who joined", joined, None, None))
+            rows.append((tr("members who joined"), joined, None, None))
         else:
-            notes.append("Members who joined and never ordered belong to no store or audience: they show for the chain alone.")
-        rows.append(("joined and ordered", bought, ratio(bought, joined), "members who joined" if joined is not None else None))
-        rows.append(("joined and ordered twice", again, ratio(again, bought), "joined and ordered"))
-        notes.append("Whoever joined late in the window has had little time for a second order.")
+            notes.append(tr("Members who joined and never ordered belong to no store or audience: they show for the chain alone."))
+        rows.append((tr("joined and ordered"), bought, ratio(bought, joined), tr("members who joined") if joined is not None else None))
+        rows.append((tr("joined and ordered twice"), again, ratio(again, bought), tr("joined and ordered")))
+        notes.append(tr("Whoever joined late in the window has had little time for a second order."))
     frame = pl.DataFrame(rows, schema={"step": pl.String, "count": pl.Int64, "step_share": pl.Float64, "of": pl.String}, orient="row")
     if view.scope.audience is not None:
-        said = f"{wording.some(by_member, 'order')} from {view.period} were made by these members"
+        said = tr("{orders} from {period} were made by these members", orders=wording.some(by_member, "order"), period=view.period)
     else:
-        said = f"{wording.share(ratio(by_member, whole))} of {wording.some(whole, 'order')} from {view.period} were made by members"
+        said = tr(
+            "{ratio} of {orders} from {period} were made by members",
+            ratio=wording.share(ratio(by_member, whole)),
+            orders=wording.some(whole, "order"),
+            period=view.period,
+        )
     if joined:
-        said += f"; {wording.some(joined, 'member')} joined, of whom {wording.share(bought / joined)} ordered"
+        said += tr(
+            "; {members} joined, of whom {bought} ordered", members=wording.some(joined, "member"), bought=wording.share(bought / joined)
+        )
     return Finding(headline=f"{where(view)}, {said}.", table=frame, notes=notes, ask_next=[("targeting.paths", {})])

@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import made_where, where
 from toolkit.portrait.rfm import rfm_scores
@@ -103,11 +104,16 @@ def _funnel(view: View, mine: pl.DataFrame | None, sent: pl.DataFrame) -> Findin
     parts += [_steps(sent.filter(touchpoint=name), f"{MESSAGE}: {name}", _SENT) for name in sorted(sent["touchpoint"].unique())]
     whole = pl.concat(parts) if parts else pl.DataFrame(schema=_SCHEMAS["funnel"] | {"member_count": pl.Int64})
     table = whole.filter(pl.col("member_count") >= least)
-    notes: list[str | Note] = [_not_because(), f"Window: {view.period}. Orders of the steps are the members' own, in all stores."]
+    notes: list[str | Note] = [
+        _not_because(),
+        tr("Window: {period}. Orders of the steps are the members' own, in all stores.", period=view.period),
+    ]
     if table.height < whole.height:
-        notes.append(f"{wording.some(whole.height - table.height, 'step')} of fewer than {least} members not shown.")
+        notes.append(
+            tr("{steps} of fewer than {least} members not shown.", steps=wording.some(whole.height - table.height, "step"), least=least)
+        )
     if mine is None:
-        notes.append(Note("No `events` table: visits, looks and carts are not measured; only contacts are shown.", "NOT MEASURED"))
+        notes.append(Note(tr("No `events` table: visits, looks and carts are not measured; only contacts are shown."), "NOT MEASURED"))
     return Finding(
         headline=_funnel_headline(view, mine, sent),
         table=table,
@@ -149,18 +155,34 @@ def _steps(rows: pl.DataFrame, name: str, steps: tuple[tuple[str, str | None], .
 def _funnel_headline(view: View, mine: pl.DataFrame | None, sent: pl.DataFrame) -> str:
     if mine is None:
         ordered = wording.share(float(sent["later_order"].mean()))  # type: ignore[arg-type]
-        return (
-            f"{where(view)}, {ordered} of {wording.some(sent.height, 'message')} were followed by an order within "
-            f"{view.settings.sequences.look_before_days} days; visits are not measured, as there is no `events` table."
+        return tr(
+            "{where}, {ordered} of {messages} were followed by an order within {look_before_days} days; visits are not "
+            "measured, as there is no `events` table.",
+            where=where(view),
+            ordered=ordered,
+            messages=wording.some(sent.height, "message"),
+            look_before_days=view.settings.sequences.look_before_days,
         )
     if mine.is_empty():
-        return f"{where(view)}, none of {wording.some(view.members.height, 'member')} visited a touchpoint from {view.period}."
+        return tr(
+            "{where}, none of {members} visited a touchpoint from {period}.",
+            where=where(view),
+            members=wording.some(view.members.height, "member"),
+            period=view.period,
+        )
     people = wording.some(mine["member_code"].n_unique(), "member")
     n, cart, order = mine.height, int(mine["is_cart"].sum()), int(mine["is_order"].sum())
-    of_carts = f", {wording.share(order / cart)} of those with a cart" if cart else ""
+    of_carts = tr(", {order} of those with a cart", order=wording.share(order / cart)) if cart else ""
     return (
-        f"{where(view)}, {wording.share(order / n)} of {wording.some(n, 'visit')} by {people} "
-        f"ended in an order the same day{of_carts}; {wording.share(1 - float(mine['is_cart'].mean()))} never reached the cart."  # type: ignore[arg-type]
+        tr(
+            "{where}, {order} of {visits} by {people} ended in an order the same day{of_carts}; {share} never reached the cart.",
+            where=where(view),
+            order=wording.share(order / n),
+            visits=wording.some(n, "visit"),
+            people=people,
+            of_carts=of_carts,
+            share=wording.share(1 - float(mine["is_cart"].mean())),
+        )  # type: ignore[arg-type]
     )
 
 
@@ -186,17 +208,36 @@ def _last_touch(view: View) -> Finding:
     days = view.settings.sequences.look_before_days
     touched = touches["touchpoint"].count()
     top = table.filter(pl.col("touchpoint") != NO_TOUCH).head(1)
-    most = f", most often {top['touchpoint'][0]} ({wording.share(top['order_share'][0])})" if top.height else ""
-    said = (
-        f"{wording.share(touched / n)} of {wording.some(n, 'member order')} had a touch within the {days} days before{most}"
-        if n
-        else f"none of {wording.some(view.members.height, 'member')} ordered from {view.period}"
+    most = (
+        tr(", most often {touchpoint} ({order_share})", touchpoint=top["touchpoint"][0], order_share=wording.share(top["order_share"][0]))
+        if top.height
+        else ""
     )
-    notes: list[str | Note] = [_not_because(), f"Orders {made_where(view)}, {view.period}; of several touches the latest counts alone."]
+    said = (
+        tr(
+            "{touched} of {member_orders} had a touch within the {days} days before{most}",
+            touched=wording.share(touched / n),
+            member_orders=wording.some(n, "member order"),
+            days=days,
+            most=most,
+        )
+        if n
+        else tr("none of {members} ordered from {period}", members=wording.some(view.members.height, "member"), period=view.period)
+    )
+    notes: list[str | Note] = [
+        _not_because(),
+        tr("Orders {made_where}, {period}; of several touches the latest counts alone.", made_where=made_where(view), period=view.period),
+    ]
     if not has_events(view):
-        notes.append(Note("No `events` table: only contacts are touches here.", "NOT MEASURED"))
+        notes.append(Note(tr("No `events` table: only contacts are touches here."), "NOT MEASURED"))
     if table.height < whole.height:
-        notes.append(f"{wording.some(whole.height - table.height, 'touchpoint')} with orders of fewer than {least} members not shown.")
+        notes.append(
+            tr(
+                "{touchpoints} with orders of fewer than {least} members not shown.",
+                touchpoints=wording.some(whole.height - table.height, "touchpoint"),
+                least=least,
+            )
+        )
     return Finding(
         headline=f"{where(view)}, {said}.",
         table=table,
@@ -236,17 +277,31 @@ def _segments(view: View) -> Finding:
     )
     notes: list[str | Note] = [
         _not_because(),
-        "A segment is the member's own across the chain, as of the end: who buys more is in a better one.",
+        tr("A segment is the member's own across the chain, as of the end: who buys more is in a better one."),
     ]
     if table.height < whole.height:
-        notes.append(f"{wording.some(whole.height - table.height, 'segment')} with fewer than {least} visitors not shown.")
+        notes.append(
+            tr(
+                "{segments} with fewer than {least} visitors not shown.",
+                segments=wording.some(whole.height - table.height, "segment"),
+                least=least,
+            )
+        )
     if table.is_empty():
-        said = f"no segment of {wording.some(view.members.height, 'member')} has {least} visitors from {view.period}"
+        said = tr(
+            "no segment of {members} has {least} visitors from {period}",
+            members=wording.some(view.members.height, "member"),
+            least=least,
+            period=view.period,
+        )
     else:
         best = table.sort("same_day_order_share", "segment", descending=[True, False]).row(0, named=True)
-        said = (
-            f"visits of {best['segment']} end in an order the same day most often: {wording.share(best['same_day_order_share'])} of "
-            f"{wording.some(best['visit_count'], 'visit')} by {wording.some(best['visitor_count'], 'member')}"
+        said = tr(
+            "visits of {segment} end in an order the same day most often: {same_day_order_share} of {visits} by {members}",
+            segment=best["segment"],
+            same_day_order_share=wording.share(best["same_day_order_share"]),
+            visits=wording.some(best["visit_count"], "visit"),
+            members=wording.some(best["visitor_count"], "member"),
         )
     return Finding(
         headline=f"{where(view)}, {said}.",
@@ -259,8 +314,10 @@ def _segments(view: View) -> Finding:
 
 def _not_because() -> Note:
     return Note(
-        "An order after a touch is not an order because of it: buyers look before they buy. What a message adds, only a control group "
-        "tells.",
+        tr(
+            "An order after a touch is not an order because of it: buyers look before they buy. What a message adds, "
+            "only a control group tells."
+        ),
         "REVIEW",
     )
 
@@ -269,22 +326,22 @@ def _funnel_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart
     labelled = table.with_columns(pl.format("{}: {}", "touchpoint", "step").alias("label"))
     return ranked_bars(
         labelled.head(24), label="label", value="visit_share", n="visit_count", kind="share1", ranked=False,
-        title=f"From visit to order: {view.place}",
-        subtitle=f"Share of visits (or messages) that reach each step, {view.period}", value_title="Share of the first step",
+        title=tr('From visit to order: {place}', place=view.place),
+        subtitle=tr('Share of visits (or messages) that reach each step, {period}', period=view.period), value_title=tr('Share of the first step'),
     )  # fmt: skip
 
 
 def _touch_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return ranked_bars(
         table, label="touchpoint", value="order_share", n="order_count", kind="share1", ranked=False,
-        title=f"Last touch before an order: {view.place}",
-        subtitle=f"Member orders, {view.period}", value_title="Share of member orders",
+        title=tr('Last touch before an order: {place}', place=view.place),
+        subtitle=tr('Member orders, {period}', period=view.period), value_title=tr('Share of member orders'),
     )  # fmt: skip
 
 
 def _segment_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return ranked_bars(
         table, label="segment", value="same_day_order_share", n="visit_count", kind="share1", ranked=False,
-        title=f"Visits that end in an order: {view.place}",
-        subtitle=f"By segment, {view.period}; n = visits", value_title="Share of visits",
+        title=tr('Visits that end in an order: {place}', place=view.place),
+        subtitle=f"By segment, {view.period}; n = visits", value_title=tr('Share of visits'),
     )  # fmt: skip

@@ -10,6 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import stacked_bars
+from toolkit.language import tr
 from toolkit.mart.sequences import sequences_of
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
@@ -71,7 +72,7 @@ def looked_not_bought(view: View, *, show: Literal["category", "member"] = "cate
     >>> tk.targeting.looked_not_bought(ws, show="member").table        # doctest: +SKIP
     """
     if not has_events(view):
-        return no_events(view, "looks without a purchase", _SCHEMAS[show])
+        return no_events(view, tr("looks without a purchase"), _SCHEMAS[show])
     found = looks(view).join(view.members.select("member_code"), on="member_code", how="semi", maintain_order="left")
     wanting = found.filter("is_wanting")
     table = _members(view, wanting) if show == "member" else _categories(view, found)
@@ -184,43 +185,67 @@ def _members(view: View, wanting: pl.DataFrame) -> pl.DataFrame:
 
 def _headline(view: View, looks: pl.DataFrame, wanting: pl.DataFrame, n: int) -> str:
     if looks.is_empty():
-        return f"{where(view)}, none of {wording.some(view.members.height, 'member')} looked at any goods from {view.period}."
+        return tr(
+            "{where}, none of {members} looked at any goods from {period}.",
+            where=where(view),
+            members=wording.some(view.members.height, "member"),
+            period=view.period,
+        )
     people = wanting["member_code"].n_unique()
     least = view.settings.sequences.look_least_days
-    said = (
-        f"{where(view)}, {people:,} of {wording.some(n, 'member')} who looked at goods from {view.period} came back to a category on "
-        f"{least} days or more and have not bought it since"
+    said = tr(
+        "{where}, {people:,} of {members} who looked at goods from {period} came back to a category on {least} days "
+        "or more and have not bought it since",
+        where=where(view),
+        people=people,
+        members=wording.some(n, "member"),
+        period=view.period,
+        least=least,
     )
     if wanting.is_empty():
         return f"{said}."
     price = int((wanting["reason"] == PRICE).sum())
-    return f"{said}; in {wording.share(price / wanting.height)} of {wording.some(wanting.height, 'case')} the price is the likely reason."
+    return tr(
+        "{said}; in {price} of {cases} the price is the likely reason.",
+        said=said,
+        price=wording.share(price / wanting.height),
+        cases=wording.some(wanting.height, "case"),
+    )
 
 
 def _notes(view: View, looks: pl.DataFrame, wanting: pl.DataFrame, show: str) -> list[str | Note]:
     settings = view.settings.sequences
     notes: list[str | Note] = [
-        "A reason is a reading of prices, not what the member said. Purchases elsewhere are not seen: some have bought it there.",
-        f"`price`: the goods looked at are at least {settings.look_dearer:g} times as dear, against the usual price of their category, as "
-        "what the member buys is against its own.",
+        tr("A reason is a reading of prices, not what the member said. Purchases elsewhere are not seen: some have bought it there."),
+        tr(
+            "`price`: the goods looked at are at least {look_dearer:g} times as dear, against the usual price of their "
+            "category, as what the member buys is against its own.",
+            look_dearer=settings.look_dearer,
+        ),
     ]
     unknown = int((wanting["reason"] == UNKNOWN).sum())
     if unknown:
         notes.append(
-            Note(f"Reason of {wording.some(unknown, 'case')}: only searches, or goods with no unit price, were looked at.", "NOT MEASURED")
+            Note(
+                tr("Reason of {cases}: only searches, or goods with no unit price, were looked at.", cases=wording.some(unknown, "case")),
+                "NOT MEASURED",
+            )
         )
     if show == "category":
         sizes = looks.filter("is_wanting").group_by("category_code").len()
         small = sizes.filter(pl.col("len") < view.settings.scope.minimum_members).height
         if small:
             notes.append(
-                f"{wording.some(small, 'category', 'categories')} with fewer than {view.settings.scope.minimum_members} members to call "
-                "back not shown."
+                tr(
+                    "{categorys} with fewer than {minimum_members} members to call back not shown.",
+                    categorys=wording.some(small, "category", "categories"),
+                    minimum_members=view.settings.scope.minimum_members,
+                )
             )
     elif wanting.height > MOST_ROWS:
-        notes.append(f"The first {MOST_ROWS} of {wanting.height:,} cases are shown.")
+        notes.append(tr("The first {most_rows} of {height:,} cases are shown.", most_rows=MOST_ROWS, height=wanting.height))
     if show == "member" and "contactable" in view.members.columns:
-        notes.append("Call only members who are contactable; where the shop does not know, the answer is no.")
+        notes.append(tr("Call only members who are contactable; where the shop does not know, the answer is no."))
     return notes
 
 
@@ -229,6 +254,6 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     top = table.head(12)
     frame = pl.concat([top.select("category", pl.lit(name).alias("reason"), pl.col(column).alias("members")) for column, name in parts])
     return stacked_bars(
-        frame, label="category", part="reason", value="members", kind="count", part_title="Likely reason", value_title="Members",
-        title=f"Looked, did not buy: {view.place}", subtitle=f"Looks from {view.period}, no purchase since",
+        frame, label="category", part="reason", value="members", kind="count", part_title=tr('Likely reason'), value_title="Members",
+        title=tr('Looked, did not buy: {place}', place=view.place), subtitle=tr('Looks from {period}, no purchase since', period=view.period),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.calibration import spearman
 from toolkit.portrait.levels import LEVELS, in_order
@@ -97,14 +98,20 @@ def loyalty(view: View, *, by: Literal["level", "tier"] = "level") -> Finding:
 def _headline(view: View, table: pl.DataFrame, members: int, measured: pl.DataFrame) -> str:
     least = view.settings.activity.regular_gaps
     if measured.height < view.settings.scope.minimum_members:
-        few = f"{measured.height:,} of {some(members, 'member')}"
-        return f"{where(view)}, loyalty is not measured: {few} have {least} pauses between shopping days."
+        few = tr("{height:,} of {members}", height=measured.height, members=some(members, "member"))
+        return tr(
+            "{where}, loyalty is not measured: {few} have {least} pauses between shopping days.", where=where(view), few=few, least=least
+        )
     rows = {row["loyalty"]: row for row in table.iter_rows(named=True)}
     high = rows.get("high")
     steady = int((measured["regularity"] > 1.5).sum())
     said = ""
     if high and high["sales"] is not None and (total := float(table["sales"].sum())) > 0:
-        said = f"; the {high['member_count']:,} of high loyalty bring {share(high['sales'] / total)} of member sales"
+        said = tr(
+            "; the {member_count:,} of high loyalty bring {sales} of member sales",
+            member_count=high["member_count"],
+            sales=share(high["sales"] / total),
+        )
     return (
         f"{where(view)}, the typical pause pattern has k = {measured['regularity'].median():.1f} (1 = chance), and {steady:,} of "
         f"{some(measured.height, 'measured member')} ({share(steady / measured.height)}) come clearly more regularly (k above 1.5){said}."
@@ -115,7 +122,11 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> list[st
     notes: list[str | Note] = []
     without = members.height - measured.height
     if without:
-        text = f"Loyalty of {some(without, 'member')} with fewer than {view.settings.activity.regular_gaps} pauses between shopping days."
+        text = tr(
+            "Loyalty of {members} with fewer than {regular_gaps} pauses between shopping days.",
+            members=some(without, "member"),
+            regular_gaps=view.settings.activity.regular_gaps,
+        )
         notes.append(Note(text, "NOT MEASURED"))
     if measured.height >= 30:
         days = measured["gap_count"].to_numpy()
@@ -125,10 +136,10 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> list[st
                 f"Rank correlation of the loyalty score with the number of shopping days: {with_days:.2f} (1 = frequency by another name)."
             )
     notes.append(
-        f"The receipts start on {view.first_day}: older tenure is not seen"
-        + (", but for stated joining days." if "joined_on" in view.population.columns else ".")
+        tr("The receipts start on {first_day}: older tenure is not seen", first_day=view.first_day)
+        + (tr(", but for stated joining days.") if "joined_on" in view.population.columns else ".")
     )
-    notes.append("Share of wallet is not measured: what members buy elsewhere is not in the receipts.")
+    notes.append(tr("Share of wallet is not measured: what members buy elsewhere is not in the receipts."))
     return notes
 
 
@@ -137,9 +148,9 @@ def _by_tier(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> Findi
     if judged.is_empty():
         column = "tier" in view.population.columns
         reason = (
-            "fewer than two tiers have members with a measured loyalty"
+            tr("fewer than two tiers have members with a measured loyalty")
             if column
-            else view.missing("members", "tier", "tiers against behaviour")
+            else view.missing("members", "tier", tr("tiers against behaviour"))
         )
         said = reason.removeprefix("Not measured: ")
         return Finding(
@@ -170,11 +181,17 @@ def _by_tier(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> Findi
     table, few = hide_few(view, table, "sales")
     table, hidden = hide_few(view, table, *_COUNTS, "above_share", "below_share", count="judged_count")
     above, below = (int((judged["against_card"] == step).sum()) for step in (STEPS[0], STEPS[2]))
-    headline = (
-        f"{where(view)}, of {some(judged.height, 'member')} with a card and a measured loyalty, {above:,} ({share(above / judged.height)}) "
-        f"behave above their card and {below:,} ({share(below / judged.height)}) below it."
+    headline = tr(
+        "{where}, of {members} with a card and a measured loyalty, {above:,} ({above_2}) behave above their card and "
+        "{below:,} ({below_2}) below it.",
+        where=where(view),
+        members=some(judged.height, "member"),
+        above=above,
+        above_2=share(above / judged.height),
+        below=below,
+        below_2=share(below / judged.height),
     )
-    order = "Tiers are ranked by the mean spend of their members; the same number of cards of each kind is dealt out by behaviour."
+    order = tr("Tiers are ranked by the mean spend of their members; the same number of cards of each kind is dealt out by behaviour.")
     return Finding(
         headline=headline,
         table=table,
@@ -203,10 +220,10 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return measured_bars(
         shown.with_columns(pl.col("sales") / total),
         label="loyalty",
-        measures={"member_share": "share of members", "sales": "share of member sales"},
+        measures={"member_share": tr("share of members"), "sales": tr("share of member sales")},
         n="member_count",
-        title=f"Members and sales by loyalty: {view.place}",
-        subtitle=f"{view.period}, n members beside each",
+        title=tr("Members and sales by loyalty: {place}", place=view.place),
+        subtitle=tr("{period}, n members beside each", period=view.period),
     )
 
 
@@ -218,7 +235,7 @@ def _tier_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
         label="tier",
         measures={"above_share": "above their card", "below_share": "below their card"},
         n="judged_count",
-        title=f"Behaviour against the card: {view.place}",
-        subtitle=f"up to {view.as_of}, n judged members beside each",
-        value_title="Share of judged members",
+        title=tr("Behaviour against the card: {place}", place=view.place),
+        subtitle=tr("up to {as_of}, n judged members beside each", as_of=view.as_of),
+        value_title=tr("Share of judged members"),
     )

@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import UnknownName, nearest
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.targeting.goods import days_in
@@ -40,8 +41,8 @@ def listed(
         .select("member_id", pl.all().exclude("member_id", "member_code", "contactable"), reachable.alias("reachable"))
     )
     count, reach = table.height, int(table["reachable"].sum() or 0)
-    told = f"{wording.some(count, 'member')} {said}" if count else f"no member {said}"
-    contact = f"; {reach:,} of them may be contacted" if count and "contactable" in ids.columns else ""
+    told = f"{wording.some(count, 'member')} {said}" if count else tr("no member {said}", said=said)
+    contact = tr("; {reach:,} of them may be contacted", reach=reach) if count and "contactable" in ids.columns else ""
     missing = [] if "contactable" in ids.columns else [Note(_unsaid(view), "NOT MEASURED")]
     keep = [
         "Keep them as an audience: tk.save_audience(ws, tk.Audience.from_answer('NAME', answer)), or toolkit audience save WORKSPACE NAME "
@@ -69,11 +70,19 @@ def the_row(asked: str, rows: Sequence[str], *, where: str) -> str:
         if row.casefold() == wanted:
             return row
     near = nearest(asked, rows)
-    guess = f"; did you mean '{near[0]}'?" if near else "."
-    listing = f" The rows are: {', '.join(repr(row) for row in rows)}." if len(rows) <= 12 else ""
-    raise UnknownName(f"{where}: members is '{asked}', but the table has no such row{guess}{listing}")
+    guess = tr("; did you mean '{near}'?", near=near[0]) if near else "."
+    listing = tr(" The rows are: {join}.", join=", ".join(repr(row) for row in rows)) if len(rows) <= 12 else ""
+    raise UnknownName(
+        tr(
+            "{where}: members is '{asked}', but the table has no such row{guess}{listing}",
+            where=where,
+            asked=asked,
+            guess=guess,
+            listing=listing,
+        )
+    )
 
 
 def _unsaid(view: View) -> str:
-    said = view.missing("members", "contactable", "who may be contacted").removeprefix("Not measured: ")
+    said = view.missing("members", "contactable", tr("who may be contacted")).removeprefix("Not measured: ")
     return said[0].upper() + said[1:]

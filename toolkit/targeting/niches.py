@@ -10,6 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note, Verdict
 from toolkit.charts.ranges import ranges
 from toolkit.errors import BadValue, unknown_name
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import wilson
 from toolkit.portrait.phrases import sales_basis, where
@@ -90,13 +91,13 @@ def niches(view: View, *, niche: str = "", show: Literal["member", "product"] = 
     >>> tk.targeting.niches(ws).table                                  # doctest: +SKIP
     """
     if top < 0:
-        raise BadValue(f"targeting.niches: top is {top}; a number of rows was needed, or 0 for all.")
+        raise BadValue(tr("targeting.niches: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     groups = _named(view, niche_groups(view))
     if niche:
         row = _found(view, groups, niche)
         return _members(view, row, top) if show == "member" else _products(view, row)
     if show == "product":
-        raise BadValue("targeting.niches: the products of which niche? Name one as the table does: niche='...'.")
+        raise BadValue(tr("targeting.niches: the products of which niche? Name one as the table does: niche='...'."))
     measured = measured_members(view)
     members = niche_members(view).join(measured.select("member_code"), on="member_code", how="semi", maintain_order="left")
     table, small = _table(view, groups, members, measured.height)
@@ -123,7 +124,7 @@ def _named(view: View, groups: pl.DataFrame) -> pl.DataFrame:
     titles = []
     for codes in groups["category_codes"].to_list():
         ordered = sorted(codes, key=lambda code: (-(sizes.get(code) or 0), names[code]))
-        more = f" + {len(ordered) - MOST_NAMES} more" if len(ordered) > MOST_NAMES else ""
+        more = tr(" + {ordered} more", ordered=len(ordered) - MOST_NAMES) if len(ordered) > MOST_NAMES else ""
         titles.append(" + ".join(names[code] for code in ordered[:MOST_NAMES]) + more)
     return groups.with_columns(pl.Series("niche", titles, dtype=pl.String))
 
@@ -188,8 +189,14 @@ def _members(view: View, row: dict[str, Any], top: int) -> Finding:
     )
     notes: list[str | Note] = [_reading(), _verdict(row)]
     if top and table.height > top:
-        notes.append(f"The {top:,} strongest of {table.height:,} are shown; top=0 gives all.")
-    said = f"{wording.some(table.height, 'member')} of {view.members.height:,} belong to the niche {niche} ({row['status']})"
+        notes.append(tr("The {top:,} strongest of {height:,} are shown; top=0 gives all.", top=top, height=table.height))
+    said = tr(
+        "{members} of {height:,} belong to the niche {niche} ({status})",
+        members=wording.some(table.height, "member"),
+        height=view.members.height,
+        niche=niche,
+        status=row["status"],
+    )
     return Finding(
         headline=f"{where(view)}, {said}.",
         table=table.head(top) if top else table,
@@ -201,7 +208,7 @@ def _members(view: View, row: dict[str, Any], top: int) -> Finding:
 
 def _verdict(row: dict[str, Any]) -> Note:
     verdicts: dict[str, Verdict] = {STABLE: "PASS", NOT_STABLE: "REVIEW"}
-    return Note(f"This group is {row['status']}.", verdicts.get(row["status"], "NOT MEASURED"))
+    return Note(tr("This group is {status}.", status=row["status"]), verdicts.get(row["status"], "NOT MEASURED"))
 
 
 def _products(view: View, row: dict[str, Any]) -> Finding:
@@ -222,9 +229,9 @@ def _products(view: View, row: dict[str, Any]) -> Finding:
         pl.col("index_low").alias("goods_index_low"),
     )
     held = table.filter(pl.col("goods_index_low") > 1)
-    name = f"the niche {row['niche']} ({row['status']})"
+    name = tr("the niche {niche} ({status})", niche=row["niche"], status=row["status"])
     if table.is_empty():
-        said = f"no product is known to be bought clearly more by members of {name} than by others"
+        said = tr("no product is known to be bought clearly more by members of {name} than by others", name=name)
     else:
         first = (held if held.height else table).row(0, named=True)
         said = (
@@ -233,13 +240,19 @@ def _products(view: View, row: dict[str, Any]) -> Finding:
             f"members buy it, {wording.share(first['other_penetration_rate'])} of the others"
         )
     return Finding(
-        headline=f"Across the chain, {said}.",
+        headline=tr("Across the chain, {said}.", said=said),
         table=table.head(MOST_PRODUCTS),
         notes=[
             _verdict(row),
-            "Members and products are chosen by the first half of the receipts (products: Poisson test, Benjamini-Hochberg 5%); the "
-            "figures are of the second half, so that none looks strong by luck.",
-            *([f"The {MOST_PRODUCTS} surest of {table.height:,} products are shown."] if table.height > MOST_PRODUCTS else []),
+            tr(
+                "Members and products are chosen by the first half of the receipts (products: Poisson test, "
+                "Benjamini-Hochberg 5%); the figures are of the second half, so that none looks strong by luck."
+            ),
+            *(
+                [tr("The {most_products} surest of {height:,} products are shown.", most_products=MOST_PRODUCTS, height=table.height)]
+                if table.height > MOST_PRODUCTS
+                else []
+            ),
         ],
         ask_next=[("targeting.niches", {"niche": row["niche"]}), ("targeting.niches", {})],
         figures={"defining_product_count": float(table.height), "held_product_count": float(held.height)},
@@ -250,16 +263,25 @@ def _headline(view: View, table: pl.DataFrame, members: pl.DataFrame, measured: 
     n = wording.some(measured, "member")
     stable = table.filter(pl.col("status") == STABLE)
     if stable.is_empty():
-        return (
-            f"{where(view)}, none of {wording.some(table.height, 'group')} with a strong taste among {n} is known to be stable: the table "
-            "says what is missing."
+        return tr(
+            "{where}, none of {groups} with a strong taste among {n} is known to be stable: the table says what is missing.",
+            where=where(view),
+            groups=wording.some(table.height, "group"),
+            n=n,
         )
     first = stable.row(0, named=True)
-    shares = f", {wording.share(first['sales_share'])} of the sales" if first["sales_share"] is not None else ""
-    return (
-        f"{where(view)}, {wording.some(stable.height, 'small group')} of {n} {'has' if stable.height == 1 else 'have'} a strong, stable "
-        f"taste; the strongest is {first['niche']}: {wording.some(first['member_count'], 'member')}{shares}, who buy it "
-        f"{first['taste_index']:.1f} times as often as others."
+    shares = tr(", {sales_share} of the sales", sales_share=wording.share(first["sales_share"])) if first["sales_share"] is not None else ""
+    return tr(
+        "{where}, {small_groups} of {n} {has} a strong, stable taste; the strongest is {niche}: {members}{shares}, "
+        "who buy it {taste_index:.1f} times as often as others.",
+        where=where(view),
+        small_groups=wording.some(stable.height, "small group"),
+        n=n,
+        has=tr("has") if stable.height == 1 else tr("have"),
+        niche=first["niche"],
+        members=wording.some(first["member_count"], "member"),
+        shares=shares,
+        taste_index=first["taste_index"],
     )
 
 
@@ -271,11 +293,19 @@ def _notes(view: View, table: pl.DataFrame, small: int) -> list[str | Note]:
         worst = bad.sort("held_share", "niche").row(0, named=True)
         notes.append(
             Note(
-                f"{wording.some(bad.height, 'group')} {'looks' if bad.height == 1 else 'look'} like a niche but may not last. Example: of "
-                f"{wording.some(worst['found_count'], 'member')} that one half of the receipts puts into {worst['niche']}, "
-                f"{wording.share(worst['held_share'])} show the taste in the other (95% sure of "
-                f"{wording.share(worst['held_share_low'])} only; {wording.share(settings.stable_share, 0)} needed; "
-                f"{wording.share(worst['base_share'])} of all members do). Build no campaign on it.",
+                tr(
+                    "{groups} {looks} like a niche but may not last. Example: of {members} that one half of the receipts puts "
+                    "into {niche}, {held_share} show the taste in the other (95% sure of {held_share_low} only; {stable_share} "
+                    "needed; {base_share} of all members do). Build no campaign on it.",
+                    groups=wording.some(bad.height, "group"),
+                    looks=tr("looks") if bad.height == 1 else tr("look"),
+                    members=wording.some(worst["found_count"], "member"),
+                    niche=worst["niche"],
+                    held_share=wording.share(worst["held_share"]),
+                    held_share_low=wording.share(worst["held_share_low"]),
+                    stable_share=wording.share(settings.stable_share, 0),
+                    base_share=wording.share(worst["base_share"]),
+                ),
                 "REVIEW",
             )
         )
@@ -284,34 +314,56 @@ def _notes(view: View, table: pl.DataFrame, small: int) -> list[str | Note]:
         least = view.settings.scope.minimum_members
         notes.append(
             Note(
-                f"Stability of {wording.some(unknown, 'group')}: neither half of the receipts alone makes such a group, or it finds fewer "
-                f"than {least} members of it who shopped in both, or enough held but of too few members to be sure.",
+                tr(
+                    "Stability of {groups}: neither half of the receipts alone makes such a group, or it finds fewer than "
+                    "{least} members of it who shopped in both, or enough held but of too few members to be sure.",
+                    groups=wording.some(unknown, "group"),
+                    least=least,
+                ),
                 "NOT MEASURED",
             )
         )
     notes.append(
-        f"Growth compares members by each half alone, among those with {settings.minimum_half_days} or more shopping days in both: "
-        "newcomers and leavers of the shop are not in it. One half alone chose the categories and members of a group tested on the other."
+        tr(
+            "Growth compares members by each half alone, among those with {minimum_half_days} or more shopping days in "
+            "both: newcomers and leavers of the shop are not in it. One half alone chose the categories and members of a "
+            "group tested on the other.",
+            minimum_half_days=settings.minimum_half_days,
+        )
     )
     if small:
-        notes.append(f"Not shown: {wording.some(small, 'niche')} with fewer than {view.settings.scope.minimum_members} members here.")
+        notes.append(
+            tr(
+                "Not shown: {niches} with fewer than {minimum_members} members here.",
+                niches=wording.some(small, "niche"),
+                minimum_members=view.settings.scope.minimum_members,
+            )
+        )
     return notes
 
 
 def _reading() -> str:
-    return "A niche is a reading of baskets, not a fact about a person: never tell a member what they are."
+    return tr("A niche is a reading of baskets, not a fact about a person: never tell a member what they are.")
 
 
 def _none(view: View, measured: int, small: int) -> Finding:
     personas = view.settings.personas
     n = wording.some(measured, "member")
-    few = f"; {wording.some(small, 'niche')} of the chain {'has' if small == 1 else 'have'} too few members here" if small else ""
+    few = (
+        tr(
+            "; {niches} of the chain {has} too few members here",
+            niches=wording.some(small, "niche"),
+            has=tr("has") if small == 1 else tr("have"),
+        )
+        if small
+        else ""
+    )
     return Finding(
-        headline=f"{where(view)}, no small group of {n} with {personas.minimum_days} or more shopping days has a strong taste{few}.",
+        headline=tr('{where}, no small group of {n} with {minimum_days} or more shopping days has a strong taste{few}.', where=where(view), n=n, minimum_days=personas.minimum_days, few=few),
         table=pl.DataFrame(schema=_SCHEMA),
         notes=[
-            Note(f"Niches: a group needs {view.settings.scope.minimum_members} members with a strong taste, and at most "
-                 f"{wording.share(view.settings.niches.most_share, 0)} of all (settings scope, niches).", "NOT MEASURED")
+            Note(tr("Niches: a group needs {minimum_members} members with a strong taste, and at most {most_share} of all "
+"(settings scope, niches).", minimum_members=view.settings.scope.minimum_members, most_share=wording.share(view.settings.niches.most_share, 0)), "NOT MEASURED")
         ],
     )  # fmt: skip
 
@@ -322,7 +374,7 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return ranges(
         drawn.with_columns(high.alias("held_share_high"), pl.format("{} ({})", "niche", "status").alias("label")),
         label="label", value="held_share", low="held_share_low", high="held_share_high", n="found_count", kind="share",
-        title=f"Do niches hold? {view.place}",
+        title=tr('Do niches hold? {place}', place=view.place),
         subtitle="Found by one half of the receipts, with the taste in the other; hollow = not sure",
-        value_title="Share that held", reference=view.settings.niches.stable_share, reference_title="needed",
+        value_title=tr('Share that held'), reference=view.settings.niches.stable_share, reference_title="needed",
     )  # fmt: skip

@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue, unknown_name
+from toolkit.language import tr
 from toolkit.mart.sequences import VISITS
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
@@ -83,10 +84,10 @@ def path_members(
     >>> tk.Audience.from_answer("coffee and gone", stopped)                               # doctest: +SKIP
     """
     if top < 0:
-        raise BadValue(f"targeting.path_members: top is {top}; a number of rows was needed, or 0 for all.")
+        raise BadValue(tr("targeting.path_members: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     if stopped and third:
-        raise BadValue("targeting.path_members: three purchases are followed, so nobody is known to stop after the third. Leave out "
-                       "`third` or `stopped`.")  # fmt: skip
+        raise BadValue(tr("targeting.path_members: three purchases are followed, so nobody is known to stop after the third. Leave out "
+"`third` or `stopped`."))  # fmt: skip
     steps, by = _read_steps(view, (first, second, third), by)
     new = entrants(view)
     followed = new.members if recent else ripe_members(view, new)
@@ -117,10 +118,10 @@ def _read_steps(view: View, given: tuple[str, ...], by: PlacedBy) -> tuple[tuple
     places = {**known["department"], **known["category"]} if by == "auto" else known[by]
     wrong = [word for word in named if word.casefold() not in places]
     if wrong:
-        what = "category or department" if by == "auto" else by
+        what = tr("category or department") if by == "auto" else by
         raise unknown_name(what, wrong[0], places.values(), where="targeting.path_members")
     if by == "auto" and named:
-        raise BadValue(f"targeting.path_members: {wording.listing(named)} mix categories with departments. Name one kind.")
+        raise BadValue(tr("targeting.path_members: {named} mix categories with departments. Name one kind.", named=wording.listing(named)))
     return tuple(word.casefold() if word.casefold() in (OTHERS, STOPPED) else places.get(word.casefold(), "") for word in words), by
 
 
@@ -166,45 +167,78 @@ def _table(view: View, chosen: pl.DataFrame) -> pl.DataFrame:
 
 def _in_words(view: View, steps: tuple[str, ...], stopped: bool, entered_with: str) -> str:
     """The path as the end of a sentence about members."""
-    said = [f"had {entered_with} in the first basket"] if entered_with else []
+    said = [tr("had {entered_with} in the first basket", entered_with=entered_with)] if entered_with else []
     for name, place in zip(_NAMES, steps, strict=True):
         if place == STOPPED:
             stopped = True
         elif place:
-            what = "something less common" if place == OTHERS else place
-            said.append(f"began with {what}" if name == "first" else f"came the {name} time for {what}")
+            what = tr("something less common") if place == OTHERS else place
+            said.append(
+                tr("began with {what}", what=what) if name == "first" else tr("came the {name} time for {what}", name=name, what=what)
+            )
     if stopped:
         last = max((visit for visit, place in enumerate(steps) if place and place != STOPPED), default=0)
-        said.append(f"did not come back within {view.settings.sequences.follow_days} days of the {_NAMES[last]} purchase")
+        said.append(
+            tr(
+                "did not come back within {follow_days} days of the {names} purchase",
+                follow_days=view.settings.sequences.follow_days,
+                names=_NAMES[last],
+            )
+        )
     return wording.listing(said)
 
 
 def _headline(view: View, table: pl.DataFrame, n: int, way: str) -> str:
     if not n:
-        return f"{where(view)}, no path can be told: no new member could be followed."
+        return tr("{where}, no path can be told: no new member could be followed.", where=where(view))
     whole = wording.some(n, "new member")
     if not way:
-        return f"{where(view)}, all {whole} are listed: no path was named."
-    reach = f"; {int(table['contactable'].sum()):,} of them may be contacted" if "contactable" in table.columns and table.height else ""
-    return f"{where(view)}, {table.height:,} of {whole} ({wording.share(table.height / n)}) {way}{reach}."
+        return tr("{where}, all {whole} are listed: no path was named.", where=where(view), whole=whole)
+    reach = (
+        tr("; {sum:,} of them may be contacted", sum=int(table["contactable"].sum()))
+        if "contactable" in table.columns and table.height
+        else ""
+    )
+    return tr(
+        "{where}, {height:,} of {whole} ({height_2}) {way}{reach}.",
+        where=where(view),
+        height=table.height,
+        whole=whole,
+        height_2=wording.share(table.height / n),
+        way=way,
+        reach=reach,
+    )
 
 
 def _notes(view: View, new: Entrants, n: int, recent: bool, table: pl.DataFrame, top: int) -> list[str | Note]:
     days = 2 * view.settings.sequences.follow_days
-    notes: list[str | Note] = [new.note(view), "A purchase counts for the place where most of that day's money went."]
+    notes: list[str | Note] = [new.note(view), tr("A purchase counts for the place where most of that day's money went.")]
     if not n:
-        notes.insert(0, Note("Paths: choose a larger scope or wait for more receipts.", "NOT MEASURED"))
+        notes.insert(0, Note(tr("Paths: choose a larger scope or wait for more receipts."), "NOT MEASURED"))
     if not recent and new.members.height > n:
         notes.append(
-            f"{wording.some(new.members.height - n, 'new member')} who began less than {days} days before {view.as_of} not judged, as in "
-            "targeting.paths; `recent=True` takes them in."
+            tr(
+                "{new_members} who began less than {days} days before {as_of} not judged, as in targeting.paths; "
+                "`recent=True` takes them in.",
+                new_members=wording.some(new.members.height - n, "new member"),
+                days=days,
+                as_of=view.as_of,
+            )
         )
     if 0 < table.height < view.settings.scope.minimum_members:
         notes.append(
-            Note(f"Fewer than {view.settings.scope.minimum_members} members: a list to act on, too few to conclude from.", "REVIEW")
+            Note(
+                tr(
+                    "Fewer than {minimum_members} members: a list to act on, too few to conclude from.",
+                    minimum_members=view.settings.scope.minimum_members,
+                ),
+                "REVIEW",
+            )
         )
     if top and table.height > top:
-        notes.append(f"The {top:,} who began last of {table.height:,} are shown; ask with top=0 for an audience of all.")
+        notes.append(
+            tr("The {top:,} who began last of {height:,} are shown; ask with top=0 for an audience of all.", top=top, height=table.height)
+        )
     if "contactable" in table.columns:
-        notes.append("Write only to members who are contactable; where the shop does not know, the answer is no.")
+        notes.append(tr("Write only to members who are contactable; where the shop does not know, the answer is no."))
     return notes

@@ -10,6 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.charts.flow import flow
+from toolkit.language import tr
 from toolkit.mart.sequences import VISITS
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import days_until_half, wilson
@@ -218,25 +219,37 @@ def _headline(view: View, walked: pl.DataFrame, nodes: pl.DataFrame) -> str:
     n, back, again = walked.height, int(walked["back_1"].sum()), int(walked["back_2"].sum())
     follow = view.settings.sequences.follow_days
     half = walked.select(days_until_half(pl.col("gap_1"))).item()
-    wait = f", half of all within {wording.some(int(half), 'day')}" if half is not None else ""
-    going = f"; of these, {wording.share(again / back)} came a third time" if back else ""
-    said = (
-        f"{where(view)}, {wording.share(back / n)} of {wording.some(n, 'new member')} came a second time within {follow} days of the first"
-        f"{wait}{going}."
+    wait = tr(", half of all within {days}", days=wording.some(int(half), "day")) if half is not None else ""
+    going = tr("; of these, {again} came a third time", again=wording.share(again / back)) if back else ""
+    said = tr(
+        "{where}, {back} of {new_members} came a second time within {follow} days of the first{wait}{going}.",
+        where=where(view),
+        back=wording.share(back / n),
+        new_members=wording.some(n, "new member"),
+        follow=follow,
+        wait=wait,
+        going=going,
     )
     node = _key_node(nodes)
     if node is None:
         return said
-    return (
-        f"{said[:-1]}; most stop after a {_NAMES[node['step'] - 1]} purchase of {node['place']}: "
-        f"{wording.share(node['back_share'])} of {node['member_count']:,} came back."
+    return tr(
+        "{said}; most stop after a {names} purchase of {place}: {back_share} of {member_count:,} came back.",
+        said=said[:-1],
+        names=_NAMES[node["step"] - 1],
+        place=node["place"],
+        back_share=wording.share(node["back_share"]),
+        member_count=node["member_count"],
     )
 
 
 def _notes(view: View, place: Place, unripe: int, hidden: int) -> list[str | Note]:
     settings = view.settings.sequences
     notes: list[str | Note] = [
-        f"A shopping day is placed in the {place} where most of its money went; a way says what followed, not what caused it.",
+        tr(
+            "A shopping day is placed in the {place} where most of its money went; a way says what followed, not what caused it.",
+            place=place,
+        ),
     ]
     if unripe > 0:
         notes.append(
@@ -245,8 +258,13 @@ def _notes(view: View, place: Place, unripe: int, hidden: int) -> list[str | Not
         )
     if hidden:
         notes.append(
-            f"{wording.some(hidden, 'way')} of fewer than {view.settings.scope.minimum_members} members each are not shown one by one: "
-            f"those from one place stand together as '{SMALL_WAYS}', where they are enough."
+            tr(
+                "{ways} of fewer than {minimum_members} members each are not shown one by one: those from one place stand "
+                "together as '{small_ways}', where they are enough.",
+                ways=wording.some(hidden, "way"),
+                minimum_members=view.settings.scope.minimum_members,
+                small_ways=SMALL_WAYS,
+            )
         )
     return notes
 
@@ -258,26 +276,35 @@ def _hidden(show: str, steps: pl.DataFrame, walked: pl.DataFrame, least: int) ->
     sizes = (steps.group_by("step", "from") if show == "node" else walked.group_by("place_1", "place_2", "place_3")).len()
     few = sizes.filter(pl.col("len") < least).height
     what = wording.some(few, "place" if show == "node" else "whole way")
-    return [f"{what} with fewer than {least} members (setting scope.minimum_members) not shown."] if few else []
+    return [tr("{what} with fewer than {least} members (setting scope.minimum_members) not shown.", what=what, least=least)] if few else []
 
 
 def _too_few(view: View, found: int, left: Note, show: str) -> Finding:
     least, days = view.settings.scope.minimum_members, 2 * view.settings.sequences.follow_days
-    said = f"{wording.some(found, 'new member')} could be followed for {days} days, fewer than the {least} that figures may speak of"
+    said = tr(
+        "{new_members} could be followed for {days} days, fewer than the {least} that figures may speak of",
+        new_members=wording.some(found, "new member"),
+        days=days,
+        least=least,
+    )
     return Finding(
-        headline=f"{where(view)}, paths are not measured: {said}.",
+        headline=tr("{where}, paths are not measured: {said}.", where=where(view), said=said),
         table=pl.DataFrame(schema=_SCHEMAS[show]),
-        notes=[Note(f"Paths: {said}. Choose a larger scope or wait for more receipts.", "NOT MEASURED"), left],
+        notes=[Note(tr("Paths: {said}. Choose a larger scope or wait for more receipts.", said=said), "NOT MEASURED"), left],
     )
 
 
 def _chart(view: View, flows: pl.DataFrame, nodes: pl.DataFrame, show: str, n: int) -> alt.Chart | alt.LayerChart:
-    subtitle = f"{wording.some(n, 'new member')}, each followed for twice {view.settings.sequences.follow_days} days"
+    subtitle = tr(
+        "{new_members}, each followed for twice {follow_days} days",
+        new_members=wording.some(n, "new member"),
+        follow_days=view.settings.sequences.follow_days,
+    )
     if show != "node":
         return flow(
             flows, step="step", source="from", target="to", value="member_count",
-            title=f"From the first purchase to the third: {view.place}", subtitle=subtitle,
-            step_names=[f"{name} purchase" for name in _NAMES], muted=(STOPPED, SMALL_WAYS),
+            title=tr('From the first purchase to the third: {place}', place=view.place), subtitle=subtitle,
+            step_names=[tr('{name} purchase', name=name) for name in _NAMES], muted=(STOPPED, SMALL_WAYS),
         )  # fmt: skip
     labelled = nodes.with_columns(
         pl.format("after the {}: {}", pl.col("step").replace_strict({1: "first", 2: "second"}, return_dtype=pl.String), "place").alias(
@@ -286,5 +313,5 @@ def _chart(view: View, flows: pl.DataFrame, nodes: pl.DataFrame, show: str, n: i
     )
     return ranked_bars(
         labelled, label="label", value="back_share", low="back_share_low", high="back_share_high", n="member_count", kind="share",
-        ranked=False, title=f"Who comes back, by what they bought: {view.place}", subtitle=subtitle, value_title="Share that came back",
+        ranked=False, title=tr('Who comes back, by what they bought: {place}', place=view.place), subtitle=subtitle, value_title=tr('Share that came back'),
     )  # fmt: skip

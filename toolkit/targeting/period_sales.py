@@ -7,6 +7,7 @@ from datetime import datetime, time
 import numpy as np
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.mart.baskets import read_baskets
 from toolkit.mart.view import Period, View
 from toolkit.portrait.sales import within
@@ -162,8 +163,10 @@ def merged_few(view: View, cells: pl.DataFrame, by: str) -> tuple[pl.DataFrame, 
     sums = ranked.head(held).select(pl.lit(f"others ({held})").alias("cell"), pl.all().exclude("cell").sum())
     rest = cells.join(ranked.head(held).select("cell"), on="cell", how="anti", maintain_order="left")
     noun = some(few, "category", "categories") if by == "category" else some(few, "store")
-    said = (
-        f"{noun} with fewer than {least} members (setting scope.minimum_members) stand together as others; a member may count in several."
+    said = tr(
+        "{noun} with fewer than {least} members (setting scope.minimum_members) stand together as others; a member may count in several.",
+        noun=noun,
+        least=least,
     )
     made, notes = _parts_merged(pl.concat([rest, sums.select(rest.columns)]), least)
     return made, [said, *notes]
@@ -184,5 +187,5 @@ def _parts_merged(cells: pl.DataFrame, least: int) -> tuple[pl.DataFrame, list[s
     few = pl.sum_horizontal(pl.when(flags[name]).then(pl.col(name)).otherwise(0) for name in flags.columns)
     made = cells.with_columns(few.alias("few_sales"), *[pl.when(~flags[name]).then(pl.col(name)).alias(name) for name in flags.columns])
     made = made.drop(f"{part}_count" for part in PARTS)
-    said = f"Parts of a row with fewer than {least} members are in 'few' together, so that the row still adds up."
+    said = tr("Parts of a row with fewer than {least} members are in 'few' together, so that the row still adds up.", least=least)
     return made, [said] if hidden.any() else []

@@ -9,6 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.prospects import prospect_models
@@ -72,7 +73,7 @@ def slipping(view: View, *, top: int = 100) -> Finding:
     >>> tk.targeting.slipping(ws, store_id="367").table                 # doctest: +SKIP
     """
     if top < 0:
-        raise BadValue(f"targeting.slipping: top is {top}; a number of rows was needed, or 0 for all.")
+        raise BadValue(tr("targeting.slipping: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     members = view.members.join(slipping_members(view), on="member_code", how="left", maintain_order="left")
     measured = members.filter(pl.col("is_slipping").is_not_null())
     if measured.is_empty():
@@ -120,13 +121,25 @@ def _table(view: View, members: pl.DataFrame) -> pl.DataFrame:
 def _headline(view: View, table: pl.DataFrame, measured: pl.DataFrame) -> str:
     days, quarter = view.settings.lifetime_value.purchase_days, view.settings.lifetime_value.spend_days
     if table.is_empty():
-        return f"{where(view)}, none of {some(measured.height, 'member')} with a past to judge by is slipping away."
+        return tr(
+            "{where}, none of {members} with a past to judge by is slipping away.",
+            where=where(view),
+            members=some(measured.height, "member"),
+        )
     usual, likely = float(table["past_rate"].sum()), float(table["purchase_probability"].sum())
     at_stake = wording.money(float(table["at_stake_spend"].sum()), view.currency)
-    return (
-        f"{where(view)}, {some(table.height, 'member')} of {measured.height:,} with a past to judge by "
-        f"{'is' if table.height == 1 else 'are'} slipping away: in {days} days some {usual:,.0f} of them used to buy, now {likely:,.0f} "
-        f"are likely to; {at_stake} in {quarter} days is at stake."
+    return tr(
+        "{where}, {members} of {height:,} with a past to judge by {is_} slipping away: in {days} days some "
+        "{usual:,.0f} of them used to buy, now {likely:,.0f} are likely to; {at_stake} in {quarter} days is at stake.",
+        where=where(view),
+        members=some(table.height, "member"),
+        height=measured.height,
+        is_=tr("is") if table.height == 1 else tr("are"),
+        days=days,
+        usual=usual,
+        likely=likely,
+        at_stake=at_stake,
+        quarter=quarter,
     )
 
 
@@ -136,7 +149,9 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame, table: pl.
     if table.height:
         counts = dict(table.group_by("how_sure").len().iter_rows())
         said = wording.listing([f"{counts[name]:,} {name}" for name in SURE if name in counts])
-        notes.append(f"How sure: {said}. Probabilities are not certainties: some of these members will come back by themselves.")
+        notes.append(
+            tr("How sure: {said}. Probabilities are not certainties: some of these members will come back by themselves.", said=said)
+        )
     model = {row["figure"]: row for row in prospect_models(view).iter_rows(named=True)}["purchase"]
     if model["auc"] is not None:
         notes.append(
@@ -144,35 +159,54 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame, table: pl.
             f"{model['auc']:.2f}, calibration error {share(model['calibration_error'])}."
         )
     else:
-        notes.append(Note(f"P(buys in {days} days) could not be judged on a window it had not seen.", "REVIEW"))
+        notes.append(Note(tr("P(buys in {days} days) could not be judged on a window it had not seen.", days=days), "REVIEW"))
     if top and table.height > top:
-        notes.append(f'The table lists {top:,} of {table.height:,} members; top=0 lists all, and audience="losing_touch" addresses all.')
+        notes.append(
+            tr(
+                'The table lists {top:,} of {height:,} members; top=0 lists all, and audience="losing_touch" addresses all.',
+                top=top,
+                height=table.height,
+            )
+        )
     gone = measured.filter(pl.col("recency_days") > settings.gone_days).height
     short = members.height - measured.height
     notes.append(
-        f"Not judged: {some(short, 'member')} with fewer than {settings.minimum_windows} whole windows of {days} days since their first "
-        f"order. Not listed: {some(gone, 'member')} not seen for more than {settings.gone_days} days: gone."
+        tr(
+            "Not judged: {members} with fewer than {minimum_windows} whole windows of {days} days since their first "
+            "order. Not listed: {members_2} not seen for more than {gone_days} days: gone.",
+            members=some(short, "member"),
+            minimum_windows=settings.minimum_windows,
+            days=days,
+            members_2=some(gone, "member"),
+            gone_days=settings.gone_days,
+        )
     )
     if view.has_column("members", "contactable"):
-        notes.append(f"{some(int(table['reachable'].sum()), 'member')} of {table.height:,} may be contacted.")
+        notes.append(
+            tr("{members} of {height:,} may be contacted.", members=some(int(table["reachable"].sum()), "member"), height=table.height)
+        )
     else:
-        notes.append(Note(view.missing("members", "contactable", "who may be contacted").removeprefix("Not measured: "), "NOT MEASURED"))
+        notes.append(
+            Note(view.missing("members", "contactable", tr("who may be contacted")).removeprefix("Not measured: "), "NOT MEASURED")
+        )
     notes.append(
-        "Spend at the pace of the past counts the windows before the latest one; seasons and price changes are in it as they were."
+        tr("Spend at the pace of the past counts the windows before the latest one; seasons and price changes are in it as they were.")
     )
     return notes
 
 
 def _unmeasured(view: View, members: pl.DataFrame) -> Finding:
     settings = view.settings.activity
-    reason = (
-        f"none of {some(members.height, 'member')} has {settings.minimum_windows} whole windows of "
-        f"{view.settings.lifetime_value.purchase_days} days behind them and a purchase probability"
+    reason = tr(
+        "none of {members} has {minimum_windows} whole windows of {purchase_days} days behind them and a purchase probability",
+        members=some(members.height, "member"),
+        minimum_windows=settings.minimum_windows,
+        purchase_days=view.settings.lifetime_value.purchase_days,
     )
     return Finding(
-        headline=f"{where(view)}, slipping is not measured: {reason}.",
+        headline=tr("{where}, slipping is not measured: {reason}.", where=where(view), reason=reason),
         table=_table(view, members.clear()),
-        notes=[Note(f"Slipping: {reason}.", "NOT MEASURED")],
+        notes=[Note(tr("Slipping: {reason}.", reason=reason), "NOT MEASURED")],
         ask_next=[("portrait.lifecycle", {})],
     )
 
@@ -184,7 +218,7 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     order = {name: place for place, name in enumerate(SURE)}
     return ranked_bars(
         groups.sort(pl.col("how_sure").replace_strict(order)), label="how_sure", value="at_stake_spend", n="member_count", kind="money",
-        ranked=False, title=f"Spend at stake with members who slip away: {view.place}",
-        subtitle=f"next {view.settings.lifetime_value.spend_days} days from {view.as_of}, by how sure we are",
-        value_title=f"At stake, {view.currency}",
+        ranked=False, title=tr('Spend at stake with members who slip away: {place}', place=view.place),
+        subtitle=tr('next {spend_days} days from {as_of}, by how sure we are', spend_days=view.settings.lifetime_value.spend_days, as_of=view.as_of),
+        value_title=tr('At stake, {currency}', currency=view.currency),
     )  # fmt: skip

@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.errors import BadValue, UnknownName, unknown_name
+from toolkit.language import tr
 from toolkit.mart.traits import trait_columns
 from toolkit.mart.view import View
 from toolkit.mart.where import sort_of
@@ -31,7 +32,11 @@ def read_splits(view: View, names: Sequence[str]) -> dict[str, str]:
     """
     if not names or len(names) > MOST_LEVELS or len(set(names)) < len(names):
         raise BadValue(
-            f"targeting.drill: by is '{', '.join(names)}'; one to {MOST_LEVELS} different names were needed, such as value, stage."
+            tr(
+                "targeting.drill: by is '{names}'; one to {most_levels} different names were needed, such as value, stage.",
+                names=", ".join(names),
+                most_levels=MOST_LEVELS,
+            )
         )
     known = [*view.readable.columns, *trait_columns(view)]
     found, faults = {}, []
@@ -70,14 +75,18 @@ class Split:
         label = name if name in _SHORT else wording.label_of(column).lower()
         if column == "member_id" or sort in ("date", "list", "other"):
             raise BadValue(
-                f"targeting.drill: members cannot be split by '{name}' ({sort}); a text, a number or a yes/no column was needed."
+                tr(
+                    "targeting.drill: members cannot be split by '{name}' ({sort}); a text, a number or a yes/no column was needed.",
+                    name=name,
+                    sort=sort,
+                )
             )
         if sort == "number":
             return cls._banded(view, name, column, values, label)
         if sort == "flag":
             words = {True: "yes", False: "no"}
             codes = values.replace_strict(words, return_dtype=pl.String)
-            return cls(label, codes, column, {"yes": column, "no": f"NOT {column}"})
+            return cls(label, codes, column, {"yes": column, "no": tr("NOT {column}", column=column)})
         return cls(label, values.cast(pl.String), column, None)
 
     @classmethod
@@ -95,15 +104,21 @@ class Split:
         for place, (code, low) in enumerate(edges):
             high = edges[place + 1][1] if place + 1 < len(edges) else None
             parts = [f"{column} >= {_number(low)}"] * (place > 0) + [f"{column} < {_number(high)}"] * (high is not None)
-            wheres[code] = " AND ".join(parts) or f"{column} IS NOT NULL"
+            wheres[code] = " AND ".join(parts) or tr("{column} IS NOT NULL", column=column)
             said.append(f"{code} {f'from {low:,.10g}' if place else f'below {high:,.10g}' if high is not None else 'all'}")
-        of = "spend of the last 365 days" if heavy else wording.label_of(column)
-        return cls(label, codes, column, wheres, (f"{label.capitalize()} is cut by {of} of the members in scope: {', '.join(said)}.",))
+        of = tr("spend of the last 365 days") if heavy else wording.label_of(column)
+        return cls(
+            label,
+            codes,
+            column,
+            wheres,
+            (tr("{label} is cut by {of} of the members in scope: {said}.", label=label.capitalize(), of=of, said=", ".join(said)),),
+        )
 
     def where(self, code: str | None) -> str:
         """Return the expression of one group."""
         if code is None:
-            return f"{_quoted(self.column)} IS NULL"
+            return tr("{quoted} IS NULL", quoted=_quoted(self.column))
         return self.wheres[code] if self.wheres else f"{_quoted(self.column)} = {_text(code)}"
 
     def rest(self, kept: Sequence[str | None], codes: Sequence[str | None]) -> str:
@@ -113,7 +128,7 @@ class Split:
             return " OR ".join(self.where(code) for code in left)
         column = _quoted(self.column)
         known = [code for code in kept if code is not None]
-        listed = f"{column} NOT IN ({', '.join(_text(code) for code in known)})" if known else f"{column} IS NOT NULL"
+        listed = f"{column} NOT IN ({', '.join(_text(code) for code in known)})" if known else tr("{column} IS NOT NULL", column=column)
         return f"({listed} OR {column} IS NULL)" if None in left else listed
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.language import tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import days_of, within
@@ -75,13 +76,28 @@ def units_per_order(view: View, *, by: By = "total") -> Finding:
     if not table.height or not table["units_per_order"].max():
         return _nothing(view, table, int(now["order_count"].sum()))
     if not reaches:
-        notes.append(Note(f"The period before ({before}) is not measured: the receipts start on {view.first_day}.", "NOT MEASURED"))
+        notes.append(
+            Note(
+                tr(
+                    "The period before ({before}) is not measured: the receipts start on {first_day}.",
+                    before=before,
+                    first_day=view.first_day,
+                ),
+                "NOT MEASURED",
+            )
+        )
     if hidden:
         notes.append(
-            f"Not shown: {wording.some(hidden, 'group')} with orders of fewer than {least} people (setting scope.minimum_members)."
+            tr(
+                "Not shown: {groups} with orders of fewer than {least} people (setting scope.minimum_members).",
+                groups=wording.some(hidden, "group"),
+                least=least,
+            )
         )
     if by != "hour" and table.height > MOST_STORES + 2:
-        notes.append(f"The {MOST_STORES} stores with most orders are shown, of {table.height - 1:,}.")
+        notes.append(
+            tr("The {most_stores} stores with most orders are shown, of {height:,}.", most_stores=MOST_STORES, height=table.height - 1)
+        )
         table = table.head(MOST_STORES + 1)
     return Finding(
         headline=_headline(view, table, by, before),
@@ -101,7 +117,7 @@ def _groups(view: View, by: By) -> tuple[pl.DataFrame | None, list[str] | None, 
     unmeasured = view.mart.products.filter(~pl.col("counted")).height
     notes: list[str | Note] = [*view.mart.notes]
     if unmeasured:
-        notes.append(f"{wording.some(unmeasured, 'product')} sold by weight or volume have no units and add none.")
+        notes.append(tr("{products} sold by weight or volume have no units and add none.", products=wording.some(unmeasured, "product")))
     if by == "store":
         return view.stores.select("store_code", pl.col("store_id").alias("group")), None, notes
     if by == "segment":
@@ -182,7 +198,12 @@ def _headline(view: View, table: pl.DataFrame, by: By, before: Period) -> str:
     orders = wording.some(whole["order_count"], "order")
     said = f"{where(view)}, an order holds {whole['units_per_order']:.2f} units {days_of(view)} (n = {orders})"
     if whole["units_change"] is not None:
-        said += f", {_change(whole)} from {whole['units_per_order_before']:.2f} in the {before.days} days before"
+        said += tr(
+            ", {change} from {units_per_order_before:.2f} in the {days} days before",
+            change=_change(whole),
+            units_per_order_before=whole["units_per_order_before"],
+            days=before.days,
+        )
     rows = [row for row in table.to_dicts()[1:] if row["order_count"] >= 2]
     if by != "total" and len(rows) > 1:
         most, least = max(rows, key=lambda row: row["units_per_order_low"]), min(rows, key=lambda row: row["units_per_order_high"])
@@ -193,23 +214,31 @@ def _headline(view: View, table: pl.DataFrame, by: By, before: Period) -> str:
                 f"({least['units_per_order']:.2f}, n = {least['order_count']:,})"
             )
     elif len(rows) == 2:
-        said += f"; members {rows[0]['units_per_order']:.2f}, non-members {rows[1]['units_per_order']:.2f}"
+        said += tr(
+            "; members {units_per_order:.2f}, non-members {units_per_order_2:.2f}",
+            units_per_order=rows[0]["units_per_order"],
+            units_per_order_2=rows[1]["units_per_order"],
+        )
     return said + "."
 
 
 def _change(row: dict) -> str:
-    return "with no clear change" if row["verdict"] == "no clear change" else wording.change(row["units_change"])
+    return tr("with no clear change") if row["verdict"] == "no clear change" else wording.change(row["units_change"])
 
 
 def _nothing(view: View, table: pl.DataFrame, orders: int) -> Finding:
     if orders:
-        why = "no counted goods were sold: what is sold by weight or volume has no units" if table.height else "too few people ordered"
+        why = (
+            tr("no counted goods were sold: what is sold by weight or volume has no units")
+            if table.height
+            else tr("too few people ordered")
+        )
     else:
-        why = "nobody ordered"
+        why = tr("nobody ordered")
     return Finding(
         headline=f"{where(view)}, {why} {days_of(view)}: units per order are not measured (n = {wording.some(orders, 'order')}).",
         table=table.clear(),
-        notes=[Note("Say in the `counted` column of the products table what is counted, or choose a longer period.", "NOT MEASURED")],
+        notes=[Note(tr("Say in the `counted` column of the products table what is counted, or choose a longer period."), "NOT MEASURED")],
     )
 
 

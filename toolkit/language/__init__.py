@@ -1,0 +1,167 @@
+"""The reader's language: every text that a person reads passes here, once, on its way out.
+
+A message is written in English where it is used, `tr("{members} ordered in {days} days", members=…, days=…)`, and looked up in the
+catalogue of the reader's language (`zh/LC_MESSAGES/toolkit.po`); a message that the catalogue does not have stays English. `catalogue.py`
+gathers the messages from the source, `make messages` runs it.
+
+The language is that of the process (`speak`, or the environment variable TOOLKIT_LANGUAGE), or of one call inside `speaking`: the server of
+the apps answers people of several languages.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+"""The languages there is a catalogue for, each by its own name; the first is that of the source."""
+SOURCE = "en"
+LANGUAGE_VARIABLE = "TOOLKIT_LANGUAGE"
+DOMAIN = "toolkit"
+FOLDER = Path(__file__).parent
+_COUNTED, _VALUE = "counted", "value"  # contexts of the catalogue: a noun after its number; a word that stands in a table
+
+_of_call: ContextVar[str] = ContextVar("language")
+_of_process: list[str] = []
+
+
+def current() -> str:
+    """Return the code of the language that is spoken now."""
+    if (code := _of_call.get("")) or (code := next(iter(_of_process), "")):
+        return code
+    with suppress(ValueError):  # an environment that names a language we do not have is answered in English
+        speak(os.environ.get(LANGUAGE_VARIABLE) or SOURCE)
+    return next(iter(_of_process), SOURCE)
+
+
+def speak(code: str) -> None:
+    """Speak a language from now on in this process.
+
+    Raises
+    ------
+    ValueError
+        There is no catalogue for the language.
+
+    Example
+    -------
+    >>> speak("zh"); tr("not measured")
+    '未测量'
+    >>> speak("en"); tr("not measured")
+    'not measured'
+    """
+    _of_process[:] = [known(code)]
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak a language inside the block, in this thread alone."""
+    before = _of_call.set(known(code))
+    try:
+        yield
+    finally:
+        _of_call.reset(before)
+
+
+def known(code: str) -> str:
+    """Return the language of a code as people write it (`zh`, `zh-CN`, `zh_TW.UTF-8`).
+
+    Raises
+    ------
+    ValueError
+        There is no catalogue for the language.
+    """
+    short = code.strip().replace("_", "-").split("-")[0].split(".")[0].lower()
+    if short not in LANGUAGES:
+        raise ValueError(
+            f"There is no language '{code}' here; there are {', '.join(f'{key} ({name})' for key, name in LANGUAGES.items())}."
+        )
+    return short
+
+
+def tr(message: str, /, **values: Any) -> str:
+    """Return a message in the reader's language, its `{names}` filled; dates in the reader's form.
+
+    >>> tr("{days} days", days=28)
+    '28 days'
+    """
+    code = current()
+    if code == SOURCE:
+        return message.format(**values) if values else message
+    found = _catalogue(code).gettext(message)
+    return _filled(found, values) if values else found
+
+
+def trn(one: str, many: str, number: float, /, **values: Any) -> str:
+    """Return the form of a message that goes with a number: `one` for 1, `many` for all else (in the languages that tell them apart)."""
+    code = current()
+    if code == SOURCE:
+        found = one if number == 1 else many
+        return found.format(**values) if values else found
+    found = _catalogue(code).ngettext(one, many, 1 if number == 1 else 2)
+    return _filled(found, values) if values else found
+
+
+def later(message: str, /) -> str:
+    """Return a message as it is: a constant, gathered for the catalogue here and looked up by `tr` where it is shown."""
+    return message
+
+
+def counted(noun: str, number: float, plural: str = "", /) -> str:
+    """Return a noun as it stands after its number; Chinese adds the measure word.
+
+    >>> counted("member", 1), counted("member", 2), counted("category", 2, "categories")
+    ('member', 'members', 'categories')
+    """
+    code = current()
+    if code == SOURCE:
+        return noun if number == 1 else plural or noun + "s"
+    return _catalogue(code).pgettext(_COUNTED, noun)
+
+
+def word(value: str, /) -> str:
+    """Return a word of a table (a segment, a stage, a reason) in the reader's language; what is no word of ours stays as it is."""
+    code = current()
+    return value if code == SOURCE or not value else _catalogue(code).pgettext(_VALUE, value)
+
+
+def value(text: str, /) -> str:
+    """Return a word of a table as it is: data stay English, `word` translates where it is shown; gathered for the catalogue here."""
+    return text
+
+
+def day(when: date) -> str:
+    """Return a date as the reader writes it: ISO in English, which has no order of day and month to mistake, and 年月日 in Chinese.
+
+    >>> day(date(2026, 11, 22))
+    '2026-11-22'
+    """
+    if current() == SOURCE:
+        return str(when)
+    from babel.dates import format_date, format_datetime
+
+    return format_datetime(when, locale=current()) if isinstance(when, datetime) else format_date(when, locale=current())
+
+
+def _filled(message: str, values: dict[str, Any]) -> str:
+    return _READER.vformat(message, (), values)
+
+
+class _Reader(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return day(value) if isinstance(value, date) and not format_spec else super().format_field(value, format_spec)
+
+
+_READER = _Reader()
+
+
+@cache
+def _catalogue(code: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, FOLDER, [code], fallback=True)

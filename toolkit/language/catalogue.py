@@ -1,0 +1,171 @@
+"""Gathers the messages from the source into the catalogue of each language, and compiles it: `make messages`.
+
+python -m toolkit.language.catalogue            update toolkit.po, say what is not translated, write toolkit.mo
+python -m toolkit.language.catalogue --check    change nothing; end with 1 where a message is missing, unused or not compiled
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from toolkit.language import DOMAIN, FOLDER, LANGUAGES, SOURCE
+
+PACKAGE = FOLDER.parent
+KEYWORDS: dict[str, Any] = {
+    "tr": None,
+    "later": None,
+    "trn": (1, 2),
+    "question": (2,),
+    "pgettext": ((1, "c"), 2),
+}
+# Calls whose text has a context: the noun after a number, the word of a table.
+_CONTEXTS = {"some": ("counted", 1), "counted": ("counted", 0), "value": ("value", 0)}
+# Texts in TOML files that are shown as they are: file -> keys
+_TOML = {
+    "portrait/persona_rules.toml": ("name", "meaning"),
+    "portrait/segment_maps/ten.toml": ("name", "meaning"),
+    "portrait/segment_maps/eight.toml": ("english", "meaning"),
+    "differentiation/playbook.toml": ("title", "name", "method", "message", "goods"),
+}
+Found = tuple[str, int, "str | tuple[str, ...]", "str | None"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Update or check the catalogue of every language."""
+    checked = "--check" in (sys.argv[1:] if arguments is None else arguments)
+    gathered = template()
+    faults = [fault for code in LANGUAGES if code != SOURCE for fault in _one(code, gathered, checked)]
+    for fault in faults:
+        print(fault)
+    return int(bool(faults))
+
+
+def template() -> Catalog:
+    """Return the catalogue of every message in the source, without translations."""
+    made = Catalog(domain=DOMAIN, project="retail-member-toolkit", fuzzy=False)
+    for name, _line, message, context in messages():
+        made.add(message, locations=[(name, 0)], context=context)
+    return made
+
+
+def messages() -> Iterator[Found]:
+    """Yield (file, line, message, context) of every text in the package that a person reads."""
+    for path in sorted(PACKAGE.rglob("*")):
+        if path.suffix == ".py" and FOLDER not in path.parents:
+            yield from _of_python(path)
+        elif path.suffix in (".j2", ".html"):
+            yield from _of_template(path)
+    for path in sorted((PACKAGE.parent / "dashboards").rglob("*.html*")):
+        yield from _of_template(path)
+    for name, keys in _TOML.items():
+        for text in sorted(set(_texts(tomllib.loads((PACKAGE / name).read_text("utf-8")), keys))):
+            yield name, 0, text, "value"
+
+
+def missing(code: str, gathered: Catalog | None = None) -> list[Message]:
+    """Return the messages that a language does not have."""
+    known = _read(code)
+    return [message for message in gathered or template() if message.id and not _has(known, message)]
+
+
+def _one(code: str, gathered: Catalog, checked: bool) -> list[str]:
+    known = _read(code)
+    wanted = {(message.id if isinstance(message.id, str) else message.id[0], message.context) for message in gathered if message.id}
+    faults = [f"{code}: not translated: {message.id!r}" for message in missing(code, gathered)]
+    unused = [m for m in known if m.id and (m.id if isinstance(m.id, str) else m.id[0], m.context) not in wanted]
+    if checked:
+        faults += [f"{code}: not used any more: {message.id!r}" for message in unused]
+        return faults if _compiled(known) == _mo(code).read_bytes() else [*faults, f"{code}: {_mo(code).name} is not that of the .po"]
+    kept = Catalog(locale=code, domain=DOMAIN, project="retail-member-toolkit", fuzzy=False)
+    for message in sorted((m for m in gathered if m.id), key=lambda m: (m.context or "", m.id if isinstance(m.id, str) else m.id[0])):
+        before = known.get(message.id, message.context)
+        files = sorted({(name, 0) for name, _ in message.locations})
+        kept.add(message.id, before.string if before else "", locations=files, context=message.context)
+    kept.revision_date = kept.creation_date = known.creation_date
+    with _po(code).open("wb") as file:
+        write_po(file, kept, width=140, include_lineno=False, omit_header=False)
+    _mo(code).write_bytes(_compiled(_read(code)))
+    print(f"{code}: {len(kept)} messages, {len(faults)} not translated, {len(unused)} left out")
+    return faults
+
+
+def _has(known: Catalog, message: Message) -> bool:
+    found = known.get(message.id, message.context)
+    return bool(found and (found.string if isinstance(found.string, str) else all(found.string)))
+
+
+def _po(code: str) -> Path:
+    return FOLDER / code / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def _mo(code: str) -> Path:
+    return _po(code).with_suffix(".mo")
+
+
+def _read(code: str) -> Catalog:
+    if not _po(code).exists():
+        _po(code).parent.mkdir(parents=True, exist_ok=True)
+        return Catalog(locale=code, domain=DOMAIN)
+    with _po(code).open("rb") as file:
+        return read_po(file, locale=code, domain=DOMAIN)
+
+
+def _compiled(catalogue: Catalog) -> bytes:
+    made = BytesIO()
+    write_mo(made, catalogue)
+    return made.getvalue()
+
+
+def _of_python(path: Path) -> Iterator[Found]:
+    with path.open("rb") as file:
+        found = extract(_python, file, keywords=KEYWORDS)
+        for line, message, _comments, context in found:
+            yield path.relative_to(PACKAGE).as_posix(), line, message, context
+
+
+def _python(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterable[Any]:
+    """Babel's reading of Python, with the calls that have a context as `pgettext`."""
+    from babel.messages.extract import extract_python
+
+    for line, name, given, comments in extract_python(fileobj, [*keywords, *_CONTEXTS], comment_tags, options):
+        if name in _CONTEXTS:
+            context, place = _CONTEXTS[name]
+            texts = given if isinstance(given, (tuple, list)) else (given,)
+            if len(texts) > place and texts[place]:
+                yield line, "pgettext", (context, texts[place]), comments
+        else:
+            yield line, name, given, comments
+
+
+def _of_template(path: Path) -> Iterator[Found]:
+    from jinja2.ext import babel_extract
+
+    with path.open("rb") as file:
+        for line, _name, message, _comments in babel_extract(file, ["tr"], (), {"silent": "false"}):
+            yield path.name, line, message if isinstance(message, str) else message[0], None
+
+
+def _texts(node: Any, keys: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, inner in node.items():
+            if key in keys and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _texts(inner, keys)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _texts(inner, keys)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

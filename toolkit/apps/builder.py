@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from toolkit.apps.address import LONGEST
 from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.audience import Audience, export_audience, load_audience, overlaps, profile, save_audience, saved_names
 from toolkit.errors import ToolkitError
+from toolkit.language import tr
 from toolkit.mart.traits import with_traits
 from toolkit.mart.view import View, open_view
 from toolkit.registry import ask_again
@@ -95,7 +97,11 @@ def standing_of(shop: Shop, draft: Draft) -> Standing | str:
         others = shared.filter((pl.col("audience") == NEW_NAME) & (pl.col("other") != NEW_NAME) & (pl.col("member_count") > 0))
         overlap = others.select(pl.col("other").alias("audience"), "member_count", "member_share").sort("member_count", descending=True)
         notes = found.notes if draft != Draft() else tuple(note for note in found.notes if "chooses nobody out" not in note)
-        sentence = found.sentence if draft != Draft() else f"All {found.member_count:,} members: choose at the left whom you mean."
+        sentence = (
+            found.sentence
+            if draft != Draft()
+            else tr("All {member_count:,} members: choose at the left whom you mean.", member_count=found.member_count)
+        )
         return Standing(audience, sentence, notes, found.member_count, found.sales, found.reachable, overlap, _counts(view, audience))
     except ToolkitError as error:
         return str(error)
@@ -107,36 +113,41 @@ def _counts(view: View, audience: Audience) -> dict[str, dict[str, int]]:
     return {name: dict(members[name].drop_nulls().cast(pl.String).value_counts().iter_rows()) for name in known}
 
 
-def spread(shop: Shop, across: str = "recency_days", up: str = "amount_91d", *, most: int = 20) -> pl.DataFrame:
+DAY_EDGES = (0, 7, 14, 28, 56, 91, 182, 364, 728, 1456, 2912)
+"""Weeks, months, a quarter, half a year, years: who was here last week and who last month are apart, who stayed away for years are together."""
+
+
+def spread(shop: Shop, across: str = "recency_days", up: str = "amount_91d") -> pl.DataFrame:
     """Return how members spread over two figures, for a picture to brush: one row per cell that holds members.
 
-    Columns: `across`, `across_end`, `up`, `up_end` (edges of the cell), `member_count`. The highest cell holds everybody beyond the 98th
-    percentile as well: a few heavy buyers would squeeze all others into one corner.
+    Columns: `across`, `across_end`, `up`, `up_end` (edges of the cell), `member_count`. Cells are wider the farther out they are (`across` as
+    `DAY_EDGES`, `up` in steps of 1, 2, 5, 10 times): members crowd near 0, and a few heavy buyers would squeeze all others into one corner.
+    The last cell of each side holds everybody beyond it as well.
     """
     members = with_traits(open_view(Workspace(shop.path)), (across, up))
     frame = members.select(pl.col(across).cast(pl.Float64).alias("a"), pl.col(up).cast(pl.Float64).alias("u")).drop_nulls()
     if frame.is_empty():
         return pl.DataFrame(schema=dict.fromkeys(("across", "across_end", "up", "up_end"), pl.Float64) | {"member_count": pl.Int64})
-    cells = []
-    for name in ("a", "u"):
-        top = max(float(frame[name].quantile(0.98) or 0), 1.0)
-        width = _round_step(top / most)
-        cells.append((pl.col(name).clip(0, top) / width).floor() * width)
-        cells.append(pl.lit(width))
-    low_a, wide_a, low_u, wide_u = cells
-    return (
-        frame.group_by(low_a.alias("across"), low_u.alias("up"))
-        .agg(pl.len().cast(pl.Int64).alias("member_count"))
-        .with_columns((pl.col("across") + wide_a).alias("across_end"), (pl.col("up") + wide_u).alias("up_end"))
-        .select("across", "across_end", "up", "up_end", "member_count")
-        .sort("across", "up")
-    )
+    longest, heavy = float(frame["a"].max() or 0), float(frame["u"].quantile(0.98) or 0)  # type: ignore[arg-type] - a number
+    steps = [step * 10.0**power for power in range(9) for step in (1, 2, 5)]
+    up_edges = _reaching((0, *(step for step in steps if step >= heavy / 100)), heavy)
+    frame = frame.select(*_cell(frame["a"], _reaching(DAY_EDGES, longest), "across"), *_cell(frame["u"], up_edges, "up"))
+    cells = frame.group_by("across", "across_end", "up", "up_end").agg(pl.len().cast(pl.Int64).alias("member_count"))
+    return cells.sort("across", "up")
 
 
-def _round_step(width: float) -> float:
-    """A width of 1, 2 or 5 times a power of ten, at least as wide."""
-    power = 10.0 ** len(str(int(width))[1:]) if width >= 1 else 1.0
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= width)
+def _reaching(edges: Iterable[float], highest: float) -> list[float]:
+    """The edges up to the first beyond `highest`; at least one cell."""
+    edges = [float(edge) for edge in edges]
+    beyond = next((place for place, edge in enumerate(edges) if edge > highest), len(edges) - 1)
+    return edges[: max(beyond, 1) + 1]
+
+
+def _cell(values: pl.Series, edges: list[float], name: str) -> tuple[pl.Series, pl.Series]:
+    """The edges of the cell that each value lies in; what lies beyond the last one is in it."""
+    place = pl.Series(edges).search_sorted(values, side="right").cast(pl.Int64).clip(1, len(edges) - 1)
+    ends = pl.Series(edges)
+    return ends.gather(place - 1).alias(name), ends.gather(place).alias(f"{name}_end")
 
 
 def query_of(draft: Draft) -> str:
@@ -262,7 +273,13 @@ class Builder(traitlets.HasTraits):
         """
         saved = save_audience(Workspace(self.shop.path), self._made().renamed(name.strip()), replace_it=replace_it)
         size = self.standing.member_count if isinstance(self.standing, Standing) else 0
-        told = f"Kept as '{saved.name}', version {saved.version}: {size:,} members as of {self.shop.last_day}."
+        told = tr(
+            "Kept as '{name}', version {version}: {size:,} members as of {last_day}.",
+            name=saved.name,
+            version=saved.version,
+            size=size,
+            last_day=self.shop.last_day,
+        )
         self.everybody = standing_of(self.shop, Draft())
         self._move(self.draft, remember=False, anew=True)  # its overlap with the one just kept
         return told

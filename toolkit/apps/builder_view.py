@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -14,6 +15,7 @@ from toolkit.apps.fields import button, flex, html, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import RANGE_WORDS, SOURCES, TRAIT_WORDS
 from toolkit.errors import BadValue
+from toolkit.language import tr
 
 OVERLAPS_SHOWN = 8
 _LEVELS = {"low": 1, "mid": 2, "high": 3}  # levels are read in their order, other values with the largest first
@@ -50,7 +52,7 @@ class BuilderView:
         self._show()
 
     def _show_busy(self, change: Any) -> None:
-        self.busy.value = panels.sentence("Counting …", kind="wait") if change["new"] else ""
+        self.busy.value = panels.sentence(tr("Counting …"), kind="wait") if change["new"] else ""
 
 
 class Asks:
@@ -63,31 +65,33 @@ class Asks:
         counts = everybody.counts if isinstance(everybody, Standing) else {}
         self.toggles: dict[tuple[str, str], widgets.Button] = {}
         self.source = self._field(widgets.Dropdown(options=list(SOURCES), description="Among"), self.builder.start_from)
-        parts = [self._asked("From whom do we start?", [self.source])]
+        parts = [self._asked(tr("From whom do we start?"), [self.source])]
         parts += [self._traits(name, counts[name]) for name in COUNTED if counts.get(name)]
         self.ranges = {name: self._range(name) for name in RANGES}
         parts += [self._asked(RANGE_WORDS[name], [self._pair(self.ranges[name])]) for name in RANGES]
         known = sorted(name for name in self.builder.shop.members["top_category"].drop_nulls().unique().to_list())
         self.taste = self._field(
-            widgets.Combobox(options=known, description="A clear taste for", placeholder="any category", continuous_update=False),
+            widgets.Combobox(options=known, description=tr("A clear taste for"), placeholder=tr("any category"), continuous_update=False),
             lambda value: self.builder.like([value] if value else []),
         )
-        parts.append(self._asked("What do they like?", [self.taste]))
+        parts.append(self._asked(tr("What do they like?"), [self.taste]))
         self.contact = self._field(
-            widgets.Checkbox(description="Only members who may be contacted", indent=False), lambda value: self._only(bool(value))
+            widgets.Checkbox(description=tr("Only members who may be contacted"), indent=False), lambda value: self._only(bool(value))
         )
         if "contactable" in self.builder.shop.members.columns:
-            parts.append(self._asked("May we write to them?", [self.contact]))
+            parts.append(self._asked(tr("May we write to them?"), [self.contact]))
         self.typed = self._field(
-            widgets.Textarea(description="The same as a condition", placeholder="everybody", continuous_update=False),
+            widgets.Textarea(description=tr("The same as a condition"), placeholder="everybody", continuous_update=False),
             self.builder.type,
         )
         self.typed.add_class("tk-typed")
         words = html("tk-words", panels.audience_words(self.builder.shop.members.columns))
         self.back = button("Back", "tk-quiet", self.guard(lambda _button: self.builder.back()))
         reset = button("Reset", "tk-quiet", self.guard(lambda _button: self._reset()))
-        parts.append(self._asked("Or type it", [self.typed, words, widgets.Box([self.back, reset], layout=flex("row wrap"))]))
-        self.box = widgets.VBox(parts, layout=flex("column", "0 1 24rem"))
+        parts.append(self._asked(tr("Or type it"), [self.typed, words]))
+        moves = widgets.Box([self.back, reset], layout=flex("row wrap"))
+        moves.add_class("tk-moves")
+        self.box = widgets.VBox([moves, *parts], layout=flex("column", "0 1 24rem"))
         self.box.add_class("tk-asks")
 
     def show(self) -> None:
@@ -132,8 +136,8 @@ class Asks:
             self.builder.range(column, low, high)
 
         return (
-            self._field(widgets.Text(description="at least", continuous_update=False), changed),
-            self._field(widgets.Text(description="at most", continuous_update=False), changed),
+            self._field(widgets.Text(description=tr("at least"), continuous_update=False), changed),
+            self._field(widgets.Text(description=tr("at most"), continuous_update=False), changed),
         )
 
     @staticmethod
@@ -166,12 +170,12 @@ class Found:
         self.drawn = widgets.Text(continuous_update=False)
         self.drawn.add_class("tk-brush-drawn")
         self.drawn.observe(self.guard(self._brushed), "value")
-        self.name = widgets.Text(description="Name of this audience", placeholder="autumn win-back", continuous_update=True)
+        self.name = widgets.Text(description=tr("Name of this audience"), placeholder=tr("autumn win-back"), continuous_update=True)
         self.name.add_class("tk-field")
-        save = button("Keep it", "tk-act", self.guard(lambda _button: self._save(replace_it=False)))
-        self.again = button("Keep as a new version", "tk-quiet", self.guard(lambda _button: self._save(replace_it=True)))
-        csv = button("Contact list (CSV)", "tk-quiet", self.guard(lambda _button: self._file("csv")))
-        xlsx = button("Contact list (Excel)", "tk-quiet", self.guard(lambda _button: self._file("xlsx")))
+        save = button(tr("Keep it"), "tk-act", self.guard(lambda _button: self._save(replace_it=False)))
+        self.again = button(tr("Keep as a new version"), "tk-quiet", self.guard(lambda _button: self._save(replace_it=True)))
+        csv = button(tr("Contact list (CSV)"), "tk-quiet", self.guard(lambda _button: self._file("csv")))
+        xlsx = button(tr("Contact list (Excel)"), "tk-quiet", self.guard(lambda _button: self._file("xlsx")))
         self.again.layout.display = "none"
         self.keep = widgets.Box([self.name, save, self.again, csv, xlsx], layout=flex("row wrap"))
         self.keep.add_class("tk-keep")
@@ -196,17 +200,19 @@ class Found:
     def _picture(self) -> str:
         from toolkit.charts.spread import spread_chart
 
+        cells = spread(self.builder.shop)
+        self.tops = {"recency_days": cells["across_end"].max(), "amount_91d": cells["up_end"].max()}
         chart = spread_chart(
-            spread(self.builder.shop),
-            title="All members by last visit and spend: draw a rectangle to choose",
+            cells,
+            title=tr("All members by last visit and spend: draw a rectangle to choose"),
             across_title=wording.label_of("recency_days"),
-            up_title=f"Spend in 91 days, {self.builder.currency}",
+            up_title=tr("Spend in 91 days, {currency}", currency=self.builder.currency),
             up_kind="money",
         )
-        return panels.chart_place(chart, "Members by last visit and spend", brush="tk-brush-drawn")
+        return panels.chart_place(chart, tr("Members by last visit and spend"), brush="tk-brush-drawn")
 
     def _brushed(self, change: Any) -> None:
-        self.builder.brush(brushed_spans(str(change["new"]).partition("|")[2]))
+        self.builder.brush(brushed_spans(str(change["new"]).partition("|")[2], self.tops))
 
     def _save(self, *, replace_it: bool) -> None:
         try:
@@ -220,11 +226,13 @@ class Found:
 
     def _file(self, form: Any) -> None:
         name, content, told = self.builder.file(self.name.value, form)
-        self.told.value = panels.sentence(told, kind="done") + panels.file_link(name, content, f"Save {name}")
+        self.told.value = panels.sentence(told, kind="done") + panels.file_link(name, content, tr("Save {name}", name=name))
 
 
-def brushed_spans(text: str) -> dict[str, tuple[float | None, float | None]]:
+def brushed_spans(text: str, tops: Mapping[str, Any] | None = None) -> dict[str, tuple[float | None, float | None]]:
     """Return the ranges of a rectangle drawn on the picture, by column; its lower edges are not below 0.
+
+    `tops`: the upper edge of the picture by column. A rectangle that reaches it is open there: the last cell holds everybody beyond it.
 
     Raises
     ------
@@ -239,19 +247,23 @@ def brushed_spans(text: str) -> dict[str, tuple[float | None, float | None]]:
             if axis in chosen
         }
     except (ValueError, TypeError, LookupError, AttributeError):
-        raise BadValue("The rectangle on the picture could not be read. Draw it again, or type the limits at the left.") from None
-    return {column: (low, high) for column, (low, high) in spans.items()}
+        raise BadValue(tr("The rectangle on the picture could not be read. Draw it again, or type the limits at the left.")) from None
+    tops = tops or {}
+    return {column: (low, None if tops.get(column) and high >= tops[column] else high) for column, (low, high) in spans.items()}
 
 
 def _figures(standing: Standing, builder: Builder) -> list[tuple[str, str]]:
     everybody = builder.everybody.member_count if isinstance(builder.everybody, Standing) else 0
-    shown = [(f"{standing.member_count:,}", f"of {everybody:,} members")]
+    shown = [(f"{standing.member_count:,}", tr("of {everybody:,} members", everybody=everybody))]
     currency = builder.currency
     shown.append(
-        (wording.money(standing.sales, currency) if standing.sales is not None else "–", f"sales, last {builder.shop.period_days} days")
+        (
+            wording.money(standing.sales, currency) if standing.sales is not None else "–",
+            tr("sales, last {period_days} days", period_days=builder.shop.period_days),
+        )
     )
     reach = f"{standing.reachable:,}" if standing.reachable is not None else "not known"
-    shown.append((reach, "may be contacted"))
+    shown.append((reach, tr("may be contacted")))
     return shown
 
 
@@ -262,7 +274,7 @@ def _details(standing: Standing) -> str:
             (row["audience"], f"{row['member_count']:,}", wording.share(row["member_share"]))
             for row in standing.overlap.head(OVERLAPS_SHOWN).iter_rows(named=True)
         ]
-        parts.append(panels.grid(("Shared with the audience", "Members", "Of these members"), rows))
+        parts.append(panels.grid((tr("Shared with the audience"), "Members", tr("Of these members")), rows))
     return "".join(parts)
 
 
@@ -277,8 +289,12 @@ def _number(text: str, what: str) -> float | None:
     try:
         return float(plain)
     except ValueError:
-        raise BadValue(f"“{text}” came for “{what}”, but a number was needed, such as 30.") from None
+        raise BadValue(tr("“{text}” came for “{what}”, but a number was needed, such as 30.", text=text, what=what)) from None
 
 
 def _source_words(source: str) -> str:
-    return f"Members of the answer {source}" if len(source) <= 80 else f"Members of the answer {source[:70]} …"
+    return (
+        tr("Members of the answer {source}", source=source)
+        if len(source) <= 80
+        else tr("Members of the answer {source} …", source=source[:70])
+    )

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from toolkit import wording
 from toolkit.apps.menu import CHOICE_WORDS, CONTROL_WORDS, choice_words
+from toolkit.language import tr
 from toolkit.portrait.segment_maps import BUILT_IN
 from toolkit.registry import Question
 
@@ -51,14 +52,19 @@ class Control:
         """Return the sentence that says why `value` cannot be used; '' = it can."""
         value = value.strip()
         if not value:
-            return f"{self.label} is empty: type one to get an answer." if self.required else ""
+            return tr("{label} is empty: type one to get an answer.", label=self.label) if self.required else ""
         if self.kind == "choice" and value not in {choice for _, choice in self.choices}:
-            return f"{self.label} is “{value}”; it can be {wording.listing([label for label, _ in self.choices])}."
+            return tr(
+                "{label} is “{value}”; it can be {listing}.",
+                label=self.label,
+                value=value,
+                listing=wording.listing([label for label, _ in self.choices]),
+            )
         if self.kind == "day":
             try:
                 TypeAdapter(date).validate_python(value)
             except ValidationError:
-                return f"{self.label} is “{value}”, but a day as YYYY-MM-DD was needed, such as 2026-01-31."
+                return tr("{label} is “{value}”, but a day as YYYY-MM-DD was needed, such as 2026-01-31.", label=self.label, value=value)
         return ""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from toolkit.apps.guard import fault_sentence, log_fault
 from toolkit.errors import ToolkitError
 from toolkit.registry import find_question
+from toolkit.rendering import kept
 from toolkit.shipped import shipped_folder
 from toolkit.workspace import Workspace
 
@@ -43,6 +44,11 @@ class Card:
     headline: str
     link: str
     pending: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The headline as HTML."""
+        return kept(self.headline)
 
 
 class Entry:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import ToolkitError
+from toolkit.language import tr
 
 LOG_VARIABLE = "TOOLKIT_APP_LOG"
 """Environment variable that names the log file; without it the traceback goes to the server's standard error only."""
@@ -45,9 +46,10 @@ class Guard:
 
 def fault_sentence(reference: str) -> str:
     """Return what a person reads about a fault of ours."""
-    return (
-        f"This could not be worked out: a fault of the app, not of what you chose. Go back or reset, and tell the person who runs it: "
-        f"fault {reference}."
+    return tr(
+        "This could not be worked out: a fault of the app, not of what you chose. Go back or reset, and tell the "
+        "person who runs it: fault {reference}.",
+        reference=reference,
     )
 
 
@@ -56,7 +58,9 @@ def log_fault(error: BaseException) -> str:
     text = "".join(traceback.format_exception(error))
     place = "".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
     reference = hashlib.sha256(f"{type(error).__name__}{place}".encode()).hexdigest()[:8]
-    entry = f"{datetime.now().isoformat(timespec='seconds')} fault {reference}\n{text}\n"
+    entry = tr(
+        "{isoformat} fault {reference}\n{text}\n", isoformat=datetime.now().isoformat(timespec="seconds"), reference=reference, text=text
+    )
     # A kernel's sys.stderr is sent to the page, where Voila drops it; the real one reaches the server's terminal.
     print(entry, file=sys.__stderr__ or sys.stderr, flush=True)
     if os.environ.get(LOG_VARIABLE):
@@ -66,5 +70,9 @@ def log_fault(error: BaseException) -> str:
             with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(entry)
         except OSError as trouble:
-            print(f"The log {path} could not be written: {trouble}.", file=sys.__stderr__ or sys.stderr, flush=True)
+            print(
+                tr("The log {path} could not be written: {trouble}.", path=path, trouble=trouble),
+                file=sys.__stderr__ or sys.stderr,
+                flush=True,
+            )
     return reference

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from toolkit import wording
+from toolkit.language import tr
 from toolkit.registry import Question, all_questions
 
 FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -118,6 +119,17 @@ PLAN_FIELDS = (
 )
 
 
+# part of the page of a review -> its words, in the order of the page
+SECTION_WORDS = {
+    "verdict": "Did it pay?",
+    "money": "What was it worth?",
+    "checks": "May we believe it?",
+    "process": "How did it run?",
+    "migration": "Whom did it move?",
+    "lessons": "What have we learned?",
+}
+
+
 def question_menu(steps: Iterable[str] = ("portrait",)) -> list[tuple[str, list[Question]]]:
     """Return (family, questions) for the steps, in reading order; a question that no family names comes under its step."""
     left = {question.name: question for question in all_questions() if question.step in set(steps)}
@@ -135,7 +147,7 @@ def period_choices(default_days: int) -> list[tuple[str, str]]:
     """
 
     def words(days: int) -> str:
-        return f"last {days} days" if days % 7 else f"last {days // 7} weeks"
+        return tr("last {days} days", days=days) if days % 7 else tr("last {days} weeks", days=days // 7)
 
     return [(words(default_days), ""), *((words(days), f"{days}d") for days in PERIOD_DAYS if days != default_days)]
 

@@ -25,6 +25,7 @@ from toolkit.apps.reviewing_view import ReviewingView
 from toolkit.apps.shown import PAGE_VARIABLE
 from toolkit.apps.state import State
 from toolkit.apps.view import WORKSPACE_VARIABLE, AskView
+from toolkit.language import tr
 
 _TAB = "tab"
 
@@ -121,11 +122,11 @@ def targeting_page(state: State, title: str) -> Page:
     made = Builder(state.shop)
     building = BuilderView(made)
     tab = Tab(
-        "build", "Build an audience", building,
+        "build", tr('Build an audience'), building,
         query=lambda: builder.query_of(made.draft), go=made.go_to, observed=made, trait="draft", opened=made.renew,
     )  # fmt: skip
     asking = AskView(state, ("targeting",), take=lambda call: (made.start_from(call), page.enter("build"))[1])
-    page = Page(title, state, [tab, _ask_tab(asking, "ask", "Ask about members and goods")], building.guard)
+    page = Page(title, state, [tab, _ask_tab(asking, "ask", tr("Ask about members and goods"))], building.guard)
     return page
 
 
@@ -134,11 +135,11 @@ def differentiation_page(state: State, title: str) -> Page:
     made = Planner(state.shop)
     planning = PlannerView(made)
     tab = Tab(
-        "plan", "Plan a campaign", planning,
+        "plan", tr('Plan a campaign'), planning,
         query=lambda: planner.query_of(made.form, made.start), go=made.go_to, observed=made, trait="form", opened=planning.opened,
     )  # fmt: skip
     asking = AskView(state, ("differentiation",))
-    return Page(title, state, [tab, _ask_tab(asking, "ask", "Ask about offers and goods")], planning.guard)
+    return Page(title, state, [tab, _ask_tab(asking, "ask", tr("Ask about offers and goods"))], planning.guard)
 
 
 def review_page(state: State, title: str) -> Page:
@@ -146,10 +147,10 @@ def review_page(state: State, title: str) -> Page:
     read = Reviewing(state.shop)
     reading = ReviewingView(read)
     tab = Tab(
-        "read", "Read a campaign", reading, query=read.query, go=read.go_to, observed=read, trait="campaign_id", opened=reading.opened
+        "read", tr("Read a campaign"), reading, query=read.query, go=read.go_to, observed=read, trait="campaign_id", opened=reading.opened
     )
     asking = AskView(state, ("review",))
-    return Page(title, state, [tab, _ask_tab(asking, "ask", "Ask about campaigns and targets")], reading.guard)
+    return Page(title, state, [tab, _ask_tab(asking, "ask", tr("Ask about campaigns and targets"))], reading.guard)
 
 
 def _ask_tab(view: AskView, key: str, words: str) -> Tab:
@@ -164,7 +165,12 @@ def _ask_tab(view: AskView, key: str, words: str) -> Tab:
 
 def _receipts(state: State) -> str:
     shop = state.shop
-    return f"{shop.members.height:,} members, receipts from {shop.first_day} to {shop.last_day}"
+    return tr(
+        "{height:,} members, receipts from {first_day} to {last_day}",
+        height=shop.members.height,
+        first_day=shop.first_day,
+        last_day=shop.last_day,
+    )
 
 
 def _title(title: str, told: str) -> str:

@@ -12,6 +12,7 @@ from toolkit import rendering, wording
 from toolkit.answer import Answer
 from toolkit.apps.download import csv_text, file_name
 from toolkit.charts import offline
+from toolkit.language import tr
 
 _PARTS = frozenset({"facet", "row", "column", "concat", "hconcat", "vconcat", "repeat"})
 """Of a specification or its encoding: a chart of several panels, each with its own width."""
@@ -54,8 +55,8 @@ def chart_place(chart: Any, told: str, *, brush: str = "", pick: str = "") -> st
         widest = f' style="max-width:{width + _BESIDE:.0f}px"'
         if beside != spec.get("layer", []):
             widest = f' style="max-width:{width + _BESIDE + _FIGURES_BESIDE:.0f}px" data-beside="figures"'
-            spec = {**spec, "layer": beside, "padding": {"left": 6, "top": 6, "bottom": 6, "right": _FIGURES_BESIDE}}
-    heard = f' data-brush="{escape(brush)}"' * bool(brush) + f' data-pick="{escape(pick)}"' * bool(pick)
+            spec = {**spec, "layer": beside}
+    heard = tr(' data-brush="{escape}"', escape=escape(brush)) * bool(brush) + tr(' data-pick="{escape}"', escape=escape(pick)) * bool(pick)
     shown = escape(json.dumps(spec, default=str))
     return f'<div class="tk-chart" role="img" aria-label="{told}"{widest}{heard} data-spec="{shown}"></div>'
 
@@ -65,7 +66,7 @@ def _beside(layer: dict[str, Any], width: float) -> dict[str, Any]:
     across = layer.get("encoding", {}).get("x", {}).get("value")
     if not isinstance(across, int | float) or across <= width:
         return layer
-    return {**layer, "encoding": {**layer["encoding"], "x": {"value": {"expr": f"width + {across - width:g}"}}}}
+    return {**layer, "encoding": {**layer["encoding"], "x": {"value": {"expr": tr("width + {across:g}", across=across - width)}}}}
 
 
 def chart_outputs(answer: Answer) -> tuple[dict[str, Any], ...]:
@@ -87,7 +88,7 @@ def download(answer: Answer) -> str:
 
 def lead(text: str) -> str:
     """Return the one sentence of a page part that is no answer to a question."""
-    return f'<p class="tk-headline">{escape(text)}</p>'
+    return f'<p class="tk-headline">{rendering.kept(text)}</p>'
 
 
 def aside(title: str, text: str) -> str:
@@ -118,6 +119,15 @@ def notes(lines: Sequence[str]) -> str:
     return '<ul class="tk-notes">' + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>" if lines else ""
 
 
+def ways(parts: Sequence[tuple[str, str, bool]]) -> str:
+    """Return the ways to the parts of a page: (part, its words, whether it is there yet); the script scrolls to `tk-section-<part>`."""
+    rows = "".join(
+        f'<li><a href="#{escape(key)}" data-way="{escape(key)}">{escape(words)}</a></li>' if there else f"<li>{escape(words)} …</li>"
+        for key, words, there in parts
+    )
+    return f"<ol>{rows}</ol>"
+
+
 def address(query: str, moves: int) -> str:
     """Return what `app.js` keeps in the address of the page; `moves` counts the changes since it opened."""
     return f'<span data-query="{escape(query)}" data-moves="{moves}"></span>'
@@ -126,7 +136,9 @@ def address(query: str, moves: int) -> str:
 def audience_words(names: Sequence[str]) -> str:
     """Return the fold that says what can stand in the field of an audience."""
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(wording.label_of(name))}</dd></div>" for name in names)
-    told = "A condition on each member: a name from this list, a sign (=, &gt;, &lt;, &gt;=, &lt;=) and a value; texts stand in '…'. Join "
+    told = tr(
+        "A condition on each member: a name from this list, a sign (=, &gt;, &lt;, &gt;=, &lt;=) and a value; texts stand in '…'. Join "
+    )
     return (
         f"<details><summary>What can stand here?</summary><p>{told}several with AND, OR. For example: "
         f"order_count &gt;= 10 AND order_count_28d = 0</p><dl>{rows}</dl></details>"

@@ -23,6 +23,7 @@ from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.audience import saved_names
 from toolkit.differentiation import launching
 from toolkit.errors import BadValue, ToolkitError
+from toolkit.language import tr
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.offer import Offer
 from toolkit.registry import find_question
@@ -83,7 +84,7 @@ def definition_of(form: Form) -> Definition:
         A number, a day or the offer cannot be read.
     """
     offer = Offer.parse(form.offer, name=form.name.strip() or form.offer.strip())
-    goal = _number(form.goal_percent, "the lift to reach")
+    goal = _number(form.goal_percent, tr("the lift to reach"))
     return Definition(
         campaign_id=campaign_id_of(form.name),
         name=form.name.strip(),
@@ -93,8 +94,8 @@ def definition_of(form: Form) -> Definition:
         offers=(offer,),
         offer_of={"*": offer.name},
         touchpoints={"*": form.touchpoint.strip()} if form.touchpoint.strip() else {},
-        cost_per_contact=_number(form.cost_per_contact, "cost of one contact"),
-        cost_fixed=_number(form.cost_fixed, "fixed costs"),
+        cost_per_contact=_number(form.cost_per_contact, tr("cost of one contact")),
+        cost_fixed=_number(form.cost_fixed, tr("fixed costs")),
         goals={} if goal is None else {"lift": goal / 100},
         control_share=form.control_percent / 100,
     )
@@ -114,7 +115,7 @@ def replay_of(shop: Shop, form: Form) -> Answer | str | None:
         return None
     own: dict[str, Any] = {"audience": form.audience} if form.audience else {}
     try:
-        budget = _number(form.budget, "the most that it may cost")
+        budget = _number(form.budget, tr("the most that it may cost"))
         own |= {} if budget is None else {"budget": budget}
         return find_question(f"differentiation.{form.method}")(Workspace(shop.path), **own)
     except ToolkitError as error:
@@ -215,7 +216,7 @@ class Planner(traitlets.HasTraits):
         """Take the offer of a cell of the grid that a person clicked; other marks say nothing."""
         threshold, reduction = (_amount(row, name) for name in ("threshold_amount", "reduction_amount"))
         if threshold is not None and reduction is not None:
-            self.change(offer=f"full_reduction {threshold:g}/{reduction:g}")
+            self.change(offer=tr("full_reduction {threshold:g}/{reduction:g}", threshold=threshold, reduction=reduction))
 
     def back(self) -> None:
         """Return to the form before."""
@@ -237,11 +238,16 @@ class Planner(traitlets.HasTraits):
             return ""
         arms = dict(self.plan.table.group_by("arm").agg(pl.col("member_count").sum()).iter_rows())
         definition = definition_of(self.form)
-        return (
-            f"Launching '{definition.campaign_id}' freezes {arms.get('treated', 0):,} members who get “{self.form.offer}” and "
-            f"{arms.get('control', 0):,} who get nothing, so that it can be judged.\n"
-            f"It runs from {definition.starts_on} to {definition.ends_on}.\n"
-            "Nothing of it can be changed or taken back afterwards."
+        return tr(
+            "Launching '{campaign_id}' freezes {treated:,} members who get “{offer}” and {control:,} who get nothing, so "
+            "that it can be judged.\nIt runs from {starts_on} to {ends_on}.\nNothing of it can be changed or taken back "
+            "afterwards.",
+            campaign_id=definition.campaign_id,
+            treated=arms.get("treated", 0),
+            offer=self.form.offer,
+            control=arms.get("control", 0),
+            starts_on=definition.starts_on,
+            ends_on=definition.ends_on,
         )
 
     def launch(self) -> str:
@@ -254,7 +260,12 @@ class Planner(traitlets.HasTraits):
         """
         made = launching.launch(Workspace(self.shop.path), definition_of(self.form))
         self.launched = made.campaign_id
-        return f"Launched: '{made.campaign_id}' with {made.count('treated'):,} members, {made.count('control'):,} held out."
+        return tr(
+            "Launched: '{campaign_id}' with {count:,} members, {count_2:,} held out.",
+            campaign_id=made.campaign_id,
+            count=made.count("treated"),
+            count_2=made.count("control"),
+        )
 
     def contact_files(self, *, per_store: bool = False) -> tuple[str, str, str]:
         """Return the contact lists of the launched campaign in one ZIP: its name, content in base64, and who is not on them.
@@ -267,7 +278,7 @@ class Planner(traitlets.HasTraits):
             The shop does not say who may be contacted, or nobody may.
         """
         if not self.launched:
-            raise BadValue("Launch the campaign first; then its contact lists can be saved.")
+            raise BadValue(tr("Launch the campaign first; then its contact lists can be saved."))
         with tempfile.TemporaryDirectory(prefix="toolkit-contacts-") as folder:
             made = launching.contact_lists(Workspace(self.shop.path), self.launched, folder, per_store=per_store)
             packed = io.BytesIO()
@@ -306,7 +317,7 @@ def _number(text: str, what: str) -> float | None:
     try:
         return float(plain)
     except ValueError:
-        raise BadValue(f"“{text}” came for {what}, but a number was needed, such as 2.5.") from None
+        raise BadValue(tr("“{text}” came for {what}, but a number was needed, such as 2.5.", text=text, what=what)) from None
 
 
 def _amount(row: dict[str, Any], name: str) -> float | None:

@@ -17,6 +17,7 @@ from toolkit.apps.offer_text import STARTS, figures_of, with_figure
 from toolkit.apps.planner import NOT_YET, Planner
 from toolkit.apps.shown import Shown
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.ledger.offer import METHODS
 
 
@@ -57,19 +58,19 @@ class PlannerView:
         not_yet = self.planner.plan == NOT_YET
         self.hint.value = panels.sentence(NOT_YET, kind="wait") if not_yet else ""
         self.plan.show(None if not_yet else self.planner.plan)
-        self.held.value = panels.aside("What the holdout costs and shows", self.planner.holdout) if self.planner.holdout else ""
+        self.held.value = panels.aside(tr("What the holdout costs and shows"), self.planner.holdout) if self.planner.holdout else ""
         self.replay.show(self.planner.replay)
         self.past.layout.display = "" if self.planner.replay else "none"
         self.launching.show()
 
     def _show_busy(self, change: Any) -> None:
-        self.busy.value = panels.sentence("Working the plan out …", kind="wait") if change["new"] else ""
+        self.busy.value = panels.sentence(tr("Working the plan out …"), kind="wait") if change["new"] else ""
 
     def _picked(self, change: Any) -> None:
         try:
             row = json.loads(str(change["new"]).partition("|")[2])
         except ValueError:
-            raise BadValue("The cell could not be read. Click it again, or type the offer at the left.") from None
+            raise BadValue(tr("The cell could not be read. Click it again, or type the offer at the left.")) from None
         self.planner.take_cell(row if isinstance(row, dict) else {})
 
 
@@ -80,7 +81,7 @@ class FormFields:
         self.planner, self.guard, self.showing = view.planner, view.guard, False
         shop = self.planner.shop
         self.widgets: dict[str, Any] = {
-            "name": widgets.Text(continuous_update=False, placeholder="Autumn win-back"),
+            "name": widgets.Text(continuous_update=False, placeholder=tr("Autumn win-back")),
             "audience": widgets.Dropdown(options=self._audiences()),
             "offer": widgets.Text(continuous_update=False),
             "starts_on": widgets.DatePicker(min=shop.first_day),
@@ -88,8 +89,8 @@ class FormFields:
             "touchpoint": widgets.Text(continuous_update=False, placeholder="app push"),
             "cost_per_contact": widgets.Text(continuous_update=False, placeholder="not known"),
             "cost_fixed": widgets.Text(continuous_update=False, placeholder="none"),
-            "budget": widgets.SelectionSlider(options=[("no limit", "")], continuous_update=False),
-            "goal_percent": widgets.Text(continuous_update=False, placeholder="no goal"),
+            "budget": widgets.SelectionSlider(options=[(tr("no limit"), "")], continuous_update=False),
+            "goal_percent": widgets.Text(continuous_update=False, placeholder=tr("no goal")),
             "control_percent": widgets.IntSlider(min=0, max=60, step=5, continuous_update=False),
         }
         self.method = widgets.Dropdown(options=[(METHOD_WORDS[name], name) for name in METHODS], description="Kind of offer")
@@ -116,7 +117,9 @@ class FormFields:
             asked.append(box)
         self.back = button("Back", "tk-quiet", self.guard(lambda _button: self.planner.back()))
         reset = button("Reset", "tk-quiet", self.guard(lambda _button: self.planner.reset()))
-        self.box = widgets.VBox([*asked, widgets.Box([self.back, reset], layout=flex("row wrap"))], layout=flex("column", "0 1 24rem"))
+        moves = widgets.Box([self.back, reset], layout=flex("row wrap"))
+        moves.add_class("tk-moves")
+        self.box = widgets.VBox([moves, *asked], layout=flex("column", "0 1 24rem"))
         self.box.add_class("tk-asks")
 
     def show(self) -> None:
@@ -170,7 +173,7 @@ class FormFields:
         chosen = [(wording.money(amount, currency), f"{amount:g}") for amount in self.planner.budgets]
         typed = self.planner.form.budget  # from an address: shown as it came
         known = {value for _, value in chosen}
-        return [("no limit", ""), *chosen, *([(typed, typed)] if typed and typed not in known else [])]
+        return [(tr("no limit"), ""), *chosen, *([(typed, typed)] if typed and typed not in known else [])]
 
     def _audiences(self) -> list[tuple[str, str]]:
         return [("All members", ""), *((name, name) for name in self.planner.audiences)]
@@ -186,11 +189,11 @@ class Launching:
 
     def __init__(self, view: PlannerView) -> None:
         self.planner, guard = view.planner, view.guard
-        self.ask = button("Launch …", "tk-act", guard(lambda _button: self._ask()))
+        self.ask = button(tr("Launch …"), "tk-act", guard(lambda _button: self._ask()))
         self.consequences, self.told = html("tk-told"), html("tk-told")
-        self.yes = button("Yes, freeze and launch it", "tk-act", guard(lambda _button: self._launch()))
-        self.no = button("No, not yet", "tk-quiet", guard(lambda _button: self._confirming(False)))
-        self.lists = button("Save the contact lists (ZIP)", "tk-quiet", guard(lambda _button: self._lists()))
+        self.yes = button(tr("Yes, freeze and launch it"), "tk-act", guard(lambda _button: self._launch()))
+        self.no = button(tr("No, not yet"), "tk-quiet", guard(lambda _button: self._confirming(False)))
+        self.lists = button(tr("Save the contact lists (ZIP)"), "tk-quiet", guard(lambda _button: self._lists()))
         self.confirm = widgets.Box([self.yes, self.no], layout=flex("row wrap"))
         self.confirm.add_class("tk-pair")
         self.box = widgets.VBox([self.ask, self.consequences, self.confirm, self.told, self.lists])
@@ -220,4 +223,4 @@ class Launching:
 
     def _lists(self) -> None:
         name, content, told = self.planner.contact_files()
-        self.told.value = panels.sentence(told, kind="done") + panels.file_link(name, content, f"Save {name}")
+        self.told.value = panels.sentence(told, kind="done") + panels.file_link(name, content, tr("Save {name}", name=name))

@@ -16,6 +16,7 @@ from toolkit.answer import Answer
 from toolkit.apps.download import harmless
 from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.errors import ToolkitError
+from toolkit.language import tr
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
@@ -37,7 +38,11 @@ def listed_campaigns(shop: Shop) -> list[Listed]:
     """Return the campaigns that have begun, the latest first; what still runs says so."""
     rows = []
     for row in known_campaigns(Workspace(shop.path), up_to=shop.last_day).reverse().iter_rows(named=True):
-        when = "running now" if row["ends_on"] and row["ends_on"] > shop.last_day else f"{row['starts_on']} to {row['ends_on']}"
+        when = (
+            tr("running now")
+            if row["ends_on"] and row["ends_on"] > shop.last_day
+            else tr("{starts_on} to {ends_on}", starts_on=row["starts_on"], ends_on=row["ends_on"])
+        )
         called = f"{row['campaign_id']}  {row['name']}" if row["name"] else row["campaign_id"]
         rows.append(Listed(row["campaign_id"], f"{called} ({when})"))
     return rows

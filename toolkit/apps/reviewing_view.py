@@ -9,8 +9,10 @@ import ipywidgets as widgets
 from toolkit.apps import panels
 from toolkit.apps.fields import button, flex, html
 from toolkit.apps.guard import Guard
+from toolkit.apps.menu import SECTION_WORDS
 from toolkit.apps.reviewing import NO_CAMPAIGN, SECTIONS, Reviewing
 from toolkit.apps.shown import Shown
+from toolkit.language import tr
 
 
 class ReviewingView:
@@ -26,9 +28,9 @@ class ReviewingView:
         self.campaign.add_class("tk-audience")
         chosen = self.guard(lambda change: reviewing.choose(change["new"]))
         self.campaign.observe(lambda change: None if self.showing or not change["new"] else chosen(change), "value")
-        refresh = button("Read the list again", "tk-quiet", self.guard(lambda _button: self.opened()))
-        page = button("Save as a page (HTML)", "tk-quiet", self.guard(lambda _button: self._file(reviewing.html_file())))
-        book = button("Save the tables (Excel)", "tk-quiet", self.guard(lambda _button: self._file(reviewing.xlsx_file())))
+        refresh = button(tr("Read the list again"), "tk-quiet", self.guard(lambda _button: self.opened()))
+        page = button(tr("Save as a page (HTML)"), "tk-quiet", self.guard(lambda _button: self._file(reviewing.html_file())))
+        book = button(tr("Save the tables (Excel)"), "tk-quiet", self.guard(lambda _button: self._file(reviewing.xlsx_file())))
         top = widgets.Box([self.campaign, refresh, page, book], layout=flex("row wrap"))
         top.add_class("tk-scope-fields")
         self.places = {name: Shown() for name in SECTIONS}
@@ -38,11 +40,16 @@ class ReviewingView:
             section.add_class("tk-section")
             section.add_class(f"tk-section-{name}")
             parts.append(section)
-        main = widgets.VBox(parts)
+        main = widgets.VBox(parts, layout=flex("column", "1 1 32rem"))
         main.add_class("tk-main")
+        self.ways = html("tk-ways")
+        menu = widgets.VBox([self.ways], layout=flex("column", "0 1 14rem"))
+        menu.add_class("tk-menu")
+        body = widgets.Box([menu, main], layout=flex("row wrap"))
+        body.add_class("tk-body")
         choice = widgets.VBox([top])
         choice.add_class("tk-scope")
-        self.box = widgets.VBox([choice, main])
+        self.box = widgets.VBox([choice, body])
         self.box.add_class("tk-asking")
         reviewing.observe(self.guard(self._show), "sections")
         reviewing.observe(self._show_busy, "busy")
@@ -64,10 +71,11 @@ class ReviewingView:
         self.told.value = ""
         for name, place in self.places.items():
             place.show(self.reviewing.sections.get(name))
+        self.ways.value = panels.ways([(name, tr(SECTION_WORDS[name]), name in self.reviewing.sections) for name in SECTIONS])
         self._list()
 
     def _show_busy(self, change: Any) -> None:
-        self.busy.value = panels.sentence("Reading the receipts of the campaign …", kind="wait") if change["new"] else ""
+        self.busy.value = panels.sentence(tr("Reading the receipts of the campaign …"), kind="wait") if change["new"] else ""
 
     def opened(self) -> None:
         """Called when the part comes before a person: campaigns may be new, and only the verdict was worked out."""
@@ -76,4 +84,4 @@ class ReviewingView:
 
     def _file(self, made: tuple[str, str]) -> None:
         name, content = made
-        self.told.value = panels.file_link(name, content, f"Save {name}")
+        self.told.value = panels.file_link(name, content, tr("Save {name}", name=name))

@@ -17,6 +17,7 @@ from toolkit.apps.menu import AUDIENCE_EXAMPLES, next_label, period_choices, que
 from toolkit.apps.shown import Shown
 from toolkit.apps.state import Shop, State
 from toolkit.audience import saved_names
+from toolkit.language import tr
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
@@ -107,11 +108,11 @@ class ScopeBar:
         self.state, shop = view.state, view.state.shop
         self.labels: dict[str, str] = {}
         self.fields: dict[str, Any] = {
-            "store_id": widgets.Combobox(description="Store", placeholder="All stores", continuous_update=False),
-            "as_of": widgets.DatePicker(description="Up to the day"),
-            "period": widgets.Dropdown(options=period_choices(shop.period_days), description="Sales of the"),
-            "audience": self._members("Only members with", "everybody"),
-            "against": self._members("Beside members with", "nobody: no comparison"),
+            "store_id": widgets.Combobox(description="Store", placeholder=tr("All stores"), continuous_update=False),
+            "as_of": widgets.DatePicker(description=tr("Up to the day")),
+            "period": widgets.Dropdown(options=period_choices(shop.period_days), description=tr("Sales of the")),
+            "audience": self._members(tr("Only members with"), "everybody"),
+            "against": self._members(tr("Beside members with"), tr("nobody: no comparison")),
         }
         if shop.regions:
             self.fields["region"] = widgets.Dropdown(description="Region")
@@ -145,7 +146,7 @@ class ScopeBar:
             self.fields["store_id"].options = list(self.labels.values())
             self.fields["as_of"].min, self.fields["as_of"].max = shop.first_day, shop.last_day
             if "region" in self.fields:
-                self.fields["region"].options = [("All regions", ""), *((region, region) for region in shop.regions)]
+                self.fields["region"].options = [(tr("All regions"), ""), *((region, region) for region in shop.regions)]
             self.shown["as_of"] = shop.last_day.isoformat()
         finally:
             self.reading = False
@@ -184,7 +185,7 @@ class QuestionMenu:
 
     def __init__(self, view: AskView, steps: tuple[str, ...]) -> None:
         self.buttons: dict[str, widgets.Button] = {}
-        words = widgets.Text(description="Ask in your own words", placeholder="Who is slipping away?", continuous_update=False)
+        words = widgets.Text(description=tr("Ask in your own words"), placeholder=tr("Who is slipping away?"), continuous_update=False)
         words.add_class("tk-field")
         words.observe(view.guard(lambda change: view.state.ask_in_words(change["new"])), "value")
         parts: list[Any] = [words]
@@ -216,7 +217,7 @@ class AnswerPanel:
         self.next = [button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
         self.nexts = widgets.Box([html("tk-next-label", "<h2>Ask next</h2>"), *self.next], layout=flex("row wrap"))
         self.nexts.add_class("tk-nexts")
-        self.take = button("Make an audience of these members", "tk-act", view.guard(lambda _button: self._take()))
+        self.take = button(tr("Make an audience of these members"), "tk-act", view.guard(lambda _button: self._take()))
         self.taken, self.call = view.take, ""
         self.first, self.second = widgets.VBox(list(self.shown.parts)), widgets.VBox(list(self.beside.parts))
         both = widgets.Box([self.first, self.second], layout=flex("row wrap"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import escape
 
 from toolkit import wording
 from toolkit.answer import ANSWER_MIME, Answer
@@ -23,6 +24,8 @@ ROWS_SHOWN = 60
 ROWS_UNFOLDED = 12
 """A longer table beside a chart is folded: the picture says it, the rows are a click away."""
 ROWS_IN_SHELL = 40
+LONG_TEXT = 28
+"""Characters from which a column of text holds sentences rather than names."""
 
 
 _KEPT = re.compile(r"(\d{4}-\d{2}-\d{2}|\bn = \d[\d,]*|(?<![\w-])\(?-[^\w\s-]{0,3}\d[\d,.]*\d%?)")
@@ -61,15 +64,17 @@ def head_html(answer: Answer) -> str:
     return _render("head", a=answer, style=_style())
 
 
-def body_html(answer: Answer) -> str:
-    """Return table, notes and what to ask next as HTML."""
-    kinds = answer.kinds
+def body_html(answer: Answer, picks: Mapping[str, str] | None = None) -> str:
+    """Return table, notes and what to ask next as HTML.
+
+    `picks`: columns whose cells are buttons, and what a press does in words; the page that has such a column hears them.
+    """
+    kinds, picks = answer.kinds, picks or {}
     columns = [
-        {"label": wording.label_of(name), "css": "tk-num" if kind in _NUMERIC else "tk-day" if kind == "date" else "tk-txt"}
-        for name, kind in kinds.items()
+        {"name": name, "label": wording.label_of(name), "css": _column_css(answer, name), "pick": picks.get(name, "")} for name in kinds
     ]
     rows = [
-        [wording.cell(row[name], kind, answer.currency, name) for name, kind in kinds.items()]
+        [(wording.cell(row[name], kind, answer.currency, name), row[name]) for name, kind in kinds.items()]
         for row in answer.table.head(ROWS_SHOWN).iter_rows(named=True)
     ]
     left = answer.table.height - len(rows)
@@ -77,6 +82,16 @@ def body_html(answer: Answer) -> str:
     return _render(
         "body", a=answer, columns=columns, rows=rows, more=more, folded=answer.finding.chart is not None and len(rows) > ROWS_UNFOLDED
     )
+
+
+def _column_css(answer: Answer, name: str) -> str:
+    kind = answer.kinds[name]
+    if kind in _NUMERIC:
+        return "tk-num"
+    if kind == "date":
+        return "tk-day"
+    shown = answer.table[name].head(ROWS_SHOWN)
+    return "tk-txt tk-long" if shown.dtype == pl.String and (shown.str.len_chars().max() or 0) > LONG_TEXT else "tk-txt"  # type: ignore[operator]
 
 
 def page_html(answer: Answer) -> str:

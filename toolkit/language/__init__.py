@@ -120,10 +120,11 @@ def counted(noun: str, number: float, plural: str = "", /) -> str:
     >>> counted("member", 1), counted("member", 2), counted("category", 2, "categories")
     ('member', 'members', 'categories')
     """
-    code = current()
-    if code == SOURCE:
-        return noun if number == 1 else plural or noun + "s"
-    return _catalogue(code).pgettext(_COUNTED, noun)
+    english = noun if number == 1 else plural or noun + "s"
+    if (code := current()) == SOURCE:
+        return english
+    found = _catalogue(code).pgettext(_COUNTED, noun)
+    return english if found == noun else found
 
 
 def word(value: str, /) -> str:

@@ -102,7 +102,7 @@ def label_of(name: str) -> str:
     >>> label_of("member_count"), label_of("coupon_affinity")
     ('Members', 'Coupon affinity')
     """
-    return tr(LABELS.get(name) or name.replace("_", " ").strip().capitalize())
+    return language.label(LABELS.get(name) or name.replace("_", " ").strip().capitalize())
 
 
 def count(value: float) -> str:

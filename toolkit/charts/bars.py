@@ -16,6 +16,7 @@ from toolkit.charts.figure import (
     nothing_to_draw,
     number_axis,
     once,
+    pixels,
     roles,
     sorted_as_given,
     text_mark,
@@ -23,7 +24,7 @@ from toolkit.charts.figure import (
     with_breaks,
 )
 from toolkit.charts.theme import ACCENT, BAR_STEP, FAINT, INK, MUTED, PALETTE, PRIMARY, WIDTH, Kind, axis_format, number_text
-from toolkit.language import tr
+from toolkit.language import later, tr, word
 
 if TYPE_CHECKING:
     import altair as alt
@@ -53,7 +54,7 @@ def ranked_bars(
     ranked: bool = True,
     highlight: str | None = None,
     reference: float | None = None,
-    reference_title: str = "average",
+    reference_title: str = later("average"),
 ) -> alt.Chart | alt.LayerChart:
     """Horizontal bars, one per row, longest first (`ranked=False` keeps the frame's order, for stages and bands).
 
@@ -75,11 +76,11 @@ def ranked_bars(
     drawn = distinct_labels(drawn).with_columns(text=_bar_texts(drawn, kind), end=_ends(drawn))
     scale, axis = _headroom(drawn, kind, value_title, reference)
     name, width = _names(drawn, 0.28)
-    chosen = {"test": f"datum.label === {_js_text(broken(highlight))}", "value": ACCENT} if highlight is not None else None
+    chosen = {"test": f"datum.label === {_js_text(broken(word(highlight)))}", "value": ACCENT} if highlight is not None else None
     fill: dict[str, Any] = {"value": PRIMARY, **({"condition": chosen} if chosen else {})}
-    tips = [tip("label", "Name"), tip("value", value_title, kind)]
+    tips = [tip("label", tr("Name")), tip("value", value_title, kind)]
     tips += [tip("n", "n", "count")] if n else []
-    tips += [tip("low", "from", kind), tip("high", "to", kind)] if low and high else []
+    tips += [tip("low", tr("from"), kind), tip("high", tr("to"), kind)] if low and high else []
     position = {"field": "value", "type": "quantitative", "scale": scale, "axis": axis}
     layers: list[dict[str, Any]] = [{"mark": {"type": "bar"}, "encoding": {"x": position, "y": name, "color": fill, "tooltip": tips}}]
     if low and high:
@@ -91,7 +92,7 @@ def ranked_bars(
         ]
     layers.append(text_mark("text", align="left", dx=6, color=MUTED, x={"field": "end", "type": "quantitative", "axis": axis}, y=name))
     if reference is not None:
-        layers += _reference_layers(reference, f"{reference_title} {number_text(reference, kind)}")
+        layers += _reference_layers(reference, f"{tr(reference_title)} {number_text(reference, kind)}")
     return figure(
         drawn, layers, title=title, subtitle=subtitle, width=width, height={"step": BAR_STEP + (4 if "labelExpr" in name["axis"] else 0)}
     )
@@ -124,7 +125,7 @@ def grouped_bars(
     scale, axis = _headroom(drawn, kind, value_title, None)
     name, width = _names(drawn, 0.3)
     offset = {"field": "group", "type": "nominal", "sort": groups, "scale": {"paddingInner": 0.12}}
-    tips = [tip("label", "Name"), tip("group", group_title or "Group"), tip("value", value_title, kind)] + (
+    tips = [tip("label", tr("Name")), tip("group", group_title or tr("Group")), tip("value", value_title, kind)] + (
         [tip("n", "n", "count")] if n else []
     )
     position = {"field": "value", "type": "quantitative", "scale": scale, "axis": axis}
@@ -142,7 +143,7 @@ def measured_bars(
     measures: Mapping[str, str],
     title: str,
     subtitle: str = "",
-    value_title: str = "Share",
+    value_title: str = later("Share"),
     kind: Kind = "share1",
     n: str | None = None,
 ) -> alt.Chart | alt.LayerChart:
@@ -151,7 +152,7 @@ def measured_bars(
     One block per row of the frame, in its order; otherwise as `grouped_bars`.
     """
     long = pl.concat(
-        frame.select(label, *([n] if n else []), pl.lit(said).alias("measure"), pl.col(column).cast(pl.Float64).alias("value"))
+        frame.select(label, *([n] if n else []), pl.lit(tr(said)).alias("measure"), pl.col(column).cast(pl.Float64).alias("value"))
         for column, said in measures.items()
     )
     return grouped_bars(
@@ -167,7 +168,7 @@ def stacked_bars(
     value: str,
     title: str,
     subtitle: str = "",
-    value_title: str = "share",
+    value_title: str = later("share"),
     part_title: str = "",
     kind: Kind = "share",
     n: str | None = None,
@@ -196,7 +197,7 @@ def stacked_bars(
     )
     axis = number_axis(value_title, axis_format(kind, longest))
     name, width = _names(drawn, 0.28)
-    tips = [tip("label", "Name"), tip("part", part_title or "Part"), tip("value", value_title, kind)] + (
+    tips = [tip("label", tr("Name")), tip("part", part_title or tr("Part")), tip("value", value_title, kind)] + (
         [tip("n", "n", "count")] if n else []
     )
     scale = {"domain": [0, longest], "nice": False}
@@ -211,7 +212,7 @@ def stacked_bars(
 
 def _bar_texts(drawn: pl.DataFrame, kind: Kind) -> pl.Series:
     counts = drawn["n"] if "n" in drawn.columns else [None] * drawn.height
-    figures = [number_text(value, kind) if value is not None else "not measured" for value in drawn["value"]]
+    figures = [number_text(value, kind) if value is not None else tr("not measured") for value in drawn["value"]]
     return pl.Series([f"{text}  ·  n {n:,}" if n is not None else text for text, n in zip(figures, counts, strict=True)], dtype=pl.String)
 
 
@@ -228,8 +229,8 @@ def _headroom(drawn: pl.DataFrame, kind: Kind, value_title: str, reference: floa
     most = max(_number(drawn["end"].max()) or 0.0, reference or 0.0)
     if most <= least:
         most = least + 1.0
-    pixels = min(12 + _CHARACTER_PIXELS * max(len(text) for text in drawn["text"]), WIDTH * 0.45)
-    domain = [least, least + (most - least) * WIDTH / (WIDTH - pixels)]
+    room = min(12 + max(pixels(text, _CHARACTER_PIXELS) for text in drawn["text"]), WIDTH * 0.45)
+    domain = [least, least + (most - least) * WIDTH / (WIDTH - room)]
     return {"domain": domain, "nice": False}, number_axis(value_title, axis_format(kind, max(most, -least)))
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, nothing_to_draw, number_axis, once, roles, tip
 from toolkit.charts.theme import ACCENT, FAINT, INK, MUTED, number_text
-from toolkit.language import tr
+from toolkit.language import later, tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -23,8 +23,8 @@ def concentration_curve(
     sales: str,
     title: str,
     subtitle: str = "",
-    members_title: str = "Share of members",
-    sales_title: str = "Share of sales",
+    members_title: str = later("Share of members"),
+    sales_title: str = later("Share of sales"),
     mark_at: float | None = 0.2,
 ) -> alt.Chart | alt.LayerChart:
     """Curve from (0, 0) to (1, 1) beside the line of equal shares, with one point read off in words.

@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, nothing_to_draw, number_axis, once, roles, tip
 from toolkit.charts.theme import HEIGHT, MUTED, PRIMARY, Kind, axis_format
-from toolkit.language import tr
+from toolkit.language import later, tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -27,7 +27,7 @@ def curve(
     low: str | None = None,
     high: str | None = None,
     at: float | None = None,
-    at_title: str = "here",
+    at_title: str = later("here"),
 ) -> alt.Chart | alt.LayerChart:
     """A line of `y` over `x`, a band from `low` to `high` behind it, and a rule at `x = at`; both axes in the same kind of number.
 
@@ -50,7 +50,7 @@ def curve(
         place = {"datum": at, "type": "quantitative"}
         words = {"type": "text", "align": "left", "baseline": "bottom", "dx": 4, "dy": -3, "fontSize": 11, "color": MUTED}
         layers.append(once({"type": "rule", "color": MUTED, "strokeDash": [5, 4]}, {"x": place}))
-        layers.append(once(words, {"x": place, "y": {"value": 0}, "text": {"datum": at_title, "type": "nominal"}}))
+        layers.append(once(words, {"x": place, "y": {"value": 0}, "text": {"datum": tr(at_title), "type": "nominal"}}))
     return figure(drawn, layers, title=title, subtitle=subtitle, height=HEIGHT)
 
 

@@ -8,20 +8,23 @@ millisecond; the same chart through altair's channel classes takes ten. The test
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from toolkit import language
 from toolkit.charts.theme import INK, LABEL_PIXELS, MUTED, ROW_LIMIT, WIDTH, Kind, format_of
 from toolkit.errors import DataError
-from toolkit.language import tr
+from toolkit.language import later, tr
+from toolkit.language.labels import DATA
 
 if TYPE_CHECKING:
     import altair as alt
 
 _CONTROL = r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+"
-NO_LABEL = "(none)"
+NO_LABEL = later("(none)")
 _DIGITS = 9  # more than anyone reads in a picture; 17 would double the size of a report
 
 
@@ -51,7 +54,20 @@ def roles(frame: pl.DataFrame, picture: str, **columns: str | None) -> pl.DataFr
         )
     if frame.height > ROW_LIMIT:
         raise DataError(f"charts.{picture} draws at most {ROW_LIMIT} rows, but {frame.height} came: aggregate before drawing.")
-    return frame.select(**{role: _finite(name, frame.schema[name]) for role, name in wanted.items()})
+    drawn = frame.select(**{role: _finite(name, frame.schema[name]) for role, name in wanted.items()})
+    return drawn if language.current() == language.SOURCE else drawn.with_columns(*_worded(drawn, wanted))
+
+
+def _worded(drawn: pl.DataFrame, wanted: dict[str, str]) -> list[pl.Expr]:
+    """The words of ours in the reader's language, in the columns that are not the shop's own."""
+    texts = [role for role, name in wanted.items() if name not in DATA and drawn.schema[role] in (pl.String, pl.Categorical, pl.Enum)]
+    found = {role: drawn[role].cast(pl.String).drop_nulls().unique().to_list() for role in texts}
+    return [pl.col(role).cast(pl.String).replace({value: language.word(value) for value in values}) for role, values in found.items()]
+
+
+def pixels(text: str, letter: float) -> float:
+    """Return the width of a text whose Latin letters are `letter` pixels wide; Chinese ones are nearly twice as wide."""
+    return letter * sum(1.85 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def _finite(name: str, dtype: pl.DataType) -> pl.Expr:
@@ -67,7 +83,7 @@ def _finite(name: str, dtype: pl.DataType) -> pl.Expr:
 def label_expr(column: str) -> pl.Expr:
     """Text as an axis can show it: no line breaks, control or direction-changing characters; null and empty become `(none)`."""
     text = pl.col(column).cast(pl.String).str.replace_all(_CONTROL, " ").str.strip_chars()
-    return pl.when(text.is_null() | (text == "")).then(pl.lit(NO_LABEL)).otherwise(text)
+    return pl.when(text.is_null() | (text == "")).then(pl.lit(tr(NO_LABEL))).otherwise(text)
 
 
 def distinct_labels(frame: pl.DataFrame, column: str = "label") -> pl.DataFrame:
@@ -95,14 +111,14 @@ def one_line(text: str) -> str:
 def number_axis(title: str, form: str, **more: Any) -> dict[str, Any]:
     """Axis of a quantity."""
     short = {"labelExpr": "datum.value === 0 ? '0' : datum.label"} if form == "~s" else {}  # d3 writes zero as `0k` among thousands
-    return {"title": title or None, "format": form, **short, **more}
+    return {"title": tr(title) or None, "format": form, **short, **more}
 
 
 def tip(field: str, title: str, kind: Kind | None = None, **more: Any) -> dict[str, Any]:
     """One line of a tooltip: text without a kind, a formatted number with one."""
     if kind is None:
-        return {"field": field, "type": "nominal", "title": title, **more}
-    return {"field": field, "type": "quantitative", "title": title, "format": format_of(kind), **more}
+        return {"field": field, "type": "nominal", "title": tr(title), **more}
+    return {"field": field, "type": "quantitative", "title": tr(title), "format": format_of(kind), **more}
 
 
 def sorted_as_given(labels: Iterable[str]) -> list[str]:
@@ -132,7 +148,7 @@ def name_axis(names: Iterable[str]) -> tuple[dict[str, Any], int]:
     lines = [line.strip() for name in names for line in name.split(_BREAK)]
     if not any(_BREAK in name for name in names):
         return {"title": None}, 0
-    room = int(min(_WIDEST_NAME, max(LABEL_PIXELS, _LETTER * max(map(len, lines)))))
+    room = int(min(_WIDEST_NAME, max(LABEL_PIXELS, *(pixels(line, _LETTER) for line in lines))))
     two = {"labelExpr": f"split(datum.label, '{_BREAK}')", "labelFontSize": 11, "labelLineHeight": 12, "labelLimit": room}
     return {"title": None, **two}, room - LABEL_PIXELS
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, roles, sorted_as_given, text_mark, tip
 from toolkit.charts.theme import FAINT, INK, PALETTE, PRIMARY, WIDTH, Kind, axis_format, number_text
-from toolkit.language import tr
+from toolkit.language import later, tr, word
 
 if TYPE_CHECKING:
     import altair as alt
@@ -31,8 +31,8 @@ def flow(
     value: str,
     title: str,
     subtitle: str = "",
-    value_title: str = "members",
-    step_title: str = "steps, from left to right",
+    value_title: str = later("members"),
+    step_title: str = later("steps, from left to right"),
     kind: Kind = "count",
     step_names: list[str] | None = None,
     muted: tuple[str, ...] = (),
@@ -43,6 +43,7 @@ def flow(
     A block is as high as the larger of what comes in and what goes out; blocks keep the frame's order, those of `muted` (who stopped) come
     last, in grey. Every block carries its name and its figure, so that colour is not needed to read it.
     """
+    muted = tuple(word(name) for name in muted)
     drawn = roles(frame, "flow", step=step, source=source, target=target, value=value)
     drawn = drawn.with_columns(
         pl.col("step").cast(pl.Int64),
@@ -60,12 +61,15 @@ def flow(
     bands = _bands(drawn, blocks, muted)
     last = int(blocks["column"].max())  # type: ignore[arg-type]
     bare = {"labels": False, "grid": False, "ticks": False}
-    across, down = number_axis(step_title, ",.0f", **bare), number_axis(f"height = {value_title}", axis_format(kind), **bare)
+    across, down = (
+        number_axis(step_title, ",.0f", **bare),
+        number_axis(tr("height = {value_title}", value_title=tr(value_title)), axis_format(kind), **bare),
+    )
     x_axis = {"field": "x", "type": "quantitative", "axis": across, "scale": {"domain": [-0.03, last + _LABEL_ROOM / 320], "nice": False}}
     y_axis = {"field": "top", "type": "quantitative", "axis": down, "scale": {"domain": [float(blocks["bottom"].max()), 0], "nice": False}}  # type: ignore[arg-type]
     names = sorted_as_given([name for name in blocks["label"] if name not in muted])
     colours = {"domain": [*names, *muted], "range": [PALETTE[at % len(PALETTE)] for at in range(len(names))] + [FAINT] * len(muted)}
-    tips = [tip("source", "From"), tip("target", "To"), tip("value", value_title, kind)]
+    tips = [tip("source", tr("From")), tip("target", tr("To")), tip("value", value_title, kind)]
     area = {
         "mark": {"type": "area", "fillOpacity": 0.42},
         "encoding": {
@@ -87,7 +91,7 @@ def flow(
             "y": y_axis,
             "y2": {"field": "bottom"},
             "color": {"field": "label", "type": "nominal", "scale": colours, "legend": None},
-            "tooltip": [tip("label", "Name"), tip("value", value_title, kind)],
+            "tooltip": [tip("label", tr("Name")), tip("value", value_title, kind)],
         },
     }
     middle = {**y_axis, "field": "middle"}
@@ -111,7 +115,7 @@ def _apart(blocks: pl.DataFrame, tall: int) -> pl.Series:
 
 
 def _heads(names: list[str] | None, last: int) -> list[dict[str, Any]]:
-    return [{"x": column, "text": name} for column, name in enumerate((names or [])[: last + 1])]
+    return [{"x": column, "text": word(name)} for column, name in enumerate((names or [])[: last + 1])]
 
 
 def _blocks(drawn: pl.DataFrame, muted: tuple[str, ...], kind: Kind) -> pl.DataFrame:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
-from toolkit.charts.figure import figure, label_expr, nothing_to_draw, roles, sorted_as_given, text_mark, tip
+from toolkit.charts.figure import figure, label_expr, nothing_to_draw, pixels, roles, sorted_as_given, text_mark, tip
 from toolkit.charts.theme import DIVERGING, INK, MUTED, SEQUENTIAL, WIDTH, Kind, axis_format, number_text
-from toolkit.language import tr
+from toolkit.language import tr, word
 
 if TYPE_CHECKING:
     import altair as alt
@@ -77,8 +77,8 @@ def heatmap(
         "scale": {"domain": [least, most], "range": list(DIVERGING if both else SEQUENTIAL)},
         "legend": legend,
     }
-    tips = [tip("row", row_title or "Row"), tip("column", column_title or "Column"), tip("value", value_title, kind)]
-    tips += [tip("name", "Name")] if name else []
+    tips = [tip("row", row_title or tr("Row")), tip("column", column_title or tr("Column")), tip("value", value_title, kind)]
+    tips += [tip("name", tr("Name"))] if name else []
     tips += [tip("n", "n", "count")] if n else []
     cells = {"mark": {"type": "rect", "cornerRadius": 2}, "encoding": {"x": x, "y": y, "color": shade, "tooltip": tips}}
     dark = f"abs(datum.value) > {0.75 * most}" if both else f"datum.value > {least + 0.55 * (most - least)}"
@@ -106,11 +106,11 @@ def _worded(drawn: pl.DataFrame, kind: Kind, cell: int) -> pl.DataFrame:
 
 def _order(wanted: list | None, found: pl.Series) -> list[str]:
     here = sorted_as_given(found)
-    first = [str(item) for item in wanted or []]
+    first = [word(str(item)) for item in wanted or []]
     return first + [label for label in here if label not in first]
 
 
 def _axis(title: str, cell: int, names: list[str]) -> dict[str, Any]:
-    wide = max(len(name) for name in names) * _LETTER > cell
+    wide = max(pixels(name, _LETTER) for name in names) > cell
     words = {"labelExpr": "split(datum.label, ' ')", "labelLineHeight": 13} if wide else {}  # one word a line where a name is too wide
     return {"title": title or None, "labelAngle": 0, "labelLimit": max(cell + 4, 60), "orient": "bottom", "titleColor": MUTED, **words}

@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, nothing_to_draw, number_axis, once, one_line, roles, tip
 from toolkit.charts.theme import ACCENT, HEIGHT, INK, Kind, axis_format, number_text
-from toolkit.language import tr
+from toolkit.language import later, tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -24,7 +24,7 @@ def histogram(
     title: str,
     subtitle: str = "",
     x_title: str,
-    count_title: str = "members",
+    count_title: str = later("members"),
     kind: Kind = "count",
     count_kind: Kind = "count",
     marks: Mapping[str, float] | None = None,
@@ -43,7 +43,7 @@ def histogram(
         "type": "quantitative",
         "axis": number_axis(count_title, axis_format(count_kind, float(drawn["count"].max() or 0))),  # type: ignore[arg-type]
     }
-    tips = [tip("low", tr("{x_title}, from", x_title=x_title), kind), tip("high", "below", kind), tip("count", count_title, count_kind)]
+    tips = [tip("low", tr("{x_title}, from", x_title=x_title), kind), tip("high", tr("below"), kind), tip("count", count_title, count_kind)]
     # Vega-Lite 6 draws binned bars with rounded ends at zero width.
     bars = {
         "mark": {"type": "bar", "binSpacing": 1, "cornerRadiusEnd": 0},

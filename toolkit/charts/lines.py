@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, roles, sorted_as_given, text_mark, tip
 from toolkit.charts.theme import DASHES, FAINT, HEIGHT, MUTED, PALETTE, PRIMARY, WIDTH, Kind, axis_format
-from toolkit.language import tr
+from toolkit.language import later, tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -27,8 +27,8 @@ def lines_over_time(
     kind: Kind = "count",
     series: str | None = None,
     earlier: str | None = None,
-    earlier_title: str = "a year earlier",
-    this_title: str = "this period",
+    earlier_title: str = later("a year earlier"),
+    this_title: str = later("this period"),
     from_zero: bool = True,
 ) -> alt.Chart | alt.LayerChart:
     """One line per series over dates; null leaves a gap.
@@ -53,7 +53,7 @@ def lines_over_time(
     if series is None:
         if earlier:
             # The earlier line first, so that this period's is drawn over it.
-            both = [("earlier", earlier_title), ("value", this_title)]
+            both = [("earlier", tr(earlier_title)), ("value", tr(this_title))]
             drawn = pl.concat([drawn.select("time", value=pl.col(name).cast(pl.Float64), series=pl.lit(told)) for name, told in both])
         layers = _one_line(drawn, x, y, value_title, kind, this_title, earlier_title if earlier else None)
     else:
@@ -67,16 +67,16 @@ def lines_over_time(
 def _one_line(
     drawn: pl.DataFrame, x: dict[str, Any], y: dict[str, Any], value_title: str, kind: Kind, this_title: str, earlier_title: str | None
 ) -> list[dict[str, Any]]:
-    tips = [tip("time", "Date") | {"type": "temporal", "format": "%-d %b %Y"}, tip("value", value_title, kind)]
+    tips = [tip("time", tr("Date")) | {"type": "temporal", "format": tr("%-d %b %Y")}, tip("value", value_title, kind)]
     point = {"filled": True, "size": 34} if drawn["time"].n_unique() <= _POINTS_UP_TO else False
     if earlier_title is None:
         area = {"mark": {"type": "area", "line": False, "fillOpacity": 0.1}, "encoding": {"x": x, "y": y}}
         return [area, {"mark": {"type": "line", "point": point}, "encoding": {"x": x, "y": y, "tooltip": tips}}]
-    names = [this_title, earlier_title]
+    names = [tr(this_title), tr(earlier_title)]
     told = {"field": "series", "type": "nominal", "title": None}
     colour = {**told, "scale": {"domain": names, "range": [PRIMARY, FAINT]}, "legend": {"symbolType": "stroke", "symbolStrokeWidth": 2.5}}
     dash = {**told, "scale": {"domain": names, "range": [[1, 0], [5, 4]]}}
-    encoding = {"x": x, "y": y, "color": colour, "strokeDash": dash, "tooltip": [tip("series", "Period"), *tips]}
+    encoding = {"x": x, "y": y, "color": colour, "strokeDash": dash, "tooltip": [tip("series", tr("Period")), *tips]}
     return [{"mark": {"type": "line", "point": point}, "encoding": encoding}]
 
 
@@ -95,7 +95,11 @@ def _many_lines(drawn: pl.DataFrame, x: dict[str, Any], y: dict[str, Any], value
         "scale": colours,
         "legend": {"columns": 4, "symbolType": "stroke", "symbolStrokeWidth": 2.5},
     }
-    tips = [tip("series", "Series"), tip("time", "Date") | {"type": "temporal", "format": "%-d %b %Y"}, tip("value", value_title, kind)]
+    tips = [
+        tip("series", tr("Series")),
+        tip("time", tr("Date")) | {"type": "temporal", "format": tr("%-d %b %Y")},
+        tip("value", value_title, kind),
+    ]
     line = {
         "mark": {"type": "line", "point": {"size": 30} if drawn.height <= _POINTS_UP_TO * 2 else False},
         "encoding": {
@@ -113,7 +117,7 @@ def _many_lines(drawn: pl.DataFrame, x: dict[str, Any], y: dict[str, Any], value
 def _time_axis(times: pl.Series) -> dict[str, Any]:
     span = times.to_frame("time").select(pl.col("time").max() - pl.col("time").min()).item() if times.dtype.is_temporal() else None
     span_days = span.total_seconds() / 86_400 if span is not None else 0.0
-    form = "%-d %b" if span_days <= 120 else "%b %Y" if span_days <= 365 * 6 else "%Y"
+    form = tr("%-d %b") if span_days <= 120 else tr("%b %Y") if span_days <= 365 * 6 else tr("%Y")
     return {
         "title": None,
         "format": form,

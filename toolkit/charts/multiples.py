@@ -58,9 +58,9 @@ def multiples(
     across, dtype = {"field": "x", "axis": {"title": x_title or None, "labelOverlap": True}}, drawn["x"].dtype
     if dtype.is_temporal():
         days = (drawn["x"].max() - drawn["x"].min()).days  # type: ignore[operator, union-attr]
-        form = "%b" if days > _MONTHS_FROM_DAYS else "%-d %b"
+        form = tr("%b") if days > _MONTHS_FROM_DAYS else tr("%-d %b")
         across |= {"type": "temporal", "axis": {"title": x_title or None, "format": form, "tickCount": 4, "labelOverlap": True}}
-        said = tip("x", x_title or "Date") | {"type": "temporal", "format": "%-d %b %Y"}
+        said = tip("x", x_title or tr("Date")) | {"type": "temporal", "format": tr("%-d %b %Y")}
     elif dtype.is_numeric() and mark == "line":
         across["type"], said = "quantitative", tip("x", x_title or "x", "decimal")
     else:
@@ -70,7 +70,7 @@ def multiples(
             "sort": sorted_as_given(drawn["x"]),
             "axis": {"title": x_title or None, "labelAngle": -45, "labelLimit": 90},
         }
-        said = tip("x", x_title or "Name")
+        said = tip("x", x_title or tr("Name"))
     y = {"field": "value", "type": "quantitative", "axis": number_axis(value_title, axis_format(kind, largest), tickCount=3)}
     facet = {
         "field": "panel",
@@ -83,11 +83,11 @@ def multiples(
     }
     unit: dict[str, Any] = {
         "mark": {"type": mark, **({"strokeWidth": 1.75} if mark == "line" else {})},
-        "encoding": {"x": across, "y": y, "facet": facet, "tooltip": [tip("panel", "Group"), said, tip("value", value_title, kind)]},
+        "encoding": {"x": across, "y": y, "facet": facet, "tooltip": [tip("panel", tr("Group")), said, tip("value", value_title, kind)]},
     }
     if series is not None:
         unit["encoding"] |= _told_apart(sorted_as_given(drawn["series"]))
-        unit["encoding"]["tooltip"].insert(1, tip("series", "Series"))
+        unit["encoding"]["tooltip"].insert(1, tip("series", tr("Series")))
     resolve = {} if same_scale else {"resolve": {"scale": {"y": "independent"}}}
     width = max(90, (_PAGE_WIDTH - 18 * (columns - 1)) // columns - 12)
     return figure(drawn, [unit], title=title, subtitle=subtitle, width=width, height=90, **resolve)

@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, once, roles, tip
 from toolkit.charts.theme import FAINT, INK, MUTED, PALETTE, PRIMARY, SHAPES, Kind, axis_format
-from toolkit.language import tr
+from toolkit.language import later, tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -34,7 +34,7 @@ def quadrants(
     y_cut: float | None = None,
     corners: Mapping[Corner, str] | None = None,
     size: str | None = None,
-    size_title: str = "members",
+    size_title: str = later("members"),
     label: str | None = None,
     logarithmic: bool = False,
 ) -> alt.Chart | alt.LayerChart:
@@ -65,10 +65,16 @@ def quadrants(
     if size:
         tips.append(tip("size", size_title, "count"))
         legend = {"orient": "right", "format": ",.0f", "tickCount": 4, "symbolFillColor": FAINT, "symbolStrokeColor": FAINT}
-        encoding["size"] = {"field": "size", "type": "quantitative", "title": size_title, "scale": {"range": [14, 520]}, "legend": legend}
+        encoding["size"] = {
+            "field": "size",
+            "type": "quantitative",
+            "title": tr(size_title),
+            "scale": {"range": [14, 520]},
+            "legend": legend,
+        }
     if label:
         drawn = drawn.with_columns(label_expr("label").alias("label"))
-        tips.insert(0, tip("label", "Name"))
+        tips.insert(0, tip("label", tr("Name")))
     layers: list[dict[str, Any]] = []
     if x_cut is not None and y_cut is not None:
         names: dict[Corner, str] = {corner: (corners or {}).get(corner, corner) for corner in _CORNERS}
@@ -81,7 +87,7 @@ def quadrants(
             "legend": {"columns": 2, "labelLimit": _WIDTH // 2},
         }
         encoding["shape"] = {**kind_of, "scale": {"domain": told, "range": list(SHAPES[:4])}}
-        tips.append(tip("quarter", "Group"))
+        tips.append(tip("quarter", tr("Group")))
         layers += _cuts(x_cut, y_cut)
         layers += [_corner(names[corner], corner) for corner in _CORNERS]
     points = {"mark": mark, "encoding": {**encoding, "tooltip": tips}}

@@ -19,7 +19,7 @@ from toolkit.charts.figure import (
     tip,
 )
 from toolkit.charts.theme import BAR_STEP, FAINT, INK, MUTED, PRIMARY, WIDTH, Kind, axis_format, number_text
-from toolkit.language import tr
+from toolkit.language import later, tr
 
 if TYPE_CHECKING:
     import altair as alt
@@ -38,7 +38,7 @@ def ranges(
     kind: Kind = "decimal",
     n: str | None = None,
     reference: float | None = None,
-    reference_title: str = "no difference",
+    reference_title: str = later("no difference"),
 ) -> alt.Chart | alt.LayerChart:
     """One row per label: a dot for the value, a line from `low` to `high`, in the frame's order, with figures and n in words at the right.
 
@@ -57,7 +57,7 @@ def ranges(
     x = {"field": "value", "type": "quantitative", "scale": {"domain": [least - pad, most + pad], "nice": False}, "axis": axis}
     names, beyond = name_axis(drawn["label"])
     y = {"field": "label", "type": "nominal", "sort": sorted_as_given(drawn["label"]), "axis": names}
-    tips = [tip("label", "Name"), tip("value", value_title, kind), tip("low", "from", kind), tip("high", "to", kind)]
+    tips = [tip("label", tr("Name")), tip("value", value_title, kind), tip("low", tr("from"), kind), tip("high", tr("to"), kind)]
     tips += [tip("n", "n", "count")] if n else []
     span = {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, "tooltip": tips}
     fill = {"condition": {"test": "datum.clear", "value": PRIMARY}, "value": "#ffffff"}
@@ -67,7 +67,7 @@ def ranges(
     }
     layers: list[dict[str, Any]] = []
     if reference is not None:
-        layers += _reference(reference, f"{reference_title} {number_text(reference, kind)}")
+        layers += _reference(reference, f"{tr(reference_title)} {number_text(reference, kind)}")
     layers += [{"mark": {"type": "rule", "color": PRIMARY, "strokeWidth": 2.5, "opacity": 0.55}, "encoding": span}, dot]
     layers.append(text_mark("text", align="left", color=MUTED, fontSize=11, x={"value": WIDTH - 140 - beyond}, y=y))
     return figure(
@@ -92,7 +92,7 @@ def _texts(drawn: pl.DataFrame, kind: Kind) -> pl.Series:
                 high=number_text(high, kind),
             )
             if value is not None
-            else "not measured"
+            else tr("not measured")
         )
         texts.append(f"{said}  ·  n {n:,}" if n is not None else said)
     return pl.Series(texts, dtype=pl.String)

@@ -32,11 +32,12 @@ def spread_chart(
     y: dict[str, Any] = {"field": "up", "type": "quantitative", **_folded(drawn, "up", up_title, up_kind)}
     shade = {
         "field": "member_count", "type": "quantitative", "scale": {"type": "log", "range": list(SEQUENTIAL[1:])},
-        "legend": {"title": "Members", "orient": "top", "gradientLength": 160, "tickCount": 3, "format": "~s"},
+        "legend": {"title": tr("Members"), "orient": "top", "gradientLength": 160, "tickCount": 3, "format": "~s"},
     }  # fmt: skip
     tips = [
-        tip("across", tr('{across_title}, from', across_title=across_title), "count"), tip("across_end", tr('to under'), "count"),
-        tip("up", tr('{up_title}, from', up_title=up_title), up_kind), tip("up_end", tr('to under'), up_kind), tip("member_count", "Members", "count"),
+        tip("across", tr("{across_title}, from", across_title=across_title), "count"), tip("across_end", tr("to under"), "count"),
+        tip("up", tr("{up_title}, from", up_title=up_title), up_kind), tip("up_end", tr("to under"), up_kind),
+        tip("member_count", tr("Members"), "count"),
     ]  # fmt: skip
     encoding = {"x": x, "x2": {"field": "across_end"}, "y": y, "y2": {"field": "up_end"}, "color": shade, "tooltip": tips}
     selection = {"select": {"type": "interval", "encodings": ["x", "y"], "mark": {"stroke": PRIMARY, "fill": PRIMARY, "fillOpacity": 0.12}}}

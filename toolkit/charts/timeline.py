@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from toolkit.charts.figure import distinct_labels, figure, label_expr, nothing_to_draw, roles, sorted_as_given, text_mark, tip
+from toolkit.charts.figure import NO_LABEL, distinct_labels, figure, label_expr, nothing_to_draw, roles, sorted_as_given, text_mark, tip
 from toolkit.charts.theme import BAR_STEP, INK, MUTED, PALETTE, WIDTH
-from toolkit.language import tr
+from toolkit.language import tr, word
 
 if TYPE_CHECKING:
     import altair as alt
@@ -46,23 +46,23 @@ def timeline(
         drawn = drawn.tail(_MOST)
     drawn = distinct_labels(drawn)
     if group:
-        drawn = drawn.with_columns(label_expr("group").replace("(none)", "not stated").alias("group"))
+        drawn = drawn.with_columns(label_expr("group").replace(tr(NO_LABEL), word("not stated")).alias("group"))
     words: list[pl.Expr | pl.Series] = [pl.col("group")] if group else []
-    words += [pl.Series([f"n {count:,}" if count is not None else "n not known" for count in drawn["n"]], dtype=pl.String)] if n else []
+    words += [pl.Series([f"n {count:,}" if count is not None else tr("n not known") for count in drawn["n"]], dtype=pl.String)] if n else []
     told = pl.concat_str(words, separator=" · ") if words else pl.lit("")
     # A day is drawn whole: a bar ends where the next day begins.
     drawn = drawn.with_columns(told.alias("text"), (pl.col("end").cast(pl.Date) + pl.duration(days=1)).alias("after"))
     x: dict[str, Any] = {
         "field": "start",
         "type": "temporal",
-        "axis": {"title": None, "format": "%b %Y", "tickCount": 8, "labelOverlap": True, "grid": True},
+        "axis": {"title": None, "format": tr("%b %Y"), "tickCount": 8, "labelOverlap": True, "grid": True},
     }
     y = {"field": "label", "type": "nominal", "sort": sorted_as_given(drawn["label"]), "axis": {"title": None}}
     tips = [
-        tip("label", "Name"),
-        *(tip(name, said) | {"type": "temporal", "format": "%-d %b %Y"} for name, said in (("start", "From"), ("end", "To"))),
+        tip("label", tr("Name")),
+        *(tip(name, said) | {"type": "temporal", "format": tr("%-d %b %Y")} for name, said in (("start", "From"), ("end", "To"))),
     ]
-    tips += [tip("group", "Kind")] if group else []
+    tips += [tip("group", tr("Kind"))] if group else []
     tips += [tip("n", n_title, "count")] if n else []
     encoding: dict[str, Any] = {"x": x, "x2": {"field": "after"}, "y": y, "tooltip": tips}
     if group:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import gettext
 import os
+import re
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ SOURCE = "en"
 LANGUAGE_VARIABLE = "TOOLKIT_LANGUAGE"
 DOMAIN = "toolkit"
 FOLDER = Path(__file__).parent
-_COUNTED, _VALUE = "counted", "value"  # contexts of the catalogue: a noun after its number; a word that stands in a table
+# Contexts of the catalogue: a noun after its number, a word that stands in a table, the heading of a column.
+_COUNTED, _VALUE, _COLUMN = "counted", "value", "column"
 
 _of_call: ContextVar[str] = ContextVar("language")
 _of_process: list[str] = []
@@ -95,8 +97,14 @@ def tr(message: str, /, **values: Any) -> str:
     code = current()
     if code == SOURCE:
         return message.format(**values) if values else message
-    found = _catalogue(code).gettext(message)
+    found = _catalogue(code).gettext(message) if message else ""  # the empty message is the catalogue's own heading
     return _filled(found, values) if values else found
+
+
+def label(text: str, /) -> str:
+    """Return the heading of a column in the reader's language."""
+    code = current()
+    return text if code == SOURCE else _catalogue(code).pgettext(_COLUMN, text)
 
 
 def trn(one: str, many: str, number: float, /, **values: Any) -> str:
@@ -128,9 +136,39 @@ def counted(noun: str, number: float, plural: str = "", /) -> str:
 
 
 def word(value: str, /) -> str:
-    """Return a word of a table (a segment, a stage, a reason) in the reader's language; what is no word of ours stays as it is."""
+    """Return a word of a table (a segment, a stage, a reason) in the reader's language; what is no word of ours stays as it is.
+
+    A word of the catalogue may have places for figures and other words, `bought on {days} days`: it stands for all that read like it.
+    """
     code = current()
-    return value if code == SOURCE or not value else _catalogue(code).pgettext(_VALUE, value)
+    return value if code == SOURCE or not value else _word(code, value)
+
+
+@lru_cache(maxsize=20_000)
+def _word(code: str, value: str) -> str:
+    found = _catalogue(code).pgettext(_VALUE, value)
+    if found != value:
+        return found
+    for opening, form, message in _forms(code):
+        if value.startswith(opening) and (match := form.fullmatch(value)):
+            return message.format(**{name: _word(code, part) for name, part in match.groupdict().items()})
+    return value
+
+
+@cache
+def _forms(code: str) -> list[tuple[str, re.Pattern[str], str]]:
+    """The words with places in them: how each begins, what it reads like, its message; the one that says most first."""
+    begin = f"{_VALUE}\x04"
+    known = getattr(_catalogue(code), "_catalog", {})
+    words = {
+        key.removeprefix(begin): found for key, found in known.items() if isinstance(key, str) and key.startswith(begin) and "{" in key
+    }
+    forms = list[tuple[int, str, re.Pattern[str], str]]()
+    for text, message in words.items():
+        parts = [(literal, name) for literal, name, _, _ in string.Formatter().parse(text)]
+        pattern = "".join(re.escape(literal) + (f"(?P<{name}>.+?)" if name else "") for literal, name in parts)
+        forms.append((sum(len(literal) for literal, _ in parts), parts[0][0], re.compile(pattern, re.DOTALL), message))
+    return [form[1:] for form in sorted(forms, key=lambda form: form[0], reverse=True)]
 
 
 def value(text: str, /) -> str:

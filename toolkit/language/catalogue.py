@@ -19,6 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from toolkit.language import DOMAIN, FOLDER, LANGUAGES, SOURCE
+from toolkit.language.labels import LABELS, VALUES
 
 PACKAGE = FOLDER.parent
 KEYWORDS: dict[str, Any] = {
@@ -37,7 +38,7 @@ _TOML = {
     "portrait/segment_maps/eight.toml": ("english", "meaning"),
     "differentiation/playbook.toml": ("title", "name", "method", "message", "goods"),
 }
-Found = tuple[str, int, "str | tuple[str, ...]", "str | None"]
+Found = tuple[str, int, str | tuple[str, ...], str | None]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,9 +68,17 @@ def messages() -> Iterator[Found]:
             yield from _of_template(path)
     for path in sorted((PACKAGE.parent / "dashboards").rglob("*.html*")):
         yield from _of_template(path)
+    for heading in dict.fromkeys(LABELS.values()):
+        yield "language/labels.py", 0, heading, "column"
+    for text in VALUES:
+        yield "language/labels.py", 0, text, "value"
     for name, keys in _TOML.items():
         for text in sorted(set(_texts(tomllib.loads((PACKAGE / name).read_text("utf-8")), keys))):
             yield name, 0, text, "value"
+    for text in sorted(set(LABELS.values())):
+        yield "language/labels.py", 0, text, None
+    for text in VALUES:
+        yield "language/labels.py", 0, text, "value"
 
 
 def missing(code: str, gathered: Catalog | None = None) -> list[Message]:
@@ -101,7 +110,7 @@ def _one(code: str, gathered: Catalog, checked: bool) -> list[str]:
 
 def _has(known: Catalog, message: Message) -> bool:
     found = known.get(message.id, message.context)
-    return bool(found and (found.string if isinstance(found.string, str) else all(found.string)))
+    return bool(found and (found.string if isinstance(found.string, str) else all(found.string or ())))
 
 
 def _po(code: str) -> Path:
@@ -137,7 +146,7 @@ def _python(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Ite
     """Babel's reading of Python, with the calls that have a context as `pgettext`."""
     from babel.messages.extract import extract_python
 
-    for line, name, given, comments in extract_python(fileobj, [*keywords, *_CONTEXTS], comment_tags, options):
+    for line, name, given, comments in extract_python(fileobj, {**keywords, **dict.fromkeys(_CONTEXTS)}, comment_tags, options):
         if name in _CONTEXTS:
             context, place = _CONTEXTS[name]
             texts = given if isinstance(given, (tuple, list)) else (given,)
@@ -152,7 +161,7 @@ def _of_template(path: Path) -> Iterator[Found]:
 
     with path.open("rb") as file:
         for line, _name, message, _comments in babel_extract(file, ["tr"], (), {"silent": "false"}):
-            yield path.name, line, message if isinstance(message, str) else message[0], None
+            yield path.name, line, message if isinstance(message, str) else str((message or [""])[0]), None
 
 
 def _texts(node: Any, keys: tuple[str, ...]) -> Iterator[str]:

@@ -146,7 +146,7 @@ def _python(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Ite
     """Babel's reading of Python, with the calls that have a context as `pgettext`."""
     from babel.messages.extract import extract_python
 
-    for line, name, given, comments in extract_python(fileobj, {**keywords, **dict.fromkeys(_CONTEXTS)}, comment_tags, options):
+    for line, name, given, comments in extract_python(fileobj, dict.fromkeys([*keywords, *_CONTEXTS]), comment_tags, options):
         if name in _CONTEXTS:
             context, place = _CONTEXTS[name]
             texts = given if isinstance(given, (tuple, list)) else (given,)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.portrait.village import village_lines, village_products
 from tests.shop import make_workspace
-from toolkit.apps.builder import Builder, Draft, Standing, draft_of, query_of, spread
+from toolkit.apps.builder import DAY_EDGES, Builder, Draft, Standing, draft_of, query_of, spread
 from toolkit.audience import load_audience
 from toolkit.errors import BadValue
 from toolkit.mart.traits import with_traits
@@ -122,4 +122,10 @@ def test_a_draft_in_the_address() -> None:
 def test_the_spread_holds_every_member_once(builder: Builder) -> None:
     cells = spread(builder.shop)
     assert cells["member_count"].sum() == seen(builder).select("recency_days", "amount_91d").drop_nulls().height
-    assert cells.height <= 22 * 22
+    assert set(cells["across"]) <= set(DAY_EDGES)
+    members = seen(builder).select("recency_days", "amount_91d").drop_nulls()
+    for row in cells.iter_rows(named=True):  # by brute force; the last cell of a side holds everybody beyond it
+        far = (pl.col("recency_days") < row["across_end"]) | (row["across_end"] == cells["across_end"].max())
+        high = (pl.col("amount_91d") < row["up_end"]) | (row["up_end"] == cells["up_end"].max())
+        inside = members.filter((pl.col("recency_days") >= row["across"]) & (pl.col("amount_91d") >= row["up"]) & far & high)
+        assert inside.height == row["member_count"], row

@@ -63,6 +63,12 @@ def test_a_rectangle_on_the_picture_is_two_ranges(view: BuilderView) -> None:
         brushed_spans("<script>")
 
 
+def test_a_rectangle_up_to_the_edge_is_open_there() -> None:
+    drawn = '{"across": [14, 364], "up": [20.4, 1000]}'
+    assert brushed_spans(drawn, {"recency_days": 364.0, "amount_91d": 1000.0}) == {"recency_days": (14, None), "amount_91d": (20, None)}
+    assert brushed_spans(drawn, {"recency_days": 728.0, "amount_91d": None}) == {"recency_days": (14, 364), "amount_91d": (20, 1000)}
+
+
 def test_a_wrong_word_is_a_sentence_and_the_figures_go(view: BuilderView) -> None:
     view.asks.typed.value = "recensy_days < 3"
     assert "did you mean" in view.found.stop.value

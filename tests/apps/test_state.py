@@ -7,6 +7,7 @@ import sys
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.apps.conftest import NAME, NASTY
@@ -128,6 +129,34 @@ def test_words_of_ones_own_find_a_question(state: State) -> None:
     state.ask_in_words("the weather on Mars")
     assert state.result == "No question here is near “the weather on Mars”. Choose one from the list, or use other words."
     assert state.choice.question == "portrait.contribution"
+
+
+def test_what_was_clicked_opens_the_portrait_of_those_members(state: State) -> None:
+    state.ask("portrait.segments")
+    segment = state.result.table.filter(pl.col("member_count") > 0)["segment"][0]
+    state.narrow({"segment": segment, "member_share": 0.5})
+    assert (state.choice.question, state.choice.audience) == ("portrait.overview", f"segment = '{segment}'")
+    assert isinstance(state.result, Answer)
+    state.back()
+    assert (state.choice.question, state.choice.audience) == ("portrait.segments", "")
+    state.narrow({"share": 0.5})
+    state.narrow({"segment": "no such segment"})
+    assert state.choice.question == "portrait.segments", "a mark that names nobody does nothing"
+    state.ask("portrait.stores")
+    state.narrow({"store_id": NASTY})
+    assert (state.choice.question, state.choice.store_id) == ("portrait.overview", NASTY)
+
+
+def test_a_member_of_a_list_has_a_card(state: State) -> None:
+    state.ask("targeting.slipping", {"top": "0"})
+    member = state.result.table["member_id"][0]
+    state.narrow({"member_id": "nobody"})
+    assert state.choice.question == "targeting.slipping"
+    state.narrow({"member_id": member})
+    assert (state.choice.question, dict(state.choice.own)) == ("portrait.member", {"member_id": member})
+    assert member in state.result.headline
+    state.change(own={"member_id": "nobody"})
+    assert "no member 'nobody'" in state.result
 
 
 def test_every_suggestion_of_an_answer_can_be_asked(state: State) -> None:

@@ -85,6 +85,18 @@ def test_own_parameters_are_controls(view: AskView) -> None:
     assert "v001" in view.answer.head.value
 
 
+def test_a_cell_that_names_members_is_a_button(view: AskView) -> None:
+    view.menu.buttons["portrait.stores"].click()
+    buttons = re.findall(r'<button type="button" class="tk-cell" data-column="(\w+)" data-value="([^"]*)"', view.answer.details.value)
+    assert {(column, unescape(value)) for column, value in buttons} == {("store_id", "s1"), ("store_id", NASTY)}
+    view.answer.picked.value = "1|" + json.dumps({"store_id": NASTY})
+    assert (view.state.choice.question, view.state.choice.store_id) == ("portrait.overview", NASTY)
+    view.answer.picked.value = "2|no row"
+    view.answer.picked.value = '3|["s1"]'
+    assert view.state.choice.store_id == NASTY
+    assert view.said.value == ""
+
+
 def test_ask_next_keeps_the_scope(view: AskView) -> None:
     view.scope.fields["store_id"].value = "s1 Harbour"
     words = view.answer.next[0].description

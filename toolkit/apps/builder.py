@@ -114,15 +114,15 @@ def _counts(view: View, audience: Audience) -> dict[str, dict[str, int]]:
 
 
 DAY_EDGES = (0, 7, 14, 28, 56, 91, 182, 364, 728, 1456, 2912)
-"""Weeks, months, a quarter, half a year, years: who was here last week and who last month are apart, who stayed away for years are together."""
+"""Weeks, months, a quarter, half a year, years: last week and last month are told apart, years ago are not."""
 
 
 def spread(shop: Shop, across: str = "recency_days", up: str = "amount_91d") -> pl.DataFrame:
     """Return how members spread over two figures, for a picture to brush: one row per cell that holds members.
 
-    Columns: `across`, `across_end`, `up`, `up_end` (edges of the cell), `member_count`. Cells are wider the farther out they are (`across` as
-    `DAY_EDGES`, `up` in steps of 1, 2, 5, 10 times): members crowd near 0, and a few heavy buyers would squeeze all others into one corner.
-    The last cell of each side holds everybody beyond it as well.
+    Columns: `across`, `across_end`, `up`, `up_end` (edges of the cell), `member_count`. Cells are wider the farther out they are: `across`
+    as `DAY_EDGES`, `up` in steps of 1, 2, 5, 10 times. Members crowd near 0, and a few heavy buyers would squeeze all others into one
+    corner. The last cell of each side holds everybody beyond it as well.
     """
     members = with_traits(open_view(Workspace(shop.path)), (across, up))
     frame = members.select(pl.col(across).cast(pl.Float64).alias("a"), pl.col(up).cast(pl.Float64).alias("u")).drop_nulls()

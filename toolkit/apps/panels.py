@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -27,9 +27,9 @@ def headline(answer: Answer) -> str:
     return rendering.head_html(answer)
 
 
-def details(answer: Answer) -> str:
-    """Return table and notes."""
-    return rendering.body_html(answer)
+def details(answer: Answer, picks: Mapping[str, str] | None = None) -> str:
+    """Return table and notes; `picks`: columns whose cells can be pressed, and what that does in words."""
+    return rendering.body_html(answer, picks)
 
 
 def chart(answer: Answer, *, pick: str = "") -> str:
@@ -56,7 +56,7 @@ def chart_place(chart: Any, told: str, *, brush: str = "", pick: str = "") -> st
         if beside != spec.get("layer", []):
             widest = f' style="max-width:{width + _BESIDE + _FIGURES_BESIDE:.0f}px" data-beside="figures"'
             spec = {**spec, "layer": beside}
-    heard = tr(' data-brush="{escape}"', escape=escape(brush)) * bool(brush) + tr(' data-pick="{escape}"', escape=escape(pick)) * bool(pick)
+    heard = f' data-brush="{escape(brush)}"' * bool(brush) + f' data-pick="{escape(pick)}"' * bool(pick)
     shown = escape(json.dumps(spec, default=str))
     return f'<div class="tk-chart" role="img" aria-label="{told}"{widest}{heard} data-spec="{shown}"></div>'
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,10 +17,10 @@ PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
 
 
 class Shown:
-    """The place of one answer. `pick` is the class of a field into which a click on the chart is written."""
+    """The place of one answer. `pick` is the class of a field into which a click on the chart is written; `picks`: see `panels.details`."""
 
-    def __init__(self, *, pick: str = "") -> None:
-        self.pick = pick
+    def __init__(self, *, pick: str = "", picks: Mapping[str, str] | None = None) -> None:
+        self.pick, self.picks = pick, picks
         self.stop, self.head = html("tk-stop-place"), html("tk-head")
         self.chart: Any = html("tk-chart-place") if os.environ.get(PAGE_VARIABLE) else widgets.Output()
         self.details, self.download = html("tk-details"), html("tk-download-place")
@@ -34,5 +35,5 @@ class Shown:
             self.chart.outputs = panels.chart_outputs(answer) if answer else ()
         else:
             self.chart.value = panels.chart(answer, pick=self.pick) if answer else ""
-        self.details.value = panels.details(answer) if answer else ""
+        self.details.value = panels.details(answer, self.picks) if answer else ""
         self.download.value = panels.download(answer) if answer else ""

@@ -19,6 +19,7 @@ from toolkit.answer import Answer
 from toolkit.apps.choice import START, Choice
 from toolkit.apps.controls import controls_of
 from toolkit.errors import ToolkitError, nearest
+from toolkit.language import tr
 from toolkit.mart.view import checked_as_of, chosen_members, open_view, read_period
 from toolkit.registry import NEAR, find_question, rank_questions
 from toolkit.workspace import Workspace
@@ -93,11 +94,11 @@ def blockers(shop: Shop, choice: Choice) -> tuple[str, ...]:
 def _blockers(shop: Shop, choice: Choice) -> Iterator[str]:
     scope = choice.scope
     if "store_id" in scope and scope["store_id"] not in shop.stores:
-        yield f"There is no store “{scope['store_id']}”.{_guess(scope['store_id'], shop.stores)}"
+        yield tr("There is no store “{store_id}”.{guess}", store_id=scope["store_id"], guess=_guess(scope["store_id"], shop.stores))
     if "region" in scope and scope["region"] not in shop.regions:
-        yield f"There is no region “{scope['region']}”.{_guess(scope['region'], shop.regions)}"
+        yield tr("There is no region “{region}”.{guess}", region=scope["region"], guess=_guess(scope["region"], shop.regions))
     if "store_id" in scope and "region" in scope:
-        yield "Choose a store or a region, not both: empty one of them."
+        yield tr("Choose a store or a region, not both: empty one of them.")
     day = shop.last_day
     try:
         day = checked_as_of(Workspace(shop.path), scope.get("as_of"))
@@ -108,7 +109,10 @@ def _blockers(shop: Shop, choice: Choice) -> Iterator[str]:
         try:
             inside = chosen_members(scope["audience"], open_view(Workspace(shop.path)))
             if "as_of" not in scope and not inside.any():  # of an earlier day these members say nothing: the question itself will
-                yield f"Nobody is in the audience “{scope['audience']}”: widen it, or empty the field to speak of all members."
+                yield tr(
+                    "Nobody is in the audience “{audience}”: widen it, or empty the field to speak of all members.",
+                    audience=scope["audience"],
+                )
         except ToolkitError as error:
             yield str(error)
     try:
@@ -122,12 +126,16 @@ def _blockers(shop: Shop, choice: Choice) -> Iterator[str]:
             yield fault
     for name in choice.own:
         if name not in controls:
-            yield f"This question has no setting “{name}”: reset, and choose again."
+            yield tr("This question has no setting “{name}”: reset, and choose again.", name=name)
 
 
 def _guess(word: str, known: Any) -> str:
     near = nearest(word, known, most=3)
-    return f" Did you mean {' or '.join(near)}?" if near else " Choose one from the list, or empty the field for the whole chain."
+    return (
+        tr(" Did you mean {near}?", near=" or ".join(near))
+        if near
+        else tr(" Choose one from the list, or empty the field for the whole chain.")
+    )
 
 
 def answer_of(shop: Shop, choice: Choice) -> Answer | str:
@@ -189,8 +197,15 @@ class State(traitlets.HasTraits):
         self._move(replace(self.choice, **fields))
 
     def narrow(self, row: Mapping[str, Any]) -> None:
-        """Go into the mark of a chart that a person clicked: the members (or the store) that its row names, where the answer has them."""
+        """Go into the mark of a chart or the cell of a table that a person clicked: the portrait of the members that its row names.
+
+        One member has a card, a store is the scope; outside the portrait the same question is asked of those members.
+        """
         if not isinstance(self.result, Answer):
+            return
+        one = row.get("member_id")
+        if isinstance(one, str) and "member_id" in self.result.table.columns and one in self.result.table["member_id"]:
+            self.ask("portrait.member", {"member_id": one})
             return
         texts = {value for value in row.values() if isinstance(value, str)}
         for column in NARROWED:
@@ -199,7 +214,11 @@ class State(traitlets.HasTraits):
             found = sorted(texts & set(self.result.table[column].drop_nulls().cast(pl.String)))
             if len(found) == 1:
                 quoted = found[0].replace("'", "''")
-                self.change(**({"store_id": found[0]} if column == "store_id" else {"audience": f"{column} = '{quoted}'"}))
+                scope = {"store_id": found[0]} if column == "store_id" else {"audience": f"{column} = '{quoted}'"}
+                if self.choice.question.startswith("portrait."):
+                    self.ask(START, scope)
+                else:
+                    self.change(**scope)
                 return
 
     def ask(self, question: str, parameters: Mapping[str, Any] | None = None) -> None:
@@ -212,7 +231,7 @@ class State(traitlets.HasTraits):
         if not text.strip():
             return
         if not ranked or ranked[0][1] < NEAR:
-            self.result = f"No question here is near “{text.strip()}”. Choose one from the list, or use other words."
+            self.result = tr("No question here is near “{strip}”. Choose one from the list, or use other words.", strip=text.strip())
             return
         self.ask(ranked[0][0].name)
 

@@ -15,7 +15,7 @@ from toolkit.apps.fields import button, flex, html, show_value, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import AUDIENCE_EXAMPLES, next_label, period_choices, question_menu
 from toolkit.apps.shown import Shown
-from toolkit.apps.state import Shop, State
+from toolkit.apps.state import NARROWED, Shop, State
 from toolkit.audience import saved_names
 from toolkit.language import tr
 from toolkit.registry import find_question
@@ -209,7 +209,8 @@ class AnswerPanel:
 
     def __init__(self, view: AskView) -> None:
         self.state = view.state
-        self.shown, self.beside = Shown(pick="tk-picked"), Shown()
+        picks = {**dict.fromkeys(NARROWED, tr("Show only these")), "member_id": tr("Show this member")}
+        self.shown, self.beside = Shown(pick="tk-picked", picks=picks), Shown()
         self.picked = widgets.Text(continuous_update=False)
         self.picked.add_class("tk-picked")
         self.picked.observe(view.guard(self._picked), "value")

@@ -21,20 +21,81 @@
     });
   }
 
+  // Words above a chart are folded to the width there is; where it is narrow, figures beside the plot are left to the table.
+  var pen = document.createElement("canvas").getContext("2d");
+  function folded(text, font, width) {
+    pen.font = font;
+    var lines = [];
+    [].concat(text).join(" ").split(" ").forEach(function (word) {
+      var last = lines.length - 1, longer = last < 0 ? word : lines[last] + " " + word;
+      if (last >= 0 && pen.measureText(longer).width <= width) { lines[last] = longer; } else { lines.push(word); }
+    });
+    return lines;
+  }
+
+  function beyond(place) {
+    var svg = place.querySelector("svg.marks"), edge = svg ? svg.getBoundingClientRect().right : 0, over = 0;
+    if (!place.style.maxWidth) { return 0; } // of its own width: it scrolls in its place
+    place.querySelectorAll("svg.marks .role-mark text").forEach(function (one) { over = Math.max(over, one.getBoundingClientRect().right - edge); });
+    return over;
+  }
+
+  function stackLegends(part) {
+    Object.keys(part).forEach(function (key) {
+      if (!part[key] || typeof part[key] !== "object" || key === "data" || key === "datasets") { return; }
+      if (key === "legend" && !part[key].gradientLength) { part[key].columns = 1; part[key].direction = "vertical"; } else { stackLegends(part[key]); }
+    });
+  }
+
+  var NARROW = 480;
+  function fitted(spec, place) {
+    var title = typeof spec.title === "string" ? { text: spec.title } : spec.title, config = (spec.config || {}).title || {};
+    var family = config.font || (spec.config || {}).font || "sans-serif", room = place.clientWidth - 56;
+    if (title && title.text) {
+      title.text = folded(title.text, "600 " + (title.fontSize || config.fontSize || 14) + "px " + family, room);
+      if (title.subtitle) { title.subtitle = folded(title.subtitle, (title.subtitleFontSize || config.subtitleFontSize || 12) + "px " + family, room); }
+      spec.title = Object.assign(title, { frame: "bounds", anchor: "start" }); // flush with the sentence above and the table below
+    }
+    spec.padding = { left: 0, top: 5, bottom: 5, right: 5 + Number(place.dataset.room || 0) };
+    if (place.clientWidth < NARROW) { stackLegends(spec); }
+    if (place.dataset.beside && place.clientWidth < NARROW) {
+      spec.layer = spec.layer.filter(function (layer) {
+        var at = ((layer.encoding || {}).x || {}).value;
+        return !(at && typeof at.expr === "string");
+      });
+    }
+    return spec;
+  }
+
+  // Vega follows the width by itself; what was fitted to another width is drawn again.
+  var turning;
+  window.addEventListener("resize", function () {
+    clearTimeout(turning);
+    turning = setTimeout(function () {
+      document.querySelectorAll(".tk-chart[data-drawn=yes]").forEach(function (place) {
+        var was = Number(place.dataset.width), now = place.clientWidth;
+        if (now > 0 && now !== was && Math.min(now, was) < NARROW * 1.5) { delete place.dataset.room; draw(place); }
+      });
+    }, 300);
+  });
+
   function draw(place) {
     place.dataset.drawn = "wait";
     if (!window.vegaEmbed) { missing(place, "the chart library did not load"); return; }
     laidOut(place, 200).then(function () {
       if (!place.isConnected) { return; }
       var inner = document.createElement("div");
-      place.appendChild(inner);
-      return window.vegaEmbed(inner, JSON.parse(place.dataset.spec), {
+      place.replaceChildren(inner);
+      place.dataset.width = place.clientWidth;
+      return window.vegaEmbed(inner, fitted(JSON.parse(place.dataset.spec), place), {
         renderer: "svg", ast: true, downloadFileName: "chart",
         actions: { export: true, source: false, compiled: false, editor: false }
       }).then(function (made) {
         if (place.dataset.brush) { hear(made.view, place); }
         if (place.dataset.pick) { pick(made.view, place); }
         place.dataset.drawn = "yes";
+        var over = place.dataset.room ? 0 : beyond(place);
+        if (over > 1) { place.dataset.room = Math.ceil(over) + 4; draw(place); } // words at the end of a bar that reach over the edge
       });
     }).catch(function (error) { missing(place, String(error)); });
   }
@@ -71,6 +132,19 @@
       fill(fieldOf(place, place.dataset.pick), brushes + "|" + JSON.stringify(row));
     });
   }
+
+  // A cell of a table that names members does what the mark of the chart does.
+  document.addEventListener("click", function (event) {
+    var cell = event.target.closest && event.target.closest("button.tk-cell"), field = cell && fieldOf(cell, "tk-picked");
+    if (!field) { return; }
+    var row = {}, main = cell.closest(".tk-main");
+    row[cell.dataset.column] = cell.dataset.value;
+    brushes += 1;
+    fill(field, brushes + "|" + JSON.stringify(row));
+    main.tabIndex = -1; // the cell goes with its table
+    main.focus({ preventScroll: true });
+    if (main.getBoundingClientRect().top < 0) { main.scrollIntoView({ block: "start" }); }
+  });
 
   function fill(field, text) {
     if (!field) { return; }
@@ -120,6 +194,14 @@
     document.querySelectorAll(".tk-tabs").forEach(function (tabs) { set(tabs, "role", "group"); set(tabs, "aria-label", "Parts of this page"); });
     document.querySelectorAll(".tk-scope").forEach(function (scope) { set(scope, "role", "group"); set(scope, "aria-label", "Whose figures, and when"); });
     document.querySelectorAll(".tk-head").forEach(function (head) { set(head, "aria-live", "polite"); });
+    // What the widgets leave unnamed: a slider's handle, and its figure, which can be typed over.
+    document.querySelectorAll(".widget-slider").forEach(function (slider) {
+      var words = slider.querySelector(".widget-label").textContent, said = slider.querySelector(".widget-readout");
+      var handle = slider.querySelector("[role=slider]");
+      if (handle && said) { set(handle, "aria-label", words); set(handle, "aria-valuetext", said.textContent); }
+      if (said) { set(said, "role", "textbox"); set(said, "aria-label", words); }
+    });
+    document.querySelectorAll('[title="null"], [title=""]').forEach(function (one) { one.removeAttribute("title"); });
     document.querySelectorAll(".tk-scroll").forEach(function (table) { set(table, "tabindex", "0"); set(table, "role", "region"); set(table, "aria-label", "Table"); });
   }
 
@@ -132,6 +214,17 @@
     if (top < 0 || top > window.innerHeight * 0.7) {
       main.scrollIntoView({ block: "start", behavior: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
     }
+  });
+
+  // A way to a part of the page.
+  document.addEventListener("click", function (event) {
+    var way = event.target.closest && event.target.closest("a[data-way]");
+    var part = way && document.querySelector(".tk-section-" + CSS.escape(way.dataset.way));
+    if (!part) { return; }
+    event.preventDefault();
+    part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+    part.scrollIntoView({ block: "start", behavior: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   });
 
   var asked = false;

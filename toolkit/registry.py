@@ -92,7 +92,7 @@ class Question:
             kept["settings"] = kept["settings"].changed()
         return Answer(
             name=self.name,
-            question=self.text,
+            question=tr(self.text),
             finding=finding,
             call=call_text(self.name, kept),
             scope=view.place,
@@ -128,8 +128,9 @@ class Question:
         try:
             return TypeAdapter(annotation).validate_python(value)
         except ValidationError as error:
+            fault = error.errors()[0]["msg"].lower()
             raise BadValue(
-                tr("{name}: {name_2} is {value!r}; {msg}.", name=self.name, name_2=name, value=value, msg=error.errors()[0]["msg"].lower())
+                tr("{question}: {name} is {value!r}; {fault}.", question=self.name, name=name, value=value, fault=fault)
             ) from None
 
 
@@ -169,18 +170,18 @@ def all_questions() -> list[Question]:
 def questions_markdown() -> str:
     """Return every question as a page: one line a question, with its call and its own parameters."""
     lines = [
-        tr("# The questions"),
+        "# The questions",
         "",
         f"{len(all_questions())} questions in the order of the loop. `ws` is `tk.open(FOLDER)`; on the command line the same call is "
         "`toolkit answer WORKSPACE NAME --set PARAMETER=VALUE`. In capitals: a value of yours. This page is written by "
         "`toolkit questions --markdown`.",
         "",
-        tr("Every question takes the same scope, all of it optional:"),
+        "Every question takes the same scope, all of it optional:",
         "",
         *(f"- `{name}`: {means}" for name, (_, means) in SCOPE_PARAMETERS.items()),
     ]
     for step in STEPS:
-        lines += ["", f"## {step.capitalize()}", "", tr("| question | call | its own parameters |"), "|---|---|---|"]
+        lines += ["", f"## {step.capitalize()}", "", "| question | call | its own parameters |", "|---|---|---|"]
         for item in all_questions():
             if item.step == step:
                 own = ", ".join(f"`{_parameter_text(parameter)}`" for parameter in item.parameters.values())
@@ -255,7 +256,7 @@ def ask(workspace: Workspace | str | Path, text: str, **given: Any) -> Answer:
     ranked = rank_questions(text)
     if not ranked or ranked[0][1] < NEAR:
         raise UnknownName(
-            tr("No question is near '{strip}'. You can ask:\n", strip=text.strip())
+            tr("No question is near '{words}'. You can ask:\n", words=text.strip())
             + "\n".join(f"  {q.name:32} {q.text}" for q in all_questions())
         )
     chosen = ranked[0][0]

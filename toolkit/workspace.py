@@ -31,7 +31,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.atomic import write_atomically
 from toolkit.errors import WorkspaceError
-from toolkit.language import tr
 
 FORMAT = 1
 """Version of the layout. A workspace with a larger number was written by a newer toolkit and is refused."""
@@ -109,39 +108,20 @@ class Workspace:
             found = cls(folder)
             if (found.manifest.currency, found.manifest.minor_digits) != (currency, minor_digits):
                 raise WorkspaceError(
-                    tr(
-                        "{folder} keeps its money in {currency} with {minor_digits} decimals, but this import is in {currency_2} "
-                        "with {minor_digits_2}. Import it into a workspace of its own.",
-                        folder=folder,
-                        currency=found.manifest.currency,
-                        minor_digits=found.manifest.minor_digits,
-                        currency_2=currency,
-                        minor_digits_2=minor_digits,
-                    )
+                    f"{folder} keeps its money in {found.manifest.currency} with {found.manifest.minor_digits} decimals, but this import "
+                    f"is in {currency} with {minor_digits}. Import it into a workspace of its own."
                 )
             return found
         if folder.exists() and any(item.name not in _OURS for item in folder.iterdir()):
-            raise WorkspaceError(
-                tr("{folder} is a folder with other things in it. Give an empty or new folder for the workspace.", folder=folder)
-            )
+            raise WorkspaceError(f"{folder} is a folder with other things in it. Give an empty or new folder for the workspace.")
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / "manifest.json", Manifest(currency=currency, minor_digits=minor_digits).model_dump_json(indent=1))
         return cls(folder)
 
     def __repr__(self) -> str:
         """Say where the workspace is and what it holds."""
-        span = (
-            tr("{first_day} to {last_day}", first_day=self.first_day, last_day=self.last_day)
-            if self.manifest.line_files
-            else tr("no receipts yet")
-        )
-        return tr(
-            "Workspace({path!r}: {line_count:,} lines, {span}, {currency})",
-            path=str(self.path),
-            line_count=self.line_count,
-            span=span,
-            currency=self.manifest.currency,
-        )
+        span = f"{self.first_day} to {self.last_day}" if self.manifest.line_files else "no receipts yet"
+        return f"Workspace({str(self.path)!r}: {self.line_count:,} lines, {span}, {self.manifest.currency})"
 
     # -- what it holds -------------------------------------------------------------------------------------------------------------
 
@@ -188,9 +168,7 @@ class Workspace:
             return None
         path = self.path / self.manifest.tables[name]
         if not path.exists():
-            raise WorkspaceError(
-                tr("{path} is listed in {path_2} but is not there. Import the table again.", path=path, path_2=self.path / "manifest.json")
-            )
+            raise WorkspaceError(f"{path} is listed in {self.path / 'manifest.json'} but is not there. Import the table again.")
         return pl.scan_parquet(path)
 
     def has_column(self, table: str, column: str) -> bool:
@@ -213,7 +191,7 @@ class Workspace:
             lock.acquire(timeout=0)
         except Timeout:
             raise WorkspaceError(
-                tr("{path} is being written by another process. Wait for it to end, then run the command again.", path=self.path)
+                f"{self.path} is being written by another process. Wait for it to end, then run the command again."
             ) from None
         try:
             self.manifest = self._read_manifest()
@@ -223,7 +201,7 @@ class Workspace:
             self._sweep()
             if is_disk_full(error):
                 raise WorkspaceError(
-                    tr("The disk of {path} is full. Nothing was changed; free some space and run the command again.", path=self.path)
+                    f"The disk of {self.path} is full. Nothing was changed; free some space and run the command again."
                 ) from error
             raise
         except BaseException:
@@ -248,9 +226,7 @@ class Workspace:
         except FileNotFoundError:
             return {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise WorkspaceError(
-                tr("{path} is not valid TOML: {error}. Mend it, or remove it to go back to the defaults.", path=path, error=error)
-            ) from None
+            raise WorkspaceError(f"{path} is not valid TOML: {error}. Mend it, or remove it to go back to the defaults.") from None
 
     def write_document(self, name: str, values: dict[str, Any]) -> Path:
         """Write the TOML document `name` in one step and return its path."""
@@ -279,45 +255,27 @@ class Workspace:
                 f"{self.path} is not a workspace: it has no manifest.json. Make one with `toolkit import MAPPING {self.path}`."
             ) from None
         except NotADirectoryError:
-            raise WorkspaceError(tr("{path} is a file; a workspace is a folder.", path=self.path)) from None
+            raise WorkspaceError(f"{self.path} is a file; a workspace is a folder.") from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise WorkspaceError(
-                tr("{path} is damaged ({error}). Restore it from a backup, or import the receipts again.", path=path, error=error)
-            ) from None
+            raise WorkspaceError(f"{path} is damaged ({error}). Restore it from a backup, or import the receipts again.") from None
         if not isinstance(raw, dict) or not isinstance(raw.get("format"), int):
-            raise WorkspaceError(tr("{path} has no format number: it is not a workspace of this toolkit.", path=path))
+            raise WorkspaceError(f"{path} has no format number: it is not a workspace of this toolkit.")
         if raw["format"] > FORMAT:
             raise WorkspaceError(
-                tr(
-                    "{path} was written by a newer toolkit (layout {format}; this one reads up to {format_2}). Update the toolkit.",
-                    path=self.path,
-                    format=raw["format"],
-                    format_2=FORMAT,
-                )
+                f"{self.path} was written by a newer toolkit (layout {raw['format']}; this one reads up to {FORMAT}). Update the toolkit."
             )
         try:
             return Manifest.model_validate(raw)
         except ValidationError as error:
             first = error.errors()[0]
             raise WorkspaceError(
-                tr(
-                    "{path} is damaged: {map}: {msg}. Restore a backup, or import the receipts again.",
-                    path=path,
-                    map=".".join(map(str, first["loc"])),
-                    msg=first["msg"],
-                )
+                f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}. Restore a backup, or import the receipts again."
             ) from None
 
     def _read_parquet(self, relative: str) -> pl.DataFrame:
         path = self.path / relative
         if not path.exists():
-            raise WorkspaceError(
-                tr(
-                    "{path} is listed in {path_2} but is not there. Import the receipts again.",
-                    path=path,
-                    path_2=self.path / "manifest.json",
-                )
-            )
+            raise WorkspaceError(f"{path} is listed in {self.path / 'manifest.json'} but is not there. Import the receipts again.")
         return pl.read_parquet(path)
 
     def _sweep(self) -> None:

@@ -81,7 +81,7 @@ class Audience:
         if self.where is not None:
             return self.where
         ids = ", ".join("'" + member.replace("'", "''") + "'" for member in self.member_ids or ())
-        return f"member_id IN ({ids})" if ids else tr("member_id IS NULL")
+        return f"member_id IN ({ids})" if ids else "member_id IS NULL"
 
     @property
     def shown(self) -> str | tuple[str, ...]:
@@ -92,15 +92,8 @@ class Audience:
         if self.where is not None:
             rule = f"where={self.where if len(self.where) <= 200 else self.where[:190] + ' ...'!r}"
         else:
-            rule = tr("{member_ids:,} members", member_ids=len(self.member_ids or ())) + (
-                tr(", chosen by {call}", call=self.call) if self.call else ""
-            )
-        return tr(
-            "Audience({name!r}, {rule}{version_of})",
-            name=self.name,
-            rule=rule,
-            version_of=tr(", version {version} of {as_of}", version=self.version, as_of=self.as_of) if self.version else "",
-        )
+            rule = f"{len(self.member_ids or ()):,} members" + (f", chosen by {self.call}" if self.call else "")
+        return f"Audience({self.name!r}, {rule}{f', version {self.version} of {self.as_of}' if self.version else ''})"
 
     def __or__(self, other: Audience) -> Audience:
         return self._with(other, "or", lambda mine, theirs: mine | theirs, "({}) OR ({})")

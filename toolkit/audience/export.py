@@ -24,6 +24,7 @@ from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
 from toolkit.language import tr
 from toolkit.mart.traits import trait_columns, with_traits
 from toolkit.mart.view import View
+from toolkit.wording import listing
 
 Format = Literal["csv", "xlsx", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "xlsx", "parquet")
@@ -53,7 +54,7 @@ class Export:
             left.append(tr("{not_contactable:,} who must not be contacted", not_contactable=self.not_contactable))
         if self.unknown_contactable:
             left.append(tr("{unknown_contactable:,} of whom it is not known (unknown is no)", unknown_contactable=self.unknown_contactable))
-        without = tr("; left out: {left}", left=" and ".join(left)) if left else ""
+        without = tr("; left out: {left}", left=listing(left)) if left else ""
         guard = (
             tr(" {guarded_cells:,} cells of the CSV begin with ' so that they cannot run as formulas.", guarded_cells=self.guarded_cells)
             if self.guarded_cells

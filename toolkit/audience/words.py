@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from toolkit import wording
+from toolkit import language, wording
 from toolkit.audience.audience import Audience
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.mart.where import Where, read_where
 
 _SAID = {
-    "=": "is", "==": "is", "!=": "is not", "<>": "is not", ">": "is over", "<": "is under", ">=": "is at least", "<=": "is at most",
-    "and": "and", "or": "or", "not": "not", "in": "is one of", "between": "is between", "like": "looks like", "ilike": "looks like",
-    "is": "is", "null": "unknown", "true": "yes", "false": "no",
+    "=": later("is"), "==": later("is"), "!=": later("is not"), "<>": later("is not"), ">": later("is over"), "<": later("is under"),
+    ">=": later("is at least"), "<=": later("is at most"), "and": later("and"), "or": later("or"), "not": later("not"),
+    "in": later("is one of"), "between": later("is between"), "like": later("looks like"), "ilike": later("looks like"),
+    "is": later("is"), "null": later("unknown"), "true": later("yes"), "false": later("no"),
 }  # fmt: skip
 _LONGEST = 300
 _VALUES = 5
@@ -42,9 +43,9 @@ def where_in_words(where: Where) -> str:
             label = wording.label_of(token.word)
             word = label if label.isupper() or label[1:] != label[1:].lower() else label[0].lower() + label[1:]
         elif token.kind == "text":
-            word = token.text[1:-1].replace("''", "'")
+            word = language.word(token.text[1:-1].replace("''", "'"))
         else:
-            word = _SAID.get(token.text.lower(), token.text)
+            word = tr(_SAID[token.text.lower()]) if token.text.lower() in _SAID else token.text
             word = tr("not one of") if token.text.lower() == "in" and before.lower() == "not" else word
         said += word if token.text in "),." or before in ("(", ".") or not said else f" {word}"
         if len(said) > _LONGEST:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toolkit.language import tr
-
 if TYPE_CHECKING:
     from toolkit.batch.record import BatchResult as BatchResult
     from toolkit.batch.record import Record as Record
@@ -20,7 +18,7 @@ _HOMES = {"report_set": "selection", "run_reports": "scheduler", "BatchResult": 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(tr("module {name!r} has no attribute {name_2!r}", name=__name__, name_2=name))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

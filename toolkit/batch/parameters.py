@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import BadValue, DataError, ToolkitError, UnknownName, unknown_name
-from toolkit.language import tr
 
 _TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
@@ -47,14 +46,7 @@ def declared_parameters(notebook: Path) -> dict[str, Parameter]:
         source = next(("".join(cell["source"]) for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])), "")
         statements = ast.parse(source).body
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            tr(
-                "{notebook}: a Jupyter notebook was needed, but it cannot be read ({name}: {error}).",
-                notebook=notebook,
-                name=type(error).__name__,
-                error=error,
-            )
-        ) from error
+        raise DataError(f"{notebook}: a Jupyter notebook was needed, but it cannot be read ({type(error).__name__}: {error}).") from error
     except SyntaxError as error:
         raise DataError(
             f"{notebook}: its cell tagged `parameters` needs lines `name: type = value`, but line {error.lineno} is no Python."
@@ -113,11 +105,7 @@ def required(notebooks: Mapping[str, Mapping[str, Parameter]], names: Iterable[s
         missing = [f"`{name}`" for name in wanted if name not in parameters]
         if missing:
             faults.append(
-                tr(
-                    "Notebook {title} does not declare {missing} in a cell tagged `parameters`; a report needs it: add the line.",
-                    title=title,
-                    missing=" and ".join(missing),
-                )
+                f"Notebook {title} does not declare {' and '.join(missing)} in a cell tagged `parameters`; a report needs it: add the line."
             )
     if faults:
         raise ToolkitError("\n".join(faults))
@@ -134,15 +122,7 @@ def _value(title: str, parameter: Parameter, given: Any) -> Any:
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not wanted:
-        raise BadValue(
-            tr(
-                "Notebook {title}: parameter '{name}' needs {declared}, but {given!r} came.",
-                title=title,
-                name=parameter.name,
-                declared=declared,
-                given=given,
-            )
-        )
+        raise BadValue(f"Notebook {title}: parameter '{parameter.name}' needs {declared}, but {given!r} came.")
     return value
 
 
@@ -164,4 +144,4 @@ def _literal(source: str) -> Any:
 
 def _joined(notebooks: Iterable[str]) -> str:
     names = list(notebooks)
-    return tr("Notebook {names}", names=names[0]) if len(names) == 1 else tr("None of the notebooks {names}", names=", ".join(names))
+    return f"Notebook {names[0]}" if len(names) == 1 else f"None of the notebooks {', '.join(names)}"

@@ -20,7 +20,6 @@ from toolkit.batch.record import SUFFIX, BatchResult, Record, read_record, write
 from toolkit.batch.run import ASSETS, Job, run_job
 from toolkit.charts import offline
 from toolkit.errors import BadValue
-from toolkit.language import tr
 
 _GIVEN = ("workspace", "store_id")
 Told = Callable[[Record], None]
@@ -132,18 +131,16 @@ def _check_names(stores: Sequence[Mapping[str, str]], notebooks: Sequence[Path],
     ids = [store["store_id"] for store in stores]
     faults = []
     if not stores:
-        faults.append(tr("A batch needs at least one store, but none came."))
+        faults.append("A batch needs at least one store, but none came.")
     if not notebooks:
-        faults.append(tr("A batch needs at least one notebook, but none came."))
+        faults.append("A batch needs at least one notebook, but none came.")
     if len(set(ids)) != len(ids):
         twice = sorted({store_id for store_id in ids if ids.count(store_id) > 1})
-        faults.append(tr("Each store may come once, but these came again: {twice}.", twice=", ".join(twice[:10])))
+        faults.append(f"Each store may come once, but these came again: {', '.join(twice[:10])}.")
     stems = [path.stem for path in notebooks]
     if len(set(stems)) != len(stems):
-        faults.append(
-            tr("Notebooks need different file names, but {stems} came: the files of one would replace the other's.", stems=", ".join(stems))
-        )
-    faults += [tr("Parameter '{name}' is set by the batch itself; leave it out.", name=name) for name in _GIVEN if name in given]
+        faults.append(f"Notebooks need different file names, but {', '.join(stems)} came: the files of one would replace the other's.")
+    faults += [f"Parameter '{name}' is set by the batch itself; leave it out." for name in _GIVEN if name in given]
     if faults:
         raise BadValue("\n".join(faults))
 
@@ -192,10 +189,8 @@ def _lost(job: Job, error: Exception) -> Record:
     """Record a report whose worker gave no answer; where even that cannot be written, the index says less but the run goes on."""
     from toolkit.batch.html import Heading, notice_page
 
-    sentence = tr(
-        "The worker could not finish the report: {name}: {no_message}",
-        name=type(error).__name__,
-        no_message=str(error).splitlines()[0] if str(error) else tr("no message"),
+    sentence = (
+        f"The worker could not finish the report: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
     )
     page = f"{job.stem}.html"
     record = Record(
@@ -266,6 +261,6 @@ def _told(total: int, wanted: bool):
             if record.status == "failed":
                 failed += 1
                 console.print(f"{record.label} · {record.notebook}: {record.error}", markup=False, highlight=False)
-            bar.update(task, advance=1, bad=tr("{failed} failed", failed=failed) if failed else "")
+            bar.update(task, advance=1, bad=f"{failed} failed" if failed else "")
 
         yield tell

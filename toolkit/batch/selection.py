@@ -13,7 +13,6 @@ from toolkit.batch.limits import Limits
 from toolkit.batch.record import BatchResult
 from toolkit.batch.scheduler import run_reports
 from toolkit.errors import BadValue, unknown_name
-from toolkit.language import tr
 from toolkit.mart.view import open_view
 from toolkit.settings import read_settings
 from toolkit.shipped import find_notebook
@@ -85,7 +84,7 @@ def report_set(
         executor=executor,
         limits=limits,
         progress=progress,
-        title=tr("Member reports, as of {as_of}", as_of=view.as_of),
+        title=f"Member reports, as of {view.as_of}",
     )
 
 
@@ -115,7 +114,7 @@ def choose_stores(ranked: pl.DataFrame, wanted: str | Sequence[str]) -> list[dic
         if wanted.startswith("top:"):
             count = wanted.removeprefix("top:")
             if not count.isdecimal() or int(count) < 1:
-                raise BadValue(tr("stores is '{wanted}'; 'top:' needs a number of stores, such as top:10.", wanted=wanted))
+                raise BadValue(f"stores is '{wanted}'; 'top:' needs a number of stores, such as top:10.")
             return _labelled(ranked.head(int(count)))
         # An id may hold a comma: the whole text is tried as one id first.
         wanted = [wanted] if wanted in ranked["store_id"] else [part.strip() for part in wanted.split(",") if part.strip()]
@@ -128,6 +127,6 @@ def choose_stores(ranked: pl.DataFrame, wanted: str | Sequence[str]) -> list[dic
 
 def _labelled(ranked: pl.DataFrame) -> list[dict[str, str]]:
     return [
-        {"store_id": store_id, "label": f"{name} ({store_id})" if name else tr("Store {store_id}", store_id=store_id)}
+        {"store_id": store_id, "label": f"{name} ({store_id})" if name else f"Store {store_id}"}
         for store_id, name in ranked.select("store_id", "store_name").iter_rows()
     ]

@@ -44,13 +44,7 @@ def multiples(
     drawn = drawn.with_columns(label_expr("panel").alias("panel"))
     panels = sorted_as_given(drawn["panel"])
     if len(panels) > _PANELS:
-        subtitle = tr(
-            "{subtitle}{value}the first {panels} of {panels_2} groups",
-            subtitle=subtitle,
-            value=" · " if subtitle else "",
-            panels=_PANELS,
-            panels_2=len(panels),
-        )
+        subtitle = f"{subtitle}{' · ' if subtitle else ''}" + tr("the first {shown} of {known} groups", shown=_PANELS, known=len(panels))
         drawn = drawn.filter(pl.col("panel").is_in(panels[:_PANELS]))
         panels = panels[:_PANELS]
     columns = min(columns, len(panels))

@@ -92,7 +92,7 @@ def chart_spec(chart: Any) -> dict[str, Any]:
 def mime_bundle(chart: Any, *, svg: bool = False) -> dict[str, Any]:
     """Return how a chart displays itself: the specification, its text alternative and, if asked, a still picture (30 ms and more)."""
     spec = chart_spec(chart)
-    data: dict[str, Any] = {MIME: spec, "text/plain": tr("[chart] {description}", description=spec.get("description") or "untitled")}
+    data: dict[str, Any] = {MIME: spec, "text/plain": f"[chart] {spec.get('description') or tr('untitled')}"}
     if svg:
         data["image/svg+xml"] = svg_picture(spec)
     return data

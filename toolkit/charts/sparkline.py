@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from html import escape
 
 from toolkit.charts.theme import ACCENT, GRID, PRIMARY
-from toolkit.language import tr
 
 _WIDTH, _HEIGHT, _PAD = 110, 26, 3
 
@@ -73,5 +72,5 @@ def _y(value: float, low: float, high: float, height: int) -> float:
 
 
 def _svg(inner: str, label: str, width: int, height: int) -> str:
-    named = tr('role="img" aria-label="{escape}"', escape=escape(label, quote=True)) if label else 'aria-hidden="true"'
+    named = f'role="img" aria-label="{escape(label, quote=True)}"' if label else 'aria-hidden="true"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" {named}>{inner}</svg>'

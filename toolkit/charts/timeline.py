@@ -36,13 +36,7 @@ def timeline(
     if drawn.is_empty():
         return nothing_to_draw(title, tr("Nothing ran."))
     if drawn.height > _MOST:
-        subtitle = tr(
-            "{subtitle}{value}the last {most} of {height}",
-            subtitle=subtitle,
-            value=" · " if subtitle else "",
-            most=_MOST,
-            height=drawn.height,
-        )
+        subtitle = f"{subtitle}{' · ' if subtitle else ''}" + tr("the last {shown} of {known}", shown=_MOST, known=drawn.height)
         drawn = drawn.tail(_MOST)
     drawn = distinct_labels(drawn)
     if group:

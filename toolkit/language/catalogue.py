@@ -75,10 +75,6 @@ def messages() -> Iterator[Found]:
     for name, keys in _TOML.items():
         for text in sorted(set(_texts(tomllib.loads((PACKAGE / name).read_text("utf-8")), keys))):
             yield name, 0, text, "value"
-    for text in sorted(set(LABELS.values())):
-        yield "language/labels.py", 0, text, None
-    for text in VALUES:
-        yield "language/labels.py", 0, text, "value"
 
 
 def missing(code: str, gathered: Catalog | None = None) -> list[Message]:

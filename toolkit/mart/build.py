@@ -20,7 +20,6 @@ import polars as pl
 from filelock import FileLock
 
 from toolkit.errors import BadValue, WorkspaceError
-from toolkit.language import tr
 from toolkit.mart.batches import MOST_LINES, Batch, plan_batches, read_slices
 from toolkit.mart.catalogue import Catalogue, catalogue_of, without_fractions
 from toolkit.mart.folder import FORMAT, Mart, find_mart, mart_path
@@ -199,12 +198,9 @@ def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
     fractional = products_in_fractions(files, as_of).collect(engine="streaming")
     settled = without_fractions(catalogue, fractional.to_series().cast(pl.Int64).to_numpy())
     left_out = int(catalogue.counted.sum() - settled.counted.sum())
-    note = tr(
-        "The products table does not say whether products are counted for {unstated:,} of {counted:,}; {left_out:,} "
-        "of these were sold in fractions and are left out of units and unit prices. State it in the column `counted`.",
-        unstated=len(catalogue.unstated),
-        counted=len(catalogue.counted),
-        left_out=left_out,
+    note = (
+        f"The products table does not say whether products are counted for {len(catalogue.unstated):,} of {len(catalogue.counted):,}; "
+        f"{left_out:,} of these were sold in fractions and are left out of units and unit prices. State it in the column `counted`."
     )
     return settled, [note]
 
@@ -228,7 +224,7 @@ def _keep_freed_memory() -> None:
 
 def _checked(as_of: date) -> date:
     if isinstance(as_of, datetime) or not isinstance(as_of, date):
-        raise BadValue(tr("as_of needs a date such as date(2024, 6, 30), but {as_of!r} came.", as_of=as_of))
+        raise BadValue(f"as_of needs a date such as date(2024, 6, 30), but {as_of!r} came.")
     return as_of
 
 
@@ -240,28 +236,15 @@ def _in_words(ws: Workspace) -> Iterator[None]:
     except (OSError, pl.exceptions.ComputeError) as error:
         if is_disk_full(error):
             raise WorkspaceError(
-                tr(
-                    "The disk of {path} is full: the mart was not built, the receipts are untouched. Free some space and run the "
-                    "command again.",
-                    path=ws.path,
-                )
+                f"The disk of {ws.path} is full: the mart was not built, the receipts are untouched. "
+                "Free some space and run the command again."
             ) from error
         if isinstance(error, FileNotFoundError):
             raise WorkspaceError(
-                tr(
-                    "Receipts of {path} were replaced while the mart was being built ({filename}). Run the command again.",
-                    path=ws.path,
-                    filename=error.filename or error,
-                )
+                f"Receipts of {ws.path} were replaced while the mart was being built ({error.filename or error}). Run the command again."
             ) from error
         if isinstance(error, PermissionError):
-            raise WorkspaceError(
-                tr(
-                    "{mart_folder} cannot be written ({error}). Give yourself the right to write there.",
-                    mart_folder=ws.mart_folder,
-                    error=error,
-                )
-            ) from error
+            raise WorkspaceError(f"{ws.mart_folder} cannot be written ({error}). Give yourself the right to write there.") from error
         raise
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from toolkit.language import tr
-
 Columns = dict[str, np.ndarray]
 """Columns of a table as arrays of equal length."""
 
@@ -149,7 +147,7 @@ def pack(*parts: tuple[np.ndarray, int]) -> tuple[np.ndarray, list[int]]:
     """
     widths = [bits_for(size) for _, size in parts]
     if sum(widths) > 63:
-        raise OverflowError(tr("Keys of {widths} bits do not fit 63 bits: the batch of lines is too large.", widths=widths))
+        raise OverflowError(f"Keys of {widths} bits do not fit 63 bits: the batch of lines is too large.")
     dtype = np.dtype(np.uint32 if sum(widths) <= 32 else np.int64)
     shifts = [sum(widths[position + 1 :]) for position in range(len(parts))]
     keys = parts[0][0].astype(dtype) << dtype.type(shifts[0])

@@ -271,7 +271,7 @@ def open_view(
     shop = read_settings(workspace.document("settings"))
     chosen = settings if isinstance(settings, Settings) else read_settings(settings, base=shop)
     stores = _stores(workspace)
-    label = "the chain"
+    label = whole = tr("the chain")
     if store_id is not None:
         store_id = str(store_id)
         if store_id not in stores["store_id"]:
@@ -295,7 +295,7 @@ def open_view(
             if isinstance(crowd, str)
             else tr("a list of {crowd:,} members", crowd=len(crowd))
         )
-        label = words if label == "the chain" else tr("{words} in {label}", words=words, label=label)
+        label = words if label == whole else tr("{words} in {label}", words=words, label=label)
     scope = Scope(store_id, region, crowd, label)
     return _shared(View(workspace, ensure_mart(workspace, day), scope, read_period(period, day, chosen.scope.period_days), chosen))
 
@@ -376,10 +376,9 @@ def require_members(view: View, *, least: int | None = None) -> View:
     if found < needed:
         raise TooFewMembers(
             tr(
-                "{place}{place_2} has {members} up to {as_of}, fewer than the {needed} that figures may speak of (setting "
+                "{place} has {members} up to {as_of}, fewer than the {needed} that figures may speak of (setting "
                 "scope.minimum_members): too few to generalise, and people could be recognised.",
-                place=view.place[0].upper(),
-                place_2=view.place[1:],
+                place=view.place[0].upper() + view.place[1:],
                 members=wording.some(found, "member"),
                 as_of=view.as_of,
                 needed=needed,

@@ -98,7 +98,7 @@ class Where:
                 )
                 continue
             near = nearest(name, columns)
-            guess = tr("; did you mean '{near}'?", near=near[0]) if near else ". `toolkit audience columns WORKSPACE` lists them all."
+            guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(". `toolkit audience columns WORKSPACE` lists them all.")
             faults.append(
                 tr(
                     "The members table has no column '{name}'{guess}{under}",
@@ -131,7 +131,7 @@ class Where:
             said = str(error).splitlines()[0].rstrip(".")
             raise BadValue(tr("audience '{shown}' cannot be applied to the members table: {said}.", shown=self.shown, said=said)) from None
         if inside.dtype != pl.Boolean:
-            given = {"text": "text", "number": tr("a number"), "date": tr("a date"), "list": tr("a list")}.get(
+            given = {"text": tr("text"), "number": tr("a number"), "date": tr("a date"), "list": tr("a list")}.get(
                 sort_of(inside.dtype), str(inside.dtype)
             )
             raise BadValue(
@@ -148,7 +148,7 @@ class Where:
     @property
     def shown(self) -> str:
         """The expression as a sentence quotes it: long ones shortened."""
-        return self.text if len(self.text) <= 160 else tr("{text} ... ({text_2:,} characters)", text=self.text[:150], text_2=len(self.text))
+        return self.text if len(self.text) <= 160 else tr("{text} ... ({length:,} characters)", text=self.text[:150], length=len(self.text))
 
     def under(self, token: Token) -> str:
         """Return two lines: the expression (its surroundings, where it is long) and marks under the word."""
@@ -346,7 +346,7 @@ def _made_safe(tokens: list[Token], sorts: Mapping[str, Sort]) -> str:
     where = Where("", tuple(tokens))
     where.__dict__["names"] = tuple(sorts)
     days = {value.start for name, value in _compared(where) if sorts[name] == "date" and value.kind == "text"}
-    words = [tr("DATE {text}", text=token.text) if token.start in days else token.text for token in tokens]
+    words = [f"DATE {token.text}" if token.start in days else token.text for token in tokens]
     for at in range(len(tokens) - 1, -1, -1):  # from the last: what stands inside a divisor is already wrapped
         if tokens[at].text not in ("/", "%"):
             continue

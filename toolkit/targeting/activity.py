@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import sales_basis, where
 from toolkit.portrait.takings import takings
@@ -19,7 +19,7 @@ from toolkit.wording import share, some
 if TYPE_CHECKING:
     import altair as alt
 
-NONE_YET = "no orders"
+NONE_YET = value("no orders")
 
 
 @question(
@@ -95,15 +95,15 @@ def _headline(view: View, counts: dict[str, int], judged: int, members: int) -> 
         )
     less, more = counts.get(STATES[0], 0), counts.get(STATES[2], 0)
     return tr(
-        "{where}, {less:,} of {members} with a past to judge by ({less_2}) came on fewer days in the last "
-        "{span_days} than their own past makes likely, {more:,} ({more_2}) on more.",
+        "{where}, {less:,} of {members} with a past to judge by ({less_share}) came on fewer days in the last "
+        "{span_days} than their own past makes likely, {more:,} ({more_share}) on more.",
         where=where(view),
         less=less,
         members=some(judged, "member"),
-        less_2=share(less / judged),
+        less_share=share(less / judged),
         span_days=SPAN_DAYS,
         more=more,
-        more_2=share(more / judged),
+        more_share=share(more / judged),
     )
 
 
@@ -113,10 +113,10 @@ def _notes(view: View, counts: dict[str, int], judged: int) -> list[str | Note]:
     if judged:
         notes.append(
             tr(
-                "By chance alone up to {tail} of members land on either side ({tail_2:,.0f} of {judged:,}): what is beyond "
+                "By chance alone up to {tail} of members land on either side ({by_chance:,.0f} of {judged:,}): what is beyond "
                 "that is change. All members together may also follow the season.",
                 tail=share(settings.tail, 0),
-                tail_2=settings.tail * judged,
+                by_chance=settings.tail * judged,
                 judged=judged,
             )
         )

@@ -11,14 +11,22 @@ from scipy.special import gammainc, gammaincc
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import Period, View
 from toolkit.models.pairs import benjamini_hochberg, chance_of, wilson
-from toolkit.portrait.phrases import where
 from toolkit.portrait.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.scores import chain_scores
 from toolkit.registry import question
-from toolkit.targeting.goods import Good, ScopedBaskets, days_in, find_good, good_or_most_bought, labels_of, scoped_baskets, window_of
+from toolkit.targeting.goods import (
+    Good,
+    ScopedBaskets,
+    find_good,
+    good_or_most_bought,
+    labels_of,
+    opening,
+    scoped_baskets,
+    window_of,
+)
 from toolkit.targeting.member_list import listed
 from toolkit.targeting.pairs import buyers_of
 
@@ -28,9 +36,9 @@ if TYPE_CHECKING:
 MOST_GOODS = 50
 """Rows of the table."""
 _CHART_GOODS = 15
-MORE, LESS, AS_CHANCE = "more often than by chance", "less often than by chance", "as by chance"
-NON_MEMBERS = "non-members"
-NO_SEGMENT = "no segment"
+MORE, LESS, AS_CHANCE = value("more often than by chance"), value("less often than by chance"), value("as by chance")
+NON_MEMBERS = value("non-members")
+NO_SEGMENT = value("no segment")
 
 
 @question(
@@ -101,11 +109,11 @@ def attach(
     if other and other.level != good.level:
         raise BadValue(
             tr(
-                "targeting.attach: '{label}' is a {level} and '{with_goods}' a {level_2}; two of a kind were needed.",
+                "targeting.attach: '{label}' is a {level} and '{with_goods}' a {other_level}; two of a kind were needed.",
                 label=good.label,
-                level=good.level,
+                level=word(good.level),
                 with_goods=with_goods,
-                level_2=other.level,
+                other_level=word(other.level),
             )
         )
     if other and other.code == good.code:
@@ -115,7 +123,7 @@ def attach(
             tr(
                 "targeting.attach: members='{members}' needs with_goods too: with or without which other {level}?",
                 members=members,
-                level=good.level,
+                level=word(good.level),
             )
         )
     period = window_of(view)
@@ -143,9 +151,9 @@ def _list(
         pl.len().cast(pl.Int64).alias("order_count"), pl.col("both").sum().cast(pl.Int64).alias("both_count")
     )
     said = (
-        tr("bought {label} and {label_2} in one order", label=good.label, label_2=other.label)
+        tr("bought {label} and {other} in one order", label=good.label, other=other.label)
         if asked == "with"
-        else tr("bought {label}, but never with {label_2}", label=good.label, label_2=other.label)
+        else tr("bought {label}, but never with {other}", label=good.label, other=other.label)
     )
     return listed(
         view,
@@ -234,7 +242,7 @@ def _what_else(
 
 
 def _what_else_headline(view: View, period: Period, good: Good, table: pl.DataFrame, order_count: int) -> str:
-    about = f"{where(view)}, {days_in(period)}"
+    about = opening(view, period)
     if not table.height:
         return tr(
             "{about}, nothing else stands in enough of the {order_count:,} orders with {label} to speak of.",
@@ -254,7 +262,7 @@ def _what_else_headline(view: View, period: Period, good: Good, table: pl.DataFr
         goods=best["goods"],
         attach_rate_low=wording.share(best["attach_rate_low"]),
         attach_rate_high=wording.share(best["attach_rate_high"]),
-        verdict=best["verdict"],
+        verdict=word(best["verdict"]),
         expected_rate=wording.share(best["expected_rate"]),
     )
     if top["goods"] != best["goods"]:
@@ -262,9 +270,9 @@ def _what_else_headline(view: View, period: Period, good: Good, table: pl.DataFr
             "; most often there is {goods} ({attach_rate}), {verdict}",
             goods=top["goods"],
             attach_rate=wording.share(top["attach_rate"]),
-            verdict=top["verdict"],
+            verdict=word(top["verdict"]),
         )
-    return said + "."
+    return tr("{said}.", said=said)
 
 
 def _strongest(view: View, rows: pl.DataFrame) -> Good:
@@ -334,23 +342,30 @@ def _from_whom(
 
 def _from_whom_headline(view: View, period: Period, good: Good, other: Good, table: pl.DataFrame, total: int, both: int) -> str:
     said = tr(
-        "{where}, {days_in}, {both} of {total:,} orders with {label} hold {label_2} too",
-        where=where(view),
-        days_in=days_in(period),
+        "{about}, {both} of {total:,} orders with {label} hold {other} too",
+        about=opening(view, period),
         both=wording.share(both / total),
         total=total,
         label=good.label,
-        label_2=other.label,
+        other=other.label,
     )
     if table.height < 2:
         return said + tr("; segments are too small to compare.")
     rows = table.to_dicts()
     # By the near end of the intervals: a handful of orders may reach any share.
     most, least = max(rows, key=lambda row: row["attach_rate_low"]), min(rows, key=lambda row: row["attach_rate_high"])
-    tail = f"from {most['segment']} {wording.share(most['attach_rate'])} (n = {most['order_count']:,}), from {least['segment']} "
-    tail += f"{wording.share(least['attach_rate'])} (n = {least['order_count']:,})"
-    apart = most["attach_rate_low"] > least["attach_rate_high"]
-    return f"{said}: {tail}." if apart else tr("{said}; the {height} segments cannot be told apart.", said=said, height=table.height)
+    if most["attach_rate_low"] <= least["attach_rate_high"]:
+        return tr("{said}; the {segments} segments cannot be told apart.", said=said, segments=table.height)
+    return tr(
+        "{said}: from {most} {most_rate} (n = {most_orders:,}), from {least} {least_rate} (n = {least_orders:,}).",
+        said=said,
+        most=word(most["segment"]),
+        most_rate=wording.share(most["attach_rate"]),
+        most_orders=most["order_count"],
+        least=word(least["segment"]),
+        least_rate=wording.share(least["attach_rate"]),
+        least_orders=least["order_count"],
+    )
 
 
 def _too_few(view: View, period: Period, good: Good, scoped: ScopedBaskets, orders: np.ndarray) -> Finding | None:
@@ -366,9 +381,8 @@ def _too_few(view: View, period: Period, good: Good, scoped: ScopedBaskets, orde
     )
     return Finding(
         headline=tr(
-            "{where}, {days_in}, {said}: fewer than the {least} that figures may speak of.",
-            where=where(view),
-            days_in=days_in(period),
+            "{about}, {said}: fewer than the {least} that figures may speak of.",
+            about=opening(view, period),
             said=said,
             least=least,
         ),
@@ -385,7 +399,7 @@ def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.C
         label="goods",
         measures={"attach_rate": tr("share of orders"), "expected_rate": tr("by chance")},
         title=tr("What is bought with {label}", label=good.label),
-        subtitle=f"{view.place}, {period}; n = {table['order_count'][0]:,} orders",
+        subtitle=tr("{place}, {period}; n = {orders:,} orders", place=view.place, period=period, orders=table["order_count"][0]),
         value_title=tr("Share of orders with {label}", label=good.label),
     )
 
@@ -402,8 +416,8 @@ def _segment_chart(view: View, period: Period, good: Good, other: Good, table: p
         n="order_count",
         kind="share1",
         reference=rate,
-        reference_title="all orders",
-        title=tr("Who adds {label} to {label_2}", label=other.label, label_2=good.label),
-        subtitle=f"{view.place}, {period}; n = orders",
+        reference_title=tr("all orders"),
+        title=tr("Who adds {added} to {label}", added=other.label, label=good.label),
+        subtitle=tr("{place}, {period}; n = orders", place=view.place, period=period),
         value_title=tr("Attach rate"),
     )

@@ -8,11 +8,10 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, trn, value, word
 from toolkit.mart.view import Period, View
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.goods import Good, Level, Unit, days_in, find_good, window_of
+from toolkit.targeting.goods import Good, Level, Unit, find_good, opening, window_of
 from toolkit.targeting.pairs import Found, found_pairs, only_with, shown_pairs
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 MOST_PAIRS = 50
 """Rows of the table."""
 _CHART_PAIRS = 15
-_PLURAL = {"category": "categories", "product": "products"}
+_PLURAL = {"category": value("categories"), "product": value("products")}
 
 
 @question(
@@ -149,44 +148,62 @@ def _together(view: View, level: Level, goods: str | None, rank: str, unit: Unit
 
 def _headline(view: View, period: Period, found: Found, table: pl.DataFrame, level: Level, good: Good | None, unit: Unit) -> str:
     basis = wording.some(found.baskets, unit)
-    about = f"{where(view)}, {days_in(period)}"
+    about, plural = opening(view, period), word(_PLURAL[level])
     together = tr("stand in one basket") if unit == "order" else tr("are bought by the same members")
     if not found.tested:
         least = view.settings.goods.minimum_baskets
         return tr(
             "{about}, no two {plural} are in {least:,} or more of {basis}: too little to tell what goes together.",
             about=about,
-            plural=_PLURAL[level],
+            plural=plural,
             least=least,
             basis=basis,
         )
+    pairs = wording.some(found.tested, "pair")
+    if table.is_empty() and good:
+        return tr("{about}, nothing goes with {label} more often than by chance (n = {basis}).", about=about, label=good.label, basis=basis)
     if table.is_empty():
-        subject = (
-            tr("nothing goes with {label}", label=good.label)
-            if good
-            else tr("none of {pairs} of {plural}", pairs=wording.some(found.tested, "pair"), plural=_PLURAL[level])
+        return tr(
+            "{about}, none of {pairs} of {plural} {together} more often than by chance (n = {basis}).",
+            about=about,
+            pairs=pairs,
+            plural=plural,
+            together=together,
+            basis=basis,
         )
-        return f"{about}, {subject} {'' if good else together + ' '}more often than by chance (n = {basis})."
     best = table.row(0, named=True)
     said = tr(
-        "{goods} with {goes_with}: {some} with both where chance makes {counted}, {times} as often "
+        "{goods} with {goes_with}: {both} with both where chance makes {expected}, {times} as often "
         "({together_index_low:,.2f} to {together_index_high:,.2f})",
         goods=best["goods"],
         goes_with=best["goes_with"],
-        some=wording.some(best["both_count"], unit),
-        counted=_counted(best["expected_count"]),
+        both=wording.some(best["both_count"], unit),
+        expected=_counted(best["expected_count"]),
         times=_times(best["together_index"]),
         together_index_low=best["together_index_low"],
         together_index_high=best["together_index_high"],
     )
     if good:
-        number = wording.some(found.pairs.height, level, _PLURAL[level])
-        go = "goes" if found.pairs.height == 1 else "go"
-        return f"{about}, {number} {go} with {good.label} more often than by chance; first {said} (n = {basis})."
-    count = tr(
-        "{height:,} of {pairs} of {plural}", height=found.pairs.height, pairs=wording.some(found.tested, "pair"), plural=_PLURAL[level]
+        return trn(
+            "{about}, {number} goes with {label} more often than by chance; first {said} (n = {basis}).",
+            "{about}, {number} go with {label} more often than by chance; first {said} (n = {basis}).",
+            found.pairs.height,
+            about=about,
+            number=wording.some(found.pairs.height, level, _PLURAL[level]),
+            label=good.label,
+            said=said,
+            basis=basis,
+        )
+    return tr(
+        "{about}, {found:,} of {pairs} of {plural} {together} more often than by chance; first {said} (n = {basis}).",
+        about=about,
+        found=found.pairs.height,
+        pairs=pairs,
+        plural=plural,
+        together=together,
+        said=said,
+        basis=basis,
     )
-    return f"{about}, {count} {together} more often than by chance; first {said} (n = {basis})."
 
 
 def _counted(expected: float) -> str:
@@ -214,9 +231,9 @@ def _notes(view: View, found: Found, table: pl.DataFrame, suppressed: int, level
     if found.pairs.height > table.height + suppressed:
         notes.append(
             tr(
-                "The first {height:,} of {height_2:,} pairs are shown; name `goods` to see the others.",
-                height=table.height,
-                height_2=found.pairs.height,
+                "The first {shown:,} of {pairs:,} pairs are shown; name `goods` to see the others.",
+                shown=table.height,
+                pairs=found.pairs.height,
             )
         )
     if suppressed:
@@ -235,7 +252,7 @@ def _notes(view: View, found: Found, table: pl.DataFrame, suppressed: int, level
                 "purchases for a trade rather than a household's basket.",
                 orders=wording.some(found.left_out, "order"),
                 largest_basket=goods.largest_basket,
-                plural=_PLURAL[level],
+                plural=word(_PLURAL[level]),
             )
         )
     return notes
@@ -244,7 +261,7 @@ def _notes(view: View, found: Found, table: pl.DataFrame, suppressed: int, level
 def _chart(view: View, period: Period, table: pl.DataFrame, unit: Unit) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.ranges import ranges
 
-    shown = table.head(_CHART_PAIRS).with_columns(pair=pl.concat_str("goods", pl.lit(" + "), "goes_with"))
+    place, shown = view.place, table.head(_CHART_PAIRS).with_columns(pair=pl.concat_str("goods", pl.lit(" + "), "goes_with"))
     return ranges(
         shown,
         label="pair",
@@ -253,10 +270,12 @@ def _chart(view: View, period: Period, table: pl.DataFrame, unit: Unit) -> alt.C
         high="together_index_high",
         n="both_count",
         reference=1.0,
-        reference_title="chance",
+        reference_title=tr("chance"),
         title=tr("In one basket more often than by chance")
         if unit == "order"
         else tr("Bought by the same members more often than by chance"),
-        subtitle=f"{view.place}, {period}; n = {unit}s with both",
+        subtitle=tr("{place}, {period}; n = orders with both", place=place, period=period)
+        if unit == "order"
+        else tr("{place}, {period}; n = members with both", place=place, period=period),
         value_title=tr("Times as often as by chance"),
     )

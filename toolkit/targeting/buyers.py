@@ -132,12 +132,15 @@ def _found(view: View, names: str | list[str] | None) -> list[Good]:
 
 
 def _said(wanted: list[Good], unwanted: list[Good], least_days: int) -> str:
-    said = tr("bought {or_}", or_=_or(wanted)) if wanted else "bought"
+    said = tr("bought {goods}", goods=_any_of(wanted)) if wanted else tr("bought")
     if least_days > 1:
-        said += tr(" on {least_days} days or more", least_days=least_days)
-    return tr("{said}{and_} no {or_}", said=said, and_=tr(" and") if wanted else tr(", but"), or_=_or(unwanted)) if unwanted else said
+        said = tr("{said} on {least_days} days or more", said=said, least_days=least_days)
+    if not unwanted:
+        return said
+    none = _any_of(unwanted)
+    return tr("{said} and no {goods}", said=said, goods=none) if wanted else tr("{said}, but no {goods}", said=said, goods=none)
 
 
-def _or(goods: list[Good]) -> str:
+def _any_of(goods: list[Good]) -> str:
     names = [good.label for good in goods]
-    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return tr(" or ").join([tr(", ").join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -10,7 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, trn
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.stages import lifecycle_limits
@@ -162,13 +162,16 @@ def _headline(view: View, table: pl.DataFrame) -> str:
             "{where}, retention by joining month is not measured: no whole month of new members has been followed long enough.",
             where=where(view),
         )
-    said = [f"{share(found['share'])} order in month {month} (n = {found['members']:,})" for month, found in known]
+    said = [
+        tr("{share} order in month {month} (n = {members:,})", share=share(found["share"]), month=month, members=found["members"])
+        for month, found in known
+    ]
     spend = wording.money(known[0][1]["spend"], view.currency)
     return tr(
-        "{where}, of members who joined in a month, {said}; in month {known} they spend {spend} each.",
+        "{where}, of members who joined in a month, {said}; in month {month} they spend {spend} each.",
         where=where(view),
         said=wording.listing(said),
-        known=known[0][0],
+        month=known[0][0],
         spend=spend,
     )
 
@@ -180,22 +183,23 @@ def _notes(view: View, sizes: pl.DataFrame, few: pl.DataFrame, last: date) -> li
         notes.append(
             Note(
                 tr(
-                    "Left-truncated: the receipts start on {first_day}, so {members} of the months up to {max:%Y-%m} may have "
+                    "Left-truncated: the receipts start on {first_day}, so {members} of the months up to {latest:%Y-%m} may have "
                     "bought before and are not new. Read these rows as existing members; they are not in the headline.",
                     first_day=view.first_day,
                     members=some(int(cut["members"].sum()), "member"),
-                    max=cut["month"].max(),
+                    latest=cut["month"].max(),
                 ),
                 "REVIEW",
             )
         )
     if few.height:
         notes.append(
-            tr(
-                "{joining_months} with fewer than {minimum_members} members (setting scope.minimum_members) {is_} left out ({members}).",
+            trn(
+                "{joining_months} with fewer than {minimum_members} members (setting scope.minimum_members) is left out ({members}).",
+                "{joining_months} with fewer than {minimum_members} members (setting scope.minimum_members) are left out ({members}).",
+                few.height,
                 joining_months=some(few.height, "joining month"),
                 minimum_members=view.settings.scope.minimum_members,
-                is_=tr("is") if few.height == 1 else tr("are"),
                 members=some(int(few["members"].sum()), "member"),
             )
         )
@@ -218,10 +222,17 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     shown = table.with_columns(
         pl.concat_str("cohort", pl.when("truncated").then(pl.lit(" *")).otherwise(pl.lit("")), pl.lit(counts)).alias("label")
     ).filter(pl.col("months_since") <= 24)
-    cut = " * = may have bought before the receipts start" if shown["truncated"].any() else ""
+    cut = tr(" * = may have bought before the receipts start") if shown["truncated"].any() else ""
     return heatmap(
-        shown, column="months_since", row="label", value="retained_share", n="members", kind="share",
+        shown,
+        column="months_since",
+        row="label",
+        value="retained_share",
+        n="members",
+        kind="share",
         column_order=[str(month) for month in range(int(shown["months_since"].max() or 0) + 1)],  # type: ignore[arg-type]
-        title=tr('Members who still order, by joining month: {place}', place=view.place), subtitle=tr('months up to {as_of}.{cut}', as_of=view.as_of, cut=cut),
-        column_title=tr('Months since joining'), value_title=tr('Share who ordered'),
-    )  # fmt: skip
+        title=tr("Members who still order, by joining month: {place}", place=view.place),
+        subtitle=tr("months up to {as_of}.{cut}", as_of=view.as_of, cut=cut),
+        column_title=tr("Months since joining"),
+        value_title=tr("Share who ordered"),
+    )

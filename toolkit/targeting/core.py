@@ -10,7 +10,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import Period, View
 from toolkit.models.pairs import wilson
 from toolkit.models.shares import share_index
@@ -19,7 +19,7 @@ from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import member_sales, within
 from toolkit.registry import question
 from toolkit.targeting.buyers import bought_by_member
-from toolkit.targeting.goods import Level, days_in, find_good, labels_of, scoped_parts, window_of
+from toolkit.targeting.goods import Level, days_in, find_good, labels_of, opening, scoped_parts, window_of
 from toolkit.targeting.member_list import listed, the_row
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ _CHART_GOODS = 15
 _MONTH_DAYS = 28
 LEAST_MONTHS = 3
 """28-day months in which steady can be told from once."""
-CORE, HEAVY, STEADY, OTHERS = "core: heavy and steady", "heavy, not steady", "steady, not heavy", "the others"
+CORE, HEAVY = value("core: heavy and steady"), value("heavy, not steady")
+STEADY, OTHERS = value("steady, not heavy"), value("the others")
 
 
 @question(
@@ -121,7 +122,7 @@ def core_members(view: View, *, members: str | None = None) -> Finding:
             tr(
                 "Groups of fewer than {least} members are counted with '{others}' (setting scope.minimum_members).",
                 least=least,
-                others=OTHERS,
+                others=word(OTHERS),
             )
         )
     return Finding(
@@ -242,11 +243,12 @@ def _group_list(view: View, period: Period, members: pl.DataFrame, asked: str) -
         CORE: tr("are core members, heavy and steady buyers"),
         HEAVY: tr("are heavy buyers, not steady"),
         STEADY: tr("are steady buyers, not heavy"),
+        OTHERS: tr("are neither heavy nor steady buyers"),
     }
     return listed(
         view,
         chosen.select("member_code", pl.col("orders").alias("order_count"), "sales", "months_share"),
-        said.get(group, "are neither heavy nor steady buyers"),
+        said[group],
         period,
         ask_next=[("targeting.core_members", {}), ("targeting.core_goods", {})],
     )
@@ -258,7 +260,7 @@ def _buyer_list(view: View, period: Period, core: pl.DataFrame, asked: str) -> F
     return listed(
         view,
         bought.join(core, on="member_code", how="semi").select("member_code", "day_count", "last_bought_on", "sales"),
-        tr("bought {label}, of {height:,} core members", label=good.label, height=core.height),
+        tr("bought {label}, of {core:,} core members", label=good.label, core=core.height),
         period,
         ask_next=[("targeting.core_goods", {}), ("targeting.core_members", {})],
     )
@@ -443,16 +445,17 @@ def _too_few(view: View, period: Period, count: int, said: str) -> Finding | Non
     least = view.settings.scope.minimum_members
     if count >= least:
         return None
-    number = f"{count:,}" if count else "no"
+    about = opening(view, period)
     return Finding(
         headline=tr(
-            "{where}, {days_in}, {number} {said}: fewer than the {least} that figures may speak of.",
-            where=where(view),
-            days_in=days_in(period),
-            number=number,
+            "{about}, {count:,} {said}: fewer than the {least} that figures may speak of.",
+            about=about,
+            count=count,
             said=said,
             least=least,
-        ),
+        )
+        if count
+        else tr("{about}, no {said}: fewer than the {least} that figures may speak of.", about=about, said=said, least=least),
         table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
         notes=[Note(tr("Not measured for so few: choose a longer period or a larger scope."), "NOT MEASURED")],
     )
@@ -463,35 +466,39 @@ def _members_headline(view: View, period: Period, table: pl.DataFrame, count: in
     basis = tr("{count:,} members who ordered {days_in}", count=count, days_in=days_in(period))
     money = wording.money(core["sales"], view.currency)
     carried = (
-        tr("{sales_share} of member sales", sales_share=wording.share(core["sales_share"])) if core["sales_share"] is not None else "sales"
+        tr("{sales_share} of member sales", sales_share=wording.share(core["sales_share"]))
+        if core["sales_share"] is not None
+        else tr("sales")
     )
-    size = tr(
-        "{member_count:,} of {basis} ({member_share})",
+    said = tr(
+        "{where}, {member_count:,} of {basis} ({member_share}) are core members, heavy and steady buyers: "
+        "they carry {carried}, {money}, which is what is lost if they leave",
+        where=where(view),
         member_count=core["member_count"],
         basis=basis,
         member_share=wording.share(core["member_share"]),
+        carried=carried,
+        money=money,
     )
-    said = tr("{where}, {size} are core members, heavy and steady buyers: ", where=where(view), size=size)
-    said += tr("they carry {carried}, {money}, which is what is lost if they leave", carried=carried, money=money)
     if core["quiet_count"]:
         said += tr(
             "; {quiet_count:,} of them did not order in the last {month_days} days", quiet_count=core["quiet_count"], month_days=_MONTH_DAYS
         )
-    return said + "."
+    return tr("{said}.", said=said)
 
 
 def _goods_headline(view: View, period: Period, table: pl.DataFrame, core: int, sales: int) -> str:
-    about = tr("{where}, {days_in}, {core:,} core members", where=where(view), days_in=days_in(period), core=core)
+    about = tr("{about}, {core:,} core members", about=opening(view, period), core=core)
     goods = table.filter("is_core_good")
     if not goods.height:
         return tr("{about} buy what the others buy, and more of it: no good takes clearly more place in their baskets.", about=about)
     best = goods.row(0, named=True)
     return tr(
-        "{about} buy more of {to_list} than others do: {goods} takes {core_index:.2f} times the place in their "
+        "{about} buy more of {favourites} than others do: {goods} takes {core_index:.2f} times the place in their "
         "baskets ({core_index_low:.2f} to {core_index_high:.2f}), {penetration_rate} buy it and {repeat_rate} of "
-        "these again; if they left, {core_sales} of it would go, and {sales} in all.",
+        "these again; if they left, {core_sales} of it would go, and {all_sales} in all.",
         about=about,
-        to_list=wording.listing(goods["goods"].head(3).to_list()),
+        favourites=wording.listing(goods["goods"].head(3).to_list()),
         goods=best["goods"],
         core_index=best["core_index"],
         core_index_low=best["core_index_low"],
@@ -499,7 +506,7 @@ def _goods_headline(view: View, period: Period, table: pl.DataFrame, core: int, 
         penetration_rate=wording.share(best["penetration_rate"]),
         repeat_rate=wording.share(best["repeat_rate"]),
         core_sales=wording.money(best["core_sales"], view.currency),
-        sales=view.money(sales),
+        all_sales=view.money(sales),
     )
 
 
@@ -511,7 +518,7 @@ def _members_chart(view: View, period: Period, table: pl.DataFrame) -> alt.Chart
         label="group",
         measures={"member_share": tr("share of members"), "sales_share": tr("share of sales")},
         title=tr("Core members: how many, how much of the sales"),
-        subtitle=f"{view.place}, {period}",
+        subtitle=tr("{place}, {period}", place=view.place, period=period),
     )
 
 
@@ -528,6 +535,6 @@ def _goods_chart(view: View, period: Period, table: pl.DataFrame) -> alt.Chart |
         reference=1.0,
         reference_title=tr("as others"),
         title=tr("What takes more place in the baskets of core members"),
-        subtitle=f"{view.place}, {period}; n = core members who bought it",
+        subtitle=tr("{place}, {period}; n = core members who bought it", place=view.place, period=period),
         value_title=tr("Index against other members"),
     )

@@ -10,7 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue, unknown_name
-from toolkit.language import tr
+from toolkit.language import LANGUAGES, speaking, tr, value, word
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import altair as alt
 
 Of = Literal["category", "channel", "store"]
-OTHERS = "other combinations"
-_PLURAL = {"category": "categories", "channel": "channels", "store": "stores"}
+OTHERS = value("other combinations")
+_PLURAL = {"category": value("categories"), "channel": value("channels"), "store": value("stores")}
 _SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "sales": pl.Float64}
 
 
@@ -123,17 +123,29 @@ def _by_combination(view: View, names: list[str], spent: pl.DataFrame) -> pl.Dat
 
 
 def _list(view: View, of: Of, names: list[str], bought: pl.DataFrame, asked: str) -> Finding:
-    group = the_row(asked, [_named(chosen, names) for chosen in _groups(names)], where="targeting.cross_shop")
+    shown = [_named(chosen, names) for chosen in _groups(names)]
+    groups: dict[str, str] = {}
+    for code in LANGUAGES:  # a call that was written in one language is asked again in another
+        with speaking(code):
+            groups |= zip((_named(chosen, names) for chosen in _groups(names)), shown, strict=True)
+    group = groups[the_row(asked, groups, where="targeting.cross_shop")]
     chosen = bought.filter(pl.col("group") == group).select(
         "member_code", pl.col("orders").alias("order_count"), "sales", pl.col("in_them").alias("sales_in_them")
     )
-    among = f"{'' if of == 'category' else f'the {_PLURAL[of]} '}{wording.listing(names)}"
     return listed(
-        view, chosen, tr('bought in {group} (of {among})', group=group, among=among), view.period,
-        notes=[tr("Sales are all that these members bought in the scope in the window; `sales in them` those of the named "
-"alone.")],
+        view,
+        chosen,
+        tr("bought in {group} (of {among})", group=group, among=_among(of, names)),
+        view.period,
+        notes=[tr("Sales are all that these members bought in the scope in the window; `sales in them` those of the named alone.")],
         ask_next=[("targeting.cross_shop", {"of": of, **dict(zip(("first", "second", "third"), names, strict=False))})],
-    )  # fmt: skip
+    )
+
+
+def _among(of: Of, names: list[str]) -> str:
+    """The names that are compared, as a sentence speaks of them."""
+    listed = wording.listing(names)
+    return listed if of == "category" else tr("the {plural} {names}", plural=word(_PLURAL[of]), names=listed)
 
 
 def _overlap(view: View, of: Of, names: list[str], members: pl.DataFrame) -> Finding:
@@ -180,7 +192,7 @@ def _overlap(view: View, of: Of, names: list[str], members: pl.DataFrame) -> Fin
             tr(
                 "'{others}' are {hidden} together, since one of them has fewer than {least} members (setting "
                 "scope.minimum_members) and could be found from the others.",
-                others=OTHERS,
+                others=word(OTHERS),
                 hidden=hidden,
                 least=least,
             )
@@ -281,46 +293,59 @@ def _named(group: tuple[str, ...], names: list[str]) -> str:
     return (
         tr("{group} only", group=group[0])
         if len(group) == 1
-        else tr("{group}, not {listing}", group=wording.listing(group), listing=wording.listing([n for n in names if n not in group]))
+        else tr("{group}, not {left_out}", group=wording.listing(group), left_out=wording.listing([n for n in names if n not in group]))
     )
 
 
 def _one_only(view: View, of: Of, names: list[str]) -> Finding:
-    found = tr("members bought in one {of} alone ({names})", of=of, names=names[0]) if names else tr("no member bought in any {of}", of=of)
+    found = (
+        tr("members bought in one {of} alone ({name})", of=word(of), name=names[0])
+        if names
+        else tr("no member bought in any {of}", of=word(of))
+    )
     return Finding(
-        headline=f"{where(view)}, {found} {days_of(view)}: there is nothing to overlap (n = {view.members.height:,} members in scope).",
+        headline=tr(
+            "{where}, {found} {days_of}: there is nothing to overlap (n = {members:,} members in scope).",
+            where=where(view),
+            found=found,
+            days_of=days_of(view),
+            members=view.members.height,
+        ),
         table=pl.DataFrame(schema=_SCHEMA),
         notes=[
-            Note(tr("Cross-shopping needs two {plural}: choose a longer period or a larger scope.", plural=_PLURAL[of]), "NOT MEASURED")
+            Note(
+                tr("Cross-shopping needs two {plural}: choose a longer period or a larger scope.", plural=word(_PLURAL[of])), "NOT MEASURED"
+            )
         ],
     )
 
 
 def _headline(view: View, of: Of, names: list[str], members: pl.DataFrame, table: pl.DataFrame, total: int) -> str:
     several = members.filter("several")
-    them = ("" if of == "category" else tr("the {plural} ", plural=_PLURAL[of])) + wording.listing(names)
     said = tr(
-        "{where}, of {height:,} members who bought in {them} {days_of}, ",
+        "{where}, of {members:,} members who bought in {them} {days_of}",
         where=where(view),
-        height=members.height,
-        them=them,
+        members=members.height,
+        them=_among(of, names),
         days_of=days_of(view),
     )
+    if not several.height:
+        return tr("{said}, none bought in more than one.", said=said)
     if several.height < view.settings.scope.minimum_members:
-        return tr("{said}{none} bought in more than one.", said=said, none=tr("none") if not several.height else tr("hardly anybody"))
+        return tr("{said}, hardly anybody bought in more than one.", said=said)
     said += tr(
-        "{height:,} ({height_2}) bought in more than one", height=several.height, height_2=wording.share(several.height / members.height)
+        ", {several:,} ({share}) bought in more than one", several=several.height, share=wording.share(several.height / members.height)
     )
     if total > 0:
-        said += tr(" and bring {sum} of the sales of all of them", sum=wording.share(int(several["sales"].sum()) / total))
-    every = table.filter(pl.col("group").str.starts_with("all of ") & (pl.col("member_count") > 0)).to_dicts()
-    if every:
+        said += tr(" and bring {share} of the sales of all of them", share=wording.share(int(several["sales"].sum()) / total))
+    every = table.filter((pl.col("group") == _named(tuple(names), names)) & (pl.col("member_count") > 0)).to_dicts()
+    if every and len(names) > 2:
         said += tr(
             "; {member_count:,} bought in all three, {sales_per_member} each",
             member_count=every[0]["member_count"],
             sales_per_member=wording.money(every[0]["sales_per_member"], view.currency),
         )
-    return said + "."
+    return tr("{said}.", said=said)
 
 
 def _chart(view: View, of: Of, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
@@ -331,6 +356,6 @@ def _chart(view: View, of: Of, table: pl.DataFrame) -> alt.Chart | alt.LayerChar
         table,
         label="group",
         measures={"member_share": tr("share of members"), **known},
-        title=tr("Members across {plural}", plural=_PLURAL[of]),
-        subtitle=f"{view.place}, {view.period}",
+        title=tr("Members across {plural}", plural=word(_PLURAL[of])),
+        subtitle=tr("{place}, {period}", place=view.place, period=view.period),
     )

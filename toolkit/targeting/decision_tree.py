@@ -10,12 +10,12 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import Period, View
 from toolkit.models.switching import Switching, agreement, groups_of, switching
 from toolkit.portrait.phrases import not_measured, where
 from toolkit.registry import question
-from toolkit.targeting.goods import Good, days_in, good_or_most_bought, labels_of, scoped_parts, window_of
+from toolkit.targeting.goods import Good, good_or_most_bought, labels_of, opening, scoped_parts, window_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -28,7 +28,7 @@ LEAST_AGREEMENT = 0.6
 """Adjusted Rand index of the groups of two halves of the members: the bar of clusters (DEFINITIONS.md section 1)."""
 _GOODS_PER_GROUP = 4
 _CHART_PAIRS = 15
-SUBSTITUTES, AS_CHANCE = "more often than by chance", "as by chance"
+SUBSTITUTES, AS_CHANCE = value("more often than by chance"), value("as by chance")
 _SCHEMA = {"goods": pl.String, "group": pl.String, "buyer_count": pl.Int64, "sales": pl.Float64}
 
 
@@ -98,9 +98,9 @@ def decision_tree(view: View, *, category: str = "", by: By = "product") -> Find
         raise BadValue(tr("targeting.decision_tree: '{category}' is a product; a category was needed.", category=category))
     if by != "product" and not view.has_column("products", by):
         return Finding(
-            headline=tr("{where}, goods by {by} are not measured: the products table names none.", where=where(view), by=by),
+            headline=tr("{where}, goods by {by} are not measured: the products table names none.", where=where(view), by=word(by)),
             table=pl.DataFrame(schema=_SCHEMA),
-            notes=[not_measured(view, "products", by, tr("the decision tree by {by}", by=by))],
+            notes=[not_measured(view, "products", by, tr("the decision tree by {by}", by=word(by)))],
         )
     period = window_of(view)
     choices = _choices(view, period, good, by)
@@ -229,12 +229,12 @@ def _letters(groups: np.ndarray) -> list[str]:
 
 def _headline(view: View, period: Period, good: Good, table: pl.DataFrame, choices: _Choices, switcher_count: int, stable: bool) -> str:
     basis = tr(
-        "{members:,} members who switched between {height} goods of {label}",
+        "{members:,} members who switched between {goods} goods of {label}",
         members=choices.members,
-        height=choices.goods.height,
+        goods=choices.goods.height,
         label=good.label,
     )
-    about = f"{where(view)}, {days_in(period)}"
+    about = opening(view, period)
     clear = table.filter(pl.col("verdict") == SUBSTITUTES).sort(
         pl.col("switcher_count") - pl.col("expected_count"), "goods", descending=[True, False]
     )
@@ -259,7 +259,7 @@ def _headline(view: View, period: Period, good: Good, table: pl.DataFrame, choic
 
 
 def _notes(view: View, agreed: float | None, stable: bool) -> list[str | Note]:
-    said = "not measured" if agreed is None else f"{agreed:.2f}"
+    said = tr("not measured") if agreed is None else f"{agreed:.2f}"
     first = (
         Note(tr("The groups of one half of the members come again with the other (adjusted Rand index {said}).", said=said), "PASS")
         if stable
@@ -291,17 +291,16 @@ def _notes(view: View, agreed: float | None, stable: bool) -> list[str | Note]:
 
 def _too_few(view: View, period: Period, good: Good, choices: _Choices, switcher_count: int) -> Finding:
     switched = tr(
-        "{members:,} members switched between {height} goods of {label}",
+        "{members:,} members switched between {goods} goods of {label}",
         members=choices.members,
-        height=choices.goods.height,
+        goods=choices.goods.height,
         label=good.label,
     )
     return Finding(
         headline=tr(
-            "{where}, {days_in}, {switched}: too little to tell what replaces what ({least_switches} switches, between "
+            "{about}, {switched}: too little to tell what replaces what ({least_switches} switches, between "
             "three goods or more, are needed).",
-            where=where(view),
-            days_in=days_in(period),
+            about=opening(view, period),
             switched=switched,
             least_switches=LEAST_SWITCHES,
         ),
@@ -323,8 +322,8 @@ def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.C
         high="substitute_index_high",
         n="switcher_count",
         reference=1.0,
-        reference_title="chance",
+        reference_title=tr("chance"),
         title=tr("What replaces what in {label}", label=good.label),
-        subtitle=f"{view.place}, {period}; n = members who switched between the two",
+        subtitle=tr("{place}, {period}; n = members who switched between the two", place=view.place, period=period),
         value_title=tr("Members who switch, over chance"),
     )

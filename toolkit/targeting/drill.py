@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, trn, word
 from toolkit.mart.traits import with_traits
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import sales_basis, where
@@ -149,33 +149,34 @@ def _headline(view: View, table: pl.DataFrame, splits: list[Split], members: int
 def _deepest(table: pl.DataFrame, splits: list[Split]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The groups of the last split: all, and those that are one group and not several put together."""
     leaves = table.filter(pl.col("level") == len(splits))
-    return leaves, leaves.filter(~pl.col("node").str.contains(rf"(^|> ){OTHERS}$"))
+    return leaves, leaves.filter(~pl.col("node").str.contains(rf"(^|> ){word(OTHERS)}$"))
 
 
 def _notes(view: View, table: pl.DataFrame, nodes: list[Node], splits: list[Split]) -> list[str | Note]:
     notes: list[str | Note] = [note for split in splits for note in split.notes]
     leaves, named = _deepest(table, splits)
     if 2 * named.height < leaves.height:
-        apart = "none" if not named.height else tr("only {height}", height=named.height)
-        notes.append(
-            Note(
-                tr(
-                    "Of the {height} deepest groups, {apart} can stand alone: split by fewer columns, or coarser ones.",
-                    height=leaves.height,
-                    apart=apart,
-                ),
-                "REVIEW",
+        said = (
+            tr(
+                "Of the {groups} deepest groups, only {alone} can stand alone: split by fewer columns, or coarser ones.",
+                groups=leaves.height,
+                alone=named.height,
             )
+            if named.height
+            else tr("Of the {groups} deepest groups, none can stand alone: split by fewer columns, or coarser ones.", groups=leaves.height)
         )
+        notes.append(Note(said, "REVIEW"))
     few = sum(node.merged_few for node in nodes)
     if few:
         notes.append(
-            tr(
-                "{groups} with fewer than {minimum_members} members (setting scope.minimum_members) {is_} not shown apart: "
+            trn(
+                "{groups} with fewer than {minimum_members} members (setting scope.minimum_members) is not shown apart: "
                 "put together with others under the same parent.",
+                "{groups} with fewer than {minimum_members} members (setting scope.minimum_members) are not shown apart: "
+                "put together with others under the same parent.",
+                few,
                 groups=some(few, "group"),
                 minimum_members=view.settings.scope.minimum_members,
-                is_=tr("is") if few == 1 else tr("are"),
             )
         )
     notes.append(
@@ -194,8 +195,12 @@ def _chart(view: View, table: pl.DataFrame, splits: list[Split]) -> alt.Chart | 
 
     deepest = table.filter(pl.col("level") == table["level"].max()).sort("sales", descending=True).head(20)
     return ranked_bars(
-        deepest, label="node", value="sales_share", n="member_count", kind="share1",
-        title=tr('Sales by {join}: {place}', join=' > '.join(split.label for split in splits), place=view.place),
-        subtitle=tr('{period}, n members beside each', period=view.period) + (tr(', 20 largest groups') if deepest.height == 20 else ""),
-        value_title=tr('Share of member sales'),
-    )  # fmt: skip
+        deepest,
+        label="node",
+        value="sales_share",
+        n="member_count",
+        kind="share1",
+        title=tr("Sales by {splits}: {place}", splits=" > ".join(split.label for split in splits), place=view.place),
+        subtitle=tr("{period}, n members beside each", period=view.period) + (tr(", 20 largest groups") if deepest.height == 20 else ""),
+        value_title=tr("Share of member sales"),
+    )

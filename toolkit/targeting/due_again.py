@@ -11,7 +11,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
 from toolkit.registry import question
@@ -22,6 +22,7 @@ from toolkit.targeting.goods import find_good, labels_of
 if TYPE_CHECKING:
     import altair as alt
 
+DUE, SOON, OVERDUE = value("due"), value("soon"), value("overdue")
 _NEAR = 0.05
 """A share of purchases held by the windows that is as near to the one meant stands as meant."""
 _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
@@ -148,8 +149,8 @@ def _next(show: str, by: By, good: str, goods: pl.DataFrame) -> list[tuple[str, 
 
 
 def _states(view: View, listed: pl.DataFrame) -> pl.DataFrame:
-    state = pl.when(pl.col("due_to") < view.as_of).then(pl.lit("overdue")).when(pl.col("due_from") <= view.as_of).then(pl.lit("due"))
-    return listed.with_columns(state.otherwise(pl.lit("soon")).alias("state"))
+    state = pl.when(pl.col("due_to") < view.as_of).then(pl.lit(OVERDUE)).when(pl.col("due_from") <= view.as_of).then(pl.lit(DUE))
+    return listed.with_columns(state.otherwise(pl.lit(SOON)).alias("state"))
 
 
 def _members(view: View, due: pl.DataFrame) -> pl.DataFrame:
@@ -173,7 +174,7 @@ def _goods(view: View, rhythms: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame
         pl.col("category_code").first(),
         pl.when(pl.col("level").first() == "product").then(pl.col("product_code").first()).alias("product_code"),
         pl.len().cast(pl.Int64).alias("member_count"),
-        (pl.col("state") == "due").sum().cast(pl.Int64).alias("due_count"),
+        (pl.col("state") == DUE).sum().cast(pl.Int64).alias("due_count"),
         pl.col("purchase_probability").sum().alias("expected_buyers"),
     )
     shown = held.filter(pl.col("member_count") >= view.settings.scope.minimum_members)
@@ -206,10 +207,10 @@ def _goods(view: View, rhythms: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame
 
 def _headline(view: View, due: pl.DataFrame, goods: pl.DataFrame, called: str) -> str:
     n, days = wording.some(view.members.height, "member"), view.settings.sequences.due_within_days
+    if due.is_empty() and not called:
+        return tr("{where}, none of {n} is due for anything within {days} days.", where=where(view), n=n, days=days)
     if due.is_empty():
-        return tr(
-            "{where}, none of {n} is due for {called} within {days} days.", where=where(view), n=n, called=called or "anything", days=days
-        )
+        return tr("{where}, none of {n} is due for {called} within {days} days.", where=where(view), n=n, called=called, days=days)
     people = due["member_code"].n_unique()
     buyers = round(float(due["purchase_probability"].sum()))
     if called:
@@ -233,12 +234,12 @@ def _headline(view: View, due: pl.DataFrame, goods: pl.DataFrame, called: str) -
             expected_buyers=top["expected_buyers"],
         )
     return tr(
-        "{where}, {people:,} of {n} are due, soon due or overdue for something, {height:,} needs in all; about "
+        "{where}, {people:,} of {n} are due, soon due or overdue for something, {needs:,} needs in all; about "
         "{buyers:,} of them will be met here within {days} days{first}.",
         where=where(view),
         people=people,
         n=n,
-        height=due.height,
+        needs=due.height,
         buyers=buyers,
         days=days,
         first=first,
@@ -251,11 +252,11 @@ def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, dropped: int, l
         tr(
             "From the day of a purchase a window is meant to hold {due_window_share} of the next ones, of members who "
             "buy again within {gone_days} days or the longest gap watched; the probability is that of a purchase here "
-            "from {as_of} to {as_of_2}.",
+            "from {first_day} to {last_day}.",
             due_window_share=wording.share(settings.due_window_share, 0),
             gone_days=view.settings.activity.gone_days,
-            as_of=view.as_of + timedelta(days=1),
-            as_of_2=view.as_of + timedelta(days=settings.due_within_days),
+            first_day=view.as_of + timedelta(days=1),
+            last_day=view.as_of + timedelta(days=settings.due_within_days),
         ),
         *_tried(view, rhythms),
     ]
@@ -263,8 +264,8 @@ def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, dropped: int, l
     if short.height:
         notes.append(
             tr(
-                "Closed gaps alone would call {height:,} of {goods} due too early: long gaps are the ones still open.",
-                height=short.height,
+                "Closed gaps alone would call {short:,} of {goods} due too early: long gaps are the ones still open.",
+                short=short.height,
                 goods=wording.some(rhythms.height, "good"),
             )
         )
@@ -281,7 +282,7 @@ def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, dropped: int, l
         said = not_measured(view, "products", "service_life_days", tr("due dates from stated service lives"))
         stated = view.has_column("products", "service_life_days")
         notes.append(tr("No product that was sold has a stated service life.") if stated else said)
-    overdue = due.filter(pl.col("state") == "overdue")
+    overdue = due.filter(pl.col("state") == OVERDUE)
     if overdue.height:
         chance = wording.share(float(str(overdue["purchase_probability"].mean() or 0)))
         notes.append(
@@ -313,8 +314,8 @@ def _notes(view: View, rhythms: pl.DataFrame, due: pl.DataFrame, dropped: int, l
     if left_out:
         notes.append(
             tr(
-                "The {height:,} most likely of {needs} are shown; top=0 gives all.",
-                height=due.height - left_out,
+                "The {shown:,} most likely of {needs} are shown; top=0 gives all.",
+                shown=due.height - left_out,
                 needs=wording.some(due.height, "need"),
             )
         )
@@ -359,7 +360,7 @@ def _tried(view: View, rhythms: pl.DataFrame) -> list[Note]:
 
 def _unmeasured(view: View, show: str, by: By) -> Finding:
     least = view.settings.sequences.due_minimum_gaps
-    said = tr("no {by} has a stated service life or a rhythm of its own with {least} closed gaps", by=by, least=least)
+    said = tr("no {by} has a stated service life or a rhythm of its own with {least} closed gaps", by=word(by), least=least)
     notes: list[str | Note] = [Note(tr("Due again: {said} (setting sequences.due_minimum_gaps).", said=said), "NOT MEASURED")]
     if not view.has_column("products", "service_life_days"):
         notes.append(not_measured(view, "products", "service_life_days", tr("due dates from stated service lives")))
@@ -378,8 +379,14 @@ def _unmeasured(view: View, show: str, by: By) -> Finding:
 def _chart(view: View, goods: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     days = view.settings.sequences.due_within_days
     return ranked_bars(
-        goods.head(15).with_columns(pl.coalesce("product", "category").alias("good")), label="good", value="expected_buyers",
-        n="member_count", ranked=False, title=tr('Due again: {place}', place=view.place),
-        subtitle=f"Members expected to buy again within {days} days after {view.as_of}; n = due, soon due or overdue",
-        value_title=tr('Expected buyers'),
-    )  # fmt: skip
+        goods.head(15).with_columns(pl.coalesce("product", "category").alias("good")),
+        label="good",
+        value="expected_buyers",
+        n="member_count",
+        ranked=False,
+        title=tr("Due again: {place}", place=view.place),
+        subtitle=tr(
+            "Members expected to buy again within {days} days after {as_of}; n = due, soon due or overdue", days=days, as_of=view.as_of
+        ),
+        value_title=tr("Expected buyers"),
+    )

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from toolkit.language import value
 from toolkit.mart.sequences import MICRO, RHYTHM_FROM, Sequences, sequences_of
 from toolkit.mart.view import View
 from toolkit.models.due import (
@@ -26,7 +27,7 @@ from toolkit.models.due import (
 from toolkit.portrait.tastes import NO_CATEGORY
 
 By = Literal["category", "product"]
-STATED, OWN_GAPS = "stated service life", "the shop's gaps"
+STATED, OWN_GAPS = value("stated service life"), value("the shop's gaps")
 POOL_FROM = 0.25
 """Goods with a life shorter than this part of another's say little about it: their wait for the next visit is a large part of the gap."""
 RHYTHM = pl.Schema(

@@ -10,7 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.ranges import ranges
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import later_worth
 from toolkit.portrait.phrases import where
@@ -25,7 +25,7 @@ _SCHEMA = {"good": pl.String, "member_count": pl.Int64, "later_spend": pl.Float6
 MOST_ROWS = 200
 _MUCH = 1.2
 _COARSER = {"product": "category", "category": "department"}
-_READINGS = ("worth more", "worth less", "no different")
+_READINGS = MORE, LESS, NO_DIFFERENT = value("worth more"), value("worth less"), value("no different")
 
 
 @question(
@@ -135,7 +135,7 @@ def _named(view: View, found: pl.DataFrame, by: By) -> pl.DataFrame:
 def _table(view: View, found: pl.DataFrame) -> pl.DataFrame:
     more = pl.col("is_told") & (pl.col("ratio_low") > 1)
     less = pl.col("is_told") & (pl.col("ratio_high") < 1)
-    reading = pl.when(more).then(pl.lit(_READINGS[0])).when(less).then(pl.lit(_READINGS[1])).otherwise(pl.lit(_READINGS[2]))
+    reading = pl.when(more).then(pl.lit(MORE)).when(less).then(pl.lit(LESS)).otherwise(pl.lit(NO_DIFFERENT))
     return found.select(
         "good",
         *[name for name in ("category",) if name in found.columns],
@@ -148,18 +148,18 @@ def _table(view: View, found: pl.DataFrame) -> pl.DataFrame:
         pl.col("ratio").alias("raw_index"),
         reading.alias("reading"),
         "id",
-    ).sort(pl.col("reading") == _READINGS[2], "worth_index_low", "id", descending=[False, True, False])
+    ).sort(pl.col("reading") == NO_DIFFERENT, "worth_index_low", "id", descending=[False, True, False])
 
 
 def _headline(view: View, table: pl.DataFrame, n: int, by: By) -> str:
     days = view.settings.sequences.later_days
-    best = table.filter(pl.col("reading") == "worth more")
+    best = table.filter(pl.col("reading") == MORE)
     if table.height == 1:
         return tr(
             "{where}, entry goods cannot be compared: {good} is the only {by} with enough first buyers among {new_members}.",
             where=where(view),
             good=table["good"][0],
-            by=by,
+            by=word(by),
             new_members=wording.some(n, "new member"),
         )
     if best.is_empty():
@@ -172,16 +172,25 @@ def _headline(view: View, table: pl.DataFrame, n: int, by: By) -> str:
             days=days,
         )
     first = best.row(0, named=True)
-    return (
-        f"{where(view)}, members who start with {first['good']} (n = {first['member_count']:,}) are worth most later: "
-        f"{wording.money(first['later_spend'], view.currency)} in the next {days} days, {first['worth_index']:.2f} times members with a "
-        f"first basket of like worth ({first['worth_index_low']:.2f} to {first['worth_index_high']:.2f})."
+    return tr(
+        "{where}, members who start with {good} (n = {members:,}) are worth most later: {later_spend} in the next {days} days, "
+        "{times:.2f} times members with a first basket of like worth ({times_low:.2f} to {times_high:.2f}).",
+        where=where(view),
+        good=first["good"],
+        members=first["member_count"],
+        later_spend=wording.money(first["later_spend"], view.currency),
+        days=days,
+        times=first["worth_index"],
+        times_low=first["worth_index_low"],
+        times_high=first["worth_index_high"],
     )
 
 
 def _goods(count: int, by: By) -> str:
     """'1 category', '214 products'."""
-    return wording.some(count, by, "categories" if by == "category" else None)
+    if by == "department":
+        return wording.some(count, "department")
+    return wording.some(count, "category", "categories") if by == "category" else wording.some(count, "product")
 
 
 def _notes(view: View, new: Entrants, n: int, small: int, least: int, table: pl.DataFrame) -> list[str | Note]:
@@ -195,25 +204,30 @@ def _notes(view: View, new: Entrants, n: int, small: int, least: int, table: pl.
             "REVIEW",
         ),
         new.note(view),
-        f"n = {wording.some(n, 'new member')} watched for {days} days each; {new.members.height - n:,} came too late for that.",
+        tr(
+            "n = {new_members} watched for {days} days each; {late:,} came too late for that.",
+            new_members=wording.some(n, "new member"),
+            days=days,
+            late=new.members.height - n,
+        ),
         tr(
             "The index is shrunk towards 1: of many goods the best is partly lucky, and would fall back next year (regression to the mean)."
         ),
     ]
     apart = (pl.col("raw_index") > _MUCH) | (pl.col("raw_index") < 1 / _MUCH)
-    lucky = table.filter((pl.col("reading") == _READINGS[2]) & apart).height
+    lucky = table.filter((pl.col("reading") == NO_DIFFERENT) & apart).height
     if lucky:
         notes.append(
             tr(
-                "{goods} of {height:,} seem {much:g} times as good or as bad before shrinking, and may still be chance: not "
+                "{goods} of {tested:,} seem {much:g} times as good or as bad before shrinking, and may still be chance: not "
                 "called worth more or less.",
                 goods=wording.some(lucky, "good"),
-                height=table.height,
+                tested=table.height,
                 much=_MUCH,
             )
         )
     if table.height > MOST_ROWS:
-        notes.append(tr("The {most_rows} surest of {height:,} are shown.", most_rows=MOST_ROWS, height=table.height))
+        notes.append(tr("The {shown} surest of {goods:,} are shown.", shown=MOST_ROWS, goods=table.height))
     if small > 0:
         notes.append(
             tr(
@@ -229,7 +243,7 @@ def _unmeasured(view: View, new: Entrants, n: int, least: int, by: By) -> Findin
     days = view.settings.sequences.later_days
     said = tr(
         "no {by} has {least} first buyers among {new_members} who could be watched for {days} days",
-        by=by,
+        by=word(by),
         least=least,
         new_members=wording.some(n, "new member"),
         days=days,
@@ -247,10 +261,23 @@ def _unmeasured(view: View, new: Entrants, n: int, least: int, by: By) -> Findin
 
 def _chart(view: View, table: pl.DataFrame, by: str) -> alt.Chart | alt.LayerChart:
     shown = table if table.height <= 16 else pl.concat([table.head(10), table.tail(6)])
-    rest = "" if table.height <= 16 else tr("; the first 10 and last 6 of {height}", height=table.height)
+    rest = "" if table.height <= 16 else tr("; the first 10 and last 6 of {goods}", goods=table.height)
     return ranges(
-        shown, label="good", value="worth_index", low="worth_index_low", high="worth_index_high", n="member_count", kind="index",
-        reference=1.0, reference_title=tr('as others'), title=tr('Later worth by first purchase: {place}', place=view.place),
-        value_title=tr('Later spend over that of like members'),
-        subtitle=tr('Spend in the {later_days} days after the first day, by {by}{rest}', later_days=view.settings.sequences.later_days, by=by, rest=rest),
-    )  # fmt: skip
+        shown,
+        label="good",
+        value="worth_index",
+        low="worth_index_low",
+        high="worth_index_high",
+        n="member_count",
+        kind="index",
+        reference=1.0,
+        reference_title=tr("as others"),
+        title=tr("Later worth by first purchase: {place}", place=view.place),
+        value_title=tr("Later spend over that of like members"),
+        subtitle=tr(
+            "Spend in the {later_days} days after the first day, by {by}{rest}",
+            later_days=view.settings.sequences.later_days,
+            by=word(by),
+            rest=rest,
+        ),
+    )

@@ -7,14 +7,14 @@ from datetime import datetime, time, timedelta
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.tastes import NO_CATEGORY
 
 LOOKS = ("view", "search", "favourite")
 CART = "cart"
-NOT_STATED = "(not stated)"
+NOT_STATED = value("(not stated)")
 
 
 def has_events(view: View) -> bool:

@@ -10,12 +10,13 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Note
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.mart.sequences import VISITS, sequences_of
 from toolkit.mart.view import View
 from toolkit.targeting.goods import find_good
 
 By = Literal["category", "department", "product"]
+_NONE_STATED = value("(none stated)")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def first_visits(view: View, by: Literal["category", "department"]) -> pl.DataFr
 
 
 def _first_visits(view: View, by: Literal["category", "department"]) -> pl.DataFrame:
-    names = view.categories.select("category_code", pl.col(by).fill_null("(none stated)").alias("place"))
+    names = view.categories.select("category_code", pl.col(by).fill_null(_NONE_STATED).alias("place"))
     days = (
         sequences_of(view.workspace, view.mart)
         .first_days.join(names.lazy(), on="category_code")

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import later, tr, value, word
 from toolkit.mart.view import Period, View, read_period
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
@@ -22,31 +22,41 @@ if TYPE_CHECKING:
 
 By = Literal["members", "category", "store"]
 MEANINGS = {
-    "new": "first order ever in this period",
-    "back": "had ordered before, but not in the period before",
-    "lost": "ordered in the period before, not in this one",
-    "more": "ordered in both, spent more",
-    "less": "ordered in both, spent less",
-    "same": "ordered in both, spent the same",
-    "non-members": "receipts without a member",
+    value("new"): value("first order ever in this period"),
+    value("back"): value("had ordered before, but not in the period before"),
+    value("lost"): value("ordered in the period before, not in this one"),
+    value("more"): value("ordered in both, spent more"),
+    value("less"): value("ordered in both, spent less"),
+    value("same"): value("ordered in both, spent the same"),
+    NON_MEMBERS: value("receipts without a member"),
 }
+_TOO_FEW = value("too few members to show apart")
 _NAME = "targeting.gain_loss"
 _SAID = {
-    "new": "had their first order ever",
-    "back": "came back: they had ordered before, but not from {before}",
-    "lost": "did not order, but had from {before}",
-    "more": "spent more than from {before}",
-    "less": "spent less than from {before}",
-    "same": "spent the same as from {before}",
+    "new": later("had their first order ever"),
+    "back": later("came back: they had ordered before, but not from {before}"),
+    "lost": later("did not order, but had from {before}"),
+    "more": later("spent more than from {before}"),
+    "less": later("spent less than from {before}"),
+    "same": later("spent the same as from {before}"),
 }
-_SAID_OF_CELL = {
-    "new": "bought {there} and had their first order ever",
-    "back": "bought {there} and had ordered before, but nothing from {before}",
-    "lost": "ordered nothing, but had bought {there} from {before}",
-    "more": "spent more {at} than from {before}",
-    "less": "spent less {at} than from {before}",
-    "switched in": "bought {there}, but not from {before}, when they ordered other things",
-    "switched out": "ordered, but did not buy {there}, as they had from {before}",
+_SAID_OF_CATEGORY = {
+    "new": later("bought {cell} and had their first order ever"),
+    "back": later("bought {cell} and had ordered before, but nothing from {before}"),
+    "lost": later("ordered nothing, but had bought {cell} from {before}"),
+    "more": later("spent more on {cell} than from {before}"),
+    "less": later("spent less on {cell} than from {before}"),
+    value("switched in"): later("bought {cell}, but not from {before}, when they ordered other things"),
+    value("switched out"): later("ordered, but did not buy {cell}, as they had from {before}"),
+}
+_SAID_OF_STORE = {
+    "new": later("bought in store {cell} and had their first order ever"),
+    "back": later("bought in store {cell} and had ordered before, but nothing from {before}"),
+    "lost": later("ordered nothing, but had bought in store {cell} from {before}"),
+    "more": later("spent more in store {cell} than from {before}"),
+    "less": later("spent less in store {cell} than from {before}"),
+    "switched in": later("bought in store {cell}, but not from {before}, when they ordered other things"),
+    "switched out": later("ordered, but did not buy in store {cell}, as they had from {before}"),
 }
 _COLUMNS = [*[f"{part}_sales" for part in PARTS], "few_sales"]
 
@@ -130,27 +140,25 @@ def _list(view: View, known: pl.DataFrame, before: Period, by: By, asked: str) -
     """The members of one kind, in the scope or in one category or store."""
     if by == "members":
         kind = the_row(asked, list(_SAID), where=_NAME)
-        chosen, said = known.filter(pl.col("kind") == kind), _SAID[kind].format(before=before)
+        chosen, said = known.filter(pl.col("kind") == kind), tr(_SAID[kind], before=before)
     else:
-        kind, _, cell = (word.strip() for word in asked.partition(":"))
+        kind, _, cell = (part.strip() for part in asked.replace("：", ":").partition(":"))
         if not cell:
             raise BadValue(
                 tr(
                     "{name}: members is '{asked}'; a kind and a {by} were needed, such as 'lost: {some_cell}'.",
                     name=_NAME,
                     asked=asked,
-                    by=by,
+                    by=word(by),
                     some_cell=_some_cell(view, by),
                 )
             )
-        kind = the_row(kind.replace("_", " "), list(_SAID_OF_CELL), where=_NAME)
+        sentences = _SAID_OF_STORE if by == "store" else _SAID_OF_CATEGORY
+        kind = the_row(kind.replace("_", " "), list(sentences), where=_NAME)
         parts = with_parts(view, view.period, before, by, known)
         cell = the_row(cell, parts["cell"].unique().sort().to_list(), where=_NAME)
         chosen = parts.filter((pl.col("cell") == cell) & (pl.col("part") == kind.replace(" ", "_")))
-        there, at = (
-            (tr("in store {cell}", cell=cell), tr("in store {cell}", cell=cell)) if by == "store" else (cell, tr("on {cell}", cell=cell))
-        )
-        said = _SAID_OF_CELL[kind].format(there=there, at=at, before=before)
+        said = tr(sentences[kind], cell=cell, before=before)
     return listed(
         view,
         chosen.drop_nulls("member_code").select(
@@ -204,9 +212,9 @@ def _member_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
     found = pl.DataFrame({"group": list(MEANINGS), "meaning": list(MEANINGS.values())})
     table = found.join(_kinds(members), left_on="group", right_on="kind", how="inner", maintain_order="left")
     least = view.settings.scope.minimum_members
-    few = (pl.col("group") != "non-members") & (pl.col("members") < least)
+    few = (pl.col("group") != NON_MEMBERS) & (pl.col("members") < least)
     if table.filter(few).height:  # kinds with too few members go into one row, with the smallest other kind while they are too few
-        ranked = table.filter(pl.col("group") != "non-members").sort("members")["group"].to_list()
+        ranked = table.filter(pl.col("group") != NON_MEMBERS).sort("members")["group"].to_list()
         held, total = [], 0
         for name in ranked:
             count = int(table.filter(pl.col("group") == name)["members"].item())
@@ -214,16 +222,16 @@ def _member_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
                 break
             held.append(name)
             total += count
-        said = " or ".join(name for name in MEANINGS if name in held)
+        said = tr(" or ").join(word(name) for name in MEANINGS if name in held)
         table = table.with_columns(
             pl.when(pl.col("group").is_in(held)).then(pl.lit(said)).otherwise("group").alias("group"),
-            pl.when(pl.col("group").is_in(held)).then(pl.lit("too few members to show apart")).otherwise("meaning").alias("meaning"),
+            pl.when(pl.col("group").is_in(held)).then(pl.lit(_TOO_FEW)).otherwise("meaning").alias("meaning"),
         )
         table = table.group_by("group", "meaning", maintain_order=True).agg(pl.col("members", "before", "now").sum())
     return table.select(
         "group",
         "meaning",
-        pl.when(pl.col("group") != "non-members").then("members").alias("member_count"),
+        pl.when(pl.col("group") != NON_MEMBERS).then("members").alias("member_count"),
         view.major("before").alias("sales_before"),
         view.major("now").alias("sales"),
         view.major(pl.col("now") - pl.col("before")).alias("change_sales"),
@@ -242,26 +250,34 @@ def _cell_table(view: View, cells: pl.DataFrame, by: By) -> pl.DataFrame:
     )
 
 
+_CAME = {
+    ("new", "back"): later("{n} new or returning members brought {money}"),
+    ("new",): later("{n} new members brought {money}"),
+    ("back",): later("{n} returning members brought {money}"),
+}
+_STAYED = {
+    "lost": later("{n} who stayed away took {money}"),
+    "more": later("{n} who spent more added {money}"),
+    "less": later("{n} who spent less cost {money}"),
+}
+
+
 def _headline(view: View, kinds: dict[str, dict], before: Period, sales: int, change: int) -> str:
     said = []
-    for names, words in (
-        (("new", "back"), tr("{n} {kind} brought {money}")),
-        (("lost",), tr("{n} who stayed away took {money}")),
-        (("more",), tr("{n} who spent more added {money}")),
-        (("less",), tr("{n} who spent less cost {money}")),
-    ):
-        rows = [kinds[name] for name in names if name in kinds]
-        members = sum(row["members"] for row in rows)
-        if rows and members >= view.settings.scope.minimum_members:
-            kind = " or ".join({"new": "new", "back": "returning"}.get(row["kind"], "") for row in rows)
-            amount = view.money(abs(sum(row["now"] - row["before"] for row in rows)))
-            count = some(members, "member") if not said and len(names) == 1 else f"{members:,}"
-            said.append(words.format(n=count, kind=tr("{kind} members", kind=kind), money=amount))
+    came = tuple(name for name in ("new", "back") if name in kinds)
+    for names, sentence in ((came, _CAME.get(came, "")), *(((name,), sentence) for name, sentence in _STAYED.items() if name in kinds)):
+        members = sum(kinds[name]["members"] for name in names)
+        if names and members >= view.settings.scope.minimum_members:
+            amount = view.money(abs(sum(kinds[name]["now"] - kinds[name]["before"] for name in names)))
+            count = some(members, "member") if not said and names != came else tr("{members:,}", members=members)  # the noun is understood
+            said.append(tr(sentence, n=count, money=amount))
     if other := kinds.get(NON_MEMBERS):
         moved = other["now"] - other["before"]
-        said.append(tr("non-members {added} {moved}", added=tr("added") if moved >= 0 else tr("took"), moved=view.money(abs(moved))))
-    way = "unchanged" if change == 0 else f"{'up' if change > 0 else 'down'} {view.money(abs(change))}"
-    parts = f": {wording.listing(said)}" if said else ""
+        amount = view.money(abs(moved))
+        said.append(tr("non-members added {money}", money=amount) if moved >= 0 else tr("non-members took {money}", money=amount))
+    size = view.money(abs(change))
+    way = tr("unchanged") if change == 0 else tr("up {size}", size=size) if change > 0 else tr("down {size}", size=size)
+    parts = tr(": {said}", said=wording.listing(said)) if said else ""
     return tr(
         "{where}, sales from {period} are {sales}, {way} on {before}{parts}.",
         where=where(view),
@@ -279,9 +295,9 @@ def _notes(view: View, before: Period) -> list[str | Note]:
         notes.append(
             Note(
                 tr(
-                    "The periods differ in length ({days} and {days_2} days): part of the change is that.",
-                    days=before.days,
-                    days_2=view.period.days,
+                    "The periods differ in length ({before} and {now} days): part of the change is that.",
+                    before=before.days,
+                    now=view.period.days,
                 ),
                 "REVIEW",
             )
@@ -305,7 +321,12 @@ def _notes(view: View, before: Period) -> list[str | Note]:
 def _unmeasured(view: View, before: Period) -> Finding:
     said = tr("the receipts start on {first_day}, but the period to compare with is {before}", first_day=view.first_day, before=before)
     return Finding(
-        headline=f"{where(view)}, gain and loss are not measured: {said} (n = {some(view.members.height, 'member')}).",
+        headline=tr(
+            "{where}, gain and loss are not measured: {said} (n = {members}).",
+            where=where(view),
+            said=said,
+            members=some(view.members.height, "member"),
+        ),
         table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
         notes=[Note(tr("Gain and loss: {said}. Choose a shorter period or a later as_of.", said=said), "NOT MEASURED")],
     )
@@ -319,7 +340,15 @@ def _chart(view: View, table: pl.DataFrame, by: By, before: Period) -> alt.Chart
     if by != "members":
         shown = table.sort(pl.col("change_sales").abs(), descending=True).head(15).sort("change_sales", descending=True)
     return ranked_bars(
-        shown, label=label, value="change_sales", n="member_count", kind="money", ranked=False,
-        title=tr('Gain and loss{by}: {place}', by='' if by == 'members' else tr(' by {by}', by=by), place=view.place), subtitle=tr('{period} against {before}', period=view.period, before=before),
-        value_title=tr('Change of sales, {currency}', currency=view.currency),
-    )  # fmt: skip
+        shown,
+        label=label,
+        value="change_sales",
+        n="member_count",
+        kind="money",
+        ranked=False,
+        title=tr("Gain and loss: {place}", place=view.place)
+        if by == "members"
+        else tr("Gain and loss by {by}: {place}", by=word(by), place=view.place),
+        subtitle=tr("{period} against {before}", period=view.period, before=before),
+        value_title=tr("Change of sales, {currency}", currency=view.currency),
+    )

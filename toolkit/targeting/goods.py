@@ -15,6 +15,7 @@ from toolkit.mart.baskets import Part, read_baskets
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.mart.view import Period, View, read_period
 from toolkit.models.pairs import Baskets
+from toolkit.portrait.phrases import where as place_of
 from toolkit.portrait.sales import within
 
 Level = Literal["category", "product"]
@@ -55,6 +56,11 @@ def window_of(view: View) -> Period:
 def days_in(period: Period) -> str:
     """Return a window as it ends a sentence."""
     return tr("on {end}", end=period.end) if period.start == period.end else tr("from {period}", period=period)
+
+
+def opening(view: View, period: Period) -> str:
+    """Return the scope and a window as the opening of a sentence."""
+    return tr("{where}, {days_in}", where=place_of(view), days_in=days_in(period))
 
 
 def scoped_parts(view: View, period: Period) -> list[Part]:
@@ -133,7 +139,7 @@ def find_good(view: View, name: str, where: str) -> Good:
     if found.height == 1:
         return Good("product", int(found["code"][0]), str(found["label"][0]))
     if found.height > 1:
-        some = ", ".join(found["id"].sort().head(5).to_list()) + (", ..." if found.height > 5 else "")
+        some = tr(", ").join([*found["id"].sort().head(5), *(["..."] if found.height > 5 else [])])
         raise BadValue(
             tr(
                 "{where}: {height:,} products are called '{name}'. Give a product_id: {some}.",
@@ -145,7 +151,7 @@ def find_good(view: View, name: str, where: str) -> Good:
         )
     # Of names that differ in case alone the last counts: a category rather than a product.
     near = nearest(name, [*known["id"].head(20_000), *named["name"].drop_nulls().unique(), *view.categories["category"]], most=3)
-    guess = tr("; did you mean {join}?", join=" or ".join(repr(word) for word in near)) if near else "."
+    guess = tr("; did you mean {near}?", near=tr(" or ").join(repr(one) for one in near)) if near else tr(".")
     raise UnknownName(
         tr(
             "{where}: no category or product is called '{name}'{guess} Categories go by the names of the present "

@@ -6,10 +6,13 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
 from toolkit.portrait.sales import ratio, within
+
+_OF_EVERYBODY, _OF_MEMBERS = value("orders of everybody"), value("orders of members")
+_JOINED, _ORDERED, _TWICE = value("members who joined"), value("joined and ordered"), value("joined and ordered twice")
 
 
 def joining(view: View) -> Finding:
@@ -17,14 +20,14 @@ def joining(view: View) -> Finding:
     orders = view.orders.filter("is_order", within(view.period)).select(pl.col("member_code").is_not_null().alias("by_member")).collect()
     whole, by_member = orders.height, int(orders["by_member"].sum())
     rows: list[tuple[str, int, float | None, str | None]] = [
-        (tr("orders of everybody"), whole, None, None),
-        (tr("orders of members"), by_member, ratio(by_member, whole), tr("orders of everybody")),
+        (_OF_EVERYBODY, whole, None, None),
+        (_OF_MEMBERS, by_member, ratio(by_member, whole), _OF_EVERYBODY),
     ]
     notes: list[str | Note] = [
         tr("An order without a member is not a person: how many people of the public there are, receipts do not say.")
     ]
     if view.scope.audience is not None:
-        rows = [(tr("orders of members"), by_member, None, None)]
+        rows = [(_OF_MEMBERS, by_member, None, None)]
         notes.append(
             Note(tr("Share of the public: an audience holds no orders of the public. Ask for the chain or a store."), "NOT MEASURED")
         )
@@ -39,19 +42,19 @@ def joining(view: View) -> Finding:
         fresh = view.members.filter(inside)
         bought, again = (fresh.filter(pl.col("order_count") >= least).height for least in (1, 2))
         if joined is not None:
-            rows.append((tr("members who joined"), joined, None, None))
+            rows.append((_JOINED, joined, None, None))
         else:
             notes.append(tr("Members who joined and never ordered belong to no store or audience: they show for the chain alone."))
-        rows.append((tr("joined and ordered"), bought, ratio(bought, joined), tr("members who joined") if joined is not None else None))
-        rows.append((tr("joined and ordered twice"), again, ratio(again, bought), tr("joined and ordered")))
+        rows.append((_ORDERED, bought, ratio(bought, joined), _JOINED if joined is not None else None))
+        rows.append((_TWICE, again, ratio(again, bought), _ORDERED))
         notes.append(tr("Whoever joined late in the window has had little time for a second order."))
     frame = pl.DataFrame(rows, schema={"step": pl.String, "count": pl.Int64, "step_share": pl.Float64, "of": pl.String}, orient="row")
     if view.scope.audience is not None:
         said = tr("{orders} from {period} were made by these members", orders=wording.some(by_member, "order"), period=view.period)
     else:
         said = tr(
-            "{ratio} of {orders} from {period} were made by members",
-            ratio=wording.share(ratio(by_member, whole)),
+            "{share} of {orders} from {period} were made by members",
+            share=wording.share(ratio(by_member, whole)),
             orders=wording.some(whole, "order"),
             period=view.period,
         )
@@ -59,4 +62,6 @@ def joining(view: View) -> Finding:
         said += tr(
             "; {members} joined, of whom {bought} ordered", members=wording.some(joined, "member"), bought=wording.share(bought / joined)
         )
-    return Finding(headline=f"{where(view)}, {said}.", table=frame, notes=notes, ask_next=[("targeting.paths", {})])
+    return Finding(
+        headline=tr("{where}, {said}.", where=where(view), said=said), table=frame, notes=notes, ask_next=[("targeting.paths", {})]
+    )

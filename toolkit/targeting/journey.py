@@ -9,22 +9,22 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import made_where, where
 from toolkit.portrait.rfm import rfm_scores
 from toolkit.registry import question
 from toolkit.targeting.events import has_events, no_events
 from toolkit.targeting.joining import joining
-from toolkit.targeting.visits import MESSAGE, last_touches, messages, visits
+from toolkit.targeting.visits import MESSAGE, last_touches, messages, touch_name, visits
 
 if TYPE_CHECKING:
     import altair as alt
 
 Show = Literal["funnel", "last_touch", "segment", "joining"]
-NO_TOUCH = "none seen"
-_STEPS = (("visit", None), ("look", "is_view"), ("cart", "is_cart"), ("order the same day", "is_order"))
-_SENT = (("sent", None), ("opened", "is_opened"), ("clicked", "is_clicked"))
+NO_TOUCH = value("none seen")
+_STEPS = ((value("visit"), None), (value("look"), "is_view"), (value("cart"), "is_cart"), (value("order the same day"), "is_order"))
+_SENT = ((value("sent"), None), (value("opened"), "is_opened"), (value("clicked"), "is_clicked"))
 _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
     "funnel": {"touchpoint": pl.String, "step": pl.String, "visit_count": pl.Int64, "step_share": pl.Float64},
     "last_touch": {"touchpoint": pl.String, "order_count": pl.Int64, "order_share": pl.Float64},
@@ -81,14 +81,15 @@ def journey(view: View, *, show: Show = "funnel") -> Finding:
         return joining(view)
     events = has_events(view)
     if show == "segment" and not events:
-        return no_events(view, "visits", _SCHEMAS[show])
+        return no_events(view, tr("visits"), _SCHEMAS[show])
     if show == "last_touch":
-        return _last_touch(view) if events or view.workspace.table("contacts") is not None else no_events(view, "touches", _SCHEMAS[show])
+        seen = events or view.workspace.table("contacts") is not None
+        return _last_touch(view) if seen else no_events(view, tr("touches"), _SCHEMAS[show])
     if show == "segment":
         return _segments(view)
     sent = messages(view).join(view.members.select("member_code"), on="member_code", how="semi")
     if not events and sent.is_empty():
-        return no_events(view, "visits", _SCHEMAS["funnel"])
+        return no_events(view, tr("visits"), _SCHEMAS["funnel"])
     return _funnel(view, _mine(view) if events else None, sent)
 
 
@@ -101,7 +102,7 @@ def _funnel(view: View, mine: pl.DataFrame | None, sent: pl.DataFrame) -> Findin
     parts = []
     if mine is not None:
         parts += [_steps(mine.filter(touchpoint=name), name, _STEPS) for name in sorted(mine["touchpoint"].unique())]
-    parts += [_steps(sent.filter(touchpoint=name), f"{MESSAGE}: {name}", _SENT) for name in sorted(sent["touchpoint"].unique())]
+    parts += [_steps(sent.filter(touchpoint=name), touch_name(f"{MESSAGE}: {name}"), _SENT) for name in sorted(sent["touchpoint"].unique())]
     whole = pl.concat(parts) if parts else pl.DataFrame(schema=_SCHEMAS["funnel"] | {"member_count": pl.Int64})
     table = whole.filter(pl.col("member_count") >= least)
     notes: list[str | Note] = [
@@ -172,17 +173,15 @@ def _funnel_headline(view: View, mine: pl.DataFrame | None, sent: pl.DataFrame) 
         )
     people = wording.some(mine["member_code"].n_unique(), "member")
     n, cart, order = mine.height, int(mine["is_cart"].sum()), int(mine["is_order"].sum())
-    of_carts = tr(", {order} of those with a cart", order=wording.share(order / cart)) if cart else ""
-    return (
-        tr(
-            "{where}, {order} of {visits} by {people} ended in an order the same day{of_carts}; {share} never reached the cart.",
-            where=where(view),
-            order=wording.share(order / n),
-            visits=wording.some(n, "visit"),
-            people=people,
-            of_carts=of_carts,
-            share=wording.share(1 - float(mine["is_cart"].mean())),
-        )  # type: ignore[arg-type]
+    of_carts = tr(", {ordered} of those with a cart", ordered=wording.share(order / cart)) if cart else ""
+    return tr(
+        "{where}, {ordered} of {visits} by {people} ended in an order the same day{of_carts}; {lost} never reached the cart.",
+        where=where(view),
+        ordered=wording.share(order / n),
+        visits=wording.some(n, "visit"),
+        people=people,
+        of_carts=of_carts,
+        lost=wording.share(1 - cart / n),
     )
 
 
@@ -198,8 +197,9 @@ def _last_touch(view: View) -> Finding:
         .agg(pl.len().cast(pl.Int64).alias("order_count"), pl.col("amount").sum(), pl.col("member_code").n_unique().alias("members"))
         .sort(pl.col("touchpoint") == NO_TOUCH, "order_count", "touchpoint", descending=[False, True, False])
     )
-    table = whole.filter(pl.col("members") >= least).select(
-        "touchpoint",
+    shown = whole.filter(pl.col("members") >= least)
+    table = shown.select(
+        pl.Series("touchpoint", [touch_name(name) for name in shown["touchpoint"]], dtype=pl.String),
         "order_count",
         (pl.col("order_count") / max(n, 1)).alias("order_share"),
         view.major("amount").alias("sales"),
@@ -207,7 +207,7 @@ def _last_touch(view: View) -> Finding:
     )
     days = view.settings.sequences.look_before_days
     touched = touches["touchpoint"].count()
-    top = table.filter(pl.col("touchpoint") != NO_TOUCH).head(1)
+    top = table.filter(shown["touchpoint"] != NO_TOUCH).head(1)
     most = (
         tr(", most often {touchpoint} ({order_share})", touchpoint=top["touchpoint"][0], order_share=wording.share(top["order_share"][0]))
         if top.height
@@ -239,7 +239,7 @@ def _last_touch(view: View) -> Finding:
             )
         )
     return Finding(
-        headline=f"{where(view)}, {said}.",
+        headline=tr("{where}, {said}.", where=where(view), said=said),
         table=table,
         chart=(lambda: _touch_chart(view, table)) if table.height else None,
         notes=notes,
@@ -298,13 +298,13 @@ def _segments(view: View) -> Finding:
         best = table.sort("same_day_order_share", "segment", descending=[True, False]).row(0, named=True)
         said = tr(
             "visits of {segment} end in an order the same day most often: {same_day_order_share} of {visits} by {members}",
-            segment=best["segment"],
+            segment=word(best["segment"]),
             same_day_order_share=wording.share(best["same_day_order_share"]),
             visits=wording.some(best["visit_count"], "visit"),
             members=wording.some(best["visitor_count"], "member"),
         )
     return Finding(
-        headline=f"{where(view)}, {said}.",
+        headline=tr("{where}, {said}.", where=where(view), said=said),
         table=table,
         chart=(lambda: _segment_chart(view, table)) if table.height else None,
         notes=notes,
@@ -323,25 +323,46 @@ def _not_because() -> Note:
 
 
 def _funnel_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    labelled = table.with_columns(pl.format("{}: {}", "touchpoint", "step").alias("label"))
+    labels = [
+        tr("{touchpoint}: {step}", touchpoint=word(touch), step=word(step)) for touch, step in table.select("touchpoint", "step").rows()
+    ]
+    labelled = table.with_columns(pl.Series("label", labels, dtype=pl.String))
     return ranked_bars(
-        labelled.head(24), label="label", value="visit_share", n="visit_count", kind="share1", ranked=False,
-        title=tr('From visit to order: {place}', place=view.place),
-        subtitle=tr('Share of visits (or messages) that reach each step, {period}', period=view.period), value_title=tr('Share of the first step'),
-    )  # fmt: skip
+        labelled.head(24),
+        label="label",
+        value="visit_share",
+        n="visit_count",
+        kind="share1",
+        ranked=False,
+        title=tr("From visit to order: {place}", place=view.place),
+        subtitle=tr("Share of visits (or messages) that reach each step, {period}", period=view.period),
+        value_title=tr("Share of the first step"),
+    )
 
 
 def _touch_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return ranked_bars(
-        table, label="touchpoint", value="order_share", n="order_count", kind="share1", ranked=False,
-        title=tr('Last touch before an order: {place}', place=view.place),
-        subtitle=tr('Member orders, {period}', period=view.period), value_title=tr('Share of member orders'),
-    )  # fmt: skip
+        table,
+        label="touchpoint",
+        value="order_share",
+        n="order_count",
+        kind="share1",
+        ranked=False,
+        title=tr("Last touch before an order: {place}", place=view.place),
+        subtitle=tr("Member orders, {period}", period=view.period),
+        value_title=tr("Share of member orders"),
+    )
 
 
 def _segment_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return ranked_bars(
-        table, label="segment", value="same_day_order_share", n="visit_count", kind="share1", ranked=False,
-        title=tr('Visits that end in an order: {place}', place=view.place),
-        subtitle=f"By segment, {view.period}; n = visits", value_title=tr('Share of visits'),
-    )  # fmt: skip
+        table,
+        label="segment",
+        value="same_day_order_share",
+        n="visit_count",
+        kind="share1",
+        ranked=False,
+        title=tr("Visits that end in an order: {place}", place=view.place),
+        subtitle=tr("By segment, {period}; n = visits", period=view.period),
+        value_title=tr("Share of visits"),
+    )

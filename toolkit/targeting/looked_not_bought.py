@@ -10,7 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import stacked_bars
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.mart.sequences import sequences_of
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
@@ -20,7 +20,7 @@ from toolkit.targeting.events import CART, LOOKS, events_in, has_events, no_even
 if TYPE_CHECKING:
     import altair as alt
 
-PRICE, RANGE, UNKNOWN = "price", "range", "not known"
+PRICE, RANGE, UNKNOWN = value("price"), value("range"), value("not known")
 MOST_ROWS = 200
 _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
     "category": {"category": pl.String, "looker_count": pl.Int64, "not_bought_count": pl.Int64, "not_bought_share": pl.Float64},
@@ -237,23 +237,30 @@ def _notes(view: View, looks: pl.DataFrame, wanting: pl.DataFrame, show: str) ->
         if small:
             notes.append(
                 tr(
-                    "{categorys} with fewer than {minimum_members} members to call back not shown.",
-                    categorys=wording.some(small, "category", "categories"),
+                    "{categories} with fewer than {minimum_members} members to call back not shown.",
+                    categories=wording.some(small, "category", "categories"),
                     minimum_members=view.settings.scope.minimum_members,
                 )
             )
     elif wanting.height > MOST_ROWS:
-        notes.append(tr("The first {most_rows} of {height:,} cases are shown.", most_rows=MOST_ROWS, height=wanting.height))
+        notes.append(tr("The first {shown} of {cases:,} cases are shown.", shown=MOST_ROWS, cases=wanting.height))
     if show == "member" and "contactable" in view.members.columns:
         notes.append(tr("Call only members who are contactable; where the shop does not know, the answer is no."))
     return notes
 
 
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    parts = (("price_count", "price"), ("range_count", "range"), ("unknown_count", "not known"))
+    parts = (("price_count", PRICE), ("range_count", RANGE), ("unknown_count", UNKNOWN))
     top = table.head(12)
     frame = pl.concat([top.select("category", pl.lit(name).alias("reason"), pl.col(column).alias("members")) for column, name in parts])
     return stacked_bars(
-        frame, label="category", part="reason", value="members", kind="count", part_title=tr('Likely reason'), value_title="Members",
-        title=tr('Looked, did not buy: {place}', place=view.place), subtitle=tr('Looks from {period}, no purchase since', period=view.period),
-    )  # fmt: skip
+        frame,
+        label="category",
+        part="reason",
+        value="members",
+        kind="count",
+        part_title=tr("Likely reason"),
+        value_title=tr("Members"),
+        title=tr("Looked, did not buy: {place}", place=view.place),
+        subtitle=tr("Looks from {period}, no purchase since", period=view.period),
+    )

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from toolkit.language import value
 from toolkit.mart.view import View
 from toolkit.models.ranks import midrank_score, quantile_band
 from toolkit.portrait.levels import level
 
 MOST_REGULAR = 100.0
 """k of members who come by the clock; without a spread k is infinite."""
+STEPS = ABOVE, AS, BELOW = value("above their card"), value("as their card"), value("below their card")
 _BANDS = 10
 _TRAITS = ("loyalty_level", "loyalty_score", "regularity", "breadth_index", "months_active_share", "tier_by_behaviour", "against_card")
 
@@ -89,13 +91,7 @@ def _against_card(members: pl.DataFrame) -> pl.DataFrame:
     step = pl.col("tier_by_behaviour").replace_strict(place, return_dtype=pl.Int64) - pl.col("tier").replace_strict(
         place, return_dtype=pl.Int64
     )
-    said = (
-        pl.when(step > 0)
-        .then(pl.lit("above their card"))
-        .when(step < 0)
-        .then(pl.lit("below their card"))
-        .otherwise(pl.lit("as their card"))
-    )
+    said = pl.when(step > 0).then(pl.lit(ABOVE)).when(step < 0).then(pl.lit(BELOW)).otherwise(pl.lit(AS))
     judged = judged.with_columns(band.alias("tier_by_behaviour")).with_columns(said.alias("against_card"))
     added = judged.select("member_code", "tier_by_behaviour", "against_card")
     return members.join(added, on="member_code", how="left", maintain_order="left").drop("amount_365d")

@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.mart.view import View
 from toolkit.models.calibration import spearman
 from toolkit.portrait.levels import LEVELS, in_order
-from toolkit.portrait.phrases import sales_basis, where
+from toolkit.portrait.phrases import not_measured, sales_basis, where
 from toolkit.portrait.takings import takings
 from toolkit.registry import question
 from toolkit.targeting.cells import hide_few
-from toolkit.targeting.loyal_traits import loyal_traits
+from toolkit.targeting.loyal_traits import ABOVE, BELOW, STEPS, loyal_traits
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:
     import altair as alt
-
-STEPS = ("above their card", "as their card", "below their card")
 
 
 @question(
@@ -98,23 +96,29 @@ def loyalty(view: View, *, by: Literal["level", "tier"] = "level") -> Finding:
 def _headline(view: View, table: pl.DataFrame, members: int, measured: pl.DataFrame) -> str:
     least = view.settings.activity.regular_gaps
     if measured.height < view.settings.scope.minimum_members:
-        few = tr("{height:,} of {members}", height=measured.height, members=some(members, "member"))
+        few = tr("{measured:,} of {members}", measured=measured.height, members=some(members, "member"))
         return tr(
             "{where}, loyalty is not measured: {few} have {least} pauses between shopping days.", where=where(view), few=few, least=least
         )
     rows = {row["loyalty"]: row for row in table.iter_rows(named=True)}
     high = rows.get("high")
     steady = int((measured["regularity"] > 1.5).sum())
-    said = ""
+    brought = ""
     if high and high["sales"] is not None and (total := float(table["sales"].sum())) > 0:
-        said = tr(
+        brought = tr(
             "; the {member_count:,} of high loyalty bring {sales} of member sales",
             member_count=high["member_count"],
             sales=share(high["sales"] / total),
         )
-    return (
-        f"{where(view)}, the typical pause pattern has k = {measured['regularity'].median():.1f} (1 = chance), and {steady:,} of "
-        f"{some(measured.height, 'measured member')} ({share(steady / measured.height)}) come clearly more regularly (k above 1.5){said}."
+    return tr(
+        "{where}, the typical pause pattern has k = {regularity:.1f} (1 = chance), and {steady:,} of {members} ({steady_share}) come "
+        "clearly more regularly (k above 1.5){brought}.",
+        where=where(view),
+        regularity=measured["regularity"].median(),
+        steady=steady,
+        members=some(measured.height, "measured member"),
+        steady_share=share(steady / measured.height),
+        brought=brought,
     )
 
 
@@ -133,11 +137,16 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> list[st
         with_days = spearman(measured["loyalty_score"].to_numpy(), days)
         if with_days is not None:
             notes.append(
-                f"Rank correlation of the loyalty score with the number of shopping days: {with_days:.2f} (1 = frequency by another name)."
+                tr(
+                    "Rank correlation of the loyalty score with the number of shopping days: {correlation:.2f} (1 = frequency by another "
+                    "name).",
+                    correlation=with_days,
+                )
             )
     notes.append(
-        tr("The receipts start on {first_day}: older tenure is not seen", first_day=view.first_day)
-        + (tr(", but for stated joining days.") if "joined_on" in view.population.columns else ".")
+        tr("The receipts start on {first_day}: older tenure is not seen, but for stated joining days.", first_day=view.first_day)
+        if "joined_on" in view.population.columns
+        else tr("The receipts start on {first_day}: older tenure is not seen.", first_day=view.first_day)
     )
     notes.append(tr("Share of wallet is not measured: what members buy elsewhere is not in the receipts."))
     return notes
@@ -146,22 +155,24 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> list[st
 def _by_tier(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> Finding:
     judged = measured.filter(pl.col("against_card").is_not_null())
     if judged.is_empty():
-        column = "tier" in view.population.columns
         reason = (
-            tr("fewer than two tiers have members with a measured loyalty")
-            if column
-            else view.missing("members", "tier", tr("tiers against behaviour"))
+            Note(tr("Fewer than two tiers have members with a measured loyalty."), "NOT MEASURED")
+            if "tier" in view.population.columns
+            else not_measured(view, "members", "tier", tr("tiers against behaviour"))
         )
-        said = reason.removeprefix("Not measured: ")
         return Finding(
-            headline=f"{where(view)}, tiers against behaviour are not measured (n = {some(members.height, 'member')}).",
+            headline=tr(
+                "{where}, tiers against behaviour are not measured (n = {members}).",
+                where=where(view),
+                members=some(members.height, "member"),
+            ),
             table=pl.DataFrame(schema={"tier": pl.String, "member_count": pl.Int64}),
-            notes=[Note(said[0].upper() + said[1:].rstrip(".") + ".", "NOT MEASURED")],
+            notes=[reason],
             ask_next=[("targeting.loyalty", {})],
         )
     counts = [(pl.col("against_card") == step).sum().cast(pl.Int64).alias(name) for step, name in zip(STEPS, _COUNTS, strict=True)]
     table = (
-        members.with_columns(pl.col("tier").fill_null("no tier"))
+        members.with_columns(pl.col("tier").fill_null(tr("no tier")))
         .group_by("tier")
         .agg(
             pl.len().cast(pl.Int64).alias("member_count"),
@@ -180,16 +191,16 @@ def _by_tier(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> Findi
     )
     table, few = hide_few(view, table, "sales")
     table, hidden = hide_few(view, table, *_COUNTS, "above_share", "below_share", count="judged_count")
-    above, below = (int((judged["against_card"] == step).sum()) for step in (STEPS[0], STEPS[2]))
+    above, below = (int((judged["against_card"] == step).sum()) for step in (ABOVE, BELOW))
     headline = tr(
-        "{where}, of {members} with a card and a measured loyalty, {above:,} ({above_2}) behave above their card and "
-        "{below:,} ({below_2}) below it.",
+        "{where}, of {members} with a card and a measured loyalty, {above:,} ({above_share}) behave above their card and "
+        "{below:,} ({below_share}) below it.",
         where=where(view),
         members=some(judged.height, "member"),
         above=above,
-        above_2=share(above / judged.height),
+        above_share=share(above / judged.height),
         below=below,
-        below_2=share(below / judged.height),
+        below_share=share(below / judged.height),
     )
     order = tr("Tiers are ranked by the mean spend of their members; the same number of cards of each kind is dealt out by behaviour.")
     return Finding(
@@ -198,13 +209,13 @@ def _by_tier(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> Findi
         chart=lambda: _tier_chart(view, table),
         notes=[
             order,
-            "Audiences: against_card = 'above their card', tier_by_behaviour.",
+            tr("Audiences: against_card = 'above their card', tier_by_behaviour."),
             *_notes(view, members, measured),
             *few,
             *hidden,
             sales_basis(view),
         ],
-        ask_next=[("portrait.overview", {"audience": f"against_card = '{STEPS[0]}'"}), ("targeting.loyalty", {})],
+        ask_next=[("portrait.overview", {"audience": f"against_card = '{ABOVE}'"}), ("targeting.loyalty", {})],
         figures={"above_card_share": above / judged.height, "below_card_share": below / judged.height},
     )
 
@@ -233,7 +244,7 @@ def _tier_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return measured_bars(
         table.drop_nulls("above_share"),
         label="tier",
-        measures={"above_share": "above their card", "below_share": "below their card"},
+        measures={"above_share": word(ABOVE), "below_share": word(BELOW)},
         n="judged_count",
         title=tr("Behaviour against the card: {place}", place=view.place),
         subtitle=tr("up to {as_of}, n judged members beside each", as_of=view.as_of),

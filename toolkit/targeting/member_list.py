@@ -9,10 +9,10 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import UnknownName, nearest
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.mart.view import Period, View
-from toolkit.portrait.phrases import where
-from toolkit.targeting.goods import days_in
+from toolkit.portrait.phrases import not_measured
+from toolkit.targeting.goods import opening
 
 
 def listed(
@@ -41,15 +41,17 @@ def listed(
         .select("member_id", pl.all().exclude("member_id", "member_code", "contactable"), reachable.alias("reachable"))
     )
     count, reach = table.height, int(table["reachable"].sum() or 0)
-    told = f"{wording.some(count, 'member')} {said}" if count else tr("no member {said}", said=said)
+    told = tr("{members} {said}", members=wording.some(count, "member"), said=said) if count else tr("no member {said}", said=said)
     contact = tr("; {reach:,} of them may be contacted", reach=reach) if count and "contactable" in ids.columns else ""
-    missing = [] if "contactable" in ids.columns else [Note(_unsaid(view), "NOT MEASURED")]
+    missing = [] if "contactable" in ids.columns else [not_measured(view, "members", "contactable", tr("who may be contacted"))]
     keep = [
-        "Keep them as an audience: tk.save_audience(ws, tk.Audience.from_answer('NAME', answer)), or toolkit audience save WORKSPACE NAME "
-        "--from CALL."
+        tr(
+            "Keep them as an audience: tk.save_audience(ws, tk.Audience.from_answer('NAME', answer)), or toolkit audience save WORKSPACE "
+            "NAME --from CALL."
+        )
     ] * bool(count)
     return Finding(
-        headline=f"{where(view)}, {days_in(period)}, {told}{contact}.",
+        headline=tr("{about}, {told}{contact}.", about=opening(view, period), told=told, contact=contact),
         table=table,
         notes=[*notes, *missing, *keep],
         ask_next=ask_next,
@@ -57,21 +59,25 @@ def listed(
     )
 
 
-def the_row(asked: str, rows: Sequence[str], *, where: str) -> str:
-    """Return the row of a table that `members=` names, whatever its case.
+def the_row(asked: str, rows: Sequence[str] | Mapping[str, str], *, where: str) -> str:
+    """Return the row of a table that `members=` names, in any case: as the data have it, or as the reader sees it.
+
+    `rows` are names as the data have them; with names that `word` does not know, each with what the reader sees.
 
     Raises
     ------
     UnknownName
         There is no such row; the nearest is named, and all where they are few.
     """
+    shown = rows if isinstance(rows, Mapping) else {row: word(row) for row in rows}
     wanted = " ".join(asked.split()).casefold()
-    for row in rows:
-        if row.casefold() == wanted:
+    for row, seen in shown.items():
+        if wanted in (row.casefold(), seen.casefold()):
             return row
-    near = nearest(asked, rows)
-    guess = tr("; did you mean '{near}'?", near=near[0]) if near else "."
-    listing = tr(" The rows are: {join}.", join=", ".join(repr(row) for row in rows)) if len(rows) <= 12 else ""
+    names = list(dict.fromkeys(shown.values()))
+    near = nearest(asked, names)
+    guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
+    listing = tr(" The rows are: {rows}.", rows=tr(", ").join(repr(name) for name in names)) if len(names) <= 12 else ""
     raise UnknownName(
         tr(
             "{where}: members is '{asked}', but the table has no such row{guess}{listing}",
@@ -81,8 +87,3 @@ def the_row(asked: str, rows: Sequence[str], *, where: str) -> str:
             listing=listing,
         )
     )
-
-
-def _unsaid(view: View) -> str:
-    said = view.missing("members", "contactable", tr("who may be contacted")).removeprefix("Not measured: ")
-    return said[0].upper() + said[1:]

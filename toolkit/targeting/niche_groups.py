@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from toolkit.language import value
 from toolkit.mart.sequences import sequences_of
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import wilson
@@ -15,7 +16,7 @@ from toolkit.models.niches import group_taste, taste_groups, taste_links
 from toolkit.models.taste_flags import taste_index
 from toolkit.portrait.tastes import NO_CATEGORY, measured_members, taste_flags
 
-STABLE, NOT_STABLE, UNKNOWN = "stable", "not stable", "not measured"
+STABLE, NOT_STABLE, UNKNOWN = value("stable"), value("not stable"), value("not measured")
 FIRST, SECOND, BOTH = HALVES = ("first", "second", "both")
 _DAYS = {FIRST: pl.col("early_day_count"), SECOND: pl.col("day_count") - pl.col("early_day_count"), BOTH: pl.col("day_count")}
 MEMBERS = pl.Schema({"group": pl.UInt32, "member_code": pl.UInt32, "index": pl.Float64, "index_low": pl.Float64})

@@ -10,7 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note, Verdict
 from toolkit.charts.ranges import ranges
 from toolkit.errors import BadValue, unknown_name
-from toolkit.language import tr
+from toolkit.language import LANGUAGES, speaking, tr, trn, word
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import wilson
 from toolkit.portrait.phrases import sales_basis, where
@@ -124,7 +124,7 @@ def _named(view: View, groups: pl.DataFrame) -> pl.DataFrame:
     titles = []
     for codes in groups["category_codes"].to_list():
         ordered = sorted(codes, key=lambda code: (-(sizes.get(code) or 0), names[code]))
-        more = tr(" + {ordered} more", ordered=len(ordered) - MOST_NAMES) if len(ordered) > MOST_NAMES else ""
+        more = tr(" + {count} more", count=len(ordered) - MOST_NAMES) if len(ordered) > MOST_NAMES else ""
         titles.append(" + ".join(names[code] for code in ordered[:MOST_NAMES]) + more)
     return groups.with_columns(pl.Series("niche", titles, dtype=pl.String))
 
@@ -168,12 +168,14 @@ def _table(view: View, groups: pl.DataFrame, members: pl.DataFrame, measured: in
 
 
 def _found(view: View, groups: pl.DataFrame, niche: str) -> dict[str, Any]:
-    """The row of a niche that was named, in any case."""
+    """The row of a niche that was named, in any case and language: a call is asked again by people of another one."""
     wanted = " ".join(niche.split()).casefold()
-    rows = groups.filter(pl.col("niche").str.to_lowercase() == wanted)
-    if rows.is_empty():
-        raise unknown_name("niche", niche, groups["niche"].to_list(), where=str(view.workspace.path))
-    return rows.row(0, named=True)
+    for code in LANGUAGES:
+        with speaking(code):
+            names = _named(view, groups)["niche"].str.to_lowercase().to_list()
+        if wanted in names:
+            return groups.row(names.index(wanted), named=True)
+    raise unknown_name(word("niche"), niche, groups["niche"].to_list(), where=str(view.workspace.path))
 
 
 def _members(view: View, row: dict[str, Any], top: int) -> Finding:
@@ -189,16 +191,16 @@ def _members(view: View, row: dict[str, Any], top: int) -> Finding:
     )
     notes: list[str | Note] = [_reading(), _verdict(row)]
     if top and table.height > top:
-        notes.append(tr("The {top:,} strongest of {height:,} are shown; top=0 gives all.", top=top, height=table.height))
+        notes.append(tr("The {top:,} strongest of {members:,} are shown; top=0 gives all.", top=top, members=table.height))
     said = tr(
-        "{members} of {height:,} belong to the niche {niche} ({status})",
+        "{members} of {all:,} belong to the niche {niche} ({status})",
         members=wording.some(table.height, "member"),
-        height=view.members.height,
+        all=view.members.height,
         niche=niche,
-        status=row["status"],
+        status=word(row["status"]),
     )
     return Finding(
-        headline=f"{where(view)}, {said}.",
+        headline=tr("{where}, {said}.", where=where(view), said=said),
         table=table.head(top) if top else table,
         notes=notes,
         ask_next=[("targeting.niches", {"niche": niche, "show": "product"}), ("targeting.niches", {})],
@@ -208,7 +210,7 @@ def _members(view: View, row: dict[str, Any], top: int) -> Finding:
 
 def _verdict(row: dict[str, Any]) -> Note:
     verdicts: dict[str, Verdict] = {STABLE: "PASS", NOT_STABLE: "REVIEW"}
-    return Note(tr("This group is {status}.", status=row["status"]), verdicts.get(row["status"], "NOT MEASURED"))
+    return Note(tr("This group is {status}.", status=word(row["status"])), verdicts.get(row["status"], "NOT MEASURED"))
 
 
 def _products(view: View, row: dict[str, Any]) -> Finding:
@@ -229,15 +231,23 @@ def _products(view: View, row: dict[str, Any]) -> Finding:
         pl.col("index_low").alias("goods_index_low"),
     )
     held = table.filter(pl.col("goods_index_low") > 1)
-    name = tr("the niche {niche} ({status})", niche=row["niche"], status=row["status"])
+    name = tr("the niche {niche} ({status})", niche=row["niche"], status=word(row["status"]))
     if table.is_empty():
         said = tr("no product is known to be bought clearly more by members of {name} than by others", name=name)
     else:
         first = (held if held.height else table).row(0, named=True)
-        said = (
-            f"{wording.some(table.height, 'product')} define{'s' if table.height == 1 else ''} {name} by the first half of the receipts, "
-            f"and {held.height:,} still do by the second; first {first['product']}: {wording.share(first['penetration_rate'])} of its "
-            f"members buy it, {wording.share(first['other_penetration_rate'])} of the others"
+        said = trn(
+            "{products} defines {name} by the first half of the receipts, and {held:,} still do by the second; first {product}: "
+            "{share} of its members buy it, {other_share} of the others",
+            "{products} define {name} by the first half of the receipts, and {held:,} still do by the second; first {product}: "
+            "{share} of its members buy it, {other_share} of the others",
+            table.height,
+            products=wording.some(table.height, "product"),
+            name=name,
+            held=held.height,
+            product=first["product"],
+            share=wording.share(first["penetration_rate"]),
+            other_share=wording.share(first["other_penetration_rate"]),
         )
     return Finding(
         headline=tr("Across the chain, {said}.", said=said),
@@ -249,7 +259,7 @@ def _products(view: View, row: dict[str, Any]) -> Finding:
                 "Benjamini-Hochberg 5%); the figures are of the second half, so that none looks strong by luck."
             ),
             *(
-                [tr("The {most_products} surest of {height:,} products are shown.", most_products=MOST_PRODUCTS, height=table.height)]
+                [tr("The {shown} surest of {products:,} products are shown.", shown=MOST_PRODUCTS, products=table.height)]
                 if table.height > MOST_PRODUCTS
                 else []
             ),
@@ -271,13 +281,15 @@ def _headline(view: View, table: pl.DataFrame, members: pl.DataFrame, measured: 
         )
     first = stable.row(0, named=True)
     shares = tr(", {sales_share} of the sales", sales_share=wording.share(first["sales_share"])) if first["sales_share"] is not None else ""
-    return tr(
-        "{where}, {small_groups} of {n} {has} a strong, stable taste; the strongest is {niche}: {members}{shares}, "
+    return trn(
+        "{where}, {small_groups} of {n} has a strong, stable taste; the strongest is {niche}: {members}{shares}, "
         "who buy it {taste_index:.1f} times as often as others.",
+        "{where}, {small_groups} of {n} have a strong, stable taste; the strongest is {niche}: {members}{shares}, "
+        "who buy it {taste_index:.1f} times as often as others.",
+        stable.height,
         where=where(view),
         small_groups=wording.some(stable.height, "small group"),
         n=n,
-        has=tr("has") if stable.height == 1 else tr("have"),
         niche=first["niche"],
         members=wording.some(first["member_count"], "member"),
         shares=shares,
@@ -293,12 +305,15 @@ def _notes(view: View, table: pl.DataFrame, small: int) -> list[str | Note]:
         worst = bad.sort("held_share", "niche").row(0, named=True)
         notes.append(
             Note(
-                tr(
-                    "{groups} {looks} like a niche but may not last. Example: of {members} that one half of the receipts puts "
+                trn(
+                    "{groups} looks like a niche but may not last. Example: of {members} that one half of the receipts puts "
                     "into {niche}, {held_share} show the taste in the other (95% sure of {held_share_low} only; {stable_share} "
                     "needed; {base_share} of all members do). Build no campaign on it.",
+                    "{groups} look like a niche but may not last. Example: of {members} that one half of the receipts puts "
+                    "into {niche}, {held_share} show the taste in the other (95% sure of {held_share_low} only; {stable_share} "
+                    "needed; {base_share} of all members do). Build no campaign on it.",
+                    bad.height,
                     groups=wording.some(bad.height, "group"),
-                    looks=tr("looks") if bad.height == 1 else tr("look"),
                     members=wording.some(worst["found_count"], "member"),
                     niche=worst["niche"],
                     held_share=wording.share(worst["held_share"]),
@@ -350,31 +365,53 @@ def _none(view: View, measured: int, small: int) -> Finding:
     personas = view.settings.personas
     n = wording.some(measured, "member")
     few = (
-        tr(
-            "; {niches} of the chain {has} too few members here",
+        trn(
+            "; {niches} of the chain has too few members here",
+            "; {niches} of the chain have too few members here",
+            small,
             niches=wording.some(small, "niche"),
-            has=tr("has") if small == 1 else tr("have"),
         )
         if small
         else ""
     )
     return Finding(
-        headline=tr('{where}, no small group of {n} with {minimum_days} or more shopping days has a strong taste{few}.', where=where(view), n=n, minimum_days=personas.minimum_days, few=few),
+        headline=tr(
+            "{where}, no small group of {n} with {minimum_days} or more shopping days has a strong taste{few}.",
+            where=where(view),
+            n=n,
+            minimum_days=personas.minimum_days,
+            few=few,
+        ),
         table=pl.DataFrame(schema=_SCHEMA),
         notes=[
-            Note(tr("Niches: a group needs {minimum_members} members with a strong taste, and at most {most_share} of all "
-"(settings scope, niches).", minimum_members=view.settings.scope.minimum_members, most_share=wording.share(view.settings.niches.most_share, 0)), "NOT MEASURED")
+            Note(
+                tr(
+                    "Niches: a group needs {minimum_members} members with a strong taste, and at most {most_share} of all (settings "
+                    "scope, niches).",
+                    minimum_members=view.settings.scope.minimum_members,
+                    most_share=wording.share(view.settings.niches.most_share, 0),
+                ),
+                "NOT MEASURED",
+            )
         ],
-    )  # fmt: skip
+    )
 
 
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     drawn = table.filter(pl.col("held_share").is_not_null()).head(20)
     _, high = wilson((pl.col("held_share") * pl.col("found_count")).round(), pl.col("found_count"))
+    labels = [tr("{niche} ({status})", niche=niche, status=word(status)) for niche, status in drawn.select("niche", "status").rows()]
     return ranges(
-        drawn.with_columns(high.alias("held_share_high"), pl.format("{} ({})", "niche", "status").alias("label")),
-        label="label", value="held_share", low="held_share_low", high="held_share_high", n="found_count", kind="share",
-        title=tr('Do niches hold? {place}', place=view.place),
-        subtitle="Found by one half of the receipts, with the taste in the other; hollow = not sure",
-        value_title=tr('Share that held'), reference=view.settings.niches.stable_share, reference_title="needed",
-    )  # fmt: skip
+        drawn.with_columns(high.alias("held_share_high"), pl.Series("label", labels, dtype=pl.String)),
+        label="label",
+        value="held_share",
+        low="held_share_low",
+        high="held_share_high",
+        n="found_count",
+        kind="share",
+        title=tr("Do niches hold? {place}", place=view.place),
+        subtitle=tr("Found by one half of the receipts, with the taste in the other; hollow = not sure"),
+        value_title=tr("Share that held"),
+        reference=view.settings.niches.stable_share,
+        reference_title=tr("needed"),
+    )

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue, unknown_name
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.sequences import VISITS
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
@@ -17,7 +17,7 @@ from toolkit.registry import question
 from toolkit.targeting.first_visits import Entrants, entrants, first_good_members
 from toolkit.targeting.ways import OTHERS, STOPPED, PlacedBy, placed_ways, ripe_members, ways
 
-_NAMES = ("first", "second", "third")
+_NAMES = (value("first"), value("second"), value("third"))
 
 
 @question(
@@ -86,8 +86,12 @@ def path_members(
     if top < 0:
         raise BadValue(tr("targeting.path_members: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     if stopped and third:
-        raise BadValue(tr("targeting.path_members: three purchases are followed, so nobody is known to stop after the third. Leave out "
-"`third` or `stopped`."))  # fmt: skip
+        raise BadValue(
+            tr(
+                "targeting.path_members: three purchases are followed, so nobody is known to stop after the third. Leave out `third` or "
+                "`stopped`."
+            )
+        )
     steps, by = _read_steps(view, (first, second, third), by)
     new = entrants(view)
     followed = new.members if recent else ripe_members(view, new)
@@ -109,20 +113,21 @@ def path_members(
 
 def _read_steps(view: View, given: tuple[str, ...], by: PlacedBy) -> tuple[tuple[str, ...], PlacedBy]:
     """The places as the shop writes them, and what they are; `auto` stays where no place says it."""
-    words = [word.strip() for word in given]
-    named = [word for word in words if word and word.casefold() not in (OTHERS, STOPPED)]
+    ours = {shown.casefold(): name for name in (OTHERS, STOPPED) for shown in (name, word(name))}
+    steps = [ours.get(step.strip().casefold(), step.strip()) for step in given]
+    named = [step for step in steps if step and step not in (OTHERS, STOPPED)]
     known = {level: _places(view, level) for level in ("category", "department")}
     if by == "auto" and named:
-        fits = [level for level, places in known.items() if all(word.casefold() in places for word in named)]
+        fits = [level for level, places in known.items() if all(step.casefold() in places for step in named)]
         by = fits[0] if fits else "auto"  # type: ignore[assignment]
     places = {**known["department"], **known["category"]} if by == "auto" else known[by]
-    wrong = [word for word in named if word.casefold() not in places]
+    wrong = [step for step in named if step.casefold() not in places]
     if wrong:
-        what = tr("category or department") if by == "auto" else by
+        what = tr("category or department") if by == "auto" else word(by)
         raise unknown_name(what, wrong[0], places.values(), where="targeting.path_members")
     if by == "auto" and named:
         raise BadValue(tr("targeting.path_members: {named} mix categories with departments. Name one kind.", named=wording.listing(named)))
-    return tuple(word.casefold() if word.casefold() in (OTHERS, STOPPED) else places.get(word.casefold(), "") for word in words), by
+    return tuple(step if step in (OTHERS, STOPPED) else places.get(step.casefold(), "") for step in steps), by
 
 
 def _places(view: View, level: str) -> dict[str, str]:
@@ -174,15 +179,15 @@ def _in_words(view: View, steps: tuple[str, ...], stopped: bool, entered_with: s
         elif place:
             what = tr("something less common") if place == OTHERS else place
             said.append(
-                tr("began with {what}", what=what) if name == "first" else tr("came the {name} time for {what}", name=name, what=what)
+                tr("began with {what}", what=what) if name == _NAMES[0] else tr("came the {nth} time for {what}", nth=word(name), what=what)
             )
     if stopped:
         last = max((visit for visit, place in enumerate(steps) if place and place != STOPPED), default=0)
         said.append(
             tr(
-                "did not come back within {follow_days} days of the {names} purchase",
+                "did not come back within {follow_days} days of the {nth} purchase",
                 follow_days=view.settings.sequences.follow_days,
-                names=_NAMES[last],
+                nth=word(_NAMES[last]),
             )
         )
     return wording.listing(said)
@@ -195,16 +200,16 @@ def _headline(view: View, table: pl.DataFrame, n: int, way: str) -> str:
     if not way:
         return tr("{where}, all {whole} are listed: no path was named.", where=where(view), whole=whole)
     reach = (
-        tr("; {sum:,} of them may be contacted", sum=int(table["contactable"].sum()))
+        tr("; {reach:,} of them may be contacted", reach=int(table["contactable"].sum()))
         if "contactable" in table.columns and table.height
         else ""
     )
     return tr(
-        "{where}, {height:,} of {whole} ({height_2}) {way}{reach}.",
+        "{where}, {members:,} of {whole} ({share}) {way}{reach}.",
         where=where(view),
-        height=table.height,
+        members=table.height,
         whole=whole,
-        height_2=wording.share(table.height / n),
+        share=wording.share(table.height / n),
         way=way,
         reach=reach,
     )
@@ -237,7 +242,7 @@ def _notes(view: View, new: Entrants, n: int, recent: bool, table: pl.DataFrame,
         )
     if top and table.height > top:
         notes.append(
-            tr("The {top:,} who began last of {height:,} are shown; ask with top=0 for an audience of all.", top=top, height=table.height)
+            tr("The {top:,} who began last of {members:,} are shown; ask with top=0 for an audience of all.", top=top, members=table.height)
         )
     if "contactable" in table.columns:
         notes.append(tr("Write only to members who are contactable; where the shop does not know, the answer is no."))

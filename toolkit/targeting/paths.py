@@ -10,7 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.charts.flow import flow
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.sequences import VISITS
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import days_until_half, wilson
@@ -22,7 +22,8 @@ from toolkit.targeting.ways import OTHERS, STOPPED, Place, PlacedBy, placed_ways
 if TYPE_CHECKING:
     import altair as alt
 
-SMALL_WAYS = "small groups of them"
+SMALL_WAYS = value("small groups of them")
+MORE, FEWER, ALIKE = value("more come back"), value("fewer come back"), value("like the others")
 MOST_ROUTES = 30
 _NAMES = ("first", "second", "third")
 _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
@@ -169,10 +170,10 @@ def _nodes(steps: pl.DataFrame, least: int) -> pl.DataFrame:
         .filter(pl.col("member_count") >= least)
         .with_columns(
             pl.when(pl.col("back_share_low") > pl.col("others"))
-            .then(pl.lit("more come back"))
+            .then(pl.lit(MORE))
             .when(pl.col("back_share_high") < pl.col("others"))
-            .then(pl.lit("fewer come back"))
-            .otherwise(pl.lit("like the others"))
+            .then(pl.lit(FEWER))
+            .otherwise(pl.lit(ALIKE))
             .alias("reading")
         )
         .sort("step", *_order("from"), "member_count", "from", descending=[False, False, False, True, False])
@@ -185,7 +186,7 @@ def _nodes(steps: pl.DataFrame, least: int) -> pl.DataFrame:
 
 def _key_node(nodes: pl.DataFrame) -> dict[str, Any] | None:
     """The named place after which clearly most stop."""
-    key = nodes.filter((pl.col("reading") == "fewer come back") & (pl.col("place") != OTHERS)).sort("back_share", "place").head(1)
+    key = nodes.filter((pl.col("reading") == FEWER) & (pl.col("place") != OTHERS)).sort("back_share", "place").head(1)
     return key.row(0, named=True) if key.height else None
 
 
@@ -222,7 +223,7 @@ def _headline(view: View, walked: pl.DataFrame, nodes: pl.DataFrame) -> str:
     wait = tr(", half of all within {days}", days=wording.some(int(half), "day")) if half is not None else ""
     going = tr("; of these, {again} came a third time", again=wording.share(again / back)) if back else ""
     said = tr(
-        "{where}, {back} of {new_members} came a second time within {follow} days of the first{wait}{going}.",
+        "{where}, {back} of {new_members} came a second time within {follow} days of the first{wait}{going}",
         where=where(view),
         back=wording.share(back / n),
         new_members=wording.some(n, "new member"),
@@ -232,12 +233,12 @@ def _headline(view: View, walked: pl.DataFrame, nodes: pl.DataFrame) -> str:
     )
     node = _key_node(nodes)
     if node is None:
-        return said
+        return tr("{said}.", said=said)
     return tr(
-        "{said}; most stop after a {names} purchase of {place}: {back_share} of {member_count:,} came back.",
-        said=said[:-1],
-        names=_NAMES[node["step"] - 1],
-        place=node["place"],
+        "{said}; most stop after a {nth} purchase of {place}: {back_share} of {member_count:,} came back.",
+        said=said,
+        nth=word(_NAMES[node["step"] - 1]),
+        place=word(node["place"]),
         back_share=wording.share(node["back_share"]),
         member_count=node["member_count"],
     )
@@ -248,13 +249,19 @@ def _notes(view: View, place: Place, unripe: int, hidden: int) -> list[str | Not
     notes: list[str | Note] = [
         tr(
             "A shopping day is placed in the {place} where most of its money went; a way says what followed, not what caused it.",
-            place=place,
+            place=word(place),
         ),
     ]
     if unripe > 0:
         notes.append(
-            f"{wording.some(unripe, 'new member')} first came less than {2 * settings.follow_days} days before {view.as_of}: too early "
-            f"to say whether they stop (setting sequences.follow_days = {settings.follow_days})."
+            tr(
+                "{new_members} first came less than {days} days before {as_of}: too early to say whether they stop (setting "
+                "sequences.follow_days = {follow_days}).",
+                new_members=wording.some(unripe, "new member"),
+                days=2 * settings.follow_days,
+                as_of=view.as_of,
+                follow_days=settings.follow_days,
+            )
         )
     if hidden:
         notes.append(
@@ -263,7 +270,7 @@ def _notes(view: View, place: Place, unripe: int, hidden: int) -> list[str | Not
                 "together as '{small_ways}', where they are enough.",
                 ways=wording.some(hidden, "way"),
                 minimum_members=view.settings.scope.minimum_members,
-                small_ways=SMALL_WAYS,
+                small_ways=word(SMALL_WAYS),
             )
         )
     return notes
@@ -275,7 +282,7 @@ def _hidden(show: str, steps: pl.DataFrame, walked: pl.DataFrame, least: int) ->
         return []
     sizes = (steps.group_by("step", "from") if show == "node" else walked.group_by("place_1", "place_2", "place_3")).len()
     few = sizes.filter(pl.col("len") < least).height
-    what = wording.some(few, "place" if show == "node" else "whole way")
+    what = wording.some(few, "place") if show == "node" else wording.some(few, "whole way")
     return [tr("{what} with fewer than {least} members (setting scope.minimum_members) not shown.", what=what, least=least)] if few else []
 
 
@@ -302,16 +309,31 @@ def _chart(view: View, flows: pl.DataFrame, nodes: pl.DataFrame, show: str, n: i
     )
     if show != "node":
         return flow(
-            flows, step="step", source="from", target="to", value="member_count",
-            title=tr('From the first purchase to the third: {place}', place=view.place), subtitle=subtitle,
-            step_names=[tr('{name} purchase', name=name) for name in _NAMES], muted=(STOPPED, SMALL_WAYS),
-        )  # fmt: skip
-    labelled = nodes.with_columns(
-        pl.format("after the {}: {}", pl.col("step").replace_strict({1: "first", 2: "second"}, return_dtype=pl.String), "place").alias(
-            "label"
+            flows,
+            step="step",
+            source="from",
+            target="to",
+            value="member_count",
+            title=tr("From the first purchase to the third: {place}", place=view.place),
+            subtitle=subtitle,
+            step_names=[tr("{nth} purchase", nth=word(name)) for name in _NAMES],
+            muted=(STOPPED, SMALL_WAYS),
         )
-    )
+    labels = [
+        tr("after the {nth}: {place}", nth=word(_NAMES[step - 1]), place=word(place))
+        for step, place in nodes.select("step", "place").rows()
+    ]
+    labelled = nodes.with_columns(pl.Series("label", labels, dtype=pl.String))
     return ranked_bars(
-        labelled, label="label", value="back_share", low="back_share_low", high="back_share_high", n="member_count", kind="share",
-        ranked=False, title=tr('Who comes back, by what they bought: {place}', place=view.place), subtitle=subtitle, value_title=tr('Share that came back'),
-    )  # fmt: skip
+        labelled,
+        label="label",
+        value="back_share",
+        low="back_share_low",
+        high="back_share_high",
+        n="member_count",
+        kind="share",
+        ranked=False,
+        title=tr("Who comes back, by what they bought: {place}", place=view.place),
+        subtitle=subtitle,
+        value_title=tr("Share that came back"),
+    )

@@ -7,14 +7,15 @@ from datetime import datetime, time
 import numpy as np
 import polars as pl
 
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.mart.baskets import read_baskets
 from toolkit.mart.view import Period, View
 from toolkit.portrait.sales import within
 from toolkit.wording import some
 
 PARTS = ("new", "back", "lost", "more", "less", "switched_in", "switched_out", "non_member")
-NON_MEMBERS = "non-members"
+NON_MEMBERS = value("non-members")
+NO_CATEGORY = "no category"
 
 
 def by_member(view: View, now: Period, before: Period) -> pl.DataFrame:
@@ -100,7 +101,7 @@ def with_parts(view: View, now: Period, before: Period, by: str, members: pl.Dat
         else view.stores.select(pl.col("store_code").alias("code"), pl.col("store_id").alias("cell"))
     )
     told = found.with_columns(part.alias("part"), change.alias("change")).join(names, on="code", how="left")
-    return told.select("member_code", pl.col("cell").fill_null("no category"), "before", "now", "change", "part")
+    return told.select("member_code", pl.col("cell").fill_null(NO_CATEGORY), "before", "now", "change", "part")
 
 
 def _store_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
@@ -160,7 +161,7 @@ def merged_few(view: View, cells: pl.DataFrame, by: str) -> tuple[pl.DataFrame, 
     held = few
     while held < ranked.height and int(ranked["member_count"].head(held).sum()) < least:
         held += 1
-    sums = ranked.head(held).select(pl.lit(f"others ({held})").alias("cell"), pl.all().exclude("cell").sum())
+    sums = ranked.head(held).select(pl.lit(tr("others ({held})", held=held)).alias("cell"), pl.all().exclude("cell").sum())
     rest = cells.join(ranked.head(held).select("cell"), on="cell", how="anti", maintain_order="left")
     noun = some(few, "category", "categories") if by == "category" else some(few, "store")
     said = tr(

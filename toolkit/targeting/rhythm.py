@@ -8,13 +8,14 @@ from datetime import datetime, time, timedelta
 import numpy as np
 import polars as pl
 
+from toolkit.language import value
 from toolkit.mart.view import View
 from toolkit.models.rhythm import day_tails, own_past
 from toolkit.portrait.prospects import prospects
 from toolkit.portrait.stages import lifecycle_stages
 
 SPAN_DAYS = 91
-STATES = ("less than usual", "as usual", "more than usual", "past too short")
+STATES = (value("less than usual"), value("as usual"), value("more than usual"), value("past too short"))
 _TRAITS = {"activity": "activity", "past_rate": "past_rate", "losing_touch": "is_slipping"}
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, trn, value, word
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.prospects import prospect_models
@@ -20,7 +20,7 @@ from toolkit.wording import share, some
 if TYPE_CHECKING:
     import altair as alt
 
-SURE = ("very sure", "fairly sure", "not so sure")
+SURE = (value("very sure"), value("fairly sure"), value("not so sure"))
 _SURE_AT = (0.2, 0.35)
 """Shares of the own past rate at which a member counts as very and as fairly sure to be slipping."""
 
@@ -128,13 +128,15 @@ def _headline(view: View, table: pl.DataFrame, measured: pl.DataFrame) -> str:
         )
     usual, likely = float(table["past_rate"].sum()), float(table["purchase_probability"].sum())
     at_stake = wording.money(float(table["at_stake_spend"].sum()), view.currency)
-    return tr(
-        "{where}, {members} of {height:,} with a past to judge by {is_} slipping away: in {days} days some "
+    return trn(
+        "{where}, {members} of {judged:,} with a past to judge by is slipping away: in {days} days some "
         "{usual:,.0f} of them used to buy, now {likely:,.0f} are likely to; {at_stake} in {quarter} days is at stake.",
+        "{where}, {members} of {judged:,} with a past to judge by are slipping away: in {days} days some "
+        "{usual:,.0f} of them used to buy, now {likely:,.0f} are likely to; {at_stake} in {quarter} days is at stake.",
+        table.height,
         where=where(view),
         members=some(table.height, "member"),
-        height=measured.height,
-        is_=tr("is") if table.height == 1 else tr("are"),
+        judged=measured.height,
         days=days,
         usual=usual,
         likely=likely,
@@ -148,46 +150,52 @@ def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame, table: pl.
     days = view.settings.lifetime_value.purchase_days
     if table.height:
         counts = dict(table.group_by("how_sure").len().iter_rows())
-        said = wording.listing([f"{counts[name]:,} {name}" for name in SURE if name in counts])
+        said = wording.listing([tr("{members:,} {how_sure}", members=counts[name], how_sure=word(name)) for name in SURE if name in counts])
         notes.append(
             tr("How sure: {said}. Probabilities are not certainties: some of these members will come back by themselves.", said=said)
         )
     model = {row["figure"]: row for row in prospect_models(view).iter_rows(named=True)}["purchase"]
     if model["auc"] is not None:
         notes.append(
-            f"P(buys in {days} days) on the last complete window, not seen in learning (n = {model['held_out_count']:,} members): AUC "
-            f"{model['auc']:.2f}, calibration error {share(model['calibration_error'])}."
+            tr(
+                "P(buys in {days} days) on the last complete window, not seen in learning (n = {members:,} members): AUC {auc:.2f}, "
+                "calibration error {error}.",
+                days=days,
+                members=model["held_out_count"],
+                auc=model["auc"],
+                error=share(model["calibration_error"]),
+            )
         )
     else:
         notes.append(Note(tr("P(buys in {days} days) could not be judged on a window it had not seen.", days=days), "REVIEW"))
     if top and table.height > top:
         notes.append(
             tr(
-                'The table lists {top:,} of {height:,} members; top=0 lists all, and audience="losing_touch" addresses all.',
+                'The table lists {top:,} of {members:,} members; top=0 lists all, and audience="losing_touch" addresses all.',
                 top=top,
-                height=table.height,
+                members=table.height,
             )
         )
     gone = measured.filter(pl.col("recency_days") > settings.gone_days).height
     short = members.height - measured.height
     notes.append(
         tr(
-            "Not judged: {members} with fewer than {minimum_windows} whole windows of {days} days since their first "
-            "order. Not listed: {members_2} not seen for more than {gone_days} days: gone.",
-            members=some(short, "member"),
+            "Not judged: {not_judged} with fewer than {minimum_windows} whole windows of {days} days since their first "
+            "order. Not listed: {gone} not seen for more than {gone_days} days: gone.",
+            not_judged=some(short, "member"),
             minimum_windows=settings.minimum_windows,
             days=days,
-            members_2=some(gone, "member"),
+            gone=some(gone, "member"),
             gone_days=settings.gone_days,
         )
     )
     if view.has_column("members", "contactable"):
         notes.append(
-            tr("{members} of {height:,} may be contacted.", members=some(int(table["reachable"].sum()), "member"), height=table.height)
+            tr("{members} of {listed:,} may be contacted.", members=some(int(table["reachable"].sum()), "member"), listed=table.height)
         )
     else:
         notes.append(
-            Note(view.missing("members", "contactable", tr("who may be contacted")).removeprefix("Not measured: "), "NOT MEASURED")
+            Note(view.missing("members", "contactable", tr("who may be contacted")).removeprefix(tr("Not measured: ")), "NOT MEASURED")
         )
     notes.append(
         tr("Spend at the pace of the past counts the windows before the latest one; seasons and price changes are in it as they were.")
@@ -217,8 +225,15 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     groups = table.group_by("how_sure").agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("at_stake_spend").sum())
     order = {name: place for place, name in enumerate(SURE)}
     return ranked_bars(
-        groups.sort(pl.col("how_sure").replace_strict(order)), label="how_sure", value="at_stake_spend", n="member_count", kind="money",
-        ranked=False, title=tr('Spend at stake with members who slip away: {place}', place=view.place),
-        subtitle=tr('next {spend_days} days from {as_of}, by how sure we are', spend_days=view.settings.lifetime_value.spend_days, as_of=view.as_of),
-        value_title=tr('At stake, {currency}', currency=view.currency),
-    )  # fmt: skip
+        groups.sort(pl.col("how_sure").replace_strict(order)),
+        label="how_sure",
+        value="at_stake_spend",
+        n="member_count",
+        kind="money",
+        ranked=False,
+        title=tr("Spend at stake with members who slip away: {place}", place=view.place),
+        subtitle=tr(
+            "next {spend_days} days from {as_of}, by how sure we are", spend_days=view.settings.lifetime_value.spend_days, as_of=view.as_of
+        ),
+        value_title=tr("At stake, {currency}", currency=view.currency),
+    )

@@ -9,17 +9,17 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.errors import BadValue, UnknownName, unknown_name
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.traits import trait_columns
 from toolkit.mart.view import View
 from toolkit.mart.where import sort_of
 from toolkit.models.ranks import quantile_band
 from toolkit.portrait.levels import LEVELS
 
-OTHERS, UNKNOWN = "others", "not known"
+OTHERS, UNKNOWN = value("others"), value("not known")
 MOST_LEVELS = 4
 _SHORT = {"channel": "top_channel", "category": "top_category", "store": "home_store_id", "value": "amount_365d"}
-_WEIGHTS = ("light", "medium", "heavy")
+_WEIGHTS = (value("light"), value("medium"), value("heavy"))
 
 
 def read_splits(view: View, names: Sequence[str]) -> dict[str, str]:
@@ -34,7 +34,7 @@ def read_splits(view: View, names: Sequence[str]) -> dict[str, str]:
         raise BadValue(
             tr(
                 "targeting.drill: by is '{names}'; one to {most_levels} different names were needed, such as value, stage.",
-                names=", ".join(names),
+                names=tr(", ").join(names),
                 most_levels=MOST_LEVELS,
             )
         )
@@ -72,21 +72,21 @@ class Split:
             Ids, dates and lists have no groups.
         """
         values, sort = frame[column], sort_of(frame.schema[column])
-        label = name if name in _SHORT else wording.label_of(column).lower()
+        label = word(name) if name in _SHORT else wording.label_of(column).lower()
         if column == "member_id" or sort in ("date", "list", "other"):
             raise BadValue(
                 tr(
                     "targeting.drill: members cannot be split by '{name}' ({sort}); a text, a number or a yes/no column was needed.",
                     name=name,
-                    sort=sort,
+                    sort=word(sort),
                 )
             )
         if sort == "number":
             return cls._banded(view, name, column, values, label)
         if sort == "flag":
-            words = {True: "yes", False: "no"}
+            words = {True: value("yes"), False: value("no")}
             codes = values.replace_strict(words, return_dtype=pl.String)
-            return cls(label, codes, column, {"yes": column, "no": tr("NOT {column}", column=column)})
+            return cls(label, codes, column, {"yes": column, "no": f"NOT {column}"})
         return cls(label, values.cast(pl.String), column, None)
 
     @classmethod
@@ -104,21 +104,26 @@ class Split:
         for place, (code, low) in enumerate(edges):
             high = edges[place + 1][1] if place + 1 < len(edges) else None
             parts = [f"{column} >= {_number(low)}"] * (place > 0) + [f"{column} < {_number(high)}"] * (high is not None)
-            wheres[code] = " AND ".join(parts) or tr("{column} IS NOT NULL", column=column)
-            said.append(f"{code} {f'from {low:,.10g}' if place else f'below {high:,.10g}' if high is not None else 'all'}")
+            wheres[code] = " AND ".join(parts) or f"{column} IS NOT NULL"
+            group = word(code)
+            if place:
+                said.append(tr("{group} from {low:,.10g}", group=group, low=low))
+            else:
+                said.append(
+                    tr("{group} below {high:,.10g}", group=group, high=high) if high is not None else tr("{group} all", group=group)
+                )
         of = tr("spend of the last 365 days") if heavy else wording.label_of(column)
-        return cls(
-            label,
-            codes,
-            column,
-            wheres,
-            (tr("{label} is cut by {of} of the members in scope: {said}.", label=label.capitalize(), of=of, said=", ".join(said)),),
-        )
+        note = tr("{label} is cut by {of} of the members in scope: {groups}.", label=label.capitalize(), of=of, groups=tr(", ").join(said))
+        return cls(label, codes, column, wheres, (note,))
+
+    def shown(self, code: str | None) -> str:
+        """Return a group as the reader sees it."""
+        return word(UNKNOWN) if code is None else wording.value_of(self.column, code)
 
     def where(self, code: str | None) -> str:
         """Return the expression of one group."""
         if code is None:
-            return tr("{quoted} IS NULL", quoted=_quoted(self.column))
+            return f"{_quoted(self.column)} IS NULL"
         return self.wheres[code] if self.wheres else f"{_quoted(self.column)} = {_text(code)}"
 
     def rest(self, kept: Sequence[str | None], codes: Sequence[str | None]) -> str:
@@ -128,7 +133,7 @@ class Split:
             return " OR ".join(self.where(code) for code in left)
         column = _quoted(self.column)
         known = [code for code in kept if code is not None]
-        listed = f"{column} NOT IN ({', '.join(_text(code) for code in known)})" if known else tr("{column} IS NOT NULL", column=column)
+        listed = f"{column} NOT IN ({', '.join(_text(code) for code in known)})" if known else f"{column} IS NOT NULL"
         return f"({listed} OR {column} IS NULL)" if None in left else listed
 
 
@@ -181,7 +186,7 @@ def _below(
         rest.append(kept.pop())
     nodes: list[Node] = []
     for row in kept:
-        name = UNKNOWN if row[column] is None else row[column]
+        name = split.shown(row[column])
         mine = _both(where, split.where(row[column]))
         inner = cells.filter(pl.col(column).eq_missing(pl.lit(row[column], pl.String)))
         nodes.append(Node(level + 1, (*path, name), mine, row["members"], row["orders"], row["sales"], sales))
@@ -189,7 +194,7 @@ def _below(
     if rest:
         others = _both(where, split.rest([row[column] for row in kept], [row[column] for row in rows]))
         members, orders, brought = (sum(row[name] for row in rest) for name in ("members", "orders", "sales"))
-        called = " or ".join(UNKNOWN if row[column] is None else row[column] for row in rest) if len(rest) <= 3 else OTHERS
+        called = tr(" or ").join(split.shown(row[column]) for row in rest) if len(rest) <= 3 else word(OTHERS)
         nodes.append(Node(level + 1, (*path, called), others, members, orders, brought, sales, few))
     return nodes
 

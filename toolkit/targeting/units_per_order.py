@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import days_of, within
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 By = Literal["total", "segment", "store", "hour"]
 MOST_STORES = 50
 _CHART_ROWS = 20
-NON_MEMBERS = "non-members"
-ALL = "all orders"
+MEMBERS, NON_MEMBERS, ALL = value("members"), value("non-members"), value("all orders")
+UP, DOWN, NO_CLEAR_CHANGE = value("up"), value("down"), value("no clear change")
 _Z = 1.959964
 
 
@@ -95,9 +95,7 @@ def units_per_order(view: View, *, by: By = "total") -> Finding:
             )
         )
     if by != "hour" and table.height > MOST_STORES + 2:
-        notes.append(
-            tr("The {most_stores} stores with most orders are shown, of {height:,}.", most_stores=MOST_STORES, height=table.height - 1)
-        )
+        notes.append(tr("The {shown} stores with most orders are shown, of {stores:,}.", shown=MOST_STORES, stores=table.height - 1))
         table = table.head(MOST_STORES + 1)
     return Finding(
         headline=_headline(view, table, by, before),
@@ -127,7 +125,7 @@ def _groups(view: View, by: By) -> tuple[pl.DataFrame | None, list[str] | None, 
             pl.col("member_code").cast(pl.UInt32), pl.col("segment").cast(pl.String).alias("group")
         )
         return segments, [*names.names, NON_MEMBERS], [*card_notes, *map_notes, *notes]
-    return None, [f"{hour:02d}:00" for hour in range(24)] if by == "hour" else ["members", NON_MEMBERS], notes
+    return None, [f"{hour:02d}:00" for hour in range(24)] if by == "hour" else [MEMBERS, NON_MEMBERS], notes
 
 
 def _sums(view: View, period: Period, groups: pl.DataFrame | None, by: By) -> pl.DataFrame:
@@ -143,7 +141,7 @@ def _sums(view: View, period: Period, groups: pl.DataFrame | None, by: By) -> pl
     elif by == "hour":
         orders = orders.with_columns(pl.col("ordered_at").dt.strftime("%H:00").alias("group"))
     else:
-        orders = orders.with_columns(pl.when(member).then(pl.lit("members")).otherwise(pl.lit(NON_MEMBERS)).alias("group"))
+        orders = orders.with_columns(pl.when(member).then(pl.lit(MEMBERS)).otherwise(pl.lit(NON_MEMBERS)).alias("group"))
     units = pl.col("units_milli")
     sums = [
         pl.len().cast(pl.Int64).alias("order_count"),
@@ -180,11 +178,11 @@ def _table(now: pl.DataFrame, before: pl.DataFrame, order: list[str] | None) -> 
         "units_per_order_before",
         pl.when(pl.col("units_per_order_before") > 0).then(gap / pl.col("units_per_order_before")).alias("units_change"),
         pl.when(gap > half)
-        .then(pl.lit("up"))
+        .then(pl.lit(UP))
         .when(gap < -half)
-        .then(pl.lit("down"))
+        .then(pl.lit(DOWN))
         .when(gap.is_not_null())
-        .then(pl.lit("no clear change"))
+        .then(pl.lit(NO_CLEAR_CHANGE))
         .alias("verdict"),
     )
     if order is None:
@@ -195,35 +193,51 @@ def _table(now: pl.DataFrame, before: pl.DataFrame, order: list[str] | None) -> 
 
 def _headline(view: View, table: pl.DataFrame, by: By, before: Period) -> str:
     whole = table.row(0, named=True)
-    orders = wording.some(whole["order_count"], "order")
-    said = f"{where(view)}, an order holds {whole['units_per_order']:.2f} units {days_of(view)} (n = {orders})"
+    said = tr(
+        "{where}, an order holds {units:.2f} units {days_of} (n = {orders})",
+        where=where(view),
+        units=whole["units_per_order"],
+        days_of=days_of(view),
+        orders=wording.some(whole["order_count"], "order"),
+    )
     if whole["units_change"] is not None:
         said += tr(
-            ", {change} from {units_per_order_before:.2f} in the {days} days before",
+            ", {change} from {units_before:.2f} in the {days} days before",
             change=_change(whole),
-            units_per_order_before=whole["units_per_order_before"],
+            units_before=whole["units_per_order_before"],
             days=before.days,
         )
     rows = [row for row in table.to_dicts()[1:] if row["order_count"] >= 2]
     if by != "total" and len(rows) > 1:
         most, least = max(rows, key=lambda row: row["units_per_order_low"]), min(rows, key=lambda row: row["units_per_order_high"])
         if most["units_per_order_low"] > least["units_per_order_high"]:
-            name = {"store": "store ", "hour": "at ", "segment": ""}[by]
-            said += (
-                f"; most {name}{most['group']} ({most['units_per_order']:.2f}, n = {most['order_count']:,}), fewest {name}{least['group']} "
-                f"({least['units_per_order']:.2f}, n = {least['order_count']:,})"
+            said += tr(
+                "; most {most} ({most_units:.2f}, n = {most_orders:,}), fewest {least} ({least_units:.2f}, n = {least_orders:,})",
+                most=_group_name(most["group"], by),
+                most_units=most["units_per_order"],
+                most_orders=most["order_count"],
+                least=_group_name(least["group"], by),
+                least_units=least["units_per_order"],
+                least_orders=least["order_count"],
             )
     elif len(rows) == 2:
         said += tr(
-            "; members {units_per_order:.2f}, non-members {units_per_order_2:.2f}",
-            units_per_order=rows[0]["units_per_order"],
-            units_per_order_2=rows[1]["units_per_order"],
+            "; members {members:.2f}, non-members {non_members:.2f}",
+            members=rows[0]["units_per_order"],
+            non_members=rows[1]["units_per_order"],
         )
-    return said + "."
+    return tr("{said}.", said=said)
+
+
+def _group_name(group: str, by: By) -> str:
+    """A group as a sentence speaks of it."""
+    if by == "store":
+        return tr("store {store_id}", store_id=group)
+    return tr("at {hour}", hour=group) if by == "hour" else word(group)
 
 
 def _change(row: dict) -> str:
-    return tr("with no clear change") if row["verdict"] == "no clear change" else wording.change(row["units_change"])
+    return tr("with no clear change") if row["verdict"] == NO_CLEAR_CHANGE else wording.change(row["units_change"])
 
 
 def _nothing(view: View, table: pl.DataFrame, orders: int) -> Finding:
@@ -236,7 +250,13 @@ def _nothing(view: View, table: pl.DataFrame, orders: int) -> Finding:
     else:
         why = tr("nobody ordered")
     return Finding(
-        headline=f"{where(view)}, {why} {days_of(view)}: units per order are not measured (n = {wording.some(orders, 'order')}).",
+        headline=tr(
+            "{where}, {why} {days_of}: units per order are not measured (n = {orders}).",
+            where=where(view),
+            why=why,
+            days_of=days_of(view),
+            orders=wording.some(orders, "order"),
+        ),
         table=table.clear(),
         notes=[Note(tr("Say in the `counted` column of the products table what is counted, or choose a longer period."), "NOT MEASURED")],
     )
@@ -253,8 +273,8 @@ def _chart(view: View, table: pl.DataFrame, by: By) -> alt.Chart | alt.LayerChar
         high="units_per_order_high",
         n="order_count",
         reference=table["units_per_order"][0],
-        reference_title=ALL,
-        title="Units per order",
-        subtitle=f"{view.place}, {view.period}; n = orders",
-        value_title="Units per order",
+        reference_title=word(ALL),
+        title=tr("Units per order"),
+        subtitle=tr("{place}, {period}; n = orders", place=view.place, period=view.period),
+        value_title=tr("Units per order"),
     )

@@ -6,10 +6,19 @@ from datetime import timedelta
 
 import polars as pl
 
+from toolkit.language import tr, word
 from toolkit.mart.view import View
 from toolkit.targeting.events import CART, LOOKS, NOT_STATED, events_in, has_events, in_window, window_key
 
 MESSAGE = "message"
+_SENT_BY = f"{MESSAGE}: "  # before the touchpoint of a contact, so that an app's messages are not its visits
+
+
+def touch_name(touchpoint: str) -> str:
+    """Return a touchpoint of `last_touches` as the reader sees it."""
+    if not touchpoint.startswith(_SENT_BY):
+        return word(touchpoint)
+    return tr("message: {touchpoint}", touchpoint=word(touchpoint.removeprefix(_SENT_BY)))
 
 
 def visits(view: View) -> pl.DataFrame:
@@ -109,7 +118,7 @@ def _last_touches(view: View, asked: View) -> pl.DataFrame:
         parts.append(events_in(asked).select("member_code", pl.col("occurred_at").alias("at"), "touchpoint").collect(engine="streaming"))
     sent = messages(asked)
     parts.append(
-        sent.select("member_code", pl.col("contacted_at").alias("at"), pl.format(f"{MESSAGE}: {{}}", "touchpoint").alias("touchpoint"))
+        sent.select("member_code", pl.col("contacted_at").alias("at"), pl.format(f"{_SENT_BY}{{}}", "touchpoint").alias("touchpoint"))
     )
     # Two touches in the same moment: the name that sorts first, so that row order decides nothing.
     touches = (

@@ -7,12 +7,13 @@ from typing import Literal
 
 import polars as pl
 
+from toolkit.language import value
 from toolkit.mart.sequences import VISITS
 from toolkit.mart.view import View
 from toolkit.targeting.first_visits import Entrants, first_visits
 
-STOPPED = "did not come back"
-OTHERS = "all others"
+STOPPED = value("did not come back")
+OTHERS = value("all others")
 Place = Literal["category", "department"]
 PlacedBy = Literal["auto", "category", "department"]
 

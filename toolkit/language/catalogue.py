@@ -6,15 +6,15 @@ python -m toolkit.language.catalogue --check    change nothing; end with 1 where
 
 from __future__ import annotations
 
+import ast
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -22,15 +22,16 @@ from toolkit.language import DOMAIN, FOLDER, LANGUAGES, SOURCE
 from toolkit.language.labels import LABELS, VALUES
 
 PACKAGE = FOLDER.parent
-KEYWORDS: dict[str, Any] = {
-    "tr": None,
-    "later": None,
-    "trn": (1, 2),
-    "question": (2,),
-    "pgettext": ((1, "c"), 2),
+# Calls that hold a text, by the name of the function: (place of the text, its context). `trn` has a second one, for all but 1.
+_CALLS: dict[str, tuple[int, str | None]] = {
+    "tr": (0, None),
+    "trn": (0, None),
+    "later": (0, None),
+    "question": (1, None),
+    "some": (1, "counted"),
+    "counted": (0, "counted"),
+    "value": (0, "value"),
 }
-# Calls whose text has a context: the noun after a number, the word of a table.
-_CONTEXTS = {"some": ("counted", 1), "counted": ("counted", 0), "value": ("value", 0)}
 # Texts in TOML files that are shown as they are: file -> keys
 _TOML = {
     "portrait/persona_rules.toml": ("name", "meaning"),
@@ -132,24 +133,18 @@ def _compiled(catalogue: Catalog) -> bytes:
 
 
 def _of_python(path: Path) -> Iterator[Found]:
-    with path.open("rb") as file:
-        found = extract(_python, file, keywords=KEYWORDS)
-        for line, message, _comments, context in found:
-            yield path.relative_to(PACKAGE).as_posix(), line, message, context
-
-
-def _python(fileobj: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterable[Any]:
-    """Babel's reading of Python, with the calls that have a context as `pgettext`."""
-    from babel.messages.extract import extract_python
-
-    for line, name, given, comments in extract_python(fileobj, dict.fromkeys([*keywords, *_CONTEXTS]), comment_tags, options):
-        if name in _CONTEXTS:
-            context, place = _CONTEXTS[name]
-            texts = given if isinstance(given, (tuple, list)) else (given,)
-            if len(texts) > place and texts[place]:
-                yield line, "pgettext", (context, texts[place]), comments
-        else:
-            yield line, name, given, comments
+    name = path.relative_to(PACKAGE).as_posix()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+        if called not in _CALLS:
+            continue
+        place, context = _CALLS[called]
+        wanted = node.args[place : place + (2 if called == "trn" else 1)]
+        texts = [one.value for one in wanted if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value]
+        if texts and len(texts) == len(wanted):
+            yield name, node.lineno, texts[0] if len(texts) == 1 else tuple(texts), context
 
 
 def _of_template(path: Path) -> Iterator[Found]:

@@ -13,10 +13,10 @@ from toolkit.differentiation.cells import member_cells
 from toolkit.differentiation.expected import ASSUMED, Expected, expected_pairs
 from toolkit.differentiation.offers import contact_notes, length_note
 from toolkit.differentiation.past import Past, accounting_notes, contact_cost, contacts_unpriced
-from toolkit.differentiation.reckoning import nobody
+from toolkit.differentiation.reckoning import in_currency, nobody
 from toolkit.differentiation.replays import addressable, proposed_offers, read_offers
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.ledger.offer import DO_NOTHING
 from toolkit.mart.view import View
 from toolkit.models.allocation import Allocation, allocate_offers, gain_curve, shadow_price
@@ -106,7 +106,7 @@ def allocate(view: View, *, budget: float, candidates: str | list[str] = "", mos
     cells = member_cells(view).select("member_code", "segment")
     past = Past(view, members.join(cells, on="member_code", maintain_order="left"))
     if past.baskets.is_empty():
-        return nobody(view, past, "allocation", ALLOCATION)
+        return nobody(view, past, tr("allocation"), ALLOCATION)
     pairs = expected_pairs(past, given or proposed_offers(past))
     limit = spend * view.minor_units
     contacts = {"contacts": pairs.contacts, "most_contacts": most_contacts}
@@ -166,11 +166,11 @@ def _headline(view: View, pairs: Expected, best: Allocation, draws: np.ndarray, 
         )
     reached = sum(pairs.members[segment] for segment, _ in best.pairs)
     low, high = (view.money(float(value)) for value in np.quantile(draws, [0.05, 0.95]))
-    what = "net" if pairs.margin_known else tr("extra sales less cost")
+    what = tr("net") if pairs.margin_known else tr("extra sales less cost")
     free = tr(" (contacts, whose cost is not known, count as nothing)") if contacts_unpriced(view) else ""
     return tr(
         "{where}, under {spent} {pairs} of {segments} ({members}) get an offer: cost {cost}{free}, expected {what} "
-        "{gain} (90%: {low} to {high}), chance {of_a_gain} {mean}.",
+        "{gain} (90%: {low} to {high}), chance {of_what} {chance}.",
         where=where(view),
         spent=spent,
         pairs=len(best.pairs),
@@ -182,8 +182,8 @@ def _headline(view: View, pairs: Expected, best: Allocation, draws: np.ndarray, 
         gain=view.money(best.gain),
         low=low,
         high=high,
-        of_a_gain=tr("of a gain") if pairs.margin_known else tr("that sales cover the cost"),
-        mean=share(float((draws > 0).mean()), 0),
+        of_what=tr("of a gain") if pairs.margin_known else tr("that sales cover the cost"),
+        chance=share(float((draws > 0).mean()), 0),
     )
 
 
@@ -216,7 +216,7 @@ def _notes(view: View, past: Past, pairs: Expected, best: Allocation, left_out: 
                     tr(
                         "'{overall}': never tested in this segment, so the mean of the method (of all, for a method never tried) "
                         "stands in, with the spread between segments in its interval. Test it with a control group.",
-                        overall=OVERALL,
+                        overall=word(OVERALL),
                     ),
                     "REVIEW",
                 )
@@ -252,13 +252,14 @@ def _notes(view: View, past: Past, pairs: Expected, best: Allocation, left_out: 
     notes.append(
         tr(
             "'{do_nothing}' is an offer too: it costs and brings nothing. One offer a member, the same for all of a segment.",
-            do_nothing=DO_NOTHING,
+            do_nothing=word(DO_NOTHING),
         )
     )
     measured = sorted({basis for row in pairs.basis for basis in row if basis.startswith(MEASURED)})
-    return notes + (
-        [tr("Measured pairs are pulled to the mean of their method ({measured}).", measured=", ".join(measured))] if measured else []
-    )
+    if measured:
+        said = tr(", ").join(word(basis) for basis in measured)
+        notes.append(tr("Measured pairs are pulled to the mean of their method ({measured}).", measured=said))
+    return notes
 
 
 def _budget_notes(view: View, pairs: Expected, best: Allocation, limit: float) -> list[str | Note]:
@@ -267,10 +268,10 @@ def _budget_notes(view: View, pairs: Expected, best: Allocation, limit: float) -
     less, more = (allocate_offers(pairs.net, pairs.cost, limit * factor).gain for factor in (1 - _STEP, 1 + _STEP))
     step = view.money(limit * _STEP)
     tried = tr(
-        "{step} more would bring {more}, {step} less would cost {gain}",
+        "{step} more would bring {won}, {step} less would cost {lost}",
         step=step,
-        more=view.money(more - best.gain),
-        gain=view.money(best.gain - less),
+        won=view.money(more - best.gain),
+        lost=view.money(best.gain - less),
     )
     unit = money(1.0, view.currency)
     if price <= 1e-9:
@@ -293,7 +294,8 @@ def _chart(view: View, pairs: Expected, best: Allocation, budget: float) -> alt.
     frame = pl.DataFrame({"budget": [0.0, *budgets], "net": gains}).select(pl.all() / view.minor_units)
     what = tr("Expected net") if pairs.margin_known else tr("Extra sales less cost")
     return curve(
-        frame, x="budget", y="net", x_title=tr('Budget, {currency}', currency=view.currency), y_title=f"{what}, {view.currency}", kind="money", at=budget,
-        at_title=tr('this budget'), title=tr('What a budget brings: {place}', place=view.place),
-        subtitle=tr('best allocation over {segments} and {offers} at each budget', segments=some(len(pairs.segments), 'segment'), offers=some(len(pairs.offers), 'offer')),
+        frame, x="budget", y="net", x_title=in_currency(tr("Budget"), view), y_title=in_currency(what, view), kind="money", at=budget,
+        at_title=tr("this budget"), title=tr("What a budget brings: {place}", place=view.place),
+        subtitle=tr("best allocation over {segments} and {offers} at each budget", segments=some(len(pairs.segments), "segment"),
+                    offers=some(len(pairs.offers), "offer")),
     )  # fmt: skip

@@ -43,10 +43,10 @@ def read_amounts(given: Amounts, name: str, view: View, *, zero: bool = False) -
         elif not (math.isfinite(amount) and amount > 0):
             faults.append(
                 tr(
-                    "{name}: {part} came; an amount {of_0_or_more} was needed.",
+                    "{name}: {part} came; an amount {how_much} was needed.",
                     name=name,
                     part=part,
-                    of_0_or_more=tr("of 0 or more") if zero else tr("above 0"),
+                    how_much=tr("of 0 or more") if zero else tr("above 0"),
                 )
             )
         elif amount > 1e9:
@@ -54,10 +54,10 @@ def read_amounts(given: Amounts, name: str, view: View, *, zero: bool = False) -
         elif abs(minor - round(minor)) > 1e-6 or round(minor) < 1:
             faults.append(
                 tr(
-                    "{name}: {part} is finer than the currency's smallest unit ({value:g} {currency}).",
+                    "{name}: {part} is finer than the currency's smallest unit ({unit:g} {currency}).",
                     name=name,
                     part=part,
-                    value=1 / view.minor_units,
+                    unit=1 / view.minor_units,
                     currency=view.currency,
                 )
             )
@@ -81,7 +81,7 @@ def read_share(given: float, name: str, *, most: float = 1.0) -> int:
         It is not.
     """
     if not (math.isfinite(given) and 0 < given <= most):
-        hint = tr(" For {given:g}% type {given_2:g}.", given=given, given_2=given / 100) if 1 < given <= 100 else ""
+        hint = tr(" For {percent:g}% type {share:g}.", percent=given, share=given / 100) if 1 < given <= 100 else ""
         raise BadValue(
             tr(
                 "{name} is {given:g}; a share above 0 and up to {most:g} was needed, such as 0.1 for 10%.{hint}",

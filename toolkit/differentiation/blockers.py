@@ -14,7 +14,7 @@ from toolkit.differentiation.measured import best_method, lessons_known, measure
 from toolkit.differentiation.past import margin_note
 from toolkit.differentiation.visible import NO_LIFT
 from toolkit.errors import BadValue, nearest
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.definition import EVERYBODY_ELSE, GOALS
 from toolkit.ledger.launch import check_free
@@ -60,7 +60,7 @@ def _definition(draft: Draft) -> Iterator[Note]:
                 guess = (
                     tr("; did you mean '{near}'?", near=near[0])
                     if near
-                    else tr("; the shop has {categorys}.", categorys=some(len(categories), "category", "categories"))
+                    else tr("; the shop has {categories}.", categories=some(len(categories), "category", "categories"))
                 )
                 yield Note(
                     tr(
@@ -81,7 +81,7 @@ def _definition(draft: Draft) -> Iterator[Note]:
                 "REVIEW",
             )
     if not definition.goals and not definition.faults:
-        yield Note(tr("No goal is set, so nothing says when it worked. Set one of {goals}.", goals=", ".join(GOALS)), "REVIEW")
+        yield Note(tr("No goal is set, so nothing says when it worked. Set one of {goals}.", goals=tr(", ").join(GOALS)), "REVIEW")
 
 
 def _dates(draft: Draft) -> Iterator[Note]:
@@ -123,17 +123,20 @@ def _people(draft: Draft) -> Iterator[Note]:
         return
     left = {reason: enrolment.left_out_count(reason) for reason in (GLOBAL, NOT_CONTACTABLE, UNKNOWN, RESTING, BUSY_NOW, NOTHING)}
     if not view.has_column("members", "contactable"):
-        said = tr(
-            "Who may be contacted is not known: the members table has no `contactable` column. Lists can be exported for analysis only"
+        yield Note(
+            tr(
+                "Who may be contacted is not known: the members table has no `contactable` column. Lists can be exported for "
+                "analysis only, until the column is imported."
+            ),
+            "REVIEW",
         )
-        yield Note(tr("{said}, until the column is imported.", said=said), "REVIEW")
     elif left[NOT_CONTACTABLE] + left[UNKNOWN] + left[GLOBAL] == audience:
         yield Note(
             tr("Nobody of {members} may be contacted, so there is nobody to launch it for.", members=some(audience, "member")), "FAIL"
         )
     damaged = known_campaigns(view.workspace).filter(~pl.col("intact"))["campaign_id"].to_list()
     if damaged:
-        named = listing([f"'{name}'" for name in damaged])
+        named = listing([tr("'{name}'", name=name) for name in damaged])
         yield Note(
             tr("Changed after launch, so that who is in it is not known: {named}. Overlap with it is not checked.", named=named), "REVIEW"
         )
@@ -180,7 +183,7 @@ def _overlap(draft: Draft, count: int, audience: int) -> Note:
             for row in rows.head(3).iter_rows(named=True)
         ]
     )
-    more = tr(" and {height} more", height=rows.height - 3) if rows.height > 3 else ""
+    more = tr(" and {others} more", others=rows.height - 3) if rows.height > 3 else ""
     said = tr(
         "{members} of {audience:,} are in another campaign at the time: {named}{more}",
         members=some(count, "member"),
@@ -201,15 +204,17 @@ def _cells(draft: Draft) -> Iterator[Note]:
     there = set(found["segment"])
     empty = [name for name, offer in definition.offer_of.items() if name in segments() and offer != NOTHING and name not in there]
     if empty:
-        named = listing([f"'{segment}'" for segment in empty[:3]] + [tr("{empty} more", empty=len(empty) - 3)] * (len(empty) > 3))
+        others = [tr("{others} more", others=len(empty) - 3)] * (len(empty) > 3)
+        named = listing([tr("'{name}'", name=word(segment)) for segment in empty[:3]] + others)
         yield Note(tr("An offer for segments that nobody in the audience is in (empty cells): {named}.", named=named), "REVIEW")
     unused = [name for name in definition.offer_names if name not in set(found["offer"])]
     if unused:
-        named = listing([f"'{name}'" for name in unused])
+        named = listing([tr("'{name}'", name=word(name)) for name in unused])
         yield Note(tr("Reaching nobody: {named}. Give it to a segment of the audience in offer_of, or take it out.", named=named), "REVIEW")
     small = found.filter(pl.col("n") < settings.least_cell)
     if small.height:
-        named = listing([f"'{row['segment']}' ({row['n']})" for row in small.head(4).iter_rows(named=True)])
+        rows = small.head(4).iter_rows(named=True)
+        named = listing([tr("'{segment}' ({n})", segment=word(row["segment"]), n=row["n"]) for row in rows])
         yield Note(
             tr(
                 "Too few to learn from by themselves (under {least_cell}): {named}. They count in the whole.",
@@ -233,9 +238,9 @@ def _cells(draft: Draft) -> Iterator[Note]:
     else:
         yield Note(
             tr(
-                "The arms differ by {standardised_difference:.2f} standard deviations on {score} in the best of {draws:,} "
+                "The arms differ by {difference:.2f} standard deviations on {score} in the best of {draws:,} "
                 "draws: too few members for all scores at once. The review adjusts for it; more members are surer.",
-                standardised_difference=abs(worst["standardised_difference"]),
+                difference=abs(worst["standardised_difference"]),
                 score=worst["score"],
                 draws=draft.assignment.draws,
             ),
@@ -253,7 +258,7 @@ def _power(draft: Draft) -> Iterator[Note]:
             yield Note(
                 tr(
                     "Underpowered: it shows no lift, however large. {no_lift} Hold out more, run longer or widen the audience.",
-                    no_lift=NO_LIFT,
+                    no_lift=tr(NO_LIFT),
                 ),
                 "REVIEW",
             )
@@ -270,11 +275,11 @@ def _power(draft: Draft) -> Iterator[Note]:
     if least > wanted:
         yield Note(
             tr(
-                "Underpowered: the smallest lift it can show is {least}, more than {of_what}; that would be missed {share} "
+                "Underpowered: the smallest lift it can show is {least}, more than {wanted}; that would be missed {missed} "
                 "of the time. Hold out more, run longer or widen the audience.",
                 least=share(least),
-                of_what=of_what,
-                share=share(1 - chance, 0),
+                wanted=of_what,
+                missed=share(1 - chance, 0),
             ),
             "REVIEW",
         )
@@ -289,8 +294,13 @@ def _power(draft: Draft) -> Iterator[Note]:
             "PASS",
         )
     if draft.visible is not None and draft.visible.fixed_list:
-        said = tr("The audience is a list of ids: its past may be no guide to its spend, and what the holdout can see is less sure")
-        yield Note(tr("{said}. Save the rule as an expression.", said=said), "REVIEW")
+        yield Note(
+            tr(
+                "The audience is a list of ids: its past may be no guide to its spend, and what the holdout can see is less sure. "
+                "Save the rule as an expression."
+            ),
+            "REVIEW",
+        )
 
 
 def _money(draft: Draft) -> Iterator[Note]:
@@ -346,5 +356,6 @@ def _lessons(draft: Draft) -> Iterator[Note]:
 
 def _told(what: str, rows: pl.DataFrame, verdict: Verdict | None) -> Iterator[Note]:
     if rows.height:
-        more = tr("; and {height} more (review.lessons)", height=rows.height - _LESSONS_SHOWN) if rows.height > _LESSONS_SHOWN else ""
-        yield Note(f"{what}: {'; '.join(said(row) for row in rows.head(_LESSONS_SHOWN).iter_rows(named=True))}{more}.", verdict)
+        more = tr("; and {others} more (review.lessons)", others=rows.height - _LESSONS_SHOWN) if rows.height > _LESSONS_SHOWN else ""
+        lessons = tr("; ").join(said(row) for row in rows.head(_LESSONS_SHOWN).iter_rows(named=True))
+        yield Note(tr("{what}: {lessons}{more}.", what=what, lessons=lessons, more=more), verdict)

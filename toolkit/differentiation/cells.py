@@ -7,7 +7,6 @@ import itertools
 import polars as pl
 
 from toolkit.errors import unknown_name
-from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.portrait.levels import LEVELS, UNKNOWN
 from toolkit.portrait.price_sensitivity import sensitivity_traits
@@ -37,12 +36,12 @@ def _member_cells(view: View) -> pl.DataFrame:
 
 
 def segment_of(sensitivity: str | None, power: str | None) -> str:
-    """Return what a cell is called in plans, in the ledger and in lessons.
+    """Return what a cell is called in plans, in the ledger and in lessons; `language.word` says it to the reader.
 
     >>> segment_of("high", None)
     'sensitivity high, power not measured'
     """
-    return tr("sensitivity {sensitivity}, power {power}", sensitivity=sensitivity or UNKNOWN, power=power or UNKNOWN)
+    return f"sensitivity {sensitivity or UNKNOWN}, power {power or UNKNOWN}"
 
 
 def segments() -> tuple[str, ...]:

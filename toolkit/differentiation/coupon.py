@@ -10,7 +10,18 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.differentiation.amounts import proposed_thresholds, read_amounts, read_budget, read_share, round_amount
 from toolkit.differentiation.past import BASIS_POINTS, Past, accounting_notes, contact_cost, reach_bp
-from toolkit.differentiation.reckoning import MONEY, amount_text, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
+from toolkit.differentiation.reckoning import (
+    MONEY,
+    amount_text,
+    best_of,
+    in_currency,
+    money_columns,
+    money_notes,
+    nobody,
+    outcome,
+    reckoned,
+    too_dear,
+)
 from toolkit.differentiation.redeeming import redeem_chances
 from toolkit.errors import BadValue
 from toolkit.expressions import divide_half_up
@@ -93,7 +104,7 @@ def coupon(
     share_bp = read_share(reach, "reach")
     values, minima = read_amounts(value, "value", view), read_amounts(minimum, "minimum", view, zero=True)
     if past.baskets.is_empty():
-        return nobody(view, past, "coupon", COUPONS)
+        return nobody(view, past, tr("coupon"), COUPONS)
     middle = round(past.sales / past.baskets.height)
     minima = minima or proposed_thresholds(past.baskets["amount"], 4)
     values = values or sorted({round_amount(max(minima[len(minima) // 2], middle) * depth) for depth in (0.05, 0.1, 0.15, 0.2)})
@@ -161,18 +172,26 @@ def _table(view: View, cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _called(view: View, row: dict[str, Any]) -> str:
-    return tr("{money} off from {minimum}", money=view.money(row["value"]), minimum=view.money(row["minimum"]))
+    return tr("{value} off from {minimum}", value=view.money(row["value"]), minimum=view.money(row["minimum"]))
 
 
 def _headline(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None) -> str:
     what = some(cells.height, "coupon")
     if best is None:
         return too_dear(view, cells, budget or 0, what, _called(view, cells.sort("cost", "minimum", "value").row(0, named=True)))
-    return (
-        f"{where(view)}, the best of {what}{' within the budget' if budget else ''} is {_called(view, best)}: of "
-        f"{some(past.members.height, 'member')}, {best['contact_count']:,} get it; {best['free_rider_count']:,} have such a basket anyway, "
-        f"of whom some {best['redeemer_micro'] / MICRO:,.0f} would use it, and {best['within_reach_count']:,} are within reach; "
-        f"{outcome(view, best, 'those within reach who redeem buy more for it')}"
+    return tr(
+        "{where}, the best of {what}{within_the_budget} is {called}: of {members}, {contacts:,} get it; {free_riders:,} have such a "
+        "basket anyway, of whom some {redeemers:,.0f} would use it, and {within_reach:,} are within reach; {outcome}",
+        where=where(view),
+        what=what,
+        within_the_budget=tr(" within the budget") if budget else "",
+        called=_called(view, best),
+        members=some(past.members.height, "member"),
+        contacts=best["contact_count"],
+        free_riders=best["free_rider_count"],
+        redeemers=best["redeemer_micro"] / MICRO,
+        within_reach=best["within_reach_count"],
+        outcome=outcome(view, best, tr("those within reach who redeem buy more for it")),
     )
 
 
@@ -191,8 +210,7 @@ def _notes(
         ),
     )
     notes += [basis, contact_cost(view)[1]]
-    name = _name(view)
-    notes += money_notes(past, cells, best, _called(view, best) if best else "", name)
+    notes += money_notes(past, cells, best, _called(view, best) if best else "", _name(view))
     if "contactable" in view.members.columns:
         barred = past.members.height - int(past.members["is_contacted"].sum())
         notes.append(tr("{members} who may not be contacted, or of whom the shop does not know, get none.", members=some(barred, "member")))
@@ -209,19 +227,21 @@ def _notes(
 
 
 def _name(view: View) -> pl.Expr:
-    return pl.format("{} off from {}", amount_text("value", view.minor_units), amount_text("minimum", view.minor_units))
+    name = pl.format("{} off from {}", amount_text("value", view.minor_units), amount_text("minimum", view.minor_units))
+    return name.alias("coupon")
 
 
 def _chart(view: View, past: Past, cells: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     known = past.margin.share is not None
     drawn = cells.select(
-        _name(view).alias("coupon"),
+        _name(view),
         view.major("net" if known else "cost").alias("value"),
         "within_reach_count",
     )
-    what = tr("Expected net") if known else "Cost"
+    what = tr("Expected net") if known else tr("Cost")
     return ranked_bars(
         drawn.head(24), label="coupon", value="value", n="within_reach_count", kind="money", ranked=False,
-        value_title=f"{what}, {view.currency}", title=tr('Coupons: {place}', place=view.place),
-        subtitle=f"{what} on {some(past.baskets.height, 'basket')}, {view.period}; n = members within reach",
+        value_title=in_currency(what, view), title=tr("Coupons: {place}", place=view.place),
+        subtitle=tr("{what} on {baskets}, {period}; n = members within reach", what=what, baskets=some(past.baskets.height, "basket"),
+                    period=view.period),
     )  # fmt: skip

@@ -10,9 +10,19 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.differentiation.amounts import read_budget, read_share
 from toolkit.differentiation.past import BASIS_POINTS, Past, accounting_notes
-from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
+from toolkit.differentiation.reckoning import (
+    MONEY,
+    best_of,
+    in_currency,
+    money_columns,
+    money_notes,
+    nobody,
+    outcome,
+    reckoned,
+    too_dear,
+)
 from toolkit.errors import unknown_name
-from toolkit.language import tr
+from toolkit.language import tr, trn
 from toolkit.mart.view import View
 from toolkit.models.replay import response
 from toolkit.models.replay_goods import replay_discount
@@ -89,7 +99,7 @@ def discount(view: View, *, depth: float = 0.1, category: str = "", top: int = 3
     replayed = replayed.filter(pl.col("free_rider_count") >= view.settings.scope.minimum_members)
     if replayed.is_empty():
         need = tr("purchase by {minimum_members} members of one category", minimum_members=view.settings.scope.minimum_members)
-        return nobody(view, past, "discount", DISCOUNTS, need=need if bought else tr("purchase of such goods"))
+        return nobody(view, past, tr("discount"), DISCOUNTS, need=need if bought else tr("purchase of such goods"))
     cells = reckoned(past, replayed).join(view.categories.select("category_code", "category"), on="category_code", how="left")
     cells = cells.with_columns(of_category(depth_bp)).sort("worth", "cost", "category", descending=[True, False, False], nulls_last=True)
     best = best_of(view, cells, spend, "category")
@@ -116,7 +126,7 @@ def read_categories(view: View, text: str) -> list[int] | None:
     folded = {str(name).casefold(): code for name, code in known.items()}
     for name in names:
         if name.casefold() not in folded:
-            raise unknown_name("category", name, known, where="The products table")
+            raise unknown_name("category", name, known, where=tr("The products table"))
     return [folded[name.casefold()] for name in names] or None
 
 
@@ -154,14 +164,20 @@ def _table(view: View, cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _headline(view: View, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None, depth: float) -> str:
-    what = tr("a discount of {depth} on any of {categorys}", depth=share(depth), categorys=some(cells.height, "category", "categories"))
+    what = tr("a discount of {depth} on any of {categories}", depth=share(depth), categories=some(cells.height, "category", "categories"))
     if best is None:
         return too_dear(view, cells, budget or 0, what, str(cells.sort("cost", "category")["category"][0]))
-    return (
-        f"{where(view)}, of {what}, {best['category']} does best: {some(best['free_rider_count'], 'buyer')} take "
-        f"{view.money(best['base_amount'])} of it anyway, {some(best['within_reach_count'], 'member')} "
-        f"{'knows' if best['within_reach_count'] == 1 else 'know'} it and did not buy; "
-        f"{outcome(view, best, 'those buy it', what='its sales')}"
+    return trn(
+        "{where}, of {what}, {category} does best: {buyers} take {sales} of it anyway, {members} knows it and did not buy; {outcome}",
+        "{where}, of {what}, {category} does best: {buyers} take {sales} of it anyway, {members} know it and did not buy; {outcome}",
+        best["within_reach_count"],
+        where=where(view),
+        what=what,
+        category=best["category"],
+        buyers=some(best["free_rider_count"], "buyer"),
+        sales=view.money(best["base_amount"]),
+        members=some(best["within_reach_count"], "member"),
+        outcome=outcome(view, best, tr("those buy it"), what=tr("its sales")),
     )
 
 
@@ -181,14 +197,19 @@ def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
     lost = cells.filter(pl.col("break_even_lift").is_null() & pl.col("margin_share").is_not_null())
     if lost.height:
         names = listing([str(name) for name in lost.sort("base_amount", descending=True)["category"].head(3)])
-        notes.append(
-            Note(tr("No rise of sales pays a discount of {depth} on {categorys} whose margin is no larger ({names}{value}).", depth=share(depth), categorys=some(lost.height, 'category', 'categories'), names=names, value=', ...' if lost.height > 3 else ''), "REVIEW")
-        )  # fmt: skip
+        said = tr(
+            "No rise of sales pays a discount of {depth} on {categories} whose margin is no larger ({names}{more}).",
+            depth=share(depth),
+            categories=some(lost.height, "category", "categories"),
+            names=names,
+            more=tr(", ...") if lost.height > 3 else "",
+        )
+        notes.append(Note(said, "REVIEW"))
     if few:
         notes.append(
             tr(
-                "Left out: {categorys} with fewer than {minimum_members} buyers.",
-                categorys=some(few, "category", "categories"),
+                "Left out: {categories} with fewer than {minimum_members} buyers.",
+                categories=some(few, "category", "categories"),
                 minimum_members=view.settings.scope.minimum_members,
             )
         )
@@ -198,8 +219,9 @@ def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
 def _chart(view: View, past: Past, cells: pl.DataFrame, depth: float) -> alt.Chart | alt.LayerChart:
     known = past.margin.share is not None
     drawn = cells.head(15).select("category", view.major("net" if known else "cost").alias("value"), "free_rider_count")
-    what = tr("Expected net") if known else "Cost"
+    what = tr("Expected net") if known else tr("Cost")
     return ranked_bars(
-        drawn, label="category", value="value", n="free_rider_count", kind="money", ranked=False, value_title=f"{what}, {view.currency}",
-        title=tr('{depth} off a category: {place}', depth=share(depth), place=view.place), subtitle=f"{what}, {view.period}; n = members who bought it anyway",
+        drawn, label="category", value="value", n="free_rider_count", kind="money", ranked=False, value_title=in_currency(what, view),
+        title=tr("{depth} off a category: {place}", depth=share(depth), place=view.place),
+        subtitle=tr("{what}, {period}; n = members who bought it anyway", what=what, period=view.period),
     )  # fmt: skip

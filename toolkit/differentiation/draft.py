@@ -73,7 +73,7 @@ class Draft:
         if stated is None:
             return contact_cost(self.view)
         return stated * self.view.minor_units, tr(
-            "A contact costs {stated}, as the plan says.", stated=self.view.money(stated * self.view.minor_units)
+            "A contact costs {cost}, as the plan says.", cost=self.view.money(stated * self.view.minor_units)
         )
 
     @cached_property

@@ -10,6 +10,7 @@ import polars as pl
 
 from toolkit.audience import members_of_scope
 from toolkit.differentiation.cells import member_cells
+from toolkit.language import value
 from toolkit.ledger.campaigns import LEFT_OUT
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.global_control import read_global_control
@@ -59,13 +60,14 @@ class Enrolment:
 
 
 GLOBAL, NOT_CONTACTABLE, UNKNOWN, RESTING, BUSY_NOW, NOTHING = (
-    "in the global control",
-    "must not be contacted",
-    "not known to be contactable",
-    "contacted often enough lately",
-    "in another campaign at the time",
-    "do nothing",
+    value("in the global control"),
+    value("must not be contacted"),
+    value("not known to be contactable"),
+    value("contacted often enough lately"),
+    value("in another campaign at the time"),
+    value("do nothing"),
 )
+"""Reasons why somebody is left out."""
 
 
 def campaign_view(workspace: Workspace, definition: Definition, *, as_of: str | None = None, settings: Settings | None = None) -> View:

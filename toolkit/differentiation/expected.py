@@ -11,13 +11,13 @@ import polars as pl
 from toolkit.differentiation.past import Past
 from toolkit.differentiation.reckoning import reckoned
 from toolkit.differentiation.replays import replay_offer
-from toolkit.language import tr
+from toolkit.language import value
 from toolkit.ledger.lessons import read_lessons
 from toolkit.ledger.offer import Offer
 from toolkit.models.allocation import Allocation
 from toolkit.models.offer_effects import offer_effects
 
-ASSUMED = "assumption"
+ASSUMED = value("assumption")
 _FAILED = "FAIL"
 
 
@@ -86,7 +86,7 @@ def expected_pairs(past: Past, offers: Sequence[Offer]) -> Expected:
         if effects.height:
             effect = effects.row(number, named=True)
             net[place], own[place] = _measured(past, cell, effect)
-            shared[place], basis[place[0]][place[1]] = 0.0, effect["basis"] + ("" if effect["is_random"] else tr(", not randomised"))
+            shared[place], basis[place[0]][place[1]] = 0.0, effect["basis"] + ("" if effect["is_random"] else ", not randomised")
         else:
             # What responds is assumed: its gain moves with it, what free riders get does not.
             moving = cell["worth"] + cell["cost"] - cell["response_share"] * cell["within_reach_cost"]

@@ -10,7 +10,18 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.heatmap import heatmap
 from toolkit.differentiation.amounts import proposed_reductions, proposed_thresholds, read_amounts, read_budget
 from toolkit.differentiation.past import Past, accounting_notes, reach_bp
-from toolkit.differentiation.reckoning import MONEY, amount_text, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
+from toolkit.differentiation.reckoning import (
+    MONEY,
+    amount_text,
+    best_of,
+    in_currency,
+    money_columns,
+    money_notes,
+    nobody,
+    outcome,
+    reckoned,
+    too_dear,
+)
 from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.mart.view import View
@@ -104,10 +115,10 @@ def full_reduction(
     if min(savings) >= max(limits):
         raise BadValue(
             tr(
-                "reductions: the smallest, {min}, is not below the largest threshold, {max}: it would give the whole basket "
+                "reductions: the smallest, {smallest}, is not below the largest threshold, {largest}: it would give the whole basket "
                 "away. Give a reduction below its threshold.",
-                min=view.money(min(savings)),
-                max=view.money(max(limits)),
+                smallest=view.money(min(savings)),
+                largest=view.money(max(limits)),
             )
         )
     cells = reckoned(past, replayed_grid(past, limits, savings, repeated=repeat == "every"))
@@ -152,10 +163,17 @@ def _headline(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] 
     what = some(cells.height, "full reduction")
     if best is None:
         return too_dear(view, cells, budget or 0, what, _called(view, cells.sort("cost", "threshold", "reduction").row(0, named=True)))
-    return (
-        f"{where(view)}, the best of {what}{' within the budget' if budget else ''} is {_called(view, best)}: of "
-        f"{some(past.baskets.height, 'basket')}, {best['free_rider_count']:,} are above already and get it for nothing, "
-        f"{best['within_reach_count']:,} are within reach; {outcome(view, best, 'those within reach top up')}"
+    return tr(
+        "{where}, the best of {what}{within_the_budget} is {called}: of {baskets}, {free_riders:,} are above already and get it for "
+        "nothing, {within_reach:,} are within reach; {outcome}",
+        where=where(view),
+        what=what,
+        within_the_budget=tr(" within the budget") if budget else "",
+        called=_called(view, best),
+        baskets=some(past.baskets.height, "basket"),
+        free_riders=best["free_rider_count"],
+        within_reach=best["within_reach_count"],
+        outcome=outcome(view, best, tr("those within reach top up")),
     )
 
 
@@ -172,7 +190,7 @@ def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
         ),
     )
     minor = view.minor_units
-    name = pl.format("spend {} save {}", amount_text("threshold", minor), amount_text("reduction", minor))
+    name = pl.format("spend {} save {}", amount_text("threshold", minor), amount_text("reduction", minor)).alias("offer")
     notes += money_notes(past, cells, best, _called(view, best) if best else "", name)
     notes.append(
         tr("One reduction a basket.")
@@ -194,10 +212,11 @@ def _chart(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
         view.major("net" if known else "cost").alias("value"),
         "within_reach_count",
     )
-    what = tr("Expected net") if known else "Cost"
+    what = tr("Expected net") if known else tr("Cost")
     return heatmap(
         drawn, column="threshold", row="reduction", value="value", n="within_reach_count", kind="money",
-        column_order=order["threshold"], row_order=order["reduction"][::-1], column_title="Spend", row_title="Save",
-        value_title=f"{what}, {view.currency}", title=tr('Spend X, save Y: {place}', place=view.place),
-        subtitle=tr('{what} on {baskets}, {period}{value}', what=what, baskets=some(past.baskets.height, 'basket'), period=view.period, value='; best: ' + _called(view, best) if best else ''),
+        column_order=order["threshold"], row_order=order["reduction"][::-1], column_title=tr("Spend"), row_title=tr("Save"),
+        value_title=in_currency(what, view), title=tr("Spend X, save Y: {place}", place=view.place),
+        subtitle=tr("{what} on {baskets}, {period}{best}", what=what, baskets=some(past.baskets.height, "basket"), period=view.period,
+                    best=tr("; best: {called}", called=_called(view, best)) if best else ""),
     )  # fmt: skip

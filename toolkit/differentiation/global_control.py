@@ -8,7 +8,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.visible import measure_spread
 from toolkit.errors import BadValue, DataError
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.ledger.global_control import GlobalControl, read_global_control
 from toolkit.mart.view import View
 from toolkit.models.power import smallest_lift
@@ -79,7 +79,7 @@ def global_control(view: View, *, try_share: float | None = None, lift: float = 
     )
 
 
-_GROUPS = ("in the global control", "may be addressed")
+_GROUPS = (value("in the global control"), value("may be addressed"))
 
 
 def _groups(inside: pl.Series) -> pl.Series:
@@ -115,15 +115,14 @@ def _smallest(view: View, members: int, control_share: float) -> tuple[float, fl
 def _headline(view: View, control: GlobalControl, held: int, members: int, seen: tuple[float, float] | None, *, tried: bool) -> str:
     if not control.share:
         return tr("{where}, no global control is set: what all campaigns together are worth cannot be measured.", where=where(view))
-    begin = tr("A global control of {share} would hold", share=share(control.share)) if tried else tr("The global control holds")
-    sees = tr("; a quarter shows a lift of {seen} or more", seen=share(seen[0])) if seen else ""
+    begin = tr("a global control of {share} would hold", share=share(control.share)) if tried else tr("the global control holds")
+    sees = tr("; a quarter shows a lift of {lift} or more", lift=share(seen[0])) if seen else ""
     return tr(
-        "{where}: {begin}{begin_2} {members} of {members_2:,} whom no campaign contacts{sees}.",
+        "{where}: {begin} {held} of {members:,} whom no campaign contacts{sees}.",
         where=where(view),
-        begin=begin[0].lower(),
-        begin_2=begin[1:],
-        members=some(held, "member"),
-        members_2=members,
+        begin=begin,
+        held=some(held, "member"),
+        members=members,
         sees=sees,
     )
 
@@ -146,10 +145,10 @@ def _notes(
     if tried and kept.share:
         notes.append(
             tr(
-                "In force is {share} since {since}; this is what {share_2} would be.",
-                share=share(kept.share),
+                "In force is {kept} since {since}; this is what {tried} would be.",
+                kept=share(kept.share),
                 since=kept.since,
-                share_2=share(control.share),
+                tried=share(control.share),
             )
         )
     if seen:

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.goods_factors import FACTORS, Candidates, candidates
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import later, tr, trn, value, word
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
@@ -24,12 +24,13 @@ Purpose = Literal["win_back", "trade_up", "add_one_more", "clear_stock", "launch
 Level = Literal["category", "product"]
 
 _SAID = {
-    "win_back": "win them back",
-    "trade_up": "trade them up",
-    "add_one_more": "add one more to their basket",
-    "clear_stock": "clear stock",
-    "launch": "launch what is new",
+    "win_back": later("win them back"),
+    "trade_up": later("trade them up"),
+    "add_one_more": later("add one more to their basket"),
+    "clear_stock": later("clear stock"),
+    "launch": later("launch what is new"),
 }
+_JUST_BOUGHT = value("bought too recently by most of them")
 _FACTS = {
     "affinity": "affinity_rate",
     "margin": "margin_share",
@@ -40,6 +41,7 @@ _FACTS = {
 }
 _LEADING = {"trade_up": "price", "clear_stock": "stock", "launch": "novelty"}
 """The factor that a purpose turns on: goods for which it is not measured are left out, where the shop has it at all."""
+_WITHOUT = {"price": value("without a known price"), "stock": value("without a known stock")}
 _CHART_GOODS = 15
 
 
@@ -133,15 +135,15 @@ def _open(view: View, found: Candidates, purpose: Purpose, level: Level) -> tupl
     if level == "product":  # what is new has few buyers yet
         rare &= ~is_new.fill_null(False)
     reasons = {
-        "bought by too few to compare": rare,
-        "bought too recently by most of them": ~rare & (pl.col("recent_share") > settings.playbook.recent_most_share),
-        "out of stock": ~rare & (pl.col("on_hand_count").fill_null(1) <= 0),
+        value("bought by too few to compare"): rare,
+        _JUST_BOUGHT: ~rare & (pl.col("recent_share") > settings.playbook.recent_most_share),
+        value("out of stock"): ~rare & (pl.col("on_hand_count").fill_null(1) <= 0),
     }
     if purpose == "launch" and "novelty" not in found.missing:
-        reasons["not new"] = ~rare & ~is_new.fill_null(False)
+        reasons[value("not new")] = ~rare & ~is_new.fill_null(False)
     leading = _LEADING.get(purpose)
     if leading in ("price", "stock") and leading not in found.missing:
-        reasons[f"without a known {leading}"] = ~rare & pl.col(_FACTS[leading]).is_null()
+        reasons[_WITHOUT[leading]] = ~rare & pl.col(_FACTS[leading]).is_null()
     counts = {reason: goods.filter(mask).height for reason, mask in reasons.items()}
     return goods.filter(~pl.any_horizontal(reasons.values())), {reason: count for reason, count in counts.items() if count}
 
@@ -168,14 +170,14 @@ def _scored(view: View, found: Candidates, goods: pl.DataFrame, purpose: Purpose
 
 def _place(view: View, factor: str, purpose: Purpose, level: Level) -> pl.Expr:
     """The good's place among all, 0..1: (mean rank - 1/2) / n."""
-    value = pl.col(_FACTS[factor] or _newness(level))
+    column = pl.col(_FACTS[factor] or _newness(level))
     if factor == "affinity" and purpose == "launch":  # few have bought what is new: what counts is how much more they like such goods
-        value = pl.col("affinity_index")
+        column = pl.col("affinity_index")
     if factor == "novelty" and level == "product":
-        value = -value.clip(None, view.settings.playbook.novelty_days)
+        column = -column.clip(None, view.settings.playbook.novelty_days)
     if factor == "stock" and purpose != "clear_stock":  # enough is enough
-        value = value.clip(None, view.settings.playbook.stock_days)
-    return (value.rank("average") - 0.5) / value.count()
+        column = column.clip(None, view.settings.playbook.stock_days)
+    return (column.rank("average") - 0.5) / column.count()
 
 
 def _shown(view: View, goods: pl.DataFrame, level: Level) -> pl.DataFrame:
@@ -212,23 +214,24 @@ def _headline(view: View, table: pl.DataFrame, purpose: Purpose, left_out: dict[
         why.append(tr("there is stock for {stock_days:,.0f} days", stock_days=best["stock_days"]))
     if best.get("launched_days") is not None and purpose == "launch":
         why.append(tr("it was launched {launched_days:,.0f} days ago", launched_days=best["launched_days"]))
-    recent = left_out.get("bought too recently by most of them", 0)
-    rest = (
-        tr("; {goods} most of them bought just now {is_} left out", goods=some(recent, "good"), is_=tr("is") if recent == 1 else tr("are"))
-        if recent
-        else ""
+    recent = left_out.get(_JUST_BOUGHT, 0)
+    rest = trn(
+        "; {goods} most of them bought just now is left out",
+        "; {goods} most of them bought just now are left out",
+        recent,
+        goods=some(recent, "good"),
     )
     others = listing(table["goods"][1:3].to_list())
     return tr(
-        "{where}, to {said} offer {members} {goods} first ({why}){value}{rest}{on_which_this_turns}.",
+        "{where}, to {purpose} offer {members} {goods} first ({why}){others}{rest}{unmeasured}.",
         where=where(view),
-        said=_SAID[purpose],
+        purpose=tr(_SAID[purpose]),
         members=some(view.members.height, "member"),
         goods=best["goods"],
         why=listing(why),
-        value=", then " + others if others else "",
-        rest=rest,
-        on_which_this_turns=tr("; {lacking}, on which this turns, is not measured", lacking=lacking) if lacking else "",
+        others=tr(", then {others}", others=others) if others else "",
+        rest=rest if recent else "",
+        unmeasured=tr("; {lacking}, on which this turns, is not measured", lacking=word(lacking)) if lacking else "",
     )
 
 
@@ -237,9 +240,14 @@ def _notes(
     left_out: dict[str, int],
 ) -> list[str | Note]:  # fmt: skip
     given = view.settings.playbook.weights[purpose].model_dump()
-    said = listing([f"{name} {share(weight, 0)}" for name, weight in sorted(weights.items(), key=lambda item: (-item[1], item[0]))])
+    ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
+    said = listing([tr("{factor} {weight}", factor=word(name), weight=share(weight, 0)) for name, weight in ranked])
     notes: list[str | Note] = [
-        tr("Weights to {said} (setting playbook.weights, a judgement and not a measurement): {said_2}.", said=_SAID[purpose], said_2=said),
+        tr(
+            "Weights to {purpose} (setting playbook.weights, a judgement and not a measurement): {weights}.",
+            purpose=tr(_SAID[purpose]),
+            weights=said,
+        ),
         tr(
             "Affinity rests on {members} in scope who bought something {days_in}, pulled to the chain's as if "
             "{affinity_prior_members:g} members of it stood beside them.",
@@ -251,13 +259,14 @@ def _notes(
     for factor in FACTORS:
         if factor in found.missing:
             spread = (
-                tr("; its weight ({given}) goes to the others", given=share(given[factor] / sum(given.values()), 0))
+                tr("; its weight ({weight}) goes to the others", weight=share(given[factor] / sum(given.values()), 0))
                 if given[factor] > 0
                 else ""
             )
-            notes.append(Note(f"{factor.capitalize()}: {found.missing[factor]}{spread}.", "NOT MEASURED"))
+            said = tr("{factor}: {why}{spread}.", factor=word(factor).capitalize(), why=found.missing[factor], spread=spread)
+            notes.append(Note(said, "NOT MEASURED"))
     if left_out:
-        notes.append(tr("Left out: ") + listing([f"{count:,} {reason}" for reason, count in left_out.items()]) + ".")
+        notes.append(tr("Left out: {reasons}.", reasons=_reasons(left_out)))
     core = int(table["is_core_good"].sum()) if table["is_core_good"].null_count() == 0 else None
     if core:
         notes.append(
@@ -269,13 +278,17 @@ def _notes(
     elif core is None:
         notes.append(Note(tr("Core goods: too few core members, or too short a time, to tell them."), "NOT MEASURED"))
     if top and table.height > top:
-        notes.append(tr("The table lists {top:,} of {height:,} goods; top=0 lists all.", top=top, height=table.height))
+        notes.append(tr("The table lists {top:,} of {goods:,} goods; top=0 lists all.", top=top, goods=table.height))
     notes.append(tr("The order says what fits, not what an offer would bring: only a campaign with a holdout tells that."))
     return notes
 
 
+def _reasons(left_out: dict[str, int]) -> str:
+    return listing([tr("{count:,} {reason}", count=count, reason=word(reason)) for reason, count in left_out.items()])
+
+
 def _nothing(view: View, period: Period, table: pl.DataFrame, left_out: dict[str, int]) -> Finding:
-    why = listing([f"{count:,} {reason}" for reason, count in left_out.items()]) or tr("nothing was bought")
+    why = _reasons(left_out) or tr("nothing was bought")
     return Finding(
         headline=tr(
             "{where}, no goods are left to offer {members} ({days_in}): {why}.",
@@ -294,6 +307,7 @@ def _chart(view: View, table: pl.DataFrame, purpose: Purpose) -> alt.Chart | alt
     from toolkit.charts.bars import ranked_bars
 
     return ranked_bars(
-        table.head(_CHART_GOODS), label="goods", value="score", n="buyer_count", kind="index", title=tr('Goods to {said}', said=_SAID[purpose]),
-        subtitle=f"{view.place}, as of {view.as_of}; n = buyers in scope", value_title="Score",
+        table.head(_CHART_GOODS), label="goods", value="score", n="buyer_count", kind="index", value_title=tr("Score"),
+        title=tr("Goods to {purpose}", purpose=tr(_SAID[purpose])),
+        subtitle=tr("{place}, as of {as_of}; n = buyers in scope", place=view.place, as_of=view.as_of),
     )  # fmt: skip

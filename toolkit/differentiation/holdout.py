@@ -161,17 +161,17 @@ def _headline(view: View, chosen: dict, members: int, days: int, lift: float) ->
     power = view.settings.campaigns.power
     if chosen["chance_share"] is None:
         return tr(
-            "{where}, holding out {control_share} of {members} makes an arm too small to be reviewed ({min:,}); "
-            "{members_2} are needed to see a lift of {lift}.",
+            "{where}, holding out {control_share} of {members} makes an arm too small to be reviewed ({smallest:,}); "
+            "{needed} are needed to see a lift of {lift}.",
             where=where(view),
             control_share=share(chosen["control_share"], 0),
             members=some(members, "member"),
-            min=min(chosen["control_count"], chosen["treated_count"]),
-            members_2=some(chosen["needed_count"], "member"),
+            smallest=min(chosen["control_count"], chosen["treated_count"]),
+            needed=some(chosen["needed_count"], "member"),
             lift=share(lift),
         )
     enough = chosen["chance_share"] >= power
-    seen = (
+    shown = (
         tr("no lift, however large")
         if chosen["smallest_lift_share"] is None
         else tr("a lift of {smallest_lift_share} or more", smallest_lift_share=share(chosen["smallest_lift_share"]))
@@ -184,16 +184,16 @@ def _headline(view: View, chosen: dict, members: int, days: int, lift: float) ->
         else tr("{members} are needed for it", members=some(chosen["needed_count"], "member"))
     )
     return tr(
-        "{where}, holding out {control_share} of {members} for {days} days shows {seen} (chance {power}); a lift of "
-        "{lift} is {seen_2}: {longer}. The {control_count:,} held out forgo {forgone_sales} of sales if it is true.",
+        "{where}, holding out {control_share} of {members} for {days} days shows {shown} (chance {power}); a lift of "
+        "{lift} is {seen}: {longer}. The {control_count:,} held out forgo {forgone_sales} of sales if it is true.",
         where=where(view),
         control_share=share(chosen["control_share"], 0),
         members=some(members, "member"),
         days=days,
-        seen=seen,
+        shown=shown,
         power=share(power, 0),
         lift=share(lift),
-        seen_2=tr("seen") if enough else "seen only with chance " + share(chosen["chance_share"], 0),
+        seen=tr("seen") if enough else tr("seen only with chance {chance}", chance=share(chosen["chance_share"], 0)),
         longer=longer,
         control_count=chosen["control_count"],
         forgone_sales=wording.money(chosen["forgone_sales"], view.currency),
@@ -220,17 +220,19 @@ def _notes(view: View, found: Visible, chosen: dict, members: int, days: int, li
         notes.append(
             Note(
                 tr(
-                    "Underpowered for a lift of {lift}: it would be missed {share} of the time. Hold out more, run longer, widen "
+                    "Underpowered for a lift of {lift}: it would be missed {missed} of the time. Hold out more, run longer, widen "
                     "the audience to {members}, or plan for a larger lift.",
                     lift=share(lift),
-                    share=share(1 - chosen["chance_share"], 0),
+                    missed=share(1 - chosen["chance_share"], 0),
                     members=some(chosen["needed_count"], "member"),
                 ),
                 "REVIEW",
             )
         )
     if chosen["chance_share"] is not None and chosen["smallest_lift_share"] is None:
-        notes.append(tr("No lift is shown with chance {power}, however large. {no_lift}", power=share(settings.power, 0), no_lift=NO_LIFT))
+        notes.append(
+            tr("No lift is shown with chance {power}, however large. {no_lift}", power=share(settings.power, 0), no_lift=tr(NO_LIFT))
+        )
     least = min(chosen["control_count"], chosen["treated_count"])
     if least < settings.least_arm:
         notes.append(
@@ -247,14 +249,14 @@ def _notes(view: View, found: Visible, chosen: dict, members: int, days: int, li
     notes.append(
         tr(
             "Measured on {members} chosen by the same rule on {since} and followed for {days} days: {mean} each, spread "
-            "(CV) {cv:.2f}, of which their past tells {rho} (rho {rho_2:.2f}). Another season may spread otherwise.",
+            "(CV) {cv:.2f}, of which their past tells {told} (rho {rho:.2f}). Another season may spread otherwise.",
             members=some(spread.member_count, "member"),
             since=found.since,
             days=days,
             mean=wording.money(spread.mean / view.minor_units, view.currency),
             cv=spread.cv,
-            rho=share(spread.rho**2, 0),
-            rho_2=spread.rho,
+            told=share(spread.rho**2, 0),
+            rho=spread.rho,
         )
     )
     if found.fixed_list:
@@ -294,7 +296,8 @@ def _chart(view: View, table: pl.DataFrame, days: int) -> alt.Chart | alt.LayerC
     )
     return ranked_bars(
         shown, label="split", value="smallest_lift_share", n="control_count", kind="share", ranked=False,
-        title=tr('Smallest lift that a holdout shows: {place}', place=view.place),
-        subtitle=f"{days} days, found with chance {share(view.settings.campaigns.power, 0)}; n = members held out",
-        value_title=tr('Smallest visible lift'),
+        title=tr("Smallest lift that a holdout shows: {place}", place=view.place),
+        subtitle=tr("{days} days, found with chance {chance}; n = members held out", days=days,
+                    chance=share(view.settings.campaigns.power, 0)),
+        value_title=tr("Smallest visible lift"),
     )  # fmt: skip

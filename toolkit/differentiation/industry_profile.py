@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.differentiation.reckoning import in_currency
+from toolkit.language import tr, value, word
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
@@ -18,21 +19,21 @@ from toolkit.wording import money, share, some
 if TYPE_CHECKING:
     import altair as alt
 
-WHOLE = "whole shop"
+WHOLE = value("whole shop")
 YEAR_DAYS = 365
 _LEAST_DAYS = 182
 GROUPS = {
-    ("high", "high"): "often and dear, like beauty",
-    ("high", "low"): "often and cheap, like coffee and snacks",
-    ("low", "high"): "seldom and dear, like appliances",
-    ("low", "low"): "seldom and cheap",
+    ("high", "high"): value("often and dear, like beauty"),
+    ("high", "low"): value("often and cheap, like coffee and snacks"),
+    ("low", "high"): value("seldom and dear, like appliances"),
+    ("low", "low"): value("seldom and cheap"),
 }
 """Names by (frequency, ticket)."""
 STRESSES = {
-    GROUPS["high", "high"]: "sharing and service: advice, trials, members who tell others; a relation more than a price",
-    GROUPS["high", "low"]: "reach and habit: be near and on the phone at the right hour, small rewards for coming again",
-    GROUPS["low", "high"]: "care after the sale: delivery, use, repair, trade-in when the next one is due",
-    GROUPS["low", "low"]: "being found when needed: beside the goods that people come for, as one more in the basket",
+    GROUPS["high", "high"]: value("sharing and service: advice, trials, members who tell others; a relation more than a price"),
+    GROUPS["high", "low"]: value("reach and habit: be near and on the phone at the right hour, small rewards for coming again"),
+    GROUPS["low", "high"]: value("care after the sale: delivery, use, repair, trade-in when the next one is due"),
+    GROUPS["low", "low"]: value("being found when needed: beside the goods that people come for, as one more in the basket"),
 }
 _SCHEMA = {
     "goods": pl.String,
@@ -175,7 +176,7 @@ def _shop_row(view: View, shop: pl.DataFrame, placed: pl.DataFrame, frequency_cu
         dear = placed.filter(pl.col("group").is_in([GROUPS["high", "high"], GROUPS["low", "high"]]))["sales"].sum()
         cut = 0.0 if dear * 2 > placed["sales"].sum() else float("inf")
     named = shop.with_columns(_group(frequency_cut, cut).alias("group"))
-    return _table(view, named).with_columns(pl.lit(None, pl.Float64).alias("sales_share"))
+    return _table(view, named).with_columns(pl.lit(None, pl.Float64).alias("sales_share"), pl.lit(word(WHOLE)).alias("goods"))
 
 
 def _headline(view: View, table: pl.DataFrame, period: Period) -> str:
@@ -191,18 +192,18 @@ def _headline(view: View, table: pl.DataFrame, period: Period) -> str:
     )
     return tr(
         "{where}, {days_in}, {buyer_count:,} members buy {orders_per_year:.1f} times a year for {ticket_value}; "
-        "{brings} from {len} of {categorys} bought {group}. The shop stands as {group_2}: it lives on {stresses}.",
+        "{brings} from {count} of {categories} bought {group}. The shop stands as {shop_group}: it lives on {stresses}.",
         where=where(view),
         days_in=days_in(period),
         buyer_count=shop["buyer_count"],
         orders_per_year=shop["orders_per_year"],
         ticket_value=money(shop["ticket_value"], view.currency),
         brings=brings,
-        len=best["len"],
-        categorys=some(table.height - 1, "category", "categories"),
-        group=best["group"],
-        group_2=shop["group"],
-        stresses=shop["stresses"],
+        count=best["len"],
+        categories=some(table.height - 1, "category", "categories"),
+        group=word(best["group"]),
+        shop_group=word(shop["group"]),
+        stresses=word(shop["stresses"]),
     )
 
 
@@ -214,7 +215,7 @@ def _notes(
         "not stated: {ticket_times:g} times the middle purchase; set playbook.ticket_cut to compare with other shops",
         ticket_times=settings.ticket_times,
     )
-    stated = "stated" if settings.ticket_cut else own
+    stated = tr("stated") if settings.ticket_cut else own
     notes: list[str | Note] = [
         tr(
             "Cuts: often from {frequency_cut:g} purchases a buyer and year (playbook.frequency_cut), dear from "
@@ -248,8 +249,8 @@ def _notes(
         least = view.settings.scope.minimum_members
         notes.append(
             tr(
-                "Not shown: {categorys} bought by fewer than {least} members (scope.minimum_members).",
-                categorys=some(few, "category", "categories"),
+                "Not shown: {categories} bought by fewer than {least} members (scope.minimum_members).",
+                categories=some(few, "category", "categories"),
                 least=least,
             )
         )
@@ -271,12 +272,17 @@ def _unmeasured(view: View, period: Period) -> Finding:
 
 
 def _chart(view: View, goods: pl.DataFrame, frequency_cut: float, ticket_cut: float, period: Period) -> alt.Chart | alt.LayerChart:
-    from toolkit.charts.quadrants import quadrants
+    from toolkit.charts.quadrants import Corner, quadrants
 
+    corners: dict[Corner, str] = {
+        "high-high": word(GROUPS["high", "high"]),
+        "high-low": word(GROUPS["high", "low"]),
+        "low-high": word(GROUPS["low", "high"]),
+        "low-low": word(GROUPS["low", "low"]),
+    }
     return quadrants(
         goods.filter(pl.col("ticket_value") > 0), x="orders_per_year", y="ticket_value", size="buyer_count", label="goods",
-        x_kind="decimal", x_title=tr('Purchases a buyer and year'), y_title=tr('Ticket, {currency}', currency=view.currency), x_cut=frequency_cut, y_cut=ticket_cut,
-        corners={"high-high": GROUPS["high", "high"], "high-low": GROUPS["high", "low"], "low-high": GROUPS["low", "high"],
-                 "low-low": GROUPS["low", "low"]},
-        title=tr('How often, and how dear'), subtitle=tr('{place}, {period}; each dot is a category', place=view.place, period=period), logarithmic=True,
+        x_kind="decimal", x_title=tr("Purchases a buyer and year"), y_title=in_currency(tr("Ticket"), view),
+        x_cut=frequency_cut, y_cut=ticket_cut, corners=corners, logarithmic=True, title=tr("How often, and how dear"),
+        subtitle=tr("{place}, {period}; each dot is a category", place=view.place, period=period),
     )  # fmt: skip

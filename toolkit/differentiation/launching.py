@@ -17,7 +17,7 @@ from toolkit.differentiation.draft import Draft, work_out
 from toolkit.differentiation.enrolment import campaign_view
 from toolkit.differentiation.plan import definition_of
 from toolkit.errors import BadValue, DataError
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.ledger import global_control
 from toolkit.ledger.campaigns import Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition, plan_names, write_plan
@@ -74,7 +74,8 @@ def launch(workspace: Workspace | str | Path, campaign: AnyCampaign, *, as_of: d
     notes = blockers(draft)
     stops = [note.text for note in notes if note.verdict == "FAIL"]
     if stops:
-        raise BadValue("\n".join([f"Campaign '{definition.campaign_id}' cannot be launched:", *(f"- {text}" for text in stops)]))
+        begin = tr("Campaign '{campaign_id}' cannot be launched:", campaign_id=definition.campaign_id)
+        raise BadValue("\n".join([begin, *(f"- {text}" for text in stops)]))
     return freeze(
         ws,
         definition,
@@ -142,7 +143,7 @@ class ContactLists:
             if left
             else ""
         )
-        none = tr(" Nobody to contact: {empty}.", empty=", ".join(self.empty)) if self.empty else ""
+        none = tr(" Nobody to contact: {lists}.", lists=tr(", ").join(self.empty)) if self.empty else ""
         return tr(
             "{treated_members} on {lists}; the control members are on none.{without}{none}",
             treated_members=some(members, "treated member"),
@@ -192,7 +193,7 @@ def contact_lists(
         pl.col("offer").replace_strict({name: offer.text.split(" | ")[0] for name, offer in offers.items()}).alias("offer_text"),
         pl.col("offer").replace_strict({name: offer.message for name, offer in offers.items()}).alias("message"),
         "store_id",
-        pl.col("touchpoint").fill_null("any touchpoint"),
+        pl.col("touchpoint").fill_null(value("any touchpoint")),
     )
     view = open_view(ws, as_of=found.as_of)
     made, empty = list[Export](), list[str]()

@@ -10,7 +10,7 @@ from toolkit.answer import Finding, Note
 from toolkit.differentiation.cells import member_cells, segment_of
 from toolkit.differentiation.measured import best_method, lessons_known, measured_methods, said
 from toolkit.differentiation.playbook import Playbook, playbook_of
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.portrait.levels import LEVELS, UNKNOWN, in_order
 from toolkit.portrait.phrases import not_measured, sales_basis, where
@@ -26,6 +26,7 @@ _AXES = ("sensitivity", "power")
 _ADVICE = ("method", "message", "goods", "purpose")
 _MEASURES = ("member_share", "order_count", "sales", "sales_share")
 _UNSURE_SHOWN = 8
+NO_ADVICE = value("no advice")
 
 
 def advice_table(view: View, playbook: Playbook | None = None) -> pl.DataFrame:
@@ -138,7 +139,10 @@ def _shown(cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     made = cells.with_columns(pl.concat_str(*who, separator=" AND ").alias("who")).select(
         *keys, "member_count", *_MEASURES, *_ADVICE, "basis", *lesson, "who"
     )
-    made = in_order(made, *_AXES)
+    kinds = {
+        text: word(text) for text in made["goods"].drop_nulls().unique()
+    }  # of our playbook; elsewhere `goods` are the shop's own names
+    made = in_order(made.with_columns(pl.col("goods").replace(kinds)), *_AXES)
     return in_order(made, "stage", order=(*STAGES, UNKNOWN)) if "stage" in keys else made
 
 
@@ -175,7 +179,7 @@ def _headline(view: View, largest: pl.DataFrame, shown: pl.DataFrame, n: int) ->
             members=some(n, "member"),
         )
     best = spoken.row(0, named=True)
-    stage = tr("stage {stage}, ", stage=best["stage"]) if "stage" in best else ""
+    stage = tr("stage {stage}, ", stage=word(best["stage"])) if "stage" in best else ""
     measured = int(shown["effect_share"].is_not_null().sum())
     decided = (
         tr(
@@ -188,29 +192,29 @@ def _headline(view: View, largest: pl.DataFrame, shown: pl.DataFrame, n: int) ->
     )
     return tr(
         "{where}, of {members} those with {stage}sensitivity {sensitivity} and power {power} bring most: "
-        "{members_2}, {sales_share} of the sales; for them: {plain}, {goods}; {decided}.",
+        "{cell_members}, {sales_share} of the sales; for them: {method}, {goods}; {decided}.",
         where=where(view),
         members=some(n, "member"),
         stage=stage,
-        sensitivity=best["sensitivity"],
-        power=best["power"],
-        members_2=some(best["member_count"], "member"),
+        sensitivity=word(best["sensitivity"]),
+        power=word(best["power"]),
+        cell_members=some(best["member_count"], "member"),
         sales_share=share(best["sales_share"]),
-        plain=_plain(best["method"]),
+        method=word((best["method"] or NO_ADVICE).replace("_", " ")),
         goods=best["goods"],
         decided=decided,
     )
-
-
-def _plain(method: str | None) -> str:
-    return (method or "no advice").replace("_", " ")
 
 
 def _notes(view: View, advice: pl.DataFrame, members: pl.DataFrame, shown: pl.DataFrame, lifecycle: bool) -> list[str | Note]:
     book = playbook_of(view)
     source = book.source if _own(view) else tr("built in")
     notes: list[str | Note] = [
-        tr("Playbook: {title} ({source}). It is a rule of thumb, not a measurement.", title=book.title or "no title", source=source),
+        tr(
+            "Playbook: {title} ({source}). It is a rule of thumb, not a measurement.",
+            title=word(book.title) or tr("no title"),
+            source=source,
+        ),
         sales_basis(view),
     ]
     if not view.has_column("lines", "discount_amount"):
@@ -220,9 +224,9 @@ def _notes(view: View, advice: pl.DataFrame, members: pl.DataFrame, shown: pl.Da
         notes.append(
             Note(
                 tr(
-                    "{members} of {height:,} without one of the levels (no order in a year).",
-                    members=some(unknown, "member"),
-                    height=members.height,
+                    "{unknown} of {members:,} without one of the levels (no order in a year).",
+                    unknown=some(unknown, "member"),
+                    members=members.height,
                 ),
                 "NOT MEASURED",
             )
@@ -287,20 +291,20 @@ def _next(shown: pl.DataFrame, largest: pl.DataFrame, lifecycle: bool) -> list[t
 def _chart(view: View, table: pl.DataFrame, lifecycle: bool) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.heatmap import heatmap
 
-    n = int(table["member_count"].sum())
-    drawn = table.with_columns(pl.col("method").fill_null("no advice").str.replace_all("_", " "))
+    subtitle = tr("{period}, n = {members}", period=view.period, members=some(int(table["member_count"].sum()), "member"))
+    drawn = table.with_columns(pl.col("method").fill_null(NO_ADVICE).str.replace_all("_", " "))
     order = [level for level in (*LEVELS, UNKNOWN) if level != UNKNOWN or UNKNOWN in {*drawn["sensitivity"], *drawn["power"]}]
     if lifecycle:
         drawn = drawn.with_columns(pl.concat_str("sensitivity", pl.lit(" / "), "power").alias("cell"))
         return heatmap(
             drawn.drop_nulls("sales_share"), column="cell", row="stage", value="sales_share", n="member_count", kind="share",
-            value_title=tr('Share of sales'), column_title=tr('Price sensitivity / spending power'), row_title="Stage",
+            value_title=tr("Share of sales"), column_title=tr("Price sensitivity / spending power"), row_title=tr("Stage"),
             column_order=[f"{a} / {b}" for a in order for b in order if f"{a} / {b}" in set(drawn["cell"])],
-            row_order=[*STAGES, UNKNOWN], title=tr('Who brings the sales, by cell and stage: {place}', place=view.place),
-            subtitle=f"{view.period}, n = {some(n, 'member')}",
+            row_order=[*STAGES, UNKNOWN], title=tr("Who brings the sales, by cell and stage: {place}", place=view.place),
+            subtitle=subtitle,
         )  # fmt: skip
     return heatmap(
         drawn.drop_nulls("sales_share"), column="power", row="sensitivity", value="sales_share", name="method", n="member_count",
-        kind="share", value_title=tr('Share of sales'), column_title=tr('Spending power'), row_title=tr('Price sensitivity'), column_order=order,
-        row_order=order[::-1], title=tr('Which method for whom: {place}', place=view.place), subtitle=f"{view.period}, n = {some(n, 'member')}",
+        kind="share", value_title=tr("Share of sales"), column_title=tr("Spending power"), row_title=tr("Price sensitivity"),
+        column_order=order, row_order=order[::-1], title=tr("Which method for whom: {place}", place=view.place), subtitle=subtitle,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.ledger.lessons import read_lessons
 from toolkit.mart.view import View
 from toolkit.models.partial_pooling import interval, pool, pool_by_campaign
@@ -80,16 +80,18 @@ def measured_methods(lessons: pl.DataFrame, segments: Sequence[str], *, confiden
 
 def said(row: dict[str, Any]) -> str:
     """Return a row of `measured_methods` in words: whom, what, how sure, which campaigns."""
-    span = tr(
-        "{effect_share:+.1%} {outcome} ({effect_share_low:+.1%} to {effect_share_high:+.1%})",
-        effect_share=row["effect_share"],
-        outcome=row["outcome"],
-        effect_share_low=row["effect_share_low"],
-        effect_share_high=row["effect_share_high"],
+    return tr(
+        "{segment}: {method}, {effect:+.1%} {outcome} ({low:+.1%} to {high:+.1%}), campaign {campaigns}, {how}, n = {n:,}",
+        segment=word(row["segment"]),
+        method=word(row["method"].replace("_", " ")),
+        effect=row["effect_share"],
+        outcome=word(row["outcome"]),
+        low=row["effect_share_low"],
+        high=row["effect_share_high"],
+        campaigns=row["campaigns"],
+        how=tr("randomised") if row["randomised"] else tr("not randomised"),
+        n=row["member_count"],
     )
-    how = "randomised" if row["randomised"] else "not randomised"
-    method = row["method"].replace("_", " ")
-    return f"{row['segment']}: {method}, {span}, campaign {row['campaigns']}, {how}, n = {row['member_count']:,}"
 
 
 def best_method(measured: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from toolkit.differentiation.amounts import read_budget, read_share
 from toolkit.differentiation.past import BASIS_POINTS, Past, accounting_notes
 from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
 from toolkit.errors import BadValue, nearest
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.models.replay import response
 from toolkit.models.replay_days import member_days, replay_member_day
@@ -23,7 +23,15 @@ from toolkit.wording import listing, share, some
 if TYPE_CHECKING:
     import altair as alt
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS = (
+    value("Monday"),
+    value("Tuesday"),
+    value("Wednesday"),
+    value("Thursday"),
+    value("Friday"),
+    value("Saturday"),
+    value("Sunday"),
+)
 TABLE = pl.Schema(
     {
         "weekday": pl.String,
@@ -97,8 +105,8 @@ def member_day(view: View, *, weekday: str = "", depth: float = 0.1, every_weeks
     if rows.is_empty():
         raise BadValue(
             tr(
-                "weekday: nothing was sold on a {days} in {period}. Choose a day with sales.",
-                days=DAYS[(chosen or 1) - 1],
+                "weekday: nothing was sold on a {weekday} in {period}. Choose a day with sales.",
+                weekday=word(DAYS[(chosen or 1) - 1]),
                 period=view.period,
             )
         )
@@ -143,18 +151,20 @@ def _of_day(view: View, depth_bp: int) -> pl.Expr:
 
 
 def _read_weekday(text: str) -> int | None:
-    word = text.strip()
-    if not word:
+    given = text.strip()
+    if not given:
         return None
     found = [
         number
         for number, name in enumerate(DAYS, start=1)
-        if word == str(number) or (len(word) >= 2 and name.lower().startswith(word.lower()))
+        if given in (str(number), word(name)) or (len(given) >= 2 and name.lower().startswith(given.lower()))
     ]
     if len(found) != 1:
-        near = nearest(word, DAYS)
+        near = nearest(given, DAYS)
         raise BadValue(
-            f"weekday is '{text}'; {f'did you mean {near[0]}?' if near else 'a name such as wed, or 1 (Monday) to 7, was needed.'}"
+            tr("weekday is '{text}'; did you mean {near}?", text=text, near=near[0])
+            if near
+            else tr("weekday is '{text}'; a name such as wed, or 1 (Monday) to 7, was needed.", text=text)
         )
     return found[0]
 
@@ -183,16 +193,25 @@ def _headline(
             rows,
             budget or 0,
             tr("{member_days} with {depth} off {often}", member_days=some(rows.height, "member day"), depth=share(depth), often=often),
-            DAYS[cheapest["number"] - 1],
+            word(DAYS[cheapest["number"] - 1]),
         )
     level = best["day_index"] - 1
-    room = tr("{level} {below} the mean day", level=share(abs(level), 0), below=tr("below") if level < 0 else tr("above"))
-    return (
-        f"{where(view)}, a member day with {share(depth)} off {often} does best on a {DAYS[best['number'] - 1]}, whose sales are {room}: "
-        f"{best['free_rider_count']:,} of {some(past.baskets.height, 'basket')} are made then anyway, and some "
-        f"{view.settings.offers.moved_share * best['movable_count']:,.0f} more would only move there; "
-        f"{outcome(view, best, 'members who never come then do', what='sales of those days')}"
-    )  # fmt: skip
+    room = (
+        tr("{level} below the mean day", level=share(-level, 0)) if level < 0 else tr("{level} above the mean day", level=share(level, 0))
+    )
+    return tr(
+        "{where}, a member day with {depth} off {often} does best on a {weekday}, whose sales are {room}: {free_riders:,} of {baskets} "
+        "are made then anyway, and some {moved:,.0f} more would only move there; {outcome}",
+        where=where(view),
+        depth=share(depth),
+        often=often,
+        weekday=word(DAYS[best["number"] - 1]),
+        room=room,
+        free_riders=best["free_rider_count"],
+        baskets=some(past.baskets.height, "basket"),
+        moved=view.settings.offers.moved_share * best["movable_count"],
+        outcome=outcome(view, best, tr("members who never come then do"), what=tr("sales of those days")),
+    )
 
 
 def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, depth: float, every_weeks: int) -> list[str | Note]:
@@ -211,15 +230,15 @@ def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
     weak = cells.filter(pl.col("day_index") < 1).sort("day_index")
     if weak.height:
         said = [
-            tr("{days} ({share} below)", days=DAYS[row["number"] - 1], share=share(1 - row["day_index"], 0))
+            tr("{weekday} ({share} below)", weekday=word(DAYS[row["number"] - 1]), share=share(1 - row["day_index"], 0))
             for row in weak.iter_rows(named=True)
         ]
         notes.append(tr("Room: sales below the mean day on {said}.", said=listing(said)))
-    called = tr("{days} with {depth} off", days=DAYS[best["number"] - 1], depth=share(depth)) if best else ""
+    called = tr("{weekday} with {depth} off", weekday=word(DAYS[best["number"] - 1]), depth=share(depth)) if best else ""
     name = pl.col("number").replace_strict(dict(enumerate(DAYS, start=1)), return_dtype=pl.String)
-    notes += money_notes(past, cells, best, called, name)
+    notes += money_notes(past, cells, best, called, name.alias("weekday"))
     if cells.height < 7:
-        closed = [day for number, day in enumerate(DAYS, start=1) if number not in cells["number"]]
+        closed = [word(day) for number, day in enumerate(DAYS, start=1) if number not in cells["number"]]
         notes.append(tr("Left out, without sales or without such a day in the period: {closed}.", closed=listing(closed)))
     if every_weeks > 1:
         notes.append(tr("Days held: the last such weekday of the period and every {every_weeks} weeks before it.", every_weeks=every_weeks))
@@ -230,6 +249,8 @@ def _chart(view: View, past: Past, cells: pl.DataFrame) -> alt.Chart | alt.Layer
     drawn = _table(view, cells).select("weekday", "day_index", "free_rider_count")
     return ranked_bars(
         drawn, label="weekday", value="day_index", n="free_rider_count", kind="decimal", ranked=False, reference=1.0,
-        reference_title=tr('mean day'), value_title=tr('Sales against the mean day'), title=tr('Room by weekday: {place}', place=view.place),
-        subtitle=f"{some(past.baskets.height, 'basket')} of members, {view.period}; n = baskets on the member days",
+        reference_title=tr("mean day"), value_title=tr("Sales against the mean day"),
+        title=tr("Room by weekday: {place}", place=view.place),
+        subtitle=tr("{baskets} of members, {period}; n = baskets on the member days", baskets=some(past.baskets.height, "basket"),
+                    period=view.period),
     )  # fmt: skip

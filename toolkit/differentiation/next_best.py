@@ -8,10 +8,10 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.cells import member_cells
-from toolkit.differentiation.matrix import advice_table
+from toolkit.differentiation.matrix import NO_ADVICE, advice_table
 from toolkit.differentiation.next_goods import NEW, next_goods
 from toolkit.errors import BadValue, UnknownName, nearest
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
 from toolkit.portrait.price_sensitivity import sensitivity_traits
@@ -71,7 +71,7 @@ def _named(view: View, rows: pl.DataFrame) -> pl.DataFrame:
         .when(days > 1).then(taste)
         .when(days == 1).then(once)
         .when(pl.col("attach_index") > 0).then(goes)
-        .otherwise(pl.lit("never bought, but many members buy it"))
+        .otherwise(pl.lit("never bought, but many members buy it"))  # language.labels.VALUES has these reasons
     )  # fmt: skip
     return rows.select(
         "member_code",
@@ -181,7 +181,7 @@ def _one(view: View, wanted: str) -> pl.DataFrame:
     if found.height:
         return found
     near = nearest(wanted, view.members["member_id"].head(20_000).to_list(), most=3)
-    hint = tr("; did you mean {join}?", join=" or ".join(repr(name) for name in near)) if near else "."
+    hint = tr("; did you mean {names}?", names=tr(" or ").join(repr(name) for name in near)) if near else tr(".")
     raise UnknownName(
         tr(
             "differentiation.next_best: no member with receipts in {place} has the id '{wanted}'{hint}",
@@ -196,16 +196,22 @@ def _headline(view: View, table: pl.DataFrame, one: bool) -> str:
     days = view.settings.playbook.ahead_days
     if one:
         row = table.row(0, named=True)
-        offer = tr(
-            "offer: {replace} ({offer_reason})", replace=(row["method"] or "no advice").replace("_", " "), offer_reason=row["offer_reason"]
-        )
+        method = (row["method"] or NO_ADVICE).replace("_", " ")
+        offer = tr("offer: {method} ({reason})", method=word(method), reason=word(row["offer_reason"]))
         if row["goods"] is None:
             return tr(
                 "Member {member_id}: no goods, for nothing was bought with a category, or all of it just now; {offer}.",
                 member_id=row["member_id"],
                 offer=offer,
             )
-        return f"Member {row['member_id']}: {row['goods']} next ({row['reason']}; P = {share(row['purchase_probability'])}); {offer}."
+        return tr(
+            "Member {member_id}: {goods} next ({reason}; P = {probability}); {offer}.",
+            member_id=row["member_id"],
+            goods=row["goods"],
+            reason=word(row["reason"]),
+            probability=share(row["purchase_probability"]),
+            offer=offer,
+        )
     known = table.drop_nulls("goods")
     if known.is_empty():
         return tr(
@@ -216,13 +222,13 @@ def _headline(view: View, table: pl.DataFrame, one: bool) -> str:
     first = known.group_by("goods").len().sort("len", "goods", descending=[True, False]).row(0)
     mean = float(known["purchase_probability"].mean() or 0)  # type: ignore[arg-type]
     return tr(
-        "{where}, {height:,} of {members} have next goods of their own, most often {first} ({members_2}); in {days} "
+        "{where}, {known:,} of {members} have next goods of their own, most often {goods} ({goods_members}); in {days} "
         "days {mean} of them are expected to buy the goods named, with or without an offer.",
         where=where(view),
-        height=known.height,
+        known=known.height,
         members=some(table.height, "member"),
-        first=first[0],
-        members_2=some(first[1], "member"),
+        goods=first[0],
+        goods_members=some(first[1], "member"),
         days=days,
         mean=share(mean),
     )
@@ -241,13 +247,13 @@ def _notes(view: View, table: pl.DataFrame, top: int) -> list[str | Note]:
         tr("Offers are those of the matrix (differentiation.matrix); a lesson outranks the playbook only where it was randomised."),
     ]
     if top and table.height > top:
-        notes.append(tr("The table lists {top:,} of {height:,} members; top=0 lists all.", top=top, height=table.height))
+        notes.append(tr("The table lists {top:,} of {members:,} members; top=0 lists all.", top=top, members=table.height))
     if view.has_column("members", "contactable"):
         notes.append(
             tr(
-                "{members} of {height:,} may be contacted; export an audience to write lists.",
-                members=some(int(table["reachable"].sum()), "member"),
-                height=table.height,
+                "{reachable} of {members:,} may be contacted; export an audience to write lists.",
+                reachable=some(int(table["reachable"].sum()), "member"),
+                members=table.height,
             )
         )
     else:
@@ -272,6 +278,6 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     counted = table.drop_nulls("goods").group_by("goods").agg(pl.len().cast(pl.Int64).alias("member_count"))
     shown = counted.filter(pl.col("member_count") >= least).sort("member_count", "goods", descending=[True, False]).head(_CHART_GOODS)
     return ranked_bars(
-        shown, label="goods", value="member_count", kind="count", title=tr('Next goods: {place}', place=view.place),
-        subtitle=tr('as of {as_of}, members whose first choice it is', as_of=view.as_of), value_title="Members",
+        shown, label="goods", value="member_count", kind="count", title=tr("Next goods: {place}", place=view.place),
+        subtitle=tr("as of {as_of}, members whose first choice it is", as_of=view.as_of), value_title=tr("Members"),
     )  # fmt: skip

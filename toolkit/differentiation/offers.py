@@ -10,9 +10,19 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.differentiation.amounts import read_budget
 from toolkit.differentiation.past import Past, accounting_notes, contact_cost, contacts_unpriced
-from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, nobody, outcome, reckoned, too_dear
+from toolkit.differentiation.reckoning import (
+    MONEY,
+    best_of,
+    in_currency,
+    money_columns,
+    money_notes,
+    nobody,
+    outcome,
+    reckoned,
+    too_dear,
+)
 from toolkit.differentiation.replays import addressable, proposed_offers, read_offers, replay_offer
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.ledger.offer import Offer
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
@@ -83,12 +93,12 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
     members, left_out = addressable(view)
     past = Past(view, members.with_columns(pl.lit("all").alias("group")))
     if past.baskets.is_empty():
-        return nobody(view, past, "offer", OFFERS)
+        return nobody(view, past, tr("offer"), OFFERS)
     wanted = given or proposed_offers(past)
     replayed = [replay_offer(past, offer, least_buyers=view.settings.scope.minimum_members) for offer in wanted]
     found = pl.concat([frame for frame in replayed if frame.height] or replayed)
     if found.is_empty():
-        return nobody(view, past, "offer", OFFERS, need=tr("purchase that these offers speak of"))
+        return nobody(view, past, tr("offer"), OFFERS, need=tr("purchase that these offers speak of"))
     cells = reckoned(past, found).sort("worth", "cost", "offer", descending=[True, False, False], nulls_last=True)
     best = best_of(view, cells, spend, "offer")
     return Finding(
@@ -117,16 +127,16 @@ def _table(view: View, cells: pl.DataFrame) -> pl.DataFrame:
 def _headline(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None) -> str:
     what = some(cells.height, "offer")
     if best is None:
-        return too_dear(view, cells, budget or 0, what, str(cells.sort("cost", "offer")["offer"][0]))
+        return too_dear(view, cells, budget or 0, what, word(str(cells.sort("cost", "offer")["offer"][0])))
     return tr(
-        "{where}, of {what} to {members}, '{offer}' does best{within_the_budget}: {outcome}{contacts_are_counted}",
+        "{where}, of {what} to {members}, '{offer}' does best{within_the_budget}: {outcome}{unpriced}",
         where=where(view),
         what=what,
         members=some(past.members.height, "member"),
-        offer=best["offer"],
+        offer=word(best["offer"]),
         within_the_budget=tr(" within the budget") if budget else "",
-        outcome=outcome(view, best, "those within reach respond"),
-        contacts_are_counted=tr(" Contacts are counted as nothing: their cost is not known.") if contacts_unpriced(view) else "",
+        outcome=outcome(view, best, tr("those within reach respond")),
+        unpriced=tr(" Contacts are counted as nothing: their cost is not known.") if contacts_unpriced(view) else "",
     )
 
 
@@ -145,12 +155,18 @@ def _notes(
         ),
     )
     notes += [contact_cost(view)[1], *contact_notes(view, left_out), length_note(view)]
-    notes += money_notes(past, cells, best, f"'{best['offer']}'" if best else "", pl.col("offer"))
-    few = tr(
-        "has fewer than {minimum_members} buyers of its goods among them: its figures are not shown",
-        minimum_members=view.settings.scope.minimum_members,
-    )
-    notes += [f"'{offer.text}' {few if offer.method == 'discount' else 'has nobody it speaks of'}." for offer in silent]
+    notes += money_notes(past, cells, best, tr("'{name}'", name=word(best["offer"])) if best else "", pl.col("offer"))
+    least = view.settings.scope.minimum_members
+    notes += [
+        tr(
+            "'{offer}' has fewer than {minimum_members} buyers of its goods among them: its figures are not shown.",
+            offer=word(offer.text),
+            minimum_members=least,
+        )
+        if offer.method == "discount"
+        else tr("'{offer}' has nobody it speaks of.", offer=word(offer.text))
+        for offer in silent
+    ]
     return notes
 
 
@@ -189,9 +205,10 @@ def contact_notes(view: View, left_out: dict[str, int]) -> list[str | Note]:
 
 def _chart(view: View, past: Past, cells: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     known = past.margin.share is not None
-    what = tr("Expected net") if known else "Cost"
+    what = tr("Expected net") if known else tr("Cost")
     drawn = cells.head(20).select("offer", view.major("net" if known else "cost").alias("value"), "contact_count")
     return ranked_bars(
-        drawn, label="offer", value="value", n="contact_count", kind="money", ranked=False, value_title=f"{what}, {view.currency}",
-        title=tr('Offers side by side: {place}', place=view.place), subtitle=f"{what}, {view.period}; n = contacts",
+        drawn, label="offer", value="value", n="contact_count", kind="money", ranked=False, value_title=in_currency(what, view),
+        title=tr("Offers side by side: {place}", place=view.place),
+        subtitle=tr("{what}, {period}; n = contacts", what=what, period=view.period),
     )  # fmt: skip

@@ -120,7 +120,7 @@ def contact_cost(view: View) -> tuple[float, str | Note]:
     stated = view.settings.offers.cost_per_contact
     if stated is not None:
         return stated * view.minor_units, tr(
-            "A contact costs {stated} (setting offers.cost_per_contact).", stated=view.money(stated * view.minor_units)
+            "A contact costs {cost} (setting offers.cost_per_contact).", cost=view.money(stated * view.minor_units)
         )
     campaigns = view.workspace.table("campaigns")
     if campaigns is not None and view.has_column("campaigns", "cost_per_contact"):
@@ -128,8 +128,8 @@ def contact_cost(view: View) -> tuple[float, str | Note]:
         if known.height:
             middle = float(str(known["cost_per_contact"].median()))
             return middle, tr(
-                "A contact costs {middle}: the middle one of {campaigns} of the shop.",
-                middle=view.money(middle),
+                "A contact costs {cost}: the middle one of {campaigns} of the shop.",
+                cost=view.money(middle),
                 campaigns=some(known.height, "campaign"),
             )
     said = tr("What a contact costs is not known and counted as nothing: set offers.cost_per_contact.")
@@ -173,20 +173,23 @@ def margin_note(view: View, margin: Margin) -> str | Note:
     """Return where the margin comes from, or what is missing."""
     if margin.basis == "measured":
         said = tr(
-            "Margin: {share} of sales, from the unit costs of {known_share} of them",
-            share=share(margin.share),
+            "Margin: {margin} of sales, from the unit costs of {known_share} of them",
+            margin=share(margin.share),
             known_share=share(margin.known_share, 0),
         )
         if margin.known_share < 0.5:
             return Note(tr("{said}; the rest is taken to be alike. State more unit costs.", said=said), "REVIEW")
-        return f"{said}{'' if margin.known_share > 0.995 else '; the rest is taken to be alike'}."
+        return tr("{said}.", said=said) if margin.known_share > 0.995 else tr("{said}; the rest is taken to be alike.", said=said)
     if margin.basis == "assumed":
         return Note(
-            tr("Margin: {share} of sales is assumed (setting offers.margin_share): no unit cost is known.", share=share(margin.share)),
+            tr("Margin: {margin} of sales is assumed (setting offers.margin_share): no unit cost is known.", margin=share(margin.share)),
             "REVIEW",
         )
-    said = tr("No margin is known, so money is in sales and no net is given: products have no `unit_cost`")
-    return Note(tr("{said}. Import it, or assume one: settings={{'offers': {{'margin_share': 0.25}}}}.", said=said), "NOT MEASURED")
+    said = tr(
+        "No margin is known, so money is in sales and no net is given: products have no `unit_cost`. Import it, or assume one: {settings}.",
+        settings="settings={'offers': {'margin_share': 0.25}}",
+    )
+    return Note(said, "NOT MEASURED")
 
 
 def break_even_note(view: View, cost: float, sales: float, what: str) -> list[str | Note]:
@@ -202,6 +205,6 @@ def break_even_note(view: View, cost: float, sales: float, what: str) -> list[st
             "Break-even of {what} for assumed margins: sales of {sales} must rise by {said}.",
             what=what,
             sales=view.money(sales),
-            said=", ".join(said),
+            said=tr(", ").join(said),
         )
     ]

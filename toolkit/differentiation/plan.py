@@ -11,7 +11,7 @@ from toolkit.differentiation.blockers import blockers
 from toolkit.differentiation.draft import Draft, work_out
 from toolkit.differentiation.enrolment import campaign_view
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.ledger.definition import DO_NOTHING, Definition, read_plan
 from toolkit.mart.view import View
 from toolkit.registry import question
@@ -21,7 +21,7 @@ from toolkit.workspace import Workspace
 if TYPE_CHECKING:
     import altair as alt
 
-NOBODY = "none"
+NOBODY = value("none")
 """The arm of members who get no offer."""
 
 
@@ -189,22 +189,20 @@ def _headline(draft: Draft, stops: int) -> str:
             ready=ready,
             members=some(draft.enrolment.everybody.height, "member"),
         )
-    offers = listing([f"'{name}'" for name in sorted(set(draft.cells["offer"]))])
-    sees = (
-        tr(", shows a lift of {smallest_lift} or more", smallest_lift=share(draft.smallest_lift)) if draft.smallest_lift is not None else ""
-    )
-    pays = tr(" and pays from {break_even_lift}", break_even_lift=share(draft.break_even_lift)) if draft.break_even_lift is not None else ""
+    offers = listing([tr("'{name}'", name=word(name)) for name in sorted(set(draft.cells["offer"]))])
+    sees = tr(", shows a lift of {lift} or more", lift=share(draft.smallest_lift)) if draft.smallest_lift is not None else ""
+    pays = tr(" and pays from {lift}", lift=share(draft.break_even_lift)) if draft.break_even_lift is not None else ""
     unknown = [tr("what the offers give away")] * (draft.costs["offers"] is None)
     unknown += [tr("contacts, whose cost is not known")] * isinstance(draft.cost_per_contact[1], Note)
     without = tr(" besides {unknown}", unknown=listing(unknown)) if unknown else ""
     return tr(
-        "Campaign {called} {ready}: {members} get {offers}, {count:,} are held out; it costs {total}{without}{sees}{pays}.",
+        "Campaign {called} {ready}: {members} get {offers}, {held_out:,} are held out; it costs {cost}{without}{sees}{pays}.",
         called=called,
         ready=ready,
         members=some(draft.count("treated"), "member"),
         offers=offers,
-        count=draft.count("control"),
-        total=view.money(draft.costs["total"]),
+        held_out=draft.count("control"),
+        cost=view.money(draft.costs["total"]),
         without=without,
         sees=sees,
         pays=pays,
@@ -216,7 +214,7 @@ def _chart(draft: Draft) -> alt.Chart | alt.LayerChart:
 
     arms = draft.members.group_by("segment", "arm").agg(pl.len().cast(pl.Int64).alias("member_count")).sort("segment", "arm")
     return stacked_bars(
-        arms, label="segment", part="arm", value="member_count", kind="count", value_title="Members",
-        title=tr('Who gets an offer and who is held out: {campaign_id}', campaign_id=draft.definition.campaign_id),
-        subtitle=tr('members by segment, {place} as of {as_of}', place=draft.view.place, as_of=draft.view.as_of),
+        arms, label="segment", part="arm", value="member_count", kind="count", value_title=tr("Members"),
+        title=tr("Who gets an offer and who is held out: {campaign_id}", campaign_id=draft.definition.campaign_id),
+        subtitle=tr("members by segment, {place} as of {as_of}", place=draft.view.place, as_of=draft.view.as_of),
     )  # fmt: skip

@@ -200,7 +200,17 @@ def _made(model: type[Advice], raw: Any, said: str, where: str, faults: list[str
     for key, known in _KNOWN.items():
         if key in model.model_fields and key in raw:
             wrong = [value for value in _levels(raw[key]) if value not in known]
-            faults += [f"{where}: {said} has {key} = {value!r}, {_instead(value, known)}" for value in wrong]
+            faults += [
+                tr(
+                    "{where}: {said} has {key} = {value!r}, {instead}",
+                    where=where,
+                    said=said,
+                    key=key,
+                    value=value,
+                    instead=_instead(value, known),
+                )
+                for value in wrong
+            ]
     if not all(len(_levels(raw.get(key, LEVELS))) for key in ("sensitivity", "power")):
         faults.append(tr("{where}: {said} names no level at all; leave the key out for every level.", where=where, said=said))
     try:
@@ -209,19 +219,18 @@ def _made(model: type[Advice], raw: Any, said: str, where: str, faults: list[str
         for fault in error.errors():
             key = str(fault["loc"][0])
             if fault["type"] == "extra_forbidden":
-                faults.append(f"{where}: {said}: " + _unknown_key("", key, tuple(model.model_fields)).removeprefix(": "))
+                faults.append(_unknown_key(tr("{where}: {said}", where=where, said=said), key, tuple(model.model_fields)))
             elif fault["type"] == "missing":
                 faults.append(tr("{where}: {said} has no '{key}'. Add one.", where=where, said=said, key=key))
             elif len(faults) == before or key not in _KNOWN:
                 faults.append(
                     tr(
-                        "{where}: {said}, {key}: {msg}{msg_2}, but {input!r} came.",
+                        "{where}: {said}, {key}: {fault}, but {given!r} came.",
                         where=where,
                         said=said,
                         key=key,
-                        msg=fault["msg"][0].lower(),
-                        msg_2=fault["msg"][1:],
-                        input=fault["input"],
+                        fault=fault["msg"][0].lower() + fault["msg"][1:],
+                        given=fault["input"],
                     )
                 )
         return None
@@ -234,18 +243,16 @@ def _levels(value: Any) -> list[Any]:
 
 def _instead(value: Any, known: Sequence[str]) -> str:
     near = nearest(str(value), known) if isinstance(value, str) else []
-    return (
-        tr("which there is not; did you mean '{near}'?", near=near[0])
-        if near
-        else tr("but one of {known} was needed.", known=", ".join(known))
-    )
+    if near:
+        return tr("which there is not; did you mean '{near}'?", near=near[0])
+    return tr("but one of {known} was needed.", known=tr(", ").join(known))
 
 
 def _unknown_key(where: str, name: str, known: Sequence[str]) -> str:
     near = nearest(name, known)
-    return f"{where}: there is no key '{name}'; " + (
-        tr("did you mean '{near}'?", near=near[0]) if near else tr("known: {known}.", known=", ".join(known))
-    )
+    if near:
+        return tr("{where}: there is no key '{name}'; did you mean '{near}'?", where=where, name=name, near=near[0])
+    return tr("{where}: there is no key '{name}'; known: {known}.", where=where, name=name, known=tr(", ").join(known))
 
 
 def _uncovered(rules: list[Mapping[str, Any]], where: str) -> list[str]:
@@ -260,19 +267,19 @@ def _uncovered(rules: list[Mapping[str, Any]], where: str) -> list[str]:
         for sensitivity, power in itertools.product(LEVELS, repeat=2)
         if not _holding(rules, sensitivity, power)
     ]
-    return gaps + _doubled(rules, f"{where}: ")
+    return gaps + _doubled(rules, tr("{where}: ", where=where))
 
 
 def _doubled(rules: list[Mapping[str, Any]], opening: str) -> list[str]:
     cells = {pair: _holding(rules, *pair) for pair in itertools.product(LEVELS, repeat=2)}
     return [
         tr(
-            "{opening}cell sensitivity {pair}, power {pair_2} is in {held} rules ({held_2}). Leave it in one.",
+            "{opening}cell sensitivity {sensitivity}, power {power} is in {count} rules ({rules}). Leave it in one.",
             opening=opening,
-            pair=pair[0],
-            pair_2=pair[1],
-            held=len(held),
-            held_2=", ".join(held),
+            sensitivity=pair[0],
+            power=pair[1],
+            count=len(held),
+            rules=tr(", ").join(held),
         )
         for pair, held in cells.items()
         if len(held) > 1
@@ -281,7 +288,7 @@ def _doubled(rules: list[Mapping[str, Any]], opening: str) -> list[str]:
 
 def _holding(rules: list[Mapping[str, Any]], sensitivity: str, power: str) -> list[str]:
     return [
-        str(rule.get("name", f"rule {place}"))
+        str(rule.get("name", tr("rule {place}", place=place)))
         for place, rule in enumerate(rules, start=1)
         if sensitivity in _levels(rule.get("sensitivity", LEVELS)) and power in _levels(rule.get("power", LEVELS))
     ]

@@ -8,11 +8,11 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.past import Past, break_even_note, contact_cost
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.mart.view import View
 from toolkit.models.replay import best_for_budget, reckon
 from toolkit.portrait.phrases import where
-from toolkit.wording import money, share, some
+from toolkit.wording import money, share, some, value_of
 
 MONEY = pl.Schema(
     {
@@ -74,12 +74,12 @@ def too_dear(view: View, cells: pl.DataFrame, budget: float, what: str, called: 
     )
 
 
-def outcome(view: View, row: dict[str, Any], response: str, *, what: str = "sales") -> str:
+def outcome(view: View, row: dict[str, Any], response: str, *, what: str = later("sales")) -> str:
     """Return the end of a headline: what it costs and leaves.
 
     `response` says in words what is assumed to happen, `what` which sales the break-even is measured against.
     """
-    said = tr("it costs {cost}", cost=view.money(row["cost"]))
+    said, what = tr("it costs {cost}", cost=view.money(row["cost"])), tr(what)
     if row["net"] is None:
         return tr(
             "{said} for {extra_amount} of extra sales; what that leaves is not known without a margin.",
@@ -107,6 +107,11 @@ def outcome(view: View, row: dict[str, Any], response: str, *, what: str = "sale
     )
 
 
+def in_currency(what: str, view: View) -> str:
+    """Return the title of an axis of money."""
+    return tr("{what}, {currency}", what=what, currency=view.currency)
+
+
 def amount_text(column: str, minor_units: int) -> pl.Expr:
     """Return minor units as a person writes them: 100, 1.50."""
     major = pl.col(column) / minor_units
@@ -117,7 +122,7 @@ def amount_text(column: str, minor_units: int) -> pl.Expr:
 
 
 def money_notes(past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, called: str, name: pl.Expr) -> list[str | Note]:
-    """Return the notes on the best row, `called` so, and on the best for each budget; `name` is what a row is called."""
+    """Return the notes on the best row, `called` so, and on the best for each budget; `name` is the column of what a row is called."""
     view, notes = past.view, list[str | Note]()
     if best is not None and past.margin.share is None:
         notes += break_even_note(view, best["cost"], best["base_amount"], called)
@@ -136,19 +141,19 @@ def money_notes(past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, ca
                 at_stake_margin=view.money(best["at_stake_margin"]),
             )
         )
-    front = cells.filter("is_best").sort("cost").with_columns(name.alias("called"))
-    said = [tr("{called} from {cost}", called=row["called"], cost=view.money(row["cost"])) for row in front.head(6).iter_rows(named=True)]
+    front = cells.filter("is_best").sort("cost").select(name, "cost")
+    column = front.columns[0]
+    said = [tr("{called} from {cost}", called=value_of(column, text), cost=view.money(cost)) for text, cost in front.head(6).iter_rows()]
     if cells.height > 1:
-        what = "net" if past.margin.share is not None else tr("extra sales less cost")
-        notes.append(
-            tr("Best per budget, by {what}: {said}{value}.", what=what, said="; ".join(said), value="; ..." if front.height > 6 else "")
-        )
+        what = tr("net") if past.margin.share is not None else tr("extra sales less cost")
+        more = tr("; ...") if front.height > 6 else ""
+        notes.append(tr("Best per budget, by {what}: {said}{more}.", what=what, said=tr("; ").join(said), more=more))
     return notes
 
 
-def nobody(view: View, past: Past, method: str, schema: pl.Schema, *, need: str = "basket") -> Finding:
+def nobody(view: View, past: Past, method: str, schema: pl.Schema, *, need: str = later("basket")) -> Finding:
     """Return the finding where there is nothing to replay on."""
-    n = some(past.members.height, "member")
+    n, need = some(past.members.height, "member"), tr(need)
     return Finding(
         headline=tr(
             "{where}, nobody of {n} has a {need} in {period}: there is nothing to replay a {method} on.",
@@ -162,9 +167,8 @@ def nobody(view: View, past: Past, method: str, schema: pl.Schema, *, need: str 
         notes=[
             Note(
                 tr(
-                    "{method}{method_2}: no {need} in the window. Choose a longer period or more members.",
-                    method=method[0].upper(),
-                    method_2=method[1:],
+                    "{method}: no {need} in the window. Choose a longer period or more members.",
+                    method=method[0].upper() + method[1:],
                     need=need,
                 ),
                 "NOT MEASURED",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.answer import Note
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.mart.view import View
 from toolkit.portrait.levels import UNKNOWN
 from toolkit.portrait.price_sensitivity import sensitivity_traits
@@ -26,8 +26,9 @@ def redeem_chances(view: View) -> tuple[pl.DataFrame, str | Note]:
         count, used = pl.len(), pl.col("redeemed").sum()
         rates = told.group_by("level").agg(((used + _PULL * overall) / (count + _PULL)).alias("chance"))
         found = traits.join(rates, on="level", how="left", maintain_order="left").with_columns(pl.col("chance").fill_null(overall))
-        said = "; ".join(
-            f"{level} affinity {share(chance)}" for level, chance in rates.sort("chance", "level", descending=True).iter_rows()
+        said = tr("; ").join(
+            tr("{level} affinity {chance}", level=word(level), chance=share(chance))
+            for level, chance in rates.sort("chance", "level", descending=True).iter_rows()
         )
         n = some(told.height, "contact")
         return found.select("member_code", "chance"), tr(
@@ -43,8 +44,12 @@ def redeem_chances(view: View) -> tuple[pl.DataFrame, str | Note]:
             "REVIEW",
         )
     found = traits.select("member_code", pl.lit(settings.redemption_share).alias("chance"))
-    said = f"Assumed: {share(settings.redemption_share)} of members redeem (setting offers.redemption_share); "
-    return found, Note(tr("{said}the lines have no `coupon_amount` and no past coupon was redeemed.", said=said), "REVIEW")
+    said = tr(
+        "Assumed: {redeem} of members redeem (setting offers.redemption_share); the lines have no `coupon_amount` and no past coupon was "
+        "redeemed.",
+        redeem=share(settings.redemption_share),
+    )
+    return found, Note(said, "REVIEW")
 
 
 def _sent(view: View) -> pl.DataFrame | None:

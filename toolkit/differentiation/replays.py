@@ -15,7 +15,7 @@ from toolkit.differentiation.past import BASIS_POINTS, Past
 from toolkit.differentiation.reckoning import best_of, reckoned
 from toolkit.differentiation.service import replayed_due
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.ledger.history import contacted
 from toolkit.ledger.offer import METHODS, WEEKDAYS, Offer, plain
 from toolkit.mart.view import View
@@ -42,8 +42,15 @@ def read_offers(given: str | list[str]) -> list[Offer]:
             faults.append(str(error))
     twice = sorted({offer.text for offer in offers if [other.text for other in offers].count(offer.text) > 1})
     faults += [tr("Offer '{text}' came twice.", text=text) for text in twice]
-    faults += [tr("Offer '{text}' is for some goods alone; a {method} is replayed on whole baskets: leave the goods out.", text=offer.text, method=offer.method)
-               for offer in offers if offer.categories and offer.method in ("coupon", "full_reduction", "member_day")]  # fmt: skip
+    faults += [
+        tr(
+            "Offer '{text}' is for some goods alone; a {method} is replayed on whole baskets: leave the goods out.",
+            text=offer.text,
+            method=word(offer.method),
+        )
+        for offer in offers
+        if offer.categories and offer.method in ("coupon", "full_reduction", "member_day")
+    ]
     if faults:
         raise BadValue("\n".join(faults))
     return offers
@@ -126,22 +133,20 @@ def proposed_offers(past: Past) -> list[Offer]:
     if pairs:
         grid = pl.concat([replayed_grid(whole, [limit], [saving]) for limit, saving in pairs])
         if best := best_of(view, reckoned(whole, grid), None, "threshold", "reduction"):
-            texts.append(
-                tr("full_reduction {plain}/{plain_2}", plain=plain(best["threshold"] / unit), plain_2=plain(best["reduction"] / unit))
-            )
+            texts.append(f"full_reduction {plain(best['threshold'] / unit)}/{plain(best['reduction'] / unit)}")
         sent = coupon_members(whole)[0]
         coupons = pl.concat([replayed_coupon(whole, sent, saving, limit) for limit, saving in pairs])
         if best := best_of(view, reckoned(whole, coupons), None, "minimum", "value"):
-            texts.append(tr("coupon {plain} from {plain_2}", plain=plain(best["value"] / unit), plain_2=plain(best["minimum"] / unit)))
+            texts.append(f"coupon {plain(best['value'] / unit)} from {plain(best['minimum'] / unit)}")
     goods = replayed_discount(whole, DEPTH_BP).filter(pl.col("free_rider_count") >= view.settings.scope.minimum_members)
     named = goods.join(view.categories.select("category_code", "category"), on="category_code").filter(
         pl.col("category").is_not_null() & ~pl.col("category").str.contains(r"[;|\n]")
     )
     if named.height and (best := best_of(view, reckoned(whole, named), None, "category")):
-        texts.append(tr("discount 10% on {category}", category=best["category"]))
+        texts.append(f"discount 10% on {best['category']}")
     days = pl.concat([replayed_day(whole, number, DEPTH_BP) for number in range(1, 8)]).filter(pl.col("free_rider_count") > 0)
     if days.height and (best := best_of(view, reckoned(whole, days), None, "number")):
-        texts.append(tr("member_day {weekdays} 10%", weekdays=WEEKDAYS[best["number"] - 1]))
+        texts.append(f"member_day {WEEKDAYS[best['number'] - 1]} 10%")
     if replayed_due(whole, 0).height:
-        texts.append(tr("service a reminder when goods are due again"))
+        texts.append("service " + value("a reminder when goods are due again"))
     return [Offer.parse(text) for text in texts]

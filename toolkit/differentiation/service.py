@@ -11,7 +11,7 @@ from toolkit.charts.bars import ranked_bars
 from toolkit.differentiation.amounts import read_amounts, read_budget
 from toolkit.differentiation.discount import read_categories
 from toolkit.differentiation.past import Past, contact_cost, margin_note
-from toolkit.differentiation.reckoning import MONEY, best_of, money_columns, money_notes, outcome, reckoned, too_dear
+from toolkit.differentiation.reckoning import MONEY, best_of, in_currency, money_columns, money_notes, outcome, reckoned, too_dear
 from toolkit.expressions import divide_half_up
 from toolkit.language import tr
 from toolkit.mart.view import View
@@ -172,24 +172,30 @@ def _headline(view: View, cells: pl.DataFrame, best: dict[str, Any] | None, budg
         )
     if touch == "after_sale":
         rise = best["break_even_lift"]
-        again = (
-            tr("sales must rise cannot be said without a margin")
+        needed = (
+            tr("by how much sales must rise cannot be said without a margin")
             if rise is None
-            else tr("sales to them must rise, is {rise}", rise=share(rise))
+            else tr("by how much sales to them must rise, is {rise}", rise=share(rise))
         )
         return tr(
-            "{where}, of {what} an after-sale touch is cheapest for {category}: {buyers}, {cost}; by how much {again}.",
+            "{where}, of {what} an after-sale touch is cheapest for {category}: {buyers}, {cost}; {needed}.",
             where=where(view),
             what=what,
             category=best["category"],
             buyers=some(best["contact_count"], "buyer"),
             cost=view.money(best["cost"]),
-            again=again,
+            needed=needed,
         )
-    return (
-        f"{where(view)}, of {what} that members are due for, a touch does best for {best['category']}: of "
-        f"{some(best['need_count'], 'need')}, some {best['expected_buyers']:,.0f} will be met here anyway, {best['within_reach_count']:,} "
-        f"are within reach; {outcome(view, best, 'those buy for being reminded')}"
+    return tr(
+        "{where}, of {what} that members are due for, a touch does best for {category}: of {needs}, some {expected:,.0f} will be met here "
+        "anyway, {within_reach:,} are within reach; {outcome}",
+        where=where(view),
+        what=what,
+        category=best["category"],
+        needs=some(best["need_count"], "need"),
+        expected=best["expected_buyers"],
+        within_reach=best["within_reach_count"],
+        outcome=outcome(view, best, tr("those buy for being reminded")),
     )
 
 
@@ -198,18 +204,18 @@ def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | N
     notes: list[str | Note] = [
         tr(
             "This is accounting, not a forecast: what contacts cost, and what members are expected to buy anyway. A "
-            "touch takes nothing off the price, so nobody gets for nothing what they would have paid for"
+            "touch takes nothing off the price, so nobody gets for nothing what they would have paid for{but_for}.",
+            but_for=tr(", but for the trade-in") if off else "",
         )
-        + (tr(", but for the trade-in.") if off else ".")
     ]
     if touch == "due":
         notes.append(
             Note(
                 tr(
                     "Assumed, not measured: of the needs that would not be met here, {share} are, for being reminded (setting "
-                    "offers.response_share){more_with_the_trade}. A campaign with a control group measures it.",
+                    "offers.response_share){more}. A campaign with a control group measures it.",
                     share=share(share_, 0),
-                    more_with_the_trade=tr(", more with the trade-in, in proportion to its share of the price") if off else "",
+                    more=tr(", more with the trade-in, in proportion to its share of the price") if off else "",
                 ),
                 "REVIEW",
             )
@@ -243,9 +249,9 @@ def _unmeasured(view: View, past: Past, touch: str) -> Finding:
 def _chart(view: View, past: Past, cells: pl.DataFrame, touch: str) -> alt.Chart | alt.LayerChart:
     known = past.margin.share is not None and touch == "due"
     drawn = cells.head(15).select("category", view.major("net" if known else "cost").alias("value"), "contact_count")
-    what = tr("Expected net") if known else "Cost"
+    what = tr("Expected net") if known else tr("Cost")
+    title = tr("Touch when due: {place}", place=view.place) if touch == "due" else tr("Touch after the sale: {place}", place=view.place)
     return ranked_bars(
-        drawn, label="category", value="value", n="contact_count", kind="money", ranked=False, value_title=f"{what}, {view.currency}",
-        title=f"{'Touch when due' if touch == 'due' else 'Touch after the sale'}: {view.place}",
-        subtitle=f"{what}; n = contacts",
+        drawn, label="category", value="value", n="contact_count", kind="money", ranked=False, value_title=in_currency(what, view),
+        title=title, subtitle=tr("{what}; n = contacts", what=what),
     )  # fmt: skip

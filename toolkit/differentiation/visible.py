@@ -11,7 +11,7 @@ import polars as pl
 
 from toolkit.differentiation.cells import member_cells
 from toolkit.errors import DataError
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
 from toolkit.models.power import Spread, spread_on_arms
@@ -21,7 +21,7 @@ HISTORY_DAYS = 28
 """Days of receipts before the day measured from, without which nothing is known of the members' past."""
 LEAST_MEMBERS = 30
 """A group of fewer members has no spread of its own."""
-NO_LIFT = "What a larger lift adds to sales it adds to their spread too, for members who differ so much."
+NO_LIFT = later("What a larger lift adds to sales it adds to their spread too, for members who differ so much.")
 """Why a small and uneven group shows no lift at all (`toolkit.models.power.widened`)."""
 _BEFORE = ("amount_28d", "amount_91d", "amount_prev_91d", "day_count_28d", "day_count_56d", "day_count_91d")
 
@@ -76,11 +76,11 @@ def measure_spread(view: View, days: Sequence[int], *, segments: bool = False) -
         raise DataError(
             tr(
                 "The receipts start on {first_day}: too late to follow members over {longest} days and know the "
-                "{history_days} days before. {longest_2} days of receipts were needed up to {as_of}.",
+                "{history_days} days before. {needed_days} days of receipts were needed up to {as_of}.",
                 first_day=view.first_day,
                 longest=longest,
                 history_days=HISTORY_DAYS,
-                longest_2=longest + HISTORY_DAYS,
+                needed_days=longest + HISTORY_DAYS,
                 as_of=view.as_of,
             )
         )

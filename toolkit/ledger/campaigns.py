@@ -11,7 +11,7 @@ from typing import Any, Literal
 import polars as pl
 
 from toolkit.errors import unknown_name
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.ledger.definition import GOALS, Definition, Offer
 from toolkit.ledger.folder import campaign_folder, faults_of, launched_ids, read_launched
 from toolkit.workspace import Workspace
@@ -95,14 +95,14 @@ class Campaign:
     def __repr__(self) -> str:
         """Say what it is."""
         return tr(
-            "Campaign({campaign_id!r}: {name}, {starts_on} to {ends_on}, {count:,} treated, {count_2:,} control, {source})",
+            "Campaign({campaign_id!r}: {name}, {starts_on} to {ends_on}, {treated:,} treated, {control:,} control, {source})",
             campaign_id=self.campaign_id,
-            name=self.name or ", ".join(self.methods) or "no name",
+            name=self.name or tr(", ").join(word(method) for method in self.methods) or tr("no name"),
             starts_on=self.starts_on,
             ends_on=self.ends_on,
-            count=self.count("treated"),
-            count_2=self.count("control"),
-            source=self.source,
+            treated=self.count("treated"),
+            control=self.count("control"),
+            source=word(self.source),
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from toolkit.errors import BadValue, nearest, unknown_name
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.ledger.offer import DO_NOTHING, EXAMPLES, METHODS, Method, Offer
 from toolkit.workspace import Workspace
 
@@ -23,12 +23,12 @@ EVERYBODY_ELSE = "*"
 """The key of `offer_of` and `touchpoints` for segments that are not named."""
 
 GOALS = {
-    "lift": "extra spend of a treated member, as a share of what they would spend without (0.05 = 5%)",
-    "extra_amount": "extra sales in all, in currency units",
-    "extra_margin": "extra margin in all before costs, in currency units",
-    "net": "extra margin less all costs, in currency units",
-    "extra_orders": "extra orders in all",
-    "redemption_share": "share of the treated who redeem (0..1)",
+    "lift": later("extra spend of a treated member, as a share of what they would spend without (0.05 = 5%)"),
+    "extra_amount": later("extra sales in all, in currency units"),
+    "extra_margin": later("extra margin in all before costs, in currency units"),
+    "net": later("extra margin less all costs, in currency units"),
+    "extra_orders": later("extra orders in all"),
+    "redemption_share": later("share of the treated who redeem (0..1)"),
 }
 """What a campaign can be held to, and in which unit."""
 
@@ -86,7 +86,7 @@ class Definition(BaseModel):
         try:
             return handler(data)
         except ValidationError as error:
-            raise BadValue("\n".join(f"{called}: {_fault(fault)}" for fault in error.errors())) from None
+            raise BadValue("\n".join(tr("{where}: {fault}", where=called, fault=_fault(fault)) for fault in error.errors())) from None
 
     @field_validator("campaign_id")
     @classmethod
@@ -149,7 +149,7 @@ class Definition(BaseModel):
         for offer in self.offers:
             if offer.name == name:
                 return offer
-        raise unknown_name("offer", name, self.offer_names, where=f"Campaign '{self.campaign_id}'")
+        raise unknown_name("offer", name, self.offer_names, where=tr("Campaign '{campaign_id}'", campaign_id=self.campaign_id))
 
     def offer_name_for(self, segment: str | None) -> str:
         """Return the name of the offer a segment gets; "do nothing" where the campaign does not speak of it."""
@@ -190,7 +190,7 @@ class Definition(BaseModel):
                 guess = (
                     tr("; did you mean '{near}'?", near=near[0])
                     if near
-                    else tr("; its offers are {offer_names}.", offer_names=", ".join(self.offer_names) or "none")
+                    else tr("; its offers are {names}.", names=tr(", ").join(self.offer_names) or tr("none"))
                 )
                 said.append(
                     tr(
@@ -203,14 +203,17 @@ class Definition(BaseModel):
         if self.offer_of and all(name == DO_NOTHING for name in self.offer_of.values()):
             said.append(tr("Every segment gets 'do nothing': there is nothing to launch."))
         if not 0 < self.control_share < 1:
+            why = (
+                tr("a control of nobody, so the campaign could not be judged")
+                if self.control_share == 0
+                else tr("it must lie between 0 and 1")
+            )
             said.append(
-                tr("control_share is {control_share:g}: ", control_share=self.control_share)
-                + (
-                    tr("a control of nobody, so the campaign could not be judged.")
-                    if self.control_share == 0
-                    else tr("it must lie between 0 and 1.")
+                tr(
+                    "control_share is {control_share:g}: {why}. Hold out a share such as 0.2; `holdout` shows what it can see and costs.",
+                    control_share=self.control_share,
+                    why=why,
                 )
-                + tr(" Hold out a share such as 0.2; `holdout` shows what it can see and costs.")
             )
         for field in ("cost_fixed", "cost_per_contact"):
             cost = getattr(self, field)
@@ -219,10 +222,8 @@ class Definition(BaseModel):
         for goal in self.goals:
             if goal not in GOALS:
                 near = nearest(goal, GOALS)
-                said.append(
-                    tr("Goal '{goal}' is not known", goal=goal)
-                    + (tr("; did you mean '{near}'?", near=near[0]) if near else tr("; known: {goals}.", goals=", ".join(GOALS)))
-                )
+                guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr("; known: {names}.", names=tr(", ").join(GOALS))
+                said.append(tr("Goal '{goal}' is not known{guess}", goal=goal, guess=guess))
         if self.store_id is not None and self.region is not None:
             said.append(tr("It has a store_id and a region. Give one of them."))
         return said
@@ -286,10 +287,10 @@ def read_plan(ws: Workspace, campaign_id: str) -> Definition:
     if draft.campaign_id != campaign_id:
         raise BadValue(
             tr(
-                "{folder}/{campaign_id}.toml has campaign_id '{campaign_id_2}'. Let the file and the id have the same name.",
+                "{folder}/{file}.toml has campaign_id '{campaign_id}'. Let the file and the id have the same name.",
                 folder=FOLDER,
-                campaign_id=campaign_id,
-                campaign_id_2=draft.campaign_id,
+                file=campaign_id,
+                campaign_id=draft.campaign_id,
             )
         )
     return draft
@@ -314,10 +315,9 @@ def _fault(fault: Any) -> str:
         return tr("{where} is missing.", where=where)
     if fault["type"] == "extra_forbidden":
         near = nearest(where, Definition.model_fields)
-        known = tr("; known: {model_fields}.", model_fields=", ".join(Definition.model_fields))
-        return tr("a campaign has no '{where}'", where=where) + (tr("; did you mean '{near}'?", near=near[0]) if near else known)
+        known = tr("; known: {names}.", names=tr(", ").join(Definition.model_fields))
+        guess = tr("; did you mean '{near}'?", near=near[0]) if near else known
+        return tr("a campaign has no '{where}'{guess}", where=where, guess=guess)
     if fault["type"].startswith("date"):
-        return tr("{where} is {input!r}; a day as YYYY-MM-DD was needed, such as 2026-03-02.", where=where, input=fault["input"])
-    return tr(
-        "{where} is {input!r}; {msg}{msg_2}.", where=where, input=fault["input"], msg=fault["msg"][:1].lower(), msg_2=fault["msg"][1:]
-    )
+        return tr("{where} is {given!r}; a day as YYYY-MM-DD was needed, such as 2026-03-02.", where=where, given=fault["input"])
+    return tr("{where} is {given!r}; {fault}.", where=where, given=fault["input"], fault=fault["msg"][:1].lower() + fault["msg"][1:])

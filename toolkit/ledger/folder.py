@@ -51,12 +51,10 @@ def faults_of(folder: Path) -> list[str]:
     try:
         written = json.loads((folder / "hashes.json").read_text("utf-8"))
     except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
-        return [
-            tr("{folder} is missing or damaged, so nothing says that the campaign is as it was launched.", folder=folder / "hashes.json")
-        ]
+        return [tr("{file} is missing or damaged, so nothing says that the campaign is as it was launched.", file=folder / "hashes.json")]
     found = file_hashes(folder)
     return [
-        f"{folder / name} {'is missing' if name not in found else 'was changed after launch'}."
+        tr("{file} was changed after launch.", file=folder / name) if name in found else tr("{file} is missing.", file=folder / name)
         for name in FILES
         if found.get(name) != written.get(name)
     ]
@@ -73,12 +71,10 @@ def read_launched(ws: Workspace, campaign_id: str) -> dict[str, Any]:
     folder = campaign_folder(ws, campaign_id)
     faults = faults_of(folder)
     if faults:
-        raise WorkspaceError(
-            "\n".join(faults)
-            + tr(
-                "\nCampaign '{campaign_id}' cannot be judged from files that changed. Restore {folder} from a backup.",
-                campaign_id=campaign_id,
-                folder=folder,
-            )
+        restore = tr(
+            "Campaign '{campaign_id}' cannot be judged from files that changed. Restore {folder} from a backup.",
+            campaign_id=campaign_id,
+            folder=folder,
         )
+        raise WorkspaceError("\n".join([*faults, restore]))
     return json.loads((folder / "definition.json").read_text("utf-8"))

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 import toolkit
 from toolkit.errors import BadValue, DataError, WorkspaceError
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.ledger.campaigns import LEFT_OUT, MEMBERS, Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.folder import campaign_folder, campaigns_folder, file_hashes
@@ -60,7 +60,8 @@ def freeze(
         The disk is full; nothing was written.
     """
     if definition.faults:
-        raise BadValue("\n".join(f"Campaign '{definition.campaign_id}': {fault}" for fault in definition.faults))
+        called = tr("Campaign '{campaign_id}'", campaign_id=definition.campaign_id)
+        raise BadValue("\n".join(tr("{where}: {fault}", where=called, fault=fault) for fault in definition.faults))
     arms, left = _checked_members(definition.campaign_id, members, left_out)
     record = {
         "format": FORMAT,
@@ -136,9 +137,8 @@ def _checked_members(campaign_id: str, members: pl.DataFrame, left_out: pl.DataF
         )
     empty = [arm for arm in ("treated", "control") if arm not in arms["arm"]]
     if empty:
-        raise DataError(
-            tr("{where}: nobody is {empty}. Widen the audience, or change control_share.", where=where, empty=" or ".join(empty))
-        )
+        named = tr(" or ").join(word(arm) for arm in empty)
+        raise DataError(tr("{where}: nobody is {empty}. Widen the audience, or change control_share.", where=where, empty=named))
     return arms, left
 
 

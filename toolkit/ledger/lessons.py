@@ -11,6 +11,7 @@ from toolkit.atomic import written_beside
 from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.ledger.folder import campaign_folder, campaigns_folder
+from toolkit.wording import listing
 from toolkit.workspace import Workspace
 
 LESSONS = pl.Schema(
@@ -79,19 +80,17 @@ def _checked(campaign_id: str, lessons: pl.DataFrame) -> pl.DataFrame:
     missing = [name for name in LESSONS if name not in lessons.columns]
     unknown = [name for name in lessons.columns if name not in LESSONS]
     if missing or unknown:
-        said = [tr("have no column {missing}", missing=", ".join(missing))] * bool(missing) + [
-            tr("have a column {unknown} that is not theirs", unknown=", ".join(unknown))
+        said = [tr("have no column {missing}", missing=tr(", ").join(missing))] * bool(missing) + [
+            tr("have a column {unknown} that is not theirs", unknown=tr(", ").join(unknown))
         ] * bool(unknown)
-        raise DataError(tr("{where} {said}; LESSONS lists what was needed.", where=where, said=" and ".join(said)))
+        raise DataError(tr("{where} {said}; LESSONS lists what was needed.", where=where, said=listing(said)))
     try:
         frame = lessons.select(pl.col(name).cast(dtype) for name, dtype in LESSONS.items())
     except pl.exceptions.PolarsError as error:
-        raise DataError(
-            tr("{where} have a column of another kind: {splitlines}", where=where, splitlines=str(error).splitlines()[0])
-        ) from None
+        raise DataError(tr("{where} have a column of another kind: {error}", where=where, error=str(error).splitlines()[0])) from None
     empty = [name for name in _NEEDED if frame[name].null_count()]
     if empty:
-        raise DataError(tr("{where} have rows without {empty}, which every lesson needs.", where=where, empty=", ".join(empty)))
+        raise DataError(tr("{where} have rows without {empty}, which every lesson needs.", where=where, empty=tr(", ").join(empty)))
     if (others := frame.filter(pl.col("campaign_id") != campaign_id)).height:
         raise DataError(
             tr(
@@ -106,13 +105,11 @@ def _checked(campaign_id: str, lessons: pl.DataFrame) -> pl.DataFrame:
                 "{where} have the outcome '{outcome}'; one of {outcomes} was needed.",
                 where=where,
                 outcome=wrong["outcome"][0],
-                outcomes=", ".join(OUTCOMES),
+                outcomes=tr(", ").join(OUTCOMES),
             )
         )
     if frame["as_of"].n_unique() > 1:
-        raise DataError(
-            tr("{where} are of {n_unique} days; those of one review have one as_of.", where=where, n_unique=frame["as_of"].n_unique())
-        )
+        raise DataError(tr("{where} are of {days} days; those of one review have one as_of.", where=where, days=frame["as_of"].n_unique()))
     if frame.select(_KEYS).is_duplicated().any():
         raise DataError(tr("{where} say the same method, offer, segment, category and outcome twice.", where=where))
     return frame.sort(*_KEYS, nulls_last=False)

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from toolkit.errors import BadValue, nearest
-from toolkit.language import tr
+from toolkit.language import tr, word
 
 Method = Literal["coupon", "full_reduction", "discount", "member_day", "service"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -81,23 +81,24 @@ class Offer(BaseModel):
             offer = handler(data)
         except ValidationError as error:
             called = tr("Offer '{name}'", name=data.get("name", "")) if isinstance(data, dict) else tr("The offer")
-            raise BadValue("\n".join(f"{called}: {_fault(fault)}" for fault in error.errors())) from None
+            raise BadValue("\n".join(tr("{where}: {fault}", where=called, fault=_fault(fault)) for fault in error.errors())) from None
         faults = _faults(offer)
         if faults:
-            raise BadValue("\n".join(f"Offer '{offer.name}': {fault}" for fault in faults))
+            called = tr("Offer '{name}'", name=offer.name)
+            raise BadValue("\n".join(tr("{where}: {fault}", where=called, fault=fault) for fault in faults))
         return offer
 
     @property
     def text(self) -> str:
-        """The offer in its short form, `message` behind a bar; `Offer.parse` reads it back."""
+        """The offer in its short form, `message` behind a bar; `Offer.parse` reads it back, `language.word` says it to the reader."""
         figures = {
-            "coupon": lambda: f"{plain(self.value)}" + (tr(" from {plain}", plain=plain(self.threshold)) if self.threshold else ""),
+            "coupon": lambda: f"{plain(self.value)}" + (f" from {plain(self.threshold)}" if self.threshold else ""),
             "full_reduction": lambda: f"{plain(self.threshold)}/{plain(self.value)}",
             "discount": lambda: f"{plain(100 * (self.depth or 0))}%",
             "member_day": lambda: f"{WEEKDAYS[(self.weekday or 1) - 1]} {plain(100 * (self.depth or 0))}%",
             "service": lambda: self.message,
         }[self.method]()
-        goods = tr(" on {categories}", categories="; ".join(self.categories)) if self.categories else ""
+        goods = f" on {'; '.join(self.categories)}" if self.categories else ""
         if self.method == "service":
             return f"service{goods}{f' | {figures}' if goods and figures else f' {figures}' if figures else ''}"
         return f"{self.method} {figures}{goods}" + (f" | {self.message}" if self.message else "")
@@ -116,7 +117,7 @@ class Offer(BaseModel):
         method = method.lower()
         if method not in METHODS:
             near = nearest(method, METHODS)
-            guess = tr("; did you mean '{near}'?", near=near[0]) if near else "."
+            guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
             raise BadValue(tr("Offer '{text}' begins with no known method{guess} {forms}", text=text, guess=guess, forms=_forms()))
         if method == "service":
             goods = re.fullmatch(r"on\s+(?P<goods>.+)", rest.strip()) if message else None
@@ -126,10 +127,10 @@ class Offer(BaseModel):
         if found is None:
             raise BadValue(
                 tr(
-                    "Offer '{text}' cannot be read: a text such as '{examples}' was needed for {method}.",
+                    "Offer '{text}' cannot be read: a text such as '{example}' was needed for {method}.",
                     text=text,
-                    examples=EXAMPLES[method],
-                    method=method,
+                    example=EXAMPLES[method],
+                    method=word(method),
                 )
             )
         read = {key: value for key, value in found.groupdict().items() if value is not None}
@@ -154,17 +155,22 @@ def _split(goods: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in goods.split(";") if part.strip())
 
 
-def _weekday(word: str, text: str) -> int:
-    short = word.lower()[:3]
+def _weekday(given: str, text: str) -> int:
+    short = given.lower()[:3]
     if short not in WEEKDAYS:
         raise BadValue(
-            tr("Offer '{text}': '{word}' is no weekday; one of {weekdays} was needed.", text=text, word=word, weekdays=", ".join(WEEKDAYS))
+            tr(
+                "Offer '{text}': '{given}' is no weekday; one of {weekdays} was needed.",
+                text=text,
+                given=given,
+                weekdays=tr(", ").join(WEEKDAYS),
+            )
         )
     return WEEKDAYS.index(short) + 1
 
 
 def _forms() -> str:
-    return tr("Known are: {join}.", join=", ".join(repr(text) for text in EXAMPLES.values()))
+    return tr("Known are: {examples}.", examples=tr(", ").join(repr(text) for text in EXAMPLES.values()))
 
 
 def _fault(fault: Any) -> str:
@@ -172,27 +178,29 @@ def _fault(fault: Any) -> str:
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         near = nearest(where, Offer.model_fields)
-        return tr("an offer has no '{where}'", where=where) + (
-            tr("; did you mean '{near}'?", near=near[0])
-            if near
-            else tr("; known: {model_fields}.", model_fields=", ".join(Offer.model_fields))
-        )
+        known = tr("; known: {names}.", names=tr(", ").join(Offer.model_fields))
+        guess = tr("; did you mean '{near}'?", near=near[0]) if near else known
+        return tr("an offer has no '{where}'{guess}", where=where, guess=guess)
     if where == "method":
         near = nearest(str(fault["input"]), METHODS)
-        return tr("method is {input!r}; one of {methods} was needed", input=fault["input"], methods=", ".join(METHODS)) + (
-            f" ('{near[0]}'?)." if near else "."
+        return tr(
+            "method is {given!r}; one of {methods} was needed{guess}.",
+            given=fault["input"],
+            methods=tr(", ").join(METHODS),
+            guess=tr(" ('{near}'?)", near=near[0]) if near else "",
         )
-    return tr("{where} is {input!r}; {msg}.", where=where, input=fault["input"], msg=fault["msg"].lower())
+    return tr("{where} is {given!r}; {fault}.", where=where, given=fault["input"], fault=fault["msg"].lower())
 
 
 def _faults(offer: Offer) -> list[str]:
     needed, besides = _USED[offer.method]
     given = {name for name in ("threshold", "value", "depth", "weekday") if getattr(offer, name) is not None}
     faults = [
-        tr("a {method} needs its {name}, as in '{examples}'.", method=offer.method, name=name, examples=EXAMPLES[offer.method])
+        tr("a {method} needs its {name}, as in '{example}'.", method=word(offer.method), name=name, example=EXAMPLES[offer.method])
         for name in sorted(needed - given)
     ]
-    faults += [tr("a {method} has no {name}; leave it out.", method=offer.method, name=name) for name in sorted(given - needed - besides)]
+    superfluous = sorted(given - needed - besides)
+    faults += [tr("a {method} has no {name}; leave it out.", method=word(offer.method), name=name) for name in superfluous]
     if not offer.name.strip() or len(offer.name) > 200:
         faults.append(tr("a name of up to 200 letters was needed."))
     if offer.threshold is not None and not (offer.threshold >= 0 and offer.threshold < 1e9):
@@ -204,9 +212,9 @@ def _faults(offer: Offer) -> list[str]:
     elif offer.value is not None and offer.threshold and 0 < offer.threshold <= offer.value:
         faults.append(
             tr(
-                "it saves {plain} on {plain_2}: the whole basket. A value below the threshold was needed.",
-                plain=plain(offer.value),
-                plain_2=plain(offer.threshold),
+                "it saves {value} on {threshold}: the whole basket. A value below the threshold was needed.",
+                value=plain(offer.value),
+                threshold=plain(offer.threshold),
             )
         )
     if offer.depth is not None and not 0 < offer.depth < 1:

@@ -302,12 +302,87 @@ LABELS = {
     "first_spend": "Spend on the first day",
     "second_after_days": "Days to the second",
     "third_after_days": "Days to the third",
+    "arm": "Arm",
+    "basis": "Basis",
+    "category": "Category",
+    "days_held": "Days held",
+    "expected_buyers": "Expected buyers",
+    "goods": "Goods",
+    "group": "Group",
+    "message": "Message",
+    "method": "Method",
+    "offer": "Offer",
+    "power": "Power",
+    "price_tier_index": "Price tier index",
+    "product": "Product",
+    "purpose": "Purpose",
+    "reason": "Reason",
+    "score": "Score",
+    "segment": "Segment",
+    "sensitivity": "Sensitivity",
+    "stage": "Stage",
+    "weekday": "Weekday",
 }
 
 DATA = frozenset(
     {"member_id", "store_id", "store_name", "region", "campaign_id", "product_id", "product_name", "category", "goods", "goes_with"}
+    | {"department", "known_for", "in_english", "product"}
 )
 """Columns whose text is the shop's own: never translated, not even where it reads like a word of ours."""
 
-VALUES: tuple[str, ...] = ()
+_DOUBLED = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_PORTRAIT = (
+    *("who", "when", "where", "what for", "what next", "last orders"),
+    *("channel", "weekday", "hour", "store", "category"),
+    *(f"decile {number}" for number in range(1, 11)),
+    *(f"group {number}" for number in range(1, 5)),
+    *("1 order", "2 orders", *(f"{low + 1} to {2 * low} orders" for low in _DOUBLED[1:-1]), f"over {_DOUBLED[-1]} orders"),
+    *("up to 1 unit", *(f"over {low} to {2 * low} units" for low in _DOUBLED[:-1]), f"over {_DOUBLED[-1]} units"),
+)
+_LEVELS = ("low", "mid", "high", "sensitivity {sensitivity}, power {power}")
+"""Levels of a member, and the segments of campaigns that two of them make."""
+_OFFERS = (
+    *("coupon", "full_reduction", "full reduction", "discount", "member_day", "member day", "service"),
+    *("coupon {value}", "coupon {value} from {threshold}", "coupon {value} on {goods}", "coupon {value} from {threshold} on {goods}"),
+    *("full_reduction {threshold}/{value}", "full_reduction {threshold}/{value} on {goods}"),
+    *("discount {depth}%", "discount {depth}% on {goods}", "member_day {weekday} {depth}%", "member_day {weekday} {depth}% on {goods}"),
+    *("service {message}", "service on {goods} | {message}", "{offer} | {message}"),
+    *("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
+    *("{value} off from {minimum}", "spend {threshold} save {reduction}"),
+)
+"""Methods, and what the text of an offer says (`ledger.offer.Offer.text`, and the rows of one method)."""
+_GOODS = (
+    *("win_back", "trade_up", "add_one_more", "clear_stock", "launch"),
+    *("affinity", "margin", "attach", "stock", "novelty", "price"),
+)
+"""Purposes of goods, and what speaks for a good."""
+_LESSONS = (
+    *("treated", "control", "ledger", "tables", "amount", "orders"),
+    *("measured", "overall mean", "measured, not randomised", "overall mean, not randomised"),
+)
+"""Arms, where a campaign is told of, what a lesson is about, and what an expected effect rests on."""
+_REASONS = (
+    "playbook: {rule}",
+    "measured in {campaigns}, randomised, n = {n}, {outcome}",
+    "As in {campaigns}, where it was measured to work: {method}.",
+    "no advice in the playbook",
+    "stage not measured",
+    "sensitivity {sensitivity}, power {power}, {stage}; {basis}",
+    "sensitivity {sensitivity}, power {power}, {stage}; {basis}; a coupon, since they use coupons often",
+    "sensitivity {sensitivity}, power {power}, {stage}; {basis}; a discount, since they hardly use coupons",
+    "due again: usually needed again after about {wait} days, last {elapsed} days ago",
+    "bought on {days} days, {times} times as often as others, last {elapsed} days ago",
+    "bought once, {elapsed} days ago",
+    "never bought; goes with {goods}, which they buy: in one basket at least {times} times as often as by chance",
+    "never bought, but many members buy it",
+)
+"""Why an offer or a good is named for somebody."""
+VALUES: tuple[str, ...] = (
+    *_PORTRAIT,
+    *_LEVELS,
+    *_OFFERS,
+    *_GOODS,
+    *_LESSONS,
+    *_REASONS,
+)
 """Words of tables that are written nowhere as `language.value`."""

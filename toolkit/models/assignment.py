@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import BadValue, DataError
-from toolkit.language import tr
+from toolkit.language import tr, value
 
-SMALL = "small segments together"
+SMALL = value("small segments together")
 """The stratum of segments too small to be drawn in by themselves."""
 
 
@@ -97,9 +97,9 @@ def assign(
     if members.height < 2 * least_per_arm:
         raise DataError(
             tr(
-                "{height} members are too few for a holdout: each arm needs {least_per_arm} at least. Widen the audience, or "
+                "{members} members are too few for a holdout: each arm needs {least_per_arm} at least. Widen the audience, or "
                 "address them all without claiming an effect.",
-                height=members.height,
+                members=members.height,
                 least_per_arm=least_per_arm,
             )
         )

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import DataError
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 
 
 def standardised_differences(
@@ -104,12 +104,17 @@ def overlap(covariates: np.ndarray, treated: np.ndarray, *, least_arm: int = 20,
     table, arm = _checked(covariates, treated, [str(column) for column in range(np.shape(covariates)[1])])
     counts = int(arm.sum()), int((~arm).sum())
     if min(counts) < least_arm:
-        name = "treated" if counts[0] < counts[1] else "control"
+        name = value("treated") if counts[0] < counts[1] else value("control")
         return Overlap(
             None,
             None,
             *counts,
-            reason=tr("{min} members in the {name} arm; at least {least_arm} are needed", min=min(counts), name=name, least_arm=least_arm),
+            reason=tr(
+                "{members} members in the {name} arm; at least {least_arm} are needed",
+                members=min(counts),
+                name=word(name),
+                least_arm=least_arm,
+            ),
         )
     step = -(-arm.size // most_rows)
     chance = propensities(table[::step], arm[::step])
@@ -126,8 +131,8 @@ def _checked(covariates: np.ndarray, treated: np.ndarray, names: Sequence[str]) 
     if table.ndim != 2 or table.shape != (arm.size, len(names)):
         raise DataError(
             tr(
-                "balance: {size} members and {names} names need a table of that size; it has the shape {shape}.",
-                size=arm.size,
+                "balance: {members} members and {names} names need a table of that size; it has the shape {shape}.",
+                members=arm.size,
                 names=len(names),
                 shape=table.shape,
             )
@@ -135,9 +140,9 @@ def _checked(covariates: np.ndarray, treated: np.ndarray, names: Sequence[str]) 
     if not arm.any() or arm.all():
         raise DataError(
             tr(
-                "balance: both arms are needed; {sum} members are treated and {sum_2} are controls.",
-                sum=int(arm.sum()),
-                sum_2=int((~arm).sum()),
+                "balance: both arms are needed; {treated} members are treated and {controls} are controls.",
+                treated=int(arm.sum()),
+                controls=int((~arm).sum()),
             )
         )
     bad = int(np.count_nonzero(~np.isfinite(table)))

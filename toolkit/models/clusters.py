@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def cluster(
         raise BadValue(tr("cluster: `count` must be at least 2, but {count} came.", count=count))
     size = features.shape[0]
     if size < minimum_rows:
-        reason = tr("only {size} members; {minimum_rows} are needed to tell groups from chance", size=size, minimum_rows=minimum_rows)
+        reason = tr("only {members} members; {minimum_rows} are needed to tell groups from chance", members=size, minimum_rows=minimum_rows)
         return Clusters(np.full(size, -1), np.zeros((0, features.shape[1])), (), None, "not measured", reason)
     order = np.lexsort(features.T[::-1])
     ordered = features[order].astype(np.float64)
@@ -128,6 +128,10 @@ def cluster(
     labels = np.empty(size, dtype=np.int64)
     labels[order] = np.argsort(by_size)[everyone]
     sizes = tuple(np.bincount(labels, minlength=count).tolist())
-    status = "stable" if agreement >= stable_from else "not stable"
-    reason = f"resampled members agree with these groups at {agreement:.2f} (1 = always the same; {stable_from:g} is needed to name them)"
+    status = value("stable") if agreement >= stable_from else value("not stable")
+    reason = tr(
+        "resampled members agree with these groups at {agreement:.2f} (1 = always the same; {stable_from:g} is needed to name them)",
+        agreement=agreement,
+        stable_from=stable_from,
+    )
     return Clusters(labels, centres[by_size], sizes, agreement, status, reason)

@@ -42,8 +42,8 @@ def entropy_balance(controls: np.ndarray, target: np.ndarray, *, tolerance: floa
     if table.ndim != 2 or table.shape[1] != aim.size or not table.shape[0]:
         raise DataError(
             tr(
-                "entropy balancing: a mean for each of the columns is needed; {size} came for a table of shape {shape}.",
-                size=aim.size,
+                "entropy balancing: a mean for each of the columns is needed; {means} came for a table of shape {shape}.",
+                means=aim.size,
                 shape=table.shape,
             )
         )
@@ -92,7 +92,9 @@ def balanced_effect(
     table = np.asarray(covariates, dtype=np.float64)
     counts = int(arm.sum()), int((~arm).sum())
     if min(counts) < least_arm:
-        return not_measured(tr("an arm has {min} members; at least {least_arm} are needed", min=min(counts), least_arm=least_arm), *counts)
+        return not_measured(
+            tr("an arm has {members} members; at least {least_arm} are needed", members=min(counts), least_arm=least_arm), *counts
+        )
     found = entropy_balance(table[~arm], table[arm].mean(axis=0))
     if found.weights is None or found.effective_controls is None:
         return not_measured(found.reason, *counts)

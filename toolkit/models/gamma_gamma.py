@@ -38,8 +38,8 @@ def fit_gamma_gamma(summary: pl.DataFrame, *, minimum_members: int = 100) -> Gam
     buyers = buyers.select("repeat_count", "repeat_value_mean").sort("repeat_count", "repeat_value_mean")
     if buyers.height < minimum_members:
         reason = tr(
-            "only {height} members have a repeat purchase of positive value; {minimum_members} are needed",
-            height=buyers.height,
+            "only {members} members have a repeat purchase of positive value; {minimum_members} are needed",
+            members=buyers.height,
             minimum_members=minimum_members,
         )
         return GammaGammaFit((), buyers.height, None, "not measured", reason)
@@ -68,7 +68,7 @@ def fit_gamma_gamma(summary: pl.DataFrame, *, minimum_members: int = 100) -> Gam
         return GammaGammaFit((), buyers.height, together, "not measured", tr("the likelihood has no maximum at finite parameters"))
     p, q, v = np.exp(best[0])
     if q <= 1:
-        reason = "purchase values are spread so widely that the shop's mean is undefined (q <= 1)"
+        reason = tr("purchase values are spread so widely that the shop's mean is undefined (q <= 1)")
         return GammaGammaFit((), buyers.height, together, "not measured", reason)
     return GammaGammaFit((float(p), float(q), float(v * unit)), buyers.height, together, "measured", "")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.errors import DataError
-from toolkit.language import tr
+from toolkit.language import tr, word
 
 _ROWS_AT_ONCE = 131_072
 """Rows of covariates standardised at a time: memory stays bounded however many members there are."""
@@ -139,13 +139,18 @@ def lin_effect(
     for name, count in (("treated", counts[0]), ("control", counts[1])):
         if count < least_arm:
             return not_measured(
-                tr("{count} members in the {name} arm; at least {least_arm} are needed", count=count, name=name, least_arm=least_arm),
+                tr(
+                    "{members} members in the {name} arm; at least {least_arm} are needed",
+                    members=count,
+                    name=word(name),
+                    least_arm=least_arm,
+                ),
                 *counts,
             )
     for name, arm in (("treated", treated), ("control", ~treated)):
         if np.ptp(outcome[arm]) == 0:
             return not_measured(
-                tr("every member of the {name} arm has the same outcome ({outcome:g})", name=name, outcome=outcome[arm][0]), *counts
+                tr("every member of the {name} arm has the same outcome ({outcome:g})", name=word(name), outcome=outcome[arm][0]), *counts
             )
     target = _mean(table, treated, weight)
     of_treated, _ = _arm(outcome, treated, table[:, : counts[0] // members_per_covariate], weight, target)
@@ -195,7 +200,7 @@ def _checked(
         if bad:
             raise DataError(tr("effect: {bad} values of `{name}` are missing or not finite; fill or drop them first.", bad=bad, name=name))
     if (weight <= 0).any():
-        raise DataError(tr("effect: weights must be above zero; {sum} are not.", sum=int((weight <= 0).sum())))
+        raise DataError(tr("effect: weights must be above zero; {bad} are not.", bad=int((weight <= 0).sum())))
     return values, arm, table, weight
 
 
@@ -204,8 +209,10 @@ def _as_table(covariates: np.ndarray) -> np.ndarray:
     return table[:, None] if table.ndim == 1 else table
 
 
-def _blocks(arm: np.ndarray) -> list[np.ndarray]:
-    """Return the row numbers of an arm, in blocks."""
+def _blocks(arm: np.ndarray) -> list[np.ndarray] | list[slice]:
+    """Return the rows of an arm, in blocks: their numbers, or slices where everybody is in it."""
+    if arm.all():
+        return [slice(start, start + _ROWS_AT_ONCE) for start in range(0, arm.size, _ROWS_AT_ONCE)]
     rows = np.flatnonzero(arm)
     return [rows[start : start + _ROWS_AT_ONCE] for start in range(0, rows.size, _ROWS_AT_ONCE)]
 
@@ -254,6 +261,9 @@ def _told_by_earlier(gram: np.ndarray, tolerance: float = 1e-9) -> list[int]:
 
 def _arm(outcome: np.ndarray, arm: np.ndarray, table: np.ndarray, weight: np.ndarray, target: np.ndarray) -> tuple[_Arm, tuple[int, ...]]:
     """Return what the regression of one arm expects at `target` (covariate means) with its HC3 variance; and the columns left out."""
+    if np.count_nonzero(arm) <= _ROWS_AT_ONCE:  # one block: its rows are picked once, not by every step
+        outcome, table, weight = outcome[arm], table[arm], weight[arm]
+        arm = np.ones(len(outcome), dtype=bool)
     total = weight[arm].sum()
     centre = _mean(table, arm, weight)
     gram = _gram(table, arm, weight, centre)

@@ -103,16 +103,16 @@ def fit_next_purchase(
     refused = ""
     if len(stands) < 2:
         refused = tr(
-            "{stands} earlier snapshots have {history_days} days of receipts before and {horizon_days} after; two are needed",
-            stands=len(stands),
+            "{snapshots} earlier snapshots have {history_days} days of receipts before and {horizon_days} after; two are needed",
+            snapshots=len(stands),
             history_days=history_days,
             horizon_days=horizon_days,
         )
     elif min(bought, rows.height - bought) < minimum_outcomes:
         refused = tr(
-            "{bought} of {height} snapshot rows bought within {horizon_days} days; {minimum_outcomes} of either kind are needed",
+            "{bought} of {rows} snapshot rows bought within {horizon_days} days; {minimum_outcomes} of either kind are needed",
             bought=bought,
-            height=rows.height,
+            rows=rows.height,
             horizon_days=horizon_days,
             minimum_outcomes=minimum_outcomes,
         )
@@ -145,9 +145,9 @@ def _choose(learn: pl.DataFrame, last: pl.DataFrame, try_boosting: bool, gain: f
     if plain.log_loss is None or boosted.log_loss is None or plain.slope is None or boosted.slope is None:
         return "logistic", tr("in the latest window all members did the same, so the methods could not be compared"), plain
     compared = tr(
-        "log loss on the latest window: boosting {log_loss:.4f}, logistic {log_loss_2:.4f}",
-        log_loss=boosted.log_loss,
-        log_loss_2=plain.log_loss,
+        "log loss on the latest window: boosting {boosted:.4f}, logistic {logistic:.4f}",
+        boosted=boosted.log_loss,
+        logistic=plain.log_loss,
     )
     better = boosted.log_loss < plain.log_loss * (1 - gain)
     honest = (boosted.error or 0) <= (plain.error or 0) + 0.005 and abs(boosted.slope - 1) <= max(0.15, abs(plain.slope - 1))

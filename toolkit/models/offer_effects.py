@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from toolkit.language import value
 from toolkit.models.partial_pooling import paule_mandel, pool, pool_by_campaign
 
-MEASURED, OVERALL = "measured", "overall mean"
+MEASURED, OVERALL = value("measured"), value("overall mean")
 EFFECTS = pl.Schema(
     {
         "segment": pl.String,

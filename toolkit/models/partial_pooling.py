@@ -59,18 +59,18 @@ def pool(estimates: Sequence[float], standard_errors: Sequence[float]) -> Pooled
     if effect.size != error.size:
         raise DataError(
             tr(
-                "pooling: each estimate needs its standard error; {size} estimates and {size_2} errors came.",
-                size=effect.size,
-                size_2=error.size,
+                "pooling: each estimate needs its standard error; {estimates} estimates and {errors} errors came.",
+                estimates=effect.size,
+                errors=error.size,
             )
         )
     bad = int((~np.isfinite(effect) | ~np.isfinite(error) | ~(error > 0)).sum())
     if bad:
         raise DataError(
             tr(
-                "pooling: {bad} of {size} estimates are not finite or have no standard error above 0; leave them out.",
+                "pooling: {bad} of {all} estimates are not finite or have no standard error above 0; leave them out.",
                 bad=bad,
-                size=effect.size,
+                all=effect.size,
             )
         )
     if not effect.size:

@@ -121,9 +121,9 @@ def spread_of(outcome: np.ndarray, before: np.ndarray) -> Spread:
     if values.size < table.shape[1] + 10:
         raise DataError(
             tr(
-                "{size} members are too few to measure how their spend spreads; {shape} were needed.",
-                size=values.size,
-                shape=table.shape[1] + 10,
+                "{members} members are too few to measure how their spend spreads; {needed} were needed.",
+                members=values.size,
+                needed=table.shape[1] + 10,
             )
         )
     mean, spread = float(values.mean()), float(values.std(ddof=1))

@@ -52,7 +52,9 @@ def permutation_p(
     """
     arm, values = np.asarray(treated).astype(bool), np.asarray(outcome, dtype=np.float64)
     if arm.size != values.size:
-        raise DataError(tr("permutation: an arm is needed for each outcome; {size} came for {size_2}.", size=arm.size, size_2=values.size))
+        raise DataError(
+            tr("permutation: an arm is needed for each outcome; {arms} came for {outcomes}.", arms=arm.size, outcomes=values.size)
+        )
     count, everybody = int(arm.sum()), arm.size
     if covariates is not None and np.shape(covariates)[1]:
         design = np.column_stack([np.ones(everybody), covariates])

@@ -59,7 +59,13 @@ def quantile_band(
     ['heavy', 'medium', 'medium', 'light', 'light']
     """
     if len(shares) != len(labels) or abs(sum(shares) - 1) > 1e-9 or min(shares) < 0:
-        raise BadValue(f"quantile_band: needs one share >= 0 per label, adding up to 1, but {list(shares)} came for {list(labels)}.")
+        raise BadValue(
+            tr(
+                "quantile_band: needs one share >= 0 per label, adding up to 1, but {shares} came for {labels}.",
+                shares=list(shares),
+                labels=list(labels),
+            )
+        )
     value = pl.col(column) if isinstance(column, str) else column
     position = (value.rank("average", descending=largest_first) - 0.5) / value.count()
     bands = pl.Enum(list(labels))

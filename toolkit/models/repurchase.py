@@ -111,7 +111,7 @@ def _limits(
     gaps: pl.DataFrame, shares: Sequence[float], *, minimum_closed_gaps: int, minimum_at_risk: int, step_days: int, history_days: int
 ) -> DayLimits:
     if not all(low < high for low, high in pairwise(shares)) or not 0 < shares[0] < 1 or not shares[-1] < 1:
-        raise BadValue(tr("repurchase limits: the shares must ascend within 0..1, but {list} came.", list=list(shares)))
+        raise BadValue(tr("repurchase limits: the shares must ascend within 0..1, but {shares} came.", shares=list(shares)))
     closed = int(gaps["is_closed"].sum())
     members = gaps.filter("is_closed")["member_code"].n_unique() if closed else 0
     if closed < minimum_closed_gaps:
@@ -143,7 +143,7 @@ def _limits(
             seen_days=seen_days,
             history_days=history_days,
         )
-        status, reason = "provisional", f"{reason}; {short}" if reason else short
+        status, reason = "provisional", tr("{reason}; {short}", reason=reason, short=short) if reason else short
     return DayLimits(apart, status, reason, closed, members, returned)
 
 
@@ -214,7 +214,7 @@ def r_score(edges: Sequence[int], *, recency: str | pl.Expr = "recency_days") ->
     [5, 5, 4, 1]
     """
     if not edges or not all(low < high for low, high in pairwise(edges)):
-        raise BadValue(tr("r_score: the edges must be days in ascending order, but {list} came.", list=list(edges)))
+        raise BadValue(tr("r_score: the edges must be days in ascending order, but {edges} came.", edges=list(edges)))
     value = pl.col(recency) if isinstance(recency, str) else recency
     passed = pl.sum_horizontal([(value > edge).cast(pl.Int8) for edge in edges])
     return pl.when(value.is_not_null()).then(len(edges) + 1 - passed).cast(pl.Int8)

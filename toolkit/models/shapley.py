@@ -27,9 +27,9 @@ def shapley_parts(before: np.ndarray, now: np.ndarray) -> np.ndarray:
     if before.shape != now.shape or before.ndim != 2:
         raise DataError(
             tr(
-                "shapley_parts: two tables of the same shape were needed, but {shape} and {shape_2} came.",
-                shape=before.shape,
-                shape_2=now.shape,
+                "shapley_parts: two tables of the same shape were needed, but {before} and {now} came.",
+                before=before.shape,
+                now=now.shape,
             )
         )
     count = before.shape[1]

@@ -83,8 +83,8 @@ def estimate_kappa(members: pl.DataFrame, *, trait: str, minimum_members: int = 
     days = int(paired["days"].sum())
     if paired.height < minimum_members:
         reason = tr(
-            "only {height} members have {minimum_days} or more shopping days; {minimum_members} are needed",
-            height=paired.height,
+            "only {members} members have {minimum_days} or more shopping days; {minimum_members} are needed",
+            members=paired.height,
             minimum_days=minimum_days,
             minimum_members=minimum_members,
         )

@@ -10,7 +10,7 @@ from toolkit.charts.bars import ranked_bars
 from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.clusters import cluster
-from toolkit.portrait.phrases import sales_basis, where
+from toolkit.portrait.phrases import sales_basis, sentence, spoken, where
 from toolkit.portrait.takings import by_group, takings
 from toolkit.portrait.tastes import NO_CATEGORY, measured_members
 
@@ -28,7 +28,7 @@ def basket_groups(view: View) -> pl.DataFrame:
     which the group's share of spend is furthest above the shop's); and, the same in every row, `status` (stable, not stable, not measured),
     `agreement` (mean adjusted Rand index over resampled members, 1 = always the same groups) and `reason`.
     """
-    return view.chainwide("basket_groups", _basket_groups, "personas")
+    return view.chainwide(spoken("basket_groups"), _basket_groups, "personas")
 
 
 def _basket_groups(view: View) -> pl.DataFrame:
@@ -86,29 +86,37 @@ def groups_finding(view: View) -> Finding:
     n = wording.some(members.height, "member")
     first = table.sort("member_count", descending=True).row(0, named=True)
     stable = status == "stable"
-    said = (
+    headline = (
         tr(
-            "the largest of {groups} basket groups, known for {known_for}, has {member_share} of {n}",
+            "{where}, the largest of {groups} basket groups, known for {known_for}, has {member_share} of {n}.",
+            where=where(view),
             groups=GROUPS,
             known_for=first["known_for"],
             member_share=wording.share(first["member_share"]),
             n=n,
         )
         if stable
-        else f"{GROUPS} groups of baskets can be drawn but are not stable: other members would have given other groups (n = {n})"
+        else tr(
+            "{where}, {groups} groups of baskets can be drawn but are not stable: other members would have given other groups (n = {n}).",
+            where=where(view),
+            groups=GROUPS,
+            n=n,
+        )
     )
+    title = tr("Basket groups: {place}", place=view.place) if stable else tr("Basket groups, not stable: {place}", place=view.place)
     return Finding(
-        headline=f"{where(view)}, {said}.",
+        headline=headline,
         table=table,
         chart=lambda: ranked_bars(
             table, label="basket_group", value="member_share", n="member_count", kind="share1", ranked=False,
-            value_title=tr('Share of members'),
-            title=tr('Basket groups{not_stable}: {place}', not_stable='' if stable else tr(', not stable'), place=view.place), subtitle=f"n = {n}",
+            value_title=tr("Share of members"), title=title, subtitle=f"n = {n}",
         ),
         notes=[
-            Note(reason[0].upper() + reason[1:] + ".", "PASS" if stable else "REVIEW"),
-            tr("k-means on the shares of spend in the {parts} largest departments, all receipts of the chain's members. "
-"{sales_basis}", parts=PARTS, sales_basis=sales_basis(view)),
+            Note(sentence(reason), "PASS" if stable else "REVIEW"),
+            tr(
+                "k-means on the shares of spend in the {parts} largest departments, all receipts of the chain's members. {sales_basis}",
+                parts=PARTS, sales_basis=sales_basis(view),
+            ),
         ],
         ask_next=[("portrait.personas", {})],
         figures={"agreement": float(groups["agreement"][0])},

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from toolkit import wording
-from toolkit.language import tr
+from toolkit.language import day, tr, value, word
 from toolkit.mart.view import View
 from toolkit.portrait.favourites import favourites
 from toolkit.portrait.rfm import rfm_scores
@@ -19,10 +19,10 @@ from toolkit.portrait.traits import traits_of
 
 LAST_ORDERS = 5
 TOP_CATEGORIES = 5
+_STATED = {"tier": value("tier"), "joined_on": value("joined on"), "home_store_id": value("home store")}
 
 Row = tuple[str, str, str | None, int | None]
-"""Section, fact, value in words, n."""
-_NONE = "not measured"
+"""Section, fact, value in words, n; sections and facts are words of tables, the value is written for the reader."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Rhythm:
     @property
     def words(self) -> str:
         """When the member is due: '2026-01-09', '2026-01-09, 12 days overdue'."""
-        return f"{self.due_on}" + (tr(", {days} overdue", days=wording.some(self.late_days, "day")) if self.late_days > 0 else "")
+        if self.late_days <= 0:
+            return day(self.due_on)
+        return tr("{due_on}, {days} overdue", due_on=self.due_on, days=wording.some(self.late_days, "day"))
 
 
 @dataclass(frozen=True)
@@ -111,28 +113,25 @@ def card_rows(card: Card) -> list[Row]:
 
 def _who(card: Card) -> list[Row]:
     features, traits, scored, n = card.features, card.traits, card.scored, card.order_count
-    stated = [name for name in ("tier", "joined_on", "home_store_id") if features.get(name) is not None]
-    rows: list[Row] = [("who", "member", features["member_id"], None)]
-    rows += [("who", name.removesuffix("_id").replace("_", " "), str(features[name]), None) for name in stated]
+    stated = [name for name in _STATED if features.get(name) is not None]
+    rows: list[Row] = [("who", value("member"), features["member_id"], None)]
+    rows += [("who", _STATED[name], _text(features[name]), None) for name in stated]
     if "contactable" in features:
-        rows.append(("who", tr("may be contacted"), "yes" if features["contactable"] else "no", None))
+        rows.append(("who", value("may be contacted"), tr("yes") if features["contactable"] else tr("no"), None))
     if n:
         known = wording.some((card.view.as_of - features["first_ordered_on"]).days, "day")
-        rows.append(
-            (
-                "who",
-                tr("first order seen"),
-                tr("{first_ordered_on}, {known} ago", first_ordered_on=features["first_ordered_on"], known=known),
-                None,
-            )
-        )
-    scores = f" (R {scored['r_score']}, F {scored['f_score']}, M {scored['m_score']})" if scored["segment"] != NO_ORDERS else ""
-    away = tr(", last order {days} ago", days=wording.some(traits["recency_days"], "day")) if traits["recency_days"] is not None else ""
-    return [
-        *rows,
-        ("who", "segment", f"{scored['segment']}{scores}", n),
-        ("who", tr("lifecycle stage"), f"{traits['stage'] or _NONE}{away}", n),
-    ]
+        seen = tr("{first_ordered_on}, {known} ago", first_ordered_on=features["first_ordered_on"], known=known)
+        rows.append(("who", value("first order seen"), seen, None))
+    segment, stage = word(scored["segment"]), word(traits["stage"]) if traits["stage"] else tr("not measured")
+    if scored["segment"] != NO_ORDERS:
+        segment += f" (R {scored['r_score']}, F {scored['f_score']}, M {scored['m_score']})"
+    if traits["recency_days"] is not None:
+        stage = tr("{stage}, last order {days} ago", stage=stage, days=wording.some(traits["recency_days"], "day"))
+    return [*rows, ("who", value("segment"), segment, n), ("who", value("lifecycle stage"), stage, n)]
+
+
+def _text(attribute: Any) -> str:
+    return day(attribute) if isinstance(attribute, date) else str(attribute)
 
 
 def _worth(card: Card) -> list[Row]:
@@ -140,64 +139,72 @@ def _worth(card: Card) -> list[Row]:
     year, days = int(features["order_count_365d"]), int(features["day_count"])
     power = tr(
         "{spending_power}, {spend_per_month} a month, {order_value} an order",
-        spending_power=traits["spending_power"],
+        spending_power=word(traits["spending_power"] or ""),
         spend_per_month=card.money(traits["spend_per_month"]),
         order_value=card.money(traits["order_value"]),
     )
-    tier = f"{traits['price_tier_index'] or 0:.2f} ({traits['price_tier_level']}; 1 = usual prices)"
+    tier = tr(
+        "{index:.2f} ({level}; 1 = usual prices)", index=traits["price_tier_index"] or 0, level=word(traits["price_tier_level"] or "")
+    )
+    ranked = tr(
+        "{sales}: rank {rank:,} of {members:,}",
+        sales=view.money(features["amount_365d"]),
+        rank=card.rank,
+        members=view.population.height,
+    )
+    none = tr("not measured")
     rows: list[Row] = [
-        (
-            "who",
-            tr("sales, last 365 days"),
-            tr(
-                "{amount_365d}: rank {rank:,} of {height:,}",
-                amount_365d=view.money(features["amount_365d"]),
-                rank=card.rank,
-                height=view.population.height,
-            ),
-            year,
-        ),
-        ("who", tr("sales, all receipts"), view.money(features["amount"]), card.order_count),
-        ("who", tr("spending power"), power if traits["spending_power"] else _NONE, year),
-        ("who", tr("price tier index"), tier if traits["price_tier_level"] else _NONE, days),
+        ("who", value("sales, last 365 days"), ranked, year),
+        ("who", value("sales, all receipts"), view.money(features["amount"]), card.order_count),
+        ("who", value("spending power"), power if traits["spending_power"] else none, year),
+        ("who", value("price tier index"), tier if traits["price_tier_level"] else none, days),
     ]
-    for name, level in (("promo_dependence", traits["promo_level"]), ("coupon_affinity", traits["coupon_level"])):
-        said = f"{wording.share(traits[name])} ({level})" if level else _NONE
-        rows.append(("who", name.replace("_", " "), said, traits["shopping_days"]))
+    sensitivity = (
+        (value("promo dependence"), traits["promo_dependence"], traits["promo_level"]),
+        (value("coupon affinity"), traits["coupon_affinity"], traits["coupon_level"]),
+    )
+    for fact, share, level in sensitivity:
+        rows.append(("who", fact, _graded(wording.share(share), level) if level else none, traits["shopping_days"]))
     return rows
+
+
+def _graded(figure: str, grade: str) -> str:
+    return tr("{figure} ({grade})", figure=figure, grade=word(grade))
 
 
 def _habits(card: Card) -> list[Row]:
     def fact(section: str, habit: str, words: str) -> Row:
         name, share = card.liked[f"favourite_{habit}"], card.liked[f"favourite_{habit}_share"]
-        return (section, words, f"{name} ({wording.share(share)})" if name is not None else _NONE, card.order_count)
+        if name is None:
+            return (section, words, tr("not measured"), card.order_count)
+        return (section, words, _graded(word(name) if habit == "weekday" else name, wording.share(share)), card.order_count)
 
     rhythm = card.rhythm
     comes = (
-        _NONE
+        tr("not measured")
         if rhythm is None
         else tr("every day (median)")
         if rhythm.gap_days == 1
         else tr("every {gap_days:g} days (median)", gap_days=rhythm.gap_days)
     )
     return [
-        fact("when", "weekday", tr("favourite weekday")),
-        fact("when", "hour", tr("favourite hours")),
-        ("when", "comes", comes, rhythm.gap_count if rhythm else None),
-        fact("where", "store", tr("favourite store")),
-        fact("where", "channel", tr("favourite channel")),
+        fact("when", "weekday", value("favourite weekday")),
+        fact("when", "hour", value("favourite hours")),
+        ("when", value("comes"), comes, rhythm.gap_count if rhythm else None),
+        fact("where", "store", value("favourite store")),
+        fact("where", "channel", value("favourite channel")),
     ]
 
 
 def _what_for(card: Card) -> list[Row]:
     top = card.bought.head(TOP_CATEGORIES).iter_rows(named=True)
     tastes, fits = card.traits["tastes"], card.traits["personas"]
-    liked = _NONE if tastes is None else wording.listing(tastes[:TOP_CATEGORIES]) or tr("none clear")
-    read = _NONE if fits is None else wording.listing(fits) or "no persona"
+    liked = tr("not measured") if tastes is None else wording.listing(tastes[:TOP_CATEGORIES]) or tr("none clear")
+    read = tr("not measured") if fits is None else wording.listing([word(name) for name in fits]) or tr("no persona")
     return [
-        *[(tr("what for"), row["category"], card.view.money(row["amount"]), row["day_count"]) for row in top],
-        (tr("what for"), tr("buys more often than others"), liked, None),
-        (tr("what for"), tr("baskets read as"), read, None),
+        *[("what for", row["category"], card.view.money(row["amount"]), row["day_count"]) for row in top],
+        ("what for", value("buys more often than others"), liked, None),
+        ("what for", value("baskets read as"), read, None),
     ]
 
 
@@ -206,18 +213,18 @@ def _what_next(card: Card) -> list[Row]:
     likely = wording.share(card.traits["purchase_probability"])
     spends = [
         (
-            tr("what next"),
+            "what next",
             tr("expected spend in {horizon} days", horizon=horizon),
             card.money(card.traits[f"expected_spend_{horizon}d"]),
             days,
         )
         for horizon in (settings.spend_days, settings.year_days)
     ]
-    due, n = (card.rhythm.words, card.rhythm.gap_count) if card.rhythm else (_NONE, None)
+    due, n = (card.rhythm.words, card.rhythm.gap_count) if card.rhythm else (tr("not measured"), None)
     return [
-        (tr("what next"), tr("probability of a purchase in {purchase_days} days", purchase_days=settings.purchase_days), likely, days),
+        ("what next", tr("probability of a purchase in {purchase_days} days", purchase_days=settings.purchase_days), likely, days),
         *spends,
-        (tr("what next"), tr("expected by own rhythm"), due, n),
+        ("what next", value("expected by own rhythm"), due, n),
     ]
 
 
@@ -226,13 +233,12 @@ def _last_orders(card: Card) -> list[Row]:
     last = card.orders.sort("ordered_at", "order_code", descending=True).head(LAST_ORDERS)
     rows: list[Row] = []
     for order in last.join(stores, on="store_code", how="left", maintain_order="left").iter_rows(named=True):
-        kind = "" if order["is_order"] else tr(", return")
-        value = tr(
+        said = tr(
             "{amount} at store {store_id}, {lines}{kind}",
             amount=card.view.money(order["amount"]),
             store_id=order["store_id"],
             lines=wording.some(order["line_count"], "line"),
-            kind=kind,
+            kind="" if order["is_order"] else tr(", return"),
         )
-        rows.append((tr("last orders"), order["ordered_at"].isoformat(sep=" ", timespec="minutes"), value, None))
+        rows.append(("last orders", order["ordered_at"].isoformat(sep=" ", timespec="minutes"), said, None))
     return rows

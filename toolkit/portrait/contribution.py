@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, trn, word
 from toolkit.mart.view import View
 from toolkit.portrait.bands import NO_UNITS, grouped
 from toolkit.portrait.non_members import members_and_others
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 By = Literal["decile", "heavy", "orders", "attach", "loyal", "members"]
 _SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "orders": pl.Int64, "sales": pl.Float64}
 _TITLES: dict[str, str] = {
-    "decile": "Sales by tenth of members, best first",
-    "heavy": "Heavy, medium and light buyers",
-    "orders": "Members and sales by number of orders",
-    "attach": "Members and sales by units per order",
-    "loyal": "Loyal members against the others",
+    "decile": later("Sales by tenth of members, best first"),
+    "heavy": later("Heavy, medium and light buyers"),
+    "orders": later("Members and sales by number of orders"),
+    "attach": later("Members and sales by units per order"),
+    "loyal": later("Loyal members against the others"),
 }
 
 
@@ -142,23 +142,30 @@ def _headline(view: View, table: pl.DataFrame, by: By) -> str:
     if by == "decile":
         first, last = rows[0], rows[-1]
         return tr(
-            "{where}, the best {member_count:,} of {buyers} ({member_share}) bring {sales_share} of their sales, {each} "
-            "each; the last {member_count_2:,} ({member_share_2}) bring {sales_share_2}, {each_2} each.",
+            "{where}, the best {best:,} of {buyers} ({best_share}) bring {best_sales} of their sales, {best_each} "
+            "each; the last {last:,} ({last_share}) bring {last_sales}, {last_each} each.",
             where=where(view),
-            member_count=first["member_count"],
+            best=first["member_count"],
             buyers=buyers,
-            member_share=share(first["member_share"]),
-            sales_share=share(first["sales_share"]),
-            each=_each(view, first),
-            member_count_2=last["member_count"],
-            member_share_2=share(last["member_share"]),
-            sales_share_2=share(last["sales_share"]),
-            each_2=_each(view, last),
+            best_share=share(first["member_share"]),
+            best_sales=share(first["sales_share"]),
+            best_each=_each(view, first),
+            last=last["member_count"],
+            last_share=share(last["member_share"]),
+            last_sales=share(last["sales_share"]),
+            last_each=_each(view, last),
         )
     if by == "heavy":
         said = [
-            f"{some(row['member_count'], row['group'] + ' buyer')} ({share(row['member_share'])}) "
-            f"{'brings' if row['member_count'] == 1 else 'bring'} {share(row['sales_share'])}"
+            trn(
+                "{count:,} {weight} buyer ({member_share}) brings {sales_share}",
+                "{count:,} {weight} buyers ({member_share}) bring {sales_share}",
+                row["member_count"],
+                count=row["member_count"],
+                weight=word(row["group"]),
+                member_share=share(row["member_share"]),
+                sales_share=share(row["sales_share"]),
+            )
             for row in rows
         ]
         return tr("{where}, of {buyers}, {said} of their sales.", where=where(view), buyers=buyers, said=wording.listing(said))
@@ -169,7 +176,7 @@ def _headline(view: View, table: pl.DataFrame, by: By) -> str:
         "{where}, members with {group}{per_order} bring most: {member_count:,} of {buyers} ({member_share}) bring "
         "{sales_share} of their sales.",
         where=where(view),
-        group=top["group"],
+        group=word(top["group"]),
         per_order=tr(" per order") if by == "attach" and top["group"] != NO_UNITS else "",
         member_count=top["member_count"],
         buyers=buyers,
@@ -245,7 +252,7 @@ def _figures(table: pl.DataFrame, by: By) -> dict[str, float]:
 def _chart(view: View, table: pl.DataFrame, by: By) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import measured_bars, ranked_bars
 
-    subtitle = f"{view.place}, {view.period}"
+    subtitle = tr("{place}, {period}", place=view.place, period=view.period)
     if by == "decile":
         return ranked_bars(
             table,
@@ -254,9 +261,9 @@ def _chart(view: View, table: pl.DataFrame, by: By) -> alt.Chart | alt.LayerChar
             n="member_count",
             kind="share1",
             ranked=False,
-            title=_TITLES[by],
+            title=tr(_TITLES[by]),
             subtitle=subtitle,
             value_title=tr("Share of member sales"),
         )
     measures = {"member_share": tr("share of members"), "sales_share": tr("share of sales")}
-    return measured_bars(table, label="group", measures=measures, title=_TITLES[by], subtitle=subtitle)
+    return measured_bars(table, label="group", measures=measures, title=tr(_TITLES[by]), subtitle=subtitle)

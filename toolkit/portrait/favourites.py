@@ -6,11 +6,20 @@ from typing import Literal
 
 import polars as pl
 
+from toolkit.language import value
 from toolkit.mart.view import View
 
 Habit = Literal["channel", "weekday", "hour", "store", "category"]
 HABITS: tuple[Habit, ...] = ("channel", "weekday", "hour", "store", "category")
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = (
+    value("Monday"),
+    value("Tuesday"),
+    value("Wednesday"),
+    value("Thursday"),
+    value("Friday"),
+    value("Saturday"),
+    value("Sunday"),
+)
 HOURS = ("00-04", "04-08", "08-12", "12-16", "16-20", "20-24")
 
 _SOURCES = {

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
-from toolkit.language import tr
+from toolkit.language import later, tr, value, word
 from toolkit.mart.view import View
 from toolkit.portrait.favourites import HABITS, HOURS, WEEKDAYS, Habit, favourites
 from toolkit.portrait.phrases import made_where, not_measured, where
@@ -36,7 +36,13 @@ _SCHEMA = {
     "buyer_count": pl.Int64,
     "buyer_share": pl.Float64,
 }
-_CALLED = {"channel": "channel", "weekday": "day of the week", "hour": "time of day", "store": "store", "category": "category"}
+_CALLED = {
+    "channel": later("channel"),
+    "weekday": later("day of the week"),
+    "hour": later("time of day"),
+    "store": later("store"),
+    "category": later("category"),
+}
 
 
 @question(
@@ -127,7 +133,7 @@ def _order_sums(view: View, habit: Habit, made: pl.DataFrame) -> pl.DataFrame:
             if habit == "store"
             else view.workspace.codes("channel")
         )
-        key = pl.col(f"{habit}_code").replace_strict(codes["code"], codes["id"], default="not stated", return_dtype=pl.String)
+        key = pl.col(f"{habit}_code").replace_strict(codes["code"], codes["id"], default=value("not stated"), return_dtype=pl.String)
     summed = made.group_by(key.alias("favourite")).agg(pl.col("order_count", "sales").sum())
     nobody = [pl.lit(None, pl.Int64).alias("buyer_count"), pl.lit(None, pl.Float64).alias("buyer_share")]
     return _with_shares(view, summed, int(made["order_count"].sum())).with_columns(nobody)
@@ -170,7 +176,10 @@ def _all_table(tables: dict[Habit, pl.DataFrame], most: int) -> pl.DataFrame:
         rest = table.slice(most - 1)
         summed = ["member_count", "member_share", "sales", "sales_share"] + (["order_count", "order_share"] if habit != "category" else [])
         others = rest.select(
-            pl.lit(habit).alias("habit"), pl.lit(f"{rest.height:,} others").alias("favourite"), pl.col("n").first(), pl.col(summed).sum()
+            pl.lit(habit).alias("habit"),
+            pl.lit(tr("{rest:,} others", rest=rest.height)).alias("favourite"),
+            pl.col("n").first(),
+            pl.col(summed).sum(),
         )
         parts += [table.head(most - 1), others]
     return pl.concat(parts, how="diagonal")
@@ -183,20 +192,23 @@ def _headline(view: View, tables: dict[Habit, pl.DataFrame], made: pl.DataFrame)
         day, hours = (
             tables[habit].sort("order_count", descending=True, maintain_order=True).row(0, named=True) for habit in ("weekday", "hour")
         )
+        from_hour, to_hour = hours["favourite"].split("-")
         opening = tr(
-            "{where}, {favourite} brings most orders ({order_share} of {sum:,}) and {replace} o'clock most of the day's ({order_share_2})",
+            "{where}, {weekday} brings most orders ({day_share} of {orders:,}) and {from_hour} to {to_hour} o'clock most of the day's "
+            "({hours_share})",
             where=where(view),
-            favourite=day["favourite"],
-            order_share=wording.share(day["order_share"]),
-            sum=made["order_count"].sum(),
-            replace=hours["favourite"].replace("-", " to "),
-            order_share_2=wording.share(hours["order_share"]),
+            weekday=word(day["favourite"]),
+            day_share=wording.share(day["order_share"]),
+            orders=made["order_count"].sum(),
+            from_hour=from_hour,
+            to_hour=to_hour,
+            hours_share=wording.share(hours["order_share"]),
         )
     said = []
     for habit in ("channel", "store", "category"):
         if habit in tables and tables[habit].height and tables[habit]["member_count"][0]:
             first = tables[habit].row(0, named=True)
-            said.append(f"{wording.share(first['member_share'])} {_liking(habit, first['favourite'])}")
+            said.append(_liking(habit, first["favourite"], wording.share(first["member_share"])))
     if not said:
         return tr("{opening}; favourites are not measured, since no member has enough orders.", opening=opening)
     n = tables["store"]["n"][0]
@@ -209,16 +221,16 @@ def _most(table: pl.DataFrame) -> dict[str, Any]:
     return table.sort("order_count", descending=True, maintain_order=True).row(0, named=True)
 
 
-def _liking(habit: str, favourite: str) -> str:
+def _liking(habit: str, favourite: str, share: str) -> str:
     return {
-        "channel": tr("mostly buy by {favourite}", favourite=favourite),
-        "store": tr("mostly come to store {favourite}", favourite=favourite),
-        "category": tr("spend most on {favourite}", favourite=favourite),
+        "channel": tr("{share} mostly buy by {favourite}", share=share, favourite=favourite),
+        "store": tr("{share} mostly come to store {favourite}", share=share, favourite=favourite),
+        "category": tr("{share} spend most on {favourite}", share=share, favourite=favourite),
     }[habit]
 
 
 def _one_headline(view: View, by: Habit, table: pl.DataFrame | None) -> str:
-    called = _CALLED[by]
+    called = tr(_CALLED[by])
     if table is None:
         return tr("{where}, {called} habits are not measured: the lines have no `{by}` column.", where=where(view), called=called, by=by)
     liked = table.sort("member_count", descending=True, maintain_order=True)
@@ -229,8 +241,9 @@ def _one_headline(view: View, by: Habit, table: pl.DataFrame | None) -> str:
             minimum_orders=view.settings.habits.minimum_orders,
         )
     first = liked.row(0, named=True)
-    of = "spend" if by == "category" else "orders"
-    named = tr("store {favourite}", favourite=first["favourite"]) if by == "store" else first["favourite"]
+    of = tr("spend") if by == "category" else tr("orders")
+    favourite = word(first["favourite"]) if by == "weekday" else first["favourite"]
+    named = tr("store {favourite}", favourite=favourite) if by == "store" else favourite
     return tr(
         "{where}, {named} is the favourite {called} of {members} ({member_share} of {n:,}); they give it {favourite_share} of their {of}.",
         where=where(view),
@@ -251,7 +264,7 @@ def _notes(view: View, wanted: tuple[Habit, ...], known: list[Habit], chosen: pl
     )
     few = int((chosen["order_count"] < least).sum())
     if few:
-        who = tr("{members} of {height:,}", members=wording.some(few, "member"), height=chosen.height)
+        who = tr("{members} of {all:,}", members=wording.some(few, "member"), all=chosen.height)
         notes.append(
             Note(
                 tr("Favourites of {who}: fewer than {least} orders (setting habits.minimum_orders).", who=who, least=least), "NOT MEASURED"
@@ -279,6 +292,6 @@ def _bars(view: View, by: Habit, table: pl.DataFrame) -> alt.Chart | alt.LayerCh
     n = int(table["n"][0] or 0) if table.height else 0
     return ranked_bars(
         table.head(15), label="favourite", value="member_share", n="member_count", kind="share1", ranked=False,
-        value_title=tr('Share of members'), title=tr('Favourite {called}: {place}', called=_CALLED[by], place=view.place),
-        subtitle=tr('of {members} with enough orders', members=wording.some(n, 'member')),
+        value_title=tr("Share of members"), title=tr("Favourite {called}: {place}", called=tr(_CALLED[by]), place=view.place),
+        subtitle=tr("of {members} with enough orders", members=wording.some(n, "member")),
     )  # fmt: skip

@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.models.ranks import quantile_band
 
-LEVELS = ("low", "mid", "high")
-UNKNOWN = "not measured"
+LEVELS = (value("low"), value("mid"), value("high"))
+UNKNOWN = value("not measured")
 
 
 def level(column: str, low_share: float, high_share: float) -> pl.Expr:

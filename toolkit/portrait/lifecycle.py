@@ -12,7 +12,7 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.charts.heatmap import heatmap
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.mart.view import View
 from toolkit.portrait.levels import in_order
 from toolkit.portrait.phrases import sales_basis, where
@@ -133,7 +133,7 @@ def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date
         pl.col("member_share", "sales").fill_null(0.0),
         pl.col("sales_share").fill_null(0.0) if members["sales"].sum() > 0 else pl.col("sales_share"),
         (pl.col("earlier_member_count").fill_null(0) if before else pl.col("earlier_member_count")),
-        pl.col("meaning").fill_null("returns alone"),
+        pl.col("meaning").fill_null(tr("returns alone")),
     )
     return in_order(table, "stage", order=(*STAGES, NO_ORDER))
 
@@ -144,9 +144,7 @@ def _meaning(stage: str, limits: Limits, view: View) -> str:
         "new": tr("first order in the last {new} days", new=new),
         "active": tr("ordered in the last {slipping_days} days", slipping_days=limits.slipping_days),
         "returned": tr("back in the last {new} days, after more than {lapsed_days} away", new=new, lapsed_days=limits.lapsed_days),
-        "slipping": tr(
-            "away for {slipping_days} to {lapsed_days} days", slipping_days=limits.slipping_days + 1, lapsed_days=limits.lapsed_days
-        ),  # type: ignore[operator]
+        "slipping": tr("away for {after} to {lapsed_days} days", after=(limits.slipping_days or 0) + 1, lapsed_days=limits.lapsed_days),
         "lapsed": tr("away for more than {lapsed_days} days", lapsed_days=limits.lapsed_days),
     }[stage]
 
@@ -165,13 +163,13 @@ def _headline(view: View, members: pl.DataFrame, counts: dict[str, int], limits:
     n = members.height
     here = sum(counts[stage] for stage in _HERE)
     text = tr(
-        "{where}, {here:,} of {members} are with us ({here_2}), of them {new:,} new and {returned:,} returned; "
+        "{where}, {here:,} of {members} are with us ({here_share}), of them {new:,} new and {returned:,} returned; "
         "{slipping:,} are slipping (away more than {slipping_days} days) and {lapsed:,} lapsed (more than "
         "{lapsed_days})",
         where=where(view),
         here=here,
         members=wording.some(n, "member"),
-        here_2=wording.share(here / n),
+        here_share=wording.share(here / n),
         new=counts["new"],
         returned=counts["returned"],
         slipping=counts["slipping"],
@@ -180,7 +178,7 @@ def _headline(view: View, members: pl.DataFrame, counts: dict[str, int], limits:
         lapsed_days=limits.lapsed_days,
     )
     if before is None:
-        return text + "."
+        return tr("{words}.", words=text)
     was_here, is_here = pl.col("stage_before").is_in(_HERE), pl.col("stage").is_in(_HERE)
     away = pl.col("stage_before").is_in(("slipping", "lapsed"))
     lost, back = (int(members.select(expr.sum()).item()) for expr in (was_here & ~is_here, away & is_here))
@@ -237,7 +235,11 @@ def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | Non
         )
     if before is not None:
         notes.append(
-            f"Stages on {before} use the same limits; they are of the members in scope today, {NOT_YET} = no order up to that day."
+            tr(
+                "Stages on {before} use the same limits; they are of the members in scope today, {not_yet} = no order up to that day.",
+                before=before,
+                not_yet=word(NOT_YET),
+            )
         )
     silent = int((members["stage"] == NO_ORDER).sum())
     if silent:
@@ -252,7 +254,12 @@ def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | Non
 
 def _unmeasured(view: View, members: pl.DataFrame, limits: Limits) -> Finding:
     return Finding(
-        headline=f"{where(view)}, lifecycle stages are not measured: {limits.reason} (n = {wording.some(members.height, 'member')}).",
+        headline=tr(
+            "{where}, lifecycle stages are not measured: {reason} (n = {members}).",
+            where=where(view),
+            reason=limits.reason,
+            members=wording.some(members.height, "member"),
+        ),
         table=pl.DataFrame(schema={"stage": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}),
         notes=[Note(tr("Lifecycle stages: {reason}.", reason=limits.reason), "NOT MEASURED")],
         ask_next=[("portrait.overview", {})],
@@ -261,15 +268,17 @@ def _unmeasured(view: View, members: pl.DataFrame, limits: Limits) -> Finding:
 
 def _stage_chart(view: View, table: pl.DataFrame, n: int) -> alt.Chart | alt.LayerChart:
     return ranked_bars(
-        table, label="stage", value="member_share", n="member_count", kind="share1", ranked=False, value_title=tr('Share of members'),
-        title=tr('Lifecycle stages: {place}', place=view.place), subtitle=f"as of {view.as_of}, n = {wording.some(n, 'member')}",
+        table, label="stage", value="member_share", n="member_count", kind="share1", ranked=False, value_title=tr("Share of members"),
+        title=tr("Lifecycle stages: {place}", place=view.place),
+        subtitle=tr("as of {as_of}, n = {members}", as_of=view.as_of, members=wording.some(n, "member")),
     )  # fmt: skip
 
 
 def _flow_chart(view: View, table: pl.DataFrame, before: date | None) -> alt.Chart | alt.LayerChart:
     return heatmap(
         table, column="stage", row="stage_before", value="member_share", n="member_count", kind="share",
-        value_title=tr('Share of the row'), column_title=tr('Stage on {as_of}', as_of=view.as_of),
-        row_title=tr('Stage on {before}', before=before), column_order=list(STAGES), row_order=[NOT_YET, *STAGES],
-        title=tr('From stage to stage: {place}', place=view.place), subtitle=f"n = {wording.some(int(table['member_count'].sum()), 'member')}",
+        value_title=tr("Share of the row"), column_title=tr("Stage on {as_of}", as_of=view.as_of),
+        row_title=tr("Stage on {before}", before=before), column_order=list(STAGES), row_order=[NOT_YET, *STAGES],
+        title=tr("From stage to stage: {place}", place=view.place),
+        subtitle=f"n = {wording.some(int(table['member_count'].sum()), 'member')}",
     )  # fmt: skip

@@ -9,8 +9,9 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
-from toolkit.language import tr
+from toolkit.language import later, tr, word
 from toolkit.mart.view import View
+from toolkit.portrait.levels import UNKNOWN
 from toolkit.portrait.phrases import where
 from toolkit.portrait.prospects import DECILES, prospect_models, prospects
 from toolkit.portrait.rfm import rfm_scores
@@ -29,6 +30,11 @@ TOTAL_WITHIN = 0.07
 """Bars of DEFINITIONS.md section 1: within them a held-out forecast is a PASS."""
 
 _BANDS = {"decile": "value_decile", "segment": "segment", "stage": "stage"}
+_TITLES = {
+    "decile": later("Expected spend by decile: {place}"),
+    "segment": later("Expected spend by segment: {place}"),
+    "stage": later("Expected spend by stage: {place}"),
+}
 
 
 @question(
@@ -93,7 +99,7 @@ def _members(view: View, by: str) -> pl.DataFrame:
         members = members.join(named.drop("member_id"), on="member_code", how="left", maintain_order="left")
     if by == "stage":
         members = members.join(lifecycle_stages(view).select("member_code", "stage"), on="member_code", how="left", maintain_order="left")
-    return members.with_columns(pl.col(_BANDS[by]).fill_null("not measured").alias(by))
+    return members.with_columns(pl.col(_BANDS[by]).fill_null(UNKNOWN).alias(by))
 
 
 def _major(view: View, minor: pl.Series) -> float | None:
@@ -142,24 +148,24 @@ def _headline(view: View, members: pl.DataFrame, table: pl.DataFrame, by: str) -
     if members["expected_spend"].count():
         said.append(
             tr(
-                "{sum} can be expected of them in {spend_days} days",
-                sum=view.money(int(members["expected_spend"].sum())),
+                "{spend} can be expected of them in {spend_days} days",
+                spend=view.money(int(members["expected_spend"].sum())),
                 spend_days=settings.spend_days,
             )
         )
     if members["expected_spend_year"].count():
-        said.append(tr("{sum} in {year_days}", sum=view.money(int(members["expected_spend_year"].sum())), year_days=settings.year_days))
-    text = f"{where(view)}, {wording.listing(said)}"
+        said.append(tr("{spend} in {year_days}", spend=view.money(int(members["expected_spend_year"].sum())), year_days=settings.year_days))
+    text = tr("{where}, {said}", where=where(view), said=wording.listing(said))
     if members["expected_spend"].sum():
         first = table.row(0, named=True)
         text += tr(
-            "; {first} ({members}) holds {expected_spend_share} of the {spend_days} days' spend",
-            first=first[by],
+            "; {group} ({members}) holds {expected_spend_share} of the {spend_days} days' spend",
+            group=word(first[by]),
             members=wording.some(first["member_count"], "member"),
             expected_spend_share=wording.share(first["expected_spend_share"]),
             spend_days=settings.spend_days,
         )
-    return text + "."
+    return tr("{words}.", words=text)
 
 
 def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]]) -> list[str | Note]:
@@ -173,14 +179,14 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
         )
     )
     silent = members.height - members["purchase_probability"].count()
-    if silent and models["purchase"]["method"] != "not measured":
+    if silent and models["purchase"]["method"] != UNKNOWN:
         notes.append(Note(tr("{members} have no order yet (returns alone).", members=wording.some(silent, "member")), "NOT MEASURED"))
     return notes
 
 
 def _purchase_note(view: View, model: dict[str, Any]) -> Note:
     days = view.settings.lifetime_value.purchase_days
-    if model["method"] == "not measured":
+    if model["method"] == UNKNOWN:
         return Note(tr("P(buys in {days} days): {reason}.", days=days, reason=model["reason"]), "NOT MEASURED")
     learned = {"logistic": tr("logistic regression"), "boosting": tr("boosted trees"), "btyd": "BG/NBD"}[model["method"]]
     grounds = (
@@ -198,10 +204,15 @@ def _purchase_note(view: View, model: dict[str, Any]) -> Note:
     if model["auc"] is None:
         return Note(tr("{opening}; it could not be judged on a window it had not seen.", opening=opening), "REVIEW")
     sound = model["calibration_error"] <= MOST_CALIBRATION_ERROR and SLOPE_WITHIN[0] <= (model["slope"] or 0) <= SLOPE_WITHIN[1]
-    text = (
-        f"{opening}. On the last complete window, not seen in learning (n = {model['held_out_count']:,} members): AUC {model['auc']:.2f}, "
-        f"calibration error {wording.share(model['calibration_error'])}, slope {model['slope']:.2f}; the least likely tenth stayed away "
-        f"{model['lift']:.1f} times as often as all."
+    text = tr(
+        "{opening}. On the last complete window, not seen in learning (n = {held_out:,} members): AUC {auc:.2f}, calibration error "
+        "{error}, slope {slope:.2f}; the least likely tenth stayed away {lift:.1f} times as often as all.",
+        opening=opening,
+        held_out=model["held_out_count"],
+        auc=model["auc"],
+        error=wording.share(model["calibration_error"]),
+        slope=model["slope"],
+        lift=model["lift"],
     )
     if model["auc"] < LEAST_AUC:
         return Note(text + tr(" That is little better than chance: do not choose members by it."), "FAIL")
@@ -211,23 +222,24 @@ def _purchase_note(view: View, model: dict[str, Any]) -> Note:
 def _spend_note(view: View, model: dict[str, Any], figure: str) -> Note:
     settings = view.settings.lifetime_value
     opening = tr("Expected spend in {spend_days} days", spend_days=settings.spend_days if figure == "spend" else settings.year_days)
-    if model["method"] == "not measured":
-        return Note(f"{opening}: {model['reason']}.", "NOT MEASURED")
-    reason = f": {model['reason']}" if model["reason"] else ""
+    if model["method"] == UNKNOWN:
+        return Note(tr("{opening}: {reason}.", opening=opening, reason=model["reason"]), "NOT MEASURED")
+    if model["reason"]:
+        opening = tr("{opening}: {reason}", opening=opening, reason=model["reason"])
     if model["total_ratio"] is None:
-        return Note(tr("{opening}{reason}. It could not be judged on a window it had not seen.", opening=opening, reason=reason), "REVIEW")
+        return Note(tr("{opening}. It could not be judged on a window it had not seen.", opening=opening), "REVIEW")
     off = model["total_ratio"] - 1
     window = tr("On the last complete window of {learned_days} days", learned_days=model["learned_days"])
     said = tr(
-        "{opening}{reason}. {window} the total came out {off} on what was received",
+        "{opening}. {window} the total came out {off} on what was received",
         opening=opening,
-        reason=reason,
         window=window,
         off=wording.change(off),
     )
     ranked = tr(", rank correlation {spearman:.2f}", spearman=model["spearman"]) if model["spearman"] is not None else ""
     sound = abs(off) <= TOTAL_WITHIN and model["method"] == "measured"
-    return Note(f"{said}{ranked} (n = {model['row_count']:,} members).", "PASS" if sound else "REVIEW")
+    text = tr("{said}{ranked} (n = {members:,} members).", said=said, ranked=ranked, members=model["row_count"])
+    return Note(text, "PASS" if sound else "REVIEW")
 
 
 def _unmeasured(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]]) -> Finding:
@@ -241,7 +253,12 @@ def _unmeasured(view: View, members: pl.DataFrame, models: dict[str, dict[str, A
     if seen >= view.settings.lifetime_value.minimum_history_days:
         reason = models["purchase"]["reason"]
     return Finding(
-        headline=f"{where(view)}, life-time value is not measured: {reason} (n = {wording.some(members.height, 'member')}).",
+        headline=tr(
+            "{where}, life-time value is not measured: {reason} (n = {members}).",
+            where=where(view),
+            reason=reason,
+            members=wording.some(members.height, "member"),
+        ),
         table=pl.DataFrame(schema={"decile": pl.String, "member_count": pl.Int64, "purchase_probability": pl.Float64}),
         notes=[Note(tr("Life-time value: {reason}.", reason=reason), "NOT MEASURED")],
         ask_next=[("portrait.overview", {})],
@@ -252,7 +269,8 @@ def _chart(view: View, table: pl.DataFrame, by: str) -> alt.Chart | alt.LayerCha
     short, _ = _names(view)
     days = view.settings.lifetime_value.spend_days
     return ranked_bars(
-        table.filter(pl.col(by) != "not measured"), label=by, value=short, n="member_count", kind="money", ranked=False,
-        value_title=tr('Expected spend in {days} days, {currency}', days=days, currency=view.currency), title=tr('Expected spend by {by}: {place}', by=by, place=view.place),
-        subtitle=tr('next {days} days from {as_of}, across the chain', days=days, as_of=view.as_of),
+        table.filter(pl.col(by) != UNKNOWN), label=by, value=short, n="member_count", kind="money", ranked=False,
+        value_title=tr("Expected spend in {days} days, {currency}", days=days, currency=view.currency),
+        title=tr(_TITLES[by], place=view.place),
+        subtitle=tr("next {days} days from {as_of}, across the chain", days=days, as_of=view.as_of),
     )  # fmt: skip

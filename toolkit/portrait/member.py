@@ -10,7 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.lines import lines_over_time
 from toolkit.errors import UnknownName, nearest
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.mart.view import View
 from toolkit.portrait.card import Card, card_rows, read_card
 from toolkit.portrait.phrases import not_measured
@@ -84,7 +84,7 @@ def _unknown(view: View, wanted: str) -> str:
     if not alike:
         place = int(known.search_sorted(wanted))
         alike = nearest(wanted, known.slice(max(place - NEAR_IDS // 2, 0), NEAR_IDS), most=3)
-    guess = tr("; did you mean {listing}?", listing=wording.listing([repr(name) for name in alike])) if alike else "."
+    guess = tr("; did you mean {alike}?", alike=wording.listing([repr(name) for name in alike])) if alike else tr(".")
     return tr(
         "portrait.member: no member {wanted!r} has a receipt up to {as_of}{guess} Ids are compared exactly as the shop writes them.",
         wanted=wanted,
@@ -104,36 +104,35 @@ def _headline(card: Card) -> str:
             returns=returns,
             as_of=card.view.as_of,
         )
-    stage = f", {traits['stage']}" if traits["stage"] else ""
-    ago = "today" if traits["recency_days"] == 0 else tr("{days} ago", days=wording.some(traits["recency_days"], "day"))
+    stage = tr(", {stage}", stage=word(traits["stage"])) if traits["stage"] else ""
+    ago = tr("today") if traits["recency_days"] == 0 else tr("{days} ago", days=wording.some(traits["recency_days"], "day"))
     text = tr(
-        "{name} ({segment}{stage}) last ordered {ago} and spent {amount_365d} in {orders} of the last 365 days (rank "
-        "{rank:,} of {height:,})",
+        "{name} ({segment}{stage}) last ordered {ago} and spent {spend} in {orders} of the last 365 days (rank {rank:,} of {members:,})",
         name=name,
-        segment=card.scored["segment"],
+        segment=word(card.scored["segment"]),
         stage=stage,
         ago=ago,
-        amount_365d=card.view.money(features["amount_365d"]),
+        spend=card.view.money(features["amount_365d"]),
         orders=wording.some(int(features["order_count_365d"]), "order"),
         rank=card.rank,
-        height=card.view.population.height,
+        members=card.view.population.height,
     )
     if liked["favourite_weekday"] is not None:
         text += tr(
-            ", most often on {favourite_weekday}s and at store {favourite_store}",
-            favourite_weekday=liked["favourite_weekday"],
-            favourite_store=liked["favourite_store"],
+            ", most often on {weekday}s and at store {store}",
+            weekday=word(liked["favourite_weekday"]),
+            store=liked["favourite_store"],
         )
     if card.bought.height:
-        text += tr(", most of it on {to_list}", to_list=wording.listing(card.bought["category"].head(2).to_list()))
+        text += tr(", most of it on {categories}", categories=wording.listing(card.bought["category"].head(2).to_list()))
     if traits["purchase_probability"] is not None:
         days = card.view.settings.lifetime_value.purchase_days
         text += tr(
-            "; {purchase_probability} likely to buy in the next {days} days",
-            purchase_probability=wording.share(traits["purchase_probability"], 0),
+            "; {probability} likely to buy in the next {days} days",
+            probability=wording.share(traits["purchase_probability"], 0),
             days=days,
         )
-    return text + (tr("; due by own rhythm on {words}.", words=card.rhythm.words) if card.rhythm else ".")
+    return text + (tr("; due by own rhythm on {due}.", due=card.rhythm.words) if card.rhythm else tr("."))
 
 
 def _notes(card: Card) -> list[str | Note]:
@@ -149,7 +148,12 @@ def _notes(card: Card) -> list[str | Note]:
         notes.append(
             tr("The receipts start on {first_day}: the first order seen may not be this member's first.", first_day=view.first_day)
         )
-    for column, words in (("discount_amount", "promo dependence"), ("coupon_amount", "coupon affinity"), ("channel", tr("channel habits"))):
+    needed = (
+        ("discount_amount", tr("promo dependence")),
+        ("coupon_amount", tr("coupon affinity")),
+        ("channel", tr("channel habits")),
+    )
+    for column, words in needed:
         if not view.has_column("lines", column):
             notes.append(not_measured(view, "lines", column, words))
     return notes
@@ -166,7 +170,10 @@ def _chart(card: Card) -> alt.Chart | alt.LayerChart:
     starts_on = pl.lit(view.as_of) - pl.duration(days=pl.col("window") * WINDOW_DAYS + WINDOW_DAYS - 1)
     shown = windows.select(starts_on.alias("starts_on"), view.major(pl.col("amount").fill_null(0)).alias("sales")).sort("starts_on")
     return lines_over_time(
-        shown, time="starts_on", value="sales", kind="money", value_title=tr('Spend in four weeks, {currency}', currency=view.currency),
-        title=tr('Spend by four weeks: member {member_id}', member_id=card.features['member_id']),
-        subtitle=tr('{orders} up to {as_of}; each point is the start of four weeks', orders=wording.some(card.order_count, 'order'), as_of=view.as_of),
+        shown, time="starts_on", value="sales", kind="money", value_title=tr("Spend in four weeks, {currency}", currency=view.currency),
+        title=tr("Spend by four weeks: member {member_id}", member_id=card.features["member_id"]),
+        subtitle=tr(
+            "{orders} up to {as_of}; each point is the start of four weeks",
+            orders=wording.some(card.order_count, "order"), as_of=view.as_of,
+        ),
     )  # fmt: skip

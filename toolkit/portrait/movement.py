@@ -11,7 +11,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import later, tr, value, word
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import member_sales, ratio
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_DAYS = 28
 """Days between the two dates unless stated: four whole weeks, so that weekdays fall on weekdays."""
-NOT_YET = "not yet here"
+NOT_YET = value("not yet here")
 """Where members are counted at the earlier date who had not ordered by then."""
 
 
@@ -171,14 +171,14 @@ def _table(view: View, members: pl.DataFrame, names: SegmentMap, *, reaches: boo
     before, now = pl.col("level_before"), pl.col("level")
     direction = (
         pl.when(pl.col("segment_before") == NOT_YET)
-        .then(pl.lit("new"))
+        .then(pl.lit(value("new")))
         .when(pl.col("segment") == pl.col("segment_before"))
-        .then(pl.lit("same"))
+        .then(pl.lit(value("same")))
         .when(now > before)
-        .then(pl.lit("up"))
+        .then(pl.lit(value("up")))
         .when((now < before) | now.is_null())
-        .then(pl.lit("down"))
-        .otherwise(pl.lit("sideways"))
+        .then(pl.lit(value("down")))
+        .otherwise(pl.lit(value("sideways")))
     )
     return (
         members.group_by("segment_before", "segment")
@@ -213,10 +213,10 @@ def _headline(view: View, earlier: date, days: int, table: pl.DataFrame) -> str:
     if not known:
         return tr("{where} no member had ordered by {earlier}: there is no movement to speak of.", where=where(view), earlier=earlier)
     stayed = tr(
-        "{same:,} of {members} ({same_2}) stayed in their segment",
+        "{same:,} of {members} ({same_share}) stayed in their segment",
         same=counts["same"],
         members=wording.some(known, "member"),
-        same_2=wording.share(counts["same"] / known),
+        same_share=wording.share(counts["same"] / known),
     )
     said = tr(
         "{where}, {stayed} in the {days} days from {earlier} to {as_of}; {up:,} moved up and {down:,} down",
@@ -228,18 +228,21 @@ def _headline(view: View, earlier: date, days: int, table: pl.DataFrame) -> str:
         up=counts["up"],
         down=counts["down"],
     )
-    for direction, word in (("up", "rise"), ("down", "fall")):
+    largest = {
+        "up": later("; the largest rise: {member_count:,} from '{segment_before}' to '{segment}'"),
+        "down": later("; the largest fall: {member_count:,} from '{segment_before}' to '{segment}'"),
+    }
+    for direction, message in largest.items():
         rows = table.filter(pl.col("direction") == direction)
         if rows.height:
             row = rows.row(0, named=True)
             said += tr(
-                "; the largest {word}: {member_count:,} from '{segment_before}' to '{segment}'",
-                word=word,
+                message,
                 member_count=row["member_count"],
-                segment_before=row["segment_before"],
-                segment=row["segment"],
+                segment_before=word(row["segment_before"]),
+                segment=word(row["segment"]),
             )
-    return said + "."
+    return tr("{words}.", words=said)
 
 
 def _notes(view: View, earlier: date, days: int, table: pl.DataFrame) -> list[str | Note]:
@@ -251,7 +254,7 @@ def _notes(view: View, earlier: date, days: int, table: pl.DataFrame) -> list[st
             earlier=earlier,
             as_of=view.as_of,
         )
-        + (tr(", in {place}.", place=view.place) if view.scope.is_place and view.scope.audience is None else ".")
+        + (tr(", in {place}.", place=view.place) if view.scope.is_place and view.scope.audience is None else tr("."))
     ]
     if counts["new"]:
         notes.append(
@@ -259,7 +262,7 @@ def _notes(view: View, earlier: date, days: int, table: pl.DataFrame) -> list[st
                 "{members} first ordered after {earlier} ('{not_yet}' then).",
                 members=wording.some(counts["new"], "member"),
                 earlier=earlier,
-                not_yet=NOT_YET,
+                not_yet=word(NOT_YET),
             )
         )
     if counts["sideways"]:
@@ -268,11 +271,11 @@ def _notes(view: View, earlier: date, days: int, table: pl.DataFrame) -> list[st
         )
     if _reach(earlier, days) < view.first_day:
         said = tr(
-            "Sales before are not measured: the receipts start on {first_day}, after {reach}.",
+            "Sales before are not measured: the receipts start on {first_day}, after {reach}. Choose a later `since`.",
             first_day=view.first_day,
             reach=_reach(earlier, days),
         )
-        notes.append(Note(tr("{said} Choose a later `since`.", said=said), "NOT MEASURED"))
+        notes.append(Note(said, "NOT MEASURED"))
     notes.append(tr("Some members change segment by chance from one month to the next; a flow is not the effect of a campaign."))
     return notes
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, value
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import Totals, days_of, per_order, totals
@@ -37,7 +37,7 @@ def members_and_others(view: View) -> Finding:
 def _table(view: View, sums: Totals) -> pl.DataFrame:
     rows = pl.DataFrame(
         {
-            "group": ["members", "non-members"],
+            "group": [value("members"), value("non-members")],
             "orders": [sums.member_orders, sums.others[0]],
             "sales": [sums.member_sales, sums.others[1]],
             "order_sales": [sums.member_order_sales, sums.others[2]],
@@ -78,14 +78,14 @@ def _headline(view: View, table: pl.DataFrame) -> tuple[str, list[str | Note]]:
     count = members["orders"] + others["orders"]
     said = tr(
         "{where}, members bring {sales_share} of the sales and {order_share} of the {count:,} orders {days_of}; a "
-        "member's order is worth {worth}, a non-member's {worth_2}.",
+        "member's order is worth {members_worth}, a non-member's {others_worth}.",
         where=where(view),
         sales_share=share(members["sales_share"]),
         order_share=share(members["order_share"]),
         count=count,
         days_of=days_of(view),
-        worth=worth[0],
-        worth_2=worth[1],
+        members_worth=worth[0],
+        others_worth=worth[1],
     )
     return said, []
 
@@ -96,7 +96,7 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return measured_bars(
         table,
         label="group",
-        measures={"order_share": tr("share of orders"), "sales_share": tr("share of sales")},
+        measures={"order_share": later("share of orders"), "sales_share": later("share of sales")},
         title=tr("Members against non-members"),
-        subtitle=f"{view.place}, {view.period}",
+        subtitle=tr("{place}, {period}", place=view.place, period=view.period),
     )

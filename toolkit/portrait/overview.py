@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, value, word
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import days_of, ratio, within
@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 WEEKS = 52
 _COMPARED = (
-    ("sales", "sales"),
-    ("orders", "orders"),
-    ("active_count", "active members"),
-    ("order_value", "order value"),
-    ("units_per_order", "units per order"),
+    ("sales", later("sales")),
+    ("orders", later("orders")),
+    ("active_count", later("active members")),
+    ("order_value", later("order value")),
+    ("units_per_order", later("units per order")),
 )
-_SHARES = (("repeat_rate", "repeat rate"), ("active_share", "share of active members"), ("member_sales_share", "member share of sales"))
+_SHARES = (
+    ("repeat_rate", later("repeat rate")),
+    ("active_share", later("share of active members")),
+    ("member_sales_share", later("member share of sales")),
+)
+_NOW, _BEFORE, _YEAR_BEFORE = value("this period"), value("period before"), value("year before")
 
 
 @question(
@@ -65,7 +70,7 @@ def overview(view: View) -> Finding:
     -------
     >>> tk.portrait.overview(ws, store_id="367", period="28d").table    # doctest: +SKIP
     """
-    windows = {"this period": view.period, "period before": view.period.before(), "year before": view.period.year_before()}
+    windows = {_NOW: view.period, _BEFORE: view.period.before(), _YEAR_BEFORE: view.period.year_before()}
     table = pl.DataFrame(
         [_row(view, name, window, sums) for (name, window), sums in zip(windows.items(), _sums(view, windows), strict=True)]
     )
@@ -121,19 +126,18 @@ def _sums(view: View, windows: dict[str, Period]) -> list[dict[str, Any]]:
         ]
     row = people.select(summed).collect(engine="streaming").row(0, named=True)
     return [
-        {name.removesuffix(f"_{place}"): value for name, value in row.items() if name.endswith(f"_{place}")}
-        for place in range(len(windows))
+        {name.removesuffix(f"_{place}"): held for name, held in row.items() if name.endswith(f"_{place}")} for place in range(len(windows))
     ]
 
 
 def _row(view: View, name: str, window: Period, sums: dict[str, Any]) -> dict[str, Any]:
     """One row of the table; only its dates where the receipts do not reach back to the window (this period is always shown)."""
     dates = {"window": name, "starts_on": window.start, "ends_on": window.end}
-    if name != "this period" and window.start < view.first_day:
+    if name != _NOW and window.start < view.first_day:
         return dates | dict.fromkeys(_COLUMNS)
     orders = sums["orders"]
-    known = name == "this period" or window.end - timedelta(days=view.settings.scope.active_days - 1) >= view.first_day
-    value = ratio(sums["order_sales"], orders)
+    known = name == _NOW or window.end - timedelta(days=view.settings.scope.active_days - 1) >= view.first_day
+    worth = ratio(sums["order_sales"], orders)
     return dates | {
         "sales": sums["sales"] / view.minor_units,
         "orders": orders,
@@ -143,7 +147,7 @@ def _row(view: View, name: str, window: Period, sums: dict[str, Any]) -> dict[st
         "buyer_count": sums["buyer_count"],
         "repeat_rate": ratio(sums["repeat_count"], sums["buyer_count"]),
         "member_sales_share": ratio(sums["member_sales"], sums["sales"]) if view.scope.audience is None else None,
-        "order_value": None if value is None else value / view.minor_units,
+        "order_value": None if worth is None else worth / view.minor_units,
         # No unit in any order: the shop's goods are sold by weight or volume, or nobody said which are counted.
         "units_per_order": ratio(sums["units"] / 1000, orders) if sums["units"] else None,
     }
@@ -190,10 +194,10 @@ def _headline(view: View, table: pl.DataFrame) -> str:
         else ""
     )
     said = tr(
-        "{where}, sales {days_of} are {view} from {orders}{against}. {active_count:,} of {members} ({active_share}) are active",
+        "{where}, sales {days_of} are {sales} from {orders}{against}. {active_count:,} of {members} ({active_share}) are active",
         where=where(view),
         days_of=days_of(view),
-        view=_money(view, now["sales"]),
+        sales=_money(view, now["sales"]),
         orders=some(now["orders"], "order"),
         against=against,
         active_count=now["active_count"],
@@ -209,26 +213,25 @@ def _headline(view: View, table: pl.DataFrame) -> str:
     if now["member_sales_share"] is not None and now["member_sales_share"] < 1:
         said += tr(", members bring {member_sales_share} of the sales", member_sales_share=share(now["member_sales_share"]))
     units = "" if now["units_per_order"] is None else tr(" with {units_per_order:,.1f} units", units_per_order=now["units_per_order"])
-    return tr("{said}, and an order is worth {view}{units}.", said=said, view=_money(view, now["order_value"]), units=units)
+    return tr("{said}, and an order is worth {worth}{units}.", said=said, worth=_money(view, now["order_value"]), units=units)
 
 
 def _notes(view: View, table: pl.DataFrame, windows: dict[str, Period]) -> list[str | Note]:
     rows = {row["window"]: row for row in table.iter_rows(named=True)}
-    now = rows["this period"]
+    now = rows[_NOW]
     notes: list[str | Note] = []
-    for name in ("period before", "year before"):
+    for name in (_BEFORE, _YEAR_BEFORE):
         if rows[name]["orders"] is None:
             said = tr(
-                "Against the {name}: the receipts start on {first_day}, after {start}.",
-                name=name,
+                "Against the {window}: the receipts start on {first_day}, after {start}.",
+                window=word(name),
                 first_day=view.first_day,
                 start=windows[name].start,
             )
             notes.append(Note(said, "NOT MEASURED"))
         else:
-            notes.append(
-                tr("Against the {name} ({windows}): {compared}.", name=name, windows=windows[name], compared=_compared(now, rows[name]))
-            )
+            compared = _compared(now, rows[name])
+            notes.append(tr("Against the {window} ({days}): {compared}.", window=word(name), days=windows[name], compared=compared))
     if view.period.start < view.first_day:
         held = (view.period.end - view.first_day).days + 1
         notes.append(
@@ -254,31 +257,34 @@ def _notes(view: View, table: pl.DataFrame, windows: dict[str, Period]) -> list[
 
 def _measure_note(view: View) -> str:
     days = view.settings.scope.active_days
-    return (
-        f"Active = ordered within the {days} days up to the end of the window; repeat rate = share of the window's buyers with two orders "
-        "or more in it; returns alone are no order; units are counted goods."
+    return tr(
+        "Active = ordered within the {days} days up to the end of the window; repeat rate = share of the window's buyers with two orders "
+        "or more in it; returns alone are no order; units are counted goods.",
+        days=days,
     )
 
 
 def _compared(now: dict[str, Any], before: dict[str, Any]) -> str:
     said = []
-    for column, words in _COMPARED:
+    for column, figure in _COMPARED:
         changed = ratio(now[column], before[column])
-        said.append(f"{words} {wording.change(None if changed is None else changed - 1)}")
-    for column, words in _SHARES:
+        moved = wording.change(None if changed is None else changed - 1)
+        said.append(tr("{figure} {moved}", figure=tr(figure), moved=moved))
+    for column, figure in _SHARES:
         if now[column] is not None and before[column] is not None:
-            points = 100 * (now[column] - before[column])
-            moved = (
-                "unchanged"
-                if abs(points) < 0.05
-                else tr("{up} {points:.1f} points", up=tr("up") if points > 0 else tr("down"), points=abs(points))
-            )
-            said.append(f"{words} {moved}")
+            moved = _points(100 * (now[column] - before[column]))
+            said.append(tr("{figure} {moved}", figure=tr(figure), moved=moved))
     return wording.listing(said)
 
 
-def _money(view: View, value: float | None) -> str:
-    return wording.money(value, view.currency)
+def _points(moved: float) -> str:
+    if abs(moved) < 0.05:
+        return tr("unchanged")
+    return tr("up {points:.1f} points", points=moved) if moved > 0 else tr("down {points:.1f} points", points=-moved)
+
+
+def _money(view: View, major: float | None) -> str:
+    return wording.money(major, view.currency)
 
 
 def _chart(view: View, weeks: pl.DataFrame) -> alt.Chart | alt.LayerChart:

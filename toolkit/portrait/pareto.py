@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, trn
 from toolkit.mart.view import View
 from toolkit.models.concentration import gini, lorenz, members_carrying
 from toolkit.portrait.phrases import where
@@ -113,10 +113,17 @@ def _headline(view: View, table: pl.DataFrame, n: int, uneven: float, carrying: 
 
 
 def _notes(view: View, buyers: pl.DataFrame) -> list[str | Note]:
-    notes: list[str | Note] = ["Gini: 0 = every member brings the same, 1 = one member brings everything."]
+    notes: list[str | Note] = [tr("Gini: 0 = every member brings the same, 1 = one member brings everything.")]
     below = buyers.filter(pl.col("sales") < 0).height
     if below:
-        notes.append(f"{some(below, 'member')} returned more than they bought in the window and count{'s' if below == 1 else ''} as zero.")
+        notes.append(
+            trn(
+                "{members} returned more than they bought in the window and counts as zero.",
+                "{members} returned more than they bought in the window and count as zero.",
+                below,
+                members=some(below, "member"),
+            )
+        )
     away = view.members.join(buyers, on="member_code", how="anti").height
     if away:
         notes.append(
@@ -150,7 +157,13 @@ def _chart(view: View, curve: pl.DataFrame, uneven: float, n: int) -> alt.Chart 
         members="member_share",
         sales="value_share",
         title=tr("Which share of members brings which share of sales"),
-        subtitle=f"{view.place}, {view.period}; n = {wording.count(n)} members who ordered, Gini {uneven:.2f}",
+        subtitle=tr(
+            "{place}, {period}; n = {members} members who ordered, Gini {uneven:.2f}",
+            place=view.place,
+            period=view.period,
+            members=wording.count(n),
+            uneven=uneven,
+        ),
         members_title=tr("Share of members, best first"),
         sales_title=tr("Share of their sales"),
     )

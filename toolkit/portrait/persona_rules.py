@@ -83,7 +83,12 @@ def _read(source: Path, _changed: int) -> PersonaRules:
         raise BadValue(tr("Persona rules: {source} is not valid TOML: {error}.", source=source, error=error)) from None
     except ValidationError as error:
         faults = (
-            tr("Persona rules: {source}, {map}: {msg}.", source=source, map=".".join(map(str, fault["loc"])), msg=fault["msg"].lower())
+            tr(
+                "Persona rules: {source}, {place}: {fault}.",
+                source=source,
+                place=".".join(map(str, fault["loc"])),
+                fault=fault["msg"].lower(),
+            )
             for fault in error.errors()
         )
         raise BadValue("\n".join(faults)) from None

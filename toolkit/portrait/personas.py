@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.portrait.basket_groups import groups_finding
 from toolkit.portrait.persona_rules import PersonaRules
@@ -21,7 +21,7 @@ from toolkit.registry import question
 if TYPE_CHECKING:
     import altair as alt
 
-NOBODY = "no persona"
+NOBODY = value("no persona")
 MOST_TASTES = 50
 """Rows of the table of tastes: beyond them a category has few members with its flag."""
 
@@ -104,7 +104,7 @@ def _persona_table(view: View, rules: PersonaRules, fits: pl.DataFrame, members:
         .agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("sales").sum())
     )
     table = (
-        pl.concat([named, pl.DataFrame({"persona": [NOBODY], "meaning": ["no set of tastes clear enough"]})])
+        pl.concat([named, pl.DataFrame({"persona": [NOBODY], "meaning": [value("no set of tastes clear enough")]})])
         .join(held, on="persona", how="left", maintain_order="left")
         .join(found, on="persona", how="left", maintain_order="left")
         .with_columns(pl.col("member_count", "sales", "category_count").fill_null(0))
@@ -159,13 +159,13 @@ def _headline(view: View, table: pl.DataFrame, fits: pl.DataFrame, n: int) -> st
         else ""
     )
     return tr(
-        "{where}, the baskets of {n_unique:,} of {members} match a persona; the most common, '{persona}', fits "
-        "{members_2} ({member_share}){sales}.",
+        "{where}, the baskets of {matched:,} of {members} match a persona; the most common, '{persona}', fits "
+        "{fitting} ({member_share}){sales}.",
         where=where(view),
-        n_unique=fits["member_code"].n_unique(),
+        matched=fits["member_code"].n_unique(),
         members=wording.some(n, "member"),
-        persona=first["persona"],
-        members_2=wording.some(first["member_count"], "member"),
+        persona=word(first["persona"]),
+        fitting=wording.some(first["member_count"], "member"),
         member_share=wording.share(first["member_share"]),
         sales=sales,
     )
@@ -179,13 +179,13 @@ def _taste_headline(view: View, table: pl.DataFrame, flags: pl.DataFrame, n: int
             members=wording.some(n, "member"),
         )
     first = table.row(0, named=True)
-    having = tr("{n_unique:,} of {members} have a clear taste", n_unique=flags["member_code"].n_unique(), members=wording.some(n, "member"))
+    having = tr("{having:,} of {members} have a clear taste", having=flags["member_code"].n_unique(), members=wording.some(n, "member"))
     return tr(
-        "{where}, {having}, {height:.1f} each on average; the most common is {category}: {members} buy it about "
+        "{where}, {having}, {tastes:.1f} each on average; the most common is {category}: {members} buy it about "
         "{taste_index:.1f} times as often as others do.",
         where=where(view),
         having=having,
-        height=flags.height / n,
+        tastes=flags.height / n,
         category=first["category"],
         members=wording.some(first["member_count"], "member"),
         taste_index=first["taste_index"],
@@ -196,20 +196,25 @@ def _notes(view: View, rules: PersonaRules, n: int) -> list[str | Note]:
     settings = view.settings.personas
     notes: list[str | Note] = [
         tr("A persona is a reading of baskets, not a fact about a person: never tell a member what they are."),
-        f"A flag needs the {settings.flag_confidence:.0%} lower limit of Gamma({settings.flag_prior:g} + x, {settings.flag_prior:g} + E) "
-        f"above {settings.flag_lower_limit:g}, x = days with the category, E = days expected with the tastes of all members.",
+        tr(
+            "A flag needs the {confidence:.0%} lower limit of Gamma({prior:g} + x, {prior:g} + E) above {limit:g}, x = days with the "
+            "category, E = days expected with the tastes of all members.",
+            confidence=settings.flag_confidence,
+            prior=settings.flag_prior,
+            limit=settings.flag_lower_limit,
+        ),
         tr("{sales_basis} A member may have several personas, so the rows add up to more than 100%.", sales_basis=sales_basis(view)),
     ]
     groups = persona_groups(view, rules)
     for persona in rules.personas:
         found = groups.filter(pl.col("persona") == persona.name)["group"].unique().to_list()
         if len(found) < persona.at_least:
-            lacking = wording.listing([group.name for group in persona.groups if group.name not in found])
+            lacking = wording.listing([word(group.name) for group in persona.groups if group.name not in found])
             notes.append(
                 Note(
                     tr(
                         "'{name}' fits nobody: no category of this shop matches its group {lacking}. Adapt the rule.",
-                        name=persona.name,
+                        name=word(persona.name),
                         lacking=lacking,
                     ),
                     "REVIEW",
@@ -217,7 +222,7 @@ def _notes(view: View, rules: PersonaRules, n: int) -> list[str | Note]:
             )
     few = view.members.height - n
     if few:
-        who = tr("{members} of {height:,}", members=wording.some(few, "member"), height=view.members.height)
+        who = tr("{members} of {all:,}", members=wording.some(few, "member"), all=view.members.height)
         notes.append(
             Note(
                 tr(
@@ -250,9 +255,13 @@ def _unmeasured(view: View) -> Finding:
 
 
 def _chart(view: View, table: pl.DataFrame, by: str, n: int) -> alt.Chart | alt.LayerChart:
-    label, title = ("category", tr("Clear tastes")) if by == "taste" else ("persona", "Personas")
+    label, title = (
+        ("category", tr("Clear tastes: {place}", place=view.place))
+        if by == "taste"
+        else ("persona", tr("Personas: {place}", place=view.place))
+    )
     return ranked_bars(
         table.filter(pl.col(label) != NOBODY).head(15), label=label, value="member_share", n="member_count", kind="share1", ranked=False,
-        value_title=tr('Share of members'), title=f"{title}: {view.place}",
-        subtitle=tr('of {members} with enough shopping days', members=wording.some(n, 'member')),
+        value_title=tr("Share of members"), title=title,
+        subtitle=tr("of {members} with enough shopping days", members=wording.some(n, "member")),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -11,11 +11,11 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.heatmap import heatmap
 from toolkit.charts.histogram import histogram
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.mart.view import View
 from toolkit.models.shrinkage import estimate_kappa, shrink
-from toolkit.portrait.levels import LEVELS, bins, in_order, level
-from toolkit.portrait.phrases import not_measured, sales_basis, where
+from toolkit.portrait.levels import LEVELS, UNKNOWN, bins, in_order, level
+from toolkit.portrait.phrases import not_measured, sales_basis, spoken, where
 from toolkit.portrait.takings import by_group, takings
 from toolkit.registry import question
 
@@ -34,8 +34,8 @@ class Trait:
     meaning: str
 
 
-PROMO = Trait("promo_dependence", "discount_amount", "promo", "promo dependence", "share of spend bought on discount")
-COUPON = Trait("coupon_affinity", "coupon_amount", "coupon", "coupon affinity", "share of shopping days with a coupon")
+PROMO = Trait("promo_dependence", "discount_amount", "promo", later("promo dependence"), later("share of spend bought on discount"))
+COUPON = Trait("coupon_affinity", "coupon_amount", "coupon", later("coupon affinity"), later("share of shopping days with a coupon"))
 TRAITS = (PROMO, COUPON)
 
 
@@ -80,7 +80,7 @@ def kappas(view: View) -> pl.DataFrame:
     Columns: `trait`, `kappa` (days; the assumed one where it cannot be estimated), `member_count` (it rests on), `assumed` (why it is
     assumed; null where it was estimated).
     """
-    return view.chainwide("price_sensitivity_kappa", _kappas, "sensitivity")
+    return view.chainwide(spoken("price_sensitivity_kappa"), _kappas, "sensitivity")
 
 
 def _kappas(view: View) -> pl.DataFrame:
@@ -145,7 +145,7 @@ def _table(view: View, members: pl.DataFrame, measured: list[Trait]) -> pl.DataF
     groups = [f"{trait.stem}_level" for trait in measured]
     means = [pl.col(trait.name).mean() for trait in measured] + [pl.col("shopping_days").median()]
     if not groups:
-        members, groups = members.with_columns(pl.lit("not measured").alias("promo_level")), ["promo_level"]
+        members, groups = members.with_columns(pl.lit(UNKNOWN).alias("promo_level")), ["promo_level"]
     held = by_group(view, members, *groups)
     return in_order(held.join(members.group_by(groups).agg(means), on=groups, nulls_equal=True), *groups)
 
@@ -153,22 +153,23 @@ def _table(view: View, members: pl.DataFrame, measured: list[Trait]) -> pl.DataF
 def _headline(view: View, members: pl.DataFrame, known: list[Trait], table: pl.DataFrame) -> str:
     if not known:
         n = wording.some(members.height, "member")
-        return f"{where(view)}, price sensitivity is not measured (n = {n}); the notes say what is missing."
-    said = [_sentence(members, trait) for trait in known]
-    text = f"{where(view)}, {'they' if view.scope.audience is not None else 'members'} {' and '.join(said)}"
+        return tr("{where}, price sensitivity is not measured (n = {n}); the notes say what is missing.", where=where(view), n=n)
+    who = tr("they") if view.scope.audience is not None else tr("members")
+    said = wording.listing([_sentence(members, trait) for trait in known])
+    text = tr("{where}, {who} {said}", where=where(view), who=who, said=said)
     if len(known) == 2:
         both = table.filter((pl.col("promo_level") == "high") & (pl.col("coupon_level") == "high"))
         count = int(both["member_count"].sum())
         share = float(both["sales_share"].sum()) if both["sales_share"].null_count() == 0 else None
         sales = tr(" and bring {share} of the sales to members", share=wording.share(share)) if share is not None and count else ""
         text += tr(
-            "; {members} ({count}) are high in both{sales}",
+            "; {members} ({member_share}) are high in both{sales}",
             members=wording.some(count, "member"),
-            count=wording.share(count / members.height),
+            member_share=wording.share(count / members.height),
             sales=sales,
         )
     measured = members.height - members[known[0].name].null_count()
-    return f"{text} (n = {wording.some(measured, 'member')})."
+    return tr("{text} (n = {members}).", text=text, members=wording.some(measured, "member"))
 
 
 def _sentence(members: pl.DataFrame, trait: Trait) -> str:
@@ -181,9 +182,7 @@ def _sentence(members: pl.DataFrame, trait: Trait) -> str:
 
 
 def _notes(view: View, members: pl.DataFrame, measured: list[Trait]) -> list[str | Note]:
-    notes: list[str | Note] = [
-        not_measured(view, "lines", trait.source, f"{trait.words} ({trait.meaning})") for trait in TRAITS if trait not in measured
-    ]
+    notes: list[str | Note] = [not_measured(view, "lines", trait.source, _described(trait)) for trait in TRAITS if trait not in measured]
     if not measured:
         return notes
     notes.append(tr("Means are of members, each counting once. {sales_basis}", sales_basis=sales_basis(view)))
@@ -209,9 +208,9 @@ def _notes(view: View, members: pl.DataFrame, measured: list[Trait]) -> list[str
         notes.append(
             Note(
                 tr(
-                    "{members} of {height:,} have no shopping day (returns alone).",
+                    "{members} of {all:,} have no shopping day (returns alone).",
                     members=wording.some(without, "member"),
-                    height=members.height,
+                    all=members.height,
                 ),
                 "NOT MEASURED",
             )
@@ -219,17 +218,25 @@ def _notes(view: View, members: pl.DataFrame, measured: list[Trait]) -> list[str
     return notes
 
 
-def _kappa_note(found: dict[str, object]) -> Note:
-    words = str(found["trait"]).replace("_", " ").capitalize()
-    pulled = f"{words} is pulled towards members with as many shopping days by w = d / (d + {found['kappa']:.1f})"
+def _described(trait: Trait) -> str:
+    return tr("{trait} ({meaning})", trait=tr(trait.words), meaning=tr(trait.meaning))
+
+
+def _kappa_note(found: dict[str, Any]) -> Note:
+    words = {trait.name: trait.words for trait in TRAITS}[found["trait"]]
+    pulled = tr(
+        "{trait} is pulled towards members with as many shopping days by w = d / (d + {kappa:.1f})",
+        trait=tr(words).capitalize(),
+        kappa=found["kappa"],
+    )
     if found["assumed"] is None:
         return Note(
             tr(
                 "{pulled}; kappa from the odd and even days of {members}.",
                 pulled=pulled,
-                members=wording.some(int(found["member_count"]), "member"),
+                members=wording.some(found["member_count"], "member"),
             )
-        )  # type: ignore[call-overload]
+        )
     return Note(
         tr(
             "{pulled}; this kappa is assumed (setting sensitivity.kappa_default), since {assumed}.", pulled=pulled, assumed=found["assumed"]
@@ -239,17 +246,19 @@ def _kappa_note(found: dict[str, object]) -> Note:
 
 
 def _chart(view: View, members: pl.DataFrame, table: pl.DataFrame, known: list[Trait]) -> alt.Chart | alt.LayerChart:
-    n = f"n = {wording.some(members.height, 'member')}"
+    n = wording.some(members.height, "member")
     if len(known) == 2:
         return heatmap(
             table.filter(pl.col("promo_level").is_in(LEVELS) & pl.col("coupon_level").is_in(LEVELS)),
-            column="coupon_level", row="promo_level", value="member_count", n="order_count", kind="count", value_title="Members",
-            column_title=tr('Coupon affinity'), row_title=tr('Promo dependence'), column_order=list(LEVELS), row_order=list(reversed(LEVELS)),
-            title=tr('Promo dependence and coupon affinity: {place}', place=view.place), subtitle=n,
+            column="coupon_level", row="promo_level", value="member_count", n="order_count", kind="count", value_title=tr("Members"),
+            column_title=tr("Coupon affinity"), row_title=tr("Promo dependence"),
+            column_order=list(LEVELS), row_order=list(reversed(LEVELS)),
+            title=tr("Promo dependence and coupon affinity: {place}", place=view.place), subtitle=f"n = {n}",
         )  # fmt: skip
     (trait,) = known
     return histogram(
-        bins(members[trait.name], most=20), low="low", high="high", count="member_count", kind="share", x_title=trait.meaning.capitalize(),
-        title=f"{trait.words.capitalize()}: {view.place}", subtitle=tr('{n}; the last bar holds everyone above', n=n),
+        bins(members[trait.name], most=20), low="low", high="high", count="member_count", kind="share",
+        x_title=tr(trait.meaning).capitalize(), title=tr("{trait}: {place}", trait=tr(trait.words).capitalize(), place=view.place),
+        subtitle=tr("n = {members}; the last bar holds everyone above", members=n),
         marks={"mean": float(members[trait.name].mean())},  # type: ignore[arg-type]
     )  # fmt: skip

@@ -9,6 +9,7 @@ from toolkit.mart.view import View
 from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, lifetime_value
 from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
+from toolkit.portrait.phrases import spoken
 
 DECILES = tuple(f"decile {number}" for number in range(1, 11))
 
@@ -51,12 +52,12 @@ def prospect_models(view: View) -> pl.DataFrame:
     where it could not be judged.
     """
     prospects(view)  # makes and keeps both
-    return view.chainwide("lifetime_models", lambda chain: _described(_fitted(chain)), "lifetime_value")
+    return view.chainwide(spoken("lifetime_models"), lambda chain: _described(_fitted(chain)), "lifetime_value")
 
 
 def _prospects(view: View) -> pl.DataFrame:
     days, models = _days(view), _fitted(view)
-    view.chainwide("lifetime_models", lambda _: _described(models), "lifetime_value")
+    view.chainwide(spoken("lifetime_models"), lambda _: _described(models), "lifetime_value")
     if models is None:
         nothing = [pl.lit(None, pl.Float64).alias("purchase_probability"), pl.lit(None, pl.Int64).alias("expected_spend")]
         nothing += [pl.lit(None, pl.Int64).alias("expected_spend_year"), pl.lit(None, pl.String).alias("value_decile")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.models.ranks import quantile_band
 from toolkit.portrait.phrases import sales_basis, where
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import altair as alt
 
 GROUPS = {
-    ("high", "high"): "often, large orders",
-    ("high", "low"): "often, small orders",
-    ("low", "high"): "seldom, large orders",
-    ("low", "low"): "seldom, small orders",
+    ("high", "high"): value("often, large orders"),
+    ("high", "low"): value("often, small orders"),
+    ("low", "high"): value("seldom, large orders"),
+    ("low", "low"): value("seldom, small orders"),
 }
 """Names by (order count, order value)."""
 _SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "orders": pl.Int64, "sales": pl.Float64}
@@ -166,16 +166,16 @@ def _notes(view: View, traits: pl.DataFrame, cuts: dict) -> list[str | Note]:
     )
     notes: list[str | Note] = [
         tr(
-            "Cut at {said} of the {height:,} members of the chain who ordered in the window: {limits}. Equal members stay together.",
-            said=said,
-            height=traits.height,
+            "Cut at {quantile} of the {members:,} members of the chain who ordered in the window: {limits}. Equal members stay together.",
+            quantile=said,
+            members=traits.height,
             limits=limits,
         ),
         sales_basis(view),
     ]
-    for column, words in (("order_count", tr("ordered equally often")), ("order_value", tr("have the same order value"))):
+    for column, alike in (("order_count", tr("ordered equally often")), ("order_value", tr("have the same order value"))):
         if traits.height > 1 and traits[column].n_unique() == 1:
-            notes.append(tr("All {height:,} members {words}, so nothing tells them apart there.", height=traits.height, words=words))
+            notes.append(tr("All {members:,} members {alike}, so nothing tells them apart there.", members=traits.height, alike=alike))
     return notes
 
 
@@ -205,10 +205,10 @@ def _chart(view: View, members: pl.DataFrame, cuts: dict) -> alt.Chart | alt.Lay
         x_cut=cuts["orders"],
         y_cut=cuts["value"] / view.minor_units,
         corners={
-            "high-high": GROUPS["high", "high"],
-            "high-low": GROUPS["high", "low"],
-            "low-high": GROUPS["low", "high"],
-            "low-low": GROUPS["low", "low"],
+            "high-high": word(GROUPS["high", "high"]),
+            "high-low": word(GROUPS["high", "low"]),
+            "low-high": word(GROUPS["low", "high"]),
+            "low-low": word(GROUPS["low", "low"]),
         },
         title=tr("How often, and for how much"),
         subtitle=tr("{place}, {period}; each dot is a group of like members", place=view.place, period=view.period),

@@ -10,7 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.audience import view_of
-from toolkit.language import tr
+from toolkit.language import later, tr, trn
 from toolkit.mart.view import View
 from toolkit.models.ranks import empty_scores
 from toolkit.portrait.phrases import where
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SCORES = {"R": "r_score", "F": "f_score", "M": "m_score"}
 _MEASURES = {"R": "recency_days", "F": "order_count", "M": "amount"}
-_SAID = {"R": "days since the last order", "F": "number of orders", "M": "spend"}
+_SAID = {"F": later("number of orders"), "M": later("spend")}
 
 
 @question(
@@ -166,9 +166,10 @@ def _range_text(view: View, measure: str, row: dict[str, Any], card: Scorecard) 
         return card.ranges[row["score"]]
     if row["low"] is None:
         return None
-    low, high = ((f"{row[end]:,}" if measure == "F" else view.money(row[end])) for end in ("low", "high"))
-    unit = (" order" if row["high"] == 1 else " orders") if measure == "F" else ""
-    return f"{low}{unit}" if low == high else tr("{low} to {high}{unit}", low=low, high=high, unit=unit)
+    low, high = (view.money(row[end]) for end in ("low", "high"))
+    if measure == "F":
+        low, high = f"{row['low']:,}", wording.some(row["high"], "order")
+    return high if row["low"] == row["high"] else tr("{low} to {high}", low=low, high=high)
 
 
 def _headline(view: View, scored: pl.DataFrame, card: Scorecard) -> str:
@@ -179,17 +180,17 @@ def _headline(view: View, scored: pl.DataFrame, card: Scorecard) -> str:
     held = ratio(int(best["sales"].sum()), int(scored["sales"].sum()))
     brought = tr("; they bring {held} of member sales", held=wording.share(held)) if held is not None else ""
     return tr(
-        "{where}, {height:,} of {members} ({height_2}) came within the last {days} and are among the most frequent "
-        "(R 5, F 4 or 5){brought}. {height_3:,} ({height_4}) have stayed away for over {r_edges} days (R 1).",
+        "{where}, {best:,} of {members} ({best_share}) came within the last {days} and are among the most frequent "
+        "(R 5, F 4 or 5){brought}. {gone:,} ({gone_share}) have stayed away for over {away_days} days (R 1).",
         where=where(view),
-        height=best.height,
+        best=best.height,
         members=wording.some(scored.height, "member"),
-        height_2=wording.share(best.height / scored.height),
+        best_share=wording.share(best.height / scored.height),
         days=wording.some(card.r_edges[0], "day"),
         brought=brought,
-        height_3=gone.height,
-        height_4=wording.share(gone.height / scored.height),
-        r_edges=card.r_edges[3],
+        gone=gone.height,
+        gone_share=wording.share(gone.height / scored.height),
+        away_days=card.r_edges[3],
     )
 
 
@@ -205,9 +206,9 @@ def _notes(view: View, members: pl.DataFrame, scored: pl.DataFrame) -> list[str 
         if population.height and population[column].n_unique() == 1:
             notes.append(
                 tr(
-                    "All {height:,} members have the same {said}, so they share one {measure} score.",
-                    height=population.height,
-                    said=_SAID[measure],
+                    "All {members:,} members have the same {figure}, so they share one {measure} score.",
+                    members=population.height,
+                    figure=tr(_SAID[measure]),
                     measure=measure,
                 )
             )
@@ -218,18 +219,19 @@ def _notes(view: View, members: pl.DataFrame, scored: pl.DataFrame) -> list[str 
                 listed = wording.listing([f"{measure} {score}" for score in empty])
                 notes.append(
                     tr(
-                        "No member has {listed}: too many have the same {said}, and equal members are never split.",
+                        "No member has {listed}: too many have the same {figure}, and equal members are never split.",
                         listed=listed,
-                        said=_SAID[measure],
+                        figure=tr(_SAID[measure]),
                     )
                 )
     unscored = members.height - scored.height
     if unscored:
         notes.append(
-            tr(
-                "{members} with returns alone and no order {is_} not scored.",
+            trn(
+                "{members} with returns alone and no order is not scored.",
+                "{members} with returns alone and no order are not scored.",
+                unscored,
                 members=wording.some(unscored, "member"),
-                is_=tr("is") if unscored == 1 else tr("are"),
             )
         )
     if scored.height and int(scored["sales"].sum()) <= 0:
@@ -255,9 +257,9 @@ def _grid_chart(view: View, grid: pl.DataFrame, names: SegmentMap) -> alt.Chart 
         name="segment" if "segment" in grid.columns else None,
         title=tr("Members by recency and frequency"),
         subtitle=tr("{place} as of {as_of}; 5 is best", place=view.place, as_of=view.as_of),
-        column_title="Recency score (right = came lately)",
-        row_title="Frequency score (top = most orders)",
-        value_title="Members",
+        column_title=tr("Recency score (right = came lately)"),
+        row_title=tr("Frequency score (top = most orders)"),
+        value_title=tr("Members"),
         column_order=[1, 2, 3, 4, 5],
         row_order=[5, 4, 3, 2, 1],
     )
@@ -266,7 +268,8 @@ def _grid_chart(view: View, grid: pl.DataFrame, names: SegmentMap) -> alt.Chart 
 def _score_chart(view: View, scores: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import stacked_bars
 
-    parts = scores.with_columns(pl.format("score {}", "score").alias("part"))
+    names = [tr("score {score}", score=score) for score in scores["score"]]
+    parts = scores.with_columns(pl.Series("part", names, dtype=pl.String))
     return stacked_bars(
         parts,
         label="measure",
@@ -276,5 +279,5 @@ def _score_chart(view: View, scores: pl.DataFrame) -> alt.Chart | alt.LayerChart
         title=tr("How members spread over the scores"),
         subtitle=tr("{place} as of {as_of}; 5 is best", place=view.place, as_of=view.as_of),
         value_title=tr("Share of members"),
-        part_title="Score",
+        part_title=tr("Score"),
     )

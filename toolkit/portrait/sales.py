@@ -95,13 +95,14 @@ def too_few(view: View, buyers: int, where: str, schema: dict[str, pl.DataType |
     if buyers >= least:
         return None
     if buyers:
-        said = tr(
-            "{members} ordered {days_of}, fewer than the {least} that figures may speak of",
+        headline = tr(
+            "{where}, {members} ordered {days_of}, fewer than the {least} that figures may speak of (n = {all:,} members in scope).",
+            where=where,
             members=wording.some(buyers, "member"),
             days_of=days_of(view),
             least=least,
+            all=view.members.height,
         )
-        headline = f"{where}, {said} (n = {view.members.height:,} members in scope)."
     else:
         headline = tr(
             "{where}, none of {members} ordered {days_of}: there is nothing to speak of.",

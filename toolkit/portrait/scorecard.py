@@ -20,6 +20,8 @@ from toolkit.errors import WorkspaceError
 from toolkit.language import tr
 from toolkit.mart.view import View, open_view
 from toolkit.models.repurchase import gaps, propose_r_edges
+from toolkit.portrait.levels import UNKNOWN
+from toolkit.portrait.phrases import spoken
 from toolkit.portrait.scores import chain_scores
 from toolkit.portrait.segment_maps import NO_ORDERS, SegmentMap, read_segment_map
 from toolkit.settings import Settings
@@ -69,13 +71,13 @@ class Scorecard(BaseModel):
     @property
     def edges_text(self) -> str:
         """The edges in words."""
-        return tr("{listing} days", listing=wording.listing([str(edge) for edge in self.r_edges]))
+        return tr("{edges} days", edges=wording.listing([str(edge) for edge in self.r_edges]))
 
     @property
     def ranges(self) -> dict[int, str]:
         """Days of each R score, best first."""
         a, b, c, d = self.r_edges
-        return {5: _days(0, a), 4: _days(a + 1, b), 3: _days(b + 1, c), 2: _days(c + 1, d), 1: tr("over {d} days", d=d)}
+        return {5: _days(0, a), 4: _days(a + 1, b), 3: _days(b + 1, c), 2: _days(c + 1, d), 1: tr("over {days} days", days=d)}
 
 
 def saved_scorecard(workspace: Workspace) -> Scorecard | None:
@@ -89,22 +91,22 @@ def saved_scorecard(workspace: Workspace) -> Scorecard | None:
         path = workspace.path / "documents" / "scorecard.toml"
         faults = [
             tr(
-                "{path}: {map}: {msg}, but {input!r} came.",
+                "{path}: {place}: {fault}, but {given!r} came.",
                 path=path,
-                map=".".join(map(str, fault["loc"])),
-                msg=fault["msg"],
-                input=fault["input"],
+                place=".".join(map(str, fault["loc"])),
+                fault=fault["msg"],
+                given=fault["input"],
             )
             for fault in error.errors()
         ]
-        raise WorkspaceError("\n".join([*faults, "Mend it, or make a new one with `toolkit scorecard --refresh`."])) from None
+        raise WorkspaceError("\n".join([*faults, tr("Mend it, or make a new one with `toolkit scorecard --refresh`.")])) from None
 
 
 def proposed_scorecard(view: View) -> Scorecard:
     """Return the scorecard that the receipts up to the view's `as_of` propose; nothing later is seen, nothing is saved."""
-    found = view.chainwide("r-edges", _edges_frame, "rfm").row(0, named=True)
+    found = view.chainwide(spoken("r-edges"), _edges_frame, "rfm").row(0, named=True)
     chosen = view.settings.rfm.segment_map
-    measured = found["status"] != "not measured"
+    measured = found["status"] != UNKNOWN
     return Scorecard(
         as_of=view.as_of,
         r_edges=tuple(found["edges"]) if measured else FALLBACK_EDGES,
@@ -125,17 +127,18 @@ def current_scorecard(view: View) -> tuple[Scorecard, list[str | Note]]:
     if saved is not None and saved.as_of <= view.as_of:
         return saved, [
             tr(
-                "R counts days since the last order with the saved ruler of {as_of}: {edges_text}.",
+                "R counts days since the last order with the saved ruler of {as_of}: {edges}.",
                 as_of=saved.as_of,
-                edges_text=saved.edges_text,
+                edges=saved.edges_text,
             ),
             *_doubt(saved),
         ]
     card = proposed_scorecard(view)
-    words = tr("R counts days since the last order with edges at {edges_text}", edges_text=card.edges_text)
     if saved is not None:
         why = tr(
-            "the saved scorecard is of {as_of}, after this question's {as_of_2}, so it was not used", as_of=saved.as_of, as_of_2=view.as_of
+            "the saved scorecard is of {saved_on}, after this question's {as_of}, so it was not used",
+            saved_on=saved.as_of,
+            as_of=view.as_of,
         )
     else:
         why = tr(
@@ -146,7 +149,8 @@ def current_scorecard(view: View) -> tuple[Scorecard, list[str | Note]]:
         if card.edges_from == "fallback"
         else tr("proposed from the gaps between shopping days up to {as_of}", as_of=card.as_of)
     )
-    return card, [f"{words}, {source} ({why}).", *_doubt(card)]
+    words = tr("R counts days since the last order with edges at {edges}, {source} ({why}).", edges=card.edges_text, source=source, why=why)
+    return card, [words, *_doubt(card)]
 
 
 def segment_map_of(view: View, name: str) -> SegmentMap:
@@ -160,12 +164,13 @@ def chosen_map(view: View, card: Scorecard, asked: str | None) -> tuple[SegmentM
     name = asked or (setting if setting != Settings().rfm.segment_map else card.segment_map)
     found = segment_map_of(view, name)
     if name == card.segment_map and card.map_fingerprint and found.fingerprint != card.map_fingerprint:
-        said = tr("The segment map {name} was changed after the scorecard of {as_of} was saved", name=name, as_of=card.as_of)
-        return found, [
-            Note(
-                tr("{said}: segments cannot be compared with earlier ones. Refresh the scorecard to keep the new map.", said=said), "REVIEW"
-            )
-        ]
+        said = tr(
+            "The segment map {name} was changed after the scorecard of {as_of} was saved: segments cannot be compared with earlier ones. "
+            "Refresh the scorecard to keep the new map.",
+            name=name,
+            as_of=card.as_of,
+        )
+        return found, [Note(said, "REVIEW")]
     return found, []
 
 
@@ -196,7 +201,7 @@ class ScorecardReport:
             "fallback": tr("a fallback, since {reason}", reason=card.reason),
             "given": tr("typed in by a person"),
         }[card.edges_from]
-        ranges = "; ".join(f"R {score}: {days}" for score, days in card.ranges.items())
+        ranges = tr("; ").join(tr("R {score}: {days}", score=score, days=days) for score, days in card.ranges.items())
         said = [
             tr(
                 "The ruler of {as_of}: {ranges} ({source}). Segment map: {segment_map}.",
@@ -218,9 +223,9 @@ class ScorecardReport:
         return [
             *said,
             tr(
-                "It replaces the ruler of {as_of} (edges {edges_text}, map {segment_map}).",
+                "It replaces the ruler of {as_of} (edges {edges}, map {segment_map}).",
                 as_of=self.before.as_of,
-                edges_text=self.before.edges_text,
+                edges=self.before.edges_text,
                 segment_map=self.before.segment_map,
             ),
             tr(

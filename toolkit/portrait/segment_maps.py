@@ -19,11 +19,11 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.errors import BadValue, nearest, unknown_name
-from toolkit.language import tr
+from toolkit.language import later, tr, value, word
 
 BUILT_IN = ("ten", "eight")
 SCORES = (1, 2, 3, 4, 5)
-NO_ORDERS = "no orders"
+NO_ORDERS = value("no orders")
 """What members without an order (returns alone) are listed under: they have no recency and are not scored."""
 
 Axis = Literal["r", "f", "m"]
@@ -62,8 +62,9 @@ class Segment(BaseModel):
 
     @property
     def label(self) -> str:
-        """The name, with the English beside it where it has one."""
-        return f"{self.name} ({self.english})" if self.english else self.name
+        """The name, with what it means in the reader's language beside it where that is something else."""
+        meant = word(self.english)
+        return f"{self.name} ({meant})" if meant not in ("", self.name) else self.name
 
 
 class SegmentMap(BaseModel):
@@ -152,8 +153,8 @@ def read_segment_map(name: str | Path, *, folder: Path | None = None) -> Segment
     for path in places:
         if path.is_file():
             return segment_map_from_text(path.read_bytes(), where=str(path))
-    looked = tr(" nor a file") if Path(name).suffix else ""
-    raise unknown_name("segment map", str(name), [*BUILT_IN, f"the path of a TOML file{looked}"])
+    asked = tr("the path of a TOML file nor a file") if Path(name).suffix else tr("the path of a TOML file")
+    raise unknown_name(later("segment map"), str(name), [*BUILT_IN, asked])
 
 
 def segment_map_from_text(text: bytes | str, *, where: str) -> SegmentMap:
@@ -185,16 +186,14 @@ def _fault(where: str, fault: Mapping) -> str:
     if fault["type"] == "extra_forbidden":
         model = Cells if "cells" in place else Segment if "segments" in place else SegmentMap
         near = nearest(str(place[-1]), model.model_fields)
-        hint = (
-            tr("did you mean '{near}'?", near=near[0]) if near else tr("known: {model_fields}.", model_fields=", ".join(model.model_fields))
-        )
-        return f"{where}: there is no key '{said}'; {hint}"
+        hint = tr("did you mean '{near}'?", near=near[0]) if near else tr("known: {keys}.", keys=", ".join(model.model_fields))
+        return tr("{where}: there is no key '{key}'; {hint}", where=where, key=said, hint=hint)
     if "cells" in place:
         return tr(
-            "{where}: {said} is {input!r}, but a score from 1 to 5 or a pair [lowest, highest] was needed.",
+            "{where}: {place} is {given!r}, but a score from 1 to 5 or a pair [lowest, highest] was needed.",
             where=where,
-            said=said,
-            input=fault["input"],
+            place=said,
+            given=fault["input"],
         )
     return f"{where}: {said}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
 
@@ -211,7 +210,14 @@ def _unsound(found: SegmentMap, where: str) -> list[str]:
             tr("{where}: '{no_orders}' is kept for members without an order; choose another name.", where=where, no_orders=NO_ORDERS)
         )
     faults += [
-        f"{where}: segment '{segment.name}' has {axis} = [{low}, {high}], which runs backwards: write [{high}, {low}]."
+        tr(
+            "{where}: segment '{name}' has {axis} = [{low}, {high}], which runs backwards: write [{high}, {low}].",
+            where=where,
+            name=segment.name,
+            axis=axis,
+            low=low,
+            high=high,
+        )
         for segment in found.segments
         for box in segment.cells
         for axis in AXES
@@ -224,15 +230,15 @@ def _unsound(found: SegmentMap, where: str) -> list[str]:
         held = found.segments_at(cell)
         said = " ".join(f"{axis.upper()}={score}" for axis, score in cell.items())
         if not held:
-            faults.append(tr("{where}: cell {said} is in no segment. Add it to one.", where=where, said=said))
+            faults.append(tr("{where}: cell {cell} is in no segment. Add it to one.", where=where, cell=said))
         elif len(held) > 1:
             faults.append(
                 tr(
-                    "{where}: cell {said} is in {held} segments ({held_2}). Leave it in one.",
+                    "{where}: cell {cell} is in {count} segments ({segments}). Leave it in one.",
                     where=where,
-                    said=said,
-                    held=len(held),
-                    held_2=", ".join(held),
+                    cell=said,
+                    count=len(held),
+                    segments=", ".join(held),
                 )
             )
     return faults

@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, value, word
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import ratio
@@ -87,7 +87,7 @@ def _table(view: View, members: pl.DataFrame, names: SegmentMap) -> pl.DataFrame
         {
             "segment": order,
             "in_english": [*[segment.english for segment in names.segments], ""],
-            "meaning": [*[segment.meaning for segment in names.segments], "has returned goods but never ordered"],
+            "meaning": [*[segment.meaning for segment in names.segments], value("has returned goods but never ordered")],
         }
     )
     total = int(members["sales"].sum())
@@ -154,27 +154,28 @@ def _headline(view: View, table: pl.DataFrame) -> str:
     lost = int(slipping["member_count"].sum())
     if slipping.height == 2 and lost:
         said += tr(
-            "; {lost:,} ({ratio}) used to come often and have stopped (at risk or can't lose)",
+            "; {lost:,} ({lost_share}) used to come often and have stopped (at risk or can't lose)",
             lost=lost,
-            ratio=wording.share(ratio(lost, count)),
+            lost_share=wording.share(ratio(lost, count)),
         )
-    return said + "."
+    return tr("{words}.", words=said)
 
 
 def _named(row: dict) -> str:
-    return f"'{row['segment']}'" + (f" ({row['in_english']})" if row.get("in_english") else "")
+    named, meant = tr("'{segment}'", segment=word(row["segment"])), word(row.get("in_english") or "")
+    return f"{named} ({meant})" if meant not in ("", row["segment"]) else named
 
 
 def _notes(view: View, members: pl.DataFrame) -> list[str | Note]:
     said = tr("Segments are the members' own, across the chain; sales and orders are those of {period}", period=view.period)
     notes: list[str | Note] = [
-        said + (tr(" in {place}.", place=view.place) if view.scope.is_place and view.scope.audience is None else ".")
+        said + (tr(" in {place}.", place=view.place) if view.scope.is_place and view.scope.audience is None else tr("."))
     ]
     if int(members["sales"].sum()) <= 0:
         notes.append(Note(tr("Shares of sales are not measured: members bought nothing in {period}.", period=view.period), "NOT MEASURED"))
     scored = members.filter(pl.col("segment").is_not_null())
     if scored.height and scored["segment"].n_unique() == 1:
-        notes.append(tr("All {height:,} members are in one segment: their scores do not tell them apart.", height=scored.height))
+        notes.append(tr("All {members:,} members are in one segment: their scores do not tell them apart.", members=scored.height))
     return notes
 
 
@@ -182,11 +183,11 @@ def _chart(view: View, table: pl.DataFrame, names: SegmentMap) -> alt.Chart | al
     from toolkit.charts.bars import measured_bars
 
     label = {segment.name: segment.label for segment in names.segments}
-    known = {} if table["sales_share"].null_count() else {"sales_share": tr("share of sales")}
+    known = {} if table["sales_share"].null_count() else {"sales_share": later("share of sales")}
     return measured_bars(
         table.with_columns(pl.col("segment").replace(label)),
         label="segment",
-        measures={"member_share": tr("share of members"), **known},
+        measures={"member_share": later("share of members"), **known},
         title=tr("Segments: how many members, how much of the sales"),
         subtitle=tr("{place} as of {as_of}; sales of {period}", place=view.place, as_of=view.as_of, period=view.period),
     )

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.histogram import histogram
-from toolkit.language import tr
+from toolkit.language import later, tr, trn
 from toolkit.mart.view import View
 from toolkit.portrait.levels import LEVELS, bins, in_order, level
 from toolkit.portrait.phrases import sales_basis, where
@@ -22,7 +22,12 @@ MONTH_DAYS = YEAR_DAYS / 12
 Measure = Literal["spend_per_month", "order_value", "price_tier"]
 _COLUMN = {"spend_per_month": "spend_per_month", "order_value": "order_value", "price_tier": "price_tier_index"}
 _LEVEL = {"spend_per_month": "spending_power", "order_value": "order_value_level", "price_tier": "price_tier_level"}
-_WORDS = {"spend_per_month": "spending power", "order_value": "order value", "price_tier": "price tier index"}
+_WORDS = {"spend_per_month": later("spending power"), "order_value": later("order value"), "price_tier": later("price tier index")}
+_HIGH = {
+    "spend_per_month": later("high spending power"),
+    "order_value": later("high order value"),
+    "price_tier": later("a high price tier"),
+}
 
 
 def power_traits(view: View) -> pl.DataFrame:
@@ -145,28 +150,41 @@ def _major(view: View, minor: object) -> float | None:
 def _headline(view: View, members: pl.DataFrame, table: pl.DataFrame, by: Measure) -> str:
     measured = members.height - members[_COLUMN[by]].null_count()
     if measured == 0:
-        return f"{where(view)}, spending power is not measured: {_reason(by)} (n = {wording.some(members.height, 'member')})."
+        return tr(
+            "{where}, spending power is not measured: {reason} (n = {members}).",
+            where=where(view),
+            reason=_reason(by),
+            members=wording.some(members.height, "member"),
+        )
     high = table.filter(pl.col("level") == "high").row(0, named=True)
     if by == "price_tier":
         opening = tr("the middle member pays {against_usual}", against_usual=_against_usual(float(members["price_tier_index"].median())))  # type: ignore[arg-type]
     else:
         month, order = (view.money(members[name].median()) for name in ("spend_per_month", "order_value"))  # type: ignore[arg-type]
         opening = tr("the middle member spends {month} a month, {order} an order", month=month, order=order)
-    whom = tr(
-        "the {members} with {a_high_price_tier}",
-        members=wording.some(high["member_count"], "member"),
-        a_high_price_tier=tr("a high price tier") if by == "price_tier" else tr("high {words}", words=_WORDS[by]),
-    )
+    whom = tr("the {members} with {high}", members=wording.some(high["member_count"], "member"), high=tr(_HIGH[by]))
     share = wording.share(high["member_count"] / measured) + (
         "" if view.scope.is_chain else tr(", against {chain_share} in the chain", chain_share=_chain_share(view, by))
     )
-    verb = "brings" if high["member_count"] == 1 else "bring"
     brought = (
-        tr(" {verb} {sales_share} of the sales to members", verb=verb, sales_share=wording.share(high["sales_share"]))
+        trn(
+            " brings {sales_share} of the sales to members",
+            " bring {sales_share} of the sales to members",
+            high["member_count"],
+            sales_share=wording.share(high["sales_share"]),
+        )
         if high["sales_share"] is not None
         else tr(" bought nothing in the period")
     )
-    return f"{where(view)}, {opening}; {whom} ({share}){brought} (n = {measured:,} members)."
+    return tr(
+        "{where}, {opening}; {whom} ({share}){brought} (n = {measured:,} members).",
+        where=where(view),
+        opening=opening,
+        whom=whom,
+        share=share,
+        brought=brought,
+        measured=measured,
+    )
 
 
 def _chain_share(view: View, by: Measure) -> str:
@@ -185,7 +203,9 @@ def _reason(by: Measure) -> str:
 def _against_usual(index: float) -> str:
     if abs(index - 1) < 0.005:
         return tr("each category's usual price")
-    return tr("{index:.0%} {more} than each category's usual price", index=abs(index - 1), more=tr("more") if index > 1 else tr("less"))
+    if index > 1:
+        return tr("{part:.0%} more than each category's usual price", part=index - 1)
+    return tr("{part:.0%} less than each category's usual price", part=1 - index)
 
 
 def _notes(view: View, members: pl.DataFrame, by: Measure) -> list[str | Note]:
@@ -200,12 +220,15 @@ def _notes(view: View, members: pl.DataFrame, by: Measure) -> list[str | Note]:
         tr(
             "Levels are against all members of the chain by {words}: low below the {low_power_share:.0%} quantile, high "
             "above the {high_power_share:.0%} quantile; members with equal values share a level.",
-            words=_WORDS[by],
+            words=tr(_WORDS[by]),
             low_power_share=value.low_power_share,
             high_power_share=value.high_power_share,
         ),
-        "The price tier index compares unit prices within categories (1 = usual) and is pulled towards 1 for members with few shopping "
-        f"days; its kappa of {kappa:g} days is assumed (setting sensitivity.kappa_default). A category that mixes pack sizes blurs it.",
+        tr(
+            "The price tier index compares unit prices within categories (1 = usual) and is pulled towards 1 for members with few shopping "
+            "days; its kappa of {kappa:g} days is assumed (setting sensitivity.kappa_default). A category that mixes pack sizes blurs it.",
+            kappa=kappa,
+        ),
     ]
     if unmeasured:
         reason = (
@@ -213,7 +236,7 @@ def _notes(view: View, members: pl.DataFrame, by: Measure) -> list[str | Note]:
         )
         notes.append(
             Note(
-                tr("{members} of {height:,} {reason}.", members=wording.some(unmeasured, "member"), height=members.height, reason=reason),
+                tr("{members} of {all:,} {reason}.", members=wording.some(unmeasured, "member"), all=members.height, reason=reason),
                 "NOT MEASURED",
             )
         )
@@ -227,9 +250,11 @@ def _chart(view: View, values: pl.Series, by: Measure):
     title = {
         "spend_per_month": tr("Spend a month, {currency}", currency=view.currency),
         "order_value": tr("Average order value, {currency}", currency=view.currency),
-    }.get(by, "Price tier index")
+        "price_tier": tr("Price tier index"),
+    }[by]
     return histogram(
-        counted, low="low", high="high", count="member_count", title=f"{title}: {view.place}", kind=kind, x_title=title,
-        subtitle=f"n = {len(shown):,} members; the last bar holds everyone above",
+        counted, low="low", high="high", count="member_count", kind=kind, x_title=title,
+        title=tr("{figure}: {place}", figure=title, place=view.place),
+        subtitle=tr("n = {members}; the last bar holds everyone above", members=wording.some(len(shown), "member")),
         marks={"median": float(shown.median())} if len(shown) else None,  # type: ignore[arg-type]
     )  # fmt: skip

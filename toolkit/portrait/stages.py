@@ -7,12 +7,14 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from toolkit.language import value
 from toolkit.mart.view import View
 from toolkit.models.repurchase import gaps, propose_lifecycle_limits
+from toolkit.portrait.phrases import spoken
 
-STAGES = ("new", "active", "returned", "slipping", "lapsed")
-NOT_YET = "not yet here"
-NO_ORDER = "no orders"
+STAGES = (value("new"), value("active"), value("returned"), value("slipping"), value("lapsed"))
+NOT_YET = value("not yet here")
+NO_ORDER = value("no orders")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def member_days(view: View, until: date | None = None) -> pl.DataFrame:
 
 def lifecycle_limits(view: View) -> Limits:
     """Return the limits that hold for the whole chain as of the view's date, made once and kept beside the mart."""
-    row = view.chainwide("lifecycle_limits", _limits, "lifecycle").row(0, named=True)
+    row = view.chainwide(spoken("lifecycle_limits"), _limits, "lifecycle").row(0, named=True)
     return Limits(**row)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import DataError
-from toolkit.language import tr
+from toolkit.language import later, tr, trn
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import days_of, within
@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 By = Literal["store", "region"]
 Rank = Literal["sales", "sales_change", "active_share", "repeat_rate", "order_value", "units_per_order", "member_sales_share"]
 _WORDS: dict[Rank, str] = {
-    "sales": "sales",
-    "sales_change": "change of sales",
-    "active_share": "share of active members",
-    "repeat_rate": "repeat rate",
-    "order_value": "order value",
-    "units_per_order": "units per order",
-    "member_sales_share": "member share of sales",
+    "sales": later("sales"),
+    "sales_change": later("change of sales"),
+    "active_share": later("share of active members"),
+    "repeat_rate": later("repeat rate"),
+    "order_value": later("order value"),
+    "units_per_order": later("units per order"),
+    "member_sales_share": later("member share of sales"),
 }
+_PLACES: dict[By, tuple[str, str]] = {"store": (later("store"), later("stores")), "region": (later("region"), later("regions"))}
 _BARS = 20
 _NEIGHBOURS = 3
 
@@ -189,65 +190,79 @@ def _shown(view: View, table: pl.DataFrame, by: By) -> tuple[pl.DataFrame, dict[
 def _headline(view: View, table: pl.DataFrame, mine: dict[str, Any] | None, by: By, rank_by: Rank) -> str:
     key = "store_id" if by == "store" else "region"
     ranked = table.drop_nulls("rank")
-    word, many = ("store", "stores") if by == "store" else ("region", "regions")
+    one, many = map(tr, _PLACES[by])
+    counted = _counted(ranked.height or table.height, by)
     least = view.settings.scope.minimum_members
     if ranked.is_empty():
         place = tr("Across the chain") if view.scope.store_id is not None and view.scope.audience is None else where(view)
         if table.filter(pl.col("buyer_count") >= least).height:
             return tr(
-                "{place}, {many} cannot be ranked by {words}: it is not measured {days_of}.",
+                "{place}, {many} cannot be ranked by {figure}: it is not measured {days_of}.",
                 place=place,
                 many=many,
-                words=_WORDS[rank_by],
+                figure=tr(_WORDS[rank_by]),
                 days_of=days_of(view),
             )
         return tr(
-            "{place}, none of {some} has {least} members who ordered {days_of}: no ranking.",
+            "{place}, none of {counted} has {least} members who ordered {days_of}: no ranking.",
             place=place,
-            some=some(table.height, word, many),
+            counted=counted,
             least=least,
             days_of=days_of(view),
         )
     middle = _figure(view, rank_by, float(ranked[rank_by].median()))  # type: ignore[arg-type]
     if mine is not None:
-        name, ranks = f"{word.capitalize()} {mine[key]}", some(ranked.height, word, many)
-        return _headline_of_one(view, mine, name, ranks, tr("{middle} in the {word} in", middle=middle, word=word), rank_by)
+        name = tr("{kind} {name}", kind=one.capitalize(), name=mine[key])
+        return _headline_of_one(view, mine, name, counted, middle, one, rank_by)
     best, last = ranked.row(0, named=True), ranked.row(-1, named=True)
     said = tr(
-        "{where}, {word} {best} leads {some} by {words} {days_of} with ",
+        "{where}, {word} {best} leads {counted} by {figure} {days_of} with {value} (n = {buyers})",
         where=where(view),
-        word=word,
+        word=one,
         best=best[key],
-        some=some(ranked.height, word, many),
-        words=_WORDS[rank_by],
+        counted=counted,
+        figure=tr(_WORDS[rank_by]),
         days_of=days_of(view),
+        value=_figure(view, rank_by, best[rank_by]),
+        buyers=some(best["buyer_count"], "buying member"),
     )
-    said += f"{_figure(view, rank_by, best[rank_by])} (n = {some(best['buyer_count'], 'buying member')})"
     if ranked.height == 1:
-        return said + "."
+        return tr("{words}.", words=said)
     return tr(
         "{said}; the {word} in the middle has {middle}, the last, {last}, {figure}.",
         said=said,
-        word=word,
+        word=one,
         middle=middle,
         last=last[key],
         figure=_figure(view, rank_by, last[rank_by]),
     )
 
 
-def _headline_of_one(view: View, mine: dict[str, Any], name: str, ranked: str, middle: str, rank_by: Rank) -> str:
+def _headline_of_one(view: View, mine: dict[str, Any], name: str, ranked: str, middle: str, word: str, rank_by: Rank) -> str:
     if mine["rank"] is None:
         return tr(
-            "{name} has {members} who ordered {days_of}: not ranked by {words}.",
+            "{name} has {members} who ordered {days_of}: not ranked by {figure}.",
             name=name,
             members=some(mine["buyer_count"], "member"),
             days_of=days_of(view),
-            words=_WORDS[rank_by],
+            figure=tr(_WORDS[rank_by]),
         )
-    return (
-        f"{name} is number {mine['rank']} of {ranked} by {_WORDS[rank_by]} {days_of(view)}: {_figure(view, rank_by, mine[rank_by])} "
-        f"against {middle} the middle (n = {some(mine['buyer_count'], 'buying member')})."
+    return tr(
+        "{name} is number {rank} of {ranked} by {figure} {days_of}: {value} against {middle} in the {word} in the middle (n = {buyers}).",
+        name=name,
+        rank=mine["rank"],
+        ranked=ranked,
+        figure=tr(_WORDS[rank_by]),
+        days_of=days_of(view),
+        value=_figure(view, rank_by, mine[rank_by]),
+        middle=middle,
+        word=word,
+        buyers=some(mine["buyer_count"], "buying member"),
     )
+
+
+def _counted(number: int, by: By) -> str:
+    return some(number, "store") if by == "store" else some(number, "region")
 
 
 def _figure(view: View, column: str, value: float | None) -> str:
@@ -258,18 +273,20 @@ def _figure(view: View, column: str, value: float | None) -> str:
 
 
 def _notes(view: View, table: pl.DataFrame, by: By) -> list[str | Note]:
-    word, many = ("store", "stores") if by == "store" else ("region", "regions")
+    word, many = map(tr, _PLACES[by])
     least = view.settings.scope.minimum_members
     small = table.filter(pl.col("buyer_count") < least).height
     notes: list[str | Note] = []
     if small:
-        listed = tr(
-            "{some} with fewer than {least} buying members {is_} listed but not ranked",
-            some=some(small, word, many),
-            least=least,
-            is_=tr("is") if small == 1 else tr("are"),
+        notes.append(
+            trn(
+                "{counted} with fewer than {least} buying members is listed but not ranked: rates of so few say little.",
+                "{counted} with fewer than {least} buying members are listed but not ranked: rates of so few say little.",
+                small,
+                counted=_counted(small, by),
+                least=least,
+            )
         )
-        notes.append(tr("{listed}: rates of so few say little.", listed=listed))
     if view.period.before().start < view.first_day:
         said = tr(
             "Change of sales: the receipts start on {first_day}, after {start}.", first_day=view.first_day, start=view.period.before().start
@@ -302,7 +319,7 @@ def _chart(
     ranked = table.drop_nulls("rank")
     frame = (shown if mine is not None else ranked.head(_BARS)).drop_nulls("rank").with_columns(pl.col(key).cast(pl.String))
     kinds: dict[str, Kind] = {"sales": "money", "order_value": "money2", "units_per_order": "decimal"}
-    many = "stores" if by == "store" else "regions"
+    many, figure = tr(_PLACES[by][1]), tr(_WORDS[rank_by])
     some_of = (
         tr("the best {bars} of {height}", bars=_BARS, height=ranked.height)
         if mine is None and ranked.height > _BARS
@@ -314,11 +331,11 @@ def _chart(
         value=rank_by,
         n="buyer_count",
         kind=kinds.get(rank_by, "share1"),
-        title=tr("{many} by {words}", many=many.capitalize(), words=_WORDS[rank_by]),
+        title=tr("{many} by {figure}", many=many.capitalize(), figure=figure),
         subtitle=tr("{period}; {some_of} ranked {many}", period=view.period, some_of=some_of, many=many)
         + (tr(", best and neighbours") if mine is not None else ""),
-        value_title=_WORDS[rank_by].capitalize() + (f", {view.currency}" if rank_by in ("sales", "order_value") else ""),
+        value_title=figure.capitalize() + (f", {view.currency}" if rank_by in ("sales", "order_value") else ""),
         highlight=None if mine is None else str(mine[key]),
         reference=None if ranked.is_empty() else float(ranked[rank_by].median()),  # type: ignore[arg-type]
-        reference_title="middle",
+        reference_title=later("middle"),
     )

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding
 from toolkit.charts.heatmap import heatmap
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.mart.view import View
 from toolkit.portrait.favourites import WEEKDAYS
 from toolkit.portrait.phrases import made_where, where
@@ -66,11 +66,11 @@ def when_finding(view: View, made: pl.DataFrame) -> Finding:
         headline = tr("{where}, no member ordered from {start} to {end}.", where=where(view), start=view.period.start, end=view.period.end)
     else:
         headline = tr(
-            "{where}, the busiest hour is {hour_words}: {order_share} of {n_orders}.",
+            "{where}, the busiest hour is {hour}: {order_share} of {orders}.",
             where=where(view),
-            hour_words=_hour_words(peak),
+            hour=_hour_words(peak),
             order_share=wording.share(peak["order_share"]),
-            n_orders=_n_orders(made),
+            orders=_n_orders(made),
         )
     return Finding(
         headline=headline,
@@ -90,10 +90,10 @@ def when_finding(view: View, made: pl.DataFrame) -> Finding:
 
 def _hour_words(peak: dict[str, float]) -> str:
     return tr(
-        "{weekdays} from {hour:02d} to {hour_2:02d}",
-        weekdays=WEEKDAYS[int(peak["weekday_number"]) - 1],
-        hour=int(peak["hour"]),
-        hour_2=int(peak["hour"]) + 1,
+        "{weekday} from {from_hour:02d} to {to_hour:02d}",
+        weekday=word(WEEKDAYS[int(peak["weekday_number"]) - 1]),
+        from_hour=int(peak["hour"]),
+        to_hour=int(peak["hour"]) + 1,
     )
 
 
@@ -111,6 +111,6 @@ def week_chart(view: View, made: pl.DataFrame) -> alt.Chart | alt.LayerChart:
             pl.col("hour").cast(pl.String).str.zfill(2),
         ),
         column="hour", row="weekday", value="order_count", column_order=hours, row_order=list(WEEKDAYS),
-        column_title="Hour", value_title="Orders",
-        title=tr('When members order: {place}', place=view.place), subtitle=f"{view.period}, n = {_n_orders(made)}",
+        column_title=tr("Hour"), value_title=tr("Orders"), title=tr("When members order: {place}", place=view.place),
+        subtitle=tr("{period}, n = {orders}", period=view.period, orders=_n_orders(made)),
     )  # fmt: skip

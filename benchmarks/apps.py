@@ -27,6 +27,7 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.chromium import CHROMIUM, FLAGS
+from toolkit.apps.forked import PROCESS
 
 READY = {
     "portrait": ".tk-asking .tk-headline",
@@ -78,7 +79,7 @@ def kernels(server: psutil.Process) -> list[psutil.Process]:
     found = []
     for child in server.children(recursive=True):
         try:
-            if "ipykernel_launcher" in " ".join(child.cmdline()):
+            if child.name() == PROCESS:
                 found.append(child)
         except psutil.NoSuchProcess:
             continue

@@ -22,6 +22,7 @@ import pytest
 
 from tests.apps.conftest import CATEGORY, LONG, NAME, NASTY
 from tests.chromium import CHROMIUM
+from toolkit.apps.forked import PROCESS
 from toolkit.apps.guard import LOG_VARIABLE
 from toolkit.audience import load_audience, saved_names
 from toolkit.ledger.campaigns import open_campaign
@@ -103,7 +104,7 @@ def type_in(page: Any, label: str, text: str) -> None:
 
 
 def kernels(process: subprocess.Popen[str]) -> int:
-    return sum("ipykernel_launcher" in " ".join(child.cmdline()) for child in psutil.Process(process.pid).children(recursive=True))
+    return sum(child.name() == PROCESS for child in psutil.Process(process.pid).children(recursive=True))
 
 
 APPS = ("portrait", "targeting", "differentiation", "review")

@@ -22,6 +22,7 @@ from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
+from toolkit.apps import forked
 from toolkit.apps.entry import Entry
 from toolkit.apps.guard import LOG_VARIABLE
 from toolkit.apps.shown import PAGE_VARIABLE
@@ -31,6 +32,12 @@ from toolkit.shipped import shipped_folder
 from toolkit.workspace import Workspace
 
 HOST = "127.0.0.1"
+THREADS = {
+    "POLARS_MAX_THREADS": str(min(4, os.cpu_count() or 1)),
+    "OPENBLAS_NUM_THREADS": "1",  # its threads wait for each other by spinning: on a busy machine four times the time, for small matrices
+    "OMP_NUM_THREADS": "1",
+}
+"""Threads of one page, unless the environment says otherwise: many pages share the processors."""
 _READY_SECONDS = 60
 
 
@@ -117,6 +124,10 @@ def serve(
         os.environ[WORKSPACE_VARIABLE] = str(workspace.resolve())
         os.environ[PAGE_VARIABLE] = "1"
         os.environ[LOG_VARIABLE] = str(log_path())
+        for variable, count in THREADS.items():
+            os.environ.setdefault(variable, count)
+        if forked.can_fork():
+            forked.offer()
         server = AppServer(config_file_paths=[str(shipped_folder("dashboards"))], log_level="ERROR")
         server.announce, server.wanted_browser = announce, browser
         server.first_page = f"voila/render/{app.name}" if app else ""
@@ -145,5 +156,7 @@ def _write_run_files(folder: Path) -> None:
     kernel = folder / "kernels" / "python3"
     kernel.mkdir(parents=True)
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--IPKernelApp.log_level=40"]
-    spec = {"argv": command, "display_name": "Python 3", "language": "python"}
+    spec: dict[str, Any] = {"argv": command, "display_name": "Python 3", "language": "python"}
+    if forked.can_fork():
+        spec["metadata"] = {"kernel_provisioner": {"provisioner_name": forked.NAME}}
     (kernel / "kernel.json").write_text(json.dumps(spec), "utf-8")

@@ -39,22 +39,25 @@ class Visible:
     past: np.ndarray
     segments: np.ndarray | None
     fixed_list: bool
-    _known: dict[tuple[int, float, int | None], Spread] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[int | str, float, int | None], Spread | None] = field(default_factory=dict, repr=False, compare=False)
 
     def spread(self, days: int, control_share: float, *, draws: int | None = None) -> Spread:
         """Return how spend over so many days spreads, with a control group of that share; from fewer draws of the arms if so said."""
         key = (days, control_share, draws)
-        if key not in self._known:
-            self._known[key] = spread_on_arms(self.spent[days], self.past, control_share, draws=draws)
-        return self._known[key]
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = spread_on_arms(self.spent[days], self.past, control_share, draws=draws)
+        return found
 
     def spread_of_segment(self, segment: str, control_share: float) -> Spread | None:
         """Return the same within one segment over the longest window; None where it has too few members or they bought nothing."""
-        inside = np.zeros(len(self.past), dtype=bool) if self.segments is None else self.segments == segment
-        spent = self.spent[max(self.spent)][inside]
-        if len(spent) < LEAST_MEMBERS or spent.mean() <= 0:
-            return None
-        return spread_on_arms(spent, self.past[inside], control_share)
+        key = (segment, control_share, None)
+        if key not in self._known:
+            inside = np.zeros(len(self.past), dtype=bool) if self.segments is None else self.segments == segment
+            spent = self.spent[max(self.spent)][inside]
+            enough = len(spent) >= LEAST_MEMBERS and spent.mean() > 0
+            self._known[key] = spread_on_arms(spent, self.past[inside], control_share) if enough else None
+        return self._known[key]
 
 
 def measure_spread(view: View, days: Sequence[int], *, segments: bool = False) -> Visible:
@@ -70,6 +73,10 @@ def measure_spread(view: View, days: Sequence[int], *, segments: bool = False) -
     DataError
         Receipts too short, members too few, or none of them bought.
     """
+    return view.remembered((__name__, tuple(days), segments), lambda: _measured(view, days, segments))
+
+
+def _measured(view: View, days: Sequence[int], segments: bool) -> Visible:
     longest = max(days)
     since = view.as_of - timedelta(days=longest)
     if (since - view.first_day).days < HISTORY_DAYS:

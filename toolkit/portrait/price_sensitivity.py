@@ -155,7 +155,8 @@ def _headline(view: View, members: pl.DataFrame, known: list[Trait], table: pl.D
         n = wording.some(members.height, "member")
         return tr("{where}, price sensitivity is not measured (n = {n}); the notes say what is missing.", where=where(view), n=n)
     who = tr("they") if view.scope.audience is not None else tr("members")
-    said = wording.listing([_sentence(members, trait) for trait in known])
+    first, *others = (_sentence(members, trait) for trait in known)
+    said = tr("{promo} and {coupon}", promo=first, coupon=others[0]) if others else first
     text = tr("{where}, {who} {said}", where=where(view), who=who, said=said)
     if len(known) == 2:
         both = table.filter((pl.col("promo_level") == "high") & (pl.col("coupon_level") == "high"))

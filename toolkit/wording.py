@@ -164,6 +164,16 @@ def listing(words: Sequence[str]) -> str:
     return tr("{first} and {last}", first=tr(", ").join(words[:-1]), last=words[-1])
 
 
+def clauses(said: Sequence[str]) -> str:
+    """Return parts of a sentence, each with a verb of its own, one after the other: `a, b and c`."""
+    if len(said) < 2:
+        return "".join(said)
+    told = said[0]
+    for part in said[1:-1]:
+        told = tr("{told}, {part}", told=told, part=part)
+    return tr("{told} and {part}", told=told, part=said[-1])
+
+
 def value_of(name: str, value: str) -> str:
     """Return the text of a column as the reader sees it: words of ours in their language, the shop's own as they are."""
     return value if name in DATA else language.word(value)

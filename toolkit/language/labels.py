@@ -322,11 +322,72 @@ LABELS = {
     "sensitivity": "Sensitivity",
     "stage": "Stage",
     "weekday": "Weekday",
+    "activity": "Activity",
+    "loyalty": "Loyalty",
+    "tier": "Tier",
+    "node": "Node",
+    "meaning": "Meaning",
+    "cohort": "Cohort",
+    "truncated": "Truncated",
+    "step": "Step",
+    "place": "Place",
+    "first": "First",
+    "second": "Second",
+    "third": "Third",
+    "contactable": "Contactable",
+    "good": "Good",
+    "last_bought_on": "Last bought on",
+    "due_from": "Due from",
+    "due_to": "Due to",
+    "state": "State",
+    "look_share": "Look share",
+    "cart_share": "Cart share",
+    "count": "Count",
+    "of": "Of",
+    "last_looked_on": "Last looked on",
+    "niche": "Niche",
+    "status": "Status",
+    "other_goods_per_order": "Other goods per order",
+    "attach_rate": "Attach rate",
+    "verdict": "Verdict",
+    "substitute": "Substitute",
+    "measure": "Measure",
+    "range": "Range",
+    "direction": "Direction",
+    "spend_per_month": "Spend per month",
+    "from_value": "From value",
+    "to_value": "To value",
+    "from_index": "From index",
+    "to_index": "To index",
+    "promo_level": "Promo level",
+    "coupon_level": "Coupon level",
+    "promo_dependence": "Promo dependence",
+    "coupon_affinity": "Coupon affinity",
+    "habit": "Habit",
+    "favourite": "Favourite",
+    "persona": "Persona",
+    "department": "Department",
+    "spend_share": "Spend share",
+    "basket_group": "Basket group",
+    "known_for": "Known for",
+    "decile": "Decile",
+    "expected_spend_share": "Expected spend share",
+    "spend_per_member": "Spend per member",
+    "rank": "Rank",
+    "region": "Region",
+    "store_count": "Store count",
+    "section": "Section",
+    "fact": "Fact",
+    "value": "Value",
+    "hour": "Hour",
+    "orders": "Orders",
 }
 
 DATA = frozenset(
     {"member_id", "store_id", "store_name", "region", "campaign_id", "product_id", "product_name", "category", "goods", "goes_with"}
     | {"department", "known_for", "in_english", "product"}
+    | {"good", "pair", "substitute", "niche", "brand", "tier", "tier_by_behaviour"}
+    | {"channel", "top_channel", "top_category", "home_store_id", "usual_store_id"}
 )
 """Columns whose text is the shop's own: never translated, not even where it reads like a word of ours."""
 
@@ -377,8 +438,14 @@ _REASONS = (
     "never bought, but many members buy it",
 )
 """Why an offer or a good is named for somebody."""
+_SPLITS = (
+    *("department", "product", "name", "brand", "value"),
+    *("text", "number", "flag", "date", "list", "other"),
+)
+"""What goods and members are told apart by, and the sorts of columns."""
 VALUES: tuple[str, ...] = (
     *_PORTRAIT,
+    *_SPLITS,
     *_LEVELS,
     *_OFFERS,
     *_GOODS,

@@ -170,7 +170,7 @@ def _headline(view: View, table: pl.DataFrame) -> str:
     return tr(
         "{where}, of members who joined in a month, {said}; in month {month} they spend {spend} each.",
         where=where(view),
-        said=wording.listing(said),
+        said=wording.clauses(said),
         month=known[0][0],
         spend=spend,
     )

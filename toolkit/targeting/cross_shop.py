@@ -262,7 +262,7 @@ def _spent_by_place(view: View, of: Of, given: list[str]) -> pl.DataFrame:
     known = codes["name"].to_list()
     for name in given:
         if name not in known:
-            raise unknown_name(of, name, known, where="targeting.cross_shop")
+            raise unknown_name(word(of), name, known, where="targeting.cross_shop")
     _check(given, given)
     orders = view.orders.filter(within(view.period) & pl.col("is_order") & pl.col("member_code").is_not_null())
     spent = orders.group_by("member_code", pl.col(f"{of}_code").alias("code")).agg(pl.col("amount").sum()).collect(engine="streaming")

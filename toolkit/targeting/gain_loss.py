@@ -277,7 +277,7 @@ def _headline(view: View, kinds: dict[str, dict], before: Period, sales: int, ch
         said.append(tr("non-members added {money}", money=amount) if moved >= 0 else tr("non-members took {money}", money=amount))
     size = view.money(abs(change))
     way = tr("unchanged") if change == 0 else tr("up {size}", size=size) if change > 0 else tr("down {size}", size=size)
-    parts = tr(": {said}", said=wording.listing(said)) if said else ""
+    parts = tr(": {said}", said=wording.clauses(said)) if said else ""
     return tr(
         "{where}, sales from {period} are {sales}, {way} on {before}{parts}.",
         where=where(view),

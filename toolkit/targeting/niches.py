@@ -10,7 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note, Verdict
 from toolkit.charts.ranges import ranges
 from toolkit.errors import BadValue, unknown_name
-from toolkit.language import LANGUAGES, speaking, tr, trn, word
+from toolkit.language import LANGUAGES, later, speaking, tr, trn, word
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import wilson
 from toolkit.portrait.phrases import sales_basis, where
@@ -175,7 +175,7 @@ def _found(view: View, groups: pl.DataFrame, niche: str) -> dict[str, Any]:
             names = _named(view, groups)["niche"].str.to_lowercase().to_list()
         if wanted in names:
             return groups.row(names.index(wanted), named=True)
-    raise unknown_name(word("niche"), niche, groups["niche"].to_list(), where=str(view.workspace.path))
+    raise unknown_name(later("niche"), niche, groups["niche"].to_list(), where=str(view.workspace.path))
 
 
 def _members(view: View, row: dict[str, Any], top: int) -> Finding:

@@ -190,7 +190,7 @@ def _in_words(view: View, steps: tuple[str, ...], stopped: bool, entered_with: s
                 nth=word(_NAMES[last]),
             )
         )
-    return wording.listing(said)
+    return wording.clauses(said)
 
 
 def _headline(view: View, table: pl.DataFrame, n: int, way: str) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.errors import BadValue, UnknownName, unknown_name
-from toolkit.language import tr, value, word
+from toolkit.language import later, tr, value, word
 from toolkit.mart.traits import trait_columns
 from toolkit.mart.view import View
 from toolkit.mart.where import sort_of
@@ -45,7 +45,7 @@ def read_splits(view: View, names: Sequence[str]) -> dict[str, str]:
         if column == "home_store_id" and column not in known:
             column = "usual_store_id"
         if column not in known:
-            faults.append(str(unknown_name("split", name, [*known, *_SHORT], where="targeting.drill")))
+            faults.append(str(unknown_name(later("split"), name, [*known, *_SHORT], where="targeting.drill")))
         found[name] = column
     if faults:
         raise UnknownName("\n".join(faults))

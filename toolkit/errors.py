@@ -40,6 +40,10 @@ class BadValue(ToolkitError):
     """A parameter or setting whose value is out of its range or of another type."""
 
 
+class NameTaken(BadValue):
+    """A name that is in use already; what stands there is kept."""
+
+
 class TooFewMembers(ToolkitError):
     """A scope with fewer members than may be spoken of (the minimum n)."""
 

@@ -23,7 +23,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
     ids = lines["member_id"].drop_nulls().unique().sort()
     members = pl.DataFrame({"member_id": ids, "contactable": [place % 3 != 0 for place in range(ids.len())]})
     ws = make_workspace(tmp_path_factory.mktemp("page") / "ws", lines, {"products": village_products(), "members": members})
-    return targeting_page(State(ws.path), "Targeting")
+    return targeting_page(State(ws.path))
 
 
 @pytest.fixture

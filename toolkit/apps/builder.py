@@ -18,8 +18,10 @@ import traitlets
 
 from toolkit.apps import clauses
 from toolkit.apps.address import LONGEST
+from toolkit.apps.soon import Soon
 from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.audience import Audience, export_audience, load_audience, overlaps, profile, save_audience, saved_names
+from toolkit.audience.profile import nobody_left_out
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
 from toolkit.mart.traits import with_traits
@@ -96,7 +98,7 @@ def standing_of(shop: Shop, draft: Draft) -> Standing | str:
         shared = overlaps(view, [audience, *(load_audience(ws, name) for name in saved_names(ws))])
         others = shared.filter((pl.col("audience") == NEW_NAME) & (pl.col("other") != NEW_NAME) & (pl.col("member_count") > 0))
         overlap = others.select(pl.col("other").alias("audience"), "member_count", "member_share").sort("member_count", descending=True)
-        notes = found.notes if draft != Draft() else tuple(note for note in found.notes if "chooses nobody out" not in note)
+        notes = found.notes if draft != Draft() else tuple(note for note in found.notes if note != nobody_left_out(view))
         sentence = (
             found.sentence
             if draft != Draft()
@@ -180,6 +182,7 @@ class Builder(traitlets.HasTraits):
         super().__init__()
         self.shop = shop if isinstance(shop, Shop) else read_shop(shop)
         self._past: list[Draft] = []
+        self.soon = Soon()
         self.draft = Draft()
         self.everybody = standing_of(self.shop, self.draft)
         self.standing = self.everybody
@@ -271,6 +274,7 @@ class Builder(traitlets.HasTraits):
         BadValue
             The name cannot be one, or is taken (then `replace_it` adds a version), or nobody is in the audience.
         """
+        self.soon.settle()
         saved = save_audience(Workspace(self.shop.path), self._made().renamed(name.strip()), replace_it=replace_it)
         size = self.standing.member_count if isinstance(self.standing, Standing) else 0
         told = tr(
@@ -319,7 +323,12 @@ class Builder(traitlets.HasTraits):
             self._past.append(self.draft)
         self.draft = draft
         self.busy = True
+        self.soon(self._work_out)
+        if anew:  # what was kept is told beside it
+            self.soon.settle()
+
+    def _work_out(self) -> None:
         try:
-            self.standing = self.everybody if draft == Draft() and not anew else standing_of(self.shop, draft)
+            self.standing = standing_of(self.shop, self.draft) if self.draft != Draft() else self.everybody
         finally:
             self.busy = False

@@ -14,8 +14,8 @@ from toolkit.apps.builder import COUNTED, RANGES, Builder, Standing, spread
 from toolkit.apps.fields import button, flex, html, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import RANGE_WORDS, SOURCES, TRAIT_WORDS
-from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.errors import BadValue, NameTaken
+from toolkit.language import tr, word
 
 OVERLAPS_SHOWN = 8
 _LEVELS = {"low": 1, "mid": 2, "high": 3}  # levels are read in their order, other values with the largest first
@@ -64,11 +64,13 @@ class Asks:
         everybody = view.builder.everybody
         counts = everybody.counts if isinstance(everybody, Standing) else {}
         self.toggles: dict[tuple[str, str], widgets.Button] = {}
-        self.source = self._field(widgets.Dropdown(options=list(SOURCES), description="Among"), self.builder.start_from)
+        self.source = self._field(
+            widgets.Dropdown(options=[(tr(words), call) for words, call in SOURCES], description=tr("Among")), self.builder.start_from
+        )
         parts = [self._asked(tr("From whom do we start?"), [self.source])]
         parts += [self._traits(name, counts[name]) for name in COUNTED if counts.get(name)]
         self.ranges = {name: self._range(name) for name in RANGES}
-        parts += [self._asked(RANGE_WORDS[name], [self._pair(self.ranges[name])]) for name in RANGES]
+        parts += [self._asked(tr(RANGE_WORDS[name]), [self._pair(self.ranges[name])]) for name in RANGES]
         known = sorted(name for name in self.builder.shop.members["top_category"].drop_nulls().unique().to_list())
         self.taste = self._field(
             widgets.Combobox(options=known, description=tr("A clear taste for"), placeholder=tr("any category"), continuous_update=False),
@@ -81,13 +83,13 @@ class Asks:
         if "contactable" in self.builder.shop.members.columns:
             parts.append(self._asked(tr("May we write to them?"), [self.contact]))
         self.typed = self._field(
-            widgets.Textarea(description=tr("The same as a condition"), placeholder="everybody", continuous_update=False),
+            widgets.Textarea(description=tr("The same as a condition"), placeholder=tr("everybody"), continuous_update=False),
             self.builder.type,
         )
         self.typed.add_class("tk-typed")
         words = html("tk-words", panels.audience_words(self.builder.shop.members.columns))
-        self.back = button("Back", "tk-quiet", self.guard(lambda _button: self.builder.back()))
-        reset = button("Reset", "tk-quiet", self.guard(lambda _button: self._reset()))
+        self.back = button(tr("Back"), "tk-quiet", self.guard(lambda _button: self.builder.back()))
+        reset = button(tr("Reset"), "tk-quiet", self.guard(lambda _button: self._reset()))
         parts.append(self._asked(tr("Or type it"), [self.typed, words]))
         moves = widgets.Box([self.back, reset], layout=flex("row wrap"))
         moves.add_class("tk-moves")
@@ -124,11 +126,11 @@ class Asks:
         buttons = []
         for value, count in sorted(counts.items(), key=lambda item: (_LEVELS.get(item[0], 0), -item[1], item[0])):
             press = self.guard(lambda _button, value=value: self.builder.toggle(column, value))
-            self.toggles[column, value] = button(f"{value} {count:,}", "tk-toggle", press)
+            self.toggles[column, value] = button(f"{word(value)} {count:,}", "tk-toggle", press)
             buttons.append(self.toggles[column, value])
         row = widgets.Box(buttons, layout=flex("row wrap"))
         row.add_class("tk-toggles")
-        return self._asked(TRAIT_WORDS[column], [row])
+        return self._asked(tr(TRAIT_WORDS[column]), [row])
 
     def _range(self, column: str) -> tuple[Any, Any]:
         def changed(_value: Any) -> None:
@@ -174,8 +176,9 @@ class Found:
         self.name.add_class("tk-field")
         save = button(tr("Keep it"), "tk-act", self.guard(lambda _button: self._save(replace_it=False)))
         self.again = button(tr("Keep as a new version"), "tk-quiet", self.guard(lambda _button: self._save(replace_it=True)))
-        csv = button(tr("Contact list (CSV)"), "tk-quiet", self.guard(lambda _button: self._file("csv")))
-        xlsx = button(tr("Contact list (Excel)"), "tk-quiet", self.guard(lambda _button: self._file("xlsx")))
+        near = Guard(lambda text: setattr(self.told, "value", panels.sentence(text)))  # said where the button is
+        csv = button(tr("Contact list (CSV)"), "tk-quiet", near(lambda _button: self._file("csv")))
+        xlsx = button(tr("Contact list (Excel)"), "tk-quiet", near(lambda _button: self._file("xlsx")))
         self.again.layout.display = "none"
         self.keep = widgets.Box([self.name, save, self.again, csv, xlsx], layout=flex("row wrap"))
         self.keep.add_class("tk-keep")
@@ -218,7 +221,7 @@ class Found:
         try:
             told = self.builder.save(self.name.value, replace_it=replace_it)
         except BadValue as error:
-            if "saved already" in str(error):
+            if isinstance(error, NameTaken):
                 self.again.layout.display = ""
             self.told.value = panels.sentence(str(error))
             return
@@ -262,7 +265,7 @@ def _figures(standing: Standing, builder: Builder) -> list[tuple[str, str]]:
             tr("sales, last {period_days} days", period_days=builder.shop.period_days),
         )
     )
-    reach = f"{standing.reachable:,}" if standing.reachable is not None else "not known"
+    reach = f"{standing.reachable:,}" if standing.reachable is not None else tr("not known")
     shown.append((reach, tr("may be contacted")))
     return shown
 
@@ -274,7 +277,7 @@ def _details(standing: Standing) -> str:
             (row["audience"], f"{row['member_count']:,}", wording.share(row["member_share"]))
             for row in standing.overlap.head(OVERLAPS_SHOWN).iter_rows(named=True)
         ]
-        parts.append(panels.grid((tr("Shared with the audience"), "Members", tr("Of these members")), rows))
+        parts.append(panels.grid((tr("Shared with the audience"), tr("Members"), tr("Of these members")), rows))
     return "".join(parts)
 
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from toolkit import wording
 from toolkit.apps.menu import CHOICE_WORDS, CONTROL_WORDS, choice_words
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.portrait.segment_maps import BUILT_IN
 from toolkit.registry import Question
 
@@ -77,7 +77,7 @@ def controls_of(question: Question) -> tuple[Control, ...]:
 
 def _control(parameter: Parameter, annotation: Any, told: str) -> Control:
     name = parameter.name
-    label = CONTROL_WORDS.get(name, wording.label_of(name))
+    label = tr(CONTROL_WORDS[name]) if name in CONTROL_WORDS else wording.label_of(name)
     required = parameter.default is Parameter.empty
     parts = _parts(annotation)
     literals = [str(part) for part in parts if isinstance(part, str)]
@@ -88,7 +88,7 @@ def _control(parameter: Parameter, annotation: Any, told: str) -> Control:
             known = [default, *(value for value in known if value != default)]
             first = []
         else:
-            first = [(CHOICE_WORDS.get((name, ""), "All together"), "")]
+            first = [(tr(CHOICE_WORDS.get((name, ""), later("All together"))), "")]
         choices = (*first, *((choice_words(name, value), value) for value in known))
         return Control(name, label, "choice", choices, required, told)
     return Control(name, label, "day" if date in parts else "text", (), required, told)

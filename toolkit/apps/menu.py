@@ -6,136 +6,151 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from toolkit import wording
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.registry import Question, all_questions
 
 FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("At a glance", ("portrait.overview", "portrait.stores")),
-    ("Who they are", ("portrait.segments", "portrait.rfm", "portrait.lifecycle", "portrait.movement", "portrait.personas")),
+    (later("At a glance"), ("portrait.overview", "portrait.stores")),
+    (later("Who they are"), ("portrait.segments", "portrait.rfm", "portrait.lifecycle", "portrait.movement", "portrait.personas")),
     (
-        "What they bring",
+        later("What they bring"),
         ("portrait.contribution", "portrait.pareto", "portrait.quadrants", "portrait.spending_power", "portrait.lifetime_value"),
     ),
-    ("How they shop", ("portrait.habits", "portrait.price_sensitivity")),
-    ("One member", ("portrait.member",)),
+    (later("How they shop"), ("portrait.habits", "portrait.price_sensitivity")),
+    (later("One member"), ("portrait.member",)),
 )
 STEP_WORDS = {
-    "portrait": "More about our members",
-    "targeting": "Whom to address",
-    "differentiation": "With which offer",
-    "review": "What it changed",
+    "portrait": later("More about our members"),
+    "targeting": later("Whom to address"),
+    "differentiation": later("With which offer"),
+    "review": later("What it changed"),
 }
 CONTROL_WORDS = {
-    "by": "Shown by",
-    "show": "Shown as",
-    "since": "Compared with the day",
-    "segment_map": "Names of the segments",
-    "rank_by": "Ranked by",
-    "member_id": "Member number",
+    "by": later("Shown by"),
+    "show": later("Shown as"),
+    "since": later("Compared with the day"),
+    "segment_map": later("Names of the segments"),
+    "rank_by": later("Ranked by"),
+    "member_id": later("Member number"),
 }
 # (parameter or '', value) -> words; value '' is 'nothing chosen'
 CHOICE_WORDS = {
-    ("", "decile"): "Tenths of members",
-    ("", "heavy"): "Heavy, medium, light buyers",
-    ("by", "orders"): "Number of orders",
-    ("", "attach"): "Items per order",
-    ("", "loyal"): "Loyal against the others",
-    ("by", "members"): "Members against non-members",
-    ("", "grid"): "Recency by frequency",
-    ("", "scores"): "Score by score",
-    ("", "spend_per_month"): "Spend per month",
-    ("", "order_value"): "Value of an order",
-    ("", "price_tier"): "Price level of the goods",
-    ("by", "when"): "Weekday and hour",
-    ("by", "hour"): "Hour of the day",
-    ("by", "persona"): "Kind of shopper",
-    ("by", "taste"): "Favourite categories",
-    ("by", "group"): "Groups with like baskets",
-    ("by", "stage"): "Stage of life as a member",
-    ("", "sales_change"): "Change of sales",
-    ("", "active_share"): "Share of members active",
-    ("", "repeat_rate"): "Repeat rate",
-    ("", "units_per_order"): "Items per order",
-    ("", "member_sales_share"): "Member share of sales",
-    ("segment_map", ""): "As the shop has set",
-    ("segment_map", "ten"): "Ten segments",
-    ("segment_map", "eight"): "Eight segments (high or low)",
-    ("by", ""): "All habits",
+    ("", "decile"): later("Tenths of members"),
+    ("", "heavy"): later("Heavy, medium, light buyers"),
+    ("by", "orders"): later("Number of orders"),
+    ("", "attach"): later("Items per order"),
+    ("", "loyal"): later("Loyal against the others"),
+    ("by", "members"): later("Members against non-members"),
+    ("", "grid"): later("Recency by frequency"),
+    ("", "scores"): later("Score by score"),
+    ("", "spend_per_month"): later("Spend per month"),
+    ("", "order_value"): later("Value of an order"),
+    ("", "price_tier"): later("Price level of the goods"),
+    ("by", "when"): later("Weekday and hour"),
+    ("by", "hour"): later("Hour of the day"),
+    ("by", "persona"): later("Kind of shopper"),
+    ("by", "taste"): later("Favourite categories"),
+    ("by", "group"): later("Groups with like baskets"),
+    ("by", "stage"): later("Stage of life as a member"),
+    ("", "sales_change"): later("Change of sales"),
+    ("", "active_share"): later("Share of members active"),
+    ("", "repeat_rate"): later("Repeat rate"),
+    ("", "units_per_order"): later("Items per order"),
+    ("", "member_sales_share"): later("Member share of sales"),
+    ("segment_map", ""): later("As the shop has set"),
+    ("segment_map", "ten"): later("Ten segments"),
+    ("segment_map", "eight"): later("Eight segments (high or low)"),
+    ("by", ""): later("All habits"),
 }
 PERIOD_DAYS = (28, 91, 182, 364)
 AUDIENCE_EXAMPLES = (
-    ("Ten orders or more", "order_count >= 10"),
-    ("Bought in the last 4 weeks", "order_count_28d > 0"),
-    ("Not seen for 13 weeks", "order_count_91d = 0"),
+    (later("Ten orders or more"), "order_count >= 10"),
+    (later("Bought in the last 4 weeks"), "order_count_28d > 0"),
+    (later("Not seen for 13 weeks"), "order_count_91d = 0"),
 )
 
 TRAIT_WORDS = {
-    "segment": "Which segments?",
-    "stage": "At which stage of their life as members?",
-    "spending_power": "How much can they spend?",
-    "promo_level": "How much do they wait for discounts?",
+    "segment": later("Which segments?"),
+    "stage": later("At which stage of their life as members?"),
+    "spending_power": later("How much can they spend?"),
+    "promo_level": later("How much do they wait for discounts?"),
 }
 RANGE_WORDS = {
-    "recency_days": "How many days since their last order?",
-    "amount_91d": "What did they spend in the last 13 weeks?",
-    "order_count_91d": "How many orders in the last 13 weeks?",
+    "recency_days": later("How many days since their last order?"),
+    "amount_91d": later("What did they spend in the last 13 weeks?"),
+    "order_count_91d": later("How many orders in the last 13 weeks?"),
 }
 # (words, call of an answer that lists members); '' = all members
 SOURCES = (
-    ("All members", ""),
-    ("Members who are slipping away", "targeting.slipping(ws, top=0)"),
-    ("Members who are due for something again", "targeting.due_again(ws, top=0)"),
-    ("Members who looked and did not buy", "targeting.looked_not_bought(ws, show='member')"),
+    (later("All members"), ""),
+    (later("Members who are slipping away"), "targeting.slipping(ws, top=0)"),
+    (later("Members who are due for something again"), "targeting.due_again(ws, top=0)"),
+    (later("Members who looked and did not buy"), "targeting.looked_not_bought(ws, show='member')"),
 )
 
 METHOD_WORDS = {
-    "coupon": "A coupon",
-    "full_reduction": "Spend X, save Y",
-    "discount": "A discount",
-    "member_day": "A member day",
-    "service": "A service",
+    "coupon": later("A coupon"),
+    "full_reduction": later("Spend X, save Y"),
+    "discount": later("A discount"),
+    "member_day": later("A member day"),
+    "service": later("A service"),
 }
 # method -> ((figure of its short text, label, placeholder), ...)
 OFFER_FIELDS = {
-    "coupon": (("value", "Worth", "5"), ("threshold", "From a basket of", "any"), ("goods", "On", "all goods")),
-    "full_reduction": (("threshold", "Spend", "60"), ("value", "Save", "10"), ("goods", "On", "all goods")),
-    "discount": (("depth", "Percent off", "10"), ("goods", "On", "all goods")),
-    "member_day": (("weekday", "On every", ""), ("depth", "Percent off", "10"), ("goods", "On", "all goods")),
-    "service": (("message", "What we do for them", "a call two weeks after the sale"),),
+    "coupon": (
+        ("value", later("Worth"), "5"),
+        ("threshold", later("From a basket of"), later("any")),
+        ("goods", later("On"), later("all goods")),
+    ),
+    "full_reduction": (("threshold", later("Spend"), "60"), ("value", later("Save"), "10"), ("goods", later("On"), later("all goods"))),
+    "discount": (("depth", later("Percent off"), "10"), ("goods", later("On"), later("all goods"))),
+    "member_day": (("weekday", later("On every"), ""), ("depth", later("Percent off"), "10"), ("goods", later("On"), later("all goods"))),
+    "service": (("message", later("What we do for them"), later("a call two weeks after the sale")),),
 }
 DAY_WORDS = (
-    ("Monday", "mon"), ("Tuesday", "tue"), ("Wednesday", "wed"), ("Thursday", "thu"), ("Friday", "fri"), ("Saturday", "sat"),
-    ("Sunday", "sun"),
-)  # fmt: skip
+    (later("Monday"), "mon"),
+    (later("Tuesday"), "tue"),
+    (later("Wednesday"), "wed"),
+    (later("Thursday"), "thu"),
+    (later("Friday"), "fri"),
+    (later("Saturday"), "sat"),
+    (later("Sunday"), "sun"),
+)
 # (question, ((field of the form, label), ...)) in the order of the page; `method` is the kind of offer
 PLAN_FIELDS = (
-    ("What is it called?", (("name", "Name"),)),
-    ("For whom?", (("audience", "Audience"),)),
-    ("What do they get?", (("method", "Kind of offer"), ("offer", "The same in short"))),
-    ("When?", (("starts_on", "First day"), ("ends_on", "Last day"))),
-    ("How do we tell them?", (("touchpoint", "By"), ("cost_per_contact", "Cost of one contact"), ("cost_fixed", "Fixed costs"))),
-    ("What may it cost, what must it bring?", (("budget", "Most that the offer may cost"), ("goal_percent", "Lift to reach, %"))),
-    ("How many get nothing, so that we can judge it?", (("control_percent", "Held out, %"),)),
+    (later("What is it called?"), (("name", later("Name")),)),
+    (later("For whom?"), (("audience", later("Audience")),)),
+    (later("What do they get?"), (("method", later("Kind of offer")), ("offer", later("The same in short")))),
+    (later("When?"), (("starts_on", later("First day")), ("ends_on", later("Last day")))),
+    (
+        later("How do we tell them?"),
+        (("touchpoint", later("By")), ("cost_per_contact", later("Cost of one contact")), ("cost_fixed", later("Fixed costs"))),
+    ),
+    (
+        later("What may it cost, what must it bring?"),
+        (("budget", later("Most that the offer may cost")), ("goal_percent", later("Lift to reach, %"))),
+    ),
+    (later("How many get nothing, so that we can judge it?"), (("control_percent", later("Held out, %")),)),
 )
 
 
 # part of the page of a review -> its words, in the order of the page
 SECTION_WORDS = {
-    "verdict": "Did it pay?",
-    "money": "What was it worth?",
-    "checks": "May we believe it?",
-    "process": "How did it run?",
-    "migration": "Whom did it move?",
-    "lessons": "What have we learned?",
+    "verdict": later("Did it pay?"),
+    "money": later("What was it worth?"),
+    "checks": later("May we believe it?"),
+    "process": later("How did it run?"),
+    "migration": later("Whom did it move?"),
+    "lessons": later("What have we learned?"),
 }
 
 
 def question_menu(steps: Iterable[str] = ("portrait",)) -> list[tuple[str, list[Question]]]:
     """Return (family, questions) for the steps, in reading order; a question that no family names comes under its step."""
     left = {question.name: question for question in all_questions() if question.step in set(steps)}
-    menu = [(family, [left.pop(name) for name in names if name in left]) for family, names in FAMILIES]
+    menu = [(tr(family), [left.pop(name) for name in names if name in left]) for family, names in FAMILIES]
     for step, words in STEP_WORDS.items():
-        menu.append((words, [left.pop(name) for name in list(left) if left[name].step == step]))
+        menu.append((tr(words), [left.pop(name) for name in list(left) if left[name].step == step]))
     return [(family, questions) for family, questions in menu if questions]
 
 
@@ -158,10 +173,11 @@ def choice_words(name: str, value: str) -> str:
     >>> choice_words("by", "category"), choice_words("since", "2017-10-02")
     ('Category', '2017-10-02')
     """
-    return CHOICE_WORDS.get((name, value)) or CHOICE_WORDS.get(("", value)) or wording.label_of(value)
+    words = CHOICE_WORDS.get((name, value)) or CHOICE_WORDS.get(("", value))
+    return tr(words) if words else wording.label_of(value)
 
 
 def next_label(question: Question, own: Mapping[str, Any]) -> str:
     """Return the words of a button that asks a question with these own parameters."""
     chosen = [choice_words(name, str(value)) for name, value in own.items()]
-    return question.text + (f" ({', '.join(chosen)})" if chosen else "")
+    return tr("{question} ({chosen})", question=tr(question.text), chosen=tr(", ").join(chosen)) if chosen else tr(question.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import ipywidgets as widgets
 
+from toolkit import language
 from toolkit.apps import address, builder, panels, planner
 from toolkit.apps.builder import Builder
 from toolkit.apps.builder_view import BuilderView
@@ -23,11 +25,14 @@ from toolkit.apps.planner_view import PlannerView
 from toolkit.apps.reviewing import Reviewing
 from toolkit.apps.reviewing_view import ReviewingView
 from toolkit.apps.shown import PAGE_VARIABLE
+from toolkit.apps.soon import Soon
 from toolkit.apps.state import State
 from toolkit.apps.view import WORKSPACE_VARIABLE, AskView
-from toolkit.language import tr
+from toolkit.language import later, tr
 
-_TAB = "tab"
+_TAB, _LANGUAGE = "tab", "language"
+_WAIT = 0.02
+"""Seconds that a choice waits for the next one."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,27 @@ class Tab:
     opened: Callable[[], None]
 
 
-class Page:
-    """Title, tabs where there is more than one part, and the address."""
+Parts = Callable[[State, "Page"], tuple[Sequence[Tab], Guard]]
+"""What makes the parts of a page on a state, and their guard."""
 
-    def __init__(self, title: str, state: State, tabs: Sequence[Tab], guard: Guard) -> None:
-        self.tabs, self.shown, self.moves = {tab.key: tab for tab in tabs}, tabs[0].key, -1
+
+class Page:
+    """Title, tabs where there is more than one part, the address, and the choice of a language.
+
+    `parts` makes the tabs; a reader who changes the language gets them made anew, with what was chosen.
+    """
+
+    def __init__(self, title: str, state: State, parts: Parts) -> None:
+        self.title, self.parts, self.moves, self.usual = title, parts, -1, language.current()
+        self.page = widgets.VBox()
+        self.page.add_class("tk-page")
+        self._fill(state)
+        if not os.environ.get(PAGE_VARIABLE):  # nothing tells us when a notebook is looked at
+            self.tabs[self.first].opened()
+
+    def _fill(self, state: State) -> None:
+        tabs, guard = self.parts(state, self)
+        self.tabs, self.shown, self.state, self.language = {tab.key: tab for tab in tabs}, tabs[0].key, state, language.current()
         self.first = tabs[0].key
         self.told, self.went = html("tk-address-told"), widgets.Text(continuous_update=False)
         self.went.add_class("tk-address-went")
@@ -60,14 +81,41 @@ class Page:
         self.buttons = {tab.key: button(tab.words, "tk-tab", guard(lambda _button, key=tab.key: self.enter(key))) for tab in tabs}
         row = widgets.Box(list(self.buttons.values()), layout=flex("row wrap"))
         row.add_class("tk-tabs")
-        self.title, self.state, self.heading = title, state, html("tk-title", _title(title, _receipts(state)))
-        self.page = widgets.VBox([self.heading, self.told, self.went, *([row] if len(tabs) > 1 else []), *(tab.view.box for tab in tabs)])
-        self.page.add_class("tk-page")
+        self.heading = html("tk-title", _title(self.title, _receipts(state)))
+        languages = widgets.Box([self._language_button(code, name, guard) for code, name in language.LANGUAGES.items()])
+        languages.add_class("tk-languages")
+        top = widgets.Box([self.heading, languages], layout=flex("row wrap"))
+        top.add_class("tk-top")
+        self.page.children = [top, self.told, self.went, *([row] if len(tabs) > 1 else []), *(tab.view.box for tab in tabs)]
         for tab in tabs:
+            tab.observed.soon = Soon(tab.view.guard, wait=_WAIT)
             tab.observed.observe(guard(lambda _change: self._tell()), tab.trait)
         self.open(self.first)
-        if not os.environ.get(PAGE_VARIABLE):  # nothing tells us when a notebook is looked at
-            self.tabs[self.first].opened()
+
+    def _language_button(self, code: str, name: str, guard: Guard) -> widgets.Button:
+        made = button(name, "tk-language", guard(lambda _button: self.speak(code)))
+        if code == language.current():
+            made.add_class("tk-chosen")
+        return made
+
+    def speak(self, code: str) -> None:
+        """Go on in another language, where the reader is."""
+        chosen, shown = {key: tab.query() for key, tab in self.tabs.items()}, self.shown
+        if self._made_in(code):
+            for key, query in chosen.items():
+                if query:
+                    self.tabs[key].go(query)
+            self.enter(shown)
+
+    def _made_in(self, code: str) -> bool:
+        """Make the page anew in a language, as it opens; False where it is in that language already."""
+        if language.known(code) == self.language:
+            return False
+        language.speak(code)
+        old = self.page.children
+        self._fill(State(self.state.shop.path, self.state.start, asked=False))
+        _close(old)
+        return True
 
     def enter(self, key: str) -> None:
         """Show one part to a person: what it opens with is worked out now."""
@@ -90,17 +138,29 @@ class Page:
 
     def _tell(self) -> None:
         self.moves += 1  # the first is how the page opened: nothing to write into the address
-        query = self.tabs[self.shown].query()
+        query = parse_qsl(self.tabs[self.shown].query(), keep_blank_values=True)
         if self.shown != self.first:
-            query = urlencode([(_TAB, self.shown), *parse_qsl(query, keep_blank_values=True)])
-        self.told.value = panels.address(query, self.moves)
+            query.insert(0, (_TAB, self.shown))
+        if self.language != self.usual:
+            query.insert(0, (_LANGUAGE, self.language))
+        self.told.value = panels.address(urlencode(query), self.moves, self.language)
 
     def _go(self, change: Any) -> None:
         _number, _, query = str(change["new"]).partition("|")  # the number makes the same address twice two changes
-        key = dict(parse_qsl(query)).get(_TAB, self.first)
+        went = dict(parse_qsl(query))
+        with suppress(ValueError):  # a language that we do not have: the page stays in its own
+            self._made_in(went.get(_LANGUAGE, self.usual))
+        key = went.get(_TAB, self.first)
         key = key if key in self.tabs else self.first
         self.tabs[key].go(query)
         self.enter(key)
+
+
+def _close(boxes: Sequence[widgets.Widget]) -> None:
+    """End widgets with all that is in them: the browser keeps none of them."""
+    for box in boxes:
+        _close(getattr(box, "children", ()))
+        box.close()
 
 
 def open_state(workspace: str | Path = "", *, question: str = START, asked: bool = True) -> State:
@@ -111,46 +171,60 @@ def open_state(workspace: str | Path = "", *, question: str = START, asked: bool
     return State(workspace or os.environ.get(WORKSPACE_VARIABLE, "") or "../demo/workspace", Choice(question=question), asked=asked)
 
 
-def ask_page(state: State, title: str, steps: tuple[str, ...] = ("portrait",)) -> Page:
-    """Return the page that asks the questions of some steps."""
-    view = AskView(state, steps)
-    return Page(title, state, [_ask_tab(view, "ask", "Ask")], view.guard)
+def portrait_page(state: State) -> Page:
+    """Return the page of the portrait: ask about the members."""
+
+    def parts(state: State, _page: Page) -> tuple[Sequence[Tab], Guard]:
+        view = AskView(state, ("portrait",))
+        return [_ask_tab(view, "ask", tr("Ask"))], view.guard
+
+    return Page(later("Member portrait"), state, parts)
 
 
-def targeting_page(state: State, title: str) -> Page:
+def targeting_page(state: State) -> Page:
     """Return the page of targeting: build an audience, or ask; the members of an answer can be taken over into an audience."""
-    made = Builder(state.shop)
-    building = BuilderView(made)
-    tab = Tab(
-        "build", tr('Build an audience'), building,
-        query=lambda: builder.query_of(made.draft), go=made.go_to, observed=made, trait="draft", opened=made.renew,
-    )  # fmt: skip
-    asking = AskView(state, ("targeting",), take=lambda call: (made.start_from(call), page.enter("build"))[1])
-    page = Page(title, state, [tab, _ask_tab(asking, "ask", tr("Ask about members and goods"))], building.guard)
-    return page
+
+    def parts(state: State, page: Page) -> tuple[Sequence[Tab], Guard]:
+        made = Builder(state.shop)
+        building = BuilderView(made)
+        tab = Tab(
+            "build", tr("Build an audience"), building,
+            query=lambda: builder.query_of(made.draft), go=made.go_to, observed=made, trait="draft", opened=made.renew,
+        )  # fmt: skip
+        asking = AskView(state, ("targeting",), take=lambda call: (made.start_from(call), page.enter("build"))[1])
+        return [tab, _ask_tab(asking, "ask", tr("Ask about members and goods"))], building.guard
+
+    return Page(later("Whom to address, and with which goods"), state, parts)
 
 
-def differentiation_page(state: State, title: str) -> Page:
+def differentiation_page(state: State) -> Page:
     """Return the page of differentiation: plan a campaign and launch it, or ask."""
-    made = Planner(state.shop)
-    planning = PlannerView(made)
-    tab = Tab(
-        "plan", tr('Plan a campaign'), planning,
-        query=lambda: planner.query_of(made.form, made.start), go=made.go_to, observed=made, trait="form", opened=planning.opened,
-    )  # fmt: skip
-    asking = AskView(state, ("differentiation",))
-    return Page(title, state, [tab, _ask_tab(asking, "ask", tr("Ask about offers and goods"))], planning.guard)
+
+    def parts(state: State, _page: Page) -> tuple[Sequence[Tab], Guard]:
+        made = Planner(state.shop)
+        planning = PlannerView(made)
+        tab = Tab(
+            "plan", tr("Plan a campaign"), planning,
+            query=lambda: planner.query_of(made.form, made.start), go=made.go_to, observed=made, trait="form", opened=planning.opened,
+        )  # fmt: skip
+        return [tab, _ask_tab(AskView(state, ("differentiation",)), "ask", tr("Ask about offers and goods"))], planning.guard
+
+    return Page(later("Which offer, and is it worth it"), state, parts)
 
 
-def review_page(state: State, title: str) -> Page:
+def review_page(state: State) -> Page:
     """Return the page of the review: one campaign from verdict to lesson, or ask."""
-    read = Reviewing(state.shop)
-    reading = ReviewingView(read)
-    tab = Tab(
-        "read", tr("Read a campaign"), reading, query=read.query, go=read.go_to, observed=read, trait="campaign_id", opened=reading.opened
-    )
-    asking = AskView(state, ("review",))
-    return Page(title, state, [tab, _ask_tab(asking, "ask", tr("Ask about campaigns and targets"))], reading.guard)
+
+    def parts(state: State, _page: Page) -> tuple[Sequence[Tab], Guard]:
+        read = Reviewing(state.shop)
+        reading = ReviewingView(read)
+        tab = Tab(
+            "read", tr("Read a campaign"), reading,
+            query=read.query, go=read.go_to, observed=read, trait="campaign_id", opened=reading.opened,
+        )  # fmt: skip
+        return [tab, _ask_tab(AskView(state, ("review",)), "ask", tr("Ask about campaigns and targets"))], reading.guard
+
+    return Page(later("What did it change"), state, parts)
 
 
 def _ask_tab(view: AskView, key: str, words: str) -> Tab:
@@ -175,5 +249,6 @@ def _receipts(state: State) -> str:
 
 def _title(title: str, told: str) -> str:
     # Only our own page has the other steps beside it; in JupyterLab the link would lead nowhere.
-    way = '<nav class="tk-way" aria-label="Steps"><a href="../../">All four steps</a></nav>' if os.environ.get(PAGE_VARIABLE) else ""
-    return f"{way}<h1>{escape(title)}</h1><p>{escape(told)}</p>"
+    steps = f'<a href="../../">{escape(tr("All four steps"))}</a>'
+    way = f'<nav class="tk-way" aria-label="{escape(tr("Steps"))}">{steps}</nav>' if os.environ.get(PAGE_VARIABLE) else ""
+    return f"{way}<h1>{escape(tr(title))}</h1><p>{escape(told)}</p>"

@@ -82,8 +82,8 @@ def download(answer: Answer) -> str:
         return ""
     data = base64.b64encode(csv_text(answer.table).encode("utf-8", "replace")).decode("ascii")
     name = escape(file_name(answer))
-    rows = f"{answer.table.height:,} row{'' if answer.table.height == 1 else 's'}"
-    return f'<a class="tk-download" download="{name}" href="data:text/csv;charset=utf-8;base64,{data}">Save the table as CSV ({rows})</a>'
+    words = tr("Save the table as CSV ({rows})", rows=wording.some(answer.table.height, "row"))
+    return f'<a class="tk-download" download="{name}" href="data:text/csv;charset=utf-8;base64,{data}">{escape(words)}</a>'
 
 
 def lead(text: str) -> str:
@@ -128,21 +128,20 @@ def ways(parts: Sequence[tuple[str, str, bool]]) -> str:
     return f"<ol>{rows}</ol>"
 
 
-def address(query: str, moves: int) -> str:
-    """Return what `app.js` keeps in the address of the page; `moves` counts the changes since it opened."""
-    return f'<span data-query="{escape(query)}" data-moves="{moves}"></span>'
+def address(query: str, moves: int, language: str) -> str:
+    """Return what `app.js` keeps in the address of the page, and its language; `moves` counts the changes since it opened."""
+    return f'<span data-query="{escape(query)}" data-moves="{moves}" data-language="{language}"></span>'
 
 
 def audience_words(names: Sequence[str]) -> str:
     """Return the fold that says what can stand in the field of an audience."""
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(wording.label_of(name))}</dd></div>" for name in names)
     told = tr(
-        "A condition on each member: a name from this list, a sign (=, &gt;, &lt;, &gt;=, &lt;=) and a value; texts stand in '…'. Join "
+        "A condition on each member: a name from this list, a sign (=, >, <, >=, <=) and a value; texts stand in '…'. Join several with "
+        "AND, OR. For example: order_count >= 10 AND order_count_28d = 0"
     )
-    return (
-        f"<details><summary>What can stand here?</summary><p>{told}several with AND, OR. For example: "
-        f"order_count &gt;= 10 AND order_count_28d = 0</p><dl>{rows}</dl></details>"
-    )
+    asked = tr("What can stand here?")
+    return f"<details><summary>{escape(asked)}</summary><p>{escape(told, quote=False)}</p><dl>{rows}</dl></details>"
 
 
 def sentence(text: str, *, kind: str = "stop") -> str:

@@ -19,11 +19,12 @@ import traitlets
 from toolkit.answer import Answer
 from toolkit.apps.address import LONGEST
 from toolkit.apps.offer_text import STARTS, method_of
+from toolkit.apps.soon import Soon
 from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.audience import saved_names
 from toolkit.differentiation import launching
 from toolkit.errors import BadValue, ToolkitError
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.offer import Offer
 from toolkit.registry import find_question
@@ -31,7 +32,9 @@ from toolkit.workspace import Workspace
 
 DAYS = 28
 """Days of a campaign unless others are chosen: four weeks even out weekdays and pay days."""
-NOT_YET = "Say what it is called, whom it is for and what it offers: the plan appears here, with what it costs and what stands in its way."
+NOT_YET = later(
+    "Say what it is called, whom it is for and what it offers: the plan appears here, with what it costs and what stands in its way."
+)
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,8 @@ class Planner(traitlets.HasTraits):
         self.start = blank(self.shop)
         self.budgets = budgets(self.shop)
         self._past: list[Form] = []
+        self._worked_out: tuple[Form | None, tuple[str, str, str] | None] = (None, None)
+        self.soon = Soon()
         self.form = self.start
         self.plan, self.replay = NOT_YET, None
         self.launched = ""
@@ -206,7 +211,8 @@ class Planner(traitlets.HasTraits):
         if untouched:
             self.form = self.start
         else:
-            self._work_out(replayed=True)
+            self._worked_out = (None, None)
+            self._work_out()
 
     def change(self, **fields: Any) -> None:
         """Change parts of the form and work the plan out again."""
@@ -234,6 +240,7 @@ class Planner(traitlets.HasTraits):
     @property
     def consequences(self) -> str:
         """What a launch does, in sentences for the person who confirms it."""
+        self.soon.settle()
         if not isinstance(self.plan, Answer):
             return ""
         arms = dict(self.plan.table.group_by("arm").agg(pl.col("member_count").sum()).iter_rows())
@@ -258,6 +265,7 @@ class Planner(traitlets.HasTraits):
         BadValue
             Something stands in the way, or the id is taken.
         """
+        self.soon.settle()
         made = launching.launch(Workspace(self.shop.path), definition_of(self.form))
         self.launched = made.campaign_id
         return tr(
@@ -293,19 +301,25 @@ class Planner(traitlets.HasTraits):
         if remember:
             self._past.append(self.form)
         self.renew()
-        told = [(one.method, one.audience, one.budget) for one in (form, self.form)]
         self.form = form
-        self._work_out(replayed=told[0] != told[1] or self.replay is None)
-
-    def _work_out(self, *, replayed: bool) -> None:
         self.busy = True
+        self.soon(self._work_out)
+
+    def _work_out(self) -> None:
+        """Work out what the form changed since it was last worked out."""
+        self.busy = True
+        form = self.form
+        plan, replay = replace(form, budget=""), (form.method, form.audience, form.budget)  # what each of them rests on
         try:
-            self.plan = plan_of(self.shop, self.form) if self.form != self.start else NOT_YET
-            self.holdout = holdout_of(self.shop, self.form) if isinstance(self.plan, Answer) else ""
-            if self.form == self.start:
-                self.replay = None
-            elif replayed:
-                self.replay = replay_of(self.shop, self.form)
+            if form == self.start:
+                self.plan, self.holdout, self.replay, self._worked_out = NOT_YET, "", None, (None, None)
+                return
+            if plan != self._worked_out[0]:
+                self.plan = plan_of(self.shop, form)
+                self.holdout = holdout_of(self.shop, form) if isinstance(self.plan, Answer) else ""
+            if replay != self._worked_out[1]:
+                self.replay = replay_of(self.shop, form)
+            self._worked_out = plan, replay
         finally:
             self.busy = False
 

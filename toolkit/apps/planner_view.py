@@ -56,7 +56,7 @@ class PlannerView:
     def _show(self, _change: Any = None) -> None:
         self.form.show()
         not_yet = self.planner.plan == NOT_YET
-        self.hint.value = panels.sentence(NOT_YET, kind="wait") if not_yet else ""
+        self.hint.value = panels.sentence(tr(NOT_YET), kind="wait") if not_yet else ""
         self.plan.show(None if not_yet else self.planner.plan)
         self.held.value = panels.aside(tr("What the holdout costs and shows"), self.planner.holdout) if self.planner.holdout else ""
         self.replay.show(self.planner.replay)
@@ -86,14 +86,14 @@ class FormFields:
             "offer": widgets.Text(continuous_update=False),
             "starts_on": widgets.DatePicker(min=shop.first_day),
             "ends_on": widgets.DatePicker(min=shop.first_day),
-            "touchpoint": widgets.Text(continuous_update=False, placeholder="app push"),
-            "cost_per_contact": widgets.Text(continuous_update=False, placeholder="not known"),
-            "cost_fixed": widgets.Text(continuous_update=False, placeholder="none"),
+            "touchpoint": widgets.Text(continuous_update=False, placeholder=tr("app push")),
+            "cost_per_contact": widgets.Text(continuous_update=False, placeholder=tr("not known")),
+            "cost_fixed": widgets.Text(continuous_update=False, placeholder=tr("none")),
             "budget": widgets.SelectionSlider(options=[(tr("no limit"), "")], continuous_update=False),
             "goal_percent": widgets.Text(continuous_update=False, placeholder=tr("no goal")),
             "control_percent": widgets.IntSlider(min=0, max=60, step=5, continuous_update=False),
         }
-        self.method = widgets.Dropdown(options=[(METHOD_WORDS[name], name) for name in METHODS], description="Kind of offer")
+        self.method = widgets.Dropdown(options=[(tr(METHOD_WORDS[name]), name) for name in METHODS], description=tr("Kind of offer"))
         self._hear(self.method, lambda value: self.planner.change(offer=STARTS[value]))
         self.figures = {method: self._figures(method) for method in METHODS}
         asked = []
@@ -105,18 +105,18 @@ class FormFields:
                     fields += [self.method, *(field for method in METHODS for field in self.figures[method].values())]
                     continue
                 field = self.widgets[name]
-                field.description = label
+                field.description = tr(label)
                 if name in ("name", "audience", "offer", "budget"):
                     field.add_class("tk-wide")
                 self._hear(field, lambda value, name=name: self.planner.change(**{name: value}))
                 fields.append(field)
             row = widgets.Box(fields, layout=flex("row wrap"))
             row.add_class("tk-pair")
-            box = widgets.VBox([html("tk-ask-words", f"<h2>{words}</h2>"), row])
+            box = widgets.VBox([html("tk-ask-words", f"<h2>{tr(words)}</h2>"), row])
             box.add_class("tk-ask")
             asked.append(box)
-        self.back = button("Back", "tk-quiet", self.guard(lambda _button: self.planner.back()))
-        reset = button("Reset", "tk-quiet", self.guard(lambda _button: self.planner.reset()))
+        self.back = button(tr("Back"), "tk-quiet", self.guard(lambda _button: self.planner.back()))
+        reset = button(tr("Reset"), "tk-quiet", self.guard(lambda _button: self.planner.reset()))
         moves = widgets.Box([self.back, reset], layout=flex("row wrap"))
         moves.add_class("tk-moves")
         self.box = widgets.VBox([moves, *asked], layout=flex("column", "0 1 24rem"))
@@ -153,11 +153,13 @@ class FormFields:
         made: dict[str, Any] = {}
         for name, label, placeholder in OFFER_FIELDS[method]:
             if name == "weekday":
-                field = widgets.Dropdown(options=list(DAY_WORDS), description=label)
+                field = widgets.Dropdown(options=[(tr(words), day) for words, day in DAY_WORDS], description=tr(label))
             elif name == "goods":
-                field = widgets.Combobox(options=self._categories(), description=label, placeholder=placeholder, continuous_update=False)
+                field = widgets.Combobox(
+                    options=self._categories(), description=tr(label), placeholder=tr(placeholder), continuous_update=False
+                )
             else:
-                field = widgets.Text(description=label, placeholder=placeholder, continuous_update=False)
+                field = widgets.Text(description=tr(label), placeholder=tr(placeholder), continuous_update=False)
             if name in ("message", "goods"):
                 field.add_class("tk-wide")
             self._hear(field, lambda value, name=name: self.planner.change(offer=with_figure(self.planner.form.offer, name, value)))
@@ -176,7 +178,9 @@ class FormFields:
         return [(tr("no limit"), ""), *chosen, *([(typed, typed)] if typed and typed not in known else [])]
 
     def _audiences(self) -> list[tuple[str, str]]:
-        return [("All members", ""), *((name, name) for name in self.planner.audiences)]
+        known, chosen = self.planner.audiences, self.planner.form.audience
+        gone = [(tr("{name} (no longer there)", name=chosen), chosen)] if chosen and chosen not in known else []
+        return [(tr("All members"), ""), *((name, name) for name in known), *gone]
 
     def _hear(self, field: Any, changed: Any) -> None:
         field.add_class("tk-field")
@@ -188,7 +192,8 @@ class Launching:
     """The launch: a button, what it does before it is done, and the contact lists after."""
 
     def __init__(self, view: PlannerView) -> None:
-        self.planner, guard = view.planner, view.guard
+        self.planner = view.planner
+        guard = Guard(lambda text: setattr(self.told, "value", panels.sentence(text)))  # said where the button is, not on top of the page
         self.ask = button(tr("Launch …"), "tk-act", guard(lambda _button: self._ask()))
         self.consequences, self.told = html("tk-told"), html("tk-told")
         self.yes = button(tr("Yes, freeze and launch it"), "tk-act", guard(lambda _button: self._launch()))

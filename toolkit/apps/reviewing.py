@@ -14,16 +14,17 @@ import traitlets
 from toolkit import rendering, wording
 from toolkit.answer import Answer
 from toolkit.apps.download import harmless
+from toolkit.apps.soon import Soon
 from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.errors import ToolkitError
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
 SECTIONS = ("verdict", "money", "checks", "process", "migration", "lessons")
 """Questions of the review, in the order of the page: the verdict first."""
-NO_CAMPAIGN = "There is no campaign yet: launch one in the planner, or import the tables `campaigns` and `contacts`."
+NO_CAMPAIGN = later("There is no campaign yet: launch one in the planner, or import the tables `campaigns` and `contacts`.")
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Reviewing(traitlets.HasTraits):
     def __init__(self, shop: Shop | str | Path) -> None:
         super().__init__()
         self.shop = shop if isinstance(shop, Shop) else read_shop(shop)
+        self.soon = Soon()
         self.campaigns = listed_campaigns(self.shop)
         if self.campaigns:
             self.campaign_id = self.campaigns[0].campaign_id
@@ -133,15 +135,21 @@ class Reviewing(traitlets.HasTraits):
         self._answer(SECTIONS)
 
     def _answer(self, names: tuple[str, ...]) -> None:
-        missing = [name for name in names if name not in self.sections]
-        if not missing:
-            return
-        self.busy = True
+        """Answer what is missing, one section after the other: another choice meanwhile takes the place of the rest."""
+        if any(name not in self.sections for name in names):
+            self.busy = True
+            self.soon(lambda: self._answer_next(names))
+
+    def _answer_next(self, names: tuple[str, ...]) -> None:
+        missing, more = [name for name in names if name not in self.sections], False
         try:
-            for name in missing:
-                self.sections = {**self.sections, name: section_of(self.shop, name, self.campaign_id)}
+            if missing:
+                self.sections = {**self.sections, missing[0]: section_of(self.shop, missing[0], self.campaign_id)}
+            more = len(missing) > 1
         finally:
-            self.busy = False
+            self.busy = more
+        if more:
+            self.soon(lambda: self._answer_next(names))
 
     def query(self) -> str:
         """Return the chosen campaign as the query of an address."""
@@ -156,8 +164,10 @@ class Reviewing(traitlets.HasTraits):
 
     def html_file(self) -> tuple[str, str]:
         """Return the page as a file: its name, and its content in base64."""
+        self.soon.settle()
         return f"review-{self.campaign_id}.html", base64.b64encode(pages(self.answers).encode("utf-8")).decode("ascii")
 
     def xlsx_file(self) -> tuple[str, str]:
         """Return the tables as a file: its name, and its content in base64."""
+        self.soon.settle()
         return f"review-{self.campaign_id}.xlsx", base64.b64encode(workbook(self.answers)).decode("ascii")

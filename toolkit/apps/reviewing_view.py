@@ -23,7 +23,7 @@ class ReviewingView:
         self.said = html("tk-said")
         self.guard = Guard(lambda text: setattr(self.said, "value", panels.sentence(text)))
         self.busy, self.told = html("tk-busy"), html("tk-told")
-        self.campaign = widgets.Dropdown(description="Campaign")
+        self.campaign = widgets.Dropdown(description=tr("Campaign"))
         self.campaign.add_class("tk-field")
         self.campaign.add_class("tk-audience")
         chosen = self.guard(lambda change: reviewing.choose(change["new"]))
@@ -63,7 +63,7 @@ class ReviewingView:
             if self.reviewing.campaigns:
                 self.campaign.value = self.reviewing.campaign_id or self.reviewing.campaigns[0].campaign_id
             else:
-                self.said.value = panels.sentence(NO_CAMPAIGN)
+                self.said.value = panels.sentence(tr(NO_CAMPAIGN))
         finally:
             self.showing = False
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
+from toolkit import language
 from toolkit.apps import forked
 from toolkit.apps.entry import Entry
 from toolkit.apps.guard import LOG_VARIABLE
 from toolkit.apps.shown import PAGE_VARIABLE
 from toolkit.apps.view import WORKSPACE_VARIABLE
 from toolkit.charts import offline
+from toolkit.language import tr
 from toolkit.shipped import shipped_folder
 from toolkit.workspace import Workspace
 
@@ -58,10 +61,22 @@ class _EntryHandler(BaseVoilaHandler):
 
     @web.authenticated
     async def get(self) -> None:
-        cards = await asyncio.get_running_loop().run_in_executor(None, self.entry.cards)
+        code = self._language()
+        cards = await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, code)
         ws = Workspace(self.entry.path)
-        told = f"Receipts from {ws.first_day} to {ws.last_day}."
-        self.write(self.render_template("entry.html", cards=cards, told=told))
+        with language.speaking(code):
+            told = tr("Receipts from {first_day} to {last_day}.", first_day=ws.first_day, last_day=ws.last_day)
+            self.write(self.render_template("entry.html", cards=cards, told=told, tr=tr, language=code, languages=language.LANGUAGES))
+
+    def _language(self) -> str:
+        """The reader's language: the one in the address (kept for the other pages), the one chosen before, the browser's, the server's."""
+        if asked := self.get_query_argument("language", ""):
+            self.set_cookie("tk-language", asked, expires_days=365, samesite="Lax")
+        wanted = [asked, self.get_cookie("tk-language") or "", *self.request.headers.get("Accept-Language", "").split(",")[:1]]
+        for code in wanted:
+            with suppress(ValueError):
+                return language.known(code)
+        return language.current()
 
 
 class AppServer(Voila):
@@ -84,7 +99,7 @@ class AppServer(Voila):
         asyncio.get_event_loop().create_task(self._tell())
 
     async def _tell(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, 0.0)  # begun before anybody asks
+        await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, language.current(), 0.0)  # begun before anybody asks
         for _ in range(_READY_SECONDS * 10):
             if self.kernel_manager.notebook_data:  # the pages are worked out ahead one after another
                 break
@@ -153,6 +168,7 @@ def _write_run_files(folder: Path) -> None:
     static = folder / "nbconvert" / "templates" / "toolkit" / "static"
     static.mkdir(parents=True)
     (static / "vega.js").write_text(offline.bundle(), "utf-8", newline="\n")
+    (static / "words.js").write_text(f"window.tkWords = {json.dumps(language.of_scripts())};\n", "utf-8", newline="\n")
     kernel = folder / "kernels" / "python3"
     kernel.mkdir(parents=True)
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--IPKernelApp.log_level=40"]

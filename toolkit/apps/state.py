@@ -18,8 +18,9 @@ import traitlets
 from toolkit.answer import Answer
 from toolkit.apps.choice import START, Choice
 from toolkit.apps.controls import controls_of
+from toolkit.apps.soon import Soon
 from toolkit.errors import ToolkitError, nearest
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.mart.view import checked_as_of, chosen_members, open_view, read_period
 from toolkit.registry import NEAR, find_question, rank_questions
 from toolkit.workspace import Workspace
@@ -132,7 +133,7 @@ def _blockers(shop: Shop, choice: Choice) -> Iterator[str]:
 def _guess(word: str, known: Any) -> str:
     near = nearest(word, known, most=3)
     return (
-        tr(" Did you mean {near}?", near=" or ".join(near))
+        tr(" Did you mean {near}?", near=tr(" or ").join(near))
         if near
         else tr(" Choose one from the list, or empty the field for the whole chain.")
     )
@@ -171,6 +172,7 @@ class State(traitlets.HasTraits):
         self.shop = read_shop(workspace)
         self.start = start or Choice()
         self._past: list[Choice] = []
+        self.soon = Soon()
         self.choice = self.start
         if asked:
             self.ask_first()
@@ -211,7 +213,8 @@ class State(traitlets.HasTraits):
         for column in NARROWED:
             if column not in self.result.table.columns:
                 continue
-            found = sorted(texts & set(self.result.table[column].drop_nulls().cast(pl.String)))
+            known = self.result.table[column].drop_nulls().cast(pl.String).unique()
+            found = sorted(value for value in known if value in texts or word(value) in texts)
             if len(found) == 1:
                 quoted = found[0].replace("'", "''")
                 scope = {"store_id": found[0]} if column == "store_id" else {"audience": f"{column} = '{quoted}'"}
@@ -231,7 +234,7 @@ class State(traitlets.HasTraits):
         if not text.strip():
             return
         if not ranked or ranked[0][1] < NEAR:
-            self.result = tr("No question here is near “{strip}”. Choose one from the list, or use other words.", strip=text.strip())
+            self.result = tr("No question here is near “{words}”. Choose one from the list, or use other words.", words=text.strip())
             return
         self.ask(ranked[0][0].name)
 
@@ -262,7 +265,8 @@ class State(traitlets.HasTraits):
         if remember:
             self._past.append(self.choice)
         self.choice = choice
-        self._work_out()
+        self.busy = True
+        self.soon(self._work_out)
 
     def _work_out(self) -> None:
         self.busy = True

@@ -74,7 +74,7 @@ class AskView:
         self.answer.show_beside(self.state.beside)
 
     def _show_busy(self, change: Any) -> None:
-        self.busy.value = panels.sentence("Working it out …", kind="wait") if change["new"] else ""
+        self.busy.value = panels.sentence(tr("Working it out …"), kind="wait") if change["new"] else ""
 
     def _own_widget(self, control: Control) -> widgets.DOMWidget:
         def changed(change: Any) -> None:
@@ -108,14 +108,14 @@ class ScopeBar:
         self.state, shop = view.state, view.state.shop
         self.labels: dict[str, str] = {}
         self.fields: dict[str, Any] = {
-            "store_id": widgets.Combobox(description="Store", placeholder=tr("All stores"), continuous_update=False),
+            "store_id": widgets.Combobox(description=tr("Store"), placeholder=tr("All stores"), continuous_update=False),
             "as_of": widgets.DatePicker(description=tr("Up to the day")),
             "period": widgets.Dropdown(options=period_choices(shop.period_days), description=tr("Sales of the")),
-            "audience": self._members(tr("Only members with"), "everybody"),
+            "audience": self._members(tr("Only members with"), tr("everybody")),
             "against": self._members(tr("Beside members with"), tr("nobody: no comparison")),
         }
         if shop.regions:
-            self.fields["region"] = widgets.Dropdown(description="Region")
+            self.fields["region"] = widgets.Dropdown(description=tr("Region"))
         self.shown: dict[str, str] = {}  # what stands in a field when nothing was chosen
         self.read(shop)
         self.kinds = {"as_of": "day", "period": "choice", "region": "choice"}
@@ -123,14 +123,14 @@ class ScopeBar:
             widget.add_class("tk-field")
             widget.add_class(f"tk-{name}")
             widget.observe(view.guard(self._changed(name)), "value")
-        self.back = button("Back", "tk-quiet", view.guard(lambda _button: self.state.back()))
-        reset = button("Reset", "tk-quiet", view.guard(lambda _button: self._reset()))
-        examples = [button(words, "tk-chip", view.guard(self._example(where))) for words, where in AUDIENCE_EXAMPLES]
+        self.back = button(tr("Back"), "tk-quiet", view.guard(lambda _button: self.state.back()))
+        reset = button(tr("Reset"), "tk-quiet", view.guard(lambda _button: self._reset()))
+        examples = [button(tr(words), "tk-chip", view.guard(self._example(where))) for words, where in AUDIENCE_EXAMPLES]
         order = [name for name in ("store_id", "region", "as_of", "period", "audience", "against") if name in self.fields]
         top = widgets.Box([*(self.fields[name] for name in order), self.back, reset], layout=flex("row wrap"))
         top.add_class("tk-scope-fields")
         words = html("tk-words", panels.audience_words(shop.members.columns))
-        chips = widgets.Box([html("tk-chips-label", "For example:"), *examples, words], layout=flex("row wrap"))
+        chips = widgets.Box([html("tk-chips-label", tr("For example:")), *examples, words], layout=flex("row wrap"))
         chips.add_class("tk-chips")
         self.box = widgets.VBox([top, chips])
         self.box.add_class("tk-scope")
@@ -193,7 +193,7 @@ class QuestionMenu:
             parts.append(html("tk-family", f"<h2>{family}</h2>"))
             for question in questions:
                 ask = view.guard(lambda _button, name=question.name: view.state.ask(name))
-                self.buttons[question.name] = button(question.text, "tk-question-button", ask)
+                self.buttons[question.name] = button(tr(question.text), "tk-question-button", ask)
                 parts.append(self.buttons[question.name])
         self.box = widgets.VBox(parts, layout=flex("column", "0 1 17rem"))
         self.box.add_class("tk-menu")
@@ -216,7 +216,7 @@ class AnswerPanel:
         self.picked.observe(view.guard(self._picked), "value")
         self.stop, self.head, self.chart, self.details, self.download = self.shown.parts
         self.next = [button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
-        self.nexts = widgets.Box([html("tk-next-label", "<h2>Ask next</h2>"), *self.next], layout=flex("row wrap"))
+        self.nexts = widgets.Box([html("tk-next-label", f"<h2>{tr('Ask next')}</h2>"), *self.next], layout=flex("row wrap"))
         self.nexts.add_class("tk-nexts")
         self.take = button(tr("Make an audience of these members"), "tk-act", view.guard(lambda _button: self._take()))
         self.taken, self.call = view.take, ""

@@ -105,9 +105,7 @@ def _notes(view: View, audience: Audience, found: pl.DataFrame, few: bool) -> li
             tr("The audience selects nobody in {place} as of {as_of}.", place=view.place, as_of=view.as_of) + _unseen_values(view, audience)
         )
     elif found.height == view.members.height:
-        notes.append(
-            tr("The audience selects all {height:,} members of {place}: it chooses nobody out.", height=found.height, place=view.place)
-        )
+        notes.append(nobody_left_out(view))
     if few:
         least = view.settings.scope.minimum_members
         notes.append(tr("Fewer than {least} members (setting scope.minimum_members): their sales are not shown.", least=least))
@@ -124,6 +122,12 @@ def _notes(view: View, audience: Audience, found: pl.DataFrame, few: bool) -> li
                 )
             )
     return notes
+
+
+def nobody_left_out(view: View) -> str:
+    """Return the note of an audience that is everybody in scope."""
+    members = view.members.height
+    return tr("The audience selects all {members:,} members of {place}: it chooses nobody out.", members=members, place=view.place)
 
 
 def _unseen_values(view: View, audience: Audience) -> str:

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
-from toolkit.errors import BadValue, UnknownName, WorkspaceError, nearest, unknown_name
+from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, nearest, unknown_name
 from toolkit.language import tr
 from toolkit.mart.traits import trait_columns
 from toolkit.mart.view import View, open_view
@@ -48,7 +48,7 @@ def save_audience(
         document = ws.document(name) or {"name": audience.name, "versions": []}
         versions = document["versions"]
         if versions and not replace_it:
-            raise BadValue(
+            raise NameTaken(
                 tr(
                     "An audience '{name}' is saved already (version {versions}: {defined}). Choose another name, or say replace: "
                     "a new version is added and the earlier ones stay.",

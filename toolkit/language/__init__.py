@@ -28,8 +28,8 @@ SOURCE = "en"
 LANGUAGE_VARIABLE = "TOOLKIT_LANGUAGE"
 DOMAIN = "toolkit"
 FOLDER = Path(__file__).parent
-# Contexts of the catalogue: a noun after its number, a word that stands in a table, the heading of a column.
-_COUNTED, _VALUE, _COLUMN = "counted", "value", "column"
+# Contexts of the catalogue: a noun after its number, a word that stands in a table, the heading of a column, a text of the pages' scripts.
+_COUNTED, _VALUE, _COLUMN, _SCRIPT = "counted", "value", "column", "script"
 
 _of_call: ContextVar[str] = ContextVar("language")
 _of_process: list[str] = []
@@ -158,11 +158,7 @@ def _word(code: str, value: str) -> str:
 @cache
 def _forms(code: str) -> list[tuple[str, re.Pattern[str], str]]:
     """The words with places in them: how each begins, what it reads like, its message; the one that says most first."""
-    begin = f"{_VALUE}\x04"
-    known = getattr(_catalogue(code), "_catalog", {})
-    words = {
-        key.removeprefix(begin): found for key, found in known.items() if isinstance(key, str) and key.startswith(begin) and "{" in key
-    }
+    words = {text: found for text, found in _known(code, _VALUE).items() if "{" in text}
     forms = list[tuple[int, str, re.Pattern[str], str]]()
     for text, message in words.items():
         parts = [(literal, name) for literal, name, _, _ in string.Formatter().parse(text)]
@@ -171,9 +167,21 @@ def _forms(code: str) -> list[tuple[str, re.Pattern[str], str]]:
     return [form[1:] for form in sorted(forms, key=lambda form: form[0], reverse=True)]
 
 
+def _known(code: str, context: str) -> dict[str, str]:
+    """Every message of a context with its translation; gettext itself has no way to ask for them."""
+    begin = f"{context}\x04"
+    kept = getattr(_catalogue(code), "_catalog", {})
+    return {key.removeprefix(begin): found for key, found in kept.items() if isinstance(key, str) and key.startswith(begin)}
+
+
 def value(text: str, /) -> str:
     """Return a word of a table as it is: data stay English, `word` translates where it is shown; gathered for the catalogue here."""
     return text
+
+
+def of_scripts() -> dict[str, dict[str, str]]:
+    """Return the texts of the pages' own scripts by language, for the browser."""
+    return {code: _known(code, _SCRIPT) for code in LANGUAGES if code != SOURCE}
 
 
 def day(when: date) -> str:

@@ -7,6 +7,7 @@ python -m toolkit.language.catalogue --check    change nothing; end with 1 where
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_javascript
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -22,6 +24,7 @@ from toolkit.language import DOMAIN, FOLDER, LANGUAGES, SOURCE
 from toolkit.language.labels import LABELS, VALUES
 
 PACKAGE = FOLDER.parent
+DASHBOARDS = PACKAGE.parent / "dashboards"
 # Calls that hold a text, by the name of the function: (place of the text, its context). `trn` has a second one, for all but 1.
 _CALLS: dict[str, tuple[int, str | None]] = {
     "tr": (0, None),
@@ -67,8 +70,10 @@ def messages() -> Iterator[Found]:
             yield from _of_python(path)
         elif path.suffix in (".j2", ".html"):
             yield from _of_template(path)
-    for path in sorted((PACKAGE.parent / "dashboards").rglob("*.html*")):
+    for path in sorted(DASHBOARDS.rglob("*.html*")):
         yield from _of_template(path)
+    for text in _of_scripts():
+        yield "dashboards", 0, text, "script"
     for heading in dict.fromkeys(LABELS.values()):
         yield "language/labels.py", 0, heading, "column"
     for text in VALUES:
@@ -153,6 +158,15 @@ def _of_template(path: Path) -> Iterator[Found]:
     with path.open("rb") as file:
         for line, _name, message, _comments in babel_extract(file, ["tr"], (), {"silent": "false"}):
             yield path.name, line, message if isinstance(message, str) else str((message or [""])[0]), None
+
+
+def _of_scripts() -> Iterator[str]:
+    """The texts of the pages' scripts, and those that stand in a page until its scripts run."""
+    for path in sorted(DASHBOARDS.rglob("*.js")):
+        with path.open("rb") as file:
+            yield from (str(message) for _line, _name, message, _comments in extract_javascript(file, {"tr": None}, (), {}))
+    for path in sorted(DASHBOARDS.rglob("*.j2")):
+        yield from re.findall(r"data-tr>([^<]+)<", path.read_text("utf-8"))
 
 
 def _texts(node: Any, keys: tuple[str, ...]) -> Iterator[str]:

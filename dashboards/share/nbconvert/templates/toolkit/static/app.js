@@ -2,11 +2,13 @@
 (function () {
   "use strict";
 
+  var tr = window.tkTr;
+
   function missing(place, why) {
     place.textContent = "";
     var note = document.createElement("p");
     note.className = "tk-quiet-note";
-    note.textContent = "This chart could not be drawn (" + why + "); the table holds the same figures.";
+    note.textContent = tr("This chart could not be drawn; the table holds the same figures.") + " (" + why + ")";
     place.appendChild(note);
     place.removeAttribute("role");
     place.dataset.drawn = "no";
@@ -23,14 +25,15 @@
 
   // Words above a chart are folded to the width there is; where it is narrow, figures beside the plot are left to the table.
   var pen = document.createElement("canvas").getContext("2d");
+  var WORDS = /[\u2e80-\u9fff\uff00-\uffef][\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f]*|[^\s\u2e80-\u9fff\uff00-\uffef]+\s*/g; // one sign of Chinese is a word
   function folded(text, font, width) {
     pen.font = font;
-    var lines = [];
-    [].concat(text).join(" ").split(" ").forEach(function (word) {
-      var last = lines.length - 1, longer = last < 0 ? word : lines[last] + " " + word;
-      if (last >= 0 && pen.measureText(longer).width <= width) { lines[last] = longer; } else { lines.push(word); }
+    var lines = [], words = [].concat(text).join(" ").match(WORDS) || [];
+    words.forEach(function (word) {
+      var last = lines.length - 1, longer = last < 0 ? word : lines[last] + word;
+      if (last >= 0 && pen.measureText(longer.trim()).width <= width) { lines[last] = longer; } else { lines.push(word); }
     });
-    return lines;
+    return lines.map(function (line) { return line.trim(); });
   }
 
   function beyond(place) {
@@ -81,7 +84,7 @@
 
   function draw(place) {
     place.dataset.drawn = "wait";
-    if (!window.vegaEmbed) { missing(place, "the chart library did not load"); return; }
+    if (!window.vegaEmbed) { missing(place, tr("the chart library did not load")); return; }
     laidOut(place, 200).then(function () {
       if (!place.isConnected) { return; }
       var inner = document.createElement("div");
@@ -165,8 +168,15 @@
   }
   function query() { return sorted(new URLSearchParams(location.search)); }
   function go() {
+    var wanted = new URLSearchParams(query());
+    if (window.tkReads()) { wanted.set("language", window.tkReads()); }
     went += 1;
-    fill(document.querySelector(".tk-address-went input"), went + "|" + query());
+    fill(document.querySelector(".tk-address-went input"), went + "|" + sorted(wanted));
+  }
+  function keepLanguage(code) {
+    if (!code || document.documentElement.lang === code) { return; }
+    document.documentElement.lang = code;
+    document.cookie = "tk-language=" + code + ";path=/;max-age=31536000;SameSite=Lax";
   }
   function keepAddress() {
     var told = document.querySelector(".tk-address-told span");
@@ -176,6 +186,7 @@
       go(); // also with nothing in the address: Python works out the rest of what opens only for a person who looks
       if (query()) { return; }
     }
+    if (told && told.dataset.moves !== "0") { keepLanguage(told.dataset.language); }
     var wanted = told ? sorted(new URLSearchParams(told.dataset.query)) : "";
     if (told && told.dataset.moves !== "0" && wanted !== query()) { history.pushState(null, "", location.pathname + (wanted ? "?" + wanted : "")); }
   }
@@ -187,12 +198,12 @@
     document.querySelectorAll(".tk-question-button, .tk-toggle, .tk-tab").forEach(function (button) {
       set(button, "aria-pressed", button.classList.contains("tk-chosen") ? "true" : "false");
     });
-    document.querySelectorAll(".tk-ask").forEach(function (group) { set(group, "role", "group"); var asks = group.querySelector("h2"); set(group, "aria-label", asks ? asks.textContent : "Question"); });
-    document.querySelectorAll(".tk-menu").forEach(function (menu) { set(menu, "role", "navigation"); set(menu, "aria-label", "Questions"); });
-    document.querySelectorAll(".tk-main").forEach(function (main) { set(main, "role", "region"); set(main, "aria-label", "Answer"); });
+    document.querySelectorAll(".tk-ask").forEach(function (group) { set(group, "role", "group"); var asks = group.querySelector("h2"); set(group, "aria-label", asks ? asks.textContent : tr("Question")); });
+    document.querySelectorAll(".tk-menu").forEach(function (menu) { set(menu, "role", "navigation"); set(menu, "aria-label", tr("Questions")); });
+    document.querySelectorAll(".tk-main").forEach(function (main) { set(main, "role", "region"); set(main, "aria-label", tr("Answer")); });
     document.querySelectorAll(".tk-page").forEach(function (page) { set(page, "role", "main"); });
-    document.querySelectorAll(".tk-tabs").forEach(function (tabs) { set(tabs, "role", "group"); set(tabs, "aria-label", "Parts of this page"); });
-    document.querySelectorAll(".tk-scope").forEach(function (scope) { set(scope, "role", "group"); set(scope, "aria-label", "Whose figures, and when"); });
+    document.querySelectorAll(".tk-tabs").forEach(function (tabs) { set(tabs, "role", "group"); set(tabs, "aria-label", tr("Parts of this page")); });
+    document.querySelectorAll(".tk-scope").forEach(function (scope) { set(scope, "role", "group"); set(scope, "aria-label", tr("Whose figures, and when")); });
     document.querySelectorAll(".tk-head").forEach(function (head) { set(head, "aria-live", "polite"); });
     // What the widgets leave unnamed: a slider's handle, and its figure, which can be typed over.
     document.querySelectorAll(".widget-slider").forEach(function (slider) {
@@ -201,8 +212,10 @@
       if (handle && said) { set(handle, "aria-label", words); set(handle, "aria-valuetext", said.textContent); }
       if (said) { set(said, "role", "textbox"); set(said, "aria-label", words); }
     });
+    document.querySelectorAll(".vega-embed summary").forEach(function (fold) { set(fold, "aria-label", tr("Save the picture")); });
+    document.querySelectorAll(".tk-headline").forEach(function (head) { set(head, "role", "heading"); set(head, "aria-level", "2"); });
     document.querySelectorAll('[title="null"], [title=""]').forEach(function (one) { one.removeAttribute("title"); });
-    document.querySelectorAll(".tk-scroll").forEach(function (table) { set(table, "tabindex", "0"); set(table, "role", "region"); set(table, "aria-label", "Table"); });
+    document.querySelectorAll(".tk-scroll").forEach(function (table) { set(table, "tabindex", "0"); set(table, "role", "region"); set(table, "aria-label", tr("Table")); });
   }
 
   // A question from the foot of an answer, or from the menu on a narrow screen: bring its headline into sight.

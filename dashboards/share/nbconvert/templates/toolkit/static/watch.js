@@ -3,6 +3,8 @@
 (function () {
   "use strict";
 
+  var tr = window.tkTr;
+
   var Native = window.WebSocket, leaving = false, told = false;
   window.addEventListener("pagehide", function (event) { leaving = !event.persisted; });
   window.addEventListener("pageshow", function () { leaving = false; });
@@ -13,10 +15,10 @@
     var place = document.createElement("div"), words = document.createElement("p"), again = document.createElement("button");
     place.className = "tk-gone";
     place.setAttribute("role", "alertdialog");
-    place.setAttribute("aria-label", "The page has stopped");
-    words.textContent = why + " What you chose is in the address; what you kept or launched is kept.";
+    place.setAttribute("aria-label", tr("The page has stopped"));
+    words.textContent = why + " " + tr("What you chose is in the address; what you kept or launched is kept.");
     again.type = "button";
-    again.textContent = "Load the page again";
+    again.textContent = tr("Load the page again");
     again.addEventListener("click", function () { location.reload(); });
     place.appendChild(words);
     place.appendChild(again);
@@ -32,17 +34,17 @@
     if (!config.kernelId) { return; }
     fetch(config.baseUrl + "api/kernels/" + encodeURIComponent(config.kernelId), { credentials: "same-origin", cache: "no-store" })
       .then(function (answer) {
-        if (answer.status === 404) { tell("This page was left for so long that its work was put away."); }
+        if (answer.status === 404) { tell(tr("This page was left for so long that its work was put away.")); }
       })
       .catch(function () { setTimeout(function () { fetch(location.href, { method: "HEAD" }).catch(stopped); }, 2000); });
   }
-  function stopped() { tell("The app was stopped, or cannot be reached. Ask the person who runs it to start it."); }
+  function stopped() { tell(tr("The app was stopped, or cannot be reached. Ask the person who runs it to start it.")); }
 
   var reader = new TextDecoder();
   function hear(event) {
     var text = typeof event.data === "string" ? event.data : event.data instanceof ArrayBuffer && event.data.byteLength < 4096 ? reader.decode(event.data) : "";
     if (/"execution_state":\s*"(restarting|autorestarting|dead)"/.test(text)) {
-      tell("The work behind this page ended unexpectedly, so it no longer answers.");
+      tell(tr("The work behind this page ended unexpectedly, so it no longer answers."));
     }
   }
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from toolkit.language import tr
 from toolkit.mart.where import Token, read_where
 
 Kind = Literal["among", "range", "taste", "flag", "other"]
@@ -76,9 +75,7 @@ def with_values(expression: str, column: str, values: Sequence[str]) -> str:
 
 def with_tastes(expression: str, column: str, values: Sequence[str]) -> str:
     """Return the expression that asks a list column for all of these values."""
-    return _replaced(
-        expression, column, ("taste",), [tr("array_contains({column}, {quoted})", column=column, quoted=_quoted(value)) for value in values]
-    )
+    return _replaced(expression, column, ("taste",), [f"array_contains({column}, {_quoted(value)})" for value in values])
 
 
 def with_span(expression: str, column: str, low: float | None, high: float | None) -> str:

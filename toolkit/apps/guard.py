@@ -58,9 +58,7 @@ def log_fault(error: BaseException) -> str:
     text = "".join(traceback.format_exception(error))
     place = "".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
     reference = hashlib.sha256(f"{type(error).__name__}{place}".encode()).hexdigest()[:8]
-    entry = tr(
-        "{isoformat} fault {reference}\n{text}\n", isoformat=datetime.now().isoformat(timespec="seconds"), reference=reference, text=text
-    )
+    entry = f"{datetime.now().isoformat(timespec='seconds')} fault {reference}\n{text}\n"
     # A kernel's sys.stderr is sent to the page, where Voila drops it; the real one reaches the server's terminal.
     print(entry, file=sys.__stderr__ or sys.stderr, flush=True)
     if os.environ.get(LOG_VARIABLE):
@@ -70,9 +68,5 @@ def log_fault(error: BaseException) -> str:
             with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(entry)
         except OSError as trouble:
-            print(
-                tr("The log {path} could not be written: {trouble}.", path=path, trouble=trouble),
-                file=sys.__stderr__ or sys.stderr,
-                flush=True,
-            )
+            print(f"The log {path} could not be written: {trouble}.", file=sys.__stderr__ or sys.stderr, flush=True)
     return reference

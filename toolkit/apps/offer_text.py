@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from toolkit.language import tr
 from toolkit.ledger.offer import EXAMPLES
 
 _GOODS = r"(?:\s+on\s+(?P<goods>[^|]*?))?\s*(?:\|.*)?"
@@ -52,12 +51,12 @@ def with_figure(text: str, name: str, value: str) -> str:
     told = {**figures_of(text), name: plain.replace("|", " ")}
     value, threshold, depth = (told.get(part, "") for part in ("value", "threshold", "depth"))
     words = {
-        "coupon": tr("{value} from {threshold}", value=value, threshold=threshold) if threshold else value,
+        "coupon": f"{value} from {threshold}" if threshold else value,
         "full_reduction": f"{threshold}/{value}",
         "discount": f"{depth}%",
         "member_day": f"{told.get('weekday', '')} {depth}%",
         "service": told.get("message", ""),
     }.get(method, "")
-    goods = tr(" on {goods}", goods=told["goods"]) if told.get("goods") else ""
+    goods = f" on {told['goods']}" if told.get("goods") else ""
     _, bar, message = text.partition("|")
     return f"{method} {words}{goods}" + (f" | {message.strip()}" if bar and method != "service" else "")

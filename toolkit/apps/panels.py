@@ -66,7 +66,7 @@ def _beside(layer: dict[str, Any], width: float) -> dict[str, Any]:
     across = layer.get("encoding", {}).get("x", {}).get("value")
     if not isinstance(across, int | float) or across <= width:
         return layer
-    return {**layer, "encoding": {**layer["encoding"], "x": {"value": {"expr": tr("width + {across:g}", across=across - width)}}}}
+    return {**layer, "encoding": {**layer["encoding"], "x": {"value": {"expr": f"width + {across - width:g}"}}}}
 
 
 def chart_outputs(answer: Answer) -> tuple[dict[str, Any], ...]:

@@ -222,7 +222,7 @@ class Planner(traitlets.HasTraits):
         """Take the offer of a cell of the grid that a person clicked; other marks say nothing."""
         threshold, reduction = (_amount(row, name) for name in ("threshold_amount", "reduction_amount"))
         if threshold is not None and reduction is not None:
-            self.change(offer=tr("full_reduction {threshold:g}/{reduction:g}", threshold=threshold, reduction=reduction))
+            self.change(offer=f"full_reduction {threshold:g}/{reduction:g}")
 
     def back(self) -> None:
         """Return to the form before."""

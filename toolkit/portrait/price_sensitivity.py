@@ -154,10 +154,12 @@ def _headline(view: View, members: pl.DataFrame, known: list[Trait], table: pl.D
     if not known:
         n = wording.some(members.height, "member")
         return tr("{where}, price sensitivity is not measured (n = {n}); the notes say what is missing.", where=where(view), n=n)
-    who = tr("they") if view.scope.audience is not None else tr("members")
     first, *others = (_sentence(members, trait) for trait in known)
     said = tr("{promo} and {coupon}", promo=first, coupon=others[0]) if others else first
-    text = tr("{where}, {who} {said}", where=where(view), who=who, said=said)
+    whole = view.scope.audience is None
+    text = (
+        tr("{where}, members {said}", where=where(view), said=said) if whole else tr("{where}, they {said}", where=where(view), said=said)
+    )
     if len(known) == 2:
         both = table.filter((pl.col("promo_level") == "high") & (pl.col("coupon_level") == "high"))
         count = int(both["member_count"].sum())

@@ -195,7 +195,7 @@ def _fault(where: str, fault: Mapping) -> str:
             place=said,
             given=fault["input"],
         )
-    return f"{where}: {said}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
+    return tr("{where}: {place}: {fault}.", where=where, place=said, fault=f"{fault['msg'][0].lower()}{fault['msg'][1:]}")
 
 
 def _unsound(found: SegmentMap, where: str) -> list[str]:

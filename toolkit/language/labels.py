@@ -381,6 +381,14 @@ LABELS = {
     "value": "Value",
     "hour": "Hour",
     "orders": "Orders",
+    "amount": "Amount",
+    "estimator": "Estimator",
+    "outcome": "Outcome",
+    "unit": "Unit",
+    "month": "Month",
+    "store": "Store",
+    "name": "Name",
+    "campaigns": "Campaigns",
 }
 
 DATA = frozenset(
@@ -400,7 +408,7 @@ _PORTRAIT = (
     *("1 order", "2 orders", *(f"{low + 1} to {2 * low} orders" for low in _DOUBLED[1:-1]), f"over {_DOUBLED[-1]} orders"),
     *("up to 1 unit", *(f"over {low} to {2 * low} units" for low in _DOUBLED[:-1]), f"over {_DOUBLED[-1]} units"),
 )
-_LEVELS = ("low", "mid", "high", "sensitivity {sensitivity}, power {power}")
+_LEVELS = ("low", "mid", "high", "sensitivity {sensitivity}, power {power}", "{sensitivity} / {power}")
 """Levels of a member, and the segments of campaigns that two of them make."""
 _OFFERS = (
     *("coupon", "full_reduction", "full reduction", "discount", "member_day", "member day", "service"),
@@ -409,7 +417,7 @@ _OFFERS = (
     *("discount {depth}%", "discount {depth}% on {goods}", "member_day {weekday} {depth}%", "member_day {weekday} {depth}% on {goods}"),
     *("service {message}", "service on {goods} | {message}", "{offer} | {message}"),
     *("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
-    *("{value} off from {minimum}", "spend {threshold} save {reduction}"),
+    *("{value} off from {minimum}", "spend {threshold} save {reduction}", "{share}% held out"),
 )
 """Methods, and what the text of an offer says (`ledger.offer.Offer.text`, and the rows of one method)."""
 _GOODS = (
@@ -443,6 +451,12 @@ _SPLITS = (
     *("text", "number", "flag", "date", "list", "other"),
 )
 """What goods and members are told apart by, and the sorts of columns."""
+_REVIEW = (
+    *("PASS", "REVIEW", "FAIL", "NOT MEASURED"),
+    *("proven", "likely", "not shown", "cannot be told"),
+    *("method", "touchpoint", "offer"),
+)
+"""Verdicts of checks, what may be said of an effect, and parts of a campaign."""
 VALUES: tuple[str, ...] = (
     *_PORTRAIT,
     *_SPLITS,
@@ -451,5 +465,6 @@ VALUES: tuple[str, ...] = (
     *_GOODS,
     *_LESSONS,
     *_REASONS,
+    *_REVIEW,
 )
 """Words of tables that are written nowhere as `language.value`."""

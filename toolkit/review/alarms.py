@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from toolkit.answer import Note
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.mart.view import Period, View
 from toolkit.review.case import Case
 from toolkit.review.progress import arm_sums, redemptions_of
@@ -89,11 +89,11 @@ def reach_alarm(case: Case) -> list[Note]:
     return [
         Note(
             tr(
-                "{missing:,} of {treated_members} ({missing_2}) were not contacted by {end}. They still count as treated; "
+                "{missing:,} of {treated_members} ({part}) were not contacted by {end}. They still count as treated; "
                 "send what is missing, or find out why.",
                 missing=missing,
                 treated_members=some(treated.height, "treated member"),
-                missing_2=share(missing / treated.height),
+                part=share(missing / treated.height),
                 end=case.seen.end,
             ),
             "REVIEW",
@@ -179,17 +179,21 @@ def shop_target(view: View, days: Period) -> list[Note]:
         return []
     gap = sold - wanted
     said = tr(
-        "All sales of {stores} in these days, members of the campaign or not, are {sold}, {gap} {behind} the "
-        "{wanted} of the stores' monthly targets",
+        _BEHIND if gap < 0 else _AHEAD,
         stores=some(len(stores), "store"),
         sold=view.money(sold),
         gap=view.money(abs(gap)),
-        behind=tr("behind") if gap < 0 else tr("ahead of"),
         wanted=view.money(wanted),
+        part=share(sold / wanted),
     )
-    return [
-        Note(
-            tr("{said} ({sold}). review.sales_targets says where it comes from.", said=said, sold=share(sold / wanted)),
-            "REVIEW" if gap < 0 else "PASS",
-        )
-    ]
+    return [Note(said, "REVIEW" if gap < 0 else "PASS")]
+
+
+_BEHIND = later(
+    "All sales of {stores} in these days, members of the campaign or not, are {sold}, {gap} behind the "
+    "{wanted} of the stores' monthly targets ({part}). review.sales_targets says where it comes from."
+)
+_AHEAD = later(
+    "All sales of {stores} in these days, members of the campaign or not, are {sold}, {gap} ahead of the "
+    "{wanted} of the stores' monthly targets ({part}). review.sales_targets says where it comes from."
+)

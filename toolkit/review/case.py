@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from toolkit.errors import DataError
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.ledger.campaigns import Campaign, open_campaign
 from toolkit.mart.view import Period, View
 from toolkit.models.balance import Overlap, overlap
@@ -19,7 +19,7 @@ from toolkit.review.assigned import assigned_members, in_scope, seen_before
 from toolkit.review.neighbours import overlapping_campaigns, reached_by
 from toolkit.review.past import Past, past_of_members
 from toolkit.review.redeemed import Redemptions, redeemed
-from toolkit.wording import share
+from toolkit.wording import share, some
 
 Control = Literal["own", "others", "none"]
 """Whom the treated are compared with: members held out of the campaign, members it did not speak to, nobody."""
@@ -64,8 +64,10 @@ class Case:
     @property
     def name(self) -> str:
         """The campaign in a sentence: `campaign C001 'Spring coupon'`."""
-        named = self.campaign.name and self.campaign.name != self.campaign.campaign_id
-        return tr("campaign {campaign_id}", campaign_id=self.campaign.campaign_id) + (f" '{self.campaign.name}'" if named else "")
+        code, name = self.campaign.campaign_id, self.campaign.name
+        if not name or name == code:
+            return tr("campaign {campaign_id}", campaign_id=code)
+        return tr("campaign {campaign_id} '{name}'", campaign_id=code, name=name)
 
     @property
     def treated_count(self) -> int:
@@ -128,9 +130,14 @@ class Case:
             return tr("there is nobody to compare with")
         if not self.is_randomised and self.history_days == 0:
             return tr("it started before the receipts do, and nobody was held out at random")
-        for arm, count in (("treated", self.treated_count), ("control", self.control_count)):
+        for arm, count in ((value("treated"), self.treated_count), (value("control"), self.control_count)):
             if count < least:
-                return f"the {arm} arm has {count:,} member{'' if count == 1 else 's'}, fewer than {least} (setting review.least_arm)"
+                return tr(
+                    "the {arm} arm has {members}, fewer than {least} (setting review.least_arm)",
+                    arm=word(arm),
+                    members=some(count, "member"),
+                    least=least,
+                )
         return None
 
 

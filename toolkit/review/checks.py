@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from toolkit import wording
 from toolkit.answer import Finding
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
 from toolkit.review.headline import arms, opening
 from toolkit.review.outcome import OUTCOMES, Name
+from toolkit.review.sentences import after
 from toolkit.review.study import Study, study
 from toolkit.review.verdicts import check_table
 
@@ -64,24 +65,24 @@ def checks(view: View, *, campaign_id: str | int = "", outcome: Name = "amount")
     return Finding(
         headline=_headline(found),
         table=table,
-        notes=[*(tr("Why no more is said: {removesuffix}.", removesuffix=reason.removesuffix(".")) for reason in found.claim.reasons[:3])],
+        notes=[tr("Why no more is said: {reason}", reason=reason) for reason in found.claim.reasons[:3]],
         ask_next=[(f"review.{name}", {"campaign_id": found.case.campaign.campaign_id}) for name in ("effect", "money")],
         figures={
             "treated_count": found.case.treated_count,
             "control_count": found.case.control_count,
-            **{
-                f"{word.replace(' ', '_').lower()}_count": table.filter(verdict=word).height
-                for word in ("PASS", "REVIEW", "FAIL", "NOT MEASURED")
-            },
+            **{f"{verdict.replace(' ', '_').lower()}_count": table.filter(verdict=verdict).height for verdict in _VERDICTS},
             "forbidding_count": table.filter("forbids_a_claim").height,
         },
     )
 
 
+_VERDICTS = ("PASS", "REVIEW", "FAIL", "NOT MEASURED")
+
+
 def _headline(found: Study) -> str:
-    counts = {word: sum(check.verdict == word for check in found.checks) for word in ("PASS", "REVIEW", "FAIL", "NOT MEASURED")}
-    tally = wording.listing([f"{count} {word}" for word, count in counts.items() if count])
-    title = OUTCOMES[found.outcome].title
+    counts = {verdict: sum(check.verdict == verdict for check in found.checks) for verdict in _VERDICTS}
+    tally = wording.listing([tr("{count} {verdict}", count=count, verdict=word(verdict)) for verdict, count in counts.items() if count])
+    title = word(OUTCOMES[found.outcome].title)
     allowed = {
         "proven": tr("its effect on {title} may be stated as proven", title=title),
         "likely": tr("its effect on {title} may be called likely, not proven", title=title),
@@ -98,5 +99,4 @@ def _headline(found: Study) -> str:
         allowed=allowed,
         arms=arms(found.case),
     )
-    start = opening(found.case)
-    return f"{start}{said[0].lower() if start else said[0]}{said[1:]}"
+    return after(opening(found.case), said)

@@ -3,8 +3,11 @@ used."""
 
 from __future__ import annotations
 
-from toolkit.language import tr
+from functools import reduce
+
+from toolkit.language import later, tr, trn, value
 from toolkit.review.case import Case
+from toolkit.review.sentences import closed, together
 from toolkit.review.silent_stores import silence_notes, silent_stores
 from toolkit.review.verdicts import Check
 from toolkit.wording import listing, share, some
@@ -20,7 +23,7 @@ def _days(case: Case) -> list[Check]:
     if case.is_running:
         found.append(
             Check(
-                tr("Days seen"),
+                value("Days seen"),
                 "REVIEW",
                 tr(
                     "It is still running: {days} of {planned_days} days are seen, up to {end}; figures are of those days.",
@@ -35,7 +38,7 @@ def _days(case: Case) -> list[Check]:
         missed = (seen.start - campaign.starts_on).days
         found.append(
             Check(
-                tr("Days seen"),
+                value("Days seen"),
                 "FAIL" if not case.is_randomised else "REVIEW",
                 tr(
                     "It started on {starts_on}, before the receipts do ({start}): {days} of it and everything before are not known.",
@@ -49,17 +52,19 @@ def _days(case: Case) -> list[Check]:
         )
     if not found:
         found.append(
-            Check(tr("Days seen"), "PASS", tr("All {planned_days} days are seen, {seen}.", planned_days=case.planned_days, seen=seen))
+            Check(value("Days seen"), "PASS", tr("All {planned_days} days are seen, {seen}.", planned_days=case.planned_days, seen=seen))
         )
     if case.after is None or case.after.days < case.view.settings.review.after_days:
         days = case.after.days if case.after else 0
         found.append(
             Check(
-                tr("Weeks after"),
+                value("Weeks after"),
                 "NOT MEASURED" if days == 0 else "REVIEW",
                 tr(
-                    "{none} of the {after_days} days after the end are seen: what was only pulled forward does not show yet.",
-                    none=tr("None") if days == 0 else days,
+                    later("{seen} of the {after_days} days after the end are seen: what was only pulled forward does not show yet.")
+                    if days
+                    else later("None of the {after_days} days after the end are seen: what was only pulled forward does not show yet."),
+                    seen=days,
                     after_days=case.view.settings.review.after_days,
                 ),
                 tr("Review it again when they are in."),
@@ -71,31 +76,41 @@ def _days(case: Case) -> list[Check]:
 def _rows(case: Case) -> Check:
     counts, said = case.counts, list[str]()
     if counts["two_arms"]:
-        said.append(tr("{member_iss} in both arms and left out", member_iss=some(counts["two_arms"], "member is", "members are")))
+        said.append(
+            trn(
+                "{count:,} member is in both arms and left out",
+                "{count:,} members are in both arms and left out",
+                counts["two_arms"],
+                count=counts["two_arms"],
+            )
+        )
     if counts["unknown"]:
         said.append(
-            tr(
-                "{contacts} of ids with neither a card nor a receipt before the start {is_} left out",
-                contacts=some(counts["unknown"], "contact"),
-                is_=tr("is") if counts["unknown"] == 1 else tr("are"),
+            trn(
+                "{count:,} contact of ids with neither a card nor a receipt before the start is left out",
+                "{count:,} contacts of ids with neither a card nor a receipt before the start are left out",
+                counts["unknown"],
+                count=counts["unknown"],
             )
         )
     if counts["late_contact"]:
         said.append(
-            tr(
-                "{member_wass} contacted only after the end, and count as treated",
-                member_wass=some(counts["late_contact"], "member was", "members were"),
+            trn(
+                "{count:,} member was contacted only after the end, and count as treated",
+                "{count:,} members were contacted only after the end, and count as treated",
+                counts["late_contact"],
+                count=counts["late_contact"],
             )
         )
     if not said:
         return Check(
-            "Rows", "PASS", tr("Every contact could be used: {treated_count:,} treated in scope.", treated_count=case.treated_count)
+            value("Rows"), "PASS", tr("Every contact could be used: {treated_count:,} treated in scope.", treated_count=case.treated_count)
         )
     share_lost = (counts["two_arms"] + counts["unknown"]) / max(case.campaign.members.height, 1)
     return Check(
-        "Rows",
+        value("Rows"),
         "REVIEW",
-        f"{listing(said)[0].upper()}{listing(said)[1:]}.",
+        closed(listing(said)),
         tr("Mend the contacts table at its source and import it again.") if share_lost > 0.01 else "",
     )
 
@@ -103,27 +118,27 @@ def _rows(case: Case) -> Check:
 def _redeemed(case: Case) -> list[Check]:
     if not case.redemptions.has_table:
         advice = tr("Import a redemptions table to see who redeemed, and at what cost.")
-        return [Check("Redemptions", "NOT MEASURED", tr("The shop hands over no redemptions."), advice)]
+        return [Check(value("Redemptions"), "NOT MEASURED", tr("The shop hands over no redemptions."), advice)]
     limits, members = case.view.settings.review, case.members
     treated = members.filter("treated")
     if 0 < treated.height < case.view.settings.scope.minimum_members:
         sentence = tr(
-            "Too few treated members ({height}) to speak of what they redeemed (setting scope.minimum_members).", height=treated.height
+            "Too few treated members ({treated}) to speak of what they redeemed (setting scope.minimum_members).", treated=treated.height
         )
-        return [Check("Redemptions", "NOT MEASURED", sentence)]
+        return [Check(value("Redemptions"), "NOT MEASURED", sentence)]
     redeemers = treated.filter(treated["redemption_count"] > 0).height
     part = redeemers / max(treated.height, 1)
     found = []
     if treated.height and part >= limits.redeemed_most:
         found.append(
             Check(
-                "Redemptions",
+                value("Redemptions"),
                 "REVIEW" if case.is_randomised else "FAIL",
                 tr(
-                    "{redeemers:,} of {height:,} treated members redeemed ({part}): they were probably put on the list because "
+                    "{redeemers:,} of {treated:,} treated members redeemed ({part}): they were probably put on the list because "
                     "they redeemed, and not chosen before. Redeemers are those who buy anyway.",
                     redeemers=redeemers,
-                    height=treated.height,
+                    treated=treated.height,
                     part=share(part),
                 ),
                 tr("Compare everybody who was offered it: import the contacts as they were sent."),
@@ -133,12 +148,12 @@ def _redeemed(case: Case) -> list[Check]:
     else:
         found.append(
             Check(
-                "Redemptions",
+                value("Redemptions"),
                 "PASS",
                 tr(
-                    "{redeemers:,} of {height:,} treated members redeemed ({part}).",
+                    "{redeemers:,} of {treated:,} treated members redeemed ({part}).",
                     redeemers=redeemers,
-                    height=treated.height,
+                    treated=treated.height,
                     part=share(part),
                 ),
             )
@@ -146,11 +161,11 @@ def _redeemed(case: Case) -> list[Check]:
     if case.control == "own":
         control = members.filter(~members["treated"])
         mixed = control.filter(control["redemption_count"] > 0).height
-        found.append(_mixed(tr("Control redeemed"), tr("redeemed although held out"), mixed, control.height, limits.contaminated_share))
+        found.append(_mixed(value("Control redeemed"), tr("redeemed although held out"), mixed, control.height, limits.contaminated_share))
     uninvited = case.counts["redeemed_uninvited"]
     if uninvited:
         sentence = tr("{members} redeemed without being in the campaign: the offer leaked.", members=some(uninvited, "member"))
-        found.append(Check("Leaks", "REVIEW", sentence, tr("Find out how they came by it; some of the control may have, too.")))
+        found.append(Check(value("Leaks"), "REVIEW", sentence, tr("Find out how they came by it; some of the control may have, too.")))
     return found
 
 
@@ -169,55 +184,57 @@ def _mixed(name: str, what: str, mixed: int, control: int, limit: float) -> Chec
 
 def _reached(case: Case) -> Check:
     if case.control != "own":
-        return Check(tr("Control contacted"), "NOT MEASURED", tr("There is no control of its own that could have been contacted."))
+        return Check(value("Control contacted"), "NOT MEASURED", tr("There is no control of its own that could have been contacted."))
     control = case.members.filter(~case.members["treated"])
     if not case.members["contacted_at"].count():
         sentence = tr("The contacts table does not say when members were contacted.")
-        return Check(tr("Control contacted"), "NOT MEASURED", sentence, tr("Hand over contacts.contacted_at."))
+        return Check(value("Control contacted"), "NOT MEASURED", sentence, tr("Hand over contacts.contacted_at."))
     limit = case.view.settings.review.contaminated_share
-    return _mixed(tr("Control contacted"), tr("were contacted although held out"), control["contacted_at"].count(), control.height, limit)
+    return _mixed(
+        value("Control contacted"), tr("were contacted although held out"), control["contacted_at"].count(), control.height, limit
+    )
 
 
 def _neighbours(case: Case) -> Check:
     if case.neighbours.is_empty():
-        return Check(tr("Other campaigns"), "PASS", tr("No other campaign ran on these days."))
+        return Check(value("Other campaigns"), "PASS", tr("No other campaign ran on these days."))
     treated = case.members["treated"]
     if case.too_few is not None:
         sentence = tr("{other_campaigns} ran on some of these days.", other_campaigns=some(case.neighbours.height, "other campaign"))
-        return Check(tr("Other campaigns"), "REVIEW", sentence, tr("Draw campaigns of the same weeks apart."))
+        return Check(value("Other campaigns"), "REVIEW", sentence, tr("Draw campaigns of the same weeks apart."))
     shares = [float(case.members.filter(arm)["elsewhere"].mean() or 0) for arm in (treated, ~treated)]  # type: ignore[arg-type]
     named = listing([row["campaign_id"] for row in case.neighbours.head(6).iter_rows(named=True)])
-    more = tr(" and {height} more", height=case.neighbours.height - 6) if case.neighbours.height > 6 else ""
+    more = tr(" and {count} more", count=case.neighbours.height - 6) if case.neighbours.height > 6 else ""
     sentence = tr(
-        "{other_campaigns} ran on some of these days ({named}{more}); they treated {shares} of the treated and "
-        "{shares_2} of those compared with.",
+        "{other_campaigns} ran on some of these days ({named}{more}); they treated {of_treated} of the treated and "
+        "{of_control} of those compared with.",
         other_campaigns=some(case.neighbours.height, "other campaign"),
         named=named,
         more=more,
-        shares=share(shares[0]),
-        shares_2=share(shares[1]),
+        of_treated=share(shares[0]),
+        of_control=share(shares[1]),
     )
     if abs(shares[0] - shares[1]) <= case.view.settings.review.overlap_difference:
-        return Check(tr("Other campaigns"), "PASS", tr("{sentence} Both arms alike, so they do not mix in.", sentence=sentence))
+        return Check(value("Other campaigns"), "PASS", tr("{sentence} Both arms alike, so they do not mix in.", sentence=sentence))
     advice = tr("Read the effect without members of other campaigns beside it (review.effect), and draw campaigns of the same weeks apart.")
-    return Check(tr("Other campaigns"), "REVIEW", tr("{sentence} Their effects mix into this one.", sentence=sentence), advice)
+    return Check(value("Other campaigns"), "REVIEW", tr("{sentence} Their effects mix into this one.", sentence=sentence), advice)
 
 
 def _silent(case: Case) -> list[Check]:
     silent = silent_stores(case.view, case.seen.start, case.seen.end)
     if silent.is_empty():
-        return [Check("Stores", "PASS", tr("No store fell silent during the campaign."))]
+        return [Check(value("Stores"), "PASS", tr("No store fell silent during the campaign."))]
     arms = [case.members.filter(case.members["treated"] == arm) for arm in (True, False)]
     hit = [arm.filter(arm["home_store"].is_in(silent["store_id"].implode())).height / max(arm.height, 1) for arm in arms]
-    told = " ".join(silence_notes(silent.sort("expected_orders", descending=True).head(2), case.seen.end))
-    more = tr(" {more_stores} fell silent.", more_stores=some(silent.height - 2, "more store")) if silent.height > 2 else ""
+    told = reduce(together, silence_notes(silent.sort("expected_orders", descending=True).head(2), case.seen.end))
+    if silent.height > 2:
+        told = together(told, tr("{more_stores} fell silent.", more_stores=some(silent.height - 2, "more store")))
     sentence = tr(
-        "{told}{more} They were the usual stores of {hit} of the treated and {hit_2} of those compared with.",
+        "{told} They were the usual stores of {of_treated} of the treated and {of_control} of those compared with.",
         told=told,
-        more=more,
-        hit=share(hit[0]),
-        hit_2=share(hit[1]),
+        of_treated=share(hit[0]),
+        of_control=share(hit[1]),
     )
     if abs(hit[0] - hit[1]) <= case.view.settings.review.overlap_difference:
-        return [Check("Stores", "PASS", tr("{sentence} Both arms alike, so it does not part them.", sentence=sentence))]
-    return [Check("Stores", "REVIEW", sentence, tr("Ask again for an audience without the members of these stores."))]
+        return [Check(value("Stores"), "PASS", tr("{sentence} Both arms alike, so it does not part them.", sentence=sentence))]
+    return [Check(value("Stores"), "REVIEW", sentence, tr("Ask again for an audience without the members of these stores."))]

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
-from toolkit.language import tr
+from toolkit.language import later, tr, value
 from toolkit.models.balance import standardised_differences
 from toolkit.models.randomisation_checks import sample_ratio_p
 from toolkit.review.case import Case
+from toolkit.review.sentences import together
 from toolkit.review.verdicts import Check
 from toolkit.wording import share, some
 
-NOT_RANDOMISED = "NOT RANDOMISED"
+_PAST = {
+    "spend_91d": later("spend 91 days"),
+    "log_spend_91d": later("spend 91 days"),
+    "spend_92_182d": later("spend 92 to 182 days"),
+    "spend_28d": later("spend 28 days"),
+    "log_spend_28d": later("spend 28 days"),
+    "spend_29_56d": later("spend 29 to 56 days"),
+    "spend_183_364d": later("spend 183 364 days"),
+    "spend_91d_recent": later("spend 91 days recent"),
+    "spend_91d_quiet": later("spend 91 days quiet"),
+    "spend_92_182d_quiet": later("spend 92 to 182 days quiet"),
+    "spend_183_364d_quiet": later("spend 183 364 days quiet"),
+    "spend_182d_present": later("spend 182 days present"),
+    "spend_364d_present": later("spend 364 days present"),
+    "spend_364d_half_present": later("spend 364 days half present"),
+    "days_28d": later("shopping days in 28 days"),
+    "days_91d": later("shopping days in 91 days"),
+    "days_182d": later("shopping days in 182 days"),
+    "recency_days": later("recency days"),
+    "log_recency_days": later("recency days"),
+    "presence": later("presence"),
+}
+"""The columns of the past (`toolkit.models.past_columns`) in a sentence."""
 
 
 def design_checks(case: Case) -> list[Check]:
@@ -35,29 +56,27 @@ def alike_checks(case: Case) -> list[Check]:
 def _assignment(case: Case) -> Check:
     told = {"ledger": tr("launched from the ledger"), "tables": tr("as the campaigns table says (randomised)")}[case.campaign.source]
     if case.is_randomised:
-        return Check("Assignment", "PASS", tr("Chance alone decided who was treated and who was held out, {told}.", told=told))
+        return Check(value("Assignment"), "PASS", tr("Chance alone decided who was treated and who was held out, {told}.", told=told))
     advice = tr("Hold out a random part next time (differentiation plans it): one campaign then tells what ten of these cannot.")
     if case.control == "own" and case.campaign.randomised is None:
         sentence = tr("NOT RANDOMISED as far as is known: the campaigns table does not say whether chance decided who was held out.")
-        return Check("Assignment", "FAIL", sentence, tr("State it in campaigns.randomised if chance did."), forbids=False)
+        return Check(value("Assignment"), "FAIL", sentence, tr("State it in campaigns.randomised if chance did."), forbids=False)
     if case.control == "own":
         sentence = tr(
-            "{not_randomised}: there is a control, but chance did not decide who is in it; it may differ in ways that no receipt shows.",
-            not_randomised=NOT_RANDOMISED,
+            "NOT RANDOMISED: there is a control, but chance did not decide who is in it; it may differ in ways that no receipt shows."
         )
-        return Check("Assignment", "FAIL", sentence, advice)
+        return Check(value("Assignment"), "FAIL", sentence, advice)
     if case.control == "others":
         sentence = tr(
-            "{not_randomised}: nobody was held out. The treated are compared with {members} to whom the campaign did not "
+            "NOT RANDOMISED: nobody was held out. The treated are compared with {members} to whom the campaign did not "
             "speak; why they were not chosen may be the very reason why they buy differently.",
-            not_randomised=NOT_RANDOMISED,
             members=some(case.control_count, "member"),
         )
-        return Check("Assignment", "FAIL", sentence, advice)
+        return Check(value("Assignment"), "FAIL", sentence, advice)
     return Check(
-        "Assignment",
+        value("Assignment"),
         "FAIL",
-        tr("{not_randomised}: there is nobody to compare the treated with.", not_randomised=NOT_RANDOMISED),
+        tr("NOT RANDOMISED: there is nobody to compare the treated with."),
         advice,
         forbids=True,
     )
@@ -69,47 +88,51 @@ def _size(case: Case) -> Check:
     )
     if case.too_few is not None:
         return Check(
-            "Size", "FAIL", tr("No effect is measured: {too_few}.", too_few=case.too_few), tr("Treat it as unknown."), forbids=True
+            value("Size"), "FAIL", tr("No effect is measured: {too_few}.", too_few=case.too_few), tr("Treat it as unknown."), forbids=True
         )
-    return Check("Size", "PASS", sentence)
+    return Check(value("Size"), "PASS", sentence)
 
 
 def _history(case: Case) -> Check:
     days, needed = case.history_days, case.view.settings.review.history_days
     if days >= needed:
-        return Check("History", "PASS", tr("{days:,} days of receipts before the start tell what members did before.", days=days))
+        return Check(value("History"), "PASS", tr("{days:,} days of receipts before the start tell what members did before.", days=days))
     sentence = tr(
         "Only {days} of receipts before the start are known (setting review.history_days: {needed}).", days=some(days, "day"), needed=needed
     )
     if case.is_randomised:
         return Check(
-            "History",
+            value("History"),
             "REVIEW",
             tr("{sentence} The estimate is sound but wider than it need be.", sentence=sentence),
             tr("Import earlier receipts."),
         )
     sentence = tr("{sentence} Members cannot be compared by their past, and nothing else makes them alike.", sentence=sentence)
-    return Check("History", "FAIL", sentence, tr("Import earlier receipts."), forbids=True)
+    return Check(value("History"), "FAIL", sentence, tr("Import earlier receipts."), forbids=True)
 
 
 def _ratio(case: Case) -> Check:
     definition = case.campaign.definition
     if case.control != "own":
-        return Check(tr("Sample ratio"), "NOT MEASURED", tr("There is no control of its own whose size could be checked."))
+        return Check(value("Sample ratio"), "NOT MEASURED", tr("There is no control of its own whose size could be checked."))
     if definition is None:
         sentence = tr("The tables do not say what share was to be held out, so the sizes of the arms cannot be checked.")
-        return Check(tr("Sample ratio"), "NOT MEASURED", sentence, tr("Launch campaigns from the ledger: it keeps the plan."))
+        return Check(value("Sample ratio"), "NOT MEASURED", sentence, tr("Launch campaigns from the ledger: it keeps the plan."))
     control, everybody = case.control_count, case.members.height
     p_value = sample_ratio_p(case.treated_count, control, definition.control_share)
-    sentence = (
-        f"{control:,} of {everybody:,} members ({share(control / everybody)}) were held out; {share(definition.control_share)} was planned "
-        f"(p = {p_value:.2g})."
+    sentence = tr(
+        "{control:,} of {everybody:,} members ({part}) were held out; {planned} was planned (p = {p_value:.2g}).",
+        control=control,
+        everybody=everybody,
+        part=share(control / everybody),
+        planned=share(definition.control_share),
+        p_value=p_value,
     )
     if p_value >= case.view.settings.review.sample_ratio_p:
-        return Check(tr("Sample ratio"), "PASS", sentence)
+        return Check(value("Sample ratio"), "PASS", sentence)
     advice = tr("Find out who is missing from an arm before you believe any figure.")
     return Check(
-        tr("Sample ratio"),
+        value("Sample ratio"),
         "FAIL",
         tr("{sentence} Members got lost on the way, and not by chance.", sentence=sentence),
         advice,
@@ -123,33 +146,38 @@ def _balance(case: Case) -> Check:
     treated = case.members["treated"].to_numpy()
     table = standardised_differences(past.values, treated, past.names).drop_nulls("standardised_difference")
     if table.is_empty():
-        return Check("Balance", "NOT MEASURED", tr("Nobody bought anything before the start: the arms have no past to compare."))
+        return Check(value("Balance"), "NOT MEASURED", tr("Nobody bought anything before the start: the arms have no past to compare."))
     gaps = table.with_columns(table["standardised_difference"].abs().alias("gap")).sort("gap", descending=True).row(0, named=True)
-    far = tr("{said}, {gap:.2f} standard deviations apart", said=_said(gaps["covariate"]), gap=gaps["gap"])
+    far = tr("{habit}, {gap:.2f} standard deviations apart", habit=tr(_PAST[gaps["covariate"]]), gap=gaps["gap"])
     if case.is_randomised:
         p_value = arms_differ(past.values, treated)
         if p_value < limits.balance_p:
-            sentence = f"Before the start the arms differ more than chance allows (p = {p_value:.1g}; most in {far}): not drawn at random."
-            return Check(
-                "Balance", "FAIL", sentence, tr("Find out how members came into the arms; until then nothing is claimed."), forbids=True
+            sentence = tr(
+                "Before the start the arms differ more than chance allows (p = {p_value:.1g}; most in {far}): not drawn at random.",
+                p_value=p_value,
+                far=far,
             )
-        return Check("Balance", "PASS", f"Before the start the arms were alike, as far as chance goes (p = {p_value:.2f}; most in {far}).")
+            return Check(
+                value("Balance"),
+                "FAIL",
+                sentence,
+                tr("Find out how members came into the arms; until then nothing is claimed."),
+                forbids=True,
+            )
+        sentence = tr(
+            "Before the start the arms were alike, as far as chance goes (p = {p_value:.2f}; most in {far}).", p_value=p_value, far=far
+        )
+        return Check(value("Balance"), "PASS", sentence)
     if gaps["gap"] <= limits.balance_limit:
         sentence = tr(
             "Before the start the two groups were alike in what receipts show (most in {far}). What receipts do not show may differ.",
             far=far,
         )
-        return Check("Balance", "PASS", sentence)
+        return Check(value("Balance"), "PASS", sentence)
     sentence = tr(
         "Before the start the two groups differed: {far}. The regression corrects for what receipts show, and for nothing else.", far=far
     )
-    return Check("Balance", "REVIEW", sentence)
-
-
-def _said(column: str) -> str:
-    """A column of the past in words: `days_182d` is 'shopping days in 182 days'."""
-    words = re.sub(r"(\d+)d\b", r"\1 days", column.removeprefix("log_").replace("_", " "))
-    return re.sub(r"^days ", "shopping days in ", words).replace(" 92 182 ", " 92 to 182 ").replace(" 29 56 ", " 29 to 56 ")
+    return Check(value("Balance"), "REVIEW", sentence)
 
 
 def arms_differ(past: np.ndarray, treated: np.ndarray) -> float:
@@ -185,7 +213,11 @@ def _overlap(case: Case) -> list[Check]:
     found = case.overlap
     if found.beyond_share is None or found.effective_controls is None:
         return [
-            Check("Overlap", "NOT MEASURED", tr("Whether controls like the treated exist is not measured: {reason}.", reason=found.reason))
+            Check(
+                value("Overlap"),
+                "NOT MEASURED",
+                tr("Whether controls like the treated exist is not measured: {reason}.", reason=found.reason),
+            )
         ]
     beyond, effective = found.beyond_share, found.effective_controls
     sentence = tr(
@@ -199,7 +231,7 @@ def _overlap(case: Case) -> list[Check]:
         advice = tr("Next time hold out a random part of those who fit the rule: nothing in these receipts can stand in for them.")
         return [
             Check(
-                "Overlap",
+                value("Overlap"),
                 "FAIL",
                 tr("{sentence} What they would have done without it cannot be told.", sentence=sentence),
                 advice,
@@ -208,12 +240,12 @@ def _overlap(case: Case) -> list[Check]:
         ]
     few = effective < limits.effective_share * case.treated_count
     if case.is_randomised or (beyond <= limits.overlap_limit and not few):
-        return [Check("Overlap", "PASS", sentence)]
+        return [Check(value("Overlap"), "PASS", sentence)]
     failed = beyond > limits.overlap_fail
     advice = tr("Ask of an audience in which both groups are found, or hold out a random part next time.")
     return [
         Check(
-            "Overlap",
+            value("Overlap"),
             "FAIL" if failed else "REVIEW",
             tr("{sentence} Part of the answer is extrapolated.", sentence=sentence),
             advice,
@@ -226,34 +258,36 @@ def _regression_to_the_mean(case: Case) -> Check:
     past = case.past
     treated = case.members["treated"].to_numpy()
     if case.is_randomised:
-        return Check(tr("Regression to the mean"), "PASS", tr("Both arms were chosen alike, so both fall back or recover alike."))
+        return Check(value("Regression to the mean"), "PASS", tr("Both arms were chosen alike, so both fall back or recover alike."))
     known = min(case.history_days, 182) - 91
     if known < 28:
         sentence = tr("Too few days before the start are known to tell whether members were chosen at a high or a low point.")
-        return Check(tr("Regression to the mean"), "NOT MEASURED", sentence)
+        return Check(value("Regression to the mean"), "NOT MEASURED", sentence)
     last, before = past.column("spend_28d"), past.column("spend_92_182d") / known * 28
     paces = [float(last[arm].sum() / before[arm].sum()) if before[arm].sum() > 0 else np.nan for arm in (treated, ~treated)]
     if not np.isfinite(paces).all():
         return Check(
-            tr("Regression to the mean"), "NOT MEASURED", tr("Too little was bought half a year before to know the usual pace of members.")
+            value("Regression to the mean"),
+            "NOT MEASURED",
+            tr("Too little was bought half a year before to know the usual pace of members."),
         )
     sentence = tr(
-        "In the four weeks before the start the treated spent {paces:.2f} times their own pace of three to six "
-        "months before, those compared with {paces_2:.2f} times.",
-        paces=paces[0],
-        paces_2=paces[1],
+        "In the four weeks before the start the treated spent {treated:.2f} times their own pace of three to six "
+        "months before, those compared with {control:.2f} times.",
+        treated=paces[0],
+        control=paces[1],
     )
     if abs(np.log(paces[0] / paces[1])) <= np.log(1.1) if min(paces) > 0 else False:
-        return Check(tr("Regression to the mean"), "PASS", sentence)
-    high = paces[0] > paces[1]
-    moved = tr("fall back by itself, which hides a gain") if high else tr("recover by itself, which looks like a gain")
-    return Check(
-        tr("Regression to the mean"),
-        "REVIEW",
-        tr(
-            "{sentence} They were chosen at {a_high} point, and spend will {moved}, in every before-and-after comparison.",
-            sentence=sentence,
-            a_high=tr("a high") if high else tr("a low"),
-            moved=moved,
-        ),
+        return Check(value("Regression to the mean"), "PASS", sentence)
+    moved = (
+        later(
+            "They were chosen at a high point, and spend will fall back by itself, which hides a gain, "
+            "in every before-and-after comparison."
+        )
+        if paces[0] > paces[1]
+        else later(
+            "They were chosen at a low point, and spend will recover by itself, which looks like a gain, "
+            "in every before-and-after comparison."
+        )
     )
+    return Check(value("Regression to the mean"), "REVIEW", together(sentence, tr(moved)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.models.lin import Effect
 from toolkit.registry import question
@@ -132,11 +132,11 @@ def _readings(found: Study, effects: list[Effect]) -> list[str]:
         if one.estimate is None:
             said.append(tr("not measured: {reason}", reason=one.reason))
         elif not found.claim.may_be_shown:
-            said.append(tr("description, no claim"))
+            said.append(value("description, no claim"))
         elif not found.case.is_randomised:
-            said.append(tr("description: not randomised"))
+            said.append(value("description: not randomised"))
         else:
-            said.append(("more" if one.estimate > 0 else "less") if clear else tr("not told apart from zero"))
+            said.append((value("more") if one.estimate > 0 else value("less")) if clear else value("not told apart from zero"))
     return said
 
 
@@ -170,7 +170,7 @@ def _notes(found: Study, by: str, table: pl.DataFrame) -> list[str | Note]:
         if table.height == MOST_PARTS:
             notes.append(tr("The {most_parts} largest parts are listed.", most_parts=MOST_PARTS))
     if by != "estimator" and table.is_empty() and found.case.too_few is None:
-        notes.append(Note(tr("The campaign does not say which member belongs to which {by}.", by=by), "NOT MEASURED"))
+        notes.append(Note(tr("The campaign does not say which member belongs to which {by}.", by=word(by)), "NOT MEASURED"))
     if by == "touchpoint":
         notes.append(Note(tr("Chance did not decide who got which touchpoint: parts differ by who can be reached how, too."), "REVIEW"))
     if found.outcome == "margin" and found.costs.basis == "assumed":
@@ -206,7 +206,8 @@ def _chart(found: Study, table: pl.DataFrame, by: str) -> alt.Chart | alt.LayerC
     kind = {"money": "money", "share": "share"}.get(OUTCOMES[found.outcome].kind, "decimal")
     return ranges(
         table, label=by, value=effect_name, low=low, high=high, n="treated_count", kind=kind, reference=0.0,  # type: ignore[arg-type]
-        title=tr('{opening}{name}: {title} per treated member', opening=opening(found.case), name=found.case.name, title=OUTCOMES[found.outcome].title),
-        subtitle=f"{found.case.seen}, 95% intervals; {found.case.view.place}",
-        value_title=tr('Change, {currency}', currency=found.case.view.currency) if kind == "money" else "Change",
+        title=tr("{opening}{name}: {title} per treated member", opening=opening(found.case), name=found.case.name,
+                 title=word(OUTCOMES[found.outcome].title)),
+        subtitle=tr("{days}, 95% intervals; {place}", days=found.case.seen, place=found.case.view.place),
+        value_title=tr("Change, {currency}", currency=found.case.view.currency) if kind == "money" else tr("Change"),
     )  # fmt: skip

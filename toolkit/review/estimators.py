@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.mart.view import Period
 from toolkit.models.entropy_balancing import balanced_effect
 from toolkit.models.lin import Effect
@@ -13,7 +13,7 @@ from toolkit.review.estimate import measured_effect
 from toolkit.review.outcome import OUTCOMES, outcomes
 from toolkit.review.study import Study
 
-WHAT_COUNTS = "Lin's regression, as assigned"
+WHAT_COUNTS = value("Lin's regression, as assigned")
 
 
 def estimator_effects(found: Study) -> list[tuple[str, Effect, str]]:
@@ -21,14 +21,14 @@ def estimator_effects(found: Study) -> list[tuple[str, Effect, str]]:
     case, claim = found.case, found.claim
     counts = tr("what counts") if claim.may_be_shown else tr("description: the checks or the size forbid a claim")
     if case.too_few is not None:
-        return [(WHAT_COUNTS, found.effect, tr("not measured: {too_few}", too_few=case.too_few))]
+        return [(WHAT_COUNTS, found.effect, tr("not measured: {reason}", reason=case.too_few))]
     if case.nobody_alike is not None:  # the figure is there to be looked at, and nothing is claimed of it anywhere
-        counts = tr("description, extrapolated: {nobody_alike}", nobody_alike=case.nobody_alike)
+        counts = tr("description, extrapolated: {reason}", reason=case.nobody_alike)
     rows = [(WHAT_COUNTS, found.effect, counts)]
     if case.neighbours.height:
         alone = ~case.members["elsewhere"].to_numpy()
         one = measured_effect(case, found.frame, found.outcome, rows=alone)
-        rows.append((tr("The same, without members of other campaigns"), one, tr("sensitivity: what neighbours may have done")))
+        rows.append((value("The same, without members of other campaigns"), one, tr("sensitivity: what neighbours may have done")))
     asked = OUTCOMES[found.outcome]
     if asked.bottom is not None or found.frame[asked.top].null_count():
         return rows
@@ -36,15 +36,18 @@ def estimator_effects(found: Study) -> list[tuple[str, Effect, str]]:
     now = found.frame[asked.top].to_numpy()
     if case.history_days > 0:
         one = balanced_effect(now, treated, case.past.values, least_arm=case.view.settings.review.least_arm)
-        rows.append((tr("Entropy balancing (cross-check)"), one, _cross_check(one)))
-    rows.append((tr("Arms as they are (naive difference)"), naive_difference(now, treated), _naive(case.is_randomised)))
+        rows.append((value("Entropy balancing (cross-check)"), one, _cross_check(one)))
+    rows.append((value("Arms as they are (naive difference)"), naive_difference(now, treated), _naive(case.is_randomised)))
     window = Period(case.campaign.starts_on - timedelta(days=case.seen.days), case.campaign.starts_on - timedelta(days=1))
     if window.start < case.view.first_day:
         return rows
-    before = outcomes(case, window).frame[asked.top].to_numpy()
+    earlier = outcomes(case, window).frame[asked.top]
+    if earlier.null_count():  # nobody bought then, so no margin is known either
+        return rows
+    before = earlier.to_numpy()
     change = before_after(now, before, treated)
-    rows.append((tr("Treated, before and after (no control)"), change, tr("holds season, trend and falling back to usual")))
-    rows.append((tr("Difference in differences"), difference_in_differences(now, before, treated), _naive(case.is_randomised)))
+    rows.append((value("Treated, before and after (no control)"), change, tr("holds season, trend and falling back to usual")))
+    rows.append((value("Difference in differences"), difference_in_differences(now, before, treated), _naive(case.is_randomised)))
     return rows
 
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from toolkit.language import tr
+from toolkit.language import later, tr, value
 from toolkit.mart.view import Period, View
-from toolkit.review.store_months import DRIVERS, drivers_of_change, store_sales, targets_of
+from toolkit.review.store_months import DRIVERS, drivers_of_change, month_words, store_sales, targets_of
 from toolkit.targeting.period_sales import PARTS, by_cell, by_member, merged_few
 
 KINDS: dict[str, str] = {
-    "new": "new members",
-    "back": "members who came back",
-    "lost": "members who stayed away",
-    "more": "members who spent more",
-    "less": "members who spent less",
-    "switched_in": "members who came from another store",
-    "switched_out": "members who went to another store",
-    "non_member": "receipts without a member",
-    "few": "kinds with too few members to show apart",
+    "new": later("new members"),
+    "back": later("members who came back"),
+    "lost": later("members who stayed away"),
+    "more": later("members who spent more"),
+    "less": later("members who spent less"),
+    "switched_in": later("members who came from another store"),
+    "switched_out": later("members who went to another store"),
+    "non_member": later("receipts without a member"),
+    "few": later("kinds with too few members to show apart"),
 }
 """Who moves a store's sales, and how it reads in a sentence."""
 
@@ -32,7 +32,8 @@ class Gap:
     `stores`: one row per store (those with too few members together), largest shortfall first: `store_id`, `region`, `member_count`,
     `target`, `sales`, `gap`, `sales_before`, `asked` (minus what the target asks for beyond the month of comparison) and the parts, in
     minor units. `whole` is the month, `now` its days seen, `before` the days of comparison (None = the receipts hold none). `why`: why
-    there are no targets. `untargeted`: stores that sold without a target; `unsold`: stores with a target and no receipt.
+    there are no targets. `untargeted`: stores that sold without a target; `unsold`: stores with a target and no receipt. `merged`: rows of
+    `stores` that stand for several with too few members.
     """
 
     by: str
@@ -47,19 +48,20 @@ class Gap:
     untargeted: tuple[str, ...]
     untargeted_sales: int
     unsold: tuple[str, ...]
+    merged: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
     def words(self) -> str:
         """The month in a sentence."""
-        return f"{self.whole.start:%Y-%m}" if self.now.end == self.whole.end else f"{self.now}"
+        return month_words(self.whole.start) if self.now.end == self.whole.end else str(self.now)
 
     @property
     def before_words(self) -> str:
         """The month of comparison in a sentence."""
         if self.before is None:
             return tr("an earlier month")
-        return f"{self.before.start:%Y-%m}" if self.now.end == self.whole.end else f"{self.before}"
+        return month_words(self.before.start) if self.now.end == self.whole.end else str(self.before)
 
     @property
     def counted(self) -> pl.DataFrame:
@@ -99,10 +101,10 @@ def gap_of(view: View, whole: Period, now: Period, before: Period | None, by: st
     targets = None if view.scope.audience is not None else targets_of(view, whole)
     why = tr("targets are of everybody's sales") if view.scope.audience is not None else tr("the shop has no sales_targets table")
     if targets is not None and targets.is_empty():
-        targets, why = None, tr("the sales_targets table says nothing of {start:%Y-%m} here", start=whole.start)
+        targets, why = None, tr("the sales_targets table says nothing of {month} here", month=month_words(whole.start))
     if targets is not None:
         targets = targets.with_columns((pl.col("target") * now.days // whole.days).alias("target"))
-    sold, groups, notes = _split(view, now, before, by, None if targets is None else targets["store_id"].to_list())
+    sold, groups, merged, notes = _split(view, now, before, by, None if targets is None else targets["store_id"].to_list())
     names = tuple(name.removesuffix("_sales") for name in groups.columns if name.endswith("_sales"))
     store = sold if targets is None else sold.join(targets, on="store_id", how="full", coalesce=True)
     store = store if targets is not None else store.with_columns(pl.lit(None, pl.Int64).alias("target"))
@@ -112,22 +114,23 @@ def gap_of(view: View, whole: Period, now: Period, before: Period | None, by: st
     return Gap(
         by=by, whole=whole, now=now, before=before, stores=stores, parts=names, has_targets=targets is not None, why=why,
         store_count=store.height, untargeted=tuple(bare["store_id"].sort().to_list()), untargeted_sales=int(bare["sales"].sum() or 0),
-        unsold=unsold, notes=tuple(notes),
+        unsold=unsold, merged=tuple(merged), notes=tuple(notes),
     )  # fmt: skip
 
 
 def _split(
     view: View, now: Period, before: Period | None, by: str, targeted: list[str] | None
-) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
-    """Sales by store (`store_id`, `group`, `sales_before`, `sales`), parts by group (`group`, `member_count`, `..._sales`), and notes."""
+) -> tuple[pl.DataFrame, pl.DataFrame, list[str], list[str]]:
+    """Sales by store (`store_id`, `group`, `sales_before`, `sales`), parts by group (`group`, `member_count`, `..._sales`), the groups of
+    several stores, and notes."""
     if before is None:
         sold = store_sales(view, now).select(
             "store_id", pl.col("store_id").alias("group"), pl.lit(0, pl.Int64).alias("sales_before"), "sales", "members"
         )
-        return sold.drop("members"), sold.select("group", pl.col("members").alias("member_count")), []
+        return sold.drop("members"), sold.select("group", pl.col("members").alias("member_count")), [], []
     cells = by_cell(view, now, before, "store", by_member(view, now, before))
     has_target = pl.col("cell").is_in(targeted or [])
-    shown, notes, group = [], list[str](), dict[str, str]()
+    shown, merged, notes, group = [], list[str](), list[str](), dict[str, str]()
     for chosen, ending in ((cells.filter(has_target), ""), (cells.filter(~has_target), tr(", no target") if targeted is not None else "")):
         if chosen.is_empty():
             continue
@@ -137,17 +140,20 @@ def _split(
         label = next((row for row in made["group"] if row not in kept), None)
         group |= {name: name if name in set(made["group"]) else str(label) for name in kept}
         shown.append(made)
-        notes += [note for note in said if note not in notes and (by == "members" or "others" in note)]
+        together = [] if label is None else [label]
+        merged += together
+        told = said if by == "members" else said[: len(together)]  # the first is of the stores that stand together
+        notes += [note for note in told if note not in notes]
     drivers = drivers_of_change(view, now, before).with_columns(
         pl.col("store_id").replace_strict(group, return_dtype=pl.String).alias("group")
     )
     sold = drivers.select("store_id", "group", "sales_before", "sales")
     kinds = pl.concat(shown).select("group", "member_count", *[f"{name}_sales" for name in PARTS], "few_sales") if shown else None
     if by == "members" and kinds is not None:
-        return sold, kinds, notes
+        return sold, kinds, merged, notes
     columns = [f"{name}_sales" for name in DRIVERS]
     counts = kinds.select("group", "member_count") if kinds is not None else sold.select("group", pl.lit(0, pl.Int64).alias("member_count"))
-    return sold, drivers.group_by("group").agg(pl.col(columns).sum()).join(counts, on="group", how="left"), notes
+    return sold, drivers.group_by("group").agg(pl.col(columns).sum()).join(counts, on="group", how="left"), merged, notes
 
 
 def _grouped(view: View, store: pl.DataFrame, groups: pl.DataFrame, names: tuple[str, ...], before: Period | None) -> pl.DataFrame:
@@ -172,19 +178,22 @@ def _grouped(view: View, store: pl.DataFrame, groups: pl.DataFrame, names: tuple
 
 def gap_table(view: View, gap: Gap) -> pl.DataFrame:
     """Return the rows a person reads: the scope, its regions, its stores; money in currency units."""
-    merged = gap.stores.filter(pl.col("store_id").str.starts_with("others"))
     levels = [
         _level(
             gap,
             gap.counted.select(
-                pl.lit("chain" if view.scope.is_chain else "scope").alias("level"), pl.lit(view.place).alias("place"), pl.all()
+                pl.lit(value("chain") if view.scope.is_chain else value("scope")).alias("level"),
+                pl.lit(view.place).alias("place"),
+                pl.all(),
             ),
         )
     ]
-    if view.scope.is_chain and merged.is_empty() and gap.counted["region"].drop_nulls().n_unique() > 1:
+    if view.scope.is_chain and not gap.merged and gap.counted["region"].drop_nulls().n_unique() > 1:
         named = gap.counted.drop_nulls("region")
-        levels.append(_level(gap, named.select(pl.lit("region").alias("level"), pl.col("region").alias("place"), pl.all())).sort("place"))
-    levels.append(_level(gap, gap.stores.select(pl.lit("store").alias("level"), pl.col("store_id").alias("place"), pl.all())))
+        levels.append(
+            _level(gap, named.select(pl.lit(value("region")).alias("level"), pl.col("region").alias("place"), pl.all())).sort("place")
+        )
+    levels.append(_level(gap, gap.stores.select(pl.lit(value("store")).alias("level"), pl.col("store_id").alias("place"), pl.all())))
     rows = pl.concat(levels)
     parts = [f"{name}_sales" for name in gap.parts]
     compared = ["sales_before", *(["asked"] if gap.has_targets else []), *parts] if gap.before is not None else []

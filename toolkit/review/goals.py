@@ -36,7 +36,7 @@ def goal_notes(found: Study, account: Account) -> list[Note]:
             )
         else:
             verdict = "PASS" if one.low >= wanted else "FAIL" if one.high < wanted else "REVIEW"
-            words = {"PASS": "reached", "FAIL": "missed", "REVIEW": tr("reached or missed, the interval holds it")}[verdict]
+            words = {"PASS": tr("reached"), "FAIL": tr("missed"), "REVIEW": tr("reached or missed, the interval holds it")}[verdict]
             said.append(
                 Note(
                     tr(
@@ -62,7 +62,7 @@ def _redeemed(found: Study, wanted: float) -> Note:
         )
     treated = found.case.members.filter("treated")
     part = treated.filter(treated["redemption_count"] > 0).height / max(treated.height, 1)
-    words = "reached" if part >= wanted else "missed" if not found.case.is_running else tr("not reached yet")
+    words = tr("reached") if part >= wanted else tr("missed") if not found.case.is_running else tr("not reached yet")
     verdict = "PASS" if part >= wanted else "FAIL" if not found.case.is_running else "REVIEW"
     return Note(
         tr(

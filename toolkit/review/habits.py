@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.mart.view import Period
 from toolkit.mart.windows import window_sums
 from toolkit.models.lin import Effect, lin_effect, not_measured
@@ -17,7 +17,8 @@ from toolkit.review.case import Case
 from toolkit.review.neighbours import overlapping_campaigns, reached_by
 
 _MONTH = 28
-QUIET = "promo dependence, on days without other campaigns"
+PROMO_DEPENDENCE, COUPON_AFFINITY = value("promo dependence"), value("coupon affinity")
+QUIET = value("promo dependence, on days without other campaigns")
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,11 @@ def habits_of(case: Case, before: Period, after: Period, others: pl.DataFrame) -
     if PROMO in known:
         full = [((frame["amount"] - frame["promo_amount"]).to_numpy() * scale / view.minor_units) for frame, scale in each]
         promo = [frame["promo_amount"].to_numpy() * scale / view.minor_units for frame, scale in each]
-        found.append(_amount(case, tr("spend at full price"), currency, *full))
-        found.append(_amount(case, tr("spend on discount"), currency, *promo))
+        found.append(_amount(case, value("spend at full price"), currency, *full))
+        found.append(_amount(case, value("spend on discount"), currency, *promo))
     if COUPON in known:
         days = [frame["coupon_days"].to_numpy() * scale for frame, scale in each]
-        found.append(_amount(case, tr("shopping days with a coupon"), tr("days per member and {month} days", month=_MONTH), *days))
+        found.append(_amount(case, value("shopping days with a coupon"), tr("days per member and {month} days", month=_MONTH), *days))
     return found
 
 
@@ -107,8 +108,8 @@ def _share(case: Case, trait: Trait, then: pl.DataFrame, now: pl.DataFrame) -> H
     before, after = (100 * share[judged] for share in shares)
     covariates = np.column_stack([before, np.log1p(then["days"].to_numpy()[judged]), case.past.values[judged]])
     weights = days / (days + kappa)
-    unit = tr("% of spend") if trait is PROMO else tr("% of shopping days")
-    return _habit(case, trait.words, unit, before, after, case.members["treated"].to_numpy()[judged], covariates, weights)
+    name, unit = (PROMO_DEPENDENCE, value("% of spend")) if trait is PROMO else (COUPON_AFFINITY, value("% of shopping days"))
+    return _habit(case, name, unit, before, after, case.members["treated"].to_numpy()[judged], covariates, weights)
 
 
 def _amount(case: Case, name: str, unit: str, before: np.ndarray, after: np.ndarray) -> Habit:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, trn, word
 from toolkit.mart.view import Period, View
 from toolkit.models.lin import Effect
 from toolkit.registry import question
 from toolkit.review.case import Case
-from toolkit.review.habits import QUIET, Habit, bought_after, habits_of, later_campaigns, windows_of
-from toolkit.review.headline import Claim, arms, claim_of, first_reason, opening
+from toolkit.review.habits import COUPON_AFFINITY, PROMO_DEPENDENCE, QUIET, Habit, bought_after, habits_of, later_campaigns, windows_of
+from toolkit.review.headline import Claim, arms, claim_of, first_reason, opening, untold
 from toolkit.review.parts import passed
+from toolkit.review.sentences import capital
 from toolkit.review.study import study
 from toolkit.review.verdicts import worst_first
 from toolkit.wording import listing, share, some
@@ -131,16 +132,17 @@ def _why_not(case: Case, windows: tuple[Period, Period] | None, least: int) -> s
         return tr("it runs until {ends_on}, and habits show in the weeks after", ends_on=case.campaign.ends_on)
     seen = (view.as_of - case.campaign.ends_on).days
     if seen < settings.habits_least_days:
-        return tr(
-            "{days} after its end {is_} seen, {habits_least_days} are needed",
-            days=some(seen, "day"),
-            is_=tr("is") if seen == 1 else tr("are"),
-            habits_least_days=settings.habits_least_days,
+        return trn(
+            "{seen} day after its end is seen, {needed} are needed",
+            "{seen} days after its end are seen, {needed} are needed",
+            seen,
+            seen=seen,
+            needed=settings.habits_least_days,
         )
     return tr(
-        "the receipts start on {first_day}: fewer than {habits_least_days} days before its start are known",
+        "the receipts start on {first_day}: fewer than {needed} days before its start are known",
         first_day=view.first_day,
-        habits_least_days=settings.habits_least_days,
+        needed=settings.habits_least_days,
     )
 
 
@@ -163,26 +165,17 @@ def _table(case: Case, habits: list[Habit], claims: list[Claim]) -> pl.DataFrame
 
 
 def _headline(case: Case, habit: Habit, claim: Claim, after: Period) -> str:
-    days = tr("in the {days} days after {name}", days=after.days, name=case.name)
-    levels = f"{habit.after[0]:.1f}{habit.unit}" if habit.after[0] is not None else tr("an unknown share")
-    before = tr(" ({before:.1f}% before)", before=habit.before[0]) if habit.before[0] is not None else ""
-    n = f"n = {habit.effect.treated_count:,} treated, {habit.effect.control_count:,} compared with, who bought before and after"
-    what = tr("on discount") if habit.name.startswith("promo") else tr("with a coupon")
-    start = tr(
-        "{opening}{days} the treated bought {levels} {what}{before}",
-        opening=opening(case),
-        days=days,
-        levels=levels,
-        what=what,
-        before=before,
+    start = capital(opening(case) + _bought(case, habit, after))
+    n = tr(
+        "n = {treated:,} treated, {control:,} compared with, who bought before and after",
+        treated=habit.effect.treated_count,
+        control=habit.effect.control_count,
     )
-    start = start[0].upper() + start[1:]
     if not claim.may_be_shown or habit.effect.estimate is None:
-        word = tr("is not measured") if claim.word == "not measured" else claim.word
         return tr(
-            "{start}; whether the campaign changed that {word} ({n}): {first_reason}",
+            "{start}; whether the campaign changed that {untold} ({n}): {first_reason}",
             start=start,
-            word=word,
+            untold=untold(claim),
             n=n,
             first_reason=first_reason(claim),
         )
@@ -194,11 +187,39 @@ def _headline(case: Case, habit: Habit, claim: Claim, after: Period) -> str:
             span=span,
             n=n,
         )
-    likely = "" if claim.word == "proven" else "probably "
-    verb = tr("taught them to wait for offers") if claim.sign > 0 else tr("made them buy less on offer")
-    return tr(
-        "{start}: it {likely}{verb}, {span} against what they would have ({n}).", start=start, likely=likely, verb=verb, span=span, n=n
-    )
+    return tr(_CHANGED[claim.word == "proven", claim.sign > 0], start=start, span=span, n=n)
+
+
+_CHANGED = {
+    (True, True): later("{start}: it taught them to wait for offers, {span} against what they would have ({n})."),
+    (True, False): later("{start}: it made them buy less on offer, {span} against what they would have ({n})."),
+    (False, True): later("{start}: it probably taught them to wait for offers, {span} against what they would have ({n})."),
+    (False, False): later("{start}: it probably made them buy less on offer, {span} against what they would have ({n})."),
+}
+"""What an offer did to the habit, by whether it is proven and whether the habit grew."""
+
+
+_BOUGHT = {
+    PROMO_DEPENDENCE: (
+        later("{days} the treated bought {level:.1f}% of spend on discount"),
+        later("{days} the treated bought an unknown share on discount"),
+    ),
+    COUPON_AFFINITY: (
+        later("{days} the treated bought {level:.1f}% of shopping days with a coupon"),
+        later("{days} the treated bought an unknown share with a coupon"),
+    ),
+}
+"""How the treated bought in the days after, by the habit; the second where its level is not known."""
+
+
+def _bought(case: Case, habit: Habit, after: Period) -> str:
+    known, unknown = _BOUGHT[habit.name]
+    days, level = tr("in the {days} days after {name}", days=after.days, name=case.name), habit.after[0]
+    return (tr(unknown, days=days) if level is None else tr(known, days=days, level=level)) + _before(habit)
+
+
+def _before(habit: Habit) -> str:
+    return tr(" ({before:.1f}% before)", before=habit.before[0]) if habit.before[0] is not None else ""
 
 
 def _span(effect: Effect) -> str:
@@ -211,13 +232,10 @@ def _notes(
     view, notes = case.view, list[str | Note]()
     notes.append(tr("Before: {before}; after: {after}. Habits are the members' own, across the chain.", before=before, after=after))
     named = {habit.name for habit in habits}
-    for name, column in (("promo dependence", "discount_amount"), ("coupon affinity", "coupon_amount")):
+    for name, column in ((PROMO_DEPENDENCE, "discount_amount"), (COUPON_AFFINITY, "coupon_amount")):
         if name not in named:
             notes.append(
-                Note(
-                    tr("{name}{name_2}: the lines have no `{column}` column.", name=name[0].upper(), name_2=name[1:], column=column),
-                    "NOT MEASURED",
-                )
+                Note(tr("{habit}: the lines have no `{column}` column.", habit=capital(word(name)), column=column), "NOT MEASURED")
             )
     wanted = view.settings.review.habits_days
     if after.days < wanted:
@@ -237,16 +255,13 @@ def _notes(
     came = bought_after(case, after)
     if came.estimate is not None and came.low is not None and came.high is not None:
         clear = came.low > 0 or came.high < 0
-        said = tr("{estimate} points more of the treated bought afterwards than would have", estimate=share(came.estimate)[:-1])
         if clear:
-            notes.append(
-                Note(
-                    tr(
-                        "{said}: shares after are partly of other people. Read the spend at full price, which is of all members.", said=said
-                    ),
-                    "REVIEW",
-                )
+            said = tr(
+                "{points:.1f} points more of the treated bought afterwards than would have: shares after are partly of other people. "
+                "Read the spend at full price, which is of all members.",
+                points=100 * came.estimate,
             )
+            notes.append(Note(said, "REVIEW"))
         else:
             notes.append(
                 tr("As many treated bought afterwards as would have without it, as far as chance tells: shares compare like with like.")
@@ -255,12 +270,13 @@ def _notes(
         names = listing(others["campaign_id"].to_list()[:6])
         differ = abs(rates[0] - rates[1]) > view.settings.review.overlap_difference
         said = tr(
-            "Campaigns of the weeks after ({names}) treated {rates} of the treated and {rates_2} of those compared with",
+            "Campaigns of the weeks after ({names}) treated {of_treated} of the treated and {of_control} of those compared with: "
+            "their offers are in these habits too.",
             names=names,
-            rates=share(rates[0]),
-            rates_2=share(rates[1]),
+            of_treated=share(rates[0]),
+            of_control=share(rates[1]),
         )
-        notes.append(Note(tr("{said}: their offers are in these habits too.", said=said), "REVIEW" if differ else None))
+        notes.append(Note(said, "REVIEW" if differ else None))
     notes.append(
         tr(
             "Promo dependence is the answer, the rest stand beside it; of several differences those count that "
@@ -279,7 +295,7 @@ def _unmeasured(case: Case, why: str) -> Finding:
         arms=arms(case),
     )
     return Finding(
-        headline=said[0].upper() + said[1:],
+        headline=capital(said),
         table=pl.DataFrame(schema=_SCHEMA),
         notes=[Note(tr("Habits afterwards: {why}.", why=why), "NOT MEASURED")],
         ask_next=[("portrait.price_sensitivity", {})],

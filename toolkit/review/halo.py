@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.models.lin import Effect
 from toolkit.review.case import Case
 from toolkit.review.parts import effects_by, passed
@@ -35,12 +35,13 @@ def category_effects(found: Study) -> pl.DataFrame:
 
 
 def _row(found: Study, name: str, one: Effect, margin: Effect | None, clear: bool, is_promoted: bool) -> tuple[object, ...]:
-    kind = "promoted" if is_promoted else "halo" if (one.estimate or 0) > 0 else "cannibalised"
+    kind = value("promoted") if is_promoted else value("halo") if (one.estimate or 0) > 0 else value("cannibalised")
     if not one.measured:
         return name, None, None, None, None, None, tr("not measured: {reason}", reason=one.reason)
     if not found.claim.may_be_shown or not found.case.is_randomised:
         return name, None, None, None, None, None, tr("may not be claimed; see review.checks")
     total = one.times(one.treated_count)
     kept = margin.estimate * margin.treated_count if margin and margin.estimate is not None else None
-    reading = kind if clear else tr("{promoted}not told apart from zero", promoted=tr("promoted, ") if is_promoted else "")
+    unclear = value("promoted, not told apart from zero") if is_promoted else value("not told apart from zero")
+    reading = kind if clear else unclear
     return name, total.estimate, total.low, total.high, kept, total.base, reading

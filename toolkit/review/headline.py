@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from toolkit import wording
-from toolkit.language import tr
+from toolkit.language import later, tr, word
 from toolkit.models.lin import Effect
 from toolkit.portrait.phrases import where
 from toolkit.review.case import Case
 from toolkit.review.outcome import OUTCOMES
+from toolkit.review.sentences import after, first_of
 from toolkit.review.verdicts import Check
 
 Word = Literal["proven", "not shown", "likely", "cannot be told", "not measured"]
@@ -48,7 +49,7 @@ def claim_of(case: Case, effect: Effect, checks: Sequence[Check]) -> Claim:
     """
     forbidding = tuple(check.finding for check in checks if check.forbids)
     if case.nobody_alike is not None:
-        return Claim("cannot be told", reasons=(f"{case.nobody_alike}.", *forbidding))
+        return Claim("cannot be told", reasons=(tr("{words}.", words=case.nobody_alike), *forbidding))
     if not effect.measured or effect.low is None or effect.high is None or effect.base is None:
         return Claim("not measured", reasons=forbidding or (tr("No effect is measured: {reason}.", reason=effect.reason),))
     if forbidding:
@@ -78,58 +79,56 @@ def claim_of(case: Case, effect: Effect, checks: Sequence[Check]) -> Claim:
 
 def effect_headline(case: Case, effect: Effect, claim: Claim, outcome: str) -> str:
     """Return the sentence a store manager reads: what the campaign changed, with its n, or why that cannot be told."""
-    title, so_far = OUTCOMES[outcome].title, _so_far(case)
-    counts = arms(case)
+    title, counts = word(OUTCOMES[outcome].title), arms(case)
     if not claim.may_be_shown or effect.estimate is None or effect.low is None or effect.high is None:
-        untold = tr("is not measured") if claim.word == "not measured" else "cannot be told"
         return tr(
             "{opening}what {name} changed in {title} {untold}{so_far} ({counts}): {first_reason}",
-            opening=opening(case) or "NO CLAIM: ",
+            opening=opening(case) or tr("NO CLAIM: "),
             name=case.name,
             title=title,
-            untold=untold,
-            so_far=so_far,
+            untold=untold(claim),
+            so_far=so_far(case),
             counts=counts,
             first_reason=first_reason(claim),
         )
-    span = tr("95% interval {signed} to {signed_2}", signed=signed(case, effect.low, outcome), signed_2=signed(case, effect.high, outcome))
-    place = where(case.view)
+    low, high = signed(case, effect.low, outcome), signed(case, effect.high, outcome)
     if claim.word == "not shown":
         return tr(
-            "{place}, {name} shows no effect on {title}{so_far}: per treated member it lies between {signed} and "
-            "{signed_2}, zero included; {counts}.",
-            place=place,
+            "{place}, {name} shows no effect on {title}{so_far}: per treated member it lies between {low} and "
+            "{high}, zero included; {counts}.",
+            place=where(case.view),
             name=case.name,
             title=title,
-            so_far=so_far,
-            signed=signed(case, effect.low, outcome),
-            signed_2=signed(case, effect.high, outcome),
+            so_far=so_far(case),
+            low=low,
+            high=high,
             counts=counts,
         )
-    verb = "brought" if claim.sign > 0 else "cost"
-    of_base = tr(", {share} on what was expected without it", share=wording.change(effect.share)) if effect.share is not None else ""
-    likely = "" if claim.word == "proven" else "probably "
+    is_proven, is_moved = claim.word == "proven", outcome in ("order_value", "units_per_order", "active")
     said = tr(
-        "{place}, {name} {likely}{verb} {amount} of {title} per treated member{so_far}",
-        place=place,
+        _MOVED[is_proven] if is_moved else _BROUGHT[is_proven, claim.sign > 0],
+        place=where(case.view),
         name=case.name,
-        likely=likely,
-        verb=verb,
-        amount=_amount(case, abs(effect.estimate), outcome),
+        amount=signed(case, effect.estimate, outcome) if is_moved else _amount(case, abs(effect.estimate), outcome),
         title=title,
-        so_far=so_far,
+        so_far=so_far(case),
     )
-    if outcome in ("order_value", "units_per_order", "active"):
-        said = tr(
-            "{place}, {name} {likely}moved {title} by {signed}{so_far}",
-            place=place,
-            name=case.name,
-            likely=likely,
-            title=title,
-            signed=signed(case, effect.estimate, outcome),
-            so_far=so_far,
-        )
-    return f"{opening(case)}{said[0].lower() if opening(case) else said[0]}{said[1:]} ({span}{of_base}; {counts})."
+    of_base = tr(", {share} on what was expected without it", share=wording.change(effect.share)) if effect.share is not None else ""
+    span = tr("95% interval {low} to {high}", low=low, high=high)
+    return after(opening(case), tr("{said} ({span}{of_base}; {counts}).", said=said, span=span, of_base=of_base, counts=counts))
+
+
+_BROUGHT = {
+    (True, True): later("{place}, {name} brought {amount} of {title} per treated member{so_far}"),
+    (True, False): later("{place}, {name} cost {amount} of {title} per treated member{so_far}"),
+    (False, True): later("{place}, {name} probably brought {amount} of {title} per treated member{so_far}"),
+    (False, False): later("{place}, {name} probably cost {amount} of {title} per treated member{so_far}"),
+}
+"""What an effect brought or cost, by whether it is proven and whether it is a gain."""
+_MOVED = {
+    True: later("{place}, {name} moved {title} by {amount}{so_far}"),
+    False: later("{place}, {name} probably moved {title} by {amount}{so_far}"),
+}
 
 
 def opening(case: Case) -> str:
@@ -142,21 +141,31 @@ def opening(case: Case) -> str:
 
 def arms(case: Case) -> str:
     """Return the n of both arms: `n = 959 treated, 979 held out at random`."""
-    chance = {True: tr("at random"), False: tr("not at random"), None: tr("whether at random is not known")}[case.campaign.randomised]
-    others = {
-        "own": tr("held out{value}{chance}", value=" " if case.campaign.randomised is True else ", ", chance=chance),
-        "others": tr("not contacted"),
-        "none": tr("to compare with"),
-    }
-    return f"n = {case.treated_count:,} treated, {case.control_count:,} {others[case.control]}"
+    said = _HELD_OUT[case.campaign.randomised] if case.control == "own" else _ARMS[case.control]
+    return tr(said, treated=case.treated_count, control=case.control_count)
+
+
+_HELD_OUT = {
+    True: later("n = {treated:,} treated, {control:,} held out at random"),
+    False: later("n = {treated:,} treated, {control:,} held out, not at random"),
+    None: later("n = {treated:,} treated, {control:,} held out, whether at random is not known"),
+}
+_ARMS = {
+    "others": later("n = {treated:,} treated, {control:,} not contacted"),
+    "none": later("n = {treated:,} treated, {control:,} to compare with"),
+}
+
+
+def untold(claim: Claim) -> str:
+    """Return the verb of a sentence on an effect that may not be shown."""
+    return tr("is not measured") if claim.word == "not measured" else tr("cannot be told")
 
 
 def first_reason(claim: Claim) -> str:
     """Return the first reason why no more is said, its first sentence."""
     if not claim.reasons:
         return ""
-    text = claim.reasons[0].removeprefix("NOT RANDOMISED: ").removesuffix(".").split(". ")[0]
-    return f"{text}."
+    return first_of(claim.reasons[0].removeprefix(tr("NOT RANDOMISED: ")))
 
 
 def signed(case: Case, value: float, outcome: str) -> str:
@@ -169,8 +178,9 @@ def _amount(case: Case, value: float, outcome: str) -> str:
     kind = OUTCOMES[outcome].kind
     if kind == "money":
         return wording.money(value, case.view.currency)
-    return tr("{value:.1f} percentage points", value=100 * value) if kind == "share" else f"{value:,.2f}"
+    return tr("{points:.1f} percentage points", points=100 * value) if kind == "share" else f"{value:,.2f}"
 
 
-def _so_far(case: Case) -> str:
+def so_far(case: Case) -> str:
+    """Return which day a running campaign has come to, for the inside of a sentence; nothing where it is over."""
     return tr(" so far (day {days} of {planned_days})", days=case.seen.days, planned_days=case.planned_days) if case.is_running else ""

@@ -12,7 +12,7 @@ import polars as pl
 
 from toolkit.answer import Verdict
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import tr, value
 from toolkit.ledger import lessons as ledger
 from toolkit.mart.view import View, open_view
 from toolkit.models.lin import Effect
@@ -22,7 +22,7 @@ from toolkit.settings import Settings
 from toolkit.wording import listing, some
 from toolkit.workspace import Workspace
 
-NO_METHOD = "not stated"
+NO_METHOD = value("not stated")
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Learnt:
             "PASS": tr("It was randomised and nothing forbids to learn from it."),
             "REVIEW": tr("It was not randomised: plans show it beside measured lessons, but never let it decide."),
             "FAIL": tr(
-                "Its checks forbid a claim, so nothing is learnt from it: {see_review_checks}",
-                see_review_checks=self.reasons[0] if self.reasons else tr("see review.checks"),
+                "Its checks forbid a claim, so nothing is learnt from it: {reason}",
+                reason=self.reasons[0] if self.reasons else tr("see review.checks"),
             ),
         }.get(self.verdict, "")
         return [

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
 
-from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, value, word
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.lessons import read_lessons
 from toolkit.mart.view import View
 from toolkit.models.partial_pooling import interval, pool, pool_by_campaign
 from toolkit.registry import question
 from toolkit.review.learnt import unlearnt
+from toolkit.review.outcome import OUTCOMES
 from toolkit.wording import listing, share, some
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 By = Literal["method", "segment", "category"]
 Outcome = Literal["amount", "margin", "orders"]
-_TITLES = {"amount": "sales", "margin": "margin", "orders": "orders"}
 _KEYS = ["method", "segment", "category", "randomised"]
 _SCHEMA = {
     "method": pl.String, "segment": pl.String, "category": pl.String, "randomised": pl.Boolean, "campaign_count": pl.Int64,
@@ -167,15 +166,15 @@ def _readings(table: pl.DataFrame, false_share: float) -> pl.Series:
     for (low, high, random), ok in zip(
         table.select("effect_share_low", "effect_share_high", "randomised").iter_rows(), passes, strict=True
     ):
-        told = "works" if low > 0 else tr("costs more than it brings") if high < 0 else ""
-        words.append(tr("not randomised: no proof") if not random else told if told and ok else tr("not told apart from nothing"))
+        told = value("works") if low > 0 else value("costs more than it brings") if high < 0 else ""
+        words.append(value("not randomised: no proof") if not random else told if told and ok else value("not told apart from nothing"))
     return pl.Series("reading", words, dtype=pl.String)
 
 
 def _headline(view: View, table: pl.DataFrame, known: pl.DataFrame, missing: list[str], outcome: str) -> str:
     if known.is_empty():
         waiting = (
-            tr("; {campaigns} could be reviewed ({few})", campaigns=some(len(missing), "campaign"), few=_few(missing)) if missing else ""
+            tr("; {campaigns} could be reviewed ({few})", campaigns=some(len(missing), "campaign"), few=few_of(missing)) if missing else ""
         )
         return tr(
             "No campaign has been learnt from by {as_of}{waiting}. `toolkit campaign lessons WORKSPACE ID` writes what one taught.",
@@ -192,30 +191,30 @@ def _headline(view: View, table: pl.DataFrame, known: pl.DataFrame, missing: lis
             count=count,
         )
     best = told.sort("effect_share_low", "method", descending=[True, False]).row(0, named=True)
-    name = best["method"].replace("_", " ")
-    whom = tr(" for '{segment}'", segment=best["segment"]) if best["segment"] else ""
-    span = tr("95% interval {signed} to {signed_2}", signed=_signed(best["effect_share_low"]), signed_2=_signed(best["effect_share_high"]))
-    where_from = f"{some(best['campaign_count'], 'randomised campaign')}, n = {best['member_count']:,} members"
-    if best["effect_share_low"] > 0:
-        brought = tr("{signed} of {titles}", signed=_signed(best["effect_share"]), titles=_TITLES[outcome])
-        return tr(
-            "Of {count} the surest lesson: {name}{whom} brought {brought} ({span}; {where_from}).",
-            count=count,
-            name=name,
-            whom=whom,
-            brought=brought,
-            span=span,
-            where_from=where_from,
-        )
-    return tr(
-        "Of {count} none shows a method that surely brings {titles}; the nearest is {name}{whom} ({span}; {where_from}).",
-        count=count,
-        titles=_TITLES[outcome],
-        name=name,
-        whom=whom,
-        span=span,
-        where_from=where_from,
+    said = (
+        later("Of {count} the surest lesson: {method}{whom} brought {brought} of {title} ({span}; {where_from}).")
+        if best["effect_share_low"] > 0
+        else later("Of {count} none shows a method that surely brings {title}; the nearest is {method}{whom} ({span}; {where_from}).")
     )
+    return tr(
+        said,
+        count=count,
+        method=_method(best["method"]),
+        whom=tr(" for '{segment}'", segment=word(best["segment"])) if best["segment"] else "",
+        brought=_signed(best["effect_share"]),
+        title=word(OUTCOMES[outcome].title),
+        span=tr("95% interval {low} to {high}", low=_signed(best["effect_share_low"]), high=_signed(best["effect_share_high"])),
+        where_from=tr(
+            "{campaigns}, n = {members:,} members",
+            campaigns=some(best["campaign_count"], "randomised campaign"),
+            members=best["member_count"],
+        ),
+    )
+
+
+def _method(name: str) -> str:
+    """A method in a sentence: `full_reduction` is 'full reduction'."""
+    return word(name.replace("_", " "))
 
 
 def _signed(value: float) -> str:
@@ -226,18 +225,18 @@ def _notes(view: View, known: pl.DataFrame, usable: pl.DataFrame, missing: list[
     notes: list[str | Note] = []
     failed = known.filter(pl.col("verdict") == "FAIL")["campaign_id"].unique().sort().to_list()
     if failed:
-        notes.append(Note(tr("Left out, since their checks forbid a claim: {few}.", few=_few(failed)), "REVIEW"))
+        notes.append(Note(tr("Left out, since their checks forbid a claim: {few}.", few=few_of(failed)), "REVIEW"))
     loose = usable.filter(~pl.col("randomised").fill_null(False))["campaign_id"].unique().sort().to_list()
     if loose:
         notes.append(
             Note(
-                tr("Not randomised, so no proof: {few}. They stand in rows of their own and never decide a plan.", few=_few(loose)),
+                tr("Not randomised, so no proof: {few}. They stand in rows of their own and never decide a plan.", few=few_of(loose)),
                 "REVIEW",
             )
         )
     if missing:
         notes.append(
-            tr("Not yet learnt from: {few}. `toolkit campaign lessons WORKSPACE ID` writes what a campaign taught.", few=_few(missing))
+            tr("Not yet learnt from: {few}. `toolkit campaign lessons WORKSPACE ID` writes what a campaign taught.", few=few_of(missing))
         )
     if by == "category" and outcome != "amount":
         notes.append(tr("By category only sales are kept."))
@@ -250,25 +249,31 @@ def _notes(view: View, known: pl.DataFrame, usable: pl.DataFrame, missing: list[
     return notes
 
 
-def _few(names: list[str]) -> str:
-    return listing(names) if len(names) <= 6 else tr("{names} and {names_2} more", names=", ".join(names[:5]), names_2=len(names) - 5)
+def few_of(names: list[str]) -> str:
+    """Return names in a sentence, the first of them where they are many."""
+    return listing(names) if len(names) <= 6 else tr("{names} and {more} more", names=tr(", ").join(names[:5]), more=len(names) - 5)
 
 
 def _chart(view: View, table: pl.DataFrame, by: str, outcome: str) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.ranges import ranges
 
-    part = {
-        "method": pl.lit("all members"),
-        "segment": pl.col("segment").fill_null("all members"),
-        "category": pl.col("category").fill_null("all goods"),
-    }
-    kind = pl.when("randomised").then(pl.lit("")).otherwise(pl.lit(" (not randomised)"))
-    label = pl.concat_str(pl.col("method").str.replace("_", " "), kind, pl.lit(": "), part[by])
-    shown = table.with_columns(label.alias("label")).head(25)
+    shown = table.head(25)
+    shown = shown.with_columns(pl.Series("label", [_label(row, by) for row in shown.iter_rows(named=True)], dtype=pl.String))
     return ranges(
         shown, label="label", value="effect_share", low="effect_share_low", high="effect_share_high", n="member_count", kind="share1",
-        reference=0.0, title=tr('What campaigns brought: {titles}', titles=_TITLES[outcome]),
-        subtitle=tr('share of what was expected without, pooled over campaigns known by {as_of}', as_of=view.as_of)
-        + (tr('; the first {height} of {rows}', height=shown.height, rows=wording.some(table.height, 'row')) if table.height > shown.height else ""),
-        value_title=tr('Extra, share of expected'),
+        reference=0.0, title=tr("What campaigns brought: {title}", title=word(OUTCOMES[outcome].title)),
+        subtitle=tr("share of what was expected without, pooled over campaigns known by {as_of}", as_of=view.as_of)
+        + (tr("; the first {shown} of {rows}", shown=shown.height, rows=some(table.height, "row")) if table.height > shown.height else ""),
+        value_title=tr("Extra, share of expected"),
     )  # fmt: skip
+
+
+def _label(row: dict[str, Any], by: str) -> str:
+    """What a row of the picture is of: 'full reduction (not randomised): all members'."""
+    parts = {
+        "method": tr("all members"),
+        "segment": word(row["segment"] or "") or tr("all members"),
+        "category": row["category"] or tr("all goods"),
+    }
+    said = later("{method}: {part}") if row["randomised"] else later("{method} (not randomised): {part}")
+    return tr(said, method=_method(row["method"]), part=parts[by])

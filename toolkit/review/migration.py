@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, trn, word
 from toolkit.mart.view import View
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.registry import question
 from toolkit.review.case import Case
-from toolkit.review.headline import Claim, arms, claim_of, first_reason, opening
-from toolkit.review.moves import Moves, arm_values, flow_table, moves_of
+from toolkit.review.headline import Claim, arms, claim_of, first_reason, opening, untold
+from toolkit.review.moves import OTHERS, Moves, arm_values, flow_table, moves_of
+from toolkit.review.sentences import capital
 from toolkit.review.study import study
 from toolkit.review.verdicts import worst_first
 from toolkit.wording import share, some
@@ -129,15 +129,19 @@ def _headline(case: Case, moves: Moves, effect: Effect, claim: Claim) -> str:
         "{rose} of the treated rose to a segment worth more{so_far} and {fell} fell", rose=share(rose), so_far=so_far, fell=share(fell)
     )
     if case.control_count >= view.settings.scope.minimum_members:
-        others = _rose_and_fell(moves, treated=False)
-        plain += tr(", of those compared with {others} rose and {others_2} fell", others=share(others[0]), others_2=share(others[1]))
+        rose, fell = _rose_and_fell(moves, treated=False)
+        plain += tr(", of those compared with {rose} rose and {fell} fell", rose=share(rose), fell=share(fell))
     if moves.values.is_empty():
         stayed = float((moves.members.filter("treated")["before"] == moves.members.filter("treated")["after"]).mean() or 0)  # type: ignore[arg-type]
         plain = tr("{stayed} of the treated ended{so_far} in the segment they began in", stayed=share(stayed), so_far=so_far)
-    start = _capital(f"{opening(case)}{case.name}: {plain} ({arms(case)})")
+    start = capital(tr("{opening}{name}: {moves} ({arms})", opening=opening(case), name=case.name, moves=plain, arms=arms(case)))
     if not claim.may_be_shown or effect.estimate is None or effect.low is None or effect.high is None:
-        word = tr("is not measured") if claim.word == "not measured" else claim.word
-        return tr("{start}. What of it the campaign did {word}: {first_reason}", start=start, word=word, first_reason=first_reason(claim))
+        return tr(
+            "{start}. What of it the campaign did {untold}: {first_reason}",
+            start=start,
+            untold=untold(claim),
+            first_reason=first_reason(claim),
+        )
     low, high, mean = (view.money(value * view.minor_units) for value in (effect.low, effect.high, effect.estimate))
     if claim.word == "not shown":
         return tr(
@@ -146,23 +150,26 @@ def _headline(case: Case, moves: Moves, effect: Effect, claim: Claim) -> str:
             low=low,
             high=high,
         )
-    surely = "" if claim.word == "proven" else "probably "
     total = view.money(effect.estimate * case.treated_count * view.minor_units)
     return tr(
-        "{start}. That is {surely}worth {mean} of {basis} per treated member in the 91 days after (95% interval "
-        "{low} to {high}), {total} in all, if segments stay worth what they were.",
+        _WORTH if claim.word == "proven" else _PROBABLY_WORTH,
         start=start,
-        surely=surely,
         mean=mean,
-        basis=moves.basis,
+        basis=word(moves.basis),
         low=low,
         high=high,
         total=total,
     )
 
 
-def _capital(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]
+_WORTH = later(
+    "{start}. That is worth {mean} of {basis} per treated member in the 91 days after (95% interval "
+    "{low} to {high}), {total} in all, if segments stay worth what they were."
+)
+_PROBABLY_WORTH = later(
+    "{start}. That is probably worth {mean} of {basis} per treated member in the 91 days after (95% interval "
+    "{low} to {high}), {total} in all, if segments stay worth what they were."
+)
 
 
 def _rose_and_fell(moves: Moves, *, treated: bool) -> tuple[float, float]:
@@ -195,15 +202,16 @@ def _notes(case: Case, moves: Moves, flows: pl.DataFrame, claim: Claim) -> list[
     if judged.height:
         wanted = judged.height * (1 - view.settings.review.confidence)
         notes.append(
-            tr(
-                "{clear} of {intervals} {is_} clear of zero; chance alone would make about {wanted:.1f} so.",
+            trn(
+                "{clear} of {intervals} is clear of zero; chance alone would make about {wanted:.1f} so.",
+                "{clear} of {intervals} are clear of zero; chance alone would make about {wanted:.1f} so.",
+                clear,
                 clear=clear,
                 intervals=some(judged.height, "interval"),
-                is_=tr("is") if clear == 1 else tr("are"),
                 wanted=wanted,
             )
         )
-    if (flows.select((pl.col("before") == "others") | (pl.col("after") == "others")).to_series()).any():
+    if (flows.select((pl.col("before") == OTHERS) | (pl.col("after") == OTHERS)).to_series()).any():
         least = view.settings.scope.minimum_members
         notes.append(
             tr("Segments and moves of fewer than {least} members (setting scope.minimum_members) stand together as others.", least=least)
@@ -231,7 +239,7 @@ def _unmeasured(case: Case, least: int) -> Finding:
             least=least,
         )
     return Finding(
-        headline=_capital(
+        headline=capital(
             tr(
                 "{opening}{name}: moves between segments are not measured: {why} ({arms}).",
                 opening=opening(case),
@@ -250,11 +258,12 @@ def _chart(case: Case, moves: Moves, flows: pl.DataFrame) -> alt.Chart | alt.Lay
 
     compared = flows["difference"].count() > 0
     value = "difference" if compared else "treated_share"
-    order = [name for name in (*moves.segments, "others") if name in set(flows["before"]) | set(flows["after"])]
+    order = [name for name in (*moves.segments, OTHERS) if name in set(flows["before"]) | set(flows["after"])]
     beside = tr("treated less control, share of the row") if compared else tr("share of the row's treated members; nobody to compare with")
     return heatmap(
         flows.drop_nulls(value), column="after", row="before", value=value, n="treated_count", kind="share1",
-        value_title="Difference" if compared else "Share", column_title=tr('Segment on {end}', end=moves.end), row_title=tr('Segment on {launch}', launch=moves.launch),
-        column_order=order, row_order=order, title=tr('{name}: from segment to segment', name=case.name),
-        subtitle=f"{beside}; n = {wording.some(case.treated_count, 'treated member')}",
+        value_title=tr("Difference") if compared else tr("Share"),
+        column_title=tr("Segment on {day}", day=moves.end), row_title=tr("Segment on {day}", day=moves.launch),
+        column_order=order, row_order=order, title=tr("{name}: from segment to segment", name=case.name),
+        subtitle=tr("{beside}; n = {members}", beside=beside, members=some(case.treated_count, "treated member")),
     )  # fmt: skip

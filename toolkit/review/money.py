@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, value
 from toolkit.mart.view import View
 from toolkit.models.lin import Effect
 from toolkit.portrait.phrases import where
@@ -16,7 +16,8 @@ from toolkit.registry import question
 from toolkit.review.account import Account, account_of
 from toolkit.review.goals import goal_notes
 from toolkit.review.halo import category_effects
-from toolkit.review.headline import arms, claim_of, first_reason, opening
+from toolkit.review.headline import arms, claim_of, first_reason, opening, untold
+from toolkit.review.sentences import after, capital
 from toolkit.review.study import Study, study
 from toolkit.review.verdicts import worst_first
 
@@ -119,48 +120,37 @@ def account_table(found: Study, account: Account) -> pl.DataFrame:
         if one.measured and may_be_shown(found, one):
             rows.append((item, one.estimate, one.low, one.high, reading))
         else:
-            rows.append(
-                (
-                    item,
-                    None,
-                    None,
-                    None,
-                    tr("not measured: {reason}", reason=one.reason) if not one.measured else tr("may not be claimed; see review.checks"),
-                )
-            )
+            why = tr("may not be claimed; see review.checks") if one.measured else tr("not measured: {reason}", reason=one.reason)
+            rows.append((item, None, None, None, why))
 
-    def cost(item: str, value: float | None, reading: str = "") -> None:
-        known = value is not None
-        rows.append(
-            (
-                item,
-                0.0 - value if value is not None else None,
-                None,
-                None,
-                reading if known else tr("not stated: the net is before this cost"),
-            )
-        )
+    def cost(item: str, spent: float | None, reading: str = "") -> None:
+        told = reading if spent is not None else tr("not stated: the net is before this cost")
+        rows.append((item, 0.0 - spent if spent is not None else None, None, None, told))
 
-    effect("Extra sales", account.sales, tr("what the shop received more, reductions off"))
+    effect(value("Extra sales"), account.sales, tr("what the shop received more, reductions off"))
     margin = {
         "measured": tr("from unit costs"),
         "assumed": tr("{share:.0%} of sales assumed", share=account.margin_costs.share or 0),
         "not known": "",
     }
-    effect("Extra margin", account.margin, margin[account.margin_costs.basis])
+    effect(value("Extra margin"), account.margin, margin[account.margin_costs.basis])
     redeemed = tr("by members in scope; off the sales already, not taken off again") if account.offer_is_off else tr("paid out besides")
-    cost("Value redeemed", account.offer, redeemed)
-    cost("Contacts", account.contacts, tr("{treated_count:,} treated", treated_count=case.treated_count))
-    cost("Fixed costs", account.fixed, "" if case.view.scope.is_chain else tr("this scope's part, by treated members"))
+    cost(value("Value redeemed"), account.offer, redeemed)
+    cost(value("Contacts"), account.contacts, tr("{treated_count:,} treated", treated_count=case.treated_count))
+    cost(value("Fixed costs"), account.fixed, "" if case.view.scope.is_chain else tr("this scope's part, by treated members"))
     effect(
-        "Net",
+        value("Net"),
         account.net,
         tr("before {missing} (not stated)", missing=wording.listing(account.missing)) if account.missing else tr("after all costs"),
     )
     days = case.after.days if case.after else 0
-    effect(tr("Sales of the weeks after"), account.sales_after, f"{days} days after the end; below zero = pulled forward")
-    effect(tr("Margin of the weeks after"), account.margin_after, tr("{days} days after the end", days=days))
-    effect("Net with the weeks after", account.net_all, tr("what stays"))
+    effect(
+        value("Sales of the weeks after"),
+        account.sales_after,
+        tr("{days} days after the end; below zero = pulled forward", days=days),
+    )
+    effect(value("Margin of the weeks after"), account.margin_after, tr("{days} days after the end", days=days))
+    effect(value("Net with the weeks after"), account.net_all, tr("what stays"))
     _ratios(found, account, rows)
     schema = {"item": pl.String, "amount": pl.Float64, "amount_low": pl.Float64, "amount_high": pl.Float64, "reading": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -170,8 +160,8 @@ def _ratios(found: Study, account: Account, rows: list[tuple[str, float | None, 
     """Add what an extra order and a reactivated member cost, where there surely were some."""
     quiet = found.case.view.settings.review.quiet_days
     items = (
-        (tr("Cost of an extra order"), account.orders, tr("extra orders")),
-        (tr("Cost of a reactivated member"), account.revived, tr("members won back (no order for {quiet} days before)", quiet=quiet)),
+        (value("Cost of an extra order"), account.orders, tr("extra orders")),
+        (value("Cost of a reactivated member"), account.revived, tr("members won back (no order for {quiet} days before)", quiet=quiet)),
     )
     for item, one, what in items:
         low, high = one.low or 0.0, one.high or 0.0
@@ -194,67 +184,55 @@ def _ratios(found: Study, account: Account, rows: list[tuple[str, float | None, 
 
 def _headline(found: Study, account: Account) -> str:
     case = found.case
-    spent = spent_words(found, account)
+    spent = capital(spent_words(found, account))
     if not may_be_shown(found, account.margin, account.sales):
-        untold = tr("is not measured") if found.claim.word == "not measured" else "cannot be told"
-        reason = first_reason(found.claim)
         return tr(
-            "{opening}what {name} earned {untold} ({arms}): {reason} {spent}{spent_2}.",
-            opening=opening(case) or "NO CLAIM: ",
+            "{opening}what {name} earned {untold} ({arms}): {reason} {spent}.",
+            opening=opening(case) or tr("NO CLAIM: "),
             name=case.name,
-            untold=untold,
+            untold=untold(found.claim),
             arms=arms(case),
-            reason=reason,
-            spent=spent[0].upper(),
-            spent_2=spent[1:],
+            reason=first_reason(found.claim),
+            spent=spent,
         )
-    place = where(case.view)
-    start = f"{opening(case)}{place[0].lower()}{place[1:]}" if opening(case) else place
-    sales = account.sales
-    net, low, high, middle = account.net, account.net.low, account.net.high, account.net.estimate
-    if low is None or high is None or middle is None:
-        extra = tr("{cash} of extra sales ({span})", cash=_cash(found, sales.estimate), span=_span(found, sales))
-        open_end = tr("what stays of it is not measured: {reason}", reason=account.net.reason)
+    start, sales, net = after(opening(case), where(case.view)), account.sales, account.net
+    if net.low is None or net.high is None or net.estimate is None:
         return tr(
-            "{start}, {name} brought {extra}; {open_end}. {spent}{spent_2}; {arms}.",
+            "{start}, {name} brought {extra}; what stays of it is not measured: {reason}. {spent}; {arms}.",
             start=start,
             name=case.name,
-            extra=extra,
-            open_end=open_end,
-            spent=spent[0].upper(),
-            spent_2=spent[1:],
+            extra=tr("{amount} of extra sales ({span})", amount=_cash(found, sales.estimate), span=_span(found, sales)),
+            reason=net.reason,
+            spent=spent,
             arms=arms(case),
         )
-    sure = "probably " if found.claim.word == "likely" else ""
-    verb = "earned" if low > 0 else "lost" if high < 0 else ""
-    before = tr(" before {missing} (not stated)", missing=wording.listing(account.missing)) if account.missing else ""
-    said = (
-        tr(
-            "{sure}{verb} {cash} net{before} (95% interval {span})",
-            sure=sure,
-            verb=verb,
-            cash=_cash(found, abs(middle)),
-            before=before,
-            span=_span(found, net),
-        )
-        if verb
-        else tr(
-            "may have earned or lost: net{before} lies between {cash} and {cash_2}",
-            before=before,
-            cash=_cash(found, net.low),
-            cash_2=_cash(found, net.high),
-        )
+    said = tr(
+        _OPEN if net.low <= 0 <= net.high else _EARNED[found.claim.word != "likely", net.low > 0],
+        amount=_cash(found, abs(net.estimate)),
+        before=tr(" before {missing} (not stated)", missing=wording.listing(account.missing)) if account.missing else "",
+        span=_span(found, net),
+        low=_cash(found, net.low),
+        high=_cash(found, net.high),
     )
-    margin = _cash(found, account.margin.estimate)
     return tr(
-        "{start}, {name} {said}: {margin} of extra margin less {cash} of costs that are not off the sales already; {arms}.",
+        "{start}, {name} {said}: {margin} of extra margin less {costs} of costs that are not off the sales already; {arms}.",
         start=start,
         name=case.name,
         said=said,
-        margin=margin,
-        cash=_cash(found, account.spent),
+        margin=_cash(found, account.margin.estimate),
+        costs=_cash(found, account.spent),
         arms=arms(case),
     )
+
+
+_EARNED = {
+    (True, True): later("earned {amount} net{before} (95% interval {span})"),
+    (True, False): later("lost {amount} net{before} (95% interval {span})"),
+    (False, True): later("probably earned {amount} net{before} (95% interval {span})"),
+    (False, False): later("probably lost {amount} net{before} (95% interval {span})"),
+}
+"""What was earned, by whether it is proven and whether it is a gain."""
+_OPEN = later("may have earned or lost: net{before} lies between {low} and {high}")
 
 
 def spent_words(found: Study, account: Account) -> str:
@@ -262,7 +240,7 @@ def spent_words(found: Study, account: Account) -> str:
     if not account.total_cost and account.missing:
         return tr("what was spent is not stated")
     known = tr(" as far as is known ({missing} not stated)", missing=wording.listing(account.missing)) if account.missing else ""
-    return tr("{cash} was spent{known}", cash=_cash(found, account.total_cost), known=known)
+    return tr("{amount} was spent{known}", amount=_cash(found, account.total_cost), known=known)
 
 
 def _cash(found: Study, value: float | None) -> str:
@@ -270,7 +248,7 @@ def _cash(found: Study, value: float | None) -> str:
 
 
 def _span(found: Study, one: Effect) -> str:
-    return tr("{cash} to {cash_2}", cash=_cash(found, one.low), cash_2=_cash(found, one.high))
+    return tr("{low} to {high}", low=_cash(found, one.low), high=_cash(found, one.high))
 
 
 def _notes(found: Study, account: Account) -> list[str | Note]:
@@ -312,16 +290,17 @@ def _notes(found: Study, account: Account) -> list[str | Note]:
         each = account.spent / case.treated_count
         notes.append(
             tr(
-                "To pay for itself it had to bring {cash} of margin per treated member: {cash_2} of extra sales at {kept:.0%}.",
-                cash=_cash(found, each),
-                cash_2=_cash(found, each / kept),
+                "To pay for itself it had to bring {margin} of margin per treated member: {sales} of extra sales at {kept:.0%}.",
+                margin=_cash(found, each),
+                sales=_cash(found, each / kept),
                 kept=kept,
             )
         )
-    after = account.sales_after
-    if after.measured and may_be_shown(found, after) and after.high is not None and after.low is not None and case.after:
-        if after.high < 0:
-            fewer = tr("{cash} to {cash_2}", cash=_cash(found, -after.high), cash_2=_cash(found, -after.low))
+    later_sales = account.sales_after
+    is_seen = later_sales.measured and may_be_shown(found, later_sales) and case.after is not None
+    if is_seen and later_sales.high is not None and later_sales.low is not None and case.after:
+        if later_sales.high < 0:
+            fewer = tr("{low} to {high}", low=_cash(found, -later_sales.high), high=_cash(found, -later_sales.low))
             sentence = tr(
                 "Part of it was only pulled forward: in the {days} days after, the treated bought for {fewer} less.",
                 days=case.after.days,
@@ -330,7 +309,11 @@ def _notes(found: Study, account: Account) -> list[str | Note]:
             notes.append(Note(sentence, "REVIEW"))
         else:
             notes.append(
-                tr("In the {days} days after the end no loss is shown (sales {span}).", days=case.after.days, span=_span(found, after))
+                tr(
+                    "In the {days} days after the end no loss is shown (sales {span}).",
+                    days=case.after.days,
+                    span=_span(found, later_sales),
+                )
             )
     if account.net.measured and may_be_shown(found, account.margin) and account.total_cost > 0:
         low, high = ((value or 0.0) / account.total_cost for value in (account.net.low, account.net.high))
@@ -361,8 +344,8 @@ def account_chart(found: Study, account: Account) -> alt.Chart | alt.LayerChart:
         orient="row",
     )
     return ranges(
-        frame, label="item", value="amount", low="low", high="high", kind="money", reference=0.0, reference_title="nothing:",
-        title=tr('{opening}{name}: what it was worth', opening=opening(found.case), name=found.case.name),
-        subtitle=f"{found.case.seen}, 95% intervals; {found.case.view.place}",
-        value_title=tr('All treated together, {currency}', currency=found.case.view.currency),
+        frame, label="item", value="amount", low="low", high="high", kind="money", reference=0.0, reference_title=later("nothing:"),
+        title=tr("{opening}{name}: what it was worth", opening=opening(found.case), name=found.case.name),
+        subtitle=tr("{days}, 95% intervals; {place}", days=found.case.seen, place=found.case.view.place),
+        value_title=tr("All treated together, {currency}", currency=found.case.view.currency),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.answer import Note
-from toolkit.language import tr
+from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
 from toolkit.models.two_shares import share_difference
@@ -21,7 +21,7 @@ from toolkit.review.case import Case
 from toolkit.wording import listing, share
 
 VALUE_DAYS = 91
-OTHERS = "others"
+OTHERS = value("others")
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def _values(then: View, chosen: SegmentMap, edges: Sequence[int]) -> tuple[pl.Da
     earlier = then.as_of - timedelta(days=VALUE_DAYS)
     if (earlier - then.first_day).days < VALUE_DAYS:
         why = tr(
-            "Moves are not valued: it takes {value} days of receipts before the start, and they begin on {first_day}.",
-            value=2 * VALUE_DAYS,
+            "Moves are not valued: it takes {days} days of receipts before the start, and they begin on {first_day}.",
+            days=2 * VALUE_DAYS,
             first_day=then.first_day,
         )
         return empty, "sales", [Note(why, "NOT MEASURED")]
@@ -116,12 +116,15 @@ def _values(then: View, chosen: SegmentMap, edges: Sequence[int]) -> tuple[pl.Da
             earlier=earlier,
             value_days=VALUE_DAYS,
             as_of=then.as_of,
-            basis=basis,
+            basis=word(basis),
         )
     )
     if thin:
         notes.append(
-            tr("Too few members then to say what {thin} is worth: members of the same R scores stand in for them.", thin=listing(thin))
+            tr(
+                "Too few members then to say what {thin} is worth: members of the same R scores stand in for them.",
+                thin=listing([word(name) for name in thin]),
+            )
         )
     return values, basis, notes
 

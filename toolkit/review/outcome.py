@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from toolkit.language import value
 from toolkit.mart.view import Period
 from toolkit.mart.windows import window_sums
 from toolkit.review.case import Case
@@ -18,7 +19,7 @@ Name = Literal["amount", "margin", "orders", "order_value", "units", "units_per_
 
 @dataclass(frozen=True)
 class Outcome:
-    """An outcome in words: `title` in a sentence, how its figures are formatted, and for a ratio what it is divided by."""
+    """An outcome in words: `title` (a word of tables: `language.word`), how its figures are formatted, and what a ratio is divided by."""
 
     title: str
     kind: Kind
@@ -27,13 +28,13 @@ class Outcome:
 
 
 OUTCOMES: Mapping[str, Outcome] = {
-    "amount": Outcome("sales", "money", "amount"),
-    "margin": Outcome("margin", "money", "margin"),
-    "orders": Outcome("orders", "number", "orders"),
-    "order_value": Outcome("order value", "money", "amount", "orders"),
-    "units": Outcome("units", "number", "units"),
-    "units_per_order": Outcome("units per order", "number", "units", "orders"),
-    "active": Outcome("share of members who bought", "share", "active"),
+    "amount": Outcome(value("sales"), "money", "amount"),
+    "margin": Outcome(value("margin"), "money", "margin"),
+    "orders": Outcome(value("orders"), "number", "orders"),
+    "order_value": Outcome(value("order value"), "money", "amount", "orders"),
+    "units": Outcome(value("units"), "number", "units"),
+    "units_per_order": Outcome(value("units per order"), "number", "units", "orders"),
+    "active": Outcome(value("share of members who bought"), "share", "active"),
 }
 """What an effect can be asked of. A ratio is the arm's total over the arm's orders, not the mean of members' ratios."""
 

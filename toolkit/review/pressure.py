@@ -115,7 +115,7 @@ def programme_effect(view: View, days: pl.DataFrame) -> Programme:
         return Programme(
             control,
             not_measured(
-                tr("it began on {since}, {max} days ago; {month} are needed", since=control.since, max=max(length, 0), month=_MONTH),
+                tr("it began on {since}, {days} days ago; {needed} are needed", since=control.since, days=max(length, 0), needed=_MONTH),
                 *counts,
             ),
             length,

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, value
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.mart.view import View
 from toolkit.registry import question
@@ -18,6 +17,7 @@ from toolkit.review.conduct_checks import conduct_checks
 from toolkit.review.design_checks import design_checks
 from toolkit.review.headline import arms, opening
 from toolkit.review.progress import arm_sums, each_day, redemptions_of
+from toolkit.review.sentences import capital
 from toolkit.review.study import latest_campaign
 from toolkit.review.verdicts import worst_first
 from toolkit.wording import share, some
@@ -163,7 +163,7 @@ def _by_store(case: Case, days: pl.DataFrame) -> pl.DataFrame:
 def _by_touchpoint(case: Case, days: pl.DataFrame) -> pl.DataFrame:
     view, least = case.view, case.view.settings.scope.minimum_members
     spent = arm_sums(case, "member_id").select("member_id", "order_count", "amount")
-    told = pl.when("treated").then(pl.col("touchpoint").fill_null("not stated")).otherwise(pl.lit("(control)"))
+    told = pl.when("treated").then(pl.col("touchpoint").fill_null(value("not stated"))).otherwise(pl.lit(value("(control)")))
     redeemed = redemptions_of(case).select("member_id", pl.lit(True).alias("has_redeemed")).unique()
     rows = (
         case.members.join(spent, on="member_id", how="left")
@@ -192,26 +192,22 @@ def _headline(case: Case, days: pl.DataFrame) -> str:
         if case.is_running
         else tr("after {days}", days=some(case.seen.days, "day"))
     )
-    each = view.money(sums["amount"] / case.treated_count)
-    orders = some(sums["order_count"], "order")
     said = tr(
         "{opening}{name} {so_far}: {treated_members} made {orders}, {each} each",
         opening=opening(case),
         name=case.name,
         so_far=so_far,
         treated_members=some(case.treated_count, "treated member"),
-        orders=orders,
-        each=each,
+        orders=some(sums["order_count"], "order"),
+        each=view.money(sums["amount"] / case.treated_count),
     )
     if compared(case):
-        others = {"own": tr("those held out"), "others": tr("members not contacted")}[case.control]
-        said += tr(
-            "; {others} {control_amount} each", others=others, control_amount=view.money(sums["control_amount"] / case.treated_count)
-        )
+        beside = {"own": later("; those held out {each} each"), "others": later("; members not contacted {each} each")}[case.control]
+        said += tr(beside, each=view.money(sums["control_amount"] / case.treated_count))
     if case.redemptions.has_table:
         redeemers = redemptions_of(case).filter("treated")["member_id"].n_unique()
-        said += tr("; {redeemers:,} ({redeemers_2}) redeemed", redeemers=redeemers, redeemers_2=share(redeemers / case.treated_count))
-    return tr("{said}{said_2} ({arms}). What it changed, review.effect says.", said=said[0].upper(), said_2=said[1:], arms=arms(case))
+        said += tr("; {redeemers:,} ({part}) redeemed", redeemers=redeemers, part=share(redeemers / case.treated_count))
+    return tr("{said} ({arms}). What it changed, review.effect says.", said=capital(said), arms=arms(case))
 
 
 def _notes(case: Case, days: pl.DataFrame, by: str) -> list[str | Note]:
@@ -253,22 +249,26 @@ def _figures(case: Case, days: pl.DataFrame) -> dict[str, float]:
 
 
 def _too_few(case: Case, least: int) -> Finding:
-    name, count = f"{case.name[0].upper()}{case.name[1:]}", some(case.treated_count, "treated member")
-    said = tr("{name} has {count} in scope, fewer than the {least} that figures may speak of", name=name, count=count, least=least)
     return Finding(
-        headline=tr("{said} (setting scope.minimum_members): nothing is shown.", said=said),
+        headline=tr(
+            "{name} has {members} in scope, fewer than the {least} that figures may speak of (setting scope.minimum_members): "
+            "nothing is shown.",
+            name=capital(case.name),
+            members=some(case.treated_count, "treated member"),
+            least=least,
+        ),
         table=pl.DataFrame(schema={"day": pl.Date, "sales": pl.Float64}),
         notes=[Note(tr("Too few members: ask for the whole chain."), "NOT MEASURED")],
     )
 
 
 _PANELS = (
-    ("Customers", "buyer_count", None),
-    ("Orders", "order_count", None),
-    ("Order value", "amount", "order_count"),
-    ("Units per order", "units_milli", "order_count"),
-    ("Sales so far", "amount", "cumulative"),
-    ("Redemptions so far", "redemption_count", "cumulative"),
+    (value("Customers"), "buyer_count", None),
+    (value("Orders"), "order_count", None),
+    (value("Order value"), "amount", "order_count"),
+    (value("Units per order"), "units_milli", "order_count"),
+    (value("Sales so far"), "amount", "cumulative"),
+    (value("Redemptions so far"), "redemption_count", "cumulative"),
 )
 
 
@@ -279,21 +279,21 @@ def _chart(case: Case, days: pl.DataFrame) -> alt.Chart | alt.LayerChart:
         pl.col("amount", "control_amount") / case.view.minor_units, pl.col("units_milli", "control_units_milli") / 1000
     )
     beside = {"own": tr("held out"), "others": tr("not contacted"), "none": ""}[case.control]
-    series = [("", "treated"), *([("control_", tr("{beside}, scaled", beside=beside))] if compared(case) else [])]
+    series = [("", value("treated")), *([("control_", tr("{beside}, scaled", beside=beside))] if compared(case) else [])]
     lines = []
     for panel, top, bottom in _PANELS:
         for prefix, name in series:
             if prefix and top == "redemption_count":
                 continue
-            value = pl.col(f"{prefix}{top}").cast(pl.Float64)
+            figure = pl.col(f"{prefix}{top}").cast(pl.Float64)
             if bottom == "cumulative":
-                value = value.cum_sum()
+                figure = figure.cum_sum()
             elif bottom:
-                value = pl.when(pl.col(f"{prefix}{bottom}") > 0).then(value / pl.col(f"{prefix}{bottom}"))
-            lines.append(drawn.select(pl.lit(panel).alias("panel"), "day", pl.lit(name).alias("series"), value.alias("value")))
-    words = case.view.place if case.view.scope.is_chain else f"{case.view.place}"
+                figure = pl.when(pl.col(f"{prefix}{bottom}") > 0).then(figure / pl.col(f"{prefix}{bottom}"))
+            lines.append(drawn.select(pl.lit(panel).alias("panel"), "day", pl.lit(name).alias("series"), figure.alias("value")))
     return multiples(
         pl.concat(lines), panel="panel", x="day", value="value", series="series", columns=3, same_scale=False,
-        title=tr('{name}, day by day: {words}', name=case.name, words=words), kind="money2", value_title="", x_title="",
-        subtitle=tr('{seen}, {treated_members}; money in {currency}', seen=case.seen, treated_members=wording.some(case.treated_count, 'treated member'), currency=case.view.currency),
+        title=tr("{name}, day by day: {place}", name=case.name, place=case.view.place), kind="money2", value_title="", x_title="",
+        subtitle=tr("{seen}, {treated_members}; money in {currency}", seen=case.seen,
+                    treated_members=some(case.treated_count, "treated member"), currency=case.view.currency),
     )  # fmt: skip

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr, trn
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import ratio, totals
 from toolkit.registry import question
+from toolkit.review.lessons import few_of
 from toolkit.review.pressure import Programme, campaign_rows, contact_days, pressure, programme_effect
+from toolkit.review.sentences import closed
 from toolkit.wording import listing, share, some
 
 if TYPE_CHECKING:
@@ -100,25 +102,34 @@ def _contact_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
 def _headline(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Programme) -> str:
     sums = totals(view)
     part = ratio(sums.member_sales, sums.sales)
-    brought = tr("brought {member_sales} from {period}", member_sales=view.money(sums.member_sales), period=view.period)
-    opening = f"{where(view)}, members {brought}, {share(part)} of sales (n = {members.height:,})"
-    if view.scope.audience is not None:
-        opening = f"{where(view)}, {some(members.height, 'member')} {brought}"
+    opening = tr(
+        later("{where}, members brought {sales} from {period}, {part} of sales (n = {n:,})")
+        if view.scope.audience is None
+        else later("{where}, {members} brought {sales} from {period}"),
+        where=where(view),
+        members=some(members.height, "member"),
+        sales=view.money(sums.member_sales),
+        period=view.period,
+        part=share(part),
+        n=members.height,
+    )
     effect = whole.effect
     if effect.estimate is None or effect.low is None or effect.high is None:
         added = tr("What the programme adds to that cannot be said: {reason}.", reason=effect.reason)
     else:
-        span = tr("95% interval {view} to {view_2}", view=_money(view, effect.low), view_2=_money(view, effect.high))
-        n = tr(
-            "{treated_count:,} against {control_count:,} never contacted",
-            treated_count=effect.treated_count,
-            control_count=effect.control_count,
+        said = (
+            later("All campaigns together brought {amount} per member and 28 days ({span}; {n}).")
+            if effect.low > 0
+            else later("All campaigns together cost {amount} per member and 28 days ({span}; {n}).")
+            if effect.high < 0
+            else later("All campaigns together show no effect per member and 28 days ({span}; {n}).")
         )
-        if effect.low > 0 or effect.high < 0:
-            did = f"{'brought' if effect.low > 0 else 'cost'} {_money(view, abs(effect.estimate))}"
-            added = tr("All campaigns together {did} per member and 28 days ({span}; {n}).", did=did, span=span, n=n)
-        else:
-            added = tr("All campaigns together show no effect per member and 28 days ({span}; {n}).", span=span, n=n)
+        added = tr(
+            said,
+            amount=_money(view, abs(effect.estimate)),
+            span=tr("95% interval {low} to {high}", low=_money(view, effect.low), high=_money(view, effect.high)),
+            n=tr("{treated:,} against {control:,} never contacted", treated=effect.treated_count, control=effect.control_count),
+        )
     rest = view.settings.offers.rest_days
     lately = members.filter(pl.col("lately") > 0).height
     return tr(
@@ -145,38 +156,36 @@ def _notes(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Pr
     over = members.filter(pl.col("most") > settings.most_contacts).height
     now = members.filter(pl.col("lately") > settings.most_contacts).height
     said = tr(
-        "{members} ({over}) once got more than {most_contacts} contacts within {rest_days} days (settings "
+        "{members} ({part}) once got more than {most_contacts} contacts within {rest_days} days (settings "
         "offers.most_contacts, offers.rest_days), {now:,} in the last {rest_days}",
         members=some(over, "member"),
-        over=share(over / max(members.height, 1)),
+        part=share(over / max(members.height, 1)),
         most_contacts=settings.most_contacts,
         rest_days=settings.rest_days,
         now=now,
     )
     if campaigns.height:
-        notes.append(Note(tr("{said}. Let plans leave them in peace.", said=said), "REVIEW") if over else Note(f"{said}.", "PASS"))
+        notes.append(Note(tr("{said}. Let plans leave them in peace.", said=said), "REVIEW") if over else Note(closed(said), "PASS"))
     never = members.filter(pl.col("contact_count") == 0)
     quiet = tr(
-        "{members} ({height}) were never contacted",
+        "{members} ({part}) were never contacted",
         members=some(never.height, "member"),
-        height=share(never.height / max(members.height, 1)),
+        part=share(never.height / max(members.height, 1)),
     )
     if view.has_column("members", "contactable"):
         cards = view.population.select("member_id", "contactable")
         may = never.join(cards, on="member_id", how="left")["contactable"].fill_null(False).sum()
         quiet += tr(", of whom {may:,} may be contacted", may=int(may))
-    notes.append(f"{quiet}.")
+    notes.append(closed(quiet))
     busy = campaigns.filter(pl.col("overlap_share") > view.settings.review.overlap_difference)
     if busy.height:
-        names = busy["campaign_id"].to_list()
-        listed = listing(names) if len(names) <= 6 else tr("{names} and {names_2} more", names=", ".join(names[:5]), names_2=len(names) - 5)
         notes.append(
             Note(
                 tr(
                     "{campaigns} shared members with others of the same days ({listed}): their effects mix. Draw campaigns of "
                     "the same weeks from each other's members apart.",
                     campaigns=some(busy.height, "campaign"),
-                    listed=listed,
+                    listed=few_of(busy["campaign_id"].to_list()),
                 ),
                 "REVIEW",
             )
@@ -204,10 +213,11 @@ def _notes(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Pr
 
 def _strangers(days: pl.DataFrame, members: pl.DataFrame) -> list[Note]:
     unknown = days.select("member_id").unique().join(members.select("member_id"), on="member_id", how="anti").height
-    said = tr(
-        "{contacted_ids} with neither a card nor a receipt by as_of {is_} not counted.",
-        contacted_ids=some(unknown, "contacted id"),
-        is_=tr("is") if unknown == 1 else tr("are"),
+    said = trn(
+        "{unknown:,} contacted id with neither a card nor a receipt by as_of is not counted.",
+        "{unknown:,} contacted ids with neither a card nor a receipt by as_of are not counted.",
+        unknown,
+        unknown=unknown,
     )
     return [Note(said, "REVIEW")] if unknown else []
 
@@ -265,8 +275,8 @@ def _timeline(view: View, campaigns: pl.DataFrame) -> alt.Chart | alt.LayerChart
     )
     return timeline(
         campaigns.drop_nulls(["starts_on", "ends_on"]).with_columns(named.alias("label"), pl.col("method").str.replace_all("_", " ")),
-        label="label", start="starts_on", end="ends_on", group="method", n="treated_count", n_title="Treated",
-        title=tr('All campaigns: {place}', place=view.place), subtitle=tr('begun by {as_of}', as_of=view.as_of),
+        label="label", start="starts_on", end="ends_on", group="method", n="treated_count", n_title=tr("Treated"),
+        title=tr("All campaigns: {place}", place=view.place), subtitle=tr("begun by {as_of}", as_of=view.as_of),
     )  # fmt: skip
 
 
@@ -274,6 +284,7 @@ def _contact_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChar
     from toolkit.charts.bars import ranked_bars
 
     return ranked_bars(
-        table, label="contacts", value="member_share", n="member_count", kind="share1", ranked=False, value_title=tr('Share of members'),
-        title=tr('Contact pressure: {place}', place=view.place), subtitle=tr('most contacts within {rest_days} days, up to {as_of}', rest_days=view.settings.offers.rest_days, as_of=view.as_of),
+        table, label="contacts", value="member_share", n="member_count", kind="share1", ranked=False, value_title=tr("Share of members"),
+        title=tr("Contact pressure: {place}", place=view.place),
+        subtitle=tr("most contacts within {rest_days} days, up to {as_of}", rest_days=view.settings.offers.rest_days, as_of=view.as_of),
     )  # fmt: skip

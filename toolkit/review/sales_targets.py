@@ -9,13 +9,23 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
 from toolkit.review.gap_parts import KINDS, Gap, gap_of, gap_table
+from toolkit.review.sentences import capital, together
 from toolkit.review.silent_stores import silence_notes, silent_stores
-from toolkit.review.store_months import DRIVERS, last_whole_month, month_earlier, month_period, store_sales, targets_of, year_earlier
+from toolkit.review.store_months import (
+    DRIVERS,
+    last_whole_month,
+    month_earlier,
+    month_period,
+    month_words,
+    store_sales,
+    targets_of,
+    year_earlier,
+)
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:
@@ -95,7 +105,7 @@ def sales_targets(view: View, *, month: str | None = None, by: By = "drivers", a
     return Finding(
         headline=_headline(view, gap),
         table=table,
-        chart=(lambda: _chart(view, gap, table)) if table.filter(pl.col("level") == "store").height else None,
+        chart=(lambda: _chart(view, gap, table)) if gap.stores.height and (gap.has_targets or gap.before) else None,
         notes=_notes(view, gap),
         ask_next=[
             ("review.sales_targets", {"month": f"{whole.start:%Y-%m}", "by": other})
@@ -124,56 +134,71 @@ def _figures(view: View, gap: Gap) -> dict[str, float]:
 
 def _headline(view: View, gap: Gap) -> str:
     sales, n = gap.total("sales"), some(gap.store_count, "store")
-    opening = tr("{where}, {words} brought {sales}", where=where(view), words=gap.words, sales=view.money(sales))
+    opening = tr("{where}, {month} brought {sales}", where=where(view), month=gap.words, sales=view.money(sales))
     if gap.stores.is_empty():
-        return tr("{where}, {words} had neither receipts nor targets.", where=where(view), words=gap.words)
+        return tr("{where}, {month} had neither receipts nor targets.", where=where(view), month=gap.words)
+    change = gap.total("sales") - gap.total("sales_before")
     if not gap.has_targets:
         if gap.before is None:
-            return f"{opening} (n = {n}); {gap.why}, and there is no month to compare with."
-        change = gap.total("sales") - gap.total("sales_before")
-        moved = f"{_more(view, change)} than {gap.before_words} (n = {n}); {gap.why}"
-        return f"{opening}, {moved}.{_address(view, gap, change)}"
+            return tr("{opening} (n = {n}); {why}, and there is no month to compare with.", opening=opening, n=n, why=gap.why)
+        said = tr(
+            "{opening}, {more} than {before} (n = {n}); {why}.",
+            opening=opening,
+            more=_more(view, change),
+            before=gap.before_words,
+            n=n,
+            why=gap.why,
+        )
+        return together(said, _address(view, gap, change))
     behind = gap.total("gap")
-    rate = gap.total("sales") / gap.total("target") if gap.total("target") else None
-    side = "behind" if behind < 0 else tr("ahead of")
-    said = f"{opening}, {view.money(abs(behind))} {side} the target of {view.money(gap.total('target'))} ({share(rate)} of it; n = {n})"
+    said = tr(
+        _BEHIND if behind < 0 else _AHEAD,
+        opening=opening,
+        gap=view.money(abs(behind)),
+        target=view.money(gap.total("target")),
+        rate=share(gap.total("sales") / gap.total("target") if gap.total("target") else None),
+        n=n,
+    )
     if gap.before is None:
         worst = gap.stores.sort("gap", "store_id", descending=[behind > 0, False]).row(0, named=True)
         return tr("{said}; most of it in store {store_id} ({gap}).", said=said, store_id=worst["store_id"], gap=view.money(worst["gap"]))
-    asked, change = -gap.total("asked"), gap.total("sales") - gap.total("sales_before")
-    step = tr(
-        "the target asked for {more} than {before_words}, sales came to {more_2}",
-        more=_more(view, asked),
-        before_words=gap.before_words,
-        more_2=_more(view, change),
+    steps = tr(
+        "{said}: the target asked for {asked} than {before}, sales came to {change}.",
+        said=said,
+        asked=_more(view, -gap.total("asked")),
+        before=gap.before_words,
+        change=_more(view, change),
     )
-    return f"{said}: {step}.{_address(view, gap, behind)}"
+    return together(steps, _address(view, gap, behind))
+
+
+_BEHIND = later("{opening}, {gap} behind the target of {target} ({rate} of it; n = {n})")
+_AHEAD = later("{opening}, {gap} ahead of the target of {target} ({rate} of it; n = {n})")
 
 
 def _more(view: View, amount: int) -> str:
-    return f"{view.money(abs(amount))} {'more' if amount >= 0 else 'less'}"
+    return tr(later("{amount} more") if amount >= 0 else later("{amount} less"), amount=view.money(abs(amount)))
 
 
 def _address(view: View, gap: Gap, way: int) -> str:
     """The largest part of the gap's own direction over all stores, and the store where a part is largest."""
     sign = 1 if way > 0 else -1
-    words = {**DRIVERS, **KINDS, "asked": tr("what the target asked for beyond it")}
+    parts = {**DRIVERS, **KINDS, "asked": later("what the target asked for beyond it")}
     said = ""
     overall = gap.largest_overall(sign)
     if overall is not None:
-        said = tr(" The largest part: {words} ({signed}).", words=words[overall[0]], signed=_signed(view, overall[1]))
+        said = tr("The largest part: {part} ({amount}).", part=tr(parts[overall[0]]), amount=_signed(view, overall[1]))
     found = gap.largest(sign)
     if found is None or gap.counted.height < 2:
         return said
     place, part, amount = found
-    spot = tr("store {place}", place=place) if not place.startswith("others") else tr("the smaller stores together")
-    return tr(
-        "{said} The largest in a single store: {spot}, {words} ({signed}).",
-        said=said,
-        spot=spot,
-        words=words[part],
-        signed=_signed(view, amount),
+    single = tr(
+        "The largest in a single store: {spot}, {part} ({amount}).",
+        spot=tr("the smaller stores together") if place in gap.merged else tr("store {place}", place=place),
+        part=tr(parts[part]),
+        amount=_signed(view, amount),
     )
+    return together(said, single)
 
 
 def _signed(view: View, amount: int) -> str:
@@ -185,25 +210,32 @@ def _notes(view: View, gap: Gap) -> list[str | Note]:
     if not gap.has_targets:
         notes.append(
             Note(
-                tr(
-                    "{why}{why_2}. Import the table sales_targets (store_id, month, target_amount).",
-                    why=gap.why[0].upper(),
-                    why_2=gap.why[1:],
-                ),
+                tr("{why}. Import the table sales_targets (store_id, month, target_amount).", why=capital(gap.why)),
                 "NOT MEASURED",
             )
         )
     if gap.before is None:
         notes.append(
-            Note(tr("What moved sales: neither the same month a year before nor the month before is whole in the receipts, which "
-"start on {first_day}.", first_day=view.first_day), "NOT MEASURED")
-        )  # fmt: skip
+            Note(
+                tr(
+                    "What moved sales: neither the same month a year before nor the month before is whole in the receipts, which "
+                    "start on {first_day}.",
+                    first_day=view.first_day,
+                ),
+                "NOT MEASURED",
+            )
+        )
     else:
-        notes.append(f"The parts add up to the cent: gap = what the target asked for beyond {gap.before_words} + what changed since.")
+        notes.append(
+            tr(
+                "The parts add up to the cent: gap = what the target asked for beyond {before} + what changed since.",
+                before=gap.before_words,
+            )
+        )
         if gap.before.days != gap.now.days:
             notes.append(
                 Note(
-                    tr("The months have {days} and {days_2} days: part of the change is that.", days=gap.now.days, days_2=gap.before.days),
+                    tr("The months have {now} and {before} days: part of the change is that.", now=gap.now.days, before=gap.before.days),
                     "REVIEW",
                 )
             )
@@ -219,11 +251,11 @@ def _notes(view: View, gap: Gap) -> list[str | Note]:
         notes.append(
             Note(
                 tr(
-                    "The month is seen up to {end}: {days} of {days_2} days of the target are counted, each alike. Busy days "
+                    "The month is seen up to {end}: {seen} of {whole} days of the target are counted, each alike. Busy days "
                     "still to come are not weighed.",
                     end=gap.now.end,
-                    days=gap.now.days,
-                    days_2=gap.whole.days,
+                    seen=gap.now.days,
+                    whole=gap.whole.days,
                 ),
                 "REVIEW",
             )
@@ -261,7 +293,7 @@ def _notes(view: View, gap: Gap) -> list[str | Note]:
 
 
 def _few(names: tuple[str, ...]) -> str:
-    return wording.listing(list(names)) if len(names) <= 6 else f"{', '.join(names[:5])}, ..."
+    return wording.listing(names) if len(names) <= 6 else tr("{names}, ...", names=tr(", ").join(names[:5]))
 
 
 def _months(view: View, last: Period) -> Finding:
@@ -293,9 +325,9 @@ def _months(view: View, last: Period) -> Finding:
     judged = found.drop_nulls(["target", "sales"])
     behind = judged.filter(gap < 0).height
     count = tr(
-        "{start:%Y-%m} to {start_2:%Y-%m} ({stores}, {months})",
-        start=months[-1].start,
-        start_2=last.start,
+        "{first} to {last} ({stores}, {months})",
+        first=month_words(months[-1].start),
+        last=month_words(last.start),
         stores=some(found["store_id"].n_unique(), "store"),
         months=some(len(months), "month"),
     )
@@ -304,13 +336,13 @@ def _months(view: View, last: Period) -> Finding:
     else:
         total, goal = int(judged["sales"].sum()), int(judged["target"].sum())
         headline = tr(
-            "{where}, {behind:,} of {height:,} store months were behind target, {count}; sales of {total} are {total_2} of the targets.",
+            "{where}, {behind:,} of {judged:,} store months were behind target, {count}; sales of {sales} are {part} of the targets.",
             where=where(view),
             behind=behind,
-            height=judged.height,
+            judged=judged.height,
             count=count,
-            total=view.money(total),
-            total_2=share(total / goal if goal else None),
+            sales=view.money(total),
+            part=share(total / goal if goal else None),
         )
     notes: list[str | Note] = [Note(tr("No sales_targets table speaks of these months."), "NOT MEASURED")] if judged.is_empty() else []
     if hidden:
@@ -335,26 +367,28 @@ def _months(view: View, last: Period) -> Finding:
 def _month_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.heatmap import heatmap
 
-    shown = table.drop_nulls("target_rate").with_columns(pl.col("month").dt.strftime("%b %y"))
+    shown = table.drop_nulls("target_rate")
+    shown = shown.with_columns(pl.Series("month", [month_words(day, "%b %y") for day in shown["month"]], dtype=pl.String))
     largest = shown.group_by("store_id").agg(pl.col("sales").sum()).sort("sales", "store_id", descending=[True, False]).head(25)
     shown = shown.join(largest.select("store_id"), on="store_id", how="semi", maintain_order="left")
     return heatmap(
-        shown, column="month", row="store_id", value="target_rate", kind="share", value_title=tr('Sales / target'), row_title="Store",
-        row_order=sorted(shown["store_id"].unique().to_list()), title=tr('Sales against target: {place}', place=view.place),
-        subtitle=tr('share of the target reached') + (tr('; the 25 largest stores') if table["store_id"].n_unique() > 25 else ""),
+        shown, column="month", row="store_id", value="target_rate", kind="share", value_title=tr("Sales / target"), row_title=tr("Store"),
+        row_order=sorted(shown["store_id"].unique().to_list()), title=tr("Sales against target: {place}", place=view.place),
+        subtitle=tr("share of the target reached") + (tr("; the 25 largest stores") if table["store_id"].n_unique() > 25 else ""),
     )  # fmt: skip
 
 
 def _chart(view: View, gap: Gap, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import ranked_bars
 
+    title = later("Sales less target by store: {place}") if gap.has_targets else later("Change of sales by store: {place}")
     value = "gap_sales" if gap.has_targets else "change_sales"
     shown = table.filter(pl.col("level") == "store")
     shown = shown.with_columns((pl.col("sales") - pl.col("sales_before")).alias("change_sales")) if value == "change_sales" else shown
     shown = shown.drop_nulls(value).sort(pl.col(value).abs(), descending=True).head(20).sort(value, "place")
     return ranked_bars(
         shown, label="place", value=value, kind="money", n="member_count", ranked=False,
-        title=tr('{sales_less_target} by store: {place}', sales_less_target=tr('Sales less target') if gap.has_targets else tr('Change of sales'), place=view.place),
-        subtitle=gap.words + ("" if gap.has_targets else tr(' against {before_words}', before_words=gap.before_words)),
-        value_title=f"{'Gap' if gap.has_targets else 'Change'}, {view.currency}",
+        title=tr(title, place=view.place),
+        subtitle=gap.words if gap.has_targets else tr("{month} against {before}", month=gap.words, before=gap.before_words),
+        value_title=tr(later("Gap, {currency}") if gap.has_targets else later("Change, {currency}"), currency=view.currency),
     )  # fmt: skip

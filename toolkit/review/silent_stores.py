@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
 from toolkit.wording import some
@@ -74,22 +74,20 @@ def _longest_runs(visits: pl.DataFrame, low: int, high: int) -> pl.DataFrame:
     return longest.select("store_id", pl.col("from", "to").cast(pl.UInt32), "run").sort("store_id")
 
 
+_SILENT_ON = later(
+    "Store {store_id} has no order from {silent_from} on, where some {expected_orders:,.0f} were to be expected: it was closed, or its "
+    "receipts are missing. Find out which before its figures are judged."
+)
+_SILENT_TO = later(
+    "Store {store_id} has no order from {silent_from} to {silent_to}, where some {expected_orders:,.0f} were to be expected: it was "
+    "closed, or its receipts are missing. Find out which before its figures are judged."
+)
+
+
 def silence_notes(silent: pl.DataFrame, last: date) -> list[str]:
     """Return a sentence for each silent store (at most five, the quietest first, then how many more)."""
     ranked = silent.sort("expected_orders", "store_id", descending=[True, False])
-    said = []
-    for row in ranked.head(5).iter_rows(named=True):
-        until = "on" if row["silent_to"] >= last else tr("to {silent_to}", silent_to=row["silent_to"])
-        said.append(
-            tr(
-                "Store {store_id} has no order from {silent_from} {until}, where some {expected_orders:,.0f} were to be "
-                "expected: it was closed, or its receipts are missing. Find out which before its figures are judged.",
-                store_id=row["store_id"],
-                silent_from=row["silent_from"],
-                until=until,
-                expected_orders=row["expected_orders"],
-            )
-        )
+    said = [tr(_SILENT_ON if row["silent_to"] >= last else _SILENT_TO, **row) for row in ranked.head(5).iter_rows(named=True)]
     if ranked.height > 5:
         said.append(tr("{more_stores} fell silent in the same days.", more_stores=some(ranked.height - 5, "more store")))
     return said

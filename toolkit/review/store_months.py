@@ -8,19 +8,20 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from toolkit import language
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.mart.view import Period, View
 from toolkit.models.shapley import shapley_parts, whole_parts
 from toolkit.portrait.sales import within
 
 DRIVERS: dict[str, str] = {
-    "members": "number of members who bought",
-    "frequency": "orders per member",
-    "units": "units per order",
-    "price": "money per unit",
-    "returns": "returns",
-    "non_member": "receipts without a member",
+    "members": later("number of members who bought"),
+    "frequency": later("orders per member"),
+    "units": later("units per order"),
+    "price": later("money per unit"),
+    "returns": later("returns"),
+    "non_member": later("receipts without a member"),
 }
 """What moves a store's sales, and how it reads in a sentence."""
 
@@ -41,6 +42,19 @@ def month_period(month: str, *, called: str = "review.sales_targets") -> Period:
         ) from None
     first = first.replace(day=1)
     return Period(first, first.replace(day=monthrange(first.year, first.month)[1]))
+
+
+def month_words(month: date, english: str = "%Y-%m") -> str:
+    """Return a month as the reader writes it: '2026-03' (or another form of `english`), 2026年3月.
+
+    >>> month_words(date(2026, 3, 1)), month_words(date(2026, 3, 1), "%b %y")
+    ('2026-03', 'Mar 26')
+    """
+    if language.current() == language.SOURCE:
+        return f"{month:{english}}"
+    from babel.dates import format_skeleton
+
+    return format_skeleton("yMMM", month, locale=language.current())
 
 
 def last_whole_month(as_of: date) -> str:

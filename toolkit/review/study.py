@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from toolkit import language
 from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.ledger.campaigns import known_campaigns
@@ -47,8 +48,9 @@ def study(view: View, campaign_id: str | int, outcome: str = "amount") -> Study:
     known = known_campaigns(view.workspace)
     chosen = str(campaign_id) or latest_campaign(view, known, ended=True)
     there_are = tuple(known["campaign_id"])  # a new one may be a neighbour
-    case = view.remembered(("case", chosen, there_are), lambda: open_case(view, chosen))
-    return view.remembered(("study", chosen, there_are, outcome), lambda: _study(case, outcome))
+    spoken = language.current()  # checks and claims are sentences
+    case = view.remembered(("case", chosen, there_are, spoken), lambda: open_case(view, chosen))
+    return view.remembered(("study", chosen, there_are, outcome, spoken), lambda: _study(case, outcome))
 
 
 def latest_campaign(view: View, known: pl.DataFrame, *, ended: bool = False) -> str:
@@ -72,7 +74,8 @@ def _study(case: Case, outcome: str) -> Study:
     made = outcomes(case, case.seen)
     effect = measured_effect(case, made.frame, outcome)
     checks = case.view.remembered(
-        ("checks", case.campaign.campaign_id, case.neighbours.height), lambda: [*design_checks(case), *conduct_checks(case)]
+        ("checks", case.campaign.campaign_id, case.neighbours.height, language.current()),
+        lambda: [*design_checks(case), *conduct_checks(case)],
     )[:]
     top = made.frame[OUTCOMES[outcome].top]
     if case.too_few is None and not top.null_count():

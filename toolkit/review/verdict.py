@@ -6,15 +6,17 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.mart.view import View
+from toolkit.models.lin import Effect
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
 from toolkit.review.account import Account, account_of
 from toolkit.review.effect import effect_figures
 from toolkit.review.goals import goal_notes
-from toolkit.review.headline import arms, first_reason, opening
+from toolkit.review.headline import arms, first_reason, opening, so_far, untold
 from toolkit.review.money import account_chart, account_table, may_be_shown, money_figures, spent_words, study_of_money
+from toolkit.review.sentences import after
 from toolkit.review.study import Study, study
 from toolkit.review.verdicts import worst_first
 
@@ -83,81 +85,64 @@ def _lift(sold: Study) -> dict[str, float]:
 def verdict_headline(sold: Study, found: Study, account: Account) -> str:
     """Return the verdict in plain words: proven, likely, no effect shown, cannot be told, not measured; then the money."""
     case, currency = sold.case, sold.case.view.currency
-    place = where(case.view)
-    so_far = tr(" so far (day {days} of {planned_days})", days=case.seen.days, planned_days=case.planned_days) if case.is_running else ""
-    start = f"{opening(case)}{place[0].lower()}{place[1:]}" if opening(case) else place
+    told = {"start": after(opening(case), where(case.view)), "name": case.name, "so_far": so_far(case), "arms": arms(case)}
     spent = spent_words(found, account)
     paid_is_told = may_be_shown(found, account.margin, account.sales)
     if not (paid_is_told or (case.is_randomised and sold.claim.is_made)) or account.sales.estimate is None:
-        untold = tr("is not measured") if sold.claim.word == "not measured" else "cannot be told"
-        return tr(
-            "{start}, whether {name} paid {untold}{so_far}; {spent}; {arms}.",
-            start=start,
-            name=case.name,
-            untold=untold,
-            so_far=so_far,
-            spent=spent,
-            arms=arms(case),
-        )
-    sales = tr("{estimate} of extra sales ({span})", estimate=_money(account.sales.estimate, currency), span=_span(account.sales, currency))
-    moved = {
-        "proven": f"{'worked' if sold.claim.sign > 0 else 'did harm'}: {sales}",
-        "likely": tr("probably {worked}: {sales}", worked=tr("worked") if sold.claim.sign > 0 else tr("did harm"), sales=sales),
-        "not shown": tr("shows no effect on sales (they lie between {span})", span=_span(account.sales, currency, " and ")),
-    }.get(sold.claim.word, sales)
+        return tr("{start}, whether {name} paid {untold}{so_far}; {spent}; {arms}.", **told, untold=untold(sold.claim), spent=spent)
+    moved = tr(
+        _MOVED.get((sold.claim.word, sold.claim.sign > 0), "{sales}"),
+        sales=tr("{amount} of extra sales ({span})", amount=_money(account.sales.estimate, currency), span=_span(account.sales, currency)),
+        low=_money(account.sales.low, currency),
+        high=_money(account.sales.high, currency),
+    )
     if not paid_is_told:
         return tr(
             "{start}, {name} {moved}{so_far}; whether it paid cannot be told: {first_reason} {arms}.",
-            start=start,
-            name=case.name,
+            **told,
             moved=moved,
-            so_far=so_far,
             first_reason=first_reason(found.claim),
-            arms=arms(case),
         )
     if account.net.estimate is None:
         return tr(
             "{start}, {name} {moved}{so_far}; what stays of it is not measured, since {reason}; {spent}; {arms}.",
-            start=start,
-            name=case.name,
+            **told,
             moved=moved,
-            so_far=so_far,
             reason=account.net.reason,
             spent=spent,
-            arms=arms(case),
         )
     paid = _paid(account, currency)
     if sold.claim.is_made and (account.sales_after.high or 0.0) < 0:
         paid += tr(
-            ", but part of it was only pulled forward: net with the weeks after {estimate}",
-            estimate=_money(account.net_all.estimate, currency),
+            ", but part of it was only pulled forward: net with the weeks after {amount}",
+            amount=_money(account.net_all.estimate, currency),
         )
-    return tr(
-        "{start}, {name} {moved}{so_far}, and {paid}; {arms}.",
-        start=start,
-        name=case.name,
-        moved=moved,
-        so_far=so_far,
-        paid=paid,
-        arms=arms(case),
-    )
+    return tr("{start}, {name} {moved}{so_far}, and {paid}; {arms}.", **told, moved=moved, paid=paid)
+
+
+_MOVED = {
+    ("proven", True): later("worked: {sales}"),
+    ("proven", False): later("did harm: {sales}"),
+    ("likely", True): later("probably worked: {sales}"),
+    ("likely", False): later("probably did harm: {sales}"),
+    ("not shown", False): later("shows no effect on sales (they lie between {low} and {high})"),
+}
+"""What it did to sales, by the word of the claim and whether it is a gain."""
 
 
 def _paid(account: Account, currency: str) -> str:
     net = account.net
     before = tr(" before {missing} (not stated)", missing=wording.listing(account.missing)) if account.missing else ""
-    figures = tr("net {estimate}{before} ({span})", estimate=_money(net.estimate, currency), before=before, span=_span(net, currency))
+    figures = tr("net {amount}{before} ({span})", amount=_money(net.estimate, currency), before=before, span=_span(net, currency))
     if (net.low or 0) > 0:
         return tr("it paid: {figures}", figures=figures)
-    return (
-        tr("it lost money: {figures}", figures=figures)
-        if (net.high or 0) < 0
-        else tr("whether it paid is open: {figures}", figures=figures)
-    )
+    if (net.high or 0) < 0:
+        return tr("it lost money: {figures}", figures=figures)
+    return tr("whether it paid is open: {figures}", figures=figures)
 
 
-def _span(one: object, currency: str, between: str = " to ") -> str:
-    return f"{_money(one.low, currency)}{between}{_money(one.high, currency)}"  # type: ignore[attr-defined]
+def _span(one: Effect, currency: str) -> str:
+    return tr("{low} to {high}", low=_money(one.low, currency), high=_money(one.high, currency))
 
 
 def _money(value: float | None, currency: str) -> str:

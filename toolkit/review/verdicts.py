@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit.answer import Note, Verdict
 from toolkit.language import tr
+from toolkit.review.sentences import together
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,14 @@ class Check:
     @property
     def note(self) -> Note:
         """The check as a note of an answer."""
-        return Note(f"{self.finding} {self.advice}".strip(), self.verdict)
+        return Note(together(self.finding, self.advice), self.verdict)
 
 
 def check_table(checks: Sequence[Check]) -> pl.DataFrame:
     """Return checks as a table: one row each, `check`, `verdict`, `finding`, `what_to_do`, `forbids_a_claim`; what forbids comes first."""
     rank = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3}
     ordered = sorted(checks, key=lambda check: (not check.forbids, rank[check.verdict]))
-    rows = [(check.name, check.verdict, check.finding, check.advice or "Nothing.", check.forbids) for check in ordered]
+    rows = [(check.name, check.verdict, check.finding, check.advice or tr("Nothing."), check.forbids) for check in ordered]
     schema = {"check": pl.String, "verdict": pl.String, "finding": pl.String, "what_to_do": pl.String, "forbids_a_claim": pl.Boolean}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -43,5 +44,5 @@ def worst_first(checks: Sequence[Check], *, most: int = 6) -> list[Note]:
     rank = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3}
     found = [check for check in checks if check.forbids or rank[check.verdict] <= rank["REVIEW"]]
     ranked = [check.note for check in sorted(found, key=lambda check: (not check.forbids, rank[check.verdict]))]
-    more = [Note(tr("{ranked} more checks have something to say: review.checks.", ranked=len(ranked) - most))] if len(ranked) > most else []
+    more = [Note(tr("{more} more checks have something to say: review.checks.", more=len(ranked) - most))] if len(ranked) > most else []
     return [*ranked[:most], *more]

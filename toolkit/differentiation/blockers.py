@@ -75,11 +75,8 @@ def _definition(draft: Draft) -> Iterator[Note]:
     for good in definition.goods:
         if good not in categories and good not in products:
             near = nearest(good, categories)
-            yield Note(
-                tr("Good '{good}' is neither a category nor a product of the shop", good=good)
-                + (tr("; did you mean '{near}'?", near=near[0]) if near else "."),
-                "REVIEW",
-            )
+            guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
+            yield Note(tr("Good '{good}' is neither a category nor a product of the shop{guess}", good=good, guess=guess), "REVIEW")
     if not definition.goals and not definition.faults:
         yield Note(tr("No goal is set, so nothing says when it worked. Set one of {goals}.", goals=tr(", ").join(GOALS)), "REVIEW")
 

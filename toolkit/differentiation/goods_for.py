@@ -228,7 +228,7 @@ def _headline(view: View, table: pl.DataFrame, purpose: Purpose, left_out: dict[
         purpose=tr(_SAID[purpose]),
         members=some(view.members.height, "member"),
         goods=best["goods"],
-        why=listing(why),
+        why=_clauses(why),
         others=tr(", then {others}", others=others) if others else "",
         rest=rest if recent else "",
         unmeasured=tr("; {lacking}, on which this turns, is not measured", lacking=word(lacking)) if lacking else "",
@@ -281,6 +281,14 @@ def _notes(
         notes.append(tr("The table lists {top:,} of {goods:,} goods; top=0 lists all.", top=top, goods=table.height))
     notes.append(tr("The order says what fits, not what an offer would bring: only a campaign with a holdout tells that."))
     return notes
+
+
+def _clauses(said: list[str]) -> str:
+    """Return short sentences as one: a, b and c."""
+    text = said[0] if said else ""
+    for more in said[1:-1]:
+        text = tr("{said}, {more}", said=text, more=more)
+    return tr("{said} and {more}", said=text, more=said[-1]) if len(said) > 1 else text
 
 
 def _reasons(left_out: dict[str, int]) -> str:

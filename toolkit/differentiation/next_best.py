@@ -50,7 +50,7 @@ def next_best_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def _named(view: View, rows: pl.DataFrame) -> pl.DataFrame:
-    """The goods by name, and why, in words."""
+    """The goods by name, and why, in words (of `language.labels.VALUES`)."""
     names = dict(view.categories.select(pl.col("category_code").cast(pl.Int64), "category").iter_rows())
 
     def called(column: str, table: dict[int, str]) -> pl.Expr:
@@ -71,7 +71,7 @@ def _named(view: View, rows: pl.DataFrame) -> pl.DataFrame:
         .when(days > 1).then(taste)
         .when(days == 1).then(once)
         .when(pl.col("attach_index") > 0).then(goes)
-        .otherwise(pl.lit("never bought, but many members buy it"))  # language.labels.VALUES has these reasons
+        .otherwise(pl.lit("never bought, but many members buy it"))
     )  # fmt: skip
     return rows.select(
         "member_code",

@@ -14,7 +14,7 @@ import gettext
 import os
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -70,6 +70,19 @@ def speaking(code: str) -> Iterator[None]:
         yield
     finally:
         _of_call.reset(before)
+
+
+def in_every_language(said: Callable[..., str], *given: Any) -> list[str]:
+    """Return what `said(*given)` says in each language: a call that was written in one is asked again in another.
+
+    >>> in_every_language(tr, "not measured")
+    ['not measured', '未测量']
+    """
+    found = []
+    for code in LANGUAGES:
+        with speaking(code):
+            found.append(said(*given))
+    return found
 
 
 def known(code: str) -> str:
@@ -162,8 +175,8 @@ def _forms(code: str) -> list[tuple[str, re.Pattern[str], str]]:
     forms = list[tuple[int, str, re.Pattern[str], str]]()
     for text, message in words.items():
         parts = [(literal, name) for literal, name, _, _ in string.Formatter().parse(text)]
-        pattern = "".join(re.escape(literal) + (f"(?P<{name}>.+?)" if name else "") for literal, name in parts)
-        forms.append((sum(len(literal) for literal, _ in parts), parts[0][0], re.compile(pattern, re.DOTALL), message))
+        pattern = "".join(re.escape(literal) + (f"(?P<{name}>[^|]+?)" if name else "") for literal, name in parts)
+        forms.append((sum(len(literal) for literal, _ in parts), parts[0][0], re.compile(pattern), message))
     return [form[1:] for form in sorted(forms, key=lambda form: form[0], reverse=True)]
 
 

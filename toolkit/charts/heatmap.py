@@ -19,6 +19,7 @@ _HOUR_PIXELS = 24  # 24 hours fit the page
 _WIDEST_PIXELS = 124
 _PEAKS = 3
 _LETTER = 6.2
+_WIDE_LETTER = 7.2  # as wide as a reader's own font may be
 
 
 def heatmap(
@@ -113,4 +114,6 @@ def _order(wanted: list | None, found: pl.Series) -> list[str]:
 def _axis(title: str, cell: int, names: list[str]) -> dict[str, Any]:
     wide = max(pixels(name, _LETTER) for name in names) > cell
     words = {"labelExpr": "split(datum.label, ' ')", "labelLineHeight": 13} if wide else {}  # one word a line where a name is too wide
+    if max(pixels(part, _WIDE_LETTER) for name in names for part in name.split(" ")) > max(cell + 4, 60):  # not even one word: slanted
+        words = {"labelAngle": -35, "labelAlign": "right", "labelBaseline": "middle", "labelLimit": 160}
     return {"title": title or None, "labelAngle": 0, "labelLimit": max(cell + 4, 60), "orient": "bottom", "titleColor": MUTED, **words}

@@ -38,9 +38,17 @@
 
   function beyond(place) {
     var svg = place.querySelector("svg.marks"), edge = svg ? svg.getBoundingClientRect().right : 0, over = 0;
-    if (!place.style.maxWidth) { return 0; } // of its own width: it scrolls in its place
     place.querySelectorAll("svg.marks .role-mark text").forEach(function (one) { over = Math.max(over, one.getBoundingClientRect().right - edge); });
     return over;
+  }
+
+  function crowded(place) {
+    var boxes = [].map.call(place.querySelectorAll("svg.marks .role-mark text"), function (one) { return one.getBoundingClientRect(); });
+    return boxes.length < 80 && boxes.some(function (one, at) {
+      return one.width && boxes.slice(at + 1).some(function (other) {
+        return other.width && one.left < other.right - 3 && other.left < one.right - 3 && one.top < other.bottom - 4 && other.top < one.bottom - 4;
+      });
+    });
   }
 
   function stackLegends(part) {
@@ -61,6 +69,10 @@
     }
     spec.padding = { left: 0, top: 5, bottom: 5, right: 5 + Number(place.dataset.room || 0) };
     if (place.clientWidth < NARROW) { stackLegends(spec); }
+    if (place.dataset.least) {
+      spec.width = Math.round(parseFloat(place.style.maxWidth) * 0.6);
+      spec.autosize = { type: "pad", contains: "padding" };
+    }
     if (place.dataset.beside && place.clientWidth < NARROW) {
       spec.layer = spec.layer.filter(function (layer) {
         var at = ((layer.encoding || {}).x || {}).value;
@@ -77,7 +89,7 @@
     turning = setTimeout(function () {
       document.querySelectorAll(".tk-chart[data-drawn=yes]").forEach(function (place) {
         var was = Number(place.dataset.width), now = place.clientWidth;
-        if (now > 0 && now !== was && Math.min(now, was) < NARROW * 1.5) { delete place.dataset.room; draw(place); }
+        if (now > 0 && now !== was && Math.min(now, was) < NARROW * 1.5) { ["room", "tries", "least"].forEach(function (one) { delete place.dataset[one]; }); draw(place); }
       });
     }, 300);
   });
@@ -97,8 +109,16 @@
         if (place.dataset.brush) { hear(made.view, place); }
         if (place.dataset.pick) { pick(made.view, place); }
         place.dataset.drawn = "yes";
-        var over = place.dataset.room ? 0 : beyond(place);
-        if (over > 1) { place.dataset.room = Math.ceil(over) + 4; draw(place); } // words at the end of a bar that reach over the edge
+        if (!place.style.maxWidth || place.dataset.least) { return; } // of its own width: it scrolls in its place
+        var over = beyond(place), room = Number(place.dataset.room || 0), tries = Number(place.dataset.tries || 0);
+        if (place.clientWidth < NARROW * 1.5 && (made.view.width() < 130 || tries > 2 || crowded(place))) {
+          place.dataset.least = "yes"; // too little room to be read: better scrolled
+          draw(place);
+        } else if (over > 1 && tries < 3) { // words at the end of a bar that reach over the edge
+          place.dataset.tries = tries + 1;
+          place.dataset.room = room + Math.ceil(over) + 4;
+          draw(place);
+        }
       });
     }).catch(function (error) { missing(place, String(error)); });
   }

@@ -10,7 +10,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue, unknown_name
-from toolkit.language import LANGUAGES, speaking, tr, value, word
+from toolkit.language import in_every_language, tr, value, word
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import not_measured, where
@@ -123,11 +123,7 @@ def _by_combination(view: View, names: list[str], spent: pl.DataFrame) -> pl.Dat
 
 
 def _list(view: View, of: Of, names: list[str], bought: pl.DataFrame, asked: str) -> Finding:
-    shown = [_named(chosen, names) for chosen in _groups(names)]
-    groups: dict[str, str] = {}
-    for code in LANGUAGES:  # a call that was written in one language is asked again in another
-        with speaking(code):
-            groups |= zip((_named(chosen, names) for chosen in _groups(names)), shown, strict=True)
+    groups = {name: _named(chosen, names) for chosen in _groups(names) for name in in_every_language(_named, chosen, names)}
     group = groups[the_row(asked, groups, where="targeting.cross_shop")]
     chosen = bought.filter(pl.col("group") == group).select(
         "member_code", pl.col("orders").alias("order_count"), "sales", pl.col("in_them").alias("sales_in_them")

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import UnknownName, nearest
-from toolkit.language import tr, word
+from toolkit.language import in_every_language, tr, word
 from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import not_measured
 from toolkit.targeting.goods import opening
@@ -60,9 +60,9 @@ def listed(
 
 
 def the_row(asked: str, rows: Sequence[str] | Mapping[str, str], *, where: str) -> str:
-    """Return the row of a table that `members=` names, in any case: as the data have it, or as the reader sees it.
+    """Return the row of a table that `members=` names, in any case and any language.
 
-    `rows` are names as the data have them; with names that `word` does not know, each with what the reader sees.
+    `rows` are names as the data have them; those that are no words of ours come each with what the reader sees.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def the_row(asked: str, rows: Sequence[str] | Mapping[str, str], *, where: str) 
     shown = rows if isinstance(rows, Mapping) else {row: word(row) for row in rows}
     wanted = " ".join(asked.split()).casefold()
     for row, seen in shown.items():
-        if wanted in (row.casefold(), seen.casefold()):
+        if wanted in (name.casefold() for name in (row, seen, *in_every_language(word, row))):
             return row
     names = list(dict.fromkeys(shown.values()))
     near = nearest(asked, names)

@@ -10,7 +10,7 @@ from toolkit import wording
 from toolkit.answer import Finding, Note, Verdict
 from toolkit.charts.ranges import ranges
 from toolkit.errors import BadValue, unknown_name
-from toolkit.language import LANGUAGES, later, speaking, tr, trn, word
+from toolkit.language import in_every_language, later, tr, trn, word
 from toolkit.mart.view import View
 from toolkit.models.first_purchases import wilson
 from toolkit.portrait.phrases import sales_basis, where
@@ -118,15 +118,22 @@ def niches(view: View, *, niche: str = "", show: Literal["member", "product"] = 
 
 
 def _named(view: View, groups: pl.DataFrame) -> pl.DataFrame:
-    """The niches with `niche`, their name: the categories, most bought first."""
+    """The niches with `niche`, their name: the categories, most bought first; `known_as` is that in every language."""
     names = dict(view.categories.select("category_code", "category").iter_rows())
     sizes = dict(view.categories.select("category_code", "member_count").iter_rows())
-    titles = []
-    for codes in groups["category_codes"].to_list():
-        ordered = sorted(codes, key=lambda code: (-(sizes.get(code) or 0), names[code]))
-        more = tr(" + {count} more", count=len(ordered) - MOST_NAMES) if len(ordered) > MOST_NAMES else ""
-        titles.append(" + ".join(names[code] for code in ordered[:MOST_NAMES]) + more)
-    return groups.with_columns(pl.Series("niche", titles, dtype=pl.String))
+    ordered = [
+        [names[code] for code in sorted(codes, key=lambda code: (-(sizes.get(code) or 0), names[code]))]
+        for codes in groups["category_codes"].to_list()
+    ]
+    return groups.with_columns(
+        pl.Series("niche", [_title(categories) for categories in ordered], dtype=pl.String),
+        pl.Series("known_as", [in_every_language(_title, categories) for categories in ordered], dtype=pl.List(pl.String)),
+    )
+
+
+def _title(categories: list[str]) -> str:
+    shown = " + ".join(categories[:MOST_NAMES])
+    return shown + tr(" + {count} more", count=len(categories) - MOST_NAMES) if len(categories) > MOST_NAMES else shown
 
 
 def _table(view: View, groups: pl.DataFrame, members: pl.DataFrame, measured: int) -> tuple[pl.DataFrame, int]:
@@ -168,13 +175,11 @@ def _table(view: View, groups: pl.DataFrame, members: pl.DataFrame, measured: in
 
 
 def _found(view: View, groups: pl.DataFrame, niche: str) -> dict[str, Any]:
-    """The row of a niche that was named, in any case and language: a call is asked again by people of another one."""
+    """The row of a niche that was named, in any case and language."""
     wanted = " ".join(niche.split()).casefold()
-    for code in LANGUAGES:
-        with speaking(code):
-            names = _named(view, groups)["niche"].str.to_lowercase().to_list()
-        if wanted in names:
-            return groups.row(names.index(wanted), named=True)
+    for row in groups.iter_rows(named=True):
+        if wanted in (name.casefold() for name in row["known_as"]):
+            return row
     raise unknown_name(later("niche"), niche, groups["niche"].to_list(), where=str(view.workspace.path))
 
 

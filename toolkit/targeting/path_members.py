@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue, unknown_name
-from toolkit.language import tr, value, word
+from toolkit.language import in_every_language, tr, value, word
 from toolkit.mart.sequences import VISITS
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
@@ -113,7 +113,7 @@ def path_members(
 
 def _read_steps(view: View, given: tuple[str, ...], by: PlacedBy) -> tuple[tuple[str, ...], PlacedBy]:
     """The places as the shop writes them, and what they are; `auto` stays where no place says it."""
-    ours = {shown.casefold(): name for name in (OTHERS, STOPPED) for shown in (name, word(name))}
+    ours = {shown.casefold(): name for name in (OTHERS, STOPPED) for shown in in_every_language(word, name)}
     steps = [ours.get(step.strip().casefold(), step.strip()) for step in given]
     named = [step for step in steps if step and step not in (OTHERS, STOPPED)]
     known = {level: _places(view, level) for level in ("category", "department")}

@@ -1,5 +1,7 @@
 """Voila's settings for the apps; `toolkit app` reads them and adds address, token and the paths of this machine."""
 
+import os
+
 c = get_config()  # noqa: F821 - given by Voila
 
 c.VoilaConfiguration.template = "toolkit"
@@ -16,9 +18,11 @@ c.VoilaConfiguration.preheat_kernel = True
 c.VoilaConfiguration.default_pool_size = 1
 
 c.VoilaExecutor.cell_error_instruction = "The app could not open. Tell the person who runs it: its terminal has the details."
-# A page that was left behind (a laptop closed, a network gone) gives its memory back after ten minutes.
-c.MappingKernelManager.cull_idle_timeout = 600
-c.MappingKernelManager.cull_interval = 60
+# A page that was left behind (a laptop closed, a network gone) gives its memory back after ten minutes (or TOOLKIT_APP_IDLE seconds).
+idle = int(os.environ.get("TOOLKIT_APP_IDLE", "600"))
+c.VoilaConfiguration.multi_kernel_manager_class = "toolkit.apps.culling.Kernels"
+c.MappingKernelManager.cull_idle_timeout = idle
+c.MappingKernelManager.cull_interval = max(1, min(60, idle // 2))
 c.MappingKernelManager.cull_connected = False
 
 c.Voila.tornado_settings = {

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
@@ -39,6 +40,11 @@ def offer() -> None:
     KernelProvisionerFactory.provisioners[NAME] = EntryPoint(NAME, f"{__name__}:ForkedProvisioner", KernelProvisionerFactory.GROUP_NAME)
     get_context("forkserver").set_forkserver_preload([_PRELOAD])
     threading.Thread(target=_warm_up, daemon=True).start()
+
+
+def beside(work: Callable[..., None], *given: Any) -> None:
+    """Do work in a forked process of its own; nobody waits for it, and it ends with this one."""
+    threading.Thread(target=lambda: get_context("forkserver").Process(target=work, args=given, daemon=True).start(), daemon=True).start()
 
 
 class ForkedProvisioner(LocalProvisioner):

@@ -25,6 +25,7 @@ from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from toolkit import language
 from toolkit.apps import forked
+from toolkit.apps.ahead import make_ahead
 from toolkit.apps.entry import Entry
 from toolkit.apps.guard import LOG_VARIABLE
 from toolkit.apps.shown import PAGE_VARIABLE
@@ -104,6 +105,8 @@ class AppServer(Voila):
             if self.kernel_manager.notebook_data:  # the pages are worked out ahead one after another
                 break
             await asyncio.sleep(0.1)
+        if forked.can_fork():
+            forked.beside(make_ahead, self.entry.path)
         # The address itself, not `display_url`: that hides the token from the person who needs it.
         token = self.identity_provider.token
         url = f"{self.connection_url}{self.first_page}{f'?token={token}' if token else ''}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-Work = Callable[[], None]
+Work = Callable[[], object]
 
 
 class Soon:

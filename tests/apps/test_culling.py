@@ -1,0 +1,55 @@
+"""A kernel that nobody uses is ended, a page worked out ahead is not; everything of a server that was killed is gone."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from toolkit.apps.forked import PROCESS, can_fork
+from toolkit.workspace import Workspace
+
+APPS = 4
+PATIENCE = 180
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not can_fork(), reason="kernels are forked on Linux only")]
+
+
+def until(met: Callable[[], bool], said: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < deadline, said
+        time.sleep(0.2)
+
+
+def test_a_page_left_behind_gives_its_kernel_back(workspace: Workspace) -> None:
+    command = [sys.executable, "-u", "-m", "toolkit.cli", "app", str(workspace.path), "--no-browser", "--no-token", "--port", "8967"]
+    environment = {**os.environ, "TOOLKIT_APP_IDLE": "3"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as server:
+        try:
+            assert server.stdout is not None
+            url = next(found.group(0) for line in server.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+/", line)))
+            tree = psutil.Process(server.pid)
+
+            def kernels() -> set[int]:
+                return {child.pid for child in tree.children(recursive=True) if child.name() == PROCESS}
+
+            until(lambda: len(kernels()) == APPS, "one page of each app is worked out ahead")
+            ahead = kernels()
+            with urllib.request.urlopen(f"{url}voila/render/portrait.ipynb", timeout=PATIENCE) as page:  # its browser is never heard of
+                (taken,) = set(re.findall(r'"kernelId": ?"([0-9a-f-]{36})"', page.read().decode("utf-8")))
+            assert taken
+            until(lambda: len(kernels()) > APPS, "the next page of that app is worked out")
+            until(lambda: len(kernels()) == APPS, "the kernel of the page left behind is ended")
+            assert len(kernels() & ahead) == APPS - 1, "pages that wait for a person are left alone"
+            everything = tree.children(recursive=True)
+        finally:
+            server.kill()
+    _, alive = psutil.wait_procs(everything, timeout=30)
+    assert alive == [], "kernels end with their server, however it went"

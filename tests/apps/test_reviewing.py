@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
 import shutil
 import zipfile
+from html import unescape
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.apps.conftest import NAME
+from toolkit import wording
 from toolkit.answer import Answer
 from toolkit.apps.reviewing import SECTIONS, Reviewing
 from toolkit.apps.reviewing_view import ReviewingView
@@ -60,6 +63,34 @@ def test_the_files_hold_every_answer_and_run_nothing(read: Reviewing) -> None:
         sheets = [part for part in parts.namelist() if part.startswith("xl/worksheets/sheet")]
         assert len(sheets) == len(read.answers)
         assert not any(re.search(rb"<f[ >]", parts.read(sheet)) for sheet in sheets)
+
+
+def test_every_figure_of_the_files_is_that_of_the_package(read: Reviewing, floor: Workspace) -> None:
+    read.renew()
+    _, book = read.xlsx_file()
+    page = unescape(base64.b64decode(read.html_file()[1]).decode("utf-8"))
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(book))) as parts:
+        sheets = [parts.read(f"xl/worksheets/sheet{number}.xml").decode() for number in range(1, len(read.answers) + 1)]
+    for answer, sheet in zip(read.answers, sheets, strict=True):
+        own = {} if answer.name == "review.lessons" else {"campaign_id": read.campaign_id}
+        table = find_question(answer.name)(floor, **own).table
+        written = {
+            (row, column): float(value) for column, row, value in re.findall(r'<c r="([A-Z]+)(\d+)"(?: s="\d+")?><v>([^<]*)</v>', sheet)
+        }
+        known = {
+            (str(number), chr(ord("A") + place)): float(value)
+            for number, row in enumerate(table.iter_rows(), start=4)
+            for place, value in enumerate(row)
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        }
+        assert written == pytest.approx(known)
+        shown = re.findall(r"<td[^>]*>(.*?)</td>", page)
+        cells = [
+            wording.cell(row[name], kind, answer.currency, name)
+            for row in table.head(60).iter_rows(named=True)
+            for name, kind in answer.kinds.items()
+        ]
+        assert not set(cells) - set(shown), answer.name
 
 
 def test_a_shop_without_a_campaign_says_so(workspace: Workspace) -> None:

@@ -122,7 +122,7 @@ LABELS = {
     "units_per_order_before": "Units per order before",
     "sales_in_them": "Sales in them",
     "core_buyer_count": "Core buyers",
-    "penetration_rate": "Core members who buy it",
+    "penetration_rate": "Of them, who buy it",
     "other_penetration_rate": "Others who buy it",
     "core_index": "Index against others",
     "repeat_rate": "Bought again",
@@ -240,7 +240,7 @@ LABELS = {
     "treated_count": "Treated",
     "control_count": "Compared with",
     "treated_share": "Share of the treated",
-    "control_share": "Share of those compared with",
+    "control_share": "Control, share",
     "difference_share": "Difference",
     "difference_share_low": "from",
     "difference_share_high": "to",
@@ -455,9 +455,16 @@ _REVIEW = (
     *("PASS", "REVIEW", "FAIL", "NOT MEASURED"),
     *("proven", "likely", "not shown", "cannot be told"),
     *("method", "touchpoint", "offer"),
+    *("{currency} per member and {days} days", "days per member and {days} days", "{count} and more"),
 )
-"""Verdicts of checks, what may be said of an effect, and parts of a campaign."""
+"""Verdicts of checks, what may be said of an effect, parts of a campaign, units of habits, and numbers of contacts."""
+_MART = (
+    "The products table does not say whether products are counted for {unstated} of {products}; {fractions} of these were sold in "
+    "fractions and are left out of units and unit prices. State it in the column `counted`.",
+)
+
 VALUES: tuple[str, ...] = (
+    *_MART,
     *_PORTRAIT,
     *_SPLITS,
     *_LEVELS,

@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from toolkit.language import tr, value
+from toolkit.language import value
 from toolkit.mart.view import Period
 from toolkit.mart.windows import window_sums
 from toolkit.models.lin import Effect, lin_effect, not_measured
@@ -79,7 +79,7 @@ def habits_of(case: Case, before: Period, after: Period, others: pl.DataFrame) -
     if PROMO in known and others.height:
         found.insert(1, replace(_share(case, PROMO, then, spending(case, after, others)), name=QUIET))
     each = [(frame, _MONTH / period.days) for frame, period in ((then, before), (now, after))]
-    currency = tr("{currency} per member and {month} days", currency=view.currency, month=_MONTH)
+    currency = f"{view.currency} per member and {_MONTH} days"
     if PROMO in known:
         full = [((frame["amount"] - frame["promo_amount"]).to_numpy() * scale / view.minor_units) for frame, scale in each]
         promo = [frame["promo_amount"].to_numpy() * scale / view.minor_units for frame, scale in each]
@@ -87,7 +87,7 @@ def habits_of(case: Case, before: Period, after: Period, others: pl.DataFrame) -
         found.append(_amount(case, value("spend on discount"), currency, *promo))
     if COUPON in known:
         days = [frame["coupon_days"].to_numpy() * scale for frame, scale in each]
-        found.append(_amount(case, value("shopping days with a coupon"), tr("days per member and {month} days", month=_MONTH), *days))
+        found.append(_amount(case, value("shopping days with a coupon"), f"days per member and {_MONTH} days", *days))
     return found
 
 

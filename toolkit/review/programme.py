@@ -92,7 +92,7 @@ def _contact_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
         top -= 1
     names = [
         *[str(number) for number in range(top)],
-        str(top) if not sum(counts[top + 1 :]) and top < _MANY else tr("{top} and more", top=top),
+        str(top) if not sum(counts[top + 1 :]) and top < _MANY else f"{top} and more",
     ]
     merged = [*counts[:top], sum(counts[top:])], [*lately[:top], sum(lately[top:])]
     table = pl.DataFrame({"contacts": names, "member_count": merged[0], "lately_count": merged[1]})

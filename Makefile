@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint lab app bench truth lock clean
+.PHONY: help setup demo test lint lab app bench truth messages lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -49,6 +49,9 @@ bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 1
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps -e .
 	$(BIN)/python benchmarks/pairs.py --peers .venv-bench/bin/python
 	$(BIN)/python benchmarks/speed.py --peers-python .venv-bench/bin/python $(if $(SIZES),--lines $(SIZES))
+
+messages: $(READY)  ## gather the texts that people read into the catalogue of each language, and compile it
+	$(BIN)/python -m toolkit.language.catalogue
 
 lock: $(READY)   ## renew the lock files (hashes, no host names)
 	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra test pyproject.toml -o requirements.lock

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from toolkit import language
 from toolkit.cli_app import add_app_command
 from toolkit.cli_audience import audience_app
 from toolkit.cli_campaign import campaign_app
@@ -31,6 +33,25 @@ app = typer.Typer(
 
 app.add_typer(audience_app, name="audience", rich_help_panel=ASK)
 app.add_typer(campaign_app, name="campaign", rich_help_panel=ASK)
+
+
+@app.callback()
+def spoken(
+    reads: Annotated[
+        str,
+        typer.Option(
+            "--language", metavar="CODE", help="Language of answers, reports and apps: en or zh.", envvar=language.LANGUAGE_VARIABLE
+        ),
+    ] = "",
+) -> None:
+    """Speak the reader's language in this command and in every process that it starts."""
+    if reads:
+        try:
+            language.speak(reads)
+        except ValueError as error:
+            raise BadValue(str(error)) from None
+        os.environ[language.LANGUAGE_VARIABLE] = language.current()
+
 
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[

@@ -14,7 +14,7 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import escape
 
-from toolkit import wording
+from toolkit import language, wording
 from toolkit.answer import ANSWER_MIME, Answer
 from toolkit.charts import offline
 from toolkit.language import tr
@@ -36,12 +36,12 @@ _NUMERIC = frozenset({"count", "number", "money", "share", "days", "score", "ind
 @cache
 def _templates() -> Environment:
     made = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
-    made.globals["kept"] = kept
+    made.globals.update(kept=kept, tr=tr, word=language.word)
     return made
 
 
 def _render(name: str, **values: Any) -> str:
-    return _templates().get_template(f"answer_{name}.html.j2").render(**values)
+    return _templates().get_template(f"answer_{name}.html.j2").render(language=language.current(), **values)
 
 
 @cache

@@ -8,21 +8,22 @@ from typing import Any
 
 from toolkit import wording
 from toolkit.answer import ANSWER_MIME
+from toolkit.language import later, tr
 
 RANKED_BY = "sales"
 LEADING = {
-    "at_stake_spend": "Spend at stake",
-    "net_amount": "Net of the campaign",
-    "expected_net_amount": "Expected net of offers",
-    "core_sales_share": "Core members' share",
-    "due_member_count": "Members due",
-    "back_after_first_share": "Come a second time",
-    "best_net_amount": "Best offer, net",
-    "planned_cost": "Cost of the proposal",
-    "smallest_lift_share": "Smallest visible lift",
-    "lift_share": "Lift of sales",
-    "treated_count": "Treated",
-    "never_contacted_members": "Never contacted",
+    "at_stake_spend": later("Spend at stake"),
+    "net_amount": later("Net of the campaign"),
+    "expected_net_amount": later("Expected net of offers"),
+    "core_sales_share": later("Core members' share"),
+    "due_member_count": later("Members due"),
+    "back_after_first_share": later("Come a second time"),
+    "best_net_amount": later("Best offer, net"),
+    "planned_cost": later("Cost of the proposal"),
+    "smallest_lift_share": later("Smallest visible lift"),
+    "lift_share": later("Lift of sales"),
+    "treated_count": later("Treated"),
+    "never_contacted_members": later("Never contacted"),
 }
 """Figures that stand for a page where no answer tells the sales, most wanted first, and what they are called beside other figures."""
 MOST_FIGURES = 6
@@ -88,7 +89,7 @@ def leading(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
 
 def figure_label(key: str) -> str:
     """Return what a figure is called at the top of a page and in the index."""
-    return LEADING.get(key) or wording.label_of(key)
+    return tr(LEADING[key]) if key in LEADING else wording.label_of(key)
 
 
 def _is_number(value: Any) -> bool:

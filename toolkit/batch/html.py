@@ -22,7 +22,7 @@ from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.ansi import strip_ansi
 from traitlets import List, default
 
-from toolkit import wording
+from toolkit import language, wording
 from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_label, headline_figures, leading, told_answers
 from toolkit.charts import offline, sparkline
 from toolkit.charts.theme import config
@@ -70,7 +70,7 @@ class ReportExporter(TemplateExporter):
             "include_raw": False,
             "include_unknown": False,
         }
-        return self.template.render(nb=nb, resources=resources), resources
+        return self.template.render(nb=nb, resources=resources, tr=tr), resources
 
     def default_filters(self):  # noqa: D102 - nbconvert's own interface
         yield from super().default_filters()
@@ -124,7 +124,7 @@ def page(template: str, **values: Any) -> str:
     seed = json.dumps([template, values], default=str, sort_keys=True).encode("utf-8", "backslashreplace")
     nonce = hashlib.sha256(b"toolkit" + seed).hexdigest()[:24]
     style = Markup((TEMPLATES / "page.css").read_text("utf-8"))
-    text = environment().get_template(template).render(**values, nonce=nonce, style=style)
+    text = environment().get_template(template).render(**values, nonce=nonce, style=style, language=language.current())
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -139,6 +139,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    env.globals.update(tr=tr, some=wording.some)
     env.filters["script_json"] = lambda value: Markup(script_json(value))
     return env
 
@@ -147,12 +148,12 @@ def notebook_title(notebook: Mapping[str, Any], fallback: str) -> str:
     """Return the title of a notebook: its metadata's, or its first heading, or the file's name in words."""
     title = notebook.get("metadata", {}).get("title")
     if title:
-        return str(title)
+        return tr(str(title))
     for cell in notebook.get("cells", []):
         if cell.get("cell_type") == "markdown":
             found = re.match(r"#\s+(.+)", _text(cell["source"]).strip())
             if found:
-                return found.group(1).strip()
+                return tr(found.group(1).strip())
     return fallback.replace("_", " ").replace("-", " ").strip().capitalize()
 
 
@@ -167,12 +168,22 @@ def _for_reading(notebook: Mapping[str, Any]) -> tuple[Any, list[dict[str, str]]
         if cell["cell_type"] == "markdown" and not seen_title and _text(cell["source"]).lstrip().startswith("# "):
             cell, seen_title = copy.copy(cell), True
             cell["source"] = re.sub(r"\A\s*#\s+[^\n]*\n?", "", _text(cell["source"]))  # the page has it as its own title
-        cells.append(cell)
+        cells.append(_spoken(cell) if cell["cell_type"] == "markdown" else cell)
     for number, (output, told) in enumerate(told_answers({"cells": cells}), start=1):
         output["metadata"]["anchor"] = f"answer-{number}"
         contents.append({"anchor": f"answer-{number}", "text": _question(output, told), "call": str(told.get("call") or "")})
     reading["cells"] = cells
     return reading, told_apart(contents)
+
+
+def _spoken(cell: Any) -> Any:
+    """A cell of text in the reader's language: its headings and paragraphs are messages of the catalogue."""
+    if language.current() == language.SOURCE:
+        return cell
+    parts = re.split(r"(\n\n+)", _text(cell["source"]).strip())
+    heads = [re.match(r"#+\s+", part) for part in parts]
+    said = [(head.group() + tr(part[head.end() :])) if head else tr(part) for head, part in zip(heads, parts, strict=True)]
+    return {**cell, "source": "".join(said)}
 
 
 def told_apart(contents: list[dict[str, str]]) -> list[dict[str, str]]:

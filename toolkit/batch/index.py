@@ -15,15 +15,15 @@ from toolkit.batch.figures import MOST_FIGURES, RANKED_BY, figure_label, leading
 from toolkit.batch.html import figure_text, page
 from toolkit.batch.record import Record, read_records
 from toolkit.charts import sparkline
-from toolkit.language import tr
+from toolkit.language import later, tr
 
-_STATES = {"ok": "report", "too_small": "too few members", "failed": "failed"}
+_STATES = {"ok": later("report"), "too_small": later("too few members"), "failed": later("failed")}
 
 
-def write_index(out: Path, *, title: str = "Member reports") -> Path:
+def write_index(out: Path, *, title: str = later("Member reports")) -> Path:
     """Write `index.html` from the records in `out` and return its path; it can be made again at any time."""
     target = out / "index.html"
-    write_atomically(target, index_page(read_records(out), title=title))
+    write_atomically(target, index_page(read_records(out), title=tr(title)))
     return target
 
 
@@ -84,7 +84,7 @@ def _row(group: list[Record], keys: list[str]) -> dict[str, Any]:
         ],
         "picture": Markup(spark),
         "links": [
-            {"url": record.page, "text": record.title or record.notebook, "status": record.status, "said": _STATES[record.status]}
+            {"url": record.page, "text": record.title or record.notebook, "status": record.status, "said": tr(_STATES[record.status])}
             for record in group
         ],
         "worst": "failed"
@@ -97,15 +97,15 @@ def _row(group: list[Record], keys: list[str]) -> dict[str, Any]:
 
 def _tiles(stores: Mapping[str, list[Record]], keys: list[str], rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     states = Counter(row["worst"] for row in rows if row["store_id"])
-    tiles = [{"label": "Stores", "value": f"{sum(states.values()):,}"}, {"label": tr("With a report"), "value": f"{states['ok']:,}"}]
+    tiles = [{"label": tr("Stores"), "value": f"{sum(states.values()):,}"}, {"label": tr("With a report"), "value": f"{states['ok']:,}"}]
     currencies = {answer.get("currency", "") for group in stores.values() if (answer := _leading(group))}
     if keys and keys[0] == RANKED_BY and len(currencies) == 1:
         chain = [row["rank_value"] for row in rows if not row["store_id"] and row["rank_value"] is not None]
         total = chain[0] if chain else sum(row["rank_value"] for row in rows if row["rank_value"] is not None)
-        label = f"{wording.label_of(RANKED_BY)}, {'the chain' if chain else 'these stores'}"
+        label = f"{wording.label_of(RANKED_BY)}{tr(', ')}{tr('the chain') if chain else tr('these stores')}"
         tiles.append({"label": label, "value": figure_text(RANKED_BY, float(total), currencies.pop())})
     tiles += [
-        {"label": label, "value": f"{states[state]:,}"} for state, label in (("too_small", tr("Too few members")), ("failed", "Failed"))
+        {"label": label, "value": f"{states[state]:,}"} for state, label in (("too_small", tr("Too few members")), ("failed", tr("Failed")))
     ]
     return tiles
 

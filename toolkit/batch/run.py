@@ -15,6 +15,7 @@ from toolkit.atomic import written_beside
 from toolkit.batch.limits import Limits
 from toolkit.batch.record import Record, Status, write_record
 from toolkit.charts import offline
+from toolkit.language import tr
 
 ASSETS = "assets"
 
@@ -112,12 +113,12 @@ def _execute(job: Job) -> _Outcome:
             kernel_threads=job.limits.threads_per_kernel,
         )
     except DeadKernelError:
-        said = (
+        said = tr(
             "The kernel died while the notebook ran, as it does when memory runs out; it was replaced, and the report was not tried again."
         )
         return _Outcome("failed", notebook, said)
     except CellTimeoutError as error:
-        said = f"A cell ran longer than {job.limits.cell_seconds} seconds and was stopped."
+        said = tr("A cell ran longer than {seconds} seconds and was stopped.", seconds=job.limits.cell_seconds)
         return _Outcome("failed", notebook, said, str(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this report's failure and no other's; the record names it
         warm_engine.discard_kernel()
@@ -143,7 +144,7 @@ def _read_error(notebook: Any) -> _Outcome | None:
                 return _Outcome("too_small", notebook, sentence)
             return _Outcome("failed", notebook, f"{sentence} (cell {cell['execution_count']})", "\n".join(output["traceback"]))
         if cell.metadata.get("papermill", {}).get("exception") is True:
-            return _Outcome("failed", notebook, f"Cell {cell['execution_count']} failed without saying why.")
+            return _Outcome("failed", notebook, tr("Cell {number} failed without saying why.", number=cell["execution_count"]))
     return None
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_complete
 from pathlib import Path
 from typing import Any
 
-from toolkit import __version__
+from toolkit import __version__, language
 from toolkit.batch.index import write_index
 from toolkit.batch.limits import Limits
 from toolkit.batch.naming import folder_name
@@ -20,6 +20,7 @@ from toolkit.batch.record import SUFFIX, BatchResult, Record, read_record, write
 from toolkit.batch.run import ASSETS, Job, run_job
 from toolkit.charts import offline
 from toolkit.errors import BadValue
+from toolkit.language import later
 
 _GIVEN = ("workspace", "store_id")
 Told = Callable[[Record], None]
@@ -39,7 +40,7 @@ def run_reports(
     limits: Limits | None = None,
     fingerprint: str | None = None,
     progress: bool = True,
-    title: str = "Member reports",
+    title: str = later("Member reports"),
 ) -> BatchResult:
     """Run every notebook for every store and write pages, records and the index page into `out`.
 
@@ -121,7 +122,8 @@ def _jobs(
         for path in notebooks:
             extra = {"store_label": label} if "store_label" in declared[path.stem] else {}
             own = {**checked[path.stem], **extra, "workspace": str(workspace), "store_id": store_id}
-            mark = hashlib.sha256("\n".join((data, contents[path.stem], __version__, str(single_file))).encode()).hexdigest()[:16]
+            grounds = (data, contents[path.stem], __version__, str(single_file), language.current())
+            mark = hashlib.sha256("\n".join(grounds).encode()).hexdigest()[:16]
             folder = out / "stores" / folder_name(store_id)
             jobs.append(_Key(Job(path.resolve(), store_id, label, folder, own, mark, single_file, limits)))
     return jobs

@@ -7,6 +7,7 @@ python -m toolkit.language.catalogue --check    change nothing; end with 1 where
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -74,6 +75,9 @@ def messages() -> Iterator[Found]:
         yield from _of_template(path)
     for text in _of_scripts():
         yield "dashboards", 0, text, "script"
+    for path in sorted((PACKAGE.parent / "notebooks").glob("*.ipynb")):
+        for text in _of_notebook(path):
+            yield "notebooks", 0, text, None
     for heading in dict.fromkeys(LABELS.values()):
         yield "language/labels.py", 0, heading, "column"
     for text in VALUES:
@@ -85,12 +89,12 @@ def messages() -> Iterator[Found]:
 
 def missing(code: str, gathered: Catalog | None = None) -> list[Message]:
     """Return the messages that a language does not have."""
-    known = _read(code)
+    known = read(code)
     return [message for message in gathered or template() if message.id and not _has(known, message)]
 
 
 def _one(code: str, gathered: Catalog, checked: bool) -> list[str]:
-    known = _read(code)
+    known = read(code)
     wanted = {(message.id if isinstance(message.id, str) else message.id[0], message.context) for message in gathered if message.id}
     faults = [f"{code}: not translated: {message.id!r}" for message in missing(code, gathered)]
     unused = [m for m in known if m.id and (m.id if isinstance(m.id, str) else m.id[0], m.context) not in wanted]
@@ -105,7 +109,7 @@ def _one(code: str, gathered: Catalog, checked: bool) -> list[str]:
     kept.revision_date = kept.creation_date = known.creation_date
     with _po(code).open("wb") as file:
         write_po(file, kept, width=140, include_lineno=False, omit_header=False)
-    _mo(code).write_bytes(_compiled(_read(code)))
+    _mo(code).write_bytes(_compiled(read(code)))
     print(f"{code}: {len(kept)} messages, {len(faults)} not translated, {len(unused)} left out")
     return faults
 
@@ -123,7 +127,8 @@ def _mo(code: str) -> Path:
     return _po(code).with_suffix(".mo")
 
 
-def _read(code: str) -> Catalog:
+def read(code: str) -> Catalog:
+    """Return the catalogue of a language as its file has it; an empty one where there is none yet."""
     if not _po(code).exists():
         _po(code).parent.mkdir(parents=True, exist_ok=True)
         return Catalog(locale=code, domain=DOMAIN)
@@ -158,6 +163,14 @@ def _of_template(path: Path) -> Iterator[Found]:
     with path.open("rb") as file:
         for line, _name, message, _comments in babel_extract(file, ["tr"], (), {"silent": "false"}):
             yield path.name, line, message if isinstance(message, str) else str((message or [""])[0]), None
+
+
+def _of_notebook(path: Path) -> Iterator[str]:
+    """The headings and paragraphs of a report's notebook (of those that open with parameters and hold no lesson)."""
+    for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "markdown":
+            parts = re.split(r"\n\n+", "".join(cell["source"]).strip())
+            yield from (re.sub(r"^#+\s+", "", part) for part in parts if path.stem != "start_here")
 
 
 def _of_scripts() -> Iterator[str]:

@@ -113,7 +113,7 @@ def units_per_order(view: View, *, by: By = "total") -> Finding:
 def _groups(view: View, by: By) -> tuple[pl.DataFrame | None, list[str] | None, list[str | Note]]:
     """What orders are joined with to get their `group`, the reading order of groups, and notes on how they were made."""
     unmeasured = view.mart.products.filter(~pl.col("counted")).height
-    notes: list[str | Note] = [*view.mart.notes]
+    notes: list[str | Note] = [word(note) for note in view.mart.notes]
     if unmeasured:
         notes.append(tr("{products} sold by weight or volume have no units and add none.", products=wording.some(unmeasured, "product")))
     if by == "store":

@@ -41,6 +41,7 @@ _WHERE = {
     "saved_audiences": "toolkit.audience",
     "set_global_control": "toolkit.differentiation.launching",
     "simulated_shop": "toolkit.sources.simulated",
+    "speak": "toolkit.language",
     "write_lessons": "toolkit.review.learnt",
 }
 _STEPS = ("portrait", "targeting", "differentiation", "review")
@@ -73,6 +74,7 @@ __all__ = [
     "save_plan",
     "set_global_control",
     "simulated_shop",
+    "speak",
     "targeting",
     "write_lessons",
 ]
@@ -100,6 +102,7 @@ if TYPE_CHECKING:
     from toolkit.errors import ToolkitError as ToolkitError
     from toolkit.importing import check_receipts as check_receipts
     from toolkit.importing import import_receipts as import_receipts
+    from toolkit.language import speak as speak
     from toolkit.ledger.definition import Definition as Definition
     from toolkit.ledger.offer import Offer as Offer
     from toolkit.registry import ask as ask

@@ -13,12 +13,11 @@ from toolkit.batch.limits import Limits
 from toolkit.batch.record import BatchResult
 from toolkit.batch.scheduler import run_reports
 from toolkit.errors import BadValue, unknown_name
+from toolkit.language import tr
 from toolkit.mart.view import open_view
 from toolkit.settings import read_settings
 from toolkit.shipped import find_notebook
 from toolkit.workspace import Workspace
-
-CHAIN = {"store_id": "", "label": "The chain"}
 
 
 def report_set(
@@ -74,7 +73,7 @@ def report_set(
     parameters["as_of"] = view.as_of.isoformat()
     return run_reports(
         ws.path,
-        stores=[CHAIN, *chosen],
+        stores=[{"store_id": "", "label": tr("The chain")}, *chosen],
         notebooks=paths,
         out=Path(out) if out is not None else ws.path / "reports" / view.as_of.isoformat(),
         parameters=parameters,
@@ -84,7 +83,7 @@ def report_set(
         executor=executor,
         limits=limits,
         progress=progress,
-        title=f"Member reports, as of {view.as_of}",
+        title=tr("Member reports, as of {as_of}", as_of=view.as_of),
     )
 
 
@@ -127,6 +126,6 @@ def choose_stores(ranked: pl.DataFrame, wanted: str | Sequence[str]) -> list[dic
 
 def _labelled(ranked: pl.DataFrame) -> list[dict[str, str]]:
     return [
-        {"store_id": store_id, "label": f"{name} ({store_id})" if name else f"Store {store_id}"}
+        {"store_id": store_id, "label": f"{name} ({store_id})" if name else tr("Store {store_id}", store_id=store_id)}
         for store_id, name in ranked.select("store_id", "store_name").iter_rows()
     ]

@@ -455,9 +455,10 @@ _REVIEW = (
     *("PASS", "REVIEW", "FAIL", "NOT MEASURED"),
     *("proven", "likely", "not shown", "cannot be told"),
     *("method", "touchpoint", "offer"),
+    *("net", "lift", "extra_amount", "extra_margin", "extra_orders", "redemption_share"),
     *("{currency} per member and {days} days", "days per member and {days} days", "{count} and more"),
 )
-"""Verdicts of checks, what may be said of an effect, parts of a campaign, units of habits, and numbers of contacts."""
+"""Verdicts of checks, what may be said of an effect, parts and goals of a campaign, units of habits, and numbers of contacts."""
 _MART = (
     "The products table does not say whether products are counted for {unstated} of {products}; {fractions} of these were sold in "
     "fractions and are left out of units and unit prices. State it in the column `counted`.",

@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from toolkit.answer import Note
-from toolkit.language import later, tr
+from toolkit.language import later, tr, word
 from toolkit.mart.view import Period, View
 from toolkit.review.case import Case
 from toolkit.review.progress import arm_sums, redemptions_of
@@ -114,7 +114,7 @@ def goal_notes(case: Case, days: pl.DataFrame) -> list[Note]:
                 _goal(case, tr("the share of treated members who redeemed"), share(found), share(aim * passed), found - aim * passed)
             )
         elif case.control == "none":
-            notes.append(Note(tr("Goal '{goal}': without a control nothing says what was extra.", goal=goal), "NOT MEASURED"))
+            notes.append(Note(tr("Goal '{goal}': without a control nothing says what was extra.", goal=word(goal)), "NOT MEASURED"))
         elif goal in ("lift", "extra_amount"):
             wanted = aim * sums["control_amount"] if goal == "lift" else aim * case.view.minor_units * passed
             told = tr("sales beyond those of the control, as they stand,")
@@ -131,7 +131,7 @@ def goal_notes(case: Case, days: pl.DataFrame) -> list[Note]:
                 )
             )
         else:
-            notes.append(Note(tr("Goal '{goal}' is judged in review.money, with its interval.", goal=goal)))
+            notes.append(Note(tr("Goal '{goal}' is judged in review.money, with its interval.", goal=word(goal))))
     return notes
 
 

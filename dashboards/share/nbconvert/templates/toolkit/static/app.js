@@ -29,6 +29,11 @@
   function folded(text, font, width) {
     pen.font = font;
     var lines = [], words = [].concat(text).join(" ").match(WORDS) || [];
+    words = words.reduce(function (all, word) { // a word wider than the place is cut
+      var most = Math.max(8, Math.floor(word.length * width / Math.max(pen.measureText(word).width, width)));
+      for (; word.length > most; word = word.slice(most)) { all.push(word.slice(0, most)); }
+      return all.concat(word);
+    }, []).slice(0, 60);
     words.forEach(function (word) {
       var last = lines.length - 1, longer = last < 0 ? word : lines[last] + word;
       if (last >= 0 && pen.measureText(longer.trim()).width <= width) { lines[last] = longer; } else { lines.push(word); }

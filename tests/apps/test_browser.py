@@ -25,6 +25,7 @@ from tests.chromium import CHROMIUM
 from toolkit.apps.forked import PROCESS
 from toolkit.apps.guard import LOG_VARIABLE
 from toolkit.audience import load_audience, saved_names
+from toolkit.language import speaking
 from toolkit.ledger.campaigns import open_campaign
 from toolkit.mart.traits import with_traits
 from toolkit.mart.view import open_view
@@ -386,3 +387,35 @@ def test_without_the_token_nothing_is_shown(browser: Any, served: tuple[str, sub
         assert "Traceback" not in answer.text()
     assert [address for address in asked if not re.match(r"http://127\.0\.0\.1:\d+/|data:|blob:", address)] == []
     context.close()
+
+
+def test_a_reader_changes_the_language(browser: Any, served: tuple[str, subprocess.Popen[str]], floor: Workspace) -> None:
+    with visit(browser, served, "portrait", "audience=order_count+%3E%3D+2") as page:
+        headline = page.locator(".tk-asking .tk-headline").first
+        headline.wait_for()
+        press(page, "中文")
+        page.get_by_role("heading", name="会员画像").wait_for()
+        page.wait_for_function("document.documentElement.lang === 'zh' && location.search.includes('language=zh')")
+        with speaking("zh"):
+            said = find_question("portrait.overview")(floor, audience="order_count >= 2").headline
+        page.wait_for_function(
+            "told => document.querySelector('.tk-headline') && document.querySelector('.tk-headline').innerText === told", arg=said
+        )
+        assert page.get_by_label("只看满足条件的会员").input_value() == "order_count >= 2"  # what was chosen stays
+        assert page.locator(".tk-chart[data-drawn=yes]").count() == 1
+
+        page.get_by_role("link", name="全部四步").click()  # the choice is kept from page to page
+        page.get_by_role("heading", name="会员运营").wait_for()
+        assert page.locator("html").get_attribute("lang") == "zh"
+        page.get_by_role("link", name="向谁推荐，推荐什么商品？").click()
+        page.get_by_role("heading", name="哪些客群？").wait_for()
+        toggle = page.locator(".tk-toggle").first
+        toggle.click()
+        page.wait_for_function("document.querySelector('.tk-typed textarea').value.startsWith('segment IN (')")
+        assert "segment IN ('" in page.get_by_label("等价的条件").input_value()  # the condition is the same in every language
+        assert not re.search("[a-z]", toggle.inner_text())
+
+        press(page, "English")
+        page.get_by_role("heading", name="Which segments?").wait_for()
+        page.wait_for_function("!location.search.includes('language') && location.search.includes('where=segment')")
+        assert page.get_by_label("The same as a condition").input_value().startswith("segment IN ('")

@@ -64,7 +64,7 @@ class Page:
     """
 
     def __init__(self, title: str, state: State, parts: Parts) -> None:
-        self.title, self.parts, self.moves, self.usual = title, parts, -1, language.current()
+        self.title, self.parts, self.moves, self.usual, self.telling = title, parts, -1, language.current(), True
         self.page = widgets.VBox()
         self.page.add_class("tk-page")
         self._fill(state)
@@ -101,11 +101,16 @@ class Page:
     def speak(self, code: str) -> None:
         """Go on in another language, where the reader is."""
         chosen, shown = {key: tab.query() for key, tab in self.tabs.items()}, self.shown
-        if self._made_in(code):
-            for key, query in chosen.items():
-                if query:
-                    self.tabs[key].go(query)
-            self.enter(shown)
+        self.telling = False  # the address has no use for the page as it opens
+        try:
+            if self._made_in(code):
+                for key, query in chosen.items():
+                    if query:
+                        self.tabs[key].go(query)
+                self.enter(shown)
+        finally:
+            self.telling = True
+        self._tell()
 
     def _made_in(self, code: str) -> bool:
         """Make the page anew in a language, as it opens; False where it is in that language already."""
@@ -137,6 +142,8 @@ class Page:
         display(self.page)
 
     def _tell(self) -> None:
+        if not self.telling:
+            return
         self.moves += 1  # the first is how the page opened: nothing to write into the address
         query = parse_qsl(self.tabs[self.shown].query(), keep_blank_values=True)
         if self.shown != self.first:

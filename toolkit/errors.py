@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from toolkit import language
 from toolkit.language import tr
 
 
@@ -70,5 +71,5 @@ def unknown_name(what: str, word: str, known: Iterable[object], *, where: str = 
     guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
     listed = tr(" Known: {names}.", names=", ".join(names[:30]) + (", ..." if len(names) > 30 else "")) if names else ""
     if where:
-        return UnknownName(tr("{where} has no {what} '{word}'", where=where, what=tr(what), word=word) + guess + listed)
-    return UnknownName(tr("There is no {what} '{word}'", what=tr(what), word=word) + guess + listed)
+        return UnknownName(tr("{where} has no {what} '{word}'", where=where, what=language.word(what), word=word) + guess + listed)
+    return UnknownName(tr("There is no {what} '{word}'", what=language.word(what), word=word) + guess + listed)

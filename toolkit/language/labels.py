@@ -464,7 +464,14 @@ _MART = (
     "fractions and are left out of units and unit prices. State it in the column `counted`.",
 )
 
+_NAMES = (
+    "parameter", "store", "region", "audience", "campaign", "category", "column", "question", "segment", "segment map", "offer", "plan",
+    "niche", "key", "format", "notebook", "app", "split",
+)  # fmt: skip
+"""What has a name that can be mistyped."""
+
 VALUES: tuple[str, ...] = (
+    *_NAMES,
     *_MART,
     *_PORTRAIT,
     *_SPLITS,

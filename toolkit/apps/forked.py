@@ -92,6 +92,7 @@ class _Started:
 def _run(arguments: list[str], environment: dict[str, str], folder: str) -> None:
     """Be a kernel (in the forked process)."""
     from ipykernel.kernelapp import IPKernelApp
+    from ipywidgets import register_comm_target
 
     os.setsid()  # Ctrl-C in the server's terminal is the server's
     Path("/proc/self/comm").write_text(PROCESS, "ascii")
@@ -100,7 +101,10 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str) -> None
     os.chdir(folder)
     sys.argv = ["ipykernel_launcher", *arguments]
     threading.Thread(target=_end_with_server, daemon=True).start()
-    IPKernelApp.launch_instance(arguments)
+    kernel = IPKernelApp.instance()
+    kernel.initialize(arguments)
+    register_comm_target()  # ipywidgets does it on import, but where it was imported there was no kernel
+    kernel.start()
 
 
 def _end_with_server() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -360,8 +362,12 @@ def test_a_killed_kernel_says_so_and_the_page_can_be_loaded_again(browser: Any, 
         page.locator(".tk-build .tk-headline").wait_for()
         page.wait_for_function("document.querySelector('.tk-typed textarea').value.includes('30')")
         kernel = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        (told,) = Path(tempfile.gettempdir()).glob(f"voila_*/kernel-{kernel}.json")
+        port = json.loads(told.read_text("utf-8"))["shell_port"]
         children = psutil.Process(served[1].pid).children(recursive=True)
-        (child,) = [child for child in children if kernel in " ".join(child.cmdline())]
+        (child,) = [
+            one for one in children if any(at.laddr and at.laddr.port == port and not at.raddr for at in one.net_connections("tcp"))
+        ]
         child.send_signal(signal.SIGKILL)
         gone = page.get_by_role("alertdialog")
         gone.wait_for()

@@ -41,7 +41,7 @@ NAMELESS = """() => {
 HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4, [role=heading]')].filter(one => one.getClientRects().length)
   .map(one => Number(one.getAttribute('aria-level') || one.tagName[1]))"""
 CUT = """() => [...document.querySelectorAll('.tk-chart[data-drawn=yes]')].filter(one => one.clientWidth && one.style.maxWidth).flatMap(chart => {
-  const place = chart.getBoundingClientRect();
+  const box0 = chart.getBoundingClientRect(), place = {left: box0.left, right: box0.left + chart.scrollWidth};  // what can be scrolled to is not cut
   return [...chart.querySelectorAll('svg.marks text')].filter(text => text.textContent && text.getAttribute('opacity') !== '0')
     .filter(text => { const box = text.getBoundingClientRect(); return box.right > place.right + 2 || box.left < place.left - 2 })
     .map(text => text.textContent);

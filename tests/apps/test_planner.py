@@ -14,10 +14,12 @@ import pytest
 from tests.portrait.village import village_lines, village_products
 from tests.shop import make_workspace
 from toolkit.answer import Answer
+from toolkit.apps.offer_text import STARTS
 from toolkit.apps.planner import NOT_YET, Form, Planner, blank, campaign_id_of, form_of, query_of
 from toolkit.apps.planner_view import PlannerView
 from toolkit.errors import BadValue
 from toolkit.ledger.campaigns import open_campaign
+from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
 
@@ -109,3 +111,17 @@ def test_a_form_in_the_address(planner: Planner) -> None:
     assert form_of("?" + query_of(form, planner.start), planner.start) == form
     assert form_of("control_percent=-3&workspace=x", planner.start) == planner.start
     assert campaign_id_of(" !! ") == "new-campaign"
+
+
+def test_a_purpose_brings_its_method_and_the_goods_that_suit_it(planner: Planner) -> None:
+    planner.reset()
+    planner.change(purpose="clear_stock")
+    assert planner.form.offer == STARTS["discount"]  # the playbook's method for it
+    assert planner.goods == find_question("differentiation.goods_for")(Workspace(planner.shop.path), purpose="clear_stock").headline
+    planner.change(offer="coupon 5 from 30")  # the person decides
+    assert (planner.form.purpose, planner.form.offer) == ("clear_stock", "coupon 5 from 30")
+    assert form_of(query_of(planner.form, planner.start), planner.start) == planner.form
+    planner.change(purpose="")
+    assert planner.goods == ""
+    assert planner.form.offer == "coupon 5 from 30"
+    planner.reset()

@@ -104,3 +104,9 @@ def test_the_shop_may_write_its_own(tmp_path):
     own.with_name("june.toml").write_text("rules = [", "utf-8")
     with pytest.raises(BadValue, match="not valid TOML"):
         playbook_of(view)
+
+
+def test_the_method_of_a_purpose_is_the_one_it_is_paired_with_most() -> None:
+    book = read_playbook()
+    assert {purpose: book.method_for(purpose) for purpose in PURPOSES}["win_back"] == "coupon"
+    assert book.method_for("nothing of the kind") is None

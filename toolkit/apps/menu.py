@@ -107,6 +107,14 @@ OFFER_FIELDS = {
     "member_day": (("weekday", later("On every"), ""), ("depth", later("Percent off"), "10"), ("goods", later("On"), later("all goods"))),
     "service": (("message", later("What we do for them"), later("a call two weeks after the sale")),),
 }
+# purpose of the goods -> its words
+PURPOSE_WORDS = {
+    "win_back": later("Win them back"),
+    "trade_up": later("Better goods than usual"),
+    "add_one_more": later("One more thing in the basket"),
+    "clear_stock": later("Clear stock"),
+    "launch": later("Make new goods known"),
+}
 DAY_WORDS = (
     (later("Monday"), "mon"),
     (later("Tuesday"), "tue"),
@@ -120,6 +128,7 @@ DAY_WORDS = (
 PLAN_FIELDS = (
     (later("What is it called?"), (("name", later("Name")),)),
     (later("For whom?"), (("audience", later("Audience")),)),
+    (later("What for?"), (("purpose", later("Purpose")),)),
     (later("What do they get?"), (("method", later("Kind of offer")), ("offer", later("The same in short")))),
     (later("When?"), (("starts_on", later("First day")), ("ends_on", later("Last day")))),
     (

@@ -23,10 +23,12 @@ from toolkit.apps.soon import Soon
 from toolkit.apps.state import Shop, fresh, read_shop
 from toolkit.audience import saved_names
 from toolkit.differentiation import launching
+from toolkit.differentiation.playbook import playbook_of
 from toolkit.errors import BadValue, ToolkitError
 from toolkit.language import later, tr
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.offer import Offer
+from toolkit.mart.view import open_view
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
@@ -41,12 +43,14 @@ NOT_YET = later(
 class Form:
     """A campaign as a person fills it in: text as typed, nothing is checked here. '' = not said.
 
+    `purpose`: what the goods are for, as `differentiation.goods_for` takes it.
     `budget`: most that the offer may cost over such weeks, in currency units.
     `control_percent`: of each segment, how many in a hundred get nothing, so that the campaign can be judged.
     """
 
     name: str = ""
     audience: str = ""
+    purpose: str = ""
     offer: str = STARTS["full_reduction"]
     starts_on: str = ""
     ends_on: str = ""
@@ -143,6 +147,17 @@ def holdout_of(shop: Shop, form: Form) -> str:
         return ""
 
 
+def goods_of(shop: Shop, form: Form) -> str:
+    """Return which goods suit the audience and the purpose, as a sentence; '' without a purpose."""
+    if not form.purpose:
+        return ""
+    own: dict[str, Any] = {"audience": form.audience} if form.audience else {}
+    try:
+        return find_question("differentiation.goods_for")(Workspace(shop.path), purpose=form.purpose, **own).headline
+    except ToolkitError as error:
+        return str(error)
+
+
 def query_of(form: Form, start: Form) -> str:
     """Return what differs from the blank form, as a query."""
     query = urlencode({name: value for name, value in vars(form).items() if value != getattr(start, name)})
@@ -165,6 +180,7 @@ class Planner(traitlets.HasTraits):
     plan: Answer | str = traitlets.Any()  # type: ignore[assignment]
     replay: Answer | str | None = traitlets.Any()  # type: ignore[assignment]
     holdout: str = traitlets.Unicode("")  # type: ignore[assignment]
+    goods: str = traitlets.Unicode("")  # type: ignore[assignment]
     busy: bool = traitlets.Bool(False)  # type: ignore[assignment]
 
     def __init__(self, shop: Shop | str | Path) -> None:
@@ -173,7 +189,7 @@ class Planner(traitlets.HasTraits):
         self.start = blank(self.shop)
         self.budgets = budgets(self.shop)
         self._past: list[Form] = []
-        self._worked_out: tuple[Form | None, tuple[str, str, str] | None] = (None, None)
+        self._worked_out: tuple[Form | None, tuple[str, ...], tuple[str, ...]] = (None, (), ())
         self.soon = Soon()
         self.form = self.start
         self.plan, self.replay = NOT_YET, None
@@ -211,12 +227,13 @@ class Planner(traitlets.HasTraits):
         if untouched:
             self.form = self.start
         else:
-            self._worked_out = (None, None)
+            self._worked_out = (None, (), ())
             self._work_out()
 
     def change(self, **fields: Any) -> None:
-        """Change parts of the form and work the plan out again."""
-        self._move(replace(self.form, **fields))
+        """Change parts of the form and work the plan out again; a purpose brings the method that the playbook has for it."""
+        method = playbook_of(open_view(Workspace(self.shop.path))).method_for(fields["purpose"]) if fields.get("purpose") else None
+        self._move(replace(self.form, **({"offer": STARTS[method]} if method else {}), **fields))
 
     def take_cell(self, row: dict[str, Any]) -> None:
         """Take the offer of a cell of the grid that a person clicked; other marks say nothing."""
@@ -309,17 +326,20 @@ class Planner(traitlets.HasTraits):
         """Work out what the form changed since it was last worked out."""
         self.busy = True
         form = self.form
-        plan, replay = replace(form, budget=""), (form.method, form.audience, form.budget)  # what each of them rests on
+        # What each of them rests on.
+        plan, replay, goods = replace(form, budget="", purpose=""), (form.method, form.audience, form.budget), (form.purpose, form.audience)
         try:
             if form == self.start:
-                self.plan, self.holdout, self.replay, self._worked_out = NOT_YET, "", None, (None, None)
+                self.plan, self.holdout, self.goods, self.replay, self._worked_out = NOT_YET, "", "", None, (None, (), ())
                 return
             if plan != self._worked_out[0]:
                 self.plan = plan_of(self.shop, form)
                 self.holdout = holdout_of(self.shop, form) if isinstance(self.plan, Answer) else ""
             if replay != self._worked_out[1]:
                 self.replay = replay_of(self.shop, form)
-            self._worked_out = plan, replay
+            if goods != self._worked_out[2]:
+                self.goods = goods_of(self.shop, form)
+            self._worked_out = plan, replay, goods
         finally:
             self.busy = False
 

@@ -12,7 +12,7 @@ from toolkit.answer import Answer
 from toolkit.apps import panels
 from toolkit.apps.fields import button, flex, html, show_value, text_of
 from toolkit.apps.guard import Guard
-from toolkit.apps.menu import DAY_WORDS, METHOD_WORDS, OFFER_FIELDS, PLAN_FIELDS
+from toolkit.apps.menu import DAY_WORDS, METHOD_WORDS, OFFER_FIELDS, PLAN_FIELDS, PURPOSE_WORDS
 from toolkit.apps.offer_text import STARTS, figures_of, with_figure
 from toolkit.apps.planner import NOT_YET, Planner
 from toolkit.apps.shown import Shown
@@ -35,15 +35,26 @@ class PlannerView:
         self.picked.add_class("tk-picked")
         self.picked.observe(self.guard(self._picked), "value")
         self.launching = Launching(self)
-        past = html("tk-ask-words", "<h2>What such offers would have cost on their own baskets</h2>")
-        self.hint, self.held = html("tk-hint"), html("tk-aside-place")
-        parts = [self.busy, self.said, self.hint, *self.plan.parts, self.held, self.launching.box, past, *self.replay.parts, self.picked]
+        past = html("tk-ask-words", f"<h2>{tr('What such offers would have cost on their own baskets')}</h2>")
+        self.hint, self.held, self.goods = html("tk-hint"), html("tk-aside-place"), html("tk-aside-place")
+        parts = [
+            self.busy,
+            self.said,
+            self.hint,
+            *self.plan.parts,
+            self.goods,
+            self.held,
+            self.launching.box,
+            past,
+            *self.replay.parts,
+            self.picked,
+        ]
         main = widgets.VBox(parts, layout=flex("column", "1 1 32rem"))
         main.add_class("tk-main")
         self.past = past
         self.box = widgets.Box([self.form.box, main], layout=flex("row wrap"))
         self.box.add_class("tk-build")
-        for name in ("form", "plan", "replay", "holdout"):
+        for name in ("form", "plan", "replay", "holdout", "goods"):
             planner.observe(self.guard(self._show), name)
         planner.observe(self._show_busy, "busy")
         self._show()
@@ -59,6 +70,7 @@ class PlannerView:
         self.hint.value = panels.sentence(tr(NOT_YET), kind="wait") if not_yet else ""
         self.plan.show(None if not_yet else self.planner.plan)
         self.held.value = panels.aside(tr("What the holdout costs and shows"), self.planner.holdout) if self.planner.holdout else ""
+        self.goods.value = panels.aside(tr("Goods for this purpose"), self.planner.goods) if self.planner.goods else ""
         self.replay.show(self.planner.replay)
         self.past.layout.display = "" if self.planner.replay else "none"
         self.launching.show()
@@ -83,6 +95,7 @@ class FormFields:
         self.widgets: dict[str, Any] = {
             "name": widgets.Text(continuous_update=False, placeholder=tr("Autumn win-back")),
             "audience": widgets.Dropdown(options=self._audiences()),
+            "purpose": widgets.Dropdown(options=[(tr("any"), ""), *((tr(words), name) for name, words in PURPOSE_WORDS.items())]),
             "offer": widgets.Text(continuous_update=False),
             "starts_on": widgets.DatePicker(min=shop.first_day),
             "ends_on": widgets.DatePicker(min=shop.first_day),
@@ -106,7 +119,7 @@ class FormFields:
                     continue
                 field = self.widgets[name]
                 field.description = tr(label)
-                if name in ("name", "audience", "offer", "budget"):
+                if name in ("name", "audience", "purpose", "offer", "budget"):
                     field.add_class("tk-wide")
                 self._hear(field, lambda value, name=name: self.planner.change(**{name: value}))
                 fields.append(field)
@@ -134,7 +147,11 @@ class FormFields:
                     field.value = value
                 else:
                     show_value(
-                        field, {"audience": "choice", "budget": "choice", "starts_on": "day", "ends_on": "day"}.get(name, "text"), value
+                        field,
+                        {"audience": "choice", "purpose": "choice", "budget": "choice", "starts_on": "day", "ends_on": "day"}.get(
+                            name, "text"
+                        ),
+                        value,
                     )
             if self.planner.form.method:
                 self.method.value = self.planner.form.method

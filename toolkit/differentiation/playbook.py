@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -98,6 +99,11 @@ class Playbook(BaseModel):
         ]
         names = ("stage", "sensitivity", "power", "rule", "method", "message", "goods", "purpose")
         return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
+    def method_for(self, purpose: str) -> str | None:
+        """Return the method that the playbook pairs with a purpose most often, the first of equal ones; None where it has none for it."""
+        found = Counter(rule.method for rule in (*self.stages, *self.rules) if rule.purpose == purpose and rule.method in METHODS)
+        return found.most_common(1)[0][0] if found else None
 
     def advice(self, stage: str | None, sensitivity: str | None, power: str | None) -> Advice | None:
         """Return the advice for a cell; a stage's rule goes before the others, also where it does not ask for a level not measured."""

@@ -220,7 +220,7 @@
   function look() {
     keepAddress();
     document.querySelectorAll(".tk-chart[data-spec]:not([data-drawn])").forEach(draw);
-    document.querySelectorAll(".tk-question-button, .tk-toggle, .tk-tab").forEach(function (button) {
+    document.querySelectorAll(".tk-question-button, .tk-toggle, .tk-tab, .tk-language").forEach(function (button) {
       set(button, "aria-pressed", button.classList.contains("tk-chosen") ? "true" : "false");
     });
     document.querySelectorAll(".tk-ask").forEach(function (group) { set(group, "role", "group"); var asks = group.querySelector("h2"); set(group, "aria-label", asks ? asks.textContent : tr("Question")); });

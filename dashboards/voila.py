@@ -25,6 +25,9 @@ c.MappingKernelManager.cull_idle_timeout = idle
 c.MappingKernelManager.cull_interval = max(1, min(60, idle // 2))
 c.MappingKernelManager.cull_connected = False
 
+# A page asks for all of its widgets at once: what is over the limit would be dropped, and the page would wait for it for ever.
+c.ZMQChannelsWebsocketConnection.limit_rate = False
+
 c.Voila.tornado_settings = {
     "allow_remote_access": False,  # a page of another site cannot reach the app under a name of its own
     "ws_ping_timeout": 30_000,  # milliseconds, as long as the interval: else the terminal is told so for every page

@@ -48,6 +48,18 @@
     }
   }
 
+  // On a machine that is very busy the widgets may come too late for the browser, which then waits for ever: the page is loaded anew.
+  var SECONDS = 12, TRIES = 3;
+  function late() {
+    var tries = Number(sessionStorage.getItem("tk-tries") || 0);
+    if (told || document.querySelector(".tk-title")) { sessionStorage.removeItem("tk-tries"); return; }
+    if (tries < TRIES && document.getElementById("jupyter-config-data")) {
+      sessionStorage.setItem("tk-tries", String(tries + 1));
+      location.reload();
+    }
+  }
+  window.addEventListener("load", function () { setTimeout(late, SECONDS * 1000); });
+
   window.WebSocket = function (address, protocols) {
     var socket = protocols === undefined ? new Native(address) : new Native(address, protocols);
     socket.addEventListener("message", hear);

@@ -174,6 +174,16 @@ def clauses(said: Sequence[str]) -> str:
     return tr("{told} and {part}", told=told, part=said[-1])
 
 
+def capital(words: str) -> str:
+    """Return words as the beginning of a sentence."""
+    return words[:1].upper() + words[1:]
+
+
+def sentence(words: str) -> str:
+    """Return words as a sentence of their own: with a capital and a full stop, where the language has them."""
+    return tr("{words}.", words=capital(words))
+
+
 def value_of(name: str, value: str) -> str:
     """Return the text of a column as the reader sees it: words of ours in their language, the shop's own as they are."""
     return value if name in DATA else language.word(value)

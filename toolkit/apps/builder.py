@@ -98,12 +98,10 @@ def standing_of(shop: Shop, draft: Draft) -> Standing | str:
         shared = overlaps(view, [audience, *(load_audience(ws, name) for name in saved_names(ws))])
         others = shared.filter((pl.col("audience") == NEW_NAME) & (pl.col("other") != NEW_NAME) & (pl.col("member_count") > 0))
         overlap = others.select(pl.col("other").alias("audience"), "member_count", "member_share").sort("member_count", descending=True)
-        notes = found.notes if draft != Draft() else tuple(note for note in found.notes if note != nobody_left_out(view))
-        sentence = (
-            found.sentence
-            if draft != Draft()
-            else tr("All {member_count:,} members: choose at the left whom you mean.", member_count=found.member_count)
-        )
+        sentence, notes = found.sentence, found.notes
+        if draft == Draft():
+            sentence = tr("All {member_count:,} members: choose at the left whom you mean.", member_count=found.member_count)
+            notes = tuple(note for note in notes if note != nobody_left_out(view))
         return Standing(audience, sentence, notes, found.member_count, found.sales, found.reachable, overlap, _counts(view, audience))
     except ToolkitError as error:
         return str(error)

@@ -12,7 +12,7 @@ from toolkit.language import later, tr
 from toolkit.mart.view import View
 from toolkit.models.replay import best_for_budget, reckon
 from toolkit.portrait.phrases import where
-from toolkit.wording import money, share, some, value_of
+from toolkit.wording import capital, money, share, some, value_of
 
 MONEY = pl.Schema(
     {
@@ -168,7 +168,7 @@ def nobody(view: View, past: Past, method: str, schema: pl.Schema, *, need: str 
             Note(
                 tr(
                     "{method}: no {need} in the window. Choose a longer period or more members.",
-                    method=method[0].upper() + method[1:],
+                    method=capital(method),
                     need=need,
                 ),
                 "NOT MEASURED",

@@ -378,7 +378,7 @@ def require_members(view: View, *, least: int | None = None) -> View:
             tr(
                 "{place} has {members} up to {as_of}, fewer than the {needed} that figures may speak of (setting "
                 "scope.minimum_members): too few to generalise, and people could be recognised.",
-                place=view.place[0].upper() + view.place[1:],
+                place=wording.capital(view.place),
                 members=wording.some(found, "member"),
                 as_of=view.as_of,
                 needed=needed,

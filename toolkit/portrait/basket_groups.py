@@ -10,9 +10,10 @@ from toolkit.charts.bars import ranked_bars
 from toolkit.language import tr
 from toolkit.mart.view import View
 from toolkit.models.clusters import cluster
-from toolkit.portrait.phrases import sales_basis, sentence, spoken, where
+from toolkit.portrait.phrases import sales_basis, spoken, where
 from toolkit.portrait.takings import by_group, takings
 from toolkit.portrait.tastes import NO_CATEGORY, measured_members
+from toolkit.wording import sentence
 
 GROUPS = 4
 """k-means on the Complete Journey falls below the bar of stability from five groups on (DEFINITIONS.md section 1)."""

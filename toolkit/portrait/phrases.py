@@ -6,6 +6,7 @@ from toolkit import language
 from toolkit.answer import Note
 from toolkit.language import tr
 from toolkit.mart.view import View
+from toolkit.wording import capital
 
 
 def where(view: View) -> str:
@@ -35,20 +36,11 @@ def sales_basis(view: View) -> str:
 
 def not_measured(view: View, table: str, column: str, what: str) -> Note:
     """Return the note for a figure that a missing column makes impossible, named by name."""
-    said = tr("{what}. The {table} table has no `{column}` column.", what=_capital(what), table=table, column=column)
+    said = tr("{what}. The {table} table has no `{column}` column.", what=capital(what), table=table, column=column)
     return Note(said, "NOT MEASURED")
-
-
-def sentence(words: str) -> str:
-    """Return words as a sentence of their own: with a capital and a full stop, where the language has them."""
-    return tr("{words}.", words=_capital(words))
 
 
 def spoken(name: str) -> str:
     """Return the name under which a table with sentences in it is kept: one for each language they are written in."""
     code = language.current()
     return name if code == language.SOURCE else f"{name}-{code}"
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from functools import reduce
 
+from toolkit import wording
 from toolkit.language import later, tr, trn, value
 from toolkit.review.case import Case
-from toolkit.review.sentences import closed, together
+from toolkit.review.sentences import together
 from toolkit.review.silent_stores import silence_notes, silent_stores
 from toolkit.review.verdicts import Check
 from toolkit.wording import listing, share, some
@@ -110,7 +111,7 @@ def _rows(case: Case) -> Check:
     return Check(
         value("Rows"),
         "REVIEW",
-        closed(listing(said)),
+        wording.sentence(listing(said)),
         tr("Mend the contacts table at its source and import it again.") if share_lost > 0.01 else "",
     )
 

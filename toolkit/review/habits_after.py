@@ -15,10 +15,9 @@ from toolkit.review.case import Case
 from toolkit.review.habits import COUPON_AFFINITY, PROMO_DEPENDENCE, QUIET, Habit, bought_after, habits_of, later_campaigns, windows_of
 from toolkit.review.headline import Claim, arms, claim_of, first_reason, opening, untold
 from toolkit.review.parts import passed
-from toolkit.review.sentences import capital
 from toolkit.review.study import study
 from toolkit.review.verdicts import worst_first
-from toolkit.wording import listing, share, some
+from toolkit.wording import capital, listing, share, some
 
 if TYPE_CHECKING:
     import altair as alt

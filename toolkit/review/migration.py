@@ -15,10 +15,9 @@ from toolkit.registry import question
 from toolkit.review.case import Case
 from toolkit.review.headline import Claim, arms, claim_of, first_reason, opening, untold
 from toolkit.review.moves import OTHERS, Moves, arm_values, flow_table, moves_of
-from toolkit.review.sentences import capital
 from toolkit.review.study import study
 from toolkit.review.verdicts import worst_first
-from toolkit.wording import share, some
+from toolkit.wording import capital, share, some
 
 if TYPE_CHECKING:
     import altair as alt

@@ -17,9 +17,10 @@ from toolkit.review.account import Account, account_of
 from toolkit.review.goals import goal_notes
 from toolkit.review.halo import category_effects
 from toolkit.review.headline import arms, claim_of, first_reason, opening, untold
-from toolkit.review.sentences import after, capital
+from toolkit.review.sentences import after
 from toolkit.review.study import Study, study
 from toolkit.review.verdicts import worst_first
+from toolkit.wording import capital
 
 if TYPE_CHECKING:
     import altair as alt

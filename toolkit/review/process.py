@@ -17,10 +17,9 @@ from toolkit.review.conduct_checks import conduct_checks
 from toolkit.review.design_checks import design_checks
 from toolkit.review.headline import arms, opening
 from toolkit.review.progress import arm_sums, each_day, redemptions_of
-from toolkit.review.sentences import capital
 from toolkit.review.study import latest_campaign
 from toolkit.review.verdicts import worst_first
-from toolkit.wording import share, some
+from toolkit.wording import capital, share, some
 
 if TYPE_CHECKING:
     import altair as alt

@@ -14,8 +14,7 @@ from toolkit.portrait.sales import ratio, totals
 from toolkit.registry import question
 from toolkit.review.lessons import few_of
 from toolkit.review.pressure import Programme, campaign_rows, contact_days, pressure, programme_effect
-from toolkit.review.sentences import closed
-from toolkit.wording import listing, share, some
+from toolkit.wording import listing, sentence, share, some
 
 if TYPE_CHECKING:
     import altair as alt
@@ -165,7 +164,7 @@ def _notes(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Pr
         now=now,
     )
     if campaigns.height:
-        notes.append(Note(tr("{said}. Let plans leave them in peace.", said=said), "REVIEW") if over else Note(closed(said), "PASS"))
+        notes.append(Note(tr("{said}. Let plans leave them in peace.", said=said), "REVIEW") if over else Note(sentence(said), "PASS"))
     never = members.filter(pl.col("contact_count") == 0)
     quiet = tr(
         "{members} ({part}) were never contacted",
@@ -176,7 +175,7 @@ def _notes(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Pr
         cards = view.population.select("member_id", "contactable")
         may = never.join(cards, on="member_id", how="left")["contactable"].fill_null(False).sum()
         quiet += tr(", of whom {may:,} may be contacted", may=int(may))
-    notes.append(closed(quiet))
+    notes.append(sentence(quiet))
     busy = campaigns.filter(pl.col("overlap_share") > view.settings.review.overlap_difference)
     if busy.height:
         notes.append(

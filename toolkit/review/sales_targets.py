@@ -14,7 +14,7 @@ from toolkit.mart.view import Period, View
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
 from toolkit.review.gap_parts import KINDS, Gap, gap_of, gap_table
-from toolkit.review.sentences import capital, together
+from toolkit.review.sentences import together
 from toolkit.review.silent_stores import silence_notes, silent_stores
 from toolkit.review.store_months import (
     DRIVERS,
@@ -26,7 +26,7 @@ from toolkit.review.store_months import (
     targets_of,
     year_earlier,
 )
-from toolkit.wording import share, some
+from toolkit.wording import capital, share, some
 
 if TYPE_CHECKING:
     import altair as alt

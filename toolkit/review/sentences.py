@@ -5,19 +5,9 @@ from __future__ import annotations
 from toolkit.language import tr
 
 
-def capital(words: str) -> str:
-    """Return words as the beginning of a sentence."""
-    return words[:1].upper() + words[1:]
-
-
 def after(opening: str, sentence: str) -> str:
     """Return a sentence after its first words, where there are any: 'NOT RANDOMISED: across the chain, ...'."""
     return f"{opening}{sentence[:1].lower()}{sentence[1:]}" if opening else sentence
-
-
-def closed(words: str) -> str:
-    """Return words as a sentence of their own."""
-    return tr("{words}.", words=capital(words))
 
 
 def together(first: str, second: str) -> str:

@@ -18,6 +18,9 @@ c.VoilaConfiguration.preheat_kernel = True
 c.VoilaConfiguration.default_pool_size = 1
 
 c.VoilaExecutor.cell_error_instruction = "The app could not open. Tell the person who runs it: its terminal has the details."
+# Seconds that the server may need to take in what a cell shows. On a busy machine the 600 widgets of a page take longer than the usual
+# four; what comes later is thrown away, and the page stays at its dots although everything behind it works.
+c.VoilaExecutor.iopub_timeout = 60
 # A page that was left behind (a laptop closed, a network gone) gives its memory back after ten minutes (or TOOLKIT_APP_IDLE seconds).
 idle = int(os.environ.get("TOOLKIT_APP_IDLE", "600"))
 c.VoilaConfiguration.multi_kernel_manager_class = "toolkit.apps.culling.Kernels"

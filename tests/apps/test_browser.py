@@ -82,6 +82,7 @@ def visit(browser: Any, served: tuple[str, subprocess.Popen[str]], app: str, que
     page.on("console", lambda message: thrown.append(message.text) if message.type == "error" else None)
     page.goto(url.replace("/?", f"/voila/render/{app}.ipynb?") + (f"&{query}" if query else ""), wait_until="commit")
     page.locator(".tk-title h1").wait_for()
+    assert page.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate"  # it did not have to load itself anew
     yield page
     assert "broken" not in page.title()
     page.close(run_before_unload=True)

@@ -48,8 +48,8 @@
     }
   }
 
-  // On a machine that is very busy the widgets may come too late for the browser, which then waits for ever: the page is loaded anew.
-  var SECONDS = 12, TRIES = 3;
+  // A page that does not fill (its widgets came too late for the browser, say) would stay at its dots for ever: it is loaded anew.
+  var SECONDS = 20, TRIES = 3;
   function late() {
     var tries = Number(sessionStorage.getItem("tk-tries") || 0);
     if (told || document.querySelector(".tk-title")) { sessionStorage.removeItem("tk-tries"); return; }

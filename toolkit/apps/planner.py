@@ -142,7 +142,7 @@ def holdout_of(shop: Shop, form: Form) -> str:
     try:
         definition = definition_of(form)
         held = {"control_share": definition.control_share, "days": definition.days}
-        return find_question("differentiation.holdout")(Workspace(shop.path), **own, **held).headline
+        return find_question("differentiation.holdout")(Workspace(shop.path), **own, **held, shares=()).headline
     except ToolkitError:
         return ""
 

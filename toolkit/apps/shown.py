@@ -25,9 +25,13 @@ class Shown:
         self.chart: Any = html("tk-chart-place") if os.environ.get(PAGE_VARIABLE) else widgets.Output()
         self.details, self.download = html("tk-details"), html("tk-download-place")
         self.parts = (self.stop, self.head, self.chart, self.details, self.download)
+        self._shown: Answer | str | None = None
 
     def show(self, result: Answer | str | None) -> None:
-        """Show an answer, a sentence, or nothing."""
+        """Show an answer, a sentence, or nothing; what is shown already stays, since a chart takes a while to be written down."""
+        if result is self._shown:
+            return
+        self._shown = result
         answer = result if isinstance(result, Answer) else None
         self.stop.value = panels.sentence(result) if isinstance(result, str) else ""
         self.head.value = panels.headline(answer) if answer else ""

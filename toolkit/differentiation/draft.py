@@ -64,7 +64,7 @@ class Draft:
     @cached_property
     def margin(self) -> Margin:
         """The margin of what the audience bought in the period."""
-        return Past(self.view).margin
+        return self.view.remembered((__name__, "margin"), lambda: Past(self.view).margin)
 
     @cached_property
     def cost_per_contact(self) -> tuple[float, str | Note]:

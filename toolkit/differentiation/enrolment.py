@@ -122,6 +122,21 @@ def enrol(view: View, definition: Definition) -> Enrolment:
 
 def _with_scores(view: View, definition: Definition) -> pl.DataFrame:
     """The audience with segment, offer, touchpoint, store and scores; `contactable` where the shop has it."""
+    made = view.remembered((__name__, "scores"), lambda: _scores(view))
+    named = made["segment"].unique().to_list()
+    offers = {one: definition.offer_name_for(one) for one in named}
+    touchpoints = {one: definition.touchpoint_for(one) for one in named}
+    return made.select(
+        "member_id",
+        "segment",
+        pl.col("segment").replace_strict(offers, return_dtype=pl.String).alias("offer"),
+        pl.col("segment").replace_strict(touchpoints, return_dtype=pl.String).alias("touchpoint"),
+        pl.exclude("member_id", "segment"),
+    )
+
+
+def _scores(view: View) -> pl.DataFrame:
+    """The audience with segment, store, scores and consent, whatever it is offered; sorted by member_id."""
     inside = view.members.select("member_id", "member_code", *FROM_MART)
     cells = member_cells(view).rename({"segment": "cell"})
     traits = with_traits(view, FROM_TRAITS)
@@ -132,14 +147,9 @@ def _with_scores(view: View, definition: Definition) -> pl.DataFrame:
         .join(traits.select("member_id", *FROM_TRAITS, store, *consent), on="member_id", how="left", maintain_order="left")
         .rename({"segment": "rfm_segment", "cell": "segment"})
     )
-    named = made["segment"].unique().to_list()
-    offers = {one: definition.offer_name_for(one) for one in named}
-    touchpoints = {one: definition.touchpoint_for(one) for one in named}
     return made.select(
         "member_id",
         "segment",
-        pl.col("segment").replace_strict(offers, return_dtype=pl.String).alias("offer"),
-        pl.col("segment").replace_strict(touchpoints, return_dtype=pl.String).alias("touchpoint"),
         (pl.lit(view.scope.store_id) if view.scope.store_id is not None else pl.col(store)).cast(pl.String).alias("store_id"),
         *("sensitivity", "power", "stage", "rfm_segment"),
         *(name for name in FROM_TRAITS if name != "segment"),

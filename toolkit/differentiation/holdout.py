@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 LADDER = (7, 14, 28, 56, 91)
 """Lengths of a campaign in days at which the spread is measured."""
 SPLITS = (0.05, 0.1, 0.2, 0.3, 0.5)
-"""Control shares that are always shown."""
+"""Control shares that are shown beside the one asked for."""
 ROUGH = 6
 """Draws of the arms for lengths other than the one asked for: these only say how long it takes."""
 
@@ -39,7 +40,9 @@ ROUGH = 6
         "对照组 留出组 样本量 要多少人",
     ),
 )
-def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: float = 0.05) -> Finding:
+def holdout(
+    view: View, *, control_share: float = 0.2, days: int = 28, lift: float = 0.05, shares: Sequence[float] = SPLITS
+) -> Finding:
     """Return what a holdout can see, for several control shares: one row per control share, smallest first.
 
     Parameters
@@ -50,6 +53,8 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
         Days of the campaign: 7 to 91.
     lift
         The extra spend of a treated member that is hoped for, as a share of what they would spend anyway (0.05 = 5%).
+    shares
+        Control shares that are shown beside `control_share` (each above 0, below 1; empty = none, which is quicker).
 
     Returns
     -------
@@ -76,14 +81,14 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     -------
     >>> tk.differentiation.holdout(ws, audience="order_count_91d >= 6", control_share=0.1, days=28).table      # doctest: +SKIP
     """
-    _check(control_share, days, lift)
+    _check((control_share, *shares), days, lift)
     members = view.members.height
     ladder = sorted({*LADDER, days})
     try:
         found = _measured(view, ladder, days)
     except DataError as error:
-        return _unmeasured(view, members, control_share, str(error))
-    table = _table(view, found, members, control_share, days, lift)
+        return _unmeasured(view, members, sorted({*shares, control_share}), str(error))
+    table = _table(view, found, members, sorted({*shares, control_share}), days, lift)
     chosen = table.filter(pl.col("control_share") == control_share).row(0, named=True)
     return Finding(
         headline=_headline(view, chosen, members, days, lift),
@@ -99,10 +104,12 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     )
 
 
-def _check(control_share: float, days: int, lift: float) -> None:
-    said = []
-    if not 0 < control_share < 1:
-        said.append(tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=control_share))
+def _check(shares: Sequence[float], days: int, lift: float) -> None:
+    said = [
+        tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=one)
+        for one in dict.fromkeys(shares)
+        if not 0 < one < 1
+    ]
     if not 7 <= days <= 91:
         said.append(
             tr("days is {days}; 7 to 91 days were needed, such as 28: shorter shows nothing, longer blurs with everything else.", days=days)
@@ -124,10 +131,10 @@ def _measured(view: View, ladder: list[int], days: int) -> Visible:
     raise DataError(tr("no length to measure"))  # days is in the ladder, so that the loop returns or raises
 
 
-def _table(view: View, found: Visible, members: int, control_share: float, days: int, lift: float) -> pl.DataFrame:
+def _table(view: View, found: Visible, members: int, shares: list[float], days: int, lift: float) -> pl.DataFrame:
     power = view.settings.campaigns.power
     rows = []
-    for split in sorted({*SPLITS, control_share}):
+    for split in shares:
         control, spread = round(members * split), found.spread(days, split)
         enough = min(control, members - control) >= view.settings.campaigns.least_arm
         long_enough = [
@@ -275,10 +282,10 @@ def _notes(view: View, found: Visible, chosen: dict, members: int, days: int, li
     return notes
 
 
-def _unmeasured(view: View, members: int, control_share: float, reason: str) -> Finding:
+def _unmeasured(view: View, members: int, shares: list[float], reason: str) -> Finding:
     schema = ["control_share", "control_count", "treated_count"]
-    table = pl.DataFrame([(split, round(members * split), members - round(members * split)) for split in sorted({*SPLITS, control_share})],
-                         schema=schema, orient="row")  # fmt: skip
+    rows = [(split, round(members * split), members - round(members * split)) for split in shares]
+    table = pl.DataFrame(rows, schema=schema, orient="row")
     return Finding(
         headline=tr("{where}, what a holdout of {members} could see is not measured.", where=where(view), members=some(members, "member")),
         table=table,

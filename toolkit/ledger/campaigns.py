@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -138,15 +139,16 @@ def open_campaign(ws: Workspace, campaign_id: str) -> Campaign:
     return _from_tables(ws, found.row(0, named=True))
 
 
-def contacts_of(ws: Workspace, campaign_id: str) -> pl.DataFrame:
-    """Return the rows of the contacts table for a campaign: MEMBERS' columns as far as it has them; empty where there are none."""
-    table = ws.table("contacts")
-    if table is None:
-        return pl.DataFrame(schema=MEMBERS)
-    found = table.filter(pl.col("campaign_id") == campaign_id).collect()
+def contacts_of(ws: Workspace, campaign_ids: Iterable[str]) -> pl.DataFrame:
+    """Return the rows of the contacts table for some campaigns: `campaign_id` and MEMBERS' columns (null where it has them not), sorted."""
+    table, wanted = ws.table("contacts"), list(campaign_ids)
+    if table is None or not wanted:
+        return pl.DataFrame(schema={"campaign_id": pl.String, **MEMBERS})
+    found = table.filter(pl.col("campaign_id").is_in(wanted)).collect()
     return found.select(
-        (pl.col(name) if name in found.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in MEMBERS.items()
-    ).sort("member_id")
+        "campaign_id",
+        *((pl.col(name) if name in found.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in MEMBERS.items()),
+    ).sort("campaign_id", "member_id")
 
 
 def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
@@ -154,7 +156,7 @@ def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
     folder = campaign_folder(ws, campaign_id)
     definition = Definition.model_validate(kept["definition"])
     minor = 10**ws.manifest.minor_digits
-    told = contacts_of(ws, campaign_id).select("member_id", pl.col("contacted_at").alias("told_at"), pl.col("touchpoint").alias("told_by"))
+    told = contacts_of(ws, [campaign_id]).select("member_id", pl.col("contacted_at").alias("told_at"), pl.col("touchpoint").alias("told_by"))
     members = (
         pl.read_parquet(folder / "members.parquet")
         .join(told.unique("member_id", keep="first"), on="member_id", how="left", maintain_order="left")
@@ -186,7 +188,7 @@ def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
 
 
 def _from_tables(ws: Workspace, row: dict[str, Any]) -> Campaign:
-    members = contacts_of(ws, row["campaign_id"])
+    members = contacts_of(ws, [row["campaign_id"]]).drop("campaign_id")
     homes = ws.table("members")
     if homes is not None and ws.has_column("members", "home_store_id"):
         home = homes.select("member_id", "home_store_id").collect()

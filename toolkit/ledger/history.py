@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from toolkit.ledger.campaigns import KNOWN, known_campaigns, open_campaign
+from toolkit.ledger.campaigns import KNOWN, contacts_of, known_campaigns, open_campaign
 from toolkit.workspace import Workspace
 
 CONTACTED = pl.Schema({"member_id": pl.String, "contact_count": pl.Int64})
@@ -19,10 +19,14 @@ def contacted(ws: Workspace, first: date, last: date, *, as_of: date) -> pl.Data
     Columns: `member_id`, `contact_count` (campaigns that contacted the member). A contact without a time counts on the campaign's first
     day. Nothing of the shop's tables after `as_of` is seen; campaigns of the ledger are seen once their arms were fixed.
     """
-    campaigns = _seen(ws, as_of)
-    times = [_contact_days(ws, row, as_of).filter(pl.col("day").is_between(first, last)) for row in _around(campaigns, first, last)]
-    days = pl.concat(times) if times else pl.DataFrame(schema={"member_id": pl.String, "day": pl.Date})
-    return days.group_by("member_id").agg(pl.len().cast(pl.Int64).alias("contact_count")).cast(CONTACTED).sort("member_id")
+    near = _around(_seen(ws, as_of), first, last)
+    told = near.filter(pl.col("source") == "tables")
+    days = [
+        _told_days(ws, told, as_of),
+        *(_planned_days(ws, row, as_of) for row in near.filter(pl.col("source") == "ledger").iter_rows(named=True)),
+    ]
+    found = pl.concat(days).filter(pl.col("day").is_between(first, last))
+    return found.group_by("member_id").agg(pl.len().cast(pl.Int64).alias("contact_count")).cast(CONTACTED).sort("member_id")
 
 
 def busy(ws: Workspace, first: date, last: date, *, as_of: date, apart_from: str = "") -> pl.DataFrame:
@@ -31,13 +35,13 @@ def busy(ws: Workspace, first: date, last: date, *, as_of: date, apart_from: str
     Columns: `member_id`, `campaign_id`, `ends_on`, `arm`. Control members are busy too: whoever contacts them spoils that campaign's test.
     """
     meets = (pl.col("starts_on") <= last) & (pl.col("ends_on") >= first) & (pl.col("campaign_id") != apart_from)
-    found = [
-        open_campaign(ws, row["campaign_id"])
-        .members.select("member_id", "arm")
-        .with_columns(campaign_id=pl.lit(row["campaign_id"]), ends_on=pl.lit(row["ends_on"], pl.Date))
-        for row in _seen(ws, as_of).filter(meets).iter_rows(named=True)
+    others = _seen(ws, as_of).filter(meets)
+    launched = [
+        open_campaign(ws, campaign_id).members.select("member_id", "arm").with_columns(campaign_id=pl.lit(campaign_id))
+        for campaign_id in others.filter(pl.col("source") == "ledger")["campaign_id"]
     ]
-    frame = pl.concat(found) if found else pl.DataFrame(schema=BUSY)
+    told = contacts_of(ws, others.filter(pl.col("source") == "tables")["campaign_id"]).select("member_id", "arm", "campaign_id")
+    frame = pl.concat([*launched, told]).join(others.select("campaign_id", "ends_on"), on="campaign_id")
     return frame.select(BUSY.names()).sort("member_id", "campaign_id")
 
 
@@ -53,16 +57,21 @@ def _seen(ws: Workspace, as_of: date) -> pl.DataFrame:
     return known.filter(told | pl.col("campaign_id").is_in(launched)).select(KNOWN.names())
 
 
-def _around(campaigns: pl.DataFrame, first: date, last: date) -> list[dict]:
+def _around(campaigns: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """Campaigns that may have contacted somebody from `first` to `last`: contacts are not made long before or after the window."""
     near = (pl.col("starts_on") <= pl.lit(last).dt.offset_by("91d")) & (pl.col("ends_on") >= pl.lit(first).dt.offset_by("-91d"))
-    return list(campaigns.filter(near).iter_rows(named=True))
+    return campaigns.filter(near)
 
 
-def _contact_days(ws: Workspace, row: dict, as_of: date) -> pl.DataFrame:
-    """The day of each contact; one that the tables tell of after `as_of` is not seen, one that the ledger has planned counts as planned."""
+def _told_days(ws: Workspace, campaigns: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The day of each contact that the tables tell of; what they tell of after `as_of` is not seen."""
+    treated = contacts_of(ws, campaigns["campaign_id"]).filter(pl.col("arm") == "treated")
+    dated = treated.join(campaigns.select("campaign_id", "starts_on"), on="campaign_id", maintain_order="left")
+    return dated.select("member_id", day=pl.coalesce(pl.col("contacted_at").dt.date(), "starts_on")).filter(pl.col("day") <= as_of)
+
+
+def _planned_days(ws: Workspace, row: dict, as_of: date) -> pl.DataFrame:
+    """The day of each contact of a launched campaign; one of which nothing is told by `as_of` counts as planned."""
     members = open_campaign(ws, row["campaign_id"]).members.filter(pl.col("arm") == "treated")
     told = pl.col("contacted_at").dt.date()
-    if row["source"] == "ledger":
-        return members.select("member_id", day=pl.when(told <= as_of).then(told).fill_null(row["starts_on"]))
-    return members.select("member_id", day=told.fill_null(row["starts_on"])).filter(pl.col("day") <= as_of)
+    return members.select("member_id", day=pl.when(told <= as_of).then(told).fill_null(row["starts_on"]))

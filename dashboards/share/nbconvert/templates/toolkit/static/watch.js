@@ -60,6 +60,15 @@
   }
   window.addEventListener("load", function () { setTimeout(late, SECONDS * 1000); });
 
+  // A page on its way shows one dot after the other: drawn twice a second, since an animation draws sixty times and keeps a processor
+  // busy that the page needs to open.
+  var step = 0, dots = setInterval(function () {
+    var all = document.querySelectorAll("#loading .tk-dot");
+    if (!all.length && document.readyState === "complete") { clearInterval(dots); }
+    all.forEach(function (dot, at) { dot.classList.toggle("tk-chosen", at === step % all.length); });
+    step += 1;
+  }, 500);
+
   window.WebSocket = function (address, protocols) {
     var socket = protocols === undefined ? new Native(address) : new Native(address, protocols);
     socket.addEventListener("message", hear);

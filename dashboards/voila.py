@@ -16,6 +16,7 @@ c.VoilaConfiguration.allow_theme_override = "NO"
 # One page is worked out ahead, so that it opens at once; the next one is made while the first is read.
 c.VoilaConfiguration.preheat_kernel = True
 c.VoilaConfiguration.default_pool_size = 1
+c.VoilaKernelManager.fill_delay = 2.0  # seconds: the page that was just asked for has the processors to itself
 
 c.VoilaExecutor.cell_error_instruction = "The app could not open. Tell the person who runs it: its terminal has the details."
 # Seconds that the server may need to take in what a cell shows. On a busy machine the 600 widgets of a page take longer than the usual

@@ -21,6 +21,10 @@ from toolkit.cli_audience import audience_app
 from toolkit.cli_campaign import campaign_app
 from toolkit.errors import BadValue, ToolkitError
 
+# jsonschema (of charts and notebooks) reads a grammar of international addresses for two seconds wherever that optional package is there;
+# nothing that the commands check is such an address.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] - None: an import of it fails, and jsonschema does without
+
 RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
 
 app = typer.Typer(

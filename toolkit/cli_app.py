@@ -23,6 +23,7 @@ def app_command(
     token: Annotated[bool, typer.Option("--token/--no-token", help="Let in only who has the address with its token.")] = True,
 ) -> None:
     """Open the apps in the browser, for people who do not code: read, choose, click, save. Nothing leaves this machine."""
+    from toolkit.apps import forked
     from toolkit.errors import unknown_name
     from toolkit.mart.view import open_view
     from toolkit.shipped import shipped_folder
@@ -32,6 +33,7 @@ def app_command(
     if name and name not in apps:
         raise unknown_name("app", name, apps)
     typer.echo(f"Opening {workspace} ...")
+    forked.warm_up()
     open_view(Workspace(workspace))  # says what is wrong with a workspace here rather than on the page; builds the mart if it is missing
 
     from toolkit.apps.server import log_path, serve

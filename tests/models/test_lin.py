@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from toolkit.errors import DataError
-from toolkit.models.lin import effect_from, lin_effect
+from toolkit.models.lin import effect_from, lin_effect, standard_errors
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +147,22 @@ def test_intervals_cover():
         effect = lin_effect(outcome, treated, x)
         hits += effect.low <= 0.5 <= effect.high
     assert 0.92 <= hits / 400 <= 0.98
+
+
+@pytest.mark.parametrize(("members", "share"), [(70, 0.5), (130, 0.2), (900, 0.1)])
+def test_many_draws_at_once_give_the_errors_of_each(members: int, share: float) -> None:
+    rng = np.random.default_rng(members)
+    past = rng.lognormal(size=(members, 9))
+    past[:, 3], past[:, 4] = 7.0, past[:, 0] + 2 * past[:, 1]  # tells nothing; told by others
+    past[:, 5] = np.arange(members) == 4  # one member's own
+    past[:, 6] = past[:, 6] > 6  # a few members: in some draws all of them are in one arm
+    spend = rng.lognormal(size=members) * (rng.random(members) < 0.7) + past[:, 0]
+    draws = np.array([rng.permutation(members) >= round(members * share) for _ in range(12)])
+    one_by_one = [lin_effect(spend, draw, past).standard_error for draw in draws]
+    assert standard_errors(spend, draws, past) == pytest.approx(np.array(one_by_one, dtype=float), rel=1e-8)
+
+
+def test_a_draw_that_cannot_be_measured_has_no_error() -> None:
+    draws = np.arange(60) >= np.array([[19], [19]])
+    assert np.isnan(standard_errors(np.arange(60.0), draws, np.zeros((60, 1)))).all()  # 19 in the control arm
+    assert np.isnan(standard_errors(np.repeat([1.0, 2.0], 30), np.arange(60)[None] >= 30, np.zeros((60, 1)))).all()  # one spend an arm

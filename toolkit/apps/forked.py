@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import EntryPoint
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
@@ -28,6 +29,12 @@ NAME = "toolkit-forked"
 PROCESS = "toolkit-kernel"
 """What a forked kernel is called in a list of processes."""
 _PRELOAD = "toolkit.apps.preload"
+THREADS = {
+    "POLARS_MAX_THREADS": str(min(4, os.cpu_count() or 1)),
+    "OPENBLAS_NUM_THREADS": "1",  # its threads wait for each other by spinning: on a busy machine four times the time, for small matrices
+    "OMP_NUM_THREADS": "1",
+}
+"""Threads of one page, unless the environment says otherwise: many pages share the processors."""
 
 
 def can_fork() -> bool:
@@ -36,10 +43,18 @@ def can_fork() -> bool:
 
 
 def offer() -> None:
-    """Make the provisioner known to Jupyter in this process, and start the process that kernels are forked from."""
+    """Make the provisioner known to Jupyter in this process."""
     KernelProvisionerFactory.provisioners[NAME] = EntryPoint(NAME, f"{__name__}:ForkedProvisioner", KernelProvisionerFactory.GROUP_NAME)
-    get_context("forkserver").set_forkserver_preload([_PRELOAD])
-    threading.Thread(target=_warm_up, daemon=True).start()
+
+
+@cache
+def warm_up() -> None:
+    """Start the process that kernels are forked from, where there is one: early, since importing everything takes it seconds."""
+    for variable, count in THREADS.items():
+        os.environ.setdefault(variable, count)
+    if can_fork():
+        get_context("forkserver").set_forkserver_preload([_PRELOAD])
+        threading.Thread(target=_first_fork, daemon=True).start()
 
 
 def beside(work: Callable[..., None], *given: Any) -> None:
@@ -119,7 +134,7 @@ def _nothing() -> None:
     """What the first fork does: by then everything is imported."""
 
 
-def _warm_up() -> None:
+def _first_fork() -> None:
     first = get_context("forkserver").Process(target=_nothing, daemon=True)
     first.start()
     first.join()

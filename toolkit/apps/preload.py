@@ -6,16 +6,21 @@ Nothing is worked out here: a fork keeps no threads, so none that matter may hav
 from __future__ import annotations
 
 import gc
+import sys
 from importlib import import_module
 from pkgutil import iter_modules
 
-import toolkit.apps.page  # noqa: F401
-from toolkit import charts
-from toolkit.mart.traits import PROVIDERS
-from toolkit.registry import all_questions
+# Without a debugger, which a page has no use for and each kernel would import for two seconds; and see toolkit/cli.py.
+sys.modules |= dict.fromkeys(("debugpy", "rfc3987_syntax"))  # type: ignore[arg-type] - None: an import fails, and its caller does without
+
+import toolkit.apps.page  # noqa: E402, F401
+from toolkit import charts  # noqa: E402
+from toolkit.mart.traits import PROVIDERS  # noqa: E402
+from toolkit.registry import all_questions  # noqa: E402
 
 SLOW = (
     "altair",
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",

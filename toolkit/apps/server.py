@@ -36,12 +36,6 @@ from toolkit.shipped import shipped_folder
 from toolkit.workspace import Workspace
 
 HOST = "127.0.0.1"
-THREADS = {
-    "POLARS_MAX_THREADS": str(min(4, os.cpu_count() or 1)),
-    "OPENBLAS_NUM_THREADS": "1",  # its threads wait for each other by spinning: on a busy machine four times the time, for small matrices
-    "OMP_NUM_THREADS": "1",
-}
-"""Threads of one page, unless the environment says otherwise: many pages share the processors."""
 _READY_SECONDS = 60
 
 
@@ -142,8 +136,7 @@ def serve(
         os.environ[WORKSPACE_VARIABLE] = str(workspace.resolve())
         os.environ[PAGE_VARIABLE] = "1"
         os.environ[LOG_VARIABLE] = str(log_path())
-        for variable, count in THREADS.items():
-            os.environ.setdefault(variable, count)
+        forked.warm_up()
         if forked.can_fork():
             forked.offer()
         server = AppServer(config_file_paths=[str(shipped_folder("dashboards"))], log_level="ERROR")

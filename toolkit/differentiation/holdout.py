@@ -26,8 +26,6 @@ LADDER = (7, 14, 28, 56, 91)
 """Lengths of a campaign in days at which the spread is measured."""
 SPLITS = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Control shares that are shown beside the one asked for."""
-ROUGH = 6
-"""Draws of the arms for lengths other than the one asked for: these only say how long it takes."""
 
 
 @question(
@@ -40,9 +38,7 @@ ROUGH = 6
         "对照组 留出组 样本量 要多少人",
     ),
 )
-def holdout(
-    view: View, *, control_share: float = 0.2, days: int = 28, lift: float = 0.05, shares: Sequence[float] = SPLITS
-) -> Finding:
+def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: float = 0.05, shares: Sequence[float] = SPLITS) -> Finding:
     """Return what a holdout can see, for several control shares: one row per control share, smallest first.
 
     Parameters
@@ -135,18 +131,13 @@ def _table(view: View, found: Visible, members: int, shares: list[float], days: 
     power = view.settings.campaigns.power
     rows = []
     for split in shares:
-        control, spread = round(members * split), found.spread(days, split)
+        control, spread = round(members * split), found.spread(days, split)  # other lengths only say how long it takes: rough is enough
         enough = min(control, members - control) >= view.settings.campaigns.least_arm
         long_enough = [
             step
             for step in found.spent
             if enough
-            and (
-                seen := smallest_lift(
-                    members, found.spread(step, split, draws=None if step == days else ROUGH).unexplained, split, power=power
-                )
-            )
-            is not None
+            and (seen := smallest_lift(members, found.spread(step, split, rough=step != days).unexplained, split, power=power)) is not None
             and seen <= lift
         ]
         rows.append(

@@ -39,19 +39,19 @@ class Visible:
     past: np.ndarray
     segments: np.ndarray | None
     fixed_list: bool
-    _known: dict[tuple[int | str, float, int | None], Spread | None] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[int | str, float, bool], Spread | None] = field(default_factory=dict, repr=False, compare=False)
 
-    def spread(self, days: int, control_share: float, *, draws: int | None = None) -> Spread:
-        """Return how spend over so many days spreads, with a control group of that share; from fewer draws of the arms if so said."""
-        key = (days, control_share, draws)
+    def spread(self, days: int, control_share: float, *, rough: bool = False) -> Spread:
+        """Return how spend over so many days spreads, with a control group of that share; `rough`: from fewer draws of the arms."""
+        key = (days, control_share, rough)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = spread_on_arms(self.spent[days], self.past, control_share, draws=draws)
+            found = self._known[key] = spread_on_arms(self.spent[days], self.past, control_share, rough=rough)
         return found
 
     def spread_of_segment(self, segment: str, control_share: float) -> Spread | None:
         """Return the same within one segment over the longest window; None where it has too few members or they bought nothing."""
-        key = (segment, control_share, None)
+        key = (segment, control_share, False)
         if key not in self._known:
             inside = np.zeros(len(self.past), dtype=bool) if self.segments is None else self.segments == segment
             spent = self.spent[max(self.spent)][inside]

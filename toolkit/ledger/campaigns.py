@@ -156,7 +156,9 @@ def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
     folder = campaign_folder(ws, campaign_id)
     definition = Definition.model_validate(kept["definition"])
     minor = 10**ws.manifest.minor_digits
-    told = contacts_of(ws, [campaign_id]).select("member_id", pl.col("contacted_at").alias("told_at"), pl.col("touchpoint").alias("told_by"))
+    told = contacts_of(ws, [campaign_id]).select(
+        "member_id", pl.col("contacted_at").alias("told_at"), pl.col("touchpoint").alias("told_by")
+    )
     members = (
         pl.read_parquet(folder / "members.parquet")
         .join(told.unique("member_id", keep="first"), on="member_id", how="left", maintain_order="left")

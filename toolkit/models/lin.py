@@ -191,7 +191,8 @@ def standard_errors(
 
     >>> rng = np.random.default_rng(0)
     >>> spend, draws = rng.exponential(size=200), np.array([rng.permutation(200) < 100 for _ in range(3)])
-    >>> bool(np.allclose(standard_errors(spend, draws, spend[:, None] ** 0.5), [lin_effect(spend, d, spend**0.5).standard_error for d in draws]))
+    >>> one_by_one = [lin_effect(spend, draw, spend**0.5).standard_error for draw in draws]
+    >>> bool(np.allclose(standard_errors(spend, draws, spend[:, None] ** 0.5), one_by_one))
     True
     """
     values, table = np.asarray(outcome, dtype=np.float64), _as_table(covariates)
@@ -200,6 +201,11 @@ def standard_errors(
         return np.full(len(draws), np.nan)
     spread = table.std(axis=0)
     scaled = np.ascontiguousarray(((table - table.mean(axis=0)) / np.where(spread > 0, spread, 1.0)).T)
+    if min(counts) // members_per_covariate >= len(scaled):  # what says nothing of all members says nothing of an arm
+        everybody, alike = np.ones(len(values), dtype=bool), np.ones(len(values))
+        centre = np.zeros(len(scaled))
+        unusable = _unusable(scaled.T, everybody, alike, centre, scaled @ scaled.T)
+        scaled = np.delete(scaled, unusable, axis=0)
     widths = [min(len(scaled), count // members_per_covariate) for count in counts]
     at_once = max(1, _ROWS_IN_REACH // len(values))
     found = []

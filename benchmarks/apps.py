@@ -56,7 +56,7 @@ _WATCH = """([place, whole]) => {
     const timer = setInterval(() => {
         if (window.tkBusy === null && works()) window.tkBusy = performance.now() - start;
         const now = text();
-        if (now && now !== before && (!whole || !works())) { window.tkAnswer = performance.now() - start; clearInterval(timer); }
+        if (now && (now !== before || whole && window.tkBusy !== null) && (!whole || !works())) { window.tkAnswer = performance.now() - start; clearInterval(timer); }
     }, 5);
 }"""
 
@@ -65,7 +65,8 @@ _WATCH = """([place, whole]) => {
 class Control:
     """Something a person does in an app: `act(page, number)`, and the place where the answer is read.
 
-    `whole`: the answer is there when nothing is being worked out any more, else when the place has another text.
+    `whole`: the answer is there when nothing is being worked out any more (it may be the same as before), else when the place has another
+    text.
     """
 
     app: str

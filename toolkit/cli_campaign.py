@@ -146,6 +146,8 @@ def show(
     cells = found.members.group_by("segment", "offer", "arm").len().sort("segment", "offer", "arm", nulls_last=True)
     for row in cells.iter_rows(named=True):
         typer.echo(f"  {row['len']:>8,}  {row['arm']:8} {row['offer'] or '-':24} {row['segment'] or '-'}")
+    if found.definition is not None and found.definition.purpose:
+        typer.echo(f"purpose: {found.definition.purpose.replace('_', ' ')}")
     for offer in found.offers:
         typer.echo(f"offer {offer.name}: {offer.text}")
     for reason, count in found.left_out.group_by("reason").len().sort("reason").iter_rows():

@@ -82,7 +82,7 @@ def test_a_clicked_cell_is_the_offer(planner: Planner) -> None:
 
 def test_launched_once_confirmed_and_never_again(planner: Planner) -> None:
     view = PlannerView(planner)
-    planner.change(name="Autumn", cost_per_contact="0.05", touchpoint="mail")
+    planner.change(name="Autumn", cost_per_contact="0.05", touchpoint="mail", purpose="win_back")
     if not planner.can_launch:
         pytest.fail("\n".join(str(note) for note in planner.plan.notes))  # type: ignore[union-attr]
     view.launching.ask.click()
@@ -95,6 +95,8 @@ def test_launched_once_confirmed_and_never_again(planner: Planner) -> None:
     assert planner.launched == "autumn"
     frozen = open_campaign(Workspace(planner.shop.path), "autumn")
     assert frozen.count("treated") > frozen.count("control") > 0
+    assert frozen.definition is not None
+    assert frozen.definition.purpose == "win_back"
     assert not planner.can_launch, "the id is taken from now on"
     name, content, told = planner.contact_files()
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(content))) as archive:

@@ -95,6 +95,7 @@ def definition_of(form: Form) -> Definition:
     return Definition(
         campaign_id=campaign_id_of(form.name),
         name=form.name.strip(),
+        purpose=form.purpose,
         audience=form.audience or None,
         starts_on=form.starts_on,  # type: ignore[arg-type] - read by the definition, which says what is wrong with it
         ends_on=form.ends_on,  # type: ignore[arg-type]

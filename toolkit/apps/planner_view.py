@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -54,8 +55,8 @@ class PlannerView:
         self.past = past
         self.box = widgets.Box([self.form.box, main], layout=flex("row wrap"))
         self.box.add_class("tk-build")
-        for name in ("form", "plan", "replay", "holdout", "goods"):
-            planner.observe(self.guard(self._show), name)
+        for name, show in self._shows.items():
+            planner.observe(self.guard(lambda _change, show=show: show()), name)
         planner.observe(self._show_busy, "busy")
         self._show()
 
@@ -64,16 +65,40 @@ class PlannerView:
         self.planner.renew()
         self._show()
 
-    def _show(self, _change: Any = None) -> None:
+    @property
+    def _shows(self) -> dict[str, Callable[[], None]]:
+        """What shows each part of the state."""
+        return {
+            "form": self._show_form,
+            "plan": self._show_plan,
+            "replay": self._show_replay,
+            "holdout": self._show_holdout,
+            "goods": self._show_goods,
+        }
+
+    def _show(self) -> None:
+        for show in self._shows.values():
+            show()
+
+    def _show_form(self) -> None:
         self.form.show()
+        self.launching.show()
+
+    def _show_plan(self) -> None:
         not_yet = self.planner.plan == NOT_YET
         self.hint.value = panels.sentence(tr(NOT_YET), kind="wait") if not_yet else ""
         self.plan.show(None if not_yet else self.planner.plan)
-        self.held.value = panels.aside(tr("What the holdout costs and shows"), self.planner.holdout) if self.planner.holdout else ""
-        self.goods.value = panels.aside(tr("Goods for this purpose"), self.planner.goods) if self.planner.goods else ""
+        self.launching.show()
+
+    def _show_replay(self) -> None:
         self.replay.show(self.planner.replay)
         self.past.layout.display = "" if self.planner.replay else "none"
-        self.launching.show()
+
+    def _show_holdout(self) -> None:
+        self.held.value = panels.aside(tr("What the holdout costs and shows"), self.planner.holdout) if self.planner.holdout else ""
+
+    def _show_goods(self) -> None:
+        self.goods.value = panels.aside(tr("Goods for this purpose"), self.planner.goods) if self.planner.goods else ""
 
     def _show_busy(self, change: Any) -> None:
         self.busy.value = panels.sentence(tr("Working the plan out …"), kind="wait") if change["new"] else ""

@@ -39,6 +39,7 @@ class Definition(BaseModel):
     """A campaign as it is to be. Money in currency units; days are both inside the window.
 
     `audience`: a saved audience's name, a WHERE expression or member ids; none = every member in scope (`store_id`, `region` or the chain).
+    `purpose`: what it is for, one of the playbook's (`win_back`, `trade_up`, ...) or the shop's own words; nothing rests on it.
     `offer_of` says which offer each segment gets, by the offer's name; "*" = every segment that is not named, "do nothing" = left alone.
     `touchpoints` likewise says by what a segment is addressed ("app push", "mail"). `goods`: categories or products the message shows.
     `control_share`: share of the members of each segment who are held out. `settings`: thresholds that differ, family -> field -> value.
@@ -61,6 +62,7 @@ class Definition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     campaign_id: str
     name: str = ""
+    purpose: str = ""
     audience: str | tuple[str, ...] | None = None
     starts_on: date
     ends_on: date

@@ -46,6 +46,8 @@ READY = {
 BARS = {"preheated": 3.0, "cold": 8.0, "control": 0.3, "control, many lines": 1.0, "page": 150.0}
 """Seconds of the first useful screen and of a control's answer; megabytes of each page that is open, and of each worked out ahead."""
 MANY_LINES = 2_000_000
+COMING = 3
+"""Seconds between one of many people and the next."""
 IDLE = 5
 _PATIENCE = 60
 _WATCH = """([place, whole]) => {
@@ -176,12 +178,14 @@ def served(workspace: Path, **environment: str) -> Iterator[tuple[str, psutil.Pr
     told = {**os.environ, **environment}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=told) as server:
         assert server.stdout is not None
-        for line in server.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
-                yield found.group(0), psutil.Process(server.pid)
-                break
-        server.terminate()
-        server.wait(60)
+        try:
+            for line in server.stdout:
+                if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
+                    yield found.group(0), psutil.Process(server.pid)
+                    break
+        finally:
+            server.terminate()
+            server.wait(60)
 
 
 def kernels(server: psutil.Process) -> list[psutil.Process]:
@@ -295,17 +299,21 @@ def _people(browser: Any, address: str, server: psutil.Process, used: list[Contr
     _settle(server, len(READY))
     _say("memory of server and pages ahead, nobody there", _memory(server), None, "MB")
     apps = [list(READY)[number % len(READY)] for number in range(count)]
-    pages, start = [], time.perf_counter()
+    pages, came = [], []
     for app in apps:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(_PATIENCE * 1000)
+        page.set_default_timeout(_PATIENCE * 3000)
+        came.append(time.perf_counter())
         page.goto(_address(address, app), wait_until="commit")
         pages.append(page)
+        time.sleep(max(0.0, COMING - (time.perf_counter() - came[-1])))
     opened = []
-    for page, app in zip(pages, apps, strict=True):
+    for page, app, start in zip(pages, apps, came, strict=True):
         page.locator(READY[app]).first.wait_for()
         opened.append(time.perf_counter() - start)
-    _say(f"{count} people open at once: all see their first screen after", max(opened), None)
+    _say(
+        f"{count} people come, one every {COMING} s or as the browsers can: the last of them sees the first screen after", opened[-1], None
+    )
     _settle(server, len(READY) + count)
     first = {"portrait": 0, "targeting": 3, "differentiation": 4, "review": 9}
     for number, (page, app) in enumerate(zip(pages, apps, strict=True)):

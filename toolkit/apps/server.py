@@ -40,11 +40,18 @@ _READY_SECONDS = 60
 
 
 class _PageHandler(TornadoVoilaHandler):
-    """The page, with the cookie that lets it end its kernel when it is closed (Voila leaves it out, and kernels leak)."""
+    """The page, with the cookie that lets it end its kernel when it is closed (Voila leaves it out, and kernels leak).
+
+    Pages are made in the order in which they were asked for, as many at a time as there are processors: all at a time, each would be
+    ready when the last one is.
+    """
+
+    turns = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def get(self, path: str | None = None) -> None:
         _ = self.xsrf_token  # reading it sets the cookie
-        await super().get(path)  # type: ignore[misc] - tornado's decorator hides that it is a coroutine
+        async with self.turns:
+            await super().get(path)  # type: ignore[misc] - tornado's decorator hides that it is a coroutine
 
 
 class _EntryHandler(BaseVoilaHandler):

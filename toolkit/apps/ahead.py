@@ -13,21 +13,31 @@ from pathlib import Path
 
 from toolkit.apps.guard import log_fault
 from toolkit.errors import ToolkitError
-from toolkit.registry import all_questions
+from toolkit.ledger.campaigns import known_campaigns
+from toolkit.registry import Question, all_questions, find_question
 from toolkit.workspace import Workspace
 
 _NICE = 15
 
 
 def make_ahead(path: Path) -> None:
-    """Ask every question that needs no more than the workspace; what one of them cannot answer, it says to the person who asks it."""
+    """Ask every question that needs no more than the workspace, and the verdict on each campaign.
+
+    What one of them cannot answer, it says to the person who asks it.
+    """
     os.nice(_NICE)
     for question in all_questions():
-        if any(parameter.default is Parameter.empty for parameter in question.parameters.values()):
-            continue
-        try:
-            question(Workspace(path))
-        except ToolkitError:
-            continue
-        except Exception as error:  # noqa: BLE001 - the questions after it are still to be asked
-            log_fault(error)
+        if all(parameter.default is not Parameter.empty for parameter in question.parameters.values()):
+            _ask(question, path)
+    verdict = find_question("review.verdict")
+    for campaign_id in known_campaigns(Workspace(path))["campaign_id"].reverse():  # the latest first, as the review lists them
+        _ask(verdict, path, campaign=campaign_id)
+
+
+def _ask(question: Question, path: Path, **given: str) -> None:
+    try:
+        question(Workspace(path), **given)
+    except ToolkitError:
+        return
+    except Exception as error:  # noqa: BLE001 - the questions after it are still to be asked
+        log_fault(error)

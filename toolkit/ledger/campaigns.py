@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -229,6 +230,13 @@ def _ledger_row(ws: Workspace, campaign_id: str) -> tuple[Any, ...]:
 
 
 def _table_rows(ws: Workspace) -> pl.DataFrame:
+    return _table_rows_of(ws.path, ws.written_at())
+
+
+@lru_cache(maxsize=8)  # asked for many times by one plan
+def _table_rows_of(path: Path, written_at: int) -> pl.DataFrame:
+    """The campaigns of the tables, for a state of the workspace."""
+    ws = Workspace(path)
     table = ws.table("campaigns")
     if table is None:
         return pl.DataFrame(schema=KNOWN)

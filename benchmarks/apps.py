@@ -34,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.chromium import CHROMIUM, FLAGS
 from toolkit.apps.forked import PROCESS
+from toolkit.ledger.campaigns import known_campaigns
 from toolkit.mart.view import open_view
 from toolkit.workspace import Workspace
 
@@ -113,10 +114,10 @@ def _campaign(page: Any, number: int) -> None:
     page.get_by_label("Campaign", exact=True).select_option(index=number + 1)
 
 
-def controls(stores: list[str]) -> list[Control]:
-    """Return the controls that are measured, in the order of the loop."""
+def controls(stores: list[str], campaigns: int) -> list[Control]:
+    """Return the controls that are measured, in the order of the loop; those of the review where there are campaigns to choose from."""
     plan = ".tk-build .tk-main"
-    return [
+    found = [
         Control("portrait", "another store", _type("Store", lambda number: stores[number % len(stores)])),
         Control("portrait", "another question", _press(".tk-question-button:not(.tk-chosen)")),
         Control("targeting", "a button of the builder", _press(".tk-toggle")),
@@ -136,6 +137,7 @@ def controls(stores: list[str]) -> list[Control]:
             barred=False,
         ),
     ]
+    return [one for one in found if one.app != "review" or campaigns > 12]
 
 
 def main() -> int:
@@ -160,9 +162,9 @@ def main() -> int:
             if "screens" in given.only:
                 missed += _screens(browser, address, server)
             if "controls" in given.only:
-                missed += _controls(browser, address, server, controls(stores), given.controls, bar)
+                missed += _controls(browser, address, server, controls(stores, known_campaigns(ws).height), given.controls, bar)
             if "people" in given.only:
-                missed += _people(browser, address, server, controls(stores), given.people)
+                missed += _people(browser, address, server, controls(stores, known_campaigns(ws).height), given.people)
             browser.close()
         if "idle" in given.only:
             missed += _idle(copy)
@@ -269,7 +271,7 @@ def _answered(page: Any) -> tuple[float, float | None]:
 
 def _controls(browser: Any, address: str, server: psutil.Process, used: list[Control], times: int, bar: float) -> int:
     missed = 0
-    for app in READY:
+    for app in dict.fromkeys(one.app for one in used):
         _settle(server, len(READY))
         page, _ = _open(browser, address, app)
         page.wait_for_function("![...document.querySelectorAll('.tk-busy')].some(one => one.offsetParent && one.innerText.trim())")
@@ -299,7 +301,8 @@ def _controls(browser: Any, address: str, server: psutil.Process, used: list[Con
 def _people(browser: Any, address: str, server: psutil.Process, used: list[Control], count: int) -> int:
     _settle(server, len(READY))
     _say("memory of server and pages ahead, nobody there", _memory(server), None, "MB")
-    apps = [list(READY)[number % len(READY)] for number in range(count)]
+    kinds = list(dict.fromkeys(one.app for one in used))
+    apps = [kinds[number % len(kinds)] for number in range(count)]
     pages, came = [], []
     for app in apps:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
@@ -318,13 +321,13 @@ def _people(browser: Any, address: str, server: psutil.Process, used: list[Contr
     _settle(server, len(READY) + count)
     first = {"portrait": 0, "targeting": 3, "differentiation": 4, "review": 9}
     for number, (page, app) in enumerate(zip(pages, apps, strict=True)):
-        _use(page, used[first[app]], number // len(READY))
+        _use(page, used[first[app]], number // len(kinds))
     waits = [_answered(page)[0] for page in pages]
     _say(f"{count} people use a control at once: median of the answers", median(waits), None)
     _say(f"{count} people use a control at once: the last answer", max(waits), None)
     waits = []
     for number, (page, app) in enumerate(zip(pages, apps, strict=True)):  # one after another, as people do: 20 clicks in 20 s
-        _use(page, used[first[app] + (app == "differentiation")], 5 + number // len(READY))
+        _use(page, used[first[app] + (app == "differentiation")], 5 + number // len(kinds))
         waits.append(_answered(page)[0])
     _say(f"{count} people there, one of them uses a control: median", median(waits), None)
     _settle(server, len(READY) + count)

@@ -64,7 +64,7 @@ class Draft:
     @cached_property
     def margin(self) -> Margin:
         """The margin of what the audience bought in the period."""
-        return self.view.remembered((__name__, "margin"), lambda: Past(self.view).margin)
+        return Past(self.view).margin
 
     @cached_property
     def cost_per_contact(self) -> tuple[float, str | Note]:
@@ -114,14 +114,14 @@ class Draft:
         """The smallest lift that the whole campaign shows with the chance campaigns.power."""
         if self.visible is None or not 0 < self.control_share < 1:
             return None
-        spread = self.visible.spread(self.definition.days, self.control_share)
+        spread = self.visible.spread(self.definition.days, self.definition.control_share)
         return smallest_lift(self.members.height, spread.unexplained, self.control_share, power=self.view.settings.campaigns.power)
 
     def chance_to_see(self, lift: float) -> float | None:
         """The chance that the whole campaign shows a lift."""
         if self.visible is None or not 0 < self.control_share < 1:
             return None
-        spread = self.visible.spread(self.definition.days, self.control_share)
+        spread = self.visible.spread(self.definition.days, self.definition.control_share)
         return chance_to_see(lift, self.members.height, spread.unexplained, self.control_share)
 
     def smallest_lift_of(self, segment: str) -> float | None:

@@ -74,6 +74,11 @@ class Past:
     @cached_property
     def margin(self) -> Margin:
         """The margin of what the members bought in the window: measured, else the setting's, else not known."""
+        everybody = self.view.remembered((__name__, "margin"), lambda: Past(self.view)._margin)
+        return self._margin if everybody.basis == "measured" else everybody  # where no cost is known at all, no part has one
+
+    @property
+    def _margin(self) -> Margin:
         sums = self.categories.select(pl.col("amount").clip(0, None), "costed_amount", "costed_margin_milli").sum().row(0)
         if sums[1] > 0:
             return Margin(sums[2] / 1000 / sums[1], "measured", min(sums[1] / max(sums[0], 1), 1.0))
@@ -90,14 +95,16 @@ class Past:
 
     def with_margin(self, replayed: pl.DataFrame) -> pl.DataFrame:
         """Return a replay with the `margin_share` of its group."""
-        if not self.by:
-            return replayed.with_columns(pl.lit(self.margin.share, pl.Float64).alias("margin_share"))
+        if not self.by or self.margin.basis != "measured":
+            return replayed.with_columns(self._fallback.alias("margin_share"))
         return replayed.join(self.margins(*self.by), on=self.by, how="left", maintain_order="left").with_columns(
             pl.col("margin_share").fill_null(self._fallback)
         )
 
     def with_category_margin(self, replayed: pl.DataFrame) -> pl.DataFrame:
         """Return a replay with the `margin_share` of its `category_code`."""
+        if self.margin.basis != "measured":
+            return replayed.with_columns(self._fallback.alias("margin_share"))
         return replayed.join(self.margins("category_code"), on="category_code", how="left", maintain_order="left").with_columns(
             pl.col("margin_share").fill_null(self._fallback)
         )

@@ -33,9 +33,12 @@ LONG = "مرحبا " + "long " * 2_000
 CATEGORY = "{{ 7*7 }}<script>document.title='broken'</script>"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def floor(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The same village with what a person needs to act: who may be contacted, and two campaigns (v100-v159 treated, v160-v219 held out)."""
+    """The same village with what a person needs to act: who may be contacted, and two campaigns (v100-v159 treated, v160-v219 held out).
+
+    Anew for each module: what is saved and launched in one is in the way of the other.
+    """
     lines = village_lines().with_columns(pl.col("store_id").replace({"s2": NASTY}))
     stores = pl.DataFrame({"store_id": ["s1", NASTY], "name": ["Harbour", NAME], "region": ["north", "south"]})
     ids = lines["member_id"].drop_nulls().unique().sort()

@@ -60,7 +60,8 @@ _WATCH = """([place, whole]) => {
     const timer = setInterval(() => {
         if (window.tkBusy === null && works()) window.tkBusy = performance.now() - start;
         const now = text();
-        if (now && (now !== before || whole && window.tkBusy !== null) && (!whole || !works())) { window.tkAnswer = performance.now() - start; clearInterval(timer); }
+        const answered = whole ? (now !== before || window.tkBusy !== null) && !works() : now !== before;
+        if (now && answered) { window.tkAnswer = performance.now() - start; clearInterval(timer); }
     }, 5);
 }"""
 
@@ -154,6 +155,7 @@ def main() -> int:
         copy = shutil.copytree(given.workspace, Path(folder) / "workspace")
         ws = Workspace(copy)
         stores = open_view(ws).readable["home_store_id"].value_counts(sort=True)["home_store_id"].drop_nulls().to_list()
+        used = controls(stores, known_campaigns(ws).height)
         bar = BARS["control" if ws.line_count <= MANY_LINES else "control, many lines"]
         print(f"{ws.line_count:,} lines; load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", flush=True)
         with served(copy) as (address, server), sync_playwright() as playwright:
@@ -162,9 +164,9 @@ def main() -> int:
             if "screens" in given.only:
                 missed += _screens(browser, address, server)
             if "controls" in given.only:
-                missed += _controls(browser, address, server, controls(stores, known_campaigns(ws).height), given.controls, bar)
+                missed += _controls(browser, address, server, used, given.controls, bar)
             if "people" in given.only:
-                missed += _people(browser, address, server, controls(stores, known_campaigns(ws).height), given.people)
+                missed += _people(browser, address, server, used, given.people)
             browser.close()
         if "idle" in given.only:
             missed += _idle(copy)

@@ -252,7 +252,7 @@ def test_a_marketer_builds_an_audience(browser: Any, served: tuple[str, subproce
             other.locator(".tk-told .tk-stop", has_text="saved already").wait_for()
             press(other, "Keep as a new version")
             other.locator(".tk-done", has_text="version 2").wait_for()
-        assert "near" in saved_names(floor)
+        assert saved_names(floor) == ["near"]
         assert load_audience(floor, "near", version=1).where == "recency_days <= 30"
 
         # Asking is worked out when it is looked at, and not before.

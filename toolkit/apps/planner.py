@@ -121,11 +121,10 @@ def replay_of(shop: Shop, form: Form) -> Answer | str | None:
     """Return what an offer of this method would have cost on the audience's own baskets; None for a method without a replay."""
     if not form.method:
         return None
-    own: dict[str, Any] = {"audience": form.audience} if form.audience else {}
     try:
         budget = _number(form.budget, tr("the most that it may cost"))
-        own |= {} if budget is None else {"budget": budget}
-        return find_question(f"differentiation.{form.method}")(Workspace(shop.path), **own)
+        limit = {} if budget is None else {"budget": budget}
+        return find_question(f"differentiation.{form.method}")(Workspace(shop.path), **_audience_of(form), **limit)
     except ToolkitError as error:
         return str(error)
 
@@ -139,11 +138,10 @@ def budgets(shop: Shop) -> list[float]:
 
 def holdout_of(shop: Shop, form: Form) -> str:
     """Return what the holdout of a form shows and costs, as a sentence; '' where it cannot be said (the plan then says why)."""
-    own: dict[str, Any] = {"audience": form.audience} if form.audience else {}
     try:
         definition = definition_of(form)
         held = {"control_share": definition.control_share, "days": definition.days}
-        return find_question("differentiation.holdout")(Workspace(shop.path), **own, **held, shares=()).headline
+        return find_question("differentiation.holdout")(Workspace(shop.path), **_audience_of(form), **held, shares=()).headline
     except ToolkitError:
         return ""
 
@@ -152,9 +150,8 @@ def goods_of(shop: Shop, form: Form) -> str:
     """Return which goods suit the audience and the purpose, as a sentence; '' without a purpose."""
     if not form.purpose:
         return ""
-    own: dict[str, Any] = {"audience": form.audience} if form.audience else {}
     try:
-        return find_question("differentiation.goods_for")(Workspace(shop.path), purpose=form.purpose, **own).headline
+        return find_question("differentiation.goods_for")(Workspace(shop.path), purpose=form.purpose, **_audience_of(form)).headline
     except ToolkitError as error:
         return str(error)
 
@@ -343,6 +340,11 @@ class Planner(traitlets.HasTraits):
             self._worked_out = plan, replay, goods
         finally:
             self.busy = False
+
+
+def _audience_of(form: Form) -> dict[str, Any]:
+    """The audience as questions take it; nothing = everybody."""
+    return {"audience": form.audience} if form.audience else {}
 
 
 def _number(text: str, what: str) -> float | None:

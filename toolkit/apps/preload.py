@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 # Without a debugger, which a page has no use for and each kernel would import for two seconds; and see toolkit/cli.py.
-sys.modules |= dict.fromkeys(("debugpy", "rfc3987_syntax"))  # type: ignore[arg-type] - None: an import fails, and its caller does without
+sys.modules.update(dict.fromkeys(("debugpy", "rfc3987_syntax")))  # type: ignore[arg-type] - None: an import fails, and its caller does without
 
 import toolkit.apps.page  # noqa: E402, F401
 from toolkit import charts  # noqa: E402

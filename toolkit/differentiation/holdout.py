@@ -78,13 +78,13 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     >>> tk.differentiation.holdout(ws, audience="order_count_91d >= 6", control_share=0.1, days=28).table      # doctest: +SKIP
     """
     _check((control_share, *shares), days, lift)
-    members = view.members.height
+    members, splits = view.members.height, sorted({*shares, control_share})
     ladder = sorted({*LADDER, days})
     try:
         found = _measured(view, ladder, days)
     except DataError as error:
-        return _unmeasured(view, members, sorted({*shares, control_share}), str(error))
-    table = _table(view, found, members, sorted({*shares, control_share}), days, lift)
+        return _unmeasured(view, members, splits, str(error))
+    table = _table(view, found, members, splits, days, lift)
     chosen = table.filter(pl.col("control_share") == control_share).row(0, named=True)
     return Finding(
         headline=_headline(view, chosen, members, days, lift),
@@ -131,24 +131,20 @@ def _table(view: View, found: Visible, members: int, shares: list[float], days: 
     power = view.settings.campaigns.power
     rows = []
     for split in shares:
-        control, spread = round(members * split), found.spread(days, split)  # other lengths only say how long it takes: rough is enough
+        control, spread = round(members * split), found.spread(days, split)
         enough = min(control, members - control) >= view.settings.campaigns.least_arm
-        long_enough = [
-            step
-            for step in found.spent
-            if enough
-            and (seen := smallest_lift(members, found.spread(step, split, rough=step != days).unexplained, split, power=power)) is not None
-            and seen <= lift
-        ]
+        # Other lengths only say how long it takes: rough is enough.
+        noises = {step: found.spread(step, split, rough=step != days).unexplained for step in found.spent} if enough else {}
+        seen = {step: smallest_lift(members, noise, split, power=power) for step, noise in noises.items()}
         rows.append(
             {
                 "control_share": split,
                 "control_count": control,
                 "treated_count": members - control,
-                "smallest_lift_share": smallest_lift(members, spread.unexplained, split, power=power) if enough else None,
+                "smallest_lift_share": seen.get(days),
                 "chance_share": chance_to_see(lift, members, spread.unexplained, split) if enough else None,
                 "needed_count": members_needed(lift, spread.unexplained, split, power=power),
-                "needed_days": min(long_enough, default=None),
+                "needed_days": min((step for step, least in seen.items() if least is not None and least <= lift), default=None),
                 "forgone_sales": control * spread.mean * lift / view.minor_units,
             }
         )

@@ -75,7 +75,8 @@ class Past:
     def margin(self) -> Margin:
         """The margin of what the members bought in the window: measured, else the setting's, else not known."""
         everybody = self.view.remembered((__name__, "margin"), lambda: Past(self.view)._margin)
-        return self._margin if everybody.basis == "measured" else everybody  # where no cost is known at all, no part has one
+        # Where no cost is known at all, no part has one.
+        return everybody if self.groups is None or everybody.basis != "measured" else self._margin
 
     @property
     def _margin(self) -> Margin:

@@ -152,6 +152,21 @@ def contacts_of(ws: Workspace, campaign_ids: Iterable[str]) -> pl.DataFrame:
     ).sort("campaign_id", "member_id")
 
 
+def members_of(ws: Workspace, campaign_ids: Iterable[str]) -> pl.DataFrame:
+    """Return who is in some campaigns: one row per member x campaign, `campaign_id`, `member_id`, `arm` and `contacted_at` as in MEMBERS.
+
+    Raises
+    ------
+    WorkspaceError
+        A file of the ledger is not what was launched.
+    """
+    wanted, launched, columns = list(campaign_ids), set(launched_ids(ws)), ["campaign_id", "member_id", "arm", "contacted_at"]
+    ours = [
+        open_campaign(ws, one).members.with_columns(pl.lit(one).alias("campaign_id")).select(columns) for one in wanted if one in launched
+    ]
+    return pl.concat([*ours, contacts_of(ws, [one for one in wanted if one not in launched]).select(columns)])
+
+
 def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
     kept = read_launched(ws, campaign_id)
     folder = campaign_folder(ws, campaign_id)

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from toolkit.ledger.campaigns import KNOWN, contacts_of, known_campaigns, open_campaign
+from toolkit.ledger.campaigns import KNOWN, known_campaigns, members_of, open_campaign
 from toolkit.workspace import Workspace
 
 CONTACTED = pl.Schema({"member_id": pl.String, "contact_count": pl.Int64})
@@ -20,12 +20,12 @@ def contacted(ws: Workspace, first: date, last: date, *, as_of: date) -> pl.Data
     day. Nothing of the shop's tables after `as_of` is seen; campaigns of the ledger are seen once their arms were fixed.
     """
     near = _around(_seen(ws, as_of), first, last)
-    told = near.filter(pl.col("source") == "tables")
-    days = [
-        _told_days(ws, told, as_of),
-        *(_planned_days(ws, row, as_of) for row in near.filter(pl.col("source") == "ledger").iter_rows(named=True)),
-    ]
-    found = pl.concat(days).filter(pl.col("day").is_between(first, last))
+    treated = members_of(ws, near["campaign_id"]).filter(pl.col("arm") == "treated")
+    dated = treated.join(near.select("campaign_id", "starts_on", "source"), on="campaign_id")
+    launched, told = pl.col("source") == "ledger", pl.coalesce(pl.col("contacted_at").dt.date(), "starts_on")
+    # What the tables tell of a later day is not seen; a launched campaign has planned its contacts all the same.
+    days = dated.filter(launched | (told <= as_of)).with_columns(day=pl.when(told <= as_of).then(told).otherwise("starts_on"))
+    found = days.filter(pl.col("day").is_between(first, last))
     return found.group_by("member_id").agg(pl.len().cast(pl.Int64).alias("contact_count")).cast(CONTACTED).sort("member_id")
 
 
@@ -36,12 +36,7 @@ def busy(ws: Workspace, first: date, last: date, *, as_of: date, apart_from: str
     """
     meets = (pl.col("starts_on") <= last) & (pl.col("ends_on") >= first) & (pl.col("campaign_id") != apart_from)
     others = _seen(ws, as_of).filter(meets)
-    launched = [
-        open_campaign(ws, campaign_id).members.select("member_id", "arm").with_columns(campaign_id=pl.lit(campaign_id))
-        for campaign_id in others.filter(pl.col("source") == "ledger")["campaign_id"]
-    ]
-    told = contacts_of(ws, others.filter(pl.col("source") == "tables")["campaign_id"]).select("member_id", "arm", "campaign_id")
-    frame = pl.concat([*launched, told]).join(others.select("campaign_id", "ends_on"), on="campaign_id")
+    frame = members_of(ws, others["campaign_id"]).join(others.select("campaign_id", "ends_on"), on="campaign_id")
     return frame.select(BUSY.names()).sort("member_id", "campaign_id")
 
 
@@ -61,17 +56,3 @@ def _around(campaigns: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """Campaigns that may have contacted somebody from `first` to `last`: contacts are not made long before or after the window."""
     near = (pl.col("starts_on") <= pl.lit(last).dt.offset_by("91d")) & (pl.col("ends_on") >= pl.lit(first).dt.offset_by("-91d"))
     return campaigns.filter(near)
-
-
-def _told_days(ws: Workspace, campaigns: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """The day of each contact that the tables tell of; what they tell of after `as_of` is not seen."""
-    treated = contacts_of(ws, campaigns["campaign_id"]).filter(pl.col("arm") == "treated")
-    dated = treated.join(campaigns.select("campaign_id", "starts_on"), on="campaign_id", maintain_order="left")
-    return dated.select("member_id", day=pl.coalesce(pl.col("contacted_at").dt.date(), "starts_on")).filter(pl.col("day") <= as_of)
-
-
-def _planned_days(ws: Workspace, row: dict, as_of: date) -> pl.DataFrame:
-    """The day of each contact of a launched campaign; one of which nothing is told by `as_of` counts as planned."""
-    members = open_campaign(ws, row["campaign_id"]).members.filter(pl.col("arm") == "treated")
-    told = pl.col("contacted_at").dt.date()
-    return members.select("member_id", day=pl.when(told <= as_of).then(told).fill_null(row["starts_on"]))

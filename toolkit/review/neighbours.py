@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from toolkit.ledger.campaigns import Campaign, known_campaigns, open_campaign
+from toolkit.ledger.campaigns import Campaign, known_campaigns, members_of
 from toolkit.mart.view import Period, View
 
 
@@ -18,9 +18,5 @@ def overlapping_campaigns(view: View, campaign: Campaign, seen: Period) -> pl.Da
 
 def reached_by(view: View, campaigns: pl.DataFrame) -> pl.DataFrame:
     """Return the members whom one of these campaigns treated: one row each, `member_id`, `elsewhere` (true)."""
-    found = [
-        open_campaign(view.workspace, campaign_id).members.filter(pl.col("arm") == "treated").select("member_id")
-        for campaign_id in campaigns["campaign_id"]
-    ]
-    members = pl.concat(found) if found else pl.DataFrame(schema={"member_id": pl.String})
+    members = members_of(view.workspace, campaigns["campaign_id"]).filter(pl.col("arm") == "treated").select("member_id")
     return members.unique().with_columns(pl.lit(True).alias("elsewhere"))

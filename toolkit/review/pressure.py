@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.language import tr
-from toolkit.ledger.campaigns import known_campaigns, open_campaign
+from toolkit.ledger.campaigns import known_campaigns, members_of
 from toolkit.ledger.global_control import GlobalControl, read_global_control
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
@@ -25,13 +25,10 @@ def contact_days(view: View) -> pl.DataFrame:
 
     A contact without a time counts on the campaign's first day; a campaign whose files were changed after launch is left out.
     """
-    days = []
-    for row in known_campaigns(view.workspace, up_to=view.as_of).filter(pl.col("intact").fill_null(True)).iter_rows(named=True):
-        members = open_campaign(view.workspace, row["campaign_id"]).members.filter(pl.col("arm") == "treated")
-        day = pl.col("contacted_at").dt.date().fill_null(row["starts_on"])
-        days.append(members.select("member_id", pl.lit(row["campaign_id"]).alias("campaign_id"), day.alias("day")))
-    schema = {"member_id": pl.String, "campaign_id": pl.String, "day": pl.Date}
-    found = pl.concat(days) if days else pl.DataFrame(schema=schema)
+    known = known_campaigns(view.workspace, up_to=view.as_of).filter(pl.col("intact").fill_null(True))
+    treated = members_of(view.workspace, known["campaign_id"]).filter(pl.col("arm") == "treated")
+    dated = treated.join(known.select("campaign_id", "starts_on"), on="campaign_id", maintain_order="left")
+    found = dated.select("member_id", "campaign_id", pl.coalesce(pl.col("contacted_at").dt.date(), "starts_on").alias("day"))
     inside = found.filter(pl.col("day") <= view.as_of).unique(["member_id", "campaign_id"], keep="first", maintain_order=True)
     if not view.scope.is_chain:
         inside = inside.join(view.members.select("member_id"), on="member_id", how="semi")

@@ -13,11 +13,11 @@ import inspect
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -125,8 +125,9 @@ class Question:
 
     def _read(self, name: str, value: Any) -> Any:
         annotation = get_type_hints(self.function)[name]
+        listed = isinstance(value, str) and get_origin(annotation) is Sequence  # several values, as a shell and a page write them
         try:
-            return TypeAdapter(annotation).validate_python(value)
+            return TypeAdapter(annotation).validate_python(re.split(r"\s*[,;，、]\s*", value.strip()) if listed else value)
         except ValidationError as error:
             fault = error.errors()[0]["msg"].lower()
             raise BadValue(

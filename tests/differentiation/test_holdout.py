@@ -15,12 +15,13 @@ from tests.shop import AS_OF
 from toolkit.differentiation.visible import measure_spread
 from toolkit.errors import BadValue, UnknownName
 from toolkit.mart.view import open_view
+from toolkit.models.power import smallest_lift
 from toolkit.workspace import Workspace
 
 
 def test_the_table_by_brute_force(club: Workspace) -> None:
     answer = tk.differentiation.holdout(club, control_share=0.25, days=28, lift=0.3)
-    spread = measure_spread(open_view(club), [28, 91]).spread(28, 0.25)
+    spread = measure_spread(open_view(club), [28]).spread(28, 0.25)
     row = answer.table.filter(pl.col("control_share") == 0.25).row(0, named=True)
     noise = (1.959964 + 0.841621) ** 2 * spread.unexplained
     assert spread.cv**2 * (1 - spread.rho**2) < spread.unexplained < spread.cv**2
@@ -34,6 +35,30 @@ def test_the_table_by_brute_force(club: Workspace) -> None:
     assert lifts[0.1] > lifts[0.2] > lifts[0.3]
     assert "25% of 300 members for 28 days" in answer.headline
     assert answer.chart is not None
+
+
+def test_a_plan_and_its_holdout_rest_on_the_same_noise(club: Workspace) -> None:
+    starts_on = AS_OF + timedelta(days=1)
+    draft = {"campaign_id": "same", "starts_on": starts_on, "ends_on": starts_on + timedelta(days=27), "audience": "contactable"}
+    offer = {"offers": {"ten": "full_reduction 60/10"}, "offer_of": {"*": "ten"}}
+    planned = tk.differentiation.plan(club, campaign={**draft, **offer, "control_share": 0.2})
+    held = tk.differentiation.holdout(club, audience="contactable", control_share=0.2, days=28)
+    noise = measure_spread(open_view(club, audience="contactable"), [28]).spread(28, 0.2).unexplained
+    arms = dict(planned.table.group_by("arm").agg(pl.col("member_count").sum()).iter_rows())  # 15 are in another campaign at the time
+    assert planned.figures["smallest_lift_share"] == pytest.approx(smallest_lift(225, noise, arms["control"] / 225))
+    assert held.figures["smallest_lift_share"] == pytest.approx(smallest_lift(240, noise, 0.2))
+
+
+def test_only_the_lengths_asked_for_are_looked_at(club: Workspace) -> None:
+    every = tk.differentiation.holdout(club, control_share=0.25, days=28, lift=0.19).table
+    alone = tk.differentiation.holdout(club, control_share=0.25, days=28, lift=0.19, lengths=()).table
+    assert alone.drop("needed_days").equals(every.drop("needed_days"))
+    typed = tk.differentiation.holdout(club, shares="0.1, 0.3", lengths="14、56")  # as a page and a shell hand it over
+    assert typed.table.equals(tk.differentiation.holdout(club, shares=(0.1, 0.3), lengths=(14, 56)).table)
+    days = dict(every.select("control_share", "needed_days").iter_rows())
+    seen = dict(every.select("control_share", "smallest_lift_share").iter_rows())
+    assert days[0.25] is not None
+    assert alone["needed_days"].to_list() == [28 if (seen[share] or 1) <= 0.19 else None for share in alone["control_share"]]
 
 
 def test_the_spread_by_brute_force(club: Workspace) -> None:
@@ -84,9 +109,11 @@ def test_too_small_and_too_short_are_said(club: Workspace) -> None:
         ({"control_share": 1.2}, "control_share is 1.2"),
         ({"days": 0}, "days is 0"),
         ({"days": 400}, "days is 400"),
+        ({"lengths": (28, 400)}, "days is 400"),
         ({"lift": 0}, "lift is 0"),
         ({"lift": float("nan")}, "lift is nan"),
         ({"days": "many"}, "days is 'many'"),
+        ({"shares": "0.1, many"}, "shares is '0.1, many'"),
     ],
 )
 def test_a_slip_is_a_sentence(club: Workspace, given: dict, said: str) -> None:

@@ -32,6 +32,8 @@ CONTROL_WORDS = {
     "segment_map": later("Names of the segments"),
     "rank_by": later("Ranked by"),
     "member_id": later("Member number"),
+    "shares": later("Shares to compare, such as 0.1, 0.2"),
+    "lengths": later("Days to compare, such as 7, 14"),
 }
 # (parameter or '', value) -> words; value '' is 'nothing chosen'
 CHOICE_WORDS = {

@@ -141,7 +141,7 @@ def holdout_of(shop: Shop, form: Form) -> str:
     try:
         definition = definition_of(form)
         held = {"control_share": definition.control_share, "days": definition.days}
-        return find_question("differentiation.holdout")(Workspace(shop.path), **_audience_of(form), **held, shares=()).headline
+        return find_question("differentiation.holdout")(Workspace(shop.path), **_audience_of(form), **held, shares=(), lengths=()).headline
     except ToolkitError:
         return ""
 

@@ -51,7 +51,11 @@ class Draft:
 
     def count(self, arm: str) -> int:
         """Members in an arm."""
-        return self.members.filter(pl.col("arm") == arm).height
+        return self._counts.get(arm, 0)
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        return dict(self.members.group_by("arm").len().iter_rows())
 
     @cached_property
     def cells(self) -> pl.DataFrame:
@@ -158,7 +162,7 @@ def work_out(view: View, definition: Definition) -> Draft:
             said["assignment"] = str(error)
     if definition.days > 0:
         try:
-            visible = measure_spread(view, [definition.days], segments=True)
+            visible = measure_spread(view, [definition.days])
         except DataError as error:
             said["visible"] = str(error)
     return Draft(enrolment, assignment, visible, said)

@@ -56,7 +56,11 @@ class Enrolment:
 
     def left_out_count(self, reason: str) -> int:
         """Members left out for one reason."""
-        return self.left_out.filter(pl.col("reason") == reason).height
+        return self._left_out_counts.get(reason, 0)
+
+    @cached_property
+    def _left_out_counts(self) -> dict[str, int]:
+        return dict(self.left_out.group_by("reason").len().iter_rows())
 
 
 GLOBAL, NOT_CONTACTABLE, UNKNOWN, RESTING, BUSY_NOW, NOTHING = (

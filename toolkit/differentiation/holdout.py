@@ -38,7 +38,15 @@ SPLITS = (0.05, 0.1, 0.2, 0.3, 0.5)
         "对照组 留出组 样本量 要多少人",
     ),
 )
-def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: float = 0.05, shares: Sequence[float] = SPLITS) -> Finding:
+def holdout(
+    view: View,
+    *,
+    control_share: float = 0.2,
+    days: int = 28,
+    lift: float = 0.05,
+    shares: Sequence[float] = SPLITS,
+    lengths: Sequence[int] = LADDER,
+) -> Finding:
     """Return what a holdout can see, for several control shares: one row per control share, smallest first.
 
     Parameters
@@ -51,14 +59,18 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
         The extra spend of a treated member that is hoped for, as a share of what they would spend anyway (0.05 = 5%).
     shares
         Control shares that are shown beside `control_share` (each above 0, below 1; empty = none, which is quicker).
+    lengths
+        Lengths of a campaign in days (7 to 91) beside `days` at which it is looked whether the lift is found, for `needed_days` (empty =
+        none, which is quicker).
 
     Returns
     -------
     Answer
         Table columns: `control_share`; `control_count`, `treated_count` (members); `smallest_lift_share` (the smallest lift found with the
         chance campaigns.power: 4 in 5; null = an arm below campaigns.least_arm, or none is, however large), `chance_share` (of finding
-        `lift`); `needed_count` (in both arms, to find `lift` with that chance); `needed_days` (days until the members there are find it;
-        null = more than 91); `forgone_sales` (what the control members do not buy if the lift is true; currency units).
+        `lift`); `needed_count` (in both arms, to find `lift` with that chance); `needed_days` (the shortest of the lengths in which the
+        members there are find it; null = none of them); `forgone_sales` (what the control members do not buy if the lift is true; currency
+        units).
 
     Raises
     ------
@@ -77,14 +89,13 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     -------
     >>> tk.differentiation.holdout(ws, audience="order_count_91d >= 6", control_share=0.1, days=28).table      # doctest: +SKIP
     """
-    _check((control_share, *shares), days, lift)
+    _check((control_share, *shares), (days, *lengths), lift)
     members, splits = view.members.height, sorted({*shares, control_share})
-    ladder = sorted({*LADDER, days})
     try:
-        found = _measured(view, ladder, days)
+        found = measure_spread(view, [days])  # as a plan measures it, so that both say the same
     except DataError as error:
         return _unmeasured(view, members, splits, str(error))
-    table = _table(view, found, members, splits, days, lift)
+    table = _table(view, found, _others(view, lengths, days), members, splits, days, lift)
     chosen = table.filter(pl.col("control_share") == control_share).row(0, named=True)
     return Finding(
         headline=_headline(view, chosen, members, days, lift),
@@ -100,41 +111,43 @@ def holdout(view: View, *, control_share: float = 0.2, days: int = 28, lift: flo
     )
 
 
-def _check(shares: Sequence[float], days: int, lift: float) -> None:
+def _check(shares: Sequence[float], lengths: Sequence[int], lift: float) -> None:
     said = [
         tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=one)
         for one in dict.fromkeys(shares)
         if not 0 < one < 1
     ]
-    if not 7 <= days <= 91:
-        said.append(
-            tr("days is {days}; 7 to 91 days were needed, such as 28: shorter shows nothing, longer blurs with everything else.", days=days)
-        )
+    said += [
+        tr("days is {days}; 7 to 91 days were needed, such as 28: shorter shows nothing, longer blurs with everything else.", days=days)
+        for days in dict.fromkeys(lengths)
+        if not 7 <= days <= 91
+    ]
     if not 0 < lift <= 5:
         said.append(tr("lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5% more spend.", lift=lift))
     if said:
         raise BadValue("\n".join(f"differentiation.holdout: {one}" for one in said))
 
 
-def _measured(view: View, ladder: list[int], days: int) -> Visible:
-    """Measure as many lengths as the receipts allow; the campaign's own length is needed."""
-    for longest in sorted((step for step in ladder if step >= days), reverse=True):
+def _others(view: View, lengths: Sequence[int], days: int) -> Visible | None:
+    """Measure as many other lengths as the receipts allow; None where they allow none."""
+    ladder = sorted({*lengths} - {days})
+    while ladder:
         try:
-            return measure_spread(view, [step for step in ladder if step <= longest])
+            return measure_spread(view, ladder)
         except DataError:
-            if longest == days:
-                raise
-    raise DataError(tr("no length to measure"))  # days is in the ladder, so that the loop returns or raises
+            ladder.pop()
+    return None
 
 
-def _table(view: View, found: Visible, members: int, shares: list[float], days: int, lift: float) -> pl.DataFrame:
+def _table(view: View, found: Visible, others: Visible | None, members: int, shares: list[float], days: int, lift: float) -> pl.DataFrame:
     power = view.settings.campaigns.power
     rows = []
     for split in shares:
         control, spread = round(members * split), found.spread(days, split)
         enough = min(control, members - control) >= view.settings.campaigns.least_arm
-        # Other lengths only say how long it takes: rough is enough.
-        noises = {step: found.spread(step, split, rough=step != days).unexplained for step in found.spent} if enough else {}
+        noises = {days: spread.unexplained} if enough else {}
+        if enough and others is not None:  # they only say how long it takes: rough is enough
+            noises |= {step: others.spread(step, split, rough=True).unexplained for step in others.spent}
         seen = {step: smallest_lift(members, noise, split, power=power) for step, noise in noises.items()}
         rows.append(
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ from toolkit.errors import DataError
 from toolkit.language import later, tr
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
-from toolkit.models.power import Spread, spread_on_arms
+from toolkit.models.power import Spread, spread_of, spread_on_arms
 from toolkit.wording import some
 
 HISTORY_DAYS = 28
@@ -30,53 +31,68 @@ _BEFORE = ("amount_28d", "amount_91d", "amount_prev_91d", "day_count_28d", "day_
 class Visible:
     """What members spent from a past day on, and what was known of them on it; one row (element) per member, minor units.
 
-    `since`: the day the members were chosen on, by the same rule as today's. `spent`: per number of days. `segments`: None where they were
-    not asked for. `fixed_list`: the audience is a list of ids, which could not be chosen anew.
+    `then`: the view of the day the members were chosen on, by the same rule as today's. `members`: those chosen (`member_code`). `spent`:
+    per number of days. `fixed_list`: the audience is a list of ids, which could not be chosen anew.
     """
 
-    since: date
+    then: View
+    members: pl.DataFrame
     spent: dict[int, np.ndarray]
     past: np.ndarray
-    segments: np.ndarray | None
     fixed_list: bool
     _known: dict[tuple[int | str, float, bool], Spread | None] = field(default_factory=dict, repr=False, compare=False)
+    _alike: dict[int | str, Spread] = field(default_factory=dict, repr=False, compare=False)  # what does not rest on the arms
+
+    @property
+    def since(self) -> date:
+        """The day the members were chosen on."""
+        return self.then.as_of
+
+    @cached_property
+    def segments(self) -> np.ndarray:
+        """The segment of each member on that day (`member_cells`)."""
+        cells = self.members.join(member_cells(self.then), on="member_code", how="left", maintain_order="left")
+        return cells["segment"].fill_null("").to_numpy()
 
     def spread(self, days: int, control_share: float, *, rough: bool = False) -> Spread:
         """Return how spend over so many days spreads, with a control group of that share; `rough`: from fewer draws of the arms."""
         key = (days, control_share, rough)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = spread_on_arms(self.spent[days], self.past, control_share, rough=rough)
+            found = self._known[key] = self._on_arms(days, self.spent[days], self.past, control_share, rough=rough)
         return found
 
     def spread_of_segment(self, segment: str, control_share: float) -> Spread | None:
         """Return the same within one segment over the longest window; None where it has too few members or they bought nothing."""
         key = (segment, control_share, False)
         if key not in self._known:
-            inside = np.zeros(len(self.past), dtype=bool) if self.segments is None else self.segments == segment
+            inside = self.segments == segment
             spent = self.spent[max(self.spent)][inside]
             enough = len(spent) >= LEAST_MEMBERS and spent.mean() > 0
-            self._known[key] = spread_on_arms(spent, self.past[inside], control_share) if enough else None
+            self._known[key] = self._on_arms(segment, spent, self.past[inside], control_share) if enough else None
         return self._known[key]
 
+    def _on_arms(self, key: int | str, spent: np.ndarray, past: np.ndarray, control_share: float, *, rough: bool = False) -> Spread:
+        if key not in self._alike:
+            self._alike[key] = spread_of(spent, past)
+        return spread_on_arms(spent, past, control_share, spread=self._alike[key], rough=rough)
 
-def measure_spread(view: View, days: Sequence[int], *, segments: bool = False) -> Visible:
+
+def measure_spread(view: View, days: Sequence[int]) -> Visible:
     """Return what the view's audience spent over `days` from a past day on, and what was known of them that day.
 
     The audience is chosen as of the day `max(days)` before `view.as_of`, by the same rule, and followed from there. Measured backwards
     instead, members who were chosen for what they did lately (bought much, or nothing) would look as if they always did.
-
-    With `segments` also who was in which segment (`member_cells`) that day.
 
     Raises
     ------
     DataError
         Receipts too short, members too few, or none of them bought.
     """
-    return view.remembered((__name__, tuple(days), segments), lambda: _measured(view, days, segments))
+    return view.remembered((__name__, tuple(days)), lambda: _measured(view, days))
 
 
-def _measured(view: View, days: Sequence[int], segments: bool) -> Visible:
+def _measured(view: View, days: Sequence[int]) -> Visible:
     longest = max(days)
     since = view.as_of - timedelta(days=longest)
     if (since - view.first_day).days < HISTORY_DAYS:
@@ -111,8 +127,7 @@ def _measured(view: View, days: Sequence[int], segments: bool) -> Visible:
                 longest=longest,
             )
         )
-    cells = _segments(then, members) if segments else None
-    return Visible(since, spent, known_before(members, then), cells, isinstance(view.scope.audience, tuple))
+    return Visible(then, members.select("member_code"), spent, known_before(members, then), isinstance(view.scope.audience, tuple))
 
 
 def _chosen(view: View, then: View) -> pl.DataFrame:
@@ -134,8 +149,3 @@ def _spent(view: View, members: pl.DataFrame, since: date, days: int) -> np.ndar
     sums = window_sums(view.workspace, view.mart, first, last, members=members).select("member_code", pl.col("amount").alias("spent"))
     joined = members.select("member_code").join(sums, on="member_code", how="left", maintain_order="left")
     return joined["spent"].fill_null(0).cast(pl.Float64).to_numpy()
-
-
-def _segments(then: View, members: pl.DataFrame) -> np.ndarray:
-    cells = members.select("member_code").join(member_cells(then), on="member_code", how="left", maintain_order="left")
-    return cells["segment"].fill_null("").to_numpy()

@@ -30,6 +30,8 @@ class GlobalControl:
 
     def holds(self, member_ids: pl.Series) -> pl.Series:
         """Return, per id, whether the member is in the global control."""
+        if not self.share:  # as in most shops: a digest of each id would tell nothing
+            return pl.repeat(False, len(member_ids), eager=True)
         return pl.Series(uniform(member_ids, f"global control:{self.seed}") < self.share)
 
 

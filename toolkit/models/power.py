@@ -141,12 +141,15 @@ def spread_of(outcome: np.ndarray, before: np.ndarray) -> Spread:
     return Spread(mean, spread / mean, math.sqrt(max(1 - unexplained, 0.0)), values.size)
 
 
-def spread_on_arms(outcome: np.ndarray, before: np.ndarray, control_share: float, *, rough: bool = False, seed: int = 0) -> Spread:
+def spread_on_arms(
+    outcome: np.ndarray, before: np.ndarray, control_share: float, *, spread: Spread | None = None, rough: bool = False, seed: int = 0
+) -> Spread:
     """Return the spread with `noise` as a review would meet it: arms are drawn where nothing was done, and the standard errors of Lin's
     regression are averaged.
 
     A small control group learns the past less well than all members together, and heavy tails make it surer of less: `CV^2 (1 - rho^2)` of
-    the whole promises 80% power where about 72% come. Where an arm is too small for the regression, `noise` is None.
+    the whole promises 80% power where about 72% come. Where an arm is too small for the regression, `noise` is None. `spread`: what
+    `spread_of` says of the same members, where it is known already.
 
     Of a few members the heaviest buyers tip single draws, so these are drawn often: 50,000 members are drawn altogether, in 4 to 40 draws
     of at most 20,000 of them. That leaves the noise 1 to 5% off (more below 1,000 members), the smallest lift by half of that; `rough` (an
@@ -154,7 +157,7 @@ def spread_on_arms(outcome: np.ndarray, before: np.ndarray, control_share: float
     """
     draws = min(max(DRAWN // min(len(outcome), LARGE), 4), 40)
     draws = max(draws // 8 + 1, 2) if rough else draws
-    spread, rng = spread_of(outcome, before), np.random.default_rng(seed)
+    spread, rng = spread or spread_of(outcome, before), np.random.default_rng(seed)
     if len(outcome) <= LARGE:
         parts = [(outcome, before, draws)]
     else:  # other members in each draw

@@ -40,6 +40,8 @@ def test_the_blank_form_asks_for_more(planner: Planner) -> None:
     assert planner.plan == NOT_YET
     assert planner.form == blank(planner.shop)
     assert not planner.can_launch
+    planner.read_ahead()  # for speed alone: nothing of it is shown
+    assert (planner.plan, planner.replay, planner.holdout, planner.busy) == (NOT_YET, None, "", False)
 
 
 def test_what_is_filled_in_becomes_a_plan(planner: Planner) -> None:

@@ -8,12 +8,14 @@ yields to all others.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from inspect import Parameter
 from pathlib import Path
 
 from toolkit.apps.guard import log_fault
+from toolkit.apps.reviewing import SECTIONS, asked, listed_campaigns
+from toolkit.apps.state import read_shop
 from toolkit.errors import ToolkitError
-from toolkit.ledger.campaigns import known_campaigns
 from toolkit.registry import Question, all_questions, find_question
 from toolkit.workspace import Workspace
 
@@ -21,23 +23,27 @@ _NICE = 15
 
 
 def make_ahead(path: Path) -> None:
-    """Ask every question that needs no more than the workspace, and the verdict on each campaign.
-
-    What one of them cannot answer, it says to the person who asks it.
-    """
+    """Ask all of `to_ask`. What a question cannot answer, it says to the person who asks it."""
     os.nice(_NICE)
+    for question, given in to_ask(path):
+        try:
+            question(Workspace(path), **given)
+        except ToolkitError:
+            continue
+        except Exception as error:  # noqa: BLE001 - the questions after it are still to be asked
+            log_fault(error)
+
+
+def to_ask(path: Path) -> Iterator[tuple[Question, dict[str, str]]]:
+    """Give every question that needs no more than the workspace, then all that the review says of the latest campaign, then the verdict on
+    each other.
+
+    The other sections of older campaigns wait until they are read: each rests on marts of three days of its own, which take room on the
+    disk.
+    """
     for question in all_questions():
         if all(parameter.default is not Parameter.empty for parameter in question.parameters.values()):
-            _ask(question, path)
-    verdict = find_question("review.verdict")
-    for campaign_id in known_campaigns(Workspace(path))["campaign_id"].reverse():  # the latest first, as the review lists them
-        _ask(verdict, path, campaign=campaign_id)
-
-
-def _ask(question: Question, path: Path, **given: str) -> None:
-    try:
-        question(Workspace(path), **given)
-    except ToolkitError:
-        return
-    except Exception as error:  # noqa: BLE001 - the questions after it are still to be asked
-        log_fault(error)
+            yield question, {}
+    for place, one in enumerate(listed_campaigns(read_shop(path))):
+        for section in SECTIONS if place == 0 else SECTIONS[:1]:
+            yield find_question(f"review.{section}"), asked(section, one.campaign_id)

@@ -64,6 +64,7 @@ class PlannerView:
         """Called when the part comes before a person: receipts, audiences and campaigns may be new."""
         self.planner.renew()
         self._show()
+        self.planner.read_ahead()
 
     @property
     def _shows(self) -> dict[str, Callable[[], None]]:

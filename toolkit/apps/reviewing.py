@@ -6,7 +6,6 @@ import base64
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import traitlets
@@ -49,11 +48,15 @@ def listed_campaigns(shop: Shop) -> list[Listed]:
     return rows
 
 
+def asked(section: str, campaign_id: str) -> dict[str, str]:
+    """Return what the question of a section is asked with: the campaign, but for the lessons, which are those of all campaigns."""
+    return {} if section == "lessons" else {"campaign_id": campaign_id}
+
+
 def section_of(shop: Shop, section: str, campaign_id: str) -> Answer | str:
     """Return one section of the page, or the sentence that says why there is none."""
-    own: dict[str, Any] = {} if section == "lessons" else {"campaign_id": campaign_id}
     try:
-        return find_question(f"review.{section}")(Workspace(shop.path), **own)
+        return find_question(f"review.{section}")(Workspace(shop.path), **asked(section, campaign_id))
     except ToolkitError as error:
         return str(error)
 

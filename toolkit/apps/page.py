@@ -31,7 +31,7 @@ from toolkit.apps.view import WORKSPACE_VARIABLE, AskView
 from toolkit.language import later, tr
 
 _TAB, _LANGUAGE = "tab", "language"
-_WAIT = 0.02
+_WAIT = 0.01
 """Seconds that a choice waits for the next one."""
 
 

@@ -235,7 +235,7 @@ def _arms(outcome: np.ndarray, table: np.ndarray, target: np.ndarray) -> np.ndar
         away = table - centre[:, :, None]
         gram = away @ away.swapaxes(1, 2)
         own = np.diagonal(gram, axis1=1, axis2=2)
-        furthest = np.maximum(away.max(axis=2, initial=0), -away.min(axis=2, initial=0)) ** 2
+        furthest = np.abs(away).max(axis=2, initial=0) ** 2
         # Columns that `_unusable` might leave out; here it is enough to see that there are some.
         strange = ((own <= 1e-9 * count) | (furthest >= (1 - 1.01 / count) * own)).any(axis=1)
         scale = np.sqrt(own)

@@ -151,11 +151,11 @@ def spread_on_arms(
     the whole promises 80% power where about 72% come. Where an arm is too small for the regression, `noise` is None. `spread`: what
     `spread_of` says of the same members, where it is known already.
 
-    Of a few members the heaviest buyers tip single draws, so these are drawn often: 50,000 members are drawn altogether, in 4 to 40 draws
-    of at most 20,000 of them. That leaves the noise 1 to 5% off (more below 1,000 members), the smallest lift by half of that; `rough` (an
-    eighth of the draws) 5 to 15%.
+    Of a few members the heaviest buyers tip single draws, so these are drawn often: 50,000 members are drawn altogether, in 4 to 25 draws
+    of at most 20,000 of them. That leaves the noise 1 to 4% off for thousands of members, 5 to 10% for three hundred (less than so few
+    members leave open themselves), more where an arm has under fifty; the smallest lift by half of that. `rough`: an eighth of the draws.
     """
-    draws = min(max(DRAWN // min(len(outcome), LARGE), 4), 40)
+    draws = min(max(DRAWN // min(len(outcome), LARGE), 4), 25)
     draws = max(draws // 8 + 1, 2) if rough else draws
     spread, rng = spread or spread_of(outcome, before), np.random.default_rng(seed)
     if len(outcome) <= LARGE:

@@ -116,7 +116,8 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str) -> None
     os.chdir(folder)
     sys.argv = ["ipykernel_launcher", *arguments]
     threading.Thread(target=_end_with_server, daemon=True).start()
-    kernel = IPKernelApp.instance()
+    # A kernel without a parent takes itself for one started by hand, and tells the terminal how to connect to it.
+    kernel = IPKernelApp.instance(parent_handle=os.getppid())
     kernel.initialize(arguments)
     register_comm_target()  # ipywidgets does it on import, but where it was imported there was no kernel
     kernel.start()

@@ -35,6 +35,8 @@ def test_figures_are_read_as_typed(text: str, figures: dict[str, str]) -> None:
 
 def test_one_figure_changes_and_the_rest_stays() -> None:
     assert with_figure("full_reduction 60/10", "threshold", "1 000") == "full_reduction 1000/10"
+    assert with_figure("full_reduction 60/10", "threshold", "1,000") == "full_reduction 1000/10"
+    assert with_figure("full_reduction 60/10", "threshold", "6,5") == "full_reduction 6,5/10", "not guessed: the plan says that it is none"
     assert with_figure("full_reduction 60/10", "threshold", "") == "full_reduction /10", "what is missing is said by the plan"
     assert with_figure("full_reduction /10", "threshold", "60") == "full_reduction 60/10"
     assert with_figure("coupon 5 from 30 | for you", "goods", "TEA") == "coupon 5 from 30 on TEA | for you"

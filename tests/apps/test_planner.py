@@ -55,7 +55,8 @@ def test_what_is_filled_in_becomes_a_plan(planner: Planner) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("cost_per_contact", "cheap", "“cheap” came for cost of one contact, but a number was needed"),
+        ("cost_per_contact", "cheap", "“cheap” came for “cost of one contact”, but a number was needed"),
+        ("cost_per_contact", "0,10", "“0,10” came for “cost of one contact”"),
         ("starts_on", "tomorrow", "starts_on is 'tomorrow'"),
         ("offer", "full_reduction 60/60/60", "full_reduction"),
         ("offer", "gift", "gift"),

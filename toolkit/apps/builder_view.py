@@ -14,6 +14,7 @@ from toolkit.apps.builder import COUNTED, RANGES, Builder, Standing, spread
 from toolkit.apps.fields import button, flex, html, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import RANGE_WORDS, SOURCES, TRAIT_WORDS
+from toolkit.apps.typed import number_of
 from toolkit.errors import BadValue, NameTaken
 from toolkit.language import tr, word
 
@@ -134,7 +135,7 @@ class Asks:
 
     def _range(self, column: str) -> tuple[Any, Any]:
         def changed(_value: Any) -> None:
-            low, high = (_number(field.value, field.description) for field in self.ranges[column])
+            low, high = (number_of(field.value, field.description) for field in self.ranges[column])
             self.builder.range(column, low, high)
 
         return (
@@ -283,16 +284,6 @@ def _details(standing: Standing) -> str:
 
 def _typed_number(value: float | None) -> str:
     return "" if value is None else f"{value:.15g}"
-
-
-def _number(text: str, what: str) -> float | None:
-    plain = text.strip().replace(",", "").replace(" ", "")
-    if not plain:
-        return None
-    try:
-        return float(plain)
-    except ValueError:
-        raise BadValue(tr("“{text}” came for “{what}”, but a number was needed, such as 30.", text=text, what=what)) from None
 
 
 def _source_words(source: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from toolkit.apps.typed import plain_number
 from toolkit.ledger.offer import EXAMPLES
 
 _GOODS = r"(?:\s+on\s+(?P<goods>[^|]*?))?\s*(?:\|.*)?"
@@ -47,7 +48,10 @@ def with_figure(text: str, name: str, value: str) -> str:
     ('full_reduction 80/10', 'coupon 5')
     """
     method = method_of(text)
-    plain = value.strip() if name in ("goods", "message") else re.sub(r"[\s%|/]", "", value)
+    if name in ("value", "threshold", "depth"):
+        plain = plain_number(value, percent=name == "depth") or re.sub(r"[\s%|/]", "", value)
+    else:
+        plain = value.strip()
     told = {**figures_of(text), name: plain.replace("|", " ")}
     value, threshold, depth = (told.get(part, "") for part in ("value", "threshold", "depth"))
     words = {

@@ -21,6 +21,7 @@ from toolkit.apps.address import LONGEST
 from toolkit.apps.offer_text import STARTS, method_of
 from toolkit.apps.soon import Soon
 from toolkit.apps.state import Shop, fresh, read_shop
+from toolkit.apps.typed import number_of
 from toolkit.audience import saved_names
 from toolkit.differentiation import launching
 from toolkit.differentiation.playbook import playbook_of
@@ -91,7 +92,7 @@ def definition_of(form: Form) -> Definition:
         A number, a day or the offer cannot be read.
     """
     offer = Offer.parse(form.offer, name=form.name.strip() or form.offer.strip())
-    goal = _number(form.goal_percent, tr("the lift to reach"))
+    goal = number_of(form.goal_percent, tr("the lift to reach"), percent=True)
     return Definition(
         campaign_id=campaign_id_of(form.name),
         name=form.name.strip(),
@@ -102,8 +103,8 @@ def definition_of(form: Form) -> Definition:
         offers=(offer,),
         offer_of={"*": offer.name},
         touchpoints={"*": form.touchpoint.strip()} if form.touchpoint.strip() else {},
-        cost_per_contact=_number(form.cost_per_contact, tr("cost of one contact")),
-        cost_fixed=_number(form.cost_fixed, tr("fixed costs")),
+        cost_per_contact=number_of(form.cost_per_contact, tr("cost of one contact")),
+        cost_fixed=number_of(form.cost_fixed, tr("fixed costs")),
         goals={} if goal is None else {"lift": goal / 100},
         control_share=form.control_percent / 100,
     )
@@ -122,7 +123,7 @@ def replay_of(shop: Shop, form: Form) -> Answer | str | None:
     if not form.method:
         return None
     try:
-        budget = _number(form.budget, tr("the most that it may cost"))
+        budget = number_of(form.budget, tr("the most that it may cost"))
         limit = {} if budget is None else {"budget": budget}
         return find_question(f"differentiation.{form.method}")(Workspace(shop.path), **_audience_of(form), **limit)
     except ToolkitError as error:
@@ -350,16 +351,6 @@ class Planner(traitlets.HasTraits):
 def _audience_of(form: Form) -> dict[str, Any]:
     """The audience as questions take it; nothing = everybody."""
     return {"audience": form.audience} if form.audience else {}
-
-
-def _number(text: str, what: str) -> float | None:
-    plain = text.strip().removesuffix("%").replace(",", "").replace(" ", "")
-    if not plain:
-        return None
-    try:
-        return float(plain)
-    except ValueError:
-        raise BadValue(tr("“{text}” came for {what}, but a number was needed, such as 2.5.", text=text, what=what)) from None
 
 
 def _amount(row: dict[str, Any], name: str) -> float | None:

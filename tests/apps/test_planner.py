@@ -20,6 +20,7 @@ from toolkit.apps.planner_view import PlannerView
 from toolkit.errors import BadValue
 from toolkit.ledger.campaigns import open_campaign
 from toolkit.registry import find_question
+from toolkit.wording import share
 from toolkit.workspace import Workspace
 
 
@@ -50,6 +51,9 @@ def test_what_is_filled_in_becomes_a_plan(planner: Planner) -> None:
     assert "'autumn'" in planner.plan.headline
     assert isinstance(planner.replay, Answer | str)
     assert planner.can_go_back
+    arms = dict(planner.plan.table.group_by("arm").agg(pl.col("member_count").sum()).iter_rows())
+    assert f"{arms['control']} held out forgo" in planner.holdout, "of those who take part"
+    assert f"a lift of {share(planner.plan.figures['smallest_lift_share'])} or more" in planner.holdout, "as the plan says"
 
 
 @pytest.mark.parametrize(

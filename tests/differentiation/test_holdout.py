@@ -47,6 +47,9 @@ def test_a_plan_and_its_holdout_rest_on_the_same_noise(club: Workspace) -> None:
     arms = dict(planned.table.group_by("arm").agg(pl.col("member_count").sum()).iter_rows())  # 15 are in another campaign at the time
     assert planned.figures["smallest_lift_share"] == pytest.approx(smallest_lift(225, noise, arms["control"] / 225))
     assert held.figures["smallest_lift_share"] == pytest.approx(smallest_lift(240, noise, 0.2))
+    taking_part = tk.differentiation.holdout(club, audience="contactable", control_share=arms["control"] / 225, days=28, members=225)
+    assert taking_part.figures["smallest_lift_share"] == pytest.approx(planned.figures["smallest_lift_share"], rel=0.02)
+    assert "of 225 members for 28 days" in taking_part.headline
 
 
 def test_only_the_lengths_asked_for_are_looked_at(club: Workspace) -> None:
@@ -113,6 +116,7 @@ def test_too_small_and_too_short_are_said(club: Workspace) -> None:
         ({"lift": 0}, "lift is 0"),
         ({"lift": float("nan")}, "lift is nan"),
         ({"days": "many"}, "days is 'many'"),
+        ({"members": 0}, "members is 0"),
         ({"shares": "0.1, many"}, "shares is '0.1, many'"),
     ],
 )

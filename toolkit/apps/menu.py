@@ -32,6 +32,7 @@ CONTROL_WORDS = {
     "segment_map": later("Names of the segments"),
     "rank_by": later("Ranked by"),
     "member_id": later("Member number"),
+    "members": later("Members who take part, if not all"),
     "shares": later("Shares to compare, such as 0.1, 0.2"),
     "lengths": later("Days to compare, such as 7, 14"),
 }

@@ -137,12 +137,16 @@ def budgets(shop: Shop) -> list[float]:
     return [amount for amount in round_ones if sales / 1000 <= amount <= sales / 2]
 
 
-def holdout_of(shop: Shop, form: Form) -> str:
-    """Return what the holdout of a form shows and costs, as a sentence; '' where it cannot be said (the plan then says why)."""
+def holdout_of(shop: Shop, form: Form, members: float) -> str:
+    """Return what the holdout shows and costs for the `members` of the form's plan, as a sentence; '' where it cannot be said (the plan
+    then says why).
+    """
     try:
         definition = definition_of(form)
-        held = {"control_share": definition.control_share, "days": definition.days}
-        return find_question("differentiation.holdout")(Workspace(shop.path), **_audience_of(form), **held, shares=(), lengths=()).headline
+        held = {"control_share": definition.control_share, "days": definition.days, "members": members}
+        goal = {"lift": definition.goals["lift"]} if "lift" in definition.goals else {}
+        asked = {**_audience_of(form), **held, **goal, "shares": (), "lengths": ()}
+        return find_question("differentiation.holdout")(Workspace(shop.path), **asked).headline
     except ToolkitError:
         return ""
 
@@ -338,7 +342,7 @@ class Planner(traitlets.HasTraits):
                 return
             if plan != self._worked_out[0]:
                 self.plan = plan_of(self.shop, form)
-                self.holdout = holdout_of(self.shop, form) if isinstance(self.plan, Answer) else ""
+                self.holdout = holdout_of(self.shop, form, self.plan.figures["member_count"]) if isinstance(self.plan, Answer) else ""
             if replay != self._worked_out[1]:
                 self.replay = replay_of(self.shop, form)
             if goods != self._worked_out[2]:

@@ -46,6 +46,7 @@ def holdout(
     lift: float = 0.05,
     shares: Sequence[float] = SPLITS,
     lengths: Sequence[int] = LADDER,
+    members: int | None = None,
 ) -> Finding:
     """Return what a holdout can see, for several control shares: one row per control share, smallest first.
 
@@ -62,6 +63,8 @@ def holdout(
     lengths
         Lengths of a campaign in days (7 to 91) beside `days` at which it is looked whether the lift is found, for `needed_days` (empty =
         none, which is quicker).
+    members
+        How many take part, where that is not everybody in scope: a plan leaves out who is in another campaign or may not be contacted.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def holdout(
     Raises
     ------
     BadValue
-        A share, a number of days or a lift out of its range.
+        A share, a number of days, a lift or a number of members out of its range.
 
     Notes
     -----
@@ -89,19 +92,19 @@ def holdout(
     -------
     >>> tk.differentiation.holdout(ws, audience="order_count_91d >= 6", control_share=0.1, days=28).table      # doctest: +SKIP
     """
-    _check((control_share, *shares), (days, *lengths), lift)
-    members, splits = view.members.height, sorted({*shares, control_share})
+    _check((control_share, *shares), (days, *lengths), lift, members)
+    count, splits = view.members.height if members is None else members, sorted({*shares, control_share})
     try:
         found = measure_spread(view, [days])  # as a plan measures it, so that both say the same
     except DataError as error:
-        return _unmeasured(view, members, splits, str(error))
-    table = _table(view, found, _others(view, lengths, days), members, splits, days, lift)
+        return _unmeasured(view, count, splits, str(error))
+    table = _table(view, found, _others(view, lengths, days), count, splits, days, lift)
     chosen = table.filter(pl.col("control_share") == control_share).row(0, named=True)
     return Finding(
-        headline=_headline(view, chosen, members, days, lift),
+        headline=_headline(view, chosen, count, days, lift),
         table=table,
         chart=lambda: _chart(view, table, days),
-        notes=_notes(view, found, chosen, members, days, lift),
+        notes=_notes(view, found, chosen, days, lift),
         ask_next=[("differentiation.global_control", {})],
         figures={
             **({"smallest_lift_share": chosen["smallest_lift_share"]} if chosen["smallest_lift_share"] is not None else {}),
@@ -111,7 +114,7 @@ def holdout(
     )
 
 
-def _check(shares: Sequence[float], lengths: Sequence[int], lift: float) -> None:
+def _check(shares: Sequence[float], lengths: Sequence[int], lift: float, members: int | None) -> None:
     said = [
         tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=one)
         for one in dict.fromkeys(shares)
@@ -124,6 +127,8 @@ def _check(shares: Sequence[float], lengths: Sequence[int], lift: float) -> None
     ]
     if not 0 < lift <= 5:
         said.append(tr("lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5% more spend.", lift=lift))
+    if members is not None and members < 1:
+        said.append(tr("members is {members}; a number of members from 1 was needed.", members=members))
     if said:
         raise BadValue("\n".join(f"differentiation.holdout: {one}" for one in said))
 
@@ -207,7 +212,7 @@ def _headline(view: View, chosen: dict, members: int, days: int, lift: float) ->
     )
 
 
-def _notes(view: View, found: Visible, chosen: dict, members: int, days: int, lift: float) -> list[str | Note]:
+def _notes(view: View, found: Visible, chosen: dict, days: int, lift: float) -> list[str | Note]:
     settings, notes = view.settings.campaigns, list[str | Note]()
     spread = found.spread(days, chosen["control_share"])
     if chosen["chance_share"] is None:

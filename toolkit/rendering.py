@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from markupsafe import escape
 from toolkit import language, wording
 from toolkit.answer import ANSWER_MIME, Answer
 from toolkit.charts import offline
-from toolkit.language import tr
+from toolkit.language import tr, trn
 
 ROWS_SHOWN = 60
 """Rows of a table that a page or a notebook shows; the whole table is in `answer.table` and in the JSON."""
@@ -64,10 +64,11 @@ def head_html(answer: Answer) -> str:
     return _render("head", a=answer, style=_style())
 
 
-def body_html(answer: Answer, picks: Mapping[str, str] | None = None) -> str:
+def body_html(answer: Answer, picks: Mapping[str, str] | None = None, *, above: Collection[str] = ()) -> str:
     """Return table, notes and what to ask next as HTML.
 
-    `picks`: columns whose cells are buttons, and what a press does in words; the page that has such a column hears them.
+    `picks`: columns whose cells are buttons, and what a press does in words; the page that has such a column hears them. `above`: notes
+    that stand further up on the page; here it is only said that they do.
     """
     kinds, picks = answer.kinds, picks or {}
     columns = [
@@ -79,9 +80,11 @@ def body_html(answer: Answer, picks: Mapping[str, str] | None = None) -> str:
     ]
     left = answer.table.height - len(rows)
     more = tr("{left:,} more rows are in the answer's table.", left=left) if left > 0 else ""
-    return _render(
-        "body", a=answer, columns=columns, rows=rows, more=more, folded=answer.finding.chart is not None and len(rows) > ROWS_UNFOLDED
-    )
+    notes = [note for note in answer.notes if note.text not in above]
+    known = len(answer.notes) - len(notes)
+    told = trn("{count} more note on this stands above.", "{count} more notes on this stand above.", known, count=known) if known else ""
+    folded = answer.finding.chart is not None and len(rows) > ROWS_UNFOLDED
+    return _render("body", a=answer, columns=columns, rows=rows, more=more, folded=folded, notes=notes, told=told)
 
 
 def _column_css(answer: Answer, name: str) -> str:
@@ -101,9 +104,11 @@ def page_html(answer: Answer) -> str:
 
 
 def pages_html(answers: Sequence[Answer]) -> str:
-    """Return several answers as one HTML page that needs no network: each as `page_html` has it, the chart library once."""
+    """Return several answers as one HTML page that needs no network: each as `page_html` has it, the chart library and each note once."""
     specs = [json.dumps(offline.chart_spec(a.chart)).replace("</", "<\\/") if a.chart is not None else "" for a in answers]
-    parts = [{"head": head_html(a), "body": body_html(a), "spec": spec} for a, spec in zip(answers, specs, strict=True)]
+    told = [{note.text for before in answers[:place] for note in before.notes} for place in range(len(answers))]
+    bodies = [body_html(a, above=above) for a, above in zip(answers, told, strict=True)]
+    parts = [{"head": head_html(a), "body": body, "spec": spec} for a, body, spec in zip(answers, bodies, specs, strict=True)]
     return _render("pages", parts=parts, title=answers[0].scope if answers else "", bundle=offline.bundle() if any(specs) else "")
 
 

@@ -42,6 +42,20 @@ def test_it_opens_with_the_verdict_and_answers_the_rest_when_looked_at(read: Rev
     assert read.query() == ""
 
 
+def test_a_note_stands_once_on_a_page(read: Reviewing) -> None:
+    view = ReviewingView(read)
+    view.opened()
+    shown = "".join(unescape(place.details.value) for place in view.places.values())
+    noted = [note.text for answer in read.answers for note in answer.notes]
+    again = len(noted) - len(set(noted))
+    assert again > 3, "there is something to repeat"
+    assert all(shown.count(f"{text}</li>") == 1 for text in set(noted))
+    told = [int(count) for count in re.findall(r"<li>(\d+) more notes? on this stands? above\.</li>", shown)]
+    assert sum(told) == again
+    page = unescape(base64.b64decode(read.html_file()[1]).decode("utf-8"))
+    assert all(page.count(f"{text}</li>") == 1 for text in set(noted))
+
+
 def test_a_campaign_of_an_address(read: Reviewing) -> None:
     read.go_to("campaign=nothing")
     assert read.campaign_id == "C1"

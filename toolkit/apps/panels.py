@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -27,9 +27,9 @@ def headline(answer: Answer) -> str:
     return rendering.head_html(answer)
 
 
-def details(answer: Answer, picks: Mapping[str, str] | None = None) -> str:
-    """Return table and notes; `picks`: columns whose cells can be pressed, and what that does in words."""
-    return rendering.body_html(answer, picks)
+def details(answer: Answer, picks: Mapping[str, str] | None = None, *, above: Collection[str] = ()) -> str:
+    """Return table and notes; `picks`: columns whose cells can be pressed, and what that does; `above`: notes that need no repeating."""
+    return rendering.body_html(answer, picks, above=above)
 
 
 def chart(answer: Answer, *, pick: str = "") -> str:
@@ -135,7 +135,7 @@ def address(query: str, moves: int, language: str) -> str:
 
 def audience_words(names: Sequence[str]) -> str:
     """Return the fold that says what can stand in the field of an audience."""
-    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(wording.label_of(name))}</dd></div>" for name in names)
+    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(wording.label_of(name, of_members=True))}</dd></div>" for name in names)
     told = tr(
         "A condition on each member: a name from this list, a sign (=, >, <, >=, <=) and a value; texts stand in '…'. Join several with "
         "AND, OR. For example: order_count >= 10 AND order_count_28d = 0"

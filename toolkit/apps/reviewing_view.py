@@ -6,6 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from toolkit.answer import Answer
 from toolkit.apps import panels
 from toolkit.apps.fields import button, flex, html
 from toolkit.apps.guard import Guard
@@ -69,8 +70,11 @@ class ReviewingView:
 
     def _show(self, _change: Any = None) -> None:
         self.told.value = ""
+        above = set[str]()  # sections are answered from the top down
         for name, place in self.places.items():
-            place.show(self.reviewing.sections.get(name))
+            section = self.reviewing.sections.get(name)
+            place.show(section, above=above)
+            above = above | {note.text for note in section.notes} if isinstance(section, Answer) else above
         self.ways.value = panels.ways([(name, tr(SECTION_WORDS[name]), name in self.reviewing.sections) for name in SECTIONS])
         self._list()
 

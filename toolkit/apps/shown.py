@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -27,8 +27,11 @@ class Shown:
         self.parts = (self.stop, self.head, self.chart, self.details, self.download)
         self._shown: Answer | str | None = None
 
-    def show(self, result: Answer | str | None) -> None:
-        """Show an answer, a sentence, or nothing; what is shown already stays, since a chart takes a while to be written down."""
+    def show(self, result: Answer | str | None, *, above: Collection[str] = ()) -> None:
+        """Show an answer, a sentence, or nothing; what is shown already stays, since a chart takes a while to be written down.
+
+        `above`: notes that stand further up on the page.
+        """
         if result is self._shown:
             return
         self._shown = result
@@ -39,5 +42,5 @@ class Shown:
             self.chart.outputs = panels.chart_outputs(answer) if answer else ()
         else:
             self.chart.value = panels.chart(answer, pick=self.pick) if answer else ""
-        self.details.value = panels.details(answer, self.picks) if answer else ""
+        self.details.value = panels.details(answer, self.picks, above=above) if answer else ""
         self.download.value = panels.download(answer) if answer else ""

@@ -140,7 +140,7 @@ def contact_cost(view: View) -> tuple[float, str | Note]:
                 cost=view.money(middle),
                 campaigns=some(known.height, "campaign"),
             )
-    said = tr("What a contact costs is not known and counted as nothing: set offers.cost_per_contact.")
+    said = tr("What a contact costs is not known and counted as nothing: say what one costs (cost_per_contact).")
     return 0.0, Note(said, "REVIEW")
 
 
@@ -194,8 +194,8 @@ def margin_note(view: View, margin: Margin) -> str | Note:
             "REVIEW",
         )
     said = tr(
-        "No margin is known, so money is in sales and no net is given: products have no `unit_cost`. Import it, or assume one: {settings}.",
-        settings="settings={'offers': {'margin_share': 0.25}}",
+        "No margin is known, so money is in sales and no net is given: the products table has no `unit_cost`. Import it, or assume a "
+        "margin (setting offers.margin_share, such as 0.25)."
     )
     return Note(said, "NOT MEASURED")
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from toolkit import wording
+from toolkit.language import tr, word
 
 if TYPE_CHECKING:
     import altair as alt
@@ -35,7 +36,7 @@ class Note:
     verdict: Verdict | None = None
 
     def __str__(self) -> str:
-        return f"{self.verdict}: {self.text}" if self.verdict else self.text
+        return tr("{first}: {second}", first=word(self.verdict), second=self.text) if self.verdict else self.text
 
 
 def as_notes(notes: Sequence[str | Note]) -> tuple[Note, ...]:

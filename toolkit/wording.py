@@ -15,7 +15,7 @@ from babel.numbers import format_currency, get_currency_symbol
 
 from toolkit import language
 from toolkit.language import tr
-from toolkit.language.labels import DATA, LABELS
+from toolkit.language.labels import DATA, LABELS, OF_MEMBERS, OURS
 
 Kind = Literal["text", "date", "count", "number", "money", "share", "days", "score", "index", "flag"]
 
@@ -51,6 +51,10 @@ _KINDS_BY_ENDING: tuple[tuple[str, Kind], ...] = (
     ("_spend", "money"),
     ("_value", "money"),
     ("_cost", "money"),
+    ("_count_28d", "count"),
+    ("_count_56d", "count"),
+    ("_count_91d", "count"),
+    ("_count_365d", "count"),
     ("_28d", "money"),
     ("_91d", "money"),
     ("_365d", "money"),
@@ -72,6 +76,8 @@ _KINDS_BY_ENDING: tuple[tuple[str, Kind], ...] = (
     ("_index_high", "index"),
     ("_on", "date"),
 )
+
+_SHARE_OF = "share_of_"  # a figure for each segment, by whatever name the shop's map gives it
 
 
 def kind_of(name: str, value: Any = None) -> Kind:
@@ -96,13 +102,30 @@ def kind_of(name: str, value: Any = None) -> Kind:
     return "count" if isinstance(value, int) else "number" if isinstance(value, float) else "text"
 
 
-def label_of(name: str) -> str:
-    """Return the column's name in words.
+def label_of(name: str, *, of_members: bool = False) -> str:
+    """Return the name of a column (of an answer, or of the members table) or figure in words.
 
-    >>> label_of("member_count"), label_of("coupon_affinity")
-    ('Members', 'Coupon affinity')
+    >>> label_of("member_count"), label_of("coupon_affinity"), label_of("share_of_loyal")
+    ('Members', 'Coupon affinity', 'Share of loyal')
     """
-    return language.label(LABELS.get(name) or name.replace("_", " ").strip().capitalize())
+    known = (OF_MEMBERS.get(name) if of_members else None) or LABELS.get(name)
+    if not known and name.startswith(_SHARE_OF):
+        return tr("Share of {group}", group=language.word(name.removeprefix(_SHARE_OF)))
+    return language.label(known or name.replace("_", " ").strip().capitalize())
+
+
+def labels_of(names: Sequence[str]) -> list[str]:
+    """Return the names of columns as the head of a file, no two alike: one said again (`from`, `to`) goes with the one it belongs to.
+
+    >>> labels_of(["repeat_rate", "repeat_rate_low", "core_index", "core_index_low"])
+    ['Bought again', 'Bought again: from', 'Index against others', 'Index against others: from']
+    """
+    labels = [label_of(name) for name in names]
+    told, belongs = list[str](), ""
+    for label in labels:
+        belongs = label if labels.count(label) == 1 else belongs
+        told.append(label if labels.count(label) == 1 or not belongs else tr("{first}: {second}", first=belongs, second=label))
+    return told if len(set(told)) == len(told) else list(names)
 
 
 def count(value: float) -> str:
@@ -186,7 +209,7 @@ def sentence(words: str) -> str:
 
 def value_of(name: str, value: str) -> str:
     """Return the text of a column as the reader sees it: words of ours in their language, the shop's own as they are."""
-    return value if name in DATA else language.word(value)
+    return value if name in DATA and value not in OURS else language.word(value)
 
 
 def cell(value: Any, kind: Kind, currency: str, name: str = "") -> str:

@@ -23,7 +23,7 @@ def harmless(text: str) -> str:
 
 
 def csv_text(table: pl.DataFrame) -> str:
-    """Return a table as CSV: labels as headers, text cells harmless, numbers as numbers, null as nothing.
+    """Return a table as CSV: labels as headers, our words as the reader says them, text harmless, numbers as numbers, null as nothing.
 
     It starts with a byte order mark, so that Excel reads it as UTF-8.
     """
@@ -31,11 +31,15 @@ def csv_text(table: pl.DataFrame) -> str:
         *(pl.col(name).cast(pl.List(pl.String)).list.join("; ") for name, kind in table.schema.items() if isinstance(kind, pl.List))
     )
     shown = shown.with_columns(pl.col(pl.Categorical, pl.Enum, pl.Duration, pl.Object).cast(pl.String))
+    words = {
+        name: {value: wording.value_of(name, value) for value in shown[name].drop_nulls().unique()}
+        for name in shown.columns
+        if shown.schema[name] == pl.String
+    }
+    shown = shown.with_columns(pl.col(name).replace(told) for name, told in words.items())
     text = pl.col(pl.String)
     shown = shown.with_columns(pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text).name.keep())
-    labels = [wording.label_of(name) for name in shown.columns]
-    if len(set(labels)) < len(labels):
-        labels = shown.columns
+    labels = wording.labels_of(shown.columns)
     return "\ufeff" + shown.rename({name: harmless(label) for name, label in zip(shown.columns, labels, strict=True)}).write_csv(
         line_terminator="\r\n"
     )

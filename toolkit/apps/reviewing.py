@@ -77,8 +77,8 @@ def workbook(answers: list[Answer]) -> bytes:
         for answer in answers:
             sheet = book.add_worksheet(answer.name.split(".")[-1][:31])
             sheet.write_string(0, 0, harmless(answer.headline))
-            for place, name in enumerate(answer.table.columns):
-                sheet.write_string(2, place, harmless(wording.label_of(name)), bold)
+            for place, label in enumerate(wording.labels_of(answer.table.columns)):
+                sheet.write_string(2, place, harmless(label), bold)
             for number, row in enumerate(answer.table.iter_rows(), start=3):
                 for place, value in enumerate(row):
                     if isinstance(value, bool) or value is None:
@@ -88,7 +88,8 @@ def workbook(answers: list[Answer]) -> bytes:
                     elif isinstance(value, (int, float)):
                         sheet.write_number(number, place, value)
                     else:
-                        sheet.write_string(number, place, harmless(str(value))[:32_767])
+                        told = wording.value_of(answer.table.columns[place], str(value))
+                        sheet.write_string(number, place, harmless(told)[:32_767])
             for number, note in enumerate(answer.notes, start=answer.table.height + 4):
                 sheet.write_string(number, 0, harmless(str(note))[:32_767])
             sheet.freeze_panes(3, 1)

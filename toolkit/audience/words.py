@@ -40,7 +40,7 @@ def where_in_words(where: Where) -> str:
             continue
         before = where.tokens[at - 1].text if at else ""
         if token.kind in ("name", "quoted") and token.word in names:
-            label = wording.label_of(token.word)
+            label = wording.label_of(token.word, of_members=True)
             word = label if label.isupper() or label[1:] != label[1:].lower() else label[0].lower() + label[1:]
         elif token.kind == "text":
             word = language.word(token.text[1:-1].replace("''", "'"))

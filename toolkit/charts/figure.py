@@ -18,7 +18,7 @@ from toolkit import language
 from toolkit.charts.theme import INK, LABEL_PIXELS, MUTED, ROW_LIMIT, WIDTH, Kind, format_of
 from toolkit.errors import DataError
 from toolkit.language import later, tr
-from toolkit.language.labels import DATA
+from toolkit.language.labels import DATA, OURS
 
 if TYPE_CHECKING:
     import altair as alt
@@ -49,9 +49,12 @@ def roles(frame: pl.DataFrame, picture: str, **columns: str | None) -> pl.DataFr
 
 def _worded(drawn: pl.DataFrame, wanted: dict[str, str]) -> list[pl.Expr]:
     """The words of ours in the reader's language, in the columns that are not the shop's own."""
-    texts = [role for role, name in wanted.items() if name not in DATA and drawn.schema[role] in (pl.String, pl.Categorical, pl.Enum)]
+    texts = [role for role in wanted if drawn.schema[role] in (pl.String, pl.Categorical, pl.Enum)]
     found = {role: drawn[role].cast(pl.String).drop_nulls().unique().to_list() for role in texts}
-    return [pl.col(role).cast(pl.String).replace({value: language.word(value) for value in values}) for role, values in found.items()]
+    return [
+        pl.col(role).cast(pl.String).replace({value: language.word(value) for value in values if wanted[role] not in DATA or value in OURS})
+        for role, values in found.items()
+    ]
 
 
 def pixels(text: str, letter: float) -> float:

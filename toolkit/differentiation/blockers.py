@@ -78,10 +78,10 @@ def _definition(draft: Draft) -> Iterator[Note]:
             guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
             yield Note(tr("Good '{good}' is neither a category nor a product of the shop{guess}", good=good, guess=guess), "REVIEW")
     if not definition.goals and not definition.faults:
-        said = tr(
-            "No goal is set, so nothing says when it worked: say the lift to reach, or another goal ({goals}).", goals=tr(", ").join(GOALS)
+        goals = tr(", ").join(word(goal) for goal in GOALS)
+        yield Note(
+            tr("No goal is set, so nothing says when it worked: say the lift to reach, or another goal ({goals}).", goals=goals), "REVIEW"
         )
-        yield Note(said, "REVIEW")
 
 
 def _dates(draft: Draft) -> Iterator[Note]:

@@ -140,7 +140,7 @@ def _notes(
 ) -> list[str | Note]:
     notes = list[str | Note]()
     if not control.share:
-        notes.append(Note(tr("Set one, such as 2% of the chain: toolkit campaign global-control WORKSPACE --share 0.02."), "REVIEW"))
+        notes.append(Note(tr("Set one, such as 2% of the chain: `toolkit campaign global-control WORKSPACE --share 0.02`."), "REVIEW"))
         return notes
     if tried and kept.share:
         notes.append(

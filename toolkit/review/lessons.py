@@ -176,11 +176,7 @@ def _headline(view: View, table: pl.DataFrame, known: pl.DataFrame, missing: lis
         waiting = (
             tr("; {campaigns} could be reviewed ({few})", campaigns=some(len(missing), "campaign"), few=few_of(missing)) if missing else ""
         )
-        return tr(
-            "No campaign has been learnt from by {as_of}{waiting}. `toolkit campaign lessons WORKSPACE ID` writes what one taught.",
-            as_of=view.as_of,
-            waiting=waiting,
-        )
+        return tr("No campaign has been learnt from by {as_of}{waiting}.", as_of=view.as_of, waiting=waiting)
     count = some(known["campaign_id"].n_unique(), "campaign")
     proven = table.filter(pl.col("randomised"), pl.col("category").is_null())
     whole = proven.filter(pl.col("segment").is_null())
@@ -236,7 +232,11 @@ def _notes(view: View, known: pl.DataFrame, usable: pl.DataFrame, missing: list[
         )
     if missing:
         notes.append(
-            tr("Not yet learnt from: {few}. `toolkit campaign lessons WORKSPACE ID` writes what a campaign taught.", few=few_of(missing))
+            tr(
+                "Not yet learnt from: {few}. Who keeps the workspace writes down what a campaign taught: "
+                "`toolkit campaign lessons WORKSPACE ID`.",
+                few=few_of(missing),
+            )
         )
     if by == "category" and outcome != "amount":
         notes.append(tr("By category only sales are kept."))

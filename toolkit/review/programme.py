@@ -259,7 +259,7 @@ def _control_notes(view: View, whole: Programme) -> list[str | Note]:
 def _figures(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Programme) -> dict[str, float]:
     most = view.settings.offers.most_contacts
     found = {
-        "campaigns": campaigns.height,
+        "campaign_count": campaigns.height,
         "over_contacted_member_share": members.filter(pl.col("most") > most).height / max(members.height, 1),
         "never_contacted_members": members.filter(pl.col("contact_count") == 0).height,
     }

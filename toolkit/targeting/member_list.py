@@ -46,8 +46,8 @@ def listed(
     missing = [] if "contactable" in ids.columns else [not_measured(view, "members", "contactable", tr("who may be contacted"))]
     keep = [
         tr(
-            "Keep them as an audience: tk.save_audience(ws, tk.Audience.from_answer('NAME', answer)), or toolkit audience save WORKSPACE "
-            "NAME --from CALL."
+            "Keep them as an audience: `tk.save_audience(ws, tk.Audience.from_answer('NAME', answer))`, or `toolkit audience save "
+            "WORKSPACE NAME --from CALL`."
         )
     ] * bool(count)
     return Finding(

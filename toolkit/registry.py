@@ -228,7 +228,9 @@ def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> A
         name = ast.unparse(node.func).removeprefix("tk.")
         given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg}
     except (SyntaxError, ValueError):
-        raise BadValue(f"'{call}' is no call of a question; one such as tk.targeting.slipping(ws, store_id='367') was needed.") from None
+        raise BadValue(
+            tr("'{call}' is no call of a question; one such as tk.targeting.slipping(ws, store_id='367') was needed.", call=call)
+        ) from None
     return find_question(name)(workspace, **{**given, **changed})
 
 

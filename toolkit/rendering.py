@@ -161,7 +161,7 @@ def text(answer: Answer, *, heading: bool = True, width: int = 140) -> str:
             console.print()
             console.print(grid)
             if answer.table.height > ROWS_IN_SHELL:
-                console.print(Text(tr("... {height:,} more rows: use --json or --html.", height=answer.table.height - ROWS_IN_SHELL)))
+                console.print(Text(tr("... {left:,} more rows: use --json or --html.", left=answer.table.height - ROWS_IN_SHELL)))
             console.print()
         for note in answer.notes:
             say(f"- {note}")

@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.atomic import write_atomically
 from toolkit.errors import WorkspaceError
+from toolkit.language import tr
 
 FORMAT = 1
 """Version of the layout. A workspace with a larger number was written by a newer toolkit and is refused."""
@@ -168,7 +169,13 @@ class Workspace:
             return None
         path = self.path / self.manifest.tables[name]
         if not path.exists():
-            raise WorkspaceError(f"{path} is listed in {self.path / 'manifest.json'} but is not there. Import the table again.")
+            raise WorkspaceError(
+                tr(
+                    "{path} is listed in {manifest} but is not there. Import the table again.",
+                    path=path,
+                    manifest=self.path / "manifest.json",
+                )
+            )
         return pl.scan_parquet(path)
 
     def has_column(self, table: str, column: str) -> bool:
@@ -191,7 +198,7 @@ class Workspace:
             lock.acquire(timeout=0)
         except Timeout:
             raise WorkspaceError(
-                f"{self.path} is being written by another process. Wait for it to end, then run the command again."
+                tr("{path} is being written by another process. Wait for it to end, then run the command again.", path=self.path)
             ) from None
         try:
             self.manifest = self._read_manifest()
@@ -201,7 +208,7 @@ class Workspace:
             self._sweep()
             if is_disk_full(error):
                 raise WorkspaceError(
-                    f"The disk of {self.path} is full. Nothing was changed; free some space and run the command again."
+                    tr("The disk of {path} is full. Nothing was changed; free some space and run the command again.", path=self.path)
                 ) from error
             raise
         except BaseException:
@@ -226,7 +233,9 @@ class Workspace:
         except FileNotFoundError:
             return {}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise WorkspaceError(f"{path} is not valid TOML: {error}. Mend it, or remove it to go back to the defaults.") from None
+            raise WorkspaceError(
+                tr("{path} is not valid TOML: {error}. Mend it, or remove it to go back to the defaults.", path=path, error=error)
+            ) from None
 
     def write_document(self, name: str, values: dict[str, Any]) -> Path:
         """Write the TOML document `name` in one step and return its path."""

@@ -14,6 +14,7 @@ from tests.differentiation.club import spring
 from toolkit import differentiation, wording
 from toolkit.differentiation.cells import segment_where, segments
 from toolkit.language import speaking, word
+from toolkit.ledger.campaigns import open_campaign
 from toolkit.ledger.offer import EXAMPLES, Offer
 from toolkit.workspace import Workspace
 
@@ -71,6 +72,11 @@ def test_what_is_launched_is_the_same_in_every_language(copy_of_club: Callable[.
     assert english.definition == chinese.definition
     assert_frame_equal(english.members, chinese.members)
     assert_frame_equal(english.left_out, chinese.left_out)
+    assert english.folder is not None
+    with speaking("zh"):
+        again = open_campaign(Workspace(english.folder.parents[1]), "proposal")
+    assert again.notes == chinese.notes != english.notes
+    assert len(again.notes) == len(english.notes) > 0
 
 
 def test_segments_and_offers_are_data() -> None:

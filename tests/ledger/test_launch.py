@@ -17,6 +17,7 @@ from polars.testing import assert_frame_equal
 from tests.ledger.frozen import AS_OF, definition, left_out, members
 from tests.shop import make_workspace, tiny_lines
 from toolkit.errors import BadValue, DataError, WorkspaceError
+from toolkit.language import speaking
 from toolkit.ledger.campaigns import known_campaigns, open_campaign
 from toolkit.ledger.launch import freeze
 from toolkit.workspace import Workspace
@@ -27,9 +28,16 @@ def ws(tmp_path: Path) -> Workspace:
     return make_workspace(tmp_path / "ws", tiny_lines())
 
 
+def test_what_was_warned_of_is_read_in_the_readers_language(ws: Workspace) -> None:
+    freeze(ws, definition(), members(), as_of=AS_OF, notes={"en": ["look"], "zh": ["看"]})
+    with speaking("zh"):
+        assert open_campaign(ws, "summer").notes == ("看",)
+
+
 def test_what_is_read_is_what_was_launched(ws: Workspace) -> None:
     made = freeze(
-        ws, definition(), members(), as_of=AS_OF, left_out=left_out(), cost={"total": 12.5, "offers": None}, settings={"a": 1}, notes=["look"]
+        ws, definition(), members(), as_of=AS_OF, left_out=left_out(), cost={"total": 12.5, "offers": None}, settings={"a": 1},
+        notes={"en": ["look"], "zh": ["看"]},
     )  # fmt: skip
     found = open_campaign(ws, "summer")
     for campaign in (made, found):

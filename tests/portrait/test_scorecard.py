@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.portrait.ladder import FEW, ladder_lines, lines_of, shop_of
 from tests.shop import AS_OF
 from toolkit.errors import WorkspaceError
+from toolkit.language import speaking
 from toolkit.mart.view import open_view
 from toolkit.portrait import rfm, rfm_scores, save_scorecard
 from toolkit.portrait.scorecard import current_scorecard, describe_scorecard, proposed_scorecard, refresh_scorecard, saved_scorecard
@@ -107,3 +109,11 @@ def test_a_document_that_cannot_be_read_is_told_with_its_path(shop: Workspace, c
 def test_a_map_that_changed_since_is_a_verdict(shop: Workspace) -> None:
     shop.write_document("scorecard", {"as_of": date(2024, 1, 1), "r_edges": [30, 90, 180, 365], "map_fingerprint": "other"})
     assert any(note.verdict == "REVIEW" and "was changed after" in note.text for note in rfm(shop, settings=FEW).notes)
+
+
+def test_the_reason_of_a_saved_ruler_is_the_readers(shop: Workspace) -> None:
+    with speaking("zh"):
+        card = save_scorecard(shop).card
+        assert re.search("[\u4e00-\u9fff]", card.why)
+    assert not re.search("[\u4e00-\u9fff]", saved_scorecard(shop).why)  # type: ignore[union-attr]
+    assert re.search("[\u4e00-\u9fff]", card.reason)

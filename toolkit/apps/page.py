@@ -247,8 +247,8 @@ def _ask_tab(view: AskView, key: str, words: str) -> Tab:
 def _receipts(state: State) -> str:
     shop = state.shop
     return tr(
-        "{height:,} members, receipts from {first_day} to {last_day}",
-        height=shop.members.height,
+        "{members:,} members, receipts from {first_day} to {last_day}",
+        members=shop.members.height,
         first_day=shop.first_day,
         last_day=shop.last_day,
     )

@@ -294,10 +294,10 @@ class Planner(traitlets.HasTraits):
         made = launching.launch(Workspace(self.shop.path), definition_of(self.form))
         self.launched = made.campaign_id
         return tr(
-            "Launched: '{campaign_id}' with {count:,} members, {count_2:,} held out.",
+            "Launched: '{campaign_id}' with {members:,} members, {held_out:,} held out.",
             campaign_id=made.campaign_id,
-            count=made.count("treated"),
-            count_2=made.count("control"),
+            members=made.count("treated"),
+            held_out=made.count("control"),
         )
 
     def contact_files(self, *, per_store: bool = False) -> tuple[str, str, str]:

@@ -198,8 +198,8 @@ def _write_xlsx(table: pl.DataFrame, path: Path) -> None:
     if table.height > MOST_SHEET_ROWS:
         raise BadValue(
             tr(
-                "{height:,} members do not fit a sheet of {most_sheet_rows:,} rows. Export them as csv or parquet.",
-                height=table.height,
+                "{members:,} members do not fit a sheet of {most_sheet_rows:,} rows. Export them as csv or parquet.",
+                members=table.height,
                 most_sheet_rows=MOST_SHEET_ROWS,
             )
         )

@@ -79,7 +79,7 @@ def load_audience(workspace: Workspace | str | Path, name: str, version: int | N
     ws = _opened(workspace)
     document = ws.document(_document(name))
     if not document:
-        raise unknown_name("audience", name, saved_names(ws), where=str(ws.path))
+        raise unknown_name("audience", name, saved_names(ws), where=tr("The shop"))
     kept = next((one for one in document["versions"] if one["version"] == (version or len(document["versions"]))), None)
     if kept is None:
         raise UnknownName(
@@ -121,8 +121,7 @@ def members_then(workspace: Workspace | str | Path, name: str, version: int) -> 
     if not path.exists():
         raise WorkspaceError(
             tr(
-                "{path} is not there: the members of audience '{name}', version {version}, are lost. Save it anew.",
-                path=path,
+                "The members of audience '{name}', version {version}, are lost: their file is not there. Save it anew.",
                 name=name,
                 version=version,
             )

@@ -70,9 +70,9 @@ class Draft:
         """The margin of what the audience bought in the period."""
         return Past(self.view).margin
 
-    @cached_property
+    @property
     def cost_per_contact(self) -> tuple[float, str | Note]:
-        """What a contact costs and where that is from."""
+        """What a contact costs and where that is from, in the language of the moment."""
         stated = self.definition.cost_per_contact
         if stated is None:
             return contact_cost(self.view)

@@ -17,7 +17,7 @@ from toolkit.differentiation.draft import Draft, work_out
 from toolkit.differentiation.enrolment import campaign_view
 from toolkit.differentiation.plan import definition_of
 from toolkit.errors import BadValue, DataError
-from toolkit.language import tr, value
+from toolkit.language import LANGUAGES, in_every_language, tr, value
 from toolkit.ledger import global_control
 from toolkit.ledger.campaigns import Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition, plan_names, write_plan
@@ -85,8 +85,12 @@ def launch(workspace: Workspace | str | Path, campaign: AnyCampaign, *, as_of: d
         cost=_cost(draft),
         settings=draft.view.settings.model_dump(mode="json"),
         drawn=_drawn(draft),
-        notes=[str(note) for note in notes if note.verdict in ("REVIEW", "NOT MEASURED")],
+        notes=dict(zip(LANGUAGES, in_every_language(_warned, draft), strict=True)),
     )
+
+
+def _warned(draft: Draft) -> list[str]:
+    return [str(note) for note in blockers(draft) if note.verdict in ("REVIEW", "NOT MEASURED")]
 
 
 def campaign(workspace: Workspace | str | Path, campaign_id: str) -> Campaign:

@@ -20,7 +20,9 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 """The languages there is a catalogue for, each by its own name; the first is that of the source."""
@@ -72,7 +74,7 @@ def speaking(code: str) -> Iterator[None]:
         _of_call.reset(before)
 
 
-def in_every_language(said: Callable[..., str], *given: Any) -> list[str]:
+def in_every_language(said: Callable[..., T], *given: Any) -> list[T]:
     """Return what `said(*given)` says in each language: a call that was written in one is asked again in another.
 
     >>> in_every_language(tr, "not measured")

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import polars as pl
 
 from toolkit.errors import unknown_name
-from toolkit.language import tr, word
+from toolkit.language import current, tr, word
 from toolkit.ledger.definition import GOALS, Definition, Offer
 from toolkit.ledger.folder import campaign_folder, faults_of, launched_ids, read_launched
 from toolkit.workspace import Workspace
@@ -136,7 +136,7 @@ def open_campaign(ws: Workspace, campaign_id: str) -> Campaign:
     table = ws.table("campaigns")
     found = table.filter(pl.col("campaign_id") == campaign_id).collect() if table is not None else pl.DataFrame()
     if found.is_empty():
-        raise unknown_name("campaign", campaign_id, known_campaigns(ws)["campaign_id"], where=str(ws.path))
+        raise unknown_name("campaign", campaign_id, known_campaigns(ws)["campaign_id"], where=tr("The shop"))
     return _from_tables(ws, found.row(0, named=True))
 
 
@@ -200,7 +200,7 @@ def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
         definition=definition,
         cost=kept["cost"],
         settings=kept["settings"],
-        notes=tuple(kept["notes"]),
+        notes=tuple(kept.get("notes_in", {}).get(current(), kept["notes"])),
         folder=folder,
     )
 

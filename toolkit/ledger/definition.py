@@ -281,7 +281,7 @@ def read_plan(ws: Workspace, campaign_id: str) -> Definition:
     """
     values = ws.document(f"{FOLDER}/{check_id(campaign_id)}")
     if not values:
-        raise unknown_name("plan", campaign_id, plan_names(ws), where=str(ws.path))
+        raise unknown_name("plan", campaign_id, plan_names(ws), where=tr("The shop"))
     try:
         draft = Definition.model_validate({"campaign_id": campaign_id, **values})
     except BadValue as error:

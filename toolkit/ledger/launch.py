@@ -15,7 +15,7 @@ from filelock import FileLock
 
 import toolkit
 from toolkit.errors import BadValue, DataError, WorkspaceError
-from toolkit.language import tr, word
+from toolkit.language import SOURCE, tr, word
 from toolkit.ledger.campaigns import LEFT_OUT, MEMBERS, Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.folder import campaign_folder, campaigns_folder, file_hashes
@@ -35,7 +35,7 @@ def freeze(
     cost: Mapping[str, float | None] | None = None,
     settings: Mapping[str, Any] | None = None,
     drawn: Mapping[str, Any] | None = None,
-    notes: Sequence[str] = (),
+    notes: Mapping[str, Sequence[str]] | None = None,
 ) -> Campaign:
     """Write a campaign into the ledger and return it as it is read back. Nothing of it changes afterwards.
 
@@ -48,7 +48,7 @@ def freeze(
     left_out
         Members of the audience in no arm (schema LEFT_OUT).
     cost, settings, drawn, notes
-        Expected cost (currency units), the settings in force, how the arms were drawn, and what was warned of.
+        Expected cost (currency units), the settings in force, how the arms were drawn, and what was warned of (language -> sentences).
 
     Raises
     ------
@@ -77,7 +77,8 @@ def freeze(
         "drawn": dict(drawn or {}),
         "member_counts": {arm: arms.filter(pl.col("arm") == arm).height for arm in ("treated", "control")},
         "left_out_counts": dict(left.group_by("reason").len().sort("reason").iter_rows()),
-        "notes": list(notes),
+        "notes": list((notes or {}).get(SOURCE, ())),
+        "notes_in": {code: list(said) for code, said in (notes or {}).items()},
         "data_version": ws.manifest.data_version,
         "toolkit": toolkit.__version__,
     }

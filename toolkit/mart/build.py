@@ -20,6 +20,7 @@ import polars as pl
 from filelock import FileLock
 
 from toolkit.errors import BadValue, WorkspaceError
+from toolkit.language import tr
 from toolkit.mart.batches import MOST_LINES, Batch, plan_batches, read_slices
 from toolkit.mart.catalogue import Catalogue, catalogue_of, without_fractions
 from toolkit.mart.folder import FORMAT, Mart, find_mart, mart_path
@@ -224,7 +225,7 @@ def _keep_freed_memory() -> None:
 
 def _checked(as_of: date) -> date:
     if isinstance(as_of, datetime) or not isinstance(as_of, date):
-        raise BadValue(f"as_of needs a date such as date(2024, 6, 30), but {as_of!r} came.")
+        raise BadValue(tr("as_of needs a date such as date(2024, 6, 30), but {as_of!r} came.", as_of=as_of))
     return as_of
 
 
@@ -236,15 +237,24 @@ def _in_words(ws: Workspace) -> Iterator[None]:
     except (OSError, pl.exceptions.ComputeError) as error:
         if is_disk_full(error):
             raise WorkspaceError(
-                f"The disk of {ws.path} is full: the mart was not built, the receipts are untouched. "
-                "Free some space and run the command again."
+                tr(
+                    "The disk of {path} is full: the mart was not built, the receipts are untouched. "
+                    "Free some space and run the command again.",
+                    path=ws.path,
+                )
             ) from error
         if isinstance(error, FileNotFoundError):
             raise WorkspaceError(
-                f"Receipts of {ws.path} were replaced while the mart was being built ({error.filename or error}). Run the command again."
+                tr(
+                    "Receipts of {path} were replaced while the mart was being built ({file}). Run the command again.",
+                    path=ws.path,
+                    file=error.filename or error,
+                )
             ) from error
         if isinstance(error, PermissionError):
-            raise WorkspaceError(f"{ws.mart_folder} cannot be written ({error}). Give yourself the right to write there.") from error
+            raise WorkspaceError(
+                tr("{folder} cannot be written ({error}). Give yourself the right to write there.", folder=ws.mart_folder, error=error)
+            ) from error
         raise
 
 

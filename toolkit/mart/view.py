@@ -275,16 +275,14 @@ def open_view(
     if store_id is not None:
         store_id = str(store_id)
         if store_id not in stores["store_id"]:
-            raise unknown_name("store", store_id, stores["store_id"].to_list(), where=str(workspace.path))
+            raise unknown_name("store", store_id, stores["store_id"].to_list(), where=tr("The shop"))
         label = tr("store {store_id}", store_id=store_id)
     if region is not None:
         regions = stores["region"].drop_nulls().unique().sort().to_list()
         if not regions:
-            raise DataError(
-                tr("No regions: the stores table of {path} has no `region` column. Import one, or ask by store_id.", path=workspace.path)
-            )
+            raise DataError(tr("No regions: the stores table has no `region` column. Import one, or ask by store_id."))
         if region not in regions:
-            raise unknown_name("region", region, regions, where=str(workspace.path))
+            raise unknown_name("region", region, regions, where=tr("The shop"))
         if store_id is not None:
             raise BadValue(tr("Give a store_id or a region, not both."))
         label = tr("region {region}", region=region)
@@ -318,14 +316,13 @@ def checked_as_of(workspace: Workspace, as_of: date | str | None) -> date:
     """Return the date to look from: the last day of the receipts unless stated; never before the first line."""
     first, last = workspace.first_day, workspace.last_day
     if first is None or last is None:
-        raise DataError(f"{workspace.path} has no receipts yet. Import some with `toolkit import MAPPING {workspace.path}`.")
+        raise DataError(tr("{path} has no receipts yet. Import some with `toolkit import MAPPING {path}`.", path=workspace.path))
     day = last if as_of in (None, "") else _read_date(as_of, "as_of")
     if day < first:
         raise DataError(
             tr(
-                "as_of is {day}, but the receipts of {path} start on {first}. Choose a day from {first} to {last}.",
+                "as_of is {day}, but the receipts of this shop start on {first}. Choose a day from {first} to {last}.",
                 day=day,
-                path=workspace.path,
                 first=first,
                 last=last,
             )

@@ -120,7 +120,7 @@ class Where:
         """
         self.check_names(members.columns)
         if not self.names:
-            raise BadValue(f"audience '{self.shown}' gives one value for all; a condition on each member was needed, as order_count > 3.")
+            raise BadValue(_one_for_all(self.shown))
         sorts: dict[str, Sort] = {name: sort_of(members.schema[name]) for name in self.names}
         _check_sorts(self, sorts)
         expr = _parsed(self, _made_safe(list(self.tokens), sorts))
@@ -142,7 +142,7 @@ class Where:
                 )
             )
         if inside.len() != members.height:
-            raise BadValue(f"audience '{self.shown}' gives one value for all; a condition on each member was needed, as order_count > 3.")
+            raise BadValue(_one_for_all(self.shown))
         return inside.fill_null(False)
 
     @property
@@ -170,13 +170,18 @@ def read_where(text: str) -> Where:
     """
     text = re.sub(r"^\s*where\s+", "", text, flags=re.IGNORECASE).strip()
     if not text:
-        raise BadValue("The audience's expression is empty; a condition such as order_count > 3 was needed.")
+        raise BadValue(tr("The audience's expression is empty; a condition such as order_count > 3 was needed."))
     where = Where(text, tuple(_tokens(text)))
     steps = sum((token.kind == "sign" and token.text not in "(),.") or token.text.lower() in ("and", "or") for token in where.tokens)
     if steps > MOST_STEPS:
         raise BadValue(
-            f"audience '{where.shown}' is a chain of {steps:,} steps; at most {MOST_STEPS} are read. A list of members or values goes into "
-            "IN: member_id IN ('m1', 'm2', ...), which takes any number."
+            tr(
+                "audience '{shown}' is a chain of {steps:,} steps; at most {most} are read. A list of members or values goes into "
+                "IN: member_id IN ('m1', 'm2', ...), which takes any number.",
+                shown=where.shown,
+                steps=steps,
+                most=MOST_STEPS,
+            )
         )
     _check_shape(where)
     _ = where.names  # what cannot be parsed is refused here
@@ -239,7 +244,7 @@ def _check_shape(where: Where) -> None:
             )
         starts_value = token.kind in ("text", "number", "quoted") or (token.kind == "name" and word not in _AFTER_VALUE)
         if before is not None and starts_value and before.kind in ("number", "quoted", "text"):
-            _refuse(where, token, f"no AND, OR or sign between {before.text[:40]} and {token.text[:40]}")
+            _refuse(where, token, tr("no AND, OR or sign between {left} and {right}", left=before.text[:40], right=token.text[:40]))
         before = token
     if open_ones:
         _refuse(where, open_ones[-1], tr("a bracket that is never closed"))
@@ -261,8 +266,16 @@ def _parsed(where: Where, text: str) -> pl.Expr:
         said = str(error).splitlines()[0]
         said = tr("it cannot be read") if "unable to parse" in said else said
         raise BadValue(
-            f"audience '{where.shown}' is not a WHERE expression: {said}. An example: order_count > 3 AND contactable."
+            tr(
+                "audience '{shown}' is not a WHERE expression: {said}. An example: order_count > 3 AND contactable.",
+                shown=where.shown,
+                said=said,
+            )
         ) from None
+
+
+def _one_for_all(shown: str) -> str:
+    return tr("audience '{shown}' gives one value for all; a condition on each member was needed, as order_count > 3.", shown=shown)
 
 
 def _is_value(tokens: tuple[Token, ...], token: Token) -> bool:
@@ -315,7 +328,7 @@ def _check_sorts(where: Where, sorts: Mapping[str, Sort]) -> None:
             advice = (
                 tr("write {bare} without quotes", bare=bare) if re.fullmatch(r"-?\d+(\.\d+)?", bare) else tr("compare it with a number")
             )
-            said = f"'{name}' is a number, but {shown} is text; {advice}"
+            said = tr("'{name}' is a number, but {shown} is text; {advice}", name=name, shown=shown, advice=advice)
         elif sort == "date" and not (value.kind == "text" and _is_day(value.text[1:-1])):
             said = tr("'{name}' is a date, so a day such as '2026-01-31' was needed, but {shown} came", name=name, shown=shown)
         elif sort == "flag":

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit import wording
 from toolkit.answer import Note
 from toolkit.errors import WorkspaceError
-from toolkit.language import tr
+from toolkit.language import LANGUAGES, current, in_every_language, tr
 from toolkit.mart.view import View, open_view
 from toolkit.models.repurchase import gaps, propose_r_edges
 from toolkit.portrait.levels import UNKNOWN
@@ -46,7 +46,9 @@ class Scorecard(BaseModel):
         `proposed` (the shop's own gaps), `widened` (own gaps, edges moved apart), `provisional` (own gaps, short history), `fallback` (too
         few gaps) or `given` (typed by a person).
     reason
-        Why the edges are not simply the proposed ones.
+        Why the edges are not simply the proposed ones, as the saver read it.
+    reasons
+        The same in every language, for whoever reads the saved one.
     segment_map
         'ten', 'eight', or the path of a TOML map.
     map_fingerprint
@@ -58,6 +60,7 @@ class Scorecard(BaseModel):
     r_edges: tuple[Edge, Edge, Edge, Edge]
     edges_from: Literal["proposed", "widened", "provisional", "fallback", "given"] = "given"
     reason: str = ""
+    reasons: dict[str, str] = {}
     segment_map: str = "ten"
     map_fingerprint: str = ""
 
@@ -67,6 +70,11 @@ class Scorecard(BaseModel):
         if list(edges) != sorted(set(edges)):
             raise ValueError(tr("the edges must ascend"))
         return edges
+
+    @property
+    def why(self) -> str:
+        """The reason in the reader's language."""
+        return self.reasons.get(current(), self.reason)
 
     @property
     def edges_text(self) -> str:
@@ -195,10 +203,10 @@ class ScorecardReport:
         source = {
             "proposed": tr("proposed from the gaps between shopping days up to {as_of}", as_of=card.as_of),
             "widened": tr(
-                "proposed from the gaps between shopping days up to {as_of} and moved apart: {reason}", as_of=card.as_of, reason=card.reason
+                "proposed from the gaps between shopping days up to {as_of} and moved apart: {reason}", as_of=card.as_of, reason=card.why
             ),
-            "provisional": tr("provisional: {reason}", reason=card.reason),
-            "fallback": tr("a fallback, since {reason}", reason=card.reason),
+            "provisional": tr("provisional: {reason}", reason=card.why),
+            "fallback": tr("a fallback, since {reason}", reason=card.why),
             "given": tr("typed in by a person"),
         }[card.edges_from]
         ranges = tr("; ").join(tr("R {score}: {days}", score=score, days=days) for score, days in card.ranges.items())
@@ -262,6 +270,8 @@ def save_scorecard(
     if before is not None and not refresh:
         return ScorecardReport(before, before, False, view.population.height, 0, pl.DataFrame())
     card = proposed_scorecard(view)
+    reasons = in_every_language(lambda: proposed_scorecard(view).reason) if card.reason else []
+    card = card.model_copy(update={"reasons": dict(zip(LANGUAGES, reasons, strict=False))})
     flow = pl.DataFrame() if before is None else _flow(view, before, card)
     ws.write_document("scorecard", card.model_dump())
     moved = 0 if before is None else int(flow.filter(pl.col("segment_before") != pl.col("segment"))["member_count"].sum())
@@ -318,11 +328,11 @@ def _doubt(card: Scorecard) -> list[str | Note]:
     if card.edges_from == "fallback":
         said = tr(
             "The shop's own edges are not measured: {reason}. Read R as spans of the calendar, not as this shop's rhythm.",
-            reason=card.reason,
+            reason=card.why,
         )
         return [Note(said, "NOT MEASURED")]
     if card.edges_from == "provisional":
-        return [Note(tr("The ruler is provisional: {reason}. Refresh it later.", reason=card.reason), "REVIEW")]
+        return [Note(tr("The ruler is provisional: {reason}. Refresh it later.", reason=card.why), "REVIEW")]
     return []
 
 

@@ -321,7 +321,7 @@ def _chart(
     kinds: dict[str, Kind] = {"sales": "money", "order_value": "money2", "units_per_order": "decimal"}
     many, figure = tr(_PLACES[by][1]), tr(_WORDS[rank_by])
     some_of = (
-        tr("the best {bars} of {height}", bars=_BARS, height=ranked.height)
+        tr("the best {bars} of {stores}", bars=_BARS, stores=ranked.height)
         if mine is None and ranked.height > _BARS
         else f"{ranked.height}"
     )

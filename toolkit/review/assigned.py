@@ -93,10 +93,9 @@ def in_scope(view: View, day: date, members: pl.DataFrame) -> pl.DataFrame:
     if day <= view.first_day:
         raise DataError(
             tr(
-                "The audience is read as of the day before the campaign starts ({day}), and the receipts of {path} start on "
+                "The audience is read as of the day before the campaign starts ({day}), and the receipts of this shop start on "
                 "{first_day}: nobody's past is known. Ask without audience.",
                 day=day,
-                path=view.workspace.path,
                 first_day=view.first_day,
             )
         )

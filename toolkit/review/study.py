@@ -61,9 +61,8 @@ def latest_campaign(view: View, known: pl.DataFrame, *, ended: bool = False) -> 
     if started.is_empty():
         raise DataError(
             tr(
-                "{path} knows no campaign that started by {as_of}. Import a campaigns and a contacts table "
+                "The shop knows no campaign that started by {as_of}. Import a campaigns and a contacts table "
                 "(docs/data-contract.md), or launch a campaign.",
-                path=view.workspace.path,
                 as_of=view.as_of,
             )
         )

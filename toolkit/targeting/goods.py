@@ -142,9 +142,9 @@ def find_good(view: View, name: str, where: str) -> Good:
         some = tr(", ").join([*found["id"].sort().head(5), *(["..."] if found.height > 5 else [])])
         raise BadValue(
             tr(
-                "{where}: {height:,} products are called '{name}'. Give a product_id: {some}.",
+                "{where}: {count:,} products are called '{name}'. Give a product_id: {some}.",
                 where=where,
-                height=found.height,
+                count=found.height,
                 name=name,
                 some=some,
             )

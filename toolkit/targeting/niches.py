@@ -180,7 +180,7 @@ def _found(view: View, groups: pl.DataFrame, niche: str) -> dict[str, Any]:
     for row in groups.iter_rows(named=True):
         if wanted in (name.casefold() for name in row["known_as"]):
             return row
-    raise unknown_name(later("niche"), niche, groups["niche"].to_list(), where=str(view.workspace.path))
+    raise unknown_name(later("niche"), niche, groups["niche"].to_list(), where=tr("The shop"))
 
 
 def _members(view: View, row: dict[str, Any], top: int) -> Finding:

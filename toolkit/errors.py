@@ -6,11 +6,12 @@ came and what to do. The command line prints it without a traceback and ends wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from toolkit import language
-from toolkit.language import tr
+from toolkit.language import later, tr
 
 
 class ToolkitError(Exception):
@@ -73,3 +74,51 @@ def unknown_name(what: str, word: str, known: Iterable[object], *, where: str = 
     if where:
         return UnknownName(tr("{where} has no {what} '{word}'", where=where, what=language.word(what), word=word) + guess + listed)
     return UnknownName(tr("There is no {what} '{word}'", what=language.word(what), word=word) + guess + listed)
+
+
+_NEEDED = {
+    "greater_than": later("a value over {gt} was needed"),
+    "greater_than_equal": later("a value of {ge} or more was needed"),
+    "less_than": later("a value under {lt} was needed"),
+    "less_than_equal": later("a value of {le} or less was needed"),
+    "finite_number": later("a finite number was needed"),
+    "literal_error": later("one of {expected} was needed"),
+    "string_too_short": later("a text of {min_length} or more characters was needed"),
+    "string_too_long": later("a text of {max_length} or fewer characters was needed"),
+    "too_short": later("{min_length} or more values were needed"),
+    "too_long": later("{max_length} or fewer values were needed"),
+    "missing": later("a value was needed"),
+    "extra_forbidden": later("there is no such key"),
+    "int": later("a whole number was needed"),
+    "float": later("a number was needed"),
+    "bool": later("yes or no (true or false) was needed"),
+    "string": later("a text was needed"),
+    "date": later("a day as YYYY-MM-DD was needed"),
+    "datetime": later("a time as YYYY-MM-DD hh:mm was needed"),
+    "list": later("a list was needed"),
+    "tuple": later("a list was needed"),
+    "dict": later("a table of names and values was needed"),
+    "mapping": later("a table of names and values was needed"),
+    "model": later("a table of names and values was needed"),
+}
+"""What a model of ours asked for, by pydantic's type of the error, or by the first word of it (`int_parsing`, `int_type`)."""
+
+
+def fault_words(fault: Mapping[str, Any]) -> str:
+    """Return in words what was needed, from an error of pydantic's (an item of `ValidationError.errors()`): part of a sentence.
+
+    A kind of error that has no words of ours keeps pydantic's, in English.
+
+    >>> fault_words({"type": "greater_than_equal", "ctx": {"ge": 1.0}, "msg": "Input should be greater than or equal to 1"})
+    'a value of 1 or more was needed'
+    """
+    context = fault.get("ctx") or {}
+    if fault["type"] == "value_error":  # raised by a validator of ours, in its own words
+        return str(context.get("error", fault["msg"]))
+    said = _NEEDED.get(fault["type"]) or _NEEDED.get(fault["type"].split("_")[0])
+    if said is None:
+        return fault["msg"][:1].lower() + fault["msg"][1:]
+    shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in context.items()}
+    if "expected" in shown:
+        shown["expected"] = str(shown["expected"]).replace(" or ", ", ").replace(", ", tr(", "))
+    return tr(said, **shown)

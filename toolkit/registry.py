@@ -23,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from toolkit.answer import Answer, Finding
 from toolkit.audience import Audience, view_of
-from toolkit.errors import BadValue, UnknownName, unknown_name
+from toolkit.errors import BadValue, UnknownName, fault_words, unknown_name
 from toolkit.language import tr
 from toolkit.mart.view import Audience as Members
 from toolkit.mart.view import require_members
@@ -129,7 +129,7 @@ class Question:
         try:
             return TypeAdapter(annotation).validate_python(re.split(r"\s*[,;，、]\s*", value.strip()) if listed else value)
         except ValidationError as error:
-            fault = error.errors()[0]["msg"].lower()
+            fault = fault_words(error.errors()[0])
             raise BadValue(
                 tr("{question}: {name} is {value!r}; {fault}.", question=self.name, name=name, value=value, fault=fault)
             ) from None

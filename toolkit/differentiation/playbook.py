@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from toolkit.errors import BadValue, nearest
+from toolkit.errors import BadValue, fault_words, nearest
 from toolkit.language import tr
 from toolkit.ledger.definition import DO_NOTHING, METHODS
 from toolkit.mart.view import View
@@ -235,7 +235,7 @@ def _made(model: type[Advice], raw: Any, said: str, where: str, faults: list[str
                         where=where,
                         said=said,
                         key=key,
-                        fault=fault["msg"][0].lower() + fault["msg"][1:],
+                        fault=fault_words(fault),
                         given=fault["input"],
                     )
                 )

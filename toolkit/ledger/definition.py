@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
-from toolkit.errors import BadValue, nearest, unknown_name
+from toolkit.errors import BadValue, fault_words, nearest, unknown_name
 from toolkit.language import later, tr
 from toolkit.ledger.offer import DO_NOTHING, EXAMPLES, METHODS, Method, Offer
 from toolkit.workspace import Workspace
@@ -322,4 +322,4 @@ def _fault(fault: Any) -> str:
         return tr("a campaign has no '{where}'{guess}", where=where, guess=guess)
     if fault["type"].startswith("date"):
         return tr("{where} is {given!r}; a day as YYYY-MM-DD was needed, such as 2026-03-02.", where=where, given=fault["input"])
-    return tr("{where} is {given!r}; {fault}.", where=where, given=fault["input"], fault=fault["msg"][:1].lower() + fault["msg"][1:])
+    return tr("{where} is {given!r}; {fault}.", where=where, given=fault["input"], fault=fault_words(fault))

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
-from toolkit.errors import BadValue, nearest
+from toolkit.errors import BadValue, fault_words, nearest
 from toolkit.language import tr, word
 
 Method = Literal["coupon", "full_reduction", "discount", "member_day", "service"]
@@ -189,7 +189,7 @@ def _fault(fault: Any) -> str:
             methods=tr(", ").join(METHODS),
             guess=tr(" ('{near}'?)", near=near[0]) if near else "",
         )
-    return tr("{where} is {given!r}; {fault}.", where=where, given=fault["input"], fault=fault["msg"].lower())
+    return tr("{where} is {given!r}; {fault}.", where=where, given=fault["input"], fault=fault_words(fault))
 
 
 def _faults(offer: Offer) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolkit.errors import BadValue
+from toolkit.errors import BadValue, fault_words
 from toolkit.language import tr
 
 BUILT_IN = Path(__file__).with_name("persona_rules.toml")
@@ -87,7 +87,7 @@ def _read(source: Path, _changed: int) -> PersonaRules:
                 "Persona rules: {source}, {place}: {fault}.",
                 source=source,
                 place=".".join(map(str, fault["loc"])),
-                fault=fault["msg"].lower(),
+                fault=fault_words(fault),
             )
             for fault in error.errors()
         )

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from toolkit import wording
 from toolkit.answer import Note
-from toolkit.errors import WorkspaceError
+from toolkit.errors import WorkspaceError, fault_words
 from toolkit.language import LANGUAGES, current, in_every_language, tr
 from toolkit.mart.view import View, open_view
 from toolkit.models.repurchase import gaps, propose_r_edges
@@ -102,7 +102,7 @@ def saved_scorecard(workspace: Workspace) -> Scorecard | None:
                 "{path}: {place}: {fault}, but {given!r} came.",
                 path=path,
                 place=".".join(map(str, fault["loc"])),
-                fault=fault["msg"],
+                fault=fault_words(fault),
                 given=fault["input"],
             )
             for fault in error.errors()

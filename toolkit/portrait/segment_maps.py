@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolkit.errors import BadValue, nearest, unknown_name
+from toolkit.errors import BadValue, fault_words, nearest, unknown_name
 from toolkit.language import later, tr, value, word
 
 BUILT_IN = ("ten", "eight")
@@ -195,7 +195,7 @@ def _fault(where: str, fault: Mapping) -> str:
             place=said,
             given=fault["input"],
         )
-    return tr("{where}: {place}: {fault}.", where=where, place=said, fault=f"{fault['msg'][0].lower()}{fault['msg'][1:]}")
+    return tr("{where}: {place}: {fault}.", where=where, place=said, fault=fault_words(fault))
 
 
 def _unsound(found: SegmentMap, where: str) -> list[str]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from toolkit.errors import BadValue, nearest
+from toolkit.errors import BadValue, fault_words, nearest
+from toolkit.language import tr
 from toolkit.settings.differentiation import CampaignSettings, OfferSettings, PlaybookSettings
 from toolkit.settings.family import Family
 from toolkit.settings.portrait import (
@@ -70,9 +71,8 @@ def read_settings(values: Mapping[str, Any] | None = None, *, base: Settings | N
     for family, fields in (values or {}).items():
         if family not in merged or not isinstance(fields, Mapping):
             near = nearest(family, merged)
-            faults.append(
-                f"settings has no family '{family}'" + (f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(merged)}.")
-            )
+            guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr("; known: {names}.", names=tr(", ").join(merged))
+            faults.append(tr("settings has no family '{family}'{guess}", family=family, guess=guess))
             continue
         merged[family] = {**merged[family], **fields}
     try:
@@ -83,9 +83,12 @@ def read_settings(values: Mapping[str, Any] | None = None, *, base: Settings | N
             if fault["type"] == "extra_forbidden":
                 family = str(fault["loc"][0])
                 near = nearest(str(fault["loc"][-1]), Settings().model_dump()[family])
-                faults.append(f"settings.{path} does not exist" + (f"; did you mean '{near[0]}'?" if near else "."))
+                guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
+                faults.append(tr("settings.{path} does not exist{guess}", path=path, guess=guess))
             else:
-                faults.append(f"settings.{path}: {fault['msg']}, but {fault['input']!r} came.")
+                faults.append(
+                    tr("settings.{path}: {fault}, but {given!r} came.", path=path, fault=fault_words(fault), given=fault["input"])
+                )
         settings = Settings()
     if faults:
         raise BadValue("\n".join(faults))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from toolkit.language import tr
 from toolkit.settings.family import Days, Family, Share
 
 Margin = Annotated[float, Field(gt=0, le=1)]
@@ -63,7 +64,7 @@ class Weights(Family):
     @model_validator(mode="after")
     def _some(self) -> Weights:
         if not any(self.model_dump().values()):
-            raise ValueError("one weight above 0 is needed")
+            raise ValueError(tr("one weight above 0 is needed"))
         return self
 
 

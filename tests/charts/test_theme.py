@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import polars as pl
 import pytest
+import vl_convert
 
 from toolkit.charts import offline, sparkline
-from toolkit.charts.theme import PALETTE, axis_format, number_text, short_text
+from toolkit.charts.bars import ranked_bars
+from toolkit.charts.theme import PALETTE, axis_format, number_text
+from toolkit.language import speaking
 
 # Machado, Oliveira and Fernandes 2009, full deficiency, on linear RGB.
 SIGHT = {
@@ -53,7 +58,19 @@ def test_numbers_read_well(value: float | None, kind: str, text: str) -> None:
 def test_large_axes_are_short_and_small_ones_are_not() -> None:
     assert axis_format("money", 2_000_000) == "~s"
     assert axis_format("money", 900) == ",.0f"
-    assert [short_text(value) for value in (999_999.0, 1_250.0, 12.0, 0.5)] == ["1M", "1.2k", "12", "0.50"]
+
+
+@pytest.mark.parametrize(
+    ("code", "most", "labels"),
+    [("en", 20_000, {"0", "10k", "20k"}), ("zh", 20_000, {"0", "5,000", "1万", "1.5万"}), ("zh", 2e6, {"0", "50万", "150万"}),
+     ("zh", 4e8, {"0", "1亿", "3亿"}), ("zh", -3e4, {"−3万", "0"})],
+)  # fmt: skip
+def test_short_numbers_are_those_of_the_language(code: str, most: float, labels: set[str]) -> None:
+    frame = pl.DataFrame({"name": ["a", "b"], "value": [float(most), most / 3]})
+    with speaking(code):
+        chart = ranked_bars(frame, label="name", value="value", title="t", value_title="Sales", kind="money")
+    drawn = re.findall(r">([^<>]+)</text>", vl_convert.vegalite_to_svg(chart.to_dict(validate=False)))
+    assert labels <= set(drawn), drawn
 
 
 @pytest.mark.parametrize("values", [[1, 2, 3], [1, None, 3, 4], [5, 5, 5], [float("nan"), 1, 2], list(range(300))])

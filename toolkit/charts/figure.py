@@ -102,8 +102,20 @@ def one_line(text: str) -> str:
 
 def number_axis(title: str, form: str, **more: Any) -> dict[str, Any]:
     """Axis of a quantity."""
-    short = {"labelExpr": "datum.value === 0 ? '0' : datum.label"} if form == "~s" else {}  # d3 writes zero as `0k` among thousands
-    return {"title": tr(title) or None, "format": form, **short, **more}
+    return {"title": tr(title) or None, **shortened(form), **more}
+
+
+_SHORT_LABELS = {
+    "en": "datum.value === 0 ? '0' : datum.label",  # d3 writes zero as `0k` among thousands
+    "zh": "abs(datum.value) >= 1e8 ? format(datum.value / 1e8, ',~r') + '亿' : "
+    "abs(datum.value) >= 1e4 ? format(datum.value / 1e4, ',~r') + '万' : format(datum.value, ',~r')",
+}
+"""How a number in short form is written beside an axis or a legend: d3 knows thousands and millions alone, Chinese counts in 万 and 亿."""
+
+
+def shortened(form: str) -> dict[str, Any]:
+    """The format of an axis or a legend; numbers in short form as the reader counts them."""
+    return {"format": form, **({"labelExpr": _SHORT_LABELS[language.current()]} if form == "~s" else {})}
 
 
 def tip(field: str, title: str, kind: Kind | None = None, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
-from toolkit.charts.figure import figure, label_expr, nothing_to_draw, pixels, roles, sorted_as_given, text_mark, tip
+from toolkit.charts.figure import figure, label_expr, nothing_to_draw, pixels, roles, shortened, sorted_as_given, text_mark, tip
 from toolkit.charts.theme import DIVERGING, INK, MUTED, SEQUENTIAL, WIDTH, Kind, axis_format, number_text
 from toolkit.language import tr, word
 
@@ -67,7 +67,7 @@ def heatmap(
     y = {"field": "row", "type": "nominal", "sort": rows, "scale": {"domain": rows, "padding": 0.06}, "axis": {"title": row_title or None}}
     legend: dict[str, Any] = {
         "title": value_title,
-        "format": axis_format(kind, most),
+        **shortened(axis_format(kind, most)),
         "gradientLength": 180,
         "orient": "top",
         "tickCount": 4,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from toolkit.charts.figure import figure, nothing_to_draw, number_axis, roles, tip
+from toolkit.charts.figure import figure, nothing_to_draw, number_axis, roles, shortened, tip
 from toolkit.charts.theme import HEIGHT, PRIMARY, SEQUENTIAL, Kind, axis_format
 from toolkit.language import tr
 
@@ -32,7 +32,7 @@ def spread_chart(
     y: dict[str, Any] = {"field": "up", "type": "quantitative", **_folded(drawn, "up", up_title, up_kind)}
     shade = {
         "field": "member_count", "type": "quantitative", "scale": {"type": "log", "range": list(SEQUENTIAL[1:])},
-        "legend": {"title": tr("Members"), "orient": "top", "gradientLength": 160, "tickCount": 3, "format": "~s"},
+        "legend": {"title": tr("Members"), "orient": "top", "gradientLength": 160, "tickCount": 3, **shortened("~s")},
     }  # fmt: skip
     tips = [
         tip("across", tr("{across_title}, from", across_title=across_title), "count"), tip("across_end", tr("to under"), "count"),

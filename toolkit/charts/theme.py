@@ -73,20 +73,6 @@ def number_text(value: float | None, kind: Kind = "count") -> str:
     return f"{value * factor:{pattern}}{suffix}"
 
 
-def short_text(value: float | None) -> str:
-    """Return a large number in short form for tight places.
-
-    >>> short_text(1234567.0), short_text(980.4), short_text(None)
-    ('1.2M', '980', '–')
-    """
-    if value is None or not math.isfinite(value):
-        return "–"
-    for size, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size * 0.99995:
-            return f"{value / size:.1f}".removesuffix(".0") + suffix
-    return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.2f}"
-
-
 def config() -> dict[str, Any]:
     """Return the theme as a Vega-Lite `config`: a new dict each time, so that no caller can change it for others."""
     return {

@@ -15,7 +15,7 @@ import polars as pl
 from toolkit.errors import unknown_name
 from toolkit.language import current, tr, word
 from toolkit.ledger.definition import GOALS, Definition, Offer
-from toolkit.ledger.folder import campaign_folder, faults_of, launched_ids, read_launched
+from toolkit.ledger.folder import State, campaign_folder, faults_of, launched_ids, read_launched, state_of
 from toolkit.workspace import Workspace
 
 MEMBERS = pl.Schema(
@@ -161,10 +161,20 @@ def members_of(ws: Workspace, campaign_ids: Iterable[str]) -> pl.DataFrame:
         A file of the ledger is not what was launched.
     """
     wanted, launched, columns = list(campaign_ids), set(launched_ids(ws)), ["campaign_id", "member_id", "arm", "contacted_at"]
-    ours = [
-        open_campaign(ws, one).members.with_columns(pl.lit(one).alias("campaign_id")).select(columns) for one in wanted if one in launched
-    ]
-    return pl.concat([*ours, contacts_of(ws, [one for one in wanted if one not in launched]).select(columns)])
+    told = contacts_of(ws, wanted).select(columns)
+    ours = [_arms_of(ws, one) for one in wanted if one in launched]
+    if not ours:
+        return told
+    key = ["campaign_id", "member_id"]
+    frozen = pl.concat(ours).join(told.drop("arm").unique(key, keep="first"), on=key, how="left", maintain_order="left")
+    return pl.concat([frozen.select(columns), told.filter(~pl.col("campaign_id").is_in(launched))])
+
+
+def _arms_of(ws: Workspace, campaign_id: str) -> pl.DataFrame:
+    """Who is in a launched campaign: campaign_id, member_id, arm."""
+    read_launched(ws, campaign_id)  # says so if it is not what was launched
+    arms = pl.read_parquet(campaign_folder(ws, campaign_id) / "members.parquet", columns=["member_id", "arm"])
+    return arms.select(pl.lit(campaign_id).alias("campaign_id"), "member_id", "arm")
 
 
 def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
@@ -232,6 +242,11 @@ def _from_tables(ws: Workspace, row: dict[str, Any]) -> Campaign:
 
 def _ledger_row(ws: Workspace, campaign_id: str) -> tuple[Any, ...]:
     folder = campaign_folder(ws, campaign_id)
+    return _ledger_row_of(folder, campaign_id, state_of(folder))
+
+
+@lru_cache(maxsize=1_000)
+def _ledger_row_of(folder: Path, campaign_id: str, _state: State) -> tuple[Any, ...]:
     intact = not faults_of(folder)
     try:
         kept = json.loads((folder / "definition.json").read_text("utf-8"))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,29 @@ def launched_ids(ws: Workspace) -> list[str]:
     return sorted(path.parent.name for path in campaigns_folder(ws).glob("*/definition.json") if not path.parent.name.startswith("."))
 
 
+State = tuple[tuple[int, ...] | None, ...]
+
+
+def state_of(folder: Path) -> State:
+    """Return what tells that a file of a campaign was written to: its place, size and times; None where it is not there."""
+    found = list[tuple[int, ...] | None]()
+    for name in (*FILES, "hashes.json"):
+        try:
+            told = (folder / name).stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns))
+    return tuple(found)
+
+
 def file_hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of a campaign that is there."""
+    return _hashes(folder, state_of(folder))
+
+
+@lru_cache(maxsize=1_000)  # a plan asks a dozen times who is in which campaign
+def _hashes(folder: Path, _state: State) -> dict[str, str]:
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if (folder / name).exists()}
 
 

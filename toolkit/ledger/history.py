@@ -6,7 +6,8 @@ from datetime import date
 
 import polars as pl
 
-from toolkit.ledger.campaigns import KNOWN, known_campaigns, members_of, open_campaign
+from toolkit.ledger.campaigns import KNOWN, known_campaigns, members_of
+from toolkit.ledger.folder import read_launched
 from toolkit.workspace import Workspace
 
 CONTACTED = pl.Schema({"member_id": pl.String, "contact_count": pl.Int64})
@@ -46,7 +47,7 @@ def _seen(ws: Workspace, as_of: date) -> pl.DataFrame:
     launched = [
         campaign_id
         for campaign_id in known.filter((pl.col("source") == "ledger") & pl.col("intact"))["campaign_id"]
-        if open_campaign(ws, campaign_id).as_of <= as_of
+        if date.fromisoformat(read_launched(ws, campaign_id)["as_of"]) <= as_of
     ]
     told = (pl.col("source") == "tables") & (pl.col("starts_on") <= as_of)
     return known.filter(told | pl.col("campaign_id").is_in(launched)).select(KNOWN.names())

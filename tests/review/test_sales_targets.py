@@ -165,3 +165,30 @@ def test_a_store_that_closed_half_way(tmp_path: Path) -> None:
     assert silence_notes(silent, AS_OF)[0].startswith("Store s2 has no order from 2024-06-21 on, where some 30 were to be expected")
     assert silent_stores(view, date(2024, 5, 1), date(2024, 6, 1)).is_empty()
     assert any("Store s2 has no order" in str(note) for note in sales_targets(ws).notes)
+
+
+def test_few_members_are_not_shown_where_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    """s1: 5 members, 50.00; s2: 2, 14.00; s3: 2, 6.00. All receipts are of one month."""
+    orders = [
+        (f"{store}{who}", 10, store, 1, price)
+        for store, count, price in (("s1", 5, 10.0), ("s2", 2, 7.0), ("s3", 2, 3.0))
+        for who in range(count)
+    ]
+    few = {"scope": {"minimum_members": 4}}
+    plain = sales_targets(
+        make_workspace(tmp_path / "plain", lines_of(orders), {"products": tiny_products()}), month="2024-06", settings=few
+    )
+    assert "no month to compare with" in plain.headline
+    shown = plain.table.filter(pl.col("level") == "store").select("place", "member_count", "sales").rows()
+    assert shown == [("others (2)", 4, 20.0), ("s1", 5, 50.0)]
+    assert any("2 stores with fewer than 4 members" in str(note) for note in plain.notes)
+    tables = {"products": tiny_products(), "sales_targets": TARGETS.head(2)}
+    aimed = sales_targets(make_workspace(tmp_path / "aimed", lines_of(orders), tables), month="2024-06", settings=few)
+    rows = {row["place"]: row for row in aimed.table.to_dicts()}
+    assert (rows["others (2)"]["member_count"], rows["others (2)"]["sales"]) == (7, 64.0)
+    assert rows["others (1), no target"]["sales"] is None  # s3 alone has no target, and there is nothing to put it with
+    said = " ".join(map(str, aimed.notes))
+    assert "1 store without a target (s3): not in the gap." in said
+    assert "no figures for others (1), no target" in said
+    assert "in the smaller stores together" in aimed.headline
+    assert aimed.figures["sales"] == 64.0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
 from toolkit.language import later, tr, value
 from toolkit.mart.view import Period, View
-from toolkit.review.store_months import DRIVERS, drivers_of_change, month_words, store_sales, targets_of
+from toolkit.review.store_months import DRIVERS, drivers_of_change, month_words, targets_of
 from toolkit.targeting.period_sales import PARTS, by_cell, by_member, merged_few
 
 KINDS: dict[str, str] = {
@@ -32,8 +33,8 @@ class Gap:
     `stores`: one row per store (those with too few members together), largest shortfall first: `store_id`, `region`, `member_count`,
     `target`, `sales`, `gap`, `sales_before`, `asked` (minus what the target asks for beyond the month of comparison) and the parts, in
     minor units. `whole` is the month, `now` its days seen, `before` the days of comparison (None = the receipts hold none). `why`: why
-    there are no targets. `untargeted`: stores that sold without a target; `unsold`: stores with a target and no receipt. `merged`: rows of
-    `stores` that stand for several with too few members.
+    there are no targets. `untargeted`: stores that sold without a target, and what (None = too few members to say); `unsold`: stores with a
+    target and no receipt. `merged`: rows of `stores` that stand for several with too few members.
     """
 
     by: str
@@ -46,7 +47,7 @@ class Gap:
     why: str
     store_count: int
     untargeted: tuple[str, ...]
-    untargeted_sales: int
+    untargeted_sales: int | None
     unsold: tuple[str, ...]
     merged: tuple[str, ...]
     notes: tuple[str, ...]
@@ -96,7 +97,7 @@ def gap_of(view: View, whole: Period, now: Period, before: Period | None, by: st
     """Return a month against its target, by store and in parts.
 
     Stores where too few members bought stand together (see `merged_few`), so that no part tells of a person; those with a target apart from
-    those without.
+    those without. Where they are too few even together, their row has no figures and is in no sum.
     """
     targets = None if view.scope.audience is not None else targets_of(view, whole)
     why = tr("targets are of everybody's sales") if view.scope.audience is not None else tr("the shop has no sales_targets table")
@@ -111,9 +112,23 @@ def gap_of(view: View, whole: Period, now: Period, before: Period | None, by: st
     unsold = () if targets is None else tuple(store.filter(pl.col("sales").is_null() & (pl.col("target") > 0))["store_id"].sort().to_list())
     bare = store.filter(pl.col("target").is_null()) if targets is not None else store.clear()
     stores = _grouped(view, store, groups, names, before)
+    hidden = stores.filter(pl.col("sales").is_null())["store_id"]
+    if hidden.len():
+        notes.append(
+            tr(
+                "Fewer than {least} members (setting scope.minimum_members) bought there: no figures for {few}, and not in the sums.",
+                least=view.settings.scope.minimum_members,
+                few=", ".join(hidden.sort()),
+            )
+        )
+    has_targets = targets is not None and stores["target"].is_not_null().any()
+    if targets is not None and not has_targets:
+        why = tr("too few members bought in the stores that have a target")
+    untold = bare["group"].is_in(hidden.to_list()).any()
     return Gap(
-        by=by, whole=whole, now=now, before=before, stores=stores, parts=names, has_targets=targets is not None, why=why,
-        store_count=store.height, untargeted=tuple(bare["store_id"].sort().to_list()), untargeted_sales=int(bare["sales"].sum() or 0),
+        by=by, whole=whole, now=now, before=before, stores=stores, parts=names, has_targets=has_targets, why=why,
+        store_count=store.height, untargeted=tuple(bare["store_id"].sort().to_list()),
+        untargeted_sales=None if untold else int(bare["sales"].sum() or 0),
         unsold=unsold, merged=tuple(merged), notes=tuple(notes),
     )  # fmt: skip
 
@@ -123,11 +138,10 @@ def _split(
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[str], list[str]]:
     """Sales by store (`store_id`, `group`, `sales_before`, `sales`), parts by group (`group`, `member_count`, `..._sales`), the groups of
     several stores, and notes."""
-    if before is None:
-        sold = store_sales(view, now).select(
-            "store_id", pl.col("store_id").alias("group"), pl.lit(0, pl.Int64).alias("sales_before"), "sales", "members"
-        )
-        return sold.drop("members"), sold.select("group", pl.col("members").alias("member_count")), [], []
+    if before is None:  # stores stand together as if the time before the first receipt were compared with, and there are no parts
+        nothing = Period(view.first_day - timedelta(days=2), view.first_day - timedelta(days=1))
+        sold, groups, merged, notes = _split(view, now, nothing, "drivers", targeted)
+        return sold, groups.select("group", "member_count"), merged, notes
     cells = by_cell(view, now, before, "store", by_member(view, now, before))
     has_target = pl.col("cell").is_in(targeted or [])
     shown, merged, notes, group = [], list[str](), list[str](), dict[str, str]()
@@ -170,6 +184,9 @@ def _grouped(view: View, store: pl.DataFrame, groups: pl.DataFrame, names: tuple
         .with_columns(pl.col("member_count").fill_null(0), *[pl.when("known").then(name).otherwise(0).alias(name) for name in columns])
         .rename({"group": "store_id"})
     )
+    count, figures = pl.col("member_count"), ("sales", "sales_before", "target", "member_count", *columns)
+    told = (count == 0) | (count >= view.settings.scope.minimum_members)  # receipts without a member tell of nobody
+    made = made.with_columns(pl.when(told).then(name).alias(name) for name in figures)
     gap = pl.col("sales") - pl.col("target")
     asked = pl.col("sales_before") - pl.col("target") if before is not None else pl.lit(None, pl.Int64)
     made = made.with_columns(gap.alias("gap"), asked.alias("asked"))

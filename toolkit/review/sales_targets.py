@@ -160,8 +160,8 @@ def _headline(view: View, gap: Gap) -> str:
         n=n,
     )
     if gap.before is None:
-        worst = gap.stores.sort("gap", "store_id", descending=[behind > 0, False]).row(0, named=True)
-        return tr("{said}; most of it in store {store_id} ({gap}).", said=said, store_id=worst["store_id"], gap=view.money(worst["gap"]))
+        worst = gap.counted.sort("gap", "store_id", descending=[behind > 0, False]).row(0, named=True)
+        return tr("{said}; most of it in {spot} ({gap}).", said=said, spot=_spot(gap, worst["store_id"]), gap=view.money(worst["gap"]))
     steps = tr(
         "{said}: the target asked for {asked} than {before}, sales came to {change}.",
         said=said,
@@ -194,11 +194,15 @@ def _address(view: View, gap: Gap, way: int) -> str:
     place, part, amount = found
     single = tr(
         "The largest in a single store: {spot}, {part} ({amount}).",
-        spot=tr("the smaller stores together") if place in gap.merged else tr("store {place}", place=place),
+        spot=_spot(gap, place),
         part=tr(parts[part]),
         amount=_signed(view, amount),
     )
     return together(said, single)
+
+
+def _spot(gap: Gap, place: str) -> str:
+    return tr("the smaller stores together") if place in gap.merged else tr("store {place}", place=place)
 
 
 def _signed(view: View, amount: int) -> str:
@@ -261,18 +265,18 @@ def _notes(view: View, gap: Gap) -> list[str | Note]:
             )
         )
     if gap.untargeted:
-        amount = view.money(gap.untargeted_sales)
-        notes.append(
-            Note(
-                tr(
-                    "{stores} without a target ({few}) sold {amount}: not in the gap.",
-                    stores=some(len(gap.untargeted), "store"),
-                    few=_few(gap.untargeted),
-                    amount=amount,
-                ),
-                "REVIEW",
+        stores, few = some(len(gap.untargeted), "store"), _few(gap.untargeted)
+        said = (
+            tr("{stores} without a target ({few}): not in the gap.", stores=stores, few=few)
+            if gap.untargeted_sales is None
+            else tr(
+                "{stores} without a target ({few}) sold {amount}: not in the gap.",
+                stores=stores,
+                few=few,
+                amount=view.money(gap.untargeted_sales),
             )
         )
+        notes.append(Note(said, "REVIEW"))
     if gap.unsold:
         notes.append(
             Note(

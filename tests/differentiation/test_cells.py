@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from tests.shop import make_workspace, random_lines, random_products, tiny_lines, tiny_products
-from toolkit.differentiation.cells import member_cells, segment_of, segment_where, segments
+from toolkit.differentiation.cells import by_level, member_cells, segment_of, segment_where, segments
 from toolkit.errors import UnknownName
 from toolkit.mart.view import chosen_members, open_view
 from toolkit.portrait.traits import traits
@@ -54,3 +54,8 @@ def test_a_shop_without_discounts_has_a_segment_all_the_same(tmp_path):
 def test_a_segment_that_does_not_exist_is_named():
     with pytest.raises(UnknownName, match="sensitivity high, power low"):
         segment_where("sensitivity hihg, power low")
+
+
+def test_segments_stand_by_level_and_not_by_the_alphabet():
+    shuffled = sorted([*segments(), "one of their own"])
+    assert by_level(pl.DataFrame({"segment": shuffled}))["segment"].to_list() == [*segments(), "one of their own"]

@@ -55,6 +55,13 @@ def segments() -> tuple[str, ...]:
     return tuple(segment_of(*pair) for pair in [*known, *unknown])
 
 
+def by_level(frame: pl.DataFrame, *then: str) -> pl.DataFrame:
+    """Return rows sorted by the level of their `segment` (low, mid, high, as `segments` has them; other names last), then by columns."""
+    known = segments()
+    place = pl.col("segment").replace_strict(known, range(len(known)), default=len(known), return_dtype=pl.UInt8)
+    return frame.sort(place, "segment", *then)
+
+
 def segment_where(segment: str) -> str:
     """Return the audience of a cell as an expression.
 

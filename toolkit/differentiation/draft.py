@@ -8,6 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from toolkit.answer import Note
+from toolkit.differentiation.cells import by_level
 from toolkit.differentiation.enrolment import BALANCED, Enrolment, enrol
 from toolkit.differentiation.offer_cost import expected_offer_cost
 from toolkit.differentiation.past import Past, contact_cost
@@ -59,9 +60,9 @@ class Draft:
 
     @cached_property
     def cells(self) -> pl.DataFrame:
-        """One row per segment x offer that takes part: `segment`, `offer`, `treated_count`, `control_count`; sorted."""
+        """One row per segment x offer that takes part: `segment`, `offer`, `treated_count`, `control_count`; by level."""
         arms = [(pl.col("arm") == arm).sum().cast(pl.Int64).alias(f"{arm}_count") for arm in ("treated", "control")]
-        return self.members.group_by("segment", "offer").agg(arms).sort("segment", "offer")
+        return by_level(self.members.group_by("segment", "offer").agg(arms), "offer")
 
     # -- money, in minor units -----------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.blockers import blockers
+from toolkit.differentiation.cells import by_level
 from toolkit.differentiation.draft import Draft, work_out
 from toolkit.differentiation.enrolment import campaign_view
 from toolkit.errors import BadValue
@@ -136,7 +137,7 @@ def _table(draft: Draft) -> pl.DataFrame:
     view, definition = draft.view, draft.definition
     costs = draft.offer_cost
     known = {} if costs is None else {(row["segment"], row["offer"]): row["cost"] for row in costs.iter_rows(named=True)}
-    rows = []
+    rows, each = [], draft.cost_per_contact[0]
     for cell in draft.cells.iter_rows(named=True):
         key = (cell["segment"], cell["offer"])
         for arm in ("treated", "control"):
@@ -148,12 +149,12 @@ def _table(draft: Draft) -> pl.DataFrame:
                     "method": definition.offer(cell["offer"]).method if cell["offer"] in definition.offer_names else None,
                     "arm": arm,
                     "member_count": cell[f"{arm}_count"],
-                    "contact_cost": cell["treated_count"] * draft.cost_per_contact[0] / view.minor_units if treated else 0.0,
+                    "contact_cost": cell["treated_count"] * each / view.minor_units if treated else 0.0,
                     "offer_cost": (known[key] / view.minor_units if treated else 0.0) if key in known else None,
                     "smallest_lift_share": draft.smallest_lift_of(cell["segment"]) if treated else None,
                 }
             )
-    alone = draft.enrolment.left_out.filter(pl.col("reason") == DO_NOTHING).group_by("segment").len().sort("segment")
+    alone = by_level(draft.enrolment.left_out.filter(pl.col("reason") == DO_NOTHING).group_by("segment").len())
     rows += [
         {"segment": row["segment"], "offer": DO_NOTHING, "arm": NOBODY, "member_count": row["len"], "contact_cost": 0.0, "offer_cost": 0.0}
         for row in alone.iter_rows(named=True)
@@ -212,7 +213,7 @@ def _headline(draft: Draft, stops: int) -> str:
 def _chart(draft: Draft) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import stacked_bars
 
-    arms = draft.members.group_by("segment", "arm").agg(pl.len().cast(pl.Int64).alias("member_count")).sort("segment", "arm")
+    arms = by_level(draft.members.group_by("segment", "arm").agg(pl.len().cast(pl.Int64).alias("member_count")), "arm")
     return stacked_bars(
         arms, label="segment", part="arm", value="member_count", kind="count", value_title=tr("Members"),
         title=tr("Who gets an offer and who is held out: {campaign_id}", campaign_id=draft.definition.campaign_id),

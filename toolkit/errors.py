@@ -70,7 +70,7 @@ def unknown_name(what: str, word: str, known: Iterable[object], *, where: str = 
     names = sorted(str(name) for name in known)
     near = nearest(word, names)
     guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
-    listed = tr(" Known: {names}.", names=", ".join(names[:30]) + (", ..." if len(names) > 30 else "")) if names else ""
+    listed = tr(" Known: {names}.", names=tr(", ").join([*names[:30], *["..."] * (len(names) > 30)])) if names else ""
     if where:
         return UnknownName(tr("{where} has no {what} '{word}'", where=where, what=language.word(what), word=word) + guess + listed)
     return UnknownName(tr("There is no {what} '{word}'", what=language.word(what), word=word) + guess + listed)

@@ -30,7 +30,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.atomic import write_atomically
-from toolkit.errors import WorkspaceError
+from toolkit.errors import WorkspaceError, fault_words
 from toolkit.language import tr
 
 FORMAT = 1
@@ -261,30 +261,48 @@ class Workspace:
             raw = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
             raise WorkspaceError(
-                f"{self.path} is not a workspace: it has no manifest.json. Make one with `toolkit import MAPPING {self.path}`."
+                tr("{path} is not a workspace: it has no manifest.json. Make one with `toolkit import MAPPING {path}`.", path=self.path)
             ) from None
         except NotADirectoryError:
-            raise WorkspaceError(f"{self.path} is a file; a workspace is a folder.") from None
+            raise WorkspaceError(tr("{path} is a file; a workspace is a folder.", path=self.path)) from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise WorkspaceError(f"{path} is damaged ({error}). Restore it from a backup, or import the receipts again.") from None
+            raise WorkspaceError(
+                tr("{path} is damaged ({error}). Restore it from a backup, or import the receipts again.", path=path, error=error)
+            ) from None
         if not isinstance(raw, dict) or not isinstance(raw.get("format"), int):
-            raise WorkspaceError(f"{path} has no format number: it is not a workspace of this toolkit.")
+            raise WorkspaceError(tr("{path} has no format number: it is not a workspace of this toolkit.", path=path))
         if raw["format"] > FORMAT:
             raise WorkspaceError(
-                f"{self.path} was written by a newer toolkit (layout {raw['format']}; this one reads up to {FORMAT}). Update the toolkit."
+                tr(
+                    "{path} was written by a newer toolkit (layout {layout}; this one reads up to {known}). Update the toolkit.",
+                    path=self.path,
+                    layout=raw["format"],
+                    known=FORMAT,
+                )
             )
         try:
             return Manifest.model_validate(raw)
         except ValidationError as error:
             first = error.errors()[0]
             raise WorkspaceError(
-                f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}. Restore a backup, or import the receipts again."
+                tr(
+                    "{path} is damaged: {place}: {fault}. Restore a backup, or import the receipts again.",
+                    path=path,
+                    place=".".join(map(str, first["loc"])),
+                    fault=fault_words(first),
+                )
             ) from None
 
     def _read_parquet(self, relative: str) -> pl.DataFrame:
         path = self.path / relative
         if not path.exists():
-            raise WorkspaceError(f"{path} is listed in {self.path / 'manifest.json'} but is not there. Import the receipts again.")
+            raise WorkspaceError(
+                tr(
+                    "{path} is listed in {manifest} but is not there. Import the receipts again.",
+                    path=path,
+                    manifest=self.path / "manifest.json",
+                )
+            )
         return pl.read_parquet(path)
 
     def _sweep(self) -> None:

@@ -17,9 +17,7 @@ _CODE = re.compile(
     r"`[^`]*`|tk\.[a-z_.]+\(.*\)|\b[a-z]+_[a-z0-9_]+(?: *(?:=|<|>|IS|IN).*)?|\b[a-z]+\.[a-z_]+|\b[a-z]+=\S+|#[0-9a-f]{6}|（设置[^）]*）"
 )
 """Commands, calls, columns and conditions on them, settings, colours: typed and read as they stand in every language."""
-_NAMES = re.compile(
-    r"\bLin\b|k-means|Gamma-Gamma|Spearman|Benjamini-Hochberg|Shapley|Cinelli|Hazlett|Gini|\brho\b|\bsettings\b|(members|lines|products) 表"
-)
+_NAMES = re.compile(r"\bLin\b|k-means|Gamma-Gamma|Spearman|Benjamini-Hochberg|Shapley|Cinelli|Hazlett|Gini|\brho\b|\bsettings\b")
 _UNSEEN = str.maketrans("", "", "\u200b\u2063")
 _PROSE = ("title", "text", "subtitle", "description")
 

@@ -27,7 +27,7 @@ from toolkit.workspace import Workspace
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A small shop with every table of the contract."""
     folder = tmp_path_factory.mktemp("simulated")
-    simulated_shop(folder / "shop", members=160, years=1.1, stores=2, products=200)
+    simulated_shop(folder / "shop", members=100, years=1.1, stores=2, products=200)
     import_receipts(folder / "shop" / "mapping.toml", folder / "ws")
     return tk.open(str(folder / "ws"))
 

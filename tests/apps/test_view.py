@@ -61,7 +61,7 @@ def test_a_wrong_store_is_said_and_takes_the_old_answer_away(view: AskView) -> N
     assert 'role="alert"' in view.answer.stop.value
     assert view.answer.head.value == view.answer.chart.value == view.answer.details.value == view.answer.download.value == ""
     assert view.answer.nexts.layout.display == "none"
-    view.scope.box.children[0].children[-1].click()
+    view.scope.box.children[1].children[-1].click()
     assert view.answer.stop.value == ""
     assert view.scope.fields["store_id"].value == ""
 

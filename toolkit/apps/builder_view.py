@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from toolkit import wording
 from toolkit.apps import panels
 from toolkit.apps.builder import COUNTED, RANGES, Builder, Standing, spread
-from toolkit.apps.fields import button, flex, html, text_of
+from toolkit.apps.fields import button, flex, folded, html, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import RANGE_WORDS, SOURCES, TRAIT_WORDS
 from toolkit.apps.typed import number_of
@@ -60,7 +60,7 @@ class Asks:
     """The questions: from whom, which kinds of members, since when, how much, what they like; or the condition as text."""
 
     def __init__(self, view: BuilderView) -> None:
-        self.builder, self.guard = view.builder, view.guard
+        self.view, self.builder, self.guard = view, view.builder, view.guard
         self.showing = False  # a field filled by us is not a choice of the person's
         everybody = view.builder.everybody
         counts = everybody.counts if isinstance(everybody, Standing) else {}
@@ -96,6 +96,7 @@ class Asks:
         moves.add_class("tk-moves")
         self.box = widgets.VBox([moves, *parts], layout=flex("column", "0 1 24rem"))
         self.box.add_class("tk-asks")
+        folded(self.box, tr("Choose the members"))
 
     def show(self) -> None:
         """Show the draft in the controls."""
@@ -161,6 +162,7 @@ class Asks:
     def _reset(self) -> None:
         self.builder.reset()
         self.show()
+        self.view.found.clear()
 
 
 class Found:
@@ -190,6 +192,11 @@ class Found:
     def draw(self) -> None:
         """Draw the picture of all members."""
         self.picture.value = self._picture()
+
+    def clear(self) -> None:
+        """Forget the name, and what was said of it."""
+        self.name.value = ""
+        self.show()
 
     def show(self) -> None:
         """Show the standing."""

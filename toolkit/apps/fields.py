@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -21,6 +22,19 @@ def button(words: str, css: str, pressed: Any) -> widgets.Button:
     made.add_class(css)
     made.on_click(pressed)
     return made
+
+
+def folded(box: Any, words: str, *, opened: bool = False) -> widgets.HTML:
+    """Put a fold on top of a box and return it: on a narrow screen the rest of the box is folded away, so that the answer comes first."""
+    fold = html("tk-fold", fold_html(words, opened=opened))
+    box.children = [fold, *box.children]
+    box.add_class("tk-folds")
+    return fold
+
+
+def fold_html(words: str, *, opened: bool) -> str:
+    """Return what a fold shows; the style sheet hides what it folds."""
+    return f"<details{' open' * opened}><summary>{escape(words)}</summary></details>"
 
 
 def flex(flow: str, size: str = "") -> widgets.Layout:

@@ -65,6 +65,7 @@ class Page:
 
     def __init__(self, title: str, state: State, parts: Parts) -> None:
         self.title, self.parts, self.moves, self.usual, self.telling = title, parts, -1, language.current(), True
+        self.answered = "0"  # the last of the addresses that the person went to
         self.page = widgets.VBox()
         self.page.add_class("tk-page")
         self._fill(state)
@@ -150,17 +151,22 @@ class Page:
             query.insert(0, (_TAB, self.shown))
         if self.language != self.usual:
             query.insert(0, (_LANGUAGE, self.language))
-        self.told.value = panels.address(urlencode(query), self.moves, self.language)
+        self.told.value = panels.address(urlencode(query), self.moves, self.language, self.answered)
 
     def _go(self, change: Any) -> None:
-        _number, _, query = str(change["new"]).partition("|")  # the number makes the same address twice two changes
+        self.answered, _, query = str(change["new"]).partition("|")
         went = dict(parse_qsl(query))
-        with suppress(ValueError):  # a language that we do not have: the page stays in its own
-            self._made_in(went.get(_LANGUAGE, self.usual))
-        key = went.get(_TAB, self.first)
-        key = key if key in self.tabs else self.first
-        self.tabs[key].go(query)
-        self.enter(key)
+        self.telling = False  # what the page is on its way there is nowhere to go back to
+        try:
+            with suppress(ValueError):  # a language that we do not have: the page stays in its own
+                self._made_in(went.get(_LANGUAGE, self.usual))
+            key = went.get(_TAB, self.first)
+            key = key if key in self.tabs else self.first
+            self.tabs[key].go(query)
+            self.enter(key)
+        finally:
+            self.telling = True
+            self._tell()
 
 
 def _close(boxes: Sequence[widgets.Widget]) -> None:

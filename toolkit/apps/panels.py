@@ -20,6 +20,8 @@ _BESIDE = 220
 """Pixels beside the plotting area of a chart of full width, for axis, labels and legend."""
 _FIGURES_BESIDE = 230
 """Pixels for figures that stand at the right of the plotting area, one line a row."""
+_LONGEST_LINE = 1_000
+"""Characters of a line that a person is told; what came is said back in it, and may be a whole page."""
 
 
 def headline(answer: Answer) -> str:
@@ -128,9 +130,12 @@ def ways(parts: Sequence[tuple[str, str, bool]]) -> str:
     return f"<ol>{rows}</ol>"
 
 
-def address(query: str, moves: int, language: str) -> str:
-    """Return what `app.js` keeps in the address of the page, and its language; `moves` counts the changes since it opened."""
-    return f'<span data-query="{escape(query)}" data-moves="{moves}" data-language="{language}"></span>'
+def address(query: str, moves: int, language: str, went: str) -> str:
+    """Return what `app.js` keeps in the address of the page, and its language.
+
+    `moves` counts the changes since it opened; `went` is the number of the last address that the page was sent to and has taken in.
+    """
+    return f'<span data-query="{escape(query)}" data-moves="{moves}" data-language="{language}" data-went="{escape(went)}"></span>'
 
 
 def audience_words(names: Sequence[str]) -> str:
@@ -149,4 +154,11 @@ def sentence(text: str, *, kind: str = "stop") -> str:
     if not text:
         return ""
     role = "alert" if kind == "stop" else "status"
-    return f'<div class="tk-sentence tk-{kind}" role="{role}">' + "".join(f"<p>{escape(line)}</p>" for line in text.splitlines()) + "</div>"
+    lines = "".join(f"<p>{escape(_shortened(line))}</p>" for line in text.splitlines())
+    return f'<div class="tk-sentence tk-{kind}" role="{role}">{lines}</div>'
+
+
+def _shortened(line: str) -> str:
+    """Return a line with its beginning and its end, which says what to do."""
+    half = _LONGEST_LINE // 2
+    return line if len(line) <= _LONGEST_LINE else f"{line[:half]} … {line[-half:]}"

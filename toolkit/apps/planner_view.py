@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from toolkit import wording
 from toolkit.answer import Answer
 from toolkit.apps import panels
-from toolkit.apps.fields import button, flex, html, show_value, text_of
+from toolkit.apps.fields import button, flex, fold_html, folded, html, show_value, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import DAY_WORDS, METHOD_WORDS, OFFER_FIELDS, PLAN_FIELDS, PURPOSE_WORDS
 from toolkit.apps.offer_text import STARTS, figures_of, with_figure
@@ -64,6 +64,8 @@ class PlannerView:
         """Called when the part comes before a person: receipts, audiences and campaigns may be new."""
         self.planner.renew()
         self._show()
+        if self.planner.form != self.planner.start:  # came with an address: the plan is what is read first
+            self.form.fold.value = fold_html(tr("Change the plan"), opened=False)
         self.planner.read_ahead()
 
     @property
@@ -160,6 +162,7 @@ class FormFields:
         moves.add_class("tk-moves")
         self.box = widgets.VBox([moves, *asked], layout=flex("column", "0 1 24rem"))
         self.box.add_class("tk-asks")
+        self.fold = folded(self.box, tr("Change the plan"), opened=True)
 
     def show(self) -> None:
         """Show the form in the fields."""

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from toolkit.answer import Answer
 from toolkit.apps import panels
-from toolkit.apps.fields import button, flex, html
+from toolkit.apps.fields import button, flex, folded, html
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import SECTION_WORDS
 from toolkit.apps.reviewing import NO_CAMPAIGN, SECTIONS, Reviewing
@@ -46,10 +46,12 @@ class ReviewingView:
         self.ways = html("tk-ways")
         menu = widgets.VBox([self.ways], layout=flex("column", "0 1 14rem"))
         menu.add_class("tk-menu")
+        folded(menu, tr("Parts of this review"))
         body = widgets.Box([menu, main], layout=flex("row wrap"))
         body.add_class("tk-body")
         choice = widgets.VBox([top])
         choice.add_class("tk-scope")
+        folded(choice, tr("Choose a campaign, save the review"))
         self.box = widgets.VBox([choice, body])
         self.box.add_class("tk-asking")
         reviewing.observe(self.guard(self._show), "sections")

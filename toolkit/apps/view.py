@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from toolkit.answer import Answer
 from toolkit.apps import panels
 from toolkit.apps.controls import Control, controls_of
-from toolkit.apps.fields import button, flex, html, show_value, text_of
+from toolkit.apps.fields import button, flex, folded, html, show_value, text_of
 from toolkit.apps.guard import Guard
 from toolkit.apps.menu import AUDIENCE_EXAMPLES, next_label, period_choices, question_menu
 from toolkit.apps.shown import Shown
@@ -134,6 +134,7 @@ class ScopeBar:
         chips.add_class("tk-chips")
         self.box = widgets.VBox([top, chips])
         self.box.add_class("tk-scope")
+        folded(self.box, tr("Whose figures, and when"))
 
     def _members(self, words: str, nothing: str) -> widgets.Combobox:
         return widgets.Combobox(description=words, placeholder=nothing, continuous_update=False, ensure_option=False)
@@ -197,6 +198,7 @@ class QuestionMenu:
                 parts.append(self.buttons[question.name])
         self.box = widgets.VBox(parts, layout=flex("column", "0 1 17rem"))
         self.box.add_class("tk-menu")
+        folded(self.box, tr("Other questions"))
 
     def mark(self, name: str) -> None:
         """Mark the question that is answered."""

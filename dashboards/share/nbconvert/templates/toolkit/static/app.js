@@ -59,7 +59,10 @@
   function stackLegends(part) {
     Object.keys(part).forEach(function (key) {
       if (!part[key] || typeof part[key] !== "object" || key === "data" || key === "datasets") { return; }
-      if (key === "legend" && !part[key].gradientLength) { part[key].columns = 1; part[key].direction = "vertical"; } else { stackLegends(part[key]); }
+      if (key !== "legend") { stackLegends(part[key]); return; }
+      if (part.type === "quantitative" || part[key].gradientLength) { return; } // a scale of colours lies along the top
+      part[key].columns = 1;
+      part[key][part.type ? "direction" : "symbolDirection"] = "vertical"; // without a type: the settings of all legends
     });
   }
 
@@ -185,7 +188,7 @@
   }
 
   // The view is in the address: what Python tells is written there, where the person goes is told to Python.
-  var went = 0, opened = false;
+  var went = 0, answered = 0, opened = false;
   function sorted(given) {
     given.delete("token");
     given.sort();
@@ -211,9 +214,12 @@
       go(); // also with nothing in the address: Python works out the rest of what opens only for a person who looks
       if (query()) { return; }
     }
-    if (told && told.dataset.moves !== "0") { keepLanguage(told.dataset.language); }
-    var wanted = told ? sorted(new URLSearchParams(told.dataset.query)) : "";
-    if (told && told.dataset.moves !== "0" && wanted !== query()) { history.pushState(null, "", location.pathname + (wanted ? "?" + wanted : "")); }
+    // Until Python has taken in where the person went last, what it tells is where they were before.
+    if (!told || told.dataset.moves === "0" || Number(told.dataset.went) !== went) { return; }
+    keepLanguage(told.dataset.language);
+    var wanted = sorted(new URLSearchParams(told.dataset.query)), place = location.pathname + (wanted ? "?" + wanted : "");
+    if (wanted !== query()) { history[answered === went ? "pushState" : "replaceState"](null, "", place); }
+    answered = went;
   }
   window.addEventListener("popstate", go);
 
@@ -248,11 +254,20 @@
     var button = event.target.closest && event.target.closest(".tk-next-button, .tk-question-button");
     var part = button && button.closest(".tk-asking"), main = part && part.querySelector(".tk-main");
     if (!main) { return; }
+    var fold = button.closest(".tk-folds") && button.closest(".tk-folds").querySelector(".tk-fold details");
+    if (fold && fold.getClientRects().length) { fold.open = false; main.tabIndex = -1; main.focus({ preventScroll: true }); } // the button is folded away
     var top = main.getBoundingClientRect().top;
-    if (top < 0 || top > window.innerHeight * 0.7) {
-      main.scrollIntoView({ block: "start", behavior: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
-    }
+    if (top < 0 || top > window.innerHeight * 0.7) { bring(main); }
   });
+  function bring(part) {
+    part.scrollIntoView({ block: "start", behavior: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  }
+
+  // A long form that is folded away leaves the person where it began, with the answer below.
+  document.addEventListener("toggle", function (event) {
+    var box = event.target.closest(".tk-fold") && event.target.closest(".tk-folds");
+    if (box && !event.target.open && box.getBoundingClientRect().top < 0) { box.scrollIntoView({ block: "start" }); }
+  }, true);
 
   // A way to a part of the page.
   document.addEventListener("click", function (event) {
@@ -262,7 +277,9 @@
     event.preventDefault();
     part.tabIndex = -1;
     part.focus({ preventScroll: true });
-    part.scrollIntoView({ block: "start", behavior: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    var fold = way.closest(".tk-folds") && way.closest(".tk-folds").querySelector(".tk-fold details");
+    if (fold && fold.getClientRects().length) { fold.open = false; }
+    bring(part);
   });
 
   var asked = false;

@@ -184,7 +184,7 @@ def test_without_a_margin_the_break_even_is_stated_for_named_ones(thirty: tuple[
     ws, _ = thirty
     notes = " ".join(str(note) for note in full_reduction(ws, as_of=AS_OF, settings=FEW).notes)
     assert "at a margin of 20%" in notes
-    assert "'margin_share'" in notes
+    assert "assume a margin (setting offers.margin_share, such as 0.25)" in notes
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def standing_of(shop: Shop, draft: Draft) -> Standing | str:
         overlap = others.select(pl.col("other").alias("audience"), "member_count", "member_share").sort("member_count", descending=True)
         sentence, notes = found.sentence, found.notes
         if draft == Draft():
-            sentence = tr("All {member_count:,} members: choose at the left whom you mean.", member_count=found.member_count)
+            sentence = tr("All {member_count:,} members: choose whom you mean.", member_count=found.member_count)
             notes = tuple(note for note in notes if note != nobody_left_out(view))
         return Standing(audience, sentence, notes, found.member_count, found.sales, found.reachable, overlap, _counts(view, audience))
     except ToolkitError as error:

@@ -258,7 +258,7 @@ def brushed_spans(text: str, tops: Mapping[str, Any] | None = None) -> dict[str,
             if axis in chosen
         }
     except (ValueError, TypeError, LookupError, AttributeError):
-        raise BadValue(tr("The rectangle on the picture could not be read. Draw it again, or type the limits at the left.")) from None
+        raise BadValue(tr("The rectangle on the picture could not be read. Draw it again, or type the limits.")) from None
     tops = tops or {}
     return {column: (low, None if tops.get(column) and high >= tops[column] else high) for column, (low, high) in spans.items()}
 

@@ -110,7 +110,7 @@ class PlannerView:
         try:
             row = json.loads(str(change["new"]).partition("|")[2])
         except ValueError:
-            raise BadValue(tr("The cell could not be read. Click it again, or type the offer at the left.")) from None
+            raise BadValue(tr("The cell could not be read. Click it again, or type the offer.")) from None
         self.planner.take_cell(row if isinstance(row, dict) else {})
 
 

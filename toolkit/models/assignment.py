@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,8 @@ import polars as pl
 from toolkit.errors import BadValue, DataError
 from toolkit.language import tr, value
 
+MOST_KEPT = 200_000
+"""Members whose random bits are kept for the next draw."""
 SMALL = value("small segments together")
 """The stratum of segments too small to be drawn in by themselves."""
 
@@ -220,15 +223,27 @@ def _worst(table: np.ndarray, measured: np.ndarray, control: np.ndarray) -> floa
 
 
 def _member_keys(ids: pl.Series, salt: str) -> np.ndarray:
-    """Return 64 random-looking bits a member."""
+    """Return 64 random-looking bits a member; those of the last few members asked for are kept, since a plan draws them again and again."""
+    names = ids.cast(pl.String).to_list()
+    return _kept_keys(tuple(names), salt) if len(names) <= MOST_KEPT else _keys(names, salt)
+
+
+@lru_cache(maxsize=1)
+def _kept_keys(ids: tuple[str, ...], salt: str) -> np.ndarray:
+    return _keys(ids, salt)
+
+
+def _keys(ids: Sequence[str], salt: str) -> np.ndarray:
     keyed = hashlib.blake2b(digest_size=8, key=hashlib.blake2b(salt.encode(), digest_size=8).digest())
 
-    def bits(member_id: object) -> bytes:
+    def bits(member_id: str) -> bytes:
         own = keyed.copy()  # half the time of a new one with the key
-        own.update(str(member_id).encode())
+        own.update(member_id.encode())
         return own.digest()
 
-    return np.frombuffer(b"".join(map(bits, ids.to_list())), dtype="<u8").astype(np.uint64)
+    keys = np.frombuffer(b"".join(map(bits, ids)), dtype="<u8").astype(np.uint64)
+    keys.flags.writeable = False  # it is kept
+    return keys
 
 
 def _drawn(keys: np.ndarray, place: np.ndarray, wanted: np.ndarray, draw: int) -> np.ndarray:

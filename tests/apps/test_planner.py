@@ -85,6 +85,8 @@ def test_a_clicked_cell_is_the_offer(planner: Planner) -> None:
     assert planner.form.offer == "full_reduction 60/10"
     planner.take_cell({"legend": "x"})
     assert planner.form.offer == "full_reduction 60/10"
+    planner.take_cell({"column": "US$1,200.00", "row": "US$7.50"})  # dollars as a Chinese page writes them
+    assert planner.form.offer == "full_reduction 1200/7.5"
 
 
 def test_launched_once_confirmed_and_never_again(planner: Planner) -> None:

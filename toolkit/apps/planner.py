@@ -21,7 +21,7 @@ from toolkit.apps.address import LONGEST
 from toolkit.apps.offer_text import STARTS, method_of
 from toolkit.apps.soon import Soon
 from toolkit.apps.state import Shop, fresh, read_shop
-from toolkit.apps.typed import number_of
+from toolkit.apps.typed import number_of, plain_number
 from toolkit.audience import saved_names
 from toolkit.differentiation import launching
 from toolkit.differentiation.playbook import playbook_of
@@ -360,7 +360,6 @@ def _audience_of(form: Form) -> dict[str, Any]:
 def _amount(row: dict[str, Any], name: str) -> float | None:
     """A figure of a clicked row; charts show columns under their role, as text where they are an axis."""
     value = row.get(name, row.get({"threshold_amount": "column", "reduction_amount": "row"}[name]))
-    try:
-        return float(str(value).replace(",", "").lstrip("$€£¥ "))
-    except ValueError:
-        return None
+    figures = re.search(r"\d[\d,.]*", str(value))  # whatever currency stands around it: $8.00, US$8.00
+    plain = plain_number(figures.group()) if figures else None
+    return None if plain is None else float(plain)

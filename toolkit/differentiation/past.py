@@ -130,18 +130,26 @@ def contact_cost(view: View) -> tuple[float, str | Note]:
         return stated * view.minor_units, tr(
             "A contact costs {cost} (setting offers.cost_per_contact).", cost=view.money(stated * view.minor_units)
         )
-    campaigns = view.workspace.table("campaigns")
-    if campaigns is not None and view.has_column("campaigns", "cost_per_contact"):
-        known = campaigns.filter(pl.col("starts_on") <= view.as_of).select(pl.col("cost_per_contact").drop_nulls()).collect()
-        if known.height:
-            middle = float(str(known["cost_per_contact"].median()))
-            return middle, tr(
-                "A contact costs {cost}: the middle one of {campaigns} of the shop.",
-                cost=view.money(middle),
-                campaigns=some(known.height, "campaign"),
-            )
+    # Each of a plan's sentences asks anew, since it may be said in another language; the table is read once.
+    known = view.remembered((__name__, "contact costs", view.workspace.written_at()), lambda: _contact_costs(view))
+    if known.len():
+        middle = float(str(known.median()))
+        return middle, tr(
+            "A contact costs {cost}: the middle one of {campaigns} of the shop.",
+            cost=view.money(middle),
+            campaigns=some(known.len(), "campaign"),
+        )
     said = tr("What a contact costs is not known and counted as nothing: say what one costs (cost_per_contact).")
     return 0.0, Note(said, "REVIEW")
+
+
+def _contact_costs(view: View) -> pl.Series:
+    """What a contact cost in each campaign of the shop's table that says so, minor units."""
+    campaigns = view.workspace.table("campaigns")
+    if campaigns is None or not view.has_column("campaigns", "cost_per_contact"):
+        return pl.Series(dtype=pl.Int64)
+    known = campaigns.filter(pl.col("starts_on") <= view.as_of).select(pl.col("cost_per_contact").drop_nulls()).collect()
+    return known["cost_per_contact"]
 
 
 def contacts_unpriced(view: View) -> bool:

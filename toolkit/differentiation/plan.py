@@ -137,7 +137,7 @@ def _table(draft: Draft) -> pl.DataFrame:
     view, definition = draft.view, draft.definition
     costs = draft.offer_cost
     known = {} if costs is None else {(row["segment"], row["offer"]): row["cost"] for row in costs.iter_rows(named=True)}
-    rows, each = [], draft.cost_per_contact[0]
+    rows = []
     for cell in draft.cells.iter_rows(named=True):
         key = (cell["segment"], cell["offer"])
         for arm in ("treated", "control"):
@@ -149,7 +149,7 @@ def _table(draft: Draft) -> pl.DataFrame:
                     "method": definition.offer(cell["offer"]).method if cell["offer"] in definition.offer_names else None,
                     "arm": arm,
                     "member_count": cell[f"{arm}_count"],
-                    "contact_cost": cell["treated_count"] * each / view.minor_units if treated else 0.0,
+                    "contact_cost": cell["treated_count"] * draft.cost_per_contact[0] / view.minor_units if treated else 0.0,
                     "offer_cost": (known[key] / view.minor_units if treated else 0.0) if key in known else None,
                     "smallest_lift_share": draft.smallest_lift_of(cell["segment"]) if treated else None,
                 }

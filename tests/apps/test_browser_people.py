@@ -31,7 +31,8 @@ pytestmark = [
 ]
 __all__ = ["served"]  # the fixture: each module has an app of its own
 
-NAMELESS = """() => {
+NAMELESS = """async () => {
+  for (const _ of [1, 2]) await new Promise(requestAnimationFrame);  // what widgets leave unnamed is named in the frame after it is there
   const seen = one => { const box = one.getBoundingClientRect(); return box.width > 0 && box.height > 0 };
   const named = one => one.getAttribute('aria-label') || [...(one.labels || [])].map(label => label.textContent).join(' ')
     || (['BUTTON', 'A', 'SUMMARY'].includes(one.tagName) ? one.textContent : '');

@@ -45,7 +45,8 @@ def test_a_page_left_behind_gives_its_kernel_back(workspace: Workspace) -> None:
             with urllib.request.urlopen(f"{url}voila/render/portrait.ipynb", timeout=PATIENCE) as page:  # its browser is never heard of
                 (taken,) = set(re.findall(r'"kernelId": ?"([0-9a-f-]{36})"', page.read().decode("utf-8")))
             assert taken
-            until(lambda: len(kernels()) > APPS, "the next page of that app is worked out")
+            # On a busy machine the page left behind may be ended before the next one begins: a new one is waited for, not one more.
+            until(lambda: bool(kernels() - ahead), "the next page of that app is worked out")
             until(lambda: len(kernels()) == APPS, "the kernel of the page left behind is ended")
             assert len(kernels() & ahead) == APPS - 1, "pages that wait for a person are left alone"
             everything = tree.children(recursive=True)

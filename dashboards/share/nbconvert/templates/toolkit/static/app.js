@@ -90,6 +90,11 @@
     return spec;
   }
 
+  // Vega's own fold under a chart is a picture without words.
+  function nameFolds(place) {
+    place.querySelectorAll(".vega-embed summary").forEach(function (fold) { set(fold, "aria-label", tr("Save the picture")); });
+  }
+
   // Vega follows the width by itself; what was fitted to another width is drawn again.
   var turning;
   window.addEventListener("resize", function () {
@@ -116,6 +121,7 @@
       }).then(function (made) {
         if (place.dataset.brush) { hear(made.view, place); }
         if (place.dataset.pick) { pick(made.view, place); }
+        nameFolds(place);
         place.dataset.drawn = "yes";
         if (!place.style.maxWidth || place.dataset.least) { return; } // of its own width: it scrolls in its place
         var over = beyond(place), room = Number(place.dataset.room || 0), tries = Number(place.dataset.tries || 0);
@@ -243,7 +249,6 @@
       if (handle && said) { set(handle, "aria-label", words); set(handle, "aria-valuetext", said.textContent); }
       if (said) { set(said, "role", "textbox"); set(said, "aria-label", words); }
     });
-    document.querySelectorAll(".vega-embed summary").forEach(function (fold) { set(fold, "aria-label", tr("Save the picture")); });
     document.querySelectorAll(".tk-headline").forEach(function (head) { set(head, "role", "heading"); set(head, "aria-level", "2"); });
     document.querySelectorAll('[title="null"], [title=""]').forEach(function (one) { one.removeAttribute("title"); });
     document.querySelectorAll(".tk-scroll").forEach(function (table) { set(table, "tabindex", "0"); set(table, "role", "region"); set(table, "aria-label", tr("Table")); });

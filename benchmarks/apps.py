@@ -319,7 +319,11 @@ def _people(browser: Any, address: str, server: psutil.Process, used: list[Contr
         time.sleep(max(0.0, COMING - (time.perf_counter() - came[-1])))
     opened = []
     for page, app, start in zip(pages, apps, came, strict=True):
-        page.locator(READY[app]).first.wait_for()
+        try:
+            page.locator(READY[app]).first.wait_for()
+        except TimeoutError:
+            _say(f"{app} did not open; it shows: {' '.join(page.inner_text('body').split())[:500]!r}; waited", time.perf_counter() - start, 0.0)
+            raise
         opened.append(time.perf_counter() - start)
     _say(
         f"{count} people come, one every {COMING} s or as the browsers can: the last of them sees the first screen after", opened[-1], None

@@ -62,8 +62,10 @@ def served(floor: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         else:
             pytest.fail(f"the app did not start:\n{said}")
         process.terminate()
+        said = process.stdout.read()
         assert process.wait(60) == 0
     assert not log.exists(), log.read_text("utf-8")
+    assert "Traceback" not in said, said[-4000:]
 
 
 @contextmanager

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tornado.websocket import WebSocketClosedError
 from traitlets.config import PyFileConfigLoader
 
-from toolkit.apps.server import _write_run_files
+from toolkit.apps.server import _without_closed_tabs, _write_run_files
 from toolkit.workspace import Workspace
 
 DASHBOARDS = Path(__file__).parents[2] / "dashboards"
@@ -45,3 +48,14 @@ def test_the_kernel_is_this_python_and_the_chart_library_is_local(tmp_path: Path
     assert spec["argv"][0] == sys.executable
     (script,) = tmp_path.rglob("vega.js")
     assert "vegaEmbed" in script.read_text("utf-8")
+
+
+def test_a_closed_tab_is_no_fault_and_every_other_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(_without_closed_tabs)
+    with caplog.at_level(logging.ERROR, "asyncio"):
+        loop.call_exception_handler({"message": "Task exception was never retrieved", "exception": WebSocketClosedError()})
+        assert not caplog.records
+        loop.call_exception_handler({"message": "Task exception was never retrieved", "exception": OSError("no room")})
+    loop.close()
+    assert [record.message for record in caplog.records] == ["Task exception was never retrieved"]

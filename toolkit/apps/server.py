@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tornado import web
+from tornado.websocket import WebSocketClosedError
 from voila.app import Voila
 from voila.handler import BaseVoilaHandler
 from voila.tornado.contentshandler import VoilaContentsHandler
@@ -98,7 +99,9 @@ class AppServer(Voila):
 
     def launch_browser(self) -> None:
         """Called when the port is open: wait for the first kernel, so that a page does not start a second one beside it, and tell."""
-        asyncio.get_event_loop().create_task(self._tell())
+        loop = asyncio.get_event_loop()
+        loop.set_exception_handler(_without_closed_tabs)
+        loop.create_task(self._tell())
 
     async def _tell(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, language.current(), 0.0)  # begun before anybody asks
@@ -114,6 +117,12 @@ class AppServer(Voila):
         self.announce(url)
         if self.wanted_browser:
             webbrowser.open(url)
+
+
+def _without_closed_tabs(loop: asyncio.AbstractEventLoop, told: dict[str, Any]) -> None:
+    """Handle what no task has handled as asyncio does, but for a message to a tab that was closed meanwhile: no fault, nobody to tell."""
+    if not isinstance(told.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(told)
 
 
 def serve(

@@ -185,16 +185,23 @@ def served(workspace: Path, **environment: str) -> Iterator[tuple[str, psutil.Pr
         port = probe.getsockname()[1]
     command = [sys.executable, "-u", "-m", "toolkit.cli", "app", str(workspace), "--no-browser", "--no-token", "--port", str(port)]
     told = {**os.environ, **environment}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=told) as server:
-        assert server.stdout is not None
+    with (
+        tempfile.NamedTemporaryFile("r") as said,
+        subprocess.Popen(command, stdout=said.fileno(), stderr=subprocess.STDOUT, env=told) as server,
+    ):
+        terminal = Path(said.name)
         try:
-            for line in server.stdout:
-                if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
-                    yield found.group(0), psutil.Process(server.pid)
-                    break
+            while not (found := re.search(r"http://127\.0\.0\.1:\d+/", terminal.read_text("utf-8"))):
+                if server.poll() is not None:
+                    sys.exit(f"the app did not start:\n{terminal.read_text('utf-8')}")
+                time.sleep(0.05)
+            yield found.group(0), psutil.Process(server.pid)
         finally:
             server.terminate()
             server.wait(60)
+            more = terminal.read_text("utf-8").partition(found.group(0) if found else "")[2].strip()
+            if "\n" in more:  # beside how to stop it
+                print(f"    the server's terminal said:\n{more[-4000:]}", flush=True)
 
 
 def kernels(server: psutil.Process) -> list[psutil.Process]:
@@ -304,30 +311,46 @@ def _controls(browser: Any, address: str, server: psutil.Process, used: list[Con
     return missed
 
 
+_SHOWN = """(() => {
+    const timer = setInterval(() => {
+        if (document.querySelector('%s')) { window.tkShown = performance.now(); clearInterval(timer); }
+    }, 50);
+})()"""
+"""Keeps when the first screen of a page was there, in milliseconds after it was asked for."""
+
+
 def _people(browser: Any, address: str, server: psutil.Process, used: list[Control], count: int) -> int:
     _settle(server, len(READY))
     _say("memory of server and pages ahead, nobody there", _memory(server), None, "MB")
     kinds = list(dict.fromkeys(one.app for one in used))
     apps = [kinds[number % len(kinds)] for number in range(count)]
-    pages, came = [], []
+    pages, came, loads, broken = [], [], [], []
     for app in apps:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(_PATIENCE * 3000)
+        page.add_init_script(_SHOWN % READY[app])
+        page.on("domcontentloaded", lambda page: loads.append(page))  # noqa: PLW0108 - the driver takes no built-in
+        page.on("websocket", lambda one: one.on("close", lambda one: broken.append(one)))  # noqa: PLW0108
         came.append(time.perf_counter())
         page.goto(_address(address, app), wait_until="commit")
         pages.append(page)
         time.sleep(max(0.0, COMING - (time.perf_counter() - came[-1])))
-    opened = []
+    opened: list[float] = []
     for page, app, start in zip(pages, apps, came, strict=True):
         try:
             page.locator(READY[app]).first.wait_for()
         except TimeoutError:
-            _say(f"{app} did not open; it shows: {' '.join(page.inner_text('body').split())[:500]!r}; waited", time.perf_counter() - start, 0.0)
+            _say(
+                f"{app} did not open; it shows: {' '.join(page.inner_text('body').split())[:500]!r}; waited",
+                time.perf_counter() - start,
+                0.0,
+            )
             raise
-        opened.append(time.perf_counter() - start)
-    _say(
-        f"{count} people come, one every {COMING} s or as the browsers can: the last of them sees the first screen after", opened[-1], None
-    )
+        page.wait_for_function("window.tkShown")
+        opened.append(page.evaluate("window.tkShown") / 1000)
+    _say(f"{count} people come, one every {COMING} s or as the browsers can: first screen, median", median(opened), None)
+    _say("    of them, the one who waits longest", max(opened), None)
+    missed = _say("    of them, pages that did not fill and loaded themselves anew", len(loads) - count, 0, "")
     _settle(server, len(READY) + count)
     first = {"portrait": 0, "targeting": 3, "differentiation": 4, "review": 9}
     for number, (page, app) in enumerate(zip(pages, apps, strict=True)):
@@ -343,8 +366,9 @@ def _people(browser: Any, address: str, server: psutil.Process, used: list[Contr
     _settle(server, len(READY) + count)
     living = kernels(server)
     whole = sum(one.memory_info().rss for one in living) / 1e6
-    missed = _say(f"memory with {count} people ({len(living)} kernels)", _memory(server), BARS["page"] * (count + len(READY)), "MB")
+    missed += _say(f"memory with {count} people ({len(living)} kernels)", _memory(server), BARS["page"] * (count + len(READY)), "MB")
     _say("    the same had nothing been shared: the kernels' RSS", whole, None, "MB")
+    missed += _say("connections of these pages that broke", len(broken), 0, "")
     for page in pages:
         page.close(run_before_unload=True)
     _settle(server, len(READY))

@@ -34,7 +34,6 @@ c.ZMQChannelsWebsocketConnection.limit_rate = False
 
 c.Voila.tornado_settings = {
     "allow_remote_access": False,  # a page of another site cannot reach the app under a name of its own
-    "ws_ping_timeout": 30_000,  # milliseconds, as long as the interval: else the terminal is told so for every page
     "headers": {
         "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws://127.0.0.1:* ws://localhost:*; object-src 'none'; "

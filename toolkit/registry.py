@@ -211,6 +211,15 @@ def find_question(name: str) -> Question:
     raise unknown_name("question", name, _registry)
 
 
+def question_text(name: str) -> str:
+    """Return a question in the reader's words, for a sentence that sends them there.
+
+    >>> question_text("review.effect")
+    'What did the campaign change?'
+    """
+    return tr(find_question(name).text)
+
+
 def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> Answer:
     """Answer the call that an answer shows (`Answer.call`) again, with some parameters changed.
 

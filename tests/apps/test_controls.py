@@ -14,7 +14,7 @@ from toolkit.apps.controls import controls_of
 from toolkit.apps.download import csv_text, file_name, harmless
 from toolkit.apps.menu import FAMILIES, next_label, period_choices, question_menu
 from toolkit.apps.state import State
-from toolkit.registry import all_questions, find_question
+from toolkit.registry import STEPS, all_questions, find_question
 
 
 def test_every_question_has_controls_in_words() -> None:
@@ -42,11 +42,13 @@ def test_kinds_follow_the_annotations() -> None:
     assert habit.choices[0] == ("All habits", "")
 
 
-def test_the_menu_holds_every_question_of_its_steps_once() -> None:
-    listed = [question.name for _, questions in question_menu(["portrait"]) for question in questions]
-    assert sorted(listed) == sorted(question.name for question in all_questions() if question.step == "portrait")
-    known = {question.name for question in all_questions()}
-    assert {name for _, names in FAMILIES for name in names} <= known
+@pytest.mark.parametrize("step", STEPS)
+def test_the_menu_holds_every_question_of_its_steps_once_in_families_of_a_few(step: str) -> None:
+    menu = question_menu([step])
+    listed = [question.name for _, questions in menu for question in questions]
+    assert sorted(listed) == sorted(question.name for question in all_questions() if question.step == step)
+    assert max(len(questions) for _, questions in menu) <= 7
+    assert {name for _, names in FAMILIES for name in names} <= {question.name for question in all_questions()}
 
 
 def test_words_of_buttons_and_periods() -> None:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyter_server.base.websocket import WebSocketMixin
 from tornado.websocket import WebSocketClosedError
 from traitlets.config import PyFileConfigLoader
 
@@ -40,6 +41,12 @@ def test_voila_hands_out_nothing_and_asks_nobody() -> None:
     hosts = {word for word in policy.replace(";", " ").split() if "." in word or "://" in word}
     assert hosts == {"ws://127.0.0.1:*", "ws://localhost:*"}
     assert config.Voila.tornado_settings["allow_remote_access"] is False
+
+
+def test_a_connection_may_miss_a_ping_before_it_is_closed() -> None:
+    connection = WebSocketMixin()
+    connection.settings = PyFileConfigLoader("voila.py", path=str(DASHBOARDS)).load_config().Voila.tornado_settings
+    assert 0 < 2 * connection.ping_interval <= connection.ping_timeout
 
 
 def test_the_kernel_is_this_python_and_the_chart_library_is_local(tmp_path: Path) -> None:

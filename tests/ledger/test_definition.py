@@ -100,6 +100,8 @@ def test_a_draft_may_be_unfinished(changes: dict, said: str) -> None:
         ({"offers": {"a": "coupon -5"}}, "cannot be read"),
         ({"offers": {"a": {"method": "coupon", "value": -5}}}, "above 0"),
         ({"starts_on": None}, "starts_on is None"),
+        ({"touchpoints": "x" * 201}, "200 or fewer characters"),
+        ({"name": "x" * 201}, "200 or fewer characters"),
     ],
 )
 def test_types_are_checked_at_once(changes: dict, said: str) -> None:

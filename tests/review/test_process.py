@@ -44,7 +44,7 @@ def test_days_by_hand(shop: Workspace) -> None:
     assert (last["lead_sales"], last["redemptions_so_far"]) == (2880.0, 120)
     assert answer.headline == (
         "Campaign C1 'May coupon' after 28 days: 60 treated members made 660 orders, €118.00 each; those held out €70.00 each; 30 (50.0%) redeemed "
-        "(n = 60 treated, 60 held out at random). What it changed, review.effect says."
+        "(n = 60 treated, 60 held out at random). What it changed is another question: 'What did the campaign change?'"
     )
     spec = spec_of(answer)
     assert {row["panel"] for row in next(iter(spec.get("datasets", {"": spec["data"].get("values")}).values()))} >= {

@@ -18,6 +18,36 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (later("How they shop"), ("portrait.habits", "portrait.price_sensitivity")),
     (later("One member"), ("portrait.member",)),
+    (
+        later("Who stays, who goes"),
+        ("targeting.activity", "targeting.slipping", "targeting.loyalty", "targeting.gain_loss", "targeting.cohorts"),
+    ),
+    (
+        later("From the first purchase on"),
+        ("targeting.entry_goods", "targeting.paths", "targeting.path_members", "targeting.due_again"),
+    ),
+    (later("Before they buy"), ("targeting.journey", "targeting.looked_not_bought")),
+    (later("Groups worth speaking to"), ("targeting.drill", "targeting.core_members", "targeting.niches", "targeting.buyers")),
+    (
+        later("Goods that belong together"),
+        ("targeting.core_goods", "targeting.bought_together", "targeting.liked_together", "targeting.attach", "targeting.units_per_order"),
+    ),
+    (later("Goods that stand for each other"), ("targeting.cross_shop", "targeting.decision_tree")),
+    (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
+    (
+        later("What an offer would cost"),
+        tuple(f"differentiation.{name}" for name in ("full_reduction", "coupon", "discount", "member_day", "service")),
+    ),
+    (
+        later("Which offer, which goods"),
+        ("differentiation.offers", "differentiation.allocate", "differentiation.goods_for", "differentiation.next_best"),
+    ),
+    (later("How we shall know"), ("differentiation.holdout", "differentiation.global_control", "differentiation.plan")),
+    (
+        later("One campaign"),
+        tuple(f"review.{name}" for name in ("verdict", "effect", "money", "checks", "process", "migration", "habits_after")),
+    ),
+    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets")),
 )
 STEP_WORDS = {
     "portrait": later("More about our members"),
@@ -191,7 +221,7 @@ SECTION_WORDS = {
 
 
 def question_menu(steps: Iterable[str] = ("portrait",)) -> list[tuple[str, list[Question]]]:
-    """Return (family, questions) for the steps, in reading order; a question that no family names comes under its step."""
+    """Return (family, questions) for the steps, in reading order; a question that no family names comes under its step's words."""
     left = {question.name: question for question in all_questions() if question.step in set(steps)}
     menu = [(tr(family), [left.pop(name) for name in names if name in left]) for family, names in FAMILIES]
     for step, words in STEP_WORDS.items():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -101,7 +102,7 @@ class AppServer(Voila):
         """Called when the port is open: wait for the first kernel, so that a page does not start a second one beside it, and tell."""
         loop = asyncio.get_event_loop()
         loop.set_exception_handler(_without_closed_tabs)
-        loop.create_task(self._tell())
+        self.telling = loop.create_task(self._tell())
 
     async def _tell(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, language.current(), 0.0)  # begun before anybody asks
@@ -155,6 +156,9 @@ def serve(
         forked.warm_up()
         if forked.can_fork():
             forked.offer()
+        # Warnings of the web server tell of closed tabs, and that the 90,000 ms which Jupyter waits for the answer to a ping are, taken
+        # for seconds, too long (a shorter wait would not do: Jupyter looks when the next ping is due, and closed every connection).
+        logging.getLogger("tornado").setLevel(logging.ERROR)
         server = AppServer(config_file_paths=[str(shipped_folder("dashboards"))], log_level="ERROR")
         server.announce, server.wanted_browser = announce, browser
         server.first_page = f"voila/render/{app.name}" if app else ""

@@ -22,7 +22,7 @@ from toolkit.mart.view import View
 from toolkit.models.allocation import Allocation, allocate_offers, gain_curve, shadow_price
 from toolkit.models.offer_effects import MEASURED, OVERALL
 from toolkit.portrait.phrases import where
-from toolkit.registry import question
+from toolkit.registry import question, question_text
 from toolkit.wording import money, share, some
 
 if TYPE_CHECKING:
@@ -224,8 +224,9 @@ def _notes(view: View, past: Past, pairs: Expected, best: Allocation, left_out: 
         if pairs.loose_count:
             notes.append(
                 tr(
-                    "{lessons} not randomised and left out, since others were (review.lessons shows them).",
+                    "{lessons} not randomised and left out, since others were; '{question}' shows them.",
                     lessons=some(pairs.loose_count, "lesson"),
+                    question=question_text("review.lessons"),
                 )
             )
         if any("not randomised" in basis for basis in used):

@@ -18,6 +18,7 @@ from toolkit.language import tr, word
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.definition import EVERYBODY_ELSE, GOALS
 from toolkit.ledger.launch import check_free
+from toolkit.registry import question_text
 from toolkit.wording import listing, share, some
 
 _LESSONS_SHOWN = 4
@@ -356,6 +357,7 @@ def _lessons(draft: Draft) -> Iterator[Note]:
 
 def _told(what: str, rows: pl.DataFrame, verdict: Verdict | None) -> Iterator[Note]:
     if rows.height:
-        more = tr("; and {others} more (review.lessons)", others=rows.height - _LESSONS_SHOWN) if rows.height > _LESSONS_SHOWN else ""
+        left = rows.height - _LESSONS_SHOWN
+        more = tr("; and {left} more under '{question}'", left=left, question=question_text("review.lessons")) if left > 0 else ""
         lessons = tr("; ").join(said(row) for row in rows.head(_LESSONS_SHOWN).iter_rows(named=True))
         yield Note(tr("{what}: {lessons}{more}.", what=what, lessons=lessons, more=more), verdict)

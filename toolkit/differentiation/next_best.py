@@ -244,7 +244,7 @@ def _notes(view: View, table: pl.DataFrame, top: int) -> list[str | Note]:
             recent_wait_share=share(settings.recent_wait_share, 0),
         ),
         tr("The probability says who buys, not who buys because of the offer: only a campaign with a holdout tells that."),
-        tr("Offers are those of the matrix (differentiation.matrix); a lesson outranks the playbook only where it was randomised."),
+        tr("Offers are those of the matrix; a lesson outranks the playbook only where it was randomised."),
     ]
     if top and table.height > top:
         notes.append(tr("The table lists {top:,} of {members:,} members; top=0 lists all.", top=top, members=table.height))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
@@ -21,6 +21,9 @@ FOLDER = "plans"
 
 EVERYBODY_ELSE = "*"
 """The key of `offer_of` and `touchpoints` for segments that are not named."""
+
+LONGEST_NAME = 200
+"""Characters of a campaign's name and of a touchpoint: they head lists, name files and stand in charts."""
 
 GOALS = {
     "lift": later("extra spend of a treated member, as a share of what they would spend without (0.05 = 5%)"),
@@ -61,7 +64,7 @@ class Definition(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     campaign_id: str
-    name: str = ""
+    name: str = Field("", max_length=LONGEST_NAME)
     purpose: str = ""
     audience: str | tuple[str, ...] | None = None
     starts_on: date
@@ -69,7 +72,7 @@ class Definition(BaseModel):
     offers: tuple[Offer, ...] = ()
     offer_of: dict[str, str] = Field(default_factory=dict)
     goods: tuple[str, ...] = ()
-    touchpoints: dict[str, str] = Field(default_factory=dict)
+    touchpoints: dict[str, Annotated[str, Field(max_length=LONGEST_NAME)]] = Field(default_factory=dict)
     cost_fixed: float | None = None
     cost_per_contact: float | None = None
     goals: dict[str, float] = Field(default_factory=dict)

@@ -9,6 +9,7 @@ import polars as pl
 from toolkit.answer import Note
 from toolkit.language import later, tr, word
 from toolkit.mart.view import Period, View
+from toolkit.registry import question_text
 from toolkit.review.case import Case
 from toolkit.review.progress import arm_sums, redemptions_of
 from toolkit.review.store_months import month_period, targets_of
@@ -131,7 +132,15 @@ def goal_notes(case: Case, days: pl.DataFrame) -> list[Note]:
                 )
             )
         else:
-            notes.append(Note(tr("Goal '{goal}' is judged in review.money, with its interval.", goal=word(goal))))
+            notes.append(
+                Note(
+                    tr(
+                        "Goal '{goal}' is judged under '{question}', with its interval.",
+                        goal=word(goal),
+                        question=question_text("review.money"),
+                    )
+                )
+            )
     return notes
 
 
@@ -146,8 +155,8 @@ def _goal(case: Case, what: str, found: str, wanted: str, ahead: float) -> Note:
         )
     return Note(
         tr(
-            "Behind target: {what} are {found}, {wanted} were to be reached {so_far}. Chance moves this figure: "
-            "review.effect says how far.",
+            "Behind target: {what} are {found}, {wanted} were to be reached {so_far}. Chance moves this figure: '{question}' says how far.",
+            question=question_text("review.effect"),
             what=what,
             found=found,
             wanted=wanted,
@@ -185,15 +194,16 @@ def shop_target(view: View, days: Period) -> list[Note]:
         gap=view.money(abs(gap)),
         wanted=view.money(wanted),
         part=share(sold / wanted),
+        question=question_text("review.sales_targets"),
     )
     return [Note(said, "REVIEW" if gap < 0 else "PASS")]
 
 
 _BEHIND = later(
     "All sales of {stores} in these days, members of the campaign or not, are {sold}, {gap} behind the "
-    "{wanted} of the stores' monthly targets ({part}). review.sales_targets says where it comes from."
+    "{wanted} of the stores' monthly targets ({part}). '{question}' says where it comes from."
 )
 _AHEAD = later(
     "All sales of {stores} in these days, members of the campaign or not, are {sold}, {gap} ahead of the "
-    "{wanted} of the stores' monthly targets ({part}). review.sales_targets says where it comes from."
+    "{wanted} of the stores' monthly targets ({part}). '{question}' says where it comes from."
 )

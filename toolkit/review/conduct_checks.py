@@ -217,7 +217,7 @@ def _neighbours(case: Case) -> Check:
     )
     if abs(shares[0] - shares[1]) <= case.view.settings.review.overlap_difference:
         return Check(value("Other campaigns"), "PASS", tr("{sentence} Both arms alike, so they do not mix in.", sentence=sentence))
-    advice = tr("Read the effect without members of other campaigns beside it (review.effect), and draw campaigns of the same weeks apart.")
+    advice = tr("Read the effect without members of other campaigns beside it, and draw campaigns of the same weeks apart.")
     return Check(value("Other campaigns"), "REVIEW", tr("{sentence} Their effects mix into this one.", sentence=sentence), advice)
 
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from toolkit.language import tr, value
 from toolkit.models.lin import Effect
+from toolkit.registry import question_text
 from toolkit.review.case import Case
 from toolkit.review.parts import effects_by, passed
 from toolkit.review.study import Study
@@ -39,7 +40,7 @@ def _row(found: Study, name: str, one: Effect, margin: Effect | None, clear: boo
     if not one.measured:
         return name, None, None, None, None, None, tr("not measured: {reason}", reason=one.reason)
     if not found.claim.may_be_shown or not found.case.is_randomised:
-        return name, None, None, None, None, None, tr("may not be claimed; see review.checks")
+        return name, None, None, None, None, None, tr("may not be claimed; see '{question}'", question=question_text("review.checks"))
     total = one.times(one.treated_count)
     kept = margin.estimate * margin.treated_count if margin and margin.estimate is not None else None
     unclear = value("promoted, not told apart from zero") if is_promoted else value("not told apart from zero")

@@ -16,6 +16,7 @@ from toolkit.language import tr, value
 from toolkit.ledger import lessons as ledger
 from toolkit.mart.view import View, open_view
 from toolkit.models.lin import Effect
+from toolkit.registry import question_text
 from toolkit.review.parts import effects_by
 from toolkit.review.study import Study, study
 from toolkit.settings import Settings
@@ -49,7 +50,7 @@ class Learnt:
             "REVIEW": tr("It was not randomised: plans show it beside measured lessons, but never let it decide."),
             "FAIL": tr(
                 "Its checks forbid a claim, so nothing is learnt from it: {reason}",
-                reason=self.reasons[0] if self.reasons else tr("see review.checks"),
+                reason=self.reasons[0] if self.reasons else tr("see '{question}'", question=question_text("review.checks")),
             ),
         }.get(self.verdict, "")
         return [

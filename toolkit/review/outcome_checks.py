@@ -144,7 +144,5 @@ def _power(case: Case, effect: Effect, outcome: str) -> Check:
     clear = effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
     if seen <= case.view.settings.review.seen_share or clear:
         return Check(value("Power"), "PASS", sentence)
-    advice = tr(
-        "A campaign that finds nothing has not shown that there is nothing: plan the next with more members (differentiation.holdout)."
-    )
+    advice = tr("A campaign that finds nothing has not shown that there is nothing: plan the next with more members.")
     return Check(value("Power"), "REVIEW", tr("{sentence} Smaller ones are likely to be missed.", sentence=sentence), advice)

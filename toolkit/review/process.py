@@ -10,7 +10,7 @@ from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, value
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.mart.view import View
-from toolkit.registry import question
+from toolkit.registry import question, question_text
 from toolkit.review.alarms import goal_notes, reach_alarm, shop_target, store_alarms, store_redeemers
 from toolkit.review.case import Case, open_case
 from toolkit.review.conduct_checks import conduct_checks
@@ -206,7 +206,12 @@ def _headline(case: Case, days: pl.DataFrame) -> str:
     if case.redemptions.has_table:
         redeemers = redemptions_of(case).filter("treated")["member_id"].n_unique()
         said += tr("; {redeemers:,} ({part}) redeemed", redeemers=redeemers, part=share(redeemers / case.treated_count))
-    return tr("{said} ({arms}). What it changed, review.effect says.", said=capital(said), arms=arms(case))
+    return tr(
+        "{said} ({arms}). What it changed is another question: '{question}'",
+        said=capital(said),
+        arms=arms(case),
+        question=question_text("review.effect"),
+    )
 
 
 def _notes(case: Case, days: pl.DataFrame, by: str) -> list[str | Note]:

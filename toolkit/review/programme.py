@@ -11,7 +11,7 @@ from toolkit.language import later, tr, trn
 from toolkit.mart.view import View
 from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import ratio, totals
-from toolkit.registry import question
+from toolkit.registry import question, question_text
 from toolkit.review.lessons import few_of
 from toolkit.review.pressure import Programme, campaign_rows, contact_days, pressure, programme_effect
 from toolkit.wording import listing, sentence, share, some
@@ -230,7 +230,9 @@ def _control_notes(view: View, whole: Programme) -> list[str | Note]:
             "`toolkit campaign global-control WORKSPACE --share 0.02`."
         )
         can = tr(
-            "What can be said: who brings the sales (portrait.contribution), and what each randomised campaign added (review.lessons)."
+            "What can be said: who brings the sales ('{contribution}'), and what each randomised campaign added ('{lessons}').",
+            contribution=question_text("portrait.contribution"),
+            lessons=question_text("review.lessons"),
         )
         return [Note(unknown, "NOT MEASURED"), can]
     notes: list[str | Note] = [

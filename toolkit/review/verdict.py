@@ -152,18 +152,12 @@ def _money(value: float | None, currency: str) -> str:
 def _next_time(sold: Study, account: Account, shown: bool) -> Note:
     """What follows for the next campaign, in one sentence."""
     if not shown:
-        return Note(
-            tr("Next time: hold out a random part of the members (differentiation.holdout), else this stays a matter of opinion."), "REVIEW"
-        )
+        return Note(tr("Next time: hold out a random part of the members, else this stays a matter of opinion."), "REVIEW")
     net = account.net
     if net.low is not None and net.low > 0:
-        return Note(
-            tr("Next time: repeat it, keep a control, and look at the parts (review.effect by segment) for where it earns most."), "PASS"
-        )
+        return Note(tr("Next time: repeat it, keep a control, and look at the effect by segment for where it earns most."), "PASS")
     if net.high is not None and net.high < 0:
-        return Note(
-            tr("Next time: do not repeat it like this; give a smaller offer, or only to those whom it moved (review.effect)."), "FAIL"
-        )
+        return Note(tr("Next time: do not repeat it like this; give a smaller offer, or only to those whom it moved."), "FAIL")
     if sold.claim.word == "not shown":
         return Note(tr("Next time: more members or a stronger offer; this one was too small to show, or did nothing."), "REVIEW")
     return Note(tr("Next time: repeat it with more members in the control before it becomes a habit."), "REVIEW")

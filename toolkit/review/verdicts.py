@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit.answer import Note, Verdict
 from toolkit.language import tr
+from toolkit.registry import question_text
 from toolkit.review.sentences import together
 
 
@@ -44,5 +45,7 @@ def worst_first(checks: Sequence[Check], *, most: int = 6) -> list[Note]:
     rank = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3}
     found = [check for check in checks if check.forbids or rank[check.verdict] <= rank["REVIEW"]]
     ranked = [check.note for check in sorted(found, key=lambda check: (not check.forbids, rank[check.verdict]))]
-    more = [Note(tr("{more} more checks have something to say: review.checks.", more=len(ranked) - most))] if len(ranked) > most else []
-    return [*ranked[:most], *more]
+    if len(ranked) <= most:
+        return ranked
+    more = tr("{more} more checks have something to say: '{question}'", more=len(ranked) - most, question=question_text("review.checks"))
+    return [*ranked[:most], Note(more)]

@@ -42,23 +42,26 @@
 
   var reader = new TextDecoder();
   function hear(event) {
+    heard = Date.now();
     var text = typeof event.data === "string" ? event.data : event.data instanceof ArrayBuffer && event.data.byteLength < 4096 ? reader.decode(event.data) : "";
     if (/"execution_state":\s*"(restarting|autorestarting|dead)"/.test(text)) {
       tell(tr("The work behind this page ended unexpectedly, so it no longer answers."));
     }
   }
 
-  // A page that does not fill (its widgets came too late for the browser, say) would stay at its dots for ever: it is loaded anew.
-  var SECONDS = 20, TRIES = 3;
+  // A page that does not fill (its widgets came too late for the browser, say) would stay at its dots for ever: it is loaded anew. One
+  // that is only slow is left alone: as long as it hears something, it is on its way, and to begin again would make all others slower.
+  var SECONDS = 20, TRIES = 3, heard = Date.now();
   function late() {
     var tries = Number(sessionStorage.getItem("tk-tries") || 0);
     if (told || document.querySelector(".tk-title")) { sessionStorage.removeItem("tk-tries"); return; }
+    if (document.readyState !== "complete" || Date.now() - heard < SECONDS * 1000) { setTimeout(late, 1000); return; }
     if (tries < TRIES && document.getElementById("jupyter-config-data")) {
       sessionStorage.setItem("tk-tries", String(tries + 1));
       location.reload();
     }
   }
-  window.addEventListener("load", function () { setTimeout(late, SECONDS * 1000); });
+  window.addEventListener("load", function () { heard = Date.now(); late(); });
 
   // A page on its way shows one dot after the other: drawn twice a second, since an animation draws sixty times and keeps a processor
   // busy that the page needs to open.

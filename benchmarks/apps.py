@@ -231,7 +231,7 @@ def _open(browser: Any, address: str, app: str) -> tuple[Any, float]:
 
 def _settle(server: psutil.Process, count: int, *, helpers: bool = False) -> None:
     """Wait until `count` kernels live and none of them works; with `helpers`, nor what is made ahead beside them."""
-    deadline = time.monotonic() + _PATIENCE * (3 if helpers else 1)
+    deadline = time.monotonic() + _PATIENCE * (3 if helpers else 2)  # a tab whose last word was lost is let go after a minute
     while time.monotonic() < deadline:
         living = [server, *server.children(recursive=True)] if helpers else kernels(server)
         before = _cpu(living)

@@ -22,11 +22,13 @@ c.VoilaExecutor.cell_error_instruction = "The app could not open. Tell the perso
 # Seconds that the server may need to take in what a cell shows. On a busy machine the 600 widgets of a page take longer than the usual
 # four; what comes later is thrown away, and the page stays at its dots although everything behind it works.
 c.VoilaExecutor.iopub_timeout = 60
-# A page that was left behind (a laptop closed, a network gone) gives its memory back after ten minutes (or TOOLKIT_APP_IDLE seconds).
+# A page whose browser is never heard of gives its memory back after ten minutes (or TOOLKIT_APP_IDLE seconds), one whose connections are
+# all closed after one (`toolkit.apps.culling`).
 idle = int(os.environ.get("TOOLKIT_APP_IDLE", "600"))
 c.VoilaConfiguration.multi_kernel_manager_class = "toolkit.apps.culling.Kernels"
 c.MappingKernelManager.cull_idle_timeout = idle
-c.MappingKernelManager.cull_interval = max(1, min(60, idle // 2))
+c.MappingKernelManager.cull_interval = max(1, min(30, idle // 2))
+c.Kernels.left_timeout = min(60, idle)
 c.MappingKernelManager.cull_connected = False
 
 # A page asks for all of its widgets at once: what is over the limit would be dropped, and the page would wait for it for ever.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -9,16 +10,19 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
+from jupyter_server._tz import utcnow
 
+from toolkit.apps.culling import Kernels
 from toolkit.apps.forked import PROCESS, can_fork
 from toolkit.workspace import Workspace
 
 APPS = 4
 PATIENCE = 180
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not can_fork(), reason="kernels are forked on Linux only")]
 
 
 def until(met: Callable[[], bool], said: str) -> None:
@@ -28,6 +32,33 @@ def until(met: Callable[[], bool], said: str) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.parametrize(
+    ("heard", "state", "ended"),
+    [
+        ("", "idle", False),
+        ("+", "idle", False),
+        ("+-", "idle", True),
+        ("++-", "idle", False),
+        ("++--", "idle", True),
+        ("+-+", "idle", False),
+        ("+-", "busy", False),
+    ],
+)
+def test_a_kernel_ends_when_its_last_connection_is_closed_and_nobody_comes_back(heard: str, state: str, ended: bool) -> None:
+    given: Any = SimpleNamespace(taken_at=utcnow(), last_activity=utcnow(), execution_state=state, kernel_name="k", left_at=None)
+    given.kernel_spec = SimpleNamespace(metadata={})
+    kernels: Any = Kernels(left_timeout=-1, cull_idle_timeout=600)
+    gone: list[str] = []
+    kernels._kernels["k"], kernels._kernel_connections["k"] = given, 0
+    kernels.shutdown_kernel = gone.append
+    for one in heard:
+        (kernels.notify_connect if one == "+" else kernels.notify_disconnect)("k")
+    asyncio.run(kernels.cull_kernel_if_idle("k"))
+    assert gone == ["k"] * ended
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_fork(), reason="kernels are forked on Linux only")
 def test_a_page_left_behind_gives_its_kernel_back(workspace: Workspace) -> None:
     command = [sys.executable, "-u", "-m", "toolkit.cli", "app", str(workspace.path), "--no-browser", "--no-token", "--port", "8967"]
     environment = {**os.environ, "TOOLKIT_APP_IDLE": "3"}

@@ -1,22 +1,45 @@
-"""The kernels of the server, with an idle clock that starts when a person takes the page.
+"""The kernels of the server: an idle clock that starts when a person takes the page, and an end for those whose tab is closed.
 
 A page worked out ahead may have waited for an hour. Jupyter would count that hour, and end the kernel in the seconds between the request
-for the page and the first word of its browser.
+for the page and the first word of its browser. A tab that is closed says so, but its last word can be lost (a browser that is killed, or
+that closes many tabs at once): the kernel would wait out its idle time.
 """
 
 from __future__ import annotations
 
+import time
+
+from jupyter_core.utils import ensure_async
 from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from traitlets import Int
 
 
 class Kernels(AsyncMappingKernelManager):
     """Jupyter's kernels; named in `dashboards/voila.py`."""
 
+    left_timeout = Int(60, config=True, help="Seconds that a kernel waits for its browser to come back once every connection is closed.")
+
+    def notify_connect(self, kernel_id: str) -> None:
+        """Somebody listens."""
+        super().notify_connect(kernel_id)
+        if kernel_id in self._kernels:
+            self._kernels[kernel_id].left_at = None
+
+    def notify_disconnect(self, kernel_id: str) -> None:
+        """Somebody no longer listens: the last of them leaves the kernel alone."""
+        super().notify_disconnect(kernel_id)
+        if kernel_id in self._kernels and not self._kernel_connections.get(kernel_id):
+            self._kernels[kernel_id].left_at = time.monotonic()
+
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """End a kernel that was left idle; one seen here for the first time was taken just now (Voila asks for no page of its pool)."""
-        kernel = self._kernels.get(kernel_id)
-        if kernel is not None and not hasattr(kernel, "taken_at"):
+        """End a kernel that was left; one seen here for the first time was taken just now (Voila asks for no page of its pool)."""
+        kernel = self._kernels[kernel_id]
+        if not hasattr(kernel, "taken_at"):
             kernel.taken_at = kernel.last_activity = utcnow()
+            return
+        left_at = getattr(kernel, "left_at", None)
+        if left_at is not None and time.monotonic() - left_at > self.left_timeout and kernel.execution_state != "busy":
+            await ensure_async(self.shutdown_kernel(kernel_id))
             return
         await super().cull_kernel_if_idle(kernel_id)

@@ -76,6 +76,28 @@ def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app
             page.wait_for_function(f"words => !({HEARD})(words)", arg=told)
 
 
+@pytest.mark.parametrize(
+    ("app", "question", "count"),
+    [("targeting", "targeting.attach", 2), ("differentiation", "differentiation.coupon", 4)],  # those of the review are chosen from lists
+)
+def test_text_that_means_harm_is_no_answer_to_a_question(browser: Any, served: Served, app: str, question: str, count: int) -> None:
+    with visit(browser, served, app, urlencode({"tab": "ask", "question": question})) as page:
+        page.locator(".tk-asking :is(.tk-headline, .tk-stop)").locator("visible=true").first.wait_for()
+        places = page.locator(".tk-own").locator(FIELDS).locator("visible=true")
+        assert places.count() == count
+        for place in range(count):
+            field = places.nth(place)
+            was = field.input_value()
+            for words, told in ((HARM, "7*7"), (ENDLESS, "x" * 50)):
+                field.fill(words)
+                field.press("Tab")
+                page.wait_for_function(HEARD, arg=told)
+                unharmed(page)
+            field.fill(was)
+            field.press("Tab")
+            page.wait_for_function(f"words => !({HEARD})(words)", arg=told)
+
+
 def address(page: Any) -> list[tuple[str, str]]:
     return sorted(parse_qsl(page.evaluate("location.search.slice(1)")))
 

@@ -20,6 +20,10 @@ class Kernels(AsyncMappingKernelManager):
 
     left_timeout = Int(60, config=True, help="Seconds that a kernel waits for its browser to come back once every connection is closed.")
 
+    async def shutdown_all(self, now: bool = True) -> None:
+        """End all kernels when the server ends, at once: one that was asked to, in the middle of a page, would complain to the terminal."""
+        await ensure_async(super().shutdown_all(now=now))
+
     def notify_connect(self, kernel_id: str) -> None:
         """Somebody listens."""
         super().notify_connect(kernel_id)

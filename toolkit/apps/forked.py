@@ -59,7 +59,8 @@ def warm_up() -> None:
 
 def beside(work: Callable[..., None], *given: Any) -> None:
     """Do work in a forked process of its own; nobody waits for it, and it ends with this one."""
-    threading.Thread(target=lambda: get_context("forkserver").Process(target=work, args=given, daemon=True).start(), daemon=True).start()
+    made = get_context("forkserver").Process(target=_watched, args=(work, given), daemon=True)
+    threading.Thread(target=made.start, daemon=True).start()
 
 
 class ForkedProvisioner(LocalProvisioner):
@@ -121,6 +122,12 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str) -> None
     kernel.initialize(arguments)
     register_comm_target()  # ipywidgets does it on import, but where it was imported there was no kernel
     kernel.start()
+
+
+def _watched(work: Callable[..., None], given: tuple[Any, ...]) -> None:
+    """Do work (in the forked process) as long as there is a server."""
+    threading.Thread(target=_end_with_server, daemon=True).start()
+    work(*given)
 
 
 def _end_with_server() -> None:

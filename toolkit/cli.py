@@ -88,6 +88,7 @@ def demo(
     typer.echo(f"\nOpen {result.index.resolve()} in a browser. Then try:")
     typer.echo(f"  toolkit answer {workspace} portrait.segments --set store_id=367")
     typer.echo(f'  toolkit ask {workspace} "which members carry the sales?"')
+    typer.echo(f"  make app        # the apps for people who do not code (or: toolkit app {workspace})")
     typer.echo("  make lab        # JupyterLab on the notebooks (or: toolkit notebooks my-notebooks)")
     raise typer.Exit(1 if result.failed else 0)
 

@@ -42,6 +42,13 @@ def test_kinds_follow_the_annotations() -> None:
     assert habit.choices[0] == ("All habits", "")
 
 
+def test_a_yes_or_no_is_chosen_not_typed() -> None:
+    (control,) = [one for one in controls_of(find_question("differentiation.matrix")) if one.name == "lifecycle"]
+    assert (control.kind, control.choices) == ("choice", (("no", ""), ("yes", "True")))
+    question = find_question("differentiation.matrix")
+    assert next_label(question, {"lifecycle": True}) == "Which method and which goods for which members? (By stage of life too)"
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_the_menu_holds_every_question_of_its_steps_once_in_families_of_a_few(step: str) -> None:
     menu = question_menu([step])

@@ -80,6 +80,10 @@ def _control(parameter: Parameter, annotation: Any, told: str) -> Control:
     label = tr(CONTROL_WORDS[name]) if name in CONTROL_WORDS else wording.label_of(name)
     required = parameter.default is Parameter.empty
     parts = _parts(annotation)
+    if bool in parts:
+        default = bool(parameter.default)
+        choices = tuple((tr("yes") if value else tr("no"), "" if value == default else str(value)) for value in (default, not default))
+        return Control(name, label, "choice", choices, required, told)
     literals = [str(part) for part in parts if isinstance(part, str)]
     known = list(_CLOSED.get(name, literals))
     if known and (name in _CLOSED or not any(part in (str, int) for part in parts)):

@@ -243,11 +243,13 @@ def period_choices(default_days: int) -> list[tuple[str, str]]:
 
 
 def choice_words(name: str, value: str) -> str:
-    """Return the words for a value of a parameter; what has none is named after itself.
+    """Return the words for a value of a parameter; what has none is named after itself, and a yes after what it says yes to.
 
-    >>> choice_words("by", "category"), choice_words("since", "2017-10-02")
-    ('Category', '2017-10-02')
+    >>> choice_words("by", "category"), choice_words("since", "2017-10-02"), choice_words("lifecycle", "True")
+    ('Category', '2017-10-02', 'By stage of life too')
     """
+    if value == str(True) and name in CONTROL_WORDS:
+        return tr(CONTROL_WORDS[name])
     words = CHOICE_WORDS.get((name, value)) or CHOICE_WORDS.get(("", value))
     return tr(words) if words else wording.label_of(value)
 

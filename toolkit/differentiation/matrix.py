@@ -238,7 +238,7 @@ def _notes(view: View, advice: pl.DataFrame, members: pl.DataFrame, shown: pl.Da
         apart = members.join(special, on=["stage", *_AXES], how="semi", nulls_equal=True).height
         if apart:
             notes.append(
-                tr("{members} of them are in a stage with advice of its own: lifecycle=True shows it.", members=some(apart, "member"))
+                tr("{members} of them are in a stage with advice of its own: ask by stage of life too.", members=some(apart, "member"))
             )
     return notes + _lesson_notes(view, advice, set(shown.select(pl.concat_str(pl.lit("sensitivity "), "sensitivity",
                                                    pl.lit(", power "), "power")).to_series()))  # fmt: skip

@@ -250,6 +250,12 @@ def _cpu(processes: list[psutil.Process]) -> float:
     return total
 
 
+def _spent(server: psutil.Process) -> tuple[float, float]:
+    """CPU seconds of server and kernels, and of everything else that this script started: the browser and its driver."""
+    served = [server, *server.children(recursive=True)]
+    return _cpu(served), _cpu([one for one in psutil.Process().children(recursive=True) if one not in served])
+
+
 def _say(what: str, figure: float, bar: float | None, unit: str = "s") -> int:
     shown = f"{figure:8.2f} {unit}" if unit == "s" else f"{figure:8,.0f} {unit}"
     verdict = "" if bar is None else f"   bar {bar:,.1f} {unit}   {'ok' if figure <= bar else 'MISSED'}"
@@ -325,6 +331,7 @@ def _people(browser: Any, address: str, server: psutil.Process, used: list[Contr
     kinds = list(dict.fromkeys(one.app for one in used))
     apps = [kinds[number % len(kinds)] for number in range(count)]
     pages, came, loads, broken = [], [], [], []
+    before = _spent(server)
     for app in apps:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(_PATIENCE * 3000)
@@ -350,6 +357,8 @@ def _people(browser: Any, address: str, server: psutil.Process, used: list[Contr
         opened.append(page.evaluate("window.tkShown") / 1000)
     _say(f"{count} people come, one every {COMING} s or as the browsers can: first screen, median", median(opened), None)
     _say("    of them, the one who waits longest", max(opened), None)
+    for whose, spent, was in zip(("server and kernels", "the browser"), _spent(server), before, strict=True):
+        _say(f"    CPU of {whose} meanwhile, a page", (spent - was) / count, None)
     missed = _say("    of them, pages that did not fill and loaded themselves anew", len(loads) - count, 0, "")
     _settle(server, len(READY) + count)
     first = {"portrait": 0, "targeting": 3, "differentiation": 4, "review": 9}

@@ -59,8 +59,7 @@ def warm_up() -> None:
 
 def beside(work: Callable[..., None], *given: Any) -> None:
     """Do work in a forked process of its own; nobody waits for it, and it ends with this one."""
-    made = get_context("forkserver").Process(target=_watched, args=(work, given), daemon=True)
-    threading.Thread(target=made.start, daemon=True).start()
+    threading.Thread(target=_watched(work, *given).start, daemon=True).start()
 
 
 class ForkedProvisioner(LocalProvisioner):
@@ -70,7 +69,7 @@ class ForkedProvisioner(LocalProvisioner):
         """Fork a kernel that does what `cmd` (`python -m ipykernel_launcher ...`) says."""
         folder = str(kwargs.get("cwd") or os.getcwd())
         told = (cmd[cmd.index("ipykernel_launcher") + 1 :], dict(kwargs.get("env") or os.environ), folder)
-        forked = get_context("forkserver").Process(target=_run, args=told, daemon=True)
+        forked = _watched(_run, *told)
         # The first fork waits until everything is imported; the pages' server must not.
         await asyncio.get_running_loop().run_in_executor(None, forked.start)
         self.process: Any = _Started(forked)
@@ -116,7 +115,6 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str) -> None
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = ["ipykernel_launcher", *arguments]
-    threading.Thread(target=_end_with_server, daemon=True).start()
     # A kernel without a parent takes itself for one started by hand, and tells the terminal how to connect to it.
     kernel = IPKernelApp.instance(parent_handle=os.getppid())
     kernel.initialize(arguments)
@@ -124,14 +122,18 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str) -> None
     kernel.start()
 
 
-def _watched(work: Callable[..., None], given: tuple[Any, ...]) -> None:
-    """Do work (in the forked process) as long as there is a server."""
+def _watched(work: Callable[..., None], *given: Any) -> BaseProcess:
+    """Return a forked process, not yet started, that does work as long as there is a server."""
+    return get_context("forkserver").Process(target=_while_served, args=(work, given), daemon=True)
+
+
+def _while_served(work: Callable[..., None], given: tuple[Any, ...]) -> None:
     threading.Thread(target=_end_with_server, daemon=True).start()
     work(*given)
 
 
 def _end_with_server() -> None:
-    """End this kernel when the server is gone, however it went."""
+    """End this process when the server is gone, however it went."""
     server = parent_process()
     if server is not None:
         server.join()

@@ -36,7 +36,13 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
     (
         later("What an offer would cost"),
-        tuple(f"differentiation.{name}" for name in ("full_reduction", "coupon", "discount", "member_day", "service")),
+        (
+            "differentiation.full_reduction",
+            "differentiation.coupon",
+            "differentiation.discount",
+            "differentiation.member_day",
+            "differentiation.service",
+        ),
     ),
     (
         later("Which offer, which goods"),
@@ -45,7 +51,15 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (later("How we shall know"), ("differentiation.holdout", "differentiation.global_control", "differentiation.plan")),
     (
         later("One campaign"),
-        tuple(f"review.{name}" for name in ("verdict", "effect", "money", "checks", "process", "migration", "habits_after")),
+        (
+            "review.verdict",
+            "review.effect",
+            "review.money",
+            "review.checks",
+            "review.process",
+            "review.migration",
+            "review.habits_after",
+        ),
     ),
     (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets")),
 )

@@ -132,15 +132,8 @@ def goal_notes(case: Case, days: pl.DataFrame) -> list[Note]:
                 )
             )
         else:
-            notes.append(
-                Note(
-                    tr(
-                        "Goal '{goal}' is judged under '{question}', with its interval.",
-                        goal=word(goal),
-                        question=question_text("review.money"),
-                    )
-                )
-            )
+            money = question_text("review.money")
+            notes.append(Note(tr("Goal '{goal}' is judged under '{question}', with its interval.", goal=word(goal), question=money)))
     return notes
 
 

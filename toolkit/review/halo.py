@@ -12,6 +12,11 @@ from toolkit.review.parts import effects_by, passed
 from toolkit.review.study import Study
 
 
+def not_claimed() -> str:
+    """Return why a figure that was measured is left out of a table."""
+    return tr("may not be claimed; see '{question}'", question=question_text("review.checks"))
+
+
 def promoted_categories(case: Case) -> set[str]:
     """Return the categories that a ledger campaign promotes: those of its offers and of its goods; empty where it names none."""
     definition = case.campaign.definition
@@ -40,7 +45,7 @@ def _row(found: Study, name: str, one: Effect, margin: Effect | None, clear: boo
     if not one.measured:
         return name, None, None, None, None, None, tr("not measured: {reason}", reason=one.reason)
     if not found.claim.may_be_shown or not found.case.is_randomised:
-        return name, None, None, None, None, None, tr("may not be claimed; see '{question}'", question=question_text("review.checks"))
+        return name, None, None, None, None, None, not_claimed()
     total = one.times(one.treated_count)
     kept = margin.estimate * margin.treated_count if margin and margin.estimate is not None else None
     unclear = value("promoted, not told apart from zero") if is_promoted else value("not told apart from zero")

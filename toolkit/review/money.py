@@ -12,10 +12,10 @@ from toolkit.language import later, tr, value
 from toolkit.mart.view import View
 from toolkit.models.lin import Effect
 from toolkit.portrait.phrases import where
-from toolkit.registry import question, question_text
+from toolkit.registry import question
 from toolkit.review.account import Account, account_of
 from toolkit.review.goals import goal_notes
-from toolkit.review.halo import category_effects
+from toolkit.review.halo import category_effects, not_claimed
 from toolkit.review.headline import arms, claim_of, first_reason, opening, untold
 from toolkit.review.sentences import after
 from toolkit.review.study import Study, study
@@ -121,11 +121,7 @@ def account_table(found: Study, account: Account) -> pl.DataFrame:
         if one.measured and may_be_shown(found, one):
             rows.append((item, one.estimate, one.low, one.high, reading))
         else:
-            why = (
-                tr("may not be claimed; see '{question}'", question=question_text("review.checks"))
-                if one.measured
-                else tr("not measured: {reason}", reason=one.reason)
-            )
+            why = not_claimed() if one.measured else tr("not measured: {reason}", reason=one.reason)
             rows.append((item, None, None, None, why))
 
     def cost(item: str, spent: float | None, reading: str = "") -> None:

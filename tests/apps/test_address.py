@@ -12,7 +12,7 @@ from toolkit.apps.choice import Choice
 WORDS = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=40)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(store=WORDS, audience=WORDS, own=st.dictionaries(st.sampled_from(["by", "since"]), WORDS))
 def test_there_and_back(store: str, audience: str, own: dict[str, str]) -> None:
     choice = Choice(question="portrait.segments", store_id=store, audience=audience, own=own)

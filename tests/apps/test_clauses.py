@@ -54,7 +54,7 @@ def test_a_flag_can_be_taken_back() -> None:
     assert with_flag("contactable AND amount >= 3", "contactable", False) == "amount >= 3"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(TEXTS, min_size=1, max_size=4, unique=True), st.floats(0, 1e9), st.floats(0, 1e9))
 def test_there_and_back(values: list[str], low: float, high: float) -> None:
     expression = with_tastes(with_span(with_values("", "segment", values), "amount", low, high), "tastes", values)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
@@ -14,7 +16,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
+from jupyter_client.channels import HBChannel
+from jupyter_client.client import KernelClient
 
 from tests.batch.conftest import NOTEBOOKS, QUICK, STORES
 from toolkit.batch import BatchResult, run_reports
@@ -80,6 +85,14 @@ def test_each_failure_is_recorded_and_the_rest_goes_on(broken: BatchResult) -> N
     assert "longer than 3 seconds" in records["hangs"].error
     assert records["too_small"].error == "Store has 3 members with orders; at least 10 are needed."
     assert (broken.failed, broken.too_small, broken.ok) == (3, 1, 2)
+
+
+def test_a_batch_leaves_no_kernel_and_nobody_who_talks_to_one(good: BatchResult, broken: BatchResult) -> None:
+    """A client that outlives its kernel goes on asking its port, which may be another program's by then."""
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, HBChannel)]
+    clients = [thing for thing in gc.get_objects() if issubclass(type(thing), KernelClient)]
+    assert not [client for client in clients if client.channels_running]
+    assert not [child for child in psutil.Process().children(recursive=True) if any("ipykernel" in word for word in child.cmdline())]
 
 
 def test_pages_of_failures_say_so_and_escape(broken: BatchResult) -> None:

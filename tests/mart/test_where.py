@@ -162,7 +162,7 @@ WORDS = [
 WORDS += ["::", "漢", "contactable", "BETWEEN", "tastes", "<"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(WORDS), max_size=9))
 def test_nothing_but_a_sentence_ever_comes_back(words: list[str]) -> None:
     try:

@@ -64,7 +64,7 @@ def test_the_difference_is_the_classical_one() -> None:
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.sampled_from([0.05, 0.1, 0.2, 0.5, 0.8]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_each_stratum_has_its_share(sizes: list[int], share: float) -> None:
     ids = [f"{stratum:02d}-{number}" for stratum, size in enumerate(sizes) for number in range(size)]
     members = pl.DataFrame({"member_id": ids, "segment": [one[:2] for one in ids]})

@@ -23,7 +23,7 @@ def half_up(number: Fraction) -> int:
     return (2 * number.numerator + number.denominator) // (2 * number.denominator)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(AMOUNTS, GRID, GRID, st.integers(1, 10_000), st.booleans())
 def test_full_reduction_agrees_with_a_loop(rows: list, thresholds: list, reductions: list, reach_bp: int, repeated: bool) -> None:
     baskets = pl.DataFrame(rows, schema={"who": pl.String, "amount": pl.Int64}, orient="row")
@@ -104,7 +104,7 @@ def test_coupon_by_hand() -> None:
     assert replay_coupon(small, value=500, minimum=0, reach_bp=2_000)["free_cost"].to_list() == [300]  # never more than the basket
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 40), st.integers(1, 9_999)), min_size=1, max_size=40),
        st.integers(1, 7), st.integers(1, 3), st.integers(0, 3), st.integers(1, 9_999))  # fmt: skip
 def test_member_day_agrees_with_a_loop(rows: list, weekday: int, every: int, move: int, depth: int) -> None:

@@ -155,7 +155,7 @@ def _run(keys: Sequence[_Key], executor: Executor | None, workers: int, progress
         if executor is not None:
             _drain(executor, keys, made, tell)
         else:
-            from toolkit.batch.warm_engine import stop_all
+            from toolkit.batch.warm_engine import kill_all, stop_all
 
             pool = ThreadPoolExecutor(max_workers=max(1, min(workers, len(keys))), thread_name_prefix="report")
             try:
@@ -164,8 +164,9 @@ def _run(keys: Sequence[_Key], executor: Executor | None, workers: int, progress
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
             finally:
-                stop_all()
+                kill_all()  # what still runs ends with its kernel
                 pool.shutdown(wait=True, cancel_futures=True)
+                stop_all()
     return made
 
 

@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import threading
-import weakref
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,9 @@ class WarmKernel:
                 cwd=os.getcwd(), env={**os.environ, **limit}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
             self.client = self.manager.client()
-            self.client.start_channels()
+            # Its process tells whether the kernel lives. A heartbeat would go on when the kernel is gone, and whoever is given its port
+            # next on this machine would be asked once a second.
+            self.client.start_channels(hb=False)
             run_sync(self.client.wait_for_ready)(timeout=start_seconds)
             self._run(_WARM_UP, start_seconds)
         except BaseException:
@@ -91,7 +92,7 @@ class _Slot(threading.local):
 
 
 _slot = _Slot()
-_started: weakref.WeakSet[WarmKernel] = weakref.WeakSet()
+_started: set[WarmKernel] = set()
 
 
 class WarmEngine:
@@ -184,15 +185,21 @@ def discard_kernel() -> None:
         _stop_quietly(kernel)
 
 
-def stop_all() -> None:
-    """Kill the kernels of all threads of this process: at its end, and when a batch is broken off."""
+def kill_all() -> None:
+    """Kill the kernels of all threads of this process, which may still be at work: at its end, and when a batch is broken off."""
     for kernel in list(_started):
-        _started.discard(kernel)
-        provisioner = kernel.manager.provisioner
-        process = getattr(provisioner, "process", None)
+        process = getattr(kernel.manager.provisioner, "process", None)
         if process is not None and process.poll() is None:
             process.kill()
             process.wait()
+
+
+def stop_all() -> None:
+    """Kill the kernels of all threads and close their sockets, once no thread runs a notebook: a socket belongs to one thread at a time."""
+    kill_all()
+    for kernel in list(_started):
+        _started.discard(kernel)
+        _stop_quietly(kernel)
 
 
 def _ready_kernel(start_seconds: float, most_uses: int, threads: int | None) -> WarmKernel:
@@ -214,4 +221,4 @@ def _stop_quietly(kernel: WarmKernel) -> None:
         logger.debug("A kernel could not be stopped cleanly.", exc_info=True)
 
 
-atexit.register(stop_all)
+atexit.register(kill_all)

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "toolkit"
 
 LAYERS = [  # lowest first; a module imports only from layers above it in this list, or from its own package
     {"language"},
-    {"errors", "atomic"},
+    {"errors", "atomic", "kernel_ports"},
     {"settings", "wording", "schemas", "expressions"},
     {"models", "sources", "charts"},
     {"workspace", "shipped"},

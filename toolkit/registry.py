@@ -31,6 +31,7 @@ from toolkit.settings import Settings
 from toolkit.workspace import Workspace
 
 STEPS = ("portrait", "targeting", "differentiation", "review")
+_MOST = 10**12
 SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
     "store_id": (str | None, "one store, as the shop writes its id; empty = the chain"),
     "region": (str | None, "one region of the stores table"),
@@ -124,15 +125,19 @@ class Question:
             raise UnknownName("\n".join(str(unknown_name("parameter", name, known, where=self.name)) for name in wrong))
 
     def _read(self, name: str, value: Any) -> Any:
-        annotation = get_type_hints(self.function)[name]
+        annotation = get_type_hints(self.function, include_extras=True)[name]
         listed = isinstance(value, str) and get_origin(annotation) is Sequence  # several values, as a shell and a page write them
         try:
-            return TypeAdapter(annotation).validate_python(re.split(r"\s*[,;，、]\s*", value.strip()) if listed else value)
+            read = TypeAdapter(annotation).validate_python(re.split(r"\s*[,;，、]\s*", value.strip()) if listed else value)
         except ValidationError as error:
             fault = fault_words(error.errors()[0])
             raise BadValue(
                 tr("{question}: {name} is {value!r}; {fault}.", question=self.name, name=name, value=value, fault=fault)
             ) from None
+        if isinstance(read, int) and abs(read) > _MOST:  # more than a column of numbers holds
+            fault = tr("a value of {le} or less was needed", le=f"{_MOST:,}")
+            raise BadValue(tr("{question}: {name} is {value!r}; {fault}.", question=self.name, name=name, value=value, fault=fault))
+        return read
 
 
 def question(step: str, text: str, *, words: tuple[str, ...] = (), minimum: bool = True) -> Callable[[Callable[..., Finding]], Question]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import polars as pl
+import psutil
 import pytest
 
 from tests.portrait.village import village_lines, village_products
 from tests.shop import AS_OF, make_workspace
+from toolkit.apps.forked import PROCESS
 from toolkit.apps.state import State
 from toolkit.workspace import Workspace
 
@@ -58,3 +61,13 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     products = village_products().with_columns(pl.col("category").replace({"tea": CATEGORY}))
     tables = {"products": products, "stores": stores, "members": members, "campaigns": campaigns, "contacts": contacts}
     return make_workspace(tmp_path_factory.mktemp("floor") / "ws", lines, tables)
+
+
+def kernels_of(server: int) -> set[int]:
+    """Return the processes of a server's kernels that live."""
+    found = set()
+    for child in psutil.Process(server).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ended while we looked
+            if child.name() == PROCESS:
+                found.add(child.pid)
+    return found

@@ -22,9 +22,8 @@ import polars as pl
 import psutil
 import pytest
 
-from tests.apps.conftest import CATEGORY, LONG, NAME, NASTY
+from tests.apps.conftest import CATEGORY, LONG, NAME, NASTY, kernels_of
 from tests.chromium import CHROMIUM
-from toolkit.apps.forked import PROCESS
 from toolkit.apps.guard import LOG_VARIABLE
 from toolkit.audience import load_audience, saved_names
 from toolkit.language import speaking
@@ -63,7 +62,7 @@ def served(floor: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             pytest.fail(f"the app did not start:\n{said}")
         process.terminate()
         said = process.stdout.read()
-        assert process.wait(60) == 0
+        assert process.wait(60) == 0, said
     assert not log.exists(), log.read_text("utf-8")
     assert "Traceback" not in said, said[-4000:]
 
@@ -117,7 +116,7 @@ def type_in(page: Any, label: str, text: str) -> None:
 
 
 def kernels(process: subprocess.Popen[str]) -> int:
-    return sum(child.name() == PROCESS for child in psutil.Process(process.pid).children(recursive=True))
+    return len(kernels_of(process.pid))
 
 
 APPS = ("portrait", "targeting", "differentiation", "review")

@@ -12,10 +12,10 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit import wording
-from toolkit.apps.menu import CHOICE_WORDS, CONTROL_WORDS, choice_words
+from toolkit.apps.menu import CHOICE_WORDS, CONTROL_WORDS, SCOPE_WORDS, choice_words
 from toolkit.language import later, tr
 from toolkit.portrait.segment_maps import BUILT_IN
-from toolkit.registry import Question
+from toolkit.registry import SCOPE_PARAMETERS, Question, find_question, question_text
 
 Kind = Literal["choice", "day", "text"]
 
@@ -75,9 +75,48 @@ def controls_of(question: Question) -> tuple[Control, ...]:
     return tuple(_control(parameter, hints[name], told.get(name, "")) for name, parameter in question.parameters.items())
 
 
+def in_words(line: str, name: str, *, fault: bool = False) -> str:
+    """Return a line about a question with its parameters called what the page calls them, for who does not write code.
+
+    A parameter is known by its backticks; in a sentence about a `fault` also where the sentence begins with it, and, as no word of any
+    language is written so, by the underscore in its name. The question's own name is left out in front, and put in words elsewhere.
+
+    >>> in_words("targeting.cohorts: most_months is 0; 1 to 120 months were needed.", "targeting.cohorts", fault=True)
+    '“Joining months shown” is 0; 1 to 120 months were needed.'
+    >>> in_words("Those who began lately are not judged; `recent=True` takes them in.", "targeting.path_members")
+    'Those who began lately are not judged; “Also who began lately” takes them in.'
+    """
+    known = [*SCOPE_PARAMETERS, *find_question(name).parameters]
+    which, scored = "|".join(known), "|".join(one for one in known if "_" in one)
+    line = re.sub(rf"`({which})(?:='?([^'`]*)'?)?`", _quoted, line)
+    if not fault:
+        return line
+    line = re.sub(rf"^{re.escape(name)}\s*[:：]\s*", "", line).replace(name, f"“{question_text(name)}”")
+    for shape in (
+        rf"(?<![\w'“.])({which})='([^']*)'",  # by='product'
+        rf"^({which})()(?=\s*(?:[:：为是和]|is\b|and\b))",  # top is -1
+        rf"(?<![\w'“.])({scored})()(?![\w'”])",  # needs with_goods too
+    ):
+        line = re.sub(shape, _quoted, line)
+    return line[:1].upper() + line[1:]
+
+
+def _quoted(found: re.Match[str]) -> str:
+    name, value = found.groups()
+    label = control_label(name)
+    chosen = choice_words(name, value) if value else label
+    return f"“{label}”" if chosen == label else tr("“{label}”: {chosen}", label=label, chosen=chosen)
+
+
+def control_label(name: str) -> str:
+    """Return what the page calls a parameter."""
+    words = SCOPE_WORDS.get(name) or CONTROL_WORDS.get(name)
+    return tr(words) if words else wording.label_of(name)
+
+
 def _control(parameter: Parameter, annotation: Any, told: str) -> Control:
     name = parameter.name
-    label = tr(CONTROL_WORDS[name]) if name in CONTROL_WORDS else wording.label_of(name)
+    label = control_label(name)
     required = parameter.default is Parameter.empty
     parts = _parts(annotation)
     if bool in parts:

@@ -69,6 +69,13 @@ STEP_WORDS = {
     "differentiation": later("With which offer"),
     "review": later("What it changed"),
 }
+SCOPE_WORDS = {
+    "store_id": later("Store"),
+    "region": later("Region"),
+    "as_of": later("Up to the day"),
+    "period": later("Sales of the"),
+    "audience": later("Only members with"),
+}
 CONTROL_WORDS = {
     "by": later("Shown by"),
     "show": later("Shown as"),

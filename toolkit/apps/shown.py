@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
 
 from toolkit.answer import Answer
 from toolkit.apps import panels
+from toolkit.apps.controls import in_words
 from toolkit.apps.fields import html
 
 PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
@@ -35,12 +37,19 @@ class Shown:
         if result is self._shown:
             return
         self._shown = result
-        answer = result if isinstance(result, Answer) else None
+        answer = _in_words(result) if isinstance(result, Answer) else None
         self.stop.value = panels.sentence(result) if isinstance(result, str) else ""
         self.head.value = panels.headline(answer) if answer else ""
         if isinstance(self.chart, widgets.Output):
             self.chart.outputs = panels.chart_outputs(answer) if answer else ()
         else:
             self.chart.value = panels.chart(answer, pick=self.pick) if answer else ""
+        above = {in_words(text, answer.name) for text in above} if answer else ()
         self.details.value = panels.details(answer, self.picks, above=above) if answer else ""
         self.download.value = panels.download(answer) if answer else ""
+
+
+def _in_words(answer: Answer) -> Answer:
+    """Return an answer whose headline and notes call parameters what the page calls them."""
+    notes = [replace(note, text=in_words(note.text, answer.name)) for note in answer.notes]
+    return replace(answer, finding=replace(answer.finding, headline=in_words(answer.headline, answer.name), notes=notes))

@@ -17,7 +17,7 @@ import traitlets
 
 from toolkit.answer import Answer
 from toolkit.apps.choice import START, Choice
-from toolkit.apps.controls import controls_of
+from toolkit.apps.controls import controls_of, in_words
 from toolkit.apps.soon import Soon
 from toolkit.errors import ToolkitError, nearest
 from toolkit.language import tr, word
@@ -105,7 +105,7 @@ def _blockers(shop: Shop, choice: Choice) -> Iterator[str]:
         day = checked_as_of(Workspace(shop.path), scope.get("as_of"))
         read_period(scope.get("period"), day, default_days=1)
     except ToolkitError as error:
-        yield str(error)
+        yield in_words(str(error), START, fault=True)
     if "audience" in scope:
         try:
             inside = chosen_members(scope["audience"], open_view(Workspace(shop.path)))
@@ -147,7 +147,7 @@ def answer_of(shop: Shop, choice: Choice) -> Answer | str:
     try:
         return find_question(choice.question)(Workspace(shop.path), **choice.given)
     except ToolkitError as error:
-        return str(error)
+        return "\n".join(in_words(line, choice.question, fault=True) for line in str(error).splitlines())
 
 
 class State(traitlets.HasTraits):

@@ -13,7 +13,7 @@ from toolkit.apps import panels
 from toolkit.apps.controls import Control, controls_of
 from toolkit.apps.fields import button, flex, folded, html, show_value, text_of
 from toolkit.apps.guard import Guard
-from toolkit.apps.menu import AUDIENCE_EXAMPLES, next_label, period_choices, question_menu
+from toolkit.apps.menu import AUDIENCE_EXAMPLES, SCOPE_WORDS, next_label, period_choices, question_menu
 from toolkit.apps.shown import Shown
 from toolkit.apps.state import NARROWED, Shop, State
 from toolkit.audience import saved_names
@@ -108,14 +108,14 @@ class ScopeBar:
         self.state, shop = view.state, view.state.shop
         self.labels: dict[str, str] = {}
         self.fields: dict[str, Any] = {
-            "store_id": widgets.Combobox(description=tr("Store"), placeholder=tr("All stores"), continuous_update=False),
-            "as_of": widgets.DatePicker(description=tr("Up to the day")),
-            "period": widgets.Dropdown(options=period_choices(shop.period_days), description=tr("Sales of the")),
-            "audience": self._members(tr("Only members with"), tr("everybody")),
+            "store_id": widgets.Combobox(description=tr(SCOPE_WORDS["store_id"]), placeholder=tr("All stores"), continuous_update=False),
+            "as_of": widgets.DatePicker(description=tr(SCOPE_WORDS["as_of"])),
+            "period": widgets.Dropdown(options=period_choices(shop.period_days), description=tr(SCOPE_WORDS["period"])),
+            "audience": self._members(tr(SCOPE_WORDS["audience"]), tr("everybody")),
             "against": self._members(tr("Beside members with"), tr("nobody: no comparison")),
         }
         if shop.regions:
-            self.fields["region"] = widgets.Dropdown(description=tr("Region"))
+            self.fields["region"] = widgets.Dropdown(description=tr(SCOPE_WORDS["region"]))
         self.shown: dict[str, str] = {}  # what stands in a field when nothing was chosen
         self.read(shop)
         self.kinds = {"as_of": "day", "period": "choice", "region": "choice"}

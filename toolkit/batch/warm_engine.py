@@ -19,6 +19,8 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
+from toolkit.kernel_ports import choose_ports
+
 ENGINE_NAME = "toolkit-warm"
 TOO_FEW = "TooFewMembers"
 """Name of the error by which a notebook says that its store is too small to speak of."""
@@ -47,6 +49,7 @@ class WarmKernel:
     def __init__(self, start_seconds: float, threads: int | None) -> None:
         self.uses = 0
         self.manager = _Python(kernel_name="python3")
+        choose_ports(self.manager)
         self.client: Any = None
         try:
             limit = {"POLARS_MAX_THREADS": str(threads)} if threads else {}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from pydantic import NonNegativeInt
 
 from toolkit.answer import Finding, Note
 from toolkit.differentiation.amounts import read_budget
@@ -55,7 +56,9 @@ _STEP = 0.05  # of the budget: the step up and down by which the next unit is tr
         "预算分配 最优 优惠 人群",
     ),
 )
-def allocate(view: View, *, budget: float, candidates: str | list[str] = "", most_contacts: int | None = None, seed: int = 0) -> Finding:
+def allocate(
+    view: View, *, budget: float, candidates: str | list[str] = "", most_contacts: int | None = None, seed: NonNegativeInt = 0
+) -> Finding:
     """Return one offer or nothing for each segment, so that the expected net within the budget is largest: one row per segment.
 
     Segments are the cells of differentiation.matrix, their members those who may be contacted and were not contacted too often lately

@@ -12,6 +12,7 @@ from toolkit.language import tr
 from toolkit.mart.view import View
 
 MOST_AMOUNTS = 30
+_MOST_MONEY = 10**12
 _ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 Amounts = str | float | Sequence[float]
 """One amount, a list, or text such as "30, 60, 100"; empty = proposed."""
@@ -100,8 +101,12 @@ def read_budget(given: float | None, name: str) -> float | None:
     Raises
     ------
     BadValue
-        A budget of nothing, or one that is no amount.
+        A budget of nothing, or one that is no amount or more than any shop has.
     """
+    if given is not None and math.isfinite(given) and given > _MOST_MONEY:
+        raise BadValue(
+            tr("{name}: the budget is {given:g}; an amount up to {most:,} was needed.", name=name, given=given, most=_MOST_MONEY)
+        )
     if given is not None and not (math.isfinite(given) and given > 0):
         raise BadValue(
             tr(

@@ -1,4 +1,4 @@
-"""The kernels of the server: an idle clock that starts when a person takes the page, and an end for those whose tab is closed.
+"""The kernels of the server: their ports, an idle clock that starts when a person takes the page, and an end when its tab is closed.
 
 A page worked out ahead may have waited for an hour. Jupyter would count that hour, and end the kernel in the seconds between the request
 for the page and the first word of its browser. A tab that is closed says so, but its last word can be lost (a browser that is killed, or
@@ -7,12 +7,16 @@ that closes many tabs at once): the kernel would wait out its idle time.
 
 from __future__ import annotations
 
+import asyncio
 import time
+from typing import Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Int
+
+from toolkit.kernel_ports import choose_ports
 
 
 class Kernels(AsyncMappingKernelManager):
@@ -20,9 +24,19 @@ class Kernels(AsyncMappingKernelManager):
 
     left_timeout = Int(60, config=True, help="Seconds that a kernel waits for its browser to come back once every connection is closed.")
 
+    def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> tuple[Any, str, str]:
+        """Make the manager of a kernel; its page would stay empty if another program took one of its ports while it starts."""
+        manager, kernel_name, kernel_id = super().pre_start_kernel(kernel_name, kwargs)
+        choose_ports(manager)
+        return manager, kernel_name, kernel_id
+
     async def shutdown_all(self, now: bool = True) -> None:
-        """End all kernels when the server ends, at once: one that was asked to, in the middle of a page, would complain to the terminal."""
-        await ensure_async(super().shutdown_all(now=now))
+        """End all kernels when the server ends, at once: one that was asked to, in the middle of a page, would complain to the terminal.
+
+        One that is only starting, or that its page ends in this moment, cannot be ended here; Jupyter would take that for a fault of the
+        server, and leave the others alone.
+        """
+        await asyncio.gather(*(self._async_shutdown_kernel(one, now=now) for one in self.list_kernel_ids()), return_exceptions=True)
 
     def notify_connect(self, kernel_id: str) -> None:
         """Somebody listens."""

@@ -16,9 +16,11 @@ from typing import Any
 import psutil
 import pytest
 from jupyter_server._tz import utcnow
+from tornado.web import HTTPError
 
-from toolkit.apps.culling import Kernels
-from toolkit.apps.forked import PROCESS, can_fork
+from tests.apps.conftest import kernels_of
+from toolkit.apps.forked import can_fork
+from toolkit.apps.kernels import Kernels
 from toolkit.workspace import Workspace
 
 APPS = 4
@@ -57,6 +59,24 @@ def test_a_kernel_ends_when_its_last_connection_is_closed_and_nobody_comes_back(
     assert gone == ["k"] * ended
 
 
+def test_the_server_ends_the_others_where_one_kernel_cannot_be_ended() -> None:
+    """One that is only starting is not known yet, and says so."""
+    kernels: Any = Kernels()
+    asked: list[str] = []
+
+    async def end(kernel_id: str, now: bool) -> None:
+        assert now
+        asked.append(kernel_id)
+        if kernel_id == "starting":
+            raise HTTPError(404)
+
+    kernels._async_shutdown_kernel = end
+    kernels._kernels.update(dict.fromkeys(["starting", "second", "third"]))
+    asyncio.run(kernels.shutdown_all())
+    assert asked == ["starting", "second", "third"]
+    kernels._kernels.clear()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not can_fork(), reason="kernels are forked on Linux only")
 def test_a_page_left_behind_gives_its_kernel_back(workspace: Workspace) -> None:
@@ -69,7 +89,7 @@ def test_a_page_left_behind_gives_its_kernel_back(workspace: Workspace) -> None:
             tree = psutil.Process(server.pid)
 
             def kernels() -> set[int]:
-                return {child.pid for child in tree.children(recursive=True) if child.name() == PROCESS}
+                return kernels_of(server.pid)
 
             until(lambda: len(kernels()) == APPS, "one page of each app is worked out ahead")
             ahead = kernels()

@@ -129,13 +129,11 @@ class Question:
         listed = isinstance(value, str) and get_origin(annotation) is Sequence  # several values, as a shell and a page write them
         try:
             read = TypeAdapter(annotation).validate_python(re.split(r"\s*[,;，、]\s*", value.strip()) if listed else value)
+            too_much = isinstance(read, int) and abs(read) > _MOST  # more than a column of numbers holds
+            fault = tr("a value of {le} or less was needed", le=f"{_MOST:,}") if too_much else ""
         except ValidationError as error:
             fault = fault_words(error.errors()[0])
-            raise BadValue(
-                tr("{question}: {name} is {value!r}; {fault}.", question=self.name, name=name, value=value, fault=fault)
-            ) from None
-        if isinstance(read, int) and abs(read) > _MOST:  # more than a column of numbers holds
-            fault = tr("a value of {le} or less was needed", le=f"{_MOST:,}")
+        if fault:
             raise BadValue(tr("{question}: {name} is {value!r}; {fault}.", question=self.name, name=name, value=value, fault=fault))
         return read
 

@@ -33,9 +33,9 @@ from playwright.sync_api import TimeoutError, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.chromium import CHROMIUM, FLAGS
-from toolkit.apps.forked import PROCESS
+from toolkit.apps.serving.forked import PROCESS
 from toolkit.ledger.campaigns import known_campaigns
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 READY = {

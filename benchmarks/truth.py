@@ -33,7 +33,7 @@ from toolkit.models.repurchase import gaps, propose_lifecycle_limits, propose_r_
 from toolkit.models.shrinkage import BASIS_POINTS, day_share_bp, estimate_kappa, shrink
 from toolkit.models.snapshots import labelled_snapshot, shopping_days
 from toolkit.models.taste_flags import flags_that_hold, shuffled, taste_index
-from toolkit.portrait.segment_maps import read_segment_map
+from toolkit.portrait.measures.segment_maps import read_segment_map
 
 HALF = date(2017, 7, 1)
 YEAR_END = date(2017, 12, 31)

@@ -34,10 +34,10 @@ def goods_hits(workspace: Path, day: str, *, within_days: int = 91) -> dict[str,
     `popular_hit_rate`, `popular_three_hit_rate`: of the goods that most members had bought by then, of those open to the same member (not
     bought lately by the same rule). `promised`: mean of the probabilities of the first goods.
     """
-    from toolkit.differentiation.tastes import shop_goods, tastes_of
-    from toolkit.mart.view import open_view
+    from toolkit.differentiation.measures.tastes import shop_goods, tastes_of
     from toolkit.mart.windows import window_sums
     from toolkit.models.affinity import best_columns
+    from toolkit.scope.view import open_view
     from toolkit.workspace import Workspace
 
     ws = Workspace(workspace)
@@ -90,8 +90,8 @@ def goods(folder: Path) -> list[Row]:
 def replay(folder: Path) -> list[Row]:
     """Bars: every cell of the grid as a loop counts it, to the cent; ours: a 10 x 10 grid within ten bare sums by member of the same baskets."""
     from toolkit.importing import import_receipts
-    from toolkit.mart.view import open_view
     from toolkit.models.replay_thresholds import replay_full_reduction
+    from toolkit.scope.view import open_view
     from toolkit.workspace import Workspace
 
     rng = np.random.default_rng(0)
@@ -233,14 +233,14 @@ def planned_power(
     `nothing`: no lift, how often one is claimed), and the review's regression is asked. Shares of the runs (0..1); `difference`: the largest
     standardised difference of any score, mean over the runs.
     """
-    from toolkit.differentiation.enrolment import BALANCED, campaign_view, enrol
-    from toolkit.differentiation.visible import known_before, measure_spread
+    from toolkit.differentiation.measures.visible import known_before, measure_spread
+    from toolkit.differentiation.planning.enrolment import BALANCED, campaign_view, enrol
     from toolkit.ledger.definition import Definition
-    from toolkit.mart.view import open_view
     from toolkit.mart.windows import window_sums
     from toolkit.models.assignment import assign
     from toolkit.models.lin import lin_effect
     from toolkit.models.power import smallest_lift
+    from toolkit.scope.view import open_view
     from toolkit.workspace import Workspace
 
     ws, first = Workspace(workspace), date.fromisoformat(day) + timedelta(days=1)

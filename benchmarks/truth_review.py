@@ -35,12 +35,12 @@ from benchmarks.campaigns import EVERYBODY, KINDS, PICKED, RANDOM, WINDOW_DAYS, 
 from toolkit.models.entropy_balancing import balanced_effect
 from toolkit.models.lin import Effect, lin_effect
 from toolkit.models.naive_effects import before_after, difference_in_differences, naive_difference
-from toolkit.review.case import Case
-from toolkit.review.design_checks import alike_checks
-from toolkit.review.estimate import measured_effect
-from toolkit.review.headline import Claim, claim_of
-from toolkit.review.outcome_checks import outcome_checks
-from toolkit.review.past import Past
+from toolkit.review.measures.case import Case
+from toolkit.review.measures.design_checks import alike_checks
+from toolkit.review.measures.estimate import measured_effect
+from toolkit.review.measures.headline import Claim, claim_of
+from toolkit.review.measures.outcome_checks import outcome_checks
+from toolkit.review.measures.past import Past
 from toolkit.settings import Settings
 
 ESTIMATORS = ("lin", "entropy balancing", "naive difference", "before/after", "DiD")
@@ -192,7 +192,7 @@ def shops(folder: Path, seed: int = 7) -> Iterator[tuple[str, Receipts]]:
 
 def receipts_of(workspace: Path) -> Receipts:
     """Return the members' orders of a workspace."""
-    from toolkit.mart.view import open_view
+    from toolkit.scope.view import open_view
     from toolkit.workspace import Workspace
 
     view = open_view(Workspace(workspace))

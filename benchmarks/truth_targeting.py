@@ -31,9 +31,9 @@ def slipping_recovered(folder: Path, *, members: int = 2000, seed: int = 1) -> d
     `expected_stay_away`: of those called, the sum of 1 - P(buys), beside `stayed_away`, who did not buy in the next 28 days.
     """
     from toolkit.importing import import_receipts
-    from toolkit.mart.view import open_view
+    from toolkit.scope.view import open_view
     from toolkit.sources.simulated import simulated_shop
-    from toolkit.targeting.rhythm import slipping_members
+    from toolkit.targeting.measures.rhythm import slipping_members
     from toolkit.workspace import Workspace
 
     simulated_shop(folder / "shop", members=members, years=2, seed=seed)
@@ -142,10 +142,10 @@ def pairs_power(mean: float, expected: float, bound: float) -> float:
 def pairs_in_simulated_shop(folder: Path, *, members: int = 2000, seed: int = 1) -> dict[str, float]:
     """Return what bought_together finds of the pairs planted in a simulated shop, where tastes put other goods together too."""
     from toolkit.importing import import_receipts
-    from toolkit.mart.view import open_view
+    from toolkit.scope.view import open_view
     from toolkit.sources.simulated import simulated_shop
-    from toolkit.targeting.goods import window_of
-    from toolkit.targeting.pairs import found_pairs
+    from toolkit.targeting.measures.goods import window_of
+    from toolkit.targeting.measures.pairs import found_pairs
     from toolkit.workspace import Workspace
 
     simulated_shop(folder / "shop", members=members, years=2, seed=seed)
@@ -231,9 +231,9 @@ def due_recovered(folder: Path, *, members: int = 3000, seed: int = 1) -> dict[s
     `wait_error`: after one year of receipts, median relative error of the usual wait against the true one, over goods living 100 days or
     more; `closed_error`: the same of the closed gaps alone.
     """
-    from toolkit.mart.view import open_view
-    from toolkit.targeting.due_list import due_list
-    from toolkit.targeting.due_rhythms import due_rhythms
+    from toolkit.scope.view import open_view
+    from toolkit.targeting.measures.due_list import due_list
+    from toolkit.targeting.measures.due_rhythms import due_rhythms
     from toolkit.workspace import Workspace
 
     shop, workspace = _simulated(folder, members=members, seed=seed)
@@ -307,8 +307,8 @@ def windows_held(ws: Workspace, day: date) -> float:
     """Return what share of later purchases fell into the windows of due_again, as they stood on `day`: of goods bought in the four days up to
     it, and again within 182 days. Nothing after `day` had a part in the windows."""
     from toolkit.mart.baskets import read_baskets
-    from toolkit.mart.view import open_view
-    from toolkit.targeting.due_list import due_list
+    from toolkit.scope.view import open_view
+    from toolkit.targeting.measures.due_list import due_list
 
     fresh = due_list(open_view(ws, as_of=day, settings={"sequences": {"due_within_days": 182}}))
     fresh = fresh.filter(pl.col("last_bought_on") > day - timedelta(days=4))
@@ -347,8 +347,8 @@ def niches_recovered(folder: Path, *, members: int = 4000, seed: int = 1, **sett
     planted members with 20 or more shopping days, those in a group of `found`; `precision`: of the members of these groups, those planted in that niche (the
     others may have the taste by themselves). `stable`, `not_stable`, `unmeasured`: groups by verdict.
     """
-    from toolkit.mart.view import open_view
-    from toolkit.targeting.niche_groups import NOT_STABLE, STABLE, niche_groups, niche_members
+    from toolkit.scope.view import open_view
+    from toolkit.targeting.measures.niche_groups import NOT_STABLE, STABLE, niche_groups, niche_members
     from toolkit.workspace import Workspace
 
     shop, workspace = _simulated(folder, members=members, seed=seed, **settings)
@@ -398,7 +398,7 @@ def looks_recovered(folder: Path, *, members: int = 3000, seed: int = 1) -> dict
     looked twice by chance); `reason_right`: wishes whose reason is `price` where the member's quality level lets them look at dearer goods
     than they buy, `range` where it does not.
     """
-    from toolkit.mart.view import open_view
+    from toolkit.scope.view import open_view
     from toolkit.targeting.looked_not_bought import PRICE, RANGE
     from toolkit.targeting.looked_not_bought import looks as looks_of
     from toolkit.workspace import Workspace

@@ -23,9 +23,9 @@ c.VoilaExecutor.cell_error_instruction = "The app could not open. Tell the perso
 # four; what comes later is thrown away, and the page stays at its dots although everything behind it works.
 c.VoilaExecutor.iopub_timeout = 60
 # A page whose browser is never heard of gives its memory back after ten minutes (or TOOLKIT_APP_IDLE seconds), one whose connections are
-# all closed after one (`toolkit.apps.kernels`).
+# all closed after one (`toolkit.apps.serving.kernels`).
 idle = int(os.environ.get("TOOLKIT_APP_IDLE", "600"))
-c.VoilaConfiguration.multi_kernel_manager_class = "toolkit.apps.kernels.Kernels"
+c.VoilaConfiguration.multi_kernel_manager_class = "toolkit.apps.serving.kernels.Kernels"
 c.MappingKernelManager.cull_idle_timeout = idle
 c.MappingKernelManager.cull_interval = max(1, min(30, idle // 2))
 c.Kernels.left_timeout = min(60, idle)

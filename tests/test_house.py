@@ -21,6 +21,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"workspace", "shipped"},
     {"importing", "mart"},
     {"answer"},
+    {"scope"},
     {"audience"},
     {"ledger"},
     {"rendering", "registry"},
@@ -30,7 +31,6 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"review"},
     {"apps"},
     {"batch"},
-    {"cli_app", "cli_audience", "cli_campaign"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

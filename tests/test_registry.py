@@ -14,7 +14,7 @@ from tests.shop import AS_OF, make_workspace, tiny_lines, tiny_products
 from toolkit import registry, rendering
 from toolkit.answer import Finding
 from toolkit.errors import BadValue, DataError, TooFewMembers, UnknownName
-from toolkit.mart.view import View
+from toolkit.scope.view import View
 from toolkit.workspace import Workspace
 
 FEW = {"scope": {"minimum_members": 1}}

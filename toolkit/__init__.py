@@ -27,22 +27,22 @@ _WHERE = {
     "Workspace": "toolkit.workspace",
     "ask": "toolkit.registry",
     "check_receipts": "toolkit.importing",
-    "campaign": "toolkit.differentiation.launching",
-    "campaigns": "toolkit.differentiation.launching",
-    "contact_lists": "toolkit.differentiation.launching",
+    "campaign": "toolkit.differentiation.planning.launching",
+    "campaigns": "toolkit.differentiation.planning.launching",
+    "contact_lists": "toolkit.differentiation.planning.launching",
     "export_audience": "toolkit.audience",
     "import_receipts": "toolkit.importing",
-    "launch": "toolkit.differentiation.launching",
+    "launch": "toolkit.differentiation.planning.launching",
     "load_audience": "toolkit.audience",
-    "propose_plan": "toolkit.differentiation.proposal",
+    "propose_plan": "toolkit.differentiation.planning.proposal",
     "report_set": "toolkit.batch.selection",
     "save_audience": "toolkit.audience",
-    "save_plan": "toolkit.differentiation.launching",
+    "save_plan": "toolkit.differentiation.planning.launching",
     "saved_audiences": "toolkit.audience",
-    "set_global_control": "toolkit.differentiation.launching",
+    "set_global_control": "toolkit.differentiation.planning.launching",
     "simulated_shop": "toolkit.sources.simulated",
     "speak": "toolkit.language",
-    "write_lessons": "toolkit.review.learnt",
+    "write_lessons": "toolkit.review.measures.learnt",
 }
 _STEPS = ("portrait", "targeting", "differentiation", "review")
 
@@ -92,13 +92,13 @@ if TYPE_CHECKING:
     from toolkit.audience import save_audience as save_audience
     from toolkit.audience import saved_audiences as saved_audiences
     from toolkit.batch.selection import report_set as report_set
-    from toolkit.differentiation.launching import campaign as campaign
-    from toolkit.differentiation.launching import campaigns as campaigns
-    from toolkit.differentiation.launching import contact_lists as contact_lists
-    from toolkit.differentiation.launching import launch as launch
-    from toolkit.differentiation.launching import save_plan as save_plan
-    from toolkit.differentiation.launching import set_global_control as set_global_control
-    from toolkit.differentiation.proposal import propose_plan as propose_plan
+    from toolkit.differentiation.planning.launching import campaign as campaign
+    from toolkit.differentiation.planning.launching import campaigns as campaigns
+    from toolkit.differentiation.planning.launching import contact_lists as contact_lists
+    from toolkit.differentiation.planning.launching import launch as launch
+    from toolkit.differentiation.planning.launching import save_plan as save_plan
+    from toolkit.differentiation.planning.launching import set_global_control as set_global_control
+    from toolkit.differentiation.planning.proposal import propose_plan as propose_plan
     from toolkit.errors import ToolkitError as ToolkitError
     from toolkit.importing import check_receipts as check_receipts
     from toolkit.importing import import_receipts as import_receipts
@@ -106,7 +106,7 @@ if TYPE_CHECKING:
     from toolkit.ledger.definition import Definition as Definition
     from toolkit.ledger.offer import Offer as Offer
     from toolkit.registry import ask as ask
-    from toolkit.review.learnt import write_lessons as write_lessons
+    from toolkit.review.measures.learnt import write_lessons as write_lessons
     from toolkit.settings import Settings as Settings
     from toolkit.sources.simulated import simulated_shop as simulated_shop
     from toolkit.workspace import Workspace as Workspace
@@ -157,8 +157,8 @@ def members(workspace: Workspace | str, *, as_of: str | None = None, traits: boo
     >>> import toolkit as tk
     >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)     # doctest: +SKIP
     """
-    from toolkit.mart.traits import with_traits
-    from toolkit.mart.view import open_view
+    from toolkit.scope.traits import with_traits
+    from toolkit.scope.view import open_view
     from toolkit.workspace import Workspace
 
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)

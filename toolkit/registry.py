@@ -25,8 +25,8 @@ from toolkit.answer import Answer, Finding
 from toolkit.audience import Audience, view_of
 from toolkit.errors import BadValue, UnknownName, fault_words, unknown_name
 from toolkit.language import tr
-from toolkit.mart.view import Audience as Members
-from toolkit.mart.view import require_members
+from toolkit.scope.view import Audience as Members
+from toolkit.scope.view import require_members
 from toolkit.settings import Settings
 from toolkit.workspace import Workspace
 

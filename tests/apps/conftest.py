@@ -11,8 +11,8 @@ import pytest
 
 from tests.portrait.village import village_lines, village_products
 from tests.shop import AS_OF, make_workspace
-from toolkit.apps.forked import PROCESS
-from toolkit.apps.state import State
+from toolkit.apps.pages.state import State
+from toolkit.apps.serving.forked import PROCESS
 from toolkit.workspace import Workspace
 
 NASTY = "=2<b>'\""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.apps.address import LONGEST, choice_of, query_of
-from toolkit.apps.choice import Choice
+from toolkit.apps.pages.address import LONGEST, choice_of, query_of
+from toolkit.apps.pages.choice import Choice
 
 WORDS = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=40)
 

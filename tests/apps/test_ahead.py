@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from toolkit.answer import Answer
-from toolkit.apps.ahead import to_ask
-from toolkit.apps.reviewing import SECTIONS
+from toolkit.apps.pages.reviewing import SECTIONS
+from toolkit.apps.serving.prewarm import to_ask
 from toolkit.workspace import Workspace
 
 

@@ -24,13 +24,13 @@ import pytest
 
 from tests.apps.conftest import CATEGORY, LONG, NAME, NASTY, kernels_of
 from tests.chromium import CHROMIUM
-from toolkit.apps.guard import LOG_VARIABLE
+from toolkit.apps.pages.error_boundary import LOG_VARIABLE
 from toolkit.audience import load_audience, saved_names
 from toolkit.language import speaking
 from toolkit.ledger.campaigns import open_campaign
-from toolkit.mart.traits import with_traits
-from toolkit.mart.view import open_view
 from toolkit.registry import find_question
+from toolkit.scope.traits import with_traits
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 PATIENCE = 120_000  # milliseconds: a kernel starts slowly on a machine that does other things

@@ -11,11 +11,11 @@ import pytest
 
 from tests.portrait.village import village_lines, village_products
 from tests.shop import make_workspace
-from toolkit.apps.builder import DAY_EDGES, Builder, Draft, Standing, draft_of, query_of, spread
+from toolkit.apps.pages.builder import DAY_EDGES, Builder, Draft, Standing, draft_of, query_of, spread
 from toolkit.audience import load_audience
 from toolkit.errors import BadValue
-from toolkit.mart.traits import with_traits
-from toolkit.mart.view import open_view
+from toolkit.scope.traits import with_traits
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.portrait.village import village_lines, village_products
 from tests.shop import make_workspace
-from toolkit.apps.builder import Standing
-from toolkit.apps.builder_view import BuilderView, brushed_spans
-from toolkit.apps.page import Page, targeting_page
-from toolkit.apps.state import State
+from toolkit.apps.pages.builder import Standing
+from toolkit.apps.pages.builder_view import BuilderView, brushed_spans
+from toolkit.apps.pages.page import Page, targeting_page
+from toolkit.apps.pages.state import State
 from toolkit.errors import BadValue
 
 

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from tests.apps.conftest import NASTY
-from toolkit.apps.controls import controls_of
-from toolkit.apps.download import csv_text, file_name, harmless
-from toolkit.apps.menu import FAMILIES, next_label, period_choices, question_menu
-from toolkit.apps.state import State
+from toolkit.apps.pages.controls import controls_of
+from toolkit.apps.pages.download import csv_text, file_name, harmless
+from toolkit.apps.pages.menu import FAMILIES, next_label, period_choices, question_menu
+from toolkit.apps.pages.state import State
 from toolkit.registry import STEPS, all_questions, find_question
 
 

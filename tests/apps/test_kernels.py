@@ -19,8 +19,8 @@ from jupyter_server._tz import utcnow
 from tornado.web import HTTPError
 
 from tests.apps.conftest import kernels_of
-from toolkit.apps.forked import can_fork
-from toolkit.apps.kernels import Kernels
+from toolkit.apps.serving.forked import can_fork
+from toolkit.apps.serving.kernels import Kernels
 from toolkit.workspace import Workspace
 
 APPS = 4

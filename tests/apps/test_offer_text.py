@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.apps.offer_text import STARTS, figures_of, method_of, with_figure
+from toolkit.apps.pages.offer_text import STARTS, figures_of, method_of, with_figure
 from toolkit.ledger.offer import Offer
 
 

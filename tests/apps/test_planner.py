@@ -14,9 +14,9 @@ import pytest
 from tests.portrait.village import village_lines, village_products
 from tests.shop import make_workspace
 from toolkit.answer import Answer
-from toolkit.apps.offer_text import STARTS
-from toolkit.apps.planner import NOT_YET, Form, Planner, blank, campaign_id_of, form_of, query_of
-from toolkit.apps.planner_view import PlannerView
+from toolkit.apps.pages.offer_text import STARTS
+from toolkit.apps.pages.planner import NOT_YET, Form, Planner, blank, campaign_id_of, form_of, query_of
+from toolkit.apps.pages.planner_view import PlannerView
 from toolkit.errors import BadValue
 from toolkit.ledger.campaigns import open_campaign
 from toolkit.registry import find_question

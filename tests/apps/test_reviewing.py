@@ -17,9 +17,9 @@ import pytest
 from tests.apps.conftest import NAME
 from toolkit import wording
 from toolkit.answer import Answer
-from toolkit.apps.reviewing import SECTIONS, Reviewing
-from toolkit.apps.reviewing_view import ReviewingView
-from toolkit.apps.state import State, fresh
+from toolkit.apps.pages.reviewing import SECTIONS, Reviewing
+from toolkit.apps.pages.reviewing_view import ReviewingView
+from toolkit.apps.pages.state import State, fresh
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 

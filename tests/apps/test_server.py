@@ -14,7 +14,7 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado.websocket import WebSocketClosedError
 from traitlets.config import PyFileConfigLoader
 
-from toolkit.apps.server import _without_closed_tabs, _write_run_files
+from toolkit.apps.serving.server import _without_closed_tabs, _write_run_files
 from toolkit.workspace import Workspace
 
 DASHBOARDS = Path(__file__).parents[2] / "dashboards"

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from toolkit.apps import builder as builder_module
-from toolkit.apps import planner as planner_module
-from toolkit.apps import reviewing as reviewing_module
-from toolkit.apps.builder import Builder
-from toolkit.apps.guard import Guard
-from toolkit.apps.planner import Planner
-from toolkit.apps.reviewing import SECTIONS, Reviewing
-from toolkit.apps.soon import Soon
-from toolkit.apps.state import State
+from toolkit.apps.pages import builder as builder_module
+from toolkit.apps.pages import planner as planner_module
+from toolkit.apps.pages import reviewing as reviewing_module
+from toolkit.apps.pages.builder import Builder
+from toolkit.apps.pages.debounce import Soon
+from toolkit.apps.pages.error_boundary import Guard
+from toolkit.apps.pages.planner import Planner
+from toolkit.apps.pages.reviewing import SECTIONS, Reviewing
+from toolkit.apps.pages.state import State
 from toolkit.workspace import Workspace
 
 WAIT = 0.01

@@ -12,11 +12,11 @@ import pytest
 
 from tests.apps.conftest import NAME, NASTY
 from toolkit.answer import Answer
-from toolkit.apps.choice import Choice
-from toolkit.apps.menu import AUDIENCE_EXAMPLES
-from toolkit.apps.state import State, answer_of, blockers, read_shop
+from toolkit.apps.pages.choice import Choice
+from toolkit.apps.pages.menu import AUDIENCE_EXAMPLES
+from toolkit.apps.pages.state import State, answer_of, blockers, read_shop
 from toolkit.errors import WorkspaceError
-from toolkit.mart.view import chosen_members, open_view
+from toolkit.scope.view import chosen_members, open_view
 from toolkit.workspace import Workspace
 
 
@@ -172,5 +172,5 @@ def test_a_folder_that_is_no_workspace_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_state_needs_no_widgets() -> None:
-    code = "import sys, toolkit.apps.state; assert not {'ipywidgets', 'IPython', 'voila', 'altair'} & set(sys.modules)"
+    code = "import sys, toolkit.apps.pages.state; assert not {'ipywidgets', 'IPython', 'voila', 'altair'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.apps.typed import number_of, plain_number
+from toolkit.apps.pages.typed import number_of, plain_number
 from toolkit.errors import BadValue
 
 

@@ -14,11 +14,11 @@ import nbformat
 import pytest
 
 from tests.apps.conftest import NAME, NASTY
-from toolkit.apps import panels
-from toolkit.apps.guard import LOG_VARIABLE, Guard
-from toolkit.apps.shown import PAGE_VARIABLE
-from toolkit.apps.state import State
-from toolkit.apps.view import AskView
+from toolkit.apps.pages import panels
+from toolkit.apps.pages.error_boundary import LOG_VARIABLE, Guard
+from toolkit.apps.pages.shown import PAGE_VARIABLE
+from toolkit.apps.pages.state import State
+from toolkit.apps.pages.view import AskView
 from toolkit.errors import BadValue
 
 DASHBOARDS = sorted((Path(__file__).parents[2] / "dashboards").glob("*.ipynb"))
@@ -129,7 +129,7 @@ def test_the_saved_table_is_harmless(view: AskView) -> None:
 def test_a_fault_of_ours_is_said_and_logged(view: AskView, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: Any) -> None:
     log = tmp_path / "logs" / "app.log"
     monkeypatch.setenv(LOG_VARIABLE, str(log))
-    monkeypatch.setattr("toolkit.apps.state.find_question", lambda name: 1 / 0)
+    monkeypatch.setattr("toolkit.apps.pages.state.find_question", lambda name: 1 / 0)
     view.menu.buttons["portrait.pareto"].click()
     reference = re.search(r"fault ([0-9a-f]{8})", view.said.value).group(1)
     assert "ZeroDivisionError" not in view.said.value

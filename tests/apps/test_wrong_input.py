@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from toolkit.apps.choice import Choice
-from toolkit.apps.controls import controls_of, in_words
-from toolkit.apps.state import Shop, answer_of, read_shop
+from toolkit.apps.pages.choice import Choice
+from toolkit.apps.pages.controls import controls_of, in_words
+from toolkit.apps.pages.state import Shop, answer_of, read_shop
 from toolkit.language import LANGUAGES, speaking
 from toolkit.registry import SCOPE_PARAMETERS, Question, all_questions
 from toolkit.workspace import Workspace

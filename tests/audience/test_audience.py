@@ -13,8 +13,8 @@ from toolkit import audience as au
 from toolkit import portrait
 from toolkit.audience import Audience
 from toolkit.errors import BadValue, UnknownName
-from toolkit.mart.traits import trait_columns, with_traits
-from toolkit.mart.view import View, open_view
+from toolkit.scope.traits import trait_columns, with_traits
+from toolkit.scope.view import View, open_view
 from toolkit.workspace import Workspace
 
 FEW = {"scope": {"minimum_members": 1}}

@@ -14,7 +14,7 @@ import pytest
 from tests.shop import make_workspace, tiny_lines, tiny_products
 from toolkit.audience import Audience, export_audience
 from toolkit.errors import BadValue, DataError, UnknownName
-from toolkit.mart.view import View, open_view
+from toolkit.scope.view import View, open_view
 
 FEW = {"scope": {"minimum_members": 1}}
 EVERYBODY = Audience("everybody", where="order_count >= 0")

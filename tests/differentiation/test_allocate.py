@@ -10,16 +10,16 @@ import polars as pl
 import pytest
 
 from tests.shop import AS_OF, make_workspace, random_lines, random_products
-from toolkit.differentiation import expected
 from toolkit.differentiation.allocate import allocate
-from toolkit.differentiation.cells import member_cells
-from toolkit.differentiation.expected import expected_pairs
+from toolkit.differentiation.measures import expected
+from toolkit.differentiation.measures.cells import member_cells
+from toolkit.differentiation.measures.expected import expected_pairs
+from toolkit.differentiation.measures.past import Past
+from toolkit.differentiation.measures.replays import addressable, read_offers, replay_offer
 from toolkit.differentiation.offers import offers
-from toolkit.differentiation.past import Past
-from toolkit.differentiation.replays import addressable, read_offers, replay_offer
 from toolkit.errors import BadValue
 from toolkit.ledger.lessons import LESSONS
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 SETTINGS = {"scope": {"minimum_members": 2}, "offers": {"margin_share": 0.5, "cost_per_contact": 0.01, "response_share": 0.9}}

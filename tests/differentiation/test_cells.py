@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from tests.shop import make_workspace, random_lines, random_products, tiny_lines, tiny_products
-from toolkit.differentiation.cells import by_level, member_cells, segment_of, segment_where, segments
+from toolkit.differentiation.measures.cells import by_level, member_cells, segment_of, segment_where, segments
 from toolkit.errors import UnknownName
-from toolkit.mart.view import chosen_members, open_view
 from toolkit.portrait.traits import traits
+from toolkit.scope.view import chosen_members, open_view
 
 
 @pytest.fixture(scope="module")

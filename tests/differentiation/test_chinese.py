@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 import toolkit as tk
 from tests.differentiation.club import spring
 from toolkit import differentiation, wording
-from toolkit.differentiation.cells import segment_where, segments
+from toolkit.differentiation.measures.cells import segment_where, segments
 from toolkit.language import speaking, word
 from toolkit.ledger.campaigns import open_campaign
 from toolkit.ledger.offer import EXAMPLES, Offer

@@ -10,10 +10,11 @@ import pytest
 
 import toolkit as tk
 from tests.shop import AS_OF, make_workspace, random_lines, random_products
-from toolkit.differentiation.goods_factors import candidates
-from toolkit.differentiation.playbook import PURPOSES
+from toolkit.differentiation.measures.goods_factors import candidates
+from toolkit.differentiation.planning.playbook import PURPOSES
 from toolkit.errors import BadValue
-from toolkit.mart.view import Period, open_view
+from toolkit.scope.period import Period
+from toolkit.scope.view import open_view
 from toolkit.settings import Settings
 
 OPEN = {

@@ -12,10 +12,10 @@ import pytest
 import toolkit as tk
 from tests.differentiation.club import club_lines
 from tests.shop import AS_OF
-from toolkit.differentiation.visible import measure_spread
+from toolkit.differentiation.measures.visible import measure_spread
 from toolkit.errors import BadValue, UnknownName
-from toolkit.mart.view import open_view
 from toolkit.models.power import smallest_lift
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

@@ -107,7 +107,7 @@ def test_who_withdrew_since_is_on_no_list(launched: Workspace, tmp_path: Path) -
 
 
 def _forget() -> None:
-    from toolkit.mart import view
+    from toolkit.scope import view
 
     view._views.clear()
     view._population.cache_clear()

@@ -9,11 +9,11 @@ import pytest
 
 import toolkit as tk
 from tests.shop import AS_OF, make_workspace, random_lines, random_products
-from toolkit.differentiation.cells import member_cells, segment_of
 from toolkit.differentiation.matrix import advice_table
-from toolkit.differentiation.measured import best_method, measured_methods
+from toolkit.differentiation.measures.cells import member_cells, segment_of
+from toolkit.differentiation.measures.measured import best_method, measured_methods
 from toolkit.ledger.lessons import LESSONS, write_lessons
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 
 FEW = {"scope": {"minimum_members": 1}}
 

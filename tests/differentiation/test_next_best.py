@@ -12,10 +12,10 @@ import pytest
 import toolkit as tk
 from benchmarks.truth_differentiation import goods_hits
 from tests.shop import AS_OF, make_workspace, random_lines, random_products, tiny_lines, tiny_products
-from toolkit.differentiation import tastes
-from toolkit.differentiation.next_goods import next_goods
+from toolkit.differentiation.measures import tastes
+from toolkit.differentiation.measures.next_goods import next_goods
 from toolkit.errors import BadValue, UnknownName
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 
 FEW = {"scope": {"minimum_members": 1}}
 

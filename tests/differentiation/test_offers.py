@@ -11,14 +11,14 @@ import pytest
 
 from tests.shop import AS_OF, make_workspace, random_lines, random_products
 from toolkit import wording
-from toolkit.differentiation.amounts import round_amount
-from toolkit.differentiation.coupon import coupon
-from toolkit.differentiation.discount import discount
-from toolkit.differentiation.full_reduction import full_reduction
-from toolkit.differentiation.member_day import member_day
+from toolkit.differentiation.measures.amounts import round_amount
+from toolkit.differentiation.measures.replays import read_offers
+from toolkit.differentiation.methods.coupon import coupon
+from toolkit.differentiation.methods.discount import discount
+from toolkit.differentiation.methods.full_reduction import full_reduction
+from toolkit.differentiation.methods.member_day import member_day
+from toolkit.differentiation.methods.service import service
 from toolkit.differentiation.offers import offers
-from toolkit.differentiation.replays import read_offers
-from toolkit.differentiation.service import service
 from toolkit.errors import BadValue, UnknownName
 from toolkit.workspace import Workspace
 

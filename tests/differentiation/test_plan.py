@@ -12,8 +12,8 @@ import pytest
 import toolkit as tk
 from tests.differentiation.club import ENDS, MEMBERS, STARTS, spring
 from tests.shop import AS_OF
-from toolkit.differentiation.enrolment import BALANCED, campaign_view, enrol
 from toolkit.differentiation.plan import definition_of
+from toolkit.differentiation.planning.enrolment import BALANCED, campaign_view, enrol
 from toolkit.errors import BadValue, UnknownName
 from toolkit.workspace import Workspace
 

@@ -7,11 +7,11 @@ import itertools
 import pytest
 
 from tests.shop import make_workspace, tiny_lines, tiny_products
-from toolkit.differentiation.playbook import BUILT_IN, CHOICES, PURPOSES, playbook_from, playbook_of, read_playbook
+from toolkit.differentiation.planning.playbook import BUILT_IN, CHOICES, PURPOSES, playbook_from, playbook_of, read_playbook
 from toolkit.errors import BadValue
-from toolkit.mart.view import open_view
-from toolkit.portrait.levels import LEVELS
-from toolkit.portrait.stages import STAGES
+from toolkit.portrait.measures.levels import LEVELS
+from toolkit.portrait.measures.stages import STAGES
+from toolkit.scope.view import open_view
 
 RULE = {"method": "coupon", "message": "m", "goods": "g"}
 

@@ -10,7 +10,7 @@ import toolkit as tk
 from tests.shop import AS_OF
 from toolkit.differentiation.matrix import advice_table
 from toolkit.errors import BadValue, UnknownName
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

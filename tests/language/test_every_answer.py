@@ -17,8 +17,8 @@ from toolkit.errors import ToolkitError
 from toolkit.importing import import_receipts
 from toolkit.language import speaking
 from toolkit.language.labels import LABELS
-from toolkit.mart.traits import trait_columns
 from toolkit.registry import STEPS, Question, all_questions
+from toolkit.scope.traits import trait_columns
 from toolkit.sources.simulated import simulated_shop
 from toolkit.workspace import Workspace
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.errors import BadValue, ToolkitError, UnknownName
-from toolkit.mart.where import MOST_STEPS, read_where, text_values
+from toolkit.scope.where import MOST_STEPS, read_where, text_values
 
 MEMBERS = pl.DataFrame(
     {

@@ -14,7 +14,7 @@ from tests.portrait.ladder import FEW, lines_of, shop_of
 from tests.portrait.pictures import axis_titles, spec_of
 from toolkit.errors import BadValue
 from toolkit.portrait import contribution, pareto, quadrants
-from toolkit.portrait.bands import doubling_band
+from toolkit.portrait.measures.bands import doubling_band
 from toolkit.registry import Question
 from toolkit.workspace import Workspace
 

@@ -11,7 +11,7 @@ from tests.portrait.ladder import FEW
 from tests.portrait.pictures import axis_titles, spec_of
 from tests.shop import make_workspace, tiny_lines, tiny_products
 from toolkit.portrait import habits
-from toolkit.portrait.favourites import HABITS
+from toolkit.portrait.measures.favourites import HABITS
 from toolkit.workspace import Workspace
 
 YEAR = {"period": "182d", "settings": FEW}

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from toolkit.errors import BadValue
-from toolkit.portrait.levels import bins, in_order, level
+from toolkit.portrait.measures.levels import bins, in_order, level
 
 
 def levels(values: list[float | None]) -> list[str | None]:

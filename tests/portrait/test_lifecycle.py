@@ -12,7 +12,7 @@ from tests.portrait.pictures import spec_of
 from tests.shop import AS_OF
 from toolkit.errors import BadValue
 from toolkit.portrait import lifecycle, traits
-from toolkit.portrait.stages import STAGES, stages_on
+from toolkit.portrait.measures.stages import STAGES, stages_on
 from toolkit.workspace import Workspace
 
 RULES = {"slipping_days": 30, "lapsed_days": 90, "new_days": 60, "first_day": date(2023, 1, 1)}

@@ -11,7 +11,7 @@ from tests.portrait.ladder import FEW
 from tests.portrait.pictures import spec_of
 from toolkit.errors import BadValue
 from toolkit.portrait import personas, traits
-from toolkit.portrait.persona_rules import BUILT_IN, Group, matched_categories, read_persona_rules
+from toolkit.portrait.measures.persona_rules import BUILT_IN, Group, matched_categories, read_persona_rules
 from toolkit.workspace import Workspace
 
 CATS = '[[personas]]\nname = "cats"\ngroups = [{ name = "food", words = ["cat"] }]\n'

@@ -12,9 +12,15 @@ from tests.portrait.ladder import FEW, ladder_lines, lines_of, shop_of
 from tests.shop import AS_OF
 from toolkit.errors import WorkspaceError
 from toolkit.language import speaking
-from toolkit.mart.view import open_view
 from toolkit.portrait import rfm, rfm_scores, save_scorecard
-from toolkit.portrait.scorecard import current_scorecard, describe_scorecard, proposed_scorecard, refresh_scorecard, saved_scorecard
+from toolkit.portrait.measures.scorecard import (
+    current_scorecard,
+    describe_scorecard,
+    proposed_scorecard,
+    refresh_scorecard,
+    saved_scorecard,
+)
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

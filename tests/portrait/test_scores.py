@@ -13,8 +13,8 @@ from tests.portrait.ladder import FEW, ladder_lines, lines_of, shop_of
 from tests.shop import AS_OF, make_workspace, random_lines, random_products
 from toolkit.models.repurchase import gaps, propose_r_edges
 from toolkit.portrait import rfm_scores
-from toolkit.portrait.scores import score_members
-from toolkit.portrait.segment_maps import read_segment_map
+from toolkit.portrait.measures.scores import score_members
+from toolkit.portrait.measures.segment_maps import read_segment_map
 from toolkit.workspace import Workspace
 
 SCORES = ["member_id", "r_score", "f_score", "m_score", "segment"]

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from toolkit.errors import BadValue, UnknownName
-from toolkit.portrait.segment_maps import combinations, read_segment_map, segment_map_from_text
+from toolkit.portrait.measures.segment_maps import combinations, read_segment_map, segment_map_from_text
 
 TWO = """
 [[segments]]

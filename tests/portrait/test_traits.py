@@ -10,8 +10,8 @@ from polars.testing import assert_frame_equal
 from tests.portrait.ladder import FEW
 from tests.portrait.village import village_lines, village_products
 from tests.shop import make_workspace
-from toolkit.mart.view import open_view
 from toolkit.portrait import lifecycle, traits
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

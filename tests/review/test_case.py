@@ -10,9 +10,9 @@ import pytest
 
 from tests.review.fair import ENDS, FIRST, IDS, LAST, STARTS, Fair, fair, lines_of
 from toolkit.errors import DataError, UnknownName
-from toolkit.mart.view import open_view
-from toolkit.review.case import open_case
-from toolkit.review.outcome import outcomes
+from toolkit.review.measures.case import open_case
+from toolkit.review.measures.outcome import outcomes
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

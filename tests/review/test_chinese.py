@@ -13,7 +13,7 @@ from tests.review.fair import fair
 from tests.review.small_campaign import small_campaign
 from toolkit import review, wording
 from toolkit.language import speaking, word
-from toolkit.review.sentences import after, first_of, together
+from toolkit.review.measures.sentences import after, first_of, together
 from toolkit.workspace import Workspace
 
 PROSE = ("reading", "finding", "what_to_do", "place")

@@ -44,8 +44,8 @@ def verdict_of(answer: Answer, check: str) -> tuple[str, str, bool]:
 def test_the_truth_lies_in_the_interval_and_agrees_with_statsmodels(lifted: Fair, ws: Workspace) -> None:
     import statsmodels.api as sm
 
-    from toolkit.mart.view import open_view
-    from toolkit.review.study import study
+    from toolkit.review.measures.study import study
+    from toolkit.scope.view import open_view
 
     answer = effect(ws)
     row = answer.table.row(0, named=True)
@@ -85,11 +85,11 @@ def test_every_outcome(ws: Workspace, outcome: str) -> None:
 
 def test_a_ratio_is_total_over_total(lifted: Fair, ws: Workspace) -> None:
     """Without a past to adjust for the estimate is the plain difference of the arms' ratios, its error that of resampling."""
-    from toolkit.mart.view import open_view
-    from toolkit.review.case import open_case
-    from toolkit.review.estimate import measured_effect
-    from toolkit.review.outcome import outcomes
-    from toolkit.review.past import Past
+    from toolkit.review.measures.case import open_case
+    from toolkit.review.measures.estimate import measured_effect
+    from toolkit.review.measures.outcome import outcomes
+    from toolkit.review.measures.past import Past
+    from toolkit.scope.view import open_view
 
     case = open_case(open_view(ws), "F")
     case.__dict__["past"] = Past((), np.empty((400, 0)))

@@ -12,10 +12,10 @@ from tests.portrait.pictures import spec_of
 from tests.review.habit_shop import habit_shop
 from tests.review.small_campaign import END, START, campaign_tables, small_campaign
 from tests.shop import AS_OF
-from toolkit.mart.view import open_view
-from toolkit.review.case import open_case
-from toolkit.review.habits import spending, windows_of
 from toolkit.review.habits_after import habits_after
+from toolkit.review.measures.case import open_case
+from toolkit.review.measures.habits import spending, windows_of
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

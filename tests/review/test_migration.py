@@ -11,11 +11,11 @@ import pytest
 
 from tests.portrait.pictures import spec_of
 from tests.review.small_campaign import END, campaign_tables, small_campaign
-from toolkit.mart.view import open_view
-from toolkit.portrait.segment_maps import NO_ORDERS, read_segment_map
-from toolkit.review.case import open_case
+from toolkit.portrait.measures.segment_maps import NO_ORDERS, read_segment_map
+from toolkit.review.measures.case import open_case
+from toolkit.review.measures.moves import Moves, flow_table, moves_of, segment_values
 from toolkit.review.migration import migration
-from toolkit.review.moves import Moves, flow_table, moves_of, segment_values
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

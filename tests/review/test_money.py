@@ -11,12 +11,12 @@ import pytest
 from tests.portrait.pictures import spec_of
 from tests.review.fair import Fair, fair
 from toolkit.answer import Answer
-from toolkit.mart.view import open_view
 from toolkit.models.lin import Effect
 from toolkit.review import effect, money, verdict
-from toolkit.review.account import account_of, less
-from toolkit.review.goals import goal_notes
-from toolkit.review.study import study
+from toolkit.review.measures.account import account_of, less
+from toolkit.review.measures.goals import goal_notes
+from toolkit.review.measures.study import study
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

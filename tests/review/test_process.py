@@ -11,10 +11,10 @@ import pytest
 from tests.portrait.pictures import spec_of
 from tests.review.small_campaign import END, START, campaign_tables, small_campaign
 from toolkit.errors import DataError, UnknownName
-from toolkit.mart.view import open_view
-from toolkit.review.alarms import shop_target, store_redeemers
-from toolkit.review.case import open_case
+from toolkit.review.measures.alarms import shop_target, store_redeemers
+from toolkit.review.measures.case import open_case
 from toolkit.review.process import process
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

@@ -12,9 +12,9 @@ from tests.portrait.pictures import spec_of
 from tests.review.small_campaign import START, campaign_tables, small_campaign
 from toolkit.charts.timeline import timeline
 from toolkit.ledger.global_control import read_global_control, set_global_control
-from toolkit.mart.view import open_view
-from toolkit.review.pressure import campaign_rows, contact_days, pressure, programme_effect
+from toolkit.review.measures.pressure import campaign_rows, contact_days, pressure, programme_effect
 from toolkit.review.programme import programme
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 

@@ -12,10 +12,11 @@ from tests.portrait.ladder import lines_of
 from tests.portrait.pictures import spec_of
 from tests.shop import AS_OF, make_workspace, random_lines, random_products, tiny_products
 from toolkit.errors import BadValue
-from toolkit.mart.view import Period, open_view
+from toolkit.review.measures.silent_stores import silence_notes, silent_stores
+from toolkit.review.measures.store_months import last_whole_month, month_earlier, month_period, year_earlier
 from toolkit.review.sales_targets import sales_targets
-from toolkit.review.silent_stores import silence_notes, silent_stores
-from toolkit.review.store_months import last_whole_month, month_earlier, month_period, year_earlier
+from toolkit.scope.period import Period
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 FEW = {"scope": {"minimum_members": 1}}

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from toolkit.errors import DataError
-from toolkit.review.study import latest_campaign
+from toolkit.review.measures.study import latest_campaign
 
 KNOWN = pl.DataFrame(
     {

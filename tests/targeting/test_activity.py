@@ -17,10 +17,10 @@ from tests.targeting.habits_shop import habit_lines
 from toolkit.audience import Audience
 from toolkit.cli import app
 from toolkit.errors import BadValue
-from toolkit.mart.view import open_view
 from toolkit.models.rhythm import day_tails, own_past
+from toolkit.scope.view import open_view
 from toolkit.targeting import activity, slipping
-from toolkit.targeting.rhythm import slipping_members
+from toolkit.targeting.measures.rhythm import slipping_members
 from toolkit.workspace import Workspace
 
 ON = date(2024, 6, 30)

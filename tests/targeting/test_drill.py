@@ -13,7 +13,7 @@ from tests.portrait.pictures import spec_of
 from tests.shop import make_workspace
 from toolkit.audience import Audience
 from toolkit.errors import BadValue, UnknownName
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 from toolkit.targeting import drill
 from toolkit.workspace import Workspace
 

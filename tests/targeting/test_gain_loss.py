@@ -11,9 +11,9 @@ from tests.portrait.ladder import lines_of
 from tests.portrait.pictures import spec_of
 from tests.shop import make_workspace, random_lines, random_products, tiny_products
 from toolkit.errors import BadValue
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 from toolkit.targeting import gain_loss
-from toolkit.targeting.period_sales import PARTS
+from toolkit.targeting.measures.period_sales import PARTS
 from toolkit.workspace import Workspace
 
 FEW = {"scope": {"minimum_members": 1}}

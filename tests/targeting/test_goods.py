@@ -13,13 +13,13 @@ from tests.targeting.pantry import pantry_lines, pantry_products
 from toolkit.errors import BadValue, UnknownName
 from toolkit.mart.baskets import read_baskets
 from toolkit.mart.build import ensure_mart
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 from toolkit.targeting.attach import attach
 from toolkit.targeting.bought_together import bought_together, liked_together
 from toolkit.targeting.core import core_goods, core_members
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
-from toolkit.targeting.goods import good_or_most_bought
+from toolkit.targeting.measures.goods import good_or_most_bought
 from toolkit.targeting.units_per_order import units_per_order
 from toolkit.workspace import Workspace
 

@@ -12,9 +12,9 @@ from tests.portrait.ladder import ladder_lines, lines_of, shop_of
 from tests.portrait.pictures import spec_of
 from tests.shop import make_workspace
 from toolkit.audience import Audience
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 from toolkit.targeting import loyalty
-from toolkit.targeting.loyal_traits import MOST_REGULAR, loyal_traits
+from toolkit.targeting.measures.loyal_traits import MOST_REGULAR, loyal_traits
 from toolkit.workspace import Workspace
 
 

@@ -13,7 +13,7 @@ from tests.targeting.pantry import pantry_lines, pantry_products
 from toolkit.audience import Audience, load_audience, refreshed, save_audience
 from toolkit.cli import app
 from toolkit.errors import BadValue, UnknownName
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 from toolkit.targeting import attach, buyers, core_goods, core_members, cross_shop, gain_loss
 from toolkit.workspace import Workspace
 

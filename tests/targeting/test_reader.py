@@ -59,7 +59,7 @@ def test_a_row_is_named_in_any_language(pantry: Workspace) -> None:
 
 
 def test_a_niche_of_many_categories_is_named_in_any_language(pantry: Workspace) -> None:
-    from toolkit.mart.view import open_view
+    from toolkit.scope.view import open_view
 
     view = open_view(pantry)
     codes = view.categories["category_code"].head(6).to_list()

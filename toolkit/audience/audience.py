@@ -11,8 +11,8 @@ import polars as pl
 from toolkit.answer import Answer
 from toolkit.errors import BadValue
 from toolkit.language import tr
-from toolkit.mart.view import View, chosen_members
-from toolkit.mart.where import read_where
+from toolkit.scope.view import View, chosen_members
+from toolkit.scope.where import read_where
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from toolkit.audience.audience import Audience
 from toolkit.audience.words import in_words
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
 from toolkit.language import tr
-from toolkit.mart.traits import trait_columns, with_traits
-from toolkit.mart.view import View
+from toolkit.scope.traits import trait_columns, with_traits
+from toolkit.scope.view import View
 from toolkit.wording import listing
 
 Format = Literal["csv", "xlsx", "parquet"]

@@ -14,9 +14,9 @@ from toolkit.audience.saved import load_audience, members_then
 from toolkit.audience.words import in_words
 from toolkit.errors import nearest
 from toolkit.language import tr
-from toolkit.mart.traits import with_traits
-from toolkit.mart.view import View
-from toolkit.mart.where import read_where, text_values
+from toolkit.scope.traits import with_traits
+from toolkit.scope.view import View
+from toolkit.scope.where import read_where, text_values
 
 
 @dataclass(frozen=True)

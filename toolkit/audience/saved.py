@@ -17,8 +17,8 @@ from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
 from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, nearest, unknown_name
 from toolkit.language import tr
-from toolkit.mart.traits import trait_columns
-from toolkit.mart.view import View, open_view
+from toolkit.scope.traits import trait_columns
+from toolkit.scope.view import View, open_view
 from toolkit.workspace import Workspace
 
 FOLDER = "audiences"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolkit import language, wording
 from toolkit.audience.audience import Audience
 from toolkit.language import later, tr
-from toolkit.mart.where import Where, read_where
+from toolkit.scope.where import Where, read_where
 
 _SAID = {
     "=": later("is"), "==": later("is"), "!=": later("is not"), "<>": later("is not"), ">": later("is over"), "<": later("is under"),

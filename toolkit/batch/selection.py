@@ -14,7 +14,7 @@ from toolkit.batch.record import BatchResult
 from toolkit.batch.scheduler import run_reports
 from toolkit.errors import BadValue, unknown_name
 from toolkit.language import tr
-from toolkit.mart.view import open_view
+from toolkit.scope.view import open_view
 from toolkit.settings import read_settings
 from toolkit.shipped import find_notebook
 from toolkit.workspace import Workspace

@@ -6,11 +6,11 @@ Importing this registers the questions, in reading order.
 # ruff: noqa: I001 - the order of registration is the order of the menu
 from toolkit.differentiation.industry_profile import industry_profile
 from toolkit.differentiation.matrix import matrix
-from toolkit.differentiation.full_reduction import full_reduction
-from toolkit.differentiation.coupon import coupon
-from toolkit.differentiation.discount import discount
-from toolkit.differentiation.member_day import member_day
-from toolkit.differentiation.service import service
+from toolkit.differentiation.methods.full_reduction import full_reduction
+from toolkit.differentiation.methods.coupon import coupon
+from toolkit.differentiation.methods.discount import discount
+from toolkit.differentiation.methods.member_day import member_day
+from toolkit.differentiation.methods.service import service
 from toolkit.differentiation.offers import offers
 from toolkit.differentiation.allocate import allocate
 from toolkit.differentiation.goods_for import goods_for

@@ -9,21 +9,21 @@ import polars as pl
 from pydantic import NonNegativeInt
 
 from toolkit.answer import Finding, Note
-from toolkit.differentiation.amounts import read_budget
-from toolkit.differentiation.cells import member_cells
-from toolkit.differentiation.expected import ASSUMED, Expected, expected_pairs
+from toolkit.differentiation.measures.amounts import read_budget
+from toolkit.differentiation.measures.cells import member_cells
+from toolkit.differentiation.measures.expected import ASSUMED, Expected, expected_pairs
+from toolkit.differentiation.measures.past import Past, accounting_notes, contact_cost, contacts_unpriced
+from toolkit.differentiation.measures.reckoning import in_currency, nobody
+from toolkit.differentiation.measures.replays import addressable, proposed_offers, read_offers
 from toolkit.differentiation.offers import contact_notes, length_note
-from toolkit.differentiation.past import Past, accounting_notes, contact_cost, contacts_unpriced
-from toolkit.differentiation.reckoning import in_currency, nobody
-from toolkit.differentiation.replays import addressable, proposed_offers, read_offers
 from toolkit.errors import BadValue
 from toolkit.language import tr, word
 from toolkit.ledger.offer import DO_NOTHING
-from toolkit.mart.view import View
 from toolkit.models.allocation import Allocation, allocate_offers, gain_curve, shadow_price
 from toolkit.models.offer_effects import MEASURED, OVERALL
-from toolkit.portrait.phrases import where
 from toolkit.registry import question, question_text
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 from toolkit.wording import money, share, some
 
 if TYPE_CHECKING:

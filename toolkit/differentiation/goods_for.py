@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.differentiation.goods_factors import FACTORS, Candidates, candidates
+from toolkit.differentiation.measures.goods_factors import FACTORS, Candidates, candidates
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, trn, value, word
-from toolkit.mart.view import Period, View
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
+from toolkit.scope.period import Period
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 from toolkit.targeting.core import core_goods
-from toolkit.targeting.goods import days_in, labels_of, window_of
+from toolkit.targeting.measures.goods import days_in, labels_of, window_of
 from toolkit.wording import listing, share, some
 
 if TYPE_CHECKING:

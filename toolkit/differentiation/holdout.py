@@ -9,14 +9,14 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.differentiation.visible import NO_LIFT, Visible, measure_spread
+from toolkit.differentiation.measures.visible import NO_LIFT, Visible, measure_spread
 from toolkit.errors import BadValue, DataError
 from toolkit.language import tr
 from toolkit.ledger.global_control import read_global_control
-from toolkit.mart.view import View
 from toolkit.models.power import chance_to_see, members_needed, smallest_lift
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.differentiation.reckoning import in_currency
+from toolkit.differentiation.measures.reckoning import in_currency
 from toolkit.language import tr, value, word
 from toolkit.mart.catalogue import NO_CATEGORY
-from toolkit.mart.view import Period, View
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.goods import days_in, scoped_parts, window_of
+from toolkit.scope.period import Period
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.goods import days_in, scoped_parts, window_of
 from toolkit.wording import money, share, some
 
 if TYPE_CHECKING:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.differentiation.cells import member_cells, segment_of
-from toolkit.differentiation.measured import best_method, lessons_known, measured_methods, said
-from toolkit.differentiation.playbook import Playbook, playbook_of
+from toolkit.differentiation.measures.cells import member_cells, segment_of
+from toolkit.differentiation.measures.measured import best_method, lessons_known, measured_methods, said
+from toolkit.differentiation.planning.playbook import Playbook, playbook_of
 from toolkit.language import tr, value, word
-from toolkit.mart.view import View
-from toolkit.portrait.levels import LEVELS, UNKNOWN, in_order
-from toolkit.portrait.phrases import not_measured, sales_basis, where
-from toolkit.portrait.stages import STAGES
-from toolkit.portrait.takings import by_group, takings
+from toolkit.portrait.measures.levels import LEVELS, UNKNOWN, in_order
+from toolkit.portrait.measures.stages import STAGES
+from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.registry import question
+from toolkit.scope.phrases import not_measured, sales_basis, where
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

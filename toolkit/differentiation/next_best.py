@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.differentiation.cells import member_cells
 from toolkit.differentiation.matrix import NO_ADVICE, advice_table
-from toolkit.differentiation.next_goods import NEW, next_goods
+from toolkit.differentiation.measures.cells import member_cells
+from toolkit.differentiation.measures.next_goods import NEW, next_goods
 from toolkit.errors import BadValue, UnknownName, nearest
 from toolkit.language import tr, word
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import not_measured, where
 from toolkit.portrait.price_sensitivity import sensitivity_traits
 from toolkit.registry import question
+from toolkit.scope.phrases import not_measured, where
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

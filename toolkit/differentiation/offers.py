@@ -8,9 +8,9 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
-from toolkit.differentiation.amounts import read_budget
-from toolkit.differentiation.past import Past, accounting_notes, contact_cost, contacts_unpriced
-from toolkit.differentiation.reckoning import (
+from toolkit.differentiation.measures.amounts import read_budget
+from toolkit.differentiation.measures.past import Past, accounting_notes, contact_cost, contacts_unpriced
+from toolkit.differentiation.measures.reckoning import (
     MONEY,
     best_of,
     in_currency,
@@ -21,12 +21,12 @@ from toolkit.differentiation.reckoning import (
     reckoned,
     too_dear,
 )
-from toolkit.differentiation.replays import addressable, proposed_offers, read_offers, replay_offer
+from toolkit.differentiation.measures.replays import addressable, proposed_offers, read_offers, replay_offer
 from toolkit.language import tr, word
 from toolkit.ledger.offer import Offer
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.differentiation.blockers import blockers
-from toolkit.differentiation.cells import by_level
-from toolkit.differentiation.draft import Draft, work_out
-from toolkit.differentiation.enrolment import campaign_view
+from toolkit.differentiation.measures.cells import by_level
+from toolkit.differentiation.planning.blockers import blockers
+from toolkit.differentiation.planning.draft import Draft, work_out
+from toolkit.differentiation.planning.enrolment import campaign_view
 from toolkit.errors import BadValue
 from toolkit.language import tr, value, word
 from toolkit.ledger.definition import DO_NOTHING, Definition, read_plan
-from toolkit.mart.view import View
 from toolkit.registry import question
+from toolkit.scope.view import View
 from toolkit.wording import listing, share, some
 from toolkit.workspace import Workspace
 

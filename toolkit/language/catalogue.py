@@ -38,10 +38,10 @@ _CALLS: dict[str, tuple[int, str | None]] = {
 }
 # Texts in TOML files that are shown as they are: file -> keys
 _TOML = {
-    "portrait/persona_rules.toml": ("name", "meaning"),
+    "portrait/measures/persona_rules.toml": ("name", "meaning"),
     "portrait/segment_maps/ten.toml": ("name", "meaning"),
     "portrait/segment_maps/eight.toml": ("english", "meaning"),
-    "differentiation/playbook.toml": ("title", "name", "method", "message", "goods"),
+    "differentiation/planning/playbook.toml": ("title", "name", "method", "message", "goods"),
 }
 Found = tuple[str, int, str | tuple[str, ...], str | None]
 

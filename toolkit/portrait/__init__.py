@@ -17,7 +17,7 @@ from toolkit.portrait.lifetime_value import lifetime_value
 from toolkit.portrait.stores import stores
 from toolkit.portrait.member import member
 from toolkit.portrait.traits import traits
-from toolkit.portrait.scorecard import save_scorecard
+from toolkit.portrait.measures.scorecard import save_scorecard
 
 __all__ = [
     "contribution",

@@ -9,12 +9,12 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, trn, word
-from toolkit.mart.view import View
-from toolkit.portrait.bands import NO_UNITS, grouped
-from toolkit.portrait.non_members import members_and_others
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import days_of, member_sales, per_order, ratio, too_few
+from toolkit.portrait.measures.bands import NO_UNITS, grouped
+from toolkit.portrait.measures.non_members import members_and_others
 from toolkit.registry import question
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import days_of, member_sales, per_order, ratio, too_few
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.language import later, tr, value, word
-from toolkit.mart.view import View
-from toolkit.portrait.favourites import HABITS, HOURS, WEEKDAYS, Habit, favourites
-from toolkit.portrait.phrases import made_where, not_measured, where
-from toolkit.portrait.timing import busiest_hour, orders_by_hour, week_chart, when_finding
+from toolkit.portrait.measures.favourites import HABITS, HOURS, WEEKDAYS, Habit, favourites
+from toolkit.portrait.measures.timing import busiest_hour, orders_by_hour, week_chart, when_finding
 from toolkit.registry import question
+from toolkit.scope.phrases import made_where, not_measured, where
+from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt

@@ -13,12 +13,12 @@ from toolkit.charts.bars import ranked_bars
 from toolkit.charts.heatmap import heatmap
 from toolkit.errors import BadValue
 from toolkit.language import tr, word
-from toolkit.mart.view import View
-from toolkit.portrait.levels import in_order
-from toolkit.portrait.phrases import sales_basis, where
-from toolkit.portrait.stages import NO_ORDER, NOT_YET, STAGES, Limits, lifecycle_limits, lifecycle_stages
-from toolkit.portrait.takings import by_group, takings
+from toolkit.portrait.measures.levels import in_order
+from toolkit.portrait.measures.stages import NO_ORDER, NOT_YET, STAGES, Limits, lifecycle_limits, lifecycle_stages
+from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.registry import question
+from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt

@@ -10,14 +10,14 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.language import later, tr, word
-from toolkit.mart.view import View
-from toolkit.portrait.levels import UNKNOWN
-from toolkit.portrait.phrases import where
-from toolkit.portrait.prospects import DECILES, prospect_models, prospects
+from toolkit.portrait.measures.levels import UNKNOWN
+from toolkit.portrait.measures.prospects import DECILES, prospect_models, prospects
+from toolkit.portrait.measures.stages import lifecycle_stages
+from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.rfm import rfm_scores
-from toolkit.portrait.stages import lifecycle_stages
-from toolkit.portrait.takings import takings
 from toolkit.registry import question
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt

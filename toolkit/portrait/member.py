@@ -11,10 +11,10 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.lines import lines_over_time
 from toolkit.errors import UnknownName, nearest
 from toolkit.language import tr, word
-from toolkit.mart.view import View
-from toolkit.portrait.card import Card, card_rows, read_card
-from toolkit.portrait.phrases import not_measured
+from toolkit.portrait.measures.card import Card, card_rows, read_card
 from toolkit.registry import question
+from toolkit.scope.phrases import not_measured
+from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt

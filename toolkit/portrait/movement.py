@@ -12,13 +12,14 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, value, word
-from toolkit.mart.view import Period, View
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import member_sales, ratio
-from toolkit.portrait.scorecard import Scorecard, chosen_map, current_scorecard
-from toolkit.portrait.scores import chain_scores
-from toolkit.portrait.segment_maps import NO_ORDERS, SegmentMap
+from toolkit.portrait.measures.scorecard import Scorecard, chosen_map, current_scorecard
+from toolkit.portrait.measures.scores import chain_scores
+from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap
 from toolkit.registry import question
+from toolkit.scope.period import Period
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import member_sales, ratio
+from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt

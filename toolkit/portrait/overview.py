@@ -10,10 +10,11 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, value, word
-from toolkit.mart.view import Period, View
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import days_of, ratio, within
 from toolkit.registry import question
+from toolkit.scope.period import Period
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import days_of, ratio, within
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, trn
-from toolkit.mart.view import View
 from toolkit.models.concentration import gini, lorenz, members_carrying
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import days_of, member_sales, too_few
 from toolkit.registry import question
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import days_of, member_sales, too_few
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

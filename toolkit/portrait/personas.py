@@ -10,13 +10,13 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.language import tr, value, word
-from toolkit.mart.view import View
-from toolkit.portrait.basket_groups import groups_finding
-from toolkit.portrait.persona_rules import PersonaRules
-from toolkit.portrait.phrases import sales_basis, where
-from toolkit.portrait.takings import takings
-from toolkit.portrait.tastes import measured_members, persona_groups, personas_of, rules_of, taste_flags
+from toolkit.portrait.measures.basket_groups import groups_finding
+from toolkit.portrait.measures.persona_rules import PersonaRules
+from toolkit.portrait.measures.takings import takings
+from toolkit.portrait.measures.tastes import measured_members, persona_groups, personas_of, rules_of, taste_flags
 from toolkit.registry import question
+from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt

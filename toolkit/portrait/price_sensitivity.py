@@ -12,12 +12,12 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.heatmap import heatmap
 from toolkit.charts.histogram import histogram
 from toolkit.language import later, tr
-from toolkit.mart.view import View
 from toolkit.models.shrinkage import estimate_kappa, shrink
-from toolkit.portrait.levels import LEVELS, UNKNOWN, bins, in_order, level
-from toolkit.portrait.phrases import not_measured, sales_basis, spoken, where
-from toolkit.portrait.takings import by_group, takings
+from toolkit.portrait.measures.levels import LEVELS, UNKNOWN, bins, in_order, level
+from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.registry import question
+from toolkit.scope.phrases import not_measured, sales_basis, spoken, where
+from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt

@@ -8,11 +8,11 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, value, word
-from toolkit.mart.view import View
 from toolkit.models.ranks import quantile_band
-from toolkit.portrait.phrases import sales_basis, where
-from toolkit.portrait.sales import days_of, member_sales, per_order, too_few
 from toolkit.registry import question
+from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.sales import days_of, member_sales, per_order, too_few
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

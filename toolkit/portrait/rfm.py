@@ -11,14 +11,14 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.audience import view_of
 from toolkit.language import later, tr, trn
-from toolkit.mart.view import View
 from toolkit.models.ranks import empty_scores
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import ratio
-from toolkit.portrait.scorecard import Scorecard, chosen_map, current_scorecard
-from toolkit.portrait.scores import scope_scores
-from toolkit.portrait.segment_maps import NO_ORDERS, SegmentMap
+from toolkit.portrait.measures.scorecard import Scorecard, chosen_map, current_scorecard
+from toolkit.portrait.measures.scores import scope_scores
+from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap
 from toolkit.registry import question
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import ratio
+from toolkit.scope.view import View
 from toolkit.workspace import Workspace
 
 if TYPE_CHECKING:

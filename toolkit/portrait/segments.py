@@ -9,13 +9,13 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, value, word
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import ratio
-from toolkit.portrait.scorecard import chosen_map, current_scorecard
-from toolkit.portrait.scores import scope_scores
-from toolkit.portrait.segment_maps import NO_ORDERS, SegmentMap
+from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
+from toolkit.portrait.measures.scores import scope_scores
+from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap
 from toolkit.registry import question
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import ratio
+from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt

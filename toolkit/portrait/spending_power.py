@@ -10,11 +10,11 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.histogram import histogram
 from toolkit.language import later, tr, trn
-from toolkit.mart.view import View
-from toolkit.portrait.levels import LEVELS, bins, in_order, level
-from toolkit.portrait.phrases import sales_basis, where
-from toolkit.portrait.takings import by_group, takings
+from toolkit.portrait.measures.levels import LEVELS, bins, in_order, level
+from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.registry import question
+from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.view import View
 
 YEAR_DAYS = 365  # the mart's long window (amount_365d)
 MONTH_DAYS = YEAR_DAYS / 12

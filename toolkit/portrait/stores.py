@@ -11,10 +11,11 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import DataError
 from toolkit.language import later, tr, trn
-from toolkit.mart.view import Period, View
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import days_of, within
 from toolkit.registry import question
+from toolkit.scope.period import Period
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import days_of, within
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import Any
 import polars as pl
 
 from toolkit.audience import view_of
-from toolkit.mart.view import View
-from toolkit.portrait.favourites import favourites
+from toolkit.portrait.measures.favourites import favourites
+from toolkit.portrait.measures.prospects import prospects
+from toolkit.portrait.measures.stages import lifecycle_stages
+from toolkit.portrait.measures.tastes import personas_of, rules_of, taste_flags
 from toolkit.portrait.price_sensitivity import sensitivity_traits
-from toolkit.portrait.prospects import prospects
 from toolkit.portrait.spending_power import power_traits
-from toolkit.portrait.stages import lifecycle_stages
-from toolkit.portrait.tastes import personas_of, rules_of, taste_flags
+from toolkit.scope.view import View
 from toolkit.workspace import Workspace
 
 

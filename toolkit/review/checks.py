@@ -5,14 +5,14 @@ from __future__ import annotations
 from toolkit import wording
 from toolkit.answer import Finding
 from toolkit.language import tr, word
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.review.headline import arms, opening
-from toolkit.review.outcome import OUTCOMES, Name
-from toolkit.review.sentences import after
-from toolkit.review.study import Study, study
-from toolkit.review.verdicts import check_table
+from toolkit.review.measures.headline import arms, opening
+from toolkit.review.measures.outcome import OUTCOMES, Name
+from toolkit.review.measures.sentences import after
+from toolkit.review.measures.study import Study, study
+from toolkit.review.measures.verdicts import check_table
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 
 
 @question(

@@ -8,15 +8,15 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, value, word
-from toolkit.mart.view import View
 from toolkit.models.lin import Effect
 from toolkit.registry import question
-from toolkit.review.estimators import estimator_effects
-from toolkit.review.headline import effect_headline, opening
-from toolkit.review.outcome import OUTCOMES, Name
-from toolkit.review.parts import MOST_PARTS, By, effects_by, passed
-from toolkit.review.study import Study, study
-from toolkit.review.verdicts import worst_first
+from toolkit.review.measures.estimators import estimator_effects
+from toolkit.review.measures.headline import effect_headline, opening
+from toolkit.review.measures.outcome import OUTCOMES, Name
+from toolkit.review.measures.parts import MOST_PARTS, By, effects_by, passed
+from toolkit.review.measures.study import Study, study
+from toolkit.review.measures.verdicts import worst_first
+from toolkit.scope.view import View
 from toolkit.wording import some
 
 if TYPE_CHECKING:

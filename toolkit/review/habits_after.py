@@ -8,15 +8,25 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, trn, word
-from toolkit.mart.view import Period, View
 from toolkit.models.lin import Effect
 from toolkit.registry import question
-from toolkit.review.case import Case
-from toolkit.review.habits import COUPON_AFFINITY, PROMO_DEPENDENCE, QUIET, Habit, bought_after, habits_of, later_campaigns, windows_of
-from toolkit.review.headline import Claim, arms, claim_of, first_reason, opening, untold
-from toolkit.review.parts import passed
-from toolkit.review.study import study
-from toolkit.review.verdicts import worst_first
+from toolkit.review.measures.case import Case
+from toolkit.review.measures.habits import (
+    COUPON_AFFINITY,
+    PROMO_DEPENDENCE,
+    QUIET,
+    Habit,
+    bought_after,
+    habits_of,
+    later_campaigns,
+    windows_of,
+)
+from toolkit.review.measures.headline import Claim, arms, claim_of, first_reason, opening, untold
+from toolkit.review.measures.parts import passed
+from toolkit.review.measures.study import study
+from toolkit.review.measures.verdicts import worst_first
+from toolkit.scope.period import Period
+from toolkit.scope.view import View
 from toolkit.wording import capital, listing, share, some
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, value, word
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.lessons import read_lessons
-from toolkit.mart.view import View
 from toolkit.models.partial_pooling import interval, pool, pool_by_campaign
 from toolkit.registry import question
-from toolkit.review.learnt import unlearnt
-from toolkit.review.outcome import OUTCOMES
+from toolkit.review.measures.learnt import unlearnt
+from toolkit.review.measures.outcome import OUTCOMES
+from toolkit.scope.view import View
 from toolkit.wording import listing, share, some
 
 if TYPE_CHECKING:

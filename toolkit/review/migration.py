@@ -9,14 +9,14 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, trn, word
-from toolkit.mart.view import View
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.registry import question
-from toolkit.review.case import Case
-from toolkit.review.headline import Claim, arms, claim_of, first_reason, opening, untold
-from toolkit.review.moves import OTHERS, Moves, arm_values, flow_table, moves_of
-from toolkit.review.study import study
-from toolkit.review.verdicts import worst_first
+from toolkit.review.measures.case import Case
+from toolkit.review.measures.headline import Claim, arms, claim_of, first_reason, opening, untold
+from toolkit.review.measures.moves import OTHERS, Moves, arm_values, flow_table, moves_of
+from toolkit.review.measures.study import study
+from toolkit.review.measures.verdicts import worst_first
+from toolkit.scope.view import View
 from toolkit.wording import capital, share, some
 
 if TYPE_CHECKING:

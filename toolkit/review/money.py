@@ -9,17 +9,17 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, value
-from toolkit.mart.view import View
 from toolkit.models.lin import Effect
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.review.account import Account, account_of
-from toolkit.review.goals import goal_notes
-from toolkit.review.halo import category_effects, not_claimed
-from toolkit.review.headline import arms, claim_of, first_reason, opening, untold
-from toolkit.review.sentences import after
-from toolkit.review.study import Study, study
-from toolkit.review.verdicts import worst_first
+from toolkit.review.measures.account import Account, account_of
+from toolkit.review.measures.goals import goal_notes
+from toolkit.review.measures.halo import category_effects, not_claimed
+from toolkit.review.measures.headline import arms, claim_of, first_reason, opening, untold
+from toolkit.review.measures.sentences import after
+from toolkit.review.measures.study import Study, study
+from toolkit.review.measures.verdicts import worst_first
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 from toolkit.wording import capital
 
 if TYPE_CHECKING:

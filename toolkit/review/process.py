@@ -9,16 +9,16 @@ import polars as pl
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, value
 from toolkit.ledger.campaigns import known_campaigns
-from toolkit.mart.view import View
 from toolkit.registry import question, question_text
-from toolkit.review.alarms import goal_notes, reach_alarm, shop_target, store_alarms, store_redeemers
-from toolkit.review.case import Case, open_case
-from toolkit.review.conduct_checks import conduct_checks
-from toolkit.review.design_checks import design_checks
-from toolkit.review.headline import arms, opening
-from toolkit.review.progress import arm_sums, each_day, redemptions_of
-from toolkit.review.study import latest_campaign
-from toolkit.review.verdicts import worst_first
+from toolkit.review.measures.alarms import goal_notes, reach_alarm, shop_target, store_alarms, store_redeemers
+from toolkit.review.measures.case import Case, open_case
+from toolkit.review.measures.conduct_checks import conduct_checks
+from toolkit.review.measures.design_checks import design_checks
+from toolkit.review.measures.headline import arms, opening
+from toolkit.review.measures.progress import arm_sums, each_day, redemptions_of
+from toolkit.review.measures.study import latest_campaign
+from toolkit.review.measures.verdicts import worst_first
+from toolkit.scope.view import View
 from toolkit.wording import capital, share, some
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, trn
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import ratio, totals
 from toolkit.registry import question, question_text
 from toolkit.review.lessons import few_of
-from toolkit.review.pressure import Programme, campaign_rows, contact_days, pressure, programme_effect
+from toolkit.review.measures.pressure import Programme, campaign_rows, contact_days, pressure, programme_effect
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import ratio, totals
+from toolkit.scope.view import View
 from toolkit.wording import listing, sentence, share, some
 
 if TYPE_CHECKING:

@@ -10,13 +10,11 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import later, tr
-from toolkit.mart.view import Period, View
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.review.gap_parts import KINDS, Gap, gap_of, gap_table
-from toolkit.review.sentences import together
-from toolkit.review.silent_stores import silence_notes, silent_stores
-from toolkit.review.store_months import (
+from toolkit.review.measures.gap_parts import KINDS, Gap, gap_of, gap_table
+from toolkit.review.measures.sentences import together
+from toolkit.review.measures.silent_stores import silence_notes, silent_stores
+from toolkit.review.measures.store_months import (
     DRIVERS,
     last_whole_month,
     month_earlier,
@@ -26,6 +24,9 @@ from toolkit.review.store_months import (
     targets_of,
     year_earlier,
 )
+from toolkit.scope.period import Period
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 from toolkit.wording import capital, share, some
 
 if TYPE_CHECKING:

@@ -7,18 +7,18 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr
-from toolkit.mart.view import View
 from toolkit.models.lin import Effect
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.review.account import Account, account_of
 from toolkit.review.effect import effect_figures
-from toolkit.review.goals import goal_notes
-from toolkit.review.headline import arms, first_reason, opening, so_far, untold
+from toolkit.review.measures.account import Account, account_of
+from toolkit.review.measures.goals import goal_notes
+from toolkit.review.measures.headline import arms, first_reason, opening, so_far, untold
+from toolkit.review.measures.sentences import after
+from toolkit.review.measures.study import Study, study
+from toolkit.review.measures.verdicts import worst_first
 from toolkit.review.money import account_chart, account_table, may_be_shown, money_figures, spent_words, study_of_money
-from toolkit.review.sentences import after
-from toolkit.review.study import Study, study
-from toolkit.review.verdicts import worst_first
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 
 _LINES = ("Extra sales", "Extra margin", "Value redeemed", "Contacts", "Fixed costs", "Net", "Net with the weeks after")
 
@@ -57,7 +57,7 @@ def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
 
     Notes
     -----
-    What may be claimed follows `toolkit.review.headline`. Source: DEFINITIONS.md section 4.
+    What may be claimed follows `toolkit.review.measures.headline`. Source: DEFINITIONS.md section 4.
 
     Example
     -------

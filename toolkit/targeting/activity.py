@@ -8,12 +8,12 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, value
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import sales_basis, where
-from toolkit.portrait.takings import takings
+from toolkit.portrait.measures.takings import takings
 from toolkit.registry import question
-from toolkit.targeting.cells import hide_few
-from toolkit.targeting.rhythm import SPAN_DAYS, STATES, rhythms
+from toolkit.scope.hiding import hide_few
+from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.rhythm import SPAN_DAYS, STATES, rhythms
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

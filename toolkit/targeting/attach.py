@@ -12,12 +12,13 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import tr, value, word
-from toolkit.mart.view import Period, View
 from toolkit.models.pairs import benjamini_hochberg, chance_of, wilson
-from toolkit.portrait.scorecard import chosen_map, current_scorecard
-from toolkit.portrait.scores import chain_scores
+from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
+from toolkit.portrait.measures.scores import chain_scores
 from toolkit.registry import question
-from toolkit.targeting.goods import (
+from toolkit.scope.period import Period
+from toolkit.scope.view import View
+from toolkit.targeting.measures.goods import (
     Good,
     ScopedBaskets,
     find_good,
@@ -27,8 +28,8 @@ from toolkit.targeting.goods import (
     scoped_baskets,
     window_of,
 )
-from toolkit.targeting.member_list import listed
-from toolkit.targeting.pairs import buyers_of
+from toolkit.targeting.measures.member_list import listed
+from toolkit.targeting.measures.pairs import buyers_of
 
 if TYPE_CHECKING:
     import altair as alt

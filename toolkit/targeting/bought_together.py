@@ -9,10 +9,11 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, trn, value, word
-from toolkit.mart.view import Period, View
 from toolkit.registry import question
-from toolkit.targeting.goods import Good, Level, Unit, find_good, opening, window_of
-from toolkit.targeting.pairs import Found, found_pairs, only_with, shown_pairs
+from toolkit.scope.period import Period
+from toolkit.scope.view import View
+from toolkit.targeting.measures.goods import Good, Level, Unit, find_good, opening, window_of
+from toolkit.targeting.measures.pairs import Found, found_pairs, only_with, shown_pairs
 
 if TYPE_CHECKING:
     import altair as alt

@@ -8,11 +8,12 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import tr
-from toolkit.mart.view import Period, View
-from toolkit.portrait.sales import member_sales
 from toolkit.registry import question
-from toolkit.targeting.goods import Good, find_good, scoped_parts, window_of
-from toolkit.targeting.member_list import listed
+from toolkit.scope.period import Period
+from toolkit.scope.sales import member_sales
+from toolkit.scope.view import View
+from toolkit.targeting.measures.goods import Good, find_good, scoped_parts, window_of
+from toolkit.targeting.measures.member_list import listed
 
 _NAME = "targeting.buyers"
 

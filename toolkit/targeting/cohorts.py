@@ -11,11 +11,11 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import tr, trn
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import where
-from toolkit.portrait.stages import lifecycle_limits
+from toolkit.portrait.measures.stages import lifecycle_limits
 from toolkit.registry import question
-from toolkit.targeting.cells import hide_few
+from toolkit.scope.hiding import hide_few
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

@@ -11,16 +11,17 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, value, word
-from toolkit.mart.view import Period, View
 from toolkit.models.pairs import wilson
 from toolkit.models.shares import share_index
-from toolkit.portrait.bands import grouped
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import member_sales, within
+from toolkit.portrait.measures.bands import grouped
 from toolkit.registry import question
+from toolkit.scope.period import Period
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import member_sales, within
+from toolkit.scope.view import View
 from toolkit.targeting.buyers import bought_by_member
-from toolkit.targeting.goods import Level, days_in, find_good, labels_of, opening, scoped_parts, window_of
-from toolkit.targeting.member_list import listed, the_row
+from toolkit.targeting.measures.goods import Level, days_in, find_good, labels_of, opening, scoped_parts, window_of
+from toolkit.targeting.measures.member_list import listed, the_row
 
 if TYPE_CHECKING:
     import altair as alt

@@ -12,12 +12,12 @@ from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue, unknown_name
 from toolkit.language import in_every_language, tr, value, word
 from toolkit.mart.catalogue import NO_CATEGORY
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import not_measured, where
-from toolkit.portrait.sales import days_of, member_sales, within
 from toolkit.registry import question
-from toolkit.targeting.goods import find_good, scoped_parts
-from toolkit.targeting.member_list import listed, the_row
+from toolkit.scope.phrases import not_measured, where
+from toolkit.scope.sales import days_of, member_sales, within
+from toolkit.scope.view import View
+from toolkit.targeting.measures.goods import find_good, scoped_parts
+from toolkit.targeting.measures.member_list import listed, the_row
 
 if TYPE_CHECKING:
     import altair as alt

@@ -11,11 +11,12 @@ import polars as pl
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import tr, value, word
-from toolkit.mart.view import Period, View
 from toolkit.models.switching import Switching, agreement, groups_of, switching
-from toolkit.portrait.phrases import not_measured, where
 from toolkit.registry import question
-from toolkit.targeting.goods import Good, good_or_most_bought, labels_of, opening, scoped_parts, window_of
+from toolkit.scope.period import Period
+from toolkit.scope.phrases import not_measured, where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.goods import Good, good_or_most_bought, labels_of, opening, scoped_parts, window_of
 
 if TYPE_CHECKING:
     import altair as alt

@@ -9,12 +9,12 @@ import polars as pl
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import tr, trn, word
-from toolkit.mart.traits import with_traits
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import sales_basis, where
-from toolkit.portrait.takings import takings
+from toolkit.portrait.measures.takings import takings
 from toolkit.registry import question
-from toolkit.targeting.splits import OTHERS, Node, Split, nodes_of, read_splits
+from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.traits import with_traits
+from toolkit.scope.view import View
+from toolkit.targeting.measures.splits import OTHERS, Node, Split, nodes_of, read_splits
 from toolkit.wording import listing, share, some
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.errors import BadValue
 from toolkit.language import tr, value, word
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import not_measured, where
 from toolkit.registry import question
-from toolkit.targeting.due_list import dropped_needs, due_list
-from toolkit.targeting.due_rhythms import STATED, By, due_rhythms
-from toolkit.targeting.goods import find_good, labels_of
+from toolkit.scope.phrases import not_measured, where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.due_list import dropped_needs, due_list
+from toolkit.targeting.measures.due_rhythms import STATED, By, due_rhythms
+from toolkit.targeting.measures.goods import find_good, labels_of
 
 if TYPE_CHECKING:
     import altair as alt

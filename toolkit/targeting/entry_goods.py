@@ -11,12 +11,12 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.ranges import ranges
 from toolkit.language import tr, value, word
-from toolkit.mart.view import View
 from toolkit.models.first_purchases import later_worth
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.first_visits import By, Entrants, entrants, first_goods, first_visits
-from toolkit.targeting.goods import labels_of
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.first_visits import By, Entrants, entrants, first_goods, first_visits
+from toolkit.targeting.measures.goods import labels_of
 
 if TYPE_CHECKING:
     import altair as alt

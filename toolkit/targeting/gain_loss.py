@@ -10,11 +10,12 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, value, word
-from toolkit.mart.view import Period, View, read_period
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.member_list import listed, the_row
-from toolkit.targeting.period_sales import NON_MEMBERS, PARTS, by_cell, by_member, merged_few, with_parts
+from toolkit.scope.period import Period, read_period
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.member_list import listed, the_row
+from toolkit.targeting.measures.period_sales import NON_MEMBERS, PARTS, by_cell, by_member, merged_few, with_parts
 from toolkit.wording import some
 
 if TYPE_CHECKING:

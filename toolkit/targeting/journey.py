@@ -10,13 +10,13 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.language import tr, value, word
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import made_where, where
 from toolkit.portrait.rfm import rfm_scores
 from toolkit.registry import question
-from toolkit.targeting.events import has_events, no_events
-from toolkit.targeting.joining import joining
-from toolkit.targeting.visits import MESSAGE, last_touches, messages, touch_name, visits
+from toolkit.scope.phrases import made_where, where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.events import has_events, no_events
+from toolkit.targeting.measures.joining import joining
+from toolkit.targeting.measures.visits import MESSAGE, last_touches, messages, touch_name, visits
 
 if TYPE_CHECKING:
     import altair as alt

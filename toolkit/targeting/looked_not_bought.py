@@ -12,10 +12,10 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import stacked_bars
 from toolkit.language import tr, value
 from toolkit.mart.sequences import sequences_of
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.events import CART, LOOKS, events_in, has_events, no_events, window_key
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.events import CART, LOOKS, events_in, has_events, no_events, window_key
 
 if TYPE_CHECKING:
     import altair as alt

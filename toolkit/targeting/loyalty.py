@@ -8,14 +8,14 @@ import polars as pl
 
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, word
-from toolkit.mart.view import View
 from toolkit.models.calibration import spearman
-from toolkit.portrait.levels import LEVELS, in_order
-from toolkit.portrait.phrases import not_measured, sales_basis, where
-from toolkit.portrait.takings import takings
+from toolkit.portrait.measures.levels import LEVELS, in_order
+from toolkit.portrait.measures.takings import takings
 from toolkit.registry import question
-from toolkit.targeting.cells import hide_few
-from toolkit.targeting.loyal_traits import ABOVE, BELOW, STEPS, loyal_traits
+from toolkit.scope.hiding import hide_few
+from toolkit.scope.phrases import not_measured, sales_basis, where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.loyal_traits import ABOVE, BELOW, STEPS, loyal_traits
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from toolkit.answer import Finding, Note, Verdict
 from toolkit.charts.ranges import ranges
 from toolkit.errors import BadValue, unknown_name
 from toolkit.language import in_every_language, later, tr, trn, word
-from toolkit.mart.view import View
 from toolkit.models.first_purchases import wilson
-from toolkit.portrait.phrases import sales_basis, where
-from toolkit.portrait.takings import takings
-from toolkit.portrait.tastes import measured_members
+from toolkit.portrait.measures.takings import takings
+from toolkit.portrait.measures.tastes import measured_members
 from toolkit.registry import question
-from toolkit.targeting.goods import labels_of
-from toolkit.targeting.niche_goods import niche_goods
-from toolkit.targeting.niche_groups import NOT_STABLE, STABLE, UNKNOWN, niche_groups, niche_members
+from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.goods import labels_of
+from toolkit.targeting.measures.niche_goods import niche_goods
+from toolkit.targeting.measures.niche_groups import NOT_STABLE, STABLE, UNKNOWN, niche_groups, niche_members
 
 if TYPE_CHECKING:
     import altair as alt

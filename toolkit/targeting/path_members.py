@@ -11,11 +11,11 @@ from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue, unknown_name
 from toolkit.language import in_every_language, tr, value, word
 from toolkit.mart.sequences import VISITS
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.first_visits import Entrants, entrants, first_good_members
-from toolkit.targeting.ways import OTHERS, STOPPED, PlacedBy, placed_ways, ripe_members, ways
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.first_visits import Entrants, entrants, first_good_members
+from toolkit.targeting.measures.ways import OTHERS, STOPPED, PlacedBy, placed_ways, ripe_members, ways
 
 _NAMES = (value("first"), value("second"), value("third"))
 

@@ -12,12 +12,12 @@ from toolkit.charts.bars import ranked_bars
 from toolkit.charts.flow import flow
 from toolkit.language import tr, value, word
 from toolkit.mart.sequences import VISITS
-from toolkit.mart.view import View
 from toolkit.models.first_purchases import days_until_half, wilson
-from toolkit.portrait.phrases import where
 from toolkit.registry import question
-from toolkit.targeting.first_visits import entrants
-from toolkit.targeting.ways import OTHERS, STOPPED, Place, PlacedBy, placed_ways, ripe_members
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.first_visits import entrants
+from toolkit.targeting.measures.ways import OTHERS, STOPPED, Place, PlacedBy, placed_ways, ripe_members
 
 if TYPE_CHECKING:
     import altair as alt

@@ -10,11 +10,11 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import tr, trn, value, word
-from toolkit.mart.view import View
-from toolkit.portrait.phrases import where
-from toolkit.portrait.prospects import prospect_models
+from toolkit.portrait.measures.prospects import prospect_models
 from toolkit.registry import question
-from toolkit.targeting.rhythm import slipping_members
+from toolkit.scope.phrases import where
+from toolkit.scope.view import View
+from toolkit.targeting.measures.rhythm import slipping_members
 from toolkit.wording import share, some
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, value, word
-from toolkit.mart.view import Period, View
-from toolkit.portrait.phrases import where
-from toolkit.portrait.sales import days_of, within
-from toolkit.portrait.scorecard import chosen_map, current_scorecard
-from toolkit.portrait.scores import chain_scores
+from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
+from toolkit.portrait.measures.scores import chain_scores
 from toolkit.registry import question
+from toolkit.scope.period import Period
+from toolkit.scope.phrases import where
+from toolkit.scope.sales import days_of, within
+from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt

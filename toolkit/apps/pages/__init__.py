@@ -1,0 +1,1 @@
+"""The pages of the apps: state without widgets, views without rules, the controls and panels around them."""

@@ -1,0 +1,194 @@
+"""Voila, as we run it: our apps on this machine only, with a token, no other address asked for anything, a page of each worked out ahead.
+
+Looks and settings are in the dashboards folder (`voila.py`, `share/`); here is what only the running machine knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tornado import web
+from tornado.websocket import WebSocketClosedError
+from voila.app import Voila
+from voila.handler import BaseVoilaHandler
+from voila.tornado.contentshandler import VoilaContentsHandler
+from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.treehandler import TornadoVoilaTreeHandler
+
+from toolkit import language
+from toolkit.apps.pages.error_boundary import LOG_VARIABLE
+from toolkit.apps.pages.shown import PAGE_VARIABLE
+from toolkit.apps.pages.view import WORKSPACE_VARIABLE
+from toolkit.apps.serving import forked
+from toolkit.apps.serving.entry import Entry
+from toolkit.apps.serving.prewarm import make_ahead
+from toolkit.charts import offline
+from toolkit.language import tr
+from toolkit.shipped import shipped_folder
+from toolkit.workspace import Workspace
+
+HOST = "127.0.0.1"
+_READY_SECONDS = 60
+
+
+class _PageHandler(TornadoVoilaHandler):
+    """The page, with the cookie that lets it end its kernel when it is closed (Voila leaves it out, and kernels leak).
+
+    Pages are made in the order in which they were asked for, as many at a time as there are processors: all at a time, each would be
+    ready when the last one is.
+    """
+
+    turns = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def get(self, path: str | None = None) -> None:
+        _ = self.xsrf_token  # reading it sets the cookie
+        async with self.turns:
+            await super().get(path)  # type: ignore[misc] - tornado's decorator hides that it is a coroutine
+
+
+class _EntryHandler(BaseVoilaHandler):
+    """The entry page, made by the server itself: it needs no kernel."""
+
+    def initialize(self, entry: Entry, **given: Any) -> None:
+        super().initialize(**given)
+        self.entry = entry
+
+    @web.authenticated
+    async def get(self) -> None:
+        code = self._language()
+        cards = await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, code)
+        ws = Workspace(self.entry.path)
+        with language.speaking(code):
+            told = tr("Receipts from {first_day} to {last_day}.", first_day=ws.first_day, last_day=ws.last_day)
+            self.write(self.render_template("entry.html", cards=cards, told=told, tr=tr, language=code, languages=language.LANGUAGES))
+
+    def _language(self) -> str:
+        """The reader's language: the one in the address (kept for the other pages), the one chosen before, the browser's, the server's."""
+        if asked := self.get_query_argument("language", ""):
+            self.set_cookie("tk-language", asked, expires_days=365, samesite="Lax")
+        wanted = [asked, self.get_cookie("tk-language") or "", *self.request.headers.get("Accept-Language", "").split(",")[:1]]
+        for code in wanted:
+            with suppress(ValueError):
+                return language.known(code)
+        return language.current()
+
+
+class AppServer(Voila):
+    """Voila with our entry page and page handler, which says where it listens when the first page is on its way."""
+
+    announce: Callable[[str], None] = print
+    wanted_browser = False
+    first_page = ""
+
+    def init_handlers(self) -> list[Any]:
+        """Return Voila's handlers: the page's replaced by ours, its list of files by the entry page, and no way to list folders."""
+        rules: Any = super().init_handlers()
+        ours = [(rule[0], _PageHandler, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule for rule in rules]
+        self.entry = Entry(os.environ[WORKSPACE_VARIABLE])
+        entry = (self.server_url, _EntryHandler, {"voila_configuration": self.voila_configuration, "entry": self.entry})
+        return [rule for rule in ours if rule[1] not in (TornadoVoilaTreeHandler, VoilaContentsHandler)] + [entry]
+
+    def launch_browser(self) -> None:
+        """Called when the port is open: wait for the first kernel, so that a page does not start a second one beside it, and tell."""
+        loop = asyncio.get_event_loop()
+        loop.set_exception_handler(_without_closed_tabs)
+        self.telling = loop.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, language.current(), 0.0)  # begun before anybody asks
+        for _ in range(_READY_SECONDS * 10):
+            if self.kernel_manager.notebook_data:  # the pages are worked out ahead one after another
+                break
+            await asyncio.sleep(0.1)
+        if forked.can_fork():
+            forked.beside(make_ahead, self.entry.path)
+        # The address itself, not `display_url`: that hides the token from the person who needs it.
+        token = self.identity_provider.token
+        url = f"{self.connection_url}{self.first_page}{f'?token={token}' if token else ''}"
+        self.announce(url)
+        if self.wanted_browser:
+            webbrowser.open(url)
+
+
+def _without_closed_tabs(loop: asyncio.AbstractEventLoop, told: dict[str, Any]) -> None:
+    """Handle what no task has handled as asyncio does, but for a message to a tab that was closed meanwhile: no fault, nobody to tell."""
+    if not isinstance(told.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(told)
+
+
+def serve(
+    workspace: Path, app: Path | None, *, port: int, browser: bool = True, token: bool = True, announce: Callable[[str], None] = print
+) -> None:
+    """Serve the apps on a workspace until it is stopped (Ctrl-C); kernels are ended, temporary files removed.
+
+    Parameters
+    ----------
+    workspace
+        Folder of the workspace.
+    app
+        The notebook of the app whose address is told; None = the entry page.
+    port
+        Where to listen; the next free one is taken if it is in use.
+    browser
+        Whether to open the page in a browser.
+    token
+        Whether the page asks for a token: without one, everybody with an account on this machine can read the figures.
+    announce
+        Told the address, token included, when the first page is on its way.
+    """
+    with tempfile.TemporaryDirectory(prefix="toolkit-app-", ignore_cleanup_errors=True) as folder:
+        _write_run_files(Path(folder))
+        paths = [folder, str(shipped_folder("dashboards") / "share"), os.environ.get("JUPYTER_PATH", "")]
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(path for path in paths if path)
+        os.environ[WORKSPACE_VARIABLE] = str(workspace.resolve())
+        os.environ[PAGE_VARIABLE] = "1"
+        os.environ[LOG_VARIABLE] = str(log_path())
+        forked.warm_up()
+        if forked.can_fork():
+            forked.offer()
+        # Warnings of the web server tell of closed tabs, and that the 90,000 ms which Jupyter waits for the answer to a ping are, taken
+        # for seconds, too long (a shorter wait would not do: Jupyter looks when the next ping is due, and closed every connection).
+        logging.getLogger("tornado").setLevel(logging.ERROR)
+        server = AppServer(config_file_paths=[str(shipped_folder("dashboards"))], log_level="ERROR")
+        server.announce, server.wanted_browser = announce, browser
+        server.first_page = f"voila/render/{app.name}" if app else ""
+        server.initialize([str(shipped_folder("dashboards"))])
+        server.ip, server.port, server.open_browser = HOST, port, True
+        if token:
+            server.auto_token = True
+        else:
+            server.token = ""
+        server.start()
+
+
+def log_path() -> Path:
+    """Return where faults of the app are written: where the environment says, else in the user's folder of logs."""
+    from platformdirs import user_log_path
+
+    stated = os.environ.get(LOG_VARIABLE)
+    return Path(stated) if stated else user_log_path("retail-member-toolkit", appauthor=False) / "app.log"
+
+
+def _write_run_files(folder: Path) -> None:
+    """Write what Jupyter must find: the chart library beside the page's own files, and this Python as the kernel."""
+    static = folder / "nbconvert" / "templates" / "toolkit" / "static"
+    static.mkdir(parents=True)
+    (static / "vega.js").write_text(offline.bundle(), "utf-8", newline="\n")
+    (static / "words.js").write_text(f"window.tkWords = {json.dumps(language.of_scripts())};\n", "utf-8", newline="\n")
+    kernel = folder / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--IPKernelApp.log_level=40"]
+    spec: dict[str, Any] = {"argv": command, "display_name": "Python 3", "language": "python"}
+    if forked.can_fork():
+        spec["metadata"] = {"kernel_provisioner": {"provisioner_name": forked.NAME}}
+    (kernel / "kernel.json").write_text(json.dumps(spec), "utf-8")

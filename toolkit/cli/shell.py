@@ -1,0 +1,376 @@
+"""The command line: every command prints what it did or wrote, and the next command to run.
+
+Exit code 0: done. 1: done, but something needs a look (rows that `check` would set aside, reports that failed). 2: not done; the message
+says why.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from toolkit import language
+from toolkit.cli.apps import add_app_command
+from toolkit.cli.audiences import audience_app
+from toolkit.cli.campaigns import campaign_app
+from toolkit.errors import BadValue, ToolkitError
+
+# jsonschema (of charts and notebooks) reads a grammar of international addresses for two seconds wherever that optional package is there;
+# nothing that the commands check is such an address.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] - None: an import of it fails, and jsonschema does without
+
+RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
+
+app = typer.Typer(
+    help="Retail member toolkit: who the members are, whom to address, which offer, what it changed - from the shop's own receipts.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+app.add_typer(audience_app, name="audience", rich_help_panel=ASK)
+app.add_typer(campaign_app, name="campaign", rich_help_panel=ASK)
+
+
+@app.callback()
+def spoken(
+    reads: Annotated[
+        str,
+        typer.Option(
+            "--language", metavar="CODE", help="Language of answers, reports and apps: en or zh.", envvar=language.LANGUAGE_VARIABLE
+        ),
+    ] = "",
+) -> None:
+    """Speak the reader's language in this command and in every process that it starts."""
+    if reads:
+        try:
+            language.speak(reads)
+        except ValueError as error:
+            raise BadValue(str(error)) from None
+        os.environ[language.LANGUAGE_VARIABLE] = language.current()
+
+
+WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="A parameter (store_id=367, as_of=2017-12-31) or a setting (scope.minimum_members=5)."
+    ),
+]
+
+
+# -- 1 receipts in ---------------------------------------------------------------------------------------------------------------------
+
+
+@app.command("demo", rich_help_panel=RECEIPTS)
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to put the demo.")] = Path("demo"),
+    stores: Annotated[str, typer.Option(help="Stores to report on.")] = "top:10",
+) -> None:
+    """Import The Complete Journey (a year of real receipts), report on its ten largest stores, and say what to try next."""
+    from toolkit.importing import import_receipts
+    from toolkit.importing.run import COMPLETE_JOURNEY
+    from toolkit.workspace import Workspace
+
+    workspace = folder / "workspace"
+    if (workspace / "manifest.json").exists() and Workspace(workspace).line_count:
+        typer.echo(f"{Workspace(workspace)!r} is there from before; remove {folder} to import it again.")
+    else:
+        typer.echo(str(import_receipts(COMPLETE_JOURNEY, workspace)))
+    result = _run_reports(workspace, stores, ["portrait"], folder / "reports", {}, resume=True)
+    typer.echo(f"\nOpen {result.index.resolve()} in a browser. Then try:")
+    typer.echo(f"  toolkit answer {workspace} portrait.segments --set store_id=367")
+    typer.echo(f'  toolkit ask {workspace} "which members carry the sales?"')
+    typer.echo(f"  make app        # the apps for people who do not code (or: toolkit app {workspace})")
+    typer.echo("  make lab        # JupyterLab on the notebooks (or: toolkit notebooks my-notebooks)")
+    raise typer.Exit(1 if result.failed else 0)
+
+
+@app.command("map", rich_help_panel=RECEIPTS)
+def map_files(files: Annotated[list[Path], typer.Argument(help="Receipt files: Parquet, CSV, TSV, gzip.", exists=False)]) -> None:
+    """Propose a mapping from the headers of receipt files: `toolkit map FILES > mapping.toml`."""
+    from toolkit.sources.header import propose_mapping
+
+    typer.echo(propose_mapping(files))
+    _hint("Read it, complete what it marks as TODO, then: toolkit check mapping.toml")
+
+
+@app.command("contract", rich_help_panel=RECEIPTS)
+def contract() -> None:
+    """Show the tables and columns that receipts are mapped to."""
+    from toolkit.schemas import contract_markdown
+
+    typer.echo(contract_markdown())
+
+
+@app.command("check", rich_help_panel=RECEIPTS)
+def check(mapping: Annotated[str, typer.Argument(help="A mapping file, a folder with a mapping.toml, or complete-journey.")]) -> None:
+    """Check receipts without importing them: every fault of the mapping, and every row that would be set aside, at once."""
+    from toolkit.importing import check_receipts
+
+    report = check_receipts(mapping)
+    typer.echo(_without_paths(str(report)))
+    if report.rejected:
+        _hint(f"{report.rejected:,} rows would be set aside. Mend them, or import anyway: toolkit import {mapping} WORKSPACE")
+        raise typer.Exit(1)
+    _hint(f"All rows are good. Next: toolkit import {mapping} WORKSPACE")
+
+
+@app.command("import", rich_help_panel=RECEIPTS)
+def import_(
+    mapping: Annotated[str, typer.Argument(help="A mapping file, a folder with a mapping.toml, or complete-journey.")],
+    workspace: WorkspacePath,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="Replace store days even where less than half of their lines would be left.")
+    ] = False,
+) -> None:
+    """Import receipts; bad rows are set aside with their reason, and the same days imported again replace the old ones."""
+    from toolkit.importing import import_receipts
+
+    typer.echo(str(import_receipts(mapping, workspace, allow_shrinking=shrink)))
+    _hint(f"Next: toolkit mart {workspace}   or ask at once: toolkit answer {workspace} portrait.overview")
+
+
+@app.command("simulate", rich_help_panel=RECEIPTS)
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Where to write the receipts and the truth beside them.")],
+    members: Annotated[int, typer.Option(help="Members of the simulated shop.")] = 2000,
+    years: Annotated[float, typer.Option(help="Years of receipts.")] = 2,
+    seed: Annotated[int, typer.Option(help="Same seed, same shop.")] = 0,
+) -> None:
+    """Write the receipts of a simulated shop whose truth is known: habits, tastes, lapse dates, campaign effects."""
+    from toolkit.sources.simulated import simulated_shop
+
+    shop = simulated_shop(folder, members=members, years=years, seed=seed)
+    typer.echo(str(shop))
+    _hint(f"Next: toolkit import {folder} WORKSPACE")
+
+
+@app.command("mart", rich_help_panel=RECEIPTS)
+def mart(
+    workspace: WorkspacePath, as_of: Annotated[str, typer.Option(help="Last day that is seen; empty = the last day of the receipts.")] = ""
+) -> None:
+    """Build the members table as of a date (questions do it by themselves when it is missing)."""
+    from toolkit.mart.build import ensure_mart
+    from toolkit.scope.view import checked_as_of
+    from toolkit.workspace import Workspace
+
+    ws = Workspace(workspace)
+    made = ensure_mart(ws, checked_as_of(ws, as_of))
+    typer.echo(f"Mart of {workspace} as of {made.as_of}: {made.path}")
+    _hint(f"Next: toolkit questions, then toolkit answer {workspace} portrait.overview")
+
+
+@app.command("info", rich_help_panel=RECEIPTS)
+def info(workspace: WorkspacePath) -> None:
+    """Say what a workspace holds: receipts, tables, imports, rows set aside."""
+    from toolkit.importing.run import describe
+    from toolkit.workspace import Workspace
+
+    ws = Workspace(workspace)
+    typer.echo(repr(ws))
+    optional = ", ".join(ws.manifest.line_columns) or "none"
+    typer.echo(f"Tables: lines, {', '.join(sorted(ws.manifest.tables)) or 'no others'}. Optional columns of lines: {optional}.")
+    for record in ws.manifest.imports:
+        typer.echo("\n".join(describe(record, workspace)))
+
+
+@app.command("scorecard", rich_help_panel=RECEIPTS)
+def scorecard(
+    workspace: WorkspacePath,
+    as_of: Annotated[str, typer.Option(help="Date of the ruler; empty = the last day of the receipts.")] = "",
+    refresh: Annotated[bool, typer.Option("--refresh", help="Propose new edges and keep them.")] = False,
+) -> None:
+    """Show the ruler that scores recency, or refresh it and see how many members change segment."""
+    from toolkit.portrait.measures.scorecard import describe_scorecard, refresh_scorecard
+    from toolkit.workspace import Workspace
+
+    ws = Workspace(workspace)
+    typer.echo(refresh_scorecard(ws, as_of or None) if refresh else describe_scorecard(ws, as_of or None))
+
+
+# -- 2 questions and answers -----------------------------------------------------------------------------------------------------------
+
+
+@app.command("questions", rich_help_panel=ASK)
+def questions(
+    name: Annotated[str, typer.Argument(help="One question, for its parameters.")] = "",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print them all as a page (docs/questions.md).")] = False,
+) -> None:
+    """List the questions by step, or show one with its parameters."""
+    from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question, questions_markdown
+
+    if markdown:
+        typer.echo(questions_markdown())
+        return
+    if name:
+        one = find_question(name)
+        typer.echo(f"{one.name}: {one.text}\n\n{(one.__doc__ or '').strip()}\n\nParameters:")
+        for parameter in one.parameters.values():
+            default = "" if parameter.default is parameter.empty else f" (default {parameter.default!r})"
+            typer.echo(f"  {parameter.name}: {parameter.annotation}{default}")
+        for key, (_, means) in SCOPE_PARAMETERS.items():
+            typer.echo(f"  {key}: {means}")
+        return
+    step = ""
+    for one in all_questions():
+        if one.step != step:
+            step = one.step
+            typer.echo(f"\n{step}")
+        typer.echo(f"  {one.name:30} {one.text}")
+    _hint("Next: toolkit answer WORKSPACE NAME, or toolkit questions NAME for its parameters")
+
+
+@app.command("answer", rich_help_panel=ASK)
+def answer(
+    workspace: WorkspacePath,
+    name: Annotated[str, typer.Argument(help="The question, such as portrait.segments.")],
+    sets: Sets = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the answer as a page that opens without network.")] = None,
+) -> None:
+    """Answer one question: a sentence, a table, notes; with --html a page with the chart."""
+    from toolkit.registry import find_question
+
+    _show(find_question(name)(workspace, **read_sets(sets or [])), as_json=as_json, html=html)
+
+
+@app.command("ask", rich_help_panel=ASK)
+def ask_(
+    workspace: WorkspacePath,
+    text: Annotated[str, typer.Argument(help="The question in plain words.")],
+    sets: Sets = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the answer as a page that opens without network.")] = None,
+) -> None:
+    """Ask in plain words: the nearest question is answered, and the call it made is shown."""
+    from toolkit.registry import ask
+
+    found = ask(workspace, text, **read_sets(sets or []))
+    if not as_json:
+        typer.echo(f"> {found.call}")
+    _show(found, as_json=as_json, html=html)
+
+
+# -- 3 reports -------------------------------------------------------------------------------------------------------------------------
+
+
+@app.command("report", rich_help_panel=REPORTS)
+def report(
+    workspace: WorkspacePath,
+    stores: Annotated[str, typer.Option(help="all, top:10, or ids separated by commas.")] = "top:10",
+    notebooks: Annotated[str, typer.Option(help="Notebooks to run, separated by commas: names of ours, or paths of yours.")] = "portrait",
+    out: Annotated[Path | None, typer.Option(help="Folder of the report set; default: reports/AS_OF in the workspace.")] = None,
+    sets: Sets = None,
+    workers: Annotated[int, typer.Option(help="Notebooks run side by side.", min=1, max=64)] = 2,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep the reports that are finished and up to date.")] = False,
+    single_file: Annotated[bool, typer.Option("--single-file", help="Pages that stand alone and can be mailed.")] = False,
+) -> None:
+    """Run the notebooks for every store and write an indexed set of pages that open from disk, with no network."""
+    names = [name.strip() for name in notebooks.split(",") if name.strip()]
+    result = _run_reports(workspace, stores, names, out, read_sets(sets or []), workers=workers, resume=resume, single_file=single_file)
+    _hint(f"Open {result.index.resolve()} in a browser." + (" Try the failed ones again with --resume." if result.failed else ""))
+    raise typer.Exit(1 if result.failed else 0)
+
+
+@app.command("notebooks", rich_help_panel=REPORTS)
+def notebooks_(folder: Annotated[Path, typer.Argument(help="Where to put your own copies.")]) -> None:
+    """Copy the notebooks into a folder of your own, to work in with JupyterLab."""
+    from toolkit.shipped import copy_notebooks
+
+    for path in copy_notebooks(folder):
+        typer.echo(f"wrote {path}")
+    _hint(f"Next: jupyter lab {folder}")
+
+
+add_app_command(app, REPORTS)
+
+# -- inside ----------------------------------------------------------------------------------------------------------------------------
+
+
+def read_sets(sets: list[str]) -> dict[str, Any]:
+    """Return `NAME=VALUE` words as parameters; a dotted name is a setting: `scope.minimum_members=5`.
+
+    Raises
+    ------
+    BadValue
+        A word without `=`.
+    """
+    given: dict[str, Any] = {}
+    for word in sets:
+        name, sign, value = word.partition("=")
+        if not sign or not name.strip():
+            raise BadValue(f"--set {word}: NAME=VALUE was needed, such as --set store_id=367.")
+        family, dot, key = name.strip().partition(".")
+        if dot:
+            given.setdefault("settings", {}).setdefault(family, {})[key] = _value(value)
+        else:
+            given[family] = value
+    return given
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text) if text[:1] in "[{" else text
+    except json.JSONDecodeError:
+        return text
+
+
+def _run_reports(workspace: Path, stores: str, names: list[str], out: Path | None, given: dict[str, Any], **options: Any) -> Any:
+    from toolkit.batch.selection import report_set
+
+    result = report_set(workspace, stores=stores, notebooks=names, out=out, given=given, **options)
+    too_small = f", {result.too_small} stores too small to speak of" if result.too_small else ""
+    kept = f" ({result.skipped} kept from before)" if result.skipped else ""
+    typer.echo(f"{result.ok} reports made{kept}, {result.failed} failed{too_small}, in {result.seconds:.0f} s.")
+    for record in result.records:
+        if record.status == "failed":
+            typer.echo(f"  failed: {record.label}, {record.notebook}: {record.error}")
+    return result
+
+
+def _show(found: Any, *, as_json: bool, html: Path | None) -> None:
+    from toolkit import rendering
+    from toolkit.atomic import write_atomically
+
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(html, rendering.page_html(found))
+        if not as_json:
+            typer.echo(found.headline)
+        _hint(f"wrote {html}: open it in a browser.")
+    if as_json:
+        typer.echo(found.to_json())
+    elif html is None:
+        typer.echo(rendering.text(found))
+
+
+def _without_paths(text: str) -> str:
+    """Drop the lines that name files of the temporary workspace of a check."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith("  see "))
+
+
+def _hint(text: str) -> None:
+    """Say what to do next on standard error, so that standard output can be piped."""
+    typer.echo(text, err=True)
+
+
+def main() -> None:
+    """Run the command line; an error for a person is printed as a sentence, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # ids may be Chinese or emoji; a shell in ASCII must not crash
+    try:
+        app()
+    except ToolkitError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(2) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None

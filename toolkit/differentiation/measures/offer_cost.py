@@ -1,0 +1,43 @@
+"""What the offers of a plan are expected to cost: their replay on the baskets of those who would get them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from toolkit.differentiation.measures.past import Past
+from toolkit.differentiation.measures.replays import replay_offer
+from toolkit.errors import ToolkitError
+from toolkit.ledger.definition import Definition
+from toolkit.models.replay import reckon
+from toolkit.scope.view import View
+
+OFFER_COST = pl.Schema({"segment": pl.String, "offer": pl.String, "cost": pl.Float64})
+
+
+def expected_offer_cost(view: View, definition: Definition, members: pl.DataFrame) -> pl.DataFrame | None:
+    """Return what the offers cost the shop in the campaign's window: one row per segment x offer (schema OFFER_COST), minor units.
+
+    `members` are those of the draft (`member_id`, `segment`, `offer`, `arm`); only the treated redeem. Each offer is replayed on what the
+    treated of its segments bought in `view.period`, and taken at the campaign's share of those days: reductions of free riders, of those
+    who are assumed to respond and of those who move; contacts apart. None where the draft names offers that cannot be replayed.
+    """
+    treated = members.filter(pl.col("arm") == "treated").select("member_id", "segment", "offer")
+    coded = view.population.select("member_code", "member_id").join(treated, on="member_id").drop("member_id")
+    settings, share = view.settings.offers, definition.days / view.period.days
+    found = []
+    for name in sorted(set(coded["offer"])):
+        if name not in definition.offer_names:
+            return None
+        past = Past(view, coded.filter(pl.col("offer") == name).select("member_code", "segment"))
+        try:
+            replayed = reckon(replay_offer(past, definition.offer(name)), moved_share=settings.moved_share)
+        except ToolkitError:
+            return None
+        found.append(replayed.select("segment", pl.lit(name).alias("offer"), pl.col("cost") * share))
+    cells = coded.select("segment", "offer").unique().sort("segment", "offer")
+    costs = pl.concat(found) if found else pl.DataFrame(schema=OFFER_COST)
+    return (
+        cells.join(costs, on=["segment", "offer"], how="left", maintain_order="left")
+        .with_columns(pl.col("cost").fill_null(0.0))
+        .cast(OFFER_COST)
+    )

@@ -1,0 +1,132 @@
+"""What is to be expected of each member: the probability of a purchase, and spend over a quarter and a year."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from toolkit.language import tr
+from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, lifetime_value
+from toolkit.models.ranks import quantile_band
+from toolkit.models.snapshots import shopping_days
+from toolkit.scope.phrases import spoken
+from toolkit.scope.view import View
+
+DECILES = tuple(f"decile {number}" for number in range(1, 11))
+
+_MODELS = {
+    "figure": pl.String,
+    "method": pl.String,
+    "reason": pl.String,
+    "row_count": pl.Int64,
+    "snapshot_count": pl.Int64,
+    "held_out_count": pl.Int64,
+    "auc": pl.Float64,
+    "calibration_error": pl.Float64,
+    "slope": pl.Float64,
+    "lift": pl.Float64,
+    "spearman": pl.Float64,
+    "total_ratio": pl.Float64,
+    "learned_days": pl.Int64,
+}
+
+
+def prospects(view: View) -> pl.DataFrame:
+    """Return what is expected of every member of the chain: one row per member with an order, sorted by member_code.
+
+    Columns: `member_code`; `purchase_probability` (0..1, of a purchase within lifetime_value.purchase_days after as_of); `expected_spend`
+    and `expected_spend_year` (minor units, within lifetime_value.spend_days and year_days); `value_decile` (decile 1 = the tenth of the
+    chain's members with the highest expected spend, equal members together). A figure that the shop's history does not carry is null for
+    all.
+
+    Learned from the shop's own earlier snapshots, or by BG/NBD and Gamma-Gamma in a sparse shop: see `toolkit.models.lifetime_value`.
+    """
+    return view.chainwide("lifetime_value", _prospects, "lifetime_value")
+
+
+def prospect_models(view: View) -> pl.DataFrame:
+    """Return how each figure was come by and how well it did out of time: one row per figure.
+
+    Columns: `figure` (purchase, spend, year); `method` (not measured where history is too short), `reason`; `row_count`, `snapshot_count`
+    learned from; judged on the last complete window, held out: `held_out_count`, `auc`, `calibration_error` (0..1), `slope`, `lift` of the
+    probability, `spearman` and `total_ratio` (promised over received) of spend, `learned_days` (of the horizon that could be seen); null
+    where it could not be judged.
+    """
+    prospects(view)  # makes and keeps both
+    return view.chainwide(spoken("lifetime_models"), lambda chain: _described(_fitted(chain)), "lifetime_value")
+
+
+def _prospects(view: View) -> pl.DataFrame:
+    days, models = _days(view), _fitted(view)
+    view.chainwide(spoken("lifetime_models"), lambda _: _described(models), "lifetime_value")
+    if models is None:
+        nothing = [pl.lit(None, pl.Float64).alias("purchase_probability"), pl.lit(None, pl.Int64).alias("expected_spend")]
+        nothing += [pl.lit(None, pl.Int64).alias("expected_spend_year"), pl.lit(None, pl.String).alias("value_decile")]
+        return days.select(pl.col("member_code").unique().sort()).with_columns(nothing)
+    value = lifetime_value(models, days, as_of=view.as_of)
+    decile = quantile_band("expected_spend", shares=(0.1,) * 10, labels=DECILES).cast(pl.String).alias("value_decile")
+    # The horizons have models of their own; of one member a year can never bring less than its first quarter.
+    year = pl.max_horizontal("expected_spend_year", "expected_spend") if _is_longer(view) else pl.col("expected_spend_year")
+    year = pl.when(pl.col("expected_spend_year").is_not_null()).then(year).alias("expected_spend_year")
+    return value.select("member_code", pl.col("p_buys").alias("purchase_probability"), "expected_spend", year, decile)
+
+
+def _is_longer(view: View) -> bool:
+    return view.settings.lifetime_value.year_days >= view.settings.lifetime_value.spend_days
+
+
+def _days(view: View) -> pl.DataFrame:
+    return shopping_days(view.orders.select("member_code", "ordered_at", "is_order", "amount").collect())
+
+
+def _fitted(view: View) -> LifetimeModels | None:
+    settings = view.settings.lifetime_value
+    if (view.as_of - view.first_day).days + 1 < settings.minimum_history_days:
+        return None
+    return fit_lifetime(
+        _days(view),
+        as_of=view.as_of,
+        purchase_days=settings.purchase_days,
+        spend_days=settings.spend_days,
+        year_days=settings.year_days,
+    )
+
+
+def _described(models: LifetimeModels | None) -> pl.DataFrame:
+    if models is None:
+        rows = [
+            {"figure": figure, "method": "not measured", "reason": tr("the receipts are too few days old")}
+            for figure in ("purchase", "spend", "year")
+        ]
+        return pl.DataFrame(rows, schema=_MODELS)
+    bought = models.purchase
+    rows = [
+        {
+            "figure": "purchase",
+            "method": bought.method,
+            "reason": bought.reason,
+            "row_count": bought.row_count,
+            "snapshot_count": bought.snapshot_count,
+        }
+    ]
+    if (judged := bought.held_out) is not None:
+        rows[0] |= {
+            "held_out_count": judged.row_count,
+            "auc": judged.auc,
+            "calibration_error": judged.error,
+            "slope": judged.slope,
+            "lift": judged.lift,
+        }
+    for figure, spend in (("spend", models.spend), ("year", models.year)):
+        rows.append(
+            {
+                "figure": figure,
+                "method": spend.status,
+                "reason": spend.reason,
+                "row_count": spend.member_count,
+                "snapshot_count": spend.snapshot_count,
+                "spearman": spend.held_out_spearman,
+                "total_ratio": spend.held_out_total,
+                "learned_days": spend.learned_days,
+            }
+        )
+    return pl.DataFrame(rows, schema=_MODELS)

@@ -1,0 +1,340 @@
+"""The scorecard: the ruler of recency and the segment map, saved so that next month is measured with the same ones.
+
+The ruler is proposed from the shop's own gaps between shopping days. `save_scorecard` keeps it in the workspace's documents; refreshing it
+is the user's decision, and what it changes is reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from toolkit import wording
+from toolkit.answer import Note
+from toolkit.errors import WorkspaceError, fault_words
+from toolkit.language import LANGUAGES, current, in_every_language, tr
+from toolkit.models.repurchase import gaps, propose_r_edges
+from toolkit.portrait.measures.levels import UNKNOWN
+from toolkit.portrait.measures.scores import chain_scores
+from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap, read_segment_map
+from toolkit.scope.phrases import spoken
+from toolkit.scope.view import View, open_view
+from toolkit.settings import Settings
+from toolkit.workspace import Workspace
+
+FALLBACK_EDGES = (30, 90, 180, 365)
+"""R edges in days where the shop has too few gaps to propose its own: a month, a quarter, half a year, a year."""
+
+Edge = Annotated[int, Field(ge=0, le=36500, strict=True)]
+
+
+class Scorecard(BaseModel):
+    """The ruler of recency and the segment map.
+
+    Attributes
+    ----------
+    as_of
+        Last day of the receipts it was proposed from.
+    r_edges
+        Days: R is 5 up to the first edge, 4 up to the second, ..., 1 beyond the last.
+    edges_from
+        `proposed` (the shop's own gaps), `widened` (own gaps, edges moved apart), `provisional` (own gaps, short history), `fallback` (too
+        few gaps) or `given` (typed by a person).
+    reason
+        Why the edges are not simply the proposed ones, as the saver read it.
+    reasons
+        The same in every language, for whoever reads the saved one.
+    segment_map
+        'ten', 'eight', or the path of a TOML map.
+    map_fingerprint
+        Changes when a name or a cell of the map changes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    as_of: date
+    r_edges: tuple[Edge, Edge, Edge, Edge]
+    edges_from: Literal["proposed", "widened", "provisional", "fallback", "given"] = "given"
+    reason: str = ""
+    reasons: dict[str, str] = {}
+    segment_map: str = "ten"
+    map_fingerprint: str = ""
+
+    @field_validator("r_edges")
+    @classmethod
+    def _ascending(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
+        if list(edges) != sorted(set(edges)):
+            raise ValueError(tr("the edges must ascend"))
+        return edges
+
+    @property
+    def why(self) -> str:
+        """The reason in the reader's language."""
+        return self.reasons.get(current(), self.reason)
+
+    @property
+    def edges_text(self) -> str:
+        """The edges in words."""
+        return tr("{edges} days", edges=wording.listing([str(edge) for edge in self.r_edges]))
+
+    @property
+    def ranges(self) -> dict[int, str]:
+        """Days of each R score, best first."""
+        a, b, c, d = self.r_edges
+        return {5: _days(0, a), 4: _days(a + 1, b), 3: _days(b + 1, c), 2: _days(c + 1, d), 1: tr("over {days} days", days=d)}
+
+
+def saved_scorecard(workspace: Workspace) -> Scorecard | None:
+    """Return the saved scorecard, or None. Raises WorkspaceError when the document was edited into something that cannot be read."""
+    found = workspace.document("scorecard")
+    if not found:
+        return None
+    try:
+        return Scorecard.model_validate(found)
+    except ValidationError as error:
+        path = workspace.path / "documents" / "scorecard.toml"
+        faults = [
+            tr(
+                "{path}: {place}: {fault}, but {given!r} came.",
+                path=path,
+                place=".".join(map(str, fault["loc"])),
+                fault=fault_words(fault),
+                given=fault["input"],
+            )
+            for fault in error.errors()
+        ]
+        raise WorkspaceError("\n".join([*faults, tr("Mend it, or make a new one with `toolkit scorecard --refresh`.")])) from None
+
+
+def proposed_scorecard(view: View) -> Scorecard:
+    """Return the scorecard that the receipts up to the view's `as_of` propose; nothing later is seen, nothing is saved."""
+    found = view.chainwide(spoken("r-edges"), _edges_frame, "rfm").row(0, named=True)
+    chosen = view.settings.rfm.segment_map
+    measured = found["status"] != UNKNOWN
+    return Scorecard(
+        as_of=view.as_of,
+        r_edges=tuple(found["edges"]) if measured else FALLBACK_EDGES,
+        edges_from=found["status"] if measured else "fallback",
+        reason=found["reason"],
+        segment_map=chosen,
+        map_fingerprint=segment_map_of(view, chosen).fingerprint,
+    )
+
+
+def current_scorecard(view: View) -> tuple[Scorecard, list[str | Note]]:
+    """Return the scorecard in force as of the view's date, and the notes that a reader of its scores needs.
+
+    The saved one is in force from its own `as_of` on. For an earlier question a ruler is proposed from what was known then, so that
+    nothing after `as_of` is ever seen.
+    """
+    saved = saved_scorecard(view.workspace)
+    if saved is not None and saved.as_of <= view.as_of:
+        return saved, [
+            tr(
+                "R counts days since the last order with the saved ruler of {as_of}: {edges}.",
+                as_of=saved.as_of,
+                edges=saved.edges_text,
+            ),
+            *_doubt(saved),
+        ]
+    card = proposed_scorecard(view)
+    if saved is not None:
+        why = tr(
+            "the saved scorecard is of {saved_on}, after this question's {as_of}, so it was not used",
+            saved_on=saved.as_of,
+            as_of=view.as_of,
+        )
+    else:
+        why = tr(
+            "no scorecard is saved; `toolkit scorecard WORKSPACE --refresh` saves one, so that next month is scored with the same ruler"
+        )
+    source = (
+        tr("a stated fallback")
+        if card.edges_from == "fallback"
+        else tr("proposed from the gaps between shopping days up to {as_of}", as_of=card.as_of)
+    )
+    words = tr("R counts days since the last order with edges at {edges}, {source} ({why}).", edges=card.edges_text, source=source, why=why)
+    return card, [words, *_doubt(card)]
+
+
+def segment_map_of(view: View, name: str) -> SegmentMap:
+    """Return a map by name or path; relative paths are looked for in the workspace's documents first."""
+    return read_segment_map(name, folder=view.workspace.path / "documents")
+
+
+def chosen_map(view: View, card: Scorecard, asked: str | None) -> tuple[SegmentMap, list[str | Note]]:
+    """Return the map to use: the one asked for, else a setting that differs from the default, else the scorecard's; and its notes."""
+    setting = view.settings.rfm.segment_map
+    name = asked or (setting if setting != Settings().rfm.segment_map else card.segment_map)
+    found = segment_map_of(view, name)
+    if name == card.segment_map and card.map_fingerprint and found.fingerprint != card.map_fingerprint:
+        said = tr(
+            "The segment map {name} was changed after the scorecard of {as_of} was saved: segments cannot be compared with earlier ones. "
+            "Refresh the scorecard to keep the new map.",
+            name=name,
+            as_of=card.as_of,
+        )
+        return found, [Note(said, "REVIEW")]
+    return found, []
+
+
+@dataclass(frozen=True)
+class ScorecardReport:
+    """What keeping or refreshing the scorecard did.
+
+    `flow` has one row per pair of segments (`segment_before`, `segment`, `member_count`); empty where there was no ruler before.
+    """
+
+    card: Scorecard
+    before: Scorecard | None
+    saved: bool
+    member_count: int
+    moved_count: int
+    flow: pl.DataFrame
+
+    @property
+    def sentences(self) -> list[str]:
+        """The report in words, for the command line."""
+        card = self.card
+        source = {
+            "proposed": tr("proposed from the gaps between shopping days up to {as_of}", as_of=card.as_of),
+            "widened": tr(
+                "proposed from the gaps between shopping days up to {as_of} and moved apart: {reason}", as_of=card.as_of, reason=card.why
+            ),
+            "provisional": tr("provisional: {reason}", reason=card.why),
+            "fallback": tr("a fallback, since {reason}", reason=card.why),
+            "given": tr("typed in by a person"),
+        }[card.edges_from]
+        ranges = tr("; ").join(tr("R {score}: {days}", score=score, days=days) for score, days in card.ranges.items())
+        said = [
+            tr(
+                "The ruler of {as_of}: {ranges} ({source}). Segment map: {segment_map}.",
+                as_of=card.as_of,
+                ranges=ranges,
+                source=source,
+                segment_map=card.segment_map,
+            )
+        ]
+        if self.before is None:
+            kept = tr("It is saved: from now on every month is scored with it.")
+            return [
+                *said,
+                kept if self.saved else tr("It is only proposed: save it with --refresh, so that next month is scored with it too."),
+            ]
+        if not self.saved:
+            return [*said, tr("It is saved, and every month is scored with it. Propose a new one from the receipts with --refresh.")]
+        share = wording.share(self.moved_count / self.member_count if self.member_count else None)
+        return [
+            *said,
+            tr(
+                "It replaces the ruler of {as_of} (edges {edges}, map {segment_map}).",
+                as_of=self.before.as_of,
+                edges=self.before.edges_text,
+                segment_map=self.before.segment_map,
+            ),
+            tr(
+                "{moved_count:,} of {members} ({share}) change segment by it on {as_of}.",
+                moved_count=self.moved_count,
+                members=wording.some(self.member_count, "member"),
+                share=share,
+                as_of=card.as_of,
+            ),
+        ]
+
+
+def save_scorecard(
+    workspace: Workspace | str | Path,
+    *,
+    refresh: bool = False,
+    as_of: date | str | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> ScorecardReport:
+    """Save the scorecard if none is saved; with `refresh`, replace it by what the receipts up to `as_of` propose and say what changes.
+
+    Raises
+    ------
+    WorkspaceError
+        The saved document cannot be read, or the workspace is being written by another process.
+
+    Example
+    -------
+    >>> for sentence in tk.portrait.save_scorecard(ws).sentences: print(sentence)          # doctest: +SKIP
+    """
+    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    view = open_view(ws, as_of=as_of, settings=settings)
+    before = saved_scorecard(ws)
+    if before is not None and not refresh:
+        return ScorecardReport(before, before, False, view.population.height, 0, pl.DataFrame())
+    card = proposed_scorecard(view)
+    reasons = in_every_language(lambda: proposed_scorecard(view).reason) if card.reason else []
+    card = card.model_copy(update={"reasons": dict(zip(LANGUAGES, reasons, strict=False))})
+    flow = pl.DataFrame() if before is None else _flow(view, before, card)
+    ws.write_document("scorecard", card.model_dump())
+    moved = 0 if before is None else int(flow.filter(pl.col("segment_before") != pl.col("segment"))["member_count"].sum())
+    return ScorecardReport(card, before, True, view.population.height, moved, flow)
+
+
+def describe_scorecard(workspace: Workspace, as_of: date | str | None = None) -> str:
+    """Return the ruler in force in words: the saved one, or the one that would be saved. Nothing is written."""
+    saved = saved_scorecard(workspace)
+    card = saved or proposed_scorecard(open_view(workspace, as_of=as_of))
+    sentences = ScorecardReport(card, saved, False, 0, 0, pl.DataFrame()).sentences
+    return "\n".join(sentences)
+
+
+def refresh_scorecard(workspace: Workspace, as_of: date | str | None = None) -> str:
+    """Save the scorecard that the receipts up to `as_of` propose, and return what changes in words."""
+    return "\n".join(save_scorecard(workspace, refresh=True, as_of=as_of).sentences)
+
+
+def _edges_frame(chain: View) -> pl.DataFrame:
+    """One row: the proposed edges (days), their status and reason."""
+    settings = chain.settings.rfm
+    days = (
+        chain.orders.filter("is_order", pl.col("member_code").is_not_null())
+        .select("member_code", pl.col("ordered_at").dt.date().alias("day"))
+        .unique()
+        .collect(engine="streaming")
+    )
+    found = propose_r_edges(
+        gaps(days, as_of=chain.as_of), shares=settings.r_edge_quantiles, minimum_closed_gaps=settings.r_edge_minimum_gaps
+    )
+    schema = {"edges": pl.List(pl.Int64), "status": pl.String, "reason": pl.String}
+    return pl.DataFrame({"edges": [list(found.days)], "status": [found.status], "reason": [found.reason]}, schema=schema)
+
+
+def _flow(view: View, before: Scorecard, after: Scorecard) -> pl.DataFrame:
+    """How many members go from which segment to which when the ruler changes: one row per pair that occurs."""
+    old, new = (
+        segment_map_of(view, card.segment_map)
+        .apply(chain_scores(view, card.r_edges))
+        .select("member_code", pl.col("segment").cast(pl.String).fill_null(NO_ORDERS))
+        for card in (before, after)
+    )
+    return (
+        old.rename({"segment": "segment_before"})
+        .join(new, on="member_code")
+        .group_by("segment_before", "segment")
+        .agg(pl.len().cast(pl.Int64).alias("member_count"))
+        .sort("member_count", "segment_before", "segment", descending=[True, False, False])
+    )
+
+
+def _doubt(card: Scorecard) -> list[str | Note]:
+    if card.edges_from == "fallback":
+        said = tr(
+            "The shop's own edges are not measured: {reason}. Read R as spans of the calendar, not as this shop's rhythm.",
+            reason=card.why,
+        )
+        return [Note(said, "NOT MEASURED")]
+    if card.edges_from == "provisional":
+        return [Note(tr("The ruler is provisional: {reason}. Refresh it later.", reason=card.why), "REVIEW")]
+    return []
+
+
+def _days(low: int, high: int) -> str:
+    return tr("{low} days", low=low) if low == high else tr("{low} to {high} days", low=low, high=high)

@@ -1,0 +1,123 @@
+"""Lifecycle stages: the limits from the shop's own repurchase curve, and the stage of each member on a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from toolkit.language import value
+from toolkit.models.repurchase import gaps, propose_lifecycle_limits
+from toolkit.scope.phrases import spoken
+from toolkit.scope.view import View
+
+STAGES = (value("new"), value("active"), value("returned"), value("slipping"), value("lapsed"))
+NOT_YET = value("not yet here")
+NO_ORDER = value("no orders")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a member is slipping or lapsed, in days since the last order; None and why where the shop's rhythm is not measured."""
+
+    slipping_days: int | None
+    lapsed_days: int | None
+    status: str
+    reason: str
+    closed_gap_count: int
+
+    @property
+    def measured(self) -> bool:
+        """Whether stages can be told."""
+        return self.slipping_days is not None
+
+
+def member_days(view: View, until: date | None = None) -> pl.DataFrame:
+    """Return the shopping days of the chain's members: `member_code`, `day`; one row each, up to `until`."""
+    last = until or view.as_of
+    return (
+        view.chain.orders.filter(pl.col("member_code").is_not_null() & pl.col("is_order"))
+        .select("member_code", pl.col("ordered_at").dt.date().alias("day"))
+        .filter(pl.col("day") <= last)
+        .unique()
+        .collect()
+    )
+
+
+def lifecycle_limits(view: View) -> Limits:
+    """Return the limits that hold for the whole chain as of the view's date, made once and kept beside the mart."""
+    row = view.chainwide(spoken("lifecycle_limits"), _limits, "lifecycle").row(0, named=True)
+    return Limits(**row)
+
+
+def _limits(view: View) -> pl.DataFrame:
+    settings = view.settings.lifecycle
+    found = propose_lifecycle_limits(
+        gaps(member_days(view), as_of=view.as_of), slipping_share=settings.slipping_quantile, lapsed_share=settings.lapsed_quantile
+    )
+    slipping, lapsed = found.days if found.days else (None, None)
+    columns = {"slipping_days": pl.Int64, "lapsed_days": pl.Int64, "status": pl.String, "reason": pl.String, "closed_gap_count": pl.Int64}
+    return pl.DataFrame([(slipping, lapsed, found.status, found.reason, found.closed_gap_count)], schema=columns, orient="row")
+
+
+def stages_on(days: pl.DataFrame, *, as_of: date, slipping_days: int, lapsed_days: int, new_days: int, first_day: date) -> pl.DataFrame:
+    """Return the stage of each member at the close of `as_of`: one row per member with a shopping day up to then, sorted by member.
+
+    In: `member_code`, `day` (one row per member and shopping day), `first_day` of the receipts. Out: `member_code`, `stage`, `recency_days`
+    (days since the last order), `first_on` (Date). A member away longer than `lapsed_days` is lapsed, longer than `slipping_days` slipping.
+    Of the others, who came back within the last `new_days` from a pause longer than `lapsed_days` is returned; whose first order is at most
+    `new_days` old is new, unless it lies within the first `lapsed_days` of the receipts, where earlier orders may be out of sight; the rest
+    are active.
+
+    Example
+    -------
+    >>> shop = pl.DataFrame({"member_code": [1, 1], "day": [date(2026, 1, 1), date(2026, 6, 20)]})
+    >>> rules = {"slipping_days": 30, "lapsed_days": 90, "new_days": 60, "first_day": date(2025, 1, 1)}
+    >>> stages_on(shop, as_of=date(2026, 6, 30), **rules).select("stage", "recency_days").row(0)
+    ('returned', 10)
+    """
+    gap = pl.col("day") - pl.col("day").shift(1).over("member_code")
+    seen = days.filter(pl.col("day") <= as_of).sort("member_code", "day").with_columns(gap.dt.total_days().alias("gap"))
+    members = seen.group_by("member_code", maintain_order=True).agg(
+        pl.col("day").min().alias("first_on"),
+        pl.col("day").max().alias("last_on"),
+        pl.col("day").filter(pl.col("gap") > lapsed_days).max().alias("returned_on"),
+    )
+    recent = as_of - timedelta(days=new_days - 1)
+    away = (pl.lit(as_of) - pl.col("last_on")).dt.total_days()
+    known_new = (pl.col("first_on") >= recent) & (pl.col("first_on") > first_day + timedelta(days=lapsed_days))
+    stage = (
+        pl.when(away > lapsed_days)
+        .then(pl.lit("lapsed"))
+        .when(away > slipping_days)
+        .then(pl.lit("slipping"))
+        .when(pl.col("returned_on") >= recent)
+        .then(pl.lit("returned"))
+        .when(known_new)
+        .then(pl.lit("new"))
+        .otherwise(pl.lit("active"))
+    )
+    return members.select("member_code", stage.alias("stage"), away.alias("recency_days"), "first_on")
+
+
+def lifecycle_stages(view: View, on: date | None = None) -> pl.DataFrame:
+    """Return the stage of every member of the chain: `member_code`, `stage`, `recency_days`, `first_on`; made once and kept beside the
+    mart.
+
+    `on` asks for an earlier day, seen with the limits of the view's date, so that two days are measured with the same ruler. `stage` is
+    null where the limits are not measured; a member without an order up to the day has no row.
+    """
+    day = on or view.as_of
+    return view.chainwide(f"lifecycle_stages-{day}", lambda chain: _stages(chain, day), "lifecycle")
+
+
+def _stages(view: View, day: date) -> pl.DataFrame:
+    limits, days = lifecycle_limits(view), member_days(view, day)
+    rules = {
+        "slipping_days": limits.slipping_days or 1,
+        "lapsed_days": limits.lapsed_days or 1,
+        "new_days": view.settings.lifecycle.new_days,
+    }
+    found = stages_on(days, as_of=day, first_day=view.first_day, **rules)
+    return found if limits.measured else found.with_columns(pl.lit(None, pl.String).alias("stage"))

@@ -1,0 +1,232 @@
+"""A campaign as of the view's day: who was assigned to what, which days are seen, and whom the treated are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Literal
+
+import polars as pl
+
+from toolkit.errors import DataError
+from toolkit.language import tr, value, word
+from toolkit.ledger.campaigns import Campaign, open_campaign
+from toolkit.models.balance import Overlap, overlap
+from toolkit.review.measures.assigned import assigned_members, in_scope, seen_before
+from toolkit.review.measures.neighbours import overlapping_campaigns, reached_by
+from toolkit.review.measures.past import Past, past_of_members
+from toolkit.review.measures.redeemed import Redemptions, redeemed
+from toolkit.scope.period import Period
+from toolkit.scope.view import View
+from toolkit.wording import share, some
+
+Control = Literal["own", "others", "none"]
+"""Whom the treated are compared with: members held out of the campaign, members it did not speak to, nobody."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A campaign laid open for review: everything an effect is reckoned from, and nothing that came after the view's day.
+
+    Attributes
+    ----------
+    campaign
+        As the ledger or the tables tell it.
+    seen
+        The days of the campaign that are seen: from its start (or the first receipt) to its end (or as_of).
+    after
+        Days after the end, as far as seen, at most review.after_days; None while it runs.
+    control
+        Whom the treated are compared with.
+    members
+        One row per member compared, sorted by member_id: `member_id`, `member_code` (null = on the card file, without a receipt),
+        `treated`, `segment`, `offer`, `touchpoint`, `contacted_at`, `home_store` (of most orders before the start), `elsewhere` (treated by
+        another campaign of the same weeks), `redemption_count`, `redeemed_value` (minor units; null where the table has no values).
+    counts
+        What was left out or looked odd, by name; see `toolkit.review.remarks`.
+    neighbours
+        Campaigns whose days overlap: `campaign_id`, `name`, `starts_on`, `ends_on`.
+    redemptions
+        Who redeemed, and whether the shop says so.
+    """
+
+    view: View
+    campaign: Campaign
+    seen: Period
+    after: Period | None
+    control: Control
+    members: pl.DataFrame
+    neighbours: pl.DataFrame
+    redemptions: Redemptions
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The campaign in a sentence: `campaign C001 'Spring coupon'`."""
+        code, name = self.campaign.campaign_id, self.campaign.name
+        if not name or name == code:
+            return tr("campaign {campaign_id}", campaign_id=code)
+        return tr("campaign {campaign_id} '{name}'", campaign_id=code, name=name)
+
+    @property
+    def treated_count(self) -> int:
+        """Members assigned to be treated, in scope."""
+        return int(self.members["treated"].sum())
+
+    @property
+    def control_count(self) -> int:
+        """Members they are compared with."""
+        return self.members.height - self.treated_count
+
+    @property
+    def is_randomised(self) -> bool:
+        """Whether chance alone decided between the arms, as the ledger or the tables say, and there are both."""
+        return self.control == "own" and self.campaign.randomised is True
+
+    @property
+    def is_running(self) -> bool:
+        """Whether days of the campaign are still to come."""
+        return self.view.as_of < self.campaign.ends_on
+
+    @property
+    def planned_days(self) -> int:
+        """Length of the campaign."""
+        return (self.campaign.ends_on - self.campaign.starts_on).days + 1
+
+    @property
+    def history_days(self) -> int:
+        """Days of receipts before the start; 0 where it started before the receipts do."""
+        return max((self.campaign.starts_on - self.view.first_day).days, 0)
+
+    @cached_property
+    def past(self) -> Past:
+        """What the members did before the start, in the order of `members`."""
+        return past_of_members(self.view, self.members.select("member_code"), self.campaign.starts_on)
+
+    @cached_property
+    def overlap(self) -> Overlap:
+        """Whether there are members like the treated among those they are compared with."""
+        return overlap(self.past.values, self.members["treated"].to_numpy())
+
+    @cached_property
+    def nobody_alike(self) -> str | None:
+        """Why no effect can be told although both arms are large: nobody is like the treated; None where some are, or chance decided."""
+        if self.is_randomised or self.too_few is not None or self.overlap.beyond_share is None:
+            return None
+        beyond = self.overlap.beyond_share
+        if beyond <= self.view.settings.review.overlap_missing:
+            return None
+        return tr(
+            "{beyond} of the treated are unlike every member there is to compare with, as when all who fit a rule are treated",
+            beyond=share(beyond, 0),
+        )
+
+    @property
+    def too_few(self) -> str | None:
+        """Why no effect is measured, as the end of a sentence; None where both arms are large enough."""
+        least = self.view.settings.review.least_arm
+        if self.control == "none":
+            return tr("there is nobody to compare with")
+        if not self.is_randomised and self.history_days == 0:
+            return tr("it started before the receipts do, and nobody was held out at random")
+        for arm, count in ((value("treated"), self.treated_count), (value("control"), self.control_count)):
+            if count < least:
+                return tr(
+                    "the {arm} arm has {members}, fewer than {least} (setting review.least_arm)",
+                    arm=word(arm),
+                    members=some(count, "member"),
+                    least=least,
+                )
+        return None
+
+
+def open_case(view: View, campaign_id: str) -> Case:
+    """Return a campaign as of the view's day, narrowed to its scope.
+
+    Members are compared as assigned, whatever they did. Without a control arm of its own the campaign's treated are compared with members
+    it did not speak to: on the card file or with a receipt before the start, contactable where the shop says who is. In the scope of a
+    store or region are those who ordered there before the start, with their sales there; an audience is read as of the day before the
+    start, since what a campaign changed must not choose who is judged.
+
+    Raises
+    ------
+    UnknownName
+        There is no such campaign; the nearest is named.
+    DataError
+        It has not begun by as_of, or ended before the receipts start, or an audience is asked of a day before the receipts.
+
+    Example
+    -------
+    >>> open_case(open_view(ws), "C001").control_count                  # doctest: +SKIP
+    """
+    campaign = open_campaign(view.workspace, campaign_id)
+    _check_days(view, campaign)
+    seen = Period(max(campaign.starts_on, view.first_day), min(campaign.ends_on, view.as_of))
+    assigned = assigned_members(view, campaign)
+    members = in_scope(view, campaign.starts_on, assigned.members)
+    control: Control = "own"
+    if not (~assigned.members["treated"]).any():
+        found = _others(view, campaign, assigned.named)
+        control = "others" if found.height else "none"
+        members = pl.concat([members, found], how="diagonal")
+    elif members.filter(~pl.col("treated")).is_empty():
+        control = "none"
+    neighbours = overlapping_campaigns(view, campaign, seen)
+    redemptions = redeemed(view, campaign)
+    members = (
+        members.join(redemptions.members, on="member_id", how="left")
+        .join(reached_by(view, neighbours), on="member_id", how="left")
+        .with_columns(pl.col("redemption_count").fill_null(0), pl.col("elsewhere").fill_null(False))
+        .with_columns(pl.col("redeemed_value").fill_null(0) if redemptions.has_value else "redeemed_value")
+        .sort("member_id")
+    )
+    counts = {
+        **assigned.counts,
+        "redeemed_uninvited": redemptions.members.filter(~pl.col("member_id").is_in(assigned.named.implode())).height,
+    }
+    return Case(view, campaign, seen, _after(view, campaign), control, members, neighbours, redemptions, counts)
+
+
+def _check_days(view: View, campaign: Campaign) -> None:
+    if campaign.starts_on > view.as_of:
+        raise DataError(
+            tr(
+                "Campaign {campaign_id} starts on {starts_on}, after as_of {as_of}: there is nothing to review yet. Import "
+                "the receipts of its days, or give a later as_of.",
+                campaign_id=campaign.campaign_id,
+                starts_on=campaign.starts_on,
+                as_of=view.as_of,
+            )
+        )
+    if campaign.ends_on < view.first_day:
+        raise DataError(
+            tr(
+                "Campaign {campaign_id} ended on {ends_on}, before the receipts start on {first_day}: nothing of it was "
+                "seen. Import the receipts of its days.",
+                campaign_id=campaign.campaign_id,
+                ends_on=campaign.ends_on,
+                first_day=view.first_day,
+            )
+        )
+
+
+def _after(view: View, campaign: Campaign) -> Period | None:
+    last = min(campaign.ends_on + timedelta(days=view.settings.review.after_days), view.as_of)
+    return Period(campaign.ends_on + timedelta(days=1), last) if last > campaign.ends_on else None
+
+
+def _others(view: View, campaign: Campaign, named: pl.Series) -> pl.DataFrame:
+    """Members the campaign did not speak to, who could have been spoken to: one row each, untreated."""
+    start: date = campaign.starts_on
+    found = seen_before(view, start).filter(~pl.col("member_id").is_in(named.implode()))
+    cards = view.workspace.table("members")
+    if cards is not None:
+        columns = [name for name in ("contactable", "joined_on") if name in cards.collect_schema()]
+        found = found.join(cards.select("member_id", *columns).collect(), on="member_id", how="left")
+        if "contactable" in columns:
+            found = found.filter(pl.col("contactable").fill_null(False))
+        if "joined_on" in columns:
+            found = found.filter((pl.col("joined_on") < start).fill_null(True))
+    return in_scope(view, start, found.select("member_id", "member_code", pl.lit(False).alias("treated"), "home_store"))

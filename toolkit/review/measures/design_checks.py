@@ -1,0 +1,293 @@
+"""How a campaign was set up: who decided the arms, whether they were alike before, and whether there is anybody to compare with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toolkit.language import later, tr, value
+from toolkit.models.balance import standardised_differences
+from toolkit.models.randomisation_checks import sample_ratio_p
+from toolkit.review.measures.case import Case
+from toolkit.review.measures.sentences import together
+from toolkit.review.measures.verdicts import Check
+from toolkit.wording import share, some
+
+_PAST = {
+    "spend_91d": later("spend 91 days"),
+    "log_spend_91d": later("spend 91 days"),
+    "spend_92_182d": later("spend 92 to 182 days"),
+    "spend_28d": later("spend 28 days"),
+    "log_spend_28d": later("spend 28 days"),
+    "spend_29_56d": later("spend 29 to 56 days"),
+    "spend_183_364d": later("spend 183 364 days"),
+    "spend_91d_recent": later("spend 91 days recent"),
+    "spend_91d_quiet": later("spend 91 days quiet"),
+    "spend_92_182d_quiet": later("spend 92 to 182 days quiet"),
+    "spend_183_364d_quiet": later("spend 183 364 days quiet"),
+    "spend_182d_present": later("spend 182 days present"),
+    "spend_364d_present": later("spend 364 days present"),
+    "spend_364d_half_present": later("spend 364 days half present"),
+    "days_28d": later("shopping days in 28 days"),
+    "days_91d": later("shopping days in 91 days"),
+    "days_182d": later("shopping days in 182 days"),
+    "recency_days": later("recency days"),
+    "log_recency_days": later("recency days"),
+    "presence": later("presence"),
+}
+"""The columns of the past (`toolkit.models.past_columns`) in a sentence."""
+
+
+def design_checks(case: Case) -> list[Check]:
+    """Return the checks of how the arms came about and how alike they were before the start."""
+    found = [_assignment(case), _size(case), _history(case)]
+    if case.too_few is not None:
+        return found
+    found.append(_ratio(case))
+    if case.history_days > 0:
+        found += alike_checks(case)
+    return found
+
+
+def alike_checks(case: Case) -> list[Check]:
+    """Return the checks of how alike the arms were before the start."""
+    return [_balance(case), *_overlap(case), _regression_to_the_mean(case)]
+
+
+def _assignment(case: Case) -> Check:
+    told = {"ledger": tr("launched from the ledger"), "tables": tr("as the campaigns table says (randomised)")}[case.campaign.source]
+    if case.is_randomised:
+        return Check(value("Assignment"), "PASS", tr("Chance alone decided who was treated and who was held out, {told}.", told=told))
+    advice = tr("Hold out a random part next time (differentiation plans it): one campaign then tells what ten of these cannot.")
+    if case.control == "own" and case.campaign.randomised is None:
+        sentence = tr("NOT RANDOMISED as far as is known: the campaigns table does not say whether chance decided who was held out.")
+        return Check(value("Assignment"), "FAIL", sentence, tr("State it in campaigns.randomised if chance did."), forbids=False)
+    if case.control == "own":
+        sentence = tr(
+            "NOT RANDOMISED: there is a control, but chance did not decide who is in it; it may differ in ways that no receipt shows."
+        )
+        return Check(value("Assignment"), "FAIL", sentence, advice)
+    if case.control == "others":
+        sentence = tr(
+            "NOT RANDOMISED: nobody was held out. The treated are compared with {members} to whom the campaign did not "
+            "speak; why they were not chosen may be the very reason why they buy differently.",
+            members=some(case.control_count, "member"),
+        )
+        return Check(value("Assignment"), "FAIL", sentence, advice)
+    return Check(
+        value("Assignment"),
+        "FAIL",
+        tr("NOT RANDOMISED: there is nobody to compare the treated with."),
+        advice,
+        forbids=True,
+    )
+
+
+def _size(case: Case) -> Check:
+    sentence = tr(
+        "{treated_count:,} treated, {control_count:,} to compare with.", treated_count=case.treated_count, control_count=case.control_count
+    )
+    if case.too_few is not None:
+        return Check(
+            value("Size"), "FAIL", tr("No effect is measured: {too_few}.", too_few=case.too_few), tr("Treat it as unknown."), forbids=True
+        )
+    return Check(value("Size"), "PASS", sentence)
+
+
+def _history(case: Case) -> Check:
+    days, needed = case.history_days, case.view.settings.review.history_days
+    if days >= needed:
+        return Check(value("History"), "PASS", tr("{days:,} days of receipts before the start tell what members did before.", days=days))
+    sentence = tr(
+        "Only {days} of receipts before the start are known (setting review.history_days: {needed}).", days=some(days, "day"), needed=needed
+    )
+    if case.is_randomised:
+        return Check(
+            value("History"),
+            "REVIEW",
+            tr("{sentence} The estimate is sound but wider than it need be.", sentence=sentence),
+            tr("Import earlier receipts."),
+        )
+    sentence = tr("{sentence} Members cannot be compared by their past, and nothing else makes them alike.", sentence=sentence)
+    return Check(value("History"), "FAIL", sentence, tr("Import earlier receipts."), forbids=True)
+
+
+def _ratio(case: Case) -> Check:
+    definition = case.campaign.definition
+    if case.control != "own":
+        return Check(value("Sample ratio"), "NOT MEASURED", tr("There is no control of its own whose size could be checked."))
+    if definition is None:
+        sentence = tr("The tables do not say what share was to be held out, so the sizes of the arms cannot be checked.")
+        return Check(value("Sample ratio"), "NOT MEASURED", sentence, tr("Launch campaigns from the ledger: it keeps the plan."))
+    control, everybody = case.control_count, case.members.height
+    p_value = sample_ratio_p(case.treated_count, control, definition.control_share)
+    sentence = tr(
+        "{control:,} of {everybody:,} members ({part}) were held out; {planned} was planned (p = {p_value:.2g}).",
+        control=control,
+        everybody=everybody,
+        part=share(control / everybody),
+        planned=share(definition.control_share),
+        p_value=p_value,
+    )
+    if p_value >= case.view.settings.review.sample_ratio_p:
+        return Check(value("Sample ratio"), "PASS", sentence)
+    advice = tr("Find out who is missing from an arm before you believe any figure.")
+    return Check(
+        value("Sample ratio"),
+        "FAIL",
+        tr("{sentence} Members got lost on the way, and not by chance.", sentence=sentence),
+        advice,
+        forbids=True,
+    )
+
+
+def _balance(case: Case) -> Check:
+    limits = case.view.settings.review
+    past = case.past
+    treated = case.members["treated"].to_numpy()
+    table = standardised_differences(past.values, treated, past.names).drop_nulls("standardised_difference")
+    if table.is_empty():
+        return Check(value("Balance"), "NOT MEASURED", tr("Nobody bought anything before the start: the arms have no past to compare."))
+    gaps = table.with_columns(table["standardised_difference"].abs().alias("gap")).sort("gap", descending=True).row(0, named=True)
+    far = tr("{habit}, {gap:.2f} standard deviations apart", habit=tr(_PAST[gaps["covariate"]]), gap=gaps["gap"])
+    if case.is_randomised:
+        p_value = arms_differ(past.values, treated)
+        if p_value < limits.balance_p:
+            sentence = tr(
+                "Before the start the arms differ more than chance allows (p = {p_value:.1g}; most in {far}): not drawn at random.",
+                p_value=p_value,
+                far=far,
+            )
+            return Check(
+                value("Balance"),
+                "FAIL",
+                sentence,
+                tr("Find out how members came into the arms; until then nothing is claimed."),
+                forbids=True,
+            )
+        sentence = tr(
+            "Before the start the arms were alike, as far as chance goes (p = {p_value:.2f}; most in {far}).", p_value=p_value, far=far
+        )
+        return Check(value("Balance"), "PASS", sentence)
+    if gaps["gap"] <= limits.balance_limit:
+        sentence = tr(
+            "Before the start the two groups were alike in what receipts show (most in {far}). What receipts do not show may differ.",
+            far=far,
+        )
+        return Check(value("Balance"), "PASS", sentence)
+    sentence = tr(
+        "Before the start the two groups differed: {far}. The regression corrects for what receipts show, and for nothing else.", far=far
+    )
+    return Check(value("Balance"), "REVIEW", sentence)
+
+
+def arms_differ(past: np.ndarray, treated: np.ndarray) -> float:
+    """Return how likely chance alone makes arms differ so much in their past: p of Hotelling's T squared, columns that repeat others left
+    out.
+
+    Source: Hotelling, Annals of Mathematical Statistics 2 (1931); as a test of random assignment, Hansen and Bowers, Statistical Science
+    23 (2008)."""
+    from scipy.stats import f
+
+    spread = past.std(axis=0)
+    table = (past - past.mean(axis=0))[:, spread > 1e-9] / spread[spread > 1e-9]
+    counts = int(treated.sum()), int((~treated).sum())
+    if table.shape[1] == 0 or min(counts) < 3:
+        return 1.0
+    gap = table[treated].mean(axis=0) - table[~treated].mean(axis=0)
+    pooled = sum(
+        (count - 1) * np.cov(table[arm], rowvar=False).reshape(table.shape[1], -1)
+        for arm, count in ((treated, counts[0]), (~treated, counts[1]))
+    )
+    freedom = sum(counts) - 2
+    values, vectors = np.linalg.eigh(pooled / freedom)
+    kept = values > 1e-9 * values.max()
+    squared = float((((gap @ vectors[:, kept]) ** 2) / values[kept]).sum() * counts[0] * counts[1] / sum(counts))
+    columns = int(kept.sum())
+    if freedom - columns + 1 <= 0:
+        return 1.0
+    return float(f.sf(squared * (freedom - columns + 1) / (freedom * columns), columns, freedom - columns + 1))
+
+
+def _overlap(case: Case) -> list[Check]:
+    limits = case.view.settings.review
+    found = case.overlap
+    if found.beyond_share is None or found.effective_controls is None:
+        return [
+            Check(
+                value("Overlap"),
+                "NOT MEASURED",
+                tr("Whether controls like the treated exist is not measured: {reason}.", reason=found.reason),
+            )
+        ]
+    beyond, effective = found.beyond_share, found.effective_controls
+    sentence = tr(
+        "{beyond} of the treated are unlike nearly every member they are compared with (1% by chance); "
+        "{control_count:,} of these carry as much as {effective:,.0f} who are like the treated.",
+        beyond=share(beyond),
+        control_count=case.control_count,
+        effective=effective,
+    )
+    if case.nobody_alike is not None:
+        advice = tr("Next time hold out a random part of those who fit the rule: nothing in these receipts can stand in for them.")
+        return [
+            Check(
+                value("Overlap"),
+                "FAIL",
+                tr("{sentence} What they would have done without it cannot be told.", sentence=sentence),
+                advice,
+                forbids=True,
+            )
+        ]
+    few = effective < limits.effective_share * case.treated_count
+    if case.is_randomised or (beyond <= limits.overlap_limit and not few):
+        return [Check(value("Overlap"), "PASS", sentence)]
+    failed = beyond > limits.overlap_fail
+    advice = tr("Ask of an audience in which both groups are found, or hold out a random part next time.")
+    return [
+        Check(
+            value("Overlap"),
+            "FAIL" if failed else "REVIEW",
+            tr("{sentence} Part of the answer is extrapolated.", sentence=sentence),
+            advice,
+            forbids=failed,
+        )
+    ]
+
+
+def _regression_to_the_mean(case: Case) -> Check:
+    past = case.past
+    treated = case.members["treated"].to_numpy()
+    if case.is_randomised:
+        return Check(value("Regression to the mean"), "PASS", tr("Both arms were chosen alike, so both fall back or recover alike."))
+    known = min(case.history_days, 182) - 91
+    if known < 28:
+        sentence = tr("Too few days before the start are known to tell whether members were chosen at a high or a low point.")
+        return Check(value("Regression to the mean"), "NOT MEASURED", sentence)
+    last, before = past.column("spend_28d"), past.column("spend_92_182d") / known * 28
+    paces = [float(last[arm].sum() / before[arm].sum()) if before[arm].sum() > 0 else np.nan for arm in (treated, ~treated)]
+    if not np.isfinite(paces).all():
+        return Check(
+            value("Regression to the mean"),
+            "NOT MEASURED",
+            tr("Too little was bought half a year before to know the usual pace of members."),
+        )
+    sentence = tr(
+        "In the four weeks before the start the treated spent {treated:.2f} times their own pace of three to six "
+        "months before, those compared with {control:.2f} times.",
+        treated=paces[0],
+        control=paces[1],
+    )
+    if abs(np.log(paces[0] / paces[1])) <= np.log(1.1) if min(paces) > 0 else False:
+        return Check(value("Regression to the mean"), "PASS", sentence)
+    moved = (
+        later(
+            "They were chosen at a high point, and spend will fall back by itself, which hides a gain, "
+            "in every before-and-after comparison."
+        )
+        if paces[0] > paces[1]
+        else later(
+            "They were chosen at a low point, and spend will recover by itself, which looks like a gain, "
+            "in every before-and-after comparison."
+        )
+    )
+    return Check(value("Regression to the mean"), "REVIEW", together(sentence, tr(moved)))

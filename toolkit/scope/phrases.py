@@ -1,0 +1,46 @@
+"""Phrases that several answers share, so that a scope reads the same in each."""
+
+from __future__ import annotations
+
+from toolkit import language
+from toolkit.answer import Note
+from toolkit.language import tr
+from toolkit.scope.view import View
+from toolkit.wording import capital
+
+
+def where(view: View) -> str:
+    """Return the scope as the opening of a sentence: 'Across the chain', 'In store 367', 'Among members where order_count > 50'."""
+    if view.scope.audience is not None:
+        return tr("Among {place}", place=view.place)
+    return tr("In {place}", place=view.place) if view.scope.is_place else tr("Across the chain")
+
+
+def made_where(view: View) -> str:
+    """Return where sales and orders were made: 'made in store 367', 'of the chain', 'of members where order_count > 50'."""
+    return (
+        tr("made in {place}", place=view.place)
+        if view.scope.is_place and view.scope.audience is None
+        else tr("of {place}", place=view.place)
+    )
+
+
+def sales_basis(view: View) -> str:
+    """Return the note that says which sales the table counts and whose traits they are."""
+    return tr(
+        "Traits are the members' own, across the chain; sales and orders are those {made_where}, {period}.",
+        made_where=made_where(view),
+        period=view.period,
+    )
+
+
+def not_measured(view: View, table: str, column: str, what: str) -> Note:
+    """Return the note for a figure that a missing column makes impossible, named by name."""
+    said = tr("{what}. The {table} table has no `{column}` column.", what=capital(what), table=table, column=column)
+    return Note(said, "NOT MEASURED")
+
+
+def spoken(name: str) -> str:
+    """Return the name under which a table with sentences in it is kept: one for each language they are written in."""
+    code = language.current()
+    return name if code == language.SOURCE else f"{name}-{code}"

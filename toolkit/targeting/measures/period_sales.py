@@ -1,0 +1,193 @@
+"""Sales of two periods per member and per category or store, and the kinds that split their change."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import numpy as np
+import polars as pl
+
+from toolkit.language import tr, value
+from toolkit.mart.baskets import read_baskets
+from toolkit.scope.period import Period
+from toolkit.scope.sales import within
+from toolkit.scope.view import View
+from toolkit.wording import some
+
+PARTS = ("new", "back", "lost", "more", "less", "switched_in", "switched_out", "non_member")
+NON_MEMBERS = value("non-members")
+NO_CATEGORY = "no category"
+
+
+def by_member(view: View, now: Period, before: Period) -> pl.DataFrame:
+    """Return what members spent in the scope in two periods: one row per member with a receipt in either, and one for non-members.
+
+    Columns: `member_code` (null = all non-members), `before`, `now` (minor units), `bought_before`, `bought_now` (a receipt there),
+    `kind`: new, back, lost, more, less, same, non-members.
+    """
+    sums = (
+        _sides(view.orders, now, before)
+        .group_by("member_code")
+        .agg(
+            *[pl.col("amount").filter("is_now" if side == "now" else ~pl.col("is_now")).sum().alias(side) for side in ("before", "now")],
+            (~pl.col("is_now")).any().alias("bought_before"),
+            pl.col("is_now").any().alias("bought_now"),
+        )
+        .collect(engine="streaming")
+    )
+    first = view.population.select("member_code", "first_ordered_on")
+    sums = sums.join(first, on="member_code", how="left")
+    return sums.with_columns(_kind(now).alias("kind")).drop("first_ordered_on").sort("member_code", nulls_last=True)
+
+
+def _sides(orders: pl.LazyFrame, now: Period, before: Period) -> pl.LazyFrame:
+    start = datetime.combine(now.start, time())
+    return orders.filter(within(now) | within(before)).with_columns((pl.col("ordered_at") >= start).alias("is_now"))
+
+
+def _kind(now: Period) -> pl.Expr:
+    change = pl.col("now") - pl.col("before")
+    return (
+        pl.when(pl.col("member_code").is_null()).then(pl.lit(NON_MEMBERS))
+        .when(~pl.col("bought_now")).then(pl.lit("lost"))
+        .when(~pl.col("bought_before") & (pl.col("first_ordered_on") >= now.start).fill_null(True)).then(pl.lit("new"))
+        .when(~pl.col("bought_before")).then(pl.lit("back"))
+        .when(change > 0).then(pl.lit("more"))
+        .when(change < 0).then(pl.lit("less"))
+        .otherwise(pl.lit("same"))
+    )  # fmt: skip
+
+
+def by_cell(view: View, now: Period, before: Period, by: str, members: pl.DataFrame) -> pl.DataFrame:
+    """Return sales of the two periods by category or store: one row each that has any, largest change first.
+
+    In: `members` of `by_member`. Out: `cell` (category, or store_id), `member_count` (who bought there in either period), `before`, `now`
+    (minor units), and `new_sales`, ..., `non_member_sales`: parts that add up to now - before, with the members of each, `new_count`, ...
+    Who bought in the scope in both periods, but here only in one, has switched in or out.
+    """
+    cells = (
+        with_parts(view, now, before, by, members)
+        .group_by("cell")
+        .agg(
+            pl.col("member_code").drop_nulls().n_unique().cast(pl.Int64).alias("member_count"),
+            pl.col("before", "now").sum(),
+            *[pl.col("change").filter(pl.col("part") == name).sum().alias(f"{name}_sales") for name in PARTS],
+            *[pl.col("member_code").filter(pl.col("part") == name).n_unique().cast(pl.Int64).alias(f"{name}_count") for name in PARTS],
+        )
+    )
+    return cells.sort((pl.col("now") - pl.col("before")).abs(), "cell", descending=[True, False])
+
+
+def with_parts(view: View, now: Period, before: Period, by: str, members: pl.DataFrame) -> pl.DataFrame:
+    """Return what each member spent in each category or store in the two periods: one row per member (null = non-members) and cell.
+
+    In: `members` of `by_member`. Out: `member_code`, `cell` (category, or store_id), `before`, `now`, `change` (minor units), `part` (of
+    PARTS).
+    """
+    sales = _category_sales(view, now, before) if by == "category" else _store_sales(view, now, before)
+    found = sales.join(members.select("member_code", "kind"), on="member_code", how="left", nulls_equal=True)
+    stayed = pl.col("kind").is_in(["more", "less", "same"])
+    change = pl.col("now") - pl.col("before")
+    part = (
+        pl.when(pl.col("kind") == NON_MEMBERS).then(pl.lit("non_member"))
+        .when(~stayed).then("kind")
+        .when(~pl.col("bought_before")).then(pl.lit("switched_in"))
+        .when(~pl.col("bought_now")).then(pl.lit("switched_out"))
+        .when(change >= 0).then(pl.lit("more"))
+        .otherwise(pl.lit("less"))
+    )  # fmt: skip
+    names = (
+        view.categories.select(pl.col("category_code").alias("code"), pl.col("category").alias("cell"))
+        if by == "category"
+        else view.stores.select(pl.col("store_code").alias("code"), pl.col("store_id").alias("cell"))
+    )
+    told = found.with_columns(part.alias("part"), change.alias("change")).join(names, on="code", how="left")
+    return told.select("member_code", pl.col("cell").fill_null(NO_CATEGORY), "before", "now", "change", "part")
+
+
+def _store_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
+    return _two_sides(_sides(view.orders, now, before).with_columns(pl.col("store_code").alias("code"))).collect(engine="streaming")
+
+
+def _two_sides(rows: pl.LazyFrame, *keys: str) -> pl.LazyFrame:
+    return rows.group_by("member_code", *keys, "code").agg(
+        pl.col("amount").filter(~pl.col("is_now")).sum().alias("before"),
+        pl.col("amount").filter("is_now").sum().alias("now"),
+        (~pl.col("is_now")).any().alias("bought_before"),
+        pl.col("is_now").any().alias("bought_now"),
+    )
+
+
+def _category_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
+    """Sales by member and category in scope: filtered from a table of the whole chain that is made once for these periods."""
+    name = f"category_sales-{now.start}-{now.end}-{before.start}-{before.end}"
+    chain = view.chainwide(name, lambda whole: _chain_category_sales(whole, now, before)).lazy()
+    if view.scope.is_place:
+        column = "store_id" if view.scope.store_id is not None else "region"
+        here = view.stores.filter(pl.col(column) == getattr(view.scope, column)).select("store_code")
+        chain = chain.join(here.lazy(), on="store_code", how="semi")
+    if view.scope.audience is not None:
+        chain = chain.join(view.members.lazy().select("member_code"), on="member_code", how="semi")
+    return (
+        chain.group_by("member_code", "code")
+        .agg(pl.col("before", "now").sum(), pl.col("bought_before", "bought_now").any())
+        .collect(engine="streaming")
+    )
+
+
+def _chain_category_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
+    parts = []
+    for part in read_baskets(view.workspace, view.mart):
+        orders = _sides(part.orders.lazy().with_row_index("order"), now, before)
+        rows = part.goods.lazy().join(orders, on="order").rename({"category_code": "code"})
+        parts.append(_two_sides(rows, "store_code").collect(engine="streaming"))
+    keys = ["member_code", "store_code", "code"]
+    # Non-members may be in several parts.
+    return (
+        pl.concat(parts)
+        .group_by(keys)
+        .agg(pl.col("before", "now").sum(), pl.col("bought_before", "bought_now").any())
+        .sort(keys, nulls_last=True)
+    )
+
+
+def merged_few(view: View, cells: pl.DataFrame, by: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return the cells with those of too few members put into one last row (with the smallest other while it is still too small), then the
+    parts of too few members put into `few_sales`; and the notes that say so."""
+    least = view.settings.scope.minimum_members
+    few = cells.filter(pl.col("member_count") < least).height
+    if not few:
+        return _parts_merged(cells, least)
+    ranked = cells.sort("member_count", "cell")
+    held = few
+    while held < ranked.height and int(ranked["member_count"].head(held).sum()) < least:
+        held += 1
+    sums = ranked.head(held).select(pl.lit(tr("others ({held})", held=held)).alias("cell"), pl.all().exclude("cell").sum())
+    rest = cells.join(ranked.head(held).select("cell"), on="cell", how="anti", maintain_order="left")
+    noun = some(few, "category", "categories") if by == "category" else some(few, "store")
+    said = tr(
+        "{noun} with fewer than {least} members (setting scope.minimum_members) stand together as others; a member may count in several.",
+        noun=noun,
+        least=least,
+    )
+    made, notes = _parts_merged(pl.concat([rest, sums.select(rest.columns)]), least)
+    return made, [said, *notes]
+
+
+def _parts_merged(cells: pl.DataFrame, least: int) -> tuple[pl.DataFrame, list[str]]:
+    """Put the parts of a row with too few members into `few_sales`, with the smallest other ones while they are still too few."""
+    parts = [part for part in PARTS if part != "non_member"]  # receipts without a member tell of nobody
+    counts = cells.select(f"{part}_count" for part in parts).to_numpy().astype(float)
+    counts[counts == 0] = np.inf
+    order = np.argsort(counts, axis=1, kind="stable")
+    ranked = np.take_along_axis(counts, order, axis=1)
+    before = np.concatenate([np.zeros((len(ranked), 1)), np.cumsum(ranked, axis=1)[:, :-1]], axis=1)
+    hides = np.isfinite(ranked) & ((ranked < least) | ((ranked[:, :1] < least) & (before < least)))
+    hidden = np.zeros_like(hides)
+    np.put_along_axis(hidden, order, hides, axis=1)
+    flags = pl.DataFrame({f"{part}_sales": hidden[:, place] for place, part in enumerate(parts)})
+    few = pl.sum_horizontal(pl.when(flags[name]).then(pl.col(name)).otherwise(0) for name in flags.columns)
+    made = cells.with_columns(few.alias("few_sales"), *[pl.when(~flags[name]).then(pl.col(name)).alias(name) for name in flags.columns])
+    made = made.drop(f"{part}_count" for part in PARTS)
+    said = tr("Parts of a row with fewer than {least} members are in 'few' together, so that the row still adds up.", least=least)
+    return made, [said] if hidden.any() else []

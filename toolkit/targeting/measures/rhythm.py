@@ -1,0 +1,111 @@
+"""Each member's activity against their own past: what activity, slipping and the audiences share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+import numpy as np
+import polars as pl
+
+from toolkit.language import value
+from toolkit.models.rhythm import day_tails, own_past
+from toolkit.portrait.measures.prospects import prospects
+from toolkit.portrait.measures.stages import lifecycle_stages
+from toolkit.scope.view import View
+
+SPAN_DAYS = 91
+STATES = (value("less than usual"), value("as usual"), value("more than usual"), value("past too short"))
+_TRAITS = {"activity": "activity", "past_rate": "past_rate", "losing_touch": "is_slipping"}
+
+
+def rhythms(view: View) -> pl.DataFrame:
+    """Return every member's activity against their own past: one row per member of the chain with an order, sorted by member_code.
+
+    Columns: those of `models.rhythm.own_past`; `days_28`, `days_91` (shopping days of the last 28 and 91 days), `expected_days_91` (at the
+    pace of the windows before those 91 days; null where the past is too short); `activity` (one of STATES). Kept beside the mart.
+    """
+    return view.chainwide("rhythms", _rhythms, "activity", "lifetime_value")
+
+
+def _rhythms(view: View) -> pl.DataFrame:
+    settings, window = view.settings.activity, view.settings.lifetime_value.purchase_days
+    days = _days(view)
+    made = own_past(days, as_of=view.as_of, window_days=window, most_windows=settings.past_windows)
+    before = own_past(
+        days.filter(pl.col("day") <= view.as_of - timedelta(days=SPAN_DAYS)),
+        as_of=view.as_of - timedelta(days=SPAN_DAYS - window),  # its latest window is empty: all before the span is past
+        window_days=window, most_windows=settings.past_windows,
+    ).select("member_code", before_windows="window_count", before_days="past_days", before_count="past_day_count")  # fmt: skip
+    back = (pl.lit(view.as_of) - pl.col("day")).dt.total_days()
+    recent = days.group_by("member_code").agg(
+        (back < 28).sum().cast(pl.Int64).alias("days_28"), (back < SPAN_DAYS).sum().cast(pl.Int64).alias("days_91")
+    )
+    made = made.join(recent, on="member_code", maintain_order="left").join(before, on="member_code", how="left", maintain_order="left")
+    enough = pl.col("before_windows").fill_null(0) >= settings.minimum_windows
+    made = made.with_columns(pl.col("before_days", "before_count").fill_null(0), enough.alias("enough"))
+    seen, past, length = (made[name].to_numpy().astype(np.int64) for name in ("days_91", "before_count", "before_days"))
+    few, many = day_tails(seen, past, length, SPAN_DAYS)
+    state = (
+        pl.when(~pl.col("enough")).then(pl.lit(STATES[3]))
+        .when(pl.Series(few) <= settings.tail).then(pl.lit(STATES[0]))
+        .when(pl.Series(many) <= settings.tail).then(pl.lit(STATES[2]))
+        .otherwise(pl.lit(STATES[1]))
+    )  # fmt: skip
+    expected = pl.when("enough").then(pl.col("before_count") / pl.col("before_days") * SPAN_DAYS)
+    return made.with_columns(state.alias("activity"), expected.alias("expected_days_91")).drop(
+        "enough", "before_windows", "before_days", "before_count"
+    )
+
+
+def _days(view: View) -> pl.DataFrame:
+    """Shopping days of the chain's members that can matter, with what was spent on them (minor units)."""
+    settings, window = view.settings.activity, view.settings.lifetime_value.purchase_days
+    reach = view.as_of - timedelta(days=(settings.past_windows + 2) * window + SPAN_DAYS)
+    start = datetime.combine(reach, time())
+    first = view.population.select("member_code", pl.col("first_ordered_on").alias("day")).drop_nulls()
+    days = (
+        view.chain.orders.filter(pl.col("member_code").is_not_null() & pl.col("is_order") & (pl.col("ordered_at") >= start))
+        .group_by("member_code", pl.col("ordered_at").dt.date().alias("day"))
+        .agg(pl.col("amount").sum())
+        .collect(engine="streaming")
+    )
+    known = days.join(first, on=["member_code", "day"], how="right").with_columns(pl.col("amount").fill_null(0))  # where the past begins
+    return pl.concat([days.join(first, on=["member_code", "day"], how="anti"), known.select(days.columns)])
+
+
+def slipping_members(view: View) -> pl.DataFrame:
+    """Return what says whether members slip: one row per member of the chain with an order, sorted by member_code.
+
+    Columns of `rhythms`; `purchase_probability` (P of a purchase within lifetime_value.purchase_days), `expected_spend` (minor units);
+    `recency_days`; `rate_ratio` (probability over past rate; null without either); `spend_before` (minor units per
+    lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, or no probability).
+    """
+    settings = view.settings.activity
+    found = (
+        rhythms(view)
+        .join(
+            prospects(view).select("member_code", "purchase_probability", "expected_spend"),
+            on="member_code",
+            how="left",
+            maintain_order="left",
+        )
+        .join(lifecycle_stages(view).select("member_code", "recency_days"), on="member_code", how="left", maintain_order="left")
+    )
+    ratio = pl.when(pl.col("past_rate") > 0).then(pl.col("purchase_probability") / pl.col("past_rate"))
+    spend = pl.when(pl.col("past_days") > 0).then(pl.col("past_amount") / pl.col("past_days") * view.settings.lifetime_value.spend_days)
+    found = found.with_columns(ratio.alias("rate_ratio"), spend.alias("spend_before"))
+    habit = (pl.col("past_rate") >= settings.slipping_least_rate) & (pl.col("recency_days") <= settings.gone_days)
+    measured = (pl.col("window_count") >= settings.minimum_windows) & pl.col("purchase_probability").is_not_null()
+    slips = habit & (pl.col("rate_ratio") <= settings.slipping_share)
+    return found.with_columns(pl.when(measured).then(slips.fill_null(False)).alias("is_slipping"))
+
+
+def trait_columns(view: View) -> tuple[str, ...]:
+    """Return what audiences can speak of: `activity`, `past_rate` and `losing_touch` (slipping, as targeting.slipping says)."""
+    return tuple(_TRAITS)
+
+
+def member_traits(view: View, names: Sequence[str]) -> pl.DataFrame:
+    """Return the traits `names` of every member of the chain with an order: `member_code` and a column each."""
+    return slipping_members(view.chain).select("member_code", *[pl.col(_TRAITS[name]).alias(name) for name in names])

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from toolkit import wording
+from toolkit.columns import AnswerTable, Column, Kind
 from toolkit.language import tr, word
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Finding:
     headline
         One plain sentence that carries the numbers and their n.
     table
-        The figures; money in currency units, shares 0..1. Column names are the vocabulary of `toolkit.wording`.
+        The figures, made with their declaration (`toolkit.columns`); money in currency units, shares 0..1.
     chart
         Function that draws the chart when it is needed (altair is slow to import), or None.
     notes
@@ -67,12 +68,17 @@ class Finding:
     """
 
     headline: str
-    table: pl.DataFrame
+    table: AnswerTable | pl.DataFrame
     chart: Callable[[], alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart] | None = None
     notes: Sequence[str | Note] = ()
     ask_next: Sequence[tuple[str, Mapping[str, Any]]] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
     spark: Sequence[float] = ()
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The table's figures."""
+        return self.table.frame if isinstance(self.table, AnswerTable) else self.table
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,15 @@ class Answer:
     @property
     def table(self) -> pl.DataFrame:
         """The figures: money in currency units, shares 0..1."""
-        return self.finding.table
+        return self.finding.frame
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the table as they are declared."""
+        shown = self.finding.table
+        if not isinstance(shown, AnswerTable):
+            return wording.guessed_columns(shown)
+        return tuple(shown.declared.by_name[name] for name in shown.frame.columns)
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -131,7 +145,7 @@ class Answer:
             "scope": self.scope,
             "as_of": self.as_of.isoformat(),
             "currency": self.currency,
-            "columns": [{"name": name, "label": wording.label_of(name), "kind": kind} for name, kind in self.kinds.items()],
+            "columns": [{"name": column.name, "label": wording.heading(column), "kind": column.kind} for column in self.columns],
             "table": [{key: _plain(value) for key, value in row.items()} for row in self.table.iter_rows(named=True)],
             "notes": [{"text": note.text, "verdict": note.verdict} for note in self.notes],
             "figures": {key: _plain(value) for key, value in self.figures.items()},
@@ -145,12 +159,9 @@ class Answer:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
 
     @property
-    def kinds(self) -> dict[str, wording.Kind]:
+    def kinds(self) -> dict[str, Kind]:
         """How each column of the table is formatted."""
-        return {
-            name: wording.kind_of(name, next((value for value in self.table[name].head(50).to_list() if value is not None), None))
-            for name in self.table.columns
-        }
+        return {column.name: column.kind for column in self.columns}
 
     def _ipython_display_(self) -> None:
         from toolkit.rendering import display_answer  # the only place that needs IPython

@@ -14,7 +14,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
@@ -23,10 +23,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from toolkit.answer import Answer, Finding
 from toolkit.audience import Audience, view_of
-from toolkit.errors import BadValue, UnknownName, fault_words, unknown_name
-from toolkit.language import tr
+from toolkit.columns import AnswerTable, Column, Table, returns
+from toolkit.errors import BadValue, DataError, UnknownName, fault_words, unknown_name
+from toolkit.language import later, tr
 from toolkit.scope.view import Audience as Members
-from toolkit.scope.view import require_members
+from toolkit.scope.view import View, require_members
 from toolkit.settings import Settings
 from toolkit.workspace import Workspace
 
@@ -44,6 +45,9 @@ SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
     "settings": (Settings | dict | None, "thresholds that differ from the defaults: family -> field -> value"),
 }
 
+_HIDDEN = later("{rows:row} with fewer than {least} members (setting scope.minimum_members): figures are not shown.")
+_DROPPED = later("Not shown: {rows:row} with fewer than {least} members (setting scope.minimum_members).")
+
 _registry: dict[str, Question] = {}
 
 
@@ -58,6 +62,8 @@ class Question:
     function: Callable[..., Finding]
     minimum: bool
     parameters: Mapping[str, inspect.Parameter] = field(repr=False)
+    tables: tuple[Table, ...] = field(default=(), repr=False)
+    figures: Mapping[str, Column] = field(default_factory=dict, repr=False)
 
     def __call__(self, workspace: Workspace | str | Path, **given: Any) -> Answer:
         """Answer the question for a scope.
@@ -85,7 +91,7 @@ class Question:
         view = view_of(ws, **scope)
         if self.minimum:
             require_members(view)
-        finding = self.function(view, **own)
+        finding = self._checked(self.function(view, **own), view)
         if isinstance(scope.get("audience"), Audience):
             scope["audience"] = scope["audience"].shown
         kept = {**scope, **own}
@@ -102,6 +108,22 @@ class Question:
             settings={"period": str(view.period), **own, **view.settings.changed()},
             ask_next=tuple(call_text(name, {**_same_scope(scope), **more}) for name, more in finding.ask_next),
         )
+
+    def _checked(self, finding: Finding, view: View) -> Finding:
+        """The finding as it may leave: its table declared, no figure of too few members, a note where rows are hidden."""
+        shown = finding.table
+        if not isinstance(shown, AnswerTable) or not any(shown.declared.rows == declared.rows for declared in self.tables):
+            if not self.tables:
+                return finding
+            raise DataError(tr("{name} answers with a table that it does not declare (the `tables` of its @question).", name=self.name))
+        few = {name for name, value in finding.figures.items() if name in self.figures and self._is_few(name, value, view)}
+        notes = list(finding.notes)
+        if shown.few_rows and shown.declared.note:
+            notes.append(view.say(_DROPPED if shown.declared.few == "drop" else _HIDDEN, rows=shown.few_rows))
+        return replace(finding, notes=notes, figures={name: value for name, value in finding.figures.items() if name not in few})
+
+    def _is_few(self, name: str, value: float, view: View) -> bool:
+        return self.figures[name].counts_members and 0 < value < view.least
 
     def example(self) -> str:
         """Return a call that works as it stands but for the values in capitals."""
@@ -138,7 +160,15 @@ class Question:
         return read
 
 
-def question(step: str, text: str, *, words: tuple[str, ...] = (), minimum: bool = True) -> Callable[[Callable[..., Finding]], Question]:
+def question(
+    step: str,
+    text: str,
+    *,
+    words: tuple[str, ...] = (),
+    minimum: bool = True,
+    tables: Table | Sequence[Table] = (),
+    figures: Sequence[Column] = (),
+) -> Callable[[Callable[..., Finding]], Question]:
     """Register an analysis as a question of a step.
 
     Parameters
@@ -151,18 +181,34 @@ def question(step: str, text: str, *, words: tuple[str, ...] = (), minimum: bool
         Other ways to ask it, for `ask`.
     minimum
         Whether a scope under the minimum number of members is refused.
+    tables
+        The tables it may answer with (`toolkit.columns.table`): the "Returns" of its help is written from them.
+    figures
+        Headline figures as columns, for the index of a batch.
     """
+    declared = (tables,) if isinstance(tables, Table) else tuple(tables)
 
     def register(function: Callable[..., Finding]) -> Question:
         name = f"{step}.{function.__name__}"
         parameters = dict(list(inspect.signature(function).parameters.items())[1:])
-        made = Question(name, step, text, words, function, minimum, parameters)
-        object.__setattr__(made, "__doc__", function.__doc__)
+        known = {column.name: column for column in figures}
+        made = Question(name, step, text, words, function, minimum, parameters, declared, known)
+        object.__setattr__(made, "__doc__", _help(function.__doc__ or "", declared))
         object.__setattr__(made, "__module__", function.__module__)
         _registry[name] = made
         return made
 
     return register
+
+
+def _help(written: str, tables: Sequence[Table]) -> str:
+    """The docstring with what its tables return, before the first section that comes after it."""
+    text = inspect.cleandoc(written)
+    if not tables or "Returns\n-------" in text:
+        return text
+    later_section = re.search(r"^(Raises|Notes|Example)\n-+$", text, flags=re.MULTILINE)
+    at = later_section.start() if later_section else len(text)
+    return f"{text[:at].rstrip()}\n\n{returns(tables)}\n\n{text[at:]}".rstrip() + "\n"
 
 
 def all_questions() -> list[Question]:

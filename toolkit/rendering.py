@@ -70,12 +70,13 @@ def body_html(answer: Answer, picks: Mapping[str, str] | None = None, *, above: 
     `picks`: columns whose cells are buttons, and what a press does in words; the page that has such a column hears them. `above`: notes
     that stand further up on the page; here it is only said that they do.
     """
-    kinds, picks = answer.kinds, picks or {}
+    picks = picks or {}
     columns = [
-        {"name": name, "label": wording.label_of(name), "css": _column_css(answer, name), "pick": picks.get(name, "")} for name in kinds
+        {"name": c.name, "label": wording.heading(c), "css": _column_css(answer, c.name), "pick": picks.get(c.name, "")}
+        for c in answer.columns
     ]
     rows = [
-        [(wording.cell(row[name], kind, answer.currency, name), row[name]) for name, kind in kinds.items()]
+        [(wording.column_text(row[c.name], c, answer.currency), row[c.name]) for c in answer.columns]
         for row in answer.table.head(ROWS_SHOWN).iter_rows(named=True)
     ]
     left = answer.table.height - len(rows)
@@ -148,14 +149,14 @@ def text(answer: Answer, *, heading: bool = True, width: int = 140) -> str:
         if answer.table.height:
             grid = Table(box=None, pad_edge=False, header_style="bold")
             rows = [
-                [wording.cell(row[name], kind, answer.currency, name) for name, kind in answer.kinds.items()]
+                [wording.column_text(row[column.name], column, answer.currency) for column in answer.columns]
                 for row in answer.table.head(ROWS_IN_SHELL).iter_rows(named=True)
             ]
-            for place, (name, kind) in enumerate(answer.kinds.items()):
+            for place, column in enumerate(answer.columns):
                 # Words may fold, figures and dates may not: their column is as wide as the widest of them.
-                least = max(len(row[place]) for row in rows) if kind != "text" else None
-                justify = "right" if kind in _NUMERIC else "left"
-                grid.add_column(Text(wording.label_of(name)), justify=justify, overflow="fold", min_width=least)
+                least = max(len(row[place]) for row in rows) if column.kind != "text" else None
+                justify = "right" if column.kind in _NUMERIC else "left"
+                grid.add_column(Text(wording.heading(column)), justify=justify, overflow="fold", min_width=least)
             for row in rows:
                 grid.add_row(*(Text(value) for value in row))
             console.print()

@@ -9,15 +9,15 @@ import math
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
+import polars as pl
 from babel.numbers import format_currency, get_currency_symbol
 
 from toolkit import language
+from toolkit.columns import Column, Kind
 from toolkit.language import tr
 from toolkit.language.labels import DATA, LABELS, OF_MEMBERS, OURS
-
-Kind = Literal["text", "date", "count", "number", "money", "share", "days", "score", "index", "flag"]
 
 _KINDS_BY_NAME: dict[str, Kind] = {
     "sales": "money",
@@ -102,6 +102,22 @@ def kind_of(name: str, value: Any = None) -> Kind:
     return "count" if isinstance(value, int) else "number" if isinstance(value, float) else "text"
 
 
+def guessed_columns(frame: pl.DataFrame) -> tuple[Column, ...]:
+    """Return the columns of a table that declares none: told from their names and first values."""
+    first = {name: next((value for value in frame[name].head(50).to_list() if value is not None), None) for name in frame.columns}
+    return tuple(Column(name, kind_of(name, first[name]), _label(name), dtype=dtype) for name, dtype in frame.schema.items())
+
+
+def heading(column: Column) -> str:
+    """Return the label of a column in the reader's language; `share_of_SEGMENT` is told with the segment's name."""
+    return label_of(column.name) if column.name.startswith(_SHARE_OF) else column.heading
+
+
+def column_text(value: Any, column: Column, currency: str) -> str:
+    """Return one cell of a declared column as text."""
+    return cell(value, column.kind, currency, column.name)
+
+
 def label_of(name: str, *, of_members: bool = False) -> str:
     """Return the name of a column (of an answer, or of the members table) or figure in words.
 
@@ -111,16 +127,20 @@ def label_of(name: str, *, of_members: bool = False) -> str:
     known = (OF_MEMBERS.get(name) if of_members else None) or LABELS.get(name)
     if not known and name.startswith(_SHARE_OF):
         return tr("Share of {group}", group=language.word(name.removeprefix(_SHARE_OF)))
-    return language.label(known or name.replace("_", " ").strip().capitalize())
+    return language.label(known or _label(name))
 
 
-def labels_of(names: Sequence[str]) -> list[str]:
+def _label(name: str) -> str:
+    return LABELS.get(name) or name.replace("_", " ").strip().capitalize()
+
+
+def labels_of(names: Sequence[str], labels: Sequence[str] = ()) -> list[str]:
     """Return the names of columns as the head of a file, no two alike: one said again (`from`, `to`) goes with the one it belongs to.
 
     >>> labels_of(["repeat_rate", "repeat_rate_low", "core_index", "core_index_low"])
     ['Bought again', 'Bought again: from', 'Index against others', 'Index against others: from']
     """
-    labels = [label_of(name) for name in names]
+    labels = list(labels) or [label_of(name) for name in names]
     told, belongs = list[str](), ""
     for label in labels:
         belongs = label if labels.count(label) == 1 else belongs

@@ -11,11 +11,11 @@ from toolkit.differentiation.measures.goods_factors import FACTORS, Candidates, 
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, trn, value, word
 from toolkit.registry import question
-from toolkit.scope.period import Period
+from toolkit.scope.period import Period, days_in
 from toolkit.scope.phrases import where
 from toolkit.scope.view import View
 from toolkit.targeting.core import core_goods
-from toolkit.targeting.measures.goods import days_in, labels_of, window_of
+from toolkit.targeting.measures.goods import labels_of, window_of
 from toolkit.wording import listing, share, some
 
 if TYPE_CHECKING:
@@ -198,8 +198,8 @@ def _shown(view: View, goods: pl.DataFrame, level: Level) -> pl.DataFrame:
 
 def _core_names(chain: View, level: Level) -> pl.DataFrame:
     """Names of the core goods; one row without a name where there are none, no row where they are not measured."""
-    table = core_goods.function(chain, level=level).table
-    if "is_core_good" not in table.columns:
+    table = core_goods.function(chain, level=level).frame
+    if "is_core_good" not in table.columns or table.is_empty():
         return pl.DataFrame(schema={"goods": pl.String})
     return pl.concat([pl.DataFrame({"goods": [None]}, schema={"goods": pl.String}), table.filter("is_core_good").select("goods")])
 

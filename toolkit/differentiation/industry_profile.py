@@ -11,10 +11,10 @@ from toolkit.differentiation.measures.reckoning import in_currency
 from toolkit.language import tr, value, word
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.registry import question
-from toolkit.scope.period import Period
+from toolkit.scope.period import Period, days_in
 from toolkit.scope.phrases import where
 from toolkit.scope.view import View
-from toolkit.targeting.measures.goods import days_in, scoped_parts, window_of
+from toolkit.targeting.measures.goods import scoped_parts, window_of
 from toolkit.wording import money, share, some
 
 if TYPE_CHECKING:

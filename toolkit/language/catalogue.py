@@ -35,7 +35,11 @@ _CALLS: dict[str, tuple[int, str | None]] = {
     "some": (1, "counted"),
     "counted": (0, "counted"),
     "value": (0, "value"),
+    "say": (0, None),
 }
+_NOUN = re.compile(r"\{[\w.]+:([a-z][a-z -]*)(?:\|[a-z -]+)?\}")
+"""A noun after its number within a message, `{orders:order}`; what else a field may say is in NOT_NOUNS."""
+NOT_NOUNS = frozenset("money share days count number index score flag text minor change few in word".split())  # noqa: SIM905
 # Texts in TOML files that are shown as they are: file -> keys
 _TOML = {
     "portrait/measures/persona_rules.toml": ("name", "meaning"),
@@ -155,6 +159,8 @@ def _of_python(path: Path) -> Iterator[Found]:
         texts = [one.value for one in wanted if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value]
         if texts and len(texts) == len(wanted):
             yield name, node.lineno, texts[0] if len(texts) == 1 else tuple(texts), context
+            for noun in {found for text in texts for found in _NOUN.findall(text)} - NOT_NOUNS:
+                yield name, node.lineno, noun, "counted"
 
 
 def _of_template(path: Path) -> Iterator[Found]:

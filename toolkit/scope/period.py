@@ -86,3 +86,8 @@ def read_date(value: date | str, name: str) -> date:
         raise BadValue(
             tr("{name} is '{value}', but a date as YYYY-MM-DD was needed, such as 2026-01-31.", name=name, value=value)
         ) from None
+
+
+def days_in(period: Period) -> str:
+    """Return a window as it ends a sentence."""
+    return tr("on {end}", end=period.end) if period.start == period.end else tr("from {period}", period=period)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from toolkit import language
 from toolkit.answer import Note
 from toolkit.language import tr
-from toolkit.scope.view import View
 from toolkit.wording import capital
+
+if TYPE_CHECKING:
+    from toolkit.scope.view import View
 
 
 def where(view: View) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
@@ -26,6 +26,7 @@ from toolkit.mart.derived import kept, made_at
 from toolkit.mart.folder import Mart
 from toolkit.mart.readable import readable_members
 from toolkit.scope.period import Period, read_date, read_period
+from toolkit.scope.telling import say
 from toolkit.scope.traits import trait_columns, with_traits
 from toolkit.scope.where import read_where
 from toolkit.settings import Settings, read_settings
@@ -105,6 +106,15 @@ class View:
     def place(self) -> str:
         """The scope in a sentence: 'the chain', 'store 367'."""
         return self.scope.label
+
+    @property
+    def least(self) -> int:
+        """Fewest members that figures may speak of."""
+        return self.settings.scope.minimum_members
+
+    def say(self, message: str, row: Mapping[str, Any] | None = None, /, **fields: Any) -> str:
+        """Return a sentence in the reader's language, its fields read as their columns do (`toolkit.scope.telling`)."""
+        return say(self, message, row, fields)
 
     def has_column(self, table: str, column: str) -> bool:
         """Say whether the shop handed over an optional column."""

@@ -15,12 +15,12 @@ from toolkit.models.pairs import wilson
 from toolkit.models.shares import share_index
 from toolkit.portrait.measures.bands import grouped
 from toolkit.registry import question
-from toolkit.scope.period import Period
+from toolkit.scope.period import Period, days_in
 from toolkit.scope.phrases import where
 from toolkit.scope.sales import member_sales, within
 from toolkit.scope.view import View
 from toolkit.targeting.buyers import bought_by_member
-from toolkit.targeting.measures.goods import Level, days_in, find_good, labels_of, opening, scoped_parts, window_of
+from toolkit.targeting.measures.goods import Level, find_good, labels_of, opening, scoped_parts, window_of
 from toolkit.targeting.measures.member_list import listed, the_row
 
 if TYPE_CHECKING:

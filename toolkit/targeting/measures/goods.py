@@ -14,7 +14,7 @@ from toolkit.language import tr
 from toolkit.mart.baskets import Part, read_baskets
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.models.pairs import Baskets
-from toolkit.scope.period import Period, read_period
+from toolkit.scope.period import Period, days_in, read_period
 from toolkit.scope.phrases import where as place_of
 from toolkit.scope.sales import within
 from toolkit.scope.view import View
@@ -52,11 +52,6 @@ def window_of(view: View) -> Period:
     """
     wanted = read_period(view.settings.goods.window_days, view.as_of, 1) if view.period.is_default else view.period
     return wanted if wanted.end < view.first_day else Period(max(wanted.start, view.first_day), wanted.end)
-
-
-def days_in(period: Period) -> str:
-    """Return a window as it ends a sentence."""
-    return tr("on {end}", end=period.end) if period.start == period.end else tr("from {period}", period=period)
 
 
 def opening(view: View, period: Period) -> str:

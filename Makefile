@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint lab app bench truth messages lock clean
+.PHONY: help setup demo test lint lab app bench truth golden messages lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -49,6 +49,9 @@ bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 1
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps -e .
 	$(BIN)/python benchmarks/pairs.py --peers .venv-bench/bin/python
 	$(BIN)/python benchmarks/speed.py --peers-python .venv-bench/bin/python $(if $(SIZES),--lines $(SIZES))
+
+golden: $(READY) ## every answer and chart of BASE (a git revision, HEAD if none) against the working tree (SHOPS=village QUESTIONS='portrait.*')
+	$(BIN)/python benchmarks/golden.py against $(or $(BASE),HEAD) $(if $(SHOPS),--shops $(SHOPS)) $(if $(QUESTIONS),--questions '$(QUESTIONS)')
 
 messages: $(READY)  ## gather the texts that people read into the catalogue of each language, and compile it
 	$(BIN)/python -m toolkit.language.catalogue

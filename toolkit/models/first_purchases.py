@@ -62,8 +62,8 @@ def later_worth(members: pl.DataFrame, goods: pl.DataFrame, *, bands: int = 5, l
     )
     found = (
         goods.select("member_code", "good")
-        .unique()
-        .join(ranked, on="member_code")
+        .unique(maintain_order=True)  # a mean of floats depends on the order of its rows, in its last bit
+        .join(ranked, on="member_code", maintain_order="left")
         .group_by("good")
         .agg(
             pl.len().cast(pl.Int64).alias("member_count"),

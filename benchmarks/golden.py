@@ -43,6 +43,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 CACHE = Path.home() / ".cache" / "retail-member-toolkit" / "golden"
+ABOVE_THE_IMPORTER = ("portrait", "targeting", "differentiation", "review", "apps", "charts", "batch")
+"""Folders of the toolkit that have no part in an import."""
 SHOWN_DIFFERENCES = 5
 """Differences told of one file."""
 COUNTED_NAME = re.compile(r"\bdata-[0-9a-f]{32}(?![0-9a-f])|\b(?:view|param|selector|concat|layer)_\d+(?!\d)")
@@ -155,10 +157,9 @@ def _copy_of_kept(shop: Any, name: str, path: Path, tree: Path) -> None:
     """Copy the shop's receipts from the cache, importing them if no checkout with the same source has."""
     source = hashlib.sha256()
     for file in sorted((tree / "toolkit").rglob("*")):
-        if file.suffix in (".py", ".toml") and not {"portrait", "targeting", "differentiation", "review", "apps", "charts", "batch"} & set(
-            file.parts
-        ):
-            source.update(file.relative_to(tree).as_posix().encode() + file.read_bytes())
+        inside = file.relative_to(tree)
+        if file.suffix in (".py", ".toml") and inside.parts[1] not in ABOVE_THE_IMPORTER:
+            source.update(inside.as_posix().encode() + file.read_bytes())
     kept = CACHE / f"{name}-{source.hexdigest()[:16]}"
     if not kept.exists():
         CACHE.mkdir(parents=True, exist_ok=True)

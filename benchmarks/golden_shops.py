@@ -314,11 +314,11 @@ SHOPS = {
             "store": {"store_id": "s1"},
             "week": {"period": "7d"},
             "audience": {"audience": "club = 'yes'"},
-            "early": {"as_of": str(LAST - timedelta(days=122))},
+            "early": {"as_of": str(LAST - timedelta(days=100))},
             "abroad": {},
         },
         words={
-            "member": "v105", "budget": 200.0, "since": "2024-04-01", "good": "SOAP", "other": "TEAS", "both": "both SOAP and TEAS",
+            "member": "v105", "budget": 200.0, "since": "2024-03-01", "good": "SOAP", "other": "TEAS", "both": "both SOAP and TEAS",
             "niche": "CAT FOOD", "switched": "YOGHURT", "month": "2024-05", "plan": _plan(LAST + timedelta(days=8), "SOAP"),
         },
         campaigns=("C0", "C1", "C2"),

@@ -62,7 +62,7 @@ class Finding:
     ask_next
         Questions that follow naturally: (question name, own parameters).
     figures
-        Headline figures by key, for the index of a batch (numbers only; money in currency units).
+        Headline figures by key, for the index of a batch (numbers, money in currency units; what is not known is left out).
     spark
         A short series for a small picture, oldest first.
     """
@@ -72,7 +72,7 @@ class Finding:
     chart: Callable[[], alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart] | None = None
     notes: Sequence[str | Note] = ()
     ask_next: Sequence[tuple[str, Mapping[str, Any]]] = ()
-    figures: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, float | None] = field(default_factory=dict)
     spark: Sequence[float] = ()
 
     @property
@@ -129,7 +129,7 @@ class Answer:
     @property
     def figures(self) -> Mapping[str, float]:
         """Headline figures by key."""
-        return self.finding.figures
+        return {name: value for name, value in self.finding.figures.items() if value is not None}
 
     @cached_property
     def chart(self) -> Any:

@@ -5,7 +5,8 @@ A question declares its table once, `GROUPS = table("one row per group", text("g
 every surface, the "Returns" of the docstring, the page of questions, the JSON, and the rule of the minimum number of members.
 
 The rule, here and nowhere else: a count of members (`members(...)`) from 1 to scope.minimum_members - 1 is not shown, and neither are the
-columns that are hidden by it (by default all figures of a row whose table has one count of members). Zero is shown: it speaks of nobody.
+columns that are hidden by it: all figures of the row by its first count of members, unless a column names another (`hidden_by`) or none.
+Further counts of members hide themselves. Zero is shown: it speaks of nobody.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ class Row(Mapping[str, Any]):
 
 @dataclass(frozen=True)
 class AnswerTable:
-    """A table as it is shown: the frame with its declared columns, the declaration, and how many rows hold too few members."""
+    """A table as it is shown: the frame with its declared columns, the declaration, and how many rows speak of too few members."""
 
     frame: pl.DataFrame
     declared: Table
@@ -198,7 +199,7 @@ class AnswerTable:
 
 @dataclass(frozen=True)
 class Table:
-    """The declaration of an answer's table; see the module."""
+    """The declaration of an answer's table (`table`)."""
 
     rows: str
     columns: tuple[Column, ...]
@@ -207,8 +208,7 @@ class Table:
     by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        counts = [column.name for column in self.columns if column.counts_members]
-        default = counts[0] if len(counts) == 1 else None
+        default = next((column.name for column in self.columns if column.counts_members), None)
         columns = tuple(
             replace(column, hidden_by=column.name if column.counts_members and column.hidden_by == "" else default)
             if column.hidden_by == ""
@@ -256,12 +256,9 @@ class Table:
         few = {by: pl.col(by).is_between(1, least - 1).fill_null(False) for by in self._hidden_by.values()}
         if least <= 1 or not few or frame.is_empty():
             return AnswerTable(frame, self)
-        any_few = pl.any_horizontal(few.values())
-        few_rows = int(frame.select(any_few.sum()).item())
-        if not few_rows:
-            return AnswerTable(frame, self)
-        if self.few == "drop":
-            return AnswerTable(frame.filter(~any_few), self, few_rows)
+        first = next(iter(few.values()))
+        few_rows = int(frame.select(first.sum()).item())
+        frame = frame.filter(~first) if self.few == "drop" and few_rows else frame
         hidden = [
             pl.when(~few[column.hidden_by]).then(pl.col(column.name)).alias(column.name) for column in self.columns if column.hidden_by
         ]

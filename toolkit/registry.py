@@ -116,14 +116,14 @@ class Question:
             if not self.tables:
                 return finding
             raise DataError(tr("{name} answers with a table that it does not declare (the `tables` of its @question).", name=self.name))
-        few = {name for name, value in finding.figures.items() if name in self.figures and self._is_few(name, value, view)}
         notes = list(finding.notes)
         if shown.few_rows and shown.declared.note:
             notes.append(view.say(_DROPPED if shown.declared.few == "drop" else _HIDDEN, rows=shown.few_rows))
-        return replace(finding, notes=notes, figures={name: value for name, value in finding.figures.items() if name not in few})
+        known = {name: value for name, value in finding.figures.items() if value is not None and not self._is_few(name, value, view)}
+        return replace(finding, notes=notes, figures=known)
 
     def _is_few(self, name: str, value: float, view: View) -> bool:
-        return self.figures[name].counts_members and 0 < value < view.least
+        return name in self.figures and self.figures[name].counts_members and 0 < value < view.least
 
     def example(self) -> str:
         """Return a call that works as it stands but for the values in capitals."""

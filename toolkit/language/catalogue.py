@@ -37,7 +37,7 @@ _CALLS: dict[str, tuple[int, str | None]] = {
     "value": (0, "value"),
     "say": (0, None),
 }
-_NOUN = re.compile(r"\{[\w.]+:([a-z][a-z -]*)(?:\|[a-z -]+)?\}")
+_NOUN = re.compile(r"\{[\w.]+:([a-z][a-z -]{2,})(?:\|[a-z -]+)?\}")
 """A noun after its number within a message, `{orders:order}`; what else a field may say is in NOT_NOUNS."""
 NOT_NOUNS = frozenset("money share days count number index score flag text minor change few in word".split())  # noqa: SIM905
 # Texts in TOML files that are shown as they are: file -> keys

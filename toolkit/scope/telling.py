@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _KINDS = ("money", "share", "days", "count", "number", "index", "score", "flag", "text")
 OWN_SPECS = frozenset({*_KINDS, "minor", "change", "few", "in", "word"})
 """What a field may say after its colon that is neither a noun nor a format of Python's."""
-NOUN = re.compile(r"[a-z][a-z -]*(?:\|[a-z -]+)?")
+NOUN = re.compile(r"[a-z][a-z -]{2,}(?:\|[a-z -]+)?")
 
 
 @dataclass(frozen=True)

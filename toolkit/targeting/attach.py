@@ -158,6 +158,7 @@ def _list(
     )
     return listed(
         view,
+        None,
         counted.filter(pl.col("both_count") > 0 if asked == "with" else pl.col("both_count") == 0),
         said,
         period,

@@ -95,6 +95,7 @@ def buyers(view: View, *, goods: str | list[str] | None = None, without: str | l
     names = [good.label for good in wanted if good.level == "category"][:1]
     return listed(
         view,
+        None,
         chosen.select("member_code", "day_count", pl.col("last_bought_on"), "sales"),
         _said(wanted, unwanted, least_days),
         period,

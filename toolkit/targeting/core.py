@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.language import tr, value, word
+from toolkit.columns import AnswerTable, Table
+from toolkit.language import tr, value
 from toolkit.models.pairs import wilson
 from toolkit.models.shares import share_index
 from toolkit.portrait.measures.bands import grouped
 from toolkit.registry import question
-from toolkit.scope.period import Period, days_in
-from toolkit.scope.phrases import where
+from toolkit.scope.hiding import pooled, too_few, unmeasured
+from toolkit.scope.period import Period
 from toolkit.scope.sales import member_sales, within
 from toolkit.scope.view import View
 from toolkit.targeting.buyers import bought_by_member
-from toolkit.targeting.measures.goods import Level, find_good, labels_of, opening, scoped_parts, window_of
-from toolkit.targeting.measures.member_list import listed, the_row
+from toolkit.targeting.measures.goods import Level, find_good, labels_of, scoped_parts, window_of
+from toolkit.targeting.measures.member_list import listed, member_table, the_row
+from toolkit.wording import listing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -34,6 +36,43 @@ LEAST_MONTHS = 3
 CORE, HEAVY = value("core: heavy and steady"), value("heavy, not steady")
 STEADY, OTHERS = value("steady, not heavy"), value("the others")
 
+GROUPS = c.table(
+    "one row per group of members that has any",
+    c.text("group"),
+    c.members(meaning="members who ordered in the window"),
+    c.share("member_share", "Share of members", "of members who ordered in the window"),
+    c.money("sales", "Sales"),
+    c.share("sales_share", "Share of sales", "of member sales", null="members bought nothing"),
+    c.money("sales_per_member", "Sales per member"),
+    c.count("order_count", "Orders"),
+    c.money("order_value", "Order value", "sales of an order"),
+    c.share("months_share", "Months with an order", "mean share of 28-day months with an order"),
+    c.members("quiet_count", "Quiet for 28 days", "without an order in the last 28 days of the window", null="some, but too few to show"),
+)
+GOODS = c.table(
+    "one row per good, core goods first, then by sales",
+    c.text("goods", "Goods"),
+    c.flag("is_core_good", "Core good", "its index is above goods.core_index with its lower limit"),
+    c.members("core_buyer_count", "Core buyers", "core members who bought it"),
+    c.share("penetration_rate", "Of them, who buy it", "of core members"),
+    c.share("other_penetration_rate", "Others who buy it", "of the other members"),
+    c.interval(c.index("core_index", "Index against others", "times the place that it takes in other members' baskets")),
+    c.interval(c.share("repeat_rate", "Bought again", "of its core buyers: bought it on two days or more")),
+    c.number("other_goods_per_order", "Other goods per order", "in the core's orders with it: what it pulls along"),
+    c.money("core_sales", "Sales to core members", "what is lost if they leave"),
+    c.share("core_sales_share", "Their share of its sales", "of the good's sales to everybody"),
+    few="drop",
+    note=False,
+)
+GROUP_MEMBERS = member_table(
+    c.count("order_count", "Orders"), c.money("sales", "Sales"), c.share("months_share", "Months with an order", "of 28-day months")
+)
+GOOD_BUYERS = member_table(
+    c.count("day_count", "Shopping days", "days on which they bought the good"),
+    c.day("last_bought_on", "Last bought on"),
+    c.money("sales", "Sales", "spent on the good"),
+)
+
 
 @question(
     "targeting",
@@ -44,6 +83,8 @@ STEADY, OTHERS = value("steady, not heavy"), value("the others")
         "what would we lose if the core members left",
         "核心会员",
     ),
+    tables=(GROUPS, GROUP_MEMBERS),
+    figures=(c.share("core_sales_share", "Core members' share of sales"), c.share("core_member_share", "Share of core members")),
 )
 def core_members(view: View, *, members: str | None = None) -> Finding:
     """Return members by whether they are heavy and steady buyers: one row per group that has members.
@@ -56,14 +97,6 @@ def core_members(view: View, *, members: str | None = None) -> Finding:
     ----------
     members
         `core`, `heavy`, `steady`, `others`, or the group as the table names it: lists its members instead, for an audience.
-
-    Returns
-    -------
-    Answer
-        Table columns: `group`, `member_count`, `member_share` (0..1 of members who ordered in the window), `sales` (currency units) and
-        `sales_share` (0..1 of member sales), `sales_per_member`, `order_count`, `order_value` (currency units per order), `months_share`
-        (mean share of 28-day months with an order), `quiet_count` (members without an order in the last 28 days of the window; null
-        where there are some, but too few to show). With `members`: `member_id`, `order_count`, `sales`, `months_share`, `reachable`.
 
     Raises
     ------
@@ -79,63 +112,44 @@ def core_members(view: View, *, members: str | None = None) -> Finding:
     >>> tk.targeting.core_members(ws).table                             # doctest: +SKIP
     """
     period = window_of(view)
-    grouped_members = _members(view, period)
-    if few := _too_short(view, period) or _too_few(view, period, grouped_members.height, tr("members ordered")):
-        return few
+    everybody = _members(view, period)
+    table = GROUP_MEMBERS if members else GROUPS
+    if short := _too_short(view, period, table) or too_few(view, table, everybody.height, tr("members ordered"), window=period):
+        return short
+    groups, is_pooled = pooled(everybody, "group", (HEAVY, STEADY), OTHERS, view.least)
     if members:
-        return _group_list(view, period, grouped_members, members)
-    least = view.settings.scope.minimum_members
-    everybody, pooled = _pooled(grouped_members, least)
-    if few := _too_few(view, period, everybody.filter(pl.col("group") == CORE).height, tr("members are heavy and steady buyers")):
+        return _group_list(view, period, everybody, groups, members)
+    core_count = groups.filter(pl.col("group") == CORE).height
+    if few := too_few(view, GROUPS, core_count, tr("members are heavy and steady buyers"), window=period):
         return few
-    total = int(everybody["sales"].sum())
-    counted = everybody.group_by("group").agg(
-        pl.len().cast(pl.Int64).alias("member_count"),
-        pl.col("sales").sum(),
-        pl.col("orders").sum().cast(pl.Int64).alias("order_count"),
-        pl.col("order_sales").sum(),
-        pl.col("months_share").mean(),
-        pl.col("is_quiet").sum().cast(pl.Int64).alias("quiet_count"),
-    )
-    groups = pl.DataFrame({"group": [CORE, HEAVY, STEADY, OTHERS]}).join(counted, on="group", how="inner", maintain_order="left")
-    table = groups.select(
-        "group",
-        "member_count",
-        (pl.col("member_count") / everybody.height).alias("member_share"),
-        view.major("sales").alias("sales"),
-        pl.when(total > 0).then(pl.col("sales") / total).alias("sales_share"),
-        (view.major("sales") / pl.col("member_count")).alias("sales_per_member"),
-        "order_count",
-        (view.major("order_sales") / pl.col("order_count")).alias("order_value"),
-        "months_share",
-        pl.when(~pl.col("quiet_count").is_between(1, least - 1)).then("quiet_count").alias("quiet_count"),
-    )
-    notes: list[str | Note] = [
-        tr(
-            "Steady: an order in at least {core_months_share:.0%} of the window's {months} months of 28 days. A member "
-            "who joined within it cannot have been there in all of them.",
-            core_months_share=view.settings.goods.core_months_share,
+    shown = _group_table(view, groups)
+    core = shown.row()
+    notes = [
+        view.say(
+            "Steady: an order in at least {goods.core_months_share:.0%} of the window's {months} months of 28 days. A member who "
+            "joined within it cannot have been there in all of them.",
             months=_months(period),
         )
     ]
-    if pooled:
+    if is_pooled:
         notes.append(
-            tr(
-                "Groups of fewer than {least} members are counted with '{others}' (setting scope.minimum_members).",
-                least=least,
-                others=word(OTHERS),
+            view.say(
+                "Groups of fewer than {least} members are counted with '{others:word}' (setting scope.minimum_members).", others=OTHERS
             )
         )
     return Finding(
-        headline=_members_headline(view, period, table, everybody.height),
-        table=table,
-        chart=lambda: _members_chart(view, period, table),
+        headline=view.say(
+            "{where}, {member_count} of {all:,} members who ordered {window:in} ({member_share}) are core members, heavy and steady "
+            "buyers: they carry [{sales_share} of member sales|sales], {sales}, which is what is lost if they leave[; {quiet_count} of "
+            "them did not order in the last {days} days].",
+            core, all=groups.height, window=period, days=_MONTH_DAYS,
+        ),
+        table=shown,
+        chart=lambda: _members_chart(view, period, shown.frame),
         notes=notes,
         ask_next=[("targeting.core_goods", {}), ("portrait.contribution", {"by": "heavy"}), ("portrait.lifecycle", {})],
-        figures={"core_sales_share": table["sales_share"][0], "core_member_share": table["member_share"][0]}
-        if table["sales_share"][0] is not None
-        else {},
-    )
+        figures={"core_sales_share": core["sales_share"], "core_member_share": core["member_share"]},
+    )  # fmt: skip
 
 
 @question(
@@ -149,6 +163,8 @@ def core_members(view: View, *, members: str | None = None) -> Finding:
         "核心商品",
         "core products, core categories",
     ),
+    tables=(GOODS, GOOD_BUYERS),
+    figures=(c.count("core_good_count", "Core goods"),),
 )
 def core_goods(view: View, *, level: Level = "category", members: str | None = None) -> Finding:
     """Return the goods of core members (see `core_members`) against those of other members: one row per good.
@@ -164,16 +180,6 @@ def core_goods(view: View, *, level: Level = "category", members: str | None = N
     members
         A good: lists the core members who bought it in the window instead, for an audience. Core members who did not: `buyers(without=)`
         among an audience of `core_members(members="core")`.
-
-    Returns
-    -------
-    Answer
-        Table columns, core goods first, then by sales: `goods`; `is_core_good`; `core_buyer_count` (core members who bought it),
-        `penetration_rate` (0..1 of core members), `other_penetration_rate` (0..1 of the other members), `core_index` with its 95% interval
-        `core_index_low`, `core_index_high`; `repeat_rate` (0..1 of its core buyers: bought it on two days or more) with
-        `repeat_rate_low`, `repeat_rate_high`; `other_goods_per_order` (other goods in the core's orders with it: what it pulls along);
-        `core_sales` (currency units: what is lost if they leave), `core_sales_share` (0..1 of the good's sales to everybody). With
-        `members`: `member_id`, `day_count`, `last_bought_on`, `sales` (spent on the good), `reachable`.
 
     Raises
     ------
@@ -191,56 +197,80 @@ def core_goods(view: View, *, level: Level = "category", members: str | None = N
     >>> tk.targeting.core_goods(ws).table                               # doctest: +SKIP
     """
     period = window_of(view)
-    if short := _too_short(view, period):
+    if short := _too_short(view, period, GOOD_BUYERS if members else GOODS):
         return short
     everybody = _members(view, period)
     core = everybody.filter(pl.col("group") == CORE)
     if members:
         return _buyer_list(view, period, core, members)
-    for count, said in ((core.height, tr("core members ordered")), (everybody.height - core.height, tr("other members ordered"))):
-        if few := _too_few(view, period, count, said):
+    for count, what in ((core.height, tr("core members ordered")), (everybody.height - core.height, tr("other members ordered"))):
+        if few := too_few(view, GOODS, count, what, window=period):
             return few
-    table, hidden = _found_goods(view, period, level, everybody)
-    goods = table.filter("is_core_good")
+    frame, hidden = _goods(view, period, level, everybody)
+    shown = GOODS.of(frame, view)
+    core_goods = shown.cut(shown.frame.filter("is_core_good"))
     notes: list[str | Note] = [
         tr("What core members buy need not be why they come. Losing them would cost what they spend, not only on core goods."),
         tr("Sales include what is sold by weight and volume; the index compares places in baskets, not money."),
     ]
-    if hidden:
+    if hidden + shown.few_rows:
         notes.append(
-            tr(
-                "Not shown: {goods} bought by fewer than {least} core members or as few others (settings "
-                "goods.minimum_baskets, scope.minimum_members).",
-                goods=wording.some(hidden, "good"),
+            view.say(
+                "Not shown: {goods:good} bought by fewer than {least} core members or as few others (settings goods.minimum_baskets, "
+                "scope.minimum_members).",
+                goods=hidden + shown.few_rows,
                 least=_least(view),
             )
         )
-    if table.height == MOST_GOODS:
-        notes.append(tr("The first {most_goods} goods are shown.", most_goods=MOST_GOODS))
-    if not goods.height:
+    if shown.height == MOST_GOODS:
+        notes.append(view.say("The first {most_goods} goods are shown.", most_goods=MOST_GOODS))
+    if not core_goods.height:
         notes.append(Note(tr("No good sets the core members apart: they buy what the others buy, and more of it."), "REVIEW"))
     return Finding(
-        headline=_goods_headline(view, period, table, core.height, int(core["sales"].sum())),
-        table=table,
-        chart=(lambda: _goods_chart(view, period, table)) if table.height else None,
+        headline=_goods_headline(view, period, core_goods, core),
+        table=shown,
+        chart=(lambda: _goods_chart(view, period, shown.frame)) if shown.height else None,
         notes=notes,
         ask_next=[
-            *([("targeting.attach", {"goods": table["goods"][0]})] if table.height and level == "category" else []),
+            *([("targeting.attach", {"goods": shown.frame["goods"][0]})] if shown.height and level == "category" else []),
             ("targeting.core_members", {}),
             ("targeting.core_goods", {"level": "product" if level == "category" else "category"}),
         ],
-        figures={"core_good_count": float(goods.height)},
+        figures={"core_good_count": float(core_goods.height)},
     )
 
 
-def _group_list(view: View, period: Period, members: pl.DataFrame, asked: str) -> Finding:
+def _group_table(view: View, groups: pl.DataFrame) -> AnswerTable:
+    total = int(groups["sales"].sum())
+    counted = groups.group_by("group").agg(
+        pl.len().alias("member_count"),
+        pl.col("sales").sum(),
+        pl.col("orders").sum().alias("order_count"),
+        pl.col("order_sales").sum(),
+        pl.col("months_share").mean(),
+        pl.col("is_quiet").sum().alias("quiet_count"),
+    )
+    frame = pl.DataFrame({"group": [CORE, HEAVY, STEADY, OTHERS]}).join(counted, on="group", how="inner", maintain_order="left")
+    return GROUPS.of(
+        frame.select(
+            pl.all().exclude("sales", "order_sales"),
+            (pl.col("member_count") / groups.height).alias("member_share"),
+            view.major("sales").alias("sales"),
+            pl.when(total > 0).then(pl.col("sales") / total).alias("sales_share"),
+            (view.major("sales") / pl.col("member_count")).alias("sales_per_member"),
+            (view.major("order_sales") / pl.col("order_count")).alias("order_value"),
+        ),
+        view,
+    )
+
+
+def _group_list(view: View, period: Period, everybody: pl.DataFrame, groups: pl.DataFrame, asked: str) -> Finding:
     short = {"core": CORE, "heavy": HEAVY, "steady": STEADY, "others": OTHERS}
     named = {**short, **{group: group for group in short.values()}}
     group = named[the_row(asked, list(named), where="targeting.core_members")]
-    shown, _ = _pooled(members, view.settings.scope.minimum_members)
-    chosen = shown.filter(pl.col("group") == group)  # as the table counts them; a group too small for the table is listed by itself
-    chosen = chosen if chosen.height else members.filter(pl.col("group") == group)
-    said = {
+    chosen = groups.filter(pl.col("group") == group)  # as the table counts them; a group too small for the table is listed by itself
+    chosen = chosen if chosen.height else everybody.filter(pl.col("group") == group)
+    are = {
         CORE: tr("are core members, heavy and steady buyers"),
         HEAVY: tr("are heavy buyers, not steady"),
         STEADY: tr("are steady buyers, not heavy"),
@@ -248,8 +278,9 @@ def _group_list(view: View, period: Period, members: pl.DataFrame, asked: str) -
     }
     return listed(
         view,
+        GROUP_MEMBERS,
         chosen.select("member_code", pl.col("orders").alias("order_count"), "sales", "months_share"),
-        said[group],
+        are[group],
         period,
         ask_next=[("targeting.core_members", {}), ("targeting.core_goods", {})],
     )
@@ -260,8 +291,9 @@ def _buyer_list(view: View, period: Period, core: pl.DataFrame, asked: str) -> F
     bought = bought_by_member(view, period, [good]).filter(pl.col("day_count") > 0)
     return listed(
         view,
+        GOOD_BUYERS,
         bought.join(core, on="member_code", how="semi").select("member_code", "day_count", "last_bought_on", "sales"),
-        tr("bought {label}, of {core:,} core members", label=good.label, core=core.height),
+        view.say("bought {label}, of {core:,} core members", label=good.label, core=core.height),
         period,
         ask_next=[("targeting.core_goods", {}), ("targeting.core_members", {})],
     )
@@ -275,7 +307,7 @@ class _Bought:
     places: pl.DataFrame
 
 
-def _found_goods(view: View, period: Period, level: Level, members: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+def _goods(view: View, period: Period, level: Level, members: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """The table of goods and how many are too small for it; those of the chain are kept beside the mart."""
 
     def make(view: View) -> pl.DataFrame:
@@ -314,18 +346,6 @@ def _members(view: View, period: Period) -> pl.DataFrame:
         .otherwise(pl.lit(OTHERS))
         .alias("group")
     )
-
-
-def _pooled(members: pl.DataFrame, least: int) -> tuple[pl.DataFrame, bool]:
-    """The members with groups too small to show in OTHERS, and whether there were any. A small group alone could be found from the rest."""
-    sizes = dict(members.group_by("group").len().iter_rows())
-    small = [group for group in (HEAVY, STEADY) if 0 < sizes.get(group, 0) < least]
-    left = sizes.get(OTHERS, 0) + sum(sizes[group] for group in small)
-    if 0 < left < least:
-        small = [HEAVY, STEADY]
-    elif not small:
-        return members, False
-    return members.with_columns(pl.when(pl.col("group").is_in(small)).then(pl.lit(OTHERS)).otherwise("group").alias("group")), True
 
 
 def _months(period: Period) -> int:
@@ -423,92 +443,38 @@ def _shown(view: View, goods: pl.DataFrame, core_count: int, member_count: int, 
 
 
 def _least(view: View) -> int:
-    return max(view.settings.goods.minimum_baskets // 2, view.settings.scope.minimum_members)
+    return max(view.settings.goods.minimum_baskets // 2, view.least)
 
 
-def _too_short(view: View, period: Period) -> Finding | None:
+def _too_short(view: View, period: Period, table: Table) -> Finding | None:
     if period.days >= LEAST_MONTHS * _MONTH_DAYS:
         return None
-    needed = tr("{least_months} months of {month_days} days", least_months=LEAST_MONTHS, month_days=_MONTH_DAYS)
-    return Finding(
-        headline=tr(
-            "{where}, core members are not measured {days_in}: steady buyers show over {needed} or more.",
-            where=where(view),
-            days_in=days_in(period),
-            needed=needed,
+    return unmeasured(
+        table,
+        view.say(
+            "{where}, core members are not measured {window:in}: steady buyers show over {months} months of {days} days or more.",
+            window=period,
+            months=LEAST_MONTHS,
+            days=_MONTH_DAYS,
         ),
-        table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
-        notes=[Note(tr("Choose a period of {least_months} days or more.", least_months=LEAST_MONTHS * _MONTH_DAYS), "NOT MEASURED")],
+        view.say("Choose a period of {days} days or more.", days=LEAST_MONTHS * _MONTH_DAYS),
     )
 
 
-def _too_few(view: View, period: Period, count: int, said: str) -> Finding | None:
-    least = view.settings.scope.minimum_members
-    if count >= least:
-        return None
-    about = opening(view, period)
-    return Finding(
-        headline=tr(
-            "{about}, {count:,} {said}: fewer than the {least} that figures may speak of.",
-            about=about,
-            count=count,
-            said=said,
-            least=least,
-        )
-        if count
-        else tr("{about}, no {said}: fewer than the {least} that figures may speak of.", about=about, said=said, least=least),
-        table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
-        notes=[Note(tr("Not measured for so few: choose a longer period or a larger scope."), "NOT MEASURED")],
-    )
-
-
-def _members_headline(view: View, period: Period, table: pl.DataFrame, count: int) -> str:
-    core = table.row(0, named=True)
-    basis = tr("{count:,} members who ordered {days_in}", count=count, days_in=days_in(period))
-    money = wording.money(core["sales"], view.currency)
-    carried = (
-        tr("{sales_share} of member sales", sales_share=wording.share(core["sales_share"]))
-        if core["sales_share"] is not None
-        else tr("sales")
-    )
-    said = tr(
-        "{where}, {member_count:,} of {basis} ({member_share}) are core members, heavy and steady buyers: "
-        "they carry {carried}, {money}, which is what is lost if they leave",
-        where=where(view),
-        member_count=core["member_count"],
-        basis=basis,
-        member_share=wording.share(core["member_share"]),
-        carried=carried,
-        money=money,
-    )
-    if core["quiet_count"]:
-        said += tr(
-            "; {quiet_count:,} of them did not order in the last {month_days} days", quiet_count=core["quiet_count"], month_days=_MONTH_DAYS
-        )
-    return tr("{said}.", said=said)
-
-
-def _goods_headline(view: View, period: Period, table: pl.DataFrame, core: int, sales: int) -> str:
-    about = tr("{about}, {core:,} core members", about=opening(view, period), core=core)
-    goods = table.filter("is_core_good")
-    if not goods.height:
-        return tr("{about} buy what the others buy, and more of it: no good takes clearly more place in their baskets.", about=about)
-    best = goods.row(0, named=True)
-    return tr(
-        "{about} buy more of {favourites} than others do: {goods} takes {core_index:.2f} times the place in their "
-        "baskets ({core_index_low:.2f} to {core_index_high:.2f}), {penetration_rate} buy it and {repeat_rate} of "
-        "these again; if they left, {core_sales} of it would go, and {all_sales} in all.",
-        about=about,
-        favourites=wording.listing(goods["goods"].head(3).to_list()),
-        goods=best["goods"],
-        core_index=best["core_index"],
-        core_index_low=best["core_index_low"],
-        core_index_high=best["core_index_high"],
-        penetration_rate=wording.share(best["penetration_rate"]),
-        repeat_rate=wording.share(best["repeat_rate"]),
-        core_sales=wording.money(best["core_sales"], view.currency),
-        all_sales=view.money(sales),
-    )
+def _goods_headline(view: View, period: Period, core_goods: AnswerTable, core: pl.DataFrame) -> str:
+    if not core_goods.height:
+        return view.say(
+            "{where}, {window:in}, {core:,} core members buy what the others buy, and more of it: no good takes clearly more place in "
+            "their baskets.",
+            window=period, core=core.height,
+        )  # fmt: skip
+    return view.say(
+        "{where}, {window:in}, {core:,} core members buy more of {favourites} than others do: {goods} takes {core_index} times the place "
+        "in their baskets ({core_index_low} to {core_index_high}), {penetration_rate} buy it and {repeat_rate} of these again; if they "
+        "left, {core_sales} of it would go, and {all_sales:minor} in all.",
+        core_goods.row(), window=period, core=core.height, favourites=listing(core_goods.frame["goods"].head(3).to_list()),
+        all_sales=int(core["sales"].sum()),
+    )  # fmt: skip
 
 
 def _members_chart(view: View, period: Period, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
@@ -519,7 +485,7 @@ def _members_chart(view: View, period: Period, table: pl.DataFrame) -> alt.Chart
         label="group",
         measures={"member_share": tr("share of members"), "sales_share": tr("share of sales")},
         title=tr("Core members: how many, how much of the sales"),
-        subtitle=tr("{place}, {period}", place=view.place, period=period),
+        subtitle=view.say("{place}, {period}", period=period),
     )
 
 
@@ -536,6 +502,6 @@ def _goods_chart(view: View, period: Period, table: pl.DataFrame) -> alt.Chart |
         reference=1.0,
         reference_title=tr("as others"),
         title=tr("What takes more place in the baskets of core members"),
-        subtitle=tr("{place}, {period}; n = core members who bought it", place=view.place, period=period),
+        subtitle=view.say("{place}, {period}; n = core members who bought it", period=period),
         value_title=tr("Index against other members"),
     )

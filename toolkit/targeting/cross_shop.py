@@ -130,6 +130,7 @@ def _list(view: View, of: Of, names: list[str], bought: pl.DataFrame, asked: str
     )
     return listed(
         view,
+        None,
         chosen,
         tr("bought in {group} (of {among})", group=group, among=_among(of, names)),
         view.period,

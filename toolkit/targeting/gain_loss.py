@@ -162,6 +162,7 @@ def _list(view: View, known: pl.DataFrame, before: Period, by: By, asked: str) -
         said = tr(sentences[kind], cell=cell, before=before)
     return listed(
         view,
+        None,
         chosen.drop_nulls("member_code").select(
             "member_code",
             pl.col("before").alias("sales_before"),

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.columns import Column, Table, table
 from toolkit.errors import UnknownName, nearest
 from toolkit.language import in_every_language, tr, word
 from toolkit.scope.period import Period
@@ -16,8 +18,15 @@ from toolkit.scope.view import View
 from toolkit.targeting.measures.goods import opening
 
 
+def member_table(*columns: Column) -> Table:
+    """Declare a list of members: `member_id`, the columns given, and whether each may be contacted."""
+    reachable = c.flag("reachable", "May be contacted", null="the shop does not say who may be contacted")
+    return table("one row per member, to be kept as an audience", c.text("member_id", "Member"), *columns, reachable)
+
+
 def listed(
     view: View,
+    declared: Table | None,
     members: pl.DataFrame,
     said: str,
     period: Period,
@@ -35,13 +44,13 @@ def listed(
     money = [name for name in members.columns if name == "sales" or name.startswith("sales_") or name.endswith("_sales")]
     ids = view.population.select("member_code", "member_id", *(["contactable"] if view.has_column("members", "contactable") else []))
     reachable = pl.col("contactable").fill_null(False) if "contactable" in ids.columns else pl.lit(None, pl.Boolean)
-    table = (
+    frame = (
         members.with_columns(view.major(name).alias(name) for name in money)
         .join(ids, on="member_code", how="inner")
         .sort(by, "member_id", descending=[True, False], nulls_last=True)
         .select("member_id", pl.all().exclude("member_id", "member_code", "contactable"), reachable.alias("reachable"))
     )
-    count, reach = table.height, int(table["reachable"].sum() or 0)
+    count, reach = frame.height, int(frame["reachable"].sum() or 0)
     told = tr("{members} {said}", members=wording.some(count, "member"), said=said) if count else tr("no member {said}", said=said)
     contact = tr("; {reach:,} of them may be contacted", reach=reach) if count and "contactable" in ids.columns else ""
     missing = [] if "contactable" in ids.columns else [not_measured(view, "members", "contactable", tr("who may be contacted"))]
@@ -53,7 +62,7 @@ def listed(
     ] * bool(count)
     return Finding(
         headline=tr("{about}, {told}{contact}.", about=opening(view, period), told=told, contact=contact),
-        table=table,
+        table=declared.of(frame, view) if declared else frame,
         notes=[*notes, *missing, *keep],
         ask_next=ask_next,
         figures={"members_in_all": count},

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.shop import make_workspace, tiny_lines, tiny_products
-from toolkit.cli import app
+from toolkit.cli.shell import app
 from toolkit.errors import BadValue, ToolkitError, UnknownName
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.differentiation.club import ENDS, STARTS, make_club
-from toolkit.cli import app
+from toolkit.cli.shell import app
 from toolkit.errors import BadValue, ToolkitError, UnknownName
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import toolkit as tk
 from benchmarks.loop import ENDS, SEEN, Loop, run_loop
-from toolkit.cli import app
+from toolkit.cli.shell import app
 from toolkit.ledger.lessons import read_lessons
 from toolkit.review import checks, effect, money, verdict
 

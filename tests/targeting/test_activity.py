@@ -15,7 +15,7 @@ from tests.portrait.pictures import spec_of
 from tests.shop import make_workspace
 from tests.targeting.habits_shop import habit_lines
 from toolkit.audience import Audience
-from toolkit.cli import app
+from toolkit.cli.shell import app
 from toolkit.errors import BadValue
 from toolkit.models.rhythm import day_tails, own_past
 from toolkit.scope.view import open_view

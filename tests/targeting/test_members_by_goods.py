@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tests.shop import AS_OF, make_workspace, random_lines, random_products
 from tests.targeting.pantry import pantry_lines, pantry_products
 from toolkit.audience import Audience, load_audience, refreshed, save_audience
-from toolkit.cli import app
+from toolkit.cli.shell import app
 from toolkit.errors import BadValue, UnknownName
 from toolkit.scope.view import open_view
 from toolkit.targeting import attach, buyers, core_goods, core_members, cross_shop, gain_loss

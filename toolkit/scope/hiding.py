@@ -46,7 +46,7 @@ def too_few(view: View, table: Table, count: int, what: str, *, window: Period |
     if count >= view.least:
         return None
     headline = view.say(
-        "{where}[, {window:in}], [count?fewer than {least}|no] {what}: too few for figures to speak of (setting scope.minimum_members).",
+        "{where}[, {window:in}], [count?too few|no] {what}: fewer than the {least} that figures may speak of.",
         window=window,
         count=count,
         what=what,

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from toolkit.models.pairs import Baskets, associated_pairs, benjamini_hochberg, chance_of, with_interval
+from toolkit.models.multiple_tests import benjamini_hochberg
+from toolkit.models.pairs import Baskets, associated_pairs, chance_of, with_interval
 
 
 def baskets_of(*baskets: tuple[int, ...], goods: int) -> Baskets:

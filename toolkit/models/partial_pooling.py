@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.errors import DataError
-from toolkit.language import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +56,10 @@ def pool(estimates: Sequence[float], standard_errors: Sequence[float]) -> Pooled
 
     effect, error = np.asarray(estimates, dtype=np.float64), np.asarray(standard_errors, dtype=np.float64)
     if effect.size != error.size:
-        raise DataError(
-            tr(
-                "pooling: each estimate needs its standard error; {estimates} estimates and {errors} errors came.",
-                estimates=effect.size,
-                errors=error.size,
-            )
-        )
+        raise DataError(f"pooling: each estimate needs its standard error; {effect.size} estimates and {error.size} errors came.")
     bad = int((~np.isfinite(effect) | ~np.isfinite(error) | ~(error > 0)).sum())
     if bad:
-        raise DataError(
-            tr(
-                "pooling: {bad} of {all} estimates are not finite or have no standard error above 0; leave them out.",
-                bad=bad,
-                all=effect.size,
-            )
-        )
+        raise DataError(f"pooling: {bad} of {effect.size} estimates are not finite or have no standard error above 0; leave them out.")
     if not effect.size:
         return None
     count = effect.size

@@ -8,6 +8,7 @@ from toolkit.language import later, tr, value
 from toolkit.models.balance import standardised_differences
 from toolkit.models.randomisation_checks import sample_ratio_p
 from toolkit.review.case import Case
+from toolkit.review.model_reasons import reason_text
 from toolkit.review.sentences import together
 from toolkit.review.verdicts import Check
 from toolkit.wording import share, some
@@ -216,7 +217,7 @@ def _overlap(case: Case) -> list[Check]:
             Check(
                 value("Overlap"),
                 "NOT MEASURED",
-                tr("Whether controls like the treated exist is not measured: {reason}.", reason=found.reason),
+                tr("Whether controls like the treated exist is not measured: {reason}.", reason=reason_text(found.reason)),
             )
         ]
     beyond, effective = found.beyond_share, found.effective_controls

@@ -13,6 +13,7 @@ from toolkit.models.lin import Effect
 from toolkit.registry import question
 from toolkit.review.estimators import estimator_effects
 from toolkit.review.headline import effect_headline, opening
+from toolkit.review.model_reasons import reason_text
 from toolkit.review.outcome import OUTCOMES, Name
 from toolkit.review.parts import MOST_PARTS, By, effects_by, passed
 from toolkit.review.study import Study, study
@@ -130,7 +131,7 @@ def _readings(found: Study, effects: list[Effect]) -> list[str]:
     said = []
     for one, clear in zip(effects, told, strict=True):
         if one.estimate is None:
-            said.append(tr("not measured: {reason}", reason=one.reason))
+            said.append(tr("not measured: {reason}", reason=reason_text(one.reason)))
         elif not found.claim.may_be_shown:
             said.append(value("description, no claim"))
         elif not found.case.is_randomised:

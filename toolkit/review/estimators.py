@@ -10,6 +10,7 @@ from toolkit.models.entropy_balancing import balanced_effect
 from toolkit.models.lin import Effect
 from toolkit.models.naive_effects import before_after, difference_in_differences, naive_difference
 from toolkit.review.estimate import measured_effect
+from toolkit.review.model_reasons import reason_text
 from toolkit.review.outcome import OUTCOMES, outcomes
 from toolkit.review.study import Study
 
@@ -56,4 +57,4 @@ def _naive(randomised: bool) -> str:
 
 
 def _cross_check(one: Effect) -> str:
-    return tr("agreement is description, not a pass") if one.measured else tr("not measured: {reason}", reason=one.reason)
+    return tr("agreement is description, not a pass") if one.measured else tr("not measured: {reason}", reason=reason_text(one.reason))

@@ -11,6 +11,7 @@ from toolkit.language import later, tr, word
 from toolkit.models.lin import Effect
 from toolkit.portrait.phrases import where
 from toolkit.review.case import Case
+from toolkit.review.model_reasons import reason_text
 from toolkit.review.outcome import OUTCOMES
 from toolkit.review.sentences import after, first_of
 from toolkit.review.verdicts import Check
@@ -51,7 +52,7 @@ def claim_of(case: Case, effect: Effect, checks: Sequence[Check]) -> Claim:
     if case.nobody_alike is not None:
         return Claim("cannot be told", reasons=(tr("{words}.", words=case.nobody_alike), *forbidding))
     if not effect.measured or effect.low is None or effect.high is None or effect.base is None:
-        return Claim("not measured", reasons=forbidding or (tr("No effect is measured: {reason}.", reason=effect.reason),))
+        return Claim("not measured", reasons=forbidding or (tr("No effect is measured: {reason}.", reason=reason_text(effect.reason)),))
     if forbidding:
         return Claim("cannot be told", reasons=forbidding)
     sign = 1 if effect.low > 0 else -1 if effect.high < 0 else 0

@@ -13,7 +13,7 @@ from toolkit.answer import Note
 from toolkit.language import tr, value, word
 from toolkit.mart.view import View
 from toolkit.mart.windows import window_sums
-from toolkit.models.two_shares import share_difference
+from toolkit.models.shares import share_difference
 from toolkit.portrait.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.scores import chain_scores
 from toolkit.portrait.segment_maps import NO_ORDERS, SegmentMap

@@ -13,6 +13,7 @@ from toolkit.portrait.phrases import where
 from toolkit.portrait.sales import ratio, totals
 from toolkit.registry import question, question_text
 from toolkit.review.lessons import few_of
+from toolkit.review.model_reasons import reason_text
 from toolkit.review.pressure import Programme, campaign_rows, contact_days, pressure, programme_effect
 from toolkit.wording import listing, sentence, share, some
 
@@ -114,7 +115,7 @@ def _headline(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole:
     )
     effect = whole.effect
     if effect.estimate is None or effect.low is None or effect.high is None:
-        added = tr("What the programme adds to that cannot be said: {reason}.", reason=effect.reason)
+        added = tr("What the programme adds to that cannot be said: {reason}.", reason=reason_text(effect.reason))
     else:
         said = (
             later("All campaigns together brought {amount} per member and 28 days ({span}; {n}).")

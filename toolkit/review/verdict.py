@@ -15,6 +15,7 @@ from toolkit.review.account import Account, account_of
 from toolkit.review.effect import effect_figures
 from toolkit.review.goals import goal_notes
 from toolkit.review.headline import arms, first_reason, opening, so_far, untold
+from toolkit.review.model_reasons import reason_text
 from toolkit.review.money import account_chart, account_table, may_be_shown, money_figures, spent_words, study_of_money
 from toolkit.review.sentences import after
 from toolkit.review.study import Study, study
@@ -108,7 +109,7 @@ def verdict_headline(sold: Study, found: Study, account: Account) -> str:
             "{start}, {name} {moved}{so_far}; what stays of it is not measured, since {reason}; {spent}; {arms}.",
             **told,
             moved=moved,
-            reason=account.net.reason,
+            reason=reason_text(account.net.reason),
             spent=spent,
         )
     paid = _paid(account, currency)

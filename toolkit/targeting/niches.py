@@ -12,7 +12,7 @@ from toolkit.charts.ranges import ranges
 from toolkit.errors import BadValue, unknown_name
 from toolkit.language import in_every_language, later, tr, trn, word
 from toolkit.mart.view import View
-from toolkit.models.first_purchases import wilson
+from toolkit.models.shares import wilson
 from toolkit.portrait.phrases import sales_basis, where
 from toolkit.portrait.takings import takings
 from toolkit.portrait.tastes import measured_members

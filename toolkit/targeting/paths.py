@@ -13,7 +13,8 @@ from toolkit.charts.flow import flow
 from toolkit.language import tr, value, word
 from toolkit.mart.sequences import VISITS
 from toolkit.mart.view import View
-from toolkit.models.first_purchases import days_until_half, wilson
+from toolkit.models.first_purchases import days_until_half
+from toolkit.models.shares import wilson
 from toolkit.portrait.phrases import where
 from toolkit.registry import question
 from toolkit.targeting.first_visits import entrants

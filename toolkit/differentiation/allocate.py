@@ -21,7 +21,7 @@ from toolkit.language import tr, word
 from toolkit.ledger.offer import DO_NOTHING
 from toolkit.mart.view import View
 from toolkit.models.allocation import Allocation, allocate_offers, gain_curve, shadow_price
-from toolkit.models.offer_effects import MEASURED, OVERALL
+from toolkit.models.method_effects import MEASURED, OVERALL
 from toolkit.portrait.phrases import where
 from toolkit.registry import question, question_text
 from toolkit.wording import money, share, some
@@ -91,7 +91,7 @@ def allocate(
 
     Notes
     -----
-    Mixed-integer linear programme, solved by HiGHS (scipy); effects by empirical Bayes, see models.offer_effects.
+    Mixed-integer linear programme, solved by HiGHS (scipy); effects by empirical Bayes, see models.method_effects.
 
     Example
     -------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -86,9 +87,9 @@ def cluster(
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    def grouped(rows: np.ndarray, start: int) -> KMeans:
+    def grouped(rows: np.ndarray, start: int) -> Any:
         with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # resampled rows may hold fewer different ones
-            return KMeans(count, n_init=starts, random_state=seed + start).fit(rows)
+            return KMeans(count, n_init=starts, random_state=seed + start).fit(rows)  # type: ignore[arg-type]
 
     rng = np.random.default_rng(seed)
     with threadpool_limits(1):  # sums split between threads would differ with their number

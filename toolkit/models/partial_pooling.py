@@ -88,11 +88,11 @@ def pool(estimates: Sequence[float], standard_errors: Sequence[float]) -> Pooled
     )
 
 
-def interval(found: Pooled, confidence: float = 0.95) -> tuple[float, float]:
+def pooled_interval(found: Pooled, confidence: float = 0.95) -> tuple[float, float]:
     """Return the interval of the mean. Two estimates cannot say how far such things differ, and Student's t with one degree of freedom then
     spans everything: theirs, and that of a single one, rests on their own errors alone.
 
-    >>> low, high = interval(pool([0.10, 0.20], [0.05, 0.05]))
+    >>> low, high = pooled_interval(pool([0.10, 0.20], [0.05, 0.05]))
     >>> round(low, 3), round(high, 3)
     (0.052, 0.248)
     """

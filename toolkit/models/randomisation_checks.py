@@ -24,7 +24,7 @@ def sample_ratio_p(treated_count: int, control_count: int, control_share: float)
     return float(binomtest(control_count, treated_count + control_count, control_share).pvalue)
 
 
-def members_needed(outcome: np.ndarray, *, factor: float = 25.0) -> float:
+def members_for_skew(outcome: np.ndarray, *, factor: float = 25.0) -> float:
     """Return how many members an arm needs for the interval of its mean to hold what it says: `factor` * skewness^2; 0 for a constant.
 
     Source: Cochran's rule, Sampling Techniques (1977), 2.15; Kohavi, Deng, Longbotham and Xu, KDD 2014, take 355.

@@ -35,7 +35,7 @@ _PAST = {
     "log_recency_days": later("recency days"),
     "presence": later("presence"),
 }
-"""The columns of the past (`toolkit.models.past_columns`) in a sentence."""
+"""The columns of the past (`toolkit.models.past_covariates`) in a sentence."""
 
 
 def design_checks(case: Case) -> list[Check]:

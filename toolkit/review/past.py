@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.mart.view import View
-from toolkit.models.past_columns import PAST_SUMS, past_columns
+from toolkit.models.past_covariates import PAST_SUMS, past_columns
 
 _WINDOWS = {
     "spend_1_28d": (1, 28),
@@ -35,7 +35,7 @@ class Past:
 def past_of_members(view: View, codes: pl.DataFrame, start: date) -> Past:
     """Return what each member did across the chain in the year before `start`: one row per row of `codes`, in its order.
 
-    In: one row per member with `member_code` (null = no receipt). Columns: see `toolkit.models.past_columns`. Nothing of `start` or later
+    In: one row per member with `member_code` (null = no receipt). Columns: see `toolkit.models.past_covariates`. Nothing of `start` or later
     is in it, whatever the view's day.
     """
     first = datetime.combine(start, time())

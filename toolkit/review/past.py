@@ -35,8 +35,8 @@ class Past:
 def past_of_members(view: View, codes: pl.DataFrame, start: date) -> Past:
     """Return what each member did across the chain in the year before `start`: one row per row of `codes`, in its order.
 
-    In: one row per member with `member_code` (null = no receipt). Columns: see `toolkit.models.past_covariates`. Nothing of `start` or later
-    is in it, whatever the view's day.
+    In: one row per member with `member_code` (null = no receipt). Columns: see `toolkit.models.past_covariates`. Nothing of `start` or
+    later is in it, whatever the view's day.
     """
     first = datetime.combine(start, time())
     back = (pl.lit(start) - pl.col("ordered_at").dt.date()).dt.total_days()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from toolkit.models.past_columns import PAST_SUMS, past_columns
+from toolkit.models.past_covariates import PAST_SUMS, past_columns
 
 WINDOW_DAYS = 28
 RANDOM = ("random 50%", "20% holdout", "A/A")

@@ -92,7 +92,8 @@ def fisher(path: Path) -> dict[str, Any]:
     import polars as pl
     from scipy.stats import hypergeom
 
-    from toolkit.models.pairs import Baskets, associated_pairs, benjamini_hochberg
+    from toolkit.models.multiple_tests import benjamini_hochberg
+    from toolkit.models.pairs import Baskets, associated_pairs
 
     lines = pl.read_parquet(path).unique().sort("basket", "good")
     count = int(lines["good"].max()) + 1  # type: ignore[arg-type]

@@ -23,14 +23,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from toolkit.expressions import BASIS_POINTS, share_in_basis_points
 from toolkit.models.btyd import fit_bg_nbd
-from toolkit.models.calibration import auc, calibration, spearman
+from toolkit.models.calibration import auc, prediction_quality, spearman
 from toolkit.models.clusters import cluster
 from toolkit.models.gamma_gamma import fit_gamma_gamma
-from toolkit.models.lifetime_value import fit_lifetime, lifetime_value
+from toolkit.models.lifetime_value import fit_lifetime, predict_lifetime
 from toolkit.models.ranks import midrank_score
 from toolkit.models.repurchase import gaps, propose_lifecycle_limits, propose_r_edges, r_score
-from toolkit.models.shrinkage import BASIS_POINTS, day_share_bp, estimate_kappa, shrink
+from toolkit.models.shrinkage import estimate_kappa, shrink
 from toolkit.models.snapshots import labelled_snapshot, shopping_days
 from toolkit.models.taste_flags import flags_that_hold, shuffled, taste_index
 from toolkit.portrait.measures.segment_maps import read_segment_map
@@ -215,7 +216,7 @@ def day_statistics(orders: pl.DataFrame) -> pl.DataFrame:
         .group_by("member_code", "day")
         .agg(totals)
         .with_columns(
-            day_share_bp("promo_amount", "amount").alias("promo"),
+            share_in_basis_points(pl.col("promo_amount"), pl.col("amount")).alias("promo"),
             (BASIS_POINTS * (pl.col("coupon_amount") > 0).cast(pl.Int64)).alias("coupon"),
             (pl.col("day").to_physical() % 2 == 1).alias("is_odd"),
         )
@@ -299,9 +300,9 @@ def measure_flags(bought: pl.DataFrame, quick: bool) -> Measured:
 def measure_value(days: pl.DataFrame) -> Measured:
     as_of = date(2017, 9, 30)
     known = days.filter(pl.col("day") <= as_of)
-    value = lifetime_value(fit_lifetime(known, as_of=as_of), known, as_of=as_of)
+    value = predict_lifetime(fit_lifetime(known, as_of=as_of), known, as_of=as_of)
     month = labelled_snapshot(days, as_of=as_of, horizon_days=28)
-    quality = calibration(month["bought"].to_numpy(), value["p_buys"].to_numpy())
+    quality = prediction_quality(month["bought"].to_numpy(), value["p_buys"].to_numpy())
     yield "buys in 28 days: AUC", quality.auc
     yield "buys in 28 days: calibration error", quality.error
     yield "buys in 28 days: calibration slope", quality.slope
@@ -309,7 +310,7 @@ def measure_value(days: pl.DataFrame) -> Measured:
     spent = labelled_snapshot(days, as_of=as_of, horizon_days=91)["spent"]
     yield "spend in 91 days: Spearman", spearman(value["expected_spend"].to_numpy(), spent.to_numpy())
     yield "spend in 91 days: promised over received", value["expected_spend"].sum() / spent.sum()
-    seeing_later = lifetime_value(fit_lifetime(days, as_of=as_of), days, as_of=as_of)
+    seeing_later = predict_lifetime(fit_lifetime(days, as_of=as_of), days, as_of=as_of)
     yield "predictions that change when later receipts are there", int((value.hash_rows() != seeing_later.hash_rows()).sum())
 
 
@@ -335,7 +336,7 @@ def measure_cdnow(folder: Path | None) -> Measured:
     )
     days, as_of = shopping_days(purchases), date(1998, 3, 31)
     once = days.group_by("member_code").len().filter(pl.col("len") == 1)
-    value = lifetime_value(fit_lifetime(days, as_of=as_of), days, as_of=as_of).join(once, on="member_code", how="semi")
+    value = predict_lifetime(fit_lifetime(days, as_of=as_of), days, as_of=as_of).join(once, on="member_code", how="semi")
     yield "P(alive) shown after a single purchase", value["p_alive"].count()
     ruler = gaps(days, as_of=as_of)
     print(f"CDNOW ruler: R edges {propose_r_edges(ruler).days}, slipping and lapsed after {propose_lifecycle_limits(ruler).days} days")

@@ -325,7 +325,7 @@ def offer_trial(receipts: Receipts, members: int, rng: np.random.Generator) -> O
     Segments: thirds of the average order x thirds of the days bought in the quarter before. Planted is an effect of segment x offer as a
     share of each later order, repeated or dropped: offers differ by .06 around .08, segments by .06, pairs by .12.
     """
-    from toolkit.models.past_columns import past_columns
+    from toolkit.models.past_covariates import past_columns
 
     day = int(rng.integers(183, receipts.days - 90))
     chosen = np.sort(rng.permutation(np.flatnonzero(receipts.last[:, day - 1] >= day - 91))[:members])
@@ -364,7 +364,7 @@ def effects_of(one: OfferTrial) -> tuple[np.ndarray, np.ndarray]:
 
 def _shares(rows: list[tuple], segments: int, methods: int, *, first: int = 0) -> np.ndarray:
     """Pool and shrink lessons (campaign, segment, method, effect as a share, its error, randomised), segments x methods."""
-    from toolkit.models.offer_effects import offer_effects
+    from toolkit.models.method_effects import offer_effects
 
     names = ("campaign_id", "segment", "method", "effect_share", "effect_share_se", "is_random")
     pairs = [(str(segment), str(method + first)) for segment, method in product(range(segments), range(methods))]

@@ -28,6 +28,7 @@ def test_days_weekdays_and_bands_agree_with_the_calendar():
 def test_shares_are_rounded_half_up_clipped_and_null_without_a_whole():
     share = expressions.share_in_basis_points(pl.col("part"), pl.col("whole"))
     assert values(share, part=[1, 1, 5, -5, 1, 1], whole=[3, 20_000, 4, 4, 0, -2]) == [3_333, 1, 10_000, 0, None, None]
+    assert values(share, part=[1, 2, 9, -1, 4], whole=[3, 3, 5, 5, -4]) == [3_333, 6_667, 10_000, 0, None]
 
 
 def test_units_of_money_and_goods():

@@ -67,6 +67,12 @@ def test_imports_run_downwards(path: Path) -> None:
     assert not upward, f"{path.relative_to(ROOT)} imports {sorted(upward)}, which do not lie below toolkit/{part}"
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "models").glob("*.py")), ids=lambda path: path.name)
+def test_models_know_frames_and_arrays_alone(path: Path) -> None:
+    """They give data, from which their callers make sentences: no language, no settings, no workspace."""
+    assert imported_parts(path) <= {"models", "expressions", "errors"}
+
+
 def test_a_wrong_import_would_be_seen(tmp_path: Path) -> None:
     module = tmp_path / "x.py"
     module.write_text("from toolkit.batch import run\nfrom toolkit import mart\nimport toolkit.cli\n", "utf-8")

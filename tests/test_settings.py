@@ -31,3 +31,18 @@ def test_every_field_has_its_reason() -> None:
     for family in Settings.model_fields:
         for name, field in type(getattr(Settings(), family)).model_fields.items():
             assert field.description, f"{family}.{name} has no reason"
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"rfm": {"r_edge_quantiles": [0.9, 0.8, 0.95, 0.98]}}, "settings.rfm.r_edge_quantiles: quantiles in ascending order"),
+        ({"rfm": {"r_edge_quantiles": [0.8, 0.9, 0.95, 1.0]}}, "between 0 and 1 were needed"),
+        ({"lifecycle": {"slipping_quantile": 0.98}}, "slipping_quantile must lie below lapsed_quantile"),
+        ({"lifecycle": {"lapsed_quantile": 1.0}}, "both between 0 and 1"),
+        ({"value": {"heavy_share": 0.8}}, "may not add up to more than 1"),
+    ],
+)
+def test_shares_that_contradict_each_other_are_refused(settings: dict, fault: str) -> None:
+    with pytest.raises(BadValue, match=fault):
+        read_settings(settings)

@@ -259,3 +259,12 @@ def test_empty_shop_of_members(tmp_path: Path) -> None:
     lines = random_lines(1, lines=40).with_columns(pl.lit("m00").alias("member_id"))
     ws = make_workspace(tmp_path / "ws", lines, {"products": random_products()})
     assert full_reduction(ws, as_of=AS_OF, period="400d", settings=FEW).table.height > 0
+
+
+def test_a_discount_is_told_from_as_many_buyers_as_may_be_spoken_of(june: Workspace) -> None:
+    def told(least: int) -> bool:
+        settings = {"scope": {"minimum_members": least}}
+        return not offers(june, compare="discount 10% on TEA", period=JUNE["period"], settings=settings).table.is_empty()
+
+    assert told(2)  # m1 and m2 bought tea in June
+    assert not told(3)

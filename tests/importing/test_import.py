@@ -144,6 +144,24 @@ def test_a_stray_line_does_not_wipe_out_a_day(tmp_path: Path) -> None:
     assert live_lines(tmp_path / "ws").height == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "refused"),
+    [(30, 15, False), (30, 14, True), (20, 9, True), (19, 1, False)],  # half of a day may go, and any part of a small day
+)
+def test_more_than_half_of_a_day_is_not_replaced_by_less(tmp_path: Path, before: int, now: int, refused: bool) -> None:
+    def day(count: int) -> str:
+        return "".join(f"m{number},a,r{number},s1,milk,2026-01-05 09:00:00,1,1,0\n" for number in range(count))
+
+    import_receipts(shop(tmp_path, day(before)), tmp_path / "ws")
+    fewer = shop(tmp_path, day(now))
+    if refused:
+        with pytest.raises(ImportRefused, match=f"{before} lines would become {now}"):
+            import_receipts(fewer, tmp_path / "ws")
+    else:
+        import_receipts(fewer, tmp_path / "ws")
+    assert live_lines(tmp_path / "ws").height == (before if refused else now)
+
+
 def test_any_row_order_and_number_of_partitions_keeps_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pl.DataFrame({"number": range(400)}).with_columns((pl.col("number") * 7919 % 37).alias("member"))
     rows = [

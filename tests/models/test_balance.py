@@ -5,6 +5,7 @@ import pytest
 
 from toolkit.errors import DataError
 from toolkit.models.balance import overlap, propensities, standardised_differences
+from toolkit.models.reasons import Reason, Why
 
 
 def test_by_hand():
@@ -64,7 +65,7 @@ def test_a_sample_of_the_rows_says_the_same():
 
 
 def test_tiny_arms_and_bad_input():
-    assert overlap(np.ones((30, 1)), np.arange(30) < 3).reason == "3 members in the treated arm; at least 20 are needed"
+    assert overlap(np.ones((30, 1)), np.arange(30) < 3).reason == Reason(Why.FEW_IN_ARM, members=3, name="treated", least_arm=20)
     with pytest.raises(DataError, match="both arms are needed; 0 members are treated and 3"):
         standardised_differences(np.ones((3, 1)), np.zeros(3, dtype=bool), ["a"])
     with pytest.raises(DataError, match="1 values of the covariates are missing"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata, spearmanr
 
-from toolkit.models.calibration import auc, calibration, spearman
+from toolkit.models.calibration import auc, prediction_quality, spearman
 
 
 def test_auc_counts_pairs():
@@ -25,10 +25,10 @@ def test_an_honest_probability_passes_and_an_overconfident_one_shows():
     linear = rng.normal(size=40_000)
     truth = 1 / (1 + np.exp(-linear))
     bought = rng.random(truth.size) < truth
-    honest = calibration(bought, truth)
+    honest = prediction_quality(bought, truth)
     assert honest.slope == pytest.approx(1.0, abs=0.05)
     assert honest.error < 0.01
-    sure = calibration(bought, 1 / (1 + np.exp(-2 * linear)))
+    sure = prediction_quality(bought, 1 / (1 + np.exp(-2 * linear)))
     assert sure.slope == pytest.approx(0.5, abs=0.03)
     assert sure.error > 0.05
     assert sure.auc == pytest.approx(honest.auc)
@@ -37,19 +37,19 @@ def test_an_honest_probability_passes_and_an_overconfident_one_shows():
 def test_lift_is_of_those_who_stayed_away():
     probability = np.repeat([0.1, 0.9], [100, 900])
     bought = np.repeat([0, 1, 0], [100, 800, 100])
-    assert calibration(bought, probability).lift == pytest.approx(1.0 / 0.2)
+    assert prediction_quality(bought, probability).lift == pytest.approx(1.0 / 0.2)
 
 
 def test_ties_do_not_profit_from_a_lucky_order():
     bought = np.repeat([0, 1], 50)
-    flat = calibration(bought, np.full(100, 0.5))
+    flat = prediction_quality(bought, np.full(100, 0.5))
     assert flat.error == pytest.approx(0.0)
     assert flat.lift == pytest.approx(1.0)
-    assert flat == calibration(bought[::-1], np.full(100, 0.5))
+    assert flat == prediction_quality(bought[::-1], np.full(100, 0.5))
 
 
 def test_one_outcome_only_is_not_measured():
-    all_bought = calibration(np.ones(50), np.full(50, 0.9))
+    all_bought = prediction_quality(np.ones(50), np.full(50, 0.9))
     assert (all_bought.auc, all_bought.slope, all_bought.lift) == (None, None, None)
     assert all_bought.error == pytest.approx(0.1)
-    assert calibration(np.array([]), np.array([])).row_count == 0
+    assert prediction_quality(np.array([]), np.array([])).row_count == 0

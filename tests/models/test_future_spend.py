@@ -7,6 +7,7 @@ import pytest
 
 from toolkit.models.calibration import spearman
 from toolkit.models.future_spend import fit_btyd_spend, fit_future_spend, predict_future_spend
+from toolkit.models.reasons import Why
 from toolkit.models.snapshots import labelled_snapshot
 
 AS_OF = date(2023, 10, 31)
@@ -31,7 +32,7 @@ def test_a_year_is_projected_from_ten_months_and_says_so(simulate):
     days = simulate(members=1200, days=690, seed=21)
     model = fit_future_spend(days, as_of=AS_OF, horizon_days=365)
     assert (model.status, model.learned_days) == ("projected", 213)
-    assert "the other 152 are assumed" in model.reason
+    assert (model.reason.why, model.reason.figures["horizon_days"]) == (Why.PROJECTED, 152)
     assert 1.3 < model.stretch < 365 / 213 + 0.1
     promised = predict_future_spend(model, days, as_of=AS_OF)["expected_spend"].sum()
     received = labelled_snapshot(days, as_of=AS_OF, horizon_days=365)["spent"].sum()
@@ -47,7 +48,7 @@ def test_a_year_is_measured_where_a_year_was_seen(simulate):
 def test_too_short_a_history_is_not_measured(frequent_shop):
     model = fit_future_spend(frequent_shop, as_of=date(2023, 6, 1), horizon_days=365)
     assert model.status == "not measured"
-    assert "273 are needed" in model.reason
+    assert (model.reason.why, model.reason.figures["needed"]) == (Why.SHORT_RECEIPTS, 273)
     assert predict_future_spend(model, frequent_shop, as_of=date(2023, 6, 1))["expected_spend"].is_null().all()
 
 
@@ -60,6 +61,7 @@ def test_a_sparse_shop_is_modelled(sparse_shop):
 
 def test_few_buyers_and_no_receipts_are_not_measured(frequent_shop):
     few = frequent_shop.filter(pl.col("member_code") < 5)
-    assert "200 are needed" in fit_future_spend(few, as_of=AS_OF).reason
+    reason = fit_future_spend(few, as_of=AS_OF).reason
+    assert (reason.why, reason.figures["minimum_buyers"]) == (Why.FEW_BUYERS, 200)
     assert fit_btyd_spend(few, as_of=AS_OF).status == "not measured"
     assert fit_future_spend(frequent_shop.clear(), as_of=AS_OF).status == "not measured"

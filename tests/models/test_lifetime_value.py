@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from toolkit.models.lifetime_value import fit_lifetime, lifetime_value
+from toolkit.models.lifetime_value import fit_lifetime, predict_lifetime
 
 AS_OF = date(2023, 12, 31)
 COLUMNS = ["member_code", "p_buys", "expected_spend", "expected_spend_year", "p_alive"]
@@ -12,7 +12,7 @@ COLUMNS = ["member_code", "p_buys", "expected_spend", "expected_spend_year", "p_
 
 def test_a_frequent_shop(frequent_shop):
     models = fit_lifetime(frequent_shop, as_of=AS_OF, try_boosting=False)
-    value = lifetime_value(models, frequent_shop, as_of=AS_OF)
+    value = predict_lifetime(models, frequent_shop, as_of=AS_OF)
     assert value.columns == COLUMNS
     assert (models.purchase.method, models.spend.status, models.year.status) == ("logistic", "measured", "projected")
     assert value.height == frequent_shop.filter(pl.col("day") <= AS_OF)["member_code"].n_unique()
@@ -22,7 +22,7 @@ def test_a_frequent_shop(frequent_shop):
 
 def test_a_sparse_shop_shows_no_one_alive_after_one_purchase(sparse_shop):
     models = fit_lifetime(sparse_shop, as_of=AS_OF)
-    value = lifetime_value(models, sparse_shop, as_of=AS_OF)
+    value = predict_lifetime(models, sparse_shop, as_of=AS_OF)
     assert (models.purchase.method, models.spend.status, models.year.status) == ("btyd", "modelled", "modelled")
     once = sparse_shop.filter(pl.col("day") <= AS_OF).group_by("member_code").len().filter(pl.col("len") == 1)
     assert value.join(once, on="member_code", how="semi")["p_alive"].is_null().all()
@@ -32,4 +32,4 @@ def test_a_sparse_shop_shows_no_one_alive_after_one_purchase(sparse_shop):
 
 def test_no_receipts_at_all(frequent_shop):
     models = fit_lifetime(frequent_shop.clear(), as_of=AS_OF)
-    assert lifetime_value(models, frequent_shop.clear(), as_of=AS_OF).is_empty()
+    assert predict_lifetime(models, frequent_shop.clear(), as_of=AS_OF).is_empty()

@@ -5,6 +5,7 @@ import pytest
 
 from toolkit.errors import DataError
 from toolkit.models.lin import effect_from, lin_effect, standard_errors
+from toolkit.review.model_reasons import reason_text
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def test_a_small_control_arm_gets_few_covariates(campaign):
 def test_what_cannot_be_measured_says_why(outcome, treated, reason):
     effect = lin_effect(outcome, treated, np.ones((outcome.size, 2)))
     assert not effect.measured
-    assert reason in effect.reason
+    assert reason in reason_text(effect.reason)
     assert (effect.estimate, effect.low, effect.p_value, effect.share, effect.share_standard_error) == (None,) * 5
 
 

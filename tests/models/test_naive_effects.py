@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from toolkit.models.naive_effects import before_after, difference_in_differences, naive_difference
+from toolkit.models.reasons import Reason, Why
 
 BEFORE = np.tile([4.0, 6.0, 10.0, 14.0], 20)
 AFTER = np.tile([5.0, 9.0, 13.0, 19.0], 20)
@@ -29,5 +30,6 @@ def test_falling_back_fools_them():
 
 
 def test_what_cannot_be_measured_says_why():
-    assert "the same before and after" in before_after(np.ones(50), np.ones(50), np.arange(50) < 25).reason
-    assert "3 members in the treated arm" in difference_in_differences(np.arange(50.0), np.ones(50), np.arange(50) < 3).reason
+    assert before_after(np.ones(50), np.ones(50), np.arange(50) < 25).reason == Reason(Why.NO_CHANGE)
+    few = difference_in_differences(np.arange(50.0), np.ones(50), np.arange(50) < 3)
+    assert few.reason == Reason(Why.FEW_IN_ARM, members=3, name="treated", least_arm=20)

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from toolkit.models.calibration import calibration
+from toolkit.models.calibration import prediction_quality
 from toolkit.models.next_purchase import fit_next_purchase, predict_next_purchase
+from toolkit.models.reasons import Why
 from toolkit.models.snapshots import labelled_snapshot
 
 AS_OF = date(2023, 12, 31)
@@ -21,7 +22,9 @@ def logistic(frequent_shop):
 def test_a_frequent_shop_is_learned_from_its_own_snapshots(frequent_shop, logistic):
     assert (logistic.method, logistic.snapshot_count) == ("logistic", 6)
     seen = labelled_snapshot(frequent_shop, as_of=AS_OF, horizon_days=28)
-    quality = calibration(seen["bought"].to_numpy(), predict_next_purchase(logistic, frequent_shop, as_of=AS_OF)["p_buys"].to_numpy())
+    quality = prediction_quality(
+        seen["bought"].to_numpy(), predict_next_purchase(logistic, frequent_shop, as_of=AS_OF)["p_buys"].to_numpy()
+    )
     assert quality.error < 0.06
     assert 0.8 < quality.slope < 1.25
     assert quality.auc > 0.8
@@ -48,7 +51,7 @@ def test_row_order_and_names_change_nothing(frequent_shop, logistic, shuffle):
 
 def test_boosting_must_earn_its_place(frequent_shop, logistic):
     chosen = fit_next_purchase(frequent_shop, as_of=AS_OF)
-    assert "boosting" in chosen.reason
+    assert chosen.reason.why is Why.LOG_LOSSES
     assert chosen.method in ("logistic", "boosting")
     refused = fit_next_purchase(frequent_shop, as_of=AS_OF, boosting_gain=0.99)
     assert refused.method == "logistic"
@@ -61,7 +64,7 @@ def test_boosting_must_earn_its_place(frequent_shop, logistic):
 def test_a_sparse_shop_falls_back_to_btyd_and_says_why(sparse_shop):
     model = fit_next_purchase(sparse_shop, as_of=AS_OF)
     assert model.method == "btyd"
-    assert "sparse shop" in model.reason
+    assert model.reason.why is Why.SPARSE
     probability = predict_next_purchase(model, sparse_shop, as_of=AS_OF)["p_buys"]
     assert probability.is_between(0, 1).all()
     seen = labelled_snapshot(sparse_shop, as_of=AS_OF, horizon_days=28)
@@ -71,14 +74,15 @@ def test_a_sparse_shop_falls_back_to_btyd_and_says_why(sparse_shop):
 def test_a_young_shop_falls_back_too(frequent_shop):
     model = fit_next_purchase(frequent_shop, as_of=date(2023, 3, 15))
     assert model.method == "btyd"
-    assert "two are needed" in model.reason
+    assert model.reason.why is Why.FEW_SNAPSHOTS
 
 
 def test_a_handful_of_members_is_not_measured(frequent_shop):
     few = frequent_shop.filter(pl.col("member_code") < 8)
     model = fit_next_purchase(few, as_of=AS_OF)
     assert model.method == "not measured"
-    assert "100 are needed" in model.reason
+    assert model.reason.why is Why.NO_FALL_BACK
+    assert model.reason.figures["reason"].figures["minimum_repeat_members"] == 100
     assert predict_next_purchase(model, few, as_of=AS_OF)["p_buys"].null_count() == 8
 
 

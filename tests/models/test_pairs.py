@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from toolkit.models.pairs import Baskets, associated_pairs, benjamini_hochberg, chance_of, with_interval
+from toolkit.models.pairs import Baskets, associated_pairs, chance_of, with_interval
 
 
 def baskets_of(*baskets: tuple[int, ...], goods: int) -> Baskets:
@@ -157,9 +157,3 @@ def test_the_interval_is_garwoods() -> None:
     assert frame["together_index"].to_list() == [2.0, 0.0]
     assert frame["together_index_low"].to_list() == pytest.approx([4.795 / 5, 0], abs=1e-3)
     assert frame["together_index_high"].to_list() == pytest.approx([18.390 / 5, 3.689 / 5], abs=1e-3)
-
-
-def test_benjamini_hochberg_counts_tests_that_were_left_out() -> None:
-    assert benjamini_hochberg(np.array([0.01, 0.02]), 2, 0.05).tolist() == [True, True]
-    assert benjamini_hochberg(np.array([0.01, 0.02]), 100, 0.05).tolist() == [False, False]
-    assert benjamini_hochberg(np.zeros(0), 0, 0.05).tolist() == []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from toolkit.errors import DataError
-from toolkit.models.partial_pooling import interval, pool, pool_by_campaign
+from toolkit.models.partial_pooling import pool, pool_by_campaign, pooled_interval
 
 BCG_LOG_RISK_RATIO = [-0.8893, -1.5854, -1.3481, -1.4416, -0.2175, -0.7861, -1.6209, 0.0120, -0.4694, -1.3713, -0.3394, 0.4459, -0.0173]
 BCG_VARIANCE = [0.3256, 0.1946, 0.4154, 0.0200, 0.0512, 0.0069, 0.2230, 0.0040, 0.0564, 0.0730, 0.0124, 0.5325, 0.0714]
@@ -81,7 +81,7 @@ def test_the_intervals_hold():
 
 def test_the_interval_is_students_from_three_estimates_on():
     two = pool([0.1, 0.3], [0.1, 0.1])
-    assert interval(two) == pytest.approx((0.2 - 1.959964 * two.standard_error, 0.2 + 1.959964 * two.standard_error))
+    assert pooled_interval(two) == pytest.approx((0.2 - 1.959964 * two.standard_error, 0.2 + 1.959964 * two.standard_error))
     three = pool([0.1, 0.2, 0.3], [0.1, 0.1, 0.1])
-    assert interval(three) == pytest.approx((three.low, three.high))
-    assert interval(three, 0.8)[0] > three.low
+    assert pooled_interval(three) == pytest.approx((three.low, three.high))
+    assert pooled_interval(three, 0.8)[0] > three.low

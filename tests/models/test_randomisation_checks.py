@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from toolkit.errors import BadValue, DataError
-from toolkit.models.randomisation_checks import members_needed, permutation_p, sample_ratio_p
+from toolkit.models.randomisation_checks import members_for_skew, permutation_p, sample_ratio_p
 
 
 def test_sample_ratio_by_hand():
@@ -22,8 +22,8 @@ def test_sample_ratio_by_hand():
 
 def test_members_needed_for_an_exponential():
     # Its skewness is 2: 25 * 4 = 100.
-    assert members_needed(np.random.default_rng(0).exponential(1, 400_000)) == pytest.approx(100, rel=0.1)
-    assert members_needed(np.ones(9)) == 0.0
+    assert members_for_skew(np.random.default_rng(0).exponential(1, 400_000)) == pytest.approx(100, rel=0.1)
+    assert members_for_skew(np.ones(9)) == 0.0
 
 
 def welch(one: np.ndarray, other: np.ndarray) -> float:

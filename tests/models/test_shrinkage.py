@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from toolkit.errors import DataError
-from toolkit.models.shrinkage import BASIS_POINTS, day_share_bp, estimate_kappa, shrink
+from toolkit.expressions import BASIS_POINTS
+from toolkit.models.shrinkage import estimate_kappa, shrink
 
 
 def statistics(shares: np.ndarray, member: np.ndarray, odd: np.ndarray) -> pl.DataFrame:
@@ -92,7 +93,7 @@ def test_all_alike_is_not_measured():
 def test_too_few_members_is_not_measured(members):
     kappa = estimate_kappa(members.head(50), trait="promo")
     assert kappa.status == "not measured"
-    assert "100 are needed" in kappa.reason
+    assert kappa.reason.figures["minimum_members"] == 100
 
 
 def test_empty_in_empty_out(members):
@@ -103,8 +104,3 @@ def test_empty_in_empty_out(members):
 def test_missing_statistics_are_all_named():
     with pytest.raises(DataError, match=r"coupon_days_odd.*coupon_bp_sq"):
         estimate_kappa(pl.DataFrame({"member_code": [1]}), trait="coupon")
-
-
-def test_day_share_is_rounded_and_clipped_in_integers():
-    day = pl.DataFrame({"promo": [1, 2, 9, -1, 4], "paid": [3, 3, 5, 5, -4]})
-    assert day.select(day_share_bp("promo", "paid")).to_series().to_list() == [3333, 6667, 10_000, 0, None]

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.campaigns import KINDS, WINDOW_DAYS, Receipts, trial
 from benchmarks.truth_differentiation import offer_trial, offers_chosen
 from benchmarks.truth_review import run_kind, verdicts
-from toolkit.models.past_columns import PAST_SUMS
+from toolkit.models.past_covariates import PAST_SUMS
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.portrait.ladder import FEW, lines_of, shop_of
+from tests.portrait.ladder import FEW, ladder_lines, lines_of, shop_of
 from tests.portrait.pictures import axis_titles, spec_of
 from toolkit.errors import BadValue, TooFewMembers
-from toolkit.portrait import rfm
+from toolkit.portrait import rfm, rfm_scores, save_scorecard
+from toolkit.portrait.measures.segment_maps import NO_ORDERS, read_segment_map
 from toolkit.workspace import Workspace
 
 
@@ -50,6 +51,22 @@ def test_the_fallback_ruler_is_stated(ladder: Workspace) -> None:
 
 def test_a_map_with_money_leaves_the_grid_unnamed(ladder: Workspace) -> None:
     assert "segment" not in rfm(ladder, segment_map="eight", settings=FEW).table.columns
+
+
+def test_the_map_that_is_asked_for_names_the_members(ladder: Workspace, tmp_path: Path) -> None:
+    eight_set = {"settings": FEW | {"rfm": {"segment_map": "eight"}}}
+    ten, eight = rfm_scores(ladder, settings=FEW), rfm_scores(ladder, segment_map="eight", settings=FEW)
+    for scores, name in ((ten, "ten"), (eight, "eight")):
+        assert set(scores["segment"]) - {NO_ORDERS} <= {segment.name for segment in read_segment_map(name).segments}
+    assert not ten["segment"].equals(eight["segment"])
+    assert rfm_scores(ladder, **eight_set).equals(eight)  # the setting
+    assert rfm_scores(ladder, segment_map="ten", **eight_set).equals(ten)  # what is asked goes before the setting
+    ruled = shop_of(tmp_path, ladder_lines())
+    save_scorecard(ruled)  # its map is 'ten'
+    assert rfm_scores(ruled, settings=FEW).equals(ten)
+    assert rfm_scores(ruled, **eight_set).equals(eight)
+    assert "segment" not in rfm(ladder, **eight_set).table.columns
+    assert "segment" in rfm(ladder, segment_map="ten", **eight_set).table.columns
 
 
 @pytest.mark.parametrize(("show", "axes"), [("grid", {"Recency score (right = came lately)"}), ("scores", {"Share of members"})])

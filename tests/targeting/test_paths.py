@@ -11,7 +11,6 @@ import pytest
 
 from tests.portrait.pictures import spec_of
 from tests.shop import AS_OF, make_workspace
-from toolkit.models.first_purchases import days_until_half, later_worth, wilson
 from toolkit.targeting.entry_goods import entry_goods
 from toolkit.targeting.paths import paths
 from toolkit.workspace import Workspace
@@ -117,56 +116,6 @@ def test_too_few_new_members(tmp_path: Path) -> None:
         assert "not measured" in answer.headline
         assert answer.table.is_empty()
         assert answer.notes[0].verdict == "NOT MEASURED"
-
-
-def test_half_of_all_and_wilson() -> None:
-    days = pl.DataFrame({"g": ["a"] * 4 + ["b"] * 4 + ["c"], "d": [5, 9, None, None, 5, None, None, None, None]})
-    assert days.group_by("g", maintain_order=True).agg(days_until_half(pl.col("d")))["d"].to_list() == [9.0, None, None]
-    low, high = pl.DataFrame({"k": [0, 5], "n": [0, 10]}).select(
-        *[limit.alias(name) for limit, name in zip(wilson(pl.col("k"), pl.col("n")), "lh", strict=True)]
-    )
-    assert low.to_list() == [None, pytest.approx(0.2366, abs=1e-4)]
-    assert high.to_list() == [None, pytest.approx(0.7634, abs=1e-4)]
-
-
-def test_planted_worth_is_found_and_luck_is_not() -> None:
-    rng = np.random.default_rng(3)
-    count = 3000
-    first = rng.gamma(2, 2000, count)
-    goods = [(who, f"g{good:02d}") for who in range(count) for good in np.flatnonzero(rng.random(30) < first[who] / 20000)]
-    frame = pl.DataFrame(goods, schema={"member_code": pl.Int64, "good": pl.String}, orient="row")
-    has = np.zeros(count)
-    has[frame.filter(good="g00")["member_code"].to_numpy()] = 1
-    later = rng.gamma(1, 1, count) * first * 5
-    null = later_worth(pl.DataFrame({"member_code": range(count), "first_amount": first, "later_amount": later}), frame, least=30)
-    assert null.filter((pl.col("ratio_low") > 1) | (pl.col("ratio_high") < 1)).height == 0
-    planted = later_worth(
-        pl.DataFrame({"member_code": range(count), "first_amount": first, "later_amount": later * (1 + 0.8 * has)}), frame, least=30
-    )
-    best = planted.sort("ratio_low").row(-1, named=True)
-    assert best["good"] == "g00"
-    assert 1 < best["ratio_low"] < 1.8
-    assert best["ratio_shrunk"] < best["ratio"]
-
-
-def test_of_thousands_of_goods_few_are_called_by_luck() -> None:
-    rng = np.random.default_rng(8)
-    count, goods = 4000, 2000
-    first = rng.gamma(2, 2000, count)
-    held = pl.DataFrame(
-        {"member_code": np.repeat(np.arange(count), 30), "good": rng.integers(0, goods, count * 30)},
-        schema={"member_code": pl.Int64, "good": pl.Int64},
-    )
-    later = rng.lognormal(0, 1, count) * first
-    has = np.zeros(count)
-    has[held.filter(good=7)["member_code"].to_numpy()] = 1
-    for planted in (0.0, 3.0):
-        frame = pl.DataFrame({"member_code": range(count), "first_amount": first, "later_amount": later * (1 + planted * has)})
-        found = later_worth(frame, held, least=30)
-        called = found.filter("is_told", (pl.col("ratio_low") > 1) | (pl.col("ratio_high") < 1))["good"].to_list()
-        assert called == ([7] if planted else [])
-        apart = found.filter((pl.col("ratio") - 1).abs() > 0.4).height
-        assert apart > 20, "luck alone makes many look good"
 
 
 def test_entry_goods_of_a_shop(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from toolkit.errors import BadValue
 from toolkit.language import tr, word
 from toolkit.ledger.offer import DO_NOTHING
 from toolkit.models.allocation import Allocation, allocate_offers, gain_curve, shadow_price
-from toolkit.models.offer_effects import MEASURED, OVERALL
+from toolkit.models.method_effects import MEASURED, OVERALL
 from toolkit.registry import question, question_text
 from toolkit.scope.phrases import where
 from toolkit.scope.view import View
@@ -91,7 +91,7 @@ def allocate(
 
     Notes
     -----
-    Mixed-integer linear programme, solved by HiGHS (scipy); effects by empirical Bayes, see models.offer_effects.
+    Mixed-integer linear programme, solved by HiGHS (scipy); effects by empirical Bayes, see models.method_effects.
 
     Example
     -------

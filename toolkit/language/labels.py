@@ -571,7 +571,7 @@ _OFFERS = (
     *("discount {depth}%", "discount {depth}% on {goods}", "member_day {weekday} {depth}%", "member_day {weekday} {depth}% on {goods}"),
     *("service {message}", "service on {goods} | {message}", "{offer} | {message}"),
     *("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
-    *("{value} off from {minimum}", "spend {threshold} save {reduction}", "{share}% held out"),
+    *("{value} off from {minimum}", "spend {threshold} save {reduction}", "{share}% held out", "small segments together"),
 )
 """Methods, and what the text of an offer says (`ledger.offer.Offer.text`, and the rows of one method)."""
 _GOODS = (

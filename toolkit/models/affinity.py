@@ -39,7 +39,7 @@ def affinity_index(days: np.ndarray, expected: np.ndarray, prior: float = PRIOR)
 def buying_probability(days: np.ndarray, expected: np.ndarray, ahead: np.ndarray, prior: float = PRIOR) -> np.ndarray:
     """Return P(at least one day with the good) in a time in which the shop's taste would give `ahead` days.
 
-    >>> buying_probability(np.array([0.0]), np.array([2.0]), np.array([4.0])).tolist()
+    >>> buying_probability(np.array([0.0]), np.array([2.0]), np.array([4.0])).round(9).tolist()
     [0.75]
     """
     return -np.expm1((prior + days) * (np.log(prior + expected) - np.log(prior + expected + ahead)))

@@ -12,12 +12,13 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import BadValue, DataError
-from toolkit.language import tr, value
 
 MOST_KEPT = 200_000
 """Members whose random bits are kept for the next draw."""
-SMALL = value("small segments together")
+SMALL = "small segments together"
 """The stratum of segments too small to be drawn in by themselves."""
+LEAST_PER_ARM = 2
+"""Members of each stratum in each arm: one has no spread."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def assign(
     salt: str = "",
     strata: Sequence[str] = (),
     scores: Sequence[str] = (),
-    least_per_arm: int = 2,
+    least_per_arm: int = LEAST_PER_ARM,
     tolerance: float = 0.1,
     most_draws: int = 500,
 ) -> Assignment:
@@ -65,8 +66,8 @@ def assign(
         Equal seed, salt, members and scores give equal arms, whatever the order of the rows and the machine. The salt is the campaign's id,
         so that the same few are not held out of every campaign.
     least_per_arm
-        Each stratum has at least this many members in each arm: two, since one has no spread. A stratum whose share would be less joins the
-        others of its kind (SMALL), or the largest.
+        Each stratum has at least this many members in each arm. A stratum whose share would be less joins the others of its kind (SMALL),
+        or the largest.
     tolerance
         A draw is balanced when no score differs by more than this many standard deviations.
     most_draws
@@ -94,20 +95,11 @@ def assign(
     2
     """
     if not 0 < control_share < 1:
-        raise BadValue(
-            tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=control_share)
-        )
+        raise BadValue(f"control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.")
     if members.height < 2 * least_per_arm:
-        raise DataError(
-            tr(
-                "{members} members are too few for a holdout: each arm needs {least_per_arm} at least. Widen the audience, or "
-                "address them all without claiming an effect.",
-                members=members.height,
-                least_per_arm=least_per_arm,
-            )
-        )
+        raise DataError(f"{members.height} members are too few for a holdout: each arm needs {least_per_arm} at least.")
     if members["member_id"].n_unique() < members.height:
-        raise DataError(tr("A member stands in the audience twice; one row per member was needed."))
+        raise DataError("A member stands in the audience twice; one row per member was needed.")
     ordered = members.sort("member_id").with_columns(_stratum(strata))
     smallest = math.ceil(least_per_arm / min(control_share, 1 - control_share) - 1e-9)  # of so many the share alone is enough for each arm
     ordered = ordered.with_columns(stratum=_pooled(ordered["stratum"], smallest))
@@ -188,9 +180,7 @@ def _values(members: pl.DataFrame, scores: Sequence[str]) -> tuple[np.ndarray, n
     columns = members.select(pl.col(scores).cast(pl.Float64))
     table, measured = columns.select(pl.all().fill_null(0)).to_numpy(), columns.select(pl.all().is_not_null()).to_numpy()
     for at in np.flatnonzero(~np.isfinite(table).all(axis=0)):
-        raise DataError(
-            tr("Score '{name}' has values that are not finite numbers; null was needed where it is not measured.", name=scores[int(at)])
-        )
+        raise DataError(f"Score '{scores[int(at)]}' has values that are not finite numbers; null was needed where it is not measured.")
     return table, measured
 
 

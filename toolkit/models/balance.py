@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import DataError
-from toolkit.language import tr, value, word
+from toolkit.models.reasons import Reason, Why
 
 
 def standardised_differences(
@@ -66,7 +66,7 @@ class Overlap:
     effective_controls: float | None
     treated_count: int
     control_count: int
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def propensities(covariates: np.ndarray, treated: np.ndarray, *, penalty: float = 1.0) -> np.ndarray:
@@ -104,23 +104,13 @@ def overlap(covariates: np.ndarray, treated: np.ndarray, *, least_arm: int = 20,
     table, arm = _checked(covariates, treated, [str(column) for column in range(np.shape(covariates)[1])])
     counts = int(arm.sum()), int((~arm).sum())
     if min(counts) < least_arm:
-        name = value("treated") if counts[0] < counts[1] else value("control")
-        return Overlap(
-            None,
-            None,
-            *counts,
-            reason=tr(
-                "{members} members in the {name} arm; at least {least_arm} are needed",
-                members=min(counts),
-                name=word(name),
-                least_arm=least_arm,
-            ),
-        )
+        name = "treated" if counts[0] < counts[1] else "control"
+        return Overlap(None, None, *counts, Reason(Why.FEW_IN_ARM, members=min(counts), name=name, least_arm=least_arm))
     step = -(-arm.size // most_rows)
     chance = propensities(table[::step], arm[::step])
     of_treated, of_control = chance[arm[::step]], chance[~arm[::step]]
     if not of_treated.size or not of_control.size:
-        return Overlap(None, None, *counts, reason=tr("too few members of one arm in the sample taken"))
+        return Overlap(None, None, *counts, Reason(Why.SAMPLE_WITHOUT_ARM))
     odds = of_control / np.maximum(1 - of_control, 1e-12)
     effective = float(odds.sum() ** 2 / (odds**2).sum()) * (counts[1] / of_control.size) if odds.any() else 0.0
     return Overlap(float(np.mean(of_treated > np.quantile(of_control, 0.99))), effective, *counts)
@@ -129,23 +119,10 @@ def overlap(covariates: np.ndarray, treated: np.ndarray, *, least_arm: int = 20,
 def _checked(covariates: np.ndarray, treated: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     table, arm = np.asarray(covariates, dtype=np.float64), np.asarray(treated).astype(bool)
     if table.ndim != 2 or table.shape != (arm.size, len(names)):
-        raise DataError(
-            tr(
-                "balance: {members} members and {names} names need a table of that size; it has the shape {shape}.",
-                members=arm.size,
-                names=len(names),
-                shape=table.shape,
-            )
-        )
+        raise DataError(f"balance: {arm.size} members and {len(names)} names need a table of that size; it has the shape {table.shape}.")
     if not arm.any() or arm.all():
-        raise DataError(
-            tr(
-                "balance: both arms are needed; {treated} members are treated and {controls} are controls.",
-                treated=int(arm.sum()),
-                controls=int((~arm).sum()),
-            )
-        )
+        raise DataError(f"balance: both arms are needed; {int(arm.sum())} members are treated and {int((~arm).sum())} are controls.")
     bad = int(np.count_nonzero(~np.isfinite(table)))
     if bad:
-        raise DataError(tr("balance: {bad} values of the covariates are missing or not finite; fill or drop them first.", bad=bad))
+        raise DataError(f"balance: {bad} values of the covariates are missing or not finite; fill or drop them first.")
     return table, arm

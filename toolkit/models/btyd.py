@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from scipy.special import betaln, expit, exprel, gammaln, hyp2f1, roots_jacobi
 
-from toolkit.language import tr
 from toolkit.models.maximum import EDGE, lowest
+from toolkit.models.reasons import Reason, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class BtydFit:
     member_count: int
     repeat_member_count: int
     status: str
-    reason: str
+    reason: Reason | None
 
 
 def btyd_summary(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
@@ -113,11 +113,7 @@ def _fit(
     members = counted["members"].to_numpy()
     repeaters = int(counted.filter(pl.col("repeat_count") > 0)["members"].sum())
     if repeaters < minimum_repeat_members:
-        reason = tr(
-            "only {repeaters} members came back; {minimum_repeat_members} are needed to fit",
-            repeaters=repeaters,
-            minimum_repeat_members=minimum_repeat_members,
-        )
+        reason = Reason(Why.FEW_REPEATERS, repeaters=repeaters, minimum_repeat_members=minimum_repeat_members)
         return BtydFit(model, (), None, int(members.sum()), repeaters, "not measured", reason)
     unit = float(counted["observed_days"].to_numpy().max()) / 10  # any time unit gives the same fit once the longest history is ten
     x = counted["repeat_count"].to_numpy().astype(np.float64)
@@ -129,12 +125,10 @@ def _fit(
 
     best = lowest(objective, [np.zeros(4), np.array([-1.0, 0.0, 0.0, 1.0])])
     if best is None:
-        reason = tr("the likelihood has no maximum at finite parameters (too little sign of members stopping, or of members differing)")
-        return BtydFit(model, (), None, int(members.sum()), repeaters, "not measured", reason)
+        return BtydFit(model, (), None, int(members.sum()), repeaters, "not measured", Reason(Why.NO_MAXIMUM))
     log_parameters, lowest_value = best
     parameters = np.exp(log_parameters)
-    reason = tr("members hardly differ in how often they come or how soon they stop: the parameters are large and loosely known")
-    reason = reason if np.max(np.abs(log_parameters)) > EDGE else ""
+    reason = Reason(Why.LOOSELY_KNOWN) if np.max(np.abs(log_parameters)) > EDGE else None
     parameters[1] *= unit
     if model == "pareto_nbd":
         parameters[3] *= unit

@@ -61,7 +61,7 @@ def auc(happened: np.ndarray, score: np.ndarray) -> float | None:
     return float((ranks[happened.astype(bool)].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
-def calibration(bought: np.ndarray, probability: np.ndarray, *, groups: int = 10) -> Calibration:
+def prediction_quality(bought: np.ndarray, probability: np.ndarray, *, groups: int = 10) -> Calibration:
     """Return how well `probability` (0..1) foretold `bought` (0 / 1); the riskiest tenth is the one with the lowest probability.
 
     Groups have equal size by ascending probability; within equal probabilities the outcomes are spread evenly over the groups that the tie

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from toolkit.errors import BadValue
-from toolkit.language import tr, value
+from toolkit.models.reasons import Reason, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,57 +27,20 @@ class Clusters:
     sizes: tuple[int, ...]
     agreement: float | None
     status: str
-    reason: str
+    reason: Reason
 
 
 def adjusted_rand(first: np.ndarray, second: np.ndarray) -> float:
     """Return the adjusted Rand index of two groupings of the same rows: 1 = the same groups, about 0 = as two chance groupings.
 
-    Source: Hubert and Arabie, Journal of Classification 2 (1985), 193-218.
+    Source: Hubert and Arabie, Journal of Classification 2 (1985), 193-218; by scikit-learn.
 
     >>> adjusted_rand(np.array([0, 0, 1, 1]), np.array([5, 5, 3, 3]))
     1.0
     """
-    rows, columns = np.unique(first, return_inverse=True)[1], np.unique(second, return_inverse=True)[1]
-    table = np.bincount(rows * (columns.max() + 1) + columns, minlength=(rows.max() + 1) * (columns.max() + 1))
-    table = table.reshape(rows.max() + 1, columns.max() + 1).astype(np.float64)
+    from sklearn.metrics import adjusted_rand_score  # slow to load
 
-    def pairs(counts: np.ndarray) -> float:
-        return float((counts * (counts - 1) / 2).sum())
-
-    together, by_row, by_column = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
-    chance = by_row * by_column / pairs(np.array([first.size]))
-    most = (by_row + by_column) / 2
-    return 1.0 if most == chance else (together - chance) / (most - chance)
-
-
-def _nearest(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    # One centre at a time, without a matrix product: the same bits for any number of threads, and memory stays one column wide.
-    return np.argmin(np.stack([((points - centre) ** 2).sum(axis=1) for centre in centres], axis=1), axis=1)
-
-
-def _k_means(points: np.ndarray, count: int, rng: np.random.Generator, *, starts: int, most_rounds: int = 100) -> np.ndarray:
-    """Return the centres of the best of several k-means runs, each begun at far-apart points (k-means++)."""
-    best: tuple[float, np.ndarray] | None = None
-    for _ in range(starts):
-        centres = points[rng.integers(points.shape[0])][None, :]
-        for _ in range(count - 1):
-            distance = np.min(np.stack([((points - centre) ** 2).sum(axis=1) for centre in centres], axis=1), axis=1)
-            total = distance.sum()
-            pick = int(np.searchsorted(np.cumsum(distance), rng.random() * total)) if total > 0 else int(rng.integers(points.shape[0]))
-            centres = np.vstack([centres, points[min(pick, points.shape[0] - 1)]])
-        for _ in range(most_rounds):
-            label = _nearest(points, centres)
-            size = np.bincount(label, minlength=count)
-            sums = np.stack([np.bincount(label, weights=column, minlength=count) for column in points.T], axis=1)
-            moved = np.where(size[:, None] > 0, sums / np.maximum(size, 1)[:, None], centres)
-            if np.array_equal(moved, centres):
-                break
-            centres = moved
-        spread = float(((points - centres[_nearest(points, centres)]) ** 2).sum())
-        if best is None or spread < best[0]:
-            best = (spread, centres)
-    return best[1]  # type: ignore[index]
+    return float(adjusted_rand_score(first, second))
 
 
 def cluster(
@@ -99,13 +64,17 @@ def cluster(
     Rows in another order get the same groups. Raises `BadValue` for fewer than two groups.
 
     Source: Hennig, Computational Statistics and Data Analysis 52 (2007), 258-271 (stability by resampling); DEFINITIONS.md section 1 (0.6).
+    K-means (k-means++ starts) by scikit-learn.
     """
     if count < 2:
-        raise BadValue(tr("cluster: `count` must be at least 2, but {count} came.", count=count))
+        raise BadValue(f"cluster: `count` must be at least 2, but {count} came.")
     size = features.shape[0]
-    if size < minimum_rows:
-        reason = tr("only {members} members; {minimum_rows} are needed to tell groups from chance", members=size, minimum_rows=minimum_rows)
+
+    def not_measured(reason: Reason) -> Clusters:
         return Clusters(np.full(size, -1), np.zeros((0, features.shape[1])), (), None, "not measured", reason)
+
+    if size < minimum_rows:
+        return not_measured(Reason(Why.FEW_ROWS, members=size, minimum_rows=minimum_rows))
     order = np.lexsort(features.T[::-1])
     ordered = features[order].astype(np.float64)
     spread = ordered.std(axis=0)
@@ -113,25 +82,28 @@ def cluster(
     drawn = points[:: -(-size // most_rows)]
     distinct = np.unique(drawn, axis=0).shape[0]
     if distinct < count:
-        reason = tr("only {distinct} different members; {count} groups were asked for", distinct=distinct, count=count)
-        return Clusters(np.full(size, -1), np.zeros((0, features.shape[1])), (), None, "not measured", reason)
+        return not_measured(Reason(Why.FEW_DIFFERENT, distinct=distinct, count=count))
+    from sklearn.cluster import KMeans  # slow to load
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    def grouped(rows: np.ndarray, start: int) -> Any:
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # resampled rows may hold fewer different ones
+            return KMeans(count, n_init=starts, random_state=seed + start).fit(rows)  # type: ignore[arg-type]
+
     rng = np.random.default_rng(seed)
-    centres = _k_means(drawn, count, rng, starts=starts)
-    label = _nearest(drawn, centres)
-    agreements = []
-    for _ in range(resamples):
-        again = drawn[np.sort(rng.integers(drawn.shape[0], size=drawn.shape[0]))]
-        agreements.append(adjusted_rand(label, _nearest(drawn, _k_means(again, count, rng, starts=starts))))
+    with threadpool_limits(1):  # sums split between threads would differ with their number
+        found = grouped(drawn, 0)
+        label, agreements = found.predict(drawn), []
+        for resample in range(1, resamples + 1):
+            again = drawn[np.sort(rng.integers(drawn.shape[0], size=drawn.shape[0]))]
+            agreements.append(adjusted_rand(label, grouped(again, resample).predict(drawn)))
+        centres, everyone = found.cluster_centers_, found.predict(points)
     agreement = float(np.mean(agreements))
-    everyone = _nearest(points, centres)
     by_size = np.lexsort((*centres.T[::-1], -np.bincount(everyone, minlength=count)))
     labels = np.empty(size, dtype=np.int64)
     labels[order] = np.argsort(by_size)[everyone]
     sizes = tuple(np.bincount(labels, minlength=count).tolist())
-    status = value("stable") if agreement >= stable_from else value("not stable")
-    reason = tr(
-        "resampled members agree with these groups at {agreement:.2f} (1 = always the same; {stable_from:g} is needed to name them)",
-        agreement=agreement,
-        stable_from=stable_from,
-    )
+    status = "stable" if agreement >= stable_from else "not stable"
+    reason = Reason(Why.AGREEMENT, agreement=agreement, stable_from=stable_from)
     return Clusters(labels, centres[by_size], sizes, agreement, status, reason)

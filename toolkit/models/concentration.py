@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import DataError
-from toolkit.language import tr
 from toolkit.models.ranks import quantile_band
 
 
@@ -86,7 +85,7 @@ def value_bands(
     [0.9, 0.1]
     """
     if value not in members.columns:
-        raise DataError(tr("value_bands: needs the column '{value}', but the frame has {columns}.", value=value, columns=members.columns))
+        raise DataError(f"value_bands: needs the column '{value}', but the frame has {members.columns}.")
     bands = pl.DataFrame({"band": pl.Series(list(labels), dtype=pl.Enum(list(labels)))})
     held = (
         members.select(pl.col(value).cast(pl.Int64), quantile_band(value, shares=shares, labels=labels).alias("band"))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.errors import DataError
-from toolkit.language import tr
 from toolkit.models.lin import Effect, effect_from, not_measured
+from toolkit.models.reasons import Reason, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Balancing:
     weights: np.ndarray | None
     effective_controls: float | None
     worst_gap: float | None
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def entropy_balance(controls: np.ndarray, target: np.ndarray, *, tolerance: float = 0.01, most_steps: int = 60) -> Balancing:
@@ -40,13 +40,7 @@ def entropy_balance(controls: np.ndarray, target: np.ndarray, *, tolerance: floa
 
     table, aim = np.asarray(controls, dtype=np.float64), np.asarray(target, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != aim.size or not table.shape[0]:
-        raise DataError(
-            tr(
-                "entropy balancing: a mean for each of the columns is needed; {means} came for a table of shape {shape}.",
-                means=aim.size,
-                shape=table.shape,
-            )
-        )
+        raise DataError(f"entropy balancing: a mean for each of the columns is needed; {aim.size} came for a table of shape {table.shape}.")
     spread = table.std(axis=0)
     varied = spread > 1e-9 * (1 + np.abs(table.mean(axis=0)))
     table, aim = (table[:, varied] - aim[varied]) / spread[varied], np.zeros(int(varied.sum()))
@@ -75,7 +69,7 @@ def entropy_balance(controls: np.ndarray, target: np.ndarray, *, tolerance: floa
         weights = np.full(len(table), 1 / len(table))
     worst = float(np.max(np.abs(weights @ table), initial=0.0))
     if not np.isfinite(worst) or worst > tolerance:
-        return Balancing(None, None, worst, tr("no mix of the controls looks like the treated"))
+        return Balancing(None, None, worst, Reason(Why.NOBODY_ALIKE))
     return Balancing(weights, float(1 / (weights**2).sum()), worst)
 
 
@@ -92,27 +86,19 @@ def balanced_effect(
     table = np.asarray(covariates, dtype=np.float64)
     counts = int(arm.sum()), int((~arm).sum())
     if min(counts) < least_arm:
-        return not_measured(
-            tr("an arm has {members} members; at least {least_arm} are needed", members=min(counts), least_arm=least_arm), *counts
-        )
+        return not_measured(Reason(Why.FEW_TO_BALANCE, members=min(counts), least_arm=least_arm), *counts)
     found = entropy_balance(table[~arm], table[arm].mean(axis=0))
     if found.weights is None or found.effective_controls is None:
         return not_measured(found.reason, *counts)
     if found.effective_controls < least_effective:
-        return not_measured(
-            tr(
-                "{effective_controls:.1f} controls carry all of the weight; too few are like the treated",
-                effective_controls=found.effective_controls,
-            ),
-            *counts,
-        )
+        return not_measured(Reason(Why.FEW_EFFECTIVE, effective_controls=found.effective_controls), *counts)
     base = float(found.weights @ values[~arm])
     of_control = _residual(values[~arm], table[~arm], found.weights)
     of_treated = _residual(values[arm], table[arm], np.full(counts[0], 1 / counts[0]))
     control_variance = float((found.weights**2 * of_control**2).sum())
     treated_variance = float((of_treated**2).sum() / counts[0] ** 2)
     if control_variance + treated_variance <= 0:
-        return not_measured(tr("the outcome is the same for all"), *counts)
+        return not_measured(Reason(Why.ALL_THE_SAME), *counts)
     return effect_from(
         float(values[arm].mean()) - base,
         float(np.sqrt(control_variance + treated_variance)),

@@ -5,21 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-_Z = 1.96
+from toolkit.models.multiple_tests import benjamini_hochberg
+from toolkit.models.shares import Z95
+
 _LEAST_SPREAD = 0.05  # goods are never taken to be all alike: with an estimate of no spread the intervals would have no width
-
-
-def wilson(count: pl.Expr, of: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Return the 95% limits of a share `count / of` (Wilson 1927); null where `of` is 0.
-
-    >>> pl.DataFrame({"k": [8], "n": [10]}).select(wilson(pl.col("k"), pl.col("n"))[0].round(3)).item()
-    0.49
-    """
-    n = pl.when(of > 0).then(of.cast(pl.Float64))
-    share = count / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z * ((share * (1 - share) + _Z**2 / (4 * n)) / n).sqrt() / (1 + _Z**2 / n)
-    return middle - half, middle + half
 
 
 def days_until_half(days: pl.Expr) -> pl.Expr:
@@ -48,6 +37,8 @@ def later_worth(members: pl.DataFrame, goods: pl.DataFrame, *, bands: int = 5, l
     seem too sure. Shrinkage is empirical Bayes on the ratio with its own standard error (method of moments):
     the best of many goods is partly luck, and an unshrunk winner falls back. Source: Efron and Morris, JASA 70 (1975), 311-319.
     """
+    from scipy.special import ndtr  # slow to load
+
     ranked = members.with_columns(
         ((pl.col("first_amount").rank("average") - 0.5) / pl.len() * bands).ceil().clip(1, bands).cast(pl.Int64).alias("band")
     )
@@ -77,31 +68,15 @@ def later_worth(members: pl.DataFrame, goods: pl.DataFrame, *, bands: int = 5, l
     )
     ratio = (found["later_mean"] / found["expected_mean"]).to_numpy()
     error = (found["spread"] / found["expected_mean"]).to_numpy() / np.sqrt(found["member_count"].to_numpy())
-    told = beyond_chance(found["score"].fill_nan(0.0).to_numpy(), false_share)
+    told = benjamini_hochberg(2 * ndtr(-found["score"].fill_nan(0.0).abs().to_numpy()), found.height, false_share)
     shrunk, after = shrunk_to_one(ratio, error, told)
     return found.drop("spread", "score").with_columns(
         pl.Series("ratio", ratio, dtype=pl.Float64),
         pl.Series("ratio_shrunk", shrunk, dtype=pl.Float64),
-        pl.Series("ratio_low", shrunk - _Z * after, dtype=pl.Float64),
-        pl.Series("ratio_high", shrunk + _Z * after, dtype=pl.Float64),
+        pl.Series("ratio_low", shrunk - Z95 * after, dtype=pl.Float64),
+        pl.Series("ratio_high", shrunk + Z95 * after, dtype=pl.Float64),
         pl.Series("is_told", told, dtype=pl.Boolean),
     )
-
-
-def beyond_chance(scores: np.ndarray, false_share: float) -> np.ndarray:
-    """Return which standard normal scores are beyond chance, of all tested together (two-sided).
-
-    Source: Benjamini and Hochberg, JRSS B 57 (1995), 289-300.
-
-    >>> beyond_chance(np.array([6.0, 2.1, 0.1]), 0.05).tolist()
-    [True, False, False]
-    """
-    from scipy.special import ndtr  # slow to load
-
-    chance = 2 * ndtr(-np.abs(scores))
-    ordered = np.sort(chance)
-    passed = np.flatnonzero(ordered <= false_share * np.arange(1, chance.size + 1) / max(chance.size, 1))
-    return chance <= (ordered[passed[-1]] if passed.size else -1.0)
 
 
 def shrunk_to_one(ratio: np.ndarray, error: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from toolkit.language import tr
 from toolkit.models.btyd import BtydFit, btyd_summary, expected_purchases, fit_bg_nbd
 from toolkit.models.calibration import spearman
 from toolkit.models.gamma_gamma import GammaGammaFit, expected_value, fit_gamma_gamma
 from toolkit.models.glm import Regression, fit_regression
+from toolkit.models.reasons import Reason, Why
 from toolkit.models.snapshots import SPEND_FEATURES, matrix, snapshot, training_rows
 
 
@@ -26,7 +26,7 @@ class SpendModel:
     """
 
     status: str
-    reason: str
+    reason: Reason | None
     as_of: date
     horizon_days: int
     learned_days: int
@@ -91,56 +91,34 @@ def fit_future_spend(
     `reason`, and blind to the season that was not seen. With less history than that: `not measured`.
     """
 
-    def refused(reason: str, member_count: int = 0) -> SpendModel:
+    def refused(reason: Reason, member_count: int = 0) -> SpendModel:
         return SpendModel("not measured", reason, as_of, horizon_days, 0, 1.0, 0, member_count, None, None, None)
 
     first = days.filter(pl.col("day") <= as_of)["day"].min()
     if not isinstance(first, date):
-        return refused(tr("there is no shopping day up to as_of"))
+        return refused(Reason(Why.NO_DAY))
     seen_days = (as_of - first).days + 1
     learned_days = min(horizon_days, seen_days - history_days)
     if learned_days < min(horizon_days, shortest_learned_days):
         needed = min(horizon_days, shortest_learned_days) + history_days
-        return refused(
-            tr(
-                "{seen_days} days of receipts; {needed} are needed to learn what {horizon_days} days bring",
-                seen_days=seen_days,
-                needed=needed,
-                horizon_days=horizon_days,
-            )
-        )
+        return refused(Reason(Why.SHORT_RECEIPTS, seen_days=seen_days, needed=needed, horizon_days=horizon_days))
     rows = training_rows(days, as_of=as_of, horizon_days=learned_days, history_days=history_days, most_snapshots=most_snapshots)
-    buyers = int((rows["spent"] > 0).sum())
+    buyers, members = int((rows["spent"] > 0).sum()), rows["member_code"].n_unique()
     if buyers < minimum_buyers:
-        return refused(
-            tr(
-                "only {buyers} snapshot rows were followed by a purchase; {minimum_buyers} are needed",
-                buyers=buyers,
-                minimum_buyers=minimum_buyers,
-            ),
-            rows["member_code"].n_unique(),
-        )
+        return refused(Reason(Why.FEW_BUYERS, buyers=buyers, minimum_buyers=minimum_buyers), members)
     fitted = _regression(rows, most_rows)
     if not fitted.converged:
-        return refused(tr("the regression of spend did not converge"), rows["member_code"].n_unique())
-    stands = rows["snapshot_on"].unique()
-    status, reason, stretch = "measured", "", 1.0
+        return refused(Reason(Why.SPEND_NOT_CONVERGED), members)
+    status, reason, stretch = "measured", None, 1.0
     if learned_days < horizon_days:
         rate_days = min(91, learned_days)
         stretch = _stretch(days, as_of - timedelta(days=learned_days), learned_days, horizon_days, rate_days)
         status = "projected"
-        reason = tr(
-            "{seen_days} days of receipts show what {learned_days} days bring; the other {horizon_days} are assumed to "
-            "go on as the last {rate_days} of them did, whatever their season",
-            seen_days=seen_days,
-            learned_days=learned_days,
-            horizon_days=horizon_days - learned_days,
-            rate_days=rate_days,
-        )
+        unseen_days = horizon_days - learned_days
+        reason = Reason(Why.PROJECTED, seen_days=seen_days, learned_days=learned_days, horizon_days=unseen_days, rate_days=rate_days)
     ranks, total = _judged(days, as_of, learned_days, history_days, most_rows)
-    return SpendModel(
-        status, reason, as_of, horizon_days, learned_days, stretch, stands.len(), rows["member_code"].n_unique(), ranks, total, fitted
-    )
+    snapshots = rows["snapshot_on"].n_unique()
+    return SpendModel(status, reason, as_of, horizon_days, learned_days, stretch, snapshots, members, ranks, total, fitted)
 
 
 def fit_btyd_spend(
@@ -155,13 +133,11 @@ def fit_btyd_spend(
     value = fit_gamma_gamma(summary, minimum_members=minimum_repeat_members)
     faults = [fit.reason for fit in (often, value) if fit.status != "measured"]
     if faults:
-        return SpendModel("not measured", "; ".join(faults), as_of, horizon_days, 0, 1.0, 0, summary.height, None, None, None)
-    reason = tr("expected shopping days (BG/NBD) times expected value of one (Gamma-Gamma)")
+        fault = faults[0] if len(faults) == 1 else Reason(Why.BOTH_FAILED, often=faults[0], value=faults[1])
+        return SpendModel("not measured", fault, as_of, horizon_days, 0, 1.0, 0, summary.height, None, None, None)
+    reason = Reason(Why.MODELLED)
     if value.correlation is not None and abs(value.correlation) > 0.3:
-        reason += tr(
-            "; number and value of purchases are correlated ({correlation:.2f}), which the model takes as none",
-            correlation=value.correlation,
-        )
+        reason = Reason(Why.MODELLED_CORRELATED, correlation=value.correlation)
     return SpendModel("modelled", reason, as_of, horizon_days, horizon_days, 1.0, 0, summary.height, None, None, (often, value))
 
 

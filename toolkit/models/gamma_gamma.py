@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from scipy.special import gammaln
 
-from toolkit.language import tr
 from toolkit.models.maximum import lowest
+from toolkit.models.reasons import Reason, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class GammaGammaFit:
     member_count: int
     correlation: float | None
     status: str
-    reason: str
+    reason: Reason | None
 
 
 def fit_gamma_gamma(summary: pl.DataFrame, *, minimum_members: int = 100) -> GammaGammaFit:
@@ -37,11 +37,7 @@ def fit_gamma_gamma(summary: pl.DataFrame, *, minimum_members: int = 100) -> Gam
     buyers = summary.filter((pl.col("repeat_count") > 0) & (pl.col("repeat_value_mean") > 0))
     buyers = buyers.select("repeat_count", "repeat_value_mean").sort("repeat_count", "repeat_value_mean")
     if buyers.height < minimum_members:
-        reason = tr(
-            "only {members} members have a repeat purchase of positive value; {minimum_members} are needed",
-            members=buyers.height,
-            minimum_members=minimum_members,
-        )
+        reason = Reason(Why.FEW_WITH_VALUE, members=buyers.height, minimum_members=minimum_members)
         return GammaGammaFit((), buyers.height, None, "not measured", reason)
     x, value = buyers["repeat_count"].cast(pl.Float64).to_numpy(), buyers["repeat_value_mean"].cast(pl.Float64).to_numpy()
     unit = float(np.median(value))
@@ -65,12 +61,11 @@ def fit_gamma_gamma(summary: pl.DataFrame, *, minimum_members: int = 100) -> Gam
     spread = float(x.std() * value.std())
     together = float(((x - x.mean()) * (value - value.mean())).mean() / spread) if spread > 0 else None
     if best is None:
-        return GammaGammaFit((), buyers.height, together, "not measured", tr("the likelihood has no maximum at finite parameters"))
+        return GammaGammaFit((), buyers.height, together, "not measured", Reason(Why.NO_MAXIMUM_OF_VALUE))
     p, q, v = np.exp(best[0])
     if q <= 1:
-        reason = tr("purchase values are spread so widely that the shop's mean is undefined (q <= 1)")
-        return GammaGammaFit((), buyers.height, together, "not measured", reason)
-    return GammaGammaFit((float(p), float(q), float(v * unit)), buyers.height, together, "measured", "")
+        return GammaGammaFit((), buyers.height, together, "not measured", Reason(Why.NO_MEAN))
+    return GammaGammaFit((float(p), float(q), float(v * unit)), buyers.height, together, "measured", None)
 
 
 def expected_value(fit: GammaGammaFit, summary: pl.DataFrame) -> np.ndarray:

@@ -37,7 +37,7 @@ def fit_lifetime(
     return LifetimeModels(purchase, spend, year)
 
 
-def lifetime_value(models: LifetimeModels, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+def predict_lifetime(models: LifetimeModels, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     """Return one row per member with a shopping day up to `as_of`, sorted by member.
 
     Out: `member_code`, `p_buys` (0..1 within the purchase horizon), `expected_spend`, `expected_spend_year` (minor units), `p_alive`

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.errors import DataError
-from toolkit.language import tr, word
+from toolkit.models.reasons import Reason, Why
 
 _ROWS_AT_ONCE = 131_072
 """Rows of covariates standardised at a time: memory stays bounded however many members there are."""
@@ -18,7 +18,7 @@ _ROWS_IN_REACH = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a campaign changed per treated member; every figure is None where `reason` says why it is not measured.
+    """What a campaign changed per treated member; every figure is None where `reason` (or a caller's own words) says why.
 
     `estimate` = mean outcome of the treated less `base`, what they would have shown without the campaign. `low` to `high` is the 95%
     interval, `standard_error` its unit, `p_value` that of no effect (two-sided). `base_standard_error` belongs to `base`.
@@ -38,7 +38,7 @@ class Effect:
     effective_controls: float | None = None
     freedom: float | None = None
     left_out: tuple[int, ...] = field(default=())
-    reason: str = ""
+    reason: Reason | str | None = None
 
     @property
     def measured(self) -> bool:
@@ -72,7 +72,7 @@ class Effect:
         return replace(self, **scaled)
 
 
-def not_measured(reason: str, treated_count: int, control_count: int) -> Effect:
+def not_measured(reason: Reason | str | None, treated_count: int, control_count: int) -> Effect:
     """Return an effect without figures, and why."""
     return Effect(None, None, None, None, None, None, treated_count, control_count, reason=reason)
 
@@ -97,9 +97,7 @@ def effect_from(
     p_value = float(2 * stdtr(freedom, -abs(estimate) / standard_error))
     figures = (estimate, standard_error, estimate - half, estimate + half, p_value, base)
     if not np.isfinite((*figures, base_standard_error)).all():
-        return not_measured(
-            tr("the figures are not finite: the outcome or the covariates hold values too large"), treated_count, control_count
-        )
+        return not_measured(Reason(Why.NOT_FINITE), treated_count, control_count)
     return Effect(*figures, treated_count, control_count, base_standard_error, effective_controls, float(freedom), left_out)
 
 
@@ -140,20 +138,10 @@ def lin_effect(
     counts = int(treated.sum()), int((~treated).sum())
     for name, count in (("treated", counts[0]), ("control", counts[1])):
         if count < least_arm:
-            return not_measured(
-                tr(
-                    "{members} members in the {name} arm; at least {least_arm} are needed",
-                    members=count,
-                    name=word(name),
-                    least_arm=least_arm,
-                ),
-                *counts,
-            )
+            return not_measured(Reason(Why.FEW_IN_ARM, members=count, name=name, least_arm=least_arm), *counts)
     for name, arm in (("treated", treated), ("control", ~treated)):
         if np.ptp(outcome[arm]) == 0:
-            return not_measured(
-                tr("every member of the {name} arm has the same outcome ({outcome:g})", name=word(name), outcome=outcome[arm][0]), *counts
-            )
+            return not_measured(Reason(Why.SAME_OUTCOME, name=name, outcome=float(outcome[arm][0])), *counts)
     target = _mean(table, treated, weight)
     of_treated, _ = _arm(outcome, treated, table[:, : counts[0] // members_per_covariate], weight, target)
     most = counts[1] // members_per_covariate
@@ -161,7 +149,7 @@ def lin_effect(
     left_out = (*unusable, *range(most, table.shape[1]))
     variance = of_treated.variance + of_control.variance
     if variance <= 0:
-        return not_measured(tr("the covariates tell the outcome exactly: nothing is left to judge an effect by"), *counts)
+        return not_measured(Reason(Why.NOTHING_LEFT), *counts)
     parts = (of_treated.variance**2 / of_treated.freedom, of_control.variance**2 / of_control.freedom)
     return effect_from(
         of_treated.mean - of_control.mean,
@@ -274,13 +262,13 @@ def _checked(
     weight = np.ones(values.size) if weights is None else np.asarray(weights, dtype=np.float64)
     sizes = {"outcome": values.size, "treated": arm.size, "covariates": table.shape[0], "weights": weight.size}
     if len(set(sizes.values())) > 1:
-        raise DataError(tr("effect: one row per member is needed in all inputs, but their lengths are {sizes}.", sizes=sizes))
+        raise DataError(f"effect: one row per member is needed in all inputs, but their lengths are {sizes}.")
     for name, numbers in (("outcome", values), ("covariates", table), ("weights", weight)):
         bad = int(np.count_nonzero(~np.isfinite(numbers)))
         if bad:
-            raise DataError(tr("effect: {bad} values of `{name}` are missing or not finite; fill or drop them first.", bad=bad, name=name))
+            raise DataError(f"effect: {bad} values of `{name}` are missing or not finite; fill or drop them first.")
     if (weight <= 0).any():
-        raise DataError(tr("effect: weights must be above zero; {bad} are not.", bad=int((weight <= 0).sum())))
+        raise DataError(f"effect: weights must be above zero; {int((weight <= 0).sum())} are not.")
     return values, arm, table, weight
 
 

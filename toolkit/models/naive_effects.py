@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.language import tr
 from toolkit.models.lin import Effect, effect_from, lin_effect, not_measured
+from toolkit.models.reasons import Reason, Why
 
 
 def naive_difference(outcome: np.ndarray, treated: np.ndarray) -> Effect:
@@ -26,7 +26,7 @@ def before_after(outcome: np.ndarray, before: np.ndarray, treated: np.ndarray) -
     counts = int(arm.sum()), int((~arm).sum())
     change, past = (outcome - before)[arm], np.asarray(before, dtype=np.float64)[arm]
     if counts[0] < 2 or not np.ptp(change):
-        return not_measured(tr("the treated did the same before and after"), *counts)
+        return not_measured(Reason(Why.NO_CHANGE), *counts)
     root = np.sqrt(counts[0])
     return effect_from(
         float(change.mean()),

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from toolkit.language import tr
 from toolkit.models.btyd import BtydFit, btyd_summary, fit_bg_nbd, p_buys
-from toolkit.models.calibration import Calibration, calibration
+from toolkit.models.calibration import Calibration, prediction_quality
 from toolkit.models.glm import Regression, fit_regression
+from toolkit.models.reasons import Reason, Why
 from toolkit.models.snapshots import RHYTHM_FEATURES, matrix, snapshot, training_rows
 
 Method = Literal["logistic", "boosting", "btyd", "not measured"]
@@ -26,7 +26,7 @@ class PurchaseModel:
     """
 
     method: Method
-    reason: str
+    reason: Reason
     as_of: date
     horizon_days: int
     snapshot_count: int
@@ -100,26 +100,14 @@ def fit_next_purchase(
     rows = training_rows(days, as_of=as_of, horizon_days=horizon_days, history_days=history_days, most_snapshots=most_snapshots)
     stands = rows["snapshot_on"].unique().sort(descending=True).to_list()
     bought = int(rows["bought"].sum())
-    refused = ""
+    refused = None
     if len(stands) < 2:
-        refused = tr(
-            "{snapshots} earlier snapshots have {history_days} days of receipts before and {horizon_days} after; two are needed",
-            snapshots=len(stands),
-            history_days=history_days,
-            horizon_days=horizon_days,
-        )
+        refused = Reason(Why.FEW_SNAPSHOTS, snapshots=len(stands), history_days=history_days, horizon_days=horizon_days)
     elif min(bought, rows.height - bought) < minimum_outcomes:
-        refused = tr(
-            "{bought} of {rows} snapshot rows bought within {horizon_days} days; {minimum_outcomes} of either kind are needed",
-            bought=bought,
-            rows=rows.height,
-            horizon_days=horizon_days,
-            minimum_outcomes=minimum_outcomes,
-        )
+        figures = {"bought": bought, "rows": rows.height, "horizon_days": horizon_days, "minimum_outcomes": minimum_outcomes}
+        refused = Reason(Why.FEW_OUTCOMES, **figures)
     elif (share := float(rows.filter(pl.col("snapshot_on") == stands[0])["bought"].mean())) < sparse_below:  # type: ignore[arg-type]
-        refused = tr(
-            "a sparse shop: only {share:.1%} of the members bought within {horizon_days} days", share=share, horizon_days=horizon_days
-        )
+        refused = Reason(Why.SPARSE, share=share, horizon_days=horizon_days)
     if refused:
         return _fall_back(days, as_of, horizon_days, minimum_repeat_members, refused)
     last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
@@ -127,7 +115,7 @@ def fit_next_purchase(
     method, reason, held_out = _choose(learn_earlier, last, try_boosting, boosting_gain, seed)
     fitted = _boosted(learn, seed) if method == "boosting" else _logistic(learn)
     if isinstance(fitted, Regression) and not fitted.converged:
-        return _fall_back(days, as_of, horizon_days, minimum_repeat_members, tr("the logistic regression did not converge"))
+        return _fall_back(days, as_of, horizon_days, minimum_repeat_members, Reason(Why.PURCHASE_NOT_CONVERGED))
     return PurchaseModel(method, reason, as_of, horizon_days, len(stands), learn.height, held_out, fitted)
 
 
@@ -135,39 +123,27 @@ def _logistic(rows: pl.DataFrame) -> Regression:
     return fit_regression(matrix(rows, RHYTHM_FEATURES), rows["bought"].to_numpy(), family="logistic")
 
 
-def _choose(learn: pl.DataFrame, last: pl.DataFrame, try_boosting: bool, gain: float, seed: int) -> tuple[Method, str, Calibration]:
+def _choose(learn: pl.DataFrame, last: pl.DataFrame, try_boosting: bool, gain: float, seed: int) -> tuple[Method, Reason, Calibration]:
     """Return the method, the reason for it, and its quality on the held-out window."""
     seen = last["bought"].to_numpy()
-    plain = calibration(seen, _probability(_logistic(learn), last))
+    plain = prediction_quality(seen, _probability(_logistic(learn), last))
     if not try_boosting:
-        return "logistic", tr("boosting was not tried"), plain
-    boosted = calibration(seen, _probability(_boosted(learn, seed), last))
+        return "logistic", Reason(Why.BOOSTING_NOT_TRIED), plain
+    boosted = prediction_quality(seen, _probability(_boosted(learn, seed), last))
     if plain.log_loss is None or boosted.log_loss is None or plain.slope is None or boosted.slope is None:
-        return "logistic", tr("in the latest window all members did the same, so the methods could not be compared"), plain
-    compared = tr(
-        "log loss on the latest window: boosting {boosted:.4f}, logistic {logistic:.4f}",
-        boosted=boosted.log_loss,
-        logistic=plain.log_loss,
-    )
+        return "logistic", Reason(Why.ONE_OUTCOME), plain
+    compared = Reason(Why.LOG_LOSSES, boosted=boosted.log_loss, logistic=plain.log_loss)
     better = boosted.log_loss < plain.log_loss * (1 - gain)
     honest = (boosted.error or 0) <= (plain.error or 0) + 0.005 and abs(boosted.slope - 1) <= max(0.15, abs(plain.slope - 1))
     return ("boosting", compared, boosted) if better and honest else ("logistic", compared, plain)
 
 
-def _fall_back(days: pl.DataFrame, as_of: date, horizon_days: int, minimum_repeat_members: int, refused: str) -> PurchaseModel:
+def _fall_back(days: pl.DataFrame, as_of: date, horizon_days: int, minimum_repeat_members: int, refused: Reason) -> PurchaseModel:
     summary = btyd_summary(days, as_of=as_of)
     fit = fit_bg_nbd(summary, minimum_repeat_members=minimum_repeat_members)
     if fit.status != "measured":
-        return PurchaseModel(
-            "not measured",
-            tr("{refused}; BG/NBD: {reason}", refused=refused, reason=fit.reason),
-            as_of,
-            horizon_days,
-            0,
-            summary.height,
-            None,
-            None,
-        )
+        reason = Reason(Why.NO_FALL_BACK, refused=refused, reason=fit.reason)
+        return PurchaseModel("not measured", reason, as_of, horizon_days, 0, summary.height, None, None)
     stands = training_rows(days, as_of=as_of, horizon_days=horizon_days, most_snapshots=1)
     held_out = None
     if stands.height:
@@ -175,7 +151,7 @@ def _fall_back(days: pl.DataFrame, as_of: date, horizon_days: int, minimum_repea
         before = btyd_summary(days, as_of=on)
         earlier = fit_bg_nbd(before, minimum_repeat_members=minimum_repeat_members)
         if earlier.status == "measured":
-            held_out = calibration(stands["bought"].to_numpy(), p_buys(earlier, before, horizon_days=horizon_days))
+            held_out = prediction_quality(stands["bought"].to_numpy(), p_buys(earlier, before, horizon_days=horizon_days))
     return PurchaseModel("btyd", refused, as_of, horizon_days, 0, summary.height, held_out, fit)
 
 

@@ -6,8 +6,10 @@ from itertools import product
 
 import numpy as np
 import polars as pl
-from scipy.special import gammaincinv
-from scipy.stats import poisson
+from scipy.special import gammaincinv, pdtrc
+
+from toolkit.models.multiple_tests import benjamini_hochberg
+from toolkit.models.shares import Z95
 
 LEAST_LIFT = 2.0
 """Two tastes belong to one group only where this many times as many members share them as chance would have."""
@@ -32,14 +34,11 @@ def taste_links(flags: pl.DataFrame, member_count: int, *, false_share: float = 
         .with_columns((pl.col("first_size") * pl.col("second_size") / max(member_count, 1)).alias("expected_count"))
         .sort("first", "second")
     )
-    chance = poisson.sf(both["both_count"].to_numpy() - 1, both["expected_count"].to_numpy())
-    possible = max(size.height * (size.height - 1) // 2, 1)
-    place = pl.Series("p", chance, dtype=pl.Float64).rank("max").to_numpy()
-    passed = chance <= false_share * place / possible
-    limit = chance[passed].max() if passed.any() else -1.0
+    chance = pdtrc(both["both_count"].to_numpy() - 1, both["expected_count"].to_numpy())  # so many or more
+    told = benjamini_hochberg(chance, max(size.height * (size.height - 1) // 2, 1), false_share)
     return (
         both.with_columns((pl.col("both_count") / pl.col("expected_count")).alias("lift"))
-        .filter(pl.Series(chance <= limit, dtype=pl.Boolean) & (pl.col("lift") >= LEAST_LIFT))
+        .filter(pl.Series(told) & (pl.col("lift") >= LEAST_LIFT))
         .sort("lift", "first", "second", descending=[True, False, False])
         .select("first", "second", "both_count", "expected_count", "lift")
     )
@@ -119,13 +118,11 @@ def defining_goods(counts: pl.DataFrame, member_count: int, *, least: int, false
         ((pl.col("late_buyers") - pl.col("late_count")) / rest).alias("other_penetration_rate"),
         (early_other * pl.col("group_size")).alias("expected"),
     )
-    chance = poisson.sf(rated["early_count"].to_numpy() - 1, rated["expected"].to_numpy())
-    place = pl.Series("p", chance, dtype=pl.Float64).rank("max").to_numpy()
-    passed = chance <= false_share * place / max(rated.height, 1)
-    limit = chance[passed].max() if passed.any() else -1.0
+    chance = pdtrc(rated["early_count"].to_numpy() - 1, rated["expected"].to_numpy())
+    told = benjamini_hochberg(chance, rated.height, false_share)
     width = (1 / pl.col("late_count") + 1 / (pl.col("late_buyers") - pl.col("late_count") + 0.5)).sqrt()
-    low = pl.when(pl.col("late_count") > 0).then(pl.col("index_late") * (-1.96 * width).exp()).otherwise(0.0)
-    return rated.filter(pl.Series(chance <= limit, dtype=pl.Boolean)).select(
+    low = pl.when(pl.col("late_count") > 0).then(pl.col("index_late") * (-Z95 * width).exp()).otherwise(0.0)
+    return rated.filter(pl.Series(told)).select(
         "group",
         "product_code",
         "early_count",

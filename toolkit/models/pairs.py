@@ -20,7 +20,10 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
-from scipy.special import gammainc, gammaincinv
+from scipy.special import gammainc
+
+from toolkit.models.multiple_tests import benjamini_hochberg
+from toolkit.models.shares import poisson_interval
 
 LAST_EXACT_SIZE = 20
 """Up to this size every size is a class of its own; above, a class spans about a tenth: its baskets differ less than chance does."""
@@ -193,39 +196,13 @@ def associated_pairs(
     ), tested
 
 
-def with_interval(frame: pl.DataFrame, confidence: float = 0.95) -> pl.DataFrame:
-    """Return the frame with `together_index` and its exact Poisson interval (Garwood 1936) from `both_count` and `expected_count`."""
-    both, expected = frame["both_count"].to_numpy().astype(float), frame["expected_count"].to_numpy()
-    tail = (1 - confidence) / 2
-    low = np.where(both > 0, gammaincinv(np.maximum(both, 1), tail), 0.0)
-    high = gammaincinv(both + 1, 1 - tail)
-    return frame.with_columns(
-        pl.Series("together_index", both / expected, dtype=pl.Float64),
-        pl.Series("together_index_low", low / expected, dtype=pl.Float64),
-        pl.Series("together_index_high", high / expected, dtype=pl.Float64),
-    ).select([name for name in PAIRS.names() if name in {*frame.columns, "together_index", "together_index_low", "together_index_high"}])
-
-
-def benjamini_hochberg(p_values: np.ndarray, tested: int, false_share: float) -> np.ndarray:
-    """Return which of `tested` hypotheses are rejected; `p_values` may leave out large ones.
-
-    >>> import numpy as np
-    >>> benjamini_hochberg(np.array([0.001, 0.04, 0.2]), 3, 0.05).tolist()
-    [True, False, False]
-    """
-    if not len(p_values):
-        return np.zeros(0, dtype=bool)
-    ranked = np.sort(p_values)
-    passing = np.flatnonzero(ranked <= false_share * np.arange(1, len(ranked) + 1) / tested)
-    return p_values <= ranked[passing[-1]] if len(passing) else np.zeros(len(p_values), dtype=bool)
-
-
-def wilson(part: pl.Expr, whole: pl.Expr, side: int, z: float = 1.959964) -> pl.Expr:
-    """Return the lower (`side` = -1) or upper (1) end of the 95% interval of a share (Wilson 1927); null without a whole."""
-    share = part / whole
-    middle = share + z**2 / (2 * whole)
-    half = z * (share * (1 - share) / whole + z**2 / (4 * whole**2)).sqrt()
-    return pl.when(whole > 0).then(((middle + side * half) / (1 + z**2 / whole)).clip(0, 1))
+def with_interval(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with `together_index` and its exact 95% Poisson interval from `both_count` and `expected_count`."""
+    both, expected = frame["both_count"].to_numpy(), frame["expected_count"].to_numpy()
+    low, high = poisson_interval(both)
+    added = {"together_index": both / expected, "together_index_low": low / expected, "together_index_high": high / expected}
+    wider = frame.with_columns(pl.Series(name, values, dtype=pl.Float64) for name, values in added.items())
+    return wider.select([name for name in PAIRS.names() if name in wider.columns])
 
 
 def _size_classes(sizes: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.errors import DataError
-from toolkit.language import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +56,10 @@ def pool(estimates: Sequence[float], standard_errors: Sequence[float]) -> Pooled
 
     effect, error = np.asarray(estimates, dtype=np.float64), np.asarray(standard_errors, dtype=np.float64)
     if effect.size != error.size:
-        raise DataError(
-            tr(
-                "pooling: each estimate needs its standard error; {estimates} estimates and {errors} errors came.",
-                estimates=effect.size,
-                errors=error.size,
-            )
-        )
+        raise DataError(f"pooling: each estimate needs its standard error; {effect.size} estimates and {error.size} errors came.")
     bad = int((~np.isfinite(effect) | ~np.isfinite(error) | ~(error > 0)).sum())
     if bad:
-        raise DataError(
-            tr(
-                "pooling: {bad} of {all} estimates are not finite or have no standard error above 0; leave them out.",
-                bad=bad,
-                all=effect.size,
-            )
-        )
+        raise DataError(f"pooling: {bad} of {effect.size} estimates are not finite or have no standard error above 0; leave them out.")
     if not effect.size:
         return None
     count = effect.size
@@ -101,11 +88,11 @@ def pool(estimates: Sequence[float], standard_errors: Sequence[float]) -> Pooled
     )
 
 
-def interval(found: Pooled, confidence: float = 0.95) -> tuple[float, float]:
+def pooled_interval(found: Pooled, confidence: float = 0.95) -> tuple[float, float]:
     """Return the interval of the mean. Two estimates cannot say how far such things differ, and Student's t with one degree of freedom then
     spans everything: theirs, and that of a single one, rests on their own errors alone.
 
-    >>> low, high = interval(pool([0.10, 0.20], [0.05, 0.05]))
+    >>> low, high = pooled_interval(pool([0.10, 0.20], [0.05, 0.05]))
     >>> round(low, 3), round(high, 3)
     (0.052, 0.248)
     """

@@ -9,7 +9,6 @@ from statistics import NormalDist
 import numpy as np
 
 from toolkit.errors import BadValue, DataError
-from toolkit.language import tr
 from toolkit.models.lin import standard_errors
 
 _NORMAL = NormalDist()
@@ -73,7 +72,7 @@ def members_needed(lift: float, unexplained: float, control_share: float, *, pow
     """
     _check(control_share, power)
     if not lift > 0:
-        raise BadValue(tr("lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5%.", lift=lift))
+        raise BadValue(f"lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5%.")
     noise = unexplained * widened(lift, control_share)
     return math.ceil(noise_factor(power) * noise / (lift**2 * control_share * (1 - control_share)))
 
@@ -121,16 +120,10 @@ def spread_of(outcome: np.ndarray, before: np.ndarray) -> Spread:
     """
     values, table = np.asarray(outcome, dtype=np.float64), np.asarray(before, dtype=np.float64).reshape(len(outcome), -1)
     if values.size < table.shape[1] + 10:
-        raise DataError(
-            tr(
-                "{members} members are too few to measure how their spend spreads; {needed} were needed.",
-                members=values.size,
-                needed=table.shape[1] + 10,
-            )
-        )
+        raise DataError(f"{values.size} members are too few to measure how their spend spreads; {table.shape[1] + 10} were needed.")
     mean, spread = float(values.mean()), float(values.std(ddof=1))
     if mean <= 0:
-        raise DataError(tr("These members bought for nothing in the window measured, so no lift of their spend can be planned."))
+        raise DataError("These members bought for nothing in the window measured, so no lift of their spend can be planned.")
     if spread == 0:
         return Spread(mean, 0.0, 0.0, values.size)
     scale = table.std(axis=0)
@@ -174,8 +167,6 @@ def spread_on_arms(
 
 def _check(control_share: float, power: float) -> None:
     if not 0 < control_share < 1:
-        raise BadValue(
-            tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=control_share)
-        )
+        raise BadValue(f"control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.")
     if not 0.5 <= power < 1:
-        raise BadValue(tr("power is {power:g}; a chance from 0.5 to below 1 was needed, such as 0.8.", power=power))
+        raise BadValue(f"power is {power:g}; a chance from 0.5 to below 1 was needed, such as 0.8.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.errors import BadValue, DataError
-from toolkit.language import tr
 
 
 def sample_ratio_p(treated_count: int, control_count: int, control_share: float) -> float:
@@ -19,15 +18,13 @@ def sample_ratio_p(treated_count: int, control_count: int, control_share: float)
     from scipy.stats import binomtest
 
     if not 0 < control_share < 1:
-        raise BadValue(
-            tr("control_share is {control_share}; the planned share of the control lies between 0 and 1.", control_share=control_share)
-        )
+        raise BadValue(f"control_share is {control_share}; the planned share of the control lies between 0 and 1.")
     if treated_count + control_count == 0:
-        raise DataError(tr("sample ratio: there is no member in either arm."))
+        raise DataError("sample ratio: there is no member in either arm.")
     return float(binomtest(control_count, treated_count + control_count, control_share).pvalue)
 
 
-def members_needed(outcome: np.ndarray, *, factor: float = 25.0) -> float:
+def members_for_skew(outcome: np.ndarray, *, factor: float = 25.0) -> float:
     """Return how many members an arm needs for the interval of its mean to hold what it says: `factor` * skewness^2; 0 for a constant.
 
     Source: Cochran's rule, Sampling Techniques (1977), 2.15; Kohavi, Deng, Longbotham and Xu, KDD 2014, take 355.
@@ -52,9 +49,7 @@ def permutation_p(
     """
     arm, values = np.asarray(treated).astype(bool), np.asarray(outcome, dtype=np.float64)
     if arm.size != values.size:
-        raise DataError(
-            tr("permutation: an arm is needed for each outcome; {arms} came for {outcomes}.", arms=arm.size, outcomes=values.size)
-        )
+        raise DataError(f"permutation: an arm is needed for each outcome; {arm.size} came for {values.size}.")
     count, everybody = int(arm.sum()), arm.size
     if covariates is not None and np.shape(covariates)[1]:
         design = np.column_stack([np.ones(everybody), covariates])

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import polars as pl
 
 from toolkit.errors import BadValue
-from toolkit.language import tr
 
 
 def midrank_score(column: str | pl.Expr, *, levels: int = 5, largest_is_best: bool = True) -> pl.Expr:
@@ -23,7 +22,7 @@ def midrank_score(column: str | pl.Expr, *, levels: int = 5, largest_is_best: bo
     [2, 2, 2, 4, 5]
     """
     if levels < 1:
-        raise BadValue(tr("midrank_score: `levels` must be at least 1, but {levels} came.", levels=levels))
+        raise BadValue(f"midrank_score: `levels` must be at least 1, but {levels} came.")
     value = pl.col(column) if isinstance(column, str) else column
     twice_rank = (2 * value.rank("average", descending=not largest_is_best)).cast(pl.Int64)
     count = value.count().cast(pl.Int64)
@@ -59,13 +58,7 @@ def quantile_band(
     ['heavy', 'medium', 'medium', 'light', 'light']
     """
     if len(shares) != len(labels) or abs(sum(shares) - 1) > 1e-9 or min(shares) < 0:
-        raise BadValue(
-            tr(
-                "quantile_band: needs one share >= 0 per label, adding up to 1, but {shares} came for {labels}.",
-                shares=list(shares),
-                labels=list(labels),
-            )
-        )
+        raise BadValue(f"quantile_band: needs one share >= 0 per label, adding up to 1, but {list(shares)} came for {list(labels)}.")
     value = pl.col(column) if isinstance(column, str) else column
     position = (value.rank("average", descending=largest_first) - 0.5) / value.count()
     bands = pl.Enum(list(labels))

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.models.reasons import Reason, Why
 from toolkit.models.snapshots import in_time
 
 _WEIGHT_UNIT = 1_000_000_000  # member weights are integers in these units, so that sums do not depend on row order
@@ -27,7 +27,7 @@ class DayLimits:
 
     days: tuple[int, ...]
     status: str
-    reason: str
+    reason: Reason | None
     closed_gap_count: int
     member_count: int
     returned_share: float | None
@@ -111,39 +111,28 @@ def _limits(
     gaps: pl.DataFrame, shares: Sequence[float], *, minimum_closed_gaps: int, minimum_at_risk: int, step_days: int, history_days: int
 ) -> DayLimits:
     if not all(low < high for low, high in pairwise(shares)) or not 0 < shares[0] < 1 or not shares[-1] < 1:
-        raise BadValue(tr("repurchase limits: the shares must ascend within 0..1, but {shares} came.", shares=list(shares)))
+        raise BadValue(f"repurchase limits: the shares must ascend within 0..1, but {list(shares)} came.")
     closed = int(gaps["is_closed"].sum())
     members = gaps.filter("is_closed")["member_code"].n_unique() if closed else 0
     if closed < minimum_closed_gaps:
-        reason = tr(
-            "only {closed} gaps between shopping days have closed; the shop's own rhythm shows from {minimum_closed_gaps} on",
-            closed=closed,
-            minimum_closed_gaps=minimum_closed_gaps,
-        )
+        reason = Reason(Why.FEW_GAPS, closed=closed, minimum_closed_gaps=minimum_closed_gaps)
         return DayLimits((), "not measured", reason, closed, members, None)
     curve = repurchase_curve(gaps)
     days = [returned_within(curve, share=share, minimum_at_risk=minimum_at_risk) for share in shares]
     found = [day for day in days if day is not None]
     if len(found) < len(shares):
-        reason = tr("fewer than {minimum_at_risk} gaps are under observation at any length", minimum_at_risk=minimum_at_risk)
+        reason = Reason(Why.FEW_WATCHED, minimum_at_risk=minimum_at_risk)
         return DayLimits((), "not measured", reason, closed, members, None)
     apart = _widened(found, step_days=step_days)
     returned = float(curve.filter(pl.col("at_risk_count") >= minimum_at_risk)["returned_share"][-1])
-    status, reason = "proposed", ""
+    status, reason = "proposed", None
     if apart != tuple(found):
-        reason = tr(
-            "the shop's own limits {found} lie too close together; a member's score would change from one day to the next", found=found
-        )
-        status = "widened"
+        status, reason = "widened", Reason(Why.TOO_CLOSE, found=found)
     # A member's gaps, the open one included, add up to the days since their first shopping day.
     seen_days = int(gaps.group_by("member_code").agg(pl.col("gap_days").sum())["gap_days"].max()) + 1  # type: ignore[arg-type]
     if seen_days < history_days:
-        short = tr(
-            "from only {seen_days} days of receipts, in which longer gaps cannot show; propose again after {history_days} days",
-            seen_days=seen_days,
-            history_days=history_days,
-        )
-        status, reason = "provisional", tr("{reason}; {short}", reason=reason, short=short) if reason else short
+        short = Reason(Why.SHORT_HISTORY, seen_days=seen_days, history_days=history_days)
+        status, reason = "provisional", Reason(Why.TOO_CLOSE_AND_SHORT, reason=reason, short=short) if reason else short
     return DayLimits(apart, status, reason, closed, members, returned)
 
 
@@ -169,7 +158,7 @@ def propose_r_edges(
     'not measured'
     """
     if len(shares) != 4:
-        raise BadValue(tr("propose_r_edges: needs four shares for five scores, but {shares} came.", shares=len(shares)))
+        raise BadValue(f"propose_r_edges: needs four shares for five scores, but {len(shares)} came.")
     return _limits(
         gaps,
         shares,
@@ -214,7 +203,7 @@ def r_score(edges: Sequence[int], *, recency: str | pl.Expr = "recency_days") ->
     [5, 5, 4, 1]
     """
     if not edges or not all(low < high for low, high in pairwise(edges)):
-        raise BadValue(tr("r_score: the edges must be days in ascending order, but {edges} came.", edges=list(edges)))
+        raise BadValue(f"r_score: the edges must be days in ascending order, but {list(edges)} came.")
     value = pl.col(recency) if isinstance(recency, str) else recency
     passed = pl.sum_horizontal([(value > edge).cast(pl.Int8) for edge in edges])
     return pl.when(value.is_not_null()).then(len(edges) + 1 - passed).cast(pl.Int8)

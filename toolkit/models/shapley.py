@@ -8,7 +8,6 @@ from math import factorial
 import numpy as np
 
 from toolkit.errors import DataError
-from toolkit.language import tr
 
 
 def shapley_parts(before: np.ndarray, now: np.ndarray) -> np.ndarray:
@@ -25,13 +24,7 @@ def shapley_parts(before: np.ndarray, now: np.ndarray) -> np.ndarray:
     [[5.0, -11.0]]
     """
     if before.shape != now.shape or before.ndim != 2:
-        raise DataError(
-            tr(
-                "shapley_parts: two tables of the same shape were needed, but {before} and {now} came.",
-                before=before.shape,
-                now=now.shape,
-            )
-        )
+        raise DataError(f"shapley_parts: two tables of the same shape were needed, but {before.shape} and {now.shape} came.")
     count = before.shape[1]
     change = now - before
     parts = np.zeros(before.shape)

@@ -8,10 +8,8 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import DataError
-from toolkit.language import tr
-
-BASIS_POINTS = 10_000
-"""Day shares come as whole basis points, so that sums over days are exact integers."""
+from toolkit.expressions import BASIS_POINTS  # day shares are whole ones, so that sums over days are exact
+from toolkit.models.reasons import Reason, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +25,7 @@ class Kappa:
     member_count: int
     day_count: int
     status: str
-    reason: str
-
-
-def day_share_bp(part: str | pl.Expr, whole: str | pl.Expr) -> pl.Expr:
-    """Return `part / whole` of a day in whole basis points (Int64, half up, clipped to 0..10,000); null where `whole` is not above zero.
-
-    Integers throughout: the same for any engine.
-
-    >>> pl.DataFrame({"promo": [1, 5, 0], "paid": [3, 5, 0]}).select(day_share_bp("promo", "paid")).to_series().to_list()
-    [3333, 10000, None]
-    """
-    part = pl.col(part) if isinstance(part, str) else part
-    whole = pl.col(whole) if isinstance(whole, str) else whole
-    share = (2 * BASIS_POINTS * part.cast(pl.Int64) + whole) // (2 * whole)
-    return pl.when(whole > 0).then(share.clip(0, BASIS_POINTS))
+    reason: Reason | None
 
 
 def _columns(members: pl.DataFrame, trait: str) -> pl.DataFrame:
@@ -49,13 +33,7 @@ def _columns(members: pl.DataFrame, trait: str) -> pl.DataFrame:
     names = {part: f"{trait}_{part}" for part in ("days_odd", "days_even", "bp_odd", "bp_even", "bp_sq")}
     missing = [name for name in names.values() if name not in members.columns]
     if missing:
-        raise DataError(
-            tr(
-                "shrinkage of '{trait}': the members table needs the columns {missing}, which it does not have; rebuild the mart.",
-                trait=trait,
-                missing=missing,
-            )
-        )
+        raise DataError(f"shrinkage of '{trait}': the members table needs the columns {missing}, which it does not have; rebuild the mart.")
     return members.select(pl.col(name).cast(pl.Int64).alias(part) for part, name in names.items())
 
 
@@ -82,12 +60,7 @@ def estimate_kappa(members: pl.DataFrame, *, trait: str, minimum_members: int = 
     paired = stats.filter((pl.col("days") >= minimum_days) & (pl.col("days_odd") > 0) & (pl.col("days_even") > 0))
     days = int(paired["days"].sum())
     if paired.height < minimum_members:
-        reason = tr(
-            "only {members} members have {minimum_days} or more shopping days; {minimum_members} are needed",
-            members=paired.height,
-            minimum_days=minimum_days,
-            minimum_members=minimum_members,
-        )
+        reason = Reason(Why.FEW_WITH_DAYS, members=paired.height, minimum_days=minimum_days, minimum_members=minimum_members)
         return Kappa(None, within, 0.0, paired.height, days, "not measured", reason)
     odd, even = paired["days_odd"].to_numpy(), paired["days_even"].to_numpy()
     odd_mean = paired["bp_odd"].to_numpy() / odd / BASIS_POINTS
@@ -97,9 +70,9 @@ def estimate_kappa(members: pl.DataFrame, *, trait: str, minimum_members: int = 
     odd_centre, even_centre = (precision * odd_mean).sum() / total, (precision * even_mean).sum() / total
     between = float((precision * (odd_mean - odd_centre) * (even_mean - even_centre)).sum() / total)
     if between <= 0 or within <= 0:
-        reason = tr("members do not differ beyond the noise of their days") if between <= 0 else tr("a member's days are all alike")
-        return Kappa(None, within, between, paired.height, days, "not measured", reason)
-    return Kappa(within / between, within, between, paired.height, days, "measured", "")
+        why = Why.MEMBERS_ALIKE if between <= 0 else Why.DAYS_ALIKE
+        return Kappa(None, within, between, paired.height, days, "not measured", Reason(why))
+    return Kappa(within / between, within, between, paired.height, days, "measured", None)
 
 
 def _expected(days: np.ndarray, raw: np.ndarray, kappa: float, wanted: np.ndarray, by_days: bool) -> np.ndarray:
@@ -142,9 +115,7 @@ def shrink(members: pl.DataFrame, *, trait: str, kappa: float, raw: str | None =
     stats = _columns(members, trait)
     days = (stats["days_odd"] + stats["days_even"]).to_numpy()
     if raw is not None and raw not in members.columns:
-        raise DataError(
-            tr("shrinkage of '{trait}': the members table needs the column '{raw}', which it does not have.", trait=trait, raw=raw)
-        )
+        raise DataError(f"shrinkage of '{trait}': the members table needs the column '{raw}', which it does not have.")
     mean_of_days = (stats["bp_odd"] + stats["bp_even"]).to_numpy() / np.maximum(days, 1) / BASIS_POINTS
     share = mean_of_days if raw is None else members[raw].cast(pl.Float64).clip(0, 1).fill_nan(None).fill_null(0).to_numpy()
     known = days > 0

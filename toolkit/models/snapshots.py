@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import DataError
-from toolkit.language import tr
 
 RHYTHM_FEATURES = ("log_recency", "own_gap_days", "days_28", "days_56", "days_91", "log_recency_over_gap")
 """The six features of the purchase model, in order."""
@@ -30,7 +29,7 @@ def shopping_days(orders: pl.DataFrame) -> pl.DataFrame:
     missing = [name for name in ("member_code", "is_order", "amount") if name not in orders.columns]
     missing += [] if {"day", "ordered_at"} & set(orders.columns) else ["ordered_at"]
     if missing:
-        raise DataError(tr("shopping_days: the orders table needs {missing}, which it does not have.", missing=missing))
+        raise DataError(f"shopping_days: the orders table needs {missing}, which it does not have.")
     return (
         orders.lazy()
         .filter(pl.col("member_code").is_not_null() & pl.col("is_order"))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.special import gammainc, gammaincinv
+from scipy.special import gammainc
 
 from toolkit.models.clusters import adjusted_rand
-from toolkit.models.pairs import benjamini_hochberg
+from toolkit.models.multiple_tests import benjamini_hochberg
+from toolkit.models.shares import poisson_interval
 
 
 @dataclass(frozen=True)
@@ -34,21 +35,20 @@ class Switching:
         return passed | passed.T
 
     def interval(self, first: int, second: int) -> tuple[float, float]:
-        """Exact 95% Poisson interval of observed over expected (Garwood 1936)."""
-        count, expected = self.count[first, second], max(self.expected[first, second], 1e-12)
-        low = gammaincinv(count, 0.025) / expected if count else 0.0
-        return float(low), float(gammaincinv(count + 1, 0.975) / expected)
+        """Exact 95% Poisson interval of observed over expected."""
+        low, high = (float(end) for end in poisson_interval(self.count[first, second]))
+        expected = max(float(self.expected[first, second]), 1e-12)
+        return low / expected, high / expected
 
 
-def switching(source: np.ndarray, target: np.ndarray, good_count: int) -> Switching:
+def count_switches(source: np.ndarray, target: np.ndarray, good_count: int) -> Switching:
     """Return the switches between goods, from what was taken one time and the next; staying with a good is no switch.
 
     By chance, somebody who leaves a good takes any of the others as often as people switch to or from it in all: expected = x_a x_b with
     `x_a (sum x - x_a)` = all switches of a (quasi-independence of a table without a diagonal; Goodman, JASA 63 (1968), 1091-1131). So a
     popular good is no closer substitute for being popular.
 
-    >>> import numpy as np
-    >>> moves = switching(np.array([0, 1, 0, 2, 3, 2]), np.array([1, 0, 1, 3, 2, 3]), 4)
+    >>> moves = count_switches(np.array([0, 1, 0, 2, 3, 2]), np.array([1, 0, 1, 3, 2, 3]), 4)
     >>> bool(moves.index[0, 1] > 1 > moves.index[0, 2])
     True
     """

@@ -7,7 +7,6 @@ import polars as pl
 from scipy.special import gammaincinv
 
 from toolkit.errors import DataError
-from toolkit.language import tr
 
 
 def taste_index(
@@ -28,7 +27,7 @@ def taste_index(
     """
     missing = [name for name in ("member_code", "category_code", "day_count") if name not in member_category.columns]
     if missing:
-        raise DataError(tr("taste_index: the member x category table needs {missing}, which it does not have.", missing=missing))
+        raise DataError(f"taste_index: the member x category table needs {missing}, which it does not have.")
     days = pl.col("day_count").cast(pl.Int64)
     counted = (
         member_category.select("member_code", "category_code", days)

@@ -15,6 +15,7 @@ from toolkit.language import later, tr
 from toolkit.models.shrinkage import estimate_kappa, shrink
 from toolkit.portrait.measures.levels import LEVELS, UNKNOWN, bins, in_order, level
 from toolkit.portrait.measures.takings import by_group, takings
+from toolkit.portrait.model_reasons import reason_text
 from toolkit.registry import question
 from toolkit.scope.phrases import not_measured, sales_basis, spoken, where
 from toolkit.scope.view import View
@@ -90,7 +91,7 @@ def _kappas(view: View) -> pl.DataFrame:
             least = {"minimum_members": settings.kappa_minimum_members, "minimum_days": settings.kappa_minimum_days}
             found = estimate_kappa(view.population, trait=trait.stem, **least)
             kappa = settings.kappa_default if found.value is None else found.value
-            rows.append((trait.name, kappa, found.member_count, found.reason or None))
+            rows.append((trait.name, kappa, found.member_count, reason_text(found.reason) or None))
     columns = {"trait": pl.String, "kappa": pl.Float64, "member_count": pl.Int64, "assumed": pl.String}
     return pl.DataFrame(rows, schema=columns, orient="row")
 

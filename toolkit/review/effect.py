@@ -16,6 +16,7 @@ from toolkit.review.measures.outcome import OUTCOMES, Name
 from toolkit.review.measures.parts import MOST_PARTS, By, effects_by, passed
 from toolkit.review.measures.study import Study, study
 from toolkit.review.measures.verdicts import worst_first
+from toolkit.review.model_reasons import reason_text
 from toolkit.scope.view import View
 from toolkit.wording import some
 
@@ -130,7 +131,7 @@ def _readings(found: Study, effects: list[Effect]) -> list[str]:
     said = []
     for one, clear in zip(effects, told, strict=True):
         if one.estimate is None:
-            said.append(tr("not measured: {reason}", reason=one.reason))
+            said.append(tr("not measured: {reason}", reason=reason_text(one.reason)))
         elif not found.claim.may_be_shown:
             said.append(value("description, no claim"))
         elif not found.case.is_randomised:

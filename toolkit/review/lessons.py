@@ -11,7 +11,7 @@ from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, value, word
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.lessons import read_lessons
-from toolkit.models.partial_pooling import interval, pool, pool_by_campaign
+from toolkit.models.partial_pooling import pool, pool_by_campaign, pooled_interval
 from toolkit.registry import question
 from toolkit.review.measures.learnt import unlearnt
 from toolkit.review.measures.outcome import OUTCOMES
@@ -118,7 +118,7 @@ def pooled_lessons(usable: pl.DataFrame, *, false_share: float = 0.05) -> pl.Dat
         found = pool(estimates.tolist(), errors.tolist())
         if found is None:
             continue
-        low, high = interval(found)
+        low, high = pooled_interval(found)
         rows.append(
             dict(zip(_KEYS, key, strict=True)) | {
                 "campaign_count": found.count,

@@ -18,6 +18,7 @@ from toolkit.review.measures.headline import arms, claim_of, first_reason, openi
 from toolkit.review.measures.sentences import after
 from toolkit.review.measures.study import Study, study
 from toolkit.review.measures.verdicts import worst_first
+from toolkit.review.model_reasons import reason_text
 from toolkit.scope.phrases import where
 from toolkit.scope.view import View
 from toolkit.wording import capital
@@ -121,7 +122,7 @@ def account_table(found: Study, account: Account) -> pl.DataFrame:
         if one.measured and may_be_shown(found, one):
             rows.append((item, one.estimate, one.low, one.high, reading))
         else:
-            why = not_claimed() if one.measured else tr("not measured: {reason}", reason=one.reason)
+            why = not_claimed() if one.measured else tr("not measured: {reason}", reason=reason_text(one.reason))
             rows.append((item, None, None, None, why))
 
     def cost(item: str, spent: float | None, reading: str = "") -> None:
@@ -167,7 +168,7 @@ def _ratios(found: Study, account: Account, rows: list[tuple[str, float | None, 
     for item, one, what in items:
         low, high = one.low or 0.0, one.high or 0.0
         if one.estimate is None:
-            rows.append((item, None, None, None, tr("not measured: {reason}", reason=one.reason)))
+            rows.append((item, None, None, None, tr("not measured: {reason}", reason=reason_text(one.reason))))
         elif low <= 0 or not may_be_shown(found, one):
             rows.append((item, None, None, None, tr("no {what} are shown for certain", what=what)))
         else:
@@ -203,7 +204,7 @@ def _headline(found: Study, account: Account) -> str:
             start=start,
             name=case.name,
             extra=tr("{amount} of extra sales ({span})", amount=_cash(found, sales.estimate), span=_span(found, sales)),
-            reason=net.reason,
+            reason=reason_text(net.reason),
             spent=spent,
             arms=arms(case),
         )

@@ -11,6 +11,7 @@ from toolkit.language import later, tr, trn
 from toolkit.registry import question, question_text
 from toolkit.review.lessons import few_of
 from toolkit.review.measures.pressure import Programme, campaign_rows, contact_days, pressure, programme_effect
+from toolkit.review.model_reasons import reason_text
 from toolkit.scope.phrases import where
 from toolkit.scope.sales import ratio, totals
 from toolkit.scope.view import View
@@ -114,7 +115,7 @@ def _headline(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole:
     )
     effect = whole.effect
     if effect.estimate is None or effect.low is None or effect.high is None:
-        added = tr("What the programme adds to that cannot be said: {reason}.", reason=effect.reason)
+        added = tr("What the programme adds to that cannot be said: {reason}.", reason=reason_text(effect.reason))
     else:
         said = (
             later("All campaigns together brought {amount} per member and 28 days ({span}; {n}).")

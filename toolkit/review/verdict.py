@@ -16,6 +16,7 @@ from toolkit.review.measures.headline import arms, first_reason, opening, so_far
 from toolkit.review.measures.sentences import after
 from toolkit.review.measures.study import Study, study
 from toolkit.review.measures.verdicts import worst_first
+from toolkit.review.model_reasons import reason_text
 from toolkit.review.money import account_chart, account_table, may_be_shown, money_figures, spent_words, study_of_money
 from toolkit.scope.phrases import where
 from toolkit.scope.view import View
@@ -108,7 +109,7 @@ def verdict_headline(sold: Study, found: Study, account: Account) -> str:
             "{start}, {name} {moved}{so_far}; what stays of it is not measured, since {reason}; {spent}; {arms}.",
             **told,
             moved=moved,
-            reason=account.net.reason,
+            reason=reason_text(account.net.reason),
             spent=spent,
         )
     paid = _paid(account, currency)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from itertools import pairwise
 
+from pydantic import Field, field_validator, model_validator
+
+from toolkit.language import tr
 from toolkit.settings.family import Days, Family, Share
 
 
@@ -33,6 +36,13 @@ class RfmSettings(Family):
         100, ge=10, description="Fewer closed gaps than this and edges are not proposed from the shop's own data."
     )
 
+    @field_validator("r_edge_quantiles")
+    @classmethod
+    def _ascend(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(low < high for low, high in pairwise((0.0, *given, 1.0))):
+            raise ValueError(tr("quantiles in ascending order between 0 and 1 were needed"))
+        return given
+
 
 class ValueSettings(Family):
     """Contribution, quadrants and spending power."""
@@ -42,6 +52,12 @@ class ValueSettings(Family):
     low_power_share: Share = Field(1 / 3, description="Spending power is low below this quantile of the shop's own members.")
     high_power_share: Share = Field(2 / 3, description="Spending power is high above this quantile of the shop's own members.")
     quadrant_cut: Share = Field(0.5, description="Quantile at which order count and order value are cut into low and high (0.5 = median).")
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> ValueSettings:
+        if self.heavy_share + self.medium_share > 1 + 1e-9:
+            raise ValueError(tr("heavy_share and medium_share may not add up to more than 1"))
+        return self
 
 
 class HabitSettings(Family):
@@ -56,6 +72,12 @@ class LifecycleSettings(Family):
     new_days: Days = Field(91, description="A member whose first order is at most this many days old is new, unless the data starts there.")
     slipping_quantile: Share = Field(0.90, description="A member is slipping once this share of gaps between orders would have closed.")
     lapsed_quantile: Share = Field(0.98, description="A member is lapsed once this share of gaps between orders would have closed.")
+
+    @model_validator(mode="after")
+    def _ascend(self) -> LifecycleSettings:
+        if not 0 < self.slipping_quantile < self.lapsed_quantile < 1:
+            raise ValueError(tr("slipping_quantile must lie below lapsed_quantile, both between 0 and 1"))
+        return self
 
 
 class PersonaSettings(Family):

@@ -12,7 +12,9 @@ from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import tr, value, word
-from toolkit.models.pairs import benjamini_hochberg, chance_of, wilson
+from toolkit.models.multiple_tests import benjamini_hochberg
+from toolkit.models.pairs import chance_of
+from toolkit.models.shares import wilson
 from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.measures.scores import chain_scores
 from toolkit.registry import question
@@ -204,8 +206,8 @@ def _what_else(
         "both_count",
         whole.cast(pl.Int64).alias("order_count"),
         (pl.col("both_count") / whole).alias("attach_rate"),
-        wilson(pl.col("both_count"), whole, -1).alias("attach_rate_low"),
-        wilson(pl.col("both_count"), whole, 1).alias("attach_rate_high"),
+        wilson(pl.col("both_count"), whole)[0].alias("attach_rate_low"),
+        wilson(pl.col("both_count"), whole)[1].alias("attach_rate_high"),
         (pl.col("expected_count") / whole).alias("expected_rate"),
         (pl.col("both_count") / pl.col("expected_count")).alias("together_index"),
         "verdict",
@@ -312,8 +314,8 @@ def _from_whom(
         "order_count",
         "both_count",
         (pl.col("both_count") / pl.col("order_count")).alias("attach_rate"),
-        wilson(pl.col("both_count"), pl.col("order_count"), -1).alias("attach_rate_low"),
-        wilson(pl.col("both_count"), pl.col("order_count"), 1).alias("attach_rate_high"),
+        wilson(pl.col("both_count"), pl.col("order_count"))[0].alias("attach_rate_low"),
+        wilson(pl.col("both_count"), pl.col("order_count"))[1].alias("attach_rate_high"),
     )
     total, both = len(orders), int(with_b[orders].sum())
     notes: list[str | Note] = [

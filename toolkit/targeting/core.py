@@ -12,8 +12,7 @@ from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable, Table
 from toolkit.language import tr, value
-from toolkit.models.pairs import wilson
-from toolkit.models.shares import share_index
+from toolkit.models.shares import share_index, wilson
 from toolkit.portrait.measures.bands import grouped
 from toolkit.registry import question
 from toolkit.scope.hiding import pooled, too_few, unmeasured
@@ -434,8 +433,8 @@ def _shown(view: View, goods: pl.DataFrame, core_count: int, member_count: int, 
         pl.col("index_low").alias("core_index_low"),
         pl.col("index_high").alias("core_index_high"),
         (pl.col("repeat_count") / pl.col("core_buyer_count")).alias("repeat_rate"),
-        wilson(pl.col("repeat_count"), pl.col("core_buyer_count"), -1).alias("repeat_rate_low"),
-        wilson(pl.col("repeat_count"), pl.col("core_buyer_count"), 1).alias("repeat_rate_high"),
+        wilson(pl.col("repeat_count"), pl.col("core_buyer_count"))[0].alias("repeat_rate_low"),
+        wilson(pl.col("repeat_count"), pl.col("core_buyer_count"))[1].alias("repeat_rate_high"),
         (pl.col("others") / pl.col("core_orders")).alias("other_goods_per_order"),
         view.major("core_amount").alias("core_sales"),
         pl.when(pl.col("all_amount") > 0).then(pl.col("core_amount") / pl.col("all_amount")).alias("core_sales_share"),

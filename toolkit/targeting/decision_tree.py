@@ -11,7 +11,7 @@ import polars as pl
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import tr, value, word
-from toolkit.models.switching import Switching, agreement, groups_of, switching
+from toolkit.models.switching import Switching, agreement, count_switches, groups_of
 from toolkit.registry import question
 from toolkit.scope.period import Period
 from toolkit.scope.phrases import not_measured, where
@@ -109,8 +109,8 @@ def decision_tree(view: View, *, category: str = "", by: By = "product") -> Find
     if choices.goods.height < 3 or switcher_count < LEAST_SWITCHES or choices.members < view.settings.scope.minimum_members:
         return _too_few(view, period, good, choices, switcher_count)
     count = choices.goods.height
-    all_moves = switching(choices.source, choices.target, count)
-    one, other = (switching(choices.source[choices.half == side], choices.target[choices.half == side], count) for side in (0, 1))
+    all_moves = count_switches(choices.source, choices.target, count)
+    one, other = (count_switches(choices.source[choices.half == side], choices.target[choices.half == side], count) for side in (0, 1))
     group_count = max(2, count // _GOODS_PER_GROUP)
     agreed = agreement(one, other, group_count)
     stable = agreed is not None and agreed >= LEAST_AGREEMENT

@@ -11,7 +11,7 @@ from toolkit.answer import Finding, Note, Verdict
 from toolkit.charts.ranges import ranges
 from toolkit.errors import BadValue, unknown_name
 from toolkit.language import in_every_language, later, tr, trn, word
-from toolkit.models.first_purchases import wilson
+from toolkit.models.shares import wilson
 from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.measures.tastes import measured_members
 from toolkit.registry import question

@@ -12,7 +12,8 @@ from toolkit.charts.bars import ranked_bars
 from toolkit.charts.flow import flow
 from toolkit.language import tr, value, word
 from toolkit.mart.sequences import VISITS
-from toolkit.models.first_purchases import days_until_half, wilson
+from toolkit.models.first_purchases import days_until_half
+from toolkit.models.shares import wilson
 from toolkit.registry import question
 from toolkit.scope.phrases import where
 from toolkit.scope.view import View

@@ -15,7 +15,7 @@ from toolkit.language import value
 from toolkit.ledger.lessons import read_lessons
 from toolkit.ledger.offer import Offer
 from toolkit.models.allocation import Allocation
-from toolkit.models.offer_effects import offer_effects
+from toolkit.models.method_effects import offer_effects
 
 ASSUMED = value("assumption")
 _FAILED = "FAIL"

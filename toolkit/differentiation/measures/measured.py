@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.language import tr, word
 from toolkit.ledger.lessons import read_lessons
-from toolkit.models.partial_pooling import interval, pool, pool_by_campaign
+from toolkit.models.partial_pooling import pool, pool_by_campaign, pooled_interval
 from toolkit.scope.view import View
 
 MEASURED = pl.Schema(
@@ -69,7 +69,7 @@ def measured_methods(lessons: pl.DataFrame, segments: Sequence[str], *, confiden
         found = pool(estimates.tolist(), errors.tolist())
         if found is None:
             continue
-        low, high = interval(found, confidence)
+        low, high = pooled_interval(found, confidence)
         count = int((part["treated_count"] + part["control_count"]).sum())
         said = ", ".join(str(name) for name in names)
         rows.append((segment, method, is_random, outcome, said, found.count, count, found.mean, low, high, low > 0, high < 0))

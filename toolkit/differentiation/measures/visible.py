@@ -74,6 +74,8 @@ class Visible:
 
     def _on_arms(self, key: int | str, spent: np.ndarray, past: np.ndarray, control_share: float, *, rough: bool = False) -> Spread:
         if key not in self._alike:
+            if not spent.mean() > 0:
+                raise DataError(tr("These members bought for nothing in the window measured, so no lift of their spend can be planned."))
             self._alike[key] = spread_of(spent, past)
         return spread_on_arms(spent, past, control_share, spread=self._alike[key], rough=rough)
 

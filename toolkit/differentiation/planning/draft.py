@@ -17,7 +17,7 @@ from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.ledger.definition import Definition
 from toolkit.mart.margins import Margin
-from toolkit.models.assignment import Assignment, assign
+from toolkit.models.assignment import LEAST_PER_ARM, Assignment, assign
 from toolkit.models.power import chance_to_see, smallest_lift
 from toolkit.scope.view import View
 
@@ -147,7 +147,15 @@ def work_out(view: View, definition: Definition) -> Draft:
     enrolment, settings = enrol(view, definition), view.settings.campaigns
     said: dict[str, str] = {}
     assignment, visible = None, None
-    if 0 < definition.control_share < 1:
+    members = enrolment.members.height
+    if members < 2 * LEAST_PER_ARM and 0 < definition.control_share < 1:
+        said["assignment"] = tr(
+            "{members} members are too few for a holdout: each arm needs {least_per_arm} at least. Widen the audience, or "
+            "address them all without claiming an effect.",
+            members=members,
+            least_per_arm=LEAST_PER_ARM,
+        )
+    elif 0 < definition.control_share < 1:
         try:
             assignment = assign(
                 enrolment.members,

@@ -11,6 +11,7 @@ from toolkit.language import tr
 from toolkit.models.clusters import cluster
 from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.portrait.measures.tastes import NO_CATEGORY, measured_members
+from toolkit.portrait.model_reasons import reason_text
 from toolkit.scope.phrases import sales_basis, spoken, where
 from toolkit.scope.view import View
 from toolkit.wording import sentence
@@ -69,7 +70,7 @@ def _basket_groups(view: View) -> pl.DataFrame:
         label.replace_strict(list(range(len(known_for))), known_for, default=None, return_dtype=pl.String).alias("known_for"),
         pl.lit(found.status).alias("status"),
         pl.lit(found.agreement, pl.Float64).alias("agreement"),
-        pl.lit(found.reason).alias("reason"),
+        pl.lit(reason_text(found.reason)).alias("reason"),
     )
 
 

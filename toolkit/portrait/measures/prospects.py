@@ -5,9 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.language import tr
-from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, lifetime_value
+from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, predict_lifetime
 from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
+from toolkit.portrait.model_reasons import reason_text
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
@@ -62,7 +63,7 @@ def _prospects(view: View) -> pl.DataFrame:
         nothing = [pl.lit(None, pl.Float64).alias("purchase_probability"), pl.lit(None, pl.Int64).alias("expected_spend")]
         nothing += [pl.lit(None, pl.Int64).alias("expected_spend_year"), pl.lit(None, pl.String).alias("value_decile")]
         return days.select(pl.col("member_code").unique().sort()).with_columns(nothing)
-    value = lifetime_value(models, days, as_of=view.as_of)
+    value = predict_lifetime(models, days, as_of=view.as_of)
     decile = quantile_band("expected_spend", shares=(0.1,) * 10, labels=DECILES).cast(pl.String).alias("value_decile")
     # The horizons have models of their own; of one member a year can never bring less than its first quarter.
     year = pl.max_horizontal("expected_spend_year", "expected_spend") if _is_longer(view) else pl.col("expected_spend_year")
@@ -103,7 +104,7 @@ def _described(models: LifetimeModels | None) -> pl.DataFrame:
         {
             "figure": "purchase",
             "method": bought.method,
-            "reason": bought.reason,
+            "reason": reason_text(bought.reason),
             "row_count": bought.row_count,
             "snapshot_count": bought.snapshot_count,
         }
@@ -121,7 +122,7 @@ def _described(models: LifetimeModels | None) -> pl.DataFrame:
             {
                 "figure": figure,
                 "method": spend.status,
-                "reason": spend.reason,
+                "reason": reason_text(spend.reason),
                 "row_count": spend.member_count,
                 "snapshot_count": spend.snapshot_count,
                 "spearman": spend.held_out_spearman,

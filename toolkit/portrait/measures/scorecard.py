@@ -22,6 +22,7 @@ from toolkit.models.repurchase import gaps, propose_r_edges
 from toolkit.portrait.measures.levels import UNKNOWN
 from toolkit.portrait.measures.scores import chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap, read_segment_map
+from toolkit.portrait.model_reasons import reason_text
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View, open_view
 from toolkit.settings import Settings
@@ -304,7 +305,7 @@ def _edges_frame(chain: View) -> pl.DataFrame:
         gaps(days, as_of=chain.as_of), shares=settings.r_edge_quantiles, minimum_closed_gaps=settings.r_edge_minimum_gaps
     )
     schema = {"edges": pl.List(pl.Int64), "status": pl.String, "reason": pl.String}
-    return pl.DataFrame({"edges": [list(found.days)], "status": [found.status], "reason": [found.reason]}, schema=schema)
+    return pl.DataFrame({"edges": [list(found.days)], "status": [found.status], "reason": [reason_text(found.reason)]}, schema=schema)
 
 
 def _flow(view: View, before: Scorecard, after: Scorecard) -> pl.DataFrame:

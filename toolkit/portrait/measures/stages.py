@@ -9,6 +9,7 @@ import polars as pl
 
 from toolkit.language import value
 from toolkit.models.repurchase import gaps, propose_lifecycle_limits
+from toolkit.portrait.model_reasons import reason_text
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
@@ -58,7 +59,7 @@ def _limits(view: View) -> pl.DataFrame:
     )
     slipping, lapsed = found.days if found.days else (None, None)
     columns = {"slipping_days": pl.Int64, "lapsed_days": pl.Int64, "status": pl.String, "reason": pl.String, "closed_gap_count": pl.Int64}
-    return pl.DataFrame([(slipping, lapsed, found.status, found.reason, found.closed_gap_count)], schema=columns, orient="row")
+    return pl.DataFrame([(slipping, lapsed, found.status, reason_text(found.reason), found.closed_gap_count)], schema=columns, orient="row")
 
 
 def stages_on(days: pl.DataFrame, *, as_of: date, slipping_days: int, lapsed_days: int, new_days: int, first_day: date) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from toolkit.models.randomisation_checks import sample_ratio_p
 from toolkit.review.measures.case import Case
 from toolkit.review.measures.sentences import together
 from toolkit.review.measures.verdicts import Check
+from toolkit.review.model_reasons import reason_text
 from toolkit.wording import share, some
 
 _PAST = {
@@ -34,7 +35,7 @@ _PAST = {
     "log_recency_days": later("recency days"),
     "presence": later("presence"),
 }
-"""The columns of the past (`toolkit.models.past_columns`) in a sentence."""
+"""The columns of the past (`toolkit.models.past_covariates`) in a sentence."""
 
 
 def design_checks(case: Case) -> list[Check]:
@@ -216,7 +217,7 @@ def _overlap(case: Case) -> list[Check]:
             Check(
                 value("Overlap"),
                 "NOT MEASURED",
-                tr("Whether controls like the treated exist is not measured: {reason}.", reason=found.reason),
+                tr("Whether controls like the treated exist is not measured: {reason}.", reason=reason_text(found.reason)),
             )
         ]
     beyond, effective = found.beyond_share, found.effective_controls

@@ -11,6 +11,7 @@ from toolkit.models.naive_effects import before_after, difference_in_differences
 from toolkit.review.measures.estimate import measured_effect
 from toolkit.review.measures.outcome import OUTCOMES, outcomes
 from toolkit.review.measures.study import Study
+from toolkit.review.model_reasons import reason_text
 from toolkit.scope.period import Period
 
 WHAT_COUNTS = value("Lin's regression, as assigned")
@@ -56,4 +57,4 @@ def _naive(randomised: bool) -> str:
 
 
 def _cross_check(one: Effect) -> str:
-    return tr("agreement is description, not a pass") if one.measured else tr("not measured: {reason}", reason=one.reason)
+    return tr("agreement is description, not a pass") if one.measured else tr("not measured: {reason}", reason=reason_text(one.reason))

@@ -9,6 +9,7 @@ from toolkit.models.lin import Effect
 from toolkit.review.measures.account import Account
 from toolkit.review.measures.headline import claim_of
 from toolkit.review.measures.study import Study
+from toolkit.review.model_reasons import reason_text
 
 
 def goal_notes(found: Study, account: Account) -> list[Note]:
@@ -29,7 +30,11 @@ def goal_notes(found: Study, account: Account) -> list[Note]:
         }[goal]
         name, text = _words(found, goal)
         if one.estimate is None or one.low is None or one.high is None:
-            said.append(Note(tr("Goal of {name} {wanted}: {reason}.", name=name, wanted=text(wanted), reason=one.reason), "NOT MEASURED"))
+            said.append(
+                Note(
+                    tr("Goal of {name} {wanted}: {reason}.", name=name, wanted=text(wanted), reason=reason_text(one.reason)), "NOT MEASURED"
+                )
+            )
         elif not claim_of(case, account.sales, found.checks).may_be_shown:
             said.append(
                 Note(tr("Goal of {name} {wanted}: whether it was reached cannot be told.", name=name, wanted=text(wanted)), "NOT MEASURED")

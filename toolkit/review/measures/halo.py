@@ -10,6 +10,7 @@ from toolkit.registry import question_text
 from toolkit.review.measures.case import Case
 from toolkit.review.measures.parts import effects_by, passed
 from toolkit.review.measures.study import Study
+from toolkit.review.model_reasons import reason_text
 
 
 def not_claimed() -> str:
@@ -43,7 +44,7 @@ def category_effects(found: Study) -> pl.DataFrame:
 def _row(found: Study, name: str, one: Effect, margin: Effect | None, clear: bool, is_promoted: bool) -> tuple[object, ...]:
     kind = value("promoted") if is_promoted else value("halo") if (one.estimate or 0) > 0 else value("cannibalised")
     if not one.measured:
-        return name, None, None, None, None, None, tr("not measured: {reason}", reason=one.reason)
+        return name, None, None, None, None, None, tr("not measured: {reason}", reason=reason_text(one.reason))
     if not found.claim.may_be_shown or not found.case.is_randomised:
         return name, None, None, None, None, None, not_claimed()
     total = one.times(one.treated_count)

@@ -13,6 +13,7 @@ from toolkit.review.measures.case import Case
 from toolkit.review.measures.outcome import OUTCOMES
 from toolkit.review.measures.sentences import after, first_of
 from toolkit.review.measures.verdicts import Check
+from toolkit.review.model_reasons import reason_text
 from toolkit.scope.phrases import where
 
 Word = Literal["proven", "not shown", "likely", "cannot be told", "not measured"]
@@ -51,7 +52,7 @@ def claim_of(case: Case, effect: Effect, checks: Sequence[Check]) -> Claim:
     if case.nobody_alike is not None:
         return Claim("cannot be told", reasons=(tr("{words}.", words=case.nobody_alike), *forbidding))
     if not effect.measured or effect.low is None or effect.high is None or effect.base is None:
-        return Claim("not measured", reasons=forbidding or (tr("No effect is measured: {reason}.", reason=effect.reason),))
+        return Claim("not measured", reasons=forbidding or (tr("No effect is measured: {reason}.", reason=reason_text(effect.reason)),))
     if forbidding:
         return Claim("cannot be told", reasons=forbidding)
     sign = 1 if effect.low > 0 else -1 if effect.high < 0 else 0

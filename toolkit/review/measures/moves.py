@@ -12,7 +12,7 @@ import polars as pl
 from toolkit.answer import Note
 from toolkit.language import tr, value, word
 from toolkit.mart.windows import window_sums
-from toolkit.models.two_shares import share_difference
+from toolkit.models.shares import share_difference
 from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.measures.scores import chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap

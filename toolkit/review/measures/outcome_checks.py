@@ -7,7 +7,7 @@ import polars as pl
 
 from toolkit.language import later, tr, value, word
 from toolkit.models.lin import Effect
-from toolkit.models.randomisation_checks import members_needed, permutation_p
+from toolkit.models.randomisation_checks import members_for_skew, permutation_p
 from toolkit.models.sensitivity import measured_strength, robustness_value
 from toolkit.review.measures.case import Case
 from toolkit.review.measures.outcome import OUTCOMES
@@ -92,7 +92,7 @@ def _hidden(case: Case, each: np.ndarray, treated: np.ndarray, effect: Effect, o
 def _tails(case: Case, values: np.ndarray, treated: np.ndarray, effect: Effect) -> Check:
     limits = case.view.settings.review
     counts = {"treated": int(treated.sum()), "control": int((~treated).sum())}
-    needed = {name: members_needed(values[arm], factor=limits.tail_factor) for name, arm in (("treated", treated), ("control", ~treated))}
+    needed = {name: members_for_skew(values[arm], factor=limits.tail_factor) for name, arm in (("treated", treated), ("control", ~treated))}
     short = [name for name in counts if counts[name] < needed[name]]
     if not short:
         return Check(value("Heavy tails"), "PASS", tr("Both arms are large enough for how unevenly members spend."))

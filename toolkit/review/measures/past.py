@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 import polars as pl
 
-from toolkit.models.past_columns import PAST_SUMS, past_columns
+from toolkit.models.past_covariates import PAST_SUMS, past_columns
 from toolkit.scope.view import View
 
 _WINDOWS = {
@@ -35,8 +35,8 @@ class Past:
 def past_of_members(view: View, codes: pl.DataFrame, start: date) -> Past:
     """Return what each member did across the chain in the year before `start`: one row per row of `codes`, in its order.
 
-    In: one row per member with `member_code` (null = no receipt). Columns: see `toolkit.models.past_columns`. Nothing of `start` or later
-    is in it, whatever the view's day.
+    In: one row per member with `member_code` (null = no receipt). Columns: see `toolkit.models.past_covariates`. Nothing of `start` or
+    later is in it, whatever the view's day.
     """
     first = datetime.combine(start, time())
     back = (pl.lit(start) - pl.col("ordered_at").dt.date()).dt.total_days()

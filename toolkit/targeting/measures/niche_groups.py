@@ -10,8 +10,8 @@ import polars as pl
 
 from toolkit.language import value
 from toolkit.mart.sequences import sequences_of
-from toolkit.models.first_purchases import wilson
 from toolkit.models.niches import group_taste, taste_groups, taste_links
+from toolkit.models.shares import wilson
 from toolkit.models.taste_flags import taste_index
 from toolkit.portrait.measures.tastes import NO_CATEGORY, measured_members, taste_flags
 from toolkit.scope.view import View

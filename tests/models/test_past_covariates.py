@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from toolkit.models.past_columns import PAST_SUMS, RECENCY_CAP_DAYS, past_columns
+from toolkit.models.past_covariates import PAST_SUMS, RECENCY_CAP_DAYS, past_columns
 
 
 def member(**values: float | None) -> dict[str, float | None]:

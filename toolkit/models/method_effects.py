@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from toolkit.language import value
 from toolkit.models.partial_pooling import paule_mandel, pool, pool_by_campaign
 
-MEASURED, OVERALL = value("measured"), value("overall mean")
+MEASURED, OVERALL = "measured", "overall mean"
 EFFECTS = pl.Schema(
     {
         "segment": pl.String,

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from toolkit.models.offer_effects import MEASURED, OVERALL, offer_effects
+from toolkit.models.method_effects import MEASURED, OVERALL, offer_effects
 
 
 def lessons(*rows: tuple) -> pl.DataFrame:

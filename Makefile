@@ -4,6 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# Behind a company's certificate: uv and pip trust what this machine trusts. (pip before 24.2 does so only when it is told where that is.)
+export UV_SYSTEM_CERTS ?= 1
+SYSTEM_CERTS := $(shell $(PYTHON) -c 'import ssl; print(ssl.get_default_verify_paths().cafile or "")' 2>/dev/null)
+ifneq ($(SYSTEM_CERTS),)
+export PIP_CERT ?= $(SYSTEM_CERTS)
+endif
+
 .PHONY: help setup demo test lint lab app bench truth messages lock clean
 .DEFAULT_GOAL := help
 
@@ -54,8 +61,8 @@ messages: $(READY)  ## gather the texts that people read into the catalogue of e
 	$(BIN)/python -m toolkit.language.catalogue
 
 lock: $(READY)   ## renew the lock files (hashes, no host names)
-	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra test pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra bench pyproject.toml -o requirements-bench.lock
+	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra all --extra test pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra all --extra bench pyproject.toml -o requirements-bench.lock
 
 clean:           ## remove what make made
 	rm -rf $(VENV) .venv-bench demo build dist

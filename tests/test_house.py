@@ -16,7 +16,7 @@ PACKAGE = ROOT / "toolkit"
 LAYERS = [  # lowest first; a module imports only from layers above it in this list, or from its own package
     {"language"},
     {"errors", "atomic", "kernel_ports"},
-    {"settings", "wording", "schemas", "expressions"},
+    {"settings", "wording", "schemas", "expressions", "extras"},
     {"models", "sources", "charts"},
     {"workspace", "shipped"},
     {"importing", "mart"},

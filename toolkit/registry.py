@@ -24,6 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from toolkit.answer import Answer, Finding
 from toolkit.audience import Audience, view_of
 from toolkit.errors import BadValue, UnknownName, fault_words, unknown_name
+from toolkit.extras import absence_told
 from toolkit.language import tr
 from toolkit.mart.view import Audience as Members
 from toolkit.mart.view import require_members
@@ -72,6 +73,8 @@ class Question:
             No receipts up to as_of.
         TooFewMembers
             Fewer members in scope than figures may speak of.
+        MissingExtra
+            The question rests on a package that the plain installation leaves out.
         """
         ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
         self._check_names(given)
@@ -85,7 +88,8 @@ class Question:
         view = view_of(ws, **scope)
         if self.minimum:
             require_members(view)
-        finding = self.function(view, **own)
+        with absence_told():
+            finding = self.function(view, **own)
         if isinstance(scope.get("audience"), Audience):
             scope["audience"] = scope["audience"].shown
         kept = {**scope, **own}

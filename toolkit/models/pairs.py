@@ -19,8 +19,6 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
-from scipy.special import gammainc, gammaincinv
 
 LAST_EXACT_SIZE = 20
 """Up to this size every size is a class of its own; above, a class spans about a tenth: its baskets differ less than chance does."""
@@ -166,6 +164,8 @@ def associated_pairs(
     >>> tested, pairs.select("first", "second").rows()
     (15, [(0, 1)])
     """
+    from scipy.special import gammainc
+
     counts = np.bincount(baskets.good, minlength=baskets.good_count)
     eligible = np.flatnonzero(counts >= max(minimum_baskets, 1))
     tested = len(eligible) * (len(eligible) - 1) // 2
@@ -195,6 +195,8 @@ def associated_pairs(
 
 def with_interval(frame: pl.DataFrame, confidence: float = 0.95) -> pl.DataFrame:
     """Return the frame with `together_index` and its exact Poisson interval (Garwood 1936) from `both_count` and `expected_count`."""
+    from scipy.special import gammaincinv
+
     both, expected = frame["both_count"].to_numpy().astype(float), frame["expected_count"].to_numpy()
     tail = (1 - confidence) / 2
     low = np.where(both > 0, gammaincinv(np.maximum(both, 1), tail), 0.0)
@@ -271,6 +273,8 @@ def _corrections(shares: np.ndarray, spread: np.ndarray) -> np.ndarray:
 
 def _together(baskets: Baskets, eligible: np.ndarray, minimum_both: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of eligible goods in at least `minimum_both` baskets: first < second, and in how many. Sparse, block of goods by block."""
+    from scipy.sparse import csr_array
+
     number = np.full(baskets.good_count, -1, dtype=np.int32)
     number[eligible] = np.arange(len(eligible), dtype=np.int32)
     good = number[baskets.good]

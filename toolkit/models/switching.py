@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.special import gammainc, gammaincinv
 
 from toolkit.models.clusters import adjusted_rand
 from toolkit.models.pairs import benjamini_hochberg
@@ -26,6 +24,8 @@ class Switching:
 
     def more_than_chance(self, false_share: float) -> np.ndarray:
         """Which pairs are switched between more often than by chance (n x n): one-sided Poisson, Benjamini-Hochberg over all pairs."""
+        from scipy.special import gammainc
+
         upper = np.triu_indices(len(self.count), 1)
         count, expected = self.count[upper], np.maximum(self.expected[upper], 1e-12)
         p_values = np.where(count > expected, gammainc(np.maximum(count, 1), expected), 1.0)
@@ -35,6 +35,8 @@ class Switching:
 
     def interval(self, first: int, second: int) -> tuple[float, float]:
         """Exact 95% Poisson interval of observed over expected (Garwood 1936)."""
+        from scipy.special import gammaincinv
+
         count, expected = self.count[first, second], max(self.expected[first, second], 1e-12)
         low = gammaincinv(count, 0.025) / expected if count else 0.0
         return float(low), float(gammaincinv(count + 1, 0.975) / expected)
@@ -68,6 +70,8 @@ def switching(source: np.ndarray, target: np.ndarray, good_count: int) -> Switch
 
 def groups_of(switches: Switching, group_count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the group of each good (1, 2, ...) and the tree: average linkage on minus the log of the index, cut into groups."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
     distance = -np.log(switches.index)
     upper = np.triu_indices(len(distance), 1)
     condensed = distance[upper] - distance[upper].min()

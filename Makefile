@@ -11,7 +11,7 @@ ifneq ($(SYSTEM_CERTS),)
 export PIP_CERT ?= $(SYSTEM_CERTS)
 endif
 
-.PHONY: help setup demo test lint lab app bench truth messages lock clean
+.PHONY: help setup demo test lint lab app bench truth weight messages lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -33,10 +33,11 @@ demo: $(READY)   ## import a year of real receipts, report on the ten largest st
 test: $(READY)   ## run the whole suite
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-lint: $(READY)   ## format, style and types
+lint: $(READY)   ## format, style, types, and the texts of each language
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/python -m toolkit.language.catalogue --check
 
 lab: $(READY)    ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
@@ -56,6 +57,9 @@ bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 1
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps -e .
 	$(BIN)/python benchmarks/pairs.py --peers .venv-bench/bin/python
 	$(BIN)/python benchmarks/speed.py --peers-python .venv-bench/bin/python $(if $(SIZES),--lines $(SIZES))
+
+weight: $(READY)  ## what the plain installation weighs (bar: 350 MB); needs a network
+	$(BIN)/python benchmarks/weight.py
 
 messages: $(READY)  ## gather the texts that people read into the catalogue of each language, and compile it
 	$(BIN)/python -m toolkit.language.catalogue

@@ -4,12 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-# Behind a company's certificate: uv and pip trust what this machine trusts. (pip before 24.2 does so only when it is told where that is.)
+# Behind a company's certificate: uv trusts what this machine trusts. So does pip from 24.2 on; an older one is told where that is, unless
+# it is set up already.
 export UV_SYSTEM_CERTS ?= 1
-SYSTEM_CERTS := $(shell $(PYTHON) -c 'import ssl; print(ssl.get_default_verify_paths().cafile or "")' 2>/dev/null)
-ifneq ($(SYSTEM_CERTS),)
-export PIP_CERT ?= $(SYSTEM_CERTS)
-endif
+CERTS = $${PIP_CERT:-$$($(BIN)/python -m pip config get global.cert 2>/dev/null || $(BIN)/python -c 'import ssl; print(ssl.get_default_verify_paths().cafile or "")')}
 
 .PHONY: help setup demo test lint lab app bench truth weight messages lock clean
 .DEFAULT_GOAL := help
@@ -20,7 +18,7 @@ help:            ## show this table
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed, this is %d.%d" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	PIP_CERT="$(CERTS)" $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $(READY)

@@ -123,7 +123,7 @@ def open(path: str) -> Workspace:
     Example
     -------
     >>> import toolkit as tk
-    >>> ws = tk.open("demo/workspace")                                 # doctest: +SKIP
+    >>> ws = tk.open("demo/workspace")
     """
     from toolkit.workspace import Workspace
 
@@ -155,7 +155,7 @@ def members(workspace: Workspace | str, *, as_of: str | None = None, traits: boo
     Example
     -------
     >>> import toolkit as tk
-    >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)     # doctest: +SKIP
+    >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)
     """
     from toolkit.mart.traits import with_traits
     from toolkit.mart.view import open_view

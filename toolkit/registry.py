@@ -263,7 +263,8 @@ def ask(workspace: Workspace | str | Path, text: str, **given: Any) -> Answer:
 
     Example
     -------
-    >>> tk.ask(ws, "who are our best customers?")                      # doctest: +SKIP
+    >>> tk.ask(ws, "who are our best customers?").name
+    'portrait.rfm'
     """
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
     scope: dict[str, Any] = {}

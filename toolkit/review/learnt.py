@@ -87,7 +87,7 @@ def write_lessons(
 
     Example
     -------
-    >>> for sentence in tk.write_lessons(ws, "C001").sentences: print(sentence)            # doctest: +SKIP
+    >>> for sentence in tk.write_lessons(ws, "C001").sentences: print(sentence)
     """
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
     view = open_view(ws, as_of=as_of, settings=settings)

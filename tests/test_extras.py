@@ -13,6 +13,7 @@ import pytest
 
 import toolkit as tk
 from tests.shop import make_workspace, tiny_lines, tiny_products
+from toolkit.charts import offline
 from toolkit.cli import main
 from toolkit.extras import EXTRAS, MissingExtra, absence_told, require
 from toolkit.language import speaking
@@ -30,6 +31,8 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Without:
         for name in [*packages, *sys.modules]:
             if name.partition(".")[0] in packages:
                 monkeypatch.setitem(sys.modules, name, None)
+        for made_before in (offline._vegalite_version, offline.bundle_name, offline.bundle):
+            made_before.cache_clear()
 
     return block
 

@@ -94,6 +94,19 @@ def test_a_question_says_so_from_the_shell_and_from_python(without: Without, wor
     assert tk.portrait.overview(workspace, settings=settings).table.height
 
 
+def test_lessons_and_traits_say_so_too(without: Without, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def reads_scipy(*_: object) -> None:
+        from scipy.special import stdtr  # noqa: F401
+
+    without("scipy")
+    monkeypatch.setattr("toolkit.review.learnt.study", reads_scipy)
+    with pytest.raises(MissingExtra, match=r"\[models\]"):
+        tk.write_lessons(workspace, "C001")
+    monkeypatch.setattr("toolkit.portrait.member_traits.member_traits", reads_scipy)
+    with pytest.raises(MissingExtra, match=r"\[models\]"):
+        tk.members(tk.open(str(workspace)), traits=True)
+
+
 def test_an_import_that_no_extra_brings_stays_what_it_is() -> None:
     with pytest.raises(ModuleNotFoundError, match="no_such_module"), absence_told():
         import no_such_module  # type: ignore[import-not-found] # noqa: F401

@@ -12,6 +12,7 @@ import polars as pl
 
 from toolkit.answer import Verdict
 from toolkit.errors import BadValue
+from toolkit.extras import absence_told
 from toolkit.language import tr, value
 from toolkit.ledger import lessons as ledger
 from toolkit.mart.view import View, open_view
@@ -65,6 +66,7 @@ class Learnt:
         ]
 
 
+@absence_told()
 def write_lessons(
     workspace: Workspace | str | Path,
     campaign_id: str | int,

@@ -4,7 +4,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint lab app bench truth golden messages lock clean
+# Behind a company's certificate: uv trusts what this machine trusts. So does pip from 24.2 on; an older one is told where that is, unless
+# it is set up already.
+export UV_SYSTEM_CERTS ?= 1
+CERTS = $${PIP_CERT:-$$($(BIN)/python -m pip config get global.cert 2>/dev/null || $(BIN)/python -c 'import ssl; print(ssl.get_default_verify_paths().cafile or "")')}
+
+.PHONY: help setup demo test lint lab app bench truth golden weight messages lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -13,7 +18,7 @@ help:            ## show this table
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed, this is %d.%d" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	PIP_CERT="$(CERTS)" $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $(READY)
@@ -26,10 +31,11 @@ demo: $(READY)   ## import a year of real receipts, report on the ten largest st
 test: $(READY)   ## run the whole suite
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-lint: $(READY)   ## format, style and types
+lint: $(READY)   ## format, style, types, and the texts of each language
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/python -m toolkit.language.catalogue --check
 
 lab: $(READY)    ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
@@ -53,12 +59,15 @@ bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 1
 golden: $(READY) ## every answer and chart of BASE (a git revision, HEAD if none) against the working tree (SHOPS=village QUESTIONS='portrait.*')
 	$(BIN)/python benchmarks/golden.py against $(or $(BASE),HEAD) $(if $(SHOPS),--shops $(SHOPS)) $(if $(QUESTIONS),--questions '$(QUESTIONS)')
 
+weight: $(READY)  ## what the plain installation weighs (bar: 350 MB); needs a network
+	$(BIN)/python benchmarks/weight.py
+
 messages: $(READY)  ## gather the texts that people read into the catalogue of each language, and compile it
 	$(BIN)/python -m toolkit.language.catalogue
 
 lock: $(READY)   ## renew the lock files (hashes, no host names)
-	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra test pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra bench pyproject.toml -o requirements-bench.lock
+	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra all --extra test pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra all --extra bench pyproject.toml -o requirements-bench.lock
 
 clean:           ## remove what make made
 	rm -rf $(VENV) .venv-bench demo build dist

@@ -17,7 +17,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"language"},
     {"errors", "atomic", "kernel_ports"},
     {"columns"},
-    {"settings", "wording", "schemas", "expressions"},
+    {"settings", "wording", "schemas", "expressions", "extras"},
     {"models", "sources", "charts"},
     {"workspace", "shipped"},
     {"importing", "mart"},

@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from filelock import FileLock
 
+from toolkit import workspace as layouts
 from toolkit.errors import WorkspaceError
-from toolkit.workspace import Workspace, is_disk_full
+from toolkit.workspace import Manifest, Workspace, is_disk_full
 
 
 @pytest.fixture
@@ -36,6 +40,7 @@ def test_an_empty_workspace_reads_as_empty(workspace: Workspace) -> None:
         ("{", "damaged"),
         ("[]", "no format number"),
         ('{"format": 99, "currency": "EUR"}', "newer toolkit"),
+        ('{"format": 0, "currency": "EUR"}', "no longer reads .it reads 1 to 1"),
         ('{"format": 1, "currency": "EUR"}', "minor_digits"),
     ],
 )
@@ -129,3 +134,84 @@ def test_documents_are_toml_and_damage_is_named(workspace: Workspace) -> None:
     path.write_text("[scope")
     with pytest.raises(WorkspaceError, match="not valid TOML"):
         workspace.document("settings")
+
+
+# -- older layouts ---------------------------------------------------------------------------------------------------------------------
+
+LAYOUT_1 = """
+{"format": 1, "currency": "EUR", "minor_digits": 2, "partitions": 1, "data_version": 1,
+ "line_files": [], "line_columns": ["coupon_amount"], "codes": {}, "tables": {"products": "tables/000001/products.parquet"},
+ "imports": [{"import_id": "000001", "name": "till", "table": "products", "rows_in": 2, "rows_kept": 1, "rows_rejected": 1, "rows_replaced": 0,
+              "first_day": null, "last_day": null, "rejected_path": null, "reasons": {"no id": 1}, "notes": ["read as utf-8"]}]}
+"""
+"""A manifest as version 0.1.0 wrote it: whatever the layout is today, it opens with all that it holds."""
+
+
+@pytest.fixture
+def of_layout_1(tmp_path: Path) -> Path:
+    (tmp_path / "tables" / "000001").mkdir(parents=True)
+    pl.DataFrame({"product_id": ["milk"]}).write_parquet(tmp_path / "tables" / "000001" / "products.parquet")
+    (tmp_path / "manifest.json").write_text(LAYOUT_1, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def next_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A toolkit one layout on, which keeps its tables in folders of another name."""
+
+    def renamed(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+        moved = {}
+        for name, path in manifest["tables"].items():
+            moved[name] = path.replace("tables/", "tables/upgraded-")
+            (folder / moved[name]).parent.mkdir(exist_ok=True)
+            shutil.copy(folder / path, folder / moved[name])
+        return {**manifest, "tables": moved}
+
+    monkeypatch.setattr(layouts, "FORMAT", layouts.FORMAT + 1)
+    monkeypatch.setitem(layouts.UPGRADES, layouts.FORMAT - 1, renamed)
+
+
+def test_a_workspace_of_version_0_1_opens_with_all_it_holds(of_layout_1: Path) -> None:
+    ws = Workspace(of_layout_1)
+    table = ws.table("products")
+    assert table is not None
+    assert table.collect()["product_id"].to_list() == ["milk"]
+    assert ws.manifest.imports[0].reasons == {"no id": 1}
+    assert ws.manifest.line_columns == ("coupon_amount",)
+    assert ws.manifest == Manifest.model_validate(json.loads(LAYOUT_1) | {"format": layouts.FORMAT})
+
+
+@pytest.mark.usefixtures("next_layout")
+def test_an_older_layout_is_upgraded_once_and_keeps_all_it_holds(of_layout_1: Path) -> None:
+    first, second = Workspace(of_layout_1), Workspace(of_layout_1)
+    assert first.manifest == second.manifest
+    assert json.loads((of_layout_1 / "manifest.json").read_text())["format"] == layouts.FORMAT
+    assert first.manifest.tables == {"products": "tables/upgraded-000001/products.parquet"}
+    assert first.manifest.imports[0].notes == ("read as utf-8",)
+    with first.writing() as commit:  # sweeps what the old layout left
+        assert commit == "000002"
+    assert [path.name for path in (of_layout_1 / "tables").iterdir()] == ["upgraded-000001"]
+
+
+@pytest.mark.usefixtures("next_layout")
+def test_an_upgrade_that_fails_leaves_the_old_layout_and_says_so(of_layout_1: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> dict[str, Any]:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setitem(layouts.UPGRADES, layouts.FORMAT - 1, fail)
+    with pytest.raises(WorkspaceError, match=r"must be upgraded once \(layout 1 to 2\).*Nothing was changed"):
+        Workspace(of_layout_1)
+    monkeypatch.setitem(layouts.UPGRADES, layouts.FORMAT - 1, lambda folder, manifest: {**manifest, "currency": 5})
+    with pytest.raises(WorkspaceError, match="damaged: currency"):
+        Workspace(of_layout_1)
+    assert (of_layout_1 / "manifest.json").read_text("utf-8") == LAYOUT_1
+
+
+@pytest.mark.usefixtures("next_layout")
+def test_an_upgrade_waits_for_a_writer_and_a_layout_without_a_step_is_refused(of_layout_1: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layouts, "_UPGRADE_SECONDS", 0)
+    with FileLock(of_layout_1 / ".lock"), pytest.raises(WorkspaceError, match="written by another process"):
+        Workspace(of_layout_1)
+    monkeypatch.delitem(layouts.UPGRADES, layouts.FORMAT - 1)
+    with pytest.raises(WorkspaceError, match=r"no longer reads \(it reads 2 to 2\)\. Import the receipts again"):
+        Workspace(of_layout_1)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _WHERE = {
     "Answer": "toolkit.answer",
@@ -123,7 +123,7 @@ def open(path: str) -> Workspace:
     Example
     -------
     >>> import toolkit as tk
-    >>> ws = tk.open("demo/workspace")                                 # doctest: +SKIP
+    >>> ws = tk.open("demo/workspace")
     """
     from toolkit.workspace import Workspace
 
@@ -155,7 +155,7 @@ def members(workspace: Workspace | str, *, as_of: str | None = None, traits: boo
     Example
     -------
     >>> import toolkit as tk
-    >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)     # doctest: +SKIP
+    >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)
     """
     from toolkit.scope.traits import with_traits
     from toolkit.scope.view import open_view
@@ -170,7 +170,10 @@ def __getattr__(name: str) -> Any:
     if name in _STEPS:
         return import_module(f"toolkit.{name}")
     if name in _WHERE:
-        return getattr(import_module(_WHERE[name]), name)
+        from toolkit.extras import absence_told
+
+        with absence_told():
+            return getattr(import_module(_WHERE[name]), name)
     raise AttributeError(f"module 'toolkit' has no attribute '{name}'")
 
 

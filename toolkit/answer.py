@@ -88,9 +88,9 @@ class Answer:
     Example
     -------
     >>> import toolkit as tk
-    >>> ws = tk.open("demo/workspace")                                 # doctest: +SKIP
-    >>> answer = tk.portrait.rfm(ws)                                   # doctest: +SKIP
-    >>> answer.headline, answer.table, answer.chart                    # doctest: +SKIP
+    >>> ws = tk.open("demo/workspace")
+    >>> answer = tk.portrait.rfm(ws)
+    >>> shown = answer.headline, answer.table, answer.chart
     """
 
     name: str

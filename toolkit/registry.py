@@ -25,6 +25,7 @@ from toolkit.answer import Answer, Finding
 from toolkit.audience import Audience, view_of
 from toolkit.columns import AnswerTable, Column, Table, returns
 from toolkit.errors import BadValue, DataError, UnknownName, fault_words, unknown_name
+from toolkit.extras import absence_told
 from toolkit.language import later, tr
 from toolkit.scope.view import Audience as Members
 from toolkit.scope.view import View, require_members
@@ -78,6 +79,8 @@ class Question:
             No receipts up to as_of.
         TooFewMembers
             Fewer members in scope than figures may speak of.
+        MissingExtra
+            The question rests on a package that the plain installation leaves out.
         """
         ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
         self._check_names(given)
@@ -91,7 +94,8 @@ class Question:
         view = view_of(ws, **scope)
         if self.minimum:
             require_members(view)
-        finding = self._checked(self.function(view, **own), view)
+        with absence_told():
+            finding = self._checked(self.function(view, **own), view)
         if isinstance(scope.get("audience"), Audience):
             scope["audience"] = scope["audience"].shown
         kept = {**scope, **own}
@@ -305,7 +309,8 @@ def ask(workspace: Workspace | str | Path, text: str, **given: Any) -> Answer:
 
     Example
     -------
-    >>> tk.ask(ws, "who are our best customers?")                      # doctest: +SKIP
+    >>> tk.ask(ws, "who are our best customers?").name
+    'portrait.rfm'
     """
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
     scope: dict[str, Any] = {}

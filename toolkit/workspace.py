@@ -17,7 +17,7 @@ import errno
 import json
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
@@ -34,7 +34,16 @@ from toolkit.errors import WorkspaceError, fault_words
 from toolkit.language import tr
 
 FORMAT = 1
-"""Version of the layout. A workspace with a larger number was written by a newer toolkit and is refused."""
+"""Version of the layout (docs/workspace-format.md). One of a newer toolkit is refused, one of an older toolkit upgraded."""
+
+UPGRADES: dict[int, Callable[[Path, dict[str, Any]], dict[str, Any]]] = {}
+"""Layout -> the step to the next one: takes the folder and the manifest as JSON values, and gives the manifest of the next layout.
+
+A step may write new files; it never changes or removes one that the manifest lists. The new manifest comes last and in one piece, so a step
+that is broken off leaves the workspace as it was, and the next writer sweeps what it wrote.
+"""
+_UPGRADE_SECONDS = 60
+"""How long an upgrade waits for another process: two that open an old workspace at once are both served."""
 
 
 class LineFile(BaseModel):
@@ -94,7 +103,7 @@ class Workspace:
     Raises
     ------
     WorkspaceError
-        The folder is no workspace, is damaged, or was written by a newer version of the toolkit.
+        The folder is no workspace, is damaged, was written by a newer version of the toolkit, or by an older one and cannot be upgraded.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -193,13 +202,7 @@ class Workspace:
 
         Files go to `<kind>/<commit id>/`; nothing of them is live until `commit`. Whatever an earlier writer left unlisted is swept first.
         """
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise WorkspaceError(
-                tr("{path} is being written by another process. Wait for it to end, then run the command again.", path=self.path)
-            ) from None
+        lock = self._locked(seconds=0)
         try:
             self.manifest = self._read_manifest()
             self._sweep()
@@ -255,7 +258,59 @@ class Workspace:
 
     # -- inside --------------------------------------------------------------------------------------------------------------------
 
+    def _locked(self, *, seconds: float) -> FileLock:
+        """Return the writer's lock, taken."""
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=seconds)
+        except Timeout:
+            raise WorkspaceError(
+                tr("{path} is being written by another process. Wait for it to end, then run the command again.", path=self.path)
+            ) from None
+        return lock
+
     def _read_manifest(self) -> Manifest:
+        raw = self._manifest_values()
+        return self._checked(raw) if raw["format"] == FORMAT else self._upgraded(raw["format"])
+
+    def _upgraded(self, layout: int) -> Manifest:
+        """Bring the workspace from an older layout to today's: under the lock, step by step, the manifest replaced once at the end."""
+        if missing := [step for step in range(layout, FORMAT) if step not in UPGRADES]:
+            raise WorkspaceError(
+                tr(
+                    "{path} has layout {layout}, which this toolkit no longer reads (it reads {oldest} to {known}). "
+                    "Import the receipts again into a new folder.",
+                    path=self.path,
+                    layout=layout,
+                    oldest=max(missing) + 1,
+                    known=FORMAT,
+                )
+            )
+        try:
+            lock = self._locked(seconds=_UPGRADE_SECONDS)
+            try:
+                raw = self._manifest_values()  # another process may have been first
+                for step in range(raw["format"], FORMAT):
+                    raw = {**UPGRADES[step](self.path, raw), "format": step + 1}
+                manifest = self._checked(raw)
+                write_atomically(self.path / "manifest.json", manifest.model_dump_json(indent=1))
+            finally:
+                lock.release()
+        except OSError as error:
+            raise WorkspaceError(
+                tr(
+                    "{path} was written by an older toolkit and must be upgraded once (layout {layout} to {known}), which failed: {error}. "
+                    "Nothing was changed; open it where the folder may be written and has room.",
+                    path=self.path,
+                    layout=layout,
+                    known=FORMAT,
+                    error=error,
+                )
+            ) from error
+        return manifest
+
+    def _manifest_values(self) -> dict[str, Any]:
+        """Return the manifest as JSON values with a layout that is not newer than ours."""
         path = self.path / "manifest.json"
         try:
             raw = json.loads(path.read_text("utf-8"))
@@ -280,6 +335,10 @@ class Workspace:
                     known=FORMAT,
                 )
             )
+        return raw
+
+    def _checked(self, raw: dict[str, Any]) -> Manifest:
+        path = self.path / "manifest.json"
         try:
             return Manifest.model_validate(raw)
         except ValidationError as error:

@@ -20,7 +20,7 @@ def folder_name(store_id: str) -> str:
     so that two ids never share a folder, also where the file system ignores case. Ids that look like such a name are hashed as well.
 
     >>> folder_name("367"), folder_name("../A"), folder_name("a") == folder_name("A")
-    ('367', 'a-0a70c2ac04', False)
+    ('367', 'a-80dd850293', False)
     """
     if not store_id:
         return CHAIN_FOLDER

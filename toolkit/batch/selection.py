@@ -13,6 +13,7 @@ from toolkit.batch.limits import Limits
 from toolkit.batch.record import BatchResult
 from toolkit.batch.scheduler import run_reports
 from toolkit.errors import BadValue, unknown_name
+from toolkit.extras import require
 from toolkit.language import tr
 from toolkit.scope.view import open_view
 from toolkit.settings import read_settings
@@ -58,12 +59,15 @@ def report_set(
     ------
     UnknownName, BadValue, DataError, WorkspaceError
         A store, notebook, parameter or date that does not exist; nothing has been written then.
+    MissingExtra
+        The packages that run notebooks are not installed.
 
     Example
     -------
     >>> import toolkit as tk
     >>> tk.report_set("demo/workspace", stores="top:10").index              # doctest: +SKIP
     """
+    require("notebook", "models", "charts")
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
     parameters = {name: value for name, value in (given or {}).items() if value not in (None, "")}
     read_settings(parameters.get("settings"))  # a wrong setting is one error now, not one per store

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.atomic import written_beside
+from toolkit.extras import require
 from toolkit.language import tr
 
 # Charts are Vega-Lite 6, but v5 is the newest type that JupyterLab 4.6 has a viewer for, and it draws them.
@@ -24,6 +25,7 @@ _HEAD, _TAIL = "if(!window.vegaEmbed){(function(){", "\n})();}\n"
 @functools.cache
 def _vegalite_version() -> str:
     """Newest Vega-Lite that vl-convert carries; asking altair instead would import it (2 s) into programs that draw nothing themselves."""
+    require("charts")
     import vl_convert
 
     return max(vl_convert.get_vegalite_versions(), key=lambda version: [int(part) for part in version.split(".")])
@@ -100,7 +102,8 @@ def mime_bundle(chart: Any, *, svg: bool = False) -> dict[str, Any]:
 
 def svg_picture(chart: Any) -> str:
     """Return the chart (or its specification) as a still SVG picture."""
+    version = _vegalite_version()
     import vl_convert
 
     spec = chart if isinstance(chart, dict) else chart_spec(chart)
-    return vl_convert.vegalite_to_svg(spec, vl_version=_vegalite_version())
+    return vl_convert.vegalite_to_svg(spec, vl_version=version)

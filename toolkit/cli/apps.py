@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from toolkit.extras import require
+
 DEFAULT_PORT = 8866
 
 
@@ -23,6 +25,7 @@ def app_command(
     token: Annotated[bool, typer.Option("--token/--no-token", help="Let in only who has the address with its token.")] = True,
 ) -> None:
     """Open the apps in the browser, for people who do not code: read, choose, click, save. Nothing leaves this machine."""
+    require("apps", "models", "charts")
     from toolkit.apps.serving import forked
     from toolkit.errors import unknown_name
     from toolkit.scope.view import open_view

@@ -20,6 +20,7 @@ from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
 from toolkit.errors import BadValue, ToolkitError
+from toolkit.extras import absence_told, require
 
 # jsonschema (of charts and notebooks) reads a grammar of international addresses for two seconds wherever that optional package is there;
 # nothing that the commands check is such an address.
@@ -75,6 +76,7 @@ def demo(
     stores: Annotated[str, typer.Option(help="Stores to report on.")] = "top:10",
 ) -> None:
     """Import The Complete Journey (a year of real receipts), report on its ten largest stores, and say what to try next."""
+    require("demo", "notebook", "models", "charts")  # before a minute of work
     from toolkit.importing import import_receipts
     from toolkit.importing.run import COMPLETE_JOURNEY
     from toolkit.workspace import Workspace
@@ -368,7 +370,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")  # ids may be Chinese or emoji; a shell in ASCII must not crash
     try:
-        app()
+        with absence_told():
+            app()
     except ToolkitError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(2) from None

@@ -61,7 +61,7 @@ def window_sums(
 
     Example
     -------
-    >>> window_sums(ws, view.mart, date(2024, 6, 1), date(2024, 6, 28), by=("store", "day"))     # doctest: +SKIP
+    >>> window_sums(ws, view.mart, date(2024, 6, 1), date(2024, 6, 28), by=("store", "day"))
     """
     for name in by:
         if name not in KEYS:

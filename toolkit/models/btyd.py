@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from scipy.special import betaln, expit, exprel, gammaln, hyp2f1, roots_jacobi
 
 from toolkit.models.maximum import EDGE, lowest
 from toolkit.models.reasons import Reason, Why
@@ -62,6 +61,8 @@ def btyd_summary(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
 
 
 def _bg_log_likelihood(theta: np.ndarray, x: np.ndarray, t_x: np.ndarray, big_t: np.ndarray) -> np.ndarray:
+    from scipy.special import betaln, gammaln
+
     r, alpha, a, b = np.exp(theta)
     common = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b)
     alive = -(r + x) * np.log(alpha + big_t)
@@ -75,6 +76,8 @@ def _pareto_log_terms(theta: np.ndarray, x: np.ndarray, t_x: np.ndarray, big_t: 
 
     Each hypergeometric function is first turned (Euler) into 2F1(1, B; C; z) with B < C, which cannot overflow for any x.
     """
+    from scipy.special import hyp2f1
+
     r, alpha, s, beta = np.exp(theta)
     alive = -(r + x) * np.log(alpha + big_t) - s * np.log(beta + big_t)
 
@@ -92,6 +95,8 @@ def _pareto_log_terms(theta: np.ndarray, x: np.ndarray, t_x: np.ndarray, big_t: 
 
 
 def _pareto_log_likelihood(theta: np.ndarray, x: np.ndarray, t_x: np.ndarray, big_t: np.ndarray) -> np.ndarray:
+    from scipy.special import gammaln
+
     r, alpha, s, beta = np.exp(theta)
     alive, gone = _pareto_log_terms(theta, x, t_x, big_t)
     return gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta) + np.logaddexp(alive, gone)
@@ -164,6 +169,8 @@ def _arrays(summary: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _alive(fit: BtydFit, x: np.ndarray, t_x: np.ndarray, big_t: np.ndarray) -> np.ndarray:
+    from scipy.special import expit
+
     if fit.model == "bg_nbd":
         r, alpha, a, b = fit.parameters
         odds_gone = np.log(a) - np.log(np.where(x > 0, b + x - 1, 1.0)) + (r + x) * (np.log(alpha + big_t) - np.log(alpha + t_x))
@@ -186,6 +193,8 @@ def expected_purchases(fit: BtydFit, summary: pl.DataFrame, *, horizon_days: flo
 
     Source: Fader, Hardie and Lee (2005), eq. 10, its hypergeometric function turned (Pfaff) so that nothing overflows for frequent buyers.
     """
+    from scipy.special import exprel, hyp2f1
+
     x, t_x, big_t = _arrays(summary)
     alive = _alive(fit, x, t_x, big_t)
     if fit.model == "pareto_nbd":
@@ -206,6 +215,8 @@ def expected_purchases(fit: BtydFit, summary: pl.DataFrame, *, horizon_days: flo
 
 def _purchases_while_alive(shape: np.ndarray, a: float, b: np.ndarray, reach: np.ndarray, *, nodes: int = 60) -> np.ndarray:
     """Return E[(1 - (1 + p reach)^-shape) / p] over p ~ Beta(a, b): the same expectation by quadrature, for where 2F1 fails."""
+    from scipy.special import betaln, roots_jacobi
+
     points, weights = roots_jacobi(nodes, 0.0, a - 1)  # weight p^(a-1) on 0..1, the factor (1-p)^(b-1) stays in the integrand
     p = (points + 1) / 2
     log_density = (b[:, None] - 1) * np.log1p(-p)[None, :] - betaln(a, b)[:, None] - a * np.log(2)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import gammaln
 
 from toolkit.models.maximum import lowest
 from toolkit.models.reasons import Reason, Why
@@ -34,6 +33,8 @@ def fit_gamma_gamma(summary: pl.DataFrame, *, minimum_members: int = 100) -> Gam
 
     Source: Fader and Hardie (2013), The Gamma-Gamma model of monetary value; Fader, Hardie and Lee, JMR 42 (2005), 415-430.
     """
+    from scipy.special import gammaln
+
     buyers = summary.filter((pl.col("repeat_count") > 0) & (pl.col("repeat_value_mean") > 0))
     buyers = buyers.select("repeat_count", "repeat_value_mean").sort("repeat_count", "repeat_value_mean")
     if buyers.height < minimum_members:

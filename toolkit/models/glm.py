@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit, xlogy
 
 Family = Literal["logistic", "poisson"]
 
@@ -38,10 +37,14 @@ class Regression:
 
 
 def _mean(linear: np.ndarray, family: Family) -> np.ndarray:
+    from scipy.special import expit
+
     return expit(linear) if family == "logistic" else np.exp(np.clip(linear, -700, 700))
 
 
 def _penalised_deviance(outcome: np.ndarray, mean: np.ndarray, beta: np.ndarray, ridge: float, family: Family) -> float:
+    from scipy.special import xlogy
+
     if family == "logistic":
         fit = -(xlogy(outcome, np.maximum(mean, 1e-300)) + xlogy(1 - outcome, np.maximum(1 - mean, 1e-300))).sum()
     else:

@@ -6,7 +6,6 @@ from itertools import product
 
 import numpy as np
 import polars as pl
-from scipy.special import gammaincinv, pdtrc
 
 from toolkit.models.multiple_tests import benjamini_hochberg
 from toolkit.models.shares import Z95
@@ -22,6 +21,9 @@ def taste_links(flags: pl.DataFrame, member_count: int, *, false_share: float = 
     `both_count`, `expected_count` (were tastes independent), `lift`. A pair needs LEAST_LIFT and a one-sided Poisson test on the number of
     members, Benjamini-Hochberg at `false_share` over all pairs that were possible.
     """
+
+    from scipy.special import pdtrc
+
     codes = flags.select("member_code", "category_code").unique()
     size = codes.group_by("category_code").agg(pl.len().cast(pl.Int64).alias("size"))
     both = (
@@ -70,6 +72,9 @@ def group_taste(counts: pl.DataFrame, groups: pl.DataFrame, *, prior: float, con
     expected), `index_low` (one-sided limit of Gamma(prior + days, prior + expected), as `taste_index`), `category_count` (categories of the
     group that the member buys more than expected).
     """
+
+    from scipy.special import gammaincinv
+
     seen = counts.filter(pl.col("day_count") > 0).select("member_code", "category_code", pl.col("day_count").cast(pl.Int64))
     total = int(seen["day_count"].sum())
     weight = seen.group_by("category_code").agg((pl.col("day_count").sum() / max(total, 1)).alias("weight"))
@@ -108,6 +113,9 @@ def defining_goods(counts: pl.DataFrame, member_count: int, *, least: int, false
     (early penetration in the group over that of the others; half a buyer added to the others), `index_late` (the same in the second half,
     which had no part in choosing: free of the winner's luck) and its 95% lower limit `index_low` (of the log ratio).
     """
+
+    from scipy.special import pdtrc
+
     rest = pl.lit(member_count) - pl.col("group_size")
     early_other = (pl.col("early_buyers") - pl.col("early_count") + 0.5) / (rest + 1)
     late_other = (pl.col("late_buyers") - pl.col("late_count") + 0.5) / (rest + 1)

@@ -19,8 +19,6 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
-from scipy.special import gammainc
 
 from toolkit.models.multiple_tests import benjamini_hochberg
 from toolkit.models.shares import poisson_interval
@@ -169,6 +167,9 @@ def associated_pairs(
     >>> tested, pairs.select("first", "second").rows()
     (15, [(0, 1)])
     """
+
+    from scipy.special import gammainc
+
     counts = np.bincount(baskets.good, minlength=baskets.good_count)
     eligible = np.flatnonzero(counts >= max(minimum_baskets, 1))
     tested = len(eligible) * (len(eligible) - 1) // 2
@@ -248,6 +249,9 @@ def _corrections(shares: np.ndarray, spread: np.ndarray) -> np.ndarray:
 
 def _together(baskets: Baskets, eligible: np.ndarray, minimum_both: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of eligible goods in at least `minimum_both` baskets: first < second, and in how many. Sparse, block of goods by block."""
+
+    from scipy.sparse import csr_array
+
     number = np.full(baskets.good_count, -1, dtype=np.int32)
     number[eligible] = np.arange(len(eligible), dtype=np.int32)
     good = number[baskets.good]

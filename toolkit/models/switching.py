@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.special import gammainc
 
 from toolkit.models.clusters import adjusted_rand
 from toolkit.models.multiple_tests import benjamini_hochberg
@@ -27,6 +25,9 @@ class Switching:
 
     def more_than_chance(self, false_share: float) -> np.ndarray:
         """Which pairs are switched between more often than by chance (n x n): one-sided Poisson, Benjamini-Hochberg over all pairs."""
+
+        from scipy.special import gammainc
+
         upper = np.triu_indices(len(self.count), 1)
         count, expected = self.count[upper], np.maximum(self.expected[upper], 1e-12)
         p_values = np.where(count > expected, gammainc(np.maximum(count, 1), expected), 1.0)
@@ -68,6 +69,9 @@ def count_switches(source: np.ndarray, target: np.ndarray, good_count: int) -> S
 
 def groups_of(switches: Switching, group_count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the group of each good (1, 2, ...) and the tree: average linkage on minus the log of the index, cut into groups."""
+
+    from scipy.cluster.hierarchy import fcluster, linkage
+
     distance = -np.log(switches.index)
     upper = np.triu_indices(len(distance), 1)
     condensed = distance[upper] - distance[upper].min()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.special import gammaincinv
 
 from toolkit.errors import DataError
 
@@ -25,6 +24,8 @@ def taste_index(
 
     Raises `DataError` when a column is missing. Source: gamma-Poisson shrinkage as in DuMouchel, American Statistician 53 (1999), 177-190.
     """
+    from scipy.special import gammaincinv
+
     missing = [name for name in ("member_code", "category_code", "day_count") if name not in member_category.columns]
     if missing:
         raise DataError(f"taste_index: the member x category table needs {missing}, which it does not have.")

@@ -65,7 +65,7 @@ def lifecycle(view: View, *, since: date | str | None = None) -> Finding:
 
     Example
     -------
-    >>> tk.portrait.lifecycle(ws, since="2017-06-30").table            # doctest: +SKIP
+    >>> tk.portrait.lifecycle(ws, since="2024-06-30").table            # doctest: +SKIP
     """
     limits = lifecycle_limits(view)
     before = _since(view, since)

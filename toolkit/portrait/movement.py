@@ -73,7 +73,7 @@ def movement(view: View, *, since: date | None = None, segment_map: str | None =
 
     Example
     -------
-    >>> tk.portrait.movement(ws, since="2017-10-01")                   # doctest: +SKIP
+    >>> tk.portrait.movement(ws, since="2024-10-01")                   # doctest: +SKIP
     """
     earlier = _earlier(view, since)
     if earlier is None:

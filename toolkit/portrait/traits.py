@@ -43,7 +43,7 @@ def traits(workspace: View | Workspace | str | Path, **scope: Any) -> pl.DataFra
 
     Example
     -------
-    >>> tk.portrait.traits(ws).filter(pl.col("coupon_level") == "high")["member_id"]          # doctest: +SKIP
+    >>> tk.portrait.traits(ws).filter(pl.col("coupon_level") == "high")["member_id"]
     """
     view = view_of(workspace, **scope)
     return traits_of(view, view.members).drop("member_code")

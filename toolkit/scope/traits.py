@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from toolkit.extras import absence_told
+
 if TYPE_CHECKING:
     from toolkit.scope.view import View
 
@@ -38,5 +40,7 @@ def with_traits(view: View, names: Iterable[str] | None = None) -> pl.DataFrame:
         module = import_module(provider)
         mine = [name for name in module.trait_columns(view) if name not in keyed.columns and (wanted is None or name in wanted)]
         if mine:
-            keyed = keyed.join(module.member_traits(view, mine), on="member_code", how="left", maintain_order="left")
+            with absence_told():
+                measured = module.member_traits(view, mine)
+            keyed = keyed.join(measured, on="member_code", how="left", maintain_order="left")
     return keyed.drop("member_code")

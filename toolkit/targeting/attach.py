@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
-from scipy.special import gammainc, gammaincc
 
 from toolkit import wording
 from toolkit.answer import Finding, Note
@@ -171,6 +170,8 @@ def _list(
 
 def _rates(view: View, scoped: ScopedBaskets, good: Good, orders: np.ndarray, number: np.ndarray) -> pl.DataFrame:
     """One row per other good in at least one order with A: code `good`, `both_count`, `expected_count`, and the verdict."""
+    from scipy.special import gammainc, gammaincc
+
     with_a = np.zeros(scoped.baskets.basket_count, dtype=bool)
     with_a[orders] = True
     chance = chance_of(scoped.baskets)

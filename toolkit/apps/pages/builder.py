@@ -167,8 +167,8 @@ class Builder(traitlets.HasTraits):
 
     Example
     -------
-    >>> builder = Builder(read_shop("demo/workspace"))                  # doctest: +SKIP
-    >>> builder.choose("segment", ["loyal"]); builder.standing.sentence  # doctest: +SKIP
+    >>> builder = Builder(read_shop("demo/workspace"))
+    >>> builder.choose("segment", ["loyal"]); builder.standing.sentence
     """
 
     shop: Shop = traitlets.Instance(Shop)  # type: ignore[assignment]

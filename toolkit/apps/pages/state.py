@@ -158,8 +158,8 @@ class State(traitlets.HasTraits):
 
     Example
     -------
-    >>> state = State("demo/workspace")                                # doctest: +SKIP
-    >>> state.change(store_id="367"); state.result.headline            # doctest: +SKIP
+    >>> state = State("demo/workspace")
+    >>> state.change(store_id="367"); state.result.headline
     """
 
     shop: Shop = traitlets.Instance(Shop)  # type: ignore[assignment]

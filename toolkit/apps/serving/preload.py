@@ -25,6 +25,7 @@ SLOW = (
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
     "pandas",  # of scikit-learn
+    "scipy.cluster.hierarchy",
     "scipy.optimize",
     "scipy.stats",
     "sklearn.ensemble",

@@ -40,7 +40,7 @@ def save_plan(workspace: Workspace | str | Path, campaign: dict[str, Any] | Defi
     Example
     -------
     >>> tk.save_plan(ws, {"campaign_id": "spring", "starts_on": "2024-07-08", "ends_on": "2024-08-04",
-    ...                   "offers": {"save ten": "full_reduction 60/10"}, "offer_of": "save ten"})      # doctest: +SKIP
+    ...                   "offers": {"save ten": "full_reduction 60/10"}, "offer_of": "save ten"})
     """
     ws = _opened(workspace)
     draft = definition_of(ws, campaign)
@@ -65,7 +65,8 @@ def launch(workspace: Workspace | str | Path, campaign: AnyCampaign, *, as_of: d
 
     Example
     -------
-    >>> tk.launch(ws, "spring", as_of="2024-06-30")                                                     # doctest: +SKIP
+    >>> tk.launch(ws, tk.propose_plan(ws, "spring", audience="order_count_91d >= 3"))
+    Campaign('spring': ...ledger)
     """
     ws = _opened(workspace)
     definition = definition_of(ws, campaign)

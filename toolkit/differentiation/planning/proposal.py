@@ -48,7 +48,7 @@ def propose_plan(
 
     Example
     -------
-    >>> tk.propose_plan(ws, "spring", audience="order_count_91d >= 3")                                    # doctest: +SKIP
+    >>> tk.propose_plan(ws, "spring", audience="order_count_91d >= 3")
     """
     from toolkit.audience import members_of_scope
 

@@ -263,7 +263,7 @@ def save_scorecard(
 
     Example
     -------
-    >>> for sentence in tk.portrait.save_scorecard(ws).sentences: print(sentence)          # doctest: +SKIP
+    >>> for sentence in tk.portrait.save_scorecard(ws).sentences: print(sentence)
     """
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
     view = open_view(ws, as_of=as_of, settings=settings)

@@ -12,6 +12,7 @@ import polars as pl
 
 from toolkit.answer import Verdict
 from toolkit.errors import BadValue
+from toolkit.extras import absence_told
 from toolkit.language import tr, value
 from toolkit.ledger import lessons as ledger
 from toolkit.models.lin import Effect
@@ -65,6 +66,7 @@ class Learnt:
         ]
 
 
+@absence_told()
 def write_lessons(
     workspace: Workspace | str | Path,
     campaign_id: str | int,
@@ -87,7 +89,7 @@ def write_lessons(
 
     Example
     -------
-    >>> for sentence in tk.write_lessons(ws, "C001").sentences: print(sentence)            # doctest: +SKIP
+    >>> for sentence in tk.write_lessons(ws, "C001").sentences: print(sentence)
     """
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
     view = open_view(ws, as_of=as_of, settings=settings)

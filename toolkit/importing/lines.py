@@ -97,11 +97,11 @@ def order_faults(lines: pl.LazyFrame) -> OrderFaults:
 def codes_of(workspace: Workspace, lines: pl.LazyFrame, extra: dict[str, pl.Series]) -> dict[str, pl.DataFrame]:
     """Return the dictionaries of the workspace, extended by the ids of these lines and of `extra` (ids only the small tables know)."""
     seen = pl.collect_all([lines.select(column).unique() for column in DICTIONARIES.values()], engine="streaming")
-    made = {}
+    codes = {}
     for (name, column), frame in zip(DICTIONARIES.items(), seen, strict=True):
         known = dictionaries.extend(workspace.codes(name), frame[column])
-        made[name] = dictionaries.extend(known, extra[name]) if name in extra else known
-    return made
+        codes[name] = dictionaries.extend(known, extra[name]) if name in extra else known
+    return codes
 
 
 def code_lines(lines: pl.LazyFrame, codes: dict[str, pl.DataFrame], typed: Typed, partitions: int) -> pl.LazyFrame:
@@ -179,8 +179,8 @@ def staged_partitions(coded: pl.LazyFrame, folder: Path, partitions: int) -> Seq
     coded.sink_ipc(
         pl.PartitionBy(folder, key="partition", include_key=False, file_path_provider=_partition_path), engine="streaming", mkdir=True
     )
-    found = [sorted(folder.glob(f"{number}-*.arrow")) for number in range(partitions)]
-    return [pl.scan_ipc(files) if files else None for files in found]
+    files_of_partition = [sorted(folder.glob(f"{number}-*.arrow")) for number in range(partitions)]
+    return [pl.scan_ipc(files) if files else None for files in files_of_partition]
 
 
 def _partition_path(context) -> str:

@@ -40,7 +40,7 @@ def respread(workspace: Workspace, files: Sequence[LineFile], folder: str, parti
 
     Order codes stay as they are: they are unique in the workspace, and only their order within a member's time matters.
     """
-    made = []
+    line_files = []
     for old in sorted({file.partition for file in files}):
         mine = [file for file in files if file.partition == old]
         rows = pl.concat([pl.read_parquet(workspace.path / file.path) for file in mine])
@@ -55,5 +55,5 @@ def respread(workspace: Workspace, files: Sequence[LineFile], folder: str, parti
             own = ids.join(stored.select("order_code").unique(), on="order_code", how="semi", maintain_order="left")
             place = f"{folder}/{old:03d}"
             (workspace.path / place).mkdir(parents=True, exist_ok=True)
-            made.append(line_steps.write_partition(workspace, place, int(partition), stored, own))
-    return made
+            line_files.append(line_steps.write_partition(workspace, place, int(partition), stored, own))
+    return line_files

@@ -17,23 +17,23 @@ EVENT_DAY = {"events": "occurred_at", "redemptions": "redeemed_at"}
 
 def split_table(name: str, typed: Typed) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return (kept rows, rejected rows as source_index and fault) of a small table."""
-    kept, rejected = check_small_table(name, typed.frame.collect(engine="streaming"))
-    return kept.drop("source_index"), rejected
+    good, rejected = check_small_table(name, typed.frame.collect(engine="streaming"))
+    return good.drop("source_index"), rejected
 
 
-def lay_over(workspace: Workspace, name: str, kept: pl.DataFrame) -> pl.DataFrame:
+def lay_over(workspace: Workspace, name: str, new: pl.DataFrame) -> pl.DataFrame:
     """Return the table as it will be: rows of the new import, and the old ones that it does not speak of."""
     before = workspace.table(name)
     if before is None:
-        return kept
+        return new
     old = before.collect()
     if name in EVENT_DAY:
         day = pl.col(EVENT_DAY[name]).dt.date()
-        old = old.filter(~day.is_in(kept.select(day)[EVENT_DAY[name]].unique().to_list()))
+        old = old.filter(~day.is_in(new.select(day)[EVENT_DAY[name]].unique().to_list()))
     else:
         keys = schemas.CONTRACT[name].primary_key()
-        old = old.join(kept.select(keys), on=keys, how="anti", maintain_order="left")
-    return pl.concat([old, kept], how="diagonal_relaxed")
+        old = old.join(new.select(keys), on=keys, how="anti", maintain_order="left")
+    return pl.concat([old, new], how="diagonal_relaxed")
 
 
 def write_table(workspace: Workspace, folder: str, name: str, frame: pl.DataFrame) -> str:

@@ -70,7 +70,7 @@ def read_baskets(ws: Workspace, mart: Mart) -> Iterator[Part]:
 
 
 @lru_cache(maxsize=16)
-def _read_part(path: Path, made: int) -> Part:
+def _read_part(path: Path, made_at: int) -> Part:
     """A part, its files mapped into memory; `made` tells it from one of the same name in a mart made anew."""
     return Part(pl.read_ipc(path), pl.read_ipc(path.with_name(path.name.replace("orders", "goods"))))
 
@@ -114,10 +114,10 @@ def _write(folder: Path, number: int, batch: Batch, mart: Mart, category: np.nda
     goods: list[pl.DataFrame] = []
     before = 0
     for lines, _ in read_slices(batch, mart.as_of, _SLICE_LINES):
-        made = _orders_and_goods(lines, category, before)
-        orders.append(made.orders)
-        goods.append(made.goods)
-        before += made.orders.height
+        part = _orders_and_goods(lines, category, before)
+        orders.append(part.orders)
+        goods.append(part.goods)
+        before += part.orders.height
     pl.concat([ORDERS.to_frame(), *orders]).write_ipc(folder / f"orders-{number:05d}.arrow")
     pl.concat([GOODS.to_frame(), *goods]).rechunk().write_ipc(folder / f"goods-{number:05d}.arrow")
 
@@ -134,13 +134,13 @@ def _orders_and_goods(lines: pl.DataFrame, category: np.ndarray, before: int) ->
     keys = keys[place]
     same = runs_of(keys)
     first = keys[same.starts]
-    found = first & ((1 << product_bits) - 1)
+    product_codes = first & ((1 << product_bits) - 1)
     bought = as_array(lines["quantity_milli"])[place] > 0
     goods = pl.DataFrame(
         {
             "order": (first >> (product_bits + category_bits)) + before,
-            "category_code": category[found],
-            "product_code": found,
+            "category_code": category[product_codes],
+            "product_code": product_codes,
             "amount": sums_between(as_array(lines["amount"])[place], same.starts, same.ends),
             "is_bought": same.any(bought),
         }

@@ -88,8 +88,8 @@ def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, work
     ws.mart_folder.mkdir(exist_ok=True)
     with FileLock(ws.mart_folder / ".lock"), _in_words(ws):
         _sweep(ws.mart_folder, ws.manifest.data_version)
-        if found := find_mart(ws.mart_folder, as_of, ws.manifest.data_version):
-            return found
+        if mart := find_mart(ws.mart_folder, as_of, ws.manifest.data_version):
+            return mart
         building = ws.mart_folder / f"{_BUILDING}{os.getpid()}"
         try:
             _write(ws, as_of, building, most_lines, workers)

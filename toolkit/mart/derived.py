@@ -15,7 +15,7 @@ _MOST_IN_MEMORY = 32
 _memory: OrderedDict[tuple[Path, int], pl.DataFrame] = OrderedDict()
 
 
-def kept(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+def stored_table(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     """Return the table `key` of a mart: from memory, from `derived/` beside the mart's own tables, or made now and kept there.
 
     A mart never changes once it is named, so neither does a table derived from it; `key` must hold everything else that it depends on. Two

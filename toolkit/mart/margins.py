@@ -57,10 +57,10 @@ def product_margins(ws: Workspace, mart: Mart) -> pl.DataFrame:
         codes = ws.codes("product").rename({"code": "product_code", "id": "product_id"})
         costs = codes.join(table.select("product_id", "unit_cost").collect(), on="product_id").select("product_code", "unit_cost")
         sold = sold.join(costs, on="product_code", how="left")
-    told = pl.col("counted") & (pl.col("units_milli") > 0) & (pl.col("amount") > 0)
+    is_costed = pl.col("counted") & (pl.col("units_milli") > 0) & (pl.col("amount") > 0)
     cost = divide_half_up(pl.col("unit_cost") * pl.col("units_milli"), pl.lit(1000, pl.Int64))
     return (
-        sold.with_columns(pl.when(told).then(cost).alias("cost_amount"))
+        sold.with_columns(pl.when(is_costed).then(cost).alias("cost_amount"))
         .with_columns((1 - pl.col("cost_amount") / pl.col("amount")).alias("margin_share"))
         .select(PRODUCT_MARGINS.names())
         .cast(PRODUCT_MARGINS)
@@ -115,7 +115,7 @@ def margin_of(margins: pl.DataFrame, spend: pl.LazyFrame | pl.DataFrame, assumed
     >>> margin_of(margins, pl.DataFrame({"category_code": [0], "amount": [400]}), None)
     Margin(share=0.25, basis='measured', known_share=1.0)
     """
-    found = margin_shares_of(margins, spend.lazy().with_columns(pl.lit(0).alias("all")), ["all"])
-    if found.height and found["margin_share"][0] is not None:
-        return Margin(found["margin_share"][0], "measured", found["known_share"][0])
+    shares = margin_shares_of(margins, spend.lazy().with_columns(pl.lit(0).alias("all")), ["all"])
+    if shares.height and shares["margin_share"][0] is not None:
+        return Margin(shares["margin_share"][0], "measured", shares["known_share"][0])
     return Margin(assumed, "not known" if assumed is None else "assumed")

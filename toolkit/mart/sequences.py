@@ -215,8 +215,8 @@ def first_days(days: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.int_range(1, pl.len() + 1).over("member_code").cast(pl.UInt32).alias("visit"))
         .filter(pl.col("visit") <= VISITS)
     )
-    kept = days.join(visits, on=["member_code", "day"])
-    return kept.select(FIRST_DAYS.names()).sort("member_code", "visit", "category_code").cast(FIRST_DAYS)
+    first_visits = days.join(visits, on=["member_code", "day"])
+    return first_visits.select(FIRST_DAYS.names()).sort("member_code", "visit", "category_code").cast(FIRST_DAYS)
 
 
 def first_products(days: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 
 from toolkit.errors import unknown_name
 from toolkit.expressions import makes_order
-from toolkit.mart.derived import kept
+from toolkit.mart.derived import stored_table
 from toolkit.mart.folder import Mart
 from toolkit.workspace import Workspace
 
@@ -69,12 +69,12 @@ def window_sums(
     keys = [KEYS[name] for name in by]
     end = min(last, mart.as_of)
     name = f"window-{first}-{end}-{'-'.join(by) or 'all'}"
-    found = kept(mart.path, name, lambda: _sums(ws, mart, first, end, keys))
+    sums = stored_table(mart.path, name, lambda: _sums(ws, mart, first, end, keys))
     if members is None:
-        return found
+        return sums
     if "member" not in by:
         return _sums(ws, mart, first, end, keys, members)
-    return found.join(members.select("member_code"), on="member_code", how="semi", maintain_order="left")
+    return sums.join(members.select("member_code"), on="member_code", how="semi", maintain_order="left")
 
 
 def _sums(ws: Workspace, mart: Mart, first: date, last: date, keys: list[str], members: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -97,8 +97,8 @@ def _sums(ws: Workspace, mart: Mart, first: date, last: date, keys: list[str], m
     sums = [pl.col("is_order").cast(pl.Int64).sum().alias("orders"), pl.col(*SUMS).sum(), pl.col("unknown").any()]
     grouped = within_order.group_by(keys).agg(sums) if keys else within_order.select(sums)
     margin = (pl.col("costed_margin_milli") + 500) // 1_000
-    made = grouped.with_columns(pl.when(~pl.col("unknown")).then(margin).alias("margin")).drop("unknown").collect(engine="streaming")
-    return made.sort(keys, nulls_last=True) if keys else made
+    window = grouped.with_columns(pl.when(~pl.col("unknown")).then(margin).alias("margin")).drop("unknown").collect(engine="streaming")
+    return window.sort(keys, nulls_last=True) if keys else window
 
 
 def _lines(ws: Workspace, first: date, last: date) -> pl.LazyFrame:
@@ -112,9 +112,9 @@ def _lines(ws: Workspace, first: date, last: date) -> pl.LazyFrame:
 
 def _products(ws: Workspace, mart: Mart) -> pl.DataFrame:
     """Category, whether it is counted, and unit cost (minor units; null = not known) of each product: as the mart has them."""
-    made = mart.products.select("product_code", "category_code", "counted")
+    products = mart.products.select("product_code", "category_code", "counted")
     if not ws.has_column("products", "unit_cost"):
-        return made.with_columns(pl.lit(None, pl.Int64).alias("unit_cost"))
+        return products.with_columns(pl.lit(None, pl.Int64).alias("unit_cost"))
     costs = pl.scan_parquet(ws.path / ws.manifest.tables["products"]).select("product_id", pl.col("unit_cost").cast(pl.Int64)).collect()
     codes = ws.codes("product").rename({"code": "product_code", "id": "product_id"})
-    return made.join(codes.join(costs, on="product_id").select("product_code", "unit_cost"), on="product_code", how="left")
+    return products.join(codes.join(costs, on="product_id").select("product_code", "unit_cost"), on="product_code", how="left")

@@ -40,8 +40,8 @@ def sales_basis(view: View) -> str:
 
 def not_measured(view: View, table: str, column: str, what: str) -> Note:
     """Return the note for a figure that a missing column makes impossible, named by name."""
-    said = tr("{what}. The {table} table has no `{column}` column.", what=capital(what), table=table, column=column)
-    return Note(said, "NOT MEASURED")
+    sentence = tr("{what}. The {table} table has no `{column}` column.", what=capital(what), table=table, column=column)
+    return Note(sentence, "NOT MEASURED")
 
 
 def spoken(name: str) -> str:

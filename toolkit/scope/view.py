@@ -22,7 +22,7 @@ from toolkit import schemas, wording
 from toolkit.errors import BadValue, DataError, TooFewMembers, unknown_name
 from toolkit.language import tr
 from toolkit.mart.build import ensure_mart
-from toolkit.mart.derived import kept, made_at
+from toolkit.mart.derived import made_at, stored_table
 from toolkit.mart.folder import Mart
 from toolkit.mart.readable import readable_members
 from toolkit.scope.period import Period, read_date, read_period
@@ -194,7 +194,7 @@ class View:
         used = {family: getattr(self.settings, family).model_dump(mode="json") for family in families}
         text = json.dumps([toolkit.__version__, name, used], sort_keys=True)
         key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-        return kept(self.mart.path, key, lambda: make(self.chain))
+        return stored_table(self.mart.path, key, lambda: make(self.chain))
 
     def remembered(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """Return what was made for this view under `key` before, or make it now: questions on one subject share their work."""
@@ -287,11 +287,11 @@ _MOST_VIEWS = 4
 def _shared(view: View) -> View:
     """Return an equal view that was opened before, if any: the questions of a report share the frames of their scope."""
     key = (view.mart, made_at(view.mart.path), view.scope, view.period, view.settings.model_dump_json())
-    found = _views.setdefault(key, view)
+    shared = _views.setdefault(key, view)
     _views.move_to_end(key)
     while len(_views) > _MOST_VIEWS:
         _views.popitem(last=False)
-    return found
+    return shared
 
 
 def checked_as_of(workspace: Workspace, as_of: date | str | None) -> date:
@@ -321,14 +321,14 @@ def require_members(view: View, *, least: int | None = None) -> View:
         Fewer members than the setting scope.minimum_members.
     """
     needed = view.settings.scope.minimum_members if least is None else least
-    found = view.members.height
-    if found < needed:
+    member_count = view.members.height
+    if member_count < needed:
         raise TooFewMembers(
             tr(
                 "{place} has {members} up to {as_of}, fewer than the {needed} that figures may speak of (setting "
                 "scope.minimum_members): too few to generalise, and people could be recognised.",
                 place=wording.capital(view.place),
-                members=wording.some(found, "member"),
+                members=wording.some(member_count, "member"),
                 as_of=view.as_of,
                 needed=needed,
             )

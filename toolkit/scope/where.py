@@ -128,8 +128,8 @@ class Where:
         try:
             inside = members.select(self.names).with_columns(whole).select(expr.alias("inside"))["inside"]
         except pl.exceptions.PolarsError as error:
-            said = str(error).splitlines()[0].rstrip(".")
-            raise BadValue(tr("audience '{shown}' cannot be applied to the members table: {said}.", shown=self.shown, said=said)) from None
+            fault = str(error).splitlines()[0].rstrip(".")
+            raise BadValue(tr("audience '{shown}' cannot be applied to the members table: {said}.", shown=self.shown, said=fault)) from None
         if inside.dtype != pl.Boolean:
             given = {"text": tr("text"), "number": tr("a number"), "date": tr("a date"), "list": tr("a list")}.get(
                 sort_of(inside.dtype), str(inside.dtype)
@@ -205,7 +205,7 @@ def text_values(where: Where) -> list[tuple[str, str]]:
 
 
 def _tokens(text: str) -> list[Token]:
-    found, at = [], 0
+    tokens, at = [], 0
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup == "comment":
@@ -213,9 +213,9 @@ def _tokens(text: str) -> list[Token]:
             what = tr("a quote that is never closed") if text[at] in "'\"`" else tr("'{text}', which has no meaning here", text=text[at])
             raise BadValue(tr("The audience is not a WHERE expression: it has {what}.{under}", what=what, under=Where(text, ()).under(odd)))
         if match.lastgroup != "space":
-            found.append(Token(match.lastgroup or "", match.group(), at))
+            tokens.append(Token(match.lastgroup or "", match.group(), at))
         at = match.end()
-    return found
+    return tokens
 
 
 def _check_shape(where: Where) -> None:
@@ -263,13 +263,13 @@ def _parsed(where: Where, text: str) -> pl.Expr:
     try:
         return pl.sql_expr(text)
     except pl.exceptions.PolarsError as error:
-        said = str(error).splitlines()[0]
-        said = tr("it cannot be read") if "unable to parse" in said else said
+        fault = str(error).splitlines()[0]
+        fault = tr("it cannot be read") if "unable to parse" in fault else fault
         raise BadValue(
             tr(
                 "audience '{shown}' is not a WHERE expression: {said}. An example: order_count > 3 AND contactable.",
                 shown=where.shown,
-                said=said,
+                said=fault,
             )
         ) from None
 
@@ -286,7 +286,7 @@ def _is_value(tokens: tuple[Token, ...], token: Token) -> bool:
 
 def _compared(where: Where) -> list[tuple[str, Token]]:
     """Return (column, literal) wherever a bare column is compared with a literal: signs, IN, BETWEEN."""
-    tokens, names, found = where.tokens, set(where.names), []
+    tokens, names, pairs = where.tokens, set(where.names), []
     for at, token in enumerate(tokens):
         if token.kind not in ("name", "quoted") or token.word not in names:
             continue
@@ -296,17 +296,17 @@ def _compared(where: Where) -> list[tuple[str, Token]]:
         if not after:
             pass
         elif after[0].text in _COMPARE:
-            found += _literal_behind(token, after, 1)
+            pairs += _literal_behind(token, after, 1)
         elif after[0].text.lower() == "between":
-            found += _literal_behind(token, after, 1) + _literal_behind(token, after, 3)
+            pairs += _literal_behind(token, after, 1) + _literal_behind(token, after, 3)
         elif after[0].text.lower() == "in" and len(after) > 1 and after[1].text == "(":
             for value in after[2:]:
                 if value.text == ")":
                     break
-                found += [(token.word, value)] if value.kind in ("text", "number") else []
+                pairs += [(token.word, value)] if value.kind in ("text", "number") else []
         if at > 1 and tokens[at - 1].text in _COMPARE and tokens[at - 2].kind in ("text", "number"):
-            found.append((token.word, tokens[at - 2]))
-    return found
+            pairs.append((token.word, tokens[at - 2]))
+    return pairs
 
 
 def _literal_behind(column: Token, after: tuple[Token, ...], step: int) -> list[tuple[str, Token]]:
@@ -322,26 +322,26 @@ def _check_sorts(where: Where, sorts: Mapping[str, Sort]) -> None:
     for name, value in _compared(where):
         sort, shown = sorts[name], value.text if len(value.text) <= 40 else value.text[:40] + "..."
         if sort == "text" and value.kind == "number":
-            said = tr("'{name}' is text, so {shown} needs single quotes: '{shown}'", name=name, shown=shown)
+            fault = tr("'{name}' is text, so {shown} needs single quotes: '{shown}'", name=name, shown=shown)
         elif sort == "number" and value.kind == "text":
             bare = value.text[1:-1]
             advice = (
                 tr("write {bare} without quotes", bare=bare) if re.fullmatch(r"-?\d+(\.\d+)?", bare) else tr("compare it with a number")
             )
-            said = tr("'{name}' is a number, but {shown} is text; {advice}", name=name, shown=shown, advice=advice)
+            fault = tr("'{name}' is a number, but {shown} is text; {advice}", name=name, shown=shown, advice=advice)
         elif sort == "date" and not (value.kind == "text" and _is_day(value.text[1:-1])):
-            said = tr("'{name}' is a date, so a day such as '2026-01-31' was needed, but {shown} came", name=name, shown=shown)
+            fault = tr("'{name}' is a date, so a day such as '2026-01-31' was needed, but {shown} came", name=name, shown=shown)
         elif sort == "flag":
-            said = tr("'{name}' is yes or no; write {name} or NOT {name}", name=name)
+            fault = tr("'{name}' is yes or no; write {name} or NOT {name}", name=name)
         elif sort == "list":
-            said = tr("'{name}' is a list; write array_contains({name}, {shown})", name=name, shown=shown)
+            fault = tr("'{name}' is a list; write array_contains({name}, {shown})", name=name, shown=shown)
         else:
             continue
         faults.append(
             tr(
                 "audience '{shown}' cannot be applied to the members table: {said}.{under}",
                 shown=where.shown,
-                said=said,
+                said=fault,
                 under=where.under(value),
             )
         )

@@ -115,10 +115,10 @@ def fault_words(fault: Mapping[str, Any]) -> str:
     context = fault.get("ctx") or {}
     if fault["type"] == "value_error":  # raised by a validator of ours, in its own words
         return str(context.get("error", fault["msg"]))
-    said = _NEEDED.get(fault["type"]) or _NEEDED.get(fault["type"].split("_")[0])
-    if said is None:
+    words = _NEEDED.get(fault["type"]) or _NEEDED.get(fault["type"].split("_")[0])
+    if words is None:
         return fault["msg"][:1].lower() + fault["msg"][1:]
     shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in context.items()}
     if "expected" in shown:
         shown["expected"] = str(shown["expected"]).replace(" or ", ", ").replace(", ", tr(", "))
-    return tr(said, **shown)
+    return tr(words, **shown)

@@ -35,9 +35,9 @@ _NUMERIC = frozenset({"count", "number", "money", "share", "days", "score", "ind
 
 @cache
 def _templates() -> Environment:
-    made = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
-    made.globals.update(kept=kept, tr=tr, word=language.word)
-    return made
+    environment = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
+    environment.globals.update(kept=kept, tr=tr, word=language.word)
+    return environment
 
 
 def _render(name: str, **values: Any) -> str:
@@ -83,9 +83,11 @@ def body_html(answer: Answer, picks: Mapping[str, str] | None = None, *, above: 
     more = tr("{left:,} more rows are in the answer's table.", left=left) if left > 0 else ""
     notes = [note for note in answer.notes if note.text not in above]
     known = len(answer.notes) - len(notes)
-    told = trn("{count} more note on this stands above.", "{count} more notes on this stand above.", known, count=known) if known else ""
+    repeated = (
+        trn("{count} more note on this stands above.", "{count} more notes on this stand above.", known, count=known) if known else ""
+    )
     folded = answer.finding.chart is not None and len(rows) > ROWS_UNFOLDED
-    return _render("body", a=answer, columns=columns, rows=rows, more=more, folded=folded, notes=notes, told=told)
+    return _render("body", a=answer, columns=columns, rows=rows, more=more, folded=folded, notes=notes, told=repeated)
 
 
 def _column_css(answer: Answer, name: str) -> str:
@@ -107,8 +109,8 @@ def page_html(answer: Answer) -> str:
 def pages_html(answers: Sequence[Answer]) -> str:
     """Return several answers as one HTML page that needs no network: each as `page_html` has it, the chart library and each note once."""
     specs = [json.dumps(offline.chart_spec(a.chart)).replace("</", "<\\/") if a.chart is not None else "" for a in answers]
-    told = [{note.text for before in answers[:place] for note in before.notes} for place in range(len(answers))]
-    bodies = [body_html(a, above=above) for a, above in zip(answers, told, strict=True)]
+    notes_above = [{note.text for before in answers[:place] for note in before.notes} for place in range(len(answers))]
+    bodies = [body_html(a, above=above) for a, above in zip(answers, notes_above, strict=True)]
     parts = [{"head": head_html(a), "body": body, "spec": spec} for a, body, spec in zip(answers, bodies, specs, strict=True)]
     return _render("pages", parts=parts, title=answers[0].scope if answers else "", bundle=offline.bundle() if any(specs) else "")
 
@@ -117,7 +119,7 @@ def display_answer(answer: Answer) -> None:
     """Show the answer in a notebook: headline, chart, table. The figures travel as display metadata, for the index of a batch."""
     from IPython.display import display
 
-    told = {
+    figures_told = {
         "name": answer.name,
         "call": answer.call,
         "headline": answer.headline,
@@ -125,7 +127,11 @@ def display_answer(answer: Answer) -> None:
         "spark": list(answer.finding.spark),
         "currency": answer.currency,
     }
-    display({"text/html": head_html(answer), "text/plain": f"{answer.question}\n{answer.headline}"}, raw=True, metadata={ANSWER_MIME: told})
+    display(
+        {"text/html": head_html(answer), "text/plain": f"{answer.question}\n{answer.headline}"},
+        raw=True,
+        metadata={ANSWER_MIME: figures_told},
+    )
     if answer.chart is not None:
         display(offline.mime_bundle(answer.chart), raw=True)
     display({"text/html": body_html(answer), "text/plain": str(answer.table)}, raw=True)

@@ -141,11 +141,11 @@ def labels_of(names: Sequence[str], labels: Sequence[str] = ()) -> list[str]:
     ['Bought again', 'Bought again: from', 'Index against others', 'Index against others: from']
     """
     labels = list(labels) or [label_of(name) for name in names]
-    told, belongs = list[str](), ""
+    headings, belongs = list[str](), ""
     for label in labels:
         belongs = label if labels.count(label) == 1 else belongs
-        told.append(label if labels.count(label) == 1 or not belongs else tr("{first}: {second}", first=belongs, second=label))
-    return told if len(set(told)) == len(told) else list(names)
+        headings.append(label if labels.count(label) == 1 or not belongs else tr("{first}: {second}", first=belongs, second=label))
+    return headings if len(set(headings)) == len(headings) else list(names)
 
 
 def count(value: float) -> str:
@@ -211,10 +211,10 @@ def clauses(said: Sequence[str]) -> str:
     """Return parts of a sentence, each with a verb of its own, one after the other: `a, b and c`."""
     if len(said) < 2:
         return "".join(said)
-    told = said[0]
+    sentence = said[0]
     for part in said[1:-1]:
-        told = tr("{told}, {part}", told=told, part=part)
-    return tr("{told} and {part}", told=told, part=said[-1])
+        sentence = tr("{told}, {part}", told=sentence, part=part)
+    return tr("{told} and {part}", told=sentence, part=said[-1])
 
 
 def capital(words: str) -> str:

@@ -115,13 +115,13 @@ class Workspace:
         """Make an empty workspace at `path`, or open the one that is there (its currency must agree)."""
         folder = Path(path)
         if (folder / "manifest.json").exists():
-            found = cls(folder)
-            if (found.manifest.currency, found.manifest.minor_digits) != (currency, minor_digits):
+            workspace = cls(folder)
+            if (workspace.manifest.currency, workspace.manifest.minor_digits) != (currency, minor_digits):
                 raise WorkspaceError(
-                    f"{folder} keeps its money in {found.manifest.currency} with {found.manifest.minor_digits} decimals, but this import "
-                    f"is in {currency} with {minor_digits}. Import it into a workspace of its own."
+                    f"{folder} keeps its money in {workspace.manifest.currency} with {workspace.manifest.minor_digits} decimals, but this "
+                    f"import is in {currency} with {minor_digits}. Import it into a workspace of its own."
                 )
-            return found
+            return workspace
         if folder.exists() and any(item.name not in _OURS for item in folder.iterdir()):
             raise WorkspaceError(f"{folder} is a folder with other things in it. Give an empty or new folder for the workspace.")
         folder.mkdir(parents=True, exist_ok=True)
@@ -373,11 +373,11 @@ class Workspace:
         for kind in _DATA_FOLDERS:
             for folder in (self.path / kind).glob("*"):
                 files = [item for item in folder.rglob("*") if item.is_file()]
-                kept = [item for item in files if item.relative_to(self.path).as_posix() in live]
-                if not kept:
+                live_files = [item for item in files if item.relative_to(self.path).as_posix() in live]
+                if not live_files:
                     shutil.rmtree(folder, ignore_errors=True)
                     continue
-                for item in set(files) - set(kept):
+                for item in set(files) - set(live_files):
                     item.unlink(missing_ok=True)
 
     @cached_property

@@ -143,14 +143,14 @@ def export_audience(
     for form, path in paths.items():
         with written_beside(path) as part:
             ways[form](part)
-    made = Export(
+    export = Export(
         tuple(paths.values()), manifest, table.height,
         int((~consent).fill_null(False).sum()) if for_contact else 0,
         int(consent.null_count()) if for_contact else 0,
         guarded if "csv" in paths else 0,
     )  # fmt: skip
-    write_atomically(manifest, json.dumps(_manifest(view, audience, made, shown, for_contact), indent=1, ensure_ascii=False))
-    return made
+    write_atomically(manifest, json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False))
+    return export
 
 
 def _check(view: View, formats: Sequence[str], columns: Sequence[str]) -> None:
@@ -175,7 +175,7 @@ def _guarded(table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """Put a ' before every text cell and head that a spreadsheet could run, and count them."""
     texts = [name for name, dtype in table.schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
     runs = {name: table[name].cast(pl.String).str.contains(_RUNS).fill_null(False) for name in texts}
-    made = table.with_columns(
+    guarded = table.with_columns(
         pl.when(runs[name])
         .then(pl.concat_str(pl.lit("'"), pl.col(name).cast(pl.String)))
         .otherwise(pl.col(name).cast(pl.String))
@@ -183,8 +183,8 @@ def _guarded(table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         for name in texts
     )
     heads = pl.Series(table.columns).str.contains(_RUNS)
-    made = made.rename({name: f"'{name}" for name, odd in zip(table.columns, heads, strict=True) if odd})
-    return made, sum(int(found.sum()) for found in runs.values()) + int(heads.sum())
+    guarded = guarded.rename({name: f"'{name}" for name, odd in zip(table.columns, heads, strict=True) if odd})
+    return guarded, sum(int(starts_formula.sum()) for starts_formula in runs.values()) + int(heads.sum())
 
 
 def _write_csv(table: pl.DataFrame, path: Path) -> None:
@@ -223,7 +223,7 @@ def _write_xlsx(table: pl.DataFrame, path: Path) -> None:
         sheet.freeze_panes(1, 1)
 
 
-def _manifest(view: View, audience: Audience, made: Export, columns: list[str], for_contact: bool) -> dict[str, object]:
+def _manifest(view: View, audience: Audience, export: Export, columns: list[str], for_contact: bool) -> dict[str, object]:
     """What the files are: enough to make them again."""
     return {
         "audience": audience.name,
@@ -237,10 +237,10 @@ def _manifest(view: View, audience: Audience, made: Export, columns: list[str], 
         "data_version": view.workspace.manifest.data_version,
         "settings": view.settings.changed(),
         "currency": view.currency,
-        "member_count": made.member_count,
-        "left_out": {"not_contactable": made.not_contactable, "contactable_unknown": made.unknown_contactable},
-        "guarded_cells": made.guarded_cells,
+        "member_count": export.member_count,
+        "left_out": {"not_contactable": export.not_contactable, "contactable_unknown": export.unknown_contactable},
+        "guarded_cells": export.guarded_cells,
         "columns": columns,
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in made.files},
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in export.files},
         "toolkit": toolkit.__version__,
     }

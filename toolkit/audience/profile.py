@@ -49,21 +49,23 @@ class Profile:
     def sentence(self) -> str:
         """Size, sales and reach in one sentence."""
         members = wording.some(self.member_count, "member")
-        said = [
+        clauses = [
             tr("{members} ({member_share} of {place}'s)", members=members, member_share=wording.share(self.member_share), place=self.place)
         ]
         if self.sales is not None:
             share = tr(" ({sales_share} of all sales)", sales_share=wording.share(self.sales_share)) if self.sales_share is not None else ""
-            said.append(tr("{sales} from {period}{share}", sales=wording.money(self.sales, self.currency), period=self.period, share=share))
+            clauses.append(
+                tr("{sales} from {period}{share}", sales=wording.money(self.sales, self.currency), period=self.period, share=share)
+            )
         if self.reachable is not None and self.member_count:
-            said.append(
+            clauses.append(
                 tr(
                     "{reachable:,} of them may be contacted ({reachable_share})",
                     reachable=self.reachable,
                     reachable_share=wording.share(self.reachable_share),
                 )
             )
-        return f"'{self.name}', {self.words}: {'; '.join(said)}."
+        return f"'{self.name}', {self.words}: {'; '.join(clauses)}."
 
 
 def profile(view: View, audience: Audience) -> Profile:
@@ -75,13 +77,13 @@ def profile(view: View, audience: Audience) -> Profile:
         The expression cannot be applied.
     """
     inside = view.population.filter(audience.inside(view)).select("member_code")
-    found = view.members.join(inside, on="member_code", how="semi")
+    members = view.members.join(inside, on="member_code", how="semi")
     start, after = datetime.combine(view.period.start, time()), datetime.combine(view.period.end + timedelta(days=1), time())
     orders = view.orders.filter((pl.col("ordered_at") >= start) & (pl.col("ordered_at") < after))
     total = int(orders.select(pl.col("amount").sum()).collect(engine="streaming").item() or 0)
-    mine = orders.join(found.lazy().select("member_code"), on="member_code", how="semi")
+    mine = orders.join(members.lazy().select("member_code"), on="member_code", how="semi")
     sales = int(mine.select(pl.col("amount").sum()).collect(engine="streaming").item() or 0)
-    few = 0 < found.height < view.settings.scope.minimum_members
+    few = 0 < members.height < view.settings.scope.minimum_members
     return Profile(
         name=audience.name,
         words=in_words(audience),
@@ -89,22 +91,22 @@ def profile(view: View, audience: Audience) -> Profile:
         place=view.place,
         period=str(view.period),
         currency=view.currency,
-        member_count=found.height,
-        member_share=found.height / view.members.height if view.members.height else None,
+        member_count=members.height,
+        member_share=members.height / view.members.height if view.members.height else None,
         sales=None if few else sales / view.minor_units,
         sales_share=None if few or total <= 0 else sales / total,
-        reachable=int(found["contactable"].fill_null(False).sum()) if view.has_column("members", "contactable") else None,
-        notes=tuple(_notes(view, audience, found, few)),
+        reachable=int(members["contactable"].fill_null(False).sum()) if view.has_column("members", "contactable") else None,
+        notes=tuple(_notes(view, audience, members, few)),
     )
 
 
-def _notes(view: View, audience: Audience, found: pl.DataFrame, few: bool) -> list[str]:
+def _notes(view: View, audience: Audience, members: pl.DataFrame, few: bool) -> list[str]:
     notes = []
-    if found.is_empty():
+    if members.is_empty():
         notes.append(
             tr("The audience selects nobody in {place} as of {as_of}.", place=view.place, as_of=view.as_of) + _unseen_values(view, audience)
         )
-    elif found.height == view.members.height:
+    elif members.height == view.members.height:
         notes.append(nobody_left_out(view))
     if few:
         least = view.settings.scope.minimum_members
@@ -134,7 +136,7 @@ def _unseen_values(view: View, audience: Audience) -> str:
     """Name the texts of an expression that no member has, with the nearest that some have."""
     if audience.where is None:
         return ""
-    where, said = read_where(audience.where), ""
+    where, sentences = read_where(audience.where), ""
     frame = with_traits(view, where.names)
     for name, value in text_values(where):
         if frame.schema[name] != pl.String or name == "member_id":
@@ -142,10 +144,10 @@ def _unseen_values(view: View, audience: Audience) -> str:
         known = frame[name].drop_nulls().unique()
         if value not in known:
             near = nearest(value, known.head(5000))
-            said += tr(" No member has {name} '{value}'", name=name, value=value) + (
+            sentences += tr(" No member has {name} '{value}'", name=name, value=value) + (
                 tr("; did you mean '{near}'?", near=near[0]) if near else "."
             )
-    return said
+    return sentences
 
 
 def overlaps(view: View, audiences: Sequence[Audience]) -> pl.DataFrame:
@@ -216,10 +218,10 @@ def refreshed(view: View, name: str, *, now: Audience | None = None, version: in
     UnknownName
         No such audience or version.
     """
-    kept = load_audience(view.workspace, name, version)
-    then = set(members_then(view.workspace, kept.name, kept.version))
-    today = set((now or kept).members(view.chain))
+    saved = load_audience(view.workspace, name, version)
+    then = set(members_then(view.workspace, saved.name, saved.version))
+    today = set((now or saved).members(view.chain))
     return Refreshed(
-        kept.name, kept.version, kept.as_of or view.as_of, view.as_of,
+        saved.name, saved.version, saved.as_of or view.as_of, view.as_of,
         came=tuple(sorted(today - then)), went=tuple(sorted(then - today)), stayed=tuple(sorted(today & then)),
     )  # fmt: skip

@@ -61,8 +61,8 @@ def save_audience(
         rule = {"where": audience.where} if audience.where is not None else {"chosen_by": audience.call or "a list of members"}
         facts = {"as_of": str(view.as_of), "data_version": ws.manifest.data_version, "member_count": len(members)}
         changed = view.settings.changed()
-        kept = pl.DataFrame({"member_id": members}, schema={"member_id": pl.String})
-        write_atomically(ws.document_file(f"{name}-v{version}.members.csv"), kept.write_csv())
+        frame = pl.DataFrame({"member_id": members}, schema={"member_id": pl.String})
+        write_atomically(ws.document_file(f"{name}-v{version}.members.csv"), frame.write_csv())
         added = {"version": version, **rule, **facts, **({"settings": changed} if changed else {})}
         ws.write_document(name, {**document, "versions": [*versions, added]})
     return replace(audience, version=version, as_of=view.as_of)
@@ -80,8 +80,8 @@ def load_audience(workspace: Workspace | str | Path, name: str, version: int | N
     document = ws.document(_document(name))
     if not document:
         raise unknown_name("audience", name, saved_names(ws), where=tr("The shop"))
-    kept = next((one for one in document["versions"] if one["version"] == (version or len(document["versions"]))), None)
-    if kept is None:
+    saved = next((one for one in document["versions"] if one["version"] == (version or len(document["versions"]))), None)
+    if saved is None:
         raise UnknownName(
             tr(
                 "Audience '{name}' has versions 1 to {versions}, but version {version} was asked for.",
@@ -90,10 +90,10 @@ def load_audience(workspace: Workspace | str | Path, name: str, version: int | N
                 version=version,
             )
         )
-    rule: dict[str, Any] = {"where": kept.get("where")}
+    rule: dict[str, Any] = {"where": saved.get("where")}
     if rule["where"] is None:
-        rule = {"member_ids": tuple(members_then(ws, name, kept["version"])), "call": kept.get("chosen_by", "")}
-    return Audience(document["name"], **rule, version=kept["version"], as_of=date.fromisoformat(kept["as_of"]))
+        rule = {"member_ids": tuple(members_then(ws, name, saved["version"])), "call": saved.get("chosen_by", "")}
+    return Audience(document["name"], **rule, version=saved["version"], as_of=date.fromisoformat(saved["as_of"]))
 
 
 def saved_names(workspace: Workspace | str | Path) -> list[str]:

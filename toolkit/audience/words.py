@@ -32,11 +32,11 @@ def where_in_words(where: Where) -> str:
     >>> where_in_words(read_where("order_count > 3 AND NOT contactable"))
     'members whose orders is over 3 and not contactable'
     """
-    names, said = set(where.names), ""
+    names, words = set(where.names), ""
     unsaid = _unsaid_values(where)
     for at, token in enumerate(where.tokens):
         if at in unsaid:
-            said += unsaid[at]
+            words += unsaid[at]
             continue
         before = where.tokens[at - 1].text if at else ""
         if token.kind in ("name", "quoted") and token.word in names:
@@ -47,15 +47,15 @@ def where_in_words(where: Where) -> str:
         else:
             word = tr(_SAID[token.text.lower()]) if token.text.lower() in _SAID else token.text
             word = tr("not one of") if token.text.lower() == "in" and before.lower() == "not" else word
-        said += word if token.text in "),." or before in ("(", ".") or not said else f" {word}"
-        if len(said) > _LONGEST:
-            return tr("members whose {said} ...", said=said[:_LONGEST])
-    return tr("members whose {said}", said=said)
+        words += word if token.text in "),." or before in ("(", ".") or not words else f" {word}"
+        if len(words) > _LONGEST:
+            return tr("members whose {said} ...", said=words[:_LONGEST])
+    return tr("members whose {said}", said=words)
 
 
 def _unsaid_values(where: Where) -> dict[int, str]:
     """What stands instead of the words of long IN lists, by their place: nothing, but for the first of them "and 997 more"."""
-    found: dict[int, str] = {}
+    unsaid: dict[int, str] = {}
     texts = [token.text.lower() for token in where.tokens]
     for start in (at for at, text in enumerate(texts[:-1]) if text == "in" and texts[at + 1] == "("):
         end = next((at for at in range(start + 2, len(texts)) if texts[at] in ("(", ")")), start)
@@ -63,5 +63,5 @@ def _unsaid_values(where: Where) -> dict[int, str]:
         if texts[end] != ")" or len(values) <= _VALUES:
             continue
         first = values[2] + 1  # the comma behind the third
-        found |= {first: tr(" and {values:,} more", values=len(values) - 3), **dict.fromkeys(range(first + 1, end), "")}
-    return found
+        unsaid |= {first: tr(" and {values:,} more", values=len(values) - 3), **dict.fromkeys(range(first + 1, end), "")}
+    return unsaid

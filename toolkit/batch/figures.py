@@ -34,36 +34,36 @@ def told_answers(notebook: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any
     """Yield (output, what the answer told) for each displayed Answer of an executed notebook, in order."""
     for cell in notebook.get("cells", []):
         for output in cell.get("outputs", []):
-            told = answer_of(output)
-            if told is not None:
-                yield output, told
+            answer = answer_of(output)
+            if answer is not None:
+                yield output, answer
 
 
 def answer_of(output: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what an Answer told in the metadata (or data) of one output, or None for any other output."""
     for place in ("metadata", "data"):
-        told = (output.get(place) or {}).get(ANSWER_MIME)
-        if isinstance(told, Mapping) and isinstance(told.get("name"), str):
-            return dict(told)
+        answer = (output.get(place) or {}).get(ANSWER_MIME)
+        if isinstance(answer, Mapping) and isinstance(answer.get("name"), str):
+            return dict(answer)
     return None
 
 
 def headline_figures(notebook: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return answer name -> {headline, figures, spark, currency}; the first answer of a name counts, and only finite numbers."""
-    found: dict[str, dict[str, Any]] = {}
-    for _, told in told_answers(notebook):
-        figures = told.get("figures") if isinstance(told.get("figures"), Mapping) else {}
-        spark = told.get("spark") if isinstance(told.get("spark"), list) else []
-        found.setdefault(
-            told["name"],
+    figures_of: dict[str, dict[str, Any]] = {}
+    for _, answer in told_answers(notebook):
+        figures = answer.get("figures") if isinstance(answer.get("figures"), Mapping) else {}
+        spark = answer.get("spark") if isinstance(answer.get("spark"), list) else []
+        figures_of.setdefault(
+            answer["name"],
             {
-                "headline": str(told.get("headline") or ""),
+                "headline": str(answer.get("headline") or ""),
                 "figures": {str(key): value for key, value in figures.items() if _is_number(value)},  # type: ignore[union-attr]
                 "spark": [value if _is_number(value) else None for value in spark[-_SPARK_POINTS:]],  # type: ignore[index]
-                "currency": str(told.get("currency") or ""),
+                "currency": str(answer.get("currency") or ""),
             },
         )
-    return found
+    return figures_of
 
 
 def leading(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -74,11 +74,11 @@ def leading(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     with_figures = [answer for answer in answers if answer.get("figures")]
     if not with_figures:
         return None
-    told: dict[str, Any] = {}
+    all_figures: dict[str, Any] = {}
     for answer in with_figures:
         for key, value in answer["figures"].items():
-            told.setdefault(key, value)
-    led = {key: told[key] for key in LEADING if _is_number(told.get(key))}
+            all_figures.setdefault(key, value)
+    led = {key: all_figures[key] for key in LEADING if _is_number(all_figures.get(key))}
     first = next((answer for answer in with_figures if RANKED_BY in answer["figures"]), None)
     if first is None:
         return {**with_figures[0], "figures": dict(list(led.items())[:MOST_FIGURES]), "spark": []} if led else dict(with_figures[0])

@@ -151,9 +151,9 @@ def notebook_title(notebook: Mapping[str, Any], fallback: str) -> str:
         return tr(str(title))
     for cell in notebook.get("cells", []):
         if cell.get("cell_type") == "markdown":
-            found = re.match(r"#\s+(.+)", _text(cell["source"]).strip())
-            if found:
-                return tr(found.group(1).strip())
+            heading = re.match(r"#\s+(.+)", _text(cell["source"]).strip())
+            if heading:
+                return tr(heading.group(1).strip())
     return fallback.replace("_", " ").replace("-", " ").strip().capitalize()
 
 
@@ -169,9 +169,9 @@ def _for_reading(notebook: Mapping[str, Any]) -> tuple[Any, list[dict[str, str]]
             cell, seen_title = copy.copy(cell), True
             cell["source"] = re.sub(r"\A\s*#\s+[^\n]*\n?", "", _text(cell["source"]))  # the page has it as its own title
         cells.append(_spoken(cell) if cell["cell_type"] == "markdown" else cell)
-    for number, (output, told) in enumerate(told_answers({"cells": cells}), start=1):
+    for number, (output, answer) in enumerate(told_answers({"cells": cells}), start=1):
         output["metadata"]["anchor"] = f"answer-{number}"
-        contents.append({"anchor": f"answer-{number}", "text": _question(output, told), "call": str(told.get("call") or "")})
+        contents.append({"anchor": f"answer-{number}", "text": _question(output, answer), "call": str(answer.get("call") or "")})
     reading["cells"] = cells
     return reading, told_apart(contents)
 
@@ -182,30 +182,30 @@ def _spoken(cell: Any) -> Any:
         return cell
     parts = re.split(r"(\n\n+)", _text(cell["source"]).strip())
     heads = [re.match(r"#+\s+", part) for part in parts]
-    said = [(head.group() + tr(part[head.end() :])) if head else tr(part) for head, part in zip(heads, parts, strict=True)]
-    return {**cell, "source": "".join(said)}
+    parts_said = [(head.group() + tr(part[head.end() :])) if head else tr(part) for head, part in zip(heads, parts, strict=True)]
+    return {**cell, "source": "".join(parts_said)}
 
 
 def told_apart(contents: list[dict[str, str]]) -> list[dict[str, str]]:
     """Say beside a question that the page asks again what is different about it: 'What did the campaign change? (by segment)'."""
     first: dict[str, set[tuple[str, str]]] = {}
-    told = []
+    titles = []
     for item in contents:
         given = set(re.findall(r"(\w+)=('[^']*'|[\w.]+)", item["call"]))
         known = first.setdefault(item["text"], given)
-        said = ", ".join(f"{key} {value.strip(chr(39))}" for key, value in sorted(given - known))
-        told.append({**item, "text": f"{item['text']} ({said})" if said else item["text"]})
-    return told
+        difference = ", ".join(f"{key} {value.strip(chr(39))}" for key, value in sorted(given - known))
+        titles.append({**item, "text": f"{item['text']} ({difference})" if difference else item["text"]})
+    return titles
 
 
 def styled_once(notebook: Mapping[str, Any]) -> list[Any]:
     """Return copies of a notebook's cells in which each style block stands only in the first output that brings it."""
     seen: set[str] = set()
 
-    def keep_first(found: re.Match[str]) -> str:
-        known = found.group() in seen
-        seen.add(found.group())
-        return "" if known else found.group()
+    def keep_first(match: re.Match[str]) -> str:
+        known = match.group() in seen
+        seen.add(match.group())
+        return "" if known else match.group()
 
     cells = []
     for cell in notebook["cells"]:
@@ -222,23 +222,23 @@ def styled_once(notebook: Mapping[str, Any]) -> list[Any]:
     return cells
 
 
-def _question(output: Mapping[str, Any], told: Mapping[str, Any]) -> str:
-    said = told.get("question") or _text(output.get("data", {}).get("text/plain", "")).split("\n")[0]
-    return str(said or told["name"])
+def _question(output: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
+    text = answer.get("question") or _text(output.get("data", {}).get("text/plain", "")).split("\n")[0]
+    return str(text or answer["name"])
 
 
 def _tiles(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the headline figures of the page, for the strip at its top."""
-    found = leading(headline_figures(notebook).values())
-    if found is None:
+    lead = leading(headline_figures(notebook).values())
+    if lead is None:
         return []
     tiles: list[dict[str, Any]] = [
-        {"label": figure_label(key), "value": figure_text(key, value, found["currency"])}
-        for key, value in list(found["figures"].items())[:MOST_FIGURES]
+        {"label": figure_label(key), "value": figure_text(key, value, lead["currency"])}
+        for key, value in list(lead["figures"].items())[:MOST_FIGURES]
     ]
-    if found["spark"]:
+    if lead["spark"]:
         tiles[0]["picture"] = Markup(
-            sparkline.spark_line(found["spark"], label=tr("{label}, course", label=tiles[0]["label"]), width=120, height=28)
+            sparkline.spark_line(lead["spark"], label=tr("{label}, course", label=tiles[0]["label"]), width=120, height=28)
         )
     return tiles
 

@@ -111,5 +111,5 @@ def _tiles(stores: Mapping[str, list[Record]], keys: list[str], rows: list[dict[
 
 
 def _same(values: Iterable[str]) -> str:
-    found = sorted(set(values))
-    return found[0] if len(found) == 1 else ""
+    distinct = sorted(set(values))
+    return distinct[0] if len(distinct) == 1 else ""

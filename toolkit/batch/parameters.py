@@ -52,7 +52,7 @@ def declared_parameters(notebook: Path) -> dict[str, Parameter]:
             f"{notebook}: its cell tagged `parameters` needs lines `name: type = value`, but line {error.lineno} is no Python."
         ) from error
     helps = _comments(source)
-    found = {}
+    parameters = {}
     for statement in statements:
         target = (
             statement.target
@@ -64,8 +64,8 @@ def declared_parameters(notebook: Path) -> dict[str, Parameter]:
         if isinstance(target, ast.Name) and statement.value is not None:  # type: ignore[union-attr]
             kind = ast.unparse(statement.annotation) if isinstance(statement, ast.AnnAssign) else ""
             default = _literal(ast.unparse(statement.value))  # type: ignore[union-attr]
-            found[target.id] = Parameter(target.id, kind, default, helps.get(statement.end_lineno or 0, ""))
-    return found
+            parameters[target.id] = Parameter(target.id, kind, default, helps.get(statement.end_lineno or 0, ""))
+    return parameters
 
 
 def _comments(source: str) -> dict[int, str]:

@@ -99,9 +99,9 @@ def read_record(path: Path) -> Record | None:
 
 def read_records(out: Path) -> list[Record]:
     """Read all records of an output folder, sorted by store, then in the order of the loop (portrait first), other notebooks last."""
-    found = (read_record(path) for path in sorted((out / "stores").glob(f"*/*{SUFFIX}")))
+    records = (read_record(path) for path in sorted((out / "stores").glob(f"*/*{SUFFIX}")))
     return sorted(
-        (record for record in found if record is not None), key=lambda record: (record.store_id, _step(record.notebook), record.notebook)
+        (record for record in records if record is not None), key=lambda record: (record.store_id, _step(record.notebook), record.notebook)
     )
 
 

@@ -113,13 +113,13 @@ def _execute(job: Job) -> _Outcome:
             kernel_threads=job.limits.threads_per_kernel,
         )
     except DeadKernelError:
-        said = tr(
+        message = tr(
             "The kernel died while the notebook ran, as it does when memory runs out; it was replaced, and the report was not tried again."
         )
-        return _Outcome("failed", notebook, said)
+        return _Outcome("failed", notebook, message)
     except CellTimeoutError as error:
-        said = tr("A cell ran longer than {seconds} seconds and was stopped.", seconds=job.limits.cell_seconds)
-        return _Outcome("failed", notebook, said, str(error))
+        message = tr("A cell ran longer than {seconds} seconds and was stopped.", seconds=job.limits.cell_seconds)
+        return _Outcome("failed", notebook, message, str(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this report's failure and no other's; the record names it
         warm_engine.discard_kernel()
         return _Outcome(
@@ -185,11 +185,11 @@ def _write_notebook(job: Job, outcome: _Outcome) -> str:
 
 def _slim(cell: dict[str, Any]) -> dict[str, Any]:
     """Return a cell without papermill's times, and without tables a second time as plain text: a fifth of the size of a report set."""
-    kept = {**cell, "metadata": {key: value for key, value in cell["metadata"].items() if key != "papermill"}}
-    for output in kept.get("outputs", []):
+    slim = {**cell, "metadata": {key: value for key, value in cell["metadata"].items() if key != "papermill"}}
+    for output in slim.get("outputs", []):
         if "text/html" in output.get("data", {}):
             output["data"] = {kind: value for kind, value in output["data"].items() if kind != "text/plain"}
-    return kept
+    return slim
 
 
 def _write(target: Path, text: str) -> None:

@@ -85,8 +85,8 @@ def run_reports(
     if not single_file:
         offline.write_bundle(out / ASSETS)
     done = {job: record for job in jobs if resume and (record := _finished(job)) is not None}
-    made = _run([job for job in jobs if job not in done], executor, workers, progress)
-    records = tuple((done | made)[job] for job in jobs)
+    fresh = _run([job for job in jobs if job not in done], executor, workers, progress)
+    records = tuple((done | fresh)[job] for job in jobs)
     index = write_index(out, title=title)
     return BatchResult(records=records, skipped=len(done), index=index, seconds=round(time.perf_counter() - started, 2))
 
@@ -150,16 +150,16 @@ def _check_names(stores: Sequence[Mapping[str, str]], notebooks: Sequence[Path],
 def _run(keys: Sequence[_Key], executor: Executor | None, workers: int, progress: bool) -> dict[_Key, Record]:
     if not keys:
         return {}
-    made: dict[_Key, Record] = {}
+    records: dict[_Key, Record] = {}
     with _told(len(keys), progress) as tell:
         if executor is not None:
-            _drain(executor, keys, made, tell)
+            _drain(executor, keys, records, tell)
         else:
             from toolkit.batch.warm_engine import kill_all, stop_all
 
             pool = ThreadPoolExecutor(max_workers=max(1, min(workers, len(keys))), thread_name_prefix="report")
             try:
-                _drain(pool, keys, made, tell)
+                _drain(pool, keys, records, tell)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -167,25 +167,25 @@ def _run(keys: Sequence[_Key], executor: Executor | None, workers: int, progress
                 kill_all()  # what still runs ends with its kernel
                 pool.shutdown(wait=True, cancel_futures=True)
                 stop_all()
-    return made
+    return records
 
 
-def _drain(pool: Executor, keys: Iterable[_Key], made: dict[_Key, Record], tell: Told) -> None:
+def _drain(pool: Executor, keys: Iterable[_Key], records: dict[_Key, Record], tell: Told) -> None:
     """Hand the jobs out and take the records in; a worker that died is the failure of its report, never silently tried again."""
     waiting: dict[Future[Record], _Key] = {}
     for key in keys:
         try:
             waiting[pool.submit(run_job, key.job)] = key
         except RuntimeError as error:  # the pool broke: BrokenExecutor is a RuntimeError
-            made[key] = _lost(key.job, error)
-            tell(made[key])
+            records[key] = _lost(key.job, error)
+            tell(records[key])
     for future in as_completed(waiting):
         key = waiting[future]
         try:
-            made[key] = future.result()
+            records[key] = future.result()
         except Exception as error:  # noqa: BLE001 - a full disk, a dead worker: recorded, and the rest goes on
-            made[key] = _lost(key.job, error)
-        tell(made[key])
+            records[key] = _lost(key.job, error)
+        tell(records[key])
 
 
 def _lost(job: Job, error: Exception) -> Record:

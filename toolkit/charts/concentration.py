@@ -67,6 +67,6 @@ def _reading(share: float, sales: float) -> list[dict[str, Any]]:
     at = {"x": {"datum": share, "type": "quantitative"}, "y": {"datum": sales, "type": "quantitative"}}
     down = once({"type": "rule", "color": ACCENT, "strokeDash": [3, 3]}, {**at, "y2": {"datum": 0}})
     point = once({"type": "point", "color": ACCENT, "size": 90, "opacity": 1}, at)
-    said = tr("{share} of members: {sales} of sales", share=number_text(share, "share"), sales=number_text(sales, "share"))
+    reading = tr("{share} of members: {sales} of sales", share=number_text(share, "share"), sales=number_text(sales, "share"))
     mark = {"type": "text", "align": "left", "dx": 12, "dy": 14, "fontWeight": 600, "color": INK}
-    return [down, point, once(mark, {**at, "text": {"datum": said, "type": "nominal"}})]
+    return [down, point, once(mark, {**at, "text": {"datum": reading, "type": "nominal"}})]

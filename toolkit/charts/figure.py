@@ -50,10 +50,10 @@ def roles(frame: pl.DataFrame, picture: str, **columns: str | None) -> pl.DataFr
 def _worded(drawn: pl.DataFrame, wanted: dict[str, str]) -> list[pl.Expr]:
     """The words of ours in the reader's language, in the columns that are not the shop's own."""
     texts = [role for role in wanted if drawn.schema[role] in (pl.String, pl.Categorical, pl.Enum)]
-    found = {role: drawn[role].cast(pl.String).drop_nulls().unique().to_list() for role in texts}
+    words_of = {role: drawn[role].cast(pl.String).drop_nulls().unique().to_list() for role in texts}
     return [
         pl.col(role).cast(pl.String).replace({value: language.word(value) for value in values if wanted[role] not in DATA or value in OURS})
-        for role, values in found.items()
+        for role, values in words_of.items()
     ]
 
 

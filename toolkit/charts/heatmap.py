@@ -105,8 +105,8 @@ def _worded(drawn: pl.DataFrame, kind: Kind, cell: int) -> pl.DataFrame:
     return drawn.with_columns(text=pl.when(peaks).then(short).otherwise(pl.lit("")))
 
 
-def _order(wanted: list | None, found: pl.Series) -> list[str]:
-    here = sorted_as_given(found)
+def _order(wanted: list | None, values: pl.Series) -> list[str]:
+    here = sorted_as_given(values)
     first = [word(str(item)) for item in wanted or []]
     return first + [label for label in here if label not in first]
 

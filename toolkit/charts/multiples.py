@@ -54,9 +54,9 @@ def multiples(
         days = (drawn["x"].max() - drawn["x"].min()).days  # type: ignore[operator, union-attr]
         form = tr("%b") if days > _MONTHS_FROM_DAYS else tr("%-d %b")
         across |= {"type": "temporal", "axis": {"title": x_title or None, "format": form, "tickCount": 4, "labelOverlap": True}}
-        said = tip("x", x_title or tr("Date")) | {"type": "temporal", "format": tr("%-d %b %Y")}
+        tip_of_day = tip("x", x_title or tr("Date")) | {"type": "temporal", "format": tr("%-d %b %Y")}
     elif dtype.is_numeric() and mark == "line":
-        across["type"], said = "quantitative", tip("x", x_title or "x", "decimal")
+        across["type"], tip_of_day = "quantitative", tip("x", x_title or "x", "decimal")
     else:
         drawn = drawn.with_columns(label_expr("x").alias("x"))
         across |= {
@@ -64,7 +64,7 @@ def multiples(
             "sort": sorted_as_given(drawn["x"]),
             "axis": {"title": x_title or None, "labelAngle": -45, "labelLimit": 90},
         }
-        said = tip("x", x_title or tr("Name"))
+        tip_of_day = tip("x", x_title or tr("Name"))
     y = {"field": "value", "type": "quantitative", "axis": number_axis(value_title, axis_format(kind, largest), tickCount=3)}
     facet = {
         "field": "panel",
@@ -77,7 +77,12 @@ def multiples(
     }
     unit: dict[str, Any] = {
         "mark": {"type": mark, **({"strokeWidth": 1.75} if mark == "line" else {})},
-        "encoding": {"x": across, "y": y, "facet": facet, "tooltip": [tip("panel", tr("Group")), said, tip("value", value_title, kind)]},
+        "encoding": {
+            "x": across,
+            "y": y,
+            "facet": facet,
+            "tooltip": [tip("panel", tr("Group")), tip_of_day, tip("value", value_title, kind)],
+        },
     }
     if series is not None:
         unit["encoding"] |= _told_apart(sorted_as_given(drawn["series"]))

@@ -56,8 +56,8 @@ def bundle() -> str:
     import vl_convert
 
     # The stub asks for `snippet`; its own text and the function say that it is optional.
-    made = vl_convert.javascript_bundle(vl_version=_vegalite_version())  # pyright: ignore[reportCallIssue]
-    text = _HEAD + made.replace("</script", "<\\/script") + _TAIL
+    script = vl_convert.javascript_bundle(vl_version=_vegalite_version())  # pyright: ignore[reportCallIssue]
+    text = _HEAD + script.replace("</script", "<\\/script") + _TAIL
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         _replace(cached, text)

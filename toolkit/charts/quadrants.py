@@ -79,14 +79,14 @@ def quadrants(
     if x_cut is not None and y_cut is not None:
         names: dict[Corner, str] = {corner: (corners or {}).get(corner, corner) for corner in _CORNERS}
         drawn = drawn.with_columns(quarter=_quarter(x_cut, y_cut, names))
-        told = list(names.values())
+        corner_names = list(names.values())
         kind_of = {"field": "quarter", "type": "nominal", "title": None}
         encoding["color"] = {
             **kind_of,
-            "scale": {"domain": told, "range": [PALETTE[place] for place in (0, 1, 3, 4)]},
+            "scale": {"domain": corner_names, "range": [PALETTE[place] for place in (0, 1, 3, 4)]},
             "legend": {"columns": 2, "labelLimit": _WIDTH // 2},
         }
-        encoding["shape"] = {**kind_of, "scale": {"domain": told, "range": list(SHAPES[:4])}}
+        encoding["shape"] = {**kind_of, "scale": {"domain": corner_names, "range": list(SHAPES[:4])}}
         tips.append(tip("quarter", tr("Group")))
         layers += _cuts(x_cut, y_cut)
         layers += [_corner(names[corner], corner) for corner in _CORNERS]

@@ -84,7 +84,7 @@ def _texts(drawn: pl.DataFrame, kind: Kind) -> pl.Series:
     counts = drawn["n"] if "n" in drawn.columns else [None] * drawn.height
     texts = []
     for value, low, high, n in zip(drawn["value"], drawn["low"], drawn["high"], counts, strict=True):
-        said = (
+        text = (
             tr(
                 "{number_text}  ({low} to {high})",
                 number_text=number_text(value, kind),
@@ -94,7 +94,7 @@ def _texts(drawn: pl.DataFrame, kind: Kind) -> pl.Series:
             if value is not None
             else tr("not measured")
         )
-        texts.append(f"{said}  ·  n {n:,}" if n is not None else said)
+        texts.append(f"{text}  ·  n {n:,}" if n is not None else text)
     return pl.Series(texts, dtype=pl.String)
 
 

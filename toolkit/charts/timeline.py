@@ -43,9 +43,9 @@ def timeline(
         drawn = drawn.with_columns(label_expr("group").replace(tr(NO_LABEL), word("not stated")).alias("group"))
     words: list[pl.Expr | pl.Series] = [pl.col("group")] if group else []
     words += [pl.Series([f"n {count:,}" if count is not None else tr("n not known") for count in drawn["n"]], dtype=pl.String)] if n else []
-    told = pl.concat_str(words, separator=" · ") if words else pl.lit("")
+    words_shown = pl.concat_str(words, separator=" · ") if words else pl.lit("")
     # A day is drawn whole: a bar ends where the next day begins.
-    drawn = drawn.with_columns(told.alias("text"), (pl.col("end").cast(pl.Date) + pl.duration(days=1)).alias("after"))
+    drawn = drawn.with_columns(words_shown.alias("text"), (pl.col("end").cast(pl.Date) + pl.duration(days=1)).alias("after"))
     x: dict[str, Any] = {
         "field": "start",
         "type": "temporal",

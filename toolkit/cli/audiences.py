@@ -40,15 +40,15 @@ def save(
     if bool(where) == bool(answer):
         raise BadValue("Give either a WHERE expression or --from with a question that lists members.")
     ws = _opened(workspace)
-    made = as_audience(ws, where) if where else Audience.from_answer(name, _asked(ws, answer, as_of))
+    chosen = as_audience(ws, where) if where else Audience.from_answer(name, _asked(ws, answer, as_of))
     for words, join in ((either, "__or__"), (both, "__and__"), (without, "__sub__")):
         for word in words or []:
-            made = getattr(made, join)(as_audience(ws, word))
-    kept = save_audience(ws, made.renamed(name), as_of=as_of or None, replace_it=replace)
-    found = profile(open_view(ws, as_of=kept.as_of), kept)
-    typer.echo(f"Saved version {kept.version} of {found.sentence}")
-    _say(found.notes)
-    if not found.member_count:
+            chosen = getattr(chosen, join)(as_audience(ws, word))
+    saved = save_audience(ws, chosen.renamed(name), as_of=as_of or None, replace_it=replace)
+    size = profile(open_view(ws, as_of=saved.as_of), saved)
+    typer.echo(f"Saved version {saved.version} of {size.sentence}")
+    _say(size.notes)
+    if not size.member_count:
         return
     _hint(f"Next: toolkit answer {workspace} portrait.overview --set audience='{name}'")
     _hint(f"or:   toolkit audience export {workspace} '{name}' FOLDER")
@@ -61,11 +61,11 @@ def show(workspace: WorkspacePath, name: Name, as_of: AsOf = "", store: Store = 
 
     ws = _opened(workspace)
     audience = as_audience(ws, name)
-    found = profile(_view(ws, as_of, store), audience)
-    typer.echo(found.sentence)
+    size = profile(_view(ws, as_of, store), audience)
+    typer.echo(size.sentence)
     if audience.where is not None:
         typer.echo(f"WHERE {audience.where if len(audience.where) < 2000 else audience.where[:2000] + ' ...'}")
-    _say(found.notes)
+    _say(size.notes)
 
 
 @audience_app.command("list")
@@ -109,12 +109,12 @@ def export(
     from toolkit.audience import as_audience, export_audience
 
     ws = _opened(workspace)
-    made = export_audience(
+    written = export_audience(
         _view(ws, as_of, store), as_audience(ws, name), folder, formats=_words(formats), columns=_words(with_columns),
         for_contact=not analysis, replace_it=replace,
     )  # fmt: skip
-    typer.echo(made.sentence)
-    for path in (*made.files, made.manifest):
+    typer.echo(written.sentence)
+    for path in (*written.files, written.manifest):
         typer.echo(f"wrote {path}")
 
 
@@ -151,17 +151,17 @@ def refresh(
     from toolkit.audience import Audience, load_audience, refreshed, save_audience
 
     ws = _opened(workspace)
-    kept = load_audience(ws, name, version or None)
+    saved = load_audience(ws, name, version or None)
     view = _view(ws, as_of, "")
-    now = Audience.from_answer(kept.name, _asked(ws, kept.call, str(view.as_of))) if kept.call.startswith("tk.") else None
-    found = refreshed(view, name, now=now, version=version or None)
-    typer.echo(found.sentence)
-    for word, members in (("came", found.came), ("went", found.went)):
+    now = Audience.from_answer(saved.name, _asked(ws, saved.call, str(view.as_of))) if saved.call.startswith("tk.") else None
+    change = refreshed(view, name, now=now, version=version or None)
+    typer.echo(change.sentence)
+    for word, members in (("came", change.came), ("went", change.went)):
         if members:
             typer.echo(f"{word}: {', '.join(members[:20])}{', ...' if len(members) > 20 else ''}")
     if save_it:
-        saved = save_audience(ws, now or kept, as_of=view.as_of, replace_it=True)
-        typer.echo(f"Saved version {saved.version}.")
+        renewed = save_audience(ws, now or saved, as_of=view.as_of, replace_it=True)
+        typer.echo(f"Saved version {renewed.version}.")
     else:
         _hint(f"Keep it as a new version: toolkit audience refresh {workspace} '{name}' --save")
 

@@ -59,15 +59,15 @@ def draft(
         "name": name, "touchpoints": touchpoint, "control_share": control_share, "cost_fixed": cost_fixed,
         "cost_per_contact": cost_per_contact, "seed": seed, **{key: value for key, value in stated.items() if value},
     }  # fmt: skip
-    kept = save_plan(
+    plan_saved = save_plan(
         ws,
         propose_plan(ws, campaign_id, store_id=store, audience=audience, as_of=as_of, **fields),
         replace_it=replace,
     )
-    typer.echo(f"wrote {ws.path / 'documents' / 'plans' / f'{kept.campaign_id}.toml'}")
-    for one in kept.offers:
+    typer.echo(f"wrote {ws.path / 'documents' / 'plans' / f'{plan_saved.campaign_id}.toml'}")
+    for one in plan_saved.offers:
         typer.echo(f"offer {one.name}: {one.text}")
-    for fault in kept.faults:
+    for fault in plan_saved.faults:
         typer.echo(f"to do: {fault}")
     _hint(f"Next: toolkit campaign plan {workspace} {campaign_id}" + (f" --as-of {as_of}" if as_of else ""))
 
@@ -83,9 +83,9 @@ def plan(
     from toolkit import rendering
     from toolkit.registry import find_question
 
-    found = find_question("differentiation.plan")(_opened(workspace), campaign=campaign_id, as_of=as_of or None)
-    typer.echo(found.to_json() if as_json else rendering.text(found))
-    if found.figures["blocker_count"]:
+    answer = find_question("differentiation.plan")(_opened(workspace), campaign=campaign_id, as_of=as_of or None)
+    typer.echo(answer.to_json() if as_json else rendering.text(answer))
+    if answer.figures["blocker_count"]:
         _hint(f"Mend it in {workspace}/documents/plans/{campaign_id}.toml, then plan again.")
         raise typer.Exit(1)
     _hint(f"Next: toolkit campaign launch {workspace} {campaign_id}" + (f" --as-of {as_of}" if as_of else ""))
@@ -96,10 +96,10 @@ def launch(workspace: WorkspacePath, campaign_id: CampaignId, as_of: AsOf = "") 
     """Freeze a draft in the ledger: members, arms, offers, costs, goals. It never changes afterwards."""
     from toolkit.differentiation.planning.launching import launch as launch_
 
-    made = launch_(_opened(workspace), campaign_id, as_of=as_of or None)
-    typer.echo(_sentence(made))
-    typer.echo(f"wrote {made.folder}")
-    for note in made.notes:
+    launched = launch_(_opened(workspace), campaign_id, as_of=as_of or None)
+    typer.echo(_sentence(launched))
+    typer.echo(f"wrote {launched.folder}")
+    for note in launched.notes:
         typer.echo(note)
     _hint(f"Next: toolkit campaign contacts {workspace} {campaign_id} FOLDER")
 
@@ -135,27 +135,29 @@ def show(
     """Show a campaign as it was launched: its files are checked against their hashes first."""
     from toolkit.ledger.campaigns import open_campaign
 
-    found = open_campaign(_opened(workspace), campaign_id)
+    campaign = open_campaign(_opened(workspace), campaign_id)
     if as_json:
         fields = (
-            found.definition.model_dump(mode="json") if found.definition else {"campaign_id": found.campaign_id, "source": found.source}
+            campaign.definition.model_dump(mode="json")
+            if campaign.definition
+            else {"campaign_id": campaign.campaign_id, "source": campaign.source}
         )
         typer.echo(json.dumps(fields, indent=1, ensure_ascii=False))
         return
-    typer.echo(_sentence(found))
-    cells = found.members.group_by("segment", "offer", "arm").len().sort("segment", "offer", "arm", nulls_last=True)
+    typer.echo(_sentence(campaign))
+    cells = campaign.members.group_by("segment", "offer", "arm").len().sort("segment", "offer", "arm", nulls_last=True)
     for row in cells.iter_rows(named=True):
         typer.echo(f"  {row['len']:>8,}  {row['arm']:8} {row['offer'] or '-':24} {row['segment'] or '-'}")
-    if found.definition is not None and found.definition.purpose:
-        typer.echo(f"purpose: {found.definition.purpose.replace('_', ' ')}")
-    for offer in found.offers:
+    if campaign.definition is not None and campaign.definition.purpose:
+        typer.echo(f"purpose: {campaign.definition.purpose.replace('_', ' ')}")
+    for offer in campaign.offers:
         typer.echo(f"offer {offer.name}: {offer.text}")
-    for reason, count in found.left_out.group_by("reason").len().sort("reason").iter_rows():
+    for reason, count in campaign.left_out.group_by("reason").len().sort("reason").iter_rows():
         typer.echo(f"left out: {count:,} {reason}")
-    for note in found.notes:
+    for note in campaign.notes:
         typer.echo(note)
-    if found.folder is not None:
-        typer.echo(f"{found.folder}: as it was launched on {found.as_of}")
+    if campaign.folder is not None:
+        typer.echo(f"{campaign.folder}: as it was launched on {campaign.as_of}")
 
 
 @campaign_app.command("contacts")
@@ -172,12 +174,12 @@ def contacts(
     """Write whom a launched campaign addresses, a list per touchpoint; the control members are on none."""
     from toolkit.differentiation.planning.launching import contact_lists
 
-    made = contact_lists(
+    lists = contact_lists(
         _opened(workspace), campaign_id, folder, per_store=per_store, formats=_words(formats), columns=_words(with_columns),
         for_contact=not analysis, replace_it=replace,
     )  # fmt: skip
-    typer.echo(made.sentence)
-    for export in made.exports:
+    typer.echo(lists.sentence)
+    for export in lists.exports:
         for path in (*export.files, export.manifest):
             typer.echo(f"wrote {path}")
     _hint(f"Next, once it has ended and its receipts are imported: toolkit campaign lessons {workspace} {campaign_id}")
@@ -201,9 +203,9 @@ def global_control(
     if share is not None:
         set_global_control(ws, share, since=since or None, seed=seed, replace_it=replace)
         typer.echo(f"wrote {ws.path / 'documents' / 'global_control.toml'}")
-    found = find_question("differentiation.global_control")(ws)
-    typer.echo(found.headline)
-    for note in found.notes:
+    answer = find_question("differentiation.global_control")(ws)
+    typer.echo(answer.headline)
+    for note in answer.notes:
         typer.echo(str(note))
 
 
@@ -219,24 +221,24 @@ def lessons(
     _hint(f"Next: toolkit ask {workspace} 'what have our campaigns taught us?'")
 
 
-def _sentence(found: Any) -> str:
-    drawn = {True: "drawn at random", False: "not drawn at random", None: "it is not known how they were drawn"}[found.randomised]
-    called = f" ({found.name})" if found.name else ""
-    where = "launched here" if found.source == "ledger" else "told by the shop's tables"
+def _sentence(value: Any) -> str:
+    drawn = {True: "drawn at random", False: "not drawn at random", None: "it is not known how they were drawn"}[value.randomised]
+    called = f" ({value.name})" if value.name else ""
+    where = "launched here" if value.source == "ledger" else "told by the shop's tables"
     return (
-        f"Campaign '{found.campaign_id}'{called}, {found.starts_on} to {found.ends_on}, {where}: {found.count('treated'):,} treated, "
-        f"{found.count('control'):,} control, {drawn}."
+        f"Campaign '{value.campaign_id}'{called}, {value.starts_on} to {value.ends_on}, {where}: {value.count('treated'):,} treated, "
+        f"{value.count('control'):,} control, {drawn}."
     )
 
 
 def _pairs(words: list[str] | None, option: str, example: str) -> dict[str, str]:
-    found = {}
+    pairs = {}
     for word in words or []:
         key, sign, value = word.partition("=")
         if not sign or not key.strip() or not value.strip():
             raise BadValue(f"{option} {word}: NAME=VALUE was needed, such as {option} {example}.")
-        found[key.strip()] = value.strip()
-    return found
+        pairs[key.strip()] = value.strip()
+    return pairs
 
 
 def _four_weeks(starts: str) -> str:

@@ -165,8 +165,8 @@ def mart(
     from toolkit.workspace import Workspace
 
     ws = Workspace(workspace)
-    made = ensure_mart(ws, checked_as_of(ws, as_of))
-    typer.echo(f"Mart of {workspace} as of {made.as_of}: {made.path}")
+    mart_made = ensure_mart(ws, checked_as_of(ws, as_of))
+    typer.echo(f"Mart of {workspace} as of {mart_made.as_of}: {mart_made.path}")
     _hint(f"Next: toolkit questions, then toolkit answer {workspace} portrait.overview")
 
 
@@ -255,10 +255,10 @@ def ask_(
     """Ask in plain words: the nearest question is answered, and the call it made is shown."""
     from toolkit.registry import ask
 
-    found = ask(workspace, text, **read_sets(sets or []))
+    answer = ask(workspace, text, **read_sets(sets or []))
     if not as_json:
-        typer.echo(f"> {found.call}")
-    _show(found, as_json=as_json, html=html)
+        typer.echo(f"> {answer.call}")
+    _show(answer, as_json=as_json, html=html)
 
 
 # -- 3 reports -------------------------------------------------------------------------------------------------------------------------
@@ -330,28 +330,28 @@ def _run_reports(workspace: Path, stores: str, names: list[str], out: Path | Non
 
     result = report_set(workspace, stores=stores, notebooks=names, out=out, given=given, **options)
     too_small = f", {result.too_small} stores too small to speak of" if result.too_small else ""
-    kept = f" ({result.skipped} kept from before)" if result.skipped else ""
-    typer.echo(f"{result.ok} reports made{kept}, {result.failed} failed{too_small}, in {result.seconds:.0f} s.")
+    before = f" ({result.skipped} kept from before)" if result.skipped else ""
+    typer.echo(f"{result.ok} reports made{before}, {result.failed} failed{too_small}, in {result.seconds:.0f} s.")
     for record in result.records:
         if record.status == "failed":
             typer.echo(f"  failed: {record.label}, {record.notebook}: {record.error}")
     return result
 
 
-def _show(found: Any, *, as_json: bool, html: Path | None) -> None:
+def _show(answer: Any, *, as_json: bool, html: Path | None) -> None:
     from toolkit import rendering
     from toolkit.atomic import write_atomically
 
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(html, rendering.page_html(found))
+        write_atomically(html, rendering.page_html(answer))
         if not as_json:
-            typer.echo(found.headline)
+            typer.echo(answer.headline)
         _hint(f"wrote {html}: open it in a browser.")
     if as_json:
-        typer.echo(found.to_json())
+        typer.echo(answer.to_json())
     elif html is None:
-        typer.echo(rendering.text(found))
+        typer.echo(rendering.text(answer))
 
 
 def _without_paths(text: str) -> str:

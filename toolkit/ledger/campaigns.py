@@ -116,8 +116,8 @@ def known_campaigns(ws: Workspace, *, up_to: date | None = None) -> pl.DataFrame
     """
     rows = [_ledger_row(ws, campaign_id) for campaign_id in launched_ids(ws)]
     launched = pl.DataFrame(rows, schema=KNOWN, orient="row")
-    told = _table_rows(ws).join(launched, on="campaign_id", how="anti")
-    known = pl.concat([launched, told]).sort("starts_on", "campaign_id")
+    of_tables = _table_rows(ws).join(launched, on="campaign_id", how="anti")
+    known = pl.concat([launched, of_tables]).sort("starts_on", "campaign_id")
     return known if up_to is None else known.filter(pl.col("starts_on") <= up_to)
 
 
@@ -134,10 +134,10 @@ def open_campaign(ws: Workspace, campaign_id: str) -> Campaign:
     if campaign_id in launched_ids(ws):
         return _from_ledger(ws, campaign_id)
     table = ws.table("campaigns")
-    found = table.filter(pl.col("campaign_id") == campaign_id).collect() if table is not None else pl.DataFrame()
-    if found.is_empty():
+    rows = table.filter(pl.col("campaign_id") == campaign_id).collect() if table is not None else pl.DataFrame()
+    if rows.is_empty():
         raise unknown_name("campaign", campaign_id, known_campaigns(ws)["campaign_id"], where=tr("The shop"))
-    return _from_tables(ws, found.row(0, named=True))
+    return _from_tables(ws, rows.row(0, named=True))
 
 
 def contacts_of(ws: Workspace, campaign_ids: Iterable[str]) -> pl.DataFrame:
@@ -145,10 +145,10 @@ def contacts_of(ws: Workspace, campaign_ids: Iterable[str]) -> pl.DataFrame:
     table, wanted = ws.table("contacts"), list(campaign_ids)
     if table is None or not wanted:
         return pl.DataFrame(schema={"campaign_id": pl.String, **MEMBERS})
-    found = table.filter(pl.col("campaign_id").is_in(wanted)).collect()
-    return found.select(
+    contacts = table.filter(pl.col("campaign_id").is_in(wanted)).collect()
+    return contacts.select(
         "campaign_id",
-        *((pl.col(name) if name in found.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in MEMBERS.items()),
+        *((pl.col(name) if name in contacts.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in MEMBERS.items()),
     ).sort("campaign_id", "member_id")
 
 
@@ -161,13 +161,13 @@ def members_of(ws: Workspace, campaign_ids: Iterable[str]) -> pl.DataFrame:
         A file of the ledger is not what was launched.
     """
     wanted, launched, columns = list(campaign_ids), set(launched_ids(ws)), ["campaign_id", "member_id", "arm", "contacted_at"]
-    told = contacts_of(ws, wanted).select(columns)
+    contacts = contacts_of(ws, wanted).select(columns)
     ours = [_arms_of(ws, one) for one in wanted if one in launched]
     if not ours:
-        return told
+        return contacts
     key = ["campaign_id", "member_id"]
-    frozen = pl.concat(ours).join(told.drop("arm").unique(key, keep="first"), on=key, how="left", maintain_order="left")
-    return pl.concat([frozen.select(columns), told.filter(~pl.col("campaign_id").is_in(launched))])
+    frozen = pl.concat(ours).join(contacts.drop("arm").unique(key, keep="first"), on=key, how="left", maintain_order="left")
+    return pl.concat([frozen.select(columns), contacts.filter(~pl.col("campaign_id").is_in(launched))])
 
 
 def _arms_of(ws: Workspace, campaign_id: str) -> pl.DataFrame:
@@ -178,16 +178,16 @@ def _arms_of(ws: Workspace, campaign_id: str) -> pl.DataFrame:
 
 
 def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
-    kept = read_launched(ws, campaign_id)
+    launched = read_launched(ws, campaign_id)
     folder = campaign_folder(ws, campaign_id)
-    definition = Definition.model_validate(kept["definition"])
+    definition = Definition.model_validate(launched["definition"])
     minor = 10**ws.manifest.minor_digits
-    told = contacts_of(ws, [campaign_id]).select(
+    contacts = contacts_of(ws, [campaign_id]).select(
         "member_id", pl.col("contacted_at").alias("told_at"), pl.col("touchpoint").alias("told_by")
     )
     members = (
         pl.read_parquet(folder / "members.parquet")
-        .join(told.unique("member_id", keep="first"), on="member_id", how="left", maintain_order="left")
+        .join(contacts.unique("member_id", keep="first"), on="member_id", how="left", maintain_order="left")
         .with_columns(contacted_at=pl.col("told_at"), touchpoint=pl.coalesce("told_by", "touchpoint"))
         .drop("told_at", "told_by")
     )
@@ -204,13 +204,13 @@ def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
         cost_fixed=_minor(definition.cost_fixed, minor),
         cost_per_contact=_minor(definition.cost_per_contact, minor),
         goals={goal: definition.goals[goal] for goal in GOALS if goal in definition.goals},
-        as_of=date.fromisoformat(kept["as_of"]),
+        as_of=date.fromisoformat(launched["as_of"]),
         members=members.select(*MEMBERS, *scores),
         left_out=pl.read_parquet(folder / "left_out.parquet"),
         definition=definition,
-        cost=kept["cost"],
-        settings=kept["settings"],
-        notes=tuple(kept.get("notes_in", {}).get(current(), kept["notes"])),
+        cost=launched["cost"],
+        settings=launched["settings"],
+        notes=tuple(launched.get("notes_in", {}).get(current(), launched["notes"])),
         folder=folder,
     )
 
@@ -249,9 +249,9 @@ def _ledger_row(ws: Workspace, campaign_id: str) -> tuple[Any, ...]:
 def _ledger_row_of(folder: Path, campaign_id: str, _state: State) -> tuple[Any, ...]:
     intact = not faults_of(folder)
     try:
-        kept = json.loads((folder / "definition.json").read_text("utf-8"))
-        definition = Definition.model_validate(kept["definition"])
-        counts = kept["member_counts"]
+        document = json.loads((folder / "definition.json").read_text("utf-8"))
+        definition = Definition.model_validate(document["definition"])
+        counts = document["member_counts"]
     except (ValueError, KeyError, TypeError):
         return (campaign_id, None, None, None, None, "ledger", None, None, None, False)
     days = (definition.starts_on, definition.ends_on)
@@ -275,11 +275,11 @@ def _table_rows_of(path: Path, written_at: int) -> pl.DataFrame:
     arms = none if contacts is None else contacts.group_by("campaign_id").agg(
         (pl.col("arm") == arm).sum().cast(pl.Int64).alias(f"{arm}_count") for arm in ("treated", "control")
     )  # fmt: skip
-    told = table.join(arms, on="campaign_id", how="left").with_columns(
+    campaigns = table.join(arms, on="campaign_id", how="left").with_columns(
         pl.col("treated_count", "control_count").fill_null(0), source=pl.lit("tables")
     )
-    found = told.collect()
-    return found.select((pl.col(name) if name in found.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in KNOWN.items())
+    rows = campaigns.collect()
+    return rows.select((pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in KNOWN.items())
 
 
 def _minor(amount: float | None, minor: int) -> int | None:

@@ -172,9 +172,9 @@ class Definition(BaseModel):
     @property
     def faults(self) -> list[str]:
         """What keeps it from being launched, whatever the shop: a sentence each, with what to do."""
-        said = []
+        sentences = []
         if self.ends_on < self.starts_on:
-            said.append(
+            sentences.append(
                 tr(
                     "It ends on {ends_on}, before it starts on {starts_on}. Set ends_on to {starts_on} or later.",
                     ends_on=self.ends_on,
@@ -182,13 +182,13 @@ class Definition(BaseModel):
                 )
             )
         if not self.offers:
-            said.append(tr("It has no offer. Add one to offers, such as '{coupon}'.", coupon=EXAMPLES["coupon"]))
+            sentences.append(tr("It has no offer. Add one to offers, such as '{coupon}'.", coupon=EXAMPLES["coupon"]))
         if not self.offer_of:
-            said.append(tr("No segment gets an offer. Say in offer_of which one does; '*' means everybody."))
+            sentences.append(tr("No segment gets an offer. Say in offer_of which one does; '*' means everybody."))
         double = sorted({name for name in self.offer_names if self.offer_names.count(name) > 1})
-        said += [tr("Two offers are called '{name}'. Give each a name of its own.", name=name) for name in double]
+        sentences += [tr("Two offers are called '{name}'. Give each a name of its own.", name=name) for name in double]
         if DO_NOTHING in self.offer_names:
-            said.append(tr("An offer is called '{do_nothing}', which means no offer. Give it another name.", do_nothing=DO_NOTHING))
+            sentences.append(tr("An offer is called '{do_nothing}', which means no offer. Give it another name.", do_nothing=DO_NOTHING))
         for segment, name in self.offer_of.items():
             if name != DO_NOTHING and name not in self.offer_names:
                 near = nearest(name, [*self.offer_names, DO_NOTHING])
@@ -197,7 +197,7 @@ class Definition(BaseModel):
                     if near
                     else tr("; its offers are {names}.", names=tr(", ").join(self.offer_names) or tr("none"))
                 )
-                said.append(
+                sentences.append(
                     tr(
                         "Segment '{segment}' is to get '{name}', which is no offer of this campaign{guess}",
                         segment=segment,
@@ -206,14 +206,14 @@ class Definition(BaseModel):
                     )
                 )
         if self.offer_of and all(name == DO_NOTHING for name in self.offer_of.values()):
-            said.append(tr("Every segment gets 'do nothing': there is nothing to launch."))
+            sentences.append(tr("Every segment gets 'do nothing': there is nothing to launch."))
         if not 0 < self.control_share < 1:
             why = (
                 tr("a control of nobody, so the campaign could not be judged")
                 if self.control_share == 0
                 else tr("it must lie between 0 and 1")
             )
-            said.append(
+            sentences.append(
                 tr(
                     "control_share is {control_share:g}: {why}. Hold out a share such as 0.2; `holdout` shows what it can see and costs.",
                     control_share=self.control_share,
@@ -223,15 +223,15 @@ class Definition(BaseModel):
         for field in ("cost_fixed", "cost_per_contact"):
             cost = getattr(self, field)
             if cost is not None and not 0 <= cost < 1e12:
-                said.append(tr("{field} is {cost}; an amount of 0 or more was needed.", field=field, cost=cost))
+                sentences.append(tr("{field} is {cost}; an amount of 0 or more was needed.", field=field, cost=cost))
         for goal in self.goals:
             if goal not in GOALS:
                 near = nearest(goal, GOALS)
                 guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr("; known: {names}.", names=tr(", ").join(GOALS))
-                said.append(tr("Goal '{goal}' is not known{guess}", goal=goal, guess=guess))
+                sentences.append(tr("Goal '{goal}' is not known{guess}", goal=goal, guess=guess))
         if self.store_id is not None and self.region is not None:
-            said.append(tr("It has a store_id and a region. Give one of them."))
-        return said
+            sentences.append(tr("It has a store_id and a region. Give one of them."))
+        return sentences
 
     def document(self) -> dict[str, Any]:
         """Return the draft as it is written to TOML: offers as name = text, nothing that is empty."""
@@ -239,8 +239,11 @@ class Definition(BaseModel):
         values["offers"] = {offer.name: offer.text for offer in self.offers}
         order = [*Definition.model_fields]
         tables = ("offers", "offer_of", "touchpoints", "goals", "settings")
-        kept = {key: _listed(values[key]) for key in order if key in values and (values[key] not in ({}, (), "") or key == "offers")}
-        return {**{key: value for key, value in kept.items() if key not in tables}, **{key: kept[key] for key in tables if key in kept}}
+        filled = {key: _listed(values[key]) for key in order if key in values and (values[key] not in ({}, (), "") or key == "offers")}
+        return {
+            **{key: value for key, value in filled.items() if key not in tables},
+            **{key: filled[key] for key in tables if key in filled},
+        }
 
 
 def check_id(campaign_id: str) -> str:

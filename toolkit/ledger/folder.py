@@ -47,15 +47,15 @@ State = tuple[tuple[int, ...] | None, ...]
 
 def state_of(folder: Path) -> State:
     """Return what tells that a file of a campaign was written to: its place, size and times; None where it is not there."""
-    found = list[tuple[int, ...] | None]()
+    states = list[tuple[int, ...] | None]()
     for name in (*FILES, "hashes.json"):
         try:
-            told = (folder / name).stat()
+            stat = (folder / name).stat()
         except OSError:
-            found.append(None)
+            states.append(None)
         else:
-            found.append((told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns))
-    return tuple(found)
+            states.append((stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    return tuple(states)
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
@@ -74,11 +74,11 @@ def faults_of(folder: Path) -> list[str]:
         written = json.loads((folder / "hashes.json").read_text("utf-8"))
     except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
         return [tr("{file} is missing or damaged, so nothing says that the campaign is as it was launched.", file=folder / "hashes.json")]
-    found = file_hashes(folder)
+    hashes = file_hashes(folder)
     return [
-        tr("{file} was changed after launch.", file=folder / name) if name in found else tr("{file} is missing.", file=folder / name)
+        tr("{file} was changed after launch.", file=folder / name) if name in hashes else tr("{file} is missing.", file=folder / name)
         for name in FILES
-        if found.get(name) != written.get(name)
+        if hashes.get(name) != written.get(name)
     ]
 
 

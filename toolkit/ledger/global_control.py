@@ -43,8 +43,8 @@ def read_global_control(ws: Workspace) -> GlobalControl:
     BadValue
         The document says something else than a share, a seed and a day.
     """
-    kept = ws.document(DOCUMENT)
-    share, seed, since = kept.get("share", 0.0), kept.get("seed", 0), kept.get("since")
+    document = ws.document(DOCUMENT)
+    share, seed, since = document.get("share", 0.0), document.get("seed", 0), document.get("since")
     if not isinstance(share, (int, float)) or not isinstance(seed, int) or not isinstance(since, date | None):
         raise BadValue(
             tr("documents/{document}.toml: share (0 to 0.5), seed (a whole number) and since (a day) were needed.", document=DOCUMENT)
@@ -74,9 +74,9 @@ def set_global_control(ws: Workspace, share: float, *, since: date, seed: int = 
                 seed=there.seed,
             )
         )
-    kept = GlobalControl(share, seed, since)
+    control = GlobalControl(share, seed, since)
     ws.write_document(DOCUMENT, {"share": share, "seed": seed, "since": since})
-    return kept
+    return control
 
 
 def _check_share(share: float) -> None:

@@ -23,11 +23,13 @@ def contacted(ws: Workspace, first: date, last: date, *, as_of: date) -> pl.Data
     near = _around(_seen(ws, as_of), first, last)
     treated = members_of(ws, near["campaign_id"]).filter(pl.col("arm") == "treated")
     dated = treated.join(near.select("campaign_id", "starts_on", "source"), on="campaign_id")
-    launched, told = pl.col("source") == "ledger", pl.coalesce(pl.col("contacted_at").dt.date(), "starts_on")
+    launched, contact_day = pl.col("source") == "ledger", pl.coalesce(pl.col("contacted_at").dt.date(), "starts_on")
     # What the tables tell of a later day is not seen; a launched campaign has planned its contacts all the same.
-    days = dated.filter(launched | (told <= as_of)).with_columns(day=pl.when(told <= as_of).then(told).otherwise("starts_on"))
-    found = days.filter(pl.col("day").is_between(first, last))
-    return found.group_by("member_id").agg(pl.len().cast(pl.Int64).alias("contact_count")).cast(CONTACTED).sort("member_id")
+    days = dated.filter(launched | (contact_day <= as_of)).with_columns(
+        day=pl.when(contact_day <= as_of).then(contact_day).otherwise("starts_on")
+    )
+    contacts = days.filter(pl.col("day").is_between(first, last))
+    return contacts.group_by("member_id").agg(pl.len().cast(pl.Int64).alias("contact_count")).cast(CONTACTED).sort("member_id")
 
 
 def busy(ws: Workspace, first: date, last: date, *, as_of: date, apart_from: str = "") -> pl.DataFrame:
@@ -49,8 +51,8 @@ def _seen(ws: Workspace, as_of: date) -> pl.DataFrame:
         for campaign_id in known.filter((pl.col("source") == "ledger") & pl.col("intact"))["campaign_id"]
         if date.fromisoformat(read_launched(ws, campaign_id)["as_of"]) <= as_of
     ]
-    told = (pl.col("source") == "tables") & (pl.col("starts_on") <= as_of)
-    return known.filter(told | pl.col("campaign_id").is_in(launched)).select(KNOWN.names())
+    in_tables = (pl.col("source") == "tables") & (pl.col("starts_on") <= as_of)
+    return known.filter(in_tables | pl.col("campaign_id").is_in(launched)).select(KNOWN.names())
 
 
 def _around(campaigns: pl.DataFrame, first: date, last: date) -> pl.DataFrame:

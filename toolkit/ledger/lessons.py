@@ -67,8 +67,8 @@ def read_lessons(ws: Workspace, before: date | None = None) -> pl.DataFrame:
 
     A lesson is known from the `as_of` of its review on. Of a campaign reviewed several times the latest review known by then counts.
     """
-    found = [pl.read_parquet(path) for path in sorted(campaigns_folder(ws).glob("*/review/lessons-*.parquet"))]
-    lessons = pl.concat(found) if found else pl.DataFrame(schema=LESSONS)
+    files = [pl.read_parquet(path) for path in sorted(campaigns_folder(ws).glob("*/review/lessons-*.parquet"))]
+    lessons = pl.concat(files) if files else pl.DataFrame(schema=LESSONS)
     if before is not None:
         lessons = lessons.filter(pl.col("as_of") <= before)
     latest = pl.col("as_of") == pl.col("as_of").max().over("campaign_id")
@@ -80,10 +80,10 @@ def _checked(campaign_id: str, lessons: pl.DataFrame) -> pl.DataFrame:
     missing = [name for name in LESSONS if name not in lessons.columns]
     unknown = [name for name in lessons.columns if name not in LESSONS]
     if missing or unknown:
-        said = [tr("have no column {missing}", missing=tr(", ").join(missing))] * bool(missing) + [
+        faults = [tr("have no column {missing}", missing=tr(", ").join(missing))] * bool(missing) + [
             tr("have a column {unknown} that is not theirs", unknown=tr(", ").join(unknown))
         ] * bool(unknown)
-        raise DataError(tr("{where} {said}; LESSONS lists what was needed.", where=where, said=listing(said)))
+        raise DataError(tr("{where} {said}; LESSONS lists what was needed.", where=where, said=listing(faults)))
     try:
         frame = lessons.select(pl.col(name).cast(dtype) for name, dtype in LESSONS.items())
     except pl.exceptions.PolarsError as error:

@@ -123,8 +123,8 @@ class Offer(BaseModel):
             goods = re.fullmatch(r"on\s+(?P<goods>.+)", rest.strip()) if message else None
             categories = _split(goods["goods"]) if goods else ()
             return cls(name=name or text, method="service", categories=categories, message=message or rest.strip())
-        found = re.fullmatch(rf"{_FORMS[method]}(?:\s+on\s+(?P<goods>.+))?", rest.strip(), flags=re.IGNORECASE)
-        if found is None:
+        match = re.fullmatch(rf"{_FORMS[method]}(?:\s+on\s+(?P<goods>.+))?", rest.strip(), flags=re.IGNORECASE)
+        if match is None:
             raise BadValue(
                 tr(
                     "Offer '{text}' cannot be read: a text such as '{example}' was needed for {method}.",
@@ -133,7 +133,7 @@ class Offer(BaseModel):
                     method=word(method),
                 )
             )
-        read = {key: value for key, value in found.groupdict().items() if value is not None}
+        read = {key: value for key, value in match.groupdict().items() if value is not None}
         figures: dict[str, Any] = {key: float(value) for key, value in read.items() if key in ("threshold", "value")}
         if "depth" in read:
             figures["depth"] = round(float(read["depth"]) / 100, 8)

@@ -19,7 +19,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"settings", "wording", "schemas", "expressions"},
     {"models", "sources", "charts"},
     {"workspace", "shipped"},
-    {"importing", "mart"},
+    {"importing", "mart", "content"},
     {"answer"},
     {"audience"},
     {"ledger"},

@@ -47,7 +47,7 @@ SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
 _registry: dict[str, Question] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """A question a person can ask; call it with a workspace to get the `Answer`."""
 
@@ -117,6 +117,9 @@ class Question:
         ]
         first = inspect.Parameter("workspace", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Workspace)
         return inspect.Signature([first, *scope, *self.parameters.values()], return_annotation=Answer)
+
+    def __reduce__(self) -> tuple[Callable[[str], Question], tuple[str]]:
+        return find_question, (self.name,)  # by its name: another process has the same one
 
     def _check_names(self, given: Mapping[str, Any]) -> None:
         known = [*SCOPE_PARAMETERS, *self.parameters]

@@ -22,10 +22,9 @@ from typing import Any, get_origin, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit.answer import Answer, Finding
-from toolkit.audience import Audience, view_of
+from toolkit.audience import Audience, AudienceLike, read_selection, view_of
 from toolkit.errors import BadValue, UnknownName, fault_words, unknown_name
 from toolkit.language import tr
-from toolkit.mart.view import Audience as Members
 from toolkit.mart.view import require_members
 from toolkit.settings import Settings
 from toolkit.workspace import Workspace
@@ -36,8 +35,9 @@ SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
     "store_id": (str | None, "one store, as the shop writes its id; empty = the chain"),
     "region": (str | None, "one region of the stores table"),
     "audience": (
-        Audience | Members,
-        "members to speak of: a saved audience's name, a WHERE expression over the members table and its traits, or member ids",
+        AudienceLike | None,
+        "members to speak of: a saved audience's name, a WHERE expression over the members table and its traits, or member ids: a list, a "
+        "Series, or a frame with `member_id`",
     ),
     "as_of": (date | str | None, "the last day that is seen; empty = the last day of the receipts"),
     "period": (str | int | None, "window of sales figures up to as_of: '91d', or 'FIRST..LAST'"),
@@ -75,7 +75,9 @@ class Question:
         """
         ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
         self._check_names(given)
-        scope = {key: given[key] for key in SCOPE_PARAMETERS if key in given and given[key] is not None and given[key] != ""}
+        scope = {key: given[key] for key in SCOPE_PARAMETERS if given.get(key) is not None and not _is_empty(given[key])}
+        if "audience" in scope:
+            scope["audience"] = read_selection(scope["audience"])
         own = {key: self._read(key, value) for key, value in given.items() if key not in SCOPE_PARAMETERS and value is not None}
         missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
         if missing:
@@ -86,8 +88,8 @@ class Question:
         if self.minimum:
             require_members(view)
         finding = self.function(view, **own)
-        if isinstance(scope.get("audience"), Audience):
-            scope["audience"] = scope["audience"].shown
+        if isinstance(named := scope.get("audience"), Audience):
+            scope["audience"] = named.shown
         kept = {**scope, **own}
         if isinstance(kept.get("settings"), Settings):
             kept["settings"] = kept["settings"].changed()
@@ -336,6 +338,10 @@ def _cosine(asked: list[str], terms: list[str], weight: Mapping[str, float]) -> 
         sum((right[term] * weight[term]) ** 2 for term in right)
     )
     return dot / length if length else 0.0
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, str) and not value
 
 
 def _same_scope(scope: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"audience"},
     {"ledger"},
     {"rendering", "registry"},
+    {"asking"},
     {"portrait"},
     {"targeting"},  # the steps of the loop, in its order: a step may build on the one before
     {"differentiation"},

@@ -25,7 +25,7 @@ _WHERE = {
     "Settings": "toolkit.settings",
     "ToolkitError": "toolkit.errors",
     "Workspace": "toolkit.workspace",
-    "ask": "toolkit.registry",
+    "ask": "toolkit.asking",
     "check_receipts": "toolkit.importing",
     "campaign": "toolkit.differentiation.launching",
     "campaigns": "toolkit.differentiation.launching",
@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from toolkit import portrait as portrait
     from toolkit import targeting as targeting
     from toolkit.answer import Answer as Answer
+    from toolkit.asking import ask as ask
     from toolkit.audience import Audience as Audience
     from toolkit.audience import export_audience as export_audience
     from toolkit.audience import load_audience as load_audience
@@ -105,7 +106,6 @@ if TYPE_CHECKING:
     from toolkit.language import speak as speak
     from toolkit.ledger.definition import Definition as Definition
     from toolkit.ledger.offer import Offer as Offer
-    from toolkit.registry import ask as ask
     from toolkit.review.learnt import write_lessons as write_lessons
     from toolkit.settings import Settings as Settings
     from toolkit.sources.simulated import simulated_shop as simulated_shop

@@ -251,7 +251,7 @@ def ask_(
     html: Annotated[Path | None, typer.Option("--html", help="Write the answer as a page that opens without network.")] = None,
 ) -> None:
     """Ask in plain words: the nearest question is answered, and the call it made is shown."""
-    from toolkit.registry import ask
+    from toolkit.asking import ask
 
     found = ask(workspace, text, **read_sets(sets or []))
     if not as_json:

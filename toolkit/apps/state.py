@@ -19,10 +19,11 @@ from toolkit.answer import Answer
 from toolkit.apps.choice import START, Choice
 from toolkit.apps.controls import controls_of, in_words
 from toolkit.apps.soon import Soon
+from toolkit.asking import NEAR, rank_questions
 from toolkit.errors import ToolkitError, nearest
 from toolkit.language import tr, word
 from toolkit.mart.view import checked_as_of, chosen_members, open_view, read_period
-from toolkit.registry import NEAR, find_question, rank_questions
+from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
 NARROWED = ("segment", "stage", "spending_power", "promo_level", "store_id")

@@ -23,8 +23,9 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"answer"},
     {"audience"},
     {"ledger"},
+    {"own_questions"},
     {"rendering", "registry"},
-    {"asking"},
+    {"asking", "own_section", "questions_page"},
     {"portrait"},
     {"targeting"},  # the steps of the loop, in its order: a step may build on the one before
     {"differentiation"},

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from tests.shop import AS_OF, make_workspace, tiny_lines, tiny_products
-from toolkit import asking, registry, rendering
+from toolkit import asking, questions_page, registry, rendering
 from toolkit.answer import Finding
 from toolkit.errors import BadValue, DataError, TooFewMembers, UnknownName
 from toolkit.mart.view import View
@@ -137,7 +137,7 @@ def test_surfaces_show_the_same_and_escape_what_came_from_data(ws: Workspace, he
 
 def test_the_page_of_the_questions_is_up_to_date() -> None:
     page = (Path(__file__).parent.parent / "docs" / "questions.md").read_text("utf-8")
-    assert page == registry.questions_markdown() + "\n", "run: toolkit questions --markdown > docs/questions.md"
+    assert page == questions_page.questions_markdown() + "\n", "run: toolkit questions --markdown > docs/questions.md"
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,8 @@ def questions(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print them all as a page (docs/questions.md).")] = False,
 ) -> None:
     """List the questions by step, or show one with its parameters."""
-    from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question, questions_markdown
+    from toolkit.questions_page import questions_markdown
+    from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question
 
     if markdown:
         typer.echo(questions_markdown())

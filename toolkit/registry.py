@@ -11,10 +11,12 @@ import importlib
 import importlib.util
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -24,6 +26,7 @@ from toolkit.audience import Audience, AudienceLike, read_selection, view_of
 from toolkit.errors import BadValue, UnknownName, fault_words, unknown_name
 from toolkit.language import tr
 from toolkit.mart.view import require_members
+from toolkit.own_questions import answered, check_own, is_own, load_installed
 from toolkit.settings import Settings
 from toolkit.workspace import Workspace
 
@@ -85,7 +88,7 @@ class Question:
         view = view_of(ws, **scope)
         if self.minimum:
             require_members(view)
-        finding = self.function(view, **own)
+        finding = answered(self.name, self.function, view, own, known=_registry)
         if isinstance(named := scope.get("audience"), Audience):
             scope["audience"] = named.shown
         kept = {**scope, **own}
@@ -156,48 +159,92 @@ def question(step: str, text: str, *, words: tuple[str, ...] = (), minimum: bool
         Whether a scope under the minimum number of members is refused.
     """
 
-    def register(function: Callable[..., Finding]) -> Question:
+    def made_of(function: Callable[..., Finding]) -> Question:
         name = f"{step}.{function.__name__}"
         parameters = dict(list(inspect.signature(function).parameters.items())[1:])
         made = Question(name, step, text, words, function, minimum, parameters)
         object.__setattr__(made, "__doc__", function.__doc__)
         object.__setattr__(made, "__module__", function.__module__)
-        _registry[name] = made
-        return made
+        return _added(made)
 
-    return register
+    return made_of
+
+
+def register(given: Question | ModuleType | str) -> list[Question]:
+    """Make questions of a shop's own known, and return them: one, or all of a module (itself, or its dotted name).
+
+    `@question` does so by itself where the module that holds it is imported; an installed package needs neither
+    (`toolkit.own_questions`).
+
+    Raises
+    ------
+    BadValue
+        There is no question in it, or one that could not be asked.
+
+    Example
+    -------
+    >>> tk.register("our_questions"); tk.portrait.birthdays(ws)        # doctest: +SKIP
+    """
+    try:
+        holder = importlib.import_module(given) if isinstance(given, str) else given
+    except ImportError as error:
+        raise BadValue(tr("The module '{module}' cannot be imported: {fault}.", module=given, fault=str(error).rstrip("."))) from error
+    held = [holder] if isinstance(holder, Question) else list(vars(holder).values()) if isinstance(holder, ModuleType) else []
+    found = [item for item in held if isinstance(item, Question) and is_own(item.function)]
+    if not found:
+        raise BadValue(
+            tr(
+                "{given} holds no question of your own: put `@question(STEP, TEXT)` of toolkit above a function of it.",
+                given=getattr(holder, "__name__", repr(holder)),
+            )
+        )
+    return [_added(item) for item in found]
+
+
+def forget_gone() -> None:
+    """Forget questions whose module is no longer there, or is a notebook's own: a warm kernel goes on to the next notebook."""
+    for name, item in list(_registry.items()):
+        if item.function.__module__ == "__main__" or item.function.__module__ not in sys.modules:
+            del _registry[name]
+
+
+def step_attributes(step: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return `__getattr__` and `__dir__` of a step's package: questions of a shop's own are found there, and questions alone are listed."""
+
+    def own(name: str) -> Question:
+        if not name.startswith("_") and importlib.util.find_spec(f"toolkit.{step}.{name}") is None:
+            if name in listed():
+                return _registry[f"{step}.{name}"]
+            raise AttributeError(str(unknown_name("question", name, listed(), where=f"toolkit.{step}")))
+        raise AttributeError(f"module 'toolkit.{step}' has no attribute '{name}'")
+
+    def listed() -> list[str]:
+        return [item.name.partition(".")[2] for item in all_questions() if item.step == step]
+
+    return own, listed
+
+
+def _added(made: Question) -> Question:
+    earlier = _registry.get(made.name)
+    if is_own(made.function) and made is not earlier:
+        _load_steps()
+        earlier = _registry.get(made.name)
+        taken = earlier.function if earlier else None
+        check_own(made.name, made.text, made.function, steps=STEPS, scope=SCOPE_PARAMETERS, earlier=taken)
+    _registry[made.name] = made
+    return made
 
 
 def all_questions() -> list[Question]:
-    """Return every question, in the order of the steps and of their registration."""
-    _load_steps()
+    """Return every question, in the order of the steps and of their registration; those of a shop's own stand last in their step."""
+    _load_all()
     return sorted(_registry.values(), key=lambda item: STEPS.index(item.step))
 
 
-def questions_markdown() -> str:
-    """Return every question as a page: one line a question, with its call and its own parameters."""
-    lines = [
-        "# The questions",
-        "",
-        f"{len(all_questions())} questions in the order of the loop. `ws` is `tk.open(FOLDER)`; on the command line the same call is "
-        "`toolkit answer WORKSPACE NAME --set PARAMETER=VALUE`. In capitals: a value of yours. This page is written by "
-        "`toolkit questions --markdown`.",
-        "",
-        "Every question takes the same scope, all of it optional:",
-        "",
-        *(f"- `{name}`: {means}" for name, (_, means) in SCOPE_PARAMETERS.items()),
-    ]
-    for step in STEPS:
-        lines += ["", f"## {step.capitalize()}", "", "| question | call | its own parameters |", "|---|---|---|"]
-        for item in all_questions():
-            if item.step == step:
-                own = ", ".join(f"`{_parameter_text(parameter)}`" for parameter in item.parameters.values())
-                lines.append(f"| {item.text} | `{item.example()}` | {own or '-'} |")
-    return "\n".join(lines)
-
-
-def _parameter_text(parameter: inspect.Parameter) -> str:
-    return parameter.name if parameter.default is parameter.empty else f"{parameter.name}={parameter.default!r}"
+def own_of_step(step: str) -> list[Question]:
+    """Return the questions of a shop's own in a step; without any, the other steps are not imported for it."""
+    load_installed(register)
+    return [item for item in _registry.values() if item.step == step and is_own(item.function)]
 
 
 def find_question(name: str) -> Question:
@@ -208,7 +255,7 @@ def find_question(name: str) -> Question:
     UnknownName
         There is no such question; the nearest one is named.
     """
-    _load_steps()
+    _load_all()
     if name in _registry:
         return _registry[name]
     short = [item for key, item in _registry.items() if key.split(".")[1] == name]
@@ -265,6 +312,11 @@ def _is_empty(value: Any) -> bool:
 
 def _same_scope(scope: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in scope.items() if key in ("store_id", "region", "audience", "as_of")}
+
+
+def _load_all() -> None:
+    _load_steps()
+    load_installed(register)
 
 
 def _load_steps() -> None:

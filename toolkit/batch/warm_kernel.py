@@ -79,6 +79,7 @@ def reset() -> None:
         if hasattr(sys, name):
             delattr(sys, name)
     _forget_local_modules()
+    sys.modules["toolkit.registry"].forget_gone()
     _reset_libraries()
     shell.display_formatter.formatters["text/plain"].float_precision = _fresh.displayhook_precision
     shell.execution_count = 1

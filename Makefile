@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint lab app bench truth messages lock clean
+.PHONY: help setup demo test lint lab app bench truth messages stubs lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -52,6 +52,9 @@ bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 1
 
 messages: $(READY)  ## gather the texts that people read into the catalogue of each language, and compile it
 	$(BIN)/python -m toolkit.language.catalogue
+
+stubs: $(READY)  ## write what editors and type checkers see of the questions, from the registry
+	$(BIN)/python -m toolkit.stubs
 
 lock: $(READY)   ## renew the lock files (hashes, no host names)
 	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra test pyproject.toml -o requirements.lock

@@ -286,6 +286,10 @@ def test_a_cell_that_is_run_again_replaces_its_question(ws: Workspace) -> None:
     first = tk.question("review", "Mine?")(_twice("mine"))
     again = tk.question("review", "Mine?")(_twice("mine"))
     assert registry.find_question("review.mine") is again is not first
+    again.function.__module__ = "__main__"
+    registry.forget_gone()  # as between two notebooks on a warm kernel
+    with pytest.raises(UnknownName):
+        registry.find_question("review.mine")
 
 
 def test_a_module_or_a_question_is_registered_by_hand(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

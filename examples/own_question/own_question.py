@@ -25,7 +25,7 @@ def market_days(view: tk.View, *, day: Literal["wed", "sat"] = "sat") -> tk.Find
     )
     table = counted.sort("is_market_day", descending=True).collect()
     least = view.settings.scope.minimum_members
-    if table.height < 2 or table["member_count"].min() < least:
+    if table.filter(pl.col("member_count") >= least).height < 2:
         return tk.Finding(f"Not told: fewer than {least} members of {view.place} came on market days or on others.", table.clear())
     members, share = table["member_count"][0], table["sales"][0] / table["sales"].sum()
     headline = f"In {view.place}, {share:.1%} of member sales fall on market days (n = {members:,} members)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import polars as pl
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -24,9 +26,11 @@ from toolkit.answer import ANSWER_MIME, Finding
 from toolkit.apps.controls import controls_of
 from toolkit.apps.menu import question_menu
 from toolkit.apps.state import State
+from toolkit.batch import run_reports
 from toolkit.cli import app
 from toolkit.errors import BadValue, OwnQuestionFailed, ToolkitError, UnknownName
 from toolkit.mart.view import View
+from toolkit.shipped import find_notebook
 from toolkit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -316,6 +320,26 @@ def test_a_misspelt_name_is_guessed(ws: Workspace) -> None:
         tk.portrait.market_days(ws, dya="wed")
     with pytest.raises(BadValue, match=r"portrait\.market_days: day is 'sun'"):
         tk.portrait.market_days(ws, day="sun")
+
+
+@pytest.mark.slow
+def test_every_report_of_a_warm_kernel_has_its_section(
+    ws: Workspace, install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = [EXAMPLE, install("shop_questions", "", module="own_question"), install("birthdays", RAISES), EXAMPLE.parent.parent]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, path)))
+    notebook = nbformat.read(find_notebook("portrait"), as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if "portrait." not in cell.source]
+    nbformat.write(notebook, tmp_path / "own.ipynb")
+    stores = [{"store_id": store, "label": f"Store {store}"} for store in ("", "s1", "s2")]
+    made = run_reports(ws.path, stores=stores, notebooks=[tmp_path / "own.ipynb"], out=tmp_path / "out", workers=1, progress=False)
+    assert (made.ok, made.failed) == (3, 0)
+    for record in made.records:
+        page = (made.index.parent / record.page).read_text("utf-8")
+        assert re.search("<h2[^>]*>Questions of your own", page)
+        assert "Who comes on market days?" in page
+        assert "portrait.birthdays of birthdays could not be answered: ColumnNotFoundError" in page
+        assert "portrait.market_days" in record.figures or "Not told" in page
 
 
 @pytest.mark.slow

@@ -201,6 +201,11 @@ def register(given: Question | ModuleType | str) -> list[Question]:
     return [_added(item) for item in found]
 
 
+def take_installed() -> None:
+    """Take in the questions of installed packages, unless that was done."""
+    load_installed(register)
+
+
 def forget_gone() -> None:
     """Forget questions whose module is no longer there, or is a notebook's own: a warm kernel goes on to the next notebook."""
     for name, item in list(_registry.items()):
@@ -243,7 +248,7 @@ def all_questions() -> list[Question]:
 
 def own_of_step(step: str) -> list[Question]:
     """Return the questions of a shop's own in a step; without any, the other steps are not imported for it."""
-    load_installed(register)
+    take_installed()
     return [item for item in _registry.values() if item.step == step and is_own(item.function)]
 
 
@@ -316,7 +321,7 @@ def _same_scope(scope: Mapping[str, Any]) -> dict[str, Any]:
 
 def _load_all() -> None:
     _load_steps()
-    load_installed(register)
+    take_installed()
 
 
 def _load_steps() -> None:

@@ -45,6 +45,7 @@ def snapshot() -> None:
     import toolkit.registry
     import toolkit.rendering  # noqa: F401
 
+    toolkit.registry.take_installed()  # their modules may lie outside of site-packages (an editable install): here they stay
     shell = get_ipython()
     _fresh = _Fresh(
         folder=os.getcwd(),

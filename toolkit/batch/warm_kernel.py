@@ -43,7 +43,7 @@ def snapshot() -> None:
 
     import toolkit.charts.drawing
     import toolkit.registry
-    import toolkit.rendering  # noqa: F401
+    import toolkit.rendering
 
     toolkit.registry.take_installed()  # their modules may lie outside of site-packages (an editable install): here they stay
     shell = get_ipython()

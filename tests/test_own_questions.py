@@ -236,6 +236,11 @@ def _for_checkers_alone(view: View, *, since: Decimal | None = None) -> Finding:
     raise NotImplementedError(view, since)
 
 
+def _misspelt(view: tk.Viwe) -> Finding:  # type: ignore[name-defined]
+    """Return nothing."""
+    raise NotImplementedError(view)
+
+
 def _of_a_type_without_values(view: View, *, since: ModuleType | None = None) -> Finding:
     """Return nothing."""
     raise NotImplementedError(view, since)
@@ -255,6 +260,7 @@ def _of_a_type_without_values(view: View, *, since: ModuleType | None = None) ->
         ("portrait", "mine", _behind_no_star, "its parameter `since` needs an annotation and a place behind a `*`"),
         ("portrait", "mine", _named_as_the_scope, "its parameter `store_id` needs"),
         ("portrait", "mine", _for_checkers_alone, "cannot be read when it is asked: NameError: name 'Decimal' is not defined"),
+        ("portrait", "mine", _misspelt, "cannot be read when it is asked: AttributeError: module 'toolkit' has no attribute 'Viwe'"),
         ("portrait", "mine", _of_a_type_without_values, "cannot be read when it is asked: PydanticSchemaGenerationError"),
     ],
 )

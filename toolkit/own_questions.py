@@ -101,7 +101,7 @@ def check_own(
         faults.append(tr("{question} of {package} has no docstring: what it answers was needed, as help for who asks it.", **words))
     try:
         faults += _parameter_faults(function, {*scope, "workspace"}, words)
-    except (NameError, TypeError, PydanticUserError) as error:  # a name that is imported for type checkers alone, a type without values
+    except (NameError, AttributeError, SyntaxError, TypeError, PydanticUserError) as error:  # a name for type checkers, no type of values
         faults.append(
             tr("{question} of {package} has an annotation that cannot be read when it is asked: {fault}", fault=told(error), **words)
         )

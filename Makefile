@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 export UV_SYSTEM_CERTS ?= 1
 CERTS = $${PIP_CERT:-$$($(BIN)/python -m pip config get global.cert 2>/dev/null || $(BIN)/python -c 'import ssl; print(ssl.get_default_verify_paths().cafile or "")')}
 
-.PHONY: help setup demo test lint lab app bench truth golden weight messages lock clean
+.PHONY: help setup demo test lint lab app bench truth golden weight messages stubs lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -64,6 +64,9 @@ weight: $(READY)  ## what the plain installation weighs (bar: 350 MB); needs a n
 
 messages: $(READY)  ## gather the texts that people read into the catalogue of each language, and compile it
 	$(BIN)/python -m toolkit.language.catalogue
+
+stubs: $(READY)  ## write what editors and type checkers see of the questions, from the registry
+	$(BIN)/python -m toolkit.stubs
 
 lock: $(READY)   ## renew the lock files (hashes, no host names)
 	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra all --extra test pyproject.toml -o requirements.lock

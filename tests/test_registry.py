@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from tests.shop import AS_OF, make_workspace, tiny_lines, tiny_products
-from toolkit import registry, rendering
+from toolkit import asking, questions_page, registry, rendering
 from toolkit.answer import Finding
 from toolkit.errors import BadValue, DataError, TooFewMembers, UnknownName
 from toolkit.scope.view import View
@@ -109,10 +109,10 @@ def test_scopes_narrow_the_members(ws: Workspace, heads: registry.Question, scop
 
 
 def test_plain_words_find_the_question_and_its_scope(ws: Workspace, heads: registry.Question) -> None:
-    answer = registry.ask(ws, "how many members does store s2 have?", settings=FEW)
+    answer = asking.ask(ws, "how many members does store s2 have?", settings=FEW)
     assert answer.call.startswith("tk.review.heads(ws, store_id='s2'")
     with pytest.raises(UnknownName, match="No question is near"):
-        registry.ask(ws, "will it rain in Vienna tomorrow?", settings=FEW)
+        asking.ask(ws, "will it rain in Vienna tomorrow?", settings=FEW)
 
 
 def test_a_name_that_is_none_is_guessed(heads: registry.Question) -> None:
@@ -137,7 +137,7 @@ def test_surfaces_show_the_same_and_escape_what_came_from_data(ws: Workspace, he
 
 def test_the_page_of_the_questions_is_up_to_date() -> None:
     page = (Path(__file__).parent.parent / "docs" / "questions.md").read_text("utf-8")
-    assert page == registry.questions_markdown() + "\n", "run: toolkit questions --markdown > docs/questions.md"
+    assert page == questions_page.questions_markdown() + "\n", "run: toolkit questions --markdown > docs/questions.md"
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_the_page_of_the_questions_is_up_to_date() -> None:
     ],
 )
 def test_plain_words_of_every_step(text: str, name: str) -> None:
-    near = registry.rank_questions(text)[0]
+    near = asking.rank_questions(text)[0]
     assert near[0].name == name
-    assert near[1] >= registry.NEAR
+    assert near[1] >= asking.NEAR
 
 
 def test_help_shows_the_parameters(heads: registry.Question) -> None:

@@ -21,11 +21,14 @@ _WHERE = {
     "Answer": "toolkit.answer",
     "Audience": "toolkit.audience",
     "Definition": "toolkit.ledger.definition",
+    "Finding": "toolkit.answer",
+    "Note": "toolkit.answer",
     "Offer": "toolkit.ledger.offer",
     "Settings": "toolkit.settings",
     "ToolkitError": "toolkit.errors",
+    "View": "toolkit.scope.view",
     "Workspace": "toolkit.workspace",
-    "ask": "toolkit.registry",
+    "ask": "toolkit.asking",
     "check_receipts": "toolkit.importing",
     "campaign": "toolkit.differentiation.planning.launching",
     "campaigns": "toolkit.differentiation.planning.launching",
@@ -34,14 +37,20 @@ _WHERE = {
     "import_receipts": "toolkit.importing",
     "launch": "toolkit.differentiation.planning.launching",
     "load_audience": "toolkit.audience",
+    "own_answers": "toolkit.own_section",
     "propose_plan": "toolkit.differentiation.planning.proposal",
+    "question": "toolkit.registry",
+    "register": "toolkit.registry",
     "report_set": "toolkit.batch.selection",
+    "rfm_scores": "toolkit.portrait",
     "save_audience": "toolkit.audience",
     "save_plan": "toolkit.differentiation.planning.launching",
+    "save_scorecard": "toolkit.portrait",
     "saved_audiences": "toolkit.audience",
     "set_global_control": "toolkit.differentiation.planning.launching",
     "simulated_shop": "toolkit.sources.simulated",
     "speak": "toolkit.language",
+    "traits": "toolkit.portrait",
     "write_lessons": "toolkit.review.measures.learnt",
 }
 _STEPS = ("portrait", "targeting", "differentiation", "review")
@@ -50,9 +59,12 @@ __all__ = [
     "Answer",
     "Audience",
     "Definition",
+    "Finding",
+    "Note",
     "Offer",
     "Settings",
     "ToolkitError",
+    "View",
     "Workspace",
     "__version__",
     "ask",
@@ -67,15 +79,24 @@ __all__ = [
     "load_audience",
     "members",
     "open",
+    "own_answers",
     "portrait",
     "propose_plan",
+    "question",
     "questions",
+    "register",
     "report_set",
+    "review",
+    "rfm_scores",
+    "save_audience",
     "save_plan",
+    "save_scorecard",
+    "saved_audiences",
     "set_global_control",
     "simulated_shop",
     "speak",
     "targeting",
+    "traits",
     "write_lessons",
 ]
 
@@ -84,8 +105,12 @@ if TYPE_CHECKING:
 
     from toolkit import differentiation as differentiation
     from toolkit import portrait as portrait
+    from toolkit import review as review
     from toolkit import targeting as targeting
     from toolkit.answer import Answer as Answer
+    from toolkit.answer import Finding as Finding
+    from toolkit.answer import Note as Note
+    from toolkit.asking import ask as ask
     from toolkit.audience import Audience as Audience
     from toolkit.audience import export_audience as export_audience
     from toolkit.audience import load_audience as load_audience
@@ -105,8 +130,14 @@ if TYPE_CHECKING:
     from toolkit.language import speak as speak
     from toolkit.ledger.definition import Definition as Definition
     from toolkit.ledger.offer import Offer as Offer
-    from toolkit.registry import ask as ask
+    from toolkit.own_section import own_answers as own_answers
+    from toolkit.portrait import rfm_scores as rfm_scores
+    from toolkit.portrait import save_scorecard as save_scorecard
+    from toolkit.portrait import traits as traits
+    from toolkit.registry import question as question
+    from toolkit.registry import register as register
     from toolkit.review.measures.learnt import write_lessons as write_lessons
+    from toolkit.scope.view import View as View
     from toolkit.settings import Settings as Settings
     from toolkit.sources.simulated import simulated_shop as simulated_shop
     from toolkit.workspace import Workspace as Workspace
@@ -166,16 +197,18 @@ def members(workspace: Workspace | str, *, as_of: str | None = None, traits: boo
     return with_traits(view) if traits else view.readable
 
 
-def __getattr__(name: str) -> Any:
-    if name in _STEPS:
-        return import_module(f"toolkit.{name}")
-    if name in _WHERE:
-        from toolkit.extras import absence_told
+if not TYPE_CHECKING:  # a checker that saw it would take any name for known
 
-        with absence_told():
-            return getattr(import_module(_WHERE[name]), name)
-    raise AttributeError(f"module 'toolkit' has no attribute '{name}'")
+    def __getattr__(name: str) -> Any:
+        if name in _STEPS:
+            return import_module(f"toolkit.{name}")
+        if name in _WHERE:
+            from toolkit.extras import absence_told
+
+            with absence_told():
+                return getattr(import_module(_WHERE[name]), name)
+        raise AttributeError(f"module 'toolkit' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_STEPS])
+    return sorted(__all__)

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from toolkit import wording
+from toolkit.charts.specification import specified
 from toolkit.columns import AnswerTable, Column, Kind
+from toolkit.content import ByContent
 from toolkit.language import tr, word
 
 if TYPE_CHECKING:
@@ -45,9 +47,9 @@ def as_notes(notes: Sequence[str | Note]) -> tuple[Note, ...]:
     return tuple(note if isinstance(note, Note) else Note(note) for note in notes)
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What an analysis found.
+@dataclass(frozen=True, eq=False)
+class Finding(ByContent):
+    """What an analysis found. Pickling draws the chart, for a function that draws cannot be sent; its specification is kept.
 
     Attributes
     ----------
@@ -69,7 +71,9 @@ class Finding:
 
     headline: str
     table: AnswerTable | pl.DataFrame
-    chart: Callable[[], alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart] | None = None
+    chart: Callable[[], alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart] | None = field(
+        default=None, compare=False
+    )
     notes: Sequence[str | Note] = ()
     ask_next: Sequence[tuple[str, Mapping[str, Any]]] = ()
     figures: Mapping[str, float | None] = field(default_factory=dict)
@@ -80,10 +84,16 @@ class Finding:
         """The table's figures."""
         return self.table.frame if isinstance(self.table, AnswerTable) else self.table
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "chart": specified(self.chart)}
 
-@dataclass(frozen=True)
-class Answer:
+
+@dataclass(frozen=True, eq=False)
+class Answer(ByContent):
     """A question answered: one sentence, one chart, one table, the same on every surface.
+
+    Two are equal when they say the same: question, call, scope, day, settings, headline, table, notes, figures. The chart draws just that,
+    so it is not compared.
 
     Example
     -------

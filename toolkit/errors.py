@@ -46,6 +46,10 @@ class NameTaken(BadValue):
     """A name that is in use already; what stands there is kept."""
 
 
+class OwnQuestionFailed(ToolkitError):
+    """A question of a shop's own raised something that is no sentence, or gave what is no answer."""
+
+
 class TooFewMembers(ToolkitError):
     """A scope with fewer members than may be spoken of (the minimum n)."""
 

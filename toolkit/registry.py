@@ -1,7 +1,7 @@
 """The registry: every question a person can ask, by step of the loop.
 
 `@question` turns an analysis (`View` in, `Finding` out) into a callable that takes a workspace and a scope and gives an `Answer`. The
-registry makes the menus, `toolkit questions`, the help and `ask`.
+registry makes the menus, `toolkit questions` and the help.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ import ast
 import importlib
 import importlib.util
 import inspect
-import math
 import re
-from collections import Counter
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit.answer import Answer, Finding
-from toolkit.audience import Audience, view_of
+from toolkit.audience import Audience, AudienceLike, read_selection, view_of
 from toolkit.columns import AnswerTable, Column, Table, returns
 from toolkit.errors import BadValue, DataError, UnknownName, fault_words, unknown_name
 from toolkit.extras import absence_told
 from toolkit.language import later, tr
-from toolkit.scope.view import Audience as Members
+from toolkit.own_questions import answered, check_own, is_own, load_installed
 from toolkit.scope.view import View, require_members
 from toolkit.settings import Settings
 from toolkit.workspace import Workspace
@@ -38,8 +38,9 @@ SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
     "store_id": (str | None, "one store, as the shop writes its id; empty = the chain"),
     "region": (str | None, "one region of the stores table"),
     "audience": (
-        Audience | Members,
-        "members to speak of: a saved audience's name, a WHERE expression over the members table and its traits, or member ids",
+        AudienceLike | None,
+        "members to speak of: a saved audience's name, a WHERE expression over the members table and its traits, or member ids: a list, a "
+        "Series, or a frame with `member_id`",
     ),
     "as_of": (date | str | None, "the last day that is seen; empty = the last day of the receipts"),
     "period": (str | int | None, "window of sales figures up to as_of: '91d', or 'FIRST..LAST'"),
@@ -52,7 +53,7 @@ _DROPPED = later("Not shown: {rows:row} with fewer than {least} members (setting
 _registry: dict[str, Question] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """A question a person can ask; call it with a workspace to get the `Answer`."""
 
@@ -84,7 +85,9 @@ class Question:
         """
         ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
         self._check_names(given)
-        scope = {key: given[key] for key in SCOPE_PARAMETERS if key in given and given[key] is not None and given[key] != ""}
+        scope = {key: given[key] for key in SCOPE_PARAMETERS if given.get(key) is not None and not _is_empty(given[key])}
+        if "audience" in scope:
+            scope["audience"] = read_selection(scope["audience"])
         own = {key: self._read(key, value) for key, value in given.items() if key not in SCOPE_PARAMETERS and value is not None}
         missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
         if missing:
@@ -95,9 +98,9 @@ class Question:
         if self.minimum:
             require_members(view)
         with absence_told():
-            finding = self._checked(self.function(view, **own), view)
-        if isinstance(scope.get("audience"), Audience):
-            scope["audience"] = scope["audience"].shown
+            finding = self._checked(answered(self.name, self.function, view, own, known=_registry), view)
+        if isinstance(named := scope.get("audience"), Audience):
+            scope["audience"] = named.shown
         kept = {**scope, **own}
         if isinstance(kept.get("settings"), Settings):
             kept["settings"] = kept["settings"].changed()
@@ -144,6 +147,9 @@ class Question:
         first = inspect.Parameter("workspace", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Workspace)
         return inspect.Signature([first, *scope, *self.parameters.values()], return_annotation=Answer)
 
+    def __reduce__(self) -> tuple[Callable[[str], Question], tuple[str]]:
+        return find_question, (self.name,)  # by its name: another process has the same one
+
     def _check_names(self, given: Mapping[str, Any]) -> None:
         known = [*SCOPE_PARAMETERS, *self.parameters]
         wrong = [name for name in given if name not in known]
@@ -182,7 +188,7 @@ def question(
     text
         The question in plain words; it heads the answer.
     words
-        Other ways to ask it, for `ask`.
+        Other ways to ask it, for `toolkit.asking`.
     minimum
         Whether a scope under the minimum number of members is refused.
     tables
@@ -192,17 +198,86 @@ def question(
     """
     declared = (tables,) if isinstance(tables, Table) else tuple(tables)
 
-    def register(function: Callable[..., Finding]) -> Question:
+    def made_of(function: Callable[..., Finding]) -> Question:
         name = f"{step}.{function.__name__}"
         parameters = dict(list(inspect.signature(function).parameters.items())[1:])
         known = {column.name: column for column in figures}
         made = Question(name, step, text, words, function, minimum, parameters, declared, known)
         object.__setattr__(made, "__doc__", _help(function.__doc__ or "", declared))
         object.__setattr__(made, "__module__", function.__module__)
-        _registry[name] = made
-        return made
+        return _added(made)
 
-    return register
+    return made_of
+
+
+def register(given: Question | ModuleType | str) -> list[Question]:
+    """Make questions of a shop's own known, and return them: one, or all of a module (itself, or its dotted name).
+
+    `@question` does so by itself where the module that holds it is imported; an installed package needs neither
+    (`toolkit.own_questions`).
+
+    Raises
+    ------
+    BadValue
+        There is no question in it, or one that could not be asked.
+
+    Example
+    -------
+    >>> tk.register("our_questions"); tk.portrait.birthdays(ws)        # doctest: +SKIP
+    """
+    try:
+        holder = importlib.import_module(given) if isinstance(given, str) else given
+    except ImportError as error:
+        raise BadValue(tr("The module '{module}' cannot be imported: {fault}.", module=given, fault=str(error).rstrip("."))) from error
+    held = [holder] if isinstance(holder, Question) else list(vars(holder).values()) if isinstance(holder, ModuleType) else []
+    found = [item for item in held if isinstance(item, Question) and is_own(item.function)]
+    if not found:
+        raise BadValue(
+            tr(
+                "{given} holds no question of your own: put `@question(STEP, TEXT)` of toolkit above a function of it.",
+                given=getattr(holder, "__name__", repr(holder)),
+            )
+        )
+    return [_added(item) for item in found]
+
+
+def take_installed() -> None:
+    """Take in the questions of installed packages, unless that was done."""
+    load_installed(register)
+
+
+def forget_gone() -> None:
+    """Forget questions whose module is no longer there, or is a notebook's own: a warm kernel goes on to the next notebook."""
+    for name, item in list(_registry.items()):
+        if item.function.__module__ == "__main__" or item.function.__module__ not in sys.modules:
+            del _registry[name]
+
+
+def step_attributes(step: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return `__getattr__` and `__dir__` of a step's package: questions of a shop's own are found there, and questions alone are listed."""
+
+    def own(name: str) -> Question:
+        if not name.startswith("_") and importlib.util.find_spec(f"toolkit.{step}.{name}") is None:
+            if name in listed():
+                return _registry[f"{step}.{name}"]
+            raise AttributeError(str(unknown_name("question", name, listed(), where=f"toolkit.{step}")))
+        raise AttributeError(f"module 'toolkit.{step}' has no attribute '{name}'")
+
+    def listed() -> list[str]:
+        return [item.name.partition(".")[2] for item in all_questions() if item.step == step]
+
+    return own, listed
+
+
+def _added(made: Question) -> Question:
+    earlier = _registry.get(made.name)
+    if is_own(made.function) and made is not earlier:
+        _load_steps()
+        earlier = _registry.get(made.name)
+        taken = earlier.function if earlier else None
+        check_own(made.name, made.text, made.function, steps=STEPS, scope=SCOPE_PARAMETERS, earlier=taken)
+    _registry[made.name] = made
+    return made
 
 
 def _help(written: str, tables: Sequence[Table]) -> str:
@@ -216,35 +291,15 @@ def _help(written: str, tables: Sequence[Table]) -> str:
 
 
 def all_questions() -> list[Question]:
-    """Return every question, in the order of the steps and of their registration."""
-    _load_steps()
+    """Return every question, in the order of the steps and of their registration; those of a shop's own stand last in their step."""
+    _load_all()
     return sorted(_registry.values(), key=lambda item: STEPS.index(item.step))
 
 
-def questions_markdown() -> str:
-    """Return every question as a page: one line a question, with its call and its own parameters."""
-    lines = [
-        "# The questions",
-        "",
-        f"{len(all_questions())} questions in the order of the loop. `ws` is `tk.open(FOLDER)`; on the command line the same call is "
-        "`toolkit answer WORKSPACE NAME --set PARAMETER=VALUE`. In capitals: a value of yours. This page is written by "
-        "`toolkit questions --markdown`.",
-        "",
-        "Every question takes the same scope, all of it optional:",
-        "",
-        *(f"- `{name}`: {means}" for name, (_, means) in SCOPE_PARAMETERS.items()),
-    ]
-    for step in STEPS:
-        lines += ["", f"## {step.capitalize()}", "", "| question | call | its own parameters |", "|---|---|---|"]
-        for item in all_questions():
-            if item.step == step:
-                own = ", ".join(f"`{_parameter_text(parameter)}`" for parameter in item.parameters.values())
-                lines.append(f"| {item.text} | `{item.example()}` | {own or '-'} |")
-    return "\n".join(lines)
-
-
-def _parameter_text(parameter: inspect.Parameter) -> str:
-    return parameter.name if parameter.default is parameter.empty else f"{parameter.name}={parameter.default!r}"
+def own_of_step(step: str) -> list[Question]:
+    """Return the questions of a shop's own in a step; without any, the other steps are not imported for it."""
+    take_installed()
+    return [item for item in _registry.values() if item.step == step and is_own(item.function)]
 
 
 def find_question(name: str) -> Question:
@@ -255,7 +310,7 @@ def find_question(name: str) -> Question:
     UnknownName
         There is no such question; the nearest one is named.
     """
-    _load_steps()
+    _load_all()
     if name in _registry:
         return _registry[name]
     short = [item for key, item in _registry.items() if key.split(".")[1] == name]
@@ -296,58 +351,6 @@ def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> A
     return find_question(name)(workspace, **{**given, **changed})
 
 
-def ask(workspace: Workspace | str | Path, text: str, **given: Any) -> Answer:
-    """Answer the question nearest to `text` in plain words; the answer shows the call that was made.
-
-    `store 367` or `store_id=367` in the text is taken as the scope. Words are compared with each question's text and its other wordings,
-    rare words counting more (cosine of tf-idf).
-
-    Raises
-    ------
-    UnknownName
-        Nothing is near; the questions that exist are listed.
-
-    Example
-    -------
-    >>> tk.ask(ws, "who are our best customers?").name
-    'portrait.rfm'
-    """
-    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-    scope: dict[str, Any] = {}
-    for name in ("store", "region", "member"):
-        match = re.search(rf"\b{name}(?:_id)?\s*[=:]?\s*['\"]?([\w\-]*\d[\w\-]*)['\"]?", text, flags=re.IGNORECASE)
-        if match:
-            scope[name if name == "region" else f"{name}_id"] = match.group(1)
-            text = text.replace(match.group(0), "member card" if name == "member" else " ")
-    ranked = rank_questions(text)
-    if not ranked or ranked[0][1] < NEAR:
-        raise UnknownName(
-            tr("No question is near '{words}'. You can ask:\n", words=text.strip())
-            + "\n".join(f"  {q.name:32} {q.text}" for q in all_questions())
-        )
-    chosen = ranked[0][0]
-    wanted = {key: value for key, value in scope.items() if key in SCOPE_PARAMETERS or key in chosen.parameters}
-    return chosen(ws, **{**wanted, **given})
-
-
-NEAR = 0.18
-"""Cosine similarity under which a question is not near: chosen so that sentences about other things find nothing."""
-
-
-def rank_questions(text: str) -> list[tuple[Question, float]]:
-    """Return all questions by nearness to `text`, nearest first, with their cosine similarity."""
-    documents = [(item, _terms(phrase)) for item in all_questions() for phrase in (item.text, item.name.replace(".", " "), *item.words)]
-    seen = Counter(term for _, terms in documents for term in set(terms))
-    weight = {term: math.log(1 + len(documents) / times) for term, times in seen.items()}
-    asked = _terms(text)
-    best: dict[str, tuple[Question, float]] = {}
-    for item, terms in documents:
-        near = _cosine(asked, terms, weight)
-        if near > best.get(item.name, (item, -1.0))[1]:
-            best[item.name] = (item, near)
-    return sorted(best.values(), key=lambda pair: -pair[1])
-
-
 def call_text(name: str, given: Mapping[str, Any]) -> str:
     """Return the call as one would type it in a notebook.
 
@@ -358,36 +361,17 @@ def call_text(name: str, given: Mapping[str, Any]) -> str:
     return f"tk.{name}(ws{', ' + words if words else ''})"
 
 
-_STOP = frozenset(
-    """a an and are as at by do does did for from has have how i in is it its me my of on or our show so tell than that the their them they
-    this to us was we what which who whom will with would you your much many""".split()  # noqa: SIM905
-)
-
-
-def _terms(text: str) -> list[str]:
-    words = re.findall(r"[a-z]+|[\u3400-\u9fff]", text.casefold())
-    return [_stem(word) for word in words if word not in _STOP]
-
-
-def _stem(word: str) -> str:
-    for ending in ("ingly", "ations", "ation", "ings", "ing", "ies", "ers", "er", "es", "ed", "s", "ly"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
-
-
-def _cosine(asked: list[str], terms: list[str], weight: Mapping[str, float]) -> float:
-    left, right = Counter(asked), Counter(terms)
-    dot = sum(left[term] * right[term] * weight.get(term, 0) ** 2 for term in left)
-    unknown = max(weight.values(), default=1.0)
-    length = math.sqrt(sum((left[term] * weight.get(term, unknown)) ** 2 for term in left)) * math.sqrt(
-        sum((right[term] * weight[term]) ** 2 for term in right)
-    )
-    return dot / length if length else 0.0
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, str) and not value
 
 
 def _same_scope(scope: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in scope.items() if key in ("store_id", "region", "audience", "as_of")}
+
+
+def _load_all() -> None:
+    _load_steps()
+    take_installed()
 
 
 def _load_steps() -> None:

@@ -13,10 +13,12 @@ from toolkit.audience.saved import (
     saved_names,
     view_of,
 )
+from toolkit.audience.selection import AudienceLike, read_selection
 from toolkit.audience.words import in_words
 
 __all__ = [
     "Audience",
+    "AudienceLike",
     "Export",
     "Profile",
     "Refreshed",
@@ -28,6 +30,7 @@ __all__ = [
     "members_then",
     "overlaps",
     "profile",
+    "read_selection",
     "refreshed",
     "save_audience",
     "saved_audiences",

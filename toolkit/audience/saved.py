@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ from filelock import FileLock
 
 from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
+from toolkit.audience.selection import AudienceLike, read_selection
 from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, nearest, unknown_name
 from toolkit.language import tr
 from toolkit.scope.traits import trait_columns
@@ -129,26 +129,29 @@ def members_then(workspace: Workspace | str | Path, name: str, version: int) -> 
     return pl.read_csv(path, schema_overrides={"member_id": pl.String})["member_id"].to_list()
 
 
-def as_audience(workspace: Workspace | str | Path, given: Audience | str | Iterable[str]) -> Audience:
+def as_audience(workspace: Workspace | str | Path, given: AudienceLike) -> Audience:
     """Return what `audience=` means: an audience as it is, a saved one by its name, or else an expression or a list of members.
 
     Raises
     ------
     UnknownName
         A single word that is neither a saved audience nor a column.
+    BadValue
+        Nothing that `audience=` takes (`read_selection`).
     """
-    if isinstance(given, Audience):
-        return given
-    if not isinstance(given, str):
-        return Audience("a list of members", member_ids=tuple(str(member) for member in given))
+    chosen = read_selection(given)
+    if isinstance(chosen, Audience):
+        return chosen
+    if not isinstance(chosen, str):
+        return Audience("a list of members", member_ids=tuple(chosen))
     ws = _opened(workspace)
-    if len(given) <= LONGEST_NAME and ws.document(_document(given)):
-        return load_audience(ws, given)
-    _refuse_unknown_word(ws, given)
-    return Audience(tr("members where {given}", given=given if len(given) <= 100 else given[:90] + " ..."), where=given)
+    if len(chosen) <= LONGEST_NAME and ws.document(_document(chosen)):
+        return load_audience(ws, chosen)
+    _refuse_unknown_word(ws, chosen)
+    return Audience(tr("members where {given}", given=chosen if len(chosen) <= 100 else chosen[:90] + " ..."), where=chosen)
 
 
-def members_of_scope(workspace: Workspace, given: Audience | str | Iterable[str] | None) -> dict[str, Any]:
+def members_of_scope(workspace: Workspace, given: AudienceLike | None) -> dict[str, Any]:
     """Return the parameters of `open_view` that an `audience=` means; nothing where none is given."""
     if given is None:
         return {}
@@ -172,7 +175,7 @@ def view_of(workspace: View | Workspace | str | Path, **scope: Any) -> View:
     wrong = [name for name in scope if name not in known]
     if wrong:
         raise UnknownName("\n".join(str(unknown_name("parameter", name, known, where="A scope")) for name in wrong))
-    given = {name: value for name, value in scope.items() if value is not None and value != ""}
+    given = {name: value for name, value in scope.items() if value is not None and not (isinstance(value, str) and value == "")}
     if isinstance(workspace, View):
         if given:
             raise BadValue(

@@ -267,7 +267,17 @@ def error_sentence(name: str, value: str) -> str:
 
 
 _OWN_ERRORS = frozenset(
-    {"ToolkitError", "MappingError", "DataError", "ImportRefused", "WorkspaceError", "UnknownName", "BadValue", "TooFewMembers"}
+    {
+        "ToolkitError",
+        "MappingError",
+        "DataError",
+        "ImportRefused",
+        "WorkspaceError",
+        "UnknownName",
+        "BadValue",
+        "TooFewMembers",
+        "OwnQuestionFailed",
+    }
 )
 __all__ = [
     "Heading",

@@ -43,8 +43,9 @@ def snapshot() -> None:
 
     import toolkit.charts.drawing
     import toolkit.registry
-    import toolkit.rendering  # noqa: F401
+    import toolkit.rendering
 
+    toolkit.registry.take_installed()  # their modules may lie outside of site-packages (an editable install): here they stay
     shell = get_ipython()
     _fresh = _Fresh(
         folder=os.getcwd(),
@@ -79,6 +80,7 @@ def reset() -> None:
         if hasattr(sys, name):
             delattr(sys, name)
     _forget_local_modules()
+    sys.modules["toolkit.registry"].forget_gone()
     _reset_libraries()
     shell.display_formatter.formatters["text/plain"].float_precision = _fresh.displayhook_precision
     shell.execution_count = 1

@@ -61,6 +61,15 @@ def drawn(spec: dict[str, Any], layers: list[dict[str, Any]]) -> alt.Chart | alt
     return chart
 
 
+def redrawn(spec: dict[str, Any]) -> Any:
+    """Return the chart of a specification: one of ours if `drawn` makes such, else altair's own (several pictures side by side)."""
+    rest = {key: value for key, value in spec.items() if key != "$schema"}  # `to_dict` puts it there
+    if len(rest.get("layer", ())) > 1 and all("encoding" in unit for unit in rest["layer"]):
+        layers = rest.pop("layer")
+        return drawn(rest, layers)
+    return drawn({}, [rest]) if "mark" in rest and "encoding" in rest else alt.Chart.from_dict(spec)
+
+
 def _layer(unit: dict[str, Any]) -> alt.Chart:
     rest = dict(unit)
     return alt.Chart(encoding=core.FacetedEncoding(**rest.pop("encoding")), **rest)

@@ -207,7 +207,8 @@ def questions(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print them all as a page (docs/questions.md).")] = False,
 ) -> None:
     """List the questions by step, or show one with its parameters."""
-    from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question, questions_markdown
+    from toolkit.questions_page import questions_markdown
+    from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question
 
     if markdown:
         typer.echo(questions_markdown())
@@ -253,7 +254,7 @@ def ask_(
     html: Annotated[Path | None, typer.Option("--html", help="Write the answer as a page that opens without network.")] = None,
 ) -> None:
     """Ask in plain words: the nearest question is answered, and the call it made is shown."""
-    from toolkit.registry import ask
+    from toolkit.asking import ask
 
     answer = ask(workspace, text, **read_sets(sets or []))
     if not as_json:

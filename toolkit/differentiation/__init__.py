@@ -18,6 +18,7 @@ from toolkit.differentiation.next_best import next_best
 from toolkit.differentiation.holdout import holdout
 from toolkit.differentiation.global_control import global_control
 from toolkit.differentiation.plan import plan
+from toolkit.registry import step_attributes
 
 __all__ = [
     "allocate",
@@ -35,3 +36,5 @@ __all__ = [
     "plan",
     "service",
 ]
+
+__getattr__, __dir__ = step_attributes("differentiation")

@@ -1,4 +1,3 @@
-# ruff: noqa: I001
 # fmt: off
 # The public names by topic; each is loaded from its module when it is first used.
 

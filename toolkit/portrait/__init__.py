@@ -18,6 +18,7 @@ from toolkit.portrait.stores import stores
 from toolkit.portrait.member import member
 from toolkit.portrait.traits import traits
 from toolkit.portrait.measures.scorecard import save_scorecard
+from toolkit.registry import step_attributes
 
 __all__ = [
     "contribution",
@@ -39,3 +40,5 @@ __all__ = [
     "stores",
     "traits",
 ]
+
+__getattr__, __dir__ = step_attributes("portrait")

@@ -11,5 +11,8 @@ from toolkit.review.process import process
 from toolkit.review.sales_targets import sales_targets
 from toolkit.review.lessons import lessons
 from toolkit.review.programme import programme
+from toolkit.registry import step_attributes
 
 __all__ = ["checks", "effect", "habits_after", "lessons", "migration", "money", "process", "programme", "sales_targets", "verdict"]
+
+__getattr__, __dir__ = step_attributes("review")

@@ -33,7 +33,7 @@ from toolkit.settings import Settings, read_settings
 from toolkit.workspace import Workspace
 
 T = TypeVar("T")
-Audience = str | Iterable[str] | None
+MemberSelection = str | Iterable[str] | None
 """A WHERE expression over the members table, or member ids."""
 
 
@@ -230,7 +230,7 @@ def open_view(
     *,
     store_id: str | None = None,
     region: str | None = None,
-    audience: Audience = None,
+    audience: MemberSelection = None,
     as_of: date | str | None = None,
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,

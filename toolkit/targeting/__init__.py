@@ -21,6 +21,7 @@ from toolkit.targeting.attach import attach
 from toolkit.targeting.units_per_order import units_per_order
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
+from toolkit.registry import step_attributes
 
 __all__ = [
     "activity",
@@ -46,3 +47,5 @@ __all__ = [
     "slipping",
     "units_per_order",
 ]
+
+__getattr__, __dir__ = step_attributes("targeting")

@@ -7,6 +7,7 @@ from typing import Any
 
 from toolkit import wording
 from toolkit.language import later, tr
+from toolkit.own_questions import is_own
 from toolkit.registry import Question, all_questions
 
 FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -242,11 +243,14 @@ SECTION_WORDS = {
 
 
 def question_menu(steps: Iterable[str] = ("portrait",)) -> list[tuple[str, list[Question]]]:
-    """Return (family, questions) for the steps, in reading order; a question that no family names comes under its step's words."""
+    """Return (family, questions) for the steps, in reading order; a question that no family names comes under its step's words,
+    those of a shop's own last."""
     left = {question.name: question for question in all_questions() if question.step in set(steps)}
     menu = [(tr(family), [left.pop(name) for name in names if name in left]) for family, names in FAMILIES]
+    own = [left.pop(name) for name in list(left) if is_own(left[name].function)]
     for step, words in STEP_WORDS.items():
         menu.append((tr(words), [left.pop(name) for name in list(left) if left[name].step == step]))
+    menu.append((tr("Questions of your own"), own))
     return [(family, questions) for family, questions in menu if questions]
 
 

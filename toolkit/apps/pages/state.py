@@ -19,9 +19,10 @@ from toolkit.answer import Answer
 from toolkit.apps.pages.choice import START, Choice
 from toolkit.apps.pages.controls import controls_of, in_words
 from toolkit.apps.pages.debounce import Soon
+from toolkit.asking import NEAR, rank_questions
 from toolkit.errors import ToolkitError, nearest
 from toolkit.language import tr, word
-from toolkit.registry import NEAR, find_question, rank_questions
+from toolkit.registry import find_question
 from toolkit.scope.period import read_period
 from toolkit.scope.view import checked_as_of, chosen_members, open_view
 from toolkit.workspace import Workspace

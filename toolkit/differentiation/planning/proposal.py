@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from toolkit.audience import Audience, AudienceLike, members_of_scope, read_selection
 from toolkit.differentiation.matrix import advice_table
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.differentiation.measures.past import Past
@@ -30,7 +31,7 @@ def propose_plan(
     *,
     store_id: str | None = None,
     region: str | None = None,
-    audience: str | tuple[str, ...] | None = None,
+    audience: AudienceLike | None = None,
     as_of: str | None = None,
     settings: dict[str, Any] | None = None,
     **fields: Any,
@@ -50,13 +51,12 @@ def propose_plan(
     -------
     >>> tk.propose_plan(ws, "spring", audience="order_count_91d >= 3")
     """
-    from toolkit.audience import members_of_scope
-
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
     shop = read_settings(ws.document("settings"))
+    members = None if audience is None else read_selection(audience)
     view = open_view(
         ws, store_id=store_id or None, region=region or None, as_of=as_of or None, settings=read_settings(settings or {}, base=shop),
-        **members_of_scope(ws, audience or None),
+        **members_of_scope(ws, members or None),
     )  # fmt: skip
     offers, methods = ({}, {}) if "offers" in fields else (_offers(view), _methods(view))
     used = {method for method in methods.values() if method in offers}
@@ -70,7 +70,7 @@ def propose_plan(
         "offer_of": {segment: offers[method].name if method in used else DO_NOTHING for segment, method in methods.items()},
         "store_id": store_id or None,
         "region": region or None,
-        "audience": audience or None,
+        "audience": members.shown if isinstance(members, Audience) else members or None,
         "settings": settings or {},
     }
     return Definition.model_validate({**proposed, **fields})

@@ -1,0 +1,192 @@
+# Written by toolkit/stubs.py from the registry: after a change of a question, make stubs.
+# fmt: off
+from datetime import date
+from pathlib import Path
+from toolkit.answer import Answer
+from toolkit.audience import AudienceLike
+from toolkit.settings import Settings
+from toolkit.workspace import Workspace
+from typing import Any
+from typing import Literal
+from toolkit.portrait.rfm import rfm_scores as rfm_scores
+from toolkit.portrait.measures.scorecard import save_scorecard as save_scorecard
+from toolkit.portrait.traits import traits as traits
+
+def overview(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def rfm(
+    workspace: Workspace | str | Path,
+    *,
+    show: Literal['grid', 'scores'] = 'grid',
+    segment_map: str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def segments(
+    workspace: Workspace | str | Path,
+    *,
+    segment_map: str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def movement(
+    workspace: Workspace | str | Path,
+    *,
+    since: date | str | None = None,
+    segment_map: str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def contribution(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['decile', 'heavy', 'orders', 'attach', 'loyal', 'members'] = 'decile',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def pareto(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def quadrants(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def spending_power(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['spend_per_month', 'order_value', 'price_tier'] = 'spend_per_month',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def price_sensitivity(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def habits(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['when'] | Literal['channel', 'weekday', 'hour', 'store', 'category'] | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def lifecycle(
+    workspace: Workspace | str | Path,
+    *,
+    since: date | str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def personas(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['persona', 'taste', 'group'] = 'persona',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def lifetime_value(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['decile', 'segment', 'stage'] = 'decile',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def stores(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['store', 'region'] = 'store',
+    rank_by: Literal['sales', 'sales_change', 'active_share', 'repeat_rate', 'order_value', 'units_per_order', 'member_sales_share'] = 'sales',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def member(
+    workspace: Workspace | str | Path,
+    *,
+    member_id: str | int,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...

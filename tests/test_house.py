@@ -17,7 +17,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"language"},
     {"errors", "atomic", "kernel_ports"},
     {"settings", "wording", "schemas", "expressions"},
-    {"models", "sources", "charts"},
+    {"models", "sources", "simulated", "charts"},
     {"workspace", "shipped"},
     {"importing", "mart"},
     {"answer"},

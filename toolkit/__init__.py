@@ -40,7 +40,7 @@ _WHERE = {
     "save_plan": "toolkit.differentiation.launching",
     "saved_audiences": "toolkit.audience",
     "set_global_control": "toolkit.differentiation.launching",
-    "simulated_shop": "toolkit.sources.simulated",
+    "simulated_shop": "toolkit.simulated",
     "speak": "toolkit.language",
     "write_lessons": "toolkit.review.learnt",
 }
@@ -108,7 +108,7 @@ if TYPE_CHECKING:
     from toolkit.registry import ask as ask
     from toolkit.review.learnt import write_lessons as write_lessons
     from toolkit.settings import Settings as Settings
-    from toolkit.sources.simulated import simulated_shop as simulated_shop
+    from toolkit.simulated import simulated_shop as simulated_shop
     from toolkit.workspace import Workspace as Workspace
 
 

@@ -146,7 +146,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Same seed, same shop.")] = 0,
 ) -> None:
     """Write the receipts of a simulated shop whose truth is known: habits, tastes, lapse dates, campaign effects."""
-    from toolkit.sources.simulated import simulated_shop
+    from toolkit.simulated import simulated_shop
 
     shop = simulated_shop(folder, members=members, years=years, seed=seed)
     typer.echo(str(shop))

@@ -13,12 +13,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from toolkit.sources.simulated.baskets import Lines
-from toolkit.sources.simulated.catalogue import CATEGORY_NAMES, LEVELS, Catalogue
-from toolkit.sources.simulated.clock import DAY_SECONDS, Clock
-from toolkit.sources.simulated.people import People
-from toolkit.sources.simulated.trips import Trips
-from toolkit.sources.simulated.wheel import spin
+from toolkit.simulated.baskets import Lines
+from toolkit.simulated.catalogue import CATEGORY_NAMES, LEVELS, Catalogue
+from toolkit.simulated.clock import DAY_SECONDS, Clock
+from toolkit.simulated.people import People
+from toolkit.simulated.trips import Trips
+from toolkit.simulated.wheel import spin
 
 KINDS = pl.Series("kind", ["view", "search", "cart", "favourite", "service"])
 VIEW, SEARCH, CART, FAVOURITE, SERVICE = range(5)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from toolkit.sources.simulated.baskets import Lines
-from toolkit.sources.simulated.branches import Branches
-from toolkit.sources.simulated.campaigns import Campaign, campaign_ids
-from toolkit.sources.simulated.catalogue import Catalogue
-from toolkit.sources.simulated.clock import Clock
-from toolkit.sources.simulated.people import People
-from toolkit.sources.simulated.returns import Returns
-from toolkit.sources.simulated.trips import CHANNELS, Trips
+from toolkit.simulated.baskets import Lines
+from toolkit.simulated.branches import Branches
+from toolkit.simulated.campaigns import Campaign, campaign_ids
+from toolkit.simulated.catalogue import Catalogue
+from toolkit.simulated.clock import Clock
+from toolkit.simulated.people import People
+from toolkit.simulated.returns import Returns
+from toolkit.simulated.trips import CHANNELS, Trips
 
 BLOCK_ORDERS = 10_000_000
 """Order numbers set aside for a block: order_id = block * BLOCK_ORDERS + running number."""

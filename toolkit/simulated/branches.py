@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from toolkit.sources.simulated.settings import ShopSettings
-from toolkit.sources.simulated.wheel import wheel
+from toolkit.simulated.settings import ShopSettings
+from toolkit.simulated.wheel import wheel
 
 REGIONS = ("North", "East", "South", "West")
 FORMATS = ("hypermarket", "supermarket", "supermarket", "neighbourhood")

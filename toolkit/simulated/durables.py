@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.sources.simulated.catalogue import DURABLE, OWNERS, SERVICE_LIFE
-from toolkit.sources.simulated.people import People
-from toolkit.sources.simulated.trips import Trips
+from toolkit.simulated.catalogue import DURABLE, OWNERS, SERVICE_LIFE
+from toolkit.simulated.people import People
+from toolkit.simulated.trips import Trips
 
 ELSEWHERE_SHARE = 0.15
 LIFE_SHAPE = 20.0

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from toolkit.sources.simulated.baskets import Lines, fill_baskets, redeem
-from toolkit.sources.simulated.branches import Branches, shop_branches
-from toolkit.sources.simulated.browsing import browse_events
-from toolkit.sources.simulated.campaigns import (
+from toolkit.simulated.baskets import Lines, fill_baskets, redeem
+from toolkit.simulated.branches import Branches, shop_branches
+from toolkit.simulated.browsing import browse_events
+from toolkit.simulated.campaigns import (
     Campaign,
     Participation,
     all_parts,
@@ -23,19 +23,19 @@ from toolkit.sources.simulated.campaigns import (
     run_campaign,
     shop_campaigns,
 )
-from toolkit.sources.simulated.catalogue import Catalogue, shop_catalogue
-from toolkit.sources.simulated.clock import Clock, shop_clock
-from toolkit.sources.simulated.durables import durable_needs
-from toolkit.sources.simulated.effects import effects_truth
-from toolkit.sources.simulated.pairs import Pairs, count_sides, shop_pairs
-from toolkit.sources.simulated.people import TIERS, People, draw_people
-from toolkit.sources.simulated.plans import months_of
-from toolkit.sources.simulated.promotions import Promotions, shop_promotions
-from toolkit.sources.simulated.receipts import lines_table, orders_table, redemptions_table, returns_truth
-from toolkit.sources.simulated.returns import Returns, draw_returns
-from toolkit.sources.simulated.settings import ShopSettings
-from toolkit.sources.simulated.trips import Trips, base_trips, in_time_order
-from toolkit.sources.simulated.truth import durables_truth, members_truth, niches_truth
+from toolkit.simulated.catalogue import Catalogue, shop_catalogue
+from toolkit.simulated.clock import Clock, shop_clock
+from toolkit.simulated.durables import durable_needs
+from toolkit.simulated.effects import effects_truth
+from toolkit.simulated.pairs import Pairs, count_sides, shop_pairs
+from toolkit.simulated.people import TIERS, People, draw_people
+from toolkit.simulated.plans import months_of
+from toolkit.simulated.promotions import Promotions, shop_promotions
+from toolkit.simulated.receipts import lines_table, orders_table, redemptions_table, returns_truth
+from toolkit.simulated.returns import Returns, draw_returns
+from toolkit.simulated.settings import ShopSettings
+from toolkit.simulated.trips import Trips, base_trips, in_time_order
+from toolkit.simulated.truth import durables_truth, members_truth, niches_truth
 
 
 @dataclass(frozen=True)

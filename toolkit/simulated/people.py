@@ -22,12 +22,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.sources.simulated.assortment import NICHES, WISHES
-from toolkit.sources.simulated.branches import Branches
-from toolkit.sources.simulated.catalogue import BASE_SHARES, LEVELS, Catalogue, category_number
-from toolkit.sources.simulated.clock import Clock
-from toolkit.sources.simulated.settings import BLOCK_MEMBERS, ShopSettings
-from toolkit.sources.simulated.wheel import spin, wheel
+from toolkit.simulated.assortment import NICHES, WISHES
+from toolkit.simulated.branches import Branches
+from toolkit.simulated.catalogue import BASE_SHARES, LEVELS, Catalogue, category_number
+from toolkit.simulated.clock import Clock
+from toolkit.simulated.settings import BLOCK_MEMBERS, ShopSettings
+from toolkit.simulated.wheel import spin, wheel
 
 TASTE_SLOTS = 2048
 TIERS = ("bronze", "silver", "gold")

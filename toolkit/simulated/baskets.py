@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.sources.simulated.campaigns import Campaign
-from toolkit.sources.simulated.catalogue import BY_WEIGHT, DURABLE, KILOGRAMS, Catalogue
-from toolkit.sources.simulated.durables import Needs
-from toolkit.sources.simulated.pairs import Pairs, planted_lines
-from toolkit.sources.simulated.people import People
-from toolkit.sources.simulated.promotions import WEEK_DAYS, Promotions
-from toolkit.sources.simulated.trips import Trips
-from toolkit.sources.simulated.wheel import spin
+from toolkit.simulated.campaigns import Campaign
+from toolkit.simulated.catalogue import BY_WEIGHT, DURABLE, KILOGRAMS, Catalogue
+from toolkit.simulated.durables import Needs
+from toolkit.simulated.pairs import Pairs, planted_lines
+from toolkit.simulated.people import People
+from toolkit.simulated.promotions import WEEK_DAYS, Promotions
+from toolkit.simulated.trips import Trips
+from toolkit.simulated.wheel import spin
 
 MORE_SHARE = 0.25
 """Share of lines with more than one piece: the geometric's continuation."""

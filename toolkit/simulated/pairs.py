@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.sources.simulated.assortment import NICHES, WISHES
-from toolkit.sources.simulated.catalogue import BASE_SHARES, CATEGORY_NAMES, DURABLE, LEVELS, Catalogue, category_number
-from toolkit.sources.simulated.settings import ShopSettings
+from toolkit.simulated.assortment import NICHES, WISHES
+from toolkit.simulated.catalogue import BASE_SHARES, CATEGORY_NAMES, DURABLE, LEVELS, Catalogue, category_number
+from toolkit.simulated.settings import ShopSettings
 
 
 @dataclass(frozen=True)

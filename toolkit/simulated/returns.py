@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.sources.simulated.assortment import ASSORTMENT
-from toolkit.sources.simulated.baskets import Lines
-from toolkit.sources.simulated.catalogue import BY_WEIGHT, Catalogue
-from toolkit.sources.simulated.clock import Clock
-from toolkit.sources.simulated.people import People
-from toolkit.sources.simulated.trips import Trips
+from toolkit.simulated.assortment import ASSORTMENT
+from toolkit.simulated.baskets import Lines
+from toolkit.simulated.catalogue import BY_WEIGHT, Catalogue
+from toolkit.simulated.clock import Clock
+from toolkit.simulated.people import People
+from toolkit.simulated.trips import Trips
 
 SAME_ORDER_SHARE = 0.35
 LATEST_DAYS = 14

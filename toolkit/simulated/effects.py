@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from toolkit.sources.simulated.baskets import Lines
-from toolkit.sources.simulated.campaigns import ARMS, Campaign, Participation, campaign_ids, segment_lifts, sensitive
-from toolkit.sources.simulated.people import TIERS, People
-from toolkit.sources.simulated.trips import Trips
-from toolkit.sources.simulated.truth import TRUTH
+from toolkit.simulated.baskets import Lines
+from toolkit.simulated.campaigns import ARMS, Campaign, Participation, campaign_ids, segment_lifts, sensitive
+from toolkit.simulated.people import TIERS, People
+from toolkit.simulated.trips import Trips
+from toolkit.simulated.truth import TRUTH
 
 KEYS = ("campaign_id", "tier", "price_sensitive")
 COUNTS = ("treated", "control", "extra_orders", "moved_orders")

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from toolkit.sources.simulated import simulated_shop
+from toolkit.simulated import simulated_shop
 
 
 class Shop:

@@ -20,11 +20,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from toolkit.sources.simulated.branches import Branches
-from toolkit.sources.simulated.clock import Clock
-from toolkit.sources.simulated.people import SENSITIVE_FROM, TIERS, People
-from toolkit.sources.simulated.settings import ShopSettings
-from toolkit.sources.simulated.trips import Trips, furnish, joined_trips, shopped, with_fields
+from toolkit.simulated.branches import Branches
+from toolkit.simulated.clock import Clock
+from toolkit.simulated.people import SENSITIVE_FROM, TIERS, People
+from toolkit.simulated.settings import ShopSettings
+from toolkit.simulated.trips import Trips, furnish, joined_trips, shopped, with_fields
 
 AFTER_DAYS = 28
 QUIET_DAYS = 60

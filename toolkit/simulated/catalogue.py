@@ -15,10 +15,10 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from toolkit.sources.simulated.assortment import ASSORTMENT, BRANDS, OWN_BRANDS, VARIANTS
-from toolkit.sources.simulated.clock import Clock
-from toolkit.sources.simulated.settings import ShopSettings
-from toolkit.sources.simulated.wheel import wheel
+from toolkit.simulated.assortment import ASSORTMENT, BRANDS, OWN_BRANDS, VARIANTS
+from toolkit.simulated.clock import Clock
+from toolkit.simulated.settings import ShopSettings
+from toolkit.simulated.wheel import wheel
 
 LEVELS = 3
 PICK_SLOTS = 512

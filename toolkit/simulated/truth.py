@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from toolkit.sources.simulated.assortment import ASSORTMENT, NICHES
-from toolkit.sources.simulated.campaigns import sensitive
-from toolkit.sources.simulated.catalogue import BASE_SHARES, CATEGORY_NAMES, Catalogue, category_number
-from toolkit.sources.simulated.clock import Clock
-from toolkit.sources.simulated.durables import Needs
-from toolkit.sources.simulated.people import NEVER, People
+from toolkit.simulated.assortment import ASSORTMENT, NICHES
+from toolkit.simulated.campaigns import sensitive
+from toolkit.simulated.catalogue import BASE_SHARES, CATEGORY_NAMES, Catalogue, category_number
+from toolkit.simulated.clock import Clock
+from toolkit.simulated.durables import Needs
+from toolkit.simulated.people import NEVER, People
 
 TRUTH: dict[str, dict[str, str]] = {
     "members": {

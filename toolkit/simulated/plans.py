@@ -12,9 +12,9 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from toolkit.sources.simulated.branches import Branches
-from toolkit.sources.simulated.catalogue import BASE_SHARES, Catalogue
-from toolkit.sources.simulated.clock import Clock
+from toolkit.simulated.branches import Branches
+from toolkit.simulated.catalogue import BASE_SHARES, Catalogue
+from toolkit.simulated.clock import Clock
 
 COUNTS = 3
 

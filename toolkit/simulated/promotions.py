@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.sources.simulated.catalogue import Catalogue
-from toolkit.sources.simulated.clock import Clock
+from toolkit.simulated.catalogue import Catalogue
+from toolkit.simulated.clock import Clock
 
 PROMOTED_SHARE = 0.12
 DEPTHS = np.array([0.1, 0.2, 0.3, 0.4])

@@ -10,8 +10,8 @@ import pytest
 
 from toolkit.errors import BadValue, DataError
 from toolkit.schemas import CONTRACT
+from toolkit.simulated import TRUTH, SimulatedShop, shop, simulated_shop
 from toolkit.sources.mapping import read_mapping
-from toolkit.sources.simulated import TRUTH, SimulatedShop, shop, simulated_shop
 
 
 def table(folder: Path, name: str) -> pl.DataFrame:

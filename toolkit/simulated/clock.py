@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from toolkit.sources.simulated.settings import ShopSettings
+from toolkit.simulated.settings import ShopSettings
 
 WEEKDAY_WEIGHTS = np.array([0.85, 0.82, 0.88, 0.95, 1.20, 1.45, 0.85])  # Monday first
 DAY_SECONDS = 86400

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.sources.simulated.branches import Branches
-from toolkit.sources.simulated.clock import Clock
-from toolkit.sources.simulated.people import People
-from toolkit.sources.simulated.wheel import spin
+from toolkit.simulated.branches import Branches
+from toolkit.simulated.clock import Clock
+from toolkit.simulated.people import People
+from toolkit.simulated.wheel import spin
 
 CHANNELS = ("store", "app", "online")
 HOME_SHARE = 0.8

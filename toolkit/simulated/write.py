@@ -10,7 +10,7 @@ import polars as pl
 import tomli_w
 
 from toolkit.errors import DataError
-from toolkit.sources.simulated.truth import TRUTH
+from toolkit.simulated.truth import TRUTH
 
 MARK = "simulated_shop.json"
 """File that says a folder was written by this package; only such a folder is ever overwritten."""

@@ -21,7 +21,7 @@ import polars as pl
 
 from toolkit.errors import BadValue
 from toolkit.schemas import CONTRACT
-from toolkit.sources.simulated import (
+from toolkit.simulated import (
     baskets,
     branches,
     browsing,
@@ -37,16 +37,16 @@ from toolkit.sources.simulated import (
     returns,
     trips,
 )
-from toolkit.sources.simulated.block import Block, World, shop_world, simulate_block
-from toolkit.sources.simulated.branches import stores_table
-from toolkit.sources.simulated.campaigns import campaigns_table
-from toolkit.sources.simulated.catalogue import products_table
-from toolkit.sources.simulated.effects import campaign_segments_truth, campaigns_truth, segment_sums
-from toolkit.sources.simulated.pairs import pair_names
-from toolkit.sources.simulated.plans import months_of, stock_table, targets_table
-from toolkit.sources.simulated.promotions import WEEK_DAYS
-from toolkit.sources.simulated.settings import BLOCK_MEMBERS, ShopSettings, shop_settings
-from toolkit.sources.simulated.write import MARK, Parts, begin_folder, finish_folder, write_mapping, write_table, write_truth_readme
+from toolkit.simulated.block import Block, World, shop_world, simulate_block
+from toolkit.simulated.branches import stores_table
+from toolkit.simulated.campaigns import campaigns_table
+from toolkit.simulated.catalogue import products_table
+from toolkit.simulated.effects import campaign_segments_truth, campaigns_truth, segment_sums
+from toolkit.simulated.pairs import pair_names
+from toolkit.simulated.plans import months_of, stock_table, targets_table
+from toolkit.simulated.promotions import WEEK_DAYS
+from toolkit.simulated.settings import BLOCK_MEMBERS, ShopSettings, shop_settings
+from toolkit.simulated.write import MARK, Parts, begin_folder, finish_folder, write_mapping, write_table, write_truth_readme
 
 MODELS = (clock, branches, catalogue, promotions, people, trips, baskets, pairs, durables, returns, campaigns, effects, browsing, plans)
 """Modules whose docstrings state the model; truth/README.md repeats them."""

@@ -96,7 +96,7 @@ def demo(
 @app.command("map", rich_help_panel=RECEIPTS)
 def map_files(files: Annotated[list[Path], typer.Argument(help="Receipt files: Parquet, CSV, TSV, gzip.", exists=False)]) -> None:
     """Propose a mapping from the headers of receipt files: `toolkit map FILES > mapping.toml`."""
-    from toolkit.sources.header import propose_mapping
+    from toolkit.sources.columns.proposal import propose_mapping
 
     typer.echo(propose_mapping(files))
     _hint("Read it, complete what it marks as TODO, then: toolkit check mapping.toml")

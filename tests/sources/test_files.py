@@ -226,7 +226,7 @@ amount = "column_4"
 
 
 def test_records_across_block_ends(tmp_path, monkeypatch):
-    monkeypatch.setattr("toolkit.sources.blocks.BLOCK", 101)
+    monkeypatch.setattr("toolkit.sources.written.packing.BLOCK", 101)
     rows = [
         row(order=str(number), product='"a\nb"' if number % 3 == 0 else "x;y;z;w" if number % 50 == 0 else "plain") for number in range(200)
     ]

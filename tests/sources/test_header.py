@@ -1,8 +1,8 @@
 import pytest
 
 from toolkit.errors import DataError
+from toolkit.sources.columns.proposal import propose_mapping
 from toolkit.sources.convert import typed_table
-from toolkit.sources.header import propose_mapping
 from toolkit.sources.mapping import mapping_from_text
 
 EXPORTS = {

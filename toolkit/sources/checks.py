@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
-from toolkit.sources.cells import label
+from toolkit.sources.contract_columns import label
 
 HOUSEKEEPING = ("source_index", "fault", "rounded")
 

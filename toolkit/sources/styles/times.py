@@ -32,8 +32,8 @@ DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the format of a time column is: `formats` (the first is the usual one), or why it cannot be told."""
+class TimeStyle:
+    """How the times of a column are written: `formats` (the first is the usual one), or why it cannot be told."""
 
     formats: tuple[str, ...] = ()
     doubt: str = ""
@@ -108,22 +108,22 @@ def possible(time: pl.Expr) -> pl.Expr:
     return time.is_between(pl.datetime(FIRST_YEAR, 1, 1), pl.datetime(LAST_YEAR, 12, 31, 23, 59, 59))
 
 
-def find_format(sample: pl.Series) -> Found:
+def time_style(sample: pl.Series) -> TimeStyle:
     """Return the format of a sample of texts: the patterns of one family that read nearly all of it.
 
-    >>> find_format(pl.Series(["31.12.2017 08:15", "1.1.2018 9:00"])).formats
+    >>> time_style(pl.Series(["31.12.2017 08:15", "1.1.2018 9:00"])).formats
     ('%d.%m.%Y %H:%M',)
     """
     texts = sample.drop_nulls().str.strip_chars()
     texts = texts.filter(texts != "")
     if texts.len() == 0:
-        return Found(("iso",))
+        return TimeStyle(("iso",))
     counted = _counted_format(texts)
     if counted:
-        return Found((counted,))
+        return TimeStyle((counted,))
     needed = max(1, round(MAJORITY * texts.len()))
     if _count(texts, ISO) >= needed:
-        return Found(("iso",))
+        return TimeStyle(("iso",))
     zoned = tuple(form + clock + "%#z" for form in DATES[1:] for clock in CLOCKS[1:3])
     families = [(form, tuple(form + clock for clock in CLOCKS)) for form in (*DATES, "%Y%m%d")] + [(form, (form,)) for form in zoned]
     counts = {form: (_count(texts, patterns), patterns) for form, patterns in families}
@@ -132,12 +132,12 @@ def find_format(sample: pl.Series) -> Found:
         short = [text for text in texts.to_list() if SHORT_YEAR.match(text)]
         example = ", ".join(repr(text) for text in (short or texts.to_list())[:3])
         why = "the year has two digits" if short else "no format that is known fits"
-        return Found(doubt=f'{example}: {why}; state time_format, such as "{"%d.%m.%y" if short else "%d.%m.%Y %H:%M"}"')
+        return TimeStyle(doubt=f'{example}: {why}; state time_format, such as "{"%d.%m.%y" if short else "%d.%m.%Y %H:%M"}"')
     # One row of rubbish must not decide between day-month and month-day: the winner must be clear.
     winners = [form for form, (count, _) in counts.items() if count == best]
     patterns = tuple(pattern for pattern in counts[winners[0]][1] if _count(texts, (pattern,)) > 0)
     twin = next((form for form in winners[1:] if sorted(form) == sorted(winners[0])), None)
-    return Found(patterns, twins=(winners[0], twin) if twin else None)
+    return TimeStyle(patterns, twins=(winners[0], twin) if twin else None)
 
 
 def _count(texts: pl.Series, formats: Sequence[str]) -> int:

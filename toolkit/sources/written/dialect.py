@@ -6,33 +6,48 @@ import codecs
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 from toolkit.errors import DataError
-from toolkit.sources.blocks import read_sample
-from toolkit.sources.delimited import Dialect
-from toolkit.sources.encoding import detect_encoding
 from toolkit.sources.specs import TableMapping
+from toolkit.sources.written.encoding import detect_encoding
+from toolkit.sources.written.packing import Start
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
 SAMPLE_LINES = 200
 
 
-def find_dialect(path: Path, table: TableMapping, *, sample: bytes | None = None) -> Dialect | None:
+@dataclass(frozen=True)
+class Dialect:
+    """How one text file is written."""
+
+    encoding: str
+    delimiter: str  # one character, or "whitespace"
+    quote: str  # "" = the file does not quote
+    names: tuple[str, ...]
+    skip_lines: int  # physical lines up to and with the header
+    old_mac: bool = False  # lines end with a carriage return alone
+    header: bytes = b""  # the header line in UTF-8, to know it again in the middle of the file; b"" = no header
+
+    @property
+    def separator(self) -> str:
+        """The delimiter that polars is told: runs of spaces have become tabs."""
+        return "\t" if self.delimiter == "whitespace" else self.delimiter
+
+
+def find_dialect(start: Start, table: TableMapping, *, telling: bytes = b"") -> Dialect | None:
     """Return how a file is written, or None where it holds no line at all.
 
-    `sample` replaces the file's first bytes for the choice of the encoding (bytes further in that did not decode).
+    `telling` replaces the start for the choice of the encoding (bytes further in that did not decode).
     """
-    start = read_sample(path)
     wanted = table.raw_columns
-    encoding = table.encoding or detect_encoding(sample or start, wanted)
-    encoding = codecs.lookup(encoding).name
+    encoding = codecs.lookup(table.encoding or detect_encoding(telling or start.bytes, wanted)).name
     try:
-        text = codecs.getincrementaldecoder(encoding)().decode(start)
+        text = codecs.getincrementaldecoder(encoding)().decode(start.bytes)
     except UnicodeDecodeError as error:
-        line = start[: error.start].count(b"\n") + 1
+        line = start.bytes[: error.start].count(b"\n") + 1
         raise DataError(
-            f"{path} is not {encoding}: byte 0x{start[error.start]:02x} at offset {error.start}, line {line}, does not decode; "
+            f"{start.path} is not {encoding}: byte 0x{start.bytes[error.start]:02x} at offset {error.start}, line {line}, does not decode; "
             f"state the right `encoding` in {table.files[0]!r}'s section, or leave it out and it is detected."
         ) from None
     if encoding == "utf-8-sig" and (table.header or table.skip_rows):
@@ -42,7 +57,7 @@ def find_dialect(path: Path, table: TableMapping, *, sample: bytes | None = None
     text = text.removeprefix("\ufeff")
     old_mac = "\n" not in text and "\r" in text
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:SAMPLE_LINES]
-    if len(start) == 1 << 18 and len(lines) > 2:
+    if not start.is_whole and len(lines) > 2:
         lines.pop()
     if not any(line.strip() for line in lines):
         return None
@@ -52,11 +67,15 @@ def find_dialect(path: Path, table: TableMapping, *, sample: bytes | None = None
         return None
     fields = split_line(lines[skip], delimiter, table.quote)
     if not table.header:
-        names = tuple(f"column_{number}" for number in range(1, len(fields) + 1))
-        return Dialect(encoding, delimiter, table.quote, names, skip, old_mac)
+        return Dialect(encoding, delimiter, table.quote, positions(len(fields)), skip, old_mac)
     # a header may end with delimiters that the rows have too
     header = lines[skip] if delimiter != "whitespace" else "\t".join(fields)
     return Dialect(encoding, delimiter, table.quote, numbered(fields), skip + 1, old_mac, header.encode("utf-8"))
+
+
+def positions(width: int) -> tuple[str, ...]:
+    """Return the names of columns that have none."""
+    return tuple(f"column_{number}" for number in range(1, width + 1))
 
 
 def split_line(line: str, delimiter: str, quote: str) -> list[str]:
@@ -89,10 +108,10 @@ def _delimiter(lines: list[str], wanted: Sequence[str], quote: str) -> str:
 
     def score(delimiter: str) -> tuple[int, float, int]:
         rows = [split_line(line, delimiter, quote) for line in lines if line.strip()]
-        found = max((len(set(row) & set(wanted)) for row in rows[:50]), default=0)
+        hits = max((len(set(row) & set(wanted)) for row in rows[:50]), default=0)
         widths = Counter(len(row) for row in rows)
         width, times = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]), default=(1, 0))
-        return found, times / max(len(rows), 1) if width > 1 else 0.0, width
+        return hits, times / max(len(rows), 1) if width > 1 else 0.0, width
 
     scores = {delimiter: score(delimiter) for delimiter in DELIMITERS}
     best = max(scores, key=lambda delimiter: scores[delimiter])
@@ -107,12 +126,8 @@ def _header_line(lines: list[str], delimiter: str, table: TableMapping) -> int:
     rows = [split_line(line, delimiter, table.quote) for line in lines]
     wanted = set(table.raw_columns)
     if table.header and wanted:
-        found = [len(set(row) & wanted) for row in rows[:50]]
-        if max(found) >= min(2, len(wanted)):
-            return found.index(max(found))
+        hits = [len(set(row) & wanted) for row in rows[:50]]
+        if max(hits) >= min(2, len(wanted)):
+            return hits.index(max(hits))
     width = Counter(len(row) for row in rows if any(row)).most_common(1)[0][0]
-    return (
-        next(number for number, row in enumerate(rows) if len(row) >= width and any(row))
-        if width > 1
-        else next(number for number, row in enumerate(rows) if any(row))
-    )
+    return next(number for number, row in enumerate(rows) if len(row) >= width and any(row))

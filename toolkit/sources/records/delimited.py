@@ -19,7 +19,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from toolkit.sources.blocks import is_packed, line_blocks
+from toolkit.sources.written.dialect import Dialect
+from toolkit.sources.written.packing import Start, line_blocks, read_pieces
 
 MARK = "\x1e"
 """First character of a record that could not be read; the next is the key of its reason in BROKEN."""
@@ -37,62 +38,55 @@ LINE_END = 10
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """How one text file is written."""
-
-    encoding: str
-    delimiter: str  # one character, or "whitespace"
-    quote: str  # "" = the file does not quote
-    names: tuple[str, ...]
-    skip_lines: int  # physical lines up to and with the header
-    old_mac: bool = False  # lines end with a carriage return alone
-    header: bytes = b""  # the header line in UTF-8, to know it again in the middle of the file; b"" = no header
-
-    @property
-    def separator(self) -> str:
-        """The delimiter that polars is told: runs of spaces have become tabs."""
-        return "\t" if self.delimiter == "whitespace" else self.delimiter
-
-
-@dataclass(frozen=True)
 class Prepared:
-    """What the pass found; `path` is what polars should scan."""
+    """What the pass counted, and what polars should scan."""
 
-    path: Path
+    scanned: Path | bytes
     records: int  # data records, empty and marked ones included
     empty: int
     broken: int
 
 
-def prepare(path: Path, dialect: Dialect, copy: Path) -> Prepared:
+def prepare(start: Start, dialect: Dialect, copy: Path) -> Prepared:
     """Return how to scan a text file: as it is, or as a UTF-8 copy written to `copy`.
 
-    Raises: `blocks.WrongEncoding` where the bytes do not decode; `DataError` where a packed file is damaged.
+    Raises: `WrongEncoding` where the bytes do not decode; `DataError` where a packed file is damaged.
     """
     squeeze = dialect.delimiter == "whitespace"
-    untouched = dialect.encoding == "utf-8" and not squeeze and not dialect.old_mac and not is_packed(path)
+    untouched = dialect.encoding == "utf-8" and not squeeze and not dialect.old_mac and not start.is_packed
     check = _Check(dialect)
     target: BinaryIO | None = None if untouched else copy.open("wb")
     consumed, skip, pending = 0, dialect.skip_lines, b""
     try:
-        for block, last in line_blocks(path, dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac):
+        for block, last in line_blocks(read_pieces(start.path), dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac):
             head, block, skip = _cut_lines(block, skip)
             if target is not None:
                 target.write(head)
             consumed += len(head)
             block = pending + block
-            kept, rest, changed = check.block(block, last=last)
+            pieces, pending, changed = check.block(block, last=last)
             if changed and target is None:
                 target = copy.open("wb")
-                _copy_start(path, consumed, target)
+                _copy_start(start.path, consumed, target)
             if target is not None:
-                target.writelines(kept)
-            consumed += len(block) - len(rest)
-            pending = rest
+                target.writelines(pieces)
+            consumed += len(block) - len(pending)
     finally:
         if target is not None:
             target.close()
-    return Prepared(path if target is None else copy, check.records, check.empty, check.broken)
+    return Prepared(start.path if target is None else copy, check.records, check.empty, check.broken)
+
+
+def prepare_start(start: Start, dialect: Dialect) -> Prepared:
+    """Return the whole records at the start of a text file, ready to scan, without reading further."""
+    squeeze, check, text = dialect.delimiter == "whitespace", _Check(dialect), b""
+    pieces = (start.bytes, b"") if start.is_whole else (start.bytes,)
+    for block, last in line_blocks(pieces, dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac):
+        if start.is_whole or not last:
+            text += block
+    head, text, _ = _cut_lines(text, dialect.skip_lines)
+    records, _, _ = check.block(text, last=start.is_whole)
+    return Prepared(head + b"".join(records), check.records, check.empty, check.broken)
 
 
 def _cut_lines(block: bytes, count: int) -> tuple[bytes, bytes, int]:
@@ -127,26 +121,26 @@ class _Check:
         if bad.size == 0:
             self.records += len(starts)
             return [block], b"", False
-        kept: list[bytes] = []
+        pieces: list[bytes] = []
         changed, done, line = False, 0, 0
         for run in np.split(bad, np.flatnonzero(np.diff(bad) > 1) + 1):
             first, after = int(run[0]), int(run[-1]) + 1
             self.records += first - line
-            kept.append(block[done : int(starts[first])])
+            pieces.append(block[done : int(starts[first])])
             lines = [block[int(starts[i]) : int(ends[i])] for i in range(first, after)]
             records, unread = self._repair(lines, open_end=not last and after == len(starts))
             original = block[int(starts[first]) : int(ends[after - 1]) + 1]
             rest = b"".join(text + b"\n" for text in lines[len(lines) - unread :]) if unread else b""
             repaired = b"".join(records)
             changed |= repaired != original[: len(original) - len(rest)]
-            kept.append(repaired)
+            pieces.append(repaired)
             self.records += len(records)
             done, line = int(ends[after - 1]) + 1, after
             if unread:
-                return kept, rest, changed
+                return pieces, rest, changed
         self.records += len(starts) - line
-        kept.append(block[done:])
-        return kept, b"", changed
+        pieces.append(block[done:])
+        return pieces, b"", changed
 
     def _complete_lines(self, block: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return start and end of every line, and whether it is a complete record by itself."""
@@ -163,8 +157,7 @@ class _Check:
             table = delimiters.reshape(-1, per_line)
             aligned = bool((table[:, 0] >= starts).all() and (table[:, -1] < ends).all())
         if not aligned:
-            found = np.searchsorted(delimiters, ends)
-            good &= np.diff(found, prepend=0) == per_line
+            good &= np.diff(np.searchsorted(delimiters, ends), prepend=0) == per_line
         if b"\0" in block:
             good[np.searchsorted(ends, np.flatnonzero(data == 0))] = False
         if self.header and self.header in block:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import polars as pl
 
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
-from toolkit.sources import numbers, times
 from toolkit.sources.mapping import Mapping
-from toolkit.sources.specs import ColumnSpec, Condition
-from toolkit.sources.styles import Styles, time_text
+from toolkit.sources.specs import ColumnSpec, Condition, TableMapping
+from toolkit.sources.styles import numbers, times
+from toolkit.sources.styles.detection import Styles, time_text
 
 ZERO_WHEN_EMPTY = frozenset({"discount_amount", "coupon_amount"})
 """An empty cell in these columns says that there was none."""
@@ -29,61 +31,22 @@ LABELS = {
 }
 QUANTITY_DIGITS = 3
 CUT_BY_SPREADSHEET = r"^\d([.,]\d+)?E\+\d{2,3}$"
-YES = (
-    "true",
-    "t",
-    "yes",
-    "y",
-    "1",
-    "x",
-    "ja",
-    "j",
-    "oui",
-    "o",
-    "si",
-    "sí",
-    "s",
-    "sim",
-    "tak",
-    "da",
-    "evet",
-    "是",
-    "有",
-    "はい",
-    "예",
-    "да",
-)
-NO = (
-    "false",
-    "f",
-    "no",
-    "n",
-    "0",
-    "-",
-    "nein",
-    "non",
-    "não",
-    "nao",
-    "nee",
-    "nie",
-    "ne",
-    "hayır",
-    "否",
-    "无",
-    "無",
-    "いいえ",
-    "아니요",
+YES = [
+    "true", "t", "yes", "y", "1", "x", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "tak", "da", "evet", "是", "有", "はい", "예", "да",
+]  # fmt: skip
+NO = [
+    "false", "f", "no", "n", "0", "-", "nein", "non", "não", "nao", "nee", "nie", "ne", "hayır", "否", "无", "無", "いいえ", "아니요",
     "нет",
-)
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Cell:
+class ContractColumn:
     """A contract column: its value, its checks (true = fault, with the reason) and whether digits were cut off."""
 
     name: str
     value: pl.Expr
-    checks: Sequence[tuple[pl.Expr, str]]
+    checks: Sequence[tuple[pl.Expr, str]] = ()
     rounded: pl.Expr | None = None
 
 
@@ -93,8 +56,8 @@ def label(column: str) -> str:
 
 
 @dataclass
-class Reader:
-    """Makes cells for one group of files; text is parsed once, in the columns of `prepared`, stage by stage."""
+class Conversion:
+    """Makes contract columns of a table's records; text is parsed once, in the columns of `prepared`, stage by stage."""
 
     mapping: Mapping
     table: str
@@ -102,46 +65,59 @@ class Reader:
     styles: Styles
     prepared: list[dict[str, pl.Expr]] = field(default_factory=lambda: [{}, {}])
 
-    def cell(self, name: str, spec: ColumnSpec, *, required_values: bool) -> Cell:
-        """Return the cell of a contract column; `required_values` = an empty cell that may not be empty is a fault here."""
-        column: Any = CONTRACT[self.table].columns()[name]
-        dtype = column.dtype
-        if dtype == pl.String:
-            made = self._text(name, spec)
-        elif dtype == pl.Boolean:
-            made = self._yes_no(name, spec)
-        elif dtype.is_temporal():
-            made = self._time(name, spec, date=dtype == pl.Date)
-        else:
-            made = self._number(name, spec, dtype)
-        checks = list(made.checks)
-        if name in ZERO_WHEN_EMPTY:
-            made = Cell(name, made.value.fill_null(0), checks, made.rounded)
-        if required_values and not column.nullable and name not in ZERO_WHEN_EMPTY:
-            checks.append((made.value.is_null(), f"no {label(name)}"))
-        if required_values and getattr(column, "min", None) == 0:
-            checks.append((made.value < 0, f"negative {label(name)}"))
-        return Cell(name, made.value, checks, made.rounded)
+    @property
+    def spec(self) -> TableMapping:
+        """What the mapping says of the table."""
+        return self.mapping.tables[self.table]
 
-    def attribute(self, name: str, spec: ColumnSpec) -> Cell:
+    def columns(self) -> list[ContractColumn]:
+        """Return the mapped columns in the contract's order, then the attributes; of the lines also those that are not mapped."""
+        columns = []
+        for name in CONTRACT[self.table].columns():
+            if name in self.spec.columns:
+                columns.append(self._column(name, self.spec.columns[name]))
+            elif self.table == "lines":
+                columns.append(ContractColumn(name, pl.lit(0, pl.Int64) if name in ZERO_WHEN_EMPTY else pl.lit(None, pl.String)))
+        return columns + [self._attribute(name, spec) for name, spec in self.spec.attributes.items()]
+
+    def _column(self, name: str, spec: ColumnSpec) -> ContractColumn:
+        rule: Any = CONTRACT[self.table].columns()[name]
+        if rule.dtype == pl.String:
+            column = self._text(name, spec)
+        elif rule.dtype == pl.Boolean:
+            column = self._yes_no(name, spec)
+        elif rule.dtype.is_temporal():
+            column = self._time(name, spec, date=rule.dtype == pl.Date)
+        else:
+            column = self._number(name, spec, rule.dtype)
+        value, checks = column.value, list(column.checks)
+        if name in ZERO_WHEN_EMPTY:
+            value = value.fill_null(0)
+        if self.table == "lines":  # of other tables the whole contract is checked, in checks.py
+            if not rule.nullable and name not in ZERO_WHEN_EMPTY:
+                checks.append((value.is_null(), f"no {label(name)}"))
+            if getattr(rule, "min", None) == 0:
+                checks.append((value < 0, f"negative {label(name)}"))
+        return ContractColumn(name, value, checks, column.rounded)
+
+    def _attribute(self, name: str, spec: ColumnSpec) -> ContractColumn:
         """Return a further column of the members, as it stands in the file."""
         if spec.column is not None and not isinstance(self.schema[spec.column], pl.String | pl.Categorical | pl.Enum):
-            return Cell(name, pl.col(spec.column), ())
-        made = self._text(name, spec)
-        return Cell(name, made.value, ())
+            return ContractColumn(name, pl.col(spec.column))
+        return ContractColumn(name, self._text(name, spec).value)
 
     # -- text and ids
 
-    def _text(self, name: str, spec: ColumnSpec) -> Cell:
+    def _text(self, name: str, spec: ColumnSpec) -> ContractColumn:
         if spec.value is not None:
-            return Cell(name, pl.lit(str(spec.value) or None, pl.String), ())
+            return ContractColumn(name, pl.lit(str(spec.value) or None, pl.String))
         if spec.join:
             parts = [
                 self._id_text(column).str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True)
                 for column in spec.join
             ]
             cut = [check for column in spec.join for check in self._cut(name, column)]
-            return Cell(name, self._member(name, pl.concat_str(parts, separator="|"), None), cut)
+            return ContractColumn(name, self._member(name, pl.concat_str(parts, separator="|"), None), cut)
         assert spec.column is not None
         raw, dtype = pl.col(spec.column), self.schema[spec.column]
         if dtype.is_float() or isinstance(dtype, pl.Decimal):
@@ -149,11 +125,11 @@ class Reader:
             whole = present.cast(pl.Int64, strict=False)
             value = whole if self.table == "lines" else whole.cast(pl.String)
             broken = present.is_not_null() & ((whole.cast(pl.Float64) != present.cast(pl.Float64)) | whole.is_null())
-            return Cell(name, self._member(name, value, whole), [(broken, f"{label(name)} is not a whole number")])
+            return ContractColumn(name, self._member(name, value, whole), [(broken, f"{label(name)} is not a whole number")])
         if dtype.is_integer() and self.table == "lines" and dtype not in (pl.UInt64, pl.Int128):
             number = raw if dtype == pl.Int64 else raw.cast(pl.Int64)
-            return Cell(name, self._member(name, number, number), ())
-        return Cell(name, self._member(name, self._id_text(spec.column), None), self._cut(name, spec.column))
+            return ContractColumn(name, self._member(name, number, number))
+        return ContractColumn(name, self._member(name, self._id_text(spec.column), None), self._cut(name, spec.column))
 
     def _id_text(self, column: str) -> pl.Expr:
         """Return a column as text: exactly as written, null where there is nothing but spaces."""
@@ -163,8 +139,7 @@ class Reader:
         if dtype != pl.String:
             return raw.cast(pl.String, strict=False)
         stripped = raw.str.strip_chars()
-        kept = stripped if self.mapping.tables[self.table].strip_ids else raw
-        return pl.when(stripped.str.len_bytes() > 0).then(kept)
+        return pl.when(stripped.str.len_bytes() > 0).then(stripped if self.spec.strip_ids else raw)
 
     def _cut(self, name: str, column: str) -> list[tuple[pl.Expr, str]]:
         """A spreadsheet turns long codes into 6.90123E+12: the digits are lost and products fall together."""
@@ -174,7 +149,7 @@ class Reader:
 
     def _member(self, name: str, value: pl.Expr, number: pl.Expr | None) -> pl.Expr:
         """Return a member id with the codes that mean nobody made null."""
-        codes = self.mapping.tables[self.table].not_a_member
+        codes = self.spec.not_a_member
         if name != "member_id" or not codes:
             return value
         if number is None:
@@ -184,17 +159,18 @@ class Reader:
 
     # -- numbers
 
-    def _number(self, name: str, spec: ColumnSpec, dtype: Any) -> Cell:
+    def _number(self, name: str, spec: ColumnSpec, dtype: Any) -> ContractColumn:
         money = name in MONEY_COLUMNS
         digits = self.mapping.minor_digits if money else QUANTITY_DIGITS if dtype.is_float() else 0
-        unit = spec.unit or (self.mapping.tables[self.table].amount_unit if money else "major")
-        parts = [self._integer(name, spec, column, digits, unit, spec.sign) for column in self._addends(spec)]
-        parts += [self._integer(name, spec, column, digits, unit, -spec.sign) for column in spec.subtract]
+        unit = spec.unit or (self.spec.amount_unit if money else "major")
+        scale = 0 if unit == "minor" else digits
+        added = (spec.column,) if spec.column is not None else spec.add
+        signed = [(column, spec.sign) for column in added] + [(column, -spec.sign) for column in spec.subtract]
+        parts = [self._integer(column, scale, spec, sign) for column, sign in signed]
         if spec.multiply:
-            parts = [self._product(name, spec, digits, unit)]
+            parts = [self._product(name, scale, spec)]
         if spec.value is not None:
             constant = numbers.read_number(str(spec.value), numbers.NumberStyle())
-            scale = 0 if unit == "minor" else digits
             parts = [numbers.Integer(pl.lit(int((constant or 0) * 10**scale), pl.Int64), pl.lit(False), pl.lit(False), pl.lit(False))]
         value = parts[0].value if len(parts) == 1 else pl.sum_horizontal([part.value for part in parts], ignore_nulls=True)
         if len(parts) > 1:
@@ -204,19 +180,12 @@ class Reader:
         rounded = pl.any_horizontal([part.rounded for part in parts]) if len(parts) > 1 else parts[0].rounded
         if self.table != "lines" and dtype.is_float() and not money:
             value = value / 10**digits
-        return Cell(name, value, checks, rounded if money else None)
+        return ContractColumn(name, value, checks, rounded if money else None)
 
-    @staticmethod
-    def _addends(spec: ColumnSpec) -> tuple[str, ...]:
-        return (spec.column,) if spec.column is not None else spec.add
-
-    def _integer(self, name: str, spec: ColumnSpec, column: str, digits: int, unit: str, sign: int) -> numbers.Integer:
-        dtype = self.schema[column]
-        scale = 0 if unit == "minor" else digits
-        if dtype == pl.String:
-            temporary = self._scaled(column, scale, spec)
-            return numbers.from_scaled(temporary, self._present(column), sign=sign)
-        return numbers.from_typed(column, dtype, 10**scale, sign=sign)
+    def _integer(self, column: str, scale: int, spec: ColumnSpec, sign: int) -> numbers.Integer:
+        if self.schema[column] == pl.String:
+            return numbers.from_scaled(self._scaled(column, scale, spec), self._present(column), sign=sign)
+        return numbers.from_typed(column, self.schema[column], 10**scale, sign=sign)
 
     def _scaled(self, column: str, digits: int, spec: ColumnSpec) -> str:
         temporary = f"__{column}|{digits}|{spec.decimal}"
@@ -226,19 +195,14 @@ class Reader:
             self.prepared[0][temporary] = numbers.scaled_typed(column, self.schema[column], digits)
         return temporary
 
-    def _product(self, name: str, spec: ColumnSpec, digits: int, unit: str) -> numbers.Integer:
+    def _product(self, name: str, scale: int, spec: ColumnSpec) -> numbers.Integer:
         """Return the exact product of two columns, rounded once."""
         first, *others = spec.multiply
-        scale = 0 if unit == "minor" else digits
-        # Each factor is held small enough that the product of both still fits into 128 bits.
-        bound = 10**17
+        # Each factor is bounded so that the product of both still fits into 128 bits.
         factors = [pl.col(self._scaled(first, scale, spec)), *(pl.col(self._scaled(other, 0, spec)) for other in others)]
-        held = [pl.when(factor.abs() < bound).then(factor) for factor in factors]
+        bounded: list[Any] = [pl.when(factor.abs() < 10**17).then(factor) for factor in factors]
         temporary = f"__product|{name}"
-        product = held[0]
-        for factor in held[1:]:
-            product = product * factor
-        self.prepared[1][temporary] = product
+        self.prepared[1][temporary] = reduce(mul, bounded)
         shift = numbers.EXTRA_DIGITS * len(factors)
         present = pl.all_horizontal([self._present(column) for column in spec.multiply])
         return numbers.from_scaled(temporary, present, shift=shift, sign=spec.sign)
@@ -249,7 +213,7 @@ class Reader:
 
     # -- times
 
-    def _time(self, name: str, spec: ColumnSpec, *, date: bool) -> Cell:
+    def _time(self, name: str, spec: ColumnSpec, *, date: bool) -> ContractColumn:
         what = "date" if date else "time"
         shown = label(name)
         formats = self.styles.times.get(name, ())
@@ -274,18 +238,15 @@ class Reader:
             checks.append((skipped, f"{shown} does not exist: clocks went forward"))
         value = pl.when(times.possible(local)).then(local)
         checks.append((~times.possible(pl.col(temporary)), f"impossible {shown}" if not date else f"{shown} is impossible"))
-        return Cell(name, value.dt.date() if date else value, checks)
+        return ContractColumn(name, value.dt.date() if date else value, checks)
 
     def _typed_time(self, spec: ColumnSpec) -> pl.Expr:
         columns = (spec.column,) if spec.column is not None else spec.join
         first = pl.col(str(columns[0]))
         dtype = self.schema[str(columns[0])]
         if len(columns) == 2 and self.schema[columns[1]] == pl.Time:
-            return (
-                first.dt.date().dt.combine(pl.col(columns[1]), time_unit="us")
-                if dtype != pl.Date
-                else first.dt.combine(pl.col(columns[1]), time_unit="us")
-            )
+            day = first if dtype == pl.Date else first.dt.date()
+            return day.dt.combine(pl.col(columns[1]), time_unit="us")
         if isinstance(dtype, pl.Datetime) and dtype.time_zone:
             return first.dt.convert_time_zone(self.mapping.time_zone or "UTC").dt.replace_time_zone(None).dt.cast_time_unit("us")
         return first.cast(pl.Datetime("us"))
@@ -303,18 +264,18 @@ class Reader:
 
     # -- yes or no
 
-    def _yes_no(self, name: str, spec: ColumnSpec) -> Cell:
+    def _yes_no(self, name: str, spec: ColumnSpec) -> ContractColumn:
         if spec.value is not None:
-            return Cell(name, pl.lit(bool(spec.value)), ())
+            return ContractColumn(name, pl.lit(bool(spec.value)))
         if spec.true_if or spec.false_if:
             hit = pl.any_horizontal([self._holds(condition) for condition in (*spec.true_if, *spec.false_if)])
-            return Cell(name, hit if spec.true_if else ~hit, ())
+            return ContractColumn(name, hit if spec.true_if else ~hit)
         raw, dtype = pl.col(str(spec.column)), self.schema[str(spec.column)]
         if dtype == pl.Boolean:
-            return Cell(name, raw, ())
+            return ContractColumn(name, raw)
         text = raw.cast(pl.String, strict=False).str.strip_chars().str.to_lowercase().str.replace(r"^([01])\.0$", "${1}")
-        value = pl.when(text.is_in(list(YES))).then(True).when(text.is_in(list(NO))).then(False)
-        return Cell(name, value, [((text.str.len_bytes() > 0) & value.is_null(), f"{label(name)} is neither yes nor no")])
+        value = pl.when(text.is_in(YES)).then(True).when(text.is_in(NO)).then(False)
+        return ContractColumn(name, value, [((text.str.len_bytes() > 0) & value.is_null(), f"{label(name)} is neither yes nor no")])
 
     @staticmethod
     def _holds(condition: Condition) -> pl.Expr:

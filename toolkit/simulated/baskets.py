@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from toolkit.simulated.arrays import Arrays
+from toolkit.simulated.assortment import BY_WEIGHT, DURABLE, KILOGRAMS
 from toolkit.simulated.campaigns import Campaign
-from toolkit.simulated.catalogue import BY_WEIGHT, DURABLE, KILOGRAMS, Catalogue
+from toolkit.simulated.catalogue import Catalogue
 from toolkit.simulated.durables import Needs
 from toolkit.simulated.pairs import Pairs, planted_lines
 from toolkit.simulated.people import People
@@ -32,7 +34,7 @@ COUPON_CENTS = np.array([50, 100, 150, 200])
 
 
 @dataclass(frozen=True)
-class Lines:
+class Lines(Arrays):
     """Receipt lines as arrays, sorted by trip."""
 
     trip: np.ndarray
@@ -44,10 +46,6 @@ class Lines:
     off: np.ndarray  # part of discount that a campaign gave
     cause: np.ndarray  # campaign without which the line would not be, -1 = none
     pair: np.ndarray  # planted pair that added the line, -1 = none
-
-    def take(self, rows: np.ndarray) -> Lines:
-        """Return the lines of the given rows (numbers or mask)."""
-        return Lines(**{name: values[rows] for name, values in vars(self).items()})
 
 
 def fill_baskets(
@@ -101,7 +99,7 @@ def redeem(
     share = np.zeros(trips.count)
     redeemed = np.full(trips.count, -1, np.int32)
     for number, campaign in enumerate(campaigns):
-        inside = (trips.day >= campaign.start_day) & (trips.day < campaign.end_day) & treated[number, trips.person] & (trips.moved_by < 0)
+        inside = (trips.day >= campaign.start_day) & (trips.day < campaign.end_day) & treated[number, trips.person] & trips.is_made
         inside &= (redeemed < 0) & (total > 0)
         if campaign.method == "coupon":
             rows = np.flatnonzero(inside & willing & (total >= 2000))

@@ -14,15 +14,7 @@ import polars as pl
 from toolkit.simulated.baskets import Lines, fill_baskets, redeem
 from toolkit.simulated.branches import Branches, shop_branches
 from toolkit.simulated.browsing import browse_events
-from toolkit.simulated.campaigns import (
-    Campaign,
-    Participation,
-    all_parts,
-    campaign_ids,
-    contacts_table,
-    run_campaign,
-    shop_campaigns,
-)
+from toolkit.simulated.campaigns import Campaign, Participation, campaign_ids, contacts_table, run_campaign, shop_campaigns
 from toolkit.simulated.catalogue import Catalogue, shop_catalogue
 from toolkit.simulated.clock import Clock, shop_clock
 from toolkit.simulated.durables import durable_needs
@@ -89,20 +81,20 @@ def simulate_block(world: World, block: int) -> Block:
     lines = fill_baskets(trips, people, catalogue, world.promotions, world.pairs, needs, streams[4])
     lines, redeemed = redeem(lines, trips, people, world.campaigns, _treated(part, people, len(world.campaigns)), streams[5])
     returns = draw_returns(lines, trips, people, catalogue, clock, world.settings.return_share, streams[6])
-    made = lines.take(trips.moved_by[lines.trip] < 0)
+    bought = lines.take(trips.is_made[lines.trip])
     orders = orders_table(trips, lines, returns, people, member_ids, clock, branches, block)
     order_ids = orders["order_id"].head(trips.count)
     tables = {
         "members": _members(people, member_ids, world),
         "lines": lines_table(orders, lines, trips, returns, catalogue),
-        "events": browse_events(trips, made, people, catalogue, clock, member_ids, streams[8]),
+        "events": browse_events(trips, bought, people, catalogue, clock, member_ids, streams[8]),
         "truth/members": members_truth(people, member_ids, clock),
         "truth/niches": niches_truth(people, member_ids),
         "truth/durables": durables_truth(needs, catalogue, order_ids, member_ids, clock),
         "truth/returns": returns_truth(orders, lines, returns, trips, catalogue),
     }
     if part is not None:
-        caused = np.flatnonzero(trips.is_extra & (trips.moved_by < 0))
+        caused = np.flatnonzero(trips.is_extra & trips.is_made)
         ids = campaign_ids(world.campaigns)
         tables |= {
             "contacts": contacts_table(part, world.campaigns, member_ids, clock, streams[7]),
@@ -112,10 +104,10 @@ def simulate_block(world: World, block: int) -> Block:
         }
     return Block(
         tables=tables,
-        sales_cents=_sales(made, lines, trips, returns, world),
-        orders=int((trips.moved_by < 0).sum()),
-        pair_orders=count_sides(world.pairs, made.trip, made.product),
-        pair_lines=np.bincount(made.pair[made.pair >= 0], minlength=world.pairs.count),
+        sales_cents=_sales(bought, lines, trips, returns, world),
+        orders=int(trips.is_made.sum()),
+        pair_orders=count_sides(world.pairs, bought.trip, bought.product),
+        pair_lines=np.bincount(bought.pair[bought.pair >= 0], minlength=world.pairs.count),
     )
 
 
@@ -127,7 +119,7 @@ def _with_campaigns(
     for number, campaign in enumerate(world.campaigns):
         trips, part = run_campaign(number, campaign, trips, people, world.clock, world.branches, campaign_rng)
         parts.append(part)
-    return in_time_order(trips), all_parts(parts) if parts else None
+    return in_time_order(trips), parts[0].joined(*parts[1:]) if parts else None
 
 
 def _treated(part: Participation | None, people: People, campaigns: int) -> np.ndarray:
@@ -151,11 +143,11 @@ def _members(people: People, member_ids: pl.Series, world: World) -> pl.DataFram
     )
 
 
-def _sales(made: Lines, lines: Lines, trips: Trips, returns: Returns, world: World) -> np.ndarray:
+def _sales(bought: Lines, lines: Lines, trips: Trips, returns: Returns, world: World) -> np.ndarray:
     month, months = months_of(world.clock)
     shape = (len(world.branches.ids), len(months))
-    place = trips.store[made.trip] * shape[1] + month[trips.day[made.trip]]
+    place = trips.store[bought.trip] * shape[1] + month[trips.day[bought.trip]]
     back = trips.store[lines.trip[returns.line]] * shape[1] + month[returns.day]
     size = shape[0] * shape[1]
-    sums = np.bincount(place, made.amount, minlength=size) - np.bincount(back, lines.amount[returns.line], minlength=size)
+    sums = np.bincount(place, bought.amount, minlength=size) - np.bincount(back, lines.amount[returns.line], minlength=size)
     return np.rint(sums).astype(np.int64).reshape(shape)

@@ -19,17 +19,9 @@ REGIONS = ("North", "East", "South", "West")
 FORMATS = ("hypermarket", "supermarket", "supermarket", "neighbourhood")
 FORMAT_SIZE = {"hypermarket": 2.2, "supermarket": 1.0, "neighbourhood": 0.5}
 PLACES = (
-    "Market Square",
-    "Station",
-    "Old Harbour",
-    "Mill Road",
-    "University",
-    "Garden City",
-    "Airport Road",
-    "Castle Hill",
-    "Riverside",
+    "Market Square", "Station", "Old Harbour", "Mill Road", "University", "Garden City", "Airport Road", "Castle Hill", "Riverside",
     "New Town",
-)
+)  # fmt: skip
 HOUR_SLOTS = 256
 STORE_SLOTS = 1024
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from toolkit.simulated.assortment import CATEGORY_NAMES
 from toolkit.simulated.baskets import Lines
-from toolkit.simulated.catalogue import CATEGORY_NAMES, LEVELS, Catalogue
+from toolkit.simulated.catalogue import LEVELS, Catalogue
 from toolkit.simulated.clock import DAY_SECONDS, Clock
 from toolkit.simulated.people import People
 from toolkit.simulated.trips import Trips
@@ -48,7 +49,7 @@ def browse_events(
 
 
 def _before_orders(trips: Trips, lines: Lines, people: People, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    digital = (trips.channel > 0) & (trips.person < people.members) & (trips.moved_by < 0)
+    digital = (trips.channel > 0) & (trips.person < people.members) & trips.is_made
     row = np.flatnonzero(digital[lines.trip])
     row = row[rng.random(row.size) < VIEWED_SHARE]
     carted = row[rng.random(row.size) < CARTED_SHARE]

@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from toolkit.simulated.arrays import Arrays
 from toolkit.simulated.branches import Branches
 from toolkit.simulated.clock import Clock
 from toolkit.simulated.people import SENSITIVE_FROM, TIERS, People
 from toolkit.simulated.settings import ShopSettings
-from toolkit.simulated.trips import Trips, furnish, joined_trips, shopped, with_fields
+from toolkit.simulated.trips import Trips, furnish, shopped
 
 AFTER_DAYS = 28
 QUIET_DAYS = 60
@@ -84,7 +85,7 @@ YEAR = (
 
 
 @dataclass(frozen=True)
-class Participation:
+class Participation(Arrays):
     """Who of a block was chosen, and what is true of them; arrays with one entry per campaign x chosen member."""
 
     campaign: np.ndarray
@@ -131,14 +132,14 @@ def run_campaign(
     who = np.repeat(np.arange(chosen.size), extra)
     day = clock.day_of(begin[who] + rng.random(who.size) * active_time[who])
     caused = furnish(chosen[who], day, people, branches, rng)
-    caused = with_fields(caused, cause=np.full(who.size, number, np.int32), is_extra=np.ones(who.size, bool))
+    caused = replace(caused, cause=np.full(who.size, number, np.int32), is_extra=np.ones(who.size, bool))
     is_treated = np.zeros(people.count, bool)
     is_treated[chosen[treated]] = True
     lift_of = np.zeros(people.count)
     lift_of[chosen] = lift
     trips = _enlarge(number, campaign, trips, is_treated, rng)
     trips = _pull_forward(number, campaign, trips, is_treated, lift_of, rng)
-    return joined_trips(trips, caused), Participation(np.full(chosen.size, number), chosen, treated, lift, expected, extra)
+    return trips.joined(caused), Participation(np.full(chosen.size, number), chosen, treated, lift, expected, extra)
 
 
 def sensitive(people: People) -> np.ndarray:
@@ -168,11 +169,6 @@ def campaigns_table(campaigns: tuple[Campaign, ...], clock: Clock) -> pl.DataFra
         | dict.fromkeys(("cost_fixed", "cost_per_contact"), pl.Float64)
         | {"randomised": pl.Boolean},
     )
-
-
-def all_parts(parts: list[Participation]) -> Participation:
-    """Return the participation in all campaigns as one, in order of campaign and member."""
-    return Participation(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
 def contacts_table(
@@ -225,14 +221,10 @@ def _enlarge(number: int, campaign: Campaign, trips: Trips, is_treated: np.ndarr
     if campaign.basket_lift == 0:
         return trips
     inside = (
-        (trips.day >= campaign.start_day)
-        & (trips.day < campaign.end_day)
-        & is_treated[trips.person]
-        & (trips.cause < 0)
-        & (trips.moved_by < 0)
+        (trips.day >= campaign.start_day) & (trips.day < campaign.end_day) & is_treated[trips.person] & (trips.cause < 0) & trips.is_made
     )
     more = np.where(inside, rng.poisson(campaign.basket_lift * trips.lines), 0)
-    return with_fields(trips, extra_lines=trips.extra_lines + more, cause=np.where(more > 0, number, trips.cause).astype(np.int32))
+    return replace(trips, extra_lines=trips.extra_lines + more, cause=np.where(more > 0, number, trips.cause).astype(np.int32))
 
 
 def _pull_forward(
@@ -242,5 +234,5 @@ def _pull_forward(
         return trips
     after = (trips.day >= campaign.end_day) & (trips.day < campaign.end_day + AFTER_DAYS) & is_treated[trips.person] & (trips.cause < 0)
     share = np.minimum(1.0, campaign.pull_forward * lift_of[trips.person] * campaign.days / AFTER_DAYS)
-    moved = after & (trips.moved_by < 0) & (rng.random(trips.count) < share)
-    return with_fields(trips, moved_by=np.where(moved, number, trips.moved_by).astype(np.int32))
+    moved = after & trips.is_made & (rng.random(trips.count) < share)
+    return replace(trips, moved_by=np.where(moved, number, trips.moved_by).astype(np.int32))

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from toolkit.simulated.assortment import ASSORTMENT, BRANDS, OWN_BRANDS, VARIANTS
+from toolkit.simulated.assortment import ASSORTMENT, BRANDS, BY_WEIGHT, CATEGORY_NAMES, DURABLE, OWN_BRANDS, VARIANTS, WEIGHTS
 from toolkit.simulated.clock import Clock
 from toolkit.simulated.settings import ShopSettings
 from toolkit.simulated.wheel import wheel
@@ -46,7 +46,7 @@ class Catalogue:
     @property
     def categories(self) -> int:
         """Number of categories."""
-        return len(ASSORTMENT)
+        return ASSORTMENT.height
 
     def launched(self, product: np.ndarray, day: np.ndarray) -> np.ndarray:
         """Return the products, those not yet on sale that day replaced by the leader of their category."""
@@ -57,40 +57,25 @@ class Catalogue:
         return np.rint(self.cents[product] * (1 + INFLATION_A_QUARTER) ** (day // QUARTER_DAYS)).astype(np.int64)
 
 
-CATEGORY_NAMES = pl.Series("category", [row.category for row in ASSORTMENT])
-WEIGHTS = np.array([0.0 if row.kind == "durable" else row.weight for row in ASSORTMENT])
-BASE_SHARES = WEIGHTS / WEIGHTS.sum()
-BY_WEIGHT = np.array([row.kind == "weight" for row in ASSORTMENT])
-KILOGRAMS = np.array([row.parameter if row.kind == "weight" else 1.0 for row in ASSORTMENT])
-DURABLE = np.flatnonzero([row.kind == "durable" for row in ASSORTMENT])
-SERVICE_LIFE = np.array([ASSORTMENT[number].parameter for number in DURABLE])
-OWNERS = np.array([ASSORTMENT[number].weight for number in DURABLE])
-
-
-def category_number(name: str) -> int:
-    """Return the number of a category."""
-    return next(number for number, row in enumerate(ASSORTMENT) if row.category == name)
-
-
 def shop_catalogue(settings: ShopSettings, clock: Clock, rng: np.random.Generator) -> Catalogue:
     """Return the products of a shop."""
     room = np.sqrt(np.where(WEIGHTS > 0, WEIGHTS, 0.3))
     sizes = np.maximum(2, np.rint(room / room.sum() * settings.products).astype(int))
     first = np.concatenate([[0], np.cumsum(sizes)])
-    category = np.repeat(np.arange(len(ASSORTMENT)), sizes)
+    category = np.repeat(np.arange(ASSORTMENT.height), sizes)
     count = category.size
     z = rng.standard_normal(count)
     own_brand = rng.random(count) < 0.25
-    median = np.array([row.price for row in ASSORTMENT])[category]
+    median = ASSORTMENT["price"].to_numpy()[category]
     cents = np.maximum(19, np.rint(median * np.exp(0.35 * z) * np.where(own_brand, 0.8, 1.0) * 10).astype(np.int64) * 10 - 1)
-    margin = np.array([row.margin for row in ASSORTMENT])[category] + 0.06 * own_brand
+    margin = ASSORTMENT["margin"].to_numpy()[category] + 0.06 * own_brand
     rank = np.concatenate([rng.permutation(size) for size in sizes])
     zipf = (rank + 1.0) ** -0.8
     launched = (rng.random(count) < 1 / 12) & (rank > 0) & ~np.isin(category, DURABLE) & ~BY_WEIGHT[category]
     launch_day = np.where(launched, rng.integers(1, clock.days, count), -1)
-    weights = np.zeros((LEVELS * len(ASSORTMENT), count))
+    weights = np.zeros((LEVELS * ASSORTMENT.height, count))
     for level in range(LEVELS):
-        weights[level * len(ASSORTMENT) + category, np.arange(count)] = zipf * np.exp((level - 1) * z)
+        weights[level * ASSORTMENT.height + category, np.arange(count)] = zipf * np.exp((level - 1) * z)
     leader = first[:-1] + np.array([np.argmin(rank[start:end]) for start, end in pairwise(first)])
     names, brands = _names(category, rank, own_brand, rng)
     return Catalogue(
@@ -116,23 +101,22 @@ def _names(
     numbers = rng.integers(0, len(BRANDS), category.size)
     brands = tuple(OWN_BRANDS[n % len(OWN_BRANDS)] if own else BRANDS[n] for n, own in zip(numbers, own_brand, strict=True))
     rows = zip(brands, category, variants, rank, strict=True)
-    return tuple(f"{brand} {ASSORTMENT[c].category}, {VARIANTS[v]} {r + 1}" for brand, c, v, r in rows), brands
+    return tuple(f"{brand} {CATEGORY_NAMES[int(c)]}, {VARIANTS[v]} {r + 1}" for brand, c, v, r in rows), brands
 
 
 def products_table(catalogue: Catalogue, clock: Clock) -> pl.DataFrame:
     """Return the contract's products: one row per product; `launched_on` null = before the receipts start."""
-    rows = [ASSORTMENT[number] for number in catalogue.category]
-    return pl.DataFrame(
-        {
-            "product_id": catalogue.ids,
-            "category": [row.category for row in rows],
-            "department": [row.department for row in rows],
-            "brand": list(catalogue.brands),
-            "name": list(catalogue.names),
-            "unit_cost": catalogue.cost_cents / 100,
-            "service_life_days": pl.Series([int(row.parameter) if row.kind == "durable" else None for row in rows], dtype=pl.Int64),
-            "launched_on": pl.Series([clock.date_of(day) if day >= 0 else None for day in catalogue.launch_day], dtype=pl.Date),
-            "own_brand": catalogue.own_brand,
-            "counted": [row.kind != "weight" for row in rows],
-        }
+    rows = ASSORTMENT[catalogue.category]
+    life = pl.when(pl.col("kind") == "durable").then("parameter").cast(pl.Int64)
+    return rows.select(
+        catalogue.ids,
+        "category",
+        "department",
+        pl.Series("brand", catalogue.brands),
+        pl.Series("name", catalogue.names),
+        pl.Series("unit_cost", catalogue.cost_cents / 100),
+        life.alias("service_life_days"),
+        pl.Series("launched_on", [clock.date_of(day) if day >= 0 else None for day in catalogue.launch_day], dtype=pl.Date),
+        pl.Series("own_brand", catalogue.own_brand),
+        (pl.col("kind").ne_missing("weight")).alias("counted"),
     )

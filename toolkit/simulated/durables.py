@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.simulated.catalogue import DURABLE, OWNERS, SERVICE_LIFE
+from toolkit.simulated.assortment import DURABLE, OWNERS, SERVICE_LIFE
 from toolkit.simulated.people import People
 from toolkit.simulated.trips import Trips
 
@@ -40,13 +40,13 @@ def durable_needs(people: People, trips: Trips, days: int, rng: np.random.Genera
     life = SERVICE_LIFE[durable]
     first_day, end_day = people.alive
     need = first_day[member] + (rng.random(member.size) * life).astype(np.int64)
-    rows = np.flatnonzero((trips.person < people.members) & (trips.cause < 0) & (trips.moved_by < 0))
+    rows = np.flatnonzero((trips.person < people.members) & (trips.cause < 0) & trips.is_made)
     key = trips.person[rows] * (days + 1) + trips.day[rows]
     order = np.argsort(key, kind="stable")
     # A last entry that belongs to nobody: whoever has no trip left finds it.
     rows, key = np.append(rows[order], -1), np.append(key[order], people.count * (days + 1))
     owner, day = np.append(trips.person, -1), np.append(trips.day, days)
-    found: list[tuple[np.ndarray, ...]] = []
+    rounds: list[tuple[np.ndarray, ...]] = []
     for _ in range(MOST_NEEDS):
         going = need < np.minimum(days, end_day[member])
         member, durable, need, life = member[going], durable[going], need[going], life[going]
@@ -56,8 +56,8 @@ def durable_needs(people: People, trips: Trips, days: int, rng: np.random.Genera
         here = owner[trip] == member
         elsewhere = rng.random(member.size) < ELSEWHERE_SHARE
         met = np.where(elsewhere, need, np.where(here, day[trip], days))
-        kept = elsewhere | here
-        found.append((member[kept], durable[kept], need[kept], met[kept], np.where(elsewhere, -1, trip)[kept]))
+        is_met = elsewhere | here
+        rounds.append((member[is_met], durable[is_met], need[is_met], met[is_met], np.where(elsewhere, -1, trip)[is_met]))
         need = met + 1 + (life * rng.standard_gamma(LIFE_SHAPE, member.size) / LIFE_SHAPE).astype(np.int64)
-    columns = [np.concatenate(column) for column in zip(*found, strict=True)] if found else [np.zeros(0, np.int64)] * 5
+    columns = [np.concatenate(column) for column in zip(*rounds, strict=True)] if rounds else [np.zeros(0, np.int64)] * 5
     return Needs(columns[0], people.favourite[columns[0], DURABLE[columns[1]]].astype(np.int64), *columns[2:])

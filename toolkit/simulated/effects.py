@@ -35,7 +35,7 @@ def effects_truth(
     touched = np.flatnonzero((lines.cause >= 0) | (lines.off > 0) | (trips.moved_by[lines.trip] >= 0))
     trip, cause = lines.trip[touched], lines.cause[touched]
     amount, off = lines.amount[touched], lines.off[touched]
-    made = trips.moved_by[trip] < 0
+    is_made = trips.is_made[trip]
     key = part.campaign * people.count + part.member
 
     def sums(campaign: np.ndarray, person: np.ndarray, values: np.ndarray | None, rows: np.ndarray) -> np.ndarray:
@@ -45,9 +45,9 @@ def effects_truth(
         return np.rint(counted[key]).astype(np.int64)
 
     person = trips.person[trip]
-    extra = sums(cause, person, amount, made & (cause >= 0))
-    given = sums(redeemed[trip], person, off, made & (off > 0) & (cause != redeemed[trip]))
-    moved = sums(trips.moved_by[trip], person, amount, ~made)
+    extra = sums(cause, person, amount, is_made & (cause >= 0))
+    given = sums(redeemed[trip], person, off, is_made & (off > 0) & (cause != redeemed[trip]))
+    moved = sums(trips.moved_by[trip], person, amount, ~is_made)
     return pl.DataFrame(
         {
             "campaign_id": campaign_ids(campaigns).gather(part.campaign),
@@ -109,6 +109,6 @@ def campaign_segments_truth(segments: pl.DataFrame, campaigns: tuple[Campaign, .
     ]
     schema = {"campaign_id": pl.String, "tier": pl.String, "price_sensitive": pl.Boolean, "lift": pl.Float64}
     planned = pl.DataFrame(grid, schema=schema, orient="row")
-    found = planned.join(segments.with_columns(*MONEY), on=KEYS, how="left", maintain_order="left")
+    segments = planned.join(segments.with_columns(*MONEY), on=KEYS, how="left", maintain_order="left")
     columns = list(TRUTH["campaign_segments"])
-    return found.select(columns).with_columns(pl.col(*columns[4:]).fill_null(0))
+    return segments.select(columns).with_columns(pl.col(*columns[4:]).fill_null(0))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.simulated.assortment import NICHES, WISHES
-from toolkit.simulated.catalogue import BASE_SHARES, CATEGORY_NAMES, DURABLE, LEVELS, Catalogue, category_number
+from toolkit.simulated.assortment import BASE_SHARES, CATEGORY_NAMES, DURABLE, NICHES, WISHES, category_number
+from toolkit.simulated.catalogue import LEVELS, Catalogue
 from toolkit.simulated.settings import ShopSettings
 
 

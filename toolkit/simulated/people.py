@@ -22,9 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.simulated.assortment import NICHES, WISHES
+from toolkit.simulated.assortment import BASE_SHARES, NICHES, WISHES, category_number
 from toolkit.simulated.branches import Branches
-from toolkit.simulated.catalogue import BASE_SHARES, LEVELS, Catalogue, category_number
+from toolkit.simulated.catalogue import LEVELS, Catalogue
 from toolkit.simulated.clock import Clock
 from toolkit.simulated.settings import BLOCK_MEMBERS, ShopSettings
 from toolkit.simulated.wheel import spin, wheel

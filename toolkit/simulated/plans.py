@@ -12,8 +12,9 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from toolkit.simulated.assortment import BASE_SHARES
 from toolkit.simulated.branches import Branches
-from toolkit.simulated.catalogue import BASE_SHARES, Catalogue
+from toolkit.simulated.catalogue import Catalogue
 from toolkit.simulated.clock import Clock
 
 COUNTS = 3

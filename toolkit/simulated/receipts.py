@@ -48,11 +48,11 @@ def orders_table(
 
 def lines_table(orders: pl.DataFrame, lines: Lines, trips: Trips, returns: Returns, catalogue: Catalogue) -> pl.DataFrame:
     """Return the contract's lines: bought ones in the order of time, a return after the lines of its order."""
-    kept = np.flatnonzero(trips.moved_by[lines.trip] < 0)
-    every = np.concatenate([lines.trip[kept], _return_rows(trips, lines, returns)])
-    row = np.concatenate([kept, returns.line])
+    sold = np.flatnonzero(trips.is_made[lines.trip])
+    every = np.concatenate([lines.trip[sold], _return_rows(trips, lines, returns)])
+    row = np.concatenate([sold, returns.line])
     place = np.argsort(every, kind="stable")
-    every, row, bought = every[place], row[place], (place < kept.size)
+    every, row, bought = every[place], row[place], place < sold.size
     sign = np.where(bought, 1, -1)
     heads = orders[every]
     return pl.DataFrame(

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.simulated.assortment import ASSORTMENT
+from toolkit.simulated.assortment import ASSORTMENT, BY_WEIGHT
 from toolkit.simulated.baskets import Lines
-from toolkit.simulated.catalogue import BY_WEIGHT, Catalogue
+from toolkit.simulated.catalogue import Catalogue
 from toolkit.simulated.clock import Clock
 from toolkit.simulated.people import People
 from toolkit.simulated.trips import Trips
@@ -23,7 +23,7 @@ from toolkit.simulated.trips import Trips
 SAME_ORDER_SHARE = 0.35
 LATEST_DAYS = 14
 _FACTORS = {"Household": 2.0, "Beauty and health": 2.0, "Leisure": 2.0, "Home and durables": 5.0}
-FACTORS = np.where(BY_WEIGHT, 0.0, [_FACTORS.get(row.department, 0.3) for row in ASSORTMENT])
+FACTORS = np.where(BY_WEIGHT, 0.0, [_FACTORS.get(department, 0.3) for department in ASSORTMENT["department"]])
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def draw_returns(
     same = rng.random(line.size) < SAME_ORDER_SHARE
     day = np.where(same, trips.day[trip], trips.day[trip] + rng.integers(1, LATEST_DAYS + 1, line.size))
     lapse = np.concatenate([people.lapse, np.full(people.count - people.members, clock.days)])[trips.person[trip]]
-    kept = (day < clock.days) & (day < lapse) & (clock.weights[np.minimum(day, clock.days - 1)] > 0)
-    kept &= trips.moved_by[trip] < 0
+    possible = (day < clock.days) & (day < lapse) & (clock.weights[np.minimum(day, clock.days - 1)] > 0)
+    possible &= trips.is_made[trip]
     second = np.where(same, trips.second[trip], rng.integers(9 * 3600, 19 * 3600, line.size))
-    return Returns(line[kept], same[kept], day[kept], second[kept])
+    return Returns(line[possible], same[possible], day[possible], second[possible])

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +22,6 @@ import polars as pl
 
 from toolkit.errors import BadValue
 from toolkit.schemas import CONTRACT
-from toolkit.simulated import (
-    baskets,
-    branches,
-    browsing,
-    campaigns,
-    catalogue,
-    clock,
-    durables,
-    effects,
-    pairs,
-    people,
-    plans,
-    promotions,
-    returns,
-    trips,
-)
 from toolkit.simulated.block import Block, World, shop_world, simulate_block
 from toolkit.simulated.branches import stores_table
 from toolkit.simulated.campaigns import campaigns_table
@@ -48,7 +33,7 @@ from toolkit.simulated.promotions import WEEK_DAYS
 from toolkit.simulated.settings import BLOCK_MEMBERS, ShopSettings, shop_settings
 from toolkit.simulated.write import MARK, Parts, begin_folder, finish_folder, write_mapping, write_table, write_truth_readme
 
-MODELS = (clock, branches, catalogue, promotions, people, trips, baskets, pairs, durables, returns, campaigns, effects, browsing, plans)
+MODELS = "clock branches catalogue promotions people trips baskets pairs durables returns campaigns effects browsing plans"
 """Modules whose docstrings state the model; truth/README.md repeats them."""
 PILOT_BLOCKS = 3
 """Blocks simulated to learn the lines of a member where `lines` is asked for: one block alone is off by several percent."""
@@ -98,9 +83,9 @@ def simulated_shop(
     _write_shop_tables(world, unfinished, sums)
     tables = {table: _columns(unfinished, table) for table in CONTRACT if _exists(unfinished, table)}
     write_mapping(unfinished, tables)
-    write_truth_readme(unfinished, [module.__doc__ or "" for module in MODELS])
-    told = {"settings": chosen.model_dump(mode="json", exclude={"workers"}), "lines": parts.rows["lines"], "tables": list(tables)}
-    (unfinished / MARK).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    write_truth_readme(unfinished, [import_module(f"toolkit.simulated.{name}").__doc__ or "" for name in MODELS.split()])
+    description = {"settings": chosen.model_dump(mode="json", exclude={"workers"}), "lines": parts.rows["lines"], "tables": list(tables)}
+    (unfinished / MARK).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     finish_folder(unfinished, target)
     return SimulatedShop(target, tuple(tables), parts.rows["lines"], target / "truth", target / "mapping.toml", chosen)
 

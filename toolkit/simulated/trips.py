@@ -8,10 +8,11 @@ shop time. Lines of a trip: 1 + floor(lines_mean * exp(0.6 z - 0.18)), with four
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from toolkit.simulated.arrays import Arrays
 from toolkit.simulated.branches import Branches
 from toolkit.simulated.clock import Clock
 from toolkit.simulated.people import People
@@ -24,7 +25,7 @@ MOST_LINES = 120
 
 
 @dataclass(frozen=True)
-class Trips:
+class Trips(Arrays):
     """Trips as arrays of equal length."""
 
     person: np.ndarray
@@ -39,13 +40,14 @@ class Trips:
     second: np.ndarray
 
     @property
+    def is_made(self) -> np.ndarray:
+        """Whether each trip is made: no campaign has pulled it forward."""
+        return self.moved_by < 0
+
+    @property
     def count(self) -> int:
         """Number of trips."""
         return self.person.size
-
-    def take(self, rows: np.ndarray) -> Trips:
-        """Return the trips of the given rows (numbers or mask)."""
-        return Trips(**{name: values[rows] for name, values in vars(self).items()})
 
 
 def base_trips(people: People, clock: Clock, branches: Branches, rng: np.random.Generator) -> Trips:
@@ -84,11 +86,6 @@ def furnish(person: np.ndarray, day: np.ndarray, people: People, branches: Branc
     )
 
 
-def joined_trips(first: Trips, second: Trips) -> Trips:
-    """Return the trips of both."""
-    return Trips(**{name: np.concatenate([values, getattr(second, name)]) for name, values in vars(first).items()})
-
-
 def in_time_order(trips: Trips) -> Trips:
     """Return the trips by day, time of day and person, as tills would have written them."""
     return trips.take(np.lexsort((trips.person, trips.second, trips.day)))
@@ -96,13 +93,8 @@ def in_time_order(trips: Trips) -> Trips:
 
 def shopped(trips: Trips, people: People, first_day: int, end_day: int, weights: np.ndarray | None = None) -> np.ndarray:
     """Return per member how many trips (or how much weight) were made from `first_day` to before `end_day`."""
-    seen = (trips.day >= first_day) & (trips.day < end_day) & (trips.person < people.members) & (trips.moved_by < 0)
+    seen = (trips.day >= first_day) & (trips.day < end_day) & (trips.person < people.members) & trips.is_made
     return np.bincount(trips.person[seen], None if weights is None else weights[seen], minlength=people.members)
-
-
-def with_fields(trips: Trips, **fields: np.ndarray) -> Trips:
-    """Return the trips with some arrays replaced."""
-    return replace(trips, **fields)
 
 
 def _renewals(people: People, clock: Clock, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -89,7 +89,7 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
                 typed = typed_table(mapping, name, shelf=shelf)
                 kept, rejected = split_table(name, typed)
                 tables[name] = (kept, rejected)
-                rows_in = kept.height + rejected.height if typed.distinct or typed.rows_in is None else typed.rows_in
+                rows_in = kept.height + rejected.height if typed.distinct else typed.rows_in
                 records.append(_record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected))
         changes["tables"] = {
             **ws.manifest.tables,

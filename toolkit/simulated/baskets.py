@@ -99,8 +99,7 @@ def redeem(
     share = np.zeros(trips.count)
     redeemed = np.full(trips.count, -1, np.int32)
     for number, campaign in enumerate(campaigns):
-        inside = (trips.day >= campaign.start_day) & (trips.day < campaign.end_day) & treated[number, trips.person] & trips.is_made
-        inside &= (redeemed < 0) & (total > 0)
+        inside = campaign.covers(trips.day) & treated[number, trips.person] & trips.is_made & (redeemed < 0) & (total > 0)
         if campaign.method == "coupon":
             rows = np.flatnonzero(inside & willing & (total >= 2000))
             rows = rows[np.unique(trips.person[rows], return_index=True)[1]]  # one coupon a member: the first order that takes it

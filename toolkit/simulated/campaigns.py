@@ -66,6 +66,10 @@ class Campaign:
         """First day after the window."""
         return self.start_day + self.days
 
+    def covers(self, day: np.ndarray) -> np.ndarray:
+        """Return whether each day is in the window."""
+        return (day >= self.start_day) & (day < self.end_day)
+
     def lift_of(self, tier: str, sensitive: bool) -> float:
         """Return the true lift of a segment."""
         return self.lift * TIER_FACTOR[tier] * SENSITIVITY_FACTOR[self.method][int(sensitive)]
@@ -98,21 +102,13 @@ class Participation(Arrays):
 
 def shop_campaigns(settings: ShopSettings, clock: Clock) -> tuple[Campaign, ...]:
     """Return the campaigns whose window lies within the receipts, numbered in order of time."""
-    campaigns = []
+    campaigns: list[Campaign] = []
     for year in range(int(settings.years) + 1):
         for template in YEAR:
             start = template.start_day + round(365.25 * year)
             if start + template.days <= clock.days:
-                campaign_id = f"C{len(campaigns) + 1:03d}"
-                campaigns.append(
-                    replace(
-                        template,
-                        start_day=start,
-                        lift=template.lift * settings.effect_scale,
-                        basket_lift=template.basket_lift * settings.effect_scale,
-                        campaign_id=campaign_id,
-                    )
-                )
+                lifts = {name: getattr(template, name) * settings.effect_scale for name in ("lift", "basket_lift")}
+                campaigns.append(replace(template, start_day=start, campaign_id=f"C{len(campaigns) + 1:03d}", **lifts))
     return tuple(campaigns)
 
 
@@ -154,21 +150,13 @@ def segment_lifts(campaign: Campaign) -> np.ndarray:
 
 def campaigns_table(campaigns: tuple[Campaign, ...], clock: Clock) -> pl.DataFrame:
     """Return the contract's campaigns: one row per campaign."""
-    return pl.DataFrame(
-        {
-            "campaign_id": [campaign.campaign_id for campaign in campaigns],
-            "starts_on": [clock.date_of(campaign.start_day) for campaign in campaigns],
-            "ends_on": [clock.date_of(campaign.end_day - 1) for campaign in campaigns],
-            "name": [campaign.name for campaign in campaigns],
-            "method": [campaign.method for campaign in campaigns],
-            "cost_fixed": [campaign.cost_fixed for campaign in campaigns],
-            "cost_per_contact": [campaign.cost_per_contact for campaign in campaigns],
-            "randomised": [campaign.control_share > 0 for campaign in campaigns],
-        },
-        schema={"campaign_id": pl.String, "starts_on": pl.Date, "ends_on": pl.Date, "name": pl.String, "method": pl.String}
-        | dict.fromkeys(("cost_fixed", "cost_per_contact"), pl.Float64)
-        | {"randomised": pl.Boolean},
-    )
+    windows = {
+        "starts_on": [clock.date_of(campaign.start_day) for campaign in campaigns],
+        "ends_on": [clock.date_of(campaign.end_day - 1) for campaign in campaigns],
+    }
+    table = pl.DataFrame([vars(campaign) for campaign in campaigns]).with_columns(pl.DataFrame(windows))
+    columns = ("campaign_id", "starts_on", "ends_on", "name", "method", "cost_fixed", "cost_per_contact")
+    return table.select(*columns, randomised=pl.col("control_share") > 0)
 
 
 def contacts_table(
@@ -220,9 +208,7 @@ def _chosen(campaign: Campaign, trips: Trips, people: People, rng: np.random.Gen
 def _enlarge(number: int, campaign: Campaign, trips: Trips, is_treated: np.ndarray, rng: np.random.Generator) -> Trips:
     if campaign.basket_lift == 0:
         return trips
-    inside = (
-        (trips.day >= campaign.start_day) & (trips.day < campaign.end_day) & is_treated[trips.person] & (trips.cause < 0) & trips.is_made
-    )
+    inside = campaign.covers(trips.day) & is_treated[trips.person] & (trips.cause < 0) & trips.is_made
     more = np.where(inside, rng.poisson(campaign.basket_lift * trips.lines), 0)
     return replace(trips, extra_lines=trips.extra_lines + more, cause=np.where(more > 0, number, trips.cause).astype(np.int32))
 

@@ -77,18 +77,8 @@ def segment_sums(effects: pl.LazyFrame) -> pl.DataFrame:
 
 def campaigns_truth(segments: pl.DataFrame, campaigns: tuple[Campaign, ...]) -> pl.DataFrame:
     """Return `TRUTH["campaigns"]` from the sums by segment."""
-    planned = pl.DataFrame(
-        {
-            "campaign_id": campaign_ids(campaigns),
-            "name": [campaign.name for campaign in campaigns],
-            "method": [campaign.method for campaign in campaigns],
-            "selection": [campaign.selection for campaign in campaigns],
-            "randomised": [campaign.control_share > 0 for campaign in campaigns],
-            "control_share": [campaign.control_share for campaign in campaigns],
-            "is_aa": [campaign.lift == 0 and campaign.basket_lift == 0 for campaign in campaigns],
-            "basket_lift": [campaign.basket_lift for campaign in campaigns],
-            "pull_forward": [campaign.pull_forward for campaign in campaigns],
-        }
+    planned = pl.DataFrame([vars(campaign) for campaign in campaigns]).with_columns(
+        randomised=pl.col("control_share") > 0, is_aa=(pl.col("lift") == 0) & (pl.col("basket_lift") == 0)
     )
     sums = segments.group_by("campaign_id").agg(pl.col(*COUNTS, *CENTS).sum())
     total = planned.join(sums, on="campaign_id", how="left", maintain_order="left").with_columns(pl.col(*COUNTS, *CENTS).fill_null(0))

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import polars as pl
 
-from toolkit.errors import MappingError, nearest
-from toolkit.sources.mapping import Mapping
+from toolkit.errors import MappingError
+from toolkit.sources.mapping import Mapping, did_you_mean
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
 
 ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq")
@@ -109,9 +109,8 @@ def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[st
     if twice:
         which = " or ".join(f"'{column}'" for column in twice[:2])
         return f"{path.name} has {len(twice)} columns named '{name}'; {mapping.label} [{table}.columns] must say which: {which}."
-    near = nearest(name, known)
-    guess = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}."
-    return f"{path.name} has no column '{name}', which {mapping.label} [{table}.columns] names; {guess}"
+    hint = did_you_mean(name, known, f"; it has: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}.")
+    return f"{path.name} has no column '{name}', which {mapping.label} [{table}.columns] names{hint}"
 
 
 def locate(rows: pl.DataFrame, files: Sequence[SourceFile]) -> pl.DataFrame:

@@ -64,23 +64,26 @@ def read_number(text: str, style: NumberStyle) -> Decimal | None:
     text = unicodedata.normalize("NFKC", text).translate(MINUS).strip().replace("٫", ".").replace("٬", ",")
     negative = text.startswith("(") and text.endswith(")")
     text = text[1:-1].strip() if negative else text
-    if text.startswith("-") or text.endswith("-"):
-        if negative or (text.startswith("-") and text.endswith("-")):
-            return None
-        negative, text = True, (text[1:] if text.startswith("-") else text[:-1]).strip()
-    match = AFFIX.match(text)
-    if match is None or not all(_is_own_currency(match[side], style.currency) for side in ("before", "after")):
+    outside = _unsigned(text, negative)
+    match = AFFIX.match(outside[0]) if outside else None
+    if outside is None or match is None or not all(_is_own_currency(match[side], style.currency) for side in ("before", "after")):
         return None
     number = match["number"].replace(" ", "") if re.fullmatch(r"[-+] +.*", match["number"]) else match["number"].strip()
-    if number.startswith("-") or number.endswith("-"):
-        if negative or (number.startswith("-") and number.endswith("-")):
-            return None
-        negative, number = True, (number[1:] if number.startswith("-") else number[:-1]).strip()
-    plain = _ungrouped(number.removeprefix("+"), style)
-    if plain is None:
+    inside = _unsigned(number, outside[1])
+    plain = _ungrouped(inside[0].removeprefix("+"), style) if inside else None
+    if inside is None or plain is None:
         return None
     value = Decimal("".join(str(unicodedata.digit(character)) if character.isdigit() else character for character in plain))
-    return -value if negative else value
+    return -value if inside[1] else value
+
+
+def _unsigned(text: str, negative: bool) -> tuple[str, bool] | None:
+    """Return a text without the minus at one of its ends and whether it is negative, or None where it would be so twice."""
+    if not text.startswith("-") and not text.endswith("-"):
+        return text, negative
+    if negative or (text.startswith("-") and text.endswith("-")):
+        return None
+    return text.removeprefix("-").removesuffix("-").strip(), True
 
 
 def _is_own_currency(sign: str, currency: str | None) -> bool:
@@ -196,11 +199,7 @@ def from_typed(column: str, dtype: pl.DataType, factor: int, *, sign: int = 1) -
     # 1.005 is stored as 1.00499999999999989: the tiny push gives the half that the shop wrote back.
     whole = (scaled + scaled.sign() * 1e-7).round(0, mode="half_away_from_zero")
     fits = scaled.abs() <= float(LARGEST)  # false for infinity; not a number compares as larger than everything
-    value = (
-        pl.when(fits).then(whole * sign).cast(pl.Int64, strict=False)
-        if sign != 1
-        else pl.when(fits).then(whole).cast(pl.Int64, strict=False)
-    )
+    value = pl.when(fits).then(whole * sign if sign != 1 else whole).cast(pl.Int64, strict=False)
     not_finite = ~raw.is_finite()
     return Integer(value, not_finite, ~fits & ~not_finite, ((scaled - whole).abs() > 1e-3).fill_null(False))
 

@@ -53,8 +53,7 @@ def spelled(form: str) -> tuple[str, ...]:
 def read_times(texts: pl.Series, formats: Sequence[str], zone: str | None) -> pl.Series:
     """Return a text series as wall-clock Datetime("us"); null where no format fits."""
     if formats[0] in MICROSECONDS or formats[0] == "excel" or formats[0].startswith("days since"):
-        numbers = texts.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-        return counted_times(numbers, formats[0], zone)
+        return _counted(texts.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False), formats[0], zone)
     cleaned = texts.str.strip_chars()
     if needs_zone(formats):
         cleaned = cleaned.str.replace(r" ?UTC$", "Z").str.replace(r"[zZ]$", "+00:00").str.replace(r"(\d) ([+-]\d\d:?\d\d)$", "${1}${2}")
@@ -69,9 +68,9 @@ def read_times(texts: pl.Series, formats: Sequence[str], zone: str | None) -> pl
 
 
 def _parsed(texts: pl.Series, form: str, zone: str | None) -> pl.Series:
-    lengths = {pattern: length for length, pattern in COMPACT.items()}
-    if form in lengths:
-        texts = texts.set(texts.str.len_bytes() != lengths[form], None)
+    if form in COMPACT.values():
+        length = next(length for length, pattern in COMPACT.items() if pattern == form)
+        texts = texts.set(texts.str.len_bytes() != length, None)
     if "%H" in form and "%M" not in form:
         texts, form = texts + ":00", form + ":%M"
     instant = "%z" in form or "%#z" in form
@@ -80,11 +79,10 @@ def _parsed(texts: pl.Series, form: str, zone: str | None) -> pl.Series:
     return parsed.dt.convert_time_zone(zone or "UTC").dt.replace_time_zone(None) if instant else parsed
 
 
-def counted_times(numbers: pl.Series, form: str, zone: str | None) -> pl.Series:
-    """Return Excel days, or seconds (ms, us) since 1970, as wall-clock Datetime("us")."""
-    bounded = numbers.cast(pl.Float64)
+def _counted(numbers: pl.Series, form: str, zone: str | None) -> pl.Series:
+    """Return Excel days, days since a day, or seconds (ms, us) since 1970, as wall-clock Datetime("us")."""
     if form == "excel":
-        bounded = bounded.set(~bounded.is_between(1, 80_000), None)
+        bounded = numbers.set(~numbers.is_between(1, 80_000), None)
         days = bounded.floor()
         # A spreadsheet keeps time as a fraction of a day: good to the millisecond, no further.
         milliseconds = ((bounded - days) * 86_400_000).round(0)
@@ -92,14 +90,11 @@ def counted_times(numbers: pl.Series, form: str, zone: str | None) -> pl.Series:
         return micro.cast(pl.Datetime("us"))
     if form.startswith("days since"):
         first = date.fromisoformat(form.removeprefix("days since "))
-        days = bounded.set(bounded.abs() > 100_000, None) + (first - date(1970, 1, 1)).days
+        days = numbers.set(numbers.abs() > 100_000, None) + (first - date(1970, 1, 1)).days
         return (days * DAY_US).round(0).cast(pl.Int64).cast(pl.Datetime("us"))
     factor = MICROSECONDS[form]
-    bounded = bounded.set(bounded.abs() > 5e15 / factor, None)
-    micro = (
-        numbers.cast(pl.Int64, strict=False) if numbers.dtype.is_integer() else (bounded * factor).round(0).cast(pl.Int64) // factor
-    ) * factor
-    instants = micro.set(bounded.is_null(), None).cast(pl.Datetime("us", "UTC"))
+    bounded = numbers.set(numbers.abs() > 5e15 / factor, None)
+    instants = ((bounded * factor).round(0).cast(pl.Int64) // factor * factor).cast(pl.Datetime("us", "UTC"))
     return instants.dt.convert_time_zone(zone or "UTC").dt.replace_time_zone(None)
 
 

@@ -81,7 +81,7 @@ def simulated_shop(
     parts = Parts(unfinished, chosen.file_lines)
     sums = _write_blocks(world, parts)
     _write_shop_tables(world, unfinished, sums)
-    tables = {table: _columns(unfinished, table) for table in CONTRACT if _exists(unfinished, table)}
+    tables = _tables(unfinished)
     write_mapping(unfinished, tables)
     write_truth_readme(unfinished, [import_module(f"toolkit.simulated.{name}").__doc__ or "" for name in MODELS.split()])
     description = {"settings": chosen.model_dump(mode="json", exclude={"workers"}), "lines": parts.rows["lines"], "tables": list(tables)}
@@ -190,10 +190,7 @@ def _promotions_truth(world: World) -> pl.DataFrame:
     return pl.DataFrame({"week": week, "starts_on": starts_on, "product_id": world.catalogue.ids.gather(product), "depth": depth})
 
 
-def _exists(folder: Path, table: str) -> bool:
-    return (folder / table).is_dir() or (folder / f"{table}.parquet").is_file()
-
-
-def _columns(folder: Path, table: str) -> list[str]:
-    path = folder / table / "part-00000.parquet" if (folder / table).is_dir() else folder / f"{table}.parquet"
-    return list(pl.read_parquet_schema(path))
+def _tables(folder: Path) -> dict[str, list[str]]:
+    """Return the contract's tables that were written, with their columns."""
+    files = {table: [*sorted(folder.glob(f"{table}/*.parquet")), *folder.glob(f"{table}.parquet")] for table in CONTRACT}
+    return {table: list(pl.read_parquet_schema(paths[0])) for table, paths in files.items() if paths}

@@ -27,30 +27,26 @@ def members_truth(people: People, member_ids: pl.Series, clock: Clock) -> pl.Dat
     """Return `TRUTH["members"]` of a block."""
     own = slice(0, people.members)
     first_day, lapse = people.alive
-    return (
-        pl.DataFrame(
-            {
-                "member_id": member_ids,
-                "orders_per_day": people.rate,
-                "regularity": people.regularity,
-                "active_from": clock.dates(first_day),
-                "lapse_on": clock.dates(np.where(lapse == NEVER, 0, lapse)),
-                "lines_mean": people.lines_mean[own],
-                "promo_dependence": people.promo_dependence[own],
-                "coupon_affinity": people.coupon_affinity[own],
-                "price_sensitive": sensitive(people)[own] == 1,
-                "quality_level": people.level[own],
-                "brand_loyalty": people.loyalty[own].astype(np.float64),
-                "digital_share": people.digital[own],
-                "app_share": people.app_share[own],
-                "own_hour": people.hour[own].astype(np.int64),
-                "niche": pl.Series(list(NICHES)).gather(pl.Series(people.niche).replace(-1, None)),
-                "wish_category": CATEGORY_NAMES.gather(pl.Series(people.wish).replace(-1, None)),
-                "_stays": lapse == NEVER,
-            }
-        )
-        .with_columns(lapse_on=pl.when("_stays").then(None).otherwise("lapse_on"))
-        .drop("_stays")
+    stays = lapse == NEVER
+    return pl.DataFrame(
+        {
+            "member_id": member_ids,
+            "orders_per_day": people.rate,
+            "regularity": people.regularity,
+            "active_from": clock.dates(first_day),
+            "lapse_on": np.where(stays, np.datetime64("NaT"), clock.dates(np.where(stays, 0, lapse))),
+            "lines_mean": people.lines_mean[own],
+            "promo_dependence": people.promo_dependence[own],
+            "coupon_affinity": people.coupon_affinity[own],
+            "price_sensitive": sensitive(people)[own] == 1,
+            "quality_level": people.level[own],
+            "brand_loyalty": people.loyalty[own].astype(np.float64),
+            "digital_share": people.digital[own],
+            "app_share": people.app_share[own],
+            "own_hour": people.hour[own].astype(np.int64),
+            "niche": pl.Series(list(NICHES)).gather(pl.Series(people.niche).replace(-1, None)),
+            "wish_category": CATEGORY_NAMES.gather(pl.Series(people.wish).replace(-1, None)),
+        }
     )
 
 

@@ -44,7 +44,7 @@ def run_loop(folder: Path, *, members: int, share: float, seed: int = 11, **fiel
     with chance `share`: an order of its own an hour later, so that nothing of the member's own shopping is moved or changed. `fields` are
     those of the campaign that replace what is proposed."""
     from toolkit.importing import import_receipts
-    from toolkit.sources.simulated import simulated_shop
+    from toolkit.simulated import simulated_shop
 
     shop = simulated_shop(folder / "shop", members=members, years=1, seed=seed, effect_scale=0, return_share=0)
     files = sorted((shop.folder / "lines").glob("*.parquet"))

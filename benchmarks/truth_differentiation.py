@@ -71,7 +71,7 @@ def goods_hits(workspace: Path, day: str, *, within_days: int = 91) -> dict[str,
 def goods(folder: Path) -> list[Row]:
     """Bars: none stated in figures; ours: five hits in a hundred above the most popular goods, promise within .08 of what came."""
     from toolkit.importing import import_receipts
-    from toolkit.sources.simulated import simulated_shop
+    from toolkit.simulated import simulated_shop
 
     import_receipts("complete-journey", folder / "journey")
     simulated_shop(folder / "shop", members=4000, years=2, seed=1)
@@ -284,7 +284,7 @@ def power(folder: Path) -> list[Row]:
     is for the record, since it widens nothing and is seen more often.
     """
     from toolkit.importing import import_receipts
-    from toolkit.sources.simulated import simulated_shop
+    from toolkit.simulated import simulated_shop
 
     import_receipts("complete-journey", folder / "journey")
     simulated_shop(folder / "shop", members=4000, years=2, seed=1, effect_scale=0)

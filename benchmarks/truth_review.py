@@ -181,7 +181,7 @@ def report(one: Kind, shop: str) -> int:
 def shops(folder: Path, seed: int = 7) -> Iterator[tuple[str, Receipts]]:
     """Yield the Complete Journey and a simulated shop whose own campaigns did nothing."""
     from toolkit.importing import import_receipts
-    from toolkit.sources.simulated import simulated_shop
+    from toolkit.simulated import simulated_shop
 
     import_receipts("complete-journey", folder / "journey")
     yield "Complete Journey", receipts_of(folder / "journey")

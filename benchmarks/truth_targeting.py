@@ -32,7 +32,7 @@ def slipping_recovered(folder: Path, *, members: int = 2000, seed: int = 1) -> d
     """
     from toolkit.importing import import_receipts
     from toolkit.scope.view import open_view
-    from toolkit.sources.simulated import simulated_shop
+    from toolkit.simulated import simulated_shop
     from toolkit.targeting.measures.rhythm import slipping_members
     from toolkit.workspace import Workspace
 
@@ -143,7 +143,7 @@ def pairs_in_simulated_shop(folder: Path, *, members: int = 2000, seed: int = 1)
     """Return what bought_together finds of the pairs planted in a simulated shop, where tastes put other goods together too."""
     from toolkit.importing import import_receipts
     from toolkit.scope.view import open_view
-    from toolkit.sources.simulated import simulated_shop
+    from toolkit.simulated import simulated_shop
     from toolkit.targeting.measures.goods import window_of
     from toolkit.targeting.measures.pairs import found_pairs
     from toolkit.workspace import Workspace
@@ -214,7 +214,7 @@ def _as_baskets(keys: np.ndarray, count: int) -> Baskets:
 def _simulated(folder: Path, *, members: int, seed: int, **settings: float) -> tuple[Path, Path]:
     """Return (shop, workspace) of a simulated shop of two years, imported."""
     from toolkit.importing import import_receipts
-    from toolkit.sources.simulated import simulated_shop
+    from toolkit.simulated import simulated_shop
 
     simulated_shop(folder / "shop", members=members, years=2, seed=seed, **settings)
     import_receipts(folder / "shop" / "mapping.toml", folder / "ws")

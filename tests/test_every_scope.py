@@ -19,7 +19,7 @@ from toolkit.columns import AnswerTable
 from toolkit.errors import ToolkitError
 from toolkit.importing import import_receipts
 from toolkit.registry import STEPS, all_questions, find_question
-from toolkit.sources.simulated import simulated_shop
+from toolkit.simulated import simulated_shop
 from toolkit.workspace import Workspace
 
 LEAST = 10

@@ -18,7 +18,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"errors", "atomic", "kernel_ports"},
     {"columns"},
     {"settings", "wording", "schemas", "expressions", "extras"},
-    {"models", "sources", "charts"},
+    {"models", "sources", "simulated", "charts"},
     {"workspace", "shipped"},
     {"importing", "mart", "content"},
     {"answer"},

@@ -48,7 +48,7 @@ _WHERE = {
     "save_scorecard": "toolkit.portrait",
     "saved_audiences": "toolkit.audience",
     "set_global_control": "toolkit.differentiation.planning.launching",
-    "simulated_shop": "toolkit.sources.simulated",
+    "simulated_shop": "toolkit.simulated",
     "speak": "toolkit.language",
     "traits": "toolkit.portrait",
     "write_lessons": "toolkit.review.measures.learnt",
@@ -139,7 +139,7 @@ if TYPE_CHECKING:
     from toolkit.review.measures.learnt import write_lessons as write_lessons
     from toolkit.scope.view import View as View
     from toolkit.settings import Settings as Settings
-    from toolkit.sources.simulated import simulated_shop as simulated_shop
+    from toolkit.simulated import simulated_shop as simulated_shop
     from toolkit.workspace import Workspace as Workspace
 
 

@@ -19,7 +19,7 @@ from toolkit.language import speaking
 from toolkit.language.labels import LABELS
 from toolkit.registry import STEPS, Question, all_questions
 from toolkit.scope.traits import trait_columns
-from toolkit.sources.simulated import simulated_shop
+from toolkit.simulated import simulated_shop
 from toolkit.workspace import Workspace
 
 

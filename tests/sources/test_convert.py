@@ -6,9 +6,9 @@ import pytest
 
 from tests.sources.shop_files import COLUMNS, HEADER, ROWS, lines_mapping, read, row, table, typed
 from toolkit.errors import MappingError
-from toolkit.sources.complete_journey import complete_journey
 from toolkit.sources.convert import typed_table
 from toolkit.sources.mapping import mapping_from_text
+from toolkit.sources.presets.complete_journey import complete_journey
 
 
 def amounts(tmp_path, *cells, **how):

@@ -98,7 +98,7 @@ def demo(
 @app.command("map", rich_help_panel=RECEIPTS)
 def map_files(files: Annotated[list[Path], typer.Argument(help="Receipt files: Parquet, CSV, TSV, gzip.", exists=False)]) -> None:
     """Propose a mapping from the headers of receipt files: `toolkit map FILES > mapping.toml`."""
-    from toolkit.sources.header import propose_mapping
+    from toolkit.sources.columns.proposal import propose_mapping
 
     typer.echo(propose_mapping(files))
     _hint("Read it, complete what it marks as TODO, then: toolkit check mapping.toml")
@@ -148,7 +148,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Same seed, same shop.")] = 0,
 ) -> None:
     """Write the receipts of a simulated shop whose truth is known: habits, tastes, lapse dates, campaign effects."""
-    from toolkit.sources.simulated import simulated_shop
+    from toolkit.simulated import simulated_shop
 
     shop = simulated_shop(folder, members=members, years=years, seed=seed)
     typer.echo(str(shop))

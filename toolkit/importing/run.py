@@ -17,9 +17,10 @@ from toolkit.importing import lines as line_steps
 from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.tables import lay_over, split_table, write_table
-from toolkit.sources.complete_journey import complete_journey
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
+from toolkit.sources.presets.complete_journey import complete_journey
+from toolkit.sources.records.source_file import Shelf
 from toolkit.workspace import ImportRecord, LineFile, Workspace
 
 COMPLETE_JOURNEY = "complete-journey"
@@ -80,14 +81,15 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
     with ws.writing() as commit_id:
         staging = ws.path / "staging" / commit_id
         staging.mkdir(parents=True)
+        shelf = Shelf(staging / "files")
         changes, records = {}, []
         tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
         for name in mapping.tables:
             if name != "lines":
-                typed = typed_table(mapping, name, scratch=staging / name)
+                typed = typed_table(mapping, name, shelf=shelf)
                 kept, rejected = split_table(name, typed)
                 tables[name] = (kept, rejected)
-                rows_in = kept.height + rejected.height if typed.distinct or typed.rows_in is None else typed.rows_in
+                rows_in = kept.height + rejected.height if typed.distinct else typed.rows_in
                 records.append(_record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected))
         changes["tables"] = {
             **ws.manifest.tables,
@@ -99,7 +101,7 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
             if table in tables
         }
         if "lines" in mapping.tables:
-            line_changes, record = _import_lines(ws, mapping, commit_id, staging, extra, allow_shrinking=allow_shrinking)
+            line_changes, record = _import_lines(ws, mapping, commit_id, staging, shelf, extra, allow_shrinking=allow_shrinking)
             changes.update(line_changes)
             records.insert(0, record)
         ws.commit(imports=(*ws.manifest.imports, *records), **changes)
@@ -132,12 +134,12 @@ def open_source(source: Mapping | str | Path) -> Mapping:
 
 
 def _import_lines(
-    ws: Workspace, mapping: Mapping, commit_id: str, staging: Path, extra: dict[str, pl.Series], *, allow_shrinking: bool
+    ws: Workspace, mapping: Mapping, commit_id: str, staging: Path, shelf: Shelf, extra: dict[str, pl.Series], *, allow_shrinking: bool
 ) -> tuple[dict, ImportRecord]:
     """Bring the lines in beside the live ones; return the changes of the manifest and the record."""
-    typed = typed_table(mapping, "lines", scratch=staging / "lines")
+    typed = typed_table(mapping, "lines", shelf=shelf)
     lines = typed.kept
-    if any(file.format != "parquet" for file in typed.files):  # parse text once, not once per pass
+    if any(file.dialect for file in typed.files):  # parse text once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
     faults = line_steps.order_faults(lines)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
-from toolkit.sources.cells import label
-
-HOUSEKEEPING = ("source_index", "fault", "rounded")
+from toolkit.sources.contract_columns import label
 
 
 def check_small_table(name: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -37,15 +37,16 @@ def check_small_table(name: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.
     if key:
         again = pl.struct(key).is_first_distinct().not_()
         reasons.append((again, f"the same {' and '.join(label(column) for column in key)} again"))
-    chain = pl.lit(None, pl.String)
-    for test, reason in reversed(reasons):
-        chain = pl.when(test).then(pl.lit(reason)).otherwise(chain)
-    good = good.with_columns(chain.alias("fault"))
+    good = good.with_columns(_first(reasons).alias("fault"))
     first = good.filter(pl.col("fault").is_not_null()).select("source_index", "fault")
     good = good.filter(pl.col("fault").is_null())
     broken = _broken_rules(name, good)
-    kept = good.join(broken, on="source_index", how="anti").drop("fault", "rounded", strict=False)
-    return kept, pl.concat([faulty, first, broken]).sort("source_index")
+    good = good.join(broken, on="source_index", how="anti").drop("fault", "rounded", strict=False)
+    return good, pl.concat([faulty, first, broken]).sort("source_index")
+
+
+def _first(reasons: Sequence[tuple[pl.Expr, str]]) -> pl.Expr:
+    return pl.coalesce([*(pl.when(test).then(pl.lit(reason)) for test, reason in reasons), pl.lit(None, pl.String)])
 
 
 def _broken_rules(name: str, good: pl.DataFrame) -> pl.DataFrame:
@@ -60,14 +61,12 @@ def _broken_rules(name: str, good: pl.DataFrame) -> pl.DataFrame:
     _, failures = schema.filter(good.select(filled), cast=True)
     details = failures.details()
     rules = [rule for rule in details.columns if rule not in columns]
-    at = pl.Series("source_index", good["source_index"]).to_frame() if len(failures) else None
-    if at is None:
+    if not len(failures):
         return pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
-    chain = pl.lit("breaks a rule of the contract")
-    for rule in reversed(rules):
-        chain = pl.when(pl.col(rule).cast(pl.String) == "invalid").then(pl.lit(_sentence(name, rule))).otherwise(chain)
+    reason = _first([(pl.col(rule).cast(pl.String) == "invalid", _sentence(name, rule)) for rule in rules])
     keyed = good.with_columns(filled).select(*columns, "source_index")
-    invalid = failures.invalid().with_columns(details.select(chain.alias("fault"))["fault"])
+    reasons = details.select(reason.fill_null("breaks a rule of the contract").alias("fault"))
+    invalid = failures.invalid().with_columns(reasons["fault"])
     return (
         keyed.join(invalid, on=list(columns), how="inner", nulls_equal=True)
         .select("source_index", "fault")

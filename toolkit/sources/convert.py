@@ -6,9 +6,8 @@ Whatever looks at one row is done here; what needs several (duplicate ids, an or
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,12 @@ import polars as pl
 
 from toolkit.errors import MappingError
 from toolkit.schemas import CONTRACT
-from toolkit.sources.cells import Cell, Reader, label
-from toolkit.sources.delimited import BROKEN, original_text
-from toolkit.sources.files import RawGroup, SourceFile, locate, open_table
+from toolkit.sources.contract_columns import ContractColumn, Conversion
 from toolkit.sources.mapping import Mapping
-from toolkit.sources.styles import find_styles
+from toolkit.sources.records.delimited import BROKEN, original_text
+from toolkit.sources.records.source_file import Shelf, SourceFile
+from toolkit.sources.records.tables import Records, locate, open_table
+from toolkit.sources.styles.detection import Styles, find_styles
 
 IDS = ("line_id", "member_id", "order_id", "store_id", "product_id", "channel")
 STORED_NAMES = {"quantity": "quantity_milli"}
@@ -33,13 +33,14 @@ class Typed:
 
     table: str
     frame: pl.LazyFrame
+    every_row: pl.LazyFrame  # the same before the rows of a `distinct` table were put together
     files: tuple[SourceFile, ...]
     mapped: frozenset[str]
     notes: tuple[str, ...]
     id_dtypes: dict[str, pl.DataType]
-    groups: tuple[RawGroup, ...] = ()
-    distinct: bool = False
-    _keep_alive: Any = field(default=None, repr=False)
+    records: tuple[Records, ...]
+    distinct: bool
+    shelf: Shelf  # kept with the table: its scratch copies are read whenever a frame is collected
 
     @property
     def rows_in(self) -> int:
@@ -63,32 +64,29 @@ class Typed:
         if rows.is_empty():
             return pl.DataFrame(schema=REJECTED)
         wanted = rows.lazy().select("source_index").unique()
-        found = [
-            group.frame.join(wanted, on="source_index", how="semi")
-            .select("source_index", _as_json(group).alias("raw"))
+        raw = [
+            records.frame.join(wanted, on="source_index", how="semi")
+            .select("source_index", _as_json(records).alias("raw"))
             .collect(engine="streaming")
-            for group in self.groups
+            for records in self.records
         ]
-        raw = pl.concat(found)
-        joined = rows.with_columns(pl.col("fault").cast(pl.String)).join(raw, on="source_index", how="left").sort("source_index")
-        return self.locate(joined).select(REJECTED.names()).cast(REJECTED)  # type: ignore[arg-type]
-
-    def locate(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with source_file and source_row in place of source_index."""
-        return locate(rows, self.files)
+        rows = rows.with_columns(pl.col("fault").cast(pl.String)).join(pl.concat(raw), on="source_index", how="left").sort("source_index")
+        return locate(rows, self.files).select(REJECTED.names()).cast(REJECTED)  # type: ignore[arg-type]
 
     def conflicts(self) -> int:
         """Return how many keys of a `distinct` table have rows that differ; 0 for other tables. Reads the files again."""
         if not self.distinct:
             return 0
-        key = CONTRACT[self.table].primary_key()
         columns = [name for name in self.frame.collect_schema().names() if name not in ("source_index", "fault", "rounded")]
-        rows = _converted_groups(self).filter(pl.col("fault").is_null()).select(columns).unique()
-        return int(rows.group_by(key).len().filter(pl.col("len") > 1).select(pl.len()).collect(engine="streaming").item())
+        rows = self.every_row.filter(pl.col("fault").is_null()).select(columns).unique()
+        counted = rows.group_by(CONTRACT[self.table].primary_key()).len().filter(pl.col("len") > 1)
+        return int(counted.select(pl.len()).collect(engine="streaming").item())
 
 
-def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None) -> Typed:
+def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, shelf: Shelf | None = None) -> Typed:
     """Return a contract table as a lazy frame of its columns, with source_index, rounded and the first fault of each row.
+
+    `shelf` holds the files that other tables of the import were read from; without one, text copies lie in `scratch`.
 
     Columns
     -------
@@ -103,25 +101,20 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None) ->
     Raises: `MappingError` with all faults at once (missing columns with the nearest name, formats that cannot be told); `DataError` where a
     file cannot be read.
     """
-    keep_alive = None
-    if scratch is None:
-        keep_alive = tempfile.TemporaryDirectory(prefix="toolkit-")
-        scratch = Path(keep_alive.name)
-    scratch.mkdir(parents=True, exist_ok=True)
-    groups = open_table(mapping, table, scratch)
-    notes = [note for group in groups for note in _reading_notes(group)]
-    frames = []
-    faults: list[str] = []
-    for group in groups:
-        styles, told = find_styles(mapping, table, group, faults)
-        notes += told
-        frames.append((group, styles))
+    shelf = shelf or Shelf(scratch)
+    spec = mapping.tables[table]
+    groups = open_table(mapping, table, shelf)
+    styles = [find_styles(mapping, table, records) for records in groups]
+    faults = [fault for style in styles for fault in style.faults]
     if faults:
         raise MappingError("\n".join(dict.fromkeys(faults)))
-    converted = [_convert(mapping, table, group, styles) for group, styles in frames]
-    spec = mapping.tables[table]
-    names = [*spec.columns, *spec.attributes]
-    frame = _united(converted) if converted else _nothing(mapping, table)
+    notes = [note for records in groups for note in _reading_notes(records)] + [note for style in styles for note in style.notes]
+    if groups:
+        every_row = _united([_converted(mapping, table, records, style) for records, style in zip(groups, styles, strict=True)])
+    else:  # the files hold no line at all
+        raw: dict[str, Any] = dict.fromkeys(spec.raw_columns, pl.String())
+        every_row = _converted(mapping, table, Records(pl.LazyFrame(schema={**raw, "source_index": pl.Int64}), raw, ()), None)
+    frame = every_row
     if spec.distinct:
         notes.append(f"[{table}] keeps the most frequent value of each column per {' and '.join(CONTRACT[table].primary_key())}.")
         frame = _most_frequent(frame, CONTRACT[table].primary_key())
@@ -129,71 +122,40 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None) ->
     return Typed(
         table=table,
         frame=frame,
-        files=tuple(sorted((file for group in groups for file in group.files), key=lambda file: file.first_index)),
-        mapped=frozenset(names),
+        every_row=every_row,
+        files=tuple(sorted((file for records in groups for file in records.files), key=lambda file: file.first_index)),
+        mapped=frozenset([*spec.columns, *spec.attributes]),
         notes=tuple(dict.fromkeys(notes)),
         id_dtypes={name: schema[name] for name in IDS if name in schema},
-        groups=tuple(groups),
+        records=tuple(groups),
         distinct=spec.distinct,
-        _keep_alive=(keep_alive, converted),
+        shelf=shelf,
     )
 
 
-def _converted_groups(typed: Typed) -> pl.LazyFrame:
-    return _united(typed._keep_alive[1])
-
-
-def _convert(mapping: Mapping, table: str, group: RawGroup, styles: Any) -> pl.LazyFrame:
-    reader = Reader(mapping, table, group.schema, styles)
-    cells = _cells(mapping, table, reader)
-    frame = group.frame
-    for prepared in reader.prepared:
+def _converted(mapping: Mapping, table: str, records: Records, styles: Styles | None) -> pl.LazyFrame:
+    conversion = Conversion(mapping, table, records.schema, styles or find_styles(mapping, table, records))
+    columns = conversion.columns()
+    frame = records.frame
+    for prepared in conversion.prepared:
         if prepared:
             frame = frame.with_columns(**prepared)
-    values = [cell.value.alias(STORED_NAMES.get(cell.name, cell.name) if table == "lines" else cell.name) for cell in cells]
-    frame = frame.select(
-        *values, "source_index", _first_fault(cells, group.has_broken), _any([cell.rounded for cell in cells]).alias("rounded")
-    )
-    return frame
+    values = [column.value.alias(STORED_NAMES.get(column.name, column.name) if table == "lines" else column.name) for column in columns]
+    roundings = [column.rounded for column in columns if column.rounded is not None]
+    rounded = pl.any_horizontal(roundings) if roundings else pl.lit(False)
+    return frame.select(*values, "source_index", _first_fault(columns, records.has_broken), rounded.alias("rounded"))
 
 
-def _cells(mapping: Mapping, table: str, reader: Reader) -> list[Cell]:
-    spec = mapping.tables[table]
-    cells = []
-    for name in CONTRACT[table].columns():
-        if name in spec.columns:
-            cells.append(reader.cell(name, spec.columns[name], required_values=table == "lines"))
-        elif table == "lines":
-            cells.append(_absent(name))
-    return cells + [reader.attribute(name, given) for name, given in spec.attributes.items()]
-
-
-def _absent(name: str) -> Cell:
-    """Return the cell of a lines column that the mapping does not name."""
-    empty = pl.lit(0, pl.Int64) if name in ("discount_amount", "coupon_amount") else pl.lit(None, pl.String)
-    return Cell(name, empty, ())
-
-
-def _first_fault(cells: Sequence[Cell], has_broken: bool) -> pl.Expr:
+def _first_fault(columns: Sequence[ContractColumn], has_broken: bool) -> pl.Expr:
     """Return the first reason of each row as an enum: no reason costs no text."""
-    checks = [check for cell in cells for check in cell.checks]
-    if has_broken:
-        marks = [(pl.col("broken").str.slice(1, 1) == key, reason) for key, reason in BROKEN.items()]
-        checks = marks + checks
+    checks = [(pl.col("broken").str.slice(1, 1) == key, reason) for key, reason in BROKEN.items()] if has_broken else []
+    checks += [check for column in columns for check in column.checks]
     reasons = list(dict.fromkeys(reason for _, reason in checks)) or ["none"]
-    kind = pl.Enum(reasons)
-    chain: Any = None
+    chain: Any = pl
     for test, reason in checks:
-        code = pl.lit(reasons.index(reason), pl.UInt8)
-        chain = pl.when(test).then(code) if chain is None else chain.when(test).then(code)
-    if chain is None:
-        return pl.lit(None, pl.UInt8).cat.to(kind).alias("fault")
-    return chain.otherwise(pl.lit(None, pl.UInt8)).cat.to(kind).alias("fault")
-
-
-def _any(tests: Sequence[pl.Expr | None]) -> pl.Expr:
-    real = [test for test in tests if test is not None]
-    return pl.any_horizontal(real) if real else pl.lit(False)
+        chain = chain.when(test).then(pl.lit(reasons.index(reason), pl.UInt8))
+    nothing = pl.lit(None, pl.UInt8)
+    return (chain.otherwise(nothing) if checks else nothing).cat.to(pl.Enum(reasons)).alias("fault")
 
 
 def _united(frames: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
@@ -207,14 +169,6 @@ def _united(frames: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
     return pl.concat([frame.with_columns(*casts, pl.col("fault").cast(pl.Enum(reasons))) for frame in frames])
 
 
-def _nothing(mapping: Mapping, table: str) -> pl.LazyFrame:
-    """Return the frame of a table whose files hold no line at all."""
-    raw = dict.fromkeys(mapping.tables[table].raw_columns, pl.String())
-    empty = RawGroup(pl.LazyFrame(schema={**raw, "source_index": pl.Int64}), raw, (), False)  # type: ignore[arg-type]
-    faults: list[str] = []
-    return _convert(mapping, table, empty, find_styles(mapping, table, empty, faults)[0])
-
-
 def _most_frequent(frame: pl.LazyFrame, key: list[str]) -> pl.LazyFrame:
     """Return one row per key: each column's most frequent value, the smallest of equally frequent ones; empty cells do not count.
 
@@ -222,55 +176,44 @@ def _most_frequent(frame: pl.LazyFrame, key: list[str]) -> pl.LazyFrame:
     """
     names = [name for name in frame.collect_schema().names() if name not in (*key, "source_index", "fault", "rounded")]
     good = frame.filter(pl.col("fault").is_null())
-    result = good.group_by(key).agg(pl.col("source_index").min(), pl.col("fault").first(), pl.col("rounded").any())
+    rows = good.group_by(key).agg(pl.col("source_index").min(), pl.col("fault").first(), pl.col("rounded").any())
     for name in names:
         counted = good.filter(pl.col(name).is_not_null()).group_by(*key, name).len()
         best = counted.sort(*key, pl.col("len"), name, descending=[False] * len(key) + [True, False]).unique(
             key, keep="first", maintain_order=True
         )
-        result = result.join(best.drop("len"), on=key, how="left")
+        rows = rows.join(best.drop("len"), on=key, how="left")
     order = frame.collect_schema().names()
-    return pl.concat([result.select(order), frame.filter(pl.col("fault").is_not_null())])
+    return pl.concat([rows.select(order), frame.filter(pl.col("fault").is_not_null())])
 
 
-def _as_json(group: RawGroup) -> pl.Expr:
+def _as_json(records: Records) -> pl.Expr:
     """Return the raw cells of a row as a JSON text; of a row that could not be read, its text as it stood in the file."""
-    cells = pl.struct(pl.col(name) for name in group.schema).struct.json_encode() if group.schema else pl.lit("{}")
-    if not group.has_broken:
+    cells = pl.struct(pl.col(name) for name in records.schema).struct.json_encode() if records.schema else pl.lit("{}")
+    if not records.has_broken:
         return cells
-    dialect = next(file.dialect for file in group.files if file.dialect)
-    separator = dialect.separator if dialect else ","
-    text = pl.col("broken").map_batches(
-        lambda lines: pl.Series(
-            [
-                None if line is None else json.dumps({"line": original_text(line[2:], separator)}, ensure_ascii=False)
-                for line in lines.to_list()
-            ],
-            dtype=pl.String,
-        ),
-        return_dtype=pl.String,
-        is_elementwise=True,
-    )
-    return pl.coalesce(text, cells)
+    separator = next(file.dialect.separator for file in records.files if file.dialect)
+
+    def lines(marked: pl.Series) -> pl.Series:
+        texts = [None if text is None else original_text(text[2:], separator) for text in marked.to_list()]
+        return pl.Series([None if text is None else json.dumps({"line": text}, ensure_ascii=False) for text in texts], dtype=pl.String)
+
+    return pl.coalesce(pl.col("broken").map_batches(lines, return_dtype=pl.String, is_elementwise=True), cells)
 
 
-def _reading_notes(group: RawGroup) -> list[str]:
+def _reading_notes(records: Records) -> list[str]:
     """Return sentences about how the files are read: one per way of writing, and what was passed over or cannot be read."""
     notes = []
     ways: dict[str, list[str]] = {}
-    for file in group.files:
+    for file in records.files:
         if file.dialect:
             shown = {"\t": "tab", "whitespace": "spaces"}.get(file.dialect.delimiter, repr(file.dialect.delimiter))
             above = file.dialect.skip_lines - (1 if file.dialect.header else 0)
-            ways.setdefault(
-                f"{file.dialect.encoding}, delimiter {shown}" + (f", {above} lines above the header" if above else ""), []
-            ).append(file.path.name)
+            way = f"{file.dialect.encoding}, delimiter {shown}" + (f", {above} lines above the header" if above else "")
+            ways.setdefault(way, []).append(file.path.name)
         if file.empty:
             notes.append(f"{file.path.name}: {file.empty} empty line{'s were' if file.empty > 1 else ' was'} passed over.")
         if file.broken:
             notes.append(f"{file.path.name}: {file.broken} row{'s' if file.broken > 1 else ''} set aside that cannot be read.")
-    told = [f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: read as {way}." for way, names in ways.items()]
-    return told + notes
-
-
-__all__ = ["Typed", "label", "typed_table"]
+    reading = [f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: read as {way}." for way, names in ways.items()]
+    return reading + notes

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingABC
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
 NO_MINOR_UNIT = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"])
 """Currencies that ISO 4217 lists without a minor unit."""
+
+
+SHOP_KEYS = ("name", "currency", "minor_digits", "time_zone", "source_time_zone")
 
 
 class Mapping(BaseModel):
@@ -45,10 +49,8 @@ class Mapping(BaseModel):
     @classmethod
     def _known_zone(cls, given: str | None) -> str | None:
         if given is not None and given not in available_timezones():
-            near = nearest(given, available_timezones())
-            raise ValueError(
-                f"there is no time zone {given!r}" + (f"; did you mean '{near[0]}'?" if near else '; write it like "Europe/Berlin"')
-            )
+            hint = did_you_mean(given, available_timezones(), '; write it like "Europe/Berlin"')
+            raise ValueError(f"there is no time zone {given!r}{hint}")
         return given
 
 
@@ -88,11 +90,11 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
         raise MappingError(f"{label} is not valid TOML: {error}.") from None
     faults: list[str] = []
     shop = {key: value for key, value in given.items() if key not in CONTRACT}
-    faults += _unknown(label, shop, ["name", "currency", "minor_digits", "time_zone", "source_time_zone"], extra=list(CONTRACT))
+    faults += _unknown(label, shop, [*SHOP_KEYS, *CONTRACT])
     tables = {name: _read_table(label, name, given[name], faults) for name in CONTRACT if name in given}
     if "lines" not in given:
         faults.append(f"{label} has no section [lines]: the receipt lines are the one table that is needed.")
-    shop = {key: value for key, value in shop.items() if key in Mapping.model_fields and key not in ("tables", "folder", "label")}
+    shop = {key: value for key, value in shop.items() if key in SHOP_KEYS}
     if "minor_digits" not in shop:
         shop["minor_digits"] = _minor_digits(label, shop.get("currency"), faults)
     if faults:
@@ -151,21 +153,19 @@ def _misused(where: str, column: str, spec: ColumnSpec) -> list[str]:
 def _bad_time(where: str, given: str | None) -> list[str]:
     if given is None or given in TIME_WORDS or "%" in given or DAYS_SINCE.fullmatch(given):
         return []
-    words = ", ".join(TIME_WORDS)
-    return [
-        f'{where} is {given!r}; it must be one of {words}, "days since 2017-01-01", or a pattern with % signs such as "%d.%m.%Y %H:%M".'
-    ]
+    words = ", ".join([*TIME_WORDS, '"days since 2017-01-01"'])
+    return [f'{where} is {given!r}; it must be one of {words}, or a pattern with % signs such as "%d.%m.%Y %H:%M".']
 
 
-def _unknown(where: str, given: MappingABC[str, Any], known: list[str], *, extra: list[str] | None = None) -> list[str]:
-    faults = []
-    for key in given:
-        if key in known:
-            continue
-        near = nearest(key, [*known, *(extra or [])])
-        guess = f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join([*known, *(extra or [])])}."
-        faults.append(f"{where} has no key '{key}'{guess}")
-    return faults
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = ".") -> str:
+    """Return the end of a sentence on a name that is not known."""
+    near = nearest(name, known)
+    return f"; did you mean '{near[0]}'?" if near else otherwise
+
+
+def _unknown(where: str, given: Iterable[str], known: Sequence[str]) -> list[str]:
+    listed = f"; known: {', '.join(known)}."
+    return [f"{where} has no key '{key}'{did_you_mean(key, known, listed)}" for key in given if key not in known]
 
 
 def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
@@ -176,8 +176,7 @@ def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
         path = ".".join(str(part) for part in fault["loc"])
         where = f"{label} [{table}]" if table else label
         if fault["type"] == "extra_forbidden":
-            near = nearest(str(fault["loc"][-1]), ColumnSpec.model_fields)
-            faults.append(f"{where} has no key '{path}'" + (f"; did you mean '{near[0]}'?" if near else "."))
+            faults.append(f"{where} has no key '{path}'{did_you_mean(str(fault['loc'][-1]), ColumnSpec.model_fields)}")
         elif fault["type"] == "missing":
             faults.append(f"{where} needs '{path}'.")
         else:

@@ -1,0 +1,52 @@
+"""Presets are whole mappings: their columns are the contract's, and a file with their header is recognised and can be read by them."""
+
+import tomllib
+
+import pytest
+
+from toolkit.sources.columns.contents import contents_of
+from toolkit.sources.mapping import mapping_from_text
+from toolkit.sources.presets.complete_journey import complete_journey
+from toolkit.sources.presets.known import Preset, find_preset, known_presets
+
+
+def test_presets_are_files_and_the_demo_is_none_of_them() -> None:
+    names = [preset.name for preset in known_presets()]
+    assert len(names) == len(set(names)) == 12
+    assert complete_journey().name == "The Complete Journey"
+
+
+@pytest.mark.parametrize("preset", known_presets(), ids=lambda preset: preset.name)
+def test_a_preset_is_a_mapping_of_the_columns_it_is_known_by(preset: Preset) -> None:
+    if not preset.table:
+        assert "cannot be imported" in preset.note
+        return
+    lines = "" if preset.table == "lines" else _lines()
+    mapping = mapping_from_text(f'currency = "{preset.currency or "EUR"}"\n{preset.sections}\n{lines}', folder=".")
+    assert next(iter(tomllib.loads(preset.sections))) == preset.table
+    wanted = set(mapping.tables[preset.table].raw_columns)
+    assert len(wanted & set(preset.needs)) >= min(4, len(preset.needs))
+
+
+def _lines() -> str:
+    columns = ("member_id", "order_id", "store_id", "product_id", "ordered_at", "quantity", "amount")
+    return '[lines]\nfiles = "x"\n[lines.columns]\n' + "\n".join(f'{column} = "{column}"' for column in columns)
+
+
+@pytest.mark.parametrize("preset", [preset for preset in known_presets() if not preset.day_column], ids=lambda preset: preset.name)
+def test_a_file_with_its_columns_is_recognised(tmp_path, preset: Preset) -> None:
+    (tmp_path / "a.csv").write_text(";".join([*preset.needs, "one more"]) + "\n" + ";".join(["x"] * (len(preset.needs) + 1)) + "\n")
+    contents = contents_of(tmp_path / "a.csv")
+    assert contents is not None
+    assert find_preset(contents) == preset
+
+
+@pytest.mark.parametrize(("row", "name"), [("1;19970101;1;2.5", "CDNOW master file"), ("1;4;19970101;1;2.5", "CDNOW sample file")])
+def test_a_file_without_a_header_is_known_by_its_width_and_its_days(tmp_path, row: str, name: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{row}\n{row}\n")
+    (tmp_path / "b.csv").write_text(f"{row.replace('19970101', '12')}\n" * 2)
+    known, unknown = contents_of(tmp_path / "a.csv"), contents_of(tmp_path / "b.csv")
+    assert known is not None
+    assert unknown is not None
+    assert getattr(find_preset(known), "name", None) == name
+    assert find_preset(unknown) is None

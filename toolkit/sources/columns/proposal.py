@@ -1,0 +1,179 @@
+"""A starter mapping from the files themselves: column names in many languages, checked against what the columns hold.
+
+What is proposed is a TOML text for a person to read: every guess carries a comment, what could not be decided is a commented TODO line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from toolkit.errors import DataError
+from toolkit.schemas import CONTRACT, meaning, required_columns
+from toolkit.sources.columns.contents import Contents, contents_of
+from toolkit.sources.columns.matching import Guess, guess_columns, guess_table, quoted
+from toolkit.sources.presets.known import Preset, find_preset
+
+CURRENCY_SIGNS = {
+    "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "円": "JPY", "₩": "KRW", "₹": "INR", "zł": "PLN", "R$": "BRL", "₽": "RUB",
+    "$": "USD",
+}  # fmt: skip
+CURRENCY_OF_SCRIPT = {"chinese": "CNY", "japanese": "JPY", "korean": "KRW", "cyrillic": "RUB"}
+MOST_FILES_LISTED = 6
+
+
+def propose_mapping(files: Sequence[Path | str]) -> str:
+    """Return a mapping as TOML text for these files: `toolkit map FILES > mapping.toml`.
+
+    Files with the same columns become one table. Comments say what was guessed and what is still to do.
+
+    Raises: `DataError` where there is no file with a row in it.
+    """
+    everything = [contents for path in files if (contents := contents_of(Path(path))) is not None]
+    if not everything:
+        raise DataError(f"None of the {len(files)} files holds a row; give the receipts' files.")
+    groups: dict[tuple[str, ...], list[Contents]] = {}
+    for contents in everything:
+        groups.setdefault(contents.names, []).append(contents)
+    sections: dict[str, list[str]] = {}
+    remarks: list[str] = []
+    currency = ""
+    for group in groups.values():
+        preset = find_preset(group[0])
+        if preset is not None:
+            remarks.append(f"recognised: {preset.name}" + (f". {preset.note}" if preset.note else ""))
+            currency = currency or preset.currency
+            if preset.table:
+                sections.setdefault(preset.table, _known_section(preset, group))
+            continue
+        table = guess_table(group[0], "lines" in sections)
+        if table is None or table in sections:
+            why = "looks like none of the tables" if table is None else f"looks like another [{table}], with other columns"
+            name = group[0].file.path.name + (f" and {len(group) - 1} more" if len(group) > 1 else "")
+            remarks.append(f"{name} {why}; it is left out. Its columns: {', '.join(group[0].names[:20])}")
+            continue
+        sections[table] = _guessed_section(table, group)
+    lines = _opening(everything, currency, remarks, "lines" in sections)
+    return "\n".join([*lines, *(line for table in CONTRACT for line in sections.get(table, []))]) + "\n"
+
+
+def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[str], has_lines: bool) -> list[str]:
+    lines = [
+        "# A mapping proposed by `toolkit map`; read the comments, then: toolkit check THIS_FILE",
+        *(f"# {remark}" for remark in remarks),
+    ]
+    why = ""
+    if not currency:
+        currency, why = _currency(everything)
+    name = everything[0].file.path.resolve().parent.name or "receipts"
+    lines += ["", f"name = {quoted(name)}", f'currency = "{currency}"{why}']
+    if any(contents.has_zone for contents in everything):
+        lines.append(
+            '# TODO time_zone = "Europe/Berlin"  # the times carry a zone or count seconds since 1970: the shop\'s own zone is needed'
+        )
+    if not has_lines:
+        lines += [
+            "",
+            "# TODO no file looks like receipt lines; [lines] is the one table that is needed:",
+            "# [lines]",
+            '# files = "..."',
+            "# [lines.columns]",
+        ]
+        lines += [f'# {column} = ""  # {meaning("lines", column)}' for column in required_columns("lines")]
+    return lines
+
+
+def _currency(everything: Sequence[Contents]) -> tuple[str, str]:
+    for contents in everything:
+        for sign, code in CURRENCY_SIGNS.items():
+            if any(sign in text for text in contents.numeric_texts()):
+                return code, f"  # guessed from {sign}"
+    for contents in everything:
+        if contents.script in CURRENCY_OF_SCRIPT:
+            return CURRENCY_OF_SCRIPT[contents.script], f"  # guessed from the {contents.script} column names"
+    return "EUR", "  # guessed: nothing in the files says which; it sets how many decimals amounts have"
+
+
+def _files(group: Sequence[Contents]) -> str:
+    paths = [contents.file.path for contents in group]
+    folders, endings = {path.parent for path in paths}, {"".join(path.suffixes) for path in paths}
+    if len(paths) > MOST_FILES_LISTED and len(folders) == 1 and len(endings) == 1:
+        return f"{quoted((paths[0].parent / ('*' + endings.pop())).as_posix())}  # check that the pattern finds these files only"
+    return _one_or_list([Path(os.path.normpath(path)).as_posix() for path in paths])
+
+
+def _one_or_list(texts: Sequence[str]) -> str:
+    return quoted(texts[0]) if len(texts) == 1 else "[" + ", ".join(map(quoted, texts)) + "]"
+
+
+def _head(table: str, group: Sequence[Contents]) -> list[str]:
+    """Return a section's files and what was detected about their text, so that a person sees it and the import does not detect it again."""
+    lines = ["", f"[{table}]", f"files = {_files(group)}"]
+    dialect = group[0].file.dialect
+    if dialect is None:
+        return lines
+    encoding = "utf-8" if dialect.encoding in ("utf-8", "utf-8-sig", "ascii") else dialect.encoding
+    delimiter = {"\t": "\\t", "\x01": "\\u0001"}.get(dialect.delimiter, dialect.delimiter)
+    lines += [f'encoding = "{encoding}"', f'delimiter = "{delimiter}"']
+    if not dialect.header:
+        lines.append("header = false  # the first row holds values: columns are column_1, column_2, ...")
+    return lines
+
+
+def _known_section(preset: Preset, group: Sequence[Contents]) -> list[str]:
+    _, _, body = preset.sections.replace('files = "FILES"\n', "", 1).replace('"FILES"', _files(group)).strip("\n").partition("\n")
+    return [*_head(preset.table, group), *body.splitlines()]
+
+
+def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
+    contents = group[0]
+    guesses = guess_columns(table, contents)
+    lines = _head(table, group)
+    decimal = _decimal(contents, guesses)
+    if decimal is None:
+        lines.append('# TODO decimal = ","  # or ".": the sample does not prove which; the import looks at every row')
+    else:
+        lines += decimal
+    lines += [option for guess in guesses for option in guess.options]
+    side, taken = _side_tables(group, guesses) if table == "lines" else ([], set())
+    unused = [name for name in contents.names if name not in _raw(guesses)]
+    if table == "members" and unused:
+        lines.append(f"attributes = [{', '.join(map(quoted, unused))}]")
+    lines += ["", f"[{table}.columns]", *map(_column_line, guesses)]
+    missing = [column for column in required_columns(table) if column not in {guess.name for guess in guesses}]
+    lines += [f'# TODO {column} = ""  # {meaning(table, column)}; none of: {", ".join(unused[:12])}' for column in missing]
+    rest = [name for name in unused if name not in taken]
+    if rest and table != "members":
+        lines.append(f"# not used: {', '.join(rest)}")
+    return lines + side
+
+
+def _raw(guesses: Iterable[Guess]) -> set[str]:
+    return {name for guess in guesses for name in guess.columns}
+
+
+def _decimal(contents: Contents, guesses: Iterable[Guess]) -> list[str] | None:
+    """Return the line that states the decimal sign, none where none is needed, or None where it is not proved."""
+    sign = contents.decimal(guess.columns[0] for guess in guesses if guess.is_number)
+    return None if sign is None else [f'decimal = "{sign}"'] if sign else []
+
+
+def _side_tables(group: Sequence[Contents], guesses: Sequence[Guess]) -> tuple[list[str], set[str]]:
+    """Return [products] and [stores] read from the receipts, where they carry a category or a region; and the columns that takes."""
+    lines: list[str] = []
+    taken: set[str] = set()
+    for table, column, needed in (("products", "product_id", "category"), ("stores", "store_id", "region")):
+        key = next((guess for guess in guesses if guess.name == column and len(guess.columns) == 1), None)
+        extra = [guess for guess in guess_columns(table, group[0]) if guess.name != column and guess.columns[0] not in _raw(guesses)]
+        if key is None or not any(guess.name == needed for guess in extra):
+            continue
+        lines += [*_head(table, group), *(_decimal(group[0], extra) or [])]
+        lines += ["distinct = true  # read from the receipts: the most frequent value of each column"]
+        lines += ["", f"[{table}.columns]", _column_line(key), *map(_column_line, extra)]
+        taken |= _raw(extra)
+    return lines, taken
+
+
+def _column_line(guess: Guess) -> str:
+    return f"{guess.name} = {guess.text or _one_or_list(guess.columns)}" + (f"  # {guess.comment}" if guess.comment else "")

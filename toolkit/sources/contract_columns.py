@@ -1,0 +1,285 @@
+"""One contract column from its raw columns: the value, what is wrong with a cell, and whether decimals were lost.
+
+The rules (may it be empty, its least value) are read from the contract's schemas; the sentences are made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import mul
+from typing import Any
+
+import polars as pl
+
+from toolkit.schemas import CONTRACT, MONEY_COLUMNS
+from toolkit.sources.mapping import Mapping
+from toolkit.sources.specs import ColumnSpec, Condition, TableMapping
+from toolkit.sources.styles import numbers, times
+from toolkit.sources.styles.detection import Styles, time_text
+
+ZERO_WHEN_EMPTY = frozenset({"discount_amount", "coupon_amount"})
+"""An empty cell in these columns says that there was none."""
+LABELS = {
+    "ordered_at": "time",
+    "discount_amount": "discount",
+    "coupon_amount": "coupon",
+    "contacted_at": "contact time",
+    "redeemed_at": "time",
+    "occurred_at": "time",
+}
+QUANTITY_DIGITS = 3
+CUT_BY_SPREADSHEET = r"^\d([.,]\d+)?E\+\d{2,3}$"
+YES = [
+    "true", "t", "yes", "y", "1", "x", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "tak", "da", "evet", "是", "有", "はい", "예", "да",
+]  # fmt: skip
+NO = [
+    "false", "f", "no", "n", "0", "-", "nein", "non", "não", "nao", "nee", "nie", "ne", "hayır", "否", "无", "無", "いいえ", "아니요",
+    "нет",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ContractColumn:
+    """A contract column: its value, its checks (true = fault, with the reason) and whether digits were cut off."""
+
+    name: str
+    value: pl.Expr
+    checks: Sequence[tuple[pl.Expr, str]] = ()
+    rounded: pl.Expr | None = None
+
+
+def label(column: str) -> str:
+    """Return what a contract column is called in a reason: `order_id` is an "order id"."""
+    return LABELS.get(column, column.replace("_", " "))
+
+
+@dataclass
+class Conversion:
+    """Makes contract columns of a table's records; text is parsed once, in the columns of `prepared`, stage by stage."""
+
+    mapping: Mapping
+    table: str
+    schema: dict[str, pl.DataType]
+    styles: Styles
+    prepared: list[dict[str, pl.Expr]] = field(default_factory=lambda: [{}, {}])
+
+    @property
+    def spec(self) -> TableMapping:
+        """What the mapping says of the table."""
+        return self.mapping.tables[self.table]
+
+    def columns(self) -> list[ContractColumn]:
+        """Return the mapped columns in the contract's order, then the attributes; of the lines also those that are not mapped."""
+        columns = []
+        for name in CONTRACT[self.table].columns():
+            if name in self.spec.columns:
+                columns.append(self._column(name, self.spec.columns[name]))
+            elif self.table == "lines":
+                columns.append(ContractColumn(name, pl.lit(0, pl.Int64) if name in ZERO_WHEN_EMPTY else pl.lit(None, pl.String)))
+        return columns + [self._attribute(name, spec) for name, spec in self.spec.attributes.items()]
+
+    def _column(self, name: str, spec: ColumnSpec) -> ContractColumn:
+        rule: Any = CONTRACT[self.table].columns()[name]
+        if rule.dtype == pl.String:
+            column = self._text(name, spec)
+        elif rule.dtype == pl.Boolean:
+            column = self._yes_no(name, spec)
+        elif rule.dtype.is_temporal():
+            column = self._time(name, spec, date=rule.dtype == pl.Date)
+        else:
+            column = self._number(name, spec, rule.dtype)
+        value, checks = column.value, list(column.checks)
+        if name in ZERO_WHEN_EMPTY:
+            value = value.fill_null(0)
+        if self.table == "lines":  # of other tables the whole contract is checked, in checks.py
+            if not rule.nullable and name not in ZERO_WHEN_EMPTY:
+                checks.append((value.is_null(), f"no {label(name)}"))
+            if getattr(rule, "min", None) == 0:
+                checks.append((value < 0, f"negative {label(name)}"))
+        return ContractColumn(name, value, checks, column.rounded)
+
+    def _attribute(self, name: str, spec: ColumnSpec) -> ContractColumn:
+        """Return a further column of the members, as it stands in the file."""
+        if spec.column is not None and not isinstance(self.schema[spec.column], pl.String | pl.Categorical | pl.Enum):
+            return ContractColumn(name, pl.col(spec.column))
+        return ContractColumn(name, self._text(name, spec).value)
+
+    # -- text and ids
+
+    def _text(self, name: str, spec: ColumnSpec) -> ContractColumn:
+        if spec.value is not None:
+            return ContractColumn(name, pl.lit(str(spec.value) or None, pl.String))
+        if spec.join:
+            parts = [
+                self._id_text(column).str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True)
+                for column in spec.join
+            ]
+            cut = [check for column in spec.join for check in self._cut(name, column)]
+            return ContractColumn(name, self._member(name, pl.concat_str(parts, separator="|"), None), cut)
+        assert spec.column is not None
+        raw, dtype = pl.col(spec.column), self.schema[spec.column]
+        if dtype.is_float() or isinstance(dtype, pl.Decimal):
+            present = raw.fill_nan(None) if dtype.is_float() else raw
+            whole = present.cast(pl.Int64, strict=False)
+            value = whole if self.table == "lines" else whole.cast(pl.String)
+            broken = present.is_not_null() & ((whole.cast(pl.Float64) != present.cast(pl.Float64)) | whole.is_null())
+            return ContractColumn(name, self._member(name, value, whole), [(broken, f"{label(name)} is not a whole number")])
+        if dtype.is_integer() and self.table == "lines" and dtype not in (pl.UInt64, pl.Int128):
+            number = raw if dtype == pl.Int64 else raw.cast(pl.Int64)
+            return ContractColumn(name, self._member(name, number, number))
+        return ContractColumn(name, self._member(name, self._id_text(spec.column), None), self._cut(name, spec.column))
+
+    def _id_text(self, column: str) -> pl.Expr:
+        """Return a column as text: exactly as written, null where there is nothing but spaces."""
+        raw, dtype = pl.col(column), self.schema[column]
+        if dtype.is_float():
+            return raw.fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
+        if dtype != pl.String:
+            return raw.cast(pl.String, strict=False)
+        stripped = raw.str.strip_chars()
+        return pl.when(stripped.str.len_bytes() > 0).then(stripped if self.spec.strip_ids else raw)
+
+    def _cut(self, name: str, column: str) -> list[tuple[pl.Expr, str]]:
+        """A spreadsheet turns long codes into 6.90123E+12: the digits are lost and products fall together."""
+        if self.schema[column] != pl.String or not name.endswith("_id"):
+            return []
+        return [(pl.col(column).str.contains(CUT_BY_SPREADSHEET).fill_null(False), f"{label(name)} was cut by a spreadsheet")]
+
+    def _member(self, name: str, value: pl.Expr, number: pl.Expr | None) -> pl.Expr:
+        """Return a member id with the codes that mean nobody made null."""
+        codes = self.spec.not_a_member
+        if name != "member_id" or not codes:
+            return value
+        if number is None:
+            return pl.when(~value.is_in(list(codes))).then(value)
+        whole = [int(code) for code in codes if code.lstrip("-").isascii() and code.lstrip("-").isdigit()]
+        return pl.when(~number.is_in(whole)).then(value) if whole else value
+
+    # -- numbers
+
+    def _number(self, name: str, spec: ColumnSpec, dtype: Any) -> ContractColumn:
+        money = name in MONEY_COLUMNS
+        digits = self.mapping.minor_digits if money else QUANTITY_DIGITS if dtype.is_float() else 0
+        unit = spec.unit or (self.spec.amount_unit if money else "major")
+        scale = 0 if unit == "minor" else digits
+        added = (spec.column,) if spec.column is not None else spec.add
+        signed = [(column, spec.sign) for column in added] + [(column, -spec.sign) for column in spec.subtract]
+        parts = [self._integer(column, scale, spec, sign) for column, sign in signed]
+        if spec.multiply:
+            parts = [self._product(name, scale, spec)]
+        if spec.value is not None:
+            constant = numbers.read_number(str(spec.value), numbers.NumberStyle())
+            parts = [numbers.Integer(pl.lit(int((constant or 0) * 10**scale), pl.Int64), pl.lit(False), pl.lit(False), pl.lit(False))]
+        value = parts[0].value if len(parts) == 1 else pl.sum_horizontal([part.value for part in parts], ignore_nulls=True)
+        if len(parts) > 1:
+            value = pl.when(~pl.all_horizontal([part.value.is_null() for part in parts])).then(value)
+        checks = [(part.unreadable, f"{label(name)} is not a number") for part in parts]
+        checks += [(part.too_large, f"{label(name)} is too large") for part in parts]
+        rounded = pl.any_horizontal([part.rounded for part in parts]) if len(parts) > 1 else parts[0].rounded
+        if self.table != "lines" and dtype.is_float() and not money:
+            value = value / 10**digits
+        return ContractColumn(name, value, checks, rounded if money else None)
+
+    def _integer(self, column: str, scale: int, spec: ColumnSpec, sign: int) -> numbers.Integer:
+        if self.schema[column] == pl.String:
+            return numbers.from_scaled(self._scaled(column, scale, spec), self._present(column), sign=sign)
+        return numbers.from_typed(column, self.schema[column], 10**scale, sign=sign)
+
+    def _scaled(self, column: str, digits: int, spec: ColumnSpec) -> str:
+        temporary = f"__{column}|{digits}|{spec.decimal}"
+        if self.schema[column] == pl.String:
+            self.prepared[0][temporary] = numbers.scaled_text(column, digits, self.styles.number(self.mapping, self.table, spec))
+        else:
+            self.prepared[0][temporary] = numbers.scaled_typed(column, self.schema[column], digits)
+        return temporary
+
+    def _product(self, name: str, scale: int, spec: ColumnSpec) -> numbers.Integer:
+        """Return the exact product of two columns, rounded once."""
+        first, *others = spec.multiply
+        # Each factor is bounded so that the product of both still fits into 128 bits.
+        factors = [pl.col(self._scaled(first, scale, spec)), *(pl.col(self._scaled(other, 0, spec)) for other in others)]
+        bounded: list[Any] = [pl.when(factor.abs() < 10**17).then(factor) for factor in factors]
+        temporary = f"__product|{name}"
+        self.prepared[1][temporary] = reduce(mul, bounded)
+        shift = numbers.EXTRA_DIGITS * len(factors)
+        present = pl.all_horizontal([self._present(column) for column in spec.multiply])
+        return numbers.from_scaled(temporary, present, shift=shift, sign=spec.sign)
+
+    def _present(self, column: str) -> pl.Expr:
+        raw = pl.col(column)
+        return raw.str.strip_chars().str.len_bytes() > 0 if self.schema[column] == pl.String else raw.is_not_null()
+
+    # -- times
+
+    def _time(self, name: str, spec: ColumnSpec, *, date: bool) -> ContractColumn:
+        what = "date" if date else "time"
+        shown = label(name)
+        formats = self.styles.times.get(name, ())
+        checks: list[tuple[pl.Expr, str]] = []
+        temporary = f"__{name}"
+        if spec.value is not None:
+            self.prepared[0][temporary] = pl.lit(str(spec.value)).str.to_datetime(time_unit="us", strict=False)
+        elif formats:
+            text = time_text(spec, self.schema)
+            zone = self.mapping.time_zone
+            spelled = [pattern for form in formats for pattern in times.spelled(form)]
+            self.prepared[0][temporary] = text.map_batches(
+                lambda texts: times.read_times(texts, spelled, zone), return_dtype=pl.Datetime("us"), is_elementwise=True
+            )
+            unread = f"{shown} cannot be read" if shown == what or shown.endswith("time") else f"{shown} is not a {what}"
+            checks.append((text.is_not_null() & pl.col(temporary).is_null(), unread))
+        else:
+            self.prepared[0][temporary] = self._typed_time(spec)
+        local = pl.col(temporary)
+        if not times.needs_zone(formats) and not self._has_zone(spec) and self.mapping.source_time_zone and not date:
+            local, skipped = self._from_source_zone(temporary)
+            checks.append((skipped, f"{shown} does not exist: clocks went forward"))
+        value = pl.when(times.possible(local)).then(local)
+        checks.append((~times.possible(pl.col(temporary)), f"impossible {shown}" if not date else f"{shown} is impossible"))
+        return ContractColumn(name, value.dt.date() if date else value, checks)
+
+    def _typed_time(self, spec: ColumnSpec) -> pl.Expr:
+        columns = (spec.column,) if spec.column is not None else spec.join
+        first = pl.col(str(columns[0]))
+        dtype = self.schema[str(columns[0])]
+        if len(columns) == 2 and self.schema[columns[1]] == pl.Time:
+            day = first if dtype == pl.Date else first.dt.date()
+            return day.dt.combine(pl.col(columns[1]), time_unit="us")
+        if isinstance(dtype, pl.Datetime) and dtype.time_zone:
+            return first.dt.convert_time_zone(self.mapping.time_zone or "UTC").dt.replace_time_zone(None).dt.cast_time_unit("us")
+        return first.cast(pl.Datetime("us"))
+
+    def _has_zone(self, spec: ColumnSpec) -> bool:
+        dtype = self.schema.get(spec.column or "")
+        return isinstance(dtype, pl.Datetime) and bool(dtype.time_zone)
+
+    def _from_source_zone(self, temporary: str) -> tuple[pl.Expr, pl.Expr]:
+        source, own = str(self.mapping.source_time_zone), str(self.mapping.time_zone)
+        instant = pl.col(temporary).dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
+        moved = f"{temporary}|moved"
+        self.prepared[1][moved] = instant.dt.convert_time_zone(own).dt.replace_time_zone(None)
+        return pl.col(moved), pl.col(temporary).is_not_null() & pl.col(moved).is_null()
+
+    # -- yes or no
+
+    def _yes_no(self, name: str, spec: ColumnSpec) -> ContractColumn:
+        if spec.value is not None:
+            return ContractColumn(name, pl.lit(bool(spec.value)))
+        if spec.true_if or spec.false_if:
+            hit = pl.any_horizontal([self._holds(condition) for condition in (*spec.true_if, *spec.false_if)])
+            return ContractColumn(name, hit if spec.true_if else ~hit)
+        raw, dtype = pl.col(str(spec.column)), self.schema[str(spec.column)]
+        if dtype == pl.Boolean:
+            return ContractColumn(name, raw)
+        text = raw.cast(pl.String, strict=False).str.strip_chars().str.to_lowercase().str.replace(r"^([01])\.0$", "${1}")
+        value = pl.when(text.is_in(YES)).then(True).when(text.is_in(NO)).then(False)
+        return ContractColumn(name, value, [((text.str.len_bytes() > 0) & value.is_null(), f"{label(name)} is neither yes nor no")])
+
+    @staticmethod
+    def _holds(condition: Condition) -> pl.Expr:
+        text = pl.col(condition.column).cast(pl.String, strict=False)
+        tests = [text.is_in(list(condition.equals))] if condition.equals else []
+        tests += [text.str.starts_with(start) for start in condition.starts_with]
+        return pl.any_horizontal(tests).fill_null(False)

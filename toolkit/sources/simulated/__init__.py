@@ -1,7 +1,0 @@
-"""A shop whose truth is known: receipts to try everything on, and what was planted in them."""
-
-from toolkit.sources.simulated.settings import ShopSettings
-from toolkit.sources.simulated.shop import SimulatedShop, simulated_shop
-from toolkit.sources.simulated.truth import TRUTH
-
-__all__ = ["TRUTH", "ShopSettings", "SimulatedShop", "simulated_shop"]

@@ -1,0 +1,1 @@
+"""How the bytes of a text file are written: packed or not, in which encoding, with which delimiter, the header where."""

@@ -14,10 +14,10 @@ def takings(view: View) -> pl.DataFrame:
     Columns: `member_code`, `order_count` (Int64, returns alone not counted) and `sales` (Int64 minor units) of the window `view.period`,
     made in the scope (a store's report counts that store's sales); 0 where the member brought nothing in the window.
     """
-    made = member_sales(view).select("member_code", pl.col("orders").alias("order_count"), "sales")
+    sums = member_sales(view).select("member_code", pl.col("orders").alias("order_count"), "sales")
     return (
         view.members.select("member_code")
-        .join(made, on="member_code", how="left", maintain_order="left")
+        .join(sums, on="member_code", how="left", maintain_order="left")
         .with_columns(pl.col("order_count", "sales").fill_null(0))
     )
 

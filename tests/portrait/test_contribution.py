@@ -107,7 +107,7 @@ def test_members_against_non_members(ladder: Workspace) -> None:
     assert crowd.notes[0].verdict == "NOT MEASURED"
 
 
-@pytest.mark.parametrize("ask", [contribution, quadrants])
+@pytest.mark.parametrize("ask", [contribution, pareto, quadrants])
 def test_a_window_with_too_few_buyers_is_not_measured(ladder: Workspace, ask: Question) -> None:
     answer = ask(ladder, settings={"scope": {"minimum_members": 6}})  # eleven members, but five of them ordered
     assert answer.headline == (

@@ -12,6 +12,7 @@ from toolkit.columns import AnswerTable
 from toolkit.language import later, tr
 from toolkit.portrait.measures.bands import NO_UNITS, grouped
 from toolkit.portrait.measures.non_members import MEMBERS_AND_OTHERS, ORDER_VALUE, ORDERS, SALES, UNITS_PER_ORDER, members_and_others
+from toolkit.portrait.measures.takings import without_order
 from toolkit.registry import question
 from toolkit.scope.hiding import too_few
 from toolkit.scope.sales import member_sales, per_order, ratio
@@ -199,15 +200,7 @@ def _headline(view: View, shown: AnswerTable, members: pl.DataFrame, by: By) -> 
 
 
 def _notes(view: View, sums: pl.DataFrame, buyers: pl.DataFrame, by: By) -> list[str]:
-    notes, window = [], view.period
-    away = view.members.join(buyers, on="member_code", how="anti").height
-    if away:
-        notes.append(
-            view.say(
-                "Not counted: {away:few} other [one?member|members] in scope without an order {window:in}.",
-                away=away, one=away == view.least == 1, window=window,
-            )
-        )  # fmt: skip
+    notes = without_order(view, buyers)
     returned = sums.filter(pl.col("orders") == 0)
     if returned.height:
         amount = int(returned["sales"].sum()) if returned.height >= view.least else None

@@ -83,8 +83,8 @@ def quadrants(view: View) -> Finding:
     return Finding(
         headline=view.say(
             "{where}, {member_count} of {all:member} who ordered[local?, here or elsewhere,] {window:in}[known? ({member_share})] come "
-            "often and buy much (at least {orders:order} of {worth:minor} on average)[sold? and bring {sales_share} of the sales][; {seldom:,} "
-            "({seldom_share:share}) come seldom but fill the basket].",
+            "often and buy much (at least {orders:order} of {worth:minor} on average)[sold? and bring {sales_share} of the sales][; "
+            "{seldom:,} ({seldom_share:share}) come seldom but fill the basket].",
             best, all=mine.height, local=view.scope.is_place, window=view.period, known=best["member_share"] is not None,
             **cuts, sold=best["sales_share"] is not None, seldom=seldom["member_count"], seldom_share=seldom["member_share"],
         ),

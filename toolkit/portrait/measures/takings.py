@@ -40,3 +40,17 @@ def by_group(view: View, members: pl.DataFrame, *groups: str) -> pl.DataFrame:
         )
         .select(*groups, "member_count", "member_share", "order_count", "sales", "sales_share")
     )
+
+
+def without_order(view: View, buyers: pl.DataFrame) -> list[str]:
+    """Return the note that counts the members in scope who are not among `buyers` (`member_code`), those with an order in the window."""
+    away = view.members.join(buyers, on="member_code", how="anti").height
+    if not away:
+        return []
+    one = away == view.least == 1
+    return [
+        view.say(
+            "Not counted: {away:few} other [one?member|members] in scope without an order {window:in}.",
+            away=away, one=one, window=view.period,
+        )
+    ]  # fmt: skip

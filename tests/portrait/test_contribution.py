@@ -43,7 +43,7 @@ def test_heavy_medium_and_light(ladder: Workspace) -> None:
 
 def test_deciles_keep_equal_members_together(tmp_path: Path) -> None:
     rows = [(f"m{who:02d}", 1, "s1", 1, 5.0) for who in range(15)] + [(f"n{who:02d}", 1, "s1", 1, 100.0 + who) for who in range(5)]
-    table = contribution(shop_of(tmp_path, lines_of(rows))).table
+    table = contribution(shop_of(tmp_path, lines_of(rows)), settings=FEW).table
     assert table.height == 10
     held = table.filter(pl.col("sales_from") <= 5)
     assert held["member_count"].to_list() == [15]  # all fifteen in one group
@@ -111,11 +111,19 @@ def test_members_against_non_members(ladder: Workspace) -> None:
 def test_a_window_with_too_few_buyers_is_not_measured(ladder: Workspace, ask: Question) -> None:
     answer = ask(ladder, settings={"scope": {"minimum_members": 6}})  # eleven members, but five of them ordered
     assert answer.headline == (
-        "Across the chain, 5 members ordered from 2024-04-01 to 2024-06-30, fewer than the 6 that figures may speak of "
-        "(n = 11 members in scope)."
+        "Across the chain, from 2024-04-01 to 2024-06-30, fewer than 6 members ordered: too few for figures to speak of "
+        "(setting scope.minimum_members)."
     )
     assert answer.table.is_empty()
+    assert answer.table.columns == ask(ladder, settings=FEW).table.columns
     assert answer.notes[0].verdict == "NOT MEASURED"
+
+
+def test_tenths_of_few_members_are_not_told(tmp_path: Path) -> None:
+    answer = contribution(shop_of(tmp_path, lines_of([(f"m{who:02d}", 1, "s1", 1, 5.0 + who) for who in range(20)])))
+    assert "too few to tell their groups apart: some hold fewer than 10" in answer.headline
+    assert answer.table["member_count"].null_count() == answer.table["sales"].null_count() == 10
+    assert not answer.figures
 
 
 def test_shares_that_do_not_fit_are_refused(ladder: Workspace) -> None:

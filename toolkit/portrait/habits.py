@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
+from toolkit.columns import AnswerTable, Column
 from toolkit.language import later, tr, value, word
 from toolkit.portrait.measures.favourites import HABITS, HOURS, WEEKDAYS, Habit, favourites
-from toolkit.portrait.measures.timing import busiest_hour, orders_by_hour, week_chart, when_finding
+from toolkit.portrait.measures.timing import WHEN, busiest_hour, orders_by_hour, week_chart, when_finding
 from toolkit.registry import question
-from toolkit.scope.phrases import made_where, not_measured, where
+from toolkit.scope.phrases import made_where, not_measured
 from toolkit.scope.view import View
+from toolkit.wording import listing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -22,20 +25,31 @@ if TYPE_CHECKING:
 OVERVIEW_ROWS = 8
 """Rows of a habit in the table of all habits: as many as weekdays, and one for the rest."""
 LONGEST_TABLE = 50
-_SCHEMA = {
-    "habit": pl.String,
-    "favourite": pl.String,
-    "member_count": pl.Int64,
-    "member_share": pl.Float64,
-    "n": pl.Int64,
-    "favourite_share": pl.Float64,
-    "order_count": pl.Int64,
-    "order_share": pl.Float64,
-    "sales": pl.Float64,
-    "sales_share": pl.Float64,
-    "buyer_count": pl.Int64,
-    "buyer_share": pl.Float64,
-}
+
+
+def _held(orders_hidden_by: str | None) -> Sequence[Column]:
+    """The columns; the orders are those of all members in scope, not of those whose favourite it is."""
+    return (
+        c.text("habit"),
+        c.text("favourite"),
+        c.members(meaning="whose favourite it is"),
+        c.share("member_share", "Share of members", "of those measured"),
+        c.members("n", "n", "the members measured"),
+        c.share("favourite_share", "Its share of their own", "mean share of a member's own orders, or spend, that it has with them"),
+        c.count("order_count", "Orders", hidden_by=orders_hidden_by),
+        c.share("order_share", "Share of orders", hidden_by=orders_hidden_by),
+        c.money("sales", "Sales", hidden_by=orders_hidden_by),
+        c.share("sales_share", "Share of sales", null="nothing was sold", hidden_by=orders_hidden_by),
+    )
+
+
+FAVOURITES = c.table(
+    "one row per habit and favourite, the rest of a long habit in one",
+    *_held("buyer_count"),
+    c.members("buyer_count", "Buyers", "members who bought the category at all", null="another habit"),
+    c.share("buyer_share", "Share who bought", hidden_by="buyer_count"),
+)
+ONE_HABIT = c.table("one row per favourite of one habit other than the category", *_held(None))
 _CALLED = {
     "channel": later("channel"),
     "weekday": later("day of the week"),
@@ -55,6 +69,8 @@ _CALLED = {
         "favourite store, favourite category, top categories",
         "购物习惯 渠道 时段",
     ),
+    tables=(FAVOURITES, ONE_HABIT, WHEN),
+    figures=(c.share("peak_order_share", "Orders at the peak"),),
 )
 def habits(view: View, *, by: Literal["when"] | Habit | None = None) -> Finding:
     """Return the members' favourites and when the scope's orders happen: one row per habit and favourite.
@@ -68,61 +84,57 @@ def habits(view: View, *, by: Literal["when"] | Habit | None = None) -> Finding:
     by
         One habit in full: `channel`, `weekday`, `hour`, `store`, `category`; or `when`: orders by weekday and hour. Empty = all habits.
 
-    Returns
-    -------
-    Answer
-        Table columns: `habit`; `favourite`; `member_count` (members whose favourite it is), `member_share` (0..1 of the members measured,
-        `n`); `favourite_share` (mean share of a member's own orders, or spend, that it has with those members); `order_count`,
-        `order_share`, `sales` (currency units), `sales_share`; by category also `buyer_count` and `buyer_share`, members who bought it at
-        all. With `by="when"`: `weekday`, `hour`, `order_count`, `order_share`, `sales`.
-
     Example
     -------
     >>> tk.portrait.habits(ws, by="weekday").table                     # doctest: +SKIP
     """
-    made = orders_by_hour(view)
+    orders = orders_by_hour(view)
     if by == "when":
-        return when_finding(view, made)
+        return when_finding(view, orders)
     chosen = favourites(view, view.members)
     wanted = HABITS if by is None else (by,)
     known: list[Habit] = [habit for habit in wanted if habit != "channel" or view.has_column("lines", "channel")]
-    tables: dict[Habit, pl.DataFrame] = {habit: _habit_table(view, habit, chosen, made) for habit in known}
-    table = _all_table(tables, OVERVIEW_ROWS if by is None else LONGEST_TABLE)
-    peak = busiest_hour(made)
+    table, most = FAVOURITES if by in (None, "category") else ONE_HABIT, OVERVIEW_ROWS if by is None else LONGEST_TABLE
+    frames = [_shortened(view, habit, _habit_frame(view, habit, chosen, orders), most) for habit in known]
+    shown = table.of(pl.concat(frames, how="diagonal"), view) if frames else table.empty()
+    peak = busiest_hour(orders)
     return Finding(
-        headline=_headline(view, tables, made) if by is None else _one_headline(view, by, tables.get(by)),
-        table=table.drop("buyer_count", "buyer_share") if by != "category" else table,
-        chart=(lambda: week_chart(view, made)) if by in (None, "weekday", "hour") else (lambda: _bars(view, by, table)) if tables else None,
+        headline=_headline(view, shown, chosen, orders) if by is None else _one_headline(view, by, shown, chosen),
+        table=shown,
+        chart=(lambda: week_chart(view, orders))
+        if by in (None, "weekday", "hour")
+        else (lambda: _bars(view, by, shown.frame, chosen))
+        if known
+        else None,
         notes=_notes(view, wanted, known, chosen),
         ask_next=[("portrait.habits", {"by": "when"}), ("portrait.habits", {"by": "category"}), ("portrait.personas", {})],
-        figures={"peak_order_share": peak["order_share"]} if peak else {},
+        figures={"peak_order_share": peak["order_share"] if peak else None},
     )
 
 
-def _habit_table(view: View, habit: Habit, chosen: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
+def _habit_frame(view: View, habit: Habit, chosen: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
     name = f"favourite_{habit}"
     measured = int(chosen[name].count())
     liked = (
         chosen.drop_nulls(name)
         .group_by(pl.col(name).alias("favourite"))
         .agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col(f"{name}_share").mean().alias("favourite_share"))
-        .with_columns((pl.col("member_count") / max(measured, 1)).alias("member_share"), pl.lit(measured, pl.Int64).alias("n"))
+        .with_columns((pl.col("member_count") / max(measured, 1)).alias("member_share"))
     )
-    sold = _category_sums(view) if habit == "category" else _order_sums(view, habit, made)
-    table = liked.join(sold, on="favourite", how="full", coalesce=True).with_columns(
+    bought = _category_sums(view) if habit == "category" else _order_sums(view, habit, orders)
+    frame = liked.join(bought, on="favourite", how="full", coalesce=True).with_columns(
         pl.lit(habit).alias("habit"),
         pl.col("member_count", "order_count").fill_null(0),
         pl.col("member_share", "order_share", "sales", "sales_share").fill_null(0.0),
         pl.lit(measured, pl.Int64).alias("n"),
     )
-    table = table.select(list(_SCHEMA))
     if habit in ("weekday", "hour"):
         order = list(WEEKDAYS if habit == "weekday" else HOURS)
-        return table.sort(pl.col("favourite").replace_strict(order, range(len(order)), default=len(order)))
-    return table.sort("member_count", "order_count", "favourite", descending=[True, True, False])
+        return frame.sort(pl.col("favourite").replace_strict(order, range(len(order)), default=len(order)))
+    return frame.sort("member_count", "order_count", "favourite", descending=[True, True, False])
 
 
-def _order_sums(view: View, habit: Habit, made: pl.DataFrame) -> pl.DataFrame:
+def _order_sums(view: View, habit: Habit, orders: pl.DataFrame) -> pl.DataFrame:
     if habit == "weekday":
         key = pl.col("weekday").replace_strict(range(1, 8), WEEKDAYS, return_dtype=pl.String)
     elif habit == "hour":
@@ -134,9 +146,8 @@ def _order_sums(view: View, habit: Habit, made: pl.DataFrame) -> pl.DataFrame:
             else view.workspace.codes("channel")
         )
         key = pl.col(f"{habit}_code").replace_strict(codes["code"], codes["id"], default=value("not stated"), return_dtype=pl.String)
-    summed = made.group_by(key.alias("favourite")).agg(pl.col("order_count", "sales").sum())
-    nobody = [pl.lit(None, pl.Int64).alias("buyer_count"), pl.lit(None, pl.Float64).alias("buyer_share")]
-    return _with_shares(view, summed, int(made["order_count"].sum())).with_columns(nobody)
+    summed = orders.group_by(key.alias("favourite")).agg(pl.col("order_count", "sales").sum())
+    return _with_shares(view, summed, int(orders["order_count"].sum()))
 
 
 def _category_sums(view: View) -> pl.DataFrame:
@@ -166,116 +177,80 @@ def _with_shares(view: View, summed: pl.DataFrame, orders: int) -> pl.DataFrame:
     )
 
 
-def _all_table(tables: dict[Habit, pl.DataFrame], most: int) -> pl.DataFrame:
-    """The habits under each other; of a long one (stores, categories) the first rows and one for the rest."""
-    parts = [pl.DataFrame(schema=_SCHEMA)]
-    for habit, table in tables.items():
-        if table.height <= most:
-            parts.append(table)
-            continue
-        rest = table.slice(most - 1)
-        summed = ["member_count", "member_share", "sales", "sales_share"] + (["order_count", "order_share"] if habit != "category" else [])
-        others = rest.select(
-            pl.lit(habit).alias("habit"),
-            pl.lit(tr("{rest:,} others", rest=rest.height)).alias("favourite"),
-            pl.col("n").first(),
-            pl.col(summed).sum(),
-        )
-        parts += [table.head(most - 1), others]
-    return pl.concat(parts, how="diagonal")
-
-
-def _headline(view: View, tables: dict[Habit, pl.DataFrame], made: pl.DataFrame) -> str:
-    if not made["order_count"].sum():
-        opening = tr("{where}, no member ordered in the period", where=where(view))
-    else:
-        day, hours = (
-            tables[habit].sort("order_count", descending=True, maintain_order=True).row(0, named=True) for habit in ("weekday", "hour")
-        )
-        from_hour, to_hour = hours["favourite"].split("-")
-        opening = tr(
-            "{where}, {weekday} brings most orders ({day_share} of {orders:,}) and {from_hour} to {to_hour} o'clock most of the day's "
-            "({hours_share})",
-            where=where(view),
-            weekday=word(day["favourite"]),
-            day_share=wording.share(day["order_share"]),
-            orders=made["order_count"].sum(),
-            from_hour=from_hour,
-            to_hour=to_hour,
-            hours_share=wording.share(hours["order_share"]),
-        )
-    said = []
-    for habit in ("channel", "store", "category"):
-        if habit in tables and tables[habit].height and tables[habit]["member_count"][0]:
-            first = tables[habit].row(0, named=True)
-            said.append(_liking(habit, first["favourite"], wording.share(first["member_share"])))
-    if not said:
-        return tr("{opening}; favourites are not measured, since no member has enough orders.", opening=opening)
-    n = tables["store"]["n"][0]
-    return tr(
-        "{opening}; of {members} with favourites {said}.", opening=opening, members=wording.some(n, "member"), said=wording.listing(said)
+def _shortened(view: View, habit: Habit, frame: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Of a long habit (stores, categories) the first rows and one for the rest; orders of several categories do not add up."""
+    if frame.height <= most:
+        return frame
+    rest = frame.slice(most - 1)
+    summed = ["member_count", "member_share", "sales", "sales_share", *(["order_count", "order_share"] if habit != "category" else [])]
+    others = rest.select(
+        pl.lit(habit).alias("habit"),
+        pl.lit(view.say("{rest:,} others", rest=rest.height)).alias("favourite"),
+        pl.col("n").first(),
+        pl.col(summed).sum(),
     )
+    return pl.concat([frame.head(most - 1), others], how="diagonal")
 
 
-def _most(table: pl.DataFrame) -> dict[str, Any]:
-    return table.sort("order_count", descending=True, maintain_order=True).row(0, named=True)
+def _most(shown: AnswerTable, habit: str, by: str) -> Mapping[str, Any] | None:
+    """The row of a habit that has most of a count; None where it has none that may be shown."""
+    rows = shown.frame.filter((pl.col("habit") == habit) & (pl.col(by) > 0)).sort(by, descending=True, maintain_order=True)
+    return shown.cut(rows).row() if rows.height else None
 
 
-def _liking(habit: str, favourite: str, share: str) -> str:
-    return {
-        "channel": tr("{share} mostly buy by {favourite}", share=share, favourite=favourite),
-        "store": tr("{share} mostly come to store {favourite}", share=share, favourite=favourite),
-        "category": tr("{share} spend most on {favourite}", share=share, favourite=favourite),
-    }[habit]
+def _headline(view: View, shown: AnswerTable, chosen: pl.DataFrame, orders: pl.DataFrame) -> str:
+    day, hours = (_most(shown, habit, "order_count") or {} for habit in ("weekday", "hour"))
+    from_hour, _, to_hour = hours.get("favourite", "").partition("-")
+    channel, store, category = (_most(shown, habit, "member_count") for habit in ("channel", "store", "category"))
+    likings = [
+        *([view.say("{member_share} mostly buy by {name}", channel, name=channel["favourite"])] if channel else []),
+        *([view.say("{member_share} mostly come to store {name}", store, name=store["favourite"])] if store else []),
+        *([view.say("{member_share} spend most on {name}", category, name=category["favourite"])] if category else []),
+    ]
+    measured = chosen["favourite_store"].count()
+    return view.say(
+        "{where}, [day?{day:word} brings most orders ({day_share:share} of {orders:,}) and {from_hour} to {to_hour} o'clock most of the "
+        "day's ({hours_share:share})|no member ordered in the period]; [likings?of {measured:member} with favourites {likings}|favourites "
+        "are not measured, since [measured?none is that of {least} members|no member has enough orders]].",
+        day=day.get("favourite"), day_share=day.get("order_share"), orders=orders["order_count"].sum(),
+        from_hour=from_hour, to_hour=to_hour, hours_share=hours.get("order_share"), likings=listing(likings), measured=measured,
+    )  # fmt: skip
 
 
-def _one_headline(view: View, by: Habit, table: pl.DataFrame | None) -> str:
-    called = tr(_CALLED[by])
-    if table is None:
-        return tr("{where}, {called} habits are not measured: the lines have no `{by}` column.", where=where(view), called=called, by=by)
-    liked = table.sort("member_count", descending=True, maintain_order=True)
-    if liked.is_empty() or not liked["member_count"][0]:
-        return tr(
-            "{where}, favourites are not measured: no member has the {minimum_orders} orders they need.",
-            where=where(view),
-            minimum_orders=view.settings.habits.minimum_orders,
-        )
-    first = liked.row(0, named=True)
-    of = tr("spend") if by == "category" else tr("orders")
-    favourite = word(first["favourite"]) if by == "weekday" else first["favourite"]
-    named = tr("store {favourite}", favourite=favourite) if by == "store" else favourite
-    return tr(
-        "{where}, {named} is the favourite {called} of {members} ({member_share} of {n:,}); they give it {favourite_share} of their {of}.",
-        where=where(view),
-        named=named,
-        called=called,
-        members=wording.some(first["member_count"], "member"),
-        member_share=wording.share(first["member_share"]),
-        n=first["n"],
-        favourite_share=wording.share(first["favourite_share"]),
-        of=of,
-    )
+def _one_headline(view: View, by: Habit, shown: AnswerTable, chosen: pl.DataFrame) -> str:
+    if by == "channel" and not view.has_column("lines", "channel"):
+        return view.say("{where}, channel habits are not measured: the lines have no `channel` column.")
+    first = _most(shown, by, "member_count")
+    if first is None:
+        return view.say(
+            "{where}, favourites are not measured: [measured?none is that of {least} members|no member has the {habits.minimum_orders} "
+            "orders they need].",
+            measured=chosen[f"favourite_{by}"].count(),
+        )  # fmt: skip
+    return view.say(
+        "{where}, [is_store?store ]{name} is the favourite {called} of {member_count:member} ({member_share} of {n}); they give it "
+        "{favourite_share} of their [is_category?spend|orders].",
+        first, name=word(first["favourite"]) if by == "weekday" else first["favourite"], called=tr(_CALLED[by]),
+        is_store=by == "store", is_category=by == "category",
+    )  # fmt: skip
 
 
-def _notes(view: View, wanted: tuple[Habit, ...], known: list[Habit], chosen: pl.DataFrame) -> list[str | Note]:
-    least = view.settings.habits.minimum_orders
-    notes: list[str | Note] = (
-        [not_measured(view, "lines", "channel", tr("channel habits"))] if "channel" not in known and "channel" in wanted else []
-    )
-    few = int((chosen["order_count"] < least).sum())
-    if few:
-        who = tr("{members} of {all:,}", members=wording.some(few, "member"), all=chosen.height)
-        notes.append(
-            Note(
-                tr("Favourites of {who}: fewer than {least} orders (setting habits.minimum_orders).", who=who, least=least), "NOT MEASURED"
-            )
-        )
+def _notes(view: View, wanted: Sequence[Habit], known: Sequence[Habit], chosen: pl.DataFrame) -> list[str | Note]:
+    notes: list[str | Note] = []
+    if "channel" in wanted and "channel" not in known:
+        notes.append(not_measured(view, "lines", "channel", tr("channel habits")))
+    without = int((chosen["order_count"] < view.settings.habits.minimum_orders).sum())
+    if without:
+        missing = view.say(
+            "Favourites of {without:member} of {all:,}: fewer than {habits.minimum_orders} orders (setting habits.minimum_orders).",
+            without=without, all=chosen.height,
+        )  # fmt: skip
+        notes.append(Note(missing, "NOT MEASURED"))
     notes.append(
-        tr(
-            "Favourites are the members' own over all their orders across the chain, whatever the scope. Orders and "
-            "sales are those {made_where}, {period}, non-members left out.",
+        view.say(
+            "Favourites are the members' own over all their orders across the chain, whatever the scope. Orders and sales are those "
+            "{made_where}, {period}, non-members left out.",
             made_where=made_where(view),
-            period=view.period,
         )
     )
     if "category" in known:
@@ -288,10 +263,10 @@ def _notes(view: View, wanted: tuple[Habit, ...], known: list[Habit], chosen: pl
     return notes
 
 
-def _bars(view: View, by: Habit, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    n = int(table["n"][0] or 0) if table.height else 0
+def _bars(view: View, by: Habit, table: pl.DataFrame, chosen: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+    measured = chosen[f"favourite_{by}"].count()
     return ranked_bars(
         table.head(15), label="favourite", value="member_share", n="member_count", kind="share1", ranked=False,
-        value_title=tr("Share of members"), title=tr("Favourite {called}: {place}", called=tr(_CALLED[by]), place=view.place),
-        subtitle=tr("of {members} with enough orders", members=wording.some(n, "member")),
+        value_title=tr("Share of members"), title=view.say("Favourite {called}: {place}", called=tr(_CALLED[by])),
+        subtitle=view.say("of {measured:member} with enough orders", measured=measured),
     )  # fmt: skip

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.language import later, tr, value, word
+from toolkit.columns import AnswerTable, Table
+from toolkit.language import later, tr, value
 from toolkit.registry import question
 from toolkit.scope.period import Period
-from toolkit.scope.phrases import where
-from toolkit.scope.sales import days_of, ratio, within
+from toolkit.scope.sales import ratio, within
 from toolkit.scope.view import View
-from toolkit.wording import share, some
+from toolkit.wording import listing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -36,6 +37,41 @@ _SHARES = (
 _NOW, _BEFORE, _YEAR_BEFORE = value("this period"), value("period before"), value("year before")
 
 
+def _windows(rows: str, sales_hidden_by: str | None) -> Table:
+    """The table; sales of a place are not of its members alone, those of an audience are of the members who ordered."""
+    return c.table(
+        rows,
+        c.text("window"),
+        c.day("starts_on", "From"),
+        c.day("ends_on", "To"),
+        c.money("sales", "Sales", "returns subtracted, non-members included", hidden_by=sales_hidden_by),
+        c.count("orders", "Orders", "returns alone are no order", hidden_by=sales_hidden_by),
+        c.members(meaning="with an order in the scope up to the end of the window"),
+        c.members("active_count", "Active members", "ordered within scope.active_days before the end"),
+        c.share("active_share", "Share active", null="the receipts do not reach back that far", hidden_by="active_count"),
+        c.members("buyer_count", "Buyers", "members who ordered in the window"),
+        c.share("repeat_rate", "Bought again", "of the buyers: at least twice in the window", hidden_by="buyer_count"),
+        c.share("member_sales_share", "Members' share", "of sales", null="an audience, or nothing was sold", hidden_by="buyer_count"),
+        c.money("order_value", "Order value", "sales of an order", hidden_by=sales_hidden_by),
+        c.number("units_per_order", "Units per order", "counted goods", null="no goods are counted", hidden_by=sales_hidden_by),
+    )
+
+
+WINDOWS = _windows("one row per window; figures of one that starts before the first receipt are null", None)
+OF_AUDIENCE = _windows("one row per window, of an audience", "buyer_count")
+_WEEKS = c.table("one row per week", c.day("week"), c.members("buyer_count", null="not an audience"), c.money("sales"))
+_FIGURES = (
+    c.money("sales", "Sales"),
+    c.count("orders", "Orders"),
+    c.members(),
+    c.share("active_share", "Share active"),
+    c.share("repeat_rate", "Bought again"),
+    c.money("order_value", "Order value"),
+    c.number("units_per_order", "Units per order"),
+    c.share("member_sales_share", "Members' share"),
+)
+
+
 @question(
     "portrait",
     "How are our members doing?",
@@ -46,6 +82,8 @@ _NOW, _BEFORE, _YEAR_BEFORE = value("this period"), value("period before"), valu
         "how is the store doing",
         "会员概览 复购率 客单价 连带率",
     ),
+    tables=(WINDOWS, OF_AUDIENCE),
+    figures=_FIGURES,
 )
 def overview(view: View) -> Finding:
     """Return the key figures of the window, of the window before it and of the one a year before: one row per window.
@@ -53,15 +91,7 @@ def overview(view: View) -> Finding:
     The year before is 364 days back, so that weekdays fall on weekdays. A window that starts before the shop's first receipt is
     not measured: its figures are null, and a note says so.
 
-    Returns
-    -------
-    Answer
-        Table columns: `window`, `starts_on`, `ends_on`; `sales` (currency units, returns subtracted, non-members included), `orders`;
-        `member_count` (members with an order in the scope up to the end of the window), `active_count`, `active_share` (0..1; ordered
-        within setting scope.active_days before the end), `buyer_count` (members who ordered in the window), `repeat_rate` (0..1 of these,
-        who ordered at least twice in it), `member_sales_share` (0..1 of sales; null for an audience, and where nothing was sold),
-        `order_value` (currency units, sales of orders per order), `units_per_order` (counted goods). Returns alone are no order.
-        Figures: those of this window for the index of a batch; spark: weekly sales.
+    Figures: those of this window for the index of a batch; spark: weekly sales.
 
     Notes
     -----
@@ -72,29 +102,23 @@ def overview(view: View) -> Finding:
     >>> tk.portrait.overview(ws, store_id="367", period="28d").table    # doctest: +SKIP
     """
     windows = {_NOW: view.period, _BEFORE: view.period.before(), _YEAR_BEFORE: view.period.year_before()}
-    table = pl.DataFrame(
-        [_row(view, name, window, sums) for (name, window), sums in zip(windows.items(), _sums(view, windows), strict=True)]
-    )
-    table = table.cast({"member_sales_share": pl.Float64, "repeat_rate": pl.Float64, "sales": pl.Float64, "orders": pl.Int64})
-    weeks = _weekly_sales(view)
-    now = table.row(0, named=True)
+    rows = [_row(view, name, window, sums) for (name, window), sums in zip(windows.items(), _sums(view, windows), strict=True)]
+    shown = (WINDOWS if view.scope.audience is None else OF_AUDIENCE).of(pl.DataFrame(rows), view)
+    weeks, now = _weekly_sales(view), shown.row()
     return Finding(
-        headline=_headline(view, table),
-        table=table,
+        headline=_headline(view, shown),
+        table=shown,
         chart=lambda: _chart(view, weeks),
-        notes=_notes(view, table, windows),
+        notes=_notes(view, shown, windows),
         ask_next=[
             ("portrait.segments", {}),
             ("portrait.contribution", {"by": "heavy"}),
             ("portrait.movement", {}),
             ("portrait.stores", {}),
         ],
-        figures={key: float(now[key]) for key in _FIGURES if now[key] is not None},
-        spark=weeks["sales"].to_list(),
+        figures={figure.name: None if now[figure.name] is None else float(now[figure.name]) for figure in _FIGURES},
+        spark=weeks["sales"].drop_nulls().to_list(),
     )
-
-
-_FIGURES = ("sales", "orders", "member_count", "active_share", "repeat_rate", "order_value", "units_per_order", "member_sales_share")
 
 
 def _sums(view: View, windows: dict[str, Period]) -> list[dict[str, Any]]:
@@ -135,7 +159,7 @@ def _row(view: View, name: str, window: Period, sums: dict[str, Any]) -> dict[st
     """One row of the table; only its dates where the receipts do not reach back to the window (this period is always shown)."""
     dates = {"window": name, "starts_on": window.start, "ends_on": window.end}
     if name != _NOW and window.start < view.first_day:
-        return dates | dict.fromkeys(_COLUMNS)
+        return dates
     orders = sums["orders"]
     known = name == _NOW or window.end - timedelta(days=view.settings.scope.active_days - 1) >= view.first_day
     worth = ratio(sums["order_sales"], orders)
@@ -154,138 +178,91 @@ def _row(view: View, name: str, window: Period, sums: dict[str, Any]) -> dict[st
     }
 
 
-_COLUMNS = (
-    *("sales", "orders", "member_count", "active_count", "active_share", "buyer_count", "repeat_rate", "member_sales_share"),
-    *("order_value", "units_per_order"),
-)
-
-
 def _weekly_sales(view: View) -> pl.DataFrame:
-    """Sales of the last whole weeks up to as_of, at most 52, oldest first: `week` (Date, its first day) and `sales` (currency units)."""
+    """Sales of the last whole weeks up to as_of, at most 52, oldest first: `week` (its first day), `sales` (null: an audience's few)."""
     after = view.as_of + timedelta(days=1)
     count = min(WEEKS, (after - view.first_day).days // 7)
     start = after - timedelta(days=7 * count)
     weeks = pl.DataFrame({"week": [start + timedelta(days=7 * place) for place in range(count)]}, schema={"week": pl.Date})
-    if not count:
-        return weeks.with_columns(pl.lit(0.0).alias("sales"))
+    buyers = pl.lit(None, pl.Int64) if view.scope.audience is None else pl.col("member_code").filter("is_order").n_unique()
     number = (pl.col("ordered_at").dt.date() - pl.lit(start)).dt.total_days() // 7
     held = (
         view.orders.filter(within(Period(start, view.as_of)))
         .group_by((pl.lit(start) + pl.duration(days=number * 7)).cast(pl.Date).alias("week"))
-        .agg(pl.col("amount").sum())
+        .agg(pl.col("amount").sum(), buyers.alias("buyer_count"))
         .collect(engine="streaming")
     )
     joined = weeks.join(held, on="week", how="left", maintain_order="left")
-    return joined.select("week", view.major(pl.col("amount").fill_null(0)).alias("sales"))
+    return _WEEKS.of(joined.select("week", "buyer_count", view.major(pl.col("amount").fill_null(0)).alias("sales")), view).frame
 
 
-def _headline(view: View, table: pl.DataFrame) -> str:
-    now, before, _ = table.to_dicts()
+def _headline(view: View, shown: AnswerTable) -> str:
+    now, before, _ = shown.rows()
     if not now["orders"]:
-        return tr(
-            "{where}, nobody ordered {days_of}; {members} had ordered before.",
-            where=where(view),
-            days_of=days_of(view),
-            members=some(now["member_count"], "member"),
-        )
-    changed = ratio(now["sales"], before["sales"])
-    against = (
-        tr(" ({changed} on the {days} before)", changed=wording.change(changed - 1), days=some(view.period.days, "day"))
-        if changed is not None
-        else ""
-    )
-    said = tr(
-        "{where}, sales {days_of} are {sales} from {orders}{against}. {active_count:,} of {members} ({active_share}) are active",
-        where=where(view),
-        days_of=days_of(view),
-        sales=_money(view, now["sales"]),
-        orders=some(now["orders"], "order"),
-        against=against,
-        active_count=now["active_count"],
-        members=some(now["member_count"], "member"),
-        active_share=share(now["active_share"]),
-    )
-    if now["repeat_rate"] is not None:
-        said += tr(
-            ", {repeat_rate} of {buyers} ordered more than once",
-            repeat_rate=share(now["repeat_rate"]),
-            buyers=some(now["buyer_count"], "buyer"),
-        )
-    if now["member_sales_share"] is not None and now["member_sales_share"] < 1:
-        said += tr(", members bring {member_sales_share} of the sales", member_sales_share=share(now["member_sales_share"]))
-    units = "" if now["units_per_order"] is None else tr(" with {units_per_order:,.1f} units", units_per_order=now["units_per_order"])
-    return tr("{said}, and an order is worth {worth}{units}.", said=said, worth=_money(view, now["order_value"]), units=units)
+        return view.say(
+            "{where}, [few?fewer than {least} members|nobody] ordered {window:in}; {member_count:member} had ordered before.",
+            now, few=now["orders"] is None, window=view.period,
+        )  # fmt: skip
+    times = ratio(now["sales"], before["sales"])
+    return view.say(
+        "{where}, sales {window:in} are {sales} from {orders:order}[known? ({change:change} on the {days:day} before)]. {active_count} of "
+        "{member_count:member}[active? ({active_share})] are active[bought?, {repeat_rate} of {buyer_count:buyer} ordered more than once]"
+        "[others?, members bring {member_sales_share} of the sales], and an order is worth {order_value}[ with {units_per_order:,.1f} "
+        "units].",
+        now, window=view.period, known=times is not None, change=(times or 0) - 1, days=view.period.days,
+        active=now["active_share"] is not None, bought=now["repeat_rate"] is not None,
+        others=now["member_sales_share"] is not None and now["member_sales_share"] < 1,
+    )  # fmt: skip
 
 
-def _notes(view: View, table: pl.DataFrame, windows: dict[str, Period]) -> list[str | Note]:
-    rows = {row["window"]: row for row in table.iter_rows(named=True)}
-    now = rows[_NOW]
+def _notes(view: View, shown: AnswerTable, windows: Mapping[str, Period]) -> list[str | Note]:
+    now, *earlier = shown.rows()
     notes: list[str | Note] = []
-    for name in (_BEFORE, _YEAR_BEFORE):
-        if rows[name]["orders"] is None:
-            said = tr(
-                "Against the {window}: the receipts start on {first_day}, after {start}.",
-                window=word(name),
-                first_day=view.first_day,
-                start=windows[name].start,
-            )
-            notes.append(Note(said, "NOT MEASURED"))
+    for row, window in zip(earlier, list(windows.values())[1:], strict=True):
+        if row["orders"] is None:
+            missing = view.say(
+                "Against the {window}: [few?fewer than {least} members ordered|the receipts start on {first_day}, after {start}].",
+                row, few=window.start >= view.first_day, first_day=view.first_day, start=window.start,
+            )  # fmt: skip
+            notes.append(Note(missing, "NOT MEASURED"))
         else:
-            compared = _compared(now, rows[name])
-            notes.append(tr("Against the {window} ({days}): {compared}.", window=word(name), days=windows[name], compared=compared))
+            notes.append(view.say("Against the {window} ({days}): {changes}.", row, days=window, changes=_changes(view, now, row)))
     if view.period.start < view.first_day:
-        held = (view.period.end - view.first_day).days + 1
-        notes.append(
-            Note(
-                tr(
-                    "The receipts start on {first_day}: the window holds {held} of its {days} days.",
-                    first_day=view.first_day,
-                    held=held,
-                    days=view.period.days,
-                ),
-                "REVIEW",
-            )
+        begun = view.say(
+            "The receipts start on {first_day}: the window holds {held} of its {days} days.",
+            first_day=view.first_day, held=(view.period.end - view.first_day).days + 1, days=view.period.days,
+        )  # fmt: skip
+        notes.append(Note(begun, "REVIEW"))
+    notes.append(
+        view.say(
+            "Active = ordered within the {scope.active_days} days up to the end of the window; repeat rate = share of the window's buyers "
+            "with two orders or more in it; returns alone are no order; units are counted goods."
         )
-    notes.append(_measure_note(view))
+    )
     if view.scope.audience is not None:
         notes.append(tr("Sales are those of the audience alone, so the member share of sales is not measured."))
     elif now["member_sales_share"] == 1:
         notes.append(tr("All sales of the window are of members: the receipts hold none without a member."))
-    elif now["member_sales_share"] is None:
+    elif (now["sales"] or 0) <= 0:
         notes.append(Note(tr("Member share of sales: there were no sales in the window."), "NOT MEASURED"))
     return notes
 
 
-def _measure_note(view: View) -> str:
-    days = view.settings.scope.active_days
-    return tr(
-        "Active = ordered within the {days} days up to the end of the window; repeat rate = share of the window's buyers with two orders "
-        "or more in it; returns alone are no order; units are counted goods.",
-        days=days,
-    )
-
-
-def _compared(now: dict[str, Any], before: dict[str, Any]) -> str:
-    said = []
+def _changes(view: View, now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    changes = []
     for column, figure in _COMPARED:
-        changed = ratio(now[column], before[column])
-        moved = wording.change(None if changed is None else changed - 1)
-        said.append(tr("{figure} {moved}", figure=tr(figure), moved=moved))
+        times = ratio(now[column], before[column])
+        changes.append(view.say("{figure} {change:change}", figure=tr(figure), change=None if times is None else times - 1))
     for column, figure in _SHARES:
         if now[column] is not None and before[column] is not None:
-            moved = _points(100 * (now[column] - before[column]))
-            said.append(tr("{figure} {moved}", figure=tr(figure), moved=moved))
-    return wording.listing(said)
-
-
-def _points(moved: float) -> str:
-    if abs(moved) < 0.05:
-        return tr("unchanged")
-    return tr("up {points:.1f} points", points=moved) if moved > 0 else tr("down {points:.1f} points", points=-moved)
-
-
-def _money(view: View, major: float | None) -> str:
-    return wording.money(major, view.currency)
+            points = 100 * (now[column] - before[column])
+            changes.append(
+                view.say(
+                    "{figure} [alike?unchanged|[more?up|down] {points:.1f} points]",
+                    figure=tr(figure), alike=abs(points) < 0.05, more=points > 0, points=abs(points),
+                )
+            )  # fmt: skip
+    return listing(changes)
 
 
 def _chart(view: View, weeks: pl.DataFrame) -> alt.Chart | alt.LayerChart:
@@ -293,11 +270,6 @@ def _chart(view: View, weeks: pl.DataFrame) -> alt.Chart | alt.LayerChart:
 
     first: date = weeks["week"][0] if weeks.height else view.first_day
     return lines_over_time(
-        weeks,
-        time="week",
-        value="sales",
-        kind="money",
-        title=tr("Sales by week"),
-        subtitle=tr("{place}, whole weeks from {first} to {as_of}", place=view.place, first=first, as_of=view.as_of),
-        value_title=tr("Sales, {currency}", currency=view.currency),
-    )
+        weeks, time="week", value="sales", kind="money", title=tr("Sales by week"),
+        subtitle=view.say("{place}, whole weeks from {first} to {as_of}", first=first), value_title=view.say("Sales, {currency}"),
+    )  # fmt: skip

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit import wording
-from toolkit.answer import Finding, Note
-from toolkit.language import tr, trn
+from toolkit import columns as c
+from toolkit.answer import Finding
+from toolkit.language import tr
 from toolkit.models.concentration import gini, lorenz, members_carrying
+from toolkit.portrait.measures.takings import without_order
 from toolkit.registry import question
-from toolkit.scope.phrases import where
-from toolkit.scope.sales import days_of, member_sales, too_few
+from toolkit.scope.hiding import too_few, unmeasured
+from toolkit.scope.sales import member_sales
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 if TYPE_CHECKING:
     import altair as alt
@@ -22,23 +22,27 @@ if TYPE_CHECKING:
 CARRIED_SHARE = 0.8
 """The share of sales of the 80/20 rule."""
 _TABLE_POINTS = 20
-_SCHEMA = {"member_count": pl.Int64, "member_share": pl.Float64, "sales": pl.Float64, "sales_share": pl.Float64}
+CURVE = c.table(
+    "one row per twentieth of the members who ordered, best members first; none where nothing was sold",
+    c.members(meaning="the best so many members"),
+    c.share("member_share", "Share of members", "of those who ordered"),
+    c.money("sales", "Sales", "what these members bring together"),
+    c.share("sales_share", "Share of sales"),
+    few="drop",
+)
 
 
 @question(
     "portrait",
     "How unevenly are sales spread over our members?",
     words=("80/20 rule pareto curve", "gini coefficient lorenz curve", "how many members bring 80% of the sales", "二八定律 集中度"),
+    tables=CURVE,
+    figures=(c.number("gini", "Gini"), c.share("carrying_share", "Members who carry the sales")),
 )
 def pareto(view: View) -> Finding:
     """Return the 80/20 curve of the members who ordered in the window: one row per twentieth of them, best members first.
 
-    Returns
-    -------
-    Answer
-        Table columns: `member_count` (the best so many members), `member_share` (0..1 of those who ordered), `sales` (currency units, what
-        these members bring together), `sales_share` (0..1). Empty where nothing was sold. Figures: `gini` (0 = all bring the same, 1 = one
-        member brings all), `carrying_share` (the smallest share of members that brings 80%).
+    Figures: `gini` (0 = all bring the same, 1 = one member brings all), `carrying_share` (the smallest share of members that brings 80%).
 
     Notes
     -----
@@ -50,31 +54,46 @@ def pareto(view: View) -> Finding:
     >>> tk.portrait.pareto(ws, store_id="367").chart                    # doctest: +SKIP
     """
     buyers = member_sales(view).filter(pl.col("orders") > 0)
-    if few := too_few(view, buyers.height, where(view), _SCHEMA):
+    if few := too_few(view, CURVE, buyers.height, tr("members ordered"), window=view.period):
         return few
     values = buyers["sales"]
     uneven, carrying = gini(values), members_carrying(values, value_share=CARRIED_SHARE)
     if uneven is None or carrying is None:
-        return _nothing(view, buyers.height)
-    table = _table(view, values)
-    curve = lorenz(values)
+        return unmeasured(
+            CURVE,
+            view.say(
+                "{where}, {all:member} ordered {window:in} and brought no sales: nothing to spread.", all=len(values), window=view.period
+            ),
+            tr("Concentration is not measured without sales. Choose a longer period, or a later as_of."),
+        )
+    shown = CURVE.of(_frame(view, values), view)
+    count = round(carrying * len(values))
+    carrying = carrying if count >= view.least else None
     return Finding(
-        headline=_headline(view, table, buyers.height, uneven, carrying),
-        table=table,
-        chart=lambda: _chart(view, curve, uneven, buyers.height),
+        headline=view.say(
+            "{where}, all {all:,} members who ordered {window:in} bring the same (Gini 0): nobody carries the sales.",
+            all=len(values), window=view.period,
+        ) if uneven == 0 else view.say(
+            "{where}, {count:few} of {all:member} who ordered {window:in}[ ({carrying:share})] bring {carried:.0%} of their sales; the "
+            "best {member_count} ({member_share}) bring {sales_share} (Gini {uneven:.2f}).",
+            shown.cut(shown.frame.sort((pl.col("member_share") - 0.2).abs())).row(),
+            count=count, all=len(values), window=view.period, carrying=carrying, carried=CARRIED_SHARE, uneven=uneven,
+        ),
+        table=shown,
+        chart=lambda: _chart(view, values, uneven),
         notes=_notes(view, buyers),
         ask_next=[("portrait.contribution", {"by": "heavy"}), ("portrait.segments", {})],
         figures={"gini": uneven, "carrying_share": carrying},
-    )
+    )  # fmt: skip
 
 
-def _table(view: View, values: pl.Series) -> pl.DataFrame:
+def _frame(view: View, values: pl.Series) -> pl.DataFrame:
     total, n = int(values.clip(0).sum()), len(values)
     return (
         lorenz(values, points=_TABLE_POINTS)
         .filter(pl.col("member_share") > 0)
         .select(
-            (pl.col("member_share") * n).round().cast(pl.Int64).alias("member_count"),
+            (pl.col("member_share") * n).round().alias("member_count"),
             "member_share",
             view.major((pl.col("value_share") * total).round()).alias("sales"),
             pl.col("value_share").alias("sales_share"),
@@ -82,88 +101,24 @@ def _table(view: View, values: pl.Series) -> pl.DataFrame:
     )
 
 
-def _headline(view: View, table: pl.DataFrame, n: int, uneven: float, carrying: float) -> str:
-    count = round(carrying * n)
-    fifth = table.sort((pl.col("member_share") - 0.2).abs()).row(0, named=True)
-    best = tr(
-        "the best {member_count:,} ({member_share}) bring {sales_share}",
-        member_count=fifth["member_count"],
-        member_share=share(fifth["member_share"]),
-        sales_share=share(fifth["sales_share"]),
-    )
-    if uneven == 0:
-        return tr(
-            "{where}, all {n:,} members who ordered {days_of} bring the same (Gini 0): nobody carries the sales.",
-            where=where(view),
-            n=n,
-            days_of=days_of(view),
-        )
-    return tr(
-        "{where}, {count:,} of {members} who ordered {days_of} ({carrying}) bring {carried_share:.0%} of their "
-        "sales; {best} (Gini {uneven:.2f}).",
-        where=where(view),
-        count=count,
-        members=some(n, "member"),
-        days_of=days_of(view),
-        carrying=share(carrying),
-        carried_share=CARRIED_SHARE,
-        best=best,
-        uneven=uneven,
-    )
-
-
-def _notes(view: View, buyers: pl.DataFrame) -> list[str | Note]:
-    notes: list[str | Note] = [tr("Gini: 0 = every member brings the same, 1 = one member brings everything.")]
+def _notes(view: View, buyers: pl.DataFrame) -> list[str]:
+    notes = [tr("Gini: 0 = every member brings the same, 1 = one member brings everything.")]
     below = buyers.filter(pl.col("sales") < 0).height
     if below:
+        one = below == view.least == 1
         notes.append(
-            trn(
-                "{members} returned more than they bought in the window and counts as zero.",
-                "{members} returned more than they bought in the window and count as zero.",
-                below,
-                members=some(below, "member"),
-            )
+            view.say("{below:member} returned more than they bought in the window and [one?counts|count] as zero.", below=below, one=one)
         )
-    away = view.members.join(buyers, on="member_code", how="anti").height
-    if away:
-        notes.append(
-            tr(
-                "Not counted: {other_members} in scope without an order {days_of}.",
-                other_members=some(away, "other member"),
-                days_of=days_of(view),
-            )
-        )
-    return notes
+    return [*notes, *without_order(view, buyers)]
 
 
-def _nothing(view: View, n: int) -> Finding:
-    return Finding(
-        headline=tr(
-            "{where}, {members} ordered {days_of} and brought no sales: nothing to spread.",
-            where=where(view),
-            members=some(n, "member"),
-            days_of=days_of(view),
-        ),
-        table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note(tr("Concentration is not measured without sales. Choose a longer period, or a later as_of."), "NOT MEASURED")],
-    )
-
-
-def _chart(view: View, curve: pl.DataFrame, uneven: float, n: int) -> alt.Chart | alt.LayerChart:
+def _chart(view: View, values: pl.Series, uneven: float) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.concentration import concentration_curve
 
+    held = pl.col("member_share") * len(values)
     return concentration_curve(
-        curve,
-        members="member_share",
-        sales="value_share",
+        lorenz(values).filter((held == 0) | (held.round() >= view.least)), members="member_share", sales="value_share",
         title=tr("Which share of members brings which share of sales"),
-        subtitle=tr(
-            "{place}, {period}; n = {members} members who ordered, Gini {uneven:.2f}",
-            place=view.place,
-            period=view.period,
-            members=wording.count(n),
-            uneven=uneven,
-        ),
-        members_title=tr("Share of members, best first"),
-        sales_title=tr("Share of their sales"),
-    )
+        subtitle=view.say("{place}, {period}; n = {all:,} members who ordered, Gini {uneven:.2f}", all=len(values), uneven=uneven),
+        members_title=tr("Share of members, best first"), sales_title=tr("Share of their sales"),
+    )  # fmt: skip

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.charts.heatmap import heatmap
 from toolkit.charts.histogram import histogram
+from toolkit.columns import AnswerTable
 from toolkit.language import later, tr
 from toolkit.models.shrinkage import estimate_kappa, shrink
-from toolkit.portrait.measures.levels import LEVELS, UNKNOWN, bins, in_order, level
+from toolkit.portrait.measures.levels import LEVELS, UNKNOWN, in_order, level, shown_bins
 from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.portrait.model_reasons import reason_text
 from toolkit.registry import question
-from toolkit.scope.phrases import not_measured, sales_basis, spoken, where
+from toolkit.scope.phrases import not_measured, sales_basis, spoken
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -38,6 +40,20 @@ class Trait:
 PROMO = Trait("promo_dependence", "discount_amount", "promo", later("promo dependence"), later("share of spend bought on discount"))
 COUPON = Trait("coupon_affinity", "coupon_amount", "coupon", later("coupon affinity"), later("share of shopping days with a coupon"))
 TRAITS = (PROMO, COUPON)
+
+PAIRS = c.table(
+    "one row per pair of levels that has members",
+    c.text("promo_level", "Promo level", null="the lines have no `discount_amount`"),
+    c.text("coupon_level", "Coupon level", null="the lines have no `coupon_amount`"),
+    c.members(),
+    c.share("member_share", "Share of members"),
+    c.count("order_count", "Orders", "of the period"),
+    c.money("sales", "Sales", "of the period"),
+    c.share("sales_share", "Share of sales", "of the period", null="members bought nothing"),
+    c.share("promo_dependence", "Promo dependence", "mean of the members", null="not measured"),
+    c.share("coupon_affinity", "Coupon affinity", "mean of the members", null="not measured"),
+    c.days("shopping_days", "Shopping days", "that the two rest on, median of the members"),
+)
 
 
 def sensitivity_traits(view: View) -> pl.DataFrame:
@@ -89,9 +105,9 @@ def _kappas(view: View) -> pl.DataFrame:
     for trait in TRAITS:
         if view.has_column("lines", trait.source):
             least = {"minimum_members": settings.kappa_minimum_members, "minimum_days": settings.kappa_minimum_days}
-            found = estimate_kappa(view.population, trait=trait.stem, **least)
-            kappa = settings.kappa_default if found.value is None else found.value
-            rows.append((trait.name, kappa, found.member_count, reason_text(found.reason) or None))
+            estimate = estimate_kappa(view.population, trait=trait.stem, **least)
+            kappa = settings.kappa_default if estimate.value is None else estimate.value
+            rows.append((trait.name, kappa, estimate.member_count, reason_text(estimate.reason) or None))
     columns = {"trait": pl.String, "kappa": pl.Float64, "member_count": pl.Int64, "assumed": pl.String}
     return pl.DataFrame(rows, schema=columns, orient="row")
 
@@ -105,6 +121,8 @@ def _kappas(view: View) -> pl.DataFrame:
         "deal seekers, bargain hunters, price elasticity",
         "价格敏感 促销 优惠券",
     ),
+    tables=PAIRS,
+    figures=(c.share("promo_dependence", "Promo dependence"), c.share("coupon_affinity", "Coupon affinity")),
 )
 def price_sensitivity(view: View) -> Finding:
     """Return promo dependence against coupon affinity: one row per pair of levels.
@@ -114,14 +132,6 @@ def price_sensitivity(view: View) -> Finding:
     what members with as many shopping days show, and levels (low, mid, high) are against the chain's own members. Elasticity of a single
     member is not given: measured on the Complete Journey it foretells nothing (AUC .50).
 
-    Returns
-    -------
-    Answer
-        Table columns: `promo_level`, `coupon_level` (only those that can be measured); `member_count`, `member_share` (0..1);
-        `order_count`, `sales` (currency units), `sales_share` of the period; means over the members of `promo_dependence`,
-        `coupon_affinity` (0..1) and the median `shopping_days` (d) they rest on. A missing `discount_amount` or `coupon_amount` column of
-        the lines is named in the notes.
-
     Example
     -------
     >>> tk.portrait.price_sensitivity(ws, store_id="367").headline     # doctest: +SKIP
@@ -129,140 +139,91 @@ def price_sensitivity(view: View) -> Finding:
     measured = [trait for trait in TRAITS if view.has_column("lines", trait.source)]
     members = view.members.select("member_code").join(sensitivity_traits(view), on="member_code", how="left", maintain_order="left")
     members = members.join(takings(view), on="member_code", maintain_order="left")
-    table = _table(view, members, measured)
-    known = [trait for trait in measured if members[trait.name].null_count() < members.height]
-    figures = {trait.name: float(members[trait.name].mean()) for trait in known}  # type: ignore[arg-type]
+    shown = PAIRS.of(_frame(view, members, measured), view)
+    means = {trait: float(members[trait.name].mean()) for trait in measured if members[trait.name].count() >= view.least}  # type: ignore[arg-type]
     return Finding(
-        headline=_headline(view, members, known, table),
-        table=table,
-        chart=(lambda: _chart(view, members, table, known)) if known else None,
+        headline=_headline(view, members, means, shown),
+        table=shown,
+        chart=(lambda: _chart(view, members, shown.frame, means)) if means else None,
         notes=_notes(view, members, measured),
         ask_next=[("portrait.spending_power", {}), ("portrait.habits", {})],
-        figures=figures,
+        figures={trait.name: mean for trait, mean in means.items()},
     )
 
 
-def _table(view: View, members: pl.DataFrame, measured: list[Trait]) -> pl.DataFrame:
-    groups = [f"{trait.stem}_level" for trait in measured]
-    means = [pl.col(trait.name).mean() for trait in measured] + [pl.col("shopping_days").median()]
-    if not groups:
-        members, groups = members.with_columns(pl.lit(UNKNOWN).alias("promo_level")), ["promo_level"]
-    held = by_group(view, members, *groups)
-    return in_order(held.join(members.group_by(groups).agg(means), on=groups, nulls_equal=True), *groups)
+def _frame(view: View, members: pl.DataFrame, measured: list[Trait]) -> pl.DataFrame:
+    groups = [f"{trait.stem}_level" for trait in measured] or ["promo_level"]
+    if not measured:
+        members = members.with_columns(pl.lit(UNKNOWN).alias("promo_level"))
+    means = members.group_by(groups).agg(*[pl.col(trait.name).mean() for trait in measured], pl.col("shopping_days").median())
+    return in_order(by_group(view, members, *groups).join(means, on=groups, nulls_equal=True), *groups)
 
 
-def _headline(view: View, members: pl.DataFrame, known: list[Trait], table: pl.DataFrame) -> str:
-    if not known:
-        n = wording.some(members.height, "member")
-        return tr("{where}, price sensitivity is not measured (n = {n}); the notes say what is missing.", where=where(view), n=n)
-    first, *others = (_sentence(members, trait) for trait in known)
-    said = tr("{promo} and {coupon}", promo=first, coupon=others[0]) if others else first
-    whole = view.scope.audience is None
-    text = (
-        tr("{where}, members {said}", where=where(view), said=said) if whole else tr("{where}, they {said}", where=where(view), said=said)
-    )
-    if len(known) == 2:
-        both = table.filter((pl.col("promo_level") == "high") & (pl.col("coupon_level") == "high"))
-        count = int(both["member_count"].sum())
-        share = float(both["sales_share"].sum()) if both["sales_share"].null_count() == 0 else None
-        sales = tr(" and bring {share} of the sales to members", share=wording.share(share)) if share is not None and count else ""
-        text += tr(
-            "; {members} ({member_share}) are high in both{sales}",
-            members=wording.some(count, "member"),
-            member_share=wording.share(count / members.height),
-            sales=sales,
-        )
-    measured = members.height - members[known[0].name].null_count()
-    return tr("{text} (n = {members}).", text=text, members=wording.some(measured, "member"))
-
-
-def _sentence(members: pl.DataFrame, trait: Trait) -> str:
-    mean = wording.share(float(members[trait.name].mean()))  # type: ignore[arg-type]
-    return (
-        tr("buy {mean} of their spend on discount", mean=mean)
-        if trait is PROMO
-        else tr("use a coupon on {mean} of their shopping days", mean=mean)
-    )
+def _headline(view: View, members: pl.DataFrame, means: Mapping[Trait, float], shown: AnswerTable) -> str:
+    if not means:
+        return view.say("{where}, price sensitivity is not measured (n = {all:member}); the notes say what is missing.", all=members.height)
+    both = shown.find(promo_level="high", coupon_level="high") or {"member_count": 0, "member_share": 0.0, "sales_share": None}
+    return view.say(
+        "{where}, [whole?members|they] [promo?buy {promo_mean:share} of their spend on discount][two? and ][coupon?use a coupon on "
+        "{coupon_mean:share} of their shopping days][two?; {member_count:member}[told? ({member_share:share})] are high in both[sold? and "
+        "bring {sales_share:share} of the sales to members]] (n = {measured:member}).",
+        both, whole=view.scope.audience is None, two=len(means) == 2, promo=PROMO in means, promo_mean=means.get(PROMO),
+        coupon=COUPON in means, coupon_mean=means.get(COUPON), told=both["member_share"] is not None,
+        sold=bool(both["member_count"]) and both["sales_share"] is not None, measured=members[next(iter(means)).name].count(),
+    )  # fmt: skip
 
 
 def _notes(view: View, members: pl.DataFrame, measured: list[Trait]) -> list[str | Note]:
-    notes: list[str | Note] = [not_measured(view, "lines", trait.source, _described(trait)) for trait in TRAITS if trait not in measured]
+    notes: list[str | Note] = [
+        not_measured(view, "lines", trait.source, view.say("{trait} ({meaning})", trait=tr(trait.words), meaning=tr(trait.meaning)))
+        for trait in TRAITS
+        if trait not in measured
+    ]
     if not measured:
         return notes
-    notes.append(tr("Means are of members, each counting once. {sales_basis}", sales_basis=sales_basis(view)))
-    notes += [_kappa_note(found) for found in kappas(view).iter_rows(named=True)]
-    settings = view.settings.sensitivity
-    notes.append(
-        tr(
-            "Levels are against all members of the chain: low below the {low_share:.0%} quantile, high above the "
-            "{high_share:.0%} quantile. The two traits are kept apart: coupons are redeemed by those who use coupons, "
-            "not by those who buy on discount.",
-            low_share=settings.low_share,
-            high_share=settings.high_share,
+    words = {trait.name: tr(trait.words).capitalize() for trait in TRAITS}
+    notes.append(view.say("Means are of members, each counting once. {sales_basis}", sales_basis=sales_basis(view)))
+    notes += [
+        Note(
+            view.say(
+                "{trait} is pulled towards members with as many shopping days by w = d / (d + {kappa:.1f}); [this kappa is assumed "
+                "(setting sensitivity.kappa_default), since {assumed}|kappa from the odd and even days of {member_count:member}].",
+                row, trait=words[row["trait"]],
+            ),
+            "REVIEW" if row["assumed"] else None,
         )
-    )
-    notes.append(
+        for row in kappas(view).iter_rows(named=True)
+    ]  # fmt: skip
+    notes += [
+        view.say(
+            "Levels are against all members of the chain: low below the {sensitivity.low_share:.0%} quantile, high above the "
+            "{sensitivity.high_share:.0%} quantile. The two traits are kept apart: coupons are redeemed by those who use coupons, not by "
+            "those who buy on discount."
+        ),
         tr(
             "No price elasticity is given for single members: one member's receipts do not tell it from noise (AUC .50 "
             "on Complete Journey)."
-        )
-    )
+        ),
+    ]
     without = int((members["shopping_days"].fill_null(0) == 0).sum())
     if without:
-        notes.append(
-            Note(
-                tr(
-                    "{members} of {all:,} have no shopping day (returns alone).",
-                    members=wording.some(without, "member"),
-                    all=members.height,
-                ),
-                "NOT MEASURED",
-            )
-        )
+        missing = view.say("{without:member} of {all:,} have no shopping day (returns alone).", without=without, all=members.height)
+        notes.append(Note(missing, "NOT MEASURED"))
     return notes
 
 
-def _described(trait: Trait) -> str:
-    return tr("{trait} ({meaning})", trait=tr(trait.words), meaning=tr(trait.meaning))
-
-
-def _kappa_note(found: dict[str, Any]) -> Note:
-    words = {trait.name: trait.words for trait in TRAITS}[found["trait"]]
-    pulled = tr(
-        "{trait} is pulled towards members with as many shopping days by w = d / (d + {kappa:.1f})",
-        trait=tr(words).capitalize(),
-        kappa=found["kappa"],
-    )
-    if found["assumed"] is None:
-        return Note(
-            tr(
-                "{pulled}; kappa from the odd and even days of {members}.",
-                pulled=pulled,
-                members=wording.some(found["member_count"], "member"),
-            )
-        )
-    return Note(
-        tr(
-            "{pulled}; this kappa is assumed (setting sensitivity.kappa_default), since {assumed}.", pulled=pulled, assumed=found["assumed"]
-        ),
-        "REVIEW",
-    )
-
-
-def _chart(view: View, members: pl.DataFrame, table: pl.DataFrame, known: list[Trait]) -> alt.Chart | alt.LayerChart:
-    n = wording.some(members.height, "member")
-    if len(known) == 2:
+def _chart(view: View, members: pl.DataFrame, table: pl.DataFrame, means: Mapping[Trait, float]) -> alt.Chart | alt.LayerChart:
+    if len(means) == 2:
         return heatmap(
             table.filter(pl.col("promo_level").is_in(LEVELS) & pl.col("coupon_level").is_in(LEVELS)),
             column="coupon_level", row="promo_level", value="member_count", n="order_count", kind="count", value_title=tr("Members"),
             column_title=tr("Coupon affinity"), row_title=tr("Promo dependence"),
             column_order=list(LEVELS), row_order=list(reversed(LEVELS)),
-            title=tr("Promo dependence and coupon affinity: {place}", place=view.place), subtitle=f"n = {n}",
+            title=view.say("Promo dependence and coupon affinity: {place}"), subtitle=view.say("n = {all:member}", all=members.height),
         )  # fmt: skip
-    (trait,) = known
+    ((trait, mean),) = means.items()
     return histogram(
-        bins(members[trait.name], most=20), low="low", high="high", count="member_count", kind="share",
-        x_title=tr(trait.meaning).capitalize(), title=tr("{trait}: {place}", trait=tr(trait.words).capitalize(), place=view.place),
-        subtitle=tr("n = {members}; the last bar holds everyone above", members=n),
-        marks={"mean": float(members[trait.name].mean())},  # type: ignore[arg-type]
+        shown_bins(view, members[trait.name], most=20), low="low", high="high", count="member_count", kind="share",
+        x_title=tr(trait.meaning).capitalize(), title=view.say("{trait}: {place}", trait=tr(trait.words).capitalize()),
+        subtitle=view.say("n = {all:member}; the last bar holds everyone above", all=members.height), marks={"mean": mean},
     )  # fmt: skip

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit.answer import Finding, Note
+from toolkit import columns as c
+from toolkit.answer import Finding
 from toolkit.language import tr, value, word
 from toolkit.models.ranks import quantile_band
 from toolkit.registry import question
-from toolkit.scope.phrases import sales_basis, where
-from toolkit.scope.sales import days_of, member_sales, per_order, too_few
+from toolkit.scope.hiding import too_few
+from toolkit.scope.phrases import sales_basis
+from toolkit.scope.sales import member_sales, per_order
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 if TYPE_CHECKING:
     import altair as alt
@@ -25,8 +27,21 @@ GROUPS = {
     ("low", "low"): value("seldom, small orders"),
 }
 """Names by (order count, order value)."""
-_SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "orders": pl.Int64, "sales": pl.Float64}
-_BINS_PER_DOUBLING = 6
+QUADRANTS = c.table(
+    "one row per group, empty ones too",
+    c.text("group"),
+    c.members(),
+    c.share("member_share", "Share of members", "of members in scope who ordered in the window, there or elsewhere"),
+    c.count("orders", "Orders", "in the scope"),
+    c.money("sales", "Sales", "in the scope"),
+    c.share("sales_share", "Share of sales", null="nothing was sold"),
+    c.money("order_value", "Order value", "in the scope", null="no orders there"),
+    c.number("units_per_order", "Units per order", "in the scope", null="no orders there"),
+)
+_DOTS = c.table("one row per group of like members", c.members("members"), c.number("order_count"), c.money("order_value"), few="drop")
+_BINS = (6, 3, 2, 1)
+"""Bins of the chart per e-fold, finest first: the first with which _DRAWN of the members stand in dots that are large enough to show."""
+_DRAWN = 0.8
 
 
 @question(
@@ -38,19 +53,14 @@ _BINS_PER_DOUBLING = 6
         "who orders often but little, who seldom but much",
         "频次 客单价 四象限",
     ),
+    tables=QUADRANTS,
+    figures=(c.share("often_large_share", "Often and large"),),
 )
 def quadrants(view: View) -> Finding:
     """Return four groups of members by order count and average order value in the window: one row per group, empty ones included.
 
     Both are cut at the stated quantile of all members of the chain who ordered in the window (setting value.quadrant_cut, the median unless
     stated), equal members together. A member's group is theirs across the chain; orders and sales are those of the scope.
-
-    Returns
-    -------
-    Answer
-        Table columns: `group`; `member_count`, `member_share` (0..1 of members in scope who ordered in the window, there or elsewhere);
-        `orders`, `sales` (currency units), `sales_share` (0..1; null where nothing was sold); `order_value` (currency units),
-        `units_per_order`, both in the scope and null without orders there.
 
     Notes
     -----
@@ -62,23 +72,28 @@ def quadrants(view: View) -> Finding:
     """
     traits = _traits(view)
     mine = traits.join(view.members.select("member_code"), on="member_code", how="semi")
-    if few := too_few(view, mine.height, where(view), _SCHEMA):
+    if few := too_few(view, QUADRANTS, mine.height, tr("members ordered"), window=view.period):
         return few
-    bought = member_sales(view).drop_nulls("member_code")
-    members = mine.select("member_code", "group").join(bought, on="member_code", how="left").with_columns(pl.exclude("group").fill_null(0))
-    table = _table(view, members)
     cuts = traits.select(
         orders=pl.col("order_count").filter(pl.col("often") == "high").min(),
-        value=pl.col("order_value").filter(pl.col("large") == "high").min(),
+        worth=pl.col("order_value").filter(pl.col("large") == "high").min(),
     ).row(0, named=True)
+    shown = QUADRANTS.of(_frame(view, mine), view)
+    best, _, seldom, _ = shown.rows()
     return Finding(
-        headline=_headline(view, table, cuts),
-        table=table,
+        headline=view.say(
+            "{where}, {member_count} of {all:member} who ordered[local?, here or elsewhere,] {window:in}[known? ({member_share})] come "
+            "often and buy much (at least {orders:order} of {worth:minor} on average)[sold? and bring {sales_share} of the sales][; "
+            "{seldom:,} ({seldom_share:share}) come seldom but fill the basket].",
+            best, all=mine.height, local=view.scope.is_place, window=view.period, known=best["member_share"] is not None,
+            **cuts, sold=best["sales_share"] is not None, seldom=seldom["member_count"], seldom_share=seldom["member_share"],
+        ),
+        table=shown,
         chart=lambda: _chart(view, mine, cuts),
         notes=_notes(view, traits, cuts),
         ask_next=[("portrait.contribution", {"by": "attach"}), ("portrait.spending_power", {}), ("portrait.segments", {})],
-        figures={"often_large_share": table["member_share"][0]},
-    )
+        figures={"often_large_share": best["member_share"]},
+    )  # fmt: skip
 
 
 def _traits(view: View) -> pl.DataFrame:
@@ -106,111 +121,54 @@ def _make_traits(chain: View) -> pl.DataFrame:
     )
 
 
-def _table(view: View, members: pl.DataFrame) -> pl.DataFrame:
-    total = int(members["sales"].sum())
-    held = members.group_by("group").agg(
-        pl.len().cast(pl.Int64).alias("member_count"), pl.col("orders", "sales", "order_sales", "units_milli").sum()
-    )
+def _frame(view: View, mine: pl.DataFrame) -> pl.DataFrame:
+    members = mine.select("member_code", "group").join(member_sales(view).drop_nulls("member_code"), on="member_code", how="left")
+    held = members.group_by("group").agg(pl.len().alias("member_count"), pl.col("orders", "sales", "order_sales", "units_milli").sum())
     rows = pl.DataFrame({"group": list(GROUPS.values())}).join(held, on="group", how="left", maintain_order="left")
+    total = int(members["sales"].sum())
     return rows.with_columns(pl.exclude("group").fill_null(0)).select(
-        "group",
-        "member_count",
+        *("group", "member_count", "orders"),
         (pl.col("member_count") / members.height).alias("member_share"),
-        "orders",
         view.major("sales").alias("sales"),
         (pl.col("sales") / total if total > 0 else pl.lit(None, pl.Float64)).alias("sales_share"),
         *per_order(view),
     )
 
 
-def _headline(view: View, table: pl.DataFrame, cuts: dict) -> str:
-    n = int(table["member_count"].sum())
-    top = table.row(0, named=True)
-    brings = tr(" and bring {sales_share} of the sales", sales_share=share(top["sales_share"])) if top["sales_share"] is not None else ""
-    rest = table.row(2, named=True)
-    said = (
-        tr(
-            "; {member_count:,} ({member_share}) come seldom but fill the basket",
-            member_count=rest["member_count"],
-            member_share=share(rest["member_share"]),
-        )
-        if rest["member_count"]
-        else ""
-    )
-    limits = tr("at least {orders} of {money} on average", orders=some(cuts["orders"], "order"), money=view.money(cuts["value"]))
-    ordered = tr(
-        "ordered{here_or_elsewhere} {days_of}",
-        here_or_elsewhere=tr(", here or elsewhere,") if view.scope.is_place else "",
-        days_of=days_of(view),
-    )
-    return tr(
-        "{where}, {member_count:,} of {members} who {ordered} ({member_share}) come often and buy much ({limits}){brings}{said}.",
-        where=where(view),
-        member_count=top["member_count"],
-        members=some(n, "member"),
-        ordered=ordered,
-        member_share=share(top["member_share"]),
-        limits=limits,
-        brings=brings,
-        said=said,
-    )
-
-
-def _notes(view: View, traits: pl.DataFrame, cuts: dict) -> list[str | Note]:
-    cut = view.settings.value.quadrant_cut
-    said = tr("the median") if cut == 0.5 else tr("the {cut:.0%} quantile", cut=cut)
-    limits = tr(
-        "often is {orders} or more, large is {money} or more on average",
-        orders=some(cuts["orders"], "order"),
-        money=view.money(cuts["value"]),
-    )
-    notes: list[str | Note] = [
-        tr(
-            "Cut at {quantile} of the {members:,} members of the chain who ordered in the window: {limits}. Equal members stay together.",
-            quantile=said,
-            members=traits.height,
-            limits=limits,
+def _notes(view: View, traits: pl.DataFrame, cuts: Mapping[str, float]) -> list[str]:
+    notes = [
+        view.say(
+            "Cut at [half?the median|the {value.quadrant_cut:.0%} quantile] of the {all:,} members of the chain who ordered in the window: "
+            "often is {orders:order} or more, large is {worth:minor} or more on average. Equal members stay together.",
+            half=view.settings.value.quadrant_cut == 0.5, all=traits.height, **cuts,
         ),
         sales_basis(view),
-    ]
-    for column, alike in (("order_count", tr("ordered equally often")), ("order_value", tr("have the same order value"))):
-        if traits.height > 1 and traits[column].n_unique() == 1:
-            notes.append(tr("All {members:,} members {alike}, so nothing tells them apart there.", members=traits.height, alike=alike))
+    ]  # fmt: skip
+    if traits.height > 1 and traits["order_count"].n_unique() == 1:
+        notes.append(view.say("All {all:,} members ordered equally often, so nothing tells them apart there.", all=traits.height))
+    if traits.height > 1 and traits["order_value"].n_unique() == 1:
+        notes.append(view.say("All {all:,} members have the same order value, so nothing tells them apart there.", all=traits.height))
     return notes
 
 
-def _chart(view: View, members: pl.DataFrame, cuts: dict) -> alt.Chart | alt.LayerChart:
+def _dots(view: View, members: pl.DataFrame, bins: int) -> pl.DataFrame:
+    alike = [pl.col(column).clip(0).log1p().mul(bins).round().alias(f"{column}_bin") for column in ("order_count", "order_value")]
+    dots = members.group_by("group", *alike).agg(
+        pl.len().alias("members"), pl.col("order_count").mean(), view.major(pl.col("order_value").mean()).alias("order_value")
+    )
+    return _DOTS.of(dots.sort("order_count", "order_value").select("members", "order_count", "order_value"), view).frame
+
+
+def _chart(view: View, members: pl.DataFrame, cuts: Mapping[str, float]) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.quadrants import quadrants as draw
 
-    fine = [
-        pl.col(column).clip(0).log1p().mul(_BINS_PER_DOUBLING).round().alias(f"{column}_bin") for column in ("order_count", "order_value")
-    ]
-    points = (
-        members.group_by("group", *fine)
-        .agg(
-            pl.len().cast(pl.Int64).alias("members"),
-            pl.col("order_count").mean(),
-            view.major(pl.col("order_value").mean()).alias("order_value"),
-        )
-        .sort("order_count", "order_value")
-    )
+    finer = (_dots(view, members, bins) for bins in _BINS)
+    dots = next((dots for dots in finer if dots["members"].sum() >= _DRAWN * members.height), _dots(view, members, _BINS[-1]))
     return draw(
-        points,
-        x="order_count",
-        y="order_value",
-        size="members",
-        x_title=tr("Orders in the window"),
-        y_title=tr("Average order value, {currency}", currency=view.currency),
-        x_kind="decimal",
-        x_cut=cuts["orders"],
-        y_cut=cuts["value"] / view.minor_units,
-        corners={
-            "high-high": word(GROUPS["high", "high"]),
-            "high-low": word(GROUPS["high", "low"]),
-            "low-high": word(GROUPS["low", "high"]),
-            "low-low": word(GROUPS["low", "low"]),
-        },
-        title=tr("How often, and for how much"),
-        subtitle=tr("{place}, {period}; each dot is a group of like members", place=view.place, period=view.period),
-        logarithmic=True,
-    )
+        dots, x="order_count", y="order_value", size="members", x_kind="decimal", logarithmic=True,
+        x_title=tr("Orders in the window"), y_title=view.say("Average order value, {currency}"),
+        x_cut=cuts["orders"], y_cut=cuts["worth"] / view.minor_units,
+        corners={"high-high": word(GROUPS["high", "high"]), "high-low": word(GROUPS["high", "low"]),
+                 "low-high": word(GROUPS["low", "high"]), "low-low": word(GROUPS["low", "low"])},
+        title=tr("How often, and for how much"), subtitle=view.say("{place}, {period}; each dot is a group of like members"),
+    )  # fmt: skip

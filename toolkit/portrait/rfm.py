@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.audience import view_of
-from toolkit.language import later, tr, trn
+from toolkit.columns import AnswerTable
+from toolkit.language import later, tr
 from toolkit.models.ranks import empty_scores
 from toolkit.portrait.measures.scorecard import Scorecard, chosen_map, current_scorecard
 from toolkit.portrait.measures.scores import scope_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap
 from toolkit.registry import question
-from toolkit.scope.phrases import where
 from toolkit.scope.sales import ratio
 from toolkit.scope.view import View
 from toolkit.workspace import Workspace
@@ -26,13 +28,40 @@ if TYPE_CHECKING:
 
 _SCORES = {"R": "r_score", "F": "f_score", "M": "m_score"}
 _MEASURES = {"R": "recency_days", "F": "order_count", "M": "amount"}
-_SAID = {"F": later("number of orders"), "M": later("spend")}
+_FIVE = pl.DataFrame({"score": pl.Series([5, 4, 3, 2, 1], dtype=pl.Int8)})
+_FIGURES = {"F": later("number of orders"), "M": later("spend")}
+
+_HELD = (
+    c.members(),
+    c.share("member_share", "Share of members", "of scored members"),
+    c.count("orders", "Orders", "of the window"),
+    c.money("sales", "Sales", "of the window"),
+    c.share("sales_share", "Share of sales", "of member sales", null="members bought nothing"),
+)
+"""What a group of scored members holds; members without an order are in no group, a note counts them."""
+GRID = c.table(
+    "one row per R x F cell, all 25",
+    c.score("r_score", "R", "1..5"),
+    c.score("f_score", "F", "1..5"),
+    c.text("segment", null="the map looks at M too"),
+    *_HELD,
+)
+SCORES = c.table(
+    "one row per score 1..5 of R, F and M",
+    c.text("measure", meaning="R, F or M"),
+    c.score("score"),
+    c.text("range", meaning="the values in words", null="no member has the score, or too few", hidden_by="member_count"),
+    *_HELD,
+)
+_ENDS = c.table("the best, and those who have stayed away", c.text("group"), *_HELD)
 
 
 @question(
     "portrait",
     "How recently, how often and for how much do our members buy?",
     words=("rfm scores", "recency frequency monetary", "who are our best customers", "RFM 打分 最近一次 消费频率 消费金额"),
+    tables=(GRID, SCORES),
+    figures=(c.members("scored_members", "Members scored"), c.share("best_share", "Share of the best members")),
 )
 def rfm(view: View, *, show: Literal["grid", "scores"] = "grid", segment_map: str | None = None) -> Finding:
     """Return how members spread over recency (R) and frequency (F), or over each of the scores R, F and M.
@@ -47,14 +76,6 @@ def rfm(view: View, *, show: Literal["grid", "scores"] = "grid", segment_map: st
     segment_map
         Names the cells: 'ten', 'eight' or the path of a TOML map; empty = the scorecard's map.
 
-    Returns
-    -------
-    Answer
-        Table of `grid`: `r_score`, `f_score` (1..5), `segment` (only if the map looks at R and F alone), `member_count`, `member_share`
-        (0..1 of scored members), `orders` and `sales` (currency units) of the window, `sales_share` (0..1 of member sales; null if none).
-        Table of `scores`: `measure` (R, F, M), `score`, `range` (the values in words; null = no member has the score), `member_count`,
-        `member_share`, `orders`, `sales`, `sales_share`. Members without an order are not in either; a note counts them.
-
     Notes
     -----
     F and M: `ceil(5 * (mean_rank - 0.5) / n)`. Source: DEFINITIONS.md section 1; Hughes, Strategic Database Marketing (1994).
@@ -68,20 +89,27 @@ def rfm(view: View, *, show: Literal["grid", "scores"] = "grid", segment_map: st
     names, map_notes = chosen_map(view, card, segment_map)
     members = scope_scores(view, card.r_edges)
     scored = members.filter(pl.col("r_score").is_not_null())
-    grid = _grid(view, scored, names)
-    scores = _score_table(view, scored, card)
+    shown = GRID.of(_grid(view, scored, names), view) if show == "grid" else SCORES.of(_scores(view, scored, card), view)
+    best, gone = _ENDS.of(_ends(view, scored), view).rows()
+    empty = view.say("{where} no member has an order up to {as_of}: there is nothing to score.")
     return Finding(
-        headline=_headline(view, scored, card),
-        table=grid if show == "grid" else scores,
-        chart=lambda: _grid_chart(view, grid, names) if show == "grid" else _score_chart(view, scores),
+        headline=empty if scored.is_empty() else view.say(
+            "{where}, {member_count} of {scored:member}[ ({member_share})] came within the last {days:day} and are among the most "
+            "frequent (R 5, F 4 or 5)[; they bring {sales_share} of member sales]. {gone:few}[ ({gone_share:share})] have stayed away for "
+            "over {away_days} days (R 1).",
+            best, scored=scored.height, days=card.r_edges[0], away_days=card.r_edges[3],
+            gone=gone["member_count"], gone_share=gone["member_share"],
+        ),
+        table=shown,
+        chart=lambda: _grid_chart(view, shown.frame) if show == "grid" else _score_chart(view, shown),
         notes=[*card_notes, *map_notes, *_notes(view, members, scored)],
         ask_next=[
             ("portrait.segments", {} if segment_map is None else {"segment_map": segment_map}),
             ("portrait.rfm", {"show": "scores" if show == "grid" else "grid"}),
             ("portrait.movement", {}),
         ],
-        figures=_figures(scored),
-    )
+        figures={"scored_members": float(scored.height) or None, "best_share": ratio(best["member_count"], scored.height)},
+    )  # fmt: skip
 
 
 def rfm_scores(workspace: View | Workspace | str | Path, *, segment_map: str | None = None, **scope: Any) -> pl.DataFrame:
@@ -119,79 +147,55 @@ def rfm_scores(workspace: View | Workspace | str | Path, *, segment_map: str | N
     )
 
 
-def _sums(view: View, scored: pl.DataFrame) -> list[pl.Expr]:
-    """Aggregations of a group of scored members: members, orders, sales and their shares."""
+def _held(view: View, scored: pl.DataFrame, groups: pl.DataFrame, *keys: str, also: Sequence[pl.Expr] = ()) -> pl.DataFrame:
+    """The groups with what each holds; an empty one holds nobody and nothing, its share of sales is known only if there were sales."""
     total = int(scored["sales"].sum())
-    return [
-        pl.len().cast(pl.Int64).alias("member_count"),
+    sums = scored.group_by(keys).agg(
+        pl.len().alias("member_count"),
         (pl.len() / max(scored.height, 1)).alias("member_share"),
         pl.col("orders").sum(),
         view.major(pl.col("sales").sum()).alias("sales"),
         (pl.col("sales").sum() / total if total > 0 else pl.lit(None, pl.Float64)).alias("sales_share"),
-    ]
-
-
-def _filled(frame: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
-    """Empty groups hold nobody and nothing; their share of sales is known only if there were sales."""
-    none = 0.0 if int(scored["sales"].sum()) > 0 else None
-    counted = frame.with_columns(pl.col("member_count", "orders").fill_null(0), pl.col("member_share", "sales").fill_null(0.0))
-    return counted.with_columns(pl.col("sales_share").fill_null(pl.lit(none, pl.Float64)))
+        *also,
+    )
+    known = ("member_share", "sales", "sales_share") if total > 0 else ("member_share", "sales")
+    joined = groups.join(sums, on=keys, how="left", maintain_order="left")
+    return joined.with_columns(pl.col("member_count", "orders").fill_null(0), pl.col(known).fill_null(0.0))
 
 
 def _grid(view: View, scored: pl.DataFrame, names: SegmentMap) -> pl.DataFrame:
-    five = pl.Series([5, 4, 3, 2, 1], dtype=pl.Int8)
-    cells = pl.DataFrame({"r_score": five}).join(pl.DataFrame({"f_score": five}), how="cross")
+    cells = _FIVE.select(r_score="score").join(_FIVE.select(f_score="score"), how="cross")
     if "m" not in names.axes:
         cells = names.apply(cells).with_columns(pl.col("segment").cast(pl.String))
-    held = scored.group_by("r_score", "f_score").agg(_sums(view, scored))
-    return _filled(cells.join(held, on=["r_score", "f_score"], how="left", maintain_order="left"), scored)
+    return _held(view, scored, cells, "r_score", "f_score")
 
 
-def _score_table(view: View, scored: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
-    rows = []
-    five = pl.DataFrame({"score": pl.Series([5, 4, 3, 2, 1], dtype=pl.Int8)})
+def _ends(view: View, scored: pl.DataFrame) -> pl.DataFrame:
+    best = (pl.col("r_score") == 5) & (pl.col("f_score") >= 4)
+    group = pl.when(best).then(pl.lit("best")).when(pl.col("r_score") == 1).then(pl.lit("gone"))
+    return _held(view, scored.with_columns(group.alias("group")), pl.DataFrame({"group": ["best", "gone"]}), "group")
+
+
+def _scores(view: View, scored: pl.DataFrame, card: Scorecard) -> pl.DataFrame:
+    parts = []
     for measure, column in _SCORES.items():
-        value = pl.col(_MEASURES[measure])
-        held = scored.group_by(pl.col(column).alias("score")).agg(*_sums(view, scored), value.min().alias("low"), value.max().alias("high"))
-        all_scores = five.join(held, on="score", how="left", maintain_order="left")
-        ranges = [_range_text(view, measure, row, card) for row in all_scores.select("score", "low", "high").iter_rows(named=True)]
-        rows.append(
-            all_scores.select(pl.lit(measure).alias("measure"), "score", pl.Series("range", ranges, dtype=pl.String), *held.columns[1:-2])
-        )
-    return _filled(pl.concat(rows), scored)
+        ends = [pl.col(_MEASURES[measure]).min().alias("low"), pl.col(_MEASURES[measure]).max().alias("high")]
+        five = _FIVE.with_columns(pl.lit(measure).alias("measure"))
+        held = _held(view, scored.with_columns(pl.col(column).alias("score")), five, "score", also=ends)
+        ranges = [_range_text(view, row, card) for row in held.iter_rows(named=True)]
+        parts.append(held.drop("low", "high").with_columns(pl.Series("range", ranges, dtype=pl.String)))
+    return pl.concat(parts)
 
 
-def _range_text(view: View, measure: str, row: dict[str, Any], card: Scorecard) -> str | None:
-    if measure == "R":
+def _range_text(view: View, row: dict[str, Any], card: Scorecard) -> str | None:
+    if row["measure"] == "R":
         return card.ranges[row["score"]]
     if row["low"] is None:
         return None
     low, high = (view.money(row[end]) for end in ("low", "high"))
-    if measure == "F":
+    if row["measure"] == "F":
         low, high = f"{row['low']:,}", wording.some(row["high"], "order")
-    return high if row["low"] == row["high"] else tr("{low} to {high}", low=low, high=high)
-
-
-def _headline(view: View, scored: pl.DataFrame, card: Scorecard) -> str:
-    if scored.is_empty():
-        return tr("{where} no member has an order up to {as_of}: there is nothing to score.", where=where(view), as_of=view.as_of)
-    best = scored.filter((pl.col("r_score") == 5) & (pl.col("f_score") >= 4))
-    gone = scored.filter(pl.col("r_score") == 1)
-    held = ratio(int(best["sales"].sum()), int(scored["sales"].sum()))
-    brought = tr("; they bring {held} of member sales", held=wording.share(held)) if held is not None else ""
-    return tr(
-        "{where}, {best:,} of {members} ({best_share}) came within the last {days} and are among the most frequent "
-        "(R 5, F 4 or 5){brought}. {gone:,} ({gone_share}) have stayed away for over {away_days} days (R 1).",
-        where=where(view),
-        best=best.height,
-        members=wording.some(scored.height, "member"),
-        best_share=wording.share(best.height / scored.height),
-        days=wording.some(card.r_edges[0], "day"),
-        brought=brought,
-        gone=gone.height,
-        gone_share=wording.share(gone.height / scored.height),
-        away_days=card.r_edges[3],
-    )
+    return high if row["low"] == row["high"] else view.say("{low} to {high}", low=low, high=high)
 
 
 def _notes(view: View, members: pl.DataFrame, scored: pl.DataFrame) -> list[str | Note]:
@@ -202,82 +206,50 @@ def _notes(view: View, members: pl.DataFrame, scored: pl.DataFrame) -> list[str 
         )
     ]
     population = view.population.filter(pl.col("last_ordered_on").is_not_null())
-    for measure, column in (("F", "order_count"), ("M", "amount")):
-        if population.height and population[column].n_unique() == 1:
+    for measure, figure in _FIGURES.items():
+        if population.height and population[_MEASURES[measure]].n_unique() == 1:
             notes.append(
-                tr(
+                view.say(
                     "All {members:,} members have the same {figure}, so they share one {measure} score.",
-                    members=population.height,
-                    figure=tr(_SAID[measure]),
-                    measure=measure,
+                    members=population.height, figure=tr(figure), measure=measure,
                 )
-            )
-    if view.scope.is_chain and scored.height:
-        for measure in ("F", "M"):
-            empty = empty_scores(scored[_SCORES[measure]])
-            if empty:
-                listed = wording.listing([f"{measure} {score}" for score in empty])
-                notes.append(
-                    tr(
-                        "No member has {listed}: too many have the same {figure}, and equal members are never split.",
-                        listed=listed,
-                        figure=tr(_SAID[measure]),
-                    )
+            )  # fmt: skip
+    for measure, figure in _FIGURES.items():
+        empty = empty_scores(scored[_SCORES[measure]]) if view.scope.is_chain and scored.height else []
+        if empty:
+            notes.append(
+                view.say(
+                    "No member has {listed}: too many have the same {figure}, and equal members are never split.",
+                    listed=wording.listing([f"{measure} {score}" for score in empty]), figure=tr(figure),
                 )
+            )  # fmt: skip
     unscored = members.height - scored.height
     if unscored:
-        notes.append(
-            trn(
-                "{members} with returns alone and no order is not scored.",
-                "{members} with returns alone and no order are not scored.",
-                unscored,
-                members=wording.some(unscored, "member"),
-            )
-        )
+        one = unscored == 1 and view.least == 1
+        notes.append(view.say("{unscored:member} with returns alone and no order [one?is|are] not scored.", unscored=unscored, one=one))
     if scored.height and int(scored["sales"].sum()) <= 0:
-        notes.append(Note(tr("Shares of sales are not measured: members bought nothing in {period}.", period=view.period), "NOT MEASURED"))
-    return [*notes, tr("Sales and orders are those of {period}.", period=view.period)]
+        notes.append(Note(view.say("Shares of sales are not measured: members bought nothing in {period}."), "NOT MEASURED"))
+    return [*notes, view.say("Sales and orders are those of {period}.")]
 
 
-def _figures(scored: pl.DataFrame) -> dict[str, float]:
-    if scored.is_empty():
-        return {}
-    best = scored.filter((pl.col("r_score") == 5) & (pl.col("f_score") >= 4))
-    return {"scored_members": float(scored.height), "best_share": best.height / scored.height}
-
-
-def _grid_chart(view: View, grid: pl.DataFrame, names: SegmentMap) -> alt.Chart | alt.LayerChart:
+def _grid_chart(view: View, grid: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.heatmap import heatmap
 
     return heatmap(
-        grid,
-        column="r_score",
-        row="f_score",
-        value="member_count",
-        name="segment" if "segment" in grid.columns else None,
-        title=tr("Members by recency and frequency"),
-        subtitle=tr("{place} as of {as_of}; 5 is best", place=view.place, as_of=view.as_of),
-        column_title=tr("Recency score (right = came lately)"),
-        row_title=tr("Frequency score (top = most orders)"),
-        value_title=tr("Members"),
-        column_order=[1, 2, 3, 4, 5],
-        row_order=[5, 4, 3, 2, 1],
-    )
+        grid, column="r_score", row="f_score", value="member_count", name=None if grid["segment"].null_count() else "segment",
+        title=tr("Members by recency and frequency"), subtitle=view.say("{place} as of {as_of}; 5 is best"),
+        column_title=tr("Recency score (right = came lately)"), row_title=tr("Frequency score (top = most orders)"),
+        value_title=tr("Members"), column_order=[1, 2, 3, 4, 5], row_order=[5, 4, 3, 2, 1],
+    )  # fmt: skip
 
 
-def _score_chart(view: View, scores: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+def _score_chart(view: View, scores: AnswerTable) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import stacked_bars
 
-    names = [tr("score {score}", score=score) for score in scores["score"]]
-    parts = scores.with_columns(pl.Series("part", names, dtype=pl.String))
+    names = [view.say("score {score}", row) for row in scores.rows()]
     return stacked_bars(
-        parts,
-        label="measure",
-        part="part",
-        value="member_share",
-        n="member_count",
-        title=tr("How members spread over the scores"),
-        subtitle=tr("{place} as of {as_of}; 5 is best", place=view.place, as_of=view.as_of),
+        scores.frame.with_columns(pl.Series("part", names, dtype=pl.String)),
+        label="measure", part="part", value="member_share", n="member_count", part_title=tr("Score"),
+        title=tr("How members spread over the scores"), subtitle=view.say("{place} as of {as_of}; 5 is best"),
         value_title=tr("Share of members"),
-        part_title=tr("Score"),
-    )
+    )  # fmt: skip

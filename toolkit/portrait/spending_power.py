@@ -6,14 +6,15 @@ from typing import Literal
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.charts.histogram import histogram
-from toolkit.language import later, tr, trn
-from toolkit.portrait.measures.levels import LEVELS, bins, in_order, level
+from toolkit.columns import AnswerTable
+from toolkit.language import later, tr
+from toolkit.portrait.measures.levels import LEVELS, in_order, level, shown_bins
 from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.registry import question
-from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.phrases import sales_basis
 from toolkit.scope.view import View
 
 YEAR_DAYS = 365  # the mart's long window (amount_365d)
@@ -28,6 +29,29 @@ _HIGH = {
     "order_value": later("high order value"),
     "price_tier": later("a high price tier"),
 }
+_HELD = (
+    c.text("level", "Listed by"),
+    c.members(),
+    c.share("member_share", "Share of members"),
+    c.count("order_count", "Orders", "of the period"),
+    c.money("sales", "Sales", "of the period"),
+    c.share("sales_share", "Share of sales", "of the period", null="members bought nothing"),
+    c.money("spend_per_month", "Spend per month", "of the level's middle member"),
+    c.money("order_value", "Order value", "of the level's middle member"),
+    c.index("price_tier_index", "Price tier index", "of the level's middle member"),
+)
+BY_SPEND = c.table(
+    "one row per level; members whose spending power is not measured last, if any",
+    *_HELD,
+    c.money("from_value", "From value", "the smallest in the level"),
+    c.money("to_value", "To value", "the largest in the level"),
+)
+BY_PRICE_TIER = c.table(
+    "one row per level of the price tier; members without counted goods last, if any",
+    *_HELD,
+    c.index("from_index", "From index", "the smallest in the level"),
+    c.index("to_index", "To index", "the largest in the level"),
+)
 
 
 def power_traits(view: View) -> pl.DataFrame:
@@ -67,6 +91,14 @@ def _power_traits(view: View) -> pl.DataFrame:
         "which price tier do members buy, cheap or expensive goods",
         "消费能力 客单价",
     ),
+    tables=(BY_SPEND, BY_PRICE_TIER),
+    figures=(
+        c.money("spend_per_month", "Spend per month"),
+        c.money("order_value", "Order value"),
+        c.index("price_tier_index", "Price tier index"),
+        c.share("high_member_share", "Share of high spending power"),
+        c.share("high_sales_share", "Their share of sales"),
+    ),
 )
 def spending_power(view: View, *, by: Measure = "spend_per_month") -> Finding:
     """Return low, mid and high spending power: one row per level.
@@ -81,13 +113,6 @@ def spending_power(view: View, *, by: Measure = "spend_per_month") -> Finding:
         What the levels are cut on: `spend_per_month`, `order_value` (average order), or `price_tier` (unit prices paid against each
         category's usual price; 1 = usual, shrunk towards 1 for members with few shopping days).
 
-    Returns
-    -------
-    Answer
-        Table columns: `level`; `member_count`, `member_share` (0..1); `order_count`, `sales` (currency units), `sales_share` of the period;
-        of the level's middle member (median) `spend_per_month`, `order_value` (currency units) and `price_tier_index`; `from_value`,
-        `to_value` (currency units; `from_index`, `to_index` for the price tier): the smallest and largest value in the level.
-
     Notes
     -----
     The price tier index is a ratio of sums, shrunk as in DEFINITIONS.md section 1.
@@ -96,165 +121,111 @@ def spending_power(view: View, *, by: Measure = "spend_per_month") -> Finding:
     -------
     >>> tk.portrait.spending_power(ws, by="price_tier").table          # doctest: +SKIP
     """
-    column, level_column = _COLUMN[by], _LEVEL[by]
+    table, column = BY_PRICE_TIER if by == "price_tier" else BY_SPEND, _COLUMN[by]
     traits = view.members.select("member_code").join(power_traits(view), on="member_code", how="left", maintain_order="left")
-    members = traits.join(takings(view), on="member_code", maintain_order="left").with_columns(pl.col(level_column).alias("level"))
-    table = _level_table(view, members, by)
-    figures = _figures(view, members, table)
+    members = traits.join(takings(view), on="member_code", maintain_order="left").with_columns(pl.col(_LEVEL[by]).alias("level"))
+    shown = table.of(_frame(view, members, by), view)
+    high = shown.find(level="high") or {}
     return Finding(
-        headline=_headline(view, members, table, by),
-        table=table,
+        headline=_headline(view, members, shown, by),
+        table=shown,
         chart=lambda: _chart(view, members[column], by),
         notes=_notes(view, members, by),
         ask_next=[
             ("portrait.spending_power", {"by": "price_tier" if by != "price_tier" else "order_value"}),
             ("portrait.price_sensitivity", {}),
         ],
-        figures=figures,
+        figures={
+            "spend_per_month": _median(view, members["spend_per_month"], view.minor_units),
+            "order_value": _median(view, members["order_value"], view.minor_units),
+            "price_tier_index": _median(view, members["price_tier_index"]),
+            "high_member_share": high["member_share"],
+            "high_sales_share": high["sales_share"],
+        },
     )
 
 
-def _level_table(view: View, members: pl.DataFrame, by: Measure) -> pl.DataFrame:
-    money, kind = by != "price_tier", "value" if by != "price_tier" else "index"
-    chosen = pl.col(_COLUMN[by])
+def _median(view: View, values: pl.Series, unit: int = 1) -> float | None:
+    """The middle of the values that are known, in a larger unit; None for too few."""
+    return float(values.median()) / unit if values.count() >= view.least else None  # type: ignore[arg-type]
+
+
+def _frame(view: View, members: pl.DataFrame, by: Measure) -> pl.DataFrame:
+    chosen = pl.col(_COLUMN[by]) if by == "price_tier" else view.major(_COLUMN[by])
+    ends = ("from_index", "to_index") if by == "price_tier" else ("from_value", "to_value")
     middle = members.group_by("level").agg(
         view.major(pl.col("spend_per_month").median()).alias("spend_per_month"),
         view.major(pl.col("order_value").median()).alias("order_value"),
         pl.col("price_tier_index").median(),
-        (view.major(chosen.min()) if money else chosen.min()).alias(f"from_{kind}"),
-        (view.major(chosen.max()) if money else chosen.max()).alias(f"to_{kind}"),
+        chosen.min().alias(ends[0]),
+        chosen.max().alias(ends[1]),
     )
-    held = by_group(view, members, "level")
-    missing = [name for name in LEVELS if name not in held["level"].to_list()]
-    rows = held.join(middle, on="level", how="left", nulls_equal=True)
-    empty = pl.DataFrame({"level": missing, "member_count": [0] * len(missing)}, schema={"level": pl.String, "member_count": pl.Int64})
-    return in_order(pl.concat([rows, empty], how="diagonal"), "level")
+    held = by_group(view, members, "level").join(middle, on="level", how="left", nulls_equal=True)
+    every = held.join(pl.DataFrame({"level": LEVELS}), on="level", how="full", coalesce=True)
+    return in_order(every.with_columns(pl.col("member_count").fill_null(0)), "level")
 
 
-def _figures(view: View, members: pl.DataFrame, table: pl.DataFrame) -> dict[str, float]:
-    high = table.filter(pl.col("level") == "high")
-    found = {
-        "spend_per_month": _major(view, members["spend_per_month"].median()),
-        "order_value": _major(view, members["order_value"].median()),
-        "price_tier_index": members["price_tier_index"].median(),
-        "high_member_share": high["member_share"][0],
-        "high_sales_share": high["sales_share"][0],
-    }
-    return {key: float(value) for key, value in found.items() if value is not None}  # type: ignore[arg-type]
-
-
-def _major(view: View, minor: object) -> float | None:
-    return None if minor is None else float(minor) / view.minor_units  # type: ignore[arg-type]
-
-
-def _headline(view: View, members: pl.DataFrame, table: pl.DataFrame, by: Measure) -> str:
-    measured = members.height - members[_COLUMN[by]].null_count()
-    if measured == 0:
-        return tr(
-            "{where}, spending power is not measured: {reason} (n = {members}).",
-            where=where(view),
-            reason=_reason(by),
-            members=wording.some(members.height, "member"),
-        )
-    high = table.filter(pl.col("level") == "high").row(0, named=True)
-    if by == "price_tier":
-        opening = tr("the middle member pays {against_usual}", against_usual=_against_usual(float(members["price_tier_index"].median())))  # type: ignore[arg-type]
-    else:
-        month, order = (view.money(members[name].median()) for name in ("spend_per_month", "order_value"))  # type: ignore[arg-type]
-        opening = tr("the middle member spends {month} a month, {order} an order", month=month, order=order)
-    whom = tr("the {members} with {high}", members=wording.some(high["member_count"], "member"), high=tr(_HIGH[by]))
-    share = wording.share(high["member_count"] / measured) + (
-        "" if view.scope.is_chain else tr(", against {chain_share} in the chain", chain_share=_chain_share(view, by))
-    )
-    brought = (
-        trn(
-            " brings {sales_share} of the sales to members",
-            " bring {sales_share} of the sales to members",
-            high["member_count"],
-            sales_share=wording.share(high["sales_share"]),
-        )
-        if high["sales_share"] is not None
-        else tr(" bought nothing in the period")
-    )
-    return tr(
-        "{where}, {opening}; {whom} ({share}){brought} (n = {measured:,} members).",
-        where=where(view),
-        opening=opening,
-        whom=whom,
-        share=share,
-        brought=brought,
-        measured=measured,
-    )
-
-
-def _chain_share(view: View, by: Measure) -> str:
-    levels = power_traits(view)[_LEVEL[by]].drop_nulls()
-    return wording.share((levels == "high").mean())  # type: ignore[arg-type]
-
-
-def _reason(by: Measure) -> str:
-    return (
-        tr("no counted goods were bought")
-        if by == "price_tier"
-        else tr("no member ordered in the last {year_days} days", year_days=YEAR_DAYS)
-    )
-
-
-def _against_usual(index: float) -> str:
-    if abs(index - 1) < 0.005:
-        return tr("each category's usual price")
-    if index > 1:
-        return tr("{part:.0%} more than each category's usual price", part=index - 1)
-    return tr("{part:.0%} less than each category's usual price", part=1 - index)
+def _headline(view: View, members: pl.DataFrame, shown: AnswerTable, by: Measure) -> str:
+    tier, measured = by == "price_tier", members[_COLUMN[by]].count()
+    if measured < view.least:
+        return view.say(
+            "{where}, spending power is not measured: [tier?[few?fewer than {least} members bought counted goods|no counted goods were "
+            "bought]|[few?fewer than {least} members|no member] ordered in the last {days} days] (n = {all:member}).",
+            tier=tier, few=measured, days=YEAR_DAYS, all=members.height,
+        )  # fmt: skip
+    high = shown.find(level="high") or {}
+    above = (_median(view, members["price_tier_index"]) or 1) - 1
+    return view.say(
+        "{where}, the middle member [tier?pays [usual?each category's usual price|{part:.0%} [more?more|less] than each category's usual "
+        "price]|spends {month:minor} a month, {order:minor} an order]; [shown?the {member_count:member} with {high} ({of_measured:share}[, "
+        "against {of_chain:share} in the chain]) [sold?[one?brings|bring] {sales_share} of the sales to members|bought nothing in the "
+        "period]|fewer than {least} members have {high}] (n = {measured:,} members).",
+        high, tier=tier, usual=abs(above) < 0.005, more=above > 0, part=abs(above),
+        month=members["spend_per_month"].median(), order=members["order_value"].median(), high=tr(_HIGH[by]),
+        shown=high["member_count"] is not None, of_measured=(high["member_count"] or 0) / measured,
+        of_chain=None if view.scope.is_chain else (power_traits(view)[_LEVEL[by]].drop_nulls() == "high").mean(),
+        sold=high["sales_share"] is not None, one=high["member_count"] == 1, measured=measured,
+    )  # fmt: skip
 
 
 def _notes(view: View, members: pl.DataFrame, by: Measure) -> list[str | Note]:
-    unmeasured = members[_COLUMN[by]].null_count()
-    value, kappa = view.settings.value, view.settings.sensitivity.kappa_default
     notes: list[str | Note] = [
-        tr(
-            "{sales_basis} Order value and spend a month rest on the last {year_days} days; months count from the first order.",
-            sales_basis=sales_basis(view),
-            year_days=YEAR_DAYS,
+        view.say(
+            "{sales_basis} Order value and spend a month rest on the last {days} days; months count from the first order.",
+            sales_basis=sales_basis(view), days=YEAR_DAYS,
         ),
-        tr(
-            "Levels are against all members of the chain by {words}: low below the {low_power_share:.0%} quantile, high "
-            "above the {high_power_share:.0%} quantile; members with equal values share a level.",
-            words=tr(_WORDS[by]),
-            low_power_share=value.low_power_share,
-            high_power_share=value.high_power_share,
+        view.say(
+            "Levels are against all members of the chain by {measure}: low below the {value.low_power_share:.0%} quantile, high above the "
+            "{value.high_power_share:.0%} quantile; members with equal values share a level.",
+            measure=tr(_WORDS[by]),
         ),
-        tr(
+        view.say(
             "The price tier index compares unit prices within categories (1 = usual) and is pulled towards 1 for members with few shopping "
-            "days; its kappa of {kappa:g} days is assumed (setting sensitivity.kappa_default). A category that mixes pack sizes blurs it.",
-            kappa=kappa,
+            "days; its kappa of {sensitivity.kappa_default:g} days is assumed (setting sensitivity.kappa_default). A category that mixes "
+            "pack sizes blurs it."
         ),
-    ]
+    ]  # fmt: skip
+    unmeasured = members[_COLUMN[by]].null_count()
     if unmeasured:
-        reason = (
-            tr("bought no counted goods") if by == "price_tier" else tr("did not order in the last {year_days} days", year_days=YEAR_DAYS)
-        )
-        notes.append(
-            Note(
-                tr("{members} of {all:,} {reason}.", members=wording.some(unmeasured, "member"), all=members.height, reason=reason),
-                "NOT MEASURED",
-            )
-        )
+        missing = view.say(
+            "{unmeasured:member} of {all:,} [tier?bought no counted goods|did not order in the last {days} days].",
+            unmeasured=unmeasured, all=members.height, tier=by == "price_tier", days=YEAR_DAYS,
+        )  # fmt: skip
+        notes.append(Note(missing, "NOT MEASURED"))
     return notes
 
 
 def _chart(view: View, values: pl.Series, by: Measure):
-    shown = values.drop_nulls() if by == "price_tier" else values.drop_nulls() / view.minor_units
-    counted = bins(shown)
-    kind = "index" if by == "price_tier" else "money"
+    known = values.drop_nulls() if by == "price_tier" else values.drop_nulls() / view.minor_units
     title = {
-        "spend_per_month": tr("Spend a month, {currency}", currency=view.currency),
-        "order_value": tr("Average order value, {currency}", currency=view.currency),
+        "spend_per_month": view.say("Spend a month, {currency}"),
+        "order_value": view.say("Average order value, {currency}"),
         "price_tier": tr("Price tier index"),
     }[by]
+    middle = _median(view, known)
     return histogram(
-        counted, low="low", high="high", count="member_count", kind=kind, x_title=title,
-        title=tr("{figure}: {place}", figure=title, place=view.place),
-        subtitle=tr("n = {members}; the last bar holds everyone above", members=wording.some(len(shown), "member")),
-        marks={"median": float(shown.median())} if len(shown) else None,  # type: ignore[arg-type]
+        shown_bins(view, known), low="low", high="high", count="member_count", kind="index" if by == "price_tier" else "money",
+        x_title=title, title=view.say("{figure}: {place}", figure=title),
+        subtitle=view.say("n = {all:member}; the last bar holds everyone above", all=len(known)),
+        marks=None if middle is None else {"median": middle},
     )  # fmt: skip

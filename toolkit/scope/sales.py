@@ -7,8 +7,6 @@ from datetime import datetime, time, timedelta
 
 import polars as pl
 
-from toolkit import wording
-from toolkit.answer import Finding, Note
 from toolkit.language import tr
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
@@ -88,31 +86,6 @@ def days_of(view: View) -> str:
     """Return the window of sales figures as it ends a sentence: 'from 2026-01-01 to 2026-03-31', 'on 2026-03-31'."""
     period = view.period
     return tr("on {end}", end=period.end) if period.start == period.end else tr("from {period}", period=period)
-
-
-def too_few(view: View, buyers: int, where: str, schema: dict[str, pl.DataType | type[pl.DataType]]) -> Finding | None:
-    """Return the answer for a window in which fewer members ordered than figures may speak of; None where there are enough."""
-    least = view.settings.scope.minimum_members
-    if buyers >= least:
-        return None
-    if buyers:
-        headline = tr(
-            "{where}, {members} ordered {days_of}, fewer than the {least} that figures may speak of (n = {all:,} members in scope).",
-            where=where,
-            members=wording.some(buyers, "member"),
-            days_of=days_of(view),
-            least=least,
-            all=view.members.height,
-        )
-    else:
-        headline = tr(
-            "{where}, none of {members} ordered {days_of}: there is nothing to speak of.",
-            where=where,
-            members=wording.some(view.members.height, "member"),
-            days_of=days_of(view),
-        )
-    few = Note(tr("Not measured for so few: choose a longer period, or a later as_of."), "NOT MEASURED")
-    return Finding(headline=headline, table=pl.DataFrame(schema=schema), notes=[few])
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.errors import BadValue
 from toolkit.language import tr, value
 from toolkit.models.ranks import quantile_band
+from toolkit.scope.view import View
 
 LEVELS = (value("low"), value("mid"), value("high"))
 UNKNOWN = value("not measured")
+_BINS = c.table("one row per bin of a chart", c.number("low", hidden_by=None), c.number("high", hidden_by=None), c.members())
+_DRAWN = 0.8
+"""Share of the members that must stand in bins which are large enough to show, or the bins are made wider."""
 
 
 def level(column: str, low_share: float, high_share: float) -> pl.Expr:
@@ -63,6 +68,16 @@ def bins(values: pl.Series, *, most: int = 30, tail: float = 0.98) -> pl.DataFra
             pl.col("member_count").fill_null(0),
         )
     )
+
+
+def shown_bins(view: View, values: pl.Series, *, most: int = 30) -> pl.DataFrame:
+    """Return `bins` as a chart may show them: narrow, but wide enough for most members to be in one that is not too small to show."""
+    shown = pl.DataFrame()
+    for count in (most, most // 2, most // 4, most // 6, 1):
+        shown = _BINS.of(bins(values, most=count), view).frame
+        if shown["member_count"].sum() >= _DRAWN * values.count():
+            break
+    return shown
 
 
 def _round_width(width: float) -> float:

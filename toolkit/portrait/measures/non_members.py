@@ -6,35 +6,65 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, value
-from toolkit.scope.phrases import where
-from toolkit.scope.sales import Totals, days_of, per_order, totals
+from toolkit.scope.sales import Totals, per_order, totals
 from toolkit.scope.view import View
-from toolkit.wording import share
 
 if TYPE_CHECKING:
     import altair as alt
 
+ORDERS = (c.count("orders", "Orders"), c.share("order_share", "Share of orders", "of all in the table", null="nobody ordered"))
+SALES = (
+    c.money("sales", "Sales", "returns subtracted"),
+    c.share("sales_share", "Share of sales", "of all in the table", null="nothing was sold"),
+)
+ORDER_VALUE = c.money("order_value", "Order value", "sales of an order", null="no orders")
+UNITS_PER_ORDER = c.number("units_per_order", "Units per order", "counted goods", null="no orders")
+MEMBERS_AND_OTHERS = c.table(
+    "members and non-members, two rows: receipts without a member have no number of people (`members`)",
+    *(c.text("group"), *ORDERS, *SALES, ORDER_VALUE, UNITS_PER_ORDER),
+)
+
 
 def members_and_others(view: View) -> Finding:
     """Return members against non-members in the window: two rows, columns as `portrait.contribution` but for those that count people."""
-    sums = totals(view)
-    table = _table(view, sums)
-    headline, notes = _headline(view, table)
-    held = table["sales_share"][0]
+    shown = MEMBERS_AND_OTHERS.of(_frame(view, totals(view)), view)
+    members, others = shown.rows()
+    missing, orders = "", members["orders"] + others["orders"]
+    if view.scope.audience is not None:
+        headline = view.say(
+            "{where}, there are no receipts of non-members: an audience is made of members. Ask for the chain, a store or a region."
+        )
+        missing = tr("Members against non-members is not measured for an audience.")
+    elif not orders:
+        headline = view.say("{where}, nobody ordered {window:in}: shares are not measured.", window=view.period)
+        missing = tr("No orders in the window.")
+    elif not others["orders"] and not others["sales"]:
+        headline = view.say(
+            "{where}, all {orders} orders {window:in} are of members: there are no non-members to compare with.",
+            members,
+            window=view.period,
+        )
+        missing = tr("Members against non-members is not measured: the receipts hold none without a member.")
+    else:
+        headline = view.say(
+            "{where}, members bring {sales_share} of the sales and {order_share} of the {orders:,} orders {window:in}; a member's order is "
+            "worth {order_value}, a non-member's {others_value:money}.",
+            members, orders=orders, window=view.period, others_value=others["order_value"],
+        )  # fmt: skip
     return Finding(
         headline=headline,
-        table=table,
-        chart=lambda: _chart(view, table),
-        notes=notes,
+        table=shown,
+        chart=lambda: _chart(view, shown.frame),
+        notes=[Note(missing, "NOT MEASURED")] if missing else [],
         ask_next=[("portrait.contribution", {"by": "loyal"}), ("portrait.overview", {})],
-        figures={} if held is None or notes else {"member_sales_share": held},
+        figures={"member_sales_share": None if missing else members["sales_share"]},
     )
 
 
-def _table(view: View, sums: Totals) -> pl.DataFrame:
+def _frame(view: View, sums: Totals) -> pl.DataFrame:
     rows = pl.DataFrame(
         {
             "group": [value("members"), value("non-members")],
@@ -54,49 +84,9 @@ def _table(view: View, sums: Totals) -> pl.DataFrame:
     )
 
 
-def _headline(view: View, table: pl.DataFrame) -> tuple[str, list[str | Note]]:
-    members, others = table.to_dicts()
-    if view.scope.audience is not None:
-        said = tr(
-            "{where}, there are no receipts of non-members: an audience is made of members. Ask for the chain, a store or a region.",
-            where=where(view),
-        )
-        return said, [Note(tr("Members against non-members is not measured for an audience."), "NOT MEASURED")]
-    if not members["orders"] and not others["orders"]:
-        return tr("{where}, nobody ordered {days_of}: shares are not measured.", where=where(view), days_of=days_of(view)), [
-            Note(tr("No orders in the window."), "NOT MEASURED")
-        ]
-    if not others["orders"] and not others["sales"]:
-        said = tr(
-            "{where}, all {orders:,} orders {days_of} are of members: there are no non-members to compare with.",
-            where=where(view),
-            orders=members["orders"],
-            days_of=days_of(view),
-        )
-        return said, [Note(tr("Members against non-members is not measured: the receipts hold none without a member."), "NOT MEASURED")]
-    worth = [wording.money(row["order_value"], view.currency) for row in (members, others)]
-    count = members["orders"] + others["orders"]
-    said = tr(
-        "{where}, members bring {sales_share} of the sales and {order_share} of the {count:,} orders {days_of}; a "
-        "member's order is worth {members_worth}, a non-member's {others_worth}.",
-        where=where(view),
-        sales_share=share(members["sales_share"]),
-        order_share=share(members["order_share"]),
-        count=count,
-        days_of=days_of(view),
-        members_worth=worth[0],
-        others_worth=worth[1],
-    )
-    return said, []
-
-
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import measured_bars
 
-    return measured_bars(
-        table,
-        label="group",
-        measures={"order_share": later("share of orders"), "sales_share": later("share of sales")},
-        title=tr("Members against non-members"),
-        subtitle=tr("{place}, {period}", place=view.place, period=view.period),
-    )
+    measures = {"order_share": later("share of orders"), "sales_share": later("share of sales")}
+    title, subtitle = tr("Members against non-members"), view.say("{place}, {period}")
+    return measured_bars(table, label="group", measures=measures, title=title, subtitle=subtitle)

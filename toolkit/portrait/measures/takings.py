@@ -14,10 +14,10 @@ def takings(view: View) -> pl.DataFrame:
     Columns: `member_code`, `order_count` (Int64, returns alone not counted) and `sales` (Int64 minor units) of the window `view.period`,
     made in the scope (a store's report counts that store's sales); 0 where the member brought nothing in the window.
     """
-    made = member_sales(view).select("member_code", pl.col("orders").alias("order_count"), "sales")
+    sums = member_sales(view).select("member_code", pl.col("orders").alias("order_count"), "sales")
     return (
         view.members.select("member_code")
-        .join(made, on="member_code", how="left", maintain_order="left")
+        .join(sums, on="member_code", how="left", maintain_order="left")
         .with_columns(pl.col("order_count", "sales").fill_null(0))
     )
 
@@ -40,3 +40,17 @@ def by_group(view: View, members: pl.DataFrame, *groups: str) -> pl.DataFrame:
         )
         .select(*groups, "member_count", "member_share", "order_count", "sales", "sales_share")
     )
+
+
+def without_order(view: View, buyers: pl.DataFrame) -> list[str]:
+    """Return the note that counts the members in scope who are not among `buyers` (`member_code`), those with an order in the window."""
+    away = view.members.join(buyers, on="member_code", how="anti").height
+    if not away:
+        return []
+    one = away == view.least == 1
+    return [
+        view.say(
+            "Not counted: {away:few} other [one?member|members] in scope without an order {window:in}.",
+            away=away, one=one, window=view.period,
+        )
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from tests.shop import AS_OF
 from tests.targeting.test_paths import shop, ways
 from toolkit.audience import Audience
-from toolkit.cli import app
+from toolkit.cli.shell import app
 from toolkit.errors import BadValue, UnknownName
 from toolkit.targeting import path_members, paths
 from toolkit.workspace import Workspace

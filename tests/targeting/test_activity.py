@@ -80,7 +80,7 @@ def test_planted_members(habits: Workspace) -> None:
 
 
 def test_slipping_says_who_how_sure_and_what_they_were_worth(habits: Workspace) -> None:
-    answer = slipping(habits)
+    answer = slipping(habits, settings={"scope": {"minimum_members": 5}})
     assert answer.table.height == 12
     assert "12 members of 108 with a past to judge by are slipping away" in answer.headline
     assert set(answer.table["how_sure"]) <= {"very sure", "fairly sure", "not so sure"}

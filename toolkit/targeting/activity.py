@@ -14,7 +14,7 @@ from toolkit.registry import question
 from toolkit.scope.phrases import sales_basis
 from toolkit.scope.view import View
 from toolkit.targeting.measures.rhythm import SPAN_DAYS, STATES, rhythms
-from toolkit.wording import share
+from toolkit.targeting.measures.shares import known_share, told
 
 if TYPE_CHECKING:
     import altair as alt
@@ -76,18 +76,13 @@ def activity(view: View) -> Finding:
     counts = dict(by_state.select("activity", "member_count").iter_rows())
     less, usual, more, short = (counts.get(name, 0) for name in STATES)
     judged = less + usual + more
-    less_share, more_share = (None if not judged or 0 < count < view.least else count / judged for count in (less, more))
+    less_share, more_share = (known_share(view, count, judged) for count in (less, more))
     if judged:
         headline = view.say(
             "{where}, {less:few} of {judged:member} with a past to judge by[ ({less_share})] came on fewer days in the last {span_days} "
             "than their own past makes likely, {more:few}[ ({more_share})] on more.",
-            less=less,
-            judged=judged,
-            less_share=less_share is not None and share(less_share),
-            span_days=SPAN_DAYS,
-            more=more,
-            more_share=more_share is not None and share(more_share),
-        )
+            less=less, judged=judged, less_share=told(less_share), span_days=SPAN_DAYS, more=more, more_share=told(more_share),
+        )  # fmt: skip
     else:
         headline = view.say(
             "{where}, activity is not measured: none of {members:member} has a past long enough to judge by.", members=members.height

@@ -107,7 +107,7 @@ _TABLES: dict[By, Table] = {"members": KINDS, "category": BY_CATEGORY, "store": 
         c.money("change_sales", "Change of sales"),
         c.members("new_members", "New members"),
         c.members("lost_members", "Lost members"),
-        c.members("members_in_all", "Members in all"),
+        c.count("members_in_all", "Members in all"),
     ),
 )
 def gain_loss(view: View, *, by: By = "members", against: str | None = None, members: str | None = None) -> Finding:

@@ -119,10 +119,10 @@ def test_small_months_are_left_out_and_money_of_few_is_hidden(ws: Workspace, tmp
         ("old", 0, "s1", 1, 1.0),
     ]
     answer = cohorts(make_workspace(tmp_path / "ws", lines_of(orders)))
-    assert rows(answer)["2024-03", 1] == (20, 1, None)
+    assert rows(answer)["2024-03", 1] == (20, None, None)
     assert rows(answer)["2024-03", 0] == (20, 20, 40.0)
     assert any("2 joining months with fewer than 10 members" in str(note) for note in answer.notes)
-    assert "5.0% order in month 1 (n = 20)" in answer.headline
+    assert "fewer than 10 order in month 1 (n = 20)" in answer.headline
 
 
 def test_too_young_and_out_of_range(ws: Workspace) -> None:

@@ -6,20 +6,33 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, value
 from toolkit.portrait.measures.takings import takings
 from toolkit.registry import question
-from toolkit.scope.hiding import hide_few
-from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.phrases import sales_basis
 from toolkit.scope.view import View
 from toolkit.targeting.measures.rhythm import SPAN_DAYS, STATES, rhythms
-from toolkit.wording import share, some
+from toolkit.targeting.measures.shares import known_share, told
 
 if TYPE_CHECKING:
     import altair as alt
 
 NONE_YET = value("no orders")
+
+BY_STATE = c.table(
+    "one row per state of activity that has members",
+    c.text("activity"),
+    c.members(),
+    c.share("member_share", "Share of members"),
+    c.number("days_28", "Days, last 28", "mean shopping days of a member in the last 28 days"),
+    c.number("days_91", "Days, last 91", "mean shopping days of a member in the last 91 days"),
+    c.number("expected_days_91", "Days, at own past pace", "mean at the pace of their past", null="the past is too short"),
+    c.count("order_count", "Orders", "of the period"),
+    c.money("sales", "Sales", "of the period"),
+    c.text("who", "As an audience", "the group as an audience's expression"),
+)
 
 
 @question(
@@ -31,19 +44,14 @@ NONE_YET = value("no orders")
         "which members have become more active or less active",
         "会员活跃度 活跃变化",
     ),
+    tables=BY_STATE,
+    figures=(c.share("less_active_share", "Share less active"), c.share("more_active_share", "Share more active")),
 )
 def activity(view: View) -> Finding:
     """Return how active members are against their own past: one row per state.
 
     A member is less (more) active than usual when, at the pace of the year before, so few (so many) shopping days in the last 91 would be
     as unlikely as 5% (setting activity.tail). Activity is the member's own across the chain; sales are those of the scope.
-
-    Returns
-    -------
-    Answer
-        Table columns: `activity`; `member_count`, `member_share` (0..1); `days_28`, `days_91` (mean shopping days of a member in the last
-        28 and 91 days), `expected_days_91` (mean at the pace of their past; null where the past is too short); `order_count`, `sales`
-        (currency units) of the period; `who` (the group as an audience's expression).
 
     Notes
     -----
@@ -53,84 +61,62 @@ def activity(view: View) -> Finding:
     -------
     >>> tk.targeting.activity(ws, region="north").table                 # doctest: +SKIP
     """
-    states = (*STATES, NONE_YET)
     members = takings(view).join(rhythms(view), on="member_code", how="left", maintain_order="left")
     members = members.with_columns(pl.col("activity").fill_null(NONE_YET))
-    order = {name: place for place, name in enumerate(states)}
-    table = (
-        members.group_by("activity")
-        .agg(
-            pl.len().cast(pl.Int64).alias("member_count"),
-            (pl.len() / members.height).alias("member_share"),
-            pl.col("days_28", "days_91").mean(),
-            pl.col("expected_days_91").mean(),
-            pl.col("order_count").sum(),
-            view.major(pl.col("sales").sum()).alias("sales"),
-        )
-        .with_columns(pl.when(pl.col("activity") != NONE_YET).then(pl.format("activity = '{}'", "activity")).alias("who"))
-        .sort(pl.col("activity").replace_strict(order))
+    order = {name: place for place, name in enumerate((*STATES, NONE_YET))}
+    by_state = members.group_by("activity").agg(
+        pl.len().alias("member_count"),
+        (pl.len() / members.height).alias("member_share"),
+        pl.col("days_28", "days_91", "expected_days_91").mean(),
+        pl.col("order_count").sum(),
+        view.major(pl.col("sales").sum()).alias("sales"),
     )
-    table, hidden = hide_few(view, table, "days_28", "days_91", "expected_days_91", "order_count", "sales")
-    counts = dict(table.select("activity", "member_count").iter_rows())
-    judged = sum(counts.get(name, 0) for name in STATES[:3])
+    expression = pl.when(pl.col("activity") != NONE_YET).then(pl.format("activity = '{}'", "activity"))
+    shown = BY_STATE.of(by_state.with_columns(expression.alias("who")).sort(pl.col("activity").replace_strict(order)), view)
+    counts = dict(by_state.select("activity", "member_count").iter_rows())
+    less, usual, more, short = (counts.get(name, 0) for name in STATES)
+    judged = less + usual + more
+    less_share, more_share = (known_share(view, count, judged) for count in (less, more))
+    if judged:
+        headline = view.say(
+            "{where}, {less:few} of {judged:member} with a past to judge by[ ({less_share})] came on fewer days in the last {span_days} "
+            "than their own past makes likely, {more:few}[ ({more_share})] on more.",
+            less=less, judged=judged, less_share=told(less_share), span_days=SPAN_DAYS, more=more, more_share=told(more_share),
+        )  # fmt: skip
+    else:
+        headline = view.say(
+            "{where}, activity is not measured: none of {members:member} has a past long enough to judge by.", members=members.height
+        )
     return Finding(
-        headline=_headline(view, counts, judged, members.height),
-        table=table,
-        chart=(lambda: _chart(view, table)) if judged else None,
-        notes=[*_notes(view, counts, judged), *hidden],
-        ask_next=[("targeting.slipping", {})]
-        + [("portrait.overview", {"audience": f"activity = '{STATES[0]}'"})] * bool(counts.get(STATES[0])),
-        figures={"less_active_share": counts.get(STATES[0], 0) / judged, "more_active_share": counts.get(STATES[2], 0) / judged}
-        if judged
-        else {},
+        headline=headline,
+        table=shown,
+        chart=(lambda: _chart(view, shown.frame)) if judged else None,
+        notes=_notes(view, judged, short),
+        ask_next=[("targeting.slipping", {})] + [("portrait.overview", {"audience": f"activity = '{STATES[0]}'"})] * bool(less),
+        figures={"less_active_share": less_share, "more_active_share": more_share},
     )
 
 
-def _headline(view: View, counts: dict[str, int], judged: int, members: int) -> str:
-    if not judged:
-        return tr(
-            "{where}, activity is not measured: none of {members} has a past long enough to judge by.",
-            where=where(view),
-            members=some(members, "member"),
-        )
-    less, more = counts.get(STATES[0], 0), counts.get(STATES[2], 0)
-    return tr(
-        "{where}, {less:,} of {members} with a past to judge by ({less_share}) came on fewer days in the last "
-        "{span_days} than their own past makes likely, {more:,} ({more_share}) on more.",
-        where=where(view),
-        less=less,
-        members=some(judged, "member"),
-        less_share=share(less / judged),
-        span_days=SPAN_DAYS,
-        more=more,
-        more_share=share(more / judged),
-    )
-
-
-def _notes(view: View, counts: dict[str, int], judged: int) -> list[str | Note]:
-    settings, days = view.settings.activity, view.settings.lifetime_value.purchase_days
+def _notes(view: View, judged: int, short: int) -> list[str | Note]:
     notes: list[str | Note] = []
     if judged:
         notes.append(
-            tr(
-                "By chance alone up to {tail} of members land on either side ({by_chance:,.0f} of {judged:,}): what is beyond "
-                "that is change. All members together may also follow the season.",
-                tail=share(settings.tail, 0),
-                by_chance=settings.tail * judged,
+            view.say(
+                "By chance alone up to {activity.tail:.0%} of members land on either side ({by_chance:,.0f} of {judged:few}): what is "
+                "beyond that is change. All members together may also follow the season.",
+                by_chance=view.settings.activity.tail * judged,
                 judged=judged,
             )
         )
     else:
         notes.append(Note(tr("Activity: the receipts do not reach back far enough."), "NOT MEASURED"))
-    short = counts.get(STATES[3], 0)
     if short:
         notes.append(
-            tr(
-                "Past too short: {members} with fewer than {minimum_windows} whole windows of {days} days before the last "
-                "{span_days} days; their first day counts as the start, not as a visit.",
-                members=some(short, "member"),
-                minimum_windows=settings.minimum_windows,
-                days=days,
+            view.say(
+                "Past too short: {short:member} with fewer than {activity.minimum_windows} whole windows of "
+                "{lifetime_value.purchase_days} days before the last {span_days} days; their first day counts as the start, not as a "
+                "visit.",
+                short=short,
                 span_days=SPAN_DAYS,
             )
         )
@@ -143,10 +129,13 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     return measured_bars(
         table.filter(pl.col("activity").is_in(STATES[:3])),
         label="activity",
-        measures={"expected_days_91": tr("at the pace of their past"), "days_91": tr("in the last {span_days} days", span_days=SPAN_DAYS)},
+        measures={
+            "expected_days_91": tr("at the pace of their past"),
+            "days_91": view.say("in the last {span_days} days", span_days=SPAN_DAYS),
+        },
         n="member_count",
         kind="decimal",
-        title=tr("Shopping days of a member, then and now: {place}", place=view.place),
-        subtitle=tr("up to {as_of}, n members beside each", as_of=view.as_of),
-        value_title=tr("Mean shopping days in {span_days}", span_days=SPAN_DAYS),
+        title=view.say("Shopping days of a member, then and now: {place}"),
+        subtitle=view.say("up to {as_of}, n members beside each"),
+        value_title=view.say("Mean shopping days in {span_days}", span_days=SPAN_DAYS),
     )

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue
-from toolkit.language import tr, trn
+from toolkit.language import tr
+from toolkit.language.labels import LABELS
 from toolkit.portrait.measures.stages import lifecycle_limits
 from toolkit.registry import question
-from toolkit.scope.hiding import hide_few
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
-from toolkit.wording import share, some
+from toolkit.wording import clauses
 
 if TYPE_CHECKING:
     import altair as alt
 
-_SCHEMA = {
-    "cohort": pl.String, "members": pl.Int64, "months_since": pl.Int64, "member_count": pl.Int64, "retained_share": pl.Float64,
-    "sales": pl.Float64, "sales_per_member": pl.Float64, "truncated": pl.Boolean,
-}  # fmt: skip
+COHORTS = c.table(
+    "one row per joining month and month since",
+    c.text("cohort", "Cohort", "YYYY-MM"),
+    # Months in which too few joined are left out as a whole, so that what hides is who ordered.
+    c.members("members", "Members at the start", "who joined then, in scope", hidden_by=None),
+    c.count("months_since", "Months since", hidden_by=None),
+    c.members(meaning="ordered in that month"),
+    c.share("retained_share", "Still order", "of the members at the start", hidden_by="member_count"),
+    c.money("sales", "Sales", "that month in the scope, returns subtracted", hidden_by="member_count"),
+    c.money("sales_per_member", "Sales per member", "over all members at the start", hidden_by="member_count"),
+    c.flag("truncated", "Truncated", "may have bought before the receipts start"),
+)
+FOLLOWED = c.table(
+    "one row per month since, its whole cohorts together",
+    c.count("month", hidden_by=None),
+    c.members("members", hidden_by=None),
+    c.members(),
+    c.share("retained_share", hidden_by="member_count"),
+    c.money("spend", hidden_by="member_count"),
+)
+_FOLLOWED_MONTHS = (1, 3, 6, 12)
 
 
 @question(
@@ -36,6 +53,8 @@ _SCHEMA = {
         "what do members spend in the months after they join",
         "同期群 留存 入会月",
     ),
+    tables=COHORTS,
+    figures=[c.share(f"retained_share_month_{month}", LABELS[f"retained_share_month_{month}"]) for month in _FOLLOWED_MONTHS],
 )
 def cohorts(view: View, *, most_months: int = 24) -> Finding:
     """Return retention and spend by joining month: one row per cohort and month since.
@@ -50,14 +69,6 @@ def cohorts(view: View, *, most_months: int = 24) -> Finding:
     most_months
         Latest joining months shown, 1 to 120.
 
-    Returns
-    -------
-    Answer
-        Table columns: `cohort` (YYYY-MM), `members` (who joined then, in scope), `months_since`, `member_count` (ordered in that month),
-        `retained_share` (0..1 of `members`), `sales` (currency units, that month in the scope, returns subtracted), `sales_per_member`
-        (over all `members`; money of fewer buyers than scope.minimum_members is null), `truncated`. Cohorts with fewer members
-        than that are left out and counted in a note.
-
     Raises
     ------
     BadValue
@@ -71,20 +82,18 @@ def cohorts(view: View, *, most_months: int = 24) -> Finding:
         raise BadValue(tr("targeting.cohorts: most_months is {most_months}; 1 to 120 months were needed.", most_months=most_months))
     last = _last_whole_month(view.as_of)
     joined = _joined(view).filter(pl.col("month") <= last)
-    sizes = (
-        joined.group_by("month").agg(pl.len().cast(pl.Int64).alias("members"), pl.col("truncated").any()).sort("month").tail(most_months)
-    )
-    few = sizes.filter(pl.col("members") < view.settings.scope.minimum_members)
-    sizes = sizes.filter(pl.col("members") >= view.settings.scope.minimum_members)
-    table = _table(view, joined, sizes, last)
-    shown, hidden = hide_few(view, table, "sales", "sales_per_member")
+    sizes = joined.group_by("month").agg(pl.len().alias("members"), pl.col("truncated").any()).sort("month").tail(most_months)
+    few = sizes.filter(pl.col("members") < view.least)
+    sizes = sizes.filter(pl.col("members") >= view.least)
+    frame = _cohorts(view, joined, sizes, last)
+    shown, followed = COHORTS.of(frame, view), _followed(view, frame)
     return Finding(
-        headline=_headline(view, table),
+        headline=_headline(view, followed),
         table=shown,
-        chart=(lambda: _chart(view, table)) if table.height else None,
-        notes=[*_notes(view, sizes, few, last), *hidden],
+        chart=(lambda: _chart(view, shown.frame)) if shown.height else None,
+        notes=_notes(view, sizes, few, last),
         ask_next=[("targeting.gain_loss", {}), ("portrait.lifecycle", {})],
-        figures=_figures(table),
+        figures={f"retained_share_month_{row['month']}": row["retained_share"] for row in followed.rows()},
     )
 
 
@@ -103,12 +112,12 @@ def _joined(view: View) -> pl.DataFrame:
     unsure = view.first_day + timedelta(days=limits.lapsed_days or 91)
     truncated = stated.is_null() & (pl.col("first_ordered_on") <= unsure)
     month = pl.coalesce(stated, "first_ordered_on").dt.truncate("1mo")
-    made = members.select("member_code", month.alias("month"), truncated.alias("truncated"))
+    joined = members.select("member_code", month.alias("month"), truncated.alias("truncated"))
     # Months before the receipts cannot be followed: their early months are out of sight.
-    return made.with_columns((pl.col("truncated") | (pl.col("month") < view.first_day.replace(day=1))).alias("truncated"))
+    return joined.with_columns((pl.col("truncated") | (pl.col("month") < view.first_day.replace(day=1))).alias("truncated"))
 
 
-def _table(view: View, joined: pl.DataFrame, sizes: pl.DataFrame, last: date) -> pl.DataFrame:
+def _cohorts(view: View, joined: pl.DataFrame, sizes: pl.DataFrame, last: date) -> pl.DataFrame:
     month = pl.col("ordered_at").dt.date().dt.truncate("1mo")
     bought = (
         view.orders.filter(pl.col("member_code").is_not_null())
@@ -119,7 +128,7 @@ def _table(view: View, joined: pl.DataFrame, sizes: pl.DataFrame, last: date) ->
         .filter(pl.col("ordered") <= last)
     )
     cells = bought.group_by("month", _months_between("month", "ordered").alias("months_since")).agg(
-        pl.col("is_order").sum().cast(pl.Int64).alias("member_count"), pl.col("amount").sum()
+        pl.col("is_order").sum().alias("member_count"), pl.col("amount").sum()
     )
     span = _months_between("month", pl.lit(last))
     first = pl.max_horizontal(pl.lit(0, pl.Int64), _months_between("month", pl.lit(view.first_day)))
@@ -137,7 +146,7 @@ def _table(view: View, joined: pl.DataFrame, sizes: pl.DataFrame, last: date) ->
         view.major("amount").alias("sales"),
         (view.major("amount") / pl.col("members")).alias("sales_per_member"),
         "truncated",
-    ).cast(_SCHEMA)  # type: ignore[arg-type]
+    )
 
 
 def _months_between(start: str, end: str | pl.Expr) -> pl.Expr:
@@ -146,73 +155,55 @@ def _months_between(start: str, end: str | pl.Expr) -> pl.Expr:
     return ((late.dt.year() - early.dt.year()) * 12 + late.dt.month().cast(pl.Int32) - early.dt.month().cast(pl.Int32)).cast(pl.Int64)
 
 
-def _followed(table: pl.DataFrame, month: int) -> dict[str, Any] | None:
+def _followed(view: View, frame: pl.DataFrame) -> AnswerTable:
     """The cohorts that are whole and old enough for a month since, taken together."""
-    rows = table.filter(~pl.col("truncated") & (pl.col("months_since") == month))
-    if rows.is_empty():
-        return None
-    members = int(rows["members"].sum())
-    return {"members": members, "share": int(rows["member_count"].sum()) / members, "spend": float(rows["sales"].sum()) / members}
+    whole = frame.filter(~pl.col("truncated") & pl.col("months_since").is_in(_FOLLOWED_MONTHS))
+    sums = whole.group_by(pl.col("months_since").alias("month")).agg(pl.col("members", "member_count", "sales").sum()).sort("month")
+    shares = [pl.col(amount) / pl.col("members") for amount in ("member_count", "sales")]
+    return FOLLOWED.of(sums.with_columns(retained_share=shares[0], spend=shares[1]).drop("sales"), view)
 
 
-def _headline(view: View, table: pl.DataFrame) -> str:
-    known = [(month, found) for month in (1, 3, 6, 12) if (found := _followed(table, month))]
-    if not known:
-        return tr(
-            "{where}, retention by joining month is not measured: no whole month of new members has been followed long enough.",
-            where=where(view),
+def _headline(view: View, followed: AnswerTable) -> str:
+    if not followed.height:
+        return view.say("{where}, retention by joining month is not measured: no whole month of new members has been followed long enough.")
+    months = [
+        view.say(
+            "[is_few?fewer than {least}|{retained_share}] order in month {month} (n = {members})", row, is_few=row["retained_share"] is None
         )
-    said = [
-        tr("{share} order in month {month} (n = {members:,})", share=share(found["share"]), month=month, members=found["members"])
-        for month, found in known
+        for row in followed.rows()
     ]
-    spend = wording.money(known[0][1]["spend"], view.currency)
-    return tr(
-        "{where}, of members who joined in a month, {said}; in month {month} they spend {spend} each.",
-        where=where(view),
-        said=wording.clauses(said),
-        month=known[0][0],
-        spend=spend,
-    )
+    return view.say(
+        "{where}, of members who joined in a month, {months}[; in month {month} they spend {spend} each].",
+        followed.row(), months=clauses(months),
+    )  # fmt: skip
 
 
 def _notes(view: View, sizes: pl.DataFrame, few: pl.DataFrame, last: date) -> list[str | Note]:
     notes: list[str | Note] = []
     cut = sizes.filter("truncated")
     if cut.height:
-        notes.append(
-            Note(
-                tr(
-                    "Left-truncated: the receipts start on {first_day}, so {members} of the months up to {latest:%Y-%m} may have "
-                    "bought before and are not new. Read these rows as existing members; they are not in the headline.",
-                    first_day=view.first_day,
-                    members=some(int(cut["members"].sum()), "member"),
-                    latest=cut["month"].max(),
-                ),
-                "REVIEW",
-            )
-        )
+        truncated = view.say(
+            "Left-truncated: the receipts start on {first_day}, so {members:member} of the months up to {latest:%Y-%m} may have bought "
+            "before and are not new. Read these rows as existing members; they are not in the headline.",
+            first_day=view.first_day, members=int(cut["members"].sum()), latest=cut["month"].max(),
+        )  # fmt: skip
+        notes.append(Note(truncated, "REVIEW"))
     if few.height:
         notes.append(
-            trn(
-                "{joining_months} with fewer than {minimum_members} members (setting scope.minimum_members) is left out ({members}).",
-                "{joining_months} with fewer than {minimum_members} members (setting scope.minimum_members) are left out ({members}).",
-                few.height,
-                joining_months=some(few.height, "joining month"),
-                minimum_members=view.settings.scope.minimum_members,
-                members=some(int(few["members"].sum()), "member"),
+            view.say(
+                "{few:joining month} with fewer than {least} members (setting scope.minimum_members) [single?is|are] left out "
+                "({members:member}).",
+                few=few.height, single=few.height == 1, members=int(few["members"].sum()),
             )
-        )
+        )  # fmt: skip
     notes.append(
-        tr("Whole calendar months up to {last:%Y-%m}; a later, unfinished one is not shown. Months differ in length and season.", last=last)
+        view.say(
+            "Whole calendar months up to {last:%Y-%m}; a later, unfinished one is not shown. Months differ in length and season.", last=last
+        )
     )
     if view.scope.is_place:
         notes.append(tr("Joining is the member's own, across the chain; retained and spend are in the scope."))
     return notes
-
-
-def _figures(table: pl.DataFrame) -> dict[str, float]:
-    return {f"retained_share_month_{month}": found["share"] for month in (1, 3, 6, 12) if (found := _followed(table, month))}
 
 
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
@@ -222,7 +213,6 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     shown = table.with_columns(
         pl.concat_str("cohort", pl.when("truncated").then(pl.lit(" *")).otherwise(pl.lit("")), pl.lit(counts)).alias("label")
     ).filter(pl.col("months_since") <= 24)
-    cut = tr(" * = may have bought before the receipts start") if shown["truncated"].any() else ""
     return heatmap(
         shown,
         column="months_since",
@@ -231,8 +221,8 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
         n="members",
         kind="share",
         column_order=[str(month) for month in range(int(shown["months_since"].max() or 0) + 1)],  # type: ignore[arg-type]
-        title=tr("Members who still order, by joining month: {place}", place=view.place),
-        subtitle=tr("months up to {as_of}.{cut}", as_of=view.as_of, cut=cut),
+        title=view.say("Members who still order, by joining month: {place}"),
+        subtitle=view.say("months up to {as_of}.[is_cut? * = may have bought before the receipts start]", is_cut=shown["truncated"].any()),
         column_title=tr("Months since joining"),
         value_title=tr("Share who ordered"),
     )

@@ -6,21 +6,36 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue
-from toolkit.language import tr, trn, word
+from toolkit.language import tr, word
 from toolkit.portrait.measures.takings import takings
 from toolkit.registry import question
-from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.phrases import sales_basis
 from toolkit.scope.traits import with_traits
 from toolkit.scope.view import View
 from toolkit.targeting.measures.splits import OTHERS, Node, Split, nodes_of, read_splits
-from toolkit.wording import listing, share, some
+from toolkit.wording import listing
 
 if TYPE_CHECKING:
     import altair as alt
 
 DEFAULT = "value, stage"
+
+NODES = c.table(
+    "one row per node, a parent before its parts, largest sales first",
+    c.count("level", "Listed by", "1 = first split"),
+    c.text("node", "Node", "the path"),
+    c.members(),
+    c.share("member_share", "Share of members", "of the scope"),
+    c.count("order_count", "Orders"),
+    c.money("sales", "Sales", "of the period in the scope"),
+    c.share("sales_share", "Share of sales", "of the scope's member sales", null="nothing was sold"),
+    c.share("share_of_parent", "Share of the group above", "of its sales"),
+    c.text("who", "As an audience", "the audience's expression"),
+)
 
 
 @question(
@@ -32,6 +47,8 @@ DEFAULT = "value, stage"
         "split members by any chain of columns, with an audience for each group",
         "下钻 细分 人群拆解",
     ),
+    tables=NODES,
+    figures=(c.count("nodes", "Groups"),),
 )
 def drill(view: View, *, by: str | list[str] = DEFAULT, most: int = 8) -> Finding:
     """Return the members split by a chain of columns: one row per node, a parent before its parts, largest sales first.
@@ -48,13 +65,6 @@ def drill(view: View, *, by: str | list[str] = DEFAULT, most: int = 8) -> Findin
         Numbers are cut into low, mid and high thirds.
     most
         Groups shown under one parent, the others included.
-
-    Returns
-    -------
-    Answer
-        Table columns: `level` (1 = first split), `node` (the path), `member_count`, `member_share` (0..1, of the scope), `order_count`,
-        `sales` (currency units, of the period in the scope), `sales_share` (0..1, of the scope's member sales; null where nothing was
-        sold), `share_of_parent` (0..1, of its sales), `who` (the audience's expression).
 
     Raises
     ------
@@ -81,13 +91,16 @@ def drill(view: View, *, by: str | list[str] = DEFAULT, most: int = 8) -> Findin
     )
     splits = [Split.of(view, name, column, frame) for name, column in columns.items()]
     within = f"({view.scope.audience})" if isinstance(view.scope.audience, str) else ""
-    nodes = nodes_of(frame, splits, least=view.settings.scope.minimum_members, most=most, within=within)
-    table = _table(view, frame, nodes)
+    nodes = nodes_of(frame, splits, least=view.least, most=most, within=within)
+    shown = _node_table(view, frame, nodes)
+    leaves = shown.frame.filter(pl.col("level") == len(splits))
+    alone = leaves.filter(~pl.col("node").str.contains(rf"(^|> ){word(OTHERS)}$"))  # one group, not several put together
+    largest = shown.cut((alone if alone.height else leaves).drop_nulls("sales_share").sort("sales", descending=True).head(1))
     return Finding(
-        headline=_headline(view, table, splits, frame.height),
-        table=table,
-        chart=lambda: _chart(view, table, splits),
-        notes=_notes(view, table, nodes, splits),
+        headline=_headline(view, largest, leaves.height, frame.height, splits),
+        table=shown,
+        chart=lambda: _chart(view, shown.frame, splits),
+        notes=_notes(view, leaves.height, alone.height, nodes, splits),
         ask_next=[
             *[("portrait.overview", {"audience": node.where}) for node in nodes if node.level == len(splits)][:1],
             ("targeting.gain_loss", {}),
@@ -96,8 +109,8 @@ def drill(view: View, *, by: str | list[str] = DEFAULT, most: int = 8) -> Findin
     )
 
 
-def _table(view: View, frame: pl.DataFrame, nodes: list[Node]) -> pl.DataFrame:
-    total, units = int(frame["sales"].sum()), view.minor_units
+def _node_table(view: View, frame: pl.DataFrame, nodes: list[Node]) -> AnswerTable:
+    total = int(frame["sales"].sum())
     rows = [
         {
             "level": node.level,
@@ -105,87 +118,57 @@ def _table(view: View, frame: pl.DataFrame, nodes: list[Node]) -> pl.DataFrame:
             "member_count": node.members,
             "member_share": node.members / max(frame.height, 1),
             "order_count": node.orders,
-            "sales": node.sales / units,
+            "sales": node.sales / view.minor_units,
             "sales_share": node.sales / total if total > 0 else None,
             "share_of_parent": node.sales / node.parent_sales if node.parent_sales > 0 else None,
             "who": node.where,
         }
         for node in nodes
     ]
-    schema = {
-        "level": pl.Int64, "node": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "order_count": pl.Int64,
-        "sales": pl.Float64, "sales_share": pl.Float64, "share_of_parent": pl.Float64, "who": pl.String,
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema)
+    return NODES.of(pl.DataFrame(rows, schema=NODES.schema), view)
 
 
-def _headline(view: View, table: pl.DataFrame, splits: list[Split], members: int) -> str:
-    leaves, named = _deepest(table, splits)
-    last = named if named.height else leaves
+def _headline(view: View, largest: AnswerTable, group_count: int, member_count: int, splits: list[Split]) -> str:
     chain = listing([split.label for split in splits])
-    if last.is_empty() or last["sales_share"].null_count() == last.height:
-        return tr(
-            "{where}, {members} split by {chain}: no group has sales in the period that can be spoken of.",
-            where=where(view),
-            members=some(members, "member"),
-            chain=chain,
-        )
-    best = last.sort("sales", descending=True).row(0, named=True)
-    count = some(best["member_count"], "member")
-    return tr(
-        "{where}, of {groups} by {chain}, '{node}' brings most: {count} ({member_share} of {members:,}) bring "
+    if not largest.height:
+        return view.say(
+            "{where}, {members:member} split by {chain}: no group has sales in the period that can be spoken of.",
+            members=member_count, chain=chain,
+        )  # fmt: skip
+    return view.say(
+        "{where}, of {groups:group} by {chain}, '{node}' brings most: {member_count:member} ({member_share} of {members:,}) bring "
         "{sales_share} of member sales.",
-        where=where(view),
-        groups=some(leaves.height, "group"),
-        chain=chain,
-        node=best["node"],
-        count=count,
-        member_share=share(best["member_share"]),
-        members=members,
-        sales_share=share(best["sales_share"]),
-    )
+        largest.row(), groups=group_count, chain=chain, members=member_count,
+    )  # fmt: skip
 
 
-def _deepest(table: pl.DataFrame, splits: list[Split]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The groups of the last split: all, and those that are one group and not several put together."""
-    leaves = table.filter(pl.col("level") == len(splits))
-    return leaves, leaves.filter(~pl.col("node").str.contains(rf"(^|> ){word(OTHERS)}$"))
-
-
-def _notes(view: View, table: pl.DataFrame, nodes: list[Node], splits: list[Split]) -> list[str | Note]:
+def _notes(view: View, group_count: int, alone_count: int, nodes: list[Node], splits: list[Split]) -> list[str | Note]:
     notes: list[str | Note] = [note for split in splits for note in split.notes]
-    leaves, named = _deepest(table, splits)
-    if 2 * named.height < leaves.height:
-        said = (
-            tr(
-                "Of the {groups} deepest groups, only {alone} can stand alone: split by fewer columns, or coarser ones.",
-                groups=leaves.height,
-                alone=named.height,
-            )
-            if named.height
-            else tr("Of the {groups} deepest groups, none can stand alone: split by fewer columns, or coarser ones.", groups=leaves.height)
-        )
-        notes.append(Note(said, "REVIEW"))
+    if 2 * alone_count < group_count:
+        too_deep = view.say(
+            "Of the {groups} deepest groups, [alone?only {alone}|none] can stand alone: split by fewer columns, or coarser ones.",
+            groups=group_count, alone=alone_count,
+        )  # fmt: skip
+        notes.append(Note(too_deep, "REVIEW"))
     few = sum(node.merged_few for node in nodes)
     if few:
         notes.append(
-            trn(
-                "{groups} with fewer than {minimum_members} members (setting scope.minimum_members) is not shown apart: "
-                "put together with others under the same parent.",
-                "{groups} with fewer than {minimum_members} members (setting scope.minimum_members) are not shown apart: "
-                "put together with others under the same parent.",
-                few,
-                groups=some(few, "group"),
-                minimum_members=view.settings.scope.minimum_members,
+            view.say(
+                "{few:group} with fewer than {least} members (setting scope.minimum_members) [single?is|are] not shown apart: put together "
+                "with others under the same parent.",
+                few=few, single=few == 1,
             )
-        )
+        )  # fmt: skip
     notes.append(
         tr("Each member is in one node of a level, so the nodes of a level add up; 'As an audience' is the node as an expression to save.")
     )
     if view.scope.is_place or isinstance(view.scope.audience, tuple):
-        place = view.place if view.scope.is_place else tr("the list")
         notes.append(
-            tr("`who` speaks of the whole chain: use it together with {place}, as this table does, to get the same members.", place=place)
+            view.say(
+                "`who` speaks of the whole chain: use it together with [is_place?{place}|the list], as this table does, to get the same "
+                "members.",
+                is_place=view.scope.is_place,
+            )
         )
     return [*notes, sales_basis(view)]
 
@@ -200,7 +183,7 @@ def _chart(view: View, table: pl.DataFrame, splits: list[Split]) -> alt.Chart | 
         value="sales_share",
         n="member_count",
         kind="share1",
-        title=tr("Sales by {splits}: {place}", splits=" > ".join(split.label for split in splits), place=view.place),
-        subtitle=tr("{period}, n members beside each", period=view.period) + (tr(", 20 largest groups") if deepest.height == 20 else ""),
+        title=view.say("Sales by {splits}: {place}", splits=" > ".join(split.label for split in splits)),
+        subtitle=view.say("{period}, n members beside each[is_cut?, 20 largest groups]", is_cut=deepest.height == 20),
         value_title=tr("Share of member sales"),
     )

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable, Table
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, value, word
 from toolkit.registry import question
+from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period, read_period
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
-from toolkit.targeting.measures.member_list import listed, the_row
+from toolkit.targeting.measures.member_list import listed, member_table, the_row
 from toolkit.targeting.measures.period_sales import NON_MEMBERS, PARTS, by_cell, by_member, merged_few, with_parts
-from toolkit.wording import some
+from toolkit.wording import clauses
 
 if TYPE_CHECKING:
     import altair as alt
@@ -33,7 +34,7 @@ MEANINGS = {
 }
 _TOO_FEW = value("too few members to show apart")
 _NAME = "targeting.gain_loss"
-_SAID = {
+_HERE = {
     "new": later("had their first order ever"),
     "back": later("came back: they had ordered before, but not from {before}"),
     "lost": later("did not order, but had from {before}"),
@@ -41,7 +42,7 @@ _SAID = {
     "less": later("spent less than from {before}"),
     "same": later("spent the same as from {before}"),
 }
-_SAID_OF_CATEGORY = {
+_IN_CATEGORY = {
     "new": later("bought {cell} and had their first order ever"),
     "back": later("bought {cell} and had ordered before, but nothing from {before}"),
     "lost": later("ordered nothing, but had bought {cell} from {before}"),
@@ -50,7 +51,7 @@ _SAID_OF_CATEGORY = {
     value("switched in"): later("bought {cell}, but not from {before}, when they ordered other things"),
     value("switched out"): later("ordered, but did not buy {cell}, as they had from {before}"),
 }
-_SAID_OF_STORE = {
+_IN_STORE = {
     "new": later("bought in store {cell} and had their first order ever"),
     "back": later("bought in store {cell} and had ordered before, but nothing from {before}"),
     "lost": later("ordered nothing, but had bought in store {cell} from {before}"),
@@ -59,7 +60,36 @@ _SAID_OF_STORE = {
     "switched in": later("bought in store {cell}, but not from {before}, when they ordered other things"),
     "switched out": later("ordered, but did not buy in store {cell}, as they had from {before}"),
 }
-_COLUMNS = [*[f"{part}_sales" for part in PARTS], "few_sales"]
+_STAYED = {
+    "lost": later("[is_first?{member_count:member}|{member_count}] who stayed away took {amount:money}"),
+    "more": later("[is_first?{member_count:member}|{member_count}] who spent more added {amount:money}"),
+    "less": later("[is_first?{member_count:member}|{member_count}] who spent less cost {amount:money}"),
+}
+_PART_LABELS = {"new_sales": "of it: new", "non_member_sales": "Sales to non-members"}
+_SUMS = (
+    c.members(meaning="who bought in either period"),
+    c.money("sales_before", "Sales before"),
+    c.money("sales", "Sales"),
+    c.money("change_sales", "Change of sales", "sales less sales before"),
+)
+_CELL_PARTS = (
+    *[
+        c.money(
+            f"{part}_sales", _PART_LABELS.get(f"{part}_sales", part.replace("_", " ")), "a part of the change", null="of too few members"
+        )
+        for part in PARTS
+    ],
+    c.money("few_sales", "few, together", "parts of too few members, so that a row still adds up"),
+)
+KINDS = c.table("one row per kind of member, and one for non-members", c.text("group"), c.text("meaning"), _SUMS)
+BY_CATEGORY = c.table("one row per category, largest change first", c.text("category"), _SUMS, _CELL_PARTS)
+BY_STORE = c.table("one row per store, largest change first", c.text("store_id", "Store"), _SUMS, _CELL_PARTS)
+LISTED = member_table(
+    c.money("sales_before", "Sales before", "there"),
+    c.money("sales", "Sales", "there"),
+    c.money("change_sales", "Change of sales", "there"),
+)
+_TABLES: dict[By, Table] = {"members": KINDS, "category": BY_CATEGORY, "store": BY_STORE}
 
 
 @question(
@@ -71,6 +101,13 @@ _COLUMNS = [*[f"{part}_sales" for part in PARTS], "few_sales"]
         "what did we gain and lose against last quarter, last month, last year",
         "why did sales change, where did the change come from",
         "得失分析 销售变化 新增流失",
+    ),
+    tables=(KINDS, BY_CATEGORY, BY_STORE, LISTED),
+    figures=(
+        c.money("change_sales", "Change of sales"),
+        c.members("new_members", "New members"),
+        c.members("lost_members", "Lost members"),
+        c.count("members_in_all", "Members in all"),
     ),
 )
 def gain_loss(view: View, *, by: By = "members", against: str | None = None, members: str | None = None) -> Finding:
@@ -87,15 +124,6 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
     members
         Lists members instead, for an audience: a kind ('lost'), or with `by` a kind and where ('lost: COFFEE', 'switched out: 367').
 
-    Returns
-    -------
-    Answer
-        Table columns: `group` and `meaning`, or `category`, or `store_id`; `member_count` (who bought in either period); `sales_before`,
-        `sales`, `change_sales` (currency units; change = sales - sales_before). By category or store also `new_sales`, `back_sales`,
-        `lost_sales`, `more_sales`, `less_sales`, `switched_in_sales`, `switched_out_sales`, `non_member_sales`: parts of the change. A part
-        of fewer members than scope.minimum_members is null, and in `few_sales` together with others, so that a row still adds up. With
-        `members`: `member_id`, `sales_before`, `sales`, `change_sales` (there), `reachable`.
-
     Raises
     ------
     BadValue, UnknownName
@@ -107,32 +135,22 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
     """
     before = _against(view, against)
     if before.start < view.first_day:
-        return _unmeasured(view, before)
+        return _unmeasured(view, LISTED if members else _TABLES[by], before)
     known = by_member(view, view.period, before)
     if members:
         return _list(view, known, before, by, members)
-    kinds_table = _member_table(view, known)
-    if by == "members":
-        table = kinds_table
-        notes: list[str | Note] = []
-    else:
-        cells = by_cell(view, view.period, before, by, known)
-        cells, said = merged_few(view, cells, by)
-        notes = [*said]
-        table = _cell_table(view, cells, by)
-    change = int(known["now"].sum()) - int(known["before"].sum())
-    shown = set(kinds_table["group"])  # what is put together in the table is not told apart in the sentence
-    kinds = {row["kind"]: row for row in _kinds(known).iter_rows(named=True) if row["kind"] in shown}
-    sales = int(known["now"].sum())
+    kinds = KINDS.of(_kinds(view, known), view)
+    shown, notes = (kinds, []) if by == "members" else _cells(view, known, before, by)
+    counts = {name: row["member_count"] for name in ("new", "lost") if (row := kinds.find(group=name))}
     return Finding(
-        headline=_headline(view, kinds, before, sales, change),
-        table=table,
-        chart=(lambda: _chart(view, table, by, before)) if table.height else None,
+        headline=_headline(view, kinds, known, before),
+        table=shown,
+        chart=(lambda: _chart(view, shown.frame, by, before)) if shown.height else None,
         notes=[*_notes(view, before), *notes],
-        ask_next=[("targeting.gain_loss", {"by": other}) for other in ("members", "category", "store") if other != by],
+        ask_next=[("targeting.gain_loss", {"by": other}) for other in _TABLES if other != by],
         figures={
-            "change_sales": change / view.minor_units,
-            **{f"{name}_members": kinds[name]["members"] for name in ("new", "lost") if name in kinds},
+            "change_sales": (int(known["now"].sum()) - int(known["before"].sum())) / view.minor_units,
+            **{f"{name}_members": count for name, count in counts.items()},
         },
     )
 
@@ -140,8 +158,8 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
 def _list(view: View, known: pl.DataFrame, before: Period, by: By, asked: str) -> Finding:
     """The members of one kind, in the scope or in one category or store."""
     if by == "members":
-        kind = the_row(asked, list(_SAID), where=_NAME)
-        chosen, said = known.filter(pl.col("kind") == kind), tr(_SAID[kind], before=before)
+        kind = the_row(asked, list(_HERE), where=_NAME)
+        chosen, did = known.filter(pl.col("kind") == kind), view.say(_HERE[kind], before=before)
     else:
         kind, _, cell = (part.strip() for part in asked.replace("：", ":").partition(":"))
         if not cell:
@@ -154,22 +172,22 @@ def _list(view: View, known: pl.DataFrame, before: Period, by: By, asked: str) -
                     some_cell=_some_cell(view, by),
                 )
             )
-        sentences = _SAID_OF_STORE if by == "store" else _SAID_OF_CATEGORY
+        sentences = _IN_STORE if by == "store" else _IN_CATEGORY
         kind = the_row(kind.replace("_", " "), list(sentences), where=_NAME)
         parts = with_parts(view, view.period, before, by, known)
         cell = the_row(cell, parts["cell"].unique().sort().to_list(), where=_NAME)
         chosen = parts.filter((pl.col("cell") == cell) & (pl.col("part") == kind.replace(" ", "_")))
-        said = tr(sentences[kind], cell=cell, before=before)
+        did = view.say(sentences[kind], cell=cell, before=before)
     return listed(
         view,
-        None,
+        LISTED,
         chosen.drop_nulls("member_code").select(
             "member_code",
             pl.col("before").alias("sales_before"),
             pl.col("now").alias("sales"),
             (pl.col("now") - pl.col("before")).alias("change_sales"),
         ),
-        said,
+        did,
         view.period,
         by="sales" if kind in ("new", "back", "switched in") else "sales_before",
         notes=_notes(view, before)[1:],
@@ -193,164 +211,129 @@ def _against(view: View, against: str | None) -> Period:
                 against=against,
             )
         )
-    found = read_period(against, view.as_of, 1)
-    if found.end >= view.period.start:
+    period = read_period(against, view.as_of, 1)
+    if period.end >= view.period.start:
         raise BadValue(
             tr(
-                "targeting.gain_loss: against is {found}, but it must end before this period, {period}, starts.",
-                found=found,
+                "targeting.gain_loss: against is {against}, but it must end before this period, {period}, starts.",
+                against=period,
                 period=view.period,
             )
         )
-    return found
+    return period
 
 
-def _kinds(members: pl.DataFrame) -> pl.DataFrame:
-    person = pl.col("member_code").is_not_null()
-    return members.group_by("kind").agg(person.sum().cast(pl.Int64).alias("members"), pl.col("before", "now").sum())
+def _kinds(view: View, members: pl.DataFrame) -> pl.DataFrame:
+    """The table of kinds; those with too few members go into one row, with the smallest other kind while they are too few."""
+    sums = members.group_by("kind").agg(pl.col("member_code").count().alias("members"), pl.col("before", "now").sum())
+    meanings = pl.DataFrame({"kind": list(MEANINGS), "meaning": list(MEANINGS.values())})
+    table = meanings.join(sums, on="kind", how="inner", maintain_order="left")
+    together, total = list[str](), 0
+    for name, count in table.filter(pl.col("kind") != NON_MEMBERS).sort("members").select("kind", "members").iter_rows():
+        if total >= view.least or (not together and count >= view.least):
+            break
+        together.append(name)
+        total += count
+    label = tr(" or ").join(word(name) for name in MEANINGS if name in together)
+    is_few = pl.col("kind").is_in(together)
+    table = table.with_columns(
+        pl.when(is_few).then(pl.lit(label)).otherwise("kind").alias("group"),
+        pl.when(is_few).then(pl.lit(_TOO_FEW)).otherwise("meaning").alias("meaning"),
+        pl.when(pl.col("kind") != NON_MEMBERS).then("members").alias("members"),
+    )
+    is_member = pl.col("members").is_not_null().any()
+    sums = [pl.when(is_member).then(pl.col("members").sum()).alias("member_count"), pl.col("before", "now").sum()]
+    return _in_major(view, table.group_by("group", "meaning", maintain_order=True).agg(sums))
 
 
-def _member_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
-    found = pl.DataFrame({"group": list(MEANINGS), "meaning": list(MEANINGS.values())})
-    table = found.join(_kinds(members), left_on="group", right_on="kind", how="inner", maintain_order="left")
-    least = view.settings.scope.minimum_members
-    few = (pl.col("group") != NON_MEMBERS) & (pl.col("members") < least)
-    if table.filter(few).height:  # kinds with too few members go into one row, with the smallest other kind while they are too few
-        ranked = table.filter(pl.col("group") != NON_MEMBERS).sort("members")["group"].to_list()
-        held, total = [], 0
-        for name in ranked:
-            count = int(table.filter(pl.col("group") == name)["members"].item())
-            if total >= least or (not held and count >= least):
-                break
-            held.append(name)
-            total += count
-        said = tr(" or ").join(word(name) for name in MEANINGS if name in held)
-        table = table.with_columns(
-            pl.when(pl.col("group").is_in(held)).then(pl.lit(said)).otherwise("group").alias("group"),
-            pl.when(pl.col("group").is_in(held)).then(pl.lit(_TOO_FEW)).otherwise("meaning").alias("meaning"),
-        )
-        table = table.group_by("group", "meaning", maintain_order=True).agg(pl.col("members", "before", "now").sum())
-    return table.select(
-        "group",
-        "meaning",
-        pl.when(pl.col("group") != NON_MEMBERS).then("members").alias("member_count"),
+def _cells(view: View, known: pl.DataFrame, before: Period, by: By) -> tuple[AnswerTable, list[str]]:
+    cells, notes = merged_few(view, by_cell(view, view.period, before, by, known), by)
+    names = {"cell": "category" if by == "category" else "store_id"}
+    parts = [view.major(column.name).alias(column.name) for column in _CELL_PARTS]
+    return _TABLES[by].of(_in_major(view, cells.with_columns(parts)).rename(names), view), notes
+
+
+def _in_major(view: View, table: pl.DataFrame) -> pl.DataFrame:
+    """The sums of both periods in currency units, with their difference."""
+    return table.with_columns(
         view.major("before").alias("sales_before"),
         view.major("now").alias("sales"),
         view.major(pl.col("now") - pl.col("before")).alias("change_sales"),
-    )
+    ).drop("before", "now")
 
 
-def _cell_table(view: View, cells: pl.DataFrame, by: By) -> pl.DataFrame:
-    name = "category" if by == "category" else "store_id"
-    return cells.select(
-        pl.col("cell").alias(name),
-        "member_count",
-        view.major("before").alias("sales_before"),
-        view.major("now").alias("sales"),
-        view.major(pl.col("now") - pl.col("before")).alias("change_sales"),
-        *[view.major(column).alias(column) for column in _COLUMNS],
-    )
-
-
-_CAME = {
-    ("new", "back"): later("{n} new or returning members brought {money}"),
-    ("new",): later("{n} new members brought {money}"),
-    ("back",): later("{n} returning members brought {money}"),
-}
-_STAYED = {
-    "lost": later("{n} who stayed away took {money}"),
-    "more": later("{n} who spent more added {money}"),
-    "less": later("{n} who spent less cost {money}"),
-}
-
-
-def _headline(view: View, kinds: dict[str, dict], before: Period, sales: int, change: int) -> str:
-    said = []
-    came = tuple(name for name in ("new", "back") if name in kinds)
-    for names, sentence in ((came, _CAME.get(came, "")), *(((name,), sentence) for name, sentence in _STAYED.items() if name in kinds)):
-        members = sum(kinds[name]["members"] for name in names)
-        if names and members >= view.settings.scope.minimum_members:
-            amount = view.money(abs(sum(kinds[name]["now"] - kinds[name]["before"] for name in names)))
-            count = some(members, "member") if not said and names != came else tr("{members:,}", members=members)  # the noun is understood
-            said.append(tr(sentence, n=count, money=amount))
-    if other := kinds.get(NON_MEMBERS):
-        moved = other["now"] - other["before"]
-        amount = view.money(abs(moved))
-        said.append(tr("non-members added {money}", money=amount) if moved >= 0 else tr("non-members took {money}", money=amount))
-    size = view.money(abs(change))
-    way = tr("unchanged") if change == 0 else tr("up {size}", size=size) if change > 0 else tr("down {size}", size=size)
-    parts = tr(": {said}", said=wording.clauses(said)) if said else ""
-    return tr(
-        "{where}, sales from {period} are {sales}, {way} on {before}{parts}.",
-        where=where(view),
-        period=view.period,
-        sales=view.money(sales),
-        way=way,
-        before=before,
-        parts=parts,
-    )
+def _headline(view: View, kinds: AnswerTable, known: pl.DataFrame, before: Period) -> str:
+    """Kinds that are put together in the table are not told apart in the sentence either."""
+    sales, change = int(known["now"].sum()), int(known["now"].sum()) - int(known["before"].sum())
+    shown = {row["group"]: row for row in kinds.rows() if row["member_count"] or row["group"] == NON_MEMBERS}
+    new, back = (shown.get(name, {"member_count": 0, "change_sales": 0.0}) for name in ("new", "back"))
+    parts = list[str]()
+    if "new" in shown or "back" in shown:
+        parts.append(
+            view.say(
+                "{n:few} [new?new[back? or returning]|returning] members brought {amount:money}",
+                n=new["member_count"] + back["member_count"], new="new" in shown, back="back" in shown,
+                amount=abs(new["change_sales"] + back["change_sales"]),
+            )
+        )  # fmt: skip
+    for kind, sentence in _STAYED.items():
+        if row := shown.get(kind):
+            parts.append(view.say(sentence, row, is_first=not parts, amount=abs(row["change_sales"])))  # the noun is understood later on
+    if other := shown.get(NON_MEMBERS):
+        moved = other["change_sales"]
+        parts.append(view.say("non-members [grew?added|took] {amount:money}", grew=moved >= 0, amount=abs(moved)))
+    return view.say(
+        "{where}, sales from {period} are {sales:minor}, [up?up {size:minor}|[down?down {size:minor}|unchanged]] on {before}[: {parts}].",
+        sales=sales, size=abs(change), up=change > 0, down=change < 0, before=before, parts=clauses(parts),
+    )  # fmt: skip
 
 
 def _notes(view: View, before: Period) -> list[str | Note]:
     notes: list[str | Note] = [tr("The parts add up exactly to the change; returns are subtracted where they were made.")]
     if before.days != view.period.days:
-        notes.append(
-            Note(
-                tr(
-                    "The periods differ in length ({before} and {now} days): part of the change is that.",
-                    before=before.days,
-                    now=view.period.days,
-                ),
-                "REVIEW",
-            )
+        longer = view.say(
+            "The periods differ in length ({before} and {now} days): part of the change is that.", before=before.days, now=view.period.days
         )
+        notes.append(Note(longer, "REVIEW"))
     if (before.start - view.first_day).days < 182:
-        notes.append(
-            Note(
-                tr(
-                    "The receipts start on {first_day}: who was away for longer than since then reads as new, not as back.",
-                    first_day=view.first_day,
-                ),
-                "REVIEW",
-            )
+        away = view.say(
+            "The receipts start on {first_day}: who was away for longer than since then reads as new, not as back.",
+            first_day=view.first_day,
         )
+        notes.append(Note(away, "REVIEW"))
     notes.append(tr("Lost means: no receipt here in this period. Some of them will come again; seasons move all parts."))
     if view.scope.is_place:
         notes.append(tr("A member counts as new when their first order in the whole chain is in this period."))
     return notes
 
 
-def _unmeasured(view: View, before: Period) -> Finding:
-    said = tr("the receipts start on {first_day}, but the period to compare with is {before}", first_day=view.first_day, before=before)
-    return Finding(
-        headline=tr(
-            "{where}, gain and loss are not measured: {said} (n = {members}).",
-            where=where(view),
-            said=said,
-            members=some(view.members.height, "member"),
-        ),
-        table=pl.DataFrame(schema={"group": pl.String, "member_count": pl.Int64, "sales": pl.Float64}),
-        notes=[Note(tr("Gain and loss: {said}. Choose a shorter period or a later as_of.", said=said), "NOT MEASURED")],
-    )
+def _unmeasured(view: View, table: Table, before: Period) -> Finding:
+    headline = view.say(
+        "{where}, gain and loss are not measured: the receipts start on {first_day}, but the period to compare with is {before} "
+        "(n = {members:member}).",
+        first_day=view.first_day, before=before, members=view.members.height,
+    )  # fmt: skip
+    advice = view.say(
+        "Gain and loss: the receipts start on {first_day}, but the period to compare with is {before}. Choose a shorter period or a later "
+        "as_of.",
+        first_day=view.first_day, before=before,
+    )  # fmt: skip
+    return unmeasured(table, headline, advice)
 
 
 def _chart(view: View, table: pl.DataFrame, by: By, before: Period) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import ranked_bars
 
-    label = {"members": "group", "category": "category", "store": "store_id"}[by]
-    shown = table
     if by != "members":
-        shown = table.sort(pl.col("change_sales").abs(), descending=True).head(15).sort("change_sales", descending=True)
+        table = table.sort(pl.col("change_sales").abs(), descending=True).head(15).sort("change_sales", descending=True)
     return ranked_bars(
-        shown,
-        label=label,
+        table,
+        label=table.columns[0],
         value="change_sales",
         n="member_count",
         kind="money",
         ranked=False,
-        title=tr("Gain and loss: {place}", place=view.place)
-        if by == "members"
-        else tr("Gain and loss by {by}: {place}", by=word(by), place=view.place),
-        subtitle=tr("{period} against {before}", period=view.period, before=before),
-        value_title=tr("Change of sales, {currency}", currency=view.currency),
+        title=view.say("Gain and loss: {place}") if by == "members" else view.say("Gain and loss by {by:word}: {place}", by=by),
+        subtitle=view.say("{period} against {before}", before=before),
+        value_title=view.say("Change of sales, {currency}"),
     )

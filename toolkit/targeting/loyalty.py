@@ -6,20 +6,48 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.language import tr, word
 from toolkit.models.calibration import spearman
 from toolkit.portrait.measures.levels import LEVELS, in_order
 from toolkit.portrait.measures.takings import takings
 from toolkit.registry import question
-from toolkit.scope.hiding import hide_few
-from toolkit.scope.phrases import not_measured, sales_basis, where
+from toolkit.scope.hiding import unmeasured
+from toolkit.scope.phrases import not_measured, sales_basis
 from toolkit.scope.view import View
 from toolkit.targeting.measures.loyal_traits import ABOVE, BELOW, STEPS, loyal_traits
-from toolkit.wording import share, some
+from toolkit.targeting.measures.shares import known_share, told
 
 if TYPE_CHECKING:
     import altair as alt
+
+BY_LEVEL = c.table(
+    "one row per level of loyalty that has members (medians of them)",
+    c.text("loyalty"),
+    c.members(),
+    c.share("member_share", "Share of members"),
+    c.number("regularity", "Regularity (k)", "1 = pauses as by chance, more = steadier"),
+    c.index("breadth_index", "Breadth (1 = usual)", "categories over those of members with as many shopping days"),
+    c.share("months_active_share", "Months with an order", "of the months since the first order"),
+    c.days("tenure_days", "Tenure, days"),
+    c.count("order_count", "Orders", "of the period in the scope"),
+    c.money("sales", "Sales", "of the period in the scope"),
+    c.text("who", "As an audience", "an audience's expression"),
+)
+BY_TIER = c.table(
+    "one row per tier, the highest mean spend first",
+    c.text("tier"),
+    c.members(),
+    c.members("judged_count", "Judged", "with a measured loyalty"),
+    c.members("above_count", "Above their card"),
+    c.members("as_count", "As their card"),
+    c.members("below_count", "Below their card"),
+    c.share("above_share", "Share above", "of the judged", hidden_by="above_count"),
+    c.share("below_share", "Share below", "of the judged", hidden_by="below_count"),
+    c.money("sales", "Sales"),
+)
 
 
 @question(
@@ -32,6 +60,12 @@ if TYPE_CHECKING:
         "which members deserve a higher or lower tier",
         "忠诚度 会员等级 行为",
         "most loyal members, loyal customers",
+    ),
+    tables=(BY_LEVEL, BY_TIER),
+    figures=(
+        c.number("regularity", "Regularity (k)"),
+        c.share("above_card_share", "Share above their card"),
+        c.share("below_card_share", "Share below their card"),
     ),
 )
 def loyalty(view: View, *, by: Literal["level", "tier"] = "level") -> Finding:
@@ -48,14 +82,6 @@ def loyalty(view: View, *, by: Literal["level", "tier"] = "level") -> Finding:
         `level`: low, mid, high loyalty (thirds of the measured members). `tier`: the shop's tiers, with how many members behave above or
         below their card: as many cards of each kind are dealt out anew, by loyalty and spend of 365 days in equal parts.
 
-    Returns
-    -------
-    Answer
-        By level: `loyalty`; `member_count`, `member_share` (0..1); medians of `regularity`, `breadth_index`, `months_active_share`,
-        `tenure_days`; `order_count`, `sales` (currency units, of the period in the scope); `who` (an audience's expression). By tier:
-        `tier`; `member_count`, `judged_count` (with a measured loyalty); `above_count`, `as_count`, `below_count`, `above_share` and
-        `below_share` (0..1 of the judged); `sales`. Figures of fewer members than scope.minimum_members are null.
-
     Notes
     -----
     Sources: regularity as in Platzer and Reutterer, Marketing Science 35 (2016); DEFINITIONS.md section 2.
@@ -68,173 +94,126 @@ def loyalty(view: View, *, by: Literal["level", "tier"] = "level") -> Finding:
     measured = members.filter(pl.col("loyalty_score").is_not_null())
     if by == "tier":
         return _by_tier(view, members, measured)
-    table = members.group_by(pl.col("loyalty_level").alias("loyalty")).agg(
-        pl.len().cast(pl.Int64).alias("member_count"),
+    by_level = members.group_by(pl.col("loyalty_level").alias("loyalty")).agg(
+        pl.len().alias("member_count"),
         (pl.len() / members.height).alias("member_share"),
         pl.col("regularity", "breadth_index", "months_active_share", "tenure_days").median(),
         pl.col("order_count").sum(),
         view.major(pl.col("sales").sum()).alias("sales"),
+        pl.format("loyalty_level = '{}'", pl.col("loyalty_level").first()).fill_null("loyalty_level IS NULL").alias("who"),
     )
-    told = (
-        pl.when(pl.col("loyalty").is_not_null())
-        .then(pl.format("loyalty_level = '{}'", "loyalty"))
-        .otherwise(pl.lit("loyalty_level IS NULL"))
-    )
-    table = in_order(table.with_columns(told.alias("who")), "loyalty")
-    figures = ("regularity", "breadth_index", "months_active_share", "tenure_days", "order_count", "sales")
-    table, hidden = hide_few(view, table, *figures)
+    shown = BY_LEVEL.of(in_order(by_level, "loyalty"), view)
+    enough = measured.height >= view.least
     return Finding(
-        headline=_headline(view, table, members.height, measured),
-        table=table,
-        chart=(lambda: _chart(view, table)) if measured.height else None,
-        notes=[*_notes(view, members, measured), *hidden, sales_basis(view)],
+        headline=_headline(view, shown, members.height, measured),
+        table=shown,
+        chart=(lambda: _chart(view, shown.frame)) if measured.height else None,
+        notes=[*_notes(view, members, measured), sales_basis(view)],
         ask_next=[("targeting.loyalty", {"by": "tier"})] * bool("tier" in view.population.columns) + [("targeting.activity", {})],
-        figures={"regularity": float(measured["regularity"].median())} if measured.height >= view.settings.scope.minimum_members else {},  # type: ignore[arg-type]
+        figures={"regularity": float(measured["regularity"].median()) if enough else None},  # type: ignore[arg-type]
     )
 
 
-def _headline(view: View, table: pl.DataFrame, members: int, measured: pl.DataFrame) -> str:
-    least = view.settings.activity.regular_gaps
-    if measured.height < view.settings.scope.minimum_members:
-        few = tr("{measured:,} of {members}", measured=measured.height, members=some(members, "member"))
-        return tr(
-            "{where}, loyalty is not measured: {few} have {least} pauses between shopping days.", where=where(view), few=few, least=least
-        )
-    rows = {row["loyalty"]: row for row in table.iter_rows(named=True)}
-    high = rows.get("high")
+def _headline(view: View, shown: AnswerTable, member_count: int, measured: pl.DataFrame) -> str:
+    if measured.height < view.least:
+        return view.say(
+            "{where}, loyalty is not measured: {measured:few} of {members:member} have {activity.regular_gaps} pauses between shopping "
+            "days.",
+            measured=measured.height, members=member_count,
+        )  # fmt: skip
+    high, sales = shown.find(loyalty="high"), float(shown.frame["sales"].sum())
     steady = int((measured["regularity"] > 1.5).sum())
-    brought = ""
-    if high and high["sales"] is not None and (total := float(table["sales"].sum())) > 0:
-        brought = tr(
-            "; the {member_count:,} of high loyalty bring {sales} of member sales",
-            member_count=high["member_count"],
-            sales=share(high["sales"] / total),
-        )
-    return tr(
-        "{where}, the typical pause pattern has k = {regularity:.1f} (1 = chance), and {steady:,} of {members} ({steady_share}) come "
-        "clearly more regularly (k above 1.5){brought}.",
-        where=where(view),
-        regularity=measured["regularity"].median(),
-        steady=steady,
-        members=some(measured.height, "measured member"),
-        steady_share=share(steady / measured.height),
-        brought=brought,
-    )
+    return view.say(
+        "{where}, the typical pause pattern has k = {typical:.1f} (1 = chance), and {steady:few} of {measured:measured member}"
+        "[ ({steady_share})] come clearly more regularly (k above 1.5)[; the {member_count} of high loyalty bring {high_share:share} of "
+        "member sales].",
+        high, typical=measured["regularity"].median(), steady=steady, measured=measured.height,
+        steady_share=told(known_share(view, steady, measured.height)), member_count=high and high["member_count"],
+        high_share=high["sales"] / sales if high and high["sales"] and sales > 0 else None,
+    )  # fmt: skip
 
 
 def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> list[str | Note]:
     notes: list[str | Note] = []
     without = members.height - measured.height
     if without:
-        text = tr(
-            "Loyalty of {members} with fewer than {regular_gaps} pauses between shopping days.",
-            members=some(without, "member"),
-            regular_gaps=view.settings.activity.regular_gaps,
+        text = view.say(
+            "Loyalty of {without:member} with fewer than {activity.regular_gaps} pauses between shopping days.", without=without
         )
         notes.append(Note(text, "NOT MEASURED"))
-    if measured.height >= 30:
-        days = measured["gap_count"].to_numpy()
-        with_days = spearman(measured["loyalty_score"].to_numpy(), days)
-        if with_days is not None:
-            notes.append(
-                tr(
-                    "Rank correlation of the loyalty score with the number of shopping days: {correlation:.2f} (1 = frequency by another "
-                    "name).",
-                    correlation=with_days,
-                )
+    correlation = spearman(measured["loyalty_score"].to_numpy(), measured["gap_count"].to_numpy()) if measured.height >= 30 else None
+    if correlation is not None:
+        notes.append(
+            view.say(
+                "Rank correlation of the loyalty score with the number of shopping days: {correlation:.2f} (1 = frequency by another "
+                "name).",
+                correlation=correlation,
             )
-    notes.append(
-        tr("The receipts start on {first_day}: older tenure is not seen, but for stated joining days.", first_day=view.first_day)
-        if "joined_on" in view.population.columns
-        else tr("The receipts start on {first_day}: older tenure is not seen.", first_day=view.first_day)
-    )
-    notes.append(tr("Share of wallet is not measured: what members buy elsewhere is not in the receipts."))
-    return notes
+        )
+    is_stated = "joined_on" in view.population.columns
+    return [
+        *notes,
+        view.say(
+            "The receipts start on {first_day}: older tenure is not seen[is_stated?, but for stated joining days].",
+            first_day=view.first_day, is_stated=is_stated,
+        ),
+        tr("Share of wallet is not measured: what members buy elsewhere is not in the receipts."),
+    ]  # fmt: skip
 
 
 def _by_tier(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> Finding:
-    judged = measured.filter(pl.col("against_card").is_not_null())
-    if judged.is_empty():
-        reason = (
-            Note(tr("Fewer than two tiers have members with a measured loyalty."), "NOT MEASURED")
-            if "tier" in view.population.columns
-            else not_measured(view, "members", "tier", tr("tiers against behaviour"))
-        )
-        return Finding(
-            headline=tr(
-                "{where}, tiers against behaviour are not measured (n = {members}).",
-                where=where(view),
-                members=some(members.height, "member"),
-            ),
-            table=pl.DataFrame(schema={"tier": pl.String, "member_count": pl.Int64}),
-            notes=[reason],
-            ask_next=[("targeting.loyalty", {})],
-        )
-    counts = [(pl.col("against_card") == step).sum().cast(pl.Int64).alias(name) for step, name in zip(STEPS, _COUNTS, strict=True)]
-    table = (
-        members.with_columns(pl.col("tier").fill_null(tr("no tier")))
-        .group_by("tier")
-        .agg(
-            pl.len().cast(pl.Int64).alias("member_count"),
-            pl.col("against_card").count().cast(pl.Int64).alias("judged_count"),
-            *counts,
-            view.major(pl.col("sales").sum()).alias("sales"),
-            pl.col("sales").mean().alias("_each"),
-        )
+    judged = measured.drop_nulls("against_card").height
+    if not judged:
+        headline = view.say("{where}, tiers against behaviour are not measured (n = {members:member}).", members=members.height)
+        no_column = not_measured(view, "members", "tier", tr("tiers against behaviour")).text
+        has_tiers = "tier" in view.population.columns
+        reason = tr("Fewer than two tiers have members with a measured loyalty.") if has_tiers else no_column
+        return unmeasured(BY_TIER, headline, reason, ask_next=[("targeting.loyalty", {})])
+    above, as_card, below = ((pl.col("against_card") == step).sum() for step in STEPS)
+    by_tier = members.group_by(pl.col("tier").fill_null(tr("no tier"))).agg(
+        pl.len().alias("member_count"),
+        pl.col("against_card").count().alias("judged_count"),
+        above.alias("above_count"),
+        as_card.alias("as_count"),
+        below.alias("below_count"),
+        (above / pl.col("against_card").count()).fill_nan(None).alias("above_share"),
+        (below / pl.col("against_card").count()).fill_nan(None).alias("below_share"),
+        view.major(pl.col("sales").sum()).alias("sales"),
+        pl.col("sales").mean().alias("each"),
     )
-    shares = [
-        pl.when(pl.col("judged_count") > 0).then(pl.col(f"{name}_count") / pl.col("judged_count")).alias(f"{name}_share")
-        for name in ("above", "below")
-    ]
-    table = (
-        table.sort("_each", "tier", descending=[True, False]).drop("_each").with_columns(shares).select(pl.all().exclude("sales"), "sales")
-    )
-    table, few = hide_few(view, table, "sales")
-    table, hidden = hide_few(view, table, *_COUNTS, "above_share", "below_share", count="judged_count")
-    above, below = (int((judged["against_card"] == step).sum()) for step in (ABOVE, BELOW))
-    headline = tr(
-        "{where}, of {members} with a card and a measured loyalty, {above:,} ({above_share}) behave above their card and "
-        "{below:,} ({below_share}) below it.",
-        where=where(view),
-        members=some(judged.height, "member"),
-        above=above,
-        above_share=share(above / judged.height),
-        below=below,
-        below_share=share(below / judged.height),
-    )
-    order = tr("Tiers are ranked by the mean spend of their members; the same number of cards of each kind is dealt out by behaviour.")
+    shown = BY_TIER.of(by_tier.sort("each", "tier", descending=[True, False]).drop("each"), view)
+    above_count, below_count = (int((measured["against_card"] == step).sum()) for step in (ABOVE, BELOW))
+    above_share, below_share = (known_share(view, count, judged) for count in (above_count, below_count))
     return Finding(
-        headline=headline,
-        table=table,
-        chart=lambda: _tier_chart(view, table),
+        headline=view.say(
+            "{where}, of {judged:member} with a card and a measured loyalty, {above:few}[ ({above_share})] behave above their card and "
+            "{below:few}[ ({below_share})] below it.",
+            judged=judged, above=above_count, above_share=told(above_share), below=below_count, below_share=told(below_share),
+        ),
+        table=shown,
+        chart=lambda: _tier_chart(view, shown.frame),
         notes=[
-            order,
+            tr("Tiers are ranked by the mean spend of their members; the same number of cards of each kind is dealt out by behaviour."),
             tr("Audiences: against_card = 'above their card', tier_by_behaviour."),
             *_notes(view, members, measured),
-            *few,
-            *hidden,
             sales_basis(view),
         ],
         ask_next=[("portrait.overview", {"audience": f"against_card = '{ABOVE}'"}), ("targeting.loyalty", {})],
-        figures={"above_card_share": above / judged.height, "below_card_share": below / judged.height},
-    )
-
-
-_COUNTS = ("above_count", "as_count", "below_count")
+        figures={"above_card_share": above_share, "below_card_share": below_share},
+    )  # fmt: skip
 
 
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import measured_bars
 
-    shown = table.filter(pl.col("loyalty").is_in(LEVELS))
     total = max(float(table["sales"].sum() or 0), 1e-9)
     return measured_bars(
-        shown.with_columns(pl.col("sales") / total),
+        table.filter(pl.col("loyalty").is_in(LEVELS)).with_columns(pl.col("sales") / total),
         label="loyalty",
         measures={"member_share": tr("share of members"), "sales": tr("share of member sales")},
         n="member_count",
-        title=tr("Members and sales by loyalty: {place}", place=view.place),
-        subtitle=tr("{period}, n members beside each", period=view.period),
+        title=view.say("Members and sales by loyalty: {place}"),
+        subtitle=view.say("{period}, n members beside each"),
     )
 
 
@@ -242,11 +221,11 @@ def _tier_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import measured_bars
 
     return measured_bars(
-        table.drop_nulls("above_share"),
+        table.filter(pl.any_horizontal(pl.col("above_share", "below_share").is_not_null())),
         label="tier",
         measures={"above_share": word(ABOVE), "below_share": word(BELOW)},
         n="judged_count",
-        title=tr("Behaviour against the card: {place}", place=view.place),
-        subtitle=tr("up to {as_of}, n judged members beside each", as_of=view.as_of),
+        title=view.say("Behaviour against the card: {place}"),
+        subtitle=view.say("up to {as_of}, n judged members beside each"),
         value_title=tr("Share of judged members"),
     )

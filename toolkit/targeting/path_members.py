@@ -6,18 +6,32 @@ from datetime import timedelta
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue, unknown_name
 from toolkit.language import in_every_language, tr, value, word
 from toolkit.mart.sequences import VISITS
 from toolkit.registry import question
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
 from toolkit.targeting.measures.first_visits import Entrants, entrants, first_good_members
 from toolkit.targeting.measures.ways import OTHERS, STOPPED, PlacedBy, placed_ways, ripe_members, ways
 
 _NAMES = (value("first"), value("second"), value("third"))
+_PLACE = "place of the shopping day"
+MEMBERS = c.table(
+    "one row per member on the path, those who began last first",
+    c.text("member_id", "Member"),
+    c.day("began_on", "First purchase"),
+    c.text("first", "First", _PLACE),
+    c.text("second", "Second", _PLACE, null="did not come back in time"),
+    c.text("third", "Third", _PLACE, null="did not come back in time"),
+    c.days("second_after_days", "Days to the second", "since the first", dtype=pl.Int64),
+    c.days("third_after_days", "Days to the third", "since the second", dtype=pl.Int64),
+    c.money("first_spend", "Spend on the first day"),
+    c.days("recency_days", "Days since last order", dtype=pl.Int64),
+    c.flag("contactable", "Contactable", null="the shop does not say"),
+)
 
 
 @question(
@@ -30,6 +44,8 @@ _NAMES = (value("first"), value("second"), value("third"))
         "who bought one category first and another second",
         "首单买了 之后没有再来 的会员 名单",
     ),
+    tables=MEMBERS,
+    figures=(c.count("members_in_all", "Members in all"), c.share("path_member_share", "Share on this path")),
 )
 def path_members(
     view: View,
@@ -64,13 +80,6 @@ def path_members(
     top
         Rows of the table at most; 0 = all, as an audience needs.
 
-    Returns
-    -------
-    Answer
-        Table columns: `member_id`; `began_on`; `first`, `second`, `third` (places; null = did not come back in time);
-        `second_after_days`, `third_after_days` (since the purchase before); `first_spend` (currency units on the first day);
-        `recency_days` (since the last order); `contactable` where the shop says.
-
     Raises
     ------
     UnknownName
@@ -100,11 +109,11 @@ def path_members(
     if entered_with:
         held, entered_with = first_good_members(view, entered_with, "targeting.path_members")
         chosen = chosen.join(held, on="member_code", how="semi", maintain_order="left")
-    table = _table(view, chosen)
+    table = _members(view, chosen)
     way = _in_words(view, steps, stopped, entered_with)
     return Finding(
         headline=_headline(view, table, walked.height, way),
-        table=table.head(top) if top else table,
+        table=MEMBERS.of(table.head(top) if top else table, view),
         notes=_notes(view, new, walked.height, recent, table, top),
         ask_next=[("targeting.paths", {"show": "node"}), ("targeting.entry_goods", {})],
         figures={"members_in_all": float(table.height), "path_member_share": table.height / walked.height if walked.height else 0.0},
@@ -152,7 +161,7 @@ def _stopped_after(view: View, visit: int) -> pl.Expr:
     return pl.col(f"lead_{visit}").is_not_null() & pl.col(f"lead_{visit + 1}").is_null() & had_time
 
 
-def _table(view: View, chosen: pl.DataFrame) -> pl.DataFrame:
+def _members(view: View, chosen: pl.DataFrame) -> pl.DataFrame:
     known = [name for name in ("contactable",) if name in view.members.columns]
     who = view.members.select("member_code", "member_id", "last_ordered_on", *known)
     return (
@@ -172,77 +181,53 @@ def _table(view: View, chosen: pl.DataFrame) -> pl.DataFrame:
 
 def _in_words(view: View, steps: tuple[str, ...], stopped: bool, entered_with: str) -> str:
     """The path as the end of a sentence about members."""
-    said = [tr("had {entered_with} in the first basket", entered_with=entered_with)] if entered_with else []
+    parts = [view.say("had {entered_with} in the first basket", entered_with=entered_with)] if entered_with else []
     for name, place in zip(_NAMES, steps, strict=True):
         if place == STOPPED:
             stopped = True
         elif place:
             what = tr("something less common") if place == OTHERS else place
-            said.append(
-                tr("began with {what}", what=what) if name == _NAMES[0] else tr("came the {nth} time for {what}", nth=word(name), what=what)
-            )
+            is_first = name == _NAMES[0]
+            parts.append(view.say("[is_first?began with|came the {nth:word} time for] {what}", is_first=is_first, nth=name, what=what))
     if stopped:
         last = max((visit for visit, place in enumerate(steps) if place and place != STOPPED), default=0)
-        said.append(
-            tr(
-                "did not come back within {follow_days} days of the {nth} purchase",
-                follow_days=view.settings.sequences.follow_days,
-                nth=word(_NAMES[last]),
-            )
-        )
-    return wording.clauses(said)
+        parts.append(view.say("did not come back within {sequences.follow_days} days of the {nth:word} purchase", nth=_NAMES[last]))
+    return wording.clauses(parts)
 
 
-def _headline(view: View, table: pl.DataFrame, n: int, way: str) -> str:
-    if not n:
-        return tr("{where}, no path can be told: no new member could be followed.", where=where(view))
-    whole = wording.some(n, "new member")
+def _headline(view: View, table: pl.DataFrame, new_count: int, way: str) -> str:
+    if not new_count:
+        return view.say("{where}, no path can be told: no new member could be followed.")
     if not way:
-        return tr("{where}, all {whole} are listed: no path was named.", where=where(view), whole=whole)
-    reach = (
-        tr("; {reach:,} of them may be contacted", reach=int(table["contactable"].sum()))
-        if "contactable" in table.columns and table.height
-        else ""
-    )
-    return tr(
-        "{where}, {members:,} of {whole} ({share}) {way}{reach}.",
-        where=where(view),
-        members=table.height,
-        whole=whole,
-        share=wording.share(table.height / n),
-        way=way,
-        reach=reach,
-    )
+        return view.say("{where}, all {new:new member} are listed: no path was named.", new=new_count)
+    is_said = "contactable" in table.columns and table.height > 0
+    return view.say(
+        "{where}, {members} of {new:new member} ({share:share}) {way}[is_said?; {reach} of them may be contacted].",
+        members=table.height, new=new_count, share=table.height / new_count, way=way, is_said=is_said,
+        reach=int(table["contactable"].sum()) if is_said else None,
+    )  # fmt: skip
 
 
-def _notes(view: View, new: Entrants, n: int, recent: bool, table: pl.DataFrame, top: int) -> list[str | Note]:
-    days = 2 * view.settings.sequences.follow_days
+def _notes(view: View, new: Entrants, new_count: int, recent: bool, table: pl.DataFrame, top: int) -> list[str | Note]:
     notes: list[str | Note] = [new.note(view), tr("A purchase counts for the place where most of that day's money went.")]
-    if not n:
+    if not new_count:
         notes.insert(0, Note(tr("Paths: choose a larger scope or wait for more receipts."), "NOT MEASURED"))
-    if not recent and new.members.height > n:
+    unripe = new.members.height - new_count
+    if not recent and unripe:
         notes.append(
-            tr(
-                "{new_members} who began less than {days} days before {as_of} not judged, as in targeting.paths; "
-                "`recent=True` takes them in.",
-                new_members=wording.some(new.members.height - n, "new member"),
-                days=days,
-                as_of=view.as_of,
+            view.say(
+                "[is_few?fewer than {least} new members|{unripe:new member}] who began less than {days} days before {as_of} not judged, as "
+                "in targeting.paths; `recent=True` takes them in.",
+                unripe=unripe, is_few=unripe < view.least, days=2 * view.settings.sequences.follow_days,
             )
-        )
-    if 0 < table.height < view.settings.scope.minimum_members:
-        notes.append(
-            Note(
-                tr(
-                    "Fewer than {minimum_members} members: a list to act on, too few to conclude from.",
-                    minimum_members=view.settings.scope.minimum_members,
-                ),
-                "REVIEW",
-            )
-        )
+        )  # fmt: skip
+    if 0 < table.height < view.least:
+        notes.append(Note(view.say("Fewer than {least} members: a list to act on, too few to conclude from."), "REVIEW"))
     if top and table.height > top:
         notes.append(
-            tr("The {top:,} who began last of {members:,} are shown; ask with top=0 for an audience of all.", top=top, members=table.height)
+            view.say(
+                "The {top} who began last of {members} are shown; ask with top=0 for an audience of all.", top=top, members=table.height
+            )
         )
     if "contactable" in table.columns:
         notes.append(tr("Write only to members who are contactable; where the shop does not know, the answer is no."))

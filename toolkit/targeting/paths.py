@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.charts.flow import flow
-from toolkit.language import tr, value, word
+from toolkit.columns import AnswerTable, Row, Table
+from toolkit.language import tr, value
 from toolkit.mart.sequences import VISITS
 from toolkit.models.first_purchases import days_until_half
 from toolkit.models.shares import wilson
 from toolkit.registry import question
-from toolkit.scope.phrases import where
+from toolkit.scope.hiding import unmeasured
 from toolkit.scope.view import View
 from toolkit.targeting.measures.first_visits import entrants
+from toolkit.targeting.measures.shares import known_share, told
 from toolkit.targeting.measures.ways import OTHERS, STOPPED, Place, PlacedBy, placed_ways, ripe_members
 
 if TYPE_CHECKING:
@@ -27,11 +30,39 @@ SMALL_WAYS = value("small groups of them")
 MORE, FEWER, ALIKE = value("more come back"), value("fewer come back"), value("like the others")
 MOST_ROUTES = 30
 _NAMES = ("first", "second", "third")
-_SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
-    "flow": {"step": pl.Int64, "from": pl.String, "to": pl.String, "member_count": pl.Int64, "from_share": pl.Float64},
-    "node": {"step": pl.Int64, "place": pl.String, "member_count": pl.Int64, "back_share": pl.Float64},
-    "route": {"first": pl.String, "second": pl.String, "third": pl.String, "member_count": pl.Int64, "member_share": pl.Float64},
-}
+
+FLOWS = c.table(
+    "one row per step from place to place",
+    c.count("step", "Step", "1 = first to second", hidden_by=None),
+    c.text("from", "From here"),
+    c.text("to", "To there", "did not come back: within sequences.follow_days"),
+    c.members(),
+    c.share("from_share", "Share of those there"),
+    c.days("gap_days_median", "Days between (median)", "of those who came back this way", null="they did not"),
+)
+NODES = c.table(
+    "one row per place of the first and the second purchase",
+    c.count("step", "Step", hidden_by=None),
+    c.text("place", "Place"),
+    c.members(),
+    c.members("back_count", "Came back"),
+    c.share("back_share", "Share that came back", hidden_by="back_count"),
+    c.share("back_share_low", "at least (95%)", "Wilson", hidden_by="back_count"),
+    c.share("back_share_high", "at most (95%)", "Wilson", hidden_by="back_count"),
+    c.days("back_days_median", "Days until half came back", null="fewer than half did", hidden_by="back_count"),
+    c.text("reading", "How to read it", "more come back, fewer come back or like the others"),
+    few="drop",
+    note=False,
+)
+ROUTES = c.table(
+    "one row per whole way over three purchases, most members first",
+    *[c.text(name) for name in _NAMES],
+    c.members(),
+    c.share("member_share", "Share of members", "of all counted"),
+    few="drop",
+    note=False,
+)
+_TABLES = {"flow": FLOWS, "node": NODES, "route": ROUTES}
 
 
 @question(
@@ -44,6 +75,8 @@ _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
         "key nodes of the purchase path, sankey, journey of new members",
         "首单 复购 路径 流失节点",
     ),
+    tables=(FLOWS, NODES, ROUTES),
+    figures=(c.share("back_after_first_share", "Come a second time"), c.members("new_member_count", "New members")),
 )
 def paths(view: View, *, show: Literal["flow", "node", "route"] = "flow", by: PlacedBy = "auto") -> Finding:
     """Return how new members went on from their first shopping day to the second and the third: one row per step from place to place.
@@ -62,16 +95,6 @@ def paths(view: View, *, show: Literal["flow", "node", "route"] = "flow", by: Pl
         Place of a shopping day: `category` or `department`; `auto` takes departments where the categories named would hold less than half
         of the shopping days. The most common are named (setting sequences.path_places).
 
-    Returns
-    -------
-    Answer
-        Table columns with `flow`: `step` (1 = first to second), `from`, `to` (`did not come back` within sequences.follow_days),
-        `member_count`, `from_share` (0..1 of those at `from`), `gap_days_median` (of those who came back this way; null for those who did
-        not). With `node`: `step`, `place`, `member_count`, `back_count`, `back_share` with its 95% limits `back_share_low` and
-        `back_share_high` (Wilson), `back_days_median` (days until half of all had come back; null where fewer than half did), `reading`
-        (`more come back`, `fewer come back` or `like the others`). With `route`: `first`, `second`, `third`, `member_count`,
-        `member_share` (0..1 of all counted).
-
     Notes
     -----
     A path says what followed, not what caused it: whoever buys much in any category comes back more often.
@@ -82,29 +105,30 @@ def paths(view: View, *, show: Literal["flow", "node", "route"] = "flow", by: Pl
     """
     new = entrants(view)
     place, walked = placed_ways(view, ripe_members(view, new), by)
-    least = view.settings.scope.minimum_members
-    if walked.height < least:
-        return _too_few(view, walked.height, new.note(view), show)
+    if walked.height < view.least:
+        return _too_few(view, _TABLES[show], new.note(view))
     steps = _steps(walked)
-    flows, hidden = _flows(steps, least)
-    nodes = _nodes(steps, least)
-    table = {"flow": flows, "node": nodes, "route": _routes(walked, least)}[show]
-    back = walked["back_1"].mean()
+    flows, small_ways = _flows(view, steps)
+    nodes, routes = NODES.of(_nodes(steps), view), ROUTES.of(_routes(walked), view)
+    key = _key_node(nodes)
     return Finding(
-        headline=_headline(view, walked, nodes),
-        table=table,
-        chart=lambda: _chart(view, flows, nodes, show, walked.height),
+        headline=_headline(view, walked, key),
+        table={"flow": flows, "node": nodes, "route": routes.cut(routes.frame.head(MOST_ROUTES))}[show],
+        chart=lambda: _chart(view, flows.frame, nodes, show, walked.height),
         notes=[
             new.note(view),
-            *_notes(view, place, new.members.height - walked.height, hidden if show == "flow" else 0),
-            *_hidden(show, steps, walked, least),
+            *_notes(view, place, new.members.height - walked.height),
+            *_left_out(view, {"flow": small_ways, "node": nodes.few_rows, "route": routes.few_rows}[show], show),
         ],
         ask_next=[
-            ("targeting.path_members", _members_of(nodes, place)),
+            ("targeting.path_members", _members_of(nodes.frame, key, place)),
             ("targeting.paths", {"show": "node" if show == "flow" else "flow"}),
             ("targeting.entry_goods", {}),
         ],
-        figures={"back_after_first_share": float(back), "new_member_count": float(walked.height)},  # type: ignore[arg-type]
+        figures={
+            "back_after_first_share": known_share(view, int(walked["back_1"].sum()), walked.height),
+            "new_member_count": float(walked.height),
+        },
     )
 
 
@@ -128,29 +152,29 @@ def _order(column: str) -> list[pl.Expr]:
     return [pl.col(column) == STOPPED, pl.col(column) == OTHERS]
 
 
-def _flows(steps: pl.DataFrame, least: int) -> tuple[pl.DataFrame, int]:
-    """The rows of the table, cells too small to show put together, and how many those are."""
+def _flows(view: View, steps: pl.DataFrame) -> tuple[AnswerTable, int]:
+    """The table, ways too small to show put together, and how many those are."""
     table = (
         steps.group_by("step", "from", "to")
-        .agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("gap_days").median().alias("gap_days_median"))
+        .agg(pl.len().alias("member_count"), pl.col("gap_days").median().alias("gap_days_median"))
         .with_columns((pl.col("member_count") / pl.col("member_count").sum().over("step", "from")).alias("from_share"))
         .with_columns(pl.col("member_count").sum().over("step", "from").alias("size"))
         .sort("step", *_order("from"), "size", "from", *_order("to"), "member_count", "to",
               descending=[False, False, False, True, False, False, False, True, False])
         .select("step", "from", "to", "member_count", "from_share", "gap_days_median")
     )  # fmt: skip
-    shown = table.filter(pl.col("member_count") >= least)
-    small = table.filter(pl.col("member_count") < least)
+    shown = table.filter(pl.col("member_count") >= view.least)
+    small = table.filter(pl.col("member_count") < view.least)
     together = small.group_by("step", "from", maintain_order=True).agg(
         pl.lit(SMALL_WAYS).alias("to"), pl.col("member_count", "from_share").sum(), pl.lit(None, pl.Float64).alias("gap_days_median")
     )
-    together = together.select(table.columns).filter(pl.col("member_count") >= least)
+    together = together.select(table.columns).filter(pl.col("member_count") >= view.least)
     place = table.select("step", "from").unique(maintain_order=True).with_row_index("place")
     rows = pl.concat([shown, together]).join(place, on=["step", "from"], how="left", maintain_order="left")
-    return rows.sort("place", maintain_order=True).drop("place"), small.height
+    return FLOWS.of(rows.sort("place", maintain_order=True).drop("place"), view), small.height
 
 
-def _nodes(steps: pl.DataFrame, least: int) -> pl.DataFrame:
+def _nodes(steps: pl.DataFrame) -> pl.DataFrame:
     back = pl.col("to") != STOPPED
     low, high = wilson(pl.col("back_count"), pl.col("member_count"))
     rest = pl.col("member_count").sum().over("step") - pl.col("member_count")
@@ -158,8 +182,8 @@ def _nodes(steps: pl.DataFrame, least: int) -> pl.DataFrame:
     return (
         steps.group_by("step", "from")
         .agg(
-            pl.len().cast(pl.Int64).alias("member_count"),
-            back.sum().cast(pl.Int64).alias("back_count"),
+            pl.len().alias("member_count"),
+            back.sum().alias("back_count"),
             days_until_half(pl.col("gap_days")).alias("back_days_median"),
         )
         .with_columns(
@@ -168,7 +192,6 @@ def _nodes(steps: pl.DataFrame, least: int) -> pl.DataFrame:
             high.alias("back_share_high"),
             of_others.alias("others"),
         )
-        .filter(pl.col("member_count") >= least)
         .with_columns(
             pl.when(pl.col("back_share_low") > pl.col("others"))
             .then(pl.lit(MORE))
@@ -178,29 +201,27 @@ def _nodes(steps: pl.DataFrame, least: int) -> pl.DataFrame:
             .alias("reading")
         )
         .sort("step", *_order("from"), "member_count", "from", descending=[False, False, False, True, False])
-        .select(
-            "step", pl.col("from").alias("place"), "member_count", "back_count", "back_share", "back_share_low", "back_share_high",
-            "back_days_median", "reading",
-        )
-    )  # fmt: skip
+        .rename({"from": "place"})
+        .drop("others")
+    )
 
 
-def _key_node(nodes: pl.DataFrame) -> dict[str, Any] | None:
+def _key_node(nodes: AnswerTable) -> Row | None:
     """The named place after which clearly most stop."""
-    key = nodes.filter((pl.col("reading") == FEWER) & (pl.col("place") != OTHERS)).sort("back_share", "place").head(1)
-    return key.row(0, named=True) if key.height else None
+    fewer = nodes.frame.filter((pl.col("reading") == FEWER) & (pl.col("place") != OTHERS)).sort("back_share", "place")
+    return nodes.cut(fewer).row() if fewer.height else None
 
 
-def _members_of(nodes: pl.DataFrame, place: Place) -> dict[str, str | bool]:
+def _members_of(nodes: pl.DataFrame, key: Row | None, place: Place) -> dict[str, str | bool]:
     """The parameters of the list that follows: who stopped after the key node, or after the largest first place."""
     named = nodes.filter(pl.col("place") != OTHERS)
     if named.is_empty():
         return {"stopped": True}
-    node = _key_node(nodes) or named.sort("step", "member_count", "place", descending=[False, True, False]).row(0, named=True)
+    node = key or named.sort("step", "member_count", "place", descending=[False, True, False]).row(0, named=True)
     return {_NAMES[node["step"] - 1]: node["place"], "stopped": True, "by": place}
 
 
-def _routes(walked: pl.DataFrame, least: int) -> pl.DataFrame:
+def _routes(walked: pl.DataFrame) -> pl.DataFrame:
     names = [pl.col(f"place_{visit}").fill_null("–").alias(name) for visit, name in enumerate(_NAMES, start=1)]
     # The first missing place says that they stopped; what would come after it is empty.
     second, third = pl.col("place_2").is_null(), pl.col("place_3").is_null()
@@ -209,105 +230,72 @@ def _routes(walked: pl.DataFrame, least: int) -> pl.DataFrame:
     return (
         walked.select(names)
         .group_by(_NAMES)
-        .agg(pl.len().cast(pl.Int64).alias("member_count"))
+        .agg(pl.len().alias("member_count"))
         .with_columns((pl.col("member_count") / walked.height).alias("member_share"))
-        .filter(pl.col("member_count") >= least)
         .sort("member_count", *_NAMES, descending=[True, False, False, False], nulls_last=True)
-        .head(MOST_ROUTES)
     )
 
 
-def _headline(view: View, walked: pl.DataFrame, nodes: pl.DataFrame) -> str:
-    n, back, again = walked.height, int(walked["back_1"].sum()), int(walked["back_2"].sum())
-    follow = view.settings.sequences.follow_days
+def _headline(view: View, walked: pl.DataFrame, key: Row | None) -> str:
+    back, again = int(walked["back_1"].sum()), int(walked["back_2"].sum())
     half = walked.select(days_until_half(pl.col("gap_1"))).item()
-    wait = tr(", half of all within {days}", days=wording.some(int(half), "day")) if half is not None else ""
-    going = tr("; of these, {again} came a third time", again=wording.share(again / back)) if back else ""
-    said = tr(
-        "{where}, {back} of {new_members} came a second time within {follow} days of the first{wait}{going}",
-        where=where(view),
-        back=wording.share(back / n),
-        new_members=wording.some(n, "new member"),
-        follow=follow,
-        wait=wait,
-        going=going,
-    )
-    node = _key_node(nodes)
-    if node is None:
-        return tr("{said}.", said=said)
-    return tr(
-        "{said}; most stop after a {nth} purchase of {place}: {back_share} of {member_count:,} came back.",
-        said=said,
-        nth=word(_NAMES[node["step"] - 1]),
-        place=word(node["place"]),
-        back_share=wording.share(node["back_share"]),
-        member_count=node["member_count"],
-    )
+    return view.say(
+        "{where}, [{back}|fewer than {least}] of {new:new member} came a second time within {sequences.follow_days} days of the first"
+        "[, half of all within {half:day}][; of these, {again} came a third time][nth?; most stop after a {nth:word} purchase of {place}: "
+        "[{key_share}|fewer than {least}] of {member_count} came back].",
+        key or {"place": None, "member_count": None}, back=told(known_share(view, back, walked.height)), new=walked.height,
+        half=None if half is None else int(half), again=told(known_share(view, again, back)), nth=key and _NAMES[key["step"] - 1],
+        key_share=told(key["back_share"]) if key else None,
+    )  # fmt: skip
 
 
-def _notes(view: View, place: Place, unripe: int, hidden: int) -> list[str | Note]:
-    settings = view.settings.sequences
+def _notes(view: View, place: Place, unripe: int) -> list[str | Note]:
     notes: list[str | Note] = [
-        tr(
-            "A shopping day is placed in the {place} where most of its money went; a way says what followed, not what caused it.",
-            place=word(place),
+        view.say(
+            "A shopping day is placed in the {place:word} where most of its money went; a way says what followed, not what caused it.",
+            place=place,
         ),
     ]
     if unripe > 0:
         notes.append(
-            tr(
-                "{new_members} first came less than {days} days before {as_of}: too early to say whether they stop (setting "
-                "sequences.follow_days = {follow_days}).",
-                new_members=wording.some(unripe, "new member"),
-                days=2 * settings.follow_days,
-                as_of=view.as_of,
-                follow_days=settings.follow_days,
+            view.say(
+                "[is_few?fewer than {least} new members|{unripe:new member}] first came less than {days} days before {as_of}: too early to "
+                "say whether they stop (setting sequences.follow_days = {sequences.follow_days}).",
+                unripe=unripe, is_few=unripe < view.least, days=2 * view.settings.sequences.follow_days,
             )
-        )
-    if hidden:
-        notes.append(
-            tr(
-                "{ways} of fewer than {minimum_members} members each are not shown one by one: those from one place stand "
-                "together as '{small_ways}', where they are enough.",
-                ways=wording.some(hidden, "way"),
-                minimum_members=view.settings.scope.minimum_members,
-                small_ways=word(SMALL_WAYS),
-            )
-        )
+        )  # fmt: skip
     return notes
 
 
-def _hidden(show: str, steps: pl.DataFrame, walked: pl.DataFrame, least: int) -> list[str]:
-    """What the tables of nodes and routes leave out."""
-    if show == "flow":
+def _left_out(view: View, few: int, show: str) -> list[str]:
+    """What a table leaves out, or puts together."""
+    if not few:
         return []
-    sizes = (steps.group_by("step", "from") if show == "node" else walked.group_by("place_1", "place_2", "place_3")).len()
-    few = sizes.filter(pl.col("len") < least).height
-    what = wording.some(few, "place") if show == "node" else wording.some(few, "whole way")
-    return [tr("{what} with fewer than {least} members (setting scope.minimum_members) not shown.", what=what, least=least)] if few else []
+    if show == "flow":
+        text = view.say(
+            "{few:way} of fewer than {least} members each are not shown one by one: those from one place stand together as "
+            "'{small_ways:word}', where they are enough.",
+            few=few, small_ways=SMALL_WAYS,
+        )  # fmt: skip
+    elif show == "node":
+        text = view.say("{few:place} with fewer than {least} members (setting scope.minimum_members) not shown.", few=few)
+    else:
+        text = view.say("{few:whole way} with fewer than {least} members (setting scope.minimum_members) not shown.", few=few)
+    return [text]
 
 
-def _too_few(view: View, found: int, left: Note, show: str) -> Finding:
-    least, days = view.settings.scope.minimum_members, 2 * view.settings.sequences.follow_days
-    said = tr(
-        "{new_members} could be followed for {days} days, fewer than the {least} that figures may speak of",
-        new_members=wording.some(found, "new member"),
+def _too_few(view: View, declared: Table, left_out: Note) -> Finding:
+    days = 2 * view.settings.sequences.follow_days
+    headline = view.say(
+        "{where}, paths are not measured: fewer than the {least} new members that figures may speak of could be followed for {days} days.",
         days=days,
-        least=least,
     )
-    return Finding(
-        headline=tr("{where}, paths are not measured: {said}.", where=where(view), said=said),
-        table=pl.DataFrame(schema=_SCHEMAS[show]),
-        notes=[Note(tr("Paths: {said}. Choose a larger scope or wait for more receipts.", said=said), "NOT MEASURED"), left],
-    )
+    few = unmeasured(declared, headline, tr("Paths: choose a larger scope or wait for more receipts."))
+    return replace(few, notes=[*few.notes, left_out])
 
 
-def _chart(view: View, flows: pl.DataFrame, nodes: pl.DataFrame, show: str, n: int) -> alt.Chart | alt.LayerChart:
-    subtitle = tr(
-        "{new_members}, each followed for twice {follow_days} days",
-        new_members=wording.some(n, "new member"),
-        follow_days=view.settings.sequences.follow_days,
-    )
+def _chart(view: View, flows: pl.DataFrame, nodes: AnswerTable, show: str, new_count: int) -> alt.Chart | alt.LayerChart:
+    subtitle = view.say("{new:new member}, each followed for twice {sequences.follow_days} days", new=new_count)
     if show != "node":
         return flow(
             flows,
@@ -315,18 +303,14 @@ def _chart(view: View, flows: pl.DataFrame, nodes: pl.DataFrame, show: str, n: i
             source="from",
             target="to",
             value="member_count",
-            title=tr("From the first purchase to the third: {place}", place=view.place),
+            title=view.say("From the first purchase to the third: {place}"),
             subtitle=subtitle,
-            step_names=[tr("{nth} purchase", nth=word(name)) for name in _NAMES],
+            step_names=[view.say("{nth:word} purchase", nth=name) for name in _NAMES],
             muted=(STOPPED, SMALL_WAYS),
         )
-    labels = [
-        tr("after the {nth}: {place}", nth=word(_NAMES[step - 1]), place=word(place))
-        for step, place in nodes.select("step", "place").rows()
-    ]
-    labelled = nodes.with_columns(pl.Series("label", labels, dtype=pl.String))
+    labels = [view.say("after the {nth:word}: {place}", row, nth=_NAMES[row["step"] - 1]) for row in nodes.rows()]
     return ranked_bars(
-        labelled,
+        nodes.frame.with_columns(pl.Series("label", labels, dtype=pl.String)),
         label="label",
         value="back_share",
         low="back_share_low",
@@ -334,7 +318,7 @@ def _chart(view: View, flows: pl.DataFrame, nodes: pl.DataFrame, show: str, n: i
         n="member_count",
         kind="share",
         ranked=False,
-        title=tr("Who comes back, by what they bought: {place}", place=view.place),
+        title=view.say("Who comes back, by what they bought: {place}"),
         subtitle=subtitle,
         value_title=tr("Share that came back"),
     )

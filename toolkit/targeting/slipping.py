@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable, Table
 from toolkit.errors import BadValue
-from toolkit.language import tr, trn, value, word
+from toolkit.language import tr, value
+from toolkit.language.labels import LABELS
 from toolkit.portrait.measures.prospects import prospect_models
 from toolkit.registry import question
-from toolkit.scope.phrases import where
+from toolkit.scope.hiding import unmeasured
+from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
+from toolkit.targeting.measures.member_list import member_table
 from toolkit.targeting.measures.rhythm import slipping_members
-from toolkit.wording import share, some
+from toolkit.wording import listing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -23,6 +27,24 @@ if TYPE_CHECKING:
 SURE = (value("very sure"), value("fairly sure"), value("not so sure"))
 _SURE_AT = (0.2, 0.35)
 """Shares of the own past rate at which a member counts as very and as fairly sure to be slipping."""
+
+
+def _members_table(spend_days: int) -> Table:
+    """The table's declaration: a column is named after the horizon (lifetime_value.spend_days)."""
+    return member_table(
+        c.text("how_sure", "How sure", "very sure: at most .2 of the past rate; fairly sure: .35; else not so sure"),
+        c.share("purchase_probability", "Probability of a purchase", "within 28 days (lifetime_value.purchase_days)"),
+        c.share("past_rate", "Past rate", "share of their own past windows with a purchase"),
+        c.count("windows_bought", "Windows with a purchase"),
+        c.count("windows", "Windows"),
+        c.days("recency_days", "Days since last order", dtype=pl.Int64),
+        c.money("spend_before", "Spend before", "a quarter (lifetime_value.spend_days) at the pace of the past"),
+        c.money(f"expected_spend_{spend_days}d", LABELS.get(f"expected_spend_{spend_days}d", ""), "named after the horizon"),
+        c.money("at_stake_spend", "Spend at stake", "the difference of the two, not below 0"),
+    )
+
+
+BY_CERTAINTY = c.table("one row per degree of certainty", c.text("how_sure"), c.members(), c.money("at_stake_spend"))
 
 
 @question(
@@ -35,6 +57,12 @@ _SURE_AT = (0.2, 0.35)
         "who is falling out of their habit",
         "流失预警 即将流失 谁在流失",
         "who is about to leave us",
+    ),
+    tables=_members_table(91),
+    figures=(
+        c.members("members_in_all", "Members in all"),
+        c.share("slipping_member_share", "Share of slipping members"),
+        c.money("at_stake_spend", "Spend at stake"),
     ),
 )
 def slipping(view: View, *, top: int = 100) -> Finding:
@@ -49,14 +77,6 @@ def slipping(view: View, *, top: int = 100) -> Finding:
     ----------
     top
         Rows of the table at most; 0 = all. An audience of all of them: `audience="losing_touch"`.
-
-    Returns
-    -------
-    Answer
-        Table columns: `member_id`; `how_sure` (very sure: at most .2 of the past rate; fairly sure: .35; else not so sure);
-        `purchase_probability` (0..1, within 28 days), `past_rate` (0..1), `windows_bought` of `windows`; `recency_days`; `spend_before`
-        (currency units a quarter at the pace of the past), `expected_spend_91d` (currency units; named after the horizon),
-        `at_stake_spend` (their difference, not below 0); `reachable` (null where the shop does not say who may be contacted).
 
     Raises
     ------
@@ -76,27 +96,30 @@ def slipping(view: View, *, top: int = 100) -> Finding:
         raise BadValue(tr("targeting.slipping: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     members = view.members.join(slipping_members(view), on="member_code", how="left", maintain_order="left")
     measured = members.filter(pl.col("is_slipping").is_not_null())
+    table = _members_table(view.settings.lifetime_value.spend_days)
     if measured.is_empty():
-        return _unmeasured(view, members)
-    table = _table(view, measured.filter("is_slipping"))
-    known = measured.filter(pl.col("past_rate") > 0)
+        return _unmeasured(view, table, members.height)
+    slips = _slips(view, measured.filter("is_slipping"))
+    by_certainty = _by_certainty(view, slips)
+    known = measured.filter(pl.col("past_rate") > 0).height
+    is_few = 0 < slips.height < view.least
     return Finding(
-        headline=_headline(view, table, measured),
-        table=table.head(top) if top else table,
-        chart=(lambda: _chart(view, table)) if table.height else None,
-        notes=_notes(view, members, measured, table, top),
-        ask_next=[("portrait.overview", {"audience": "losing_touch"})] * bool(table.height)
+        headline=_headline(view, slips, measured.height),
+        table=table.of(slips.head(top) if top else slips, view),
+        chart=(lambda: _chart(view, by_certainty.frame)) if slips.height else None,
+        notes=_notes(view, members.height, measured, slips, by_certainty, top),
+        ask_next=[("portrait.overview", {"audience": "losing_touch"})] * bool(slips.height)
         + [("targeting.activity", {}), ("portrait.lifecycle", {})],
         figures={
-            "members_in_all": table.height,
-            "slipping_member_share": table.height / known.height if known.height else 0.0,
-            "at_stake_spend": float(table["at_stake_spend"].sum() or 0),
+            "members_in_all": slips.height,
+            "slipping_member_share": None if is_few else slips.height / known if known else 0.0,
+            "at_stake_spend": None if is_few else float(slips["at_stake_spend"].sum() or 0),
         },
     )
 
 
-def _table(view: View, members: pl.DataFrame) -> pl.DataFrame:
-    short = f"expected_spend_{view.settings.lifetime_value.spend_days}d"
+def _slips(view: View, members: pl.DataFrame) -> pl.DataFrame:
+    """Those who slip with the columns of the table, most at stake first."""
     sure = (
         pl.when(pl.col("rate_ratio") <= _SURE_AT[0]).then(pl.lit(SURE[0]))
         .when(pl.col("rate_ratio") <= _SURE_AT[1]).then(pl.lit(SURE[1]))
@@ -105,135 +128,113 @@ def _table(view: View, members: pl.DataFrame) -> pl.DataFrame:
     reachable = pl.col("contactable").fill_null(False) if view.has_column("members", "contactable") else pl.lit(None, pl.Boolean)
     return members.select(
         "member_id",
-        sure.alias("how_sure"),
         "purchase_probability",
         "past_rate",
+        "recency_days",
+        sure.alias("how_sure"),
         pl.col("window_bought_count").alias("windows_bought"),
         pl.col("window_count").alias("windows"),
-        "recency_days",
         view.major("spend_before").alias("spend_before"),
-        view.major("expected_spend").alias(short),
+        view.major("expected_spend").alias(f"expected_spend_{view.settings.lifetime_value.spend_days}d"),
         view.major((pl.col("spend_before") - pl.col("expected_spend").fill_null(0)).clip(0, None)).alias("at_stake_spend"),
         reachable.alias("reachable"),
     ).sort("at_stake_spend", "member_id", descending=[True, False])
 
 
-def _headline(view: View, table: pl.DataFrame, measured: pl.DataFrame) -> str:
-    days, quarter = view.settings.lifetime_value.purchase_days, view.settings.lifetime_value.spend_days
-    if table.is_empty():
-        return tr(
-            "{where}, none of {members} with a past to judge by is slipping away.",
-            where=where(view),
-            members=some(measured.height, "member"),
-        )
-    usual, likely = float(table["past_rate"].sum()), float(table["purchase_probability"].sum())
-    at_stake = wording.money(float(table["at_stake_spend"].sum()), view.currency)
-    return trn(
-        "{where}, {members} of {judged:,} with a past to judge by is slipping away: in {days} days some "
-        "{usual:,.0f} of them used to buy, now {likely:,.0f} are likely to; {at_stake} in {quarter} days is at stake.",
-        "{where}, {members} of {judged:,} with a past to judge by are slipping away: in {days} days some "
-        "{usual:,.0f} of them used to buy, now {likely:,.0f} are likely to; {at_stake} in {quarter} days is at stake.",
-        table.height,
-        where=where(view),
-        members=some(table.height, "member"),
-        judged=measured.height,
-        days=days,
-        usual=usual,
-        likely=likely,
-        at_stake=at_stake,
-        quarter=quarter,
-    )
+def _by_certainty(view: View, slips: pl.DataFrame) -> AnswerTable:
+    sums = slips.group_by("how_sure").agg(pl.len().alias("member_count"), pl.col("at_stake_spend").sum())
+    order = {name: place for place, name in enumerate(SURE)}
+    return BY_CERTAINTY.of(sums.sort(pl.col("how_sure").replace_strict(order, return_dtype=pl.Int64)), view)
 
 
-def _notes(view: View, members: pl.DataFrame, measured: pl.DataFrame, table: pl.DataFrame, top: int) -> list[str | Note]:
-    settings, notes = view.settings.activity, list[str | Note]()
-    days = view.settings.lifetime_value.purchase_days
-    if table.height:
-        counts = dict(table.group_by("how_sure").len().iter_rows())
-        said = wording.listing([tr("{members:,} {how_sure}", members=counts[name], how_sure=word(name)) for name in SURE if name in counts])
+def _headline(view: View, slips: pl.DataFrame, judged: int) -> str:
+    if slips.is_empty():
+        return view.say("{where}, none of {judged:member} with a past to judge by is slipping away.", judged=judged)
+    return view.say(
+        "{where}, {slipping:member} of {judged:few} with a past to judge by [single?is|are] slipping away: in "
+        "{lifetime_value.purchase_days} days some {usual:,.0f} of them used to buy, now {likely:,.0f} are likely to; {at_stake:money} in "
+        "{lifetime_value.spend_days} days is at stake.",
+        slipping=slips.height, judged=judged, single=slips.height == 1, usual=float(slips["past_rate"].sum()),
+        likely=float(slips["purchase_probability"].sum()), at_stake=float(slips["at_stake_spend"].sum()),
+    )  # fmt: skip
+
+
+def _notes(
+    view: View, member_count: int, measured: pl.DataFrame, slips: pl.DataFrame, by_certainty: AnswerTable, top: int
+) -> list[str | Note]:
+    notes: list[str | Note] = []
+    if slips.height:
+        degrees = listing([view.say("{member_count} {how_sure}", row) for row in by_certainty.rows()])
         notes.append(
-            tr("How sure: {said}. Probabilities are not certainties: some of these members will come back by themselves.", said=said)
+            view.say(
+                "How sure: {degrees}. Probabilities are not certainties: some of these members will come back by themselves.",
+                degrees=degrees,
+            )
         )
     model = {row["figure"]: row for row in prospect_models(view).iter_rows(named=True)}["purchase"]
     if model["auc"] is not None:
         notes.append(
-            tr(
-                "P(buys in {days} days) on the last complete window, not seen in learning (n = {members:,} members): AUC {auc:.2f}, "
-                "calibration error {error}.",
-                days=days,
-                members=model["held_out_count"],
-                auc=model["auc"],
-                error=share(model["calibration_error"]),
+            view.say(
+                "P(buys in {lifetime_value.purchase_days} days) on the last complete window, not seen in learning (n = "
+                "{held_out_count:,} members): AUC {auc:.2f}, calibration error {calibration_error:share}.",
+                model,
             )
         )
     else:
-        notes.append(Note(tr("P(buys in {days} days) could not be judged on a window it had not seen.", days=days), "REVIEW"))
-    if top and table.height > top:
+        unjudged = view.say("P(buys in {lifetime_value.purchase_days} days) could not be judged on a window it had not seen.")
+        notes.append(Note(unjudged, "REVIEW"))
+    if top and slips.height > top:
         notes.append(
-            tr(
+            view.say(
                 'The table lists {top:,} of {members:,} members; top=0 lists all, and audience="losing_touch" addresses all.',
                 top=top,
-                members=table.height,
+                members=slips.height,
             )
         )
-    gone = measured.filter(pl.col("recency_days") > settings.gone_days).height
-    short = members.height - measured.height
     notes.append(
-        tr(
-            "Not judged: {not_judged} with fewer than {minimum_windows} whole windows of {days} days since their first "
-            "order. Not listed: {gone} not seen for more than {gone_days} days: gone.",
-            not_judged=some(short, "member"),
-            minimum_windows=settings.minimum_windows,
-            days=days,
-            gone=some(gone, "member"),
-            gone_days=settings.gone_days,
+        view.say(
+            "Not judged: {unjudged:member} with fewer than {activity.minimum_windows} whole windows of {lifetime_value.purchase_days} "
+            "days since their first order. Not listed: {gone:member} not seen for more than {activity.gone_days} days: gone.",
+            unjudged=member_count - measured.height,
+            gone=measured.filter(pl.col("recency_days") > view.settings.activity.gone_days).height,
         )
     )
     if view.has_column("members", "contactable"):
-        notes.append(
-            tr("{members} of {listed:,} may be contacted.", members=some(int(table["reachable"].sum()), "member"), listed=table.height)
-        )
+        reachable = int(slips["reachable"].sum())
+        notes.append(view.say("{reachable:member} of {listed:few} may be contacted.", reachable=reachable, listed=slips.height))
     else:
-        notes.append(
-            Note(view.missing("members", "contactable", tr("who may be contacted")).removeprefix(tr("Not measured: ")), "NOT MEASURED")
-        )
+        notes.append(not_measured(view, "members", "contactable", tr("who may be contacted")))
     notes.append(
         tr("Spend at the pace of the past counts the windows before the latest one; seasons and price changes are in it as they were.")
     )
     return notes
 
 
-def _unmeasured(view: View, members: pl.DataFrame) -> Finding:
-    settings = view.settings.activity
-    reason = tr(
-        "none of {members} has {minimum_windows} whole windows of {purchase_days} days behind them and a purchase probability",
-        members=some(members.height, "member"),
-        minimum_windows=settings.minimum_windows,
-        purchase_days=view.settings.lifetime_value.purchase_days,
+def _unmeasured(view: View, table: Table, member_count: int) -> Finding:
+    headline = view.say(
+        "{where}, slipping is not measured: none of {members:member} has {activity.minimum_windows} whole windows of "
+        "{lifetime_value.purchase_days} days behind them and a purchase probability.",
+        members=member_count,
     )
-    return Finding(
-        headline=tr("{where}, slipping is not measured: {reason}.", where=where(view), reason=reason),
-        table=_table(view, members.clear()),
-        notes=[Note(tr("Slipping: {reason}.", reason=reason), "NOT MEASURED")],
-        ask_next=[("portrait.lifecycle", {})],
+    advice = view.say(
+        "Slipping: none of {members:member} has {activity.minimum_windows} whole windows of {lifetime_value.purchase_days} days behind "
+        "them and a purchase probability.",
+        members=member_count,
     )
+    return unmeasured(table, headline, advice, ask_next=[("portrait.lifecycle", {})])
 
 
-def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+def _chart(view: View, by_certainty: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import ranked_bars
 
-    groups = table.group_by("how_sure").agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("at_stake_spend").sum())
-    order = {name: place for place, name in enumerate(SURE)}
     return ranked_bars(
-        groups.sort(pl.col("how_sure").replace_strict(order)),
+        by_certainty,
         label="how_sure",
         value="at_stake_spend",
         n="member_count",
         kind="money",
         ranked=False,
-        title=tr("Spend at stake with members who slip away: {place}", place=view.place),
-        subtitle=tr(
-            "next {spend_days} days from {as_of}, by how sure we are", spend_days=view.settings.lifetime_value.spend_days, as_of=view.as_of
-        ),
-        value_title=tr("At stake, {currency}", currency=view.currency),
+        title=view.say("Spend at stake with members who slip away: {place}"),
+        subtitle=view.say("next {lifetime_value.spend_days} days from {as_of}, by how sure we are"),
+        value_title=view.say("At stake, {currency}"),
     )

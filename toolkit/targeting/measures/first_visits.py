@@ -8,9 +8,8 @@ from typing import Literal
 
 import polars as pl
 
-from toolkit import wording
 from toolkit.answer import Note
-from toolkit.language import tr, value
+from toolkit.language import value
 from toolkit.mart.sequences import VISITS, sequences_of
 from toolkit.scope.view import View
 from toolkit.targeting.measures.goods import find_good
@@ -29,17 +28,15 @@ class Entrants:
 
     def note(self, view: View) -> Note:
         """Return the note on whose first purchase is really known."""
-        days = view.settings.sequences.entry_after_days
-        early = view.first_day + timedelta(days=days)
-        joined = tr(" unless the members table says that they joined since the receipts start") if self.by_joining else ""
         return Note(
-            tr(
-                "The receipts start on {first_day}: whoever first shows before {early} may have bought earlier and is left "
-                "out{joined} ({members} left out; setting sequences.entry_after_days).",
+            view.say(
+                "The receipts start on {first_day}: whoever first shows before {early} may have bought earlier and is left out[by_joining? "
+                "unless the members table says that they joined since the receipts start] ({left_out:member} left out; setting "
+                "sequences.entry_after_days).",
                 first_day=view.first_day,
-                early=early,
-                joined=joined,
-                members=wording.some(self.left_out, "member"),
+                early=view.first_day + timedelta(days=view.settings.sequences.entry_after_days),
+                by_joining=self.by_joining,
+                left_out=self.left_out,
             )
         )
 

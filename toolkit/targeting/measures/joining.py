@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.language import tr, value
-from toolkit.scope.phrases import not_measured, where
+from toolkit.scope.phrases import not_measured
 from toolkit.scope.sales import ratio, within
 from toolkit.scope.view import View
+from toolkit.targeting.measures.shares import known_share, told
 
 _OF_EVERYBODY, _OF_MEMBERS = value("orders of everybody"), value("orders of members")
 _JOINED, _ORDERED, _TWICE = value("members who joined"), value("joined and ordered"), value("joined and ordered twice")
+JOINING = c.table(
+    "one row per step from the public to membership",
+    c.text("step", "Step"),
+    c.members("count", "Count", "orders, or members who joined; so few orders are hidden too"),
+    c.share("step_share", "Of the step before", "of the step named in `of`"),
+    c.text("of", "Of"),
+)
 
 
 def joining(view: View) -> Finding:
@@ -31,7 +39,7 @@ def joining(view: View) -> Finding:
         notes.append(
             Note(tr("Share of the public: an audience holds no orders of the public. Ask for the chain or a store."), "NOT MEASURED")
         )
-    joined = None
+    joined, bought = None, 0
     if "joined_on" not in view.members.columns or not view.members["joined_on"].count():
         notes.append(not_measured(view, "members", "joined_on", tr("who joined, and what they did next")))
     else:
@@ -48,20 +56,14 @@ def joining(view: View) -> Finding:
         rows.append((_ORDERED, bought, ratio(bought, joined), _JOINED if joined is not None else None))
         rows.append((_TWICE, again, ratio(again, bought), _ORDERED))
         notes.append(tr("Whoever joined late in the window has had little time for a second order."))
-    frame = pl.DataFrame(rows, schema={"step": pl.String, "count": pl.Int64, "step_share": pl.Float64, "of": pl.String}, orient="row")
     if view.scope.audience is not None:
-        said = tr("{orders} from {period} were made by these members", orders=wording.some(by_member, "order"), period=view.period)
+        headline = view.say("{where}, {orders:order} from {period} were made by these members.", orders=by_member)
     else:
-        said = tr(
-            "{share} of {orders} from {period} were made by members",
-            share=wording.share(ratio(by_member, whole)),
-            orders=wording.some(whole, "order"),
-            period=view.period,
-        )
-    if joined:
-        said += tr(
-            "; {members} joined, of whom {bought} ordered", members=wording.some(joined, "member"), bought=wording.share(bought / joined)
-        )
-    return Finding(
-        headline=tr("{where}, {said}.", where=where(view), said=said), table=frame, notes=notes, ask_next=[("targeting.paths", {})]
-    )
+        headline = view.say(
+            "{where}, {by_members:share} of {orders:order} from {period} were made by members[; {joined:member} joined[, of whom {ordered} "
+            "ordered]].",
+            by_members=ratio(by_member, whole), orders=whole, joined=joined,
+            ordered=told(known_share(view, bought, joined or 0)),
+        )  # fmt: skip
+    table = JOINING.of(pl.DataFrame(rows, schema=JOINING.schema, orient="row"), view)
+    return Finding(headline=headline, table=table, notes=notes, ask_next=[("targeting.paths", {})])

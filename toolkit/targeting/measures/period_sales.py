@@ -12,7 +12,6 @@ from toolkit.mart.baskets import read_baskets
 from toolkit.scope.period import Period
 from toolkit.scope.sales import within
 from toolkit.scope.view import View
-from toolkit.wording import some
 
 PARTS = ("new", "back", "lost", "more", "less", "switched_in", "switched_out", "non_member")
 NON_MEMBERS = value("non-members")
@@ -85,7 +84,7 @@ def with_parts(view: View, now: Period, before: Period, by: str, members: pl.Dat
     PARTS).
     """
     sales = _category_sales(view, now, before) if by == "category" else _store_sales(view, now, before)
-    found = sales.join(members.select("member_code", "kind"), on="member_code", how="left", nulls_equal=True)
+    sales = sales.join(members.select("member_code", "kind"), on="member_code", how="left", nulls_equal=True)
     stayed = pl.col("kind").is_in(["more", "less", "same"])
     change = pl.col("now") - pl.col("before")
     part = (
@@ -101,8 +100,8 @@ def with_parts(view: View, now: Period, before: Period, by: str, members: pl.Dat
         if by == "category"
         else view.stores.select(pl.col("store_code").alias("code"), pl.col("store_id").alias("cell"))
     )
-    told = found.with_columns(part.alias("part"), change.alias("change")).join(names, on="code", how="left")
-    return told.select("member_code", pl.col("cell").fill_null(NO_CATEGORY), "before", "now", "change", "part")
+    parts = sales.with_columns(part.alias("part"), change.alias("change")).join(names, on="code", how="left")
+    return parts.select("member_code", pl.col("cell").fill_null(NO_CATEGORY), "before", "now", "change", "part")
 
 
 def _store_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
@@ -154,27 +153,27 @@ def _chain_category_sales(view: View, now: Period, before: Period) -> pl.DataFra
 def merged_few(view: View, cells: pl.DataFrame, by: str) -> tuple[pl.DataFrame, list[str]]:
     """Return the cells with those of too few members put into one last row (with the smallest other while it is still too small), then the
     parts of too few members put into `few_sales`; and the notes that say so."""
-    least = view.settings.scope.minimum_members
+    least = view.least
     few = cells.filter(pl.col("member_count") < least).height
     if not few:
-        return _parts_merged(cells, least)
+        return _parts_merged(view, cells)
     ranked = cells.sort("member_count", "cell")
     held = few
     while held < ranked.height and int(ranked["member_count"].head(held).sum()) < least:
         held += 1
     sums = ranked.head(held).select(pl.lit(tr("others ({held})", held=held)).alias("cell"), pl.all().exclude("cell").sum())
     rest = cells.join(ranked.head(held).select("cell"), on="cell", how="anti", maintain_order="left")
-    noun = some(few, "category", "categories") if by == "category" else some(few, "store")
-    said = tr(
-        "{noun} with fewer than {least} members (setting scope.minimum_members) stand together as others; a member may count in several.",
-        noun=noun,
-        least=least,
+    note = view.say(
+        "[is_category?{few:category|categories}|{few:store}] with fewer than {least} members (setting scope.minimum_members) stand "
+        "together as others; a member may count in several.",
+        few=few,
+        is_category=by == "category",
     )
-    made, notes = _parts_merged(pl.concat([rest, sums.select(rest.columns)]), least)
-    return made, [said, *notes]
+    merged, notes = _parts_merged(view, pl.concat([rest, sums.select(rest.columns)]))
+    return merged, [note, *notes]
 
 
-def _parts_merged(cells: pl.DataFrame, least: int) -> tuple[pl.DataFrame, list[str]]:
+def _parts_merged(view: View, cells: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     """Put the parts of a row with too few members into `few_sales`, with the smallest other ones while they are still too few."""
     parts = [part for part in PARTS if part != "non_member"]  # receipts without a member tell of nobody
     counts = cells.select(f"{part}_count" for part in parts).to_numpy().astype(float)
@@ -182,12 +181,11 @@ def _parts_merged(cells: pl.DataFrame, least: int) -> tuple[pl.DataFrame, list[s
     order = np.argsort(counts, axis=1, kind="stable")
     ranked = np.take_along_axis(counts, order, axis=1)
     before = np.concatenate([np.zeros((len(ranked), 1)), np.cumsum(ranked, axis=1)[:, :-1]], axis=1)
-    hides = np.isfinite(ranked) & ((ranked < least) | ((ranked[:, :1] < least) & (before < least)))
+    hides = np.isfinite(ranked) & ((ranked < view.least) | ((ranked[:, :1] < view.least) & (before < view.least)))
     hidden = np.zeros_like(hides)
     np.put_along_axis(hidden, order, hides, axis=1)
     flags = pl.DataFrame({f"{part}_sales": hidden[:, place] for place, part in enumerate(parts)})
     few = pl.sum_horizontal(pl.when(flags[name]).then(pl.col(name)).otherwise(0) for name in flags.columns)
-    made = cells.with_columns(few.alias("few_sales"), *[pl.when(~flags[name]).then(pl.col(name)).alias(name) for name in flags.columns])
-    made = made.drop(f"{part}_count" for part in PARTS)
-    said = tr("Parts of a row with fewer than {least} members are in 'few' together, so that the row still adds up.", least=least)
-    return made, [said] if hidden.any() else []
+    merged = cells.with_columns(few.alias("few_sales"), *[pl.when(~flags[name]).then(pl.col(name)).alias(name) for name in flags.columns])
+    note = view.say("Parts of a row with fewer than {least} members are in 'few' together, so that the row still adds up.")
+    return merged.drop(f"{part}_count" for part in PARTS), [note] if hidden.any() else []

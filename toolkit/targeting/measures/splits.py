@@ -39,17 +39,17 @@ def read_splits(view: View, names: Sequence[str]) -> dict[str, str]:
             )
         )
     known = [*view.readable.columns, *trait_columns(view)]
-    found, faults = {}, []
+    columns, faults = {}, []
     for name in names:
         column = _SHORT.get(name, name)
         if column == "home_store_id" and column not in known:
             column = "usual_store_id"
         if column not in known:
             faults.append(str(unknown_name(later("split"), name, [*known, *_SHORT], where="targeting.drill")))
-        found[name] = column
+        columns[name] = column
     if faults:
         raise UnknownName("\n".join(faults))
-    return found
+    return columns
 
 
 @dataclass(frozen=True)
@@ -100,20 +100,21 @@ class Split:
         codes = numbered.select(band.cast(pl.String).alias("code"))["code"]
         lows = dict(numbered.with_columns(codes).drop_nulls().group_by("code").agg(pl.col(column).min()).iter_rows())
         edges = [(code, lows[code]) for code in names if code in lows]
-        wheres, said = {}, []
+        wheres, groups = {}, []
         for place, (code, low) in enumerate(edges):
             high = edges[place + 1][1] if place + 1 < len(edges) else None
             parts = [f"{column} >= {_number(low)}"] * (place > 0) + [f"{column} < {_number(high)}"] * (high is not None)
             wheres[code] = " AND ".join(parts) or f"{column} IS NOT NULL"
-            group = word(code)
             if place:
-                said.append(tr("{group} from {low:,.10g}", group=group, low=low))
+                groups.append(view.say("{group:word} from {low:,.10g}", group=code, low=low))
+            elif high is None:
+                groups.append(view.say("{group:word} all", group=code))
             else:
-                said.append(
-                    tr("{group} below {high:,.10g}", group=group, high=high) if high is not None else tr("{group} all", group=group)
-                )
+                groups.append(view.say("{group:word} below {high:,.10g}", group=code, high=high))
         of = tr("spend of the last 365 days") if heavy else wording.label_of(column)
-        note = tr("{label} is cut by {of} of the members in scope: {groups}.", label=label.capitalize(), of=of, groups=tr(", ").join(said))
+        note = view.say(
+            "{label} is cut by {of} of the members in scope: {groups}.", label=label.capitalize(), of=of, groups=tr(", ").join(groups)
+        )
         return cls(label, codes, column, wheres, (note,))
 
     def shown(self, code: str | None) -> str:

@@ -7,9 +7,9 @@ from datetime import datetime, time, timedelta
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.language import tr, value
+from toolkit.columns import Table
+from toolkit.language import value
 from toolkit.portrait.measures.tastes import NO_CATEGORY
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
 
 LOOKS = ("view", "search", "favourite")
@@ -75,19 +75,15 @@ def window_key(view: View) -> str:
     return f"{view.period.start}-{view.period.end}"
 
 
-def no_events(view: View, what: str, schema: dict[str, type[pl.DataType]]) -> Finding:
-    """Return the answer of a shop without an events table."""
+def no_events(view: View, what: str, table: Table | dict[str, type[pl.DataType]]) -> Finding:
+    """Return the answer of a shop without an events table: `table` as it is declared (or its schema), without rows."""
+    advice = view.say(
+        "No `events` table: {what} are not measured. Import one (member_id, occurred_at, kind; touchpoint, product_id and category where "
+        "known).",
+        what=what,
+    )
     return Finding(
-        headline=tr("{where}, {what} are not measured: the shop handed over no `events` table.", where=where(view), what=what),
-        table=pl.DataFrame(schema=schema),
-        notes=[
-            Note(
-                tr(
-                    "No `events` table: {what} are not measured. Import one (member_id, occurred_at, kind; touchpoint, "
-                    "product_id and category where known).",
-                    what=what,
-                ),
-                "NOT MEASURED",
-            )
-        ],
+        headline=view.say("{where}, {what} are not measured: the shop handed over no `events` table.", what=what),
+        table=table.empty() if isinstance(table, Table) else pl.DataFrame(schema=table),
+        notes=[Note(advice, "NOT MEASURED")],
     )

@@ -181,7 +181,7 @@ def test_attach_refuses_what_makes_no_sense(pantry: Workspace) -> None:
     with pytest.raises(BadValue, match="two different goods"):
         attach(pantry, goods="PASTA", with_goods="pasta".upper())
     few = attach(pantry, goods="BULK 01")
-    assert "1 person bought BULK 01" in few.headline
+    assert "too few people bought BULK 01" in few.headline
     assert few.notes[0].verdict == "NOT MEASURED"
 
 

@@ -121,7 +121,7 @@ def test_segments_and_joining(tmp_path: Path) -> None:
 
 def test_looked_not_bought_by_eye(tmp_path: Path) -> None:
     ws = shop(tmp_path)
-    answer = looked_not_bought(ws, settings=FEW)
+    answer = looked_not_bought(ws, settings={"scope": {"minimum_members": 1}})
     row = answer.table.row(0, named=True)
     assert (row["category"], row["looker_count"], row["not_bought_count"]) == ("perfume", 12, 12)
     # Perfume at 30 against a usual 20 is 1.5; cheap milk at 2 against 14/6 is .86, dear milk at 6 is 2.57: m11 pays more than he looks at.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue
 from toolkit.language import tr, value, word
 from toolkit.models.multiple_tests import benjamini_hochberg
@@ -17,19 +18,11 @@ from toolkit.models.shares import wilson
 from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.measures.scores import chain_scores
 from toolkit.registry import question
+from toolkit.scope.hiding import too_few
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
-from toolkit.targeting.measures.goods import (
-    Good,
-    ScopedBaskets,
-    find_good,
-    good_or_most_bought,
-    labels_of,
-    opening,
-    scoped_baskets,
-    window_of,
-)
-from toolkit.targeting.measures.member_list import listed
+from toolkit.targeting.measures.goods import Good, ScopedBaskets, find_good, good_or_most_bought, labels_of, scoped_baskets, window_of
+from toolkit.targeting.measures.member_list import listed, member_table
 from toolkit.targeting.measures.pairs import buyers_of
 
 if TYPE_CHECKING:
@@ -41,6 +34,38 @@ _CHART_GOODS = 15
 MORE, LESS, AS_CHANCE = value("more often than by chance"), value("less often than by chance"), value("as by chance")
 NON_MEMBERS = value("non-members")
 NO_SEGMENT = value("no segment")
+_BOTH = c.count("both_count", "With both", "orders with A and the other")
+_ORDERS = c.count("order_count", "Orders", "orders with A")
+_RATE = c.interval(c.share("attach_rate", "Attach rate", "of the orders with A, those with both (Wilson)"))
+GOODS = c.table(
+    "one row per other good",
+    c.text("goods", "Goods", "the other good"),
+    _BOTH,
+    _ORDERS,
+    _RATE,
+    c.share("expected_rate", "By chance", "what it would be by chance"),
+    c.index("together_index", "Times as by chance", "rate over expected"),
+    c.text("verdict", "Verdict", "more, less or as by chance; at most 5% of the verdicts false"),
+)
+SEGMENTS = c.table(
+    "one row per segment of buyers",
+    c.text("segment", "Segment"),
+    c.members("buyer_count", "Buyers", "members who bought A", null="non-members"),
+    _ORDERS,
+    _BOTH,
+    _RATE,
+    few="drop",
+)
+BUYERS = member_table(_ORDERS, _BOTH)
+_CANDIDATES = c.table(
+    "one row per other good that is in enough orders with A",
+    c.count("good", hidden_by=None),
+    c.count("both_count"),
+    c.number("expected_count"),
+    c.text("verdict"),
+    c.members("person_count", meaning="different people who bought both in one order"),
+    few="drop",
+)
 
 
 @question(
@@ -55,6 +80,8 @@ NO_SEGMENT = value("no segment")
         "what goes well with coffee",
         "买了这个的人还买什么",
     ),
+    tables=(GOODS, SEGMENTS, BUYERS),
+    figures=(c.share("attach_rate", "Attach rate"), c.members("members_in_all", "Members in all")),
 )
 def attach(
     view: View,
@@ -83,15 +110,6 @@ def attach(
     members
         Lists members instead, for an audience: `with`, who had A and B in one order; `without`, who bought A, but never with B. (Who bought
         A and no B at all: `buyers(goods=A, without=B)`.)
-
-    Returns
-    -------
-    Answer
-        Table columns: `goods` (the other good), `both_count`, `order_count` (orders with A), `attach_rate` (0..1) with its 95% interval
-        `attach_rate_low`, `attach_rate_high` (Wilson), `expected_rate` (by chance), `together_index` (rate over expected), `verdict` (more,
-        less or as by chance; at most 5% of the verdicts false). By segment: `segment`, `buyer_count` (members who bought A; null for
-        non-members), `order_count`, `both_count`, `attach_rate`, `attach_rate_low`, `attach_rate_high`. With `members`: `member_id`,
-        `order_count` (orders with A), `both_count` (with both), `reachable`.
 
     Raises
     ------
@@ -134,7 +152,10 @@ def attach(
     orders = number[scoped.baskets.good == good.code]
     if members and other:
         return _list(view, period, scoped, good, other, orders, number, members)
-    if few := _too_few(view, period, good, scoped, orders):
+    buyers = scoped.members[orders]
+    person_count = len(np.unique(buyers[buyers >= 0])) + int((buyers < 0).sum())
+    people = view.say("people bought {label}", label=good.label)
+    if few := too_few(view, SEGMENTS if by == "segment" else GOODS, person_count, people, window=period):
         return few
     rows = _rates(view, scoped, good, orders, number)
     if by == "segment" and (other or rows.height):
@@ -152,18 +173,19 @@ def _list(
     counted = bought.group_by(pl.col("member_code").cast(pl.UInt32)).agg(
         pl.len().cast(pl.Int64).alias("order_count"), pl.col("both").sum().cast(pl.Int64).alias("both_count")
     )
-    said = (
-        tr("bought {label} and {other} in one order", label=good.label, other=other.label)
-        if asked == "with"
-        else tr("bought {label}, but never with {other}", label=good.label, other=other.label)
-    )
+    is_with = asked == "with"
     return listed(
         view,
-        None,
-        counted.filter(pl.col("both_count") > 0 if asked == "with" else pl.col("both_count") == 0),
-        said,
+        BUYERS,
+        counted.filter(pl.col("both_count") > 0 if is_with else pl.col("both_count") == 0),
+        view.say(
+            "bought {label}[is_with? and {other} in one order|, but never with {other}]",
+            label=good.label,
+            other=other.label,
+            is_with=is_with,
+        ),
         period,
-        by="both_count" if asked == "with" else "order_count",
+        by="both_count" if is_with else "order_count",
         ask_next=[("targeting.attach", {"goods": good.label, "by": "segment"})] if good.level == "category" else [],
     )
 
@@ -198,86 +220,66 @@ def _what_else(
     seen = rows.filter(pl.col("both_count") >= view.settings.goods.minimum_both)
     candidates = seen.sort("both_count", "good", descending=[True, False]).head(2 * MOST_GOODS)
     people = buyers_of(scoped, candidates.select(pl.lit(good.code, pl.Int64).alias("first"), pl.col("good").alias("second")))
-    enough = candidates.filter(pl.Series(people >= view.settings.scope.minimum_members, dtype=pl.Boolean))
-    shown = enough.head(MOST_GOODS)
-    names = labels_of(view, good.level, shown["good"].to_list())
+    enough = _CANDIDATES.of(candidates.with_columns(person_count=people), view)
+    first = enough.frame.head(MOST_GOODS)
+    names = labels_of(view, good.level, first["good"].to_list())
     whole = pl.lit(order_count)
-    table = shown.select(
+    low, high = wilson(pl.col("both_count"), whole)
+    frame = first.select(
         pl.col("good").replace_strict(names, return_dtype=pl.String, default=None).alias("goods"),
         "both_count",
-        whole.cast(pl.Int64).alias("order_count"),
+        whole.alias("order_count"),
         (pl.col("both_count") / whole).alias("attach_rate"),
-        wilson(pl.col("both_count"), whole)[0].alias("attach_rate_low"),
-        wilson(pl.col("both_count"), whole)[1].alias("attach_rate_high"),
+        low.alias("attach_rate_low"),
+        high.alias("attach_rate_high"),
         (pl.col("expected_count") / whole).alias("expected_rate"),
         (pl.col("both_count") / pl.col("expected_count")).alias("together_index"),
         "verdict",
-    ).sort("both_count", "goods", descending=[True, False])
+    )
+    shown = GOODS.of(frame.sort("both_count", "goods", descending=[True, False]), view)
     notes: list[str | Note] = [
         tr("A good that is in many orders anyway has a high attach rate with everything: look at the rate expected by chance beside it."),
         tr("An attach rate is no effect: only a test tells whether promoting one good sells the other."),
     ]
-    if candidates.height > enough.height:
-        least = view.settings.scope.minimum_members
+    if enough.few_rows:
         notes.append(
-            tr(
-                "Not shown: {goods} that fewer than {least} people bought with it (setting scope.minimum_members).",
-                goods=wording.some(candidates.height - enough.height, "good"),
-                least=least,
+            view.say(
+                "Not shown: {few:good} that fewer than {least} people bought with it (setting scope.minimum_members).",
+                few=enough.few_rows,
             )
         )
-    if not table.height:
-        asked = other.label if other else tr("Any other good")
-        notes.append(
-            Note(
-                tr("{asked} is in too few of these orders to speak of: choose a longer period or a larger scope.", asked=asked),
-                "NOT MEASURED",
-            )
+    if not shown.height:
+        advice = view.say(
+            "[{asked}|Any other good] is in too few of these orders to speak of: choose a longer period or a larger scope.",
+            asked=other.label if other else None,
         )
+        notes.append(Note(advice, "NOT MEASURED"))
     return Finding(
-        headline=_what_else_headline(view, period, good, table, order_count),
-        table=table,
-        chart=(lambda: _chart(view, period, good, table)) if table.height else None,
+        headline=_what_else_headline(view, period, good, shown, order_count),
+        table=shown,
+        chart=(lambda: _chart(view, period, good, shown.frame)) if shown.height else None,
         notes=notes,
         ask_next=[("targeting.attach", {"goods": good.label, "by": "segment"}), ("targeting.bought_together", {"goods": good.label})]
         if good.level == "category"
         else [],
-        figures={"attach_rate": table["attach_rate"][0]} if table.height else {},
+        figures={"attach_rate": shown.row()["attach_rate"] if shown.height else None},
     )
 
 
-def _what_else_headline(view: View, period: Period, good: Good, table: pl.DataFrame, order_count: int) -> str:
-    about = opening(view, period)
-    if not table.height:
-        return tr(
-            "{about}, nothing else stands in enough of the {order_count:,} orders with {label} to speak of.",
-            about=about,
-            order_count=order_count,
-            label=good.label,
-        )
-    best = max(table.to_dicts(), key=lambda row: (row["verdict"] == MORE, row["both_count"] - row["expected_rate"] * order_count))
-    top = table.row(0, named=True)
-    said = tr(
-        "{about}, {attach_rate} of {order_count:,} orders with {label} hold {goods} too ({attach_rate_low} to "
-        "{attach_rate_high}), {verdict} ({expected_rate})",
-        about=about,
-        attach_rate=wording.share(best["attach_rate"]),
-        order_count=order_count,
-        label=good.label,
-        goods=best["goods"],
-        attach_rate_low=wording.share(best["attach_rate_low"]),
-        attach_rate_high=wording.share(best["attach_rate_high"]),
-        verdict=word(best["verdict"]),
-        expected_rate=wording.share(best["expected_rate"]),
-    )
-    if top["goods"] != best["goods"]:
-        said += tr(
-            "; most often there is {goods} ({attach_rate}), {verdict}",
-            goods=top["goods"],
-            attach_rate=wording.share(top["attach_rate"]),
-            verdict=word(top["verdict"]),
-        )
-    return tr("{said}.", said=said)
+def _what_else_headline(view: View, period: Period, good: Good, shown: AnswerTable, order_count: int) -> str:
+    if not shown.height:
+        return view.say(
+            "{where}, {window:in}, nothing else stands in enough of the {orders:,} orders with {label} to speak of.",
+            window=period, orders=order_count, label=good.label,
+        )  # fmt: skip
+    best = max(shown.rows(), key=lambda row: (row["verdict"] == MORE, row["both_count"] - row["expected_rate"] * order_count))
+    top = shown.row()
+    return view.say(
+        "{where}, {window:in}, {attach_rate} of {order_count} orders with {label} hold {goods} too ({attach_rate_low} to "
+        "{attach_rate_high}), {verdict} ({expected_rate})[; most often there is {top} ({top_rate:share}), {top_verdict:word}].",
+        best, window=period, label=good.label, top=top["goods"] if top["goods"] != best["goods"] else None,
+        top_rate=top["attach_rate"], top_verdict=top["verdict"],
+    )  # fmt: skip
 
 
 def _strongest(view: View, rows: pl.DataFrame) -> Good:
@@ -306,94 +308,55 @@ def _from_whom(
         pl.col("both").sum().cast(pl.Int64).alias("both_count"),
     )
     is_other = pl.col("segment") == NON_MEMBERS
-    enough = pl.when(is_other).then("order_count").otherwise("buyer_count") >= view.settings.scope.minimum_members
-    hidden = counted.filter(~enough)
     order = pl.DataFrame({"segment": [*names.names, NO_SEGMENT, NON_MEMBERS]})
-    table = order.join(counted.filter(enough), on="segment", how="inner", maintain_order="left").select(
-        "segment",
-        pl.when(~is_other).then("buyer_count").alias("buyer_count"),
-        "order_count",
-        "both_count",
+    low, high = wilson(pl.col("both_count"), pl.col("order_count"))
+    frame = order.join(counted, on="segment", how="inner", maintain_order="left").with_columns(
+        # An order without a member counts as a person where too few are looked for.
+        pl.when(is_other).then("order_count").otherwise("buyer_count").alias("buyer_count"),
         (pl.col("both_count") / pl.col("order_count")).alias("attach_rate"),
-        wilson(pl.col("both_count"), pl.col("order_count"))[0].alias("attach_rate_low"),
-        wilson(pl.col("both_count"), pl.col("order_count"))[1].alias("attach_rate_high"),
+        low.alias("attach_rate_low"),
+        high.alias("attach_rate_high"),
     )
-    total, both = len(orders), int(with_b[orders].sum())
-    notes: list[str | Note] = [
-        *card_notes,
-        *map_notes,
-        tr("Intervals take orders as independent; orders of one member are alike, so they are a little too narrow."),
-    ]
-    if hidden.height:
-        notes.append(
-            tr(
-                "Not shown: {segments} with fewer than {minimum_members} buyers of {label} (setting scope.minimum_members).",
-                segments=wording.some(hidden.height, "segment"),
-                minimum_members=view.settings.scope.minimum_members,
-                label=good.label,
-            )
-        )
+    shown = SEGMENTS.of(frame, view)
+    shown = shown.cut(shown.frame.with_columns(pl.when(~is_other).then("buyer_count").alias("buyer_count")))
+    rate = float(with_b[orders].mean())
     return Finding(
-        headline=_from_whom_headline(view, period, good, other, table, total, both),
-        table=table,
-        chart=(lambda: _segment_chart(view, period, good, other, table, both / total)) if table.height else None,
-        notes=notes,
+        headline=_from_whom_headline(view, period, good, other, shown, len(orders), rate),
+        table=shown,
+        chart=(lambda: _segment_chart(view, period, good, other, shown.frame, rate)) if shown.height else None,
+        notes=[
+            *card_notes,
+            *map_notes,
+            tr("Intervals take orders as independent; orders of one member are alike, so they are a little too narrow."),
+        ],
         ask_next=[("targeting.attach", {"goods": good.label}), ("targeting.bought_together", {"goods": good.label})]
         if good.level == "category"
         else [],
-        figures={"attach_rate": both / total},
+        figures={"attach_rate": rate},
     )
 
 
-def _from_whom_headline(view: View, period: Period, good: Good, other: Good, table: pl.DataFrame, total: int, both: int) -> str:
-    said = tr(
-        "{about}, {both} of {total:,} orders with {label} hold {other} too",
-        about=opening(view, period),
-        both=wording.share(both / total),
-        total=total,
-        label=good.label,
-        other=other.label,
-    )
-    if table.height < 2:
-        return said + tr("; segments are too small to compare.")
-    rows = table.to_dicts()
+def _from_whom_headline(view: View, period: Period, good: Good, other: Good, shown: AnswerTable, order_count: int, rate: float) -> str:
+    words = {"window": period, "rate": rate, "orders": order_count, "label": good.label, "other": other.label}
+    if shown.height < 2:
+        return view.say(
+            "{where}, {window:in}, {rate:share} of {orders:,} orders with {label} hold {other} too; segments are too small to compare.",
+            **words,
+        )
+    rows = list(shown.rows())
     # By the near end of the intervals: a handful of orders may reach any share.
     most, least = max(rows, key=lambda row: row["attach_rate_low"]), min(rows, key=lambda row: row["attach_rate_high"])
     if most["attach_rate_low"] <= least["attach_rate_high"]:
-        return tr("{said}; the {segments} segments cannot be told apart.", said=said, segments=table.height)
-    return tr(
-        "{said}: from {most} {most_rate} (n = {most_orders:,}), from {least} {least_rate} (n = {least_orders:,}).",
-        said=said,
-        most=word(most["segment"]),
-        most_rate=wording.share(most["attach_rate"]),
-        most_orders=most["order_count"],
-        least=word(least["segment"]),
-        least_rate=wording.share(least["attach_rate"]),
-        least_orders=least["order_count"],
-    )
-
-
-def _too_few(view: View, period: Period, good: Good, scoped: ScopedBaskets, orders: np.ndarray) -> Finding | None:
-    members = scoped.members[orders]
-    people = len(np.unique(members[members >= 0])) + int((members < 0).sum())
-    least = view.settings.scope.minimum_members
-    if people >= least:
-        return None
-    said = (
-        tr("{persons} bought {label}", persons=wording.some(people, "person", "people"), label=good.label)
-        if people
-        else tr("nobody bought {label}", label=good.label)
-    )
-    return Finding(
-        headline=tr(
-            "{about}, {said}: fewer than the {least} that figures may speak of.",
-            about=opening(view, period),
-            said=said,
-            least=least,
-        ),
-        table=pl.DataFrame(schema={"goods": pl.String, "both_count": pl.Int64, "order_count": pl.Int64, "attach_rate": pl.Float64}),
-        notes=[Note(tr("Not measured for so few: choose a longer period, a larger scope or another good."), "NOT MEASURED")],
-    )
+        return view.say(
+            "{where}, {window:in}, {rate:share} of {orders:,} orders with {label} hold {other} too; the {segments} segments cannot be told "
+            "apart.",
+            segments=shown.height, **words,
+        )  # fmt: skip
+    return view.say(
+        "{where}, {window:in}, {rate:share} of {orders:,} orders with {label} hold {other} too: from {segment} {attach_rate} (n = "
+        "{order_count}), from {fewest:word} {fewest_rate:share} (n = {fewest_orders:,}).",
+        most, fewest=least["segment"], fewest_rate=least["attach_rate"], fewest_orders=least["order_count"], **words,
+    )  # fmt: skip
 
 
 def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
@@ -403,9 +366,9 @@ def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.C
         table.head(_CHART_GOODS),
         label="goods",
         measures={"attach_rate": tr("share of orders"), "expected_rate": tr("by chance")},
-        title=tr("What is bought with {label}", label=good.label),
-        subtitle=tr("{place}, {period}; n = {orders:,} orders", place=view.place, period=period, orders=table["order_count"][0]),
-        value_title=tr("Share of orders with {label}", label=good.label),
+        title=view.say("What is bought with {label}", label=good.label),
+        subtitle=view.say("{place}, {period}; n = {orders:,} orders", period=period, orders=table["order_count"][0]),
+        value_title=view.say("Share of orders with {label}", label=good.label),
     )
 
 
@@ -422,7 +385,7 @@ def _segment_chart(view: View, period: Period, good: Good, other: Good, table: p
         kind="share1",
         reference=rate,
         reference_title=tr("all orders"),
-        title=tr("Who adds {added} to {label}", added=other.label, label=good.label),
-        subtitle=tr("{place}, {period}; n = orders", place=view.place, period=period),
+        title=view.say("Who adds {added} to {label}", added=other.label, label=good.label),
+        subtitle=view.say("{place}, {period}; n = orders", period=period),
         value_title=tr("Attach rate"),
     )

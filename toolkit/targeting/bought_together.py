@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.language import tr, trn, value, word
+from toolkit.columns import AnswerTable
+from toolkit.language import tr, value
 from toolkit.registry import question
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
-from toolkit.targeting.measures.goods import Good, Level, Unit, find_good, opening, window_of
-from toolkit.targeting.measures.pairs import Found, found_pairs, only_with, shown_pairs
+from toolkit.targeting.measures.goods import Good, Level, Unit, find_good, window_of
+from toolkit.targeting.measures.pairs import AssociatedPairs, found_pairs, named_pairs, only_with
 
 if TYPE_CHECKING:
     import altair as alt
@@ -22,6 +23,35 @@ MOST_PAIRS = 50
 """Rows of the table."""
 _CHART_PAIRS = 15
 _PLURAL = {"category": value("categories"), "product": value("products")}
+_GOODS = (c.text("goods", "Goods"), c.text("goes_with", "Goes with"))
+_CHANCE = (
+    c.count("expected_count", "By chance", "as many would be by chance", dtype=pl.Float64),
+    c.count("extra_count", "Beyond chance", "the difference", dtype=pl.Float64),
+    *c.interval(c.index("together_index", "Times as by chance", "observed over expected, 1 = chance; exact")),
+)
+TOGETHER = c.table(
+    "one row per pair of goods in one order",
+    _GOODS,
+    c.count("both_count", "With both", "orders with both"),
+    _CHANCE,
+    c.members("buyer_count", "Buyers", "different members who bought both in one order; an order without a member counts as one"),
+    c.count("goods_count", "With the first", "orders with it"),
+    c.count("goes_with_count", "With the second", "orders with it"),
+    few="drop",
+    note=False,
+)
+LIKED = c.table(
+    "one row per pair of goods of the same members",
+    _GOODS,
+    c.members("both_count", "With both", "members who bought both"),
+    _CHANCE,
+    c.members("buyer_count", "Buyers", "the same"),
+    c.members("goods_count", "With the first", "members who bought it"),
+    c.members("goes_with_count", "With the second", "members who bought it"),
+    few="drop",
+    note=False,
+)
+_FIGURES = (c.count("pair_count", "Pairs"), c.count("tested_pair_count", "Pairs tested"))
 
 
 @question(
@@ -34,6 +64,8 @@ _PLURAL = {"category": value("categories"), "product": value("products")}
         "连带 关联购买 购物篮分析",
         "哪些商品经常一起买",
     ),
+    tables=TOGETHER,
+    figures=_FIGURES,
 )
 def bought_together(
     view: View, *, level: Level = "category", goods: str | None = None, rank: Literal["volume", "strength"] = "volume"
@@ -53,14 +85,6 @@ def bought_together(
         Only pairs with this category, product_id or product name.
     rank
         `volume`: most orders beyond chance first. `strength`: most times as often as by chance first (lower limit of the interval).
-
-    Returns
-    -------
-    Answer
-        Table columns: `goods`, `goes_with`; `both_count` (orders with both), `expected_count` (orders, by chance), `extra_count` (the
-        difference); `together_index` (observed over expected, 1 = chance) with its exact 95% interval `together_index_low`,
-        `together_index_high`; `buyer_count` (different members who bought both in one order; an order without a member counts as one);
-        `goods_count`, `goes_with_count` (orders with each).
 
     Raises
     ------
@@ -89,6 +113,8 @@ def bought_together(
         "liked together, same customers",
         "同一会员 喜好关联",
     ),
+    tables=LIKED,
+    figures=_FIGURES,
 )
 def liked_together(
     view: View, *, level: Level = "category", goods: str | None = None, rank: Literal["volume", "strength"] = "volume"
@@ -102,12 +128,6 @@ def liked_together(
     ----------
     level, goods, rank
         As for `bought_together`, with members in place of orders.
-
-    Returns
-    -------
-    Answer
-        Table columns as those of `bought_together`; `both_count` are members who bought both, `buyer_count` is the same, `goods_count` and
-        `goes_with_count` are members with each.
 
     Raises
     ------
@@ -130,81 +150,64 @@ def _together(view: View, level: Level, goods: str | None, rank: str, unit: Unit
     good = find_good(view, goods, f"targeting.{name}") if goods else None
     level = good.level if good else level
     period = window_of(view)
-    found = found_pairs(view, period, level, unit)
-    found = only_with(found, good) if good else found
-    table, suppressed = shown_pairs(view, found, level, rank=rank, most=MOST_PAIRS)
+    associated = found_pairs(view, period, level, unit)
+    associated = only_with(associated, good) if good else associated
+    every = (TOGETHER if unit == "order" else LIKED).of(named_pairs(view, associated, level, rank), view)
+    by = "extra_count" if rank == "volume" else "together_index_low"
+    shown = every.cut(every.frame.head(MOST_PAIRS).sort(by, "goods", "goes_with", descending=[True, False, False]))
     return Finding(
-        headline=_headline(view, period, found, table, level, good, unit),
-        table=table,
-        chart=(lambda: _chart(view, period, table, unit)) if table.height else None,
-        notes=_notes(view, found, table, suppressed, level, unit),
+        headline=_headline(view, period, associated, shown, level, good, unit),
+        table=shown,
+        chart=(lambda: _chart(view, period, shown.frame, unit)) if shown.height else None,
+        notes=_notes(view, associated, shown, level, unit),
         ask_next=[
-            *([("targeting.attach", {"goods": table["goods"][0]})] if table.height and level == "category" else []),
+            *([("targeting.attach", {"goods": shown.frame["goods"][0]})] if shown.height and level == "category" else []),
             (f"targeting.{'liked' if unit == 'order' else 'bought'}_together", {"goods": goods} if goods else {}),
             (f"targeting.{name}", {"rank": "strength" if rank == "volume" else "volume"}),
         ],
-        figures={"pair_count": float(found.pairs.height), "tested_pair_count": float(found.tested)},
+        figures={"pair_count": float(associated.pairs.height), "tested_pair_count": float(associated.tested)},
     )
 
 
-def _headline(view: View, period: Period, found: Found, table: pl.DataFrame, level: Level, good: Good | None, unit: Unit) -> str:
-    basis = wording.some(found.baskets, unit)
-    about, plural = opening(view, period), word(_PLURAL[level])
-    together = tr("stand in one basket") if unit == "order" else tr("are bought by the same members")
-    if not found.tested:
-        least = view.settings.goods.minimum_baskets
-        return tr(
-            "{about}, no two {plural} are in {least:,} or more of {basis}: too little to tell what goes together.",
-            about=about,
-            plural=plural,
-            least=least,
-            basis=basis,
+def _headline(
+    view: View, period: Period, associated: AssociatedPairs, shown: AnswerTable, level: Level, good: Good | None, unit: Unit
+) -> str:
+    count = associated.pairs.height
+    words = {"window": period, "plural": _PLURAL[level], "of_orders": unit == "order", "n": associated.baskets, "tested": associated.tested}
+    if not associated.tested:
+        return view.say(
+            "{where}, {window:in}, no two {plural:word} are in {goods.minimum_baskets:,} or more of [of_orders?{n:order}|{n:member}]: "
+            "too little to tell what goes together.",
+            **words,
         )
-    pairs = wording.some(found.tested, "pair")
-    if table.is_empty() and good:
-        return tr("{about}, nothing goes with {label} more often than by chance (n = {basis}).", about=about, label=good.label, basis=basis)
-    if table.is_empty():
-        return tr(
-            "{about}, none of {pairs} of {plural} {together} more often than by chance (n = {basis}).",
-            about=about,
-            pairs=pairs,
-            plural=plural,
-            together=together,
-            basis=basis,
+    if not shown.height and good:
+        return view.say(
+            "{where}, {window:in}, nothing goes with {label} more often than by chance (n = [of_orders?{n:order}|{n:member}]).",
+            label=good.label, **words,
+        )  # fmt: skip
+    if not shown.height:
+        return view.say(
+            "{where}, {window:in}, none of {tested:pair} of {plural:word} [of_orders?stand in one basket|are bought by the same members] "
+            "more often than by chance (n = [of_orders?{n:order}|{n:member}]).",
+            **words,
         )
-    best = table.row(0, named=True)
-    said = tr(
-        "{goods} with {goes_with}: {both} with both where chance makes {expected}, {times} as often "
-        "({together_index_low:,.2f} to {together_index_high:,.2f})",
-        goods=best["goods"],
-        goes_with=best["goes_with"],
-        both=wording.some(best["both_count"], unit),
-        expected=_counted(best["expected_count"]),
-        times=_times(best["together_index"]),
-        together_index_low=best["together_index_low"],
-        together_index_high=best["together_index_high"],
-    )
+    best = shown.row()
+    words |= {"expected": _counted(best["expected_count"]), "times": _times(best["together_index"])}
     if good:
-        return trn(
-            "{about}, {number} goes with {label} more often than by chance; first {said} (n = {basis}).",
-            "{about}, {number} go with {label} more often than by chance; first {said} (n = {basis}).",
-            found.pairs.height,
-            about=about,
-            number=wording.some(found.pairs.height, level, _PLURAL[level]),
-            label=good.label,
-            said=said,
-            basis=basis,
-        )
-    return tr(
-        "{about}, {found:,} of {pairs} of {plural} {together} more often than by chance; first {said} (n = {basis}).",
-        about=about,
-        found=found.pairs.height,
-        pairs=pairs,
-        plural=plural,
-        together=together,
-        said=said,
-        basis=basis,
-    )
+        return view.say(
+            "{where}, {window:in}, [of_products?{count:product}|{count:category|categories}] [is_one?goes|go] with {label} more often than "
+            "by chance; first {goods} with {goes_with}: [of_orders?{both_count:order}|{both_count:member}] with both where chance makes "
+            "{expected}, {times} times as often ({together_index_low:,.2f} to {together_index_high:,.2f}) (n = "
+            "[of_orders?{n:order}|{n:member}]).",
+            best, count=count, is_one=count == 1, of_products=level == "product", label=good.label, **words,
+        )  # fmt: skip
+    return view.say(
+        "{where}, {window:in}, {count:,} of {tested:pair} of {plural:word} [of_orders?stand in one basket|are bought by the same members] "
+        "more often than by chance; first {goods} with {goes_with}: [of_orders?{both_count:order}|{both_count:member}] with both where "
+        "chance makes {expected}, {times} times as often ({together_index_low:,.2f} to {together_index_high:,.2f}) (n = "
+        "[of_orders?{n:order}|{n:member}]).",
+        best, count=count, **words,
+    )  # fmt: skip
 
 
 def _counted(expected: float) -> str:
@@ -212,48 +215,34 @@ def _counted(expected: float) -> str:
 
 
 def _times(index: float) -> str:
-    return tr("{index:,.1f} times", index=index) if index >= 1.95 else tr("{index:,.2f} times", index=index)
+    return f"{index:,.1f}" if index >= 1.95 else f"{index:,.2f}"
 
 
-def _notes(view: View, found: Found, table: pl.DataFrame, suppressed: int, level: Level, unit: Unit) -> list[str | Note]:
-    goods = view.settings.goods
-    kept = tr("the size of every basket") if unit == "order" else tr("how many different goods each member buys")
+def _notes(view: View, associated: AssociatedPairs, shown: AnswerTable, level: Level, unit: Unit) -> list[str | Note]:
     notes: list[str | Note] = [
-        tr(
-            "Chance keeps {kept} and the share of each good in it; {false_share:.0%} of the pairs called together are "
-            "false at most. Together is not because of each other: tastes, a season or a shelf can put two goods into "
-            "one basket. Only a test tells whether promoting one sells the other.",
-            kept=kept,
-            false_share=goods.false_share,
+        view.say(
+            "Chance keeps [of_orders?the size of every basket|how many different goods each member buys] and the share of each good in it; "
+            "{goods.false_share:.0%} of the pairs called together are false at most. Together is not because of each other: tastes, a "
+            "season or a shelf can put two goods into one basket. Only a test tells whether promoting one sells the other.",
+            of_orders=unit == "order",
         )
     ]
-    if not found.tested:
+    if not associated.tested:
         return [*notes, Note(tr("Too few receipts for pairs: choose a longer period, or a larger scope."), "NOT MEASURED")]
-    if found.pairs.height > table.height + suppressed:
+    count = associated.pairs.height
+    if count > shown.height + shown.few_rows:
+        notes.append(view.say("The first {n} of {count} pairs are shown; name `goods` to see the others.", n=shown.height, count=count))
+    if shown.few_rows:
         notes.append(
-            tr(
-                "The first {shown:,} of {pairs:,} pairs are shown; name `goods` to see the others.",
-                shown=table.height,
-                pairs=found.pairs.height,
-            )
+            view.say("Not shown: {few:pair} that fewer than {least} people bought (setting scope.minimum_members).", few=shown.few_rows)
         )
-    if suppressed:
-        least = view.settings.scope.minimum_members
+    if associated.left_out:
         notes.append(
-            tr(
-                "Not shown: {pairs} that fewer than {least} people bought (setting scope.minimum_members).",
-                pairs=wording.some(suppressed, "pair"),
-                least=least,
-            )
-        )
-    if found.left_out:
-        notes.append(
-            tr(
-                "Left out: {orders} with more than {largest_basket} different {plural} (setting goods.largest_basket), "
+            view.say(
+                "Left out: {left_out:order} with more than {goods.largest_basket} different {plural:word} (setting goods.largest_basket), "
                 "purchases for a trade rather than a household's basket.",
-                orders=wording.some(found.left_out, "order"),
-                largest_basket=goods.largest_basket,
-                plural=word(_PLURAL[level]),
+                left_out=associated.left_out,
+                plural=_PLURAL[level],
             )
         )
     return notes
@@ -262,9 +251,8 @@ def _notes(view: View, found: Found, table: pl.DataFrame, suppressed: int, level
 def _chart(view: View, period: Period, table: pl.DataFrame, unit: Unit) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.ranges import ranges
 
-    place, shown = view.place, table.head(_CHART_PAIRS).with_columns(pair=pl.concat_str("goods", pl.lit(" + "), "goes_with"))
     return ranges(
-        shown,
+        table.head(_CHART_PAIRS).with_columns(pair=pl.concat_str("goods", pl.lit(" + "), "goes_with")),
         label="pair",
         value="together_index",
         low="together_index_low",
@@ -275,8 +263,8 @@ def _chart(view: View, period: Period, table: pl.DataFrame, unit: Unit) -> alt.C
         title=tr("In one basket more often than by chance")
         if unit == "order"
         else tr("Bought by the same members more often than by chance"),
-        subtitle=tr("{place}, {period}; n = orders with both", place=place, period=period)
-        if unit == "order"
-        else tr("{place}, {period}; n = members with both", place=place, period=period),
+        subtitle=view.say(
+            "{place}, {period}; n = [of_orders?orders with both|members with both]", period=period, of_orders=unit == "order"
+        ),
         value_title=tr("Times as often as by chance"),
     )

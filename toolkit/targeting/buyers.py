@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
 from toolkit.language import tr
@@ -13,9 +13,15 @@ from toolkit.scope.period import Period
 from toolkit.scope.sales import member_sales
 from toolkit.scope.view import View
 from toolkit.targeting.measures.goods import Good, find_good, scoped_parts, window_of
-from toolkit.targeting.measures.member_list import listed
+from toolkit.targeting.measures.member_list import listed, member_table
+from toolkit.wording import listing
 
 _NAME = "targeting.buyers"
+BUYERS = member_table(
+    c.count("day_count", "Shopping days", "days with a purchase of the goods"),
+    c.day("last_bought_on", "Last bought on"),
+    c.money("sales", "Sales", "spent on the goods in the window, returns subtracted"),
+)
 
 
 @question(
@@ -29,6 +35,8 @@ _NAME = "targeting.buyers"
         "an audience by goods",
         "购买过 未购买 买了什么的会员",
     ),
+    tables=BUYERS,
+    figures=(c.members("members_in_all", "Members in all"),),
 )
 def buyers(view: View, *, goods: str | list[str] | None = None, without: str | list[str] | None = None, least_days: int = 1) -> Finding:
     """Return the members who bought some goods and none of some others: one row per member, largest sales first.
@@ -45,13 +53,6 @@ def buyers(view: View, *, goods: str | list[str] | None = None, without: str | l
     least_days
         Bought `goods` on so many different days, at least.
 
-    Returns
-    -------
-    Answer
-        Table columns: `member_id`; `day_count` (days with a purchase of the goods), `last_bought_on`, `sales` (currency units: spent on
-        the goods in the window, returns subtracted), `reachable` (null where the shop does not say who may be contacted). All members
-        found are in it, so that it makes an audience.
-
     Raises
     ------
     UnknownName, BadValue
@@ -62,13 +63,13 @@ def buyers(view: View, *, goods: str | list[str] | None = None, without: str | l
     >>> bread = tk.targeting.buyers(ws, goods="BREAD", without="MILK", least_days=3)             # doctest: +SKIP
     >>> tk.save_audience(ws, tk.Audience.from_answer("bread, no milk", bread))                   # doctest: +SKIP
     """
-    wanted, unwanted = _found(view, goods), _found(view, without)
+    wanted, unwanted = _goods_called(view, goods), _goods_called(view, without)
     if not wanted and not unwanted:
         raise BadValue(tr("{name}: goods that were bought, or goods that were not (`without`), were needed; neither came.", name=_NAME))
     twice = [good.label for good in wanted if any((good.level, good.code) == (other.level, other.code) for other in unwanted)]
     if twice:
         raise BadValue(
-            tr("{name}: {twice} stands in goods and in without; nobody bought it and did not.", name=_NAME, twice=wording.listing(twice))
+            tr("{name}: {twice} stands in goods and in without; nobody bought it and did not.", name=_NAME, twice=listing(twice))
         )
     if least_days < 1:
         raise BadValue(tr("{name}: least_days is {least_days}; 1 or more days were needed.", name=_NAME, least_days=least_days))
@@ -76,31 +77,24 @@ def buyers(view: View, *, goods: str | list[str] | None = None, without: str | l
     chosen = bought_by_member(view, period, wanted).filter(pl.col("day_count") >= least_days)
     if unwanted:
         chosen = chosen.join(bought_by_member(view, period, unwanted).filter(pl.col("day_count") > 0), on="member_code", how="anti")
-    some = chosen.height
     ordered = member_sales(view, period).filter(pl.col("orders") > 0).height
     notes: list[str | Note] = []
-    if some and some == ordered:
-        notes.append(
-            Note(tr("That is everybody who ordered in the window ({ordered:,} members): it chooses nobody out.", ordered=ordered), "REVIEW")
-        )
-    if not some and period.end < view.first_day:
-        notes.append(tr("The receipts start on {first_day}, after the window.", first_day=view.first_day))
-    elif not some:
-        notes.append(
-            tr(
-                "{members} ordered in the window: choose a longer period, fewer days or other goods.",
-                members=wording.some(ordered, "member"),
-            )
-        )
-    names = [good.label for good in wanted if good.level == "category"][:1]
+    if chosen.height and chosen.height == ordered:
+        everybody = view.say("That is everybody who ordered in the window ({n:few} members): it chooses nobody out.", n=ordered)
+        notes.append(Note(everybody, "REVIEW"))
+    if not chosen.height and period.end < view.first_day:
+        notes.append(view.say("The receipts start on {first_day}, after the window.", first_day=view.first_day))
+    elif not chosen.height:
+        notes.append(view.say("{n:member} ordered in the window: choose a longer period, fewer days or other goods.", n=ordered))
+    categories = [good.label for good in wanted if good.level == "category"]
     return listed(
         view,
-        None,
-        chosen.select("member_code", "day_count", pl.col("last_bought_on"), "sales"),
-        _said(wanted, unwanted, least_days),
+        BUYERS,
+        chosen,
+        _what_they_did(view, wanted, unwanted, least_days),
         period,
         notes=notes,
-        ask_next=[("targeting.attach", {"goods": names[0]}), ("targeting.core_goods", {})] if names else [("targeting.core_goods", {})],
+        ask_next=[*(("targeting.attach", {"goods": name}) for name in categories[:1]), ("targeting.core_goods", {})],
     )
 
 
@@ -128,21 +122,18 @@ def bought_by_member(view: View, period: Period, goods: list[Good]) -> pl.DataFr
     return pl.concat(rows).collect() if rows else pl.DataFrame(schema=schema)
 
 
-def _found(view: View, names: str | list[str] | None) -> list[Good]:
+def _goods_called(view: View, names: str | list[str] | None) -> list[Good]:
     given = [names] if isinstance(names, str) else names or []
     return [find_good(view, name, _NAME) for name in dict.fromkeys(given) if name.strip()]
 
 
-def _said(wanted: list[Good], unwanted: list[Good], least_days: int) -> str:
-    said = tr("bought {goods}", goods=_any_of(wanted)) if wanted else tr("bought")
-    if least_days > 1:
-        said = tr("{said} on {least_days} days or more", said=said, least_days=least_days)
-    if not unwanted:
-        return said
-    none = _any_of(unwanted)
-    return tr("{said} and no {goods}", said=said, goods=none) if wanted else tr("{said}, but no {goods}", said=said, goods=none)
+def _what_they_did(view: View, wanted: list[Good], unwanted: list[Good], least_days: int) -> str:
+    goods, none, several = _any_of(wanted), _any_of(unwanted), least_days if least_days > 1 else None
+    if wanted:
+        return view.say("bought {goods}[ on {days} days or more][ and no {none}]", goods=goods, days=several, none=none)
+    return view.say("bought[ on {days} days or more], but no {none}", days=several, none=none)
 
 
 def _any_of(goods: list[Good]) -> str:
     names = [good.label for good in goods]
-    return tr(" or ").join([tr(", ").join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return tr(" or ").join([tr(", ").join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from toolkit import wording
-from toolkit.answer import Finding, Note
+from toolkit import columns as c
+from toolkit.answer import Finding
+from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue, unknown_name
 from toolkit.language import in_every_language, tr, value, word
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.registry import question
-from toolkit.scope.phrases import not_measured, where
-from toolkit.scope.sales import days_of, member_sales, within
+from toolkit.scope.hiding import too_few, unmeasured
+from toolkit.scope.phrases import not_measured
+from toolkit.scope.sales import member_sales, within
 from toolkit.scope.view import View
 from toolkit.targeting.measures.goods import find_good, scoped_parts
-from toolkit.targeting.measures.member_list import listed, the_row
+from toolkit.targeting.measures.member_list import listed, member_table, the_row
+from toolkit.wording import listing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -25,7 +28,20 @@ if TYPE_CHECKING:
 Of = Literal["category", "channel", "store"]
 OTHERS = value("other combinations")
 _PLURAL = {"category": value("categories"), "channel": value("channels"), "store": value("stores")}
-_SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Float64, "sales": pl.Float64}
+_ORDERS, _SALES = c.count("order_count", "Orders"), c.money("sales", "Sales", "all they bought in the scope in the window")
+_IN_THEM = c.money("sales_in_them", "Sales in them", "what they spent in the named ones")
+COMBINATIONS = c.table(
+    "one row per combination",
+    c.text("group", "Group", "the combination"),
+    c.members(),
+    c.share("member_share", "Share of members", "of the members in the table"),
+    _ORDERS,
+    _SALES,
+    c.share("sales_share", "Share of sales", "of these members' sales"),
+    c.money("sales_per_member", "Sales per member", null="nobody"),
+    _IN_THEM,
+)
+BUYERS = member_table(_ORDERS, _SALES, _IN_THEM)
 
 
 @question(
@@ -38,6 +54,8 @@ _SCHEMA = {"group": pl.String, "member_count": pl.Int64, "member_share": pl.Floa
         "who buys only one of these",
         "跨品类 跨渠道 跨店购买",
     ),
+    tables=(COMBINATIONS, BUYERS),
+    figures=(c.share("overlap_member_share", "Share who buy both"), c.members("members_in_all", "Members in all")),
 )
 def cross_shop(
     view: View,
@@ -61,14 +79,6 @@ def cross_shop(
     members
         A combination as the table names it, such as 'BREAD only': lists its members instead (small ones too), for an audience.
 
-    Returns
-    -------
-    Answer
-        Table columns: `group` (the combination), `member_count`, `member_share` (0..1 of the members in the table), `order_count`, `sales`
-        (currency units: all they bought in the scope in the window), `sales_share` (0..1 of these members' sales), `sales_per_member`
-        (currency units), `sales_in_them` (currency units: what they spent in the named ones). With `members`: `member_id`,
-        `order_count`, `sales`, `sales_in_them`, `reachable`.
-
     Raises
     ------
     UnknownName, BadValue
@@ -83,19 +93,25 @@ def cross_shop(
     -------
     >>> tk.targeting.cross_shop(ws, of="channel").table                 # doctest: +SKIP
     """
+    table = BUYERS if members else COMBINATIONS
     if of == "channel" and not view.has_column("lines", "channel"):
-        gap = not_measured(view, "lines", "channel", tr("cross-shopping of channels"))
         return Finding(
-            headline=tr("{where}, cross-shopping of channels is not measured: receipts name no channel.", where=where(view)),
-            table=pl.DataFrame(schema=_SCHEMA),
-            notes=[gap],
+            headline=view.say("{where}, cross-shopping of channels is not measured: receipts name no channel."),
+            table=table.empty(),
+            notes=[not_measured(view, "lines", "channel", tr("cross-shopping of channels"))],
         )
     given = [name for name in (first, second, third) if name]
     spent = _spent_by_good(view, given) if of == "category" else _spent_by_place(view, of, given)
     names = spent["name"].unique(maintain_order=True).to_list() if not given else list(dict.fromkeys(spent["asked"].to_list()))
     names = names[:3]
     if len(names) < 2:
-        return _one_only(view, of, names)
+        headline = view.say(
+            "{where}, [name?members bought in one {of:word} alone ({name})|no member bought in any {of:word}] {window:in}: there is "
+            "nothing to overlap (n = {members:,} members in scope).",
+            name="".join(names), of=of, window=view.period, members=view.members.height,
+        )  # fmt: skip
+        advice = view.say("Cross-shopping needs two {plural:word}: choose a longer period or a larger scope.", plural=_PLURAL[of])
+        return unmeasured(table, headline, advice)
     spent = spent.filter(pl.col("name").is_in(names) & pl.col("member_code").is_not_null())
     bought = _by_combination(view, names, spent)
     return _list(view, of, names, bought, members) if members else _overlap(view, of, names, bought)
@@ -130,47 +146,30 @@ def _list(view: View, of: Of, names: list[str], bought: pl.DataFrame, asked: str
     )
     return listed(
         view,
-        None,
+        BUYERS,
         chosen,
-        tr("bought in {group} (of {among})", group=group, among=_among(of, names)),
+        view.say(
+            "bought in {group} (of [plural?the {plural:word} {them}|{them}])",
+            group=group, plural=None if of == "category" else _PLURAL[of], them=listing(names),
+        ),
         view.period,
         notes=[tr("Sales are all that these members bought in the scope in the window; `sales in them` those of the named alone.")],
         ask_next=[("targeting.cross_shop", {"of": of, **dict(zip(("first", "second", "third"), names, strict=False))})],
-    )
-
-
-def _among(of: Of, names: list[str]) -> str:
-    """The names that are compared, as a sentence speaks of them."""
-    listed = wording.listing(names)
-    return listed if of == "category" else tr("the {plural} {names}", plural=word(_PLURAL[of]), names=listed)
+    )  # fmt: skip
 
 
 def _overlap(view: View, of: Of, names: list[str], members: pl.DataFrame) -> Finding:
-    least = view.settings.scope.minimum_members
-    if members.height < least:
-        bought = tr(
-            "{members} bought in {names} {days_of}",
-            members=wording.some(members.height, "member"),
-            names=wording.listing(names),
-            days_of=days_of(view),
-        )
-        return Finding(
-            headline=tr(
-                "{where}, {bought}, fewer than the {least} that figures may speak of.", where=where(view), bought=bought, least=least
-            ),
-            table=pl.DataFrame(schema=_SCHEMA),
-            notes=[Note(tr("Not measured for so few: choose a longer period or other names."), "NOT MEASURED")],
-        )
+    what = view.say("members bought in {them}", them=listing(names))
+    if few := too_few(view, COMBINATIONS, members.height, what, window=view.period):
+        return few
     total = int(members["sales"].sum())
     sums = members.group_by("group").agg(
-        pl.len().cast(pl.Int64).alias("member_count"),
-        pl.col("orders").sum().cast(pl.Int64).alias("order_count"),
-        pl.col("sales", "in_them").sum(),
+        pl.len().alias("member_count"), pl.col("orders").sum().alias("order_count"), pl.col("sales", "in_them").sum()
     )
     groups = pl.DataFrame({"group": [_named(group, names) for group in _groups(names)]})
     counted = groups.join(sums, on="group", how="left", maintain_order="left").with_columns(pl.all().exclude("group").fill_null(0))
-    pooled, hidden = _pooled(counted, least)
-    table = pooled.select(
+    pooled, pooled_count = _pooled(counted, view.least)
+    frame = pooled.select(
         "group",
         "member_count",
         (pl.col("member_count") / members.height).alias("member_share"),
@@ -180,31 +179,30 @@ def _overlap(view: View, of: Of, names: list[str], members: pl.DataFrame) -> Fin
         pl.when(pl.col("member_count") > 0).then(view.major("sales") / pl.col("member_count")).alias("sales_per_member"),
         view.major("in_them").alias("sales_in_them"),
     )
-    notes: list[str | Note] = [
-        tr("Sales are all that these members bought in the scope in the window; `sales in them` those of the named alone.")
+    shown = COMBINATIONS.of(frame, view)
+    notes = [
+        tr("Sales are all that these members bought in the scope in the window; `sales in them` those of the named alone."),
+        tr("Members who come often are in everything sooner or later: an overlap alone is no taste."),
     ]
-    notes.append(tr("Members who come often are in everything sooner or later: an overlap alone is no taste."))
-    if hidden:
+    if pooled_count:
         notes.append(
-            tr(
-                "'{others}' are {hidden} together, since one of them has fewer than {least} members (setting "
-                "scope.minimum_members) and could be found from the others.",
-                others=word(OTHERS),
-                hidden=hidden,
-                least=least,
+            view.say(
+                "'{others:word}' are {pooled} together, since one of them has fewer than {least} members (setting scope.minimum_members) "
+                "and could be found from the others.",
+                others=OTHERS,
+                pooled=pooled_count,
             )
         )
-    several = members.filter("several").height / members.height
     return Finding(
-        headline=_headline(view, of, names, members, table, total),
-        table=table,
-        chart=lambda: _chart(view, of, table),
+        headline=_headline(view, of, names, members, shown, total),
+        table=shown,
+        chart=lambda: _chart(view, of, shown.frame),
         notes=notes,
         ask_next=[
             *([("targeting.attach", {"goods": names[0], "with_goods": names[1]})] if of == "category" else []),
             *[("targeting.cross_shop", {"of": other}) for other in ("category", "channel", "store") if other != of][:2],
         ],
-        figures={} if hidden else {"overlap_member_share": several},
+        figures={"overlap_member_share": None if pooled_count else members.filter("several").height / members.height},
     )
 
 
@@ -272,7 +270,7 @@ def _check(given: list[str], labels: list[str]) -> None:
             tr("targeting.cross_shop: two or three names were needed, but one came. Give `first` and `second`, or none of them.")
         )
     if len(set(labels)) < len(labels):
-        raise BadValue(tr("targeting.cross_shop: {given} are not all different; different ones were needed.", given=wording.listing(given)))
+        raise BadValue(tr("targeting.cross_shop: {given} are not all different; different ones were needed.", given=listing(given)))
 
 
 def _ranked(spent: pl.DataFrame, asked: list[str]) -> pl.DataFrame:
@@ -286,63 +284,26 @@ def _ranked(spent: pl.DataFrame, asked: list[str]) -> pl.DataFrame:
 
 def _named(group: tuple[str, ...], names: list[str]) -> str:
     if len(group) == len(names):
-        return tr("all of {group}", group=wording.listing(group)) if len(names) > 2 else tr("both {group}", group=wording.listing(group))
+        return tr("all of {group}", group=listing(group)) if len(names) > 2 else tr("both {group}", group=listing(group))
     return (
         tr("{group} only", group=group[0])
         if len(group) == 1
-        else tr("{group}, not {left_out}", group=wording.listing(group), left_out=wording.listing([n for n in names if n not in group]))
+        else tr("{group}, not {left_out}", group=listing(group), left_out=listing([n for n in names if n not in group]))
     )
 
 
-def _one_only(view: View, of: Of, names: list[str]) -> Finding:
-    found = (
-        tr("members bought in one {of} alone ({name})", of=word(of), name=names[0])
-        if names
-        else tr("no member bought in any {of}", of=word(of))
-    )
-    return Finding(
-        headline=tr(
-            "{where}, {found} {days_of}: there is nothing to overlap (n = {members:,} members in scope).",
-            where=where(view),
-            found=found,
-            days_of=days_of(view),
-            members=view.members.height,
-        ),
-        table=pl.DataFrame(schema=_SCHEMA),
-        notes=[
-            Note(
-                tr("Cross-shopping needs two {plural}: choose a longer period or a larger scope.", plural=word(_PLURAL[of])), "NOT MEASURED"
-            )
-        ],
-    )
-
-
-def _headline(view: View, of: Of, names: list[str], members: pl.DataFrame, table: pl.DataFrame, total: int) -> str:
+def _headline(view: View, of: Of, names: list[str], members: pl.DataFrame, shown: AnswerTable, total: int) -> str:
     several = members.filter("several")
-    said = tr(
-        "{where}, of {members:,} members who bought in {them} {days_of}",
-        where=where(view),
-        members=members.height,
-        them=_among(of, names),
-        days_of=days_of(view),
-    )
-    if not several.height:
-        return tr("{said}, none bought in more than one.", said=said)
-    if several.height < view.settings.scope.minimum_members:
-        return tr("{said}, hardly anybody bought in more than one.", said=said)
-    said += tr(
-        ", {several:,} ({share}) bought in more than one", several=several.height, share=wording.share(several.height / members.height)
-    )
-    if total > 0:
-        said += tr(" and bring {share} of the sales of all of them", share=wording.share(int(several["sales"].sum()) / total))
-    every = table.filter((pl.col("group") == _named(tuple(names), names)) & (pl.col("member_count") > 0)).to_dicts()
-    if every and len(names) > 2:
-        said += tr(
-            "; {member_count:,} bought in all three, {sales_per_member} each",
-            member_count=every[0]["member_count"],
-            sales_per_member=wording.money(every[0]["sales_per_member"], view.currency),
-        )
-    return tr("{said}.", said=said)
+    is_enough = several.height >= view.least
+    every = shown.find(group=_named(tuple(names), names)) if is_enough and len(names) > 2 else None
+    return view.say(
+        "{where}, of {all:,} members who bought in [plural?the {plural:word} {them}|{them}] {window:in}, [is_enough?{several:,} "
+        "({several_share:share})|[several?hardly anybody|none]] bought in more than one[ and bring {several_sales_share:share} of the "
+        "sales of all of them][; {member_count} bought in all three, {sales_per_member} each].",
+        every or {"member_count": None}, all=members.height, plural=None if of == "category" else _PLURAL[of], them=listing(names),
+        window=view.period, is_enough=is_enough, several=several.height, several_share=several.height / members.height,
+        several_sales_share=int(several["sales"].sum()) / total if is_enough and total > 0 else None,
+    )  # fmt: skip
 
 
 def _chart(view: View, of: Of, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
@@ -353,6 +314,6 @@ def _chart(view: View, of: Of, table: pl.DataFrame) -> alt.Chart | alt.LayerChar
         table,
         label="group",
         measures={"member_share": tr("share of members"), **known},
-        title=tr("Members across {plural}", plural=word(_PLURAL[of])),
-        subtitle=tr("{place}, {period}", place=view.place, period=view.period),
+        title=view.say("Members across {plural:word}", plural=_PLURAL[of]),
+        subtitle=view.say("{place}, {period}"),
     )

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue
-from toolkit.language import tr, value, word
+from toolkit.language import tr, value
 from toolkit.models.switching import Switching, agreement, count_switches, groups_of
 from toolkit.registry import question
+from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period
-from toolkit.scope.phrases import not_measured, where
+from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
-from toolkit.targeting.measures.goods import Good, good_or_most_bought, labels_of, opening, scoped_parts, window_of
+from toolkit.targeting.measures.goods import Good, good_or_most_bought, labels_of, scoped_parts, window_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -30,7 +33,20 @@ LEAST_AGREEMENT = 0.6
 _GOODS_PER_GROUP = 4
 _CHART_PAIRS = 15
 SUBSTITUTES, AS_CHANCE = value("more often than by chance"), value("as by chance")
-_SCHEMA = {"goods": pl.String, "group": pl.String, "buyer_count": pl.Int64, "sales": pl.Float64}
+_OF_PAIR = {"hidden_by": "switcher_count"}
+TREE = c.table(
+    "one row per good",
+    c.text("goods", "Goods"),
+    c.text("group", "Group", "letters", null="the tree is not stable"),
+    c.members("buyer_count", "Buyers"),
+    c.money("sales", "Sales", "of members"),
+    c.text("substitute", "Substitute", "the good that most members switch to or from beyond chance"),
+    c.members("switcher_count", "Members who switched"),
+    c.count("expected_count", "By chance", dtype=pl.Float64, **_OF_PAIR),
+    c.interval(c.index("substitute_index", "Times as by chance", "observed over expected", **_OF_PAIR)),
+    c.count("both_count", "With both", "visits with both: substitutes are rarely taken together", **_OF_PAIR),
+    c.text("verdict", "Verdict", "at most 5% of those more often than by chance are false, all pairs counted"),
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,8 @@ class _Choices:
         "which products can be delisted without losing the sale",
         "替代品 品类决策树",
     ),
+    tables=TREE,
+    figures=(c.members("switcher_count", "Members who switched"), c.number("agreement_of_halves", "Agreement of halves")),
 )
 def decision_tree(view: View, *, category: str = "", by: By = "product") -> Finding:
     """Return the goods of a category by what members switch between from visit to visit: one row per good, in groups of substitutes.
@@ -69,15 +87,6 @@ def decision_tree(view: View, *, category: str = "", by: By = "product") -> Find
         The category; empty = the one in most orders.
     by
         `product`; `name` (products of one name together) or `brand`, where the products table has them. The 20 with most buyers are in.
-
-    Returns
-    -------
-    Answer
-        Table columns: `goods`, `group` (letters; empty where the tree is not stable), `buyer_count` (members), `sales` (currency units, of
-        members), `substitute` (the good that most members switch to or from beyond chance), `switcher_count` (members), `expected_count`,
-        `substitute_index` (observed over expected) with its 95% interval `substitute_index_low`, `substitute_index_high`, and
-        `both_count` (visits with both: substitutes are rarely taken together), `verdict` (at most 5% of those more often than by chance are
-        false, all pairs counted).
 
     Raises
     ------
@@ -99,15 +108,20 @@ def decision_tree(view: View, *, category: str = "", by: By = "product") -> Find
         raise BadValue(tr("targeting.decision_tree: '{category}' is a product; a category was needed.", category=category))
     if by != "product" and not view.has_column("products", by):
         return Finding(
-            headline=tr("{where}, goods by {by} are not measured: the products table names none.", where=where(view), by=word(by)),
-            table=pl.DataFrame(schema=_SCHEMA),
-            notes=[not_measured(view, "products", by, tr("the decision tree by {by}", by=word(by)))],
+            headline=view.say("{where}, goods by {by:word} are not measured: the products table names none.", by=by),
+            table=TREE.empty(),
+            notes=[not_measured(view, "products", by, view.say("the decision tree by {by:word}", by=by))],
         )
     period = window_of(view)
     choices = _choices(view, period, good, by)
     switcher_count = len(choices.source)
-    if choices.goods.height < 3 or switcher_count < LEAST_SWITCHES or choices.members < view.settings.scope.minimum_members:
-        return _too_few(view, period, good, choices, switcher_count)
+    if choices.goods.height < 3 or switcher_count < LEAST_SWITCHES or choices.members < view.least:
+        headline = view.say(
+            "{where}, {window:in}, {members:few} members switched between {goods} goods of {label}: too little to tell what replaces what "
+            "({switches} switches, between three goods or more, are needed).",
+            window=period, members=choices.members, goods=choices.goods.height, label=good.label, switches=LEAST_SWITCHES,
+        )  # fmt: skip
+        return unmeasured(TREE, headline, tr("Choose a longer period, a larger scope, or `by='name'`."))
     count = choices.goods.height
     all_moves = count_switches(choices.source, choices.target, count)
     one, other = (count_switches(choices.source[choices.half == side], choices.target[choices.half == side], count) for side in (0, 1))
@@ -115,17 +129,17 @@ def decision_tree(view: View, *, category: str = "", by: By = "product") -> Find
     agreed = agreement(one, other, group_count)
     stable = agreed is not None and agreed >= LEAST_AGREEMENT
     groups, _ = groups_of(all_moves, group_count)
-    table = _table(view, choices, all_moves, groups if stable else None)
+    shown = TREE.of(_table(view, choices, all_moves, groups if stable else None), view)
     return Finding(
-        headline=_headline(view, period, good, table, choices, switcher_count, stable),
-        table=table,
-        chart=lambda: _chart(view, period, good, table),
+        headline=_headline(view, period, good, shown, choices, stable),
+        table=shown,
+        chart=lambda: _chart(view, period, good, shown.frame),
         notes=_notes(view, agreed, stable),
         ask_next=[
             ("targeting.decision_tree", {"category": good.label, "by": "name" if by == "product" else "product"}),
             ("targeting.bought_together", {"goods": good.label}),
         ],
-        figures={"switcher_count": float(switcher_count)} | ({} if agreed is None else {"agreement_of_halves": agreed}),
+        figures={"switcher_count": float(switcher_count), "agreement_of_halves": agreed},
     )
 
 
@@ -141,7 +155,7 @@ def _choices(view: View, period: Period, good: Good, by: By) -> _Choices:
     ranked = (
         visits.group_by("goods")
         .agg(pl.col("member_code").n_unique().cast(pl.Int64).alias("buyer_count"), pl.col("amount").sum())
-        .filter(pl.col("buyer_count") >= view.settings.scope.minimum_members)
+        .filter(pl.col("buyer_count") >= view.least)
         .sort("buyer_count", "goods", descending=[True, False])
         .head(MOST_GOODS)
         .with_row_index("number")
@@ -187,39 +201,31 @@ def _together(known: pl.DataFrame, count: int) -> np.ndarray:
 
 
 def _table(view: View, choices: _Choices, moves: Switching, groups: np.ndarray | None) -> pl.DataFrame:
-    least = view.settings.scope.minimum_members
-    rows = []
     letters = _letters(groups) if groups is not None else [None] * choices.goods.height
     labels = choices.goods["goods"].to_list()
-    extra = np.where(moves.count >= least, moves.count - moves.expected, -np.inf)
+    extra = np.where(moves.count >= view.least, moves.count - moves.expected, -np.inf)  # the best pair that may be shown
     np.fill_diagonal(extra, -np.inf)
     clear = moves.more_than_chance(view.settings.goods.false_share)
     extra = np.where(clear | ~clear.any(axis=1, keepdims=True), extra, np.minimum(extra, 0))  # a clear one first
-    for number, label in enumerate(labels):
+    rows = []
+    for number, good in enumerate(choices.goods.select("goods", "buyer_count", view.major("amount").alias("sales")).iter_rows(named=True)):
+        row = {**good, "group": letters[number]}
         best = int(np.argmax(extra[number]))
-        found: list = [None] * 8
         if extra[number, best] > 0:
             count, expected = int(moves.count[number, best]), float(moves.expected[number, best])
-            both = int(choices.together[number, best])
-            verdict = SUBSTITUTES if clear[number, best] else AS_CHANCE
-            found = [labels[best], count, expected, count / expected, *moves.interval(number, best), both, verdict]
-        rows.append((label, letters[number], *found))
-    index = dict.fromkeys(("expected_count", "substitute_index", "substitute_index_low", "substitute_index_high"), pl.Float64)
-    schema = {
-        "goods": pl.String,
-        "group": pl.String,
-        "substitute": pl.String,
-        "switcher_count": pl.Int64,
-        **index,
-        "both_count": pl.Int64,
-        "verdict": pl.String,
-    }
-    tree = pl.DataFrame(rows, schema=schema, orient="row")
-    sums = choices.goods.select("goods", "buyer_count", view.major("amount").alias("sales"))
-    table = tree.join(sums, on="goods", how="left", maintain_order="left")
-    return table.select("goods", "group", "buyer_count", "sales", *tree.columns[2:]).sort(
-        "group", "buyer_count", "goods", descending=[False, True, False]
-    )
+            low, high = moves.interval(number, best)
+            row |= {
+                "substitute": labels[best],
+                "switcher_count": count,
+                "expected_count": expected,
+                "substitute_index": count / expected,
+                "substitute_index_low": low,
+                "substitute_index_high": high,
+                "both_count": int(choices.together[number, best]),
+                "verdict": SUBSTITUTES if clear[number, best] else AS_CHANCE,
+            }
+        rows.append(row)
+    return pl.DataFrame(rows, schema=TREE.schema).sort("group", "buyer_count", "goods", descending=[False, True, False])
 
 
 def _letters(groups: np.ndarray) -> list[str]:
@@ -228,86 +234,49 @@ def _letters(groups: np.ndarray) -> list[str]:
     return [chr(ord("A") + order.index(group)) for group in groups.tolist()]
 
 
-def _headline(view: View, period: Period, good: Good, table: pl.DataFrame, choices: _Choices, switcher_count: int, stable: bool) -> str:
-    basis = tr(
-        "{members:,} members who switched between {goods} goods of {label}",
-        members=choices.members,
-        goods=choices.goods.height,
-        label=good.label,
-    )
-    about = opening(view, period)
-    clear = table.filter(pl.col("verdict") == SUBSTITUTES).sort(
+def _headline(view: View, period: Period, good: Good, shown: AnswerTable, choices: _Choices, stable: bool) -> str:
+    words = {"window": period, "members": choices.members, "good_count": choices.goods.height, "label": good.label}
+    clear = shown.frame.filter(pl.col("verdict") == SUBSTITUTES).sort(
         pl.col("switcher_count") - pl.col("expected_count"), "goods", descending=[True, False]
     )
     if not clear.height:
-        return tr("{about}, {basis} show no substitutes: they switch between any two goods as by chance.", about=about, basis=basis)
-    best = clear.row(0, named=True)
-    pair = tr(
-        "{goods} and {substitute} replace each other most: {switcher_count:,} members switched where chance makes "
-        "{expected_count:,.0f} ({substitute_index:.1f} times, {substitute_index_low:.1f} to "
-        "{substitute_index_high:.1f})",
-        goods=best["goods"],
-        substitute=best["substitute"],
-        switcher_count=best["switcher_count"],
-        expected_count=best["expected_count"],
-        substitute_index=best["substitute_index"],
-        substitute_index_low=best["substitute_index_low"],
-        substitute_index_high=best["substitute_index_high"],
-    )
-    groups = table["group"].n_unique()
-    tree = tr("fall into {groups} groups of substitutes", groups=groups) if stable else tr("make no stable tree")
-    return tr("{about}, the choices of {basis} {tree}; {pair}.", about=about, basis=basis, tree=tree, pair=pair)
+        return view.say(
+            "{where}, {window:in}, {members:,} members who switched between {good_count} goods of {label} show no substitutes: they switch "
+            "between any two goods as by chance.",
+            **words,
+        )
+    return view.say(
+        "{where}, {window:in}, the choices of {members:,} members who switched between {good_count} goods of {label} [fall into {groups} "
+        "groups of substitutes|make no stable tree]; {goods} and {substitute} replace each other most: {switcher_count} members switched "
+        "where chance makes {expected_count:,.0f} ({substitute_index:.1f} times, {substitute_index_low:.1f} to "
+        "{substitute_index_high:.1f}).",
+        shown.cut(clear).row(), groups=shown.frame["group"].n_unique() if stable else None, **words,
+    )  # fmt: skip
 
 
 def _notes(view: View, agreed: float | None, stable: bool) -> list[str | Note]:
-    said = tr("not measured") if agreed is None else f"{agreed:.2f}"
-    first = (
-        Note(tr("The groups of one half of the members come again with the other (adjusted Rand index {said}).", said=said), "PASS")
-        if stable
-        else Note(
-            tr(
-                "Not stable: the two halves of the members fall into other groups (adjusted Rand index {said}, needed "
-                "{least_agreement}). No groups are shown, single pairs with their intervals are; try `by='name'`, a longer "
-                "period or a larger scope.",
-                said=said,
-                least_agreement=LEAST_AGREEMENT,
-            ),
-            "REVIEW",
+    if stable:
+        halves = view.say(
+            "The groups of one half of the members come again with the other (adjusted Rand index {agreed:.2f}).", agreed=agreed
         )
-    )
-    least = view.settings.scope.minimum_members
+    else:
+        halves = view.say(
+            "Not stable: the two halves of the members fall into other groups (adjusted Rand index {agreed:.2f}, needed {needed}). No "
+            "groups are shown, single pairs with their intervals are; try `by='name'`, a longer period or a larger scope.",
+            agreed=agreed,
+            needed=LEAST_AGREEMENT,
+        )
     return [
-        first,
+        Note(halves, "PASS" if stable else "REVIEW"),
         tr(
             "What this cannot show is whether the sale is kept when a good is gone. Members may switch for variety, by "
             "price, or because two people share a card. Before taking a good off the shelf, try it in a few stores and "
             "compare."
         ),
-        tr(
-            "Goods of fewer than {least} members, and pairs that fewer switched between, are not shown (setting scope.minimum_members).",
-            least=least,
+        view.say(
+            "Goods of fewer than {least} members, and pairs that fewer switched between, are not shown (setting scope.minimum_members)."
         ),
     ]
-
-
-def _too_few(view: View, period: Period, good: Good, choices: _Choices, switcher_count: int) -> Finding:
-    switched = tr(
-        "{members:,} members switched between {goods} goods of {label}",
-        members=choices.members,
-        goods=choices.goods.height,
-        label=good.label,
-    )
-    return Finding(
-        headline=tr(
-            "{about}, {switched}: too little to tell what replaces what ({least_switches} switches, between "
-            "three goods or more, are needed).",
-            about=opening(view, period),
-            switched=switched,
-            least_switches=LEAST_SWITCHES,
-        ),
-        table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note(tr("Choose a longer period, a larger scope, or `by='name'`."), "NOT MEASURED")],
-    )
 
 
 def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
@@ -324,7 +293,7 @@ def _chart(view: View, period: Period, good: Good, table: pl.DataFrame) -> alt.C
         n="switcher_count",
         reference=1.0,
         reference_title=tr("chance"),
-        title=tr("What replaces what in {label}", label=good.label),
-        subtitle=tr("{place}, {period}; n = members who switched between the two", place=view.place, period=period),
+        title=view.say("What replaces what in {label}", label=good.label),
+        subtitle=view.say("{place}, {period}; n = members who switched between the two", period=period),
         value_title=tr("Members who switch, over chance"),
     )

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import stacked_bars
 from toolkit.language import tr, value
 from toolkit.mart.sequences import sequences_of
 from toolkit.registry import question
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
 from toolkit.targeting.measures.events import CART, LOOKS, events_in, has_events, no_events, window_key
 
@@ -22,10 +21,34 @@ if TYPE_CHECKING:
 
 PRICE, RANGE, UNKNOWN = value("price"), value("range"), value("not known")
 MOST_ROWS = 200
-_SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
-    "category": {"category": pl.String, "looker_count": pl.Int64, "not_bought_count": pl.Int64, "not_bought_share": pl.Float64},
-    "member": {"member_id": pl.String, "category": pl.String, "look_day_count": pl.Int64, "last_looked_on": pl.Date, "reason": pl.String},
-}
+_OF_CASES = {"hidden_by": "not_bought_count"}
+_UNPRICED = "no priced good was looked at, or the member bought no counted goods"
+CATEGORIES = c.table(
+    "one row per category that members want",
+    c.text("category", "Category"),
+    c.members("looker_count", "Members who looked", **_OF_CASES),
+    c.members("not_bought_count", "Have not bought", "looked often enough, long enough ago, and have not bought since"),
+    c.share("not_bought_share", "Share not bought"),
+    c.members("price_count", "Reason: price", "by likely reason"),
+    c.members("range_count", "Reason: range"),
+    c.members("unknown_count", "Reason not known"),
+    c.index("looked_price_index", "Price looked at", "median over the members who count; 1 = the category's usual price", **_OF_CASES),
+    c.index("paid_price_index", "Price paid", "median over the members who count", **_OF_CASES),
+    few="drop",
+)
+MEMBERS = c.table(
+    "one row per member and category to call back",
+    c.text("member_id", "Member"),
+    c.text("category", "Category"),
+    c.count("look_day_count", "Days with a look"),
+    c.count("look_count", "Looks"),
+    c.day("last_looked_on", "Last looked on"),
+    c.day("last_bought_on", "Last bought on", null="never"),
+    c.index("looked_price_index", "Price looked at", "1 = the category's usual price", null=_UNPRICED),
+    c.index("paid_price_index", "Price paid", null=_UNPRICED),
+    c.text("reason", "Reason"),
+    c.flag("contactable", "Contactable", null="the shop does not say who may be contacted"),
+)
 
 
 @question(
@@ -38,6 +61,8 @@ _SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
         "浏览未购买 加购未买 召回",
         "浏览了但没有买",
     ),
+    tables=(CATEGORIES, MEMBERS),
+    figures=(c.members("looker_count", "Members who looked"), c.members("call_back_count", "Members to call back")),
 )
 def looked_not_bought(view: View, *, show: Literal["category", "member"] = "category") -> Finding:
     """Return what members looked at in the window (views, searches, favourites, carts) and have not bought since: one row per category, or
@@ -53,16 +78,6 @@ def looked_not_bought(view: View, *, show: Literal["category", "member"] = "cate
     show
         `category`, or `member` (at most 200 rows; most days with a look first, then the latest look).
 
-    Returns
-    -------
-    Answer
-        Table columns with `category`: `category`; `looker_count` (members who looked), `not_bought_count` (who count as above),
-        `not_bought_share` (0..1); `price_count`, `range_count`, `unknown_count` (by likely reason); `looked_price_index`,
-        `paid_price_index` (medians over the members who count; 1 = the category's usual price). With `member`: `member_id`, `category`,
-        `look_day_count`, `look_count`, `last_looked_on`, `last_bought_on` (null = never), `looked_price_index`, `paid_price_index`,
-        `reason`, and
-        `contactable` where the shop says. An index is null where no priced good was looked at, or the member bought no counted goods.
-
     Notes
     -----
     Purchases elsewhere are not seen. A reason is a reading of prices, not what the member said: ask when you call.
@@ -72,18 +87,18 @@ def looked_not_bought(view: View, *, show: Literal["category", "member"] = "cate
     >>> tk.targeting.looked_not_bought(ws, show="member").table        # doctest: +SKIP
     """
     if not has_events(view):
-        return no_events(view, tr("looks without a purchase"), _SCHEMAS[show])
-    found = looks(view).join(view.members.select("member_code"), on="member_code", how="semi", maintain_order="left")
-    wanting = found.filter("is_wanting")
-    table = _members(view, wanting) if show == "member" else _categories(view, found)
-    n = found["member_code"].n_unique()
+        return no_events(view, tr("looks without a purchase"), MEMBERS if show == "member" else CATEGORIES)
+    all_looks = looks(view).join(view.members.select("member_code"), on="member_code", how="semi", maintain_order="left")
+    wanting = all_looks.filter("is_wanting")
+    shown = MEMBERS.of(_members(view, wanting), view) if show == "member" else CATEGORIES.of(_categories(view, all_looks), view)
+    looker_count, wanting_count = all_looks["member_code"].n_unique(), wanting["member_code"].n_unique()
     return Finding(
-        headline=_headline(view, found, wanting, n),
-        table=table,
-        chart=(lambda: _chart(view, table)) if show == "category" and table.height else None,
-        notes=_notes(view, found, wanting, show),
+        headline=_headline(view, looker_count, wanting_count, wanting["reason"]),
+        table=shown,
+        chart=(lambda: _chart(view, shown.frame)) if show == "category" and shown.height else None,
+        notes=_notes(view, wanting, show),
         ask_next=[("targeting.looked_not_bought", {"show": "member" if show == "category" else "category"}), ("targeting.journey", {})],
-        figures={"looker_count": float(n), "call_back_count": float(wanting["member_code"].n_unique())},
+        figures={"looker_count": float(looker_count), "call_back_count": float(wanting_count)},
     )
 
 
@@ -146,26 +161,23 @@ def _price_indices(view: View) -> pl.DataFrame:
 def _categories(view: View, looks: pl.DataFrame) -> pl.DataFrame:
     wanting = pl.col("is_wanting")
     counts = [
-        (wanting & (pl.col("reason") == reason)).sum().cast(pl.Int64).alias(f"{name}_count")
+        (wanting & (pl.col("reason") == reason)).sum().alias(f"{name}_count")
         for reason, name in ((PRICE, "price"), (RANGE, "range"), (UNKNOWN, "unknown"))
     ]
     return (
         looks.group_by("category_code")
         .agg(
-            pl.len().cast(pl.Int64).alias("looker_count"),
-            wanting.sum().cast(pl.Int64).alias("not_bought_count"),
+            pl.len().alias("looker_count"),
+            wanting.sum().alias("not_bought_count"),
             *counts,
             *[pl.col(name).filter(wanting).median() for name in ("looked_price_index", "paid_price_index")],
         )
-        .filter(pl.col("not_bought_count") >= view.settings.scope.minimum_members)
+        .filter(pl.col("not_bought_count") > 0)
         .join(view.categories.select("category_code", "category"), on="category_code")
         .with_columns((pl.col("not_bought_count") / pl.col("looker_count")).alias("not_bought_share"))
         .sort("not_bought_count", "category", descending=[True, False])
-        .select(
-            "category", "looker_count", "not_bought_count", "not_bought_share", "price_count", "range_count", "unknown_count",
-            "looked_price_index", "paid_price_index",
-        )
-    )  # fmt: skip
+        .drop("category_code")
+    )
 
 
 def _members(view: View, wanting: pl.DataFrame) -> pl.DataFrame:
@@ -183,67 +195,32 @@ def _members(view: View, wanting: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _headline(view: View, looks: pl.DataFrame, wanting: pl.DataFrame, n: int) -> str:
-    if looks.is_empty():
-        return tr(
-            "{where}, none of {members} looked at any goods from {period}.",
-            where=where(view),
-            members=wording.some(view.members.height, "member"),
-            period=view.period,
-        )
-    people = wanting["member_code"].n_unique()
-    least = view.settings.sequences.look_least_days
-    said = tr(
-        "{where}, {people:,} of {members} who looked at goods from {period} came back to a category on {least} days "
-        "or more and have not bought it since",
-        where=where(view),
-        people=people,
-        members=wording.some(n, "member"),
-        period=view.period,
-        least=least,
-    )
-    if wanting.is_empty():
-        return f"{said}."
-    price = int((wanting["reason"] == PRICE).sum())
-    return tr(
-        "{said}; in {price} of {cases} the price is the likely reason.",
-        said=said,
-        price=wording.share(price / wanting.height),
-        cases=wording.some(wanting.height, "case"),
-    )
+def _headline(view: View, looker_count: int, wanting_count: int, reasons: pl.Series) -> str:
+    if not looker_count:
+        return view.say("{where}, none of {all:member} looked at any goods from {period}.", all=view.members.height)
+    return view.say(
+        "{where}, {wanting:few} of {lookers:member} who looked at goods from {period} came back to a category on "
+        "{sequences.look_least_days} days or more and have not bought it since[is_enough?; in {price_share:share} of {cases:case} the "
+        "price is the likely reason].",
+        wanting=wanting_count, lookers=looker_count, is_enough=wanting_count >= view.least, price_share=(reasons == PRICE).mean(),
+        cases=len(reasons),
+    )  # fmt: skip
 
 
-def _notes(view: View, looks: pl.DataFrame, wanting: pl.DataFrame, show: str) -> list[str | Note]:
-    settings = view.settings.sequences
+def _notes(view: View, wanting: pl.DataFrame, show: str) -> list[str | Note]:
     notes: list[str | Note] = [
         tr("A reason is a reading of prices, not what the member said. Purchases elsewhere are not seen: some have bought it there."),
-        tr(
-            "`price`: the goods looked at are at least {look_dearer:g} times as dear, against the usual price of their "
-            "category, as what the member buys is against its own.",
-            look_dearer=settings.look_dearer,
+        view.say(
+            "`price`: the goods looked at are at least {sequences.look_dearer:g} times as dear, against the usual price of their category, "
+            "as what the member buys is against its own."
         ),
     ]
     unknown = int((wanting["reason"] == UNKNOWN).sum())
     if unknown:
-        notes.append(
-            Note(
-                tr("Reason of {cases}: only searches, or goods with no unit price, were looked at.", cases=wording.some(unknown, "case")),
-                "NOT MEASURED",
-            )
-        )
-    if show == "category":
-        sizes = looks.filter("is_wanting").group_by("category_code").len()
-        small = sizes.filter(pl.col("len") < view.settings.scope.minimum_members).height
-        if small:
-            notes.append(
-                tr(
-                    "{categories} with fewer than {minimum_members} members to call back not shown.",
-                    categories=wording.some(small, "category", "categories"),
-                    minimum_members=view.settings.scope.minimum_members,
-                )
-            )
-    elif wanting.height > MOST_ROWS:
-        notes.append(tr("The first {shown} of {cases:,} cases are shown.", shown=MOST_ROWS, cases=wanting.height))
+        searched = view.say("Reason of {n:case}: only searches, or goods with no unit price, were looked at.", n=unknown)
+        notes.append(Note(searched, "NOT MEASURED"))
+    if show == "member" and wanting.height > MOST_ROWS:
+        notes.append(view.say("The first {most} of {cases} cases are shown.", most=MOST_ROWS, cases=wanting.height))
     if show == "member" and "contactable" in view.members.columns:
         notes.append(tr("Call only members who are contactable; where the shop does not know, the answer is no."))
     return notes
@@ -261,6 +238,6 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
         kind="count",
         part_title=tr("Likely reason"),
         value_title=tr("Members"),
-        title=tr("Looked, did not buy: {place}", place=view.place),
-        subtitle=tr("Looks from {period}, no purchase since", period=view.period),
+        title=view.say("Looked, did not buy: {place}"),
+        subtitle=view.say("Looks from {period}, no purchase since"),
     )

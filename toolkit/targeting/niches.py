@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note, Verdict
 from toolkit.charts.ranges import ranges
+from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue, unknown_name
-from toolkit.language import in_every_language, later, tr, trn, word
+from toolkit.language import in_every_language, later, tr
 from toolkit.models.shares import wilson
 from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.measures.tastes import measured_members
 from toolkit.registry import question
-from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.hiding import unmeasured
+from toolkit.scope.phrases import sales_basis
 from toolkit.scope.view import View
 from toolkit.targeting.measures.goods import labels_of
 from toolkit.targeting.measures.niche_goods import niche_goods
@@ -26,7 +28,50 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 4
 MOST_PRODUCTS = 100
-_SCHEMA = {"niche": pl.String, "status": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}
+READING = later("A niche is a reading of baskets, not a fact about a person: never tell a member what they are.")
+NICHES = c.table(
+    "one row per niche, strongest first",
+    c.text("niche", "Niche", "its categories"),
+    c.text("status", "Status", "stable, not stable, or not measured: no half alone makes it a group, or finds members enough to be sure"),
+    c.count("category_count", "Categories", hidden_by=None),
+    c.members(),
+    c.share("member_share", "Share of members", "of the members measured"),
+    c.index("taste_index", "Times as much as others", "median: how many times as often as others"),
+    c.money("sales", "Sales"),
+    c.share("sales_share", "Share of sales"),
+    c.money("spend", "Spend", "in its categories over all receipts"),
+    c.members("found_count", "Found by one half", "of the chain, by one half of the receipts"),
+    c.share("held_share", "Held in the other half", "of these, those whose taste held in the other half", hidden_by="found_count"),
+    c.share("held_share_low", "Held, at least (95%)", hidden_by="found_count"),
+    c.share("base_share", "Share by chance", "of all members: what chance alone would hold"),
+    c.share(
+        "member_change",
+        "Growth of members",
+        "members by the second half over members by the first, less 1, among those who shopped in both",
+        null="too few by the first half",
+    ),
+    few="drop",
+    note=False,
+)
+MEMBERS = c.table(
+    "one row per member of the niche, strongest taste first",
+    c.text("member_id", "Member"),
+    c.text("niche", "Niche"),
+    c.index("taste_index", "Times as much as others"),
+    c.index("taste_index_low", "Taste index, at least"),
+    c.flag("contactable", "Contactable", null="the shop does not say who may be contacted"),
+)
+PRODUCTS = c.table(
+    "one row per product that the members of the niche buy more than others; chosen by the first half, figures of the second",
+    c.text("product", "Product"),
+    c.text("category", "Category"),
+    c.flag("in_niche", "Of its categories"),
+    c.members("late_count", "Buyers, second half"),
+    c.share("penetration_rate", "Of them, who buy it", "of its members, who bought it in the second half"),
+    c.share("other_penetration_rate", "Others who buy it", "of all others"),
+    c.index("goods_index", "Index against others", "their ratio"),
+    c.index("goods_index_low", "Index, at least", "95%"),
+)
 
 
 @question(
@@ -38,6 +83,13 @@ _SCHEMA = {"niche": pl.String, "status": pl.String, "member_count": pl.Int64, "m
         "which niche is growing",
         "小众 圈层 兴趣群体",
         "小众口味的会员",
+    ),
+    tables=(NICHES, MEMBERS, PRODUCTS),
+    figures=(
+        c.count("stable_niche_count", "Stable niches"),
+        c.members("members_in_all", "Members in all"),
+        c.count("defining_product_count", "Defining products"),
+        c.count("held_product_count", "Products that hold"),
     ),
 )
 def niches(view: View, *, niche: str = "", show: Literal["member", "product"] = "member", top: int = 500) -> Finding:
@@ -61,20 +113,6 @@ def niches(view: View, *, niche: str = "", show: Literal["member", "product"] = 
     top
         Rows of the member list at most; 0 = all, as an audience needs.
 
-    Returns
-    -------
-    Answer
-        Table columns: `niche` (its categories); `status` (`stable`, `not stable`, `not measured`: no half alone makes it a
-        group, or finds members enough to be sure);
-        `category_count`; `member_count`, `member_share` (0..1 of the members measured); `taste_index` (median: how many times as often as
-        others); `sales` (currency units) and `sales_share` of the period; `spend` in its categories over all receipts; `held_share`
-        (0..1 of the `found_count` members found by one half that held in the other) with `held_share_low` (95%); `base_share`
-        (0..1 of all members: what chance alone would hold); `member_change` (members by the second half over members by the first, less
-        1, among those who shopped in both). With `niche` given: `member_id`, `niche`, `taste_index`, `taste_index_low`, and `contactable`
-        where known; or `product`, `category`, `in_niche` (of its own categories), `late_count`, `penetration_rate`,
-        `other_penetration_rate` (0..1 of its members and of all others who bought it in the second half), `goods_index` (their ratio) with
-        `goods_index_low` (95%): products are chosen by the first half, and these figures are of the second.
-
     Raises
     ------
     UnknownName
@@ -94,26 +132,23 @@ def niches(view: View, *, niche: str = "", show: Literal["member", "product"] = 
         raise BadValue(tr("targeting.niches: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     groups = _named(view, niche_groups(view))
     if niche:
-        row = _found(view, groups, niche)
+        row = _row_called(view, groups, niche)
         return _members(view, row, top) if show == "member" else _products(view, row)
     if show == "product":
         raise BadValue(tr("targeting.niches: the products of which niche? Name one as the table does: niche='...'."))
     measured = measured_members(view)
     members = niche_members(view).join(measured.select("member_code"), on="member_code", how="semi", maintain_order="left")
-    table, small = _table(view, groups, members, measured.height)
-    if table.is_empty():
-        return _none(view, measured.height, small)
+    shown = NICHES.of(_table(view, groups, members, measured.height), view)
+    if not shown.height:
+        return _none(view, measured.height, groups.height)
+    first = {"niche": shown.frame["niche"][0]}
     return Finding(
-        headline=_headline(view, table, members, measured.height),
-        table=table,
-        chart=lambda: _chart(view, table),
-        notes=_notes(view, table, small),
-        ask_next=[
-            ("targeting.niches", {"niche": table["niche"][0]}),
-            ("targeting.niches", {"niche": table["niche"][0], "show": "product"}),
-            ("portrait.personas", {"by": "taste"}),
-        ],
-        figures={"stable_niche_count": float((table["status"] == STABLE).sum())},
+        headline=_headline(view, shown, measured.height),
+        table=shown,
+        chart=lambda: _chart(view, shown.frame),
+        notes=_notes(view, shown, groups.height - shown.height),
+        ask_next=[("targeting.niches", first), ("targeting.niches", {**first, "show": "product"}), ("portrait.personas", {"by": "taste"})],
+        figures={"stable_niche_count": float((shown.frame["status"] == STABLE).sum())},
     )
 
 
@@ -136,14 +171,13 @@ def _title(categories: list[str]) -> str:
     return shown + tr(" + {count} more", count=len(categories) - MOST_NAMES) if len(categories) > MOST_NAMES else shown
 
 
-def _table(view: View, groups: pl.DataFrame, members: pl.DataFrame, measured: int) -> tuple[pl.DataFrame, int]:
-    """The rows, and how many niches have too few members in scope to be shown."""
+def _table(view: View, groups: pl.DataFrame, members: pl.DataFrame, measured: int) -> pl.DataFrame:
     taken = takings(view)
     total = int(taken["sales"].sum())
     held = (
         members.join(taken, on="member_code")
         .group_by("group")
-        .agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("index").median().alias("taste_index"), pl.col("sales").sum())
+        .agg(pl.len().alias("member_count"), pl.col("index").median().alias("taste_index"), pl.col("sales").sum())
     )
     pairs = groups.select("group", pl.col("category_codes").alias("category_code")).explode("category_code")
     inside = members.select("group", "member_code").join(pairs, on="group")
@@ -151,14 +185,13 @@ def _table(view: View, groups: pl.DataFrame, members: pl.DataFrame, measured: in
     amounts = view.member_category.select("member_code", "category_code", "amount").join(wanted.lazy(), on="category_code", how="semi")
     spent = inside.join(amounts.collect(), on=["member_code", "category_code"]).group_by("group").agg(pl.col("amount").sum().alias("spend"))
     low, _ = wilson(pl.col("held_count"), pl.col("found_count"))
-    found = groups.join(held, on="group").join(spent, on="group", how="left")
-    least = view.settings.scope.minimum_members
-    shown = found.filter(pl.col("member_count") >= least)
     order = pl.col("status").replace_strict({STABLE: 0, NOT_STABLE: 1, UNKNOWN: 2}, return_dtype=pl.Int64)
-    table = shown.sort(order, "taste_index", "niche", descending=[False, True, False]).select(
+    growth = pl.when(pl.col("early_count") >= view.least).then(pl.col("late_count") / pl.col("early_count") - 1)
+    niches = groups.join(held, on="group").join(spent, on="group", how="left")
+    return niches.sort(order, "taste_index", "niche", descending=[False, True, False]).select(
         "niche",
         "status",
-        pl.col("category_codes").list.len().cast(pl.Int64).alias("category_count"),
+        pl.col("category_codes").list.len().alias("category_count"),
         "member_count",
         (pl.col("member_count") / max(measured, 1)).alias("member_share"),
         "taste_index",
@@ -169,12 +202,11 @@ def _table(view: View, groups: pl.DataFrame, members: pl.DataFrame, measured: in
         pl.when(pl.col("found_count") > 0).then(pl.col("held_count") / pl.col("found_count")).alias("held_share"),
         low.alias("held_share_low"),
         "base_share",
-        pl.when(pl.col("early_count") >= least).then(pl.col("late_count") / pl.col("early_count") - 1).alias("member_change"),
+        growth.alias("member_change"),
     )
-    return table, groups.height - table.height
 
 
-def _found(view: View, groups: pl.DataFrame, niche: str) -> dict[str, Any]:
+def _row_called(view: View, groups: pl.DataFrame, niche: str) -> dict[str, Any]:
     """The row of a niche that was named, in any case and language."""
     wanted = " ".join(niche.split()).casefold()
     for row in groups.iter_rows(named=True):
@@ -187,35 +219,30 @@ def _members(view: View, row: dict[str, Any], top: int) -> Finding:
     niche = row["niche"]
     known = [name for name in ("contactable",) if name in view.members.columns]
     inside = niche_members(view).filter(group=row["group"]).join(view.members.select("member_code", "member_id", *known), on="member_code")
-    table = inside.sort("index_low", "member_id", descending=[True, False]).select(
+    frame = inside.sort("index_low", "member_id", descending=[True, False]).select(
         "member_id",
         pl.lit(niche).alias("niche"),
         pl.col("index").alias("taste_index"),
         pl.col("index_low").alias("taste_index_low"),
         *known,
     )
-    notes: list[str | Note] = [_reading(), _verdict(row)]
-    if top and table.height > top:
-        notes.append(tr("The {top:,} strongest of {members:,} are shown; top=0 gives all.", top=top, members=table.height))
-    said = tr(
-        "{members} of {all:,} belong to the niche {niche} ({status})",
-        members=wording.some(table.height, "member"),
-        all=view.members.height,
-        niche=niche,
-        status=word(row["status"]),
-    )
+    notes: list[str | Note] = [tr(READING), _verdict(view, row)]
+    if top and frame.height > top:
+        notes.append(view.say("The {top} strongest of {n} are shown; top=0 gives all.", top=top, n=frame.height))
     return Finding(
-        headline=tr("{where}, {said}.", where=where(view), said=said),
-        table=table.head(top) if top else table,
+        headline=view.say(
+            "{where}, {n:member} of {all:,} belong to the niche {niche} ({status:word}).", row, n=frame.height, all=view.members.height
+        ),
+        table=MEMBERS.of(frame.head(top) if top else frame, view),
         notes=notes,
         ask_next=[("targeting.niches", {"niche": niche, "show": "product"}), ("targeting.niches", {})],
-        figures={"members_in_all": float(table.height)},
+        figures={"members_in_all": float(frame.height)},
     )
 
 
-def _verdict(row: dict[str, Any]) -> Note:
+def _verdict(view: View, row: dict[str, Any]) -> Note:
     verdicts: dict[str, Verdict] = {STABLE: "PASS", NOT_STABLE: "REVIEW"}
-    return Note(tr("This group is {status}.", status=word(row["status"])), verdicts.get(row["status"], "NOT MEASURED"))
+    return Note(view.say("This group is {status:word}.", row), verdicts.get(row["status"], "NOT MEASURED"))
 
 
 def _products(view: View, row: dict[str, Any]) -> Finding:
@@ -225,7 +252,7 @@ def _products(view: View, row: dict[str, Any]) -> Finding:
         view.categories.select("category_code", "category"), on="category_code"
     )
     labels = labels_of(view, "product", goods["product_code"].to_list())
-    table = goods.join(kinds, on="product_code", how="left", maintain_order="left").select(
+    frame = goods.join(kinds, on="product_code", how="left", maintain_order="left").select(
         pl.col("product_code").replace_strict(labels, default=None, return_dtype=pl.String).alias("product"),
         "category",
         pl.col("in_group").alias("in_niche"),
@@ -235,177 +262,104 @@ def _products(view: View, row: dict[str, Any]) -> Finding:
         pl.col("index_late").alias("goods_index"),
         pl.col("index_low").alias("goods_index_low"),
     )
-    held = table.filter(pl.col("goods_index_low") > 1)
-    name = tr("the niche {niche} ({status})", niche=row["niche"], status=word(row["status"]))
-    if table.is_empty():
-        said = tr("no product is known to be bought clearly more by members of {name} than by others", name=name)
-    else:
-        first = (held if held.height else table).row(0, named=True)
-        said = trn(
-            "{products} defines {name} by the first half of the receipts, and {held:,} still do by the second; first {product}: "
-            "{share} of its members buy it, {other_share} of the others",
-            "{products} define {name} by the first half of the receipts, and {held:,} still do by the second; first {product}: "
-            "{share} of its members buy it, {other_share} of the others",
-            table.height,
-            products=wording.some(table.height, "product"),
-            name=name,
-            held=held.height,
-            product=first["product"],
-            share=wording.share(first["penetration_rate"]),
-            other_share=wording.share(first["other_penetration_rate"]),
-        )
-    return Finding(
-        headline=tr("Across the chain, {said}.", said=said),
-        table=table.head(MOST_PRODUCTS),
-        notes=[
-            _verdict(row),
-            tr(
-                "Members and products are chosen by the first half of the receipts (products: Poisson test, "
-                "Benjamini-Hochberg 5%); the figures are of the second half, so that none looks strong by luck."
-            ),
-            *(
-                [tr("The {shown} surest of {products:,} products are shown.", shown=MOST_PRODUCTS, products=table.height)]
-                if table.height > MOST_PRODUCTS
-                else []
-            ),
-        ],
-        ask_next=[("targeting.niches", {"niche": row["niche"]}), ("targeting.niches", {})],
-        figures={"defining_product_count": float(table.height), "held_product_count": float(held.height)},
-    )
-
-
-def _headline(view: View, table: pl.DataFrame, members: pl.DataFrame, measured: int) -> str:
-    n = wording.some(measured, "member")
-    stable = table.filter(pl.col("status") == STABLE)
-    if stable.is_empty():
-        return tr(
-            "{where}, none of {groups} with a strong taste among {n} is known to be stable: the table says what is missing.",
-            where=where(view),
-            groups=wording.some(table.height, "group"),
-            n=n,
-        )
-    first = stable.row(0, named=True)
-    shares = tr(", {sales_share} of the sales", sales_share=wording.share(first["sales_share"])) if first["sales_share"] is not None else ""
-    return trn(
-        "{where}, {small_groups} of {n} has a strong, stable taste; the strongest is {niche}: {members}{shares}, "
-        "who buy it {taste_index:.1f} times as often as others.",
-        "{where}, {small_groups} of {n} have a strong, stable taste; the strongest is {niche}: {members}{shares}, "
-        "who buy it {taste_index:.1f} times as often as others.",
-        stable.height,
-        where=where(view),
-        small_groups=wording.some(stable.height, "small group"),
-        n=n,
-        niche=first["niche"],
-        members=wording.some(first["member_count"], "member"),
-        shares=shares,
-        taste_index=first["taste_index"],
-    )
-
-
-def _notes(view: View, table: pl.DataFrame, small: int) -> list[str | Note]:
-    settings = view.settings.niches
-    notes: list[str | Note] = [_reading(), sales_basis(view)]
-    bad = table.filter(pl.col("status") == NOT_STABLE)
-    if bad.height:
-        worst = bad.sort("held_share", "niche").row(0, named=True)
-        notes.append(
-            Note(
-                trn(
-                    "{groups} looks like a niche but may not last. Example: of {members} that one half of the receipts puts "
-                    "into {niche}, {held_share} show the taste in the other (95% sure of {held_share_low} only; {stable_share} "
-                    "needed; {base_share} of all members do). Build no campaign on it.",
-                    "{groups} look like a niche but may not last. Example: of {members} that one half of the receipts puts "
-                    "into {niche}, {held_share} show the taste in the other (95% sure of {held_share_low} only; {stable_share} "
-                    "needed; {base_share} of all members do). Build no campaign on it.",
-                    bad.height,
-                    groups=wording.some(bad.height, "group"),
-                    members=wording.some(worst["found_count"], "member"),
-                    niche=worst["niche"],
-                    held_share=wording.share(worst["held_share"]),
-                    held_share_low=wording.share(worst["held_share_low"]),
-                    stable_share=wording.share(settings.stable_share, 0),
-                    base_share=wording.share(worst["base_share"]),
-                ),
-                "REVIEW",
-            )
-        )
-    unknown = int((table["status"] == UNKNOWN).sum())
-    if unknown:
-        least = view.settings.scope.minimum_members
-        notes.append(
-            Note(
-                tr(
-                    "Stability of {groups}: neither half of the receipts alone makes such a group, or it finds fewer than "
-                    "{least} members of it who shopped in both, or enough held but of too few members to be sure.",
-                    groups=wording.some(unknown, "group"),
-                    least=least,
-                ),
-                "NOT MEASURED",
-            )
-        )
-    notes.append(
+    shown = PRODUCTS.of(frame, view)
+    held = shown.cut(shown.frame.filter(pl.col("goods_index_low") > 1))
+    notes = [
+        _verdict(view, row),
         tr(
-            "Growth compares members by each half alone, among those with {minimum_half_days} or more shopping days in "
-            "both: newcomers and leavers of the shop are not in it. One half alone chose the categories and members of a "
-            "group tested on the other.",
-            minimum_half_days=settings.minimum_half_days,
+            "Members and products are chosen by the first half of the receipts (products: Poisson test, "
+            "Benjamini-Hochberg 5%); the figures are of the second half, so that none looks strong by luck."
+        ),
+    ]
+    if shown.height > MOST_PRODUCTS:
+        notes.append(view.say("The {most} surest of {products:product} are shown.", most=MOST_PRODUCTS, products=shown.height))
+    return Finding(
+        headline=_products_headline(view, row, shown, held),
+        table=shown.cut(shown.frame.head(MOST_PRODUCTS)),
+        notes=notes,
+        ask_next=[("targeting.niches", {"niche": row["niche"]}), ("targeting.niches", {})],
+        figures={"defining_product_count": float(shown.height), "held_product_count": float(held.height)},
+    )
+
+
+def _products_headline(view: View, niche: dict[str, Any], shown: AnswerTable, held: AnswerTable) -> str:
+    words = {"niche": niche["niche"], "status": niche["status"]}
+    if not shown.height:
+        return view.say(
+            "Across the chain, no product is known to be bought clearly more by members of the niche {niche} ({status:word}) than by "
+            "others.",
+            **words,
+        )
+    return view.say(
+        "Across the chain, {products:product} [is_one?defines|define] the niche {niche} ({status:word}) by the first half of the receipts, "
+        "and {held:,} still do by the second; first {product}: {penetration_rate} of its members buy it, {other_penetration_rate} of the "
+        "others.",
+        (held if held.height else shown).row(), products=shown.height, is_one=shown.height == 1, held=held.height, **words,
+    )  # fmt: skip
+
+
+def _headline(view: View, shown: AnswerTable, measured: int) -> str:
+    stable = shown.cut(shown.frame.filter(pl.col("status") == STABLE))
+    if not stable.height:
+        return view.say(
+            "{where}, none of {groups:group} with a strong taste among {n:member} is known to be stable: the table says what is missing.",
+            groups=shown.height,
+            n=measured,
+        )
+    return view.say(
+        "{where}, {groups:small group} of {n:member} [is_one?has|have] a strong, stable taste; the strongest is {niche}: "
+        "{member_count:member}[, {sales_share} of the sales], who buy it {taste_index:.1f} times as often as others.",
+        stable.row(), groups=stable.height, is_one=stable.height == 1, n=measured,
+    )  # fmt: skip
+
+
+def _notes(view: View, shown: AnswerTable, small: int) -> list[str | Note]:
+    notes: list[str | Note] = [tr(READING), sales_basis(view)]
+    doubtful = shown.cut(shown.frame.filter(pl.col("status") == NOT_STABLE).sort("held_share", "niche"))
+    if doubtful.height:
+        example = view.say(
+            "{groups:group} [is_one?looks|look] like a niche but may not last. Example: of {found_count:member} that one half of the "
+            "receipts puts into {niche}, {held_share} show the taste in the other (95% sure of {held_share_low} only; "
+            "{niches.stable_share:.0%} needed; {base_share} of all members do). Build no campaign on it.",
+            doubtful.row(), groups=doubtful.height, is_one=doubtful.height == 1,
+        )  # fmt: skip
+        notes.append(Note(example, "REVIEW"))
+    unknown = int((shown.frame["status"] == UNKNOWN).sum())
+    if unknown:
+        why = view.say(
+            "Stability of {groups:group}: neither half of the receipts alone makes such a group, or it finds fewer than {least} members of "
+            "it who shopped in both, or enough held but of too few members to be sure.",
+            groups=unknown,
+        )
+        notes.append(Note(why, "NOT MEASURED"))
+    notes.append(
+        view.say(
+            "Growth compares members by each half alone, among those with {niches.minimum_half_days} or more shopping days in both: "
+            "newcomers and leavers of the shop are not in it. One half alone chose the categories and members of a group tested on the "
+            "other."
         )
     )
     if small:
-        notes.append(
-            tr(
-                "Not shown: {niches} with fewer than {minimum_members} members here.",
-                niches=wording.some(small, "niche"),
-                minimum_members=view.settings.scope.minimum_members,
-            )
-        )
+        notes.append(view.say("Not shown: {small:niche} with fewer than {least} members here.", small=small))
     return notes
 
 
-def _reading() -> str:
-    return tr("A niche is a reading of baskets, not a fact about a person: never tell a member what they are.")
-
-
 def _none(view: View, measured: int, small: int) -> Finding:
-    personas = view.settings.personas
-    n = wording.some(measured, "member")
-    few = (
-        trn(
-            "; {niches} of the chain has too few members here",
-            "; {niches} of the chain have too few members here",
-            small,
-            niches=wording.some(small, "niche"),
-        )
-        if small
-        else ""
+    headline = view.say(
+        "{where}, no small group of {n:member} with {personas.minimum_days} or more shopping days has a strong taste[; {small:niche} of "
+        "the chain [is_one?has|have] too few members here].",
+        n=measured, small=small, is_one=small == 1,
+    )  # fmt: skip
+    advice = view.say(
+        "Niches: a group needs {least} members with a strong taste, and at most {niches.most_share:.0%} of all (settings scope, niches)."
     )
-    return Finding(
-        headline=tr(
-            "{where}, no small group of {n} with {minimum_days} or more shopping days has a strong taste{few}.",
-            where=where(view),
-            n=n,
-            minimum_days=personas.minimum_days,
-            few=few,
-        ),
-        table=pl.DataFrame(schema=_SCHEMA),
-        notes=[
-            Note(
-                tr(
-                    "Niches: a group needs {minimum_members} members with a strong taste, and at most {most_share} of all (settings "
-                    "scope, niches).",
-                    minimum_members=view.settings.scope.minimum_members,
-                    most_share=wording.share(view.settings.niches.most_share, 0),
-                ),
-                "NOT MEASURED",
-            )
-        ],
-    )
+    return unmeasured(NICHES, headline, advice)
 
 
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     drawn = table.filter(pl.col("held_share").is_not_null()).head(20)
     _, high = wilson((pl.col("held_share") * pl.col("found_count")).round(), pl.col("found_count"))
-    labels = [tr("{niche} ({status})", niche=niche, status=word(status)) for niche, status in drawn.select("niche", "status").rows()]
+    labels = [view.say("{niche} ({status:word})", niche=niche, status=status) for niche, status in drawn.select("niche", "status").rows()]
     return ranges(
         drawn.with_columns(high.alias("held_share_high"), pl.Series("label", labels, dtype=pl.String)),
         label="label",
@@ -414,7 +368,7 @@ def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
         high="held_share_high",
         n="found_count",
         kind="share",
-        title=tr("Do niches hold? {place}", place=view.place),
+        title=view.say("Do niches hold? {place}"),
         subtitle=tr("Found by one half of the receipts, with the taste in the other; hollow = not sure"),
         value_title=tr("Share that held"),
         reference=view.settings.niches.stable_share,

@@ -34,7 +34,7 @@ def niche_goods(view: View) -> pl.DataFrame:
 def _goods(view: View) -> pl.DataFrame:
     counts = _counts(view)
     sizes = early_members(view).group_by("group").agg(pl.len().cast(pl.Int64).alias("group_size"))
-    found = defining_goods(
+    defining = defining_goods(
         counts.join(sizes, on="group"),
         view.population.height,
         least=view.settings.goods.minimum_both,
@@ -43,8 +43,8 @@ def _goods(view: View) -> pl.DataFrame:
     kinds = view.mart.products.select("product_code", "category_code").join(
         niche_categories(view).select("group", "category_code", pl.lit(True).alias("in_group")), on="category_code"
     )
-    named = found.join(kinds.select("group", "product_code", "in_group"), on=["group", "product_code"], how="left")
-    return named.with_columns(pl.col("in_group").fill_null(False)).sort(
+    labelled = defining.join(kinds.select("group", "product_code", "in_group"), on=["group", "product_code"], how="left")
+    return labelled.with_columns(pl.col("in_group").fill_null(False)).sort(
         "group", "index_low", "product_code", descending=[False, True, False]
     )
 

@@ -62,12 +62,12 @@ def niche_categories(view: View) -> pl.DataFrame:
 
 
 def _categories(view: View) -> pl.DataFrame:
-    made: list[tuple[str, list[int]]] = []
+    groups: list[tuple[str, list[int]]] = []
     for half in HALVES:
-        taken = [code for _, codes in made for code in codes]
+        taken = [code for _, codes in groups for code in codes]
         flags, members = _flags(view, half)
-        made += [(half, codes) for codes in _grouped(view, flags.filter(~pl.col("category_code").is_in(taken)), members)]
-    rows = [(number, code, half) for number, (half, codes) in enumerate(made) for code in codes]
+        groups += [(half, codes) for codes in _grouped(view, flags.filter(~pl.col("category_code").is_in(taken)), members)]
+    rows = [(number, code, half) for number, (half, codes) in enumerate(groups) for code in codes]
     return pl.DataFrame(rows, schema={"group": pl.UInt32, "category_code": pl.UInt32, "made_by": pl.String}, orient="row")
 
 
@@ -88,7 +88,7 @@ def _flags(view: View, half: str) -> tuple[pl.DataFrame, int]:
 def _grouped(view: View, flags: pl.DataFrame, member_count: int) -> list[list[int]]:
     """The groups that some taste flags of `member_count` members make."""
     sizes = flags.group_by("category_code").len()
-    fits = (pl.col("len") >= view.settings.scope.minimum_members) & (pl.col("len") <= view.settings.niches.most_share * member_count)
+    fits = (pl.col("len") >= view.least) & (pl.col("len") <= view.settings.niches.most_share * member_count)
     anchors = sizes.filter(fits)["category_code"].sort().to_list()
     return taste_groups(anchors, taste_links(flags.filter(pl.col("category_code").is_in(anchors)), member_count))
 
@@ -96,10 +96,10 @@ def _grouped(view: View, flags: pl.DataFrame, member_count: int) -> list[list[in
 def _members(view: View) -> pl.DataFrame:
     counts = _counts(view, pl.col("day_count")).join(measured_members(view).select("member_code"), on="member_code", how="semi")
     inside = _inside(view, counts)
-    least, most = view.settings.scope.minimum_members, view.settings.niches.most_share * measured_members(view).height
+    least, most = view.least, view.settings.niches.most_share * measured_members(view).height
     sizes = inside.group_by("group").len().filter((pl.col("len") >= least) & (pl.col("len") <= most))
-    kept = inside.join(sizes, on="group", how="semi")
-    return kept.select(list(MEMBERS)).cast(MEMBERS).sort("group", "member_code")
+    fitting = inside.join(sizes, on="group", how="semi")
+    return fitting.select(list(MEMBERS)).cast(MEMBERS).sort("group", "member_code")
 
 
 def _early_members(view: View) -> pl.DataFrame:
@@ -147,7 +147,7 @@ def _stability(view: View) -> pl.DataFrame:
     table = table.with_columns(pl.col(list(named)).fill_null(0))
     low, _ = wilson(pl.col("held_count"), pl.col("found_count"))
     status = (
-        pl.when((pl.col("made_by") == BOTH) | (pl.col("found_count") < view.settings.scope.minimum_members))
+        pl.when((pl.col("made_by") == BOTH) | (pl.col("found_count") < view.least))
         .then(pl.lit(UNKNOWN))
         .when(pl.col("held_low") >= settings.stable_share)
         .then(pl.lit(STABLE))

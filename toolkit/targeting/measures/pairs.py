@@ -1,4 +1,4 @@
-"""Pairs of goods of a scope: tested, named, and shown only where enough people stand behind them."""
+"""Pairs of goods of a scope: tested and named."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FACTS = ("tested_count", "basket_count", "left_out_count")
 
 
 @dataclass(frozen=True)
-class Found:
+class AssociatedPairs:
     """The pairs that pass the test (schema models.pairs.PAIRS), and of how many tests, baskets and orders too large to be in."""
 
     pairs: pl.DataFrame
@@ -25,28 +25,22 @@ class Found:
     left_out: int
 
 
-def found_pairs(view: View, period: Period, level: Level, unit: Unit) -> Found:
+def found_pairs(view: View, period: Period, level: Level, unit: Unit) -> AssociatedPairs:
     """Return the pairs of the scope that pass the test; those of the chain are kept beside the mart."""
     if not view.scope.is_chain:
         return _tested(view, period, level, unit)
     name = f"pairs-{level}-{unit}-{period.start}-{period.end}"
     kept = view.chainwide(name, lambda chain: _as_table(_tested(chain, period, level, unit)), "goods", "scope")
     tested, baskets, left_out = kept.select(_FACTS).row(0)
-    return Found(kept.filter("is_pair").drop(_FACTS), tested, baskets, left_out)
+    return AssociatedPairs(kept.filter("is_pair").drop(_FACTS), tested, baskets, left_out)
 
 
-def shown_pairs(view: View, found: Found, level: Level, *, rank: str, most: int) -> tuple[pl.DataFrame, int]:
-    """Return the first `most` pairs by rank as a table of names, and how many were suppressed for too few buyers.
-
-    Columns: `goods`, `goes_with`, `both_count`, `expected_count`, `extra_count`, `together_index`, `together_index_low`,
-    `together_index_high`, `buyer_count`, `goods_count`, `goes_with_count`. Equal ranks are in the order of the names.
-    """
+def named_pairs(view: View, associated: AssociatedPairs, level: Level, rank: str) -> pl.DataFrame:
+    """Return the pairs as a table of names, by rank: `volume` (most beyond chance) or `strength` (most times chance, lower limit)."""
     extra = pl.col("both_count") - pl.col("expected_count")
-    enough = found.pairs.filter(pl.col("buyer_count") >= view.settings.scope.minimum_members)
-    by = extra if rank == "volume" else pl.col("together_index_low")
-    first = enough.sort(by, descending=True, maintain_order=True).head(most)
-    names = labels_of(view, level, [*first["first"], *first["second"]])
-    table = first.select(
+    pairs = associated.pairs.sort(extra if rank == "volume" else pl.col("together_index_low"), descending=True, maintain_order=True)
+    names = labels_of(view, level, [*pairs["first"], *pairs["second"]])
+    return pairs.select(
         pl.col("first").replace_strict(names, return_dtype=pl.String, default=None).alias("goods"),
         pl.col("second").replace_strict(names, return_dtype=pl.String, default=None).alias("goes_with"),
         "both_count",
@@ -59,8 +53,6 @@ def shown_pairs(view: View, found: Found, level: Level, *, rank: str, most: int)
         pl.col("first_count").alias("goods_count"),
         pl.col("second_count").alias("goes_with_count"),
     )
-    order = "extra_count" if rank == "volume" else "together_index_low"
-    return table.sort(order, "goods", "goes_with", descending=[True, False, False]), found.pairs.height - enough.height
 
 
 def buyers_of(scoped: ScopedBaskets, pairs: pl.DataFrame) -> np.ndarray:
@@ -102,20 +94,20 @@ def baskets_with(baskets: Baskets, goods: np.ndarray) -> dict[int, np.ndarray]:
     return {int(one): place[order[low:high]] for one, low, high in zip(goods, *bounds, strict=True)}
 
 
-def only_with(found: Found, good: Good) -> Found:
+def only_with(associated: AssociatedPairs, good: Good) -> AssociatedPairs:
     """Return the pairs that one good stands in, it first."""
     first, second = pl.col("first"), pl.col("second")
     swap = second == good.code
-    pairs = found.pairs.filter((first == good.code) | swap).with_columns(
+    pairs = associated.pairs.filter((first == good.code) | swap).with_columns(
         first=pl.when(swap).then(second).otherwise(first),
         second=pl.when(swap).then(first).otherwise(second),
         first_count=pl.when(swap).then("second_count").otherwise("first_count"),
         second_count=pl.when(swap).then("first_count").otherwise("second_count"),
     )
-    return Found(pairs, found.tested, found.baskets, found.left_out)
+    return AssociatedPairs(pairs, associated.tested, associated.baskets, associated.left_out)
 
 
-def _tested(view: View, period: Period, level: Level, unit: Unit) -> Found:
+def _tested(view: View, period: Period, level: Level, unit: Unit) -> AssociatedPairs:
     settings = view.settings.goods
     scoped = scoped_baskets(view, period, level, unit)
     # A pair of fewer people would be suppressed anyway, and each stands for a basket at least.
@@ -124,13 +116,13 @@ def _tested(view: View, period: Period, level: Level, unit: Unit) -> Found:
         scoped.baskets, minimum_baskets=settings.minimum_baskets, minimum_both=least, false_share=settings.false_share
     )
     buyers = pairs["both_count"] if unit == "member" else pl.Series(buyers_of(scoped, pairs), dtype=pl.Int64)
-    return Found(pairs.with_columns(buyer_count=buyers), tested, scoped.baskets.basket_count, scoped.left_out)
+    return AssociatedPairs(pairs.with_columns(buyer_count=buyers), tested, scoped.baskets.basket_count, scoped.left_out)
 
 
-def _as_table(found: Found) -> pl.DataFrame:
+def _as_table(associated: AssociatedPairs) -> pl.DataFrame:
     """What is kept: the pairs that pass, or one row without a pair, so that the facts are kept with it."""
-    pairs = found.pairs
+    pairs = associated.pairs
     if pairs.is_empty():
         pairs = pl.concat([pairs, pl.DataFrame([{"is_pair": False}])], how="diagonal")
-    facts = (found.tested, found.baskets, found.left_out)
+    facts = (associated.tested, associated.baskets, associated.left_out)
     return pairs.with_columns(pl.lit(value, pl.Int64).alias(name) for name, value in zip(_FACTS, facts, strict=True))

@@ -42,7 +42,6 @@ _KINDS_BY_NAME: dict[str, Kind] = {
     "expected_redeemers": "number",
     "control_sales_so_far": "money",
     "sales_so_far": "money",
-    "share_of_parent": "share",
     "p_value": "number",
 }
 _KINDS_BY_ENDING: tuple[tuple[str, Kind], ...] = (
@@ -110,7 +109,8 @@ def guessed_columns(frame: pl.DataFrame) -> tuple[Column, ...]:
 
 def guessed_column(name: str, value: Any, dtype: Any = None) -> Column:
     """Return the column of a figure that is declared nowhere: told from its name and a value."""
-    return Column(name, kind_of(name, value), _label(name), dtype=dtype)
+    kind = "share" if name.startswith(_SHARE_OF) else kind_of(name, value)
+    return Column(name, kind, _label(name), dtype=dtype)
 
 
 def heading(column: Column) -> str:

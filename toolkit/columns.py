@@ -84,8 +84,13 @@ class Column:
         return f"`{self.name}`" + (f" ({unit})" if unit else "") + (f": {told}" if told else "")
 
 
+def plain_label(name: str) -> str:
+    """Return a name of ours as words: what is called nothing else (`order_value` -> Order value)."""
+    return name.replace("_", " ").strip().capitalize()
+
+
 def _column(kind: Kind, name: str, label: str, meaning: str, given: Mapping[str, Any]) -> Column:
-    return Column(name, kind, label or name.replace("_", " ").strip().capitalize(), meaning, **given)
+    return Column(name, kind, label or plain_label(name), meaning, **given)
 
 
 def text(name: str, label: str = "", meaning: str = "", **given: Any) -> Column:

@@ -15,9 +15,9 @@ import polars as pl
 from babel.numbers import format_currency, get_currency_symbol
 
 from toolkit import language
-from toolkit.columns import Column, Kind
+from toolkit.columns import Column, Kind, plain_label
 from toolkit.language import tr
-from toolkit.language.labels import DATA, LABELS, OF_MEMBERS, OURS
+from toolkit.language.labels import DATA, LABELS, OURS
 
 _KINDS_BY_NAME: dict[str, Kind] = {
     "sales": "money",
@@ -42,7 +42,6 @@ _KINDS_BY_NAME: dict[str, Kind] = {
     "expected_redeemers": "number",
     "control_sales_so_far": "money",
     "sales_so_far": "money",
-    "share_of_parent": "share",
     "p_value": "number",
 }
 _KINDS_BY_ENDING: tuple[tuple[str, Kind], ...] = (
@@ -105,12 +104,20 @@ def kind_of(name: str, value: Any = None) -> Kind:
 def guessed_columns(frame: pl.DataFrame) -> tuple[Column, ...]:
     """Return the columns of a table that declares none: told from their names and first values."""
     first = {name: next((value for value in frame[name].head(50).to_list() if value is not None), None) for name in frame.columns}
-    return tuple(Column(name, kind_of(name, first[name]), _label(name), dtype=dtype) for name, dtype in frame.schema.items())
+    return tuple(guessed_column(name, first[name], dtype) for name, dtype in frame.schema.items())
+
+
+def guessed_column(name: str, value: Any, dtype: Any = None) -> Column:
+    """Return the column of a figure that is declared nowhere: told from its name and a value."""
+    kind = "share" if name.startswith(_SHARE_OF) else kind_of(name, value)
+    return Column(name, kind, _label(name), dtype=dtype)
 
 
 def heading(column: Column) -> str:
     """Return the label of a column in the reader's language; `share_of_SEGMENT` is told with the segment's name."""
-    return label_of(column.name) if column.name.startswith(_SHARE_OF) else column.heading
+    if column.name.startswith(_SHARE_OF) and column.label == plain_label(column.name):
+        return tr("Share of {group}", group=language.word(column.name.removeprefix(_SHARE_OF)))
+    return column.heading
 
 
 def column_text(value: Any, column: Column, currency: str) -> str:
@@ -118,34 +125,32 @@ def column_text(value: Any, column: Column, currency: str) -> str:
     return cell(value, column.kind, currency, column.name)
 
 
-def label_of(name: str, *, of_members: bool = False) -> str:
-    """Return the name of a column (of an answer, or of the members table) or figure in words.
+def label_of(name: str) -> str:
+    """Return the name of a column or figure of an answer in words.
 
     >>> label_of("member_count"), label_of("coupon_affinity"), label_of("share_of_loyal")
     ('Members', 'Coupon affinity', 'Share of loyal')
     """
-    known = (OF_MEMBERS.get(name) if of_members else None) or LABELS.get(name)
-    if not known and name.startswith(_SHARE_OF):
-        return tr("Share of {group}", group=language.word(name.removeprefix(_SHARE_OF)))
-    return language.label(known or _label(name))
+    return heading(guessed_column(name, None))
 
 
 def _label(name: str) -> str:
-    return LABELS.get(name) or name.replace("_", " ").strip().capitalize()
+    return LABELS.get(name) or plain_label(name)
 
 
-def labels_of(names: Sequence[str], labels: Sequence[str] = ()) -> list[str]:
-    """Return the names of columns as the head of a file, no two alike: one said again (`from`, `to`) goes with the one it belongs to.
+def labels_of(columns: Sequence[Column]) -> list[str]:
+    """Return the headings of columns as the head of a file, no two alike: one said again (`from`, `to`) goes with the one it belongs to.
 
-    >>> labels_of(["repeat_rate", "repeat_rate_low", "core_index", "core_index_low"])
-    ['Bought again', 'Bought again: from', 'Index against others', 'Index against others: from']
+    >>> from toolkit import columns as c
+    >>> labels_of([*c.interval(c.share("repeat_rate", "Bought again")), *c.interval(c.index("core_index", "Index"))])
+    ['Bought again', 'Bought again: from', 'Bought again: to', 'Index', 'Index: from', 'Index: to']
     """
-    labels = list(labels) or [label_of(name) for name in names]
+    labels = [heading(column) for column in columns]
     headings, belongs = list[str](), ""
     for label in labels:
         belongs = label if labels.count(label) == 1 else belongs
         headings.append(label if labels.count(label) == 1 or not belongs else tr("{first}: {second}", first=belongs, second=label))
-    return headings if len(set(headings)) == len(headings) else list(names)
+    return headings if len(set(headings)) == len(headings) else [column.name for column in columns]
 
 
 def count(value: float) -> str:

@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 
 from tests.apps.conftest import NASTY
+from toolkit import columns as c
+from toolkit import wording
 from toolkit.apps.pages.controls import controls_of
 from toolkit.apps.pages.download import csv_text, file_name, harmless
 from toolkit.apps.pages.menu import FAMILIES, next_label, period_choices, question_menu
@@ -69,7 +71,9 @@ def test_words_of_buttons_and_periods() -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "-5 apples"])
 def test_text_that_a_spreadsheet_would_run_is_made_harmless(text: str) -> None:
     assert harmless(text) == f"'{text}"
-    rows = list(csv.reader(io.StringIO(csv_text(pl.DataFrame({"segment": [text, "bread"]})).removeprefix("\ufeff"), newline="")))
+    rows = list(
+        csv.reader(io.StringIO(csv_text(pl.DataFrame({"segment": [text, "bread"]}), ["Segment"]).removeprefix("\ufeff"), newline=""))
+    )
     assert rows == [["Segment"], [f"'{text}"], ["bread"]]
 
 
@@ -78,14 +82,16 @@ def test_numbers_stay_numbers_and_nothing_stays_nothing() -> None:
         {"sales_change": [-0.5, None], "joined_on": [date(2024, 1, 1), None], "tags": [["=a", "b"], None], "=x": ["a,b", 'c"d']},
         schema_overrides={"tags": pl.List(pl.String)},
     )
-    text = csv_text(frame)
+    text = csv_text(frame, ["Change of sales", "Joined on", "Tags", "=x"])
     assert text.startswith("\ufeff")
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert rows == [["Change of sales", "Joined on", "Tags", "'=x"], ["-0.5", "2024-01-01", "'=a; b", "a,b"], ["", "", "", 'c"d']]
 
 
 def test_two_columns_of_one_label_keep_their_names() -> None:
-    assert csv_text(pl.DataFrame({"store name": ["a"], "store_name": ["b"]})).splitlines()[0] == "\ufeffstore name,store_name"
+    labels = wording.labels_of([c.text("store name"), c.text("store_name")])
+    assert labels == ["store name", "store_name"]
+    assert csv_text(pl.DataFrame({"store name": ["a"], "store_name": ["b"]}), labels).splitlines()[0] == "\ufeffstore name,store_name"
 
 
 def test_file_names_are_plain(state: State) -> None:

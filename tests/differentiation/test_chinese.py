@@ -52,7 +52,7 @@ def test_sentences_change_and_data_do_not(club: Workspace, name: str, given: dic
     with speaking("zh"):
         chinese = ask(club, **given)
         assert re.findall("[A-Za-z]{3,}", SHOP.sub("", chinese.headline)) == [], chinese.headline
-        labels = [wording.label_of(column) for column in chinese.table.columns]
+        labels = [wording.heading(column) for column in chinese.columns]
         notes = [SHOP.sub("", re.sub(r"`\w+`|'.*?'|\w+=\w+", "", note.text)) for note in chinese.notes]
     assert [label for label in labels if re.fullmatch("[A-Za-z ]{2,}", label)] == []
     assert [note for note in notes if re.search("[a-z]{3,} [a-z]{2,}", note)] == []

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from tests.shop import AS_OF, make_workspace, random_lines, random_products
-from toolkit import wording
 from toolkit.differentiation.measures.amounts import round_amount
 from toolkit.differentiation.measures.replays import read_offers
 from toolkit.differentiation.methods.coupon import coupon
@@ -177,7 +176,7 @@ def test_every_question_answers_every_scope(thirty: tuple[Workspace, pl.DataFram
     if assumed.table.height:
         assert assumed.table["net_amount"].null_count() == 0
         assert any("assumed" in note.text and note.verdict == "REVIEW" for note in assumed.notes)
-    assert all(wording.label_of(name) for name in answer.table.columns)
+    assert all(column.heading for column in answer.columns)
 
 
 def test_without_a_margin_the_break_even_is_stated_for_named_ones(thirty: tuple[Workspace, pl.DataFrame]) -> None:

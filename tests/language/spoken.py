@@ -11,6 +11,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.answer import Answer
+from toolkit.batch.figures import figure_label
 from toolkit.language.labels import DATA
 
 _CODE = re.compile(
@@ -47,7 +48,8 @@ def said(answer: Answer) -> Iterator[tuple[str, str]]:
     yield "headline", answer.headline
     yield "scope", answer.scope
     yield from (("note", str(note)) for note in answer.notes)
-    yield from ((f"column {name}", wording.label_of(name)) for name in [*answer.table.columns, *answer.figures])
+    yield from ((f"column {column.name}", wording.heading(column)) for column in answer.columns)
+    yield from ((f"figure {name}", figure_label(name)) for name in answer.figures)
     for name, kind in answer.kinds.items():
         if answer.table.schema[name] == pl.String and name not in DATA and name != "who":  # who: a condition, as it is typed
             for text in answer.table[name].drop_nulls().unique().sort().head(200):

@@ -18,6 +18,7 @@ from toolkit.importing import import_receipts
 from toolkit.language import speaking
 from toolkit.language.labels import LABELS
 from toolkit.registry import STEPS, Question, all_questions
+from toolkit.scope.member_columns import MEMBER_COLUMNS
 from toolkit.scope.traits import trait_columns
 from toolkit.simulated import simulated_shop
 from toolkit.workspace import Workspace
@@ -58,18 +59,28 @@ def test_no_word_of_ours_stays_english(shop: Workspace, step: str) -> None:
                     left |= {("error", word): call for word in english(str(error), own)}
                     continue
                 left |= {(place, text): call for place, text in said(answer) if english(text, own)}
-                unnamed |= {name for name in [*answer.table.columns, *answer.figures] if not _named(name)}
-                labels = wording.labels_of(answer.table.columns)
+                unnamed |= {name for name in [*answer.table.columns, *answer.figures] if not _named(name, question)}
+                labels = wording.labels_of(answer.columns)
                 alike |= {call} if labels == answer.table.columns else set()
     assert left == {}
     assert unnamed == set()
     assert alike == set()
 
 
-def _named(name: str) -> bool:
-    return name in LABELS or name.startswith("share_of_")
+def _named(name: str, question: Question) -> bool:
+    declared = {column for table in question.tables for column in table.by_name} | set(question.figures)
+    return name in declared or name in LABELS or name.startswith("share_of_")
+
+
+def test_a_figure_means_the_same_in_every_question() -> None:
+    """A batch shows a figure beside those of other questions, by its key alone."""
+    kinds: dict[str, set[str]] = {}
+    for question in all_questions():
+        for name, column in question.figures.items():
+            kinds.setdefault(name, set()).add(column.kind)
+    assert {name: kinds for name, kinds in kinds.items() if len(kinds) > 1} == {}
 
 
 def test_every_column_of_the_members_table_has_a_name(shop: Workspace) -> None:
     view = view_of(shop)
-    assert {name for name in [*view.readable.columns, *trait_columns(view)] if name not in LABELS} == set()
+    assert {name for name in [*view.readable.columns, *trait_columns(view)] if name not in MEMBER_COLUMNS} == set()

@@ -33,7 +33,7 @@ def test_dates_money_nouns_and_lists_are_the_readers() -> None:
         assert wording.some(1234, "member") == "1,234 名会员"
         assert wording.share(None) == "未测量"
         assert wording.listing(["甲", "乙", "丙"]) == "甲、乙和丙"
-        assert wording.label_of("member_count") == "会员数"
+        assert language.label("Members") == "会员数"
     assert wording.money(12.5, "USD") == "$12.50"
 
 

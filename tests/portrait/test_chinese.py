@@ -41,7 +41,7 @@ def test_sentences_change_and_data_do_not(village: Workspace, name: str, given: 
     with speaking("zh"):
         chinese = ask(village, **given, settings=FEW)
         headline, question = chinese.headline, chinese.question
-        labels = [wording.label_of(column) for column in chinese.table.columns]
+        labels = [wording.heading(column) for column in chinese.columns]
     assert re.findall("[a-z]{2,}", headline) == [], headline  # the village writes its categories in capitals
     assert re.search("[\u4e00-\u9fff]", question)
     assert [label for label in labels if re.fullmatch("[A-Za-z ]{2,}", label)] == []

@@ -52,7 +52,7 @@ def test_sentences_change_and_data_do_not(shops: dict[str, Workspace], shop: str
     with speaking("zh"):
         chinese = ask(shops[shop], **given)
         headline, notes, question = chinese.headline, [note.text for note in chinese.notes], chinese.question
-        labels = [wording.label_of(column) for column in chinese.table.columns]
+        labels = [wording.heading(column) for column in chinese.columns]
     for said in (headline, *notes):
         assert re.findall("[a-z]{3,}", re.sub(NAMES, "", said)) == [], said
     assert re.search("[\u4e00-\u9fff]", question)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit import language, wording
 from toolkit.audience.audience import Audience
 from toolkit.language import later, tr
+from toolkit.scope.member_columns import member_column
 from toolkit.scope.where import Where, read_where
 
 _SAID = {
@@ -40,7 +41,7 @@ def where_in_words(where: Where) -> str:
             continue
         before = where.tokens[at - 1].text if at else ""
         if token.kind in ("name", "quoted") and token.word in names:
-            label = wording.label_of(token.word, of_members=True)
+            label = member_column(token.word).heading
             word = label if label.isupper() or label[1:] != label[1:].lower() else label[0].lower() + label[1:]
         elif token.kind == "text":
             word = language.word(token.text[1:-1].replace("''", "'"))

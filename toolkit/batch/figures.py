@@ -8,7 +8,9 @@ from typing import Any
 
 from toolkit import wording
 from toolkit.answer import ANSWER_MIME
+from toolkit.columns import Column
 from toolkit.language import later, tr
+from toolkit.registry import all_questions
 
 RANKED_BY = "sales"
 LEADING = {
@@ -89,7 +91,13 @@ def leading(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
 
 def figure_label(key: str) -> str:
     """Return what a figure is called at the top of a page and in the index."""
-    return tr(LEADING[key]) if key in LEADING else wording.label_of(key)
+    return tr(LEADING[key]) if key in LEADING else wording.heading(figure_column(key))
+
+
+def figure_column(key: str, value: float | None = None) -> Column:
+    """Return what a figure is declared as by the first question that has it (a test sees to it that they agree)."""
+    declared = next((item.figures[key] for item in all_questions() if key in item.figures), None)
+    return declared or wording.guessed_column(key, value)
 
 
 def _is_number(value: Any) -> bool:

@@ -23,7 +23,7 @@ from nbconvert.filters.ansi import strip_ansi
 from traitlets import List, default
 
 from toolkit import language, wording
-from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_label, headline_figures, leading, told_answers
+from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_column, figure_label, headline_figures, leading, told_answers
 from toolkit.charts import offline, sparkline
 from toolkit.charts.theme import config
 from toolkit.language import tr
@@ -244,8 +244,8 @@ def _tiles(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def figure_text(key: str, value: float | None, currency: str) -> str:
-    """Return a headline figure as its key says: money, share, count ..."""
-    kind = wording.kind_of(key, value)
+    """Return a headline figure as it is declared: money, share, count ..."""
+    kind = figure_column(key, value).kind
     if kind == "money" and not currency:
         kind = "number"
     return wording.cell(value, kind, currency)

@@ -9,7 +9,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from toolkit import wording
 from toolkit.atomic import write_atomically
 from toolkit.batch.figures import MOST_FIGURES, RANKED_BY, figure_label, leading
 from toolkit.batch.html import figure_text, page
@@ -102,7 +101,7 @@ def _tiles(stores: Mapping[str, list[Record]], keys: list[str], rows: list[dict[
     if keys and keys[0] == RANKED_BY and len(currencies) == 1:
         chain = [row["rank_value"] for row in rows if not row["store_id"] and row["rank_value"] is not None]
         total = chain[0] if chain else sum(row["rank_value"] for row in rows if row["rank_value"] is not None)
-        label = f"{wording.label_of(RANKED_BY)}{tr(', ')}{tr('the chain') if chain else tr('these stores')}"
+        label = f"{figure_label(RANKED_BY)}{tr(', ')}{tr('the chain') if chain else tr('these stores')}"
         tiles.append({"label": label, "value": figure_text(RANKED_BY, float(total), currencies.pop())})
     tiles += [
         {"label": label, "value": f"{states[state]:,}"} for state, label in (("too_small", tr("Too few members")), ("failed", tr("Failed")))

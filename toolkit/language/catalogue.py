@@ -7,6 +7,7 @@ python -m toolkit.language.catalogue --check    change nothing; end with 1 where
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import sys
@@ -22,7 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from toolkit.language import DOMAIN, FOLDER, LANGUAGES, SOURCE
-from toolkit.language.labels import LABELS, OF_MEMBERS, VALUES
+from toolkit.language.labels import LABELS, VALUES
 
 PACKAGE = FOLDER.parent
 DASHBOARDS = PACKAGE.parent / "dashboards"
@@ -82,13 +83,24 @@ def messages() -> Iterator[Found]:
     for path in sorted((PACKAGE.parent / "notebooks").glob("*.ipynb")):
         for text in _of_notebook(path):
             yield "notebooks", 0, text, None
-    for heading in dict.fromkeys([*LABELS.values(), *OF_MEMBERS.values()]):
+    for heading in dict.fromkeys(LABELS.values()):
         yield "language/labels.py", 0, heading, "column"
+    for heading in sorted(_headings() - set(LABELS.values())):
+        yield "columns.py", 0, heading, "column"
     for text in VALUES:
         yield "language/labels.py", 0, text, "value"
     for name, keys in _TOML.items():
         for text in sorted(set(_texts(tomllib.loads((PACKAGE / name).read_text("utf-8")), keys))):
             yield name, 0, text, "value"
+
+
+def _headings() -> set[str]:
+    """The labels of every column and figure that is declared, and of the members table. By name: they lie above the language."""
+    questions = importlib.import_module("toolkit.registry").all_questions()
+    members = importlib.import_module("toolkit.scope.member_columns").MEMBER_COLUMNS
+    columns = [column for item in questions for table in item.tables for column in table.columns]
+    figures = [column for item in questions for column in item.figures.values()]
+    return {column.label for column in (*columns, *figures, *members.values())}
 
 
 def missing(code: str, gathered: Catalog | None = None) -> list[Message]:

@@ -539,9 +539,6 @@ LABELS = {
     "with_goods_share": "Share with goods to offer",
 }
 
-OF_MEMBERS = {"expected_amount": "Spend at usual prices"}
-"""Columns of the members table that mean something else in the tables of answers."""
-
 DATA = frozenset(
     {"member_id", "store_id", "store_name", "region", "campaign_id", "product_id", "product_name", "category", "goods", "goes_with"}
     | {"department", "known_for", "in_english", "product"}

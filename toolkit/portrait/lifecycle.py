@@ -7,23 +7,51 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.charts.heatmap import heatmap
+from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue
-from toolkit.language import tr, word
+from toolkit.language import tr
 from toolkit.portrait.measures.levels import in_order
 from toolkit.portrait.measures.stages import NO_ORDER, NOT_YET, STAGES, Limits, lifecycle_limits, lifecycle_stages
 from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.registry import question
-from toolkit.scope.phrases import sales_basis, where
+from toolkit.scope.hiding import unmeasured
+from toolkit.scope.phrases import sales_basis
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
     import altair as alt
 
 _HERE = ("new", "active", "returned")
+
+STAGE_GROUPS = c.table(
+    "one row per stage",
+    c.text("stage", "Stage"),
+    c.text("meaning", "Meaning"),
+    c.members(),
+    c.share("member_share", "Share of members"),
+    c.count("order_count", "Orders", "in the period"),
+    c.money("sales", "Sales", "of the period"),
+    c.share("sales_share", "Share of sales", "of the period", null="nothing was sold"),
+    c.members("earlier_member_count", "Members before", "the same members' stage on the day before", null="the receipts do not reach back"),
+)
+FLOWS = c.table(
+    "one row per pair of stages then and now",
+    c.text("stage_before", "Stage before"),
+    c.text("stage", "Stage"),
+    c.members(),
+    c.share("member_share", "Share of members", "of the members in `stage_before`"),
+    c.money("sales", "Sales", "of the period"),
+)
+_ALL_MEMBERS = c.table(
+    "all members in one row",
+    c.members("here"),
+    c.share("here_share"),
+    *(c.members(name) for name in ("new", "returned", "slipping", "lapsed", "known", "lost", "back")),
+)
 
 
 @question(
@@ -36,6 +64,14 @@ _HERE = ("new", "active", "returned")
         "how many members did we lose, win back, gain",
         "flow between lifecycle stages since a date",
         "生命周期 流失 新客 沉睡",
+    ),
+    tables=(STAGE_GROUPS, FLOWS),
+    figures=(
+        c.share("new_member_share", "Share of new members"),
+        c.share("active_member_share", "Share of active members"),
+        c.share("returned_member_share", "Share of returned members"),
+        c.share("slipping_member_share", "Share of slipping members"),
+        c.share("lapsed_member_share", "Share of lapsed members"),
     ),
 )
 def lifecycle(view: View, *, since: date | str | None = None) -> Finding:
@@ -51,13 +87,6 @@ def lifecycle(view: View, *, since: date | str | None = None) -> Finding:
     since
         The day to compare with; shows who went from which stage to which. Empty = stages, against the day before the period.
 
-    Returns
-    -------
-    Answer
-        Table columns: `stage`; `meaning`; `member_count`, `member_share` (0..1); `order_count`, `sales` (currency units), `sales_share` of
-        the period; `earlier_member_count`, the same members' stage on the day before the period (null when the receipts do not reach back).
-        With `since`: `stage_before`, `stage`, `member_count`, `member_share` (0..1 of the members in `stage_before`), `sales`.
-
     Raises
     ------
     BadValue
@@ -71,43 +100,47 @@ def lifecycle(view: View, *, since: date | str | None = None) -> Finding:
     before = _since(view, since)
     members = _members(view, before)
     if not limits.measured:
-        return _unmeasured(view, members, limits)
-    flows = since not in (None, "") and before is not None
-    table = _flow_table(view, members) if flows else _stage_table(view, members, limits, before)
-    counts = {stage: int((members["stage"] == stage).sum()) for stage in STAGES}
+        return unmeasured(
+            FLOWS if since else STAGE_GROUPS,
+            view.say("{where}, lifecycle stages are not measured: {reason} (n = {all:member}).", vars(limits), all=members.height),
+            view.say("Lifecycle stages: {reason}.", vars(limits)),
+            ask_next=[("portrait.overview", {})],
+        )
+    stages = _stage_table(view, members, limits, before)
+    flows = _flow_table(view, members) if since and before is not None else None
+    counts = dict(stages.frame.select("stage", "member_count").iter_rows())
     return Finding(
-        headline=_headline(view, members, counts, limits, before),
-        table=table,
-        chart=(lambda: _flow_chart(view, table, before)) if flows else lambda: _stage_chart(view, table, members.height),
+        headline=_headline(view, members, limits, before),
+        table=flows or stages,
+        chart=(lambda: _flow_chart(view, flows, before, members.height)) if flows else lambda: _stage_chart(view, stages, members.height),
         notes=_notes(view, members, limits, before),
         ask_next=[("portrait.lifecycle", {"since": str(before)})] * (before is not None and not flows) + [("portrait.lifetime_value", {})],
-        figures={f"{stage}_member_share": count / members.height for stage, count in counts.items()} if members.height else {},
+        figures={
+            f"{stage}_member_share": count / members.height for stage, count in counts.items() if count is not None and stage in STAGES
+        },
     )
 
 
 def _since(view: View, since: date | str | None) -> date | None:
-    if since in (None, ""):
+    if not since:
         day = view.period.start - timedelta(days=1)
         return day if view.first_day <= day < view.as_of else None
     try:
         day = since if isinstance(since, date) else date.fromisoformat(str(since).strip())
     except ValueError:
         raise BadValue(
-            tr(
+            view.say(
                 "portrait.lifecycle: since is '{since}', but a date as YYYY-MM-DD was needed, such as {first_day}.",
-                since=since,
-                first_day=view.first_day,
+                since=since, first_day=view.first_day,
             )
-        ) from None
+        ) from None  # fmt: skip
     if not view.first_day <= day < view.as_of:
         raise BadValue(
-            tr(
+            view.say(
                 "portrait.lifecycle: since is {day}, but a day from {first_day} (first receipts) to before {as_of} (as_of) was needed.",
-                day=day,
-                first_day=view.first_day,
-                as_of=view.as_of,
+                day=day, first_day=view.first_day,
             )
-        )
+        )  # fmt: skip
     return day
 
 
@@ -123,162 +156,109 @@ def _members(view: View, before: date | None) -> pl.DataFrame:
     )
 
 
-def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> pl.DataFrame:
-    earlier = members.group_by(pl.col("stage_before").alias("stage")).agg(pl.len().cast(pl.Int64).alias("earlier_member_count"))
-    rows = pl.DataFrame({"stage": STAGES, "meaning": [_meaning(stage, limits, view) for stage in STAGES]})
-    held = by_group(view, members, "stage")
-    table = rows.join(held, on="stage", how="full", coalesce=True).join(earlier, on="stage", how="left")
-    table = table.with_columns(
+def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> AnswerTable:
+    earlier = members.group_by(pl.col("stage_before").alias("stage")).agg(pl.len().alias("earlier_member_count"))
+    rows = pl.DataFrame({"stage": STAGES, "meaning": [_meaning(view, stage, limits) for stage in STAGES]})
+    groups = by_group(view, members, "stage")
+    frame = rows.join(groups, on="stage", how="full", coalesce=True).join(earlier, on="stage", how="left")
+    frame = frame.with_columns(
         pl.col("member_count", "order_count").fill_null(0),
         pl.col("member_share", "sales").fill_null(0.0),
         pl.col("sales_share").fill_null(0.0) if members["sales"].sum() > 0 else pl.col("sales_share"),
         (pl.col("earlier_member_count").fill_null(0) if before else pl.col("earlier_member_count")),
         pl.col("meaning").fill_null(tr("returns alone")),
     )
-    return in_order(table, "stage", order=(*STAGES, NO_ORDER))
+    return STAGE_GROUPS.of(in_order(frame, "stage", order=(*STAGES, NO_ORDER)), view)
 
 
-def _meaning(stage: str, limits: Limits, view: View) -> str:
-    new = view.settings.lifecycle.new_days
+def _meaning(view: View, stage: str, limits: Limits) -> str:
+    after = (limits.slipping_days or 0) + 1
     return {
-        "new": tr("first order in the last {new} days", new=new),
-        "active": tr("ordered in the last {slipping_days} days", slipping_days=limits.slipping_days),
-        "returned": tr("back in the last {new} days, after more than {lapsed_days} away", new=new, lapsed_days=limits.lapsed_days),
-        "slipping": tr("away for {after} to {lapsed_days} days", after=(limits.slipping_days or 0) + 1, lapsed_days=limits.lapsed_days),
-        "lapsed": tr("away for more than {lapsed_days} days", lapsed_days=limits.lapsed_days),
+        "new": view.say("first order in the last {lifecycle.new_days} days"),
+        "active": view.say("ordered in the last {slipping_days} days", vars(limits)),
+        "returned": view.say("back in the last {lifecycle.new_days} days, after more than {lapsed_days} away", vars(limits)),
+        "slipping": view.say("away for {after} to {lapsed_days} days", vars(limits), after=after),
+        "lapsed": view.say("away for more than {lapsed_days} days", vars(limits)),
     }[stage]
 
 
-def _flow_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
-    flows = members.group_by("stage_before", "stage").agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("sales").sum())
+def _flow_table(view: View, members: pl.DataFrame) -> AnswerTable:
+    flows = members.group_by("stage_before", "stage").agg(pl.len().alias("member_count"), pl.col("sales").sum())
     flows = flows.with_columns(
         (pl.col("member_count") / pl.col("member_count").sum().over("stage_before")).alias("member_share"),
         view.major("sales").alias("sales"),
     )
-    order = (NOT_YET, *STAGES, NO_ORDER)
-    return in_order(flows, "stage_before", "stage", order=order).select("stage_before", "stage", "member_count", "member_share", "sales")
+    return FLOWS.of(in_order(flows, "stage_before", "stage", order=(NOT_YET, *STAGES, NO_ORDER)), view)
 
 
-def _headline(view: View, members: pl.DataFrame, counts: dict[str, int], limits: Limits, before: date | None) -> str:
-    n = members.height
-    here = sum(counts[stage] for stage in _HERE)
-    text = tr(
-        "{where}, {here:,} of {members} are with us ({here_share}), of them {new:,} new and {returned:,} returned; "
-        "{slipping:,} are slipping (away more than {slipping_days} days) and {lapsed:,} lapsed (more than "
-        "{lapsed_days})",
-        where=where(view),
-        here=here,
-        members=wording.some(n, "member"),
-        here_share=wording.share(here / n),
-        new=counts["new"],
-        returned=counts["returned"],
-        slipping=counts["slipping"],
-        slipping_days=limits.slipping_days,
-        lapsed=counts["lapsed"],
+def _headline(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> str:
+    stage, was_here, is_here = pl.col("stage"), pl.col("stage_before").is_in(_HERE), pl.col("stage").is_in(_HERE)
+    sums = members.select(
+        *((stage == name).sum().alias(name) for name in ("new", "returned", "slipping", "lapsed")),
+        is_here.sum().alias("here"),
+        is_here.mean().alias("here_share"),
+        was_here.sum().alias("known"),
+        (was_here & ~is_here).sum().alias("lost"),
+        (pl.col("stage_before").is_in(("slipping", "lapsed")) & is_here).sum().alias("back"),
+    )
+    return view.say(
+        "{where}, {here} of {all:member} are with us[ ({here_share})], of them {new} new and {returned} returned; {slipping} are slipping "
+        "(away more than {slipping_days} days) and {lapsed} lapsed (more than {lapsed_days}).[before? Since {before}, {lost} of the "
+        "{known} who were with us went quiet and {back} quiet ones came back.]",
+        _ALL_MEMBERS.of(sums, view).row(), all=members.height, before=before, slipping_days=limits.slipping_days,
         lapsed_days=limits.lapsed_days,
-    )
-    if before is None:
-        return tr("{words}.", words=text)
-    was_here, is_here = pl.col("stage_before").is_in(_HERE), pl.col("stage").is_in(_HERE)
-    away = pl.col("stage_before").is_in(("slipping", "lapsed"))
-    lost, back = (int(members.select(expr.sum()).item()) for expr in (was_here & ~is_here, away & is_here))
-    known = int(members.select(was_here.sum()).item())
-    return tr(
-        "{text}. Since {before}, {lost:,} of the {known:,} who were with us went quiet and {back:,} quiet ones came back.",
-        text=text,
-        before=before,
-        lost=lost,
-        known=known,
-        back=back,
-    )
-
-
-def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> list[str | Note]:
-    settings = view.settings.lifecycle
-    verdict = None if limits.status == "proposed" else "REVIEW"
-    widened = tr(" They were moved apart: {reason}.", reason=limits.reason) if limits.reason else ""
-    unknown = view.first_day + timedelta(days=int(limits.lapsed_days or 0))
-    recent = view.as_of - timedelta(days=settings.new_days - 1)
-    notes: list[str | Note] = [
-        Note(
-            tr(
-                "Limits from the shop's own repurchase curve: {slipping_quantile:.0%} of the pauses of members who come back "
-                "end within {slipping_days} days, {lapsed_quantile:.0%} within {lapsed_days} ({closed_gap_count:,} pauses "
-                "that ended; those still open are counted as open, each member weighs the same).{widened}",
-                slipping_quantile=settings.slipping_quantile,
-                slipping_days=limits.slipping_days,
-                lapsed_quantile=settings.lapsed_quantile,
-                lapsed_days=limits.lapsed_days,
-                closed_gap_count=limits.closed_gap_count,
-                widened=widened,
-            ),
-            verdict,  # type: ignore[arg-type]
-        ),
-        tr(
-            "The receipts start on {first_day}: who was first seen up to {unknown} may have bought before, and is never called new.",
-            first_day=view.first_day,
-            unknown=unknown,
-        ),
-        sales_basis(view),
-    ]
-    if recent <= unknown:
-        late = int(((members["first_on"] >= recent) & (members["first_on"] <= unknown)).sum())
-        notes.append(
-            Note(
-                tr(
-                    "{members} first seen in the last {new_days} days could not be told new from known.",
-                    members=wording.some(late, "member"),
-                    new_days=settings.new_days,
-                ),
-                "REVIEW",
-            )
-        )
-    if before is not None:
-        notes.append(
-            tr(
-                "Stages on {before} use the same limits; they are of the members in scope today, {not_yet} = no order up to that day.",
-                before=before,
-                not_yet=word(NOT_YET),
-            )
-        )
-    silent = int((members["stage"] == NO_ORDER).sum())
-    if silent:
-        notes.append(
-            Note(
-                tr("{members} have no order (returns alone) and therefore no stage.", members=wording.some(silent, "member")),
-                "NOT MEASURED",
-            )
-        )
-    return notes
-
-
-def _unmeasured(view: View, members: pl.DataFrame, limits: Limits) -> Finding:
-    return Finding(
-        headline=tr(
-            "{where}, lifecycle stages are not measured: {reason} (n = {members}).",
-            where=where(view),
-            reason=limits.reason,
-            members=wording.some(members.height, "member"),
-        ),
-        table=pl.DataFrame(schema={"stage": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}),
-        notes=[Note(tr("Lifecycle stages: {reason}.", reason=limits.reason), "NOT MEASURED")],
-        ask_next=[("portrait.overview", {})],
-    )
-
-
-def _stage_chart(view: View, table: pl.DataFrame, n: int) -> alt.Chart | alt.LayerChart:
-    return ranked_bars(
-        table, label="stage", value="member_share", n="member_count", kind="share1", ranked=False, value_title=tr("Share of members"),
-        title=tr("Lifecycle stages: {place}", place=view.place),
-        subtitle=tr("as of {as_of}, n = {members}", as_of=view.as_of, members=wording.some(n, "member")),
     )  # fmt: skip
 
 
-def _flow_chart(view: View, table: pl.DataFrame, before: date | None) -> alt.Chart | alt.LayerChart:
+def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> list[str | Note]:
+    unknown = view.first_day + timedelta(days=int(limits.lapsed_days or 0))
+    recent = view.as_of - timedelta(days=view.settings.lifecycle.new_days - 1)
+    limits_note = view.say(
+        "Limits from the shop's own repurchase curve: {lifecycle.slipping_quantile:.0%} of the pauses of members who come back end within "
+        "{slipping_days} days, {lifecycle.lapsed_quantile:.0%} within {lapsed_days} ({closed_gap_count} pauses that ended; those still "
+        "open are counted as open, each member weighs the same).[ They were moved apart: {reason}.]",
+        vars(limits),
+    )
+    notes: list[str | Note] = [
+        Note(limits_note, None if limits.status == "proposed" else "REVIEW"),
+        view.say(
+            "The receipts start on {first_day}: who was first seen up to {unknown} may have bought before, and is never called new.",
+            first_day=view.first_day, unknown=unknown,
+        ),
+        sales_basis(view),
+    ]  # fmt: skip
+    if recent <= unknown:
+        late = int(((members["first_on"] >= recent) & (members["first_on"] <= unknown)).sum())
+        text = view.say("{late:member} first seen in the last {lifecycle.new_days} days could not be told new from known.", late=late)
+        notes.append(Note(text, "REVIEW"))
+    if before is not None:
+        notes.append(
+            view.say(
+                "Stages on {before} use the same limits; they are of the members in scope today, {not_yet:word} = no order up to that day.",
+                before=before, not_yet=NOT_YET,
+            )
+        )  # fmt: skip
+    silent = int((members["stage"] == NO_ORDER).sum())
+    if silent:
+        text = view.say("{silent:member} have no order (returns alone) and therefore no stage.", silent=silent)
+        notes.append(Note(text, "NOT MEASURED"))
+    return notes
+
+
+def _stage_chart(view: View, stages: AnswerTable, n: int) -> alt.Chart | alt.LayerChart:
+    return ranked_bars(
+        stages.frame, label="stage", value="member_share", n="member_count", kind="share1", ranked=False,
+        value_title=tr("Share of members"),
+        title=view.say("Lifecycle stages: {place}"),
+        subtitle=view.say("as of {as_of}, n = {n:member}", n=n),
+    )  # fmt: skip
+
+
+def _flow_chart(view: View, flows: AnswerTable, before: date | None, n: int) -> alt.Chart | alt.LayerChart:
     return heatmap(
-        table, column="stage", row="stage_before", value="member_share", n="member_count", kind="share",
-        value_title=tr("Share of the row"), column_title=tr("Stage on {as_of}", as_of=view.as_of),
-        row_title=tr("Stage on {before}", before=before), column_order=list(STAGES), row_order=[NOT_YET, *STAGES],
-        title=tr("From stage to stage: {place}", place=view.place),
-        subtitle=f"n = {wording.some(int(table['member_count'].sum()), 'member')}",
+        flows.frame.drop_nulls("member_count"), column="stage", row="stage_before", value="member_share", n="member_count", kind="share",
+        value_title=tr("Share of the row"), column_title=view.say("Stage on {as_of}"),
+        row_title=view.say("Stage on {before}", before=before), column_order=list(STAGES), row_order=[NOT_YET, *STAGES],
+        title=view.say("From stage to stage: {place}"),
+        subtitle=view.say("n = {n:member}", n=n),
     )  # fmt: skip

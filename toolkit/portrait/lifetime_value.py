@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
-from toolkit.language import later, tr, word
+from toolkit.columns import AnswerTable, Table
+from toolkit.language import later, tr
 from toolkit.portrait.measures.levels import UNKNOWN
 from toolkit.portrait.measures.prospects import DECILES, prospect_models, prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
 from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.rfm import rfm_scores
 from toolkit.registry import question
-from toolkit.scope.phrases import where
+from toolkit.scope.hiding import unmeasured
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -29,12 +30,38 @@ SLOPE_WITHIN = (0.85, 1.15)
 TOTAL_WITHIN = 0.07
 """Bars of DEFINITIONS.md section 1: within them a held-out forecast is a PASS."""
 
-_BANDS = {"decile": "value_decile", "segment": "segment", "stage": "stage"}
-_TITLES = {
+By = Literal["decile", "segment", "stage"]
+_BANDS: dict[By, str] = {"decile": "value_decile", "segment": "segment", "stage": "stage"}
+_TITLES: dict[By, str] = {
     "decile": later("Expected spend by decile: {place}"),
     "segment": later("Expected spend by segment: {place}"),
     "stage": later("Expected spend by stage: {place}"),
 }
+_HORIZONS = {91: "Expected spend, 91 days", 365: "Expected spend, 365 days"}
+
+
+def _horizon(days: int) -> str:
+    return f"expected_spend_{days}d"
+
+
+def _groups(by: By, spend_days: int = 91, year_days: int = 365) -> Table:
+    rows = {"decile": "one row per decile of expected spend", "segment": "one row per RFM segment", "stage": "one row per lifecycle stage"}
+    return c.table(
+        rows[by],
+        c.text(by),
+        c.members(),
+        c.share("member_share", "Share of members"),
+        c.share("purchase_probability", "Probability of a purchase", "mean"),
+        c.count("expected_buyers", "Expected buyers", "sum of the probabilities", dtype=pl.Float64),
+        c.money(_horizon(spend_days), _HORIZONS.get(spend_days, ""), "sum; named after the horizon"),
+        c.money(_horizon(year_days), _HORIZONS.get(year_days, ""), "sum; named after the horizon"),
+        c.share("expected_spend_share", "Expected spend share", "of the first of these"),
+        c.money("spend_per_member", "Spend per member", "the first of these, over the members"),
+        c.money("sales", "Sales", "of the period in the scope"),
+    )
+
+
+BY_DECILE, BY_SEGMENT, BY_STAGE = _groups("decile"), _groups("segment"), _groups("stage")
 
 
 @question(
@@ -46,8 +73,14 @@ _TITLES = {
         "forecast sales from members, future value",
         "生命周期价值 预测 复购概率",
     ),
+    tables=(BY_DECILE, BY_SEGMENT, BY_STAGE),
+    figures=(
+        c.count("expected_buyers", "Expected buyers"),
+        c.money("expected_spend", "Expected spend"),
+        c.money("expected_spend_year", "Expected spend, 365 days"),
+    ),
 )
-def lifetime_value(view: View, *, by: Literal["decile", "segment", "stage"] = "decile") -> Finding:
+def lifetime_value(view: View, *, by: By = "decile") -> Finding:
     """Return what is expected of the members: one row per decile of expected spend, RFM segment or lifecycle stage.
 
     The probability of a purchase in the next 28 days and the spend of the next 91 and 365 days (settings lifetime_value.*) are learned from
@@ -58,14 +91,6 @@ def lifetime_value(view: View, *, by: Literal["decile", "segment", "stage"] = "d
     ----------
     by
         `decile` (decile 1 = the tenth of the chain's members with the highest expected spend), `segment` (RFM) or `stage` (lifecycle).
-
-    Returns
-    -------
-    Answer
-        Table columns: `decile`, `segment` or `stage`; `member_count`, `member_share` (0..1); `purchase_probability` (mean, 0..1),
-        `expected_buyers` (sum of the probabilities); `expected_spend_91d`, `expected_spend_365d` (currency units, sums; named after the
-        horizons), `expected_spend_share` of the first; `spend_per_member` (currency units, the first over the members); `sales` of the
-        period in the scope.
 
     Notes
     -----
@@ -78,21 +103,35 @@ def lifetime_value(view: View, *, by: Literal["decile", "segment", "stage"] = "d
     models = {row["figure"]: row for row in prospect_models(view).iter_rows(named=True)}
     members = _members(view, by)
     if members["purchase_probability"].count() + members["expected_spend"].count() == 0:
-        return _unmeasured(view, members, models)
-    table = _table(view, members, by)
-    figures = {"expected_buyers": members["purchase_probability"].sum(), "expected_spend": _major(view, members["expected_spend"])}
-    figures["expected_spend_year"] = _major(view, members["expected_spend_year"])
+        return _unmeasured(view, by, members, models)
+    shown = _table(view, members, by)
+    buyers, spend, year = (
+        float(members[name].sum()) if members[name].count() else None
+        for name in ("purchase_probability", "expected_spend", "expected_spend_year")
+    )
     return Finding(
-        headline=_headline(view, members, table, by),
-        table=table,
-        chart=(lambda: _chart(view, table, by)) if members["expected_spend"].count() else None,
+        headline=view.say(
+            "{where}, [has_buyers?{buyers:,.0f} of {all:member} should buy in the next {lifetime_value.purchase_days} days][is_list?, ]"
+            "[is_pair? and ][has_spend?{spend:minor} can be expected of them in {lifetime_value.spend_days} days][has_year? and "
+            "{year:minor} in {lifetime_value.year_days}][; {group:word} ({member_count:member}) holds {expected_spend_share} of the "
+            "{lifetime_value.spend_days} days' spend].",
+            shown.row(), all=members.height, buyers=buyers, spend=spend, year=year, group=shown.frame[by][0],
+            has_buyers=buyers is not None, has_spend=spend is not None, has_year=year is not None,
+            is_list=None not in (buyers, spend, year), is_pair=None not in (buyers, spend) and year is None,
+        ),
+        table=shown,
+        chart=(lambda: _chart(view, shown, by)) if spend is not None else None,
         notes=_notes(view, members, models),
         ask_next=[("portrait.lifetime_value", {"by": "segment" if by != "segment" else "stage"}), ("portrait.lifecycle", {})],
-        figures={key: float(value) for key, value in figures.items() if value is not None},
-    )
+        figures={
+            "expected_buyers": buyers,
+            "expected_spend": None if spend is None else spend / view.minor_units,
+            "expected_spend_year": None if year is None else year / view.minor_units,
+        },
+    )  # fmt: skip
 
 
-def _members(view: View, by: str) -> pl.DataFrame:
+def _members(view: View, by: By) -> pl.DataFrame:
     members = takings(view).join(prospects(view), on="member_code", how="left", maintain_order="left")
     if by == "segment":
         named = rfm_scores(view).select("member_id", "segment").join(view.members.select("member_id", "member_code"), on="member_id")
@@ -102,175 +141,102 @@ def _members(view: View, by: str) -> pl.DataFrame:
     return members.with_columns(pl.col(_BANDS[by]).fill_null(UNKNOWN).alias(by))
 
 
-def _major(view: View, minor: pl.Series) -> float | None:
-    return None if minor.count() == 0 else float(minor.sum()) / view.minor_units
-
-
-def _names(view: View) -> tuple[str, str]:
-    """Columns of the two horizons, named after them."""
+def _table(view: View, members: pl.DataFrame, by: By) -> AnswerTable:
     settings = view.settings.lifetime_value
-    return f"expected_spend_{settings.spend_days}d", f"expected_spend_{settings.year_days}d"
-
-
-def _table(view: View, members: pl.DataFrame, by: str) -> pl.DataFrame:
-    short, long = _names(view)
     total = int(members["expected_spend"].sum() or 0)
-    known = pl.col("expected_spend").count() > 0
-    spend = pl.when(known).then(pl.col("expected_spend").sum())
-    table = members.group_by(by).agg(
-        pl.len().cast(pl.Int64).alias("member_count"),
+    spend, year, probabilities = (
+        pl.when(pl.col(name).count() > 0).then(pl.col(name).sum())
+        for name in ("expected_spend", "expected_spend_year", "purchase_probability")
+    )
+    frame = members.group_by(by).agg(
+        pl.len().alias("member_count"),
         (pl.len() / members.height).alias("member_share"),
         pl.col("purchase_probability").mean(),
-        pl.when(pl.col("purchase_probability").count() > 0).then(pl.col("purchase_probability").sum()).alias("expected_buyers"),
-        view.major(spend).alias(short),
-        view.major(pl.when(pl.col("expected_spend_year").count() > 0).then(pl.col("expected_spend_year").sum())).alias(long),
+        probabilities.alias("expected_buyers"),
+        view.major(spend).alias(_horizon(settings.spend_days)),
+        view.major(year).alias(_horizon(settings.year_days)),
         (spend / total if total > 0 else pl.lit(None, pl.Float64)).alias("expected_spend_share"),
         view.major(pl.col("expected_spend").mean()).alias("spend_per_member"),
         view.major(pl.col("sales").sum()).alias("sales"),
     )
     if by == "decile":
-        return table.sort(pl.col(by).replace_strict(list(DECILES), range(10), default=10))
-    return table.sort(pl.col("expected_spend_share"), by, descending=[True, False], nulls_last=True)
-
-
-def _headline(view: View, members: pl.DataFrame, table: pl.DataFrame, by: str) -> str:
-    settings = view.settings.lifetime_value
-    buyers, said = members["purchase_probability"].sum(), []
-    if members["purchase_probability"].count():
-        said.append(
-            tr(
-                "{buyers:,.0f} of {members} should buy in the next {purchase_days} days",
-                buyers=buyers,
-                members=wording.some(members.height, "member"),
-                purchase_days=settings.purchase_days,
-            )
-        )
-    if members["expected_spend"].count():
-        said.append(
-            tr(
-                "{spend} can be expected of them in {spend_days} days",
-                spend=view.money(int(members["expected_spend"].sum())),
-                spend_days=settings.spend_days,
-            )
-        )
-    if members["expected_spend_year"].count():
-        said.append(tr("{spend} in {year_days}", spend=view.money(int(members["expected_spend_year"].sum())), year_days=settings.year_days))
-    text = tr("{where}, {said}", where=where(view), said=wording.listing(said))
-    if members["expected_spend"].sum():
-        first = table.row(0, named=True)
-        text += tr(
-            "; {group} ({members}) holds {expected_spend_share} of the {spend_days} days' spend",
-            group=word(first[by]),
-            members=wording.some(first["member_count"], "member"),
-            expected_spend_share=wording.share(first["expected_spend_share"]),
-            spend_days=settings.spend_days,
-        )
-    return tr("{words}.", words=text)
+        frame = frame.sort(pl.col(by).replace_strict(list(DECILES), range(10), default=10))
+    else:
+        frame = frame.sort(pl.col("expected_spend_share"), by, descending=[True, False], nulls_last=True)
+    return _groups(by, settings.spend_days, settings.year_days).of(frame, view)
 
 
 def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]]) -> list[str | Note]:
-    notes: list[str | Note] = [_purchase_note(view, models["purchase"])]
-    notes += [_spend_note(view, models[figure], figure) for figure in ("spend", "year")]
-    notes.append(
+    settings = view.settings.lifetime_value
+    notes: list[str | Note] = [
+        _purchase_note(view, models["purchase"]),
+        _spend_note(view, models["spend"], settings.spend_days),
+        _spend_note(view, models["year"], settings.year_days),
         tr(
             "Expectations are the members' own across the chain; sales are those of the scope in the period. They assume "
             "that the shop goes on as it did: unseen campaigns, prices and seasons are not in them. One member's figure "
             "is rough; plan with sums over many."
-        )
-    )
+        ),
+    ]
     silent = members.height - members["purchase_probability"].count()
     if silent and models["purchase"]["method"] != UNKNOWN:
-        notes.append(Note(tr("{members} have no order yet (returns alone).", members=wording.some(silent, "member")), "NOT MEASURED"))
+        notes.append(Note(view.say("{silent:member} have no order yet (returns alone).", silent=silent), "NOT MEASURED"))
     return notes
 
 
 def _purchase_note(view: View, model: dict[str, Any]) -> Note:
-    days = view.settings.lifetime_value.purchase_days
     if model["method"] == UNKNOWN:
-        return Note(tr("P(buys in {days} days): {reason}.", days=days, reason=model["reason"]), "NOT MEASURED")
-    learned = {"logistic": tr("logistic regression"), "boosting": tr("boosted trees"), "btyd": "BG/NBD"}[model["method"]]
-    grounds = (
-        tr(" from {earlier_snapshots}", earlier_snapshots=wording.some(model["snapshot_count"], "earlier snapshot"))
-        if model["snapshot_count"]
-        else ""
+        return Note(view.say("P(buys in {lifetime_value.purchase_days} days): {reason}.", model), "NOT MEASURED")
+    is_judged = model["auc"] is not None
+    is_sound = (
+        is_judged and model["calibration_error"] <= MOST_CALIBRATION_ERROR and SLOPE_WITHIN[0] <= (model["slope"] or 0) <= SLOPE_WITHIN[1]
     )
-    opening = tr(
-        "P(buys in {days} days) by {learned}{grounds} ({row_count:,} rows)",
-        days=days,
-        learned=learned,
-        grounds=grounds,
-        row_count=model["row_count"],
-    )
-    if model["auc"] is None:
-        return Note(tr("{opening}; it could not be judged on a window it had not seen.", opening=opening), "REVIEW")
-    sound = model["calibration_error"] <= MOST_CALIBRATION_ERROR and SLOPE_WITHIN[0] <= (model["slope"] or 0) <= SLOPE_WITHIN[1]
-    text = tr(
-        "{opening}. On the last complete window, not seen in learning (n = {held_out:,} members): AUC {auc:.2f}, calibration error "
-        "{error}, slope {slope:.2f}; the least likely tenth stayed away {lift:.1f} times as often as all.",
-        opening=opening,
-        held_out=model["held_out_count"],
-        auc=model["auc"],
-        error=wording.share(model["calibration_error"]),
-        slope=model["slope"],
-        lift=model["lift"],
-    )
-    if model["auc"] < LEAST_AUC:
-        return Note(text + tr(" That is little better than chance: do not choose members by it."), "FAIL")
-    return Note(text if sound else text + tr(" Use the order of members rather than the probabilities."), "PASS" if sound else "REVIEW")
+    is_chance = is_judged and model["auc"] < LEAST_AUC
+    text = view.say(
+        "P(buys in {lifetime_value.purchase_days} days) by {learned}[ from {snapshot_count:earlier snapshot}] ({row_count} "
+        "rows)[is_judged?. On the last complete window, not seen in learning (n = {held_out_count} members): AUC {auc:.2f}, "
+        "calibration error {calibration_error:share}, slope {slope:.2f}; the least likely tenth stayed away {lift:.1f} times as often "
+        "as all.|; it could not be judged on a window it had not seen.][is_chance? That is little better than chance: do not choose "
+        "members by it.][is_rough? Use the order of members rather than the probabilities.]",
+        model, is_judged=is_judged, is_chance=is_chance, is_rough=is_judged and not is_chance and not is_sound,
+        learned={"logistic": tr("logistic regression"), "boosting": tr("boosted trees"), "btyd": "BG/NBD"}[model["method"]],
+    )  # fmt: skip
+    return Note(text, "FAIL" if is_chance else "PASS" if is_sound else "REVIEW")
 
 
-def _spend_note(view: View, model: dict[str, Any], figure: str) -> Note:
-    settings = view.settings.lifetime_value
-    opening = tr("Expected spend in {spend_days} days", spend_days=settings.spend_days if figure == "spend" else settings.year_days)
+def _spend_note(view: View, model: dict[str, Any], days: int) -> Note:
     if model["method"] == UNKNOWN:
-        return Note(tr("{opening}: {reason}.", opening=opening, reason=model["reason"]), "NOT MEASURED")
-    if model["reason"]:
-        opening = tr("{opening}: {reason}", opening=opening, reason=model["reason"])
+        return Note(view.say("Expected spend in {days} days: {reason}.", model, days=days), "NOT MEASURED")
     if model["total_ratio"] is None:
-        return Note(tr("{opening}. It could not be judged on a window it had not seen.", opening=opening), "REVIEW")
+        text = view.say("Expected spend in {days} days[: {reason}]. It could not be judged on a window it had not seen.", model, days=days)
+        return Note(text, "REVIEW")
     off = model["total_ratio"] - 1
-    window = tr("On the last complete window of {learned_days} days", learned_days=model["learned_days"])
-    said = tr(
-        "{opening}. {window} the total came out {off} on what was received",
-        opening=opening,
-        window=window,
-        off=wording.change(off),
-    )
-    ranked = tr(", rank correlation {spearman:.2f}", spearman=model["spearman"]) if model["spearman"] is not None else ""
-    sound = abs(off) <= TOTAL_WITHIN and model["method"] == "measured"
-    text = tr("{said}{ranked} (n = {members:,} members).", said=said, ranked=ranked, members=model["row_count"])
-    return Note(text, "PASS" if sound else "REVIEW")
+    text = view.say(
+        "Expected spend in {days} days[: {reason}]. On the last complete window of {learned_days} days the total came out {off:change} on "
+        "what was received[, rank correlation {spearman:.2f}] (n = {row_count} members).",
+        model, days=days, off=off,
+    )  # fmt: skip
+    return Note(text, "PASS" if abs(off) <= TOTAL_WITHIN and model["method"] == "measured" else "REVIEW")
 
 
-def _unmeasured(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]]) -> Finding:
+def _unmeasured(view: View, by: By, members: pl.DataFrame, models: dict[str, dict[str, Any]]) -> Finding:
     seen = (view.as_of - view.first_day).days + 1
-    reason = tr(
-        "{days} of receipts up to {as_of}; {minimum_history_days} are needed",
-        days=wording.some(seen, "day"),
-        as_of=view.as_of,
-        minimum_history_days=view.settings.lifetime_value.minimum_history_days,
-    )
-    if seen >= view.settings.lifetime_value.minimum_history_days:
-        reason = models["purchase"]["reason"]
-    return Finding(
-        headline=tr(
-            "{where}, life-time value is not measured: {reason} (n = {members}).",
-            where=where(view),
-            reason=reason,
-            members=wording.some(members.height, "member"),
-        ),
-        table=pl.DataFrame(schema={"decile": pl.String, "member_count": pl.Int64, "purchase_probability": pl.Float64}),
-        notes=[Note(tr("Life-time value: {reason}.", reason=reason), "NOT MEASURED")],
+    reason = models["purchase"]["reason"]
+    if seen < view.settings.lifetime_value.minimum_history_days:
+        reason = view.say("{seen:day} of receipts up to {as_of}; {lifetime_value.minimum_history_days:d} are needed", seen=seen)
+    return unmeasured(
+        _groups(by),
+        view.say("{where}, life-time value is not measured: {reason} (n = {all:member}).", reason=reason, all=members.height),
+        view.say("Life-time value: {reason}.", reason=reason),
         ask_next=[("portrait.overview", {})],
     )
 
 
-def _chart(view: View, table: pl.DataFrame, by: str) -> alt.Chart | alt.LayerChart:
-    short, _ = _names(view)
+def _chart(view: View, shown: AnswerTable, by: By) -> alt.Chart | alt.LayerChart:
     days = view.settings.lifetime_value.spend_days
     return ranked_bars(
-        table.filter(pl.col(by) != UNKNOWN), label=by, value=short, n="member_count", kind="money", ranked=False,
-        value_title=tr("Expected spend in {days} days, {currency}", days=days, currency=view.currency),
-        title=tr(_TITLES[by], place=view.place),
-        subtitle=tr("next {days} days from {as_of}, across the chain", days=days, as_of=view.as_of),
+        shown.frame.filter(pl.col(by) != UNKNOWN), label=by, value=_horizon(days), n="member_count", kind="money", ranked=False,
+        value_title=view.say("Expected spend in {days} days, {currency}", days=days),
+        title=view.say(_TITLES[by]),
+        subtitle=view.say("next {days} days from {as_of}, across the chain", days=days),
     )  # fmt: skip

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable, Row
 from toolkit.errors import BadValue
-from toolkit.language import later, tr, value, word
+from toolkit.language import tr, value
 from toolkit.portrait.measures.scorecard import Scorecard, chosen_map, current_scorecard
 from toolkit.portrait.measures.scores import chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap
 from toolkit.registry import question
+from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period
-from toolkit.scope.phrases import where
-from toolkit.scope.sales import member_sales, ratio
+from toolkit.scope.sales import member_sales
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -28,6 +29,27 @@ DEFAULT_DAYS = 28
 """Days between the two dates unless stated: four whole weeks, so that weekdays fall on weekdays."""
 NOT_YET = value("not yet here")
 """Where members are counted at the earlier date who had not ordered by then."""
+
+FLOWS = c.table(
+    "one row per pair of segments that occurs, largest flow first",
+    c.text("segment_before", "Segment before"),
+    c.text("segment"),
+    c.text("direction", meaning="up, down, same, sideways, new"),
+    c.members(),
+    c.share("flow_share", "Share of segment before", "of the members who were in segment_before"),
+    c.money(
+        "sales_before", "Sales before", "of these members, in the scope, up to the earlier date", null="the receipts do not reach back"
+    ),
+    c.money("sales", "Sales", "of these members, in the scope, in as many days up to as_of"),
+    c.share("sales_change", "Change of sales", null="sales_before is null or not above 0"),
+)
+_DIRECTIONS = ("same", "up", "down", "sideways", "new")
+_ALL_MOVES = c.table(
+    "all moves in one row",
+    c.members("same"),
+    c.share("same_share"),
+    *(c.members(name) for name in ("up", "down", "sideways", "new", "known")),
+)
 
 
 @question(
@@ -39,6 +61,8 @@ NOT_YET = value("not yet here")
         "how many champions did we lose",
         "会员流转 分群迁移",
     ),
+    tables=FLOWS,
+    figures=(c.members("moved_up", "Moved up"), c.members("moved_down", "Moved down"), c.share("stayed_share", "Share that stayed")),
 )
 def movement(view: View, *, since: date | None = None, segment_map: str | None = None) -> Finding:
     """Return the flow between segments from an earlier date to as_of: one row per pair of segments that occurs.
@@ -52,14 +76,6 @@ def movement(view: View, *, since: date | None = None, segment_map: str | None =
         The earlier date; empty = 28 days before as_of.
     segment_map
         'ten', 'eight' or the path of a TOML map; empty = the scorecard's map.
-
-    Returns
-    -------
-    Answer
-        Table columns, largest flow first: `segment_before`, `segment`, `direction` (up, down, same, sideways, new); `member_count`;
-        `flow_share` (0..1, of the members who were in segment_before); `sales_before`, `sales` (currency units: of these members, in the
-        scope, in the days up to the earlier date and in as many days up to as_of; sales_before is null where the receipts do not reach
-        back so far); `sales_change` (relative; null where sales_before is null or not above 0).
 
     Raises
     ------
@@ -77,24 +93,35 @@ def movement(view: View, *, since: date | None = None, segment_map: str | None =
     """
     earlier = _earlier(view, since)
     if earlier is None:
-        return _not_measured(view)
+        return unmeasured(
+            FLOWS,
+            view.say(
+                "{where}, movement between segments is not measured: the receipts start on {first_day}, less than {days} days before "
+                "{as_of}.",
+                first_day=view.first_day,
+                days=DEFAULT_DAYS,
+            ),
+            tr("Ask again when more weeks are imported, or give a later first date with `since`."),
+            ask_next=[("portrait.segments", {})],
+        )
     card, card_notes = current_scorecard(view)
     names, map_notes = chosen_map(view, card, segment_map)
     then = replace(view.chain.at(earlier), settings=view.settings)
     members = _members(view, then, card, names)
     days = (view.as_of - earlier).days
-    table = _table(view, members, names, reaches=_reach(earlier, days) >= view.first_day)
+    flows = _flows(view, members, names, reaches=_reach(earlier, days) >= view.first_day)
+    shown, moves = FLOWS.of(flows, view), _moves(view, flows)
     return Finding(
-        headline=_headline(view, earlier, days, table),
-        table=table,
-        chart=lambda: _chart(view, earlier, table, names),
-        notes=[*card_notes, *map_notes, *_notes(view, earlier, days, table)],
+        headline=_headline(view, earlier, days, shown, moves),
+        table=shown,
+        chart=lambda: _chart(view, earlier, shown, names),
+        notes=[*card_notes, *map_notes, *_notes(view, earlier, days, moves)],
         ask_next=[
             ("portrait.segments", {}),
             ("portrait.movement", {"since": max(view.first_day, view.as_of - timedelta(days=91))}),
             ("portrait.lifecycle", {}),
         ],
-        figures=_figures(table),
+        figures={"moved_up": moves["up"], "moved_down": moves["down"], "stayed_share": moves["same_share"]},
     )
 
 
@@ -104,42 +131,21 @@ def _earlier(view: View, since: date | None) -> date | None:
         return None
     earlier = since or view.as_of - timedelta(days=DEFAULT_DAYS)
     if earlier >= view.as_of:
-        raise BadValue(
-            tr("since is {earlier}, but it must be before as_of {as_of}. Choose an earlier day.", earlier=earlier, as_of=view.as_of)
-        )
+        raise BadValue(view.say("since is {earlier}, but it must be before as_of {as_of}. Choose an earlier day.", earlier=earlier))
     if earlier < view.first_day:
         raise BadValue(
-            tr(
-                "since is {earlier}, but the receipts start on {first_day}: nobody can be scored before. Choose a day from "
-                "{first_day} to {as_of}.",
-                earlier=earlier,
-                first_day=view.first_day,
-                as_of=view.as_of - timedelta(days=1),
+            view.say(
+                "since is {earlier}, but the receipts start on {first_day}: nobody can be scored before. Choose a day from {first_day} to "
+                "{as_of}.",
+                earlier=earlier, first_day=view.first_day, as_of=view.as_of - timedelta(days=1),
             )
-        )
+        )  # fmt: skip
     return earlier
 
 
 def _reach(earlier: date, days: int) -> date:
     """First day of the window of sales up to the earlier date."""
     return earlier - timedelta(days=days - 1)
-
-
-def _not_measured(view: View) -> Finding:
-    said = tr(
-        "the receipts start on {first_day}, less than {default_days} days before {as_of}",
-        first_day=view.first_day,
-        default_days=DEFAULT_DAYS,
-        as_of=view.as_of,
-    )
-    schema = {"segment_before": pl.String, "segment": pl.String, "direction": pl.String, "member_count": pl.Int64, "flow_share": pl.Float64}
-    money = {"sales_before": pl.Float64, "sales": pl.Float64, "sales_change": pl.Float64}
-    return Finding(
-        headline=tr("{where}, movement between segments is not measured: {said}.", where=where(view), said=said),
-        table=pl.DataFrame(schema={**schema, **money}),
-        notes=[Note(tr("Ask again when more weeks are imported, or give a later first date with `since`."), "NOT MEASURED")],
-        ask_next=[("portrait.segments", {})],
-    )
 
 
 def _members(view: View, then: View, card: Scorecard, names: SegmentMap) -> pl.DataFrame:
@@ -165,9 +171,8 @@ def _members(view: View, then: View, card: Scorecard, names: SegmentMap) -> pl.D
     )
 
 
-def _table(view: View, members: pl.DataFrame, names: SegmentMap, *, reaches: bool) -> pl.DataFrame:
+def _flows(view: View, members: pl.DataFrame, names: SegmentMap, *, reaches: bool) -> pl.DataFrame:
     """The flows; sales before are null where the receipts do not reach back to the first day of their window."""
-    sales_before = view.major("sales_before") if reaches else pl.lit(None, pl.Float64)
     levels = pl.DataFrame({"segment": list(names.levels), "level": list(names.levels.values())})
     before, now = pl.col("level_before"), pl.col("level")
     direction = (
@@ -189,12 +194,9 @@ def _table(view: View, members: pl.DataFrame, names: SegmentMap, *, reaches: boo
         .with_columns((pl.col("member_count") / pl.col("member_count").sum().over("segment_before")).alias("flow_share"))
         .sort("member_count", "segment_before", "segment", descending=[True, False, False])
         .select(
-            "segment_before",
-            "segment",
+            *("segment_before", "segment", "member_count", "flow_share"),
             direction.alias("direction"),
-            "member_count",
-            "flow_share",
-            sales_before.alias("sales_before"),
+            (view.major("sales_before") if reaches else pl.lit(None, pl.Float64)).alias("sales_before"),
             view.major("sales").alias("sales"),
             pl.when(pl.lit(reaches) & (pl.col("sales_before") > 0))
             .then(pl.col("sales") / pl.col("sales_before") - 1)
@@ -203,112 +205,62 @@ def _table(view: View, members: pl.DataFrame, names: SegmentMap, *, reaches: boo
     )
 
 
-def _counts(table: pl.DataFrame) -> dict[str, int]:
-    found = dict(table.group_by("direction").agg(pl.col("member_count").sum()).iter_rows())
-    return {direction: found.get(direction, 0) for direction in ("same", "up", "down", "sideways", "new")}
+def _moves(view: View, flows: pl.DataFrame) -> Row:
+    counts = flows.select(pl.col("member_count").filter(pl.col("direction") == name).sum().alias(name) for name in _DIRECTIONS)
+    known = counts.with_columns(pl.sum_horizontal("same", "up", "down", "sideways").alias("known"))
+    same_share = pl.when(pl.col("known") > 0).then(pl.col("same") / pl.col("known")).alias("same_share")
+    return _ALL_MOVES.of(known.with_columns(same_share), view).row()
 
 
-def _headline(view: View, earlier: date, days: int, table: pl.DataFrame) -> str:
-    counts = _counts(table)
-    known = sum(counts.values()) - counts["new"]
-    if not known:
-        return tr("{where} no member had ordered by {earlier}: there is no movement to speak of.", where=where(view), earlier=earlier)
-    stayed = tr(
-        "{same:,} of {members} ({same_share}) stayed in their segment",
-        same=counts["same"],
-        members=wording.some(known, "member"),
-        same_share=wording.share(counts["same"] / known),
-    )
-    said = tr(
-        "{where}, {stayed} in the {days} days from {earlier} to {as_of}; {up:,} moved up and {down:,} down",
-        where=where(view),
-        stayed=stayed,
-        days=days,
-        earlier=earlier,
-        as_of=view.as_of,
-        up=counts["up"],
-        down=counts["down"],
-    )
-    largest = {
-        "up": later("; the largest rise: {member_count:,} from '{segment_before}' to '{segment}'"),
-        "down": later("; the largest fall: {member_count:,} from '{segment_before}' to '{segment}'"),
-    }
-    for direction, message in largest.items():
-        rows = table.filter(pl.col("direction") == direction)
-        if rows.height:
-            row = rows.row(0, named=True)
-            said += tr(
-                message,
-                member_count=row["member_count"],
-                segment_before=word(row["segment_before"]),
-                segment=word(row["segment"]),
-            )
-    return tr("{words}.", words=said)
+def _headline(view: View, earlier: date, days: int, shown: AnswerTable, moves: Row) -> str:
+    if moves["known"] == 0:
+        return view.say("{where} no member had ordered by {earlier}: there is no movement to speak of.", earlier=earlier)
+    rise, fall = shown.find(direction="up"), shown.find(direction="down")
+    return view.say(
+        "{where}, {same} of {known:member}[ ({same_share})] stayed in their segment in the {days} days from {earlier} to {as_of}; {up} "
+        "moved up and {down} down[; the largest rise: {rise} from '{rise_from:word}' to '{rise_to:word}'][; the largest fall: {fall} "
+        "from '{fall_from:word}' to '{fall_to:word}'].",
+        moves, earlier=earlier, days=days,
+        rise=rise and rise["member_count"], rise_from=rise and rise["segment_before"], rise_to=rise and rise["segment"],
+        fall=fall and fall["member_count"], fall_from=fall and fall["segment_before"], fall_to=fall and fall["segment"],
+    )  # fmt: skip
 
 
-def _notes(view: View, earlier: date, days: int, table: pl.DataFrame) -> list[str | Note]:
-    counts = _counts(table)
+def _notes(view: View, earlier: date, days: int, moves: Row) -> list[str | Note]:
     notes: list[str | Note] = [
-        tr(
-            "Sales are those of the {days} days up to {earlier} and of the {days} days up to {as_of}",
-            days=days,
-            earlier=earlier,
-            as_of=view.as_of,
+        view.say(
+            "Sales are those of the {days} days up to {earlier} and of the {days} days up to {as_of}[is_place?, in {place}].",
+            days=days, earlier=earlier, is_place=view.scope.is_place and view.scope.audience is None,
         )
-        + (tr(", in {place}.", place=view.place) if view.scope.is_place and view.scope.audience is None else tr("."))
-    ]
-    if counts["new"]:
-        notes.append(
-            tr(
-                "{members} first ordered after {earlier} ('{not_yet}' then).",
-                members=wording.some(counts["new"], "member"),
-                earlier=earlier,
-                not_yet=word(NOT_YET),
-            )
-        )
-    if counts["sideways"]:
-        notes.append(
-            tr("{members} changed to a segment of the same level: neither up nor down.", members=wording.some(counts["sideways"], "member"))
-        )
+    ]  # fmt: skip
+    if moves["new"] != 0:
+        text = view.say("{new:member} first ordered after {earlier} ('{not_yet:word}' then).", moves, earlier=earlier, not_yet=NOT_YET)
+        notes.append(text)
+    if moves["sideways"] != 0:
+        notes.append(view.say("{sideways:member} changed to a segment of the same level: neither up nor down.", moves))
     if _reach(earlier, days) < view.first_day:
-        said = tr(
+        text = view.say(
             "Sales before are not measured: the receipts start on {first_day}, after {reach}. Choose a later `since`.",
             first_day=view.first_day,
             reach=_reach(earlier, days),
         )
-        notes.append(Note(said, "NOT MEASURED"))
+        notes.append(Note(text, "NOT MEASURED"))
     notes.append(tr("Some members change segment by chance from one month to the next; a flow is not the effect of a campaign."))
     return notes
 
 
-def _figures(table: pl.DataFrame) -> dict[str, float]:
-    counts = _counts(table)
-    known = sum(counts.values()) - counts["new"]
-    same = ratio(counts["same"], known)
-    return {"moved_up": float(counts["up"]), "moved_down": float(counts["down"]), **({} if same is None else {"stayed_share": same})}
-
-
-def _chart(view: View, earlier: date, table: pl.DataFrame, names: SegmentMap) -> alt.Chart | alt.LayerChart:
+def _chart(view: View, earlier: date, shown: AnswerTable, names: SegmentMap) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.heatmap import heatmap
 
     label = {segment.name: segment.english or segment.name for segment in names.segments}
-    frame = table.with_columns(pl.col("segment", "segment_before").replace(label))
+    frame = shown.frame.drop_nulls("member_count").with_columns(pl.col("segment", "segment_before").replace(label))
     seen_before, seen = set(frame["segment_before"].to_list()), set(frame["segment"].to_list())
     order = [*label.values(), NO_ORDERS, NOT_YET]
     return heatmap(
-        frame,
-        column="segment",
-        row="segment_before",
-        value="flow_share",
-        n="member_count",
-        kind="share",
+        frame, column="segment", row="segment_before", value="flow_share", n="member_count", kind="share",
         title=tr("Where the members of each segment are now"),
-        subtitle=tr(
-            "{place}, {earlier} (rows) to {as_of} (columns); share of the row", place=view.place, earlier=earlier, as_of=view.as_of
-        ),
-        column_title=tr("Segment on {as_of}", as_of=view.as_of),
-        row_title=tr("Segment on {earlier}", earlier=earlier),
+        subtitle=view.say("{place}, {earlier} (rows) to {as_of} (columns); share of the row", earlier=earlier),
+        column_title=view.say("Segment on {as_of}"), row_title=view.say("Segment on {earlier}", earlier=earlier),
         value_title=tr("Share of the row"),
-        column_order=[name for name in order if name in seen],
-        row_order=[name for name in order if name in seen_before],
-    )
+        column_order=[name for name in order if name in seen], row_order=[name for name in order if name in seen_before],
+    )  # fmt: skip

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit import wording
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable, Row, Table
 from toolkit.errors import DataError
-from toolkit.language import later, tr, trn
+from toolkit.language import later, tr
 from toolkit.registry import question
 from toolkit.scope.period import Period
 from toolkit.scope.phrases import where
-from toolkit.scope.sales import days_of, within
+from toolkit.scope.sales import within
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 if TYPE_CHECKING:
     import altair as alt
@@ -35,14 +36,43 @@ _WORDS: dict[Rank, str] = {
     "member_sales_share": later("member share of sales"),
 }
 _PLACES: dict[By, tuple[str, str]] = {"store": (later("store"), later("stores")), "region": (later("region"), later("regions"))}
+_KEYS: dict[By, str] = {"store": "store_id", "region": "region"}
 _BARS = 20
 _NEIGHBOURS = 3
+
+
+def _table(by: By, hidden_by: str | None) -> Table:
+    region = c.text("region", "Region")
+    store = (c.text("store_id", "Store"), c.text("store_name", "Store name", null="the shop does not say"), region)
+    return c.table(
+        f"one row per {by}, ranked, best first",
+        c.count("rank", "Rank", null="not ranked", hidden_by=None),
+        *(store if by == "store" else (region, c.count("store_count", "Store count", hidden_by=None))),
+        c.money("sales", "Sales", "of the window", hidden_by=hidden_by),
+        c.share("sales_change", "Change of sales", "on the window before", null="that one is not measured"),
+        c.count("orders", "Orders", hidden_by=hidden_by),
+        c.members("buyer_count", "Buyers", "members who ordered in the window"),
+        c.members("member_count", "Members", "members who ordered there up to as_of"),
+        c.share("active_share", "Share active", "of these, ordered there within setting scope.active_days"),
+        c.share("repeat_rate", "Bought again", "of buyers, with two orders or more"),
+        c.money("order_value", "Order value"),
+        c.number("units_per_order", "Units per order"),
+        c.share("member_sales_share", "Members' share", "of sales", null="of an audience"),
+        note=False,
+    )
+
+
+OF_EVERYBODY: dict[By, Table] = {"store": _table("store", None), "region": _table("region", None)}
+OF_AUDIENCE: dict[By, Table] = {"store": _table("store", ""), "region": _table("region", "")}
+"""The sales of everybody are shown of a small store too; those of an audience are the sales of few members there."""
 
 
 @question(
     "portrait",
     "How do our stores compare?",
     words=("ranking of stores", "which store is best", "compare stores and regions", "best and worst stores", "门店对比 排名"),
+    tables=tuple(OF_EVERYBODY.values()),
+    figures=(c.count("rank", "Rank"),),
 )
 def stores(view: View, *, by: By = "store", rank_by: Rank = "sales") -> Finding:
     """Return the stores (or regions) side by side: one row per store, ranked, best first.
@@ -57,15 +87,6 @@ def stores(view: View, *, by: By = "store", rank_by: Rank = "sales") -> Finding:
     rank_by
         What the ranking follows: `sales`, `sales_change`, `active_share`, `repeat_rate`, `order_value`, `units_per_order` or
         `member_sales_share`.
-
-    Returns
-    -------
-    Answer
-        Table columns: `rank` (null = not ranked); `store_id` and, where the shop states them, `store_name`, `region` (by region: `region`
-        and `store_count`); of the window: `sales` (currency units), `sales_change` (relative, on the window before; null where that one is
-        not measured), `orders`, `buyer_count` (members who ordered), `member_count` (members who ordered there up to as_of), `active_share`
-        (0..1 of these, ordered there within setting scope.active_days), `repeat_rate` (0..1 of buyers, two orders or more), `order_value`
-        (currency units), `units_per_order`, `member_sales_share` (0..1; null for an audience).
 
     Raises
     ------
@@ -84,15 +105,15 @@ def stores(view: View, *, by: By = "store", rank_by: Rank = "sales") -> Finding:
         raise DataError(
             tr("Stores cannot be compared by region: the stores table has no `region` column. Import one, or compare by store.")
         )
-    table = _ranked(view, _measured(view, by), by, rank_by)
-    shown, mine = _shown(view, table, by)
+    ranking = _ranked(view, _measured(view, by), by, rank_by)
+    shown, mine = _shown(view, ranking, by)
     return Finding(
-        headline=_headline(view, table, mine, by, rank_by),
+        headline=_headline(view, ranking, mine, by, rank_by),
         table=shown,
-        chart=lambda: _chart(view, table, shown, mine, by, rank_by),
-        notes=_notes(view, table, by),
+        chart=lambda: _chart(view, ranking, shown, mine, by, rank_by),
+        notes=_notes(view, ranking, by),
         ask_next=_ask_next(rank_by),
-        figures={} if mine is None or mine["rank"] is None else {"rank": float(mine["rank"])},
+        figures={"rank": None if mine is None or mine["rank"] is None else float(mine["rank"])},
     )
 
 
@@ -143,166 +164,114 @@ def _over(part: str, whole: str) -> pl.Expr:
     return pl.when(pl.col(whole) > 0).then(pl.col(part) / pl.col(whole))
 
 
-def _ranked(view: View, sums: pl.DataFrame, by: By, rank_by: Rank) -> pl.DataFrame:
+def _ranked(view: View, sums: pl.DataFrame, by: By, rank_by: Rank) -> AnswerTable:
     """The full table: every store in scope, rated ones first by rank, then the others by id."""
     reaches = view.period.before().start >= view.first_day
     known = view.stores if view.scope.region is None else view.stores.filter(pl.col("region") == view.scope.region)
     if by == "region":
-        names = known.drop_nulls("region").group_by("region").agg(pl.len().cast(pl.Int64).alias("store_count")).rename({"region": "place"})
+        names = known.drop_nulls("region").group_by(pl.col("region").alias("place")).agg(pl.len().alias("store_count"))
     else:
-        names = known.select(
-            pl.col("store_id").alias("place"), *[c for c in ("store_name", "region") if known[c].null_count() < known.height]
-        )
-    own = names.columns[1:]
-    rated = pl.col("buyer_count") >= view.settings.scope.minimum_members
-    rates = pl.DataFrame(sums).select(
+        names = known.select(pl.col("store_id").alias("place"), "store_name", "region")
+    rates = sums.select(
         "place",
-        view.major("sales").alias("sales"),
-        pl.when(pl.lit(reaches)).then(_over("sales", "sales_before") - 1).alias("sales_change"),
         "orders",
         "buyer_count",
         "member_count",
+        view.major("sales").alias("sales"),
+        pl.when(pl.lit(reaches)).then(_over("sales", "sales_before") - 1).alias("sales_change"),
         _over("active_count", "member_count").alias("active_share"),
         _over("repeat_count", "buyer_count").alias("repeat_rate"),
         (_over("order_sales", "orders") / view.minor_units).alias("order_value"),
         (_over("units_milli", "orders") / 1000).alias("units_per_order"),
         (_over("member_sales", "sales") if view.scope.audience is None else pl.lit(None, pl.Float64)).alias("member_sales_share"),
     )
-    shielded = ("sales_change", "active_share", "repeat_rate", "order_value", "units_per_order", "member_sales_share")
-    table = names.join(rates, on="place", how="left").with_columns(
+    frame = names.join(rates, on="place", how="left").with_columns(
         pl.col("sales").fill_null(0.0), pl.col("orders", "buyer_count", "member_count").fill_null(0)
     )
-    table = table.with_columns(pl.when(rated).then(pl.col(column)).alias(column) for column in shielded)
-    rank = pl.when(rated).then(pl.col(rank_by)).rank("min", descending=True).cast(pl.Int64).alias("rank")
-    ordered = table.with_columns(rank).sort("rank", "place", nulls_last=True)
-    return ordered.select("rank", pl.col("place").alias("region" if by == "region" else "store_id"), *own, *rates.columns[1:])
+    rank = pl.when(pl.col("buyer_count") >= view.least).then(pl.col(rank_by)).rank("min", descending=True).alias("rank")
+    ordered = frame.with_columns(rank).sort("rank", "place", nulls_last=True).rename({"place": _KEYS[by]})
+    return (OF_EVERYBODY if view.scope.audience is None else OF_AUDIENCE)[by].of(ordered, view)
 
 
-def _shown(view: View, table: pl.DataFrame, by: By) -> tuple[pl.DataFrame, dict[str, Any] | None]:
+def _shown(view: View, ranking: AnswerTable, by: By) -> tuple[AnswerTable, Row | None]:
     """The rows to show and the row of the store (or region) asked for: all rows, or the best and the neighbours of that one."""
-    key, asked = ("store_id", view.scope.store_id) if by == "store" else ("region", view.scope.region)
-    if asked is None or asked not in table[key]:
-        return table, None
-    place = table[key].to_list().index(asked)
-    near = [0, *range(max(place - _NEIGHBOURS, 0), min(place + _NEIGHBOURS + 1, table.height))]
-    return table[sorted(set(near))], table.row(place, named=True)
+    keys, asked = ranking.frame[_KEYS[by]].to_list(), view.scope.store_id if by == "store" else view.scope.region
+    if asked is None or asked not in keys:
+        return ranking, None
+    place = keys.index(asked)
+    near = [0, *range(max(place - _NEIGHBOURS, 0), min(place + _NEIGHBOURS + 1, ranking.height))]
+    return ranking.cut(ranking.frame[sorted(set(near))]), ranking.row(place)
 
 
-def _headline(view: View, table: pl.DataFrame, mine: dict[str, Any] | None, by: By, rank_by: Rank) -> str:
-    key = "store_id" if by == "store" else "region"
-    ranked = table.drop_nulls("rank")
-    one, many = map(tr, _PLACES[by])
-    counted = _counted(ranked.height or table.height, by)
-    least = view.settings.scope.minimum_members
-    if ranked.is_empty():
+def _headline(view: View, ranking: AnswerTable, mine: Row | None, by: By, rank_by: Rank) -> str:
+    key, (one, many), figure = _KEYS[by], map(tr, _PLACES[by]), tr(_WORDS[rank_by])
+    ranked = ranking.cut(ranking.frame.drop_nulls("rank"))
+    counted = _counted(ranked.height or ranking.height, by)
+    if not ranked.height:
         place = tr("Across the chain") if view.scope.store_id is not None and view.scope.audience is None else where(view)
-        if table.filter(pl.col("buyer_count") >= least).height:
-            return tr(
-                "{place}, {many} cannot be ranked by {figure}: it is not measured {days_of}.",
-                place=place,
-                many=many,
-                figure=tr(_WORDS[rank_by]),
-                days_of=days_of(view),
+        if ranking.frame.filter(pl.col("buyer_count") >= view.least).height:
+            return view.say(
+                "{opening}, {many} cannot be ranked by {figure}: it is not measured {period:in}.", opening=place, many=many, figure=figure
             )
-        return tr(
-            "{place}, none of {counted} has {least} members who ordered {days_of}: no ranking.",
-            place=place,
-            counted=counted,
-            least=least,
-            days_of=days_of(view),
+        return view.say(
+            "{opening}, none of {counted} has {least} members who ordered {period:in}: no ranking.", opening=place, counted=counted
         )
-    middle = _figure(view, rank_by, float(ranked[rank_by].median()))  # type: ignore[arg-type]
+    middle = _figure(view, ranking, rank_by, ranked.frame[rank_by].median())
+    if mine is not None and mine["rank"] is None:
+        return view.say(
+            "{kind} {name} has {buyer_count:member} who ordered {period:in}: not ranked by {figure}.",
+            mine, kind=one.capitalize(), name=mine[key], figure=figure,
+        )  # fmt: skip
     if mine is not None:
-        name = tr("{kind} {name}", kind=one.capitalize(), name=mine[key])
-        return _headline_of_one(view, mine, name, counted, middle, one, rank_by)
-    best, last = ranked.row(0, named=True), ranked.row(-1, named=True)
-    said = tr(
-        "{where}, {word} {best} leads {counted} by {figure} {days_of} with {value} (n = {buyers})",
-        where=where(view),
-        word=one,
-        best=best[key],
-        counted=counted,
-        figure=tr(_WORDS[rank_by]),
-        days_of=days_of(view),
-        value=_figure(view, rank_by, best[rank_by]),
-        buyers=some(best["buyer_count"], "buying member"),
-    )
-    if ranked.height == 1:
-        return tr("{words}.", words=said)
-    return tr(
-        "{said}; the {word} in the middle has {middle}, the last, {last}, {figure}.",
-        said=said,
-        word=one,
-        middle=middle,
-        last=last[key],
-        figure=_figure(view, rank_by, last[rank_by]),
-    )
-
-
-def _headline_of_one(view: View, mine: dict[str, Any], name: str, ranked: str, middle: str, word: str, rank_by: Rank) -> str:
-    if mine["rank"] is None:
-        return tr(
-            "{name} has {members} who ordered {days_of}: not ranked by {figure}.",
-            name=name,
-            members=some(mine["buyer_count"], "member"),
-            days_of=days_of(view),
-            figure=tr(_WORDS[rank_by]),
-        )
-    return tr(
-        "{name} is number {rank} of {ranked} by {figure} {days_of}: {value} against {middle} in the {word} in the middle (n = {buyers}).",
-        name=name,
-        rank=mine["rank"],
-        ranked=ranked,
-        figure=tr(_WORDS[rank_by]),
-        days_of=days_of(view),
-        value=_figure(view, rank_by, mine[rank_by]),
-        middle=middle,
-        word=word,
-        buyers=some(mine["buyer_count"], "buying member"),
-    )
+        return view.say(
+            "{kind} {name} is number {rank} of {counted} by {figure} {period:in}: {value} against {middle} in the {one} in the middle "
+            "(n = {buyer_count:buying member}).",
+            mine, kind=one.capitalize(), name=mine[key], counted=counted, figure=figure, middle=middle, one=one,
+            value=_figure(view, ranking, rank_by, mine[rank_by]),
+        )  # fmt: skip
+    best, last = ranked.row(), ranked.row(-1)
+    return view.say(
+        "{where}, {one} {best} leads {counted} by {figure} {period:in} with {value} (n = {buyer_count:buying member})[several?; the {one} "
+        "in the middle has {middle}, the last, {last}, {last_value}].",
+        best, one=one, best=best[key], counted=counted, figure=figure, middle=middle, last=last[key], several=ranked.height > 1,
+        value=_figure(view, ranking, rank_by, best[rank_by]), last_value=_figure(view, ranking, rank_by, last[rank_by]),
+    )  # fmt: skip
 
 
 def _counted(number: int, by: By) -> str:
-    return some(number, "store") if by == "store" else some(number, "region")
+    return wording.some(number, "store") if by == "store" else wording.some(number, "region")
 
 
-def _figure(view: View, column: str, value: float | None) -> str:
-    kind = wording.kind_of(column)
-    if column == "sales_change":
+def _figure(view: View, ranking: AnswerTable, name: Rank, value: Any) -> str:
+    if name == "sales_change":
         return wording.change(value)
-    return wording.money(value, view.currency) if kind == "money" else share(value) if kind == "share" else f"{value:,.1f}"
+    return f"{value:,.1f}" if name == "units_per_order" else wording.column_text(value, ranking.declared.by_name[name], view.currency)
 
 
-def _notes(view: View, table: pl.DataFrame, by: By) -> list[str | Note]:
-    word, many = map(tr, _PLACES[by])
-    least = view.settings.scope.minimum_members
-    small = table.filter(pl.col("buyer_count") < least).height
+def _notes(view: View, ranking: AnswerTable, by: By) -> list[str | Note]:
+    one, many = map(tr, _PLACES[by])
+    small = ranking.frame.filter(pl.col("buyer_count").fill_null(0) < view.least).height
+    before = view.period.before().start
     notes: list[str | Note] = []
     if small:
         notes.append(
-            trn(
-                "{counted} with fewer than {least} buying members is listed but not ranked: rates of so few say little.",
-                "{counted} with fewer than {least} buying members are listed but not ranked: rates of so few say little.",
-                small,
-                counted=_counted(small, by),
-                least=least,
+            view.say(
+                "{counted} with fewer than {least} buying members [single?is|are] listed but not ranked: rates of so few say little.",
+                counted=_counted(small, by), single=small == 1,
             )
-        )
-    if view.period.before().start < view.first_day:
-        said = tr(
-            "Change of sales: the receipts start on {first_day}, after {start}.", first_day=view.first_day, start=view.period.before().start
-        )
-        notes.append(Note(said, "NOT MEASURED"))
+        )  # fmt: skip
+    if before < view.first_day:
+        text = view.say("Change of sales: the receipts start on {first_day}, after {start}.", first_day=view.first_day, start=before)
+        notes.append(Note(text, "NOT MEASURED"))
     if view.scope.audience is not None:
         notes.append(tr("Sales and members are those of the audience, so the member share of sales is not measured."))
     notes.append(
-        tr(
-            "A member counts in every {word} they order in. Differences are described, not tested: many {many} means "
-            "some extremes by chance.",
-            word=word,
-            many=many,
+        view.say(
+            "A member counts in every {one} they order in. Differences are described, not tested: many {many} means some extremes by "
+            "chance.",
+            one=one, many=many,
         )
-    )
+    )  # fmt: skip
     return notes
 
 
@@ -311,32 +280,25 @@ def _ask_next(rank_by: Rank) -> list[tuple[str, dict[str, Any]]]:
     return [*[("portrait.stores", {"rank_by": other}) for other in others[:2]], ("portrait.overview", {})]
 
 
-def _chart(
-    view: View, table: pl.DataFrame, shown: pl.DataFrame, mine: dict[str, Any] | None, by: By, rank_by: Rank
-) -> alt.Chart | alt.LayerChart:
+def _chart(view: View, ranking: AnswerTable, shown: AnswerTable, mine: Row | None, by: By, rank_by: Rank) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import ranked_bars
 
-    key = "store_id" if by == "store" else "region"
-    ranked = table.drop_nulls("rank")
-    frame = (shown if mine is not None else ranked.head(_BARS)).drop_nulls("rank").with_columns(pl.col(key).cast(pl.String))
+    key, (_, many), figure = _KEYS[by], map(tr, _PLACES[by]), tr(_WORDS[rank_by])
+    ranked = ranking.frame.drop_nulls("rank")
     kinds: dict[str, Kind] = {"sales": "money", "order_value": "money2", "units_per_order": "decimal"}
-    many, figure = tr(_PLACES[by][1]), tr(_WORDS[rank_by])
-    some_of = (
-        tr("the best {bars} of {stores}", bars=_BARS, stores=ranked.height)
-        if mine is None and ranked.height > _BARS
-        else f"{ranked.height}"
-    )
     return ranked_bars(
-        frame,
+        (shown.frame if mine is not None else ranked.head(_BARS)).drop_nulls("rank"),
         label=key,
         value=rank_by,
         n="buyer_count",
         kind=kinds.get(rank_by, "share1"),
-        title=tr("{many} by {figure}", many=many.capitalize(), figure=figure),
-        subtitle=tr("{period}; {some_of} ranked {many}", period=view.period, some_of=some_of, many=many)
-        + (tr(", best and neighbours") if mine is not None else ""),
+        title=view.say("{many} by {figure}", many=many.capitalize(), figure=figure),
+        subtitle=view.say(
+            "{period}; [is_cut?the best {bars} of {count}|{count}] ranked {many}[mine?, best and neighbours]",
+            is_cut=mine is None and ranked.height > _BARS, bars=_BARS, count=str(ranked.height), many=many, mine=mine is not None,
+        ),
         value_title=figure.capitalize() + (f", {view.currency}" if rank_by in ("sales", "order_value") else ""),
-        highlight=None if mine is None else str(mine[key]),
+        highlight=None if mine is None else mine[key],
         reference=None if ranked.is_empty() else float(ranked[rank_by].median()),  # type: ignore[arg-type]
         reference_title=later("middle"),
-    )
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from toolkit.apps.pages.menu import RANGE_WORDS, SOURCES, TRAIT_WORDS
 from toolkit.apps.pages.typed import number_of
 from toolkit.errors import BadValue, NameTaken
 from toolkit.language import tr, word
+from toolkit.scope.member_columns import member_column
 
 OVERLAPS_SHOWN = 8
 _LEVELS = {"low": 1, "mid": 2, "high": 3}  # levels are read in their order, other values with the largest first
@@ -216,7 +217,7 @@ class Found:
         chart = spread_chart(
             cells,
             title=tr("All members by last visit and spend: draw a rectangle to choose"),
-            across_title=wording.label_of("recency_days"),
+            across_title=member_column("recency_days").heading,
             up_title=tr("Spend in 91 days, {currency}", currency=self.builder.currency),
             up_kind="money",
         )

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from toolkit import wording
 from toolkit.apps.pages.menu import CHOICE_WORDS, CONTROL_WORDS, SCOPE_WORDS, choice_words
+from toolkit.columns import plain_label
 from toolkit.language import later, tr
 from toolkit.portrait.measures.segment_maps import BUILT_IN
 from toolkit.registry import SCOPE_PARAMETERS, Question, find_question, question_text
@@ -111,7 +112,7 @@ def _quoted(found: re.Match[str]) -> str:
 def control_label(name: str) -> str:
     """Return what the page calls a parameter."""
     words = SCOPE_WORDS.get(name) or CONTROL_WORDS.get(name)
-    return tr(words) if words else wording.label_of(name)
+    return tr(words or plain_label(name))
 
 
 def _control(parameter: Parameter, annotation: Any, told: str) -> Control:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -22,8 +23,8 @@ def harmless(text: str) -> str:
     return f"'{text}" if re.match(_FORMULA, text) else text
 
 
-def csv_text(table: pl.DataFrame) -> str:
-    """Return a table as CSV: labels as headers, our words as the reader says them, text harmless, numbers as numbers, null as nothing.
+def csv_text(table: pl.DataFrame, labels: Sequence[str]) -> str:
+    """Return a table as CSV: `labels` as headers, our words as the reader says them, text harmless, numbers as numbers, null as nothing.
 
     It starts with a byte order mark, so that Excel reads it as UTF-8.
     """
@@ -39,7 +40,6 @@ def csv_text(table: pl.DataFrame) -> str:
     shown = shown.with_columns(pl.col(name).replace(told) for name, told in words.items())
     text = pl.col(pl.String)
     shown = shown.with_columns(pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text).name.keep())
-    labels = wording.labels_of(shown.columns)
     return "\ufeff" + shown.rename({name: harmless(label) for name, label in zip(shown.columns, labels, strict=True)}).write_csv(
         line_terminator="\r\n"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from toolkit import wording
+from toolkit.columns import plain_label
 from toolkit.language import later, tr
 from toolkit.own_questions import is_own
 from toolkit.registry import Question, all_questions
@@ -120,6 +120,9 @@ CONTROL_WORDS = {
     "control_share": later("Share held out, 0 to 1"),
     "lift": later("Lift hoped for, such as 0.05"),
     "try_share": later("Share to try, 0 to 1"),
+    "level": later("Listed by"),
+    "most_contacts": later("Contacts, most in 28 days"),
+    "campaign_id": later("Campaign"),
 }
 # (parameter or '', value) -> words; value '' is 'nothing chosen'
 CHOICE_WORDS = {
@@ -149,7 +152,19 @@ CHOICE_WORDS = {
     ("segment_map", "ten"): later("Ten segments"),
     ("segment_map", "eight"): later("Eight segments (high or low)"),
     ("by", ""): later("All habits"),
+    ("by", "contacts"): later("Contacts in four weeks"),
 }
+AFTER_THEMSELVES = (
+    later("Active"), later("Add one more"), later("After sale"), later("Amount"), later("Auto"), later("Brand"), later("Budget"),
+    later("Campaign"), later("Category"), later("Channel"), later("Clear stock"), later("Day"), later("Days"), later("Department"),
+    later("Drivers"), later("Due"), later("Estimator"), later("Every"), later("Flow"), later("Funnel"), later("Good"), later("Goods"),
+    later("Joining"), later("Last touch"), later("Launch"), later("Level"), later("Margin"), later("Member"), later("Method"),
+    later("Month"), later("Months"), later("Name"), later("Node"), later("Offer"), later("Once"), later("Orders"), later("Outcome"),
+    later("Product"), later("Purpose"), later("Region"), later("Route"), later("Sales"), later("Segment"), later("Store"),
+    later("Strength"), later("Tier"), later("Total"), later("Touchpoint"), later("Trade up"), later("Units"), later("Value"),
+    later("Volume"), later("Weekday"), later("Win back"), later("With"), later("Without"), later("Year"),
+)  # fmt: skip
+"""Parameters and values that are called after themselves: here for the catalogue of each language."""
 PERIOD_DAYS = (28, 91, 182, 364)
 AUDIENCE_EXAMPLES = (
     (later("Ten orders or more"), "order_count >= 10"),
@@ -276,7 +291,7 @@ def choice_words(name: str, value: str) -> str:
     if value == str(True) and name in CONTROL_WORDS:
         return tr(CONTROL_WORDS[name])
     words = CHOICE_WORDS.get((name, value)) or CHOICE_WORDS.get(("", value))
-    return tr(words) if words else wording.label_of(value)
+    return tr(words or plain_label(value))
 
 
 def next_label(question: Question, own: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from toolkit.answer import Answer
 from toolkit.apps.pages.download import csv_text, file_name
 from toolkit.charts import offline
 from toolkit.language import tr
+from toolkit.scope.member_columns import member_column
 
 _PARTS = frozenset({"facet", "row", "column", "concat", "hconcat", "vconcat", "repeat"})
 """Of a specification or its encoding: a chart of several panels, each with its own width."""
@@ -82,7 +83,7 @@ def download(answer: Answer) -> str:
     """Return the link that saves the table; the file is in the link, so that nothing is written on the server."""
     if answer.table.is_empty():
         return ""
-    data = base64.b64encode(csv_text(answer.table).encode("utf-8", "replace")).decode("ascii")
+    data = base64.b64encode(csv_text(answer.table, wording.labels_of(answer.columns)).encode("utf-8", "replace")).decode("ascii")
     name = escape(file_name(answer))
     words = tr("Save the table as CSV ({rows})", rows=wording.some(answer.table.height, "row"))
     return f'<a class="tk-download" download="{name}" href="data:text/csv;charset=utf-8;base64,{data}">{escape(words)}</a>'
@@ -140,7 +141,7 @@ def address(query: str, moves: int, language: str, went: str) -> str:
 
 def audience_words(names: Sequence[str]) -> str:
     """Return the fold that says what can stand in the field of an audience."""
-    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(wording.label_of(name, of_members=True))}</dd></div>" for name in names)
+    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(member_column(name).heading)}</dd></div>" for name in names)
     told = tr(
         "A condition on each member: a name from this list, a sign (=, >, <, >=, <=) and a value; texts stand in '…'. Join several with "
         "AND, OR. For example: order_count >= 10 AND order_count_28d = 0"

@@ -77,7 +77,7 @@ def workbook(answers: list[Answer]) -> bytes:
         for answer in answers:
             sheet = book.add_worksheet(answer.name.split(".")[-1][:31])
             sheet.write_string(0, 0, harmless(answer.headline))
-            for place, label in enumerate(wording.labels_of(answer.table.columns, [wording.heading(column) for column in answer.columns])):
+            for place, label in enumerate(wording.labels_of(answer.columns)):
                 sheet.write_string(2, place, harmless(label), bold)
             for number, row in enumerate(answer.table.iter_rows(), start=3):
                 for place, value in enumerate(row):

@@ -34,13 +34,6 @@ class Rhythm:
     due_on: date
     late_days: int
 
-    @property
-    def words(self) -> str:
-        """When the member is due: '2026-01-09', '2026-01-09, 12 days overdue'."""
-        if self.late_days <= 0:
-            return day(self.due_on)
-        return tr("{due_on}, {days} overdue", due_on=self.due_on, days=wording.some(self.late_days, "day"))
-
 
 @dataclass(frozen=True)
 class Card:
@@ -61,21 +54,24 @@ class Card:
         """Orders of all receipts, returns alone not counted."""
         return int(self.features["order_count"])
 
-    def money(self, major: float | None) -> str:
-        """Return currency units as text."""
-        return wording.money(major, self.view.currency)
+    @property
+    def due(self) -> str | None:
+        """When the member is due by their own rhythm: '2026-01-09', '2026-01-09, 12 days overdue'."""
+        if self.rhythm is None:
+            return None
+        return self.view.say("{due_on}[, {late:day} overdue]", due_on=self.rhythm.due_on, late=max(self.rhythm.late_days, 0))
 
 
-def read_card(view: View, found: pl.DataFrame) -> Card:
-    """Return the card of the one row of `view.population` in `found`; everything across the chain."""
-    chain, features = view.chain, found.row(0, named=True)
+def read_card(view: View, member: pl.DataFrame) -> Card:
+    """Return the card of the one row of `view.population` in `member`; everything across the chain."""
+    chain, features = view.chain, member.row(0, named=True)
     code = features["member_code"]
     orders = chain.orders.filter(pl.col("member_code") == code).collect().sort("ordered_at", "order_code")
     return Card(
         view=chain,
         features=features,
-        traits=traits_of(chain, found).row(0, named=True),
-        liked=favourites(chain, found).row(0, named=True),
+        traits=traits_of(chain, member).row(0, named=True),
+        liked=favourites(chain, member).row(0, named=True),
         scored=rfm_scores(chain).filter(pl.col("member_id") == features["member_id"]).row(0, named=True),
         orders=orders,
         bought=_bought(chain, code),
@@ -119,14 +115,14 @@ def _who(card: Card) -> list[Row]:
     if "contactable" in features:
         rows.append(("who", value("may be contacted"), tr("yes") if features["contactable"] else tr("no"), None))
     if n:
-        known = wording.some((card.view.as_of - features["first_ordered_on"]).days, "day")
-        seen = tr("{first_ordered_on}, {known} ago", first_ordered_on=features["first_ordered_on"], known=known)
+        known = (card.view.as_of - features["first_ordered_on"]).days
+        seen = card.view.say("{first_ordered_on}, {known:day} ago", features, known=known)
         rows.append(("who", value("first order seen"), seen, None))
-    segment, stage = word(scored["segment"]), word(traits["stage"]) if traits["stage"] else tr("not measured")
+    segment = word(scored["segment"])
     if scored["segment"] != NO_ORDERS:
         segment += f" (R {scored['r_score']}, F {scored['f_score']}, M {scored['m_score']})"
-    if traits["recency_days"] is not None:
-        stage = tr("{stage}, last order {days} ago", stage=stage, days=wording.some(traits["recency_days"], "day"))
+    has_ordered = traits["recency_days"] is not None
+    stage = card.view.say("[{stage:word}|not measured][has_ordered?, last order {recency_days:day} ago]", traits, has_ordered=has_ordered)
     return [*rows, ("who", value("segment"), segment, n), ("who", value("lifecycle stage"), stage, n)]
 
 
@@ -137,39 +133,30 @@ def _text(attribute: Any) -> str:
 def _worth(card: Card) -> list[Row]:
     features, traits, view = card.features, card.traits, card.view
     year, days = int(features["order_count_365d"]), int(features["day_count"])
-    power = tr(
-        "{spending_power}, {spend_per_month} a month, {order_value} an order",
-        spending_power=word(traits["spending_power"] or ""),
-        spend_per_month=card.money(traits["spend_per_month"]),
-        order_value=card.money(traits["order_value"]),
-    )
-    tier = tr(
-        "{index:.2f} ({level}; 1 = usual prices)", index=traits["price_tier_index"] or 0, level=word(traits["price_tier_level"] or "")
-    )
-    ranked = tr(
-        "{sales}: rank {rank:,} of {members:,}",
-        sales=view.money(features["amount_365d"]),
-        rank=card.rank,
-        members=view.population.height,
-    )
     none = tr("not measured")
+    ranked = view.say("{amount_365d:minor}: rank {rank} of {all:,}", features, rank=card.rank, all=view.population.height)
+    power, tier = none, none
+    if traits["spending_power"]:
+        power = view.say("{spending_power:word}, {spend_per_month:money} a month, {order_value:money} an order", traits)
+    if traits["price_tier_level"]:
+        tier = view.say("{price_tier_index:.2f} ({price_tier_level:word}; 1 = usual prices)", traits)
     rows: list[Row] = [
         ("who", value("sales, last 365 days"), ranked, year),
         ("who", value("sales, all receipts"), view.money(features["amount"]), card.order_count),
-        ("who", value("spending power"), power if traits["spending_power"] else none, year),
-        ("who", value("price tier index"), tier if traits["price_tier_level"] else none, days),
+        ("who", value("spending power"), power, year),
+        ("who", value("price tier index"), tier, days),
     ]
     sensitivity = (
         (value("promo dependence"), traits["promo_dependence"], traits["promo_level"]),
         (value("coupon affinity"), traits["coupon_affinity"], traits["coupon_level"]),
     )
     for fact, share, level in sensitivity:
-        rows.append(("who", fact, _graded(wording.share(share), level) if level else none, traits["shopping_days"]))
+        rows.append(("who", fact, _graded(card, wording.share(share), level) if level else none, traits["shopping_days"]))
     return rows
 
 
-def _graded(figure: str, grade: str) -> str:
-    return tr("{figure} ({grade})", figure=figure, grade=word(grade))
+def _graded(card: Card, figure: str, grade: str) -> str:
+    return card.view.say("{figure} ({grade:word})", figure=figure, grade=grade)
 
 
 def _habits(card: Card) -> list[Row]:
@@ -177,7 +164,7 @@ def _habits(card: Card) -> list[Row]:
         name, share = card.liked[f"favourite_{habit}"], card.liked[f"favourite_{habit}_share"]
         if name is None:
             return (section, words, tr("not measured"), card.order_count)
-        return (section, words, _graded(word(name) if habit == "weekday" else name, wording.share(share)), card.order_count)
+        return (section, words, _graded(card, word(name) if habit == "weekday" else name, wording.share(share)), card.order_count)
 
     rhythm = card.rhythm
     comes = (
@@ -185,7 +172,7 @@ def _habits(card: Card) -> list[Row]:
         if rhythm is None
         else tr("every day (median)")
         if rhythm.gap_days == 1
-        else tr("every {gap_days:g} days (median)", gap_days=rhythm.gap_days)
+        else card.view.say("every {gap_days:g} days (median)", gap_days=rhythm.gap_days)
     )
     return [
         fact("when", "weekday", value("favourite weekday")),
@@ -209,22 +196,16 @@ def _what_for(card: Card) -> list[Row]:
 
 
 def _what_next(card: Card) -> list[Row]:
-    settings, days = card.view.settings.lifetime_value, int(card.features["day_count"])
-    likely = wording.share(card.traits["purchase_probability"])
-    spends = [
-        (
-            "what next",
-            tr("expected spend in {horizon} days", horizon=horizon),
-            card.money(card.traits[f"expected_spend_{horizon}d"]),
-            days,
-        )
-        for horizon in (settings.spend_days, settings.year_days)
-    ]
-    due, n = (card.rhythm.words, card.rhythm.gap_count) if card.rhythm else (tr("not measured"), None)
+    view, traits, settings, days = card.view, card.traits, card.view.settings.lifetime_value, int(card.features["day_count"])
+    spends = {horizon: traits[f"expected_spend_{horizon}d"] for horizon in (settings.spend_days, settings.year_days)}
+    likely = view.say("probability of a purchase in {lifetime_value.purchase_days} days")
     return [
-        ("what next", tr("probability of a purchase in {purchase_days} days", purchase_days=settings.purchase_days), likely, days),
-        *spends,
-        ("what next", value("expected by own rhythm"), due, n),
+        ("what next", likely, wording.share(traits["purchase_probability"]), days),
+        *(
+            ("what next", view.say("expected spend in {horizon} days", horizon=horizon), wording.money(spend, view.currency), days)
+            for horizon, spend in spends.items()
+        ),
+        ("what next", value("expected by own rhythm"), card.due or tr("not measured"), card.rhythm.gap_count if card.rhythm else None),
     ]
 
 
@@ -233,12 +214,8 @@ def _last_orders(card: Card) -> list[Row]:
     last = card.orders.sort("ordered_at", "order_code", descending=True).head(LAST_ORDERS)
     rows: list[Row] = []
     for order in last.join(stores, on="store_code", how="left", maintain_order="left").iter_rows(named=True):
-        said = tr(
-            "{amount} at store {store_id}, {lines}{kind}",
-            amount=card.view.money(order["amount"]),
-            store_id=order["store_id"],
-            lines=wording.some(order["line_count"], "line"),
-            kind="" if order["is_order"] else tr(", return"),
+        text = card.view.say(
+            "{amount:minor} at store {store_id}, {line_count:line}[is_return?, return]", order, is_return=not order["is_order"]
         )
-        rows.append(("last orders", order["ordered_at"].isoformat(sep=" ", timespec="minutes"), said, None))
+        rows.append(("last orders", order["ordered_at"].isoformat(sep=" ", timespec="minutes"), text, None))
     return rows

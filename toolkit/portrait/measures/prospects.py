@@ -99,35 +99,22 @@ def _described(models: LifetimeModels | None) -> pl.DataFrame:
             for figure in ("purchase", "spend", "year")
         ]
         return pl.DataFrame(rows, schema=_MODELS)
-    bought = models.purchase
+    purchase, held_out = models.purchase, models.purchase.held_out
     rows = [
         {
-            "figure": "purchase",
-            "method": bought.method,
-            "reason": reason_text(bought.reason),
-            "row_count": bought.row_count,
-            "snapshot_count": bought.snapshot_count,
-        }
-    ]
-    if (judged := bought.held_out) is not None:
-        rows[0] |= {
-            "held_out_count": judged.row_count,
-            "auc": judged.auc,
-            "calibration_error": judged.error,
-            "slope": judged.slope,
-            "lift": judged.lift,
-        }
-    for figure, spend in (("spend", models.spend), ("year", models.year)):
-        rows.append(
+            "figure": "purchase", "method": purchase.method, "reason": reason_text(purchase.reason),
+            "row_count": purchase.row_count, "snapshot_count": purchase.snapshot_count,
+        },
+        *(
             {
-                "figure": figure,
-                "method": spend.status,
-                "reason": reason_text(spend.reason),
-                "row_count": spend.member_count,
-                "snapshot_count": spend.snapshot_count,
-                "spearman": spend.held_out_spearman,
-                "total_ratio": spend.held_out_total,
-                "learned_days": spend.learned_days,
+                "figure": figure, "method": spend.status, "reason": reason_text(spend.reason),
+                "row_count": spend.member_count, "snapshot_count": spend.snapshot_count,
+                "spearman": spend.held_out_spearman, "total_ratio": spend.held_out_total, "learned_days": spend.learned_days,
             }
-        )
+            for figure, spend in (("spend", models.spend), ("year", models.year))
+        ),
+    ]  # fmt: skip
+    if held_out is not None:
+        rows[0] |= {"held_out_count": held_out.row_count, "calibration_error": held_out.error}
+        rows[0] |= {name: getattr(held_out, name) for name in ("auc", "slope", "lift")}
     return pl.DataFrame(rows, schema=_MODELS)

@@ -54,12 +54,13 @@ def lifecycle_limits(view: View) -> Limits:
 
 def _limits(view: View) -> pl.DataFrame:
     settings = view.settings.lifecycle
-    found = propose_lifecycle_limits(
+    proposal = propose_lifecycle_limits(
         gaps(member_days(view), as_of=view.as_of), slipping_share=settings.slipping_quantile, lapsed_share=settings.lapsed_quantile
     )
-    slipping, lapsed = found.days if found.days else (None, None)
+    slipping, lapsed = proposal.days or (None, None)
     columns = {"slipping_days": pl.Int64, "lapsed_days": pl.Int64, "status": pl.String, "reason": pl.String, "closed_gap_count": pl.Int64}
-    return pl.DataFrame([(slipping, lapsed, found.status, reason_text(found.reason), found.closed_gap_count)], schema=columns, orient="row")
+    row = (slipping, lapsed, proposal.status, reason_text(proposal.reason), proposal.closed_gap_count)
+    return pl.DataFrame([row], schema=columns, orient="row")
 
 
 def stages_on(days: pl.DataFrame, *, as_of: date, slipping_days: int, lapsed_days: int, new_days: int, first_day: date) -> pl.DataFrame:
@@ -115,10 +116,8 @@ def lifecycle_stages(view: View, on: date | None = None) -> pl.DataFrame:
 
 def _stages(view: View, day: date) -> pl.DataFrame:
     limits, days = lifecycle_limits(view), member_days(view, day)
-    rules = {
-        "slipping_days": limits.slipping_days or 1,
-        "lapsed_days": limits.lapsed_days or 1,
-        "new_days": view.settings.lifecycle.new_days,
-    }
-    found = stages_on(days, as_of=day, first_day=view.first_day, **rules)
-    return found if limits.measured else found.with_columns(pl.lit(None, pl.String).alias("stage"))
+    stages = stages_on(
+        days, as_of=day, slipping_days=limits.slipping_days or 1, lapsed_days=limits.lapsed_days or 1,
+        new_days=view.settings.lifecycle.new_days, first_day=view.first_day,
+    )  # fmt: skip
+    return stages if limits.measured else stages.with_columns(pl.lit(None, pl.String).alias("stage"))

@@ -12,6 +12,7 @@ from toolkit.errors import BadValue, UnknownName, unknown_name
 from toolkit.language import later, tr, value, word
 from toolkit.models.ranks import quantile_band
 from toolkit.portrait.measures.levels import LEVELS
+from toolkit.scope.member_columns import member_column
 from toolkit.scope.traits import trait_columns
 from toolkit.scope.view import View
 from toolkit.scope.where import sort_of
@@ -72,7 +73,7 @@ class Split:
             Ids, dates and lists have no groups.
         """
         values, sort = frame[column], sort_of(frame.schema[column])
-        label = word(name) if name in _SHORT else wording.label_of(column).lower()
+        label = word(name) if name in _SHORT else member_column(column).heading.lower()
         if column == "member_id" or sort in ("date", "list", "other"):
             raise BadValue(
                 tr(
@@ -111,7 +112,7 @@ class Split:
                 groups.append(view.say("{group:word} all", group=code))
             else:
                 groups.append(view.say("{group:word} below {high:,.10g}", group=code, high=high))
-        of = tr("spend of the last 365 days") if heavy else wording.label_of(column)
+        of = tr("spend of the last 365 days") if heavy else member_column(column).heading
         note = view.say(
             "{label} is cut by {of} of the members in scope: {groups}.", label=label.capitalize(), of=of, groups=tr(", ").join(groups)
         )

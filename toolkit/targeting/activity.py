@@ -14,7 +14,7 @@ from toolkit.registry import question
 from toolkit.scope.phrases import sales_basis
 from toolkit.scope.view import View
 from toolkit.targeting.measures.rhythm import SPAN_DAYS, STATES, rhythms
-from toolkit.targeting.measures.shares import known_share, told
+from toolkit.targeting.measures.shares import known_share, share_text
 
 if TYPE_CHECKING:
     import altair as alt
@@ -81,7 +81,7 @@ def activity(view: View) -> Finding:
         headline = view.say(
             "{where}, {less:few} of {judged:member} with a past to judge by[ ({less_share})] came on fewer days in the last {span_days} "
             "than their own past makes likely, {more:few}[ ({more_share})] on more.",
-            less=less, judged=judged, less_share=told(less_share), span_days=SPAN_DAYS, more=more, more_share=told(more_share),
+            less=less, judged=judged, less_share=share_text(less_share), span_days=SPAN_DAYS, more=more, more_share=share_text(more_share),
         )  # fmt: skip
     else:
         headline = view.say(

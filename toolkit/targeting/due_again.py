@@ -196,7 +196,7 @@ def _label(view: View, rows: pl.DataFrame) -> pl.Expr:
 
 
 def _goods(view: View, rhythms: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
-    held = due.group_by("level", "good_code").agg(
+    needs = due.group_by("level", "good_code").agg(
         pl.col("category_code").first(),
         pl.when(pl.col("level").first() == "product").then(pl.col("product_code").first()).alias("product_code"),
         pl.len().alias("member_count"),
@@ -205,7 +205,7 @@ def _goods(view: View, rhythms: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame
     )
     ids = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
     rows = (
-        rhythms.join(held, on=["level", "good_code"])
+        rhythms.join(needs, on=["level", "good_code"])
         .join(view.categories.select("category_code", "category"), on="category_code")
         .join(ids, on="product_code", how="left")
         .rename({"again_days": "again_days_median", "closed_gap_days": "closed_gap_days_median"})

@@ -242,8 +242,8 @@ def _kinds(view: View, members: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("kind") != NON_MEMBERS).then("members").alias("members"),
     )
     is_member = pl.col("members").is_not_null().any()
-    sums = [pl.when(is_member).then(pl.col("members").sum()).alias("member_count"), pl.col("before", "now").sum()]
-    return _in_major(view, table.group_by("group", "meaning", maintain_order=True).agg(sums))
+    totals = (pl.when(is_member).then(pl.col("members").sum()).alias("member_count"), pl.col("before", "now").sum())
+    return _in_major(view, table.group_by("group", "meaning", maintain_order=True).agg(*totals))
 
 
 def _cells(view: View, known: pl.DataFrame, before: Period, by: By) -> tuple[AnswerTable, list[str]]:

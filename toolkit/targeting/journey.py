@@ -17,7 +17,7 @@ from toolkit.scope.phrases import made_where
 from toolkit.scope.view import View
 from toolkit.targeting.measures.events import has_events, no_events
 from toolkit.targeting.measures.joining import JOINING, joining
-from toolkit.targeting.measures.shares import told
+from toolkit.targeting.measures.shares import share_text
 from toolkit.targeting.measures.visits import MESSAGE, last_touches, messages, touch_name, visits
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _funnel_headline(view: View, mine: pl.DataFrame | None, sent: pl.DataFrame) 
         return view.say(
             "{where}, [{ordered} of {messages:message}|of {messages:message} those to fewer than {least} members] were followed by an "
             "order within {sequences.look_before_days} days; visits are not measured, as there is no `events` table.",
-            ordered=told(_share_of(view, sent, "later_order")), messages=sent.height,
+            ordered=share_text(_share_of(view, sent, "later_order")), messages=sent.height,
         )  # fmt: skip
     if mine.is_empty():
         return view.say("{where}, none of {members:member} visited a touchpoint from {period}.", members=view.members.height)
@@ -181,8 +181,8 @@ def _funnel_headline(view: View, mine: pl.DataFrame | None, sent: pl.DataFrame) 
     return view.say(
         "{where}, [{ordered} of {visits:visit} by {people:member}|of {visits:visit} by {people:member} those of fewer than {least} "
         "members] ended in an order the same day[, {of_carts} of those with a cart][; {lost} never reached the cart].",
-        ordered=told(_share_of(view, mine, "is_order")), visits=mine.height, people=mine["member_code"].n_unique(),
-        of_carts=told(_share_of(view, mine.filter("is_cart"), "is_order")), lost=told(None if cart is None else 1 - cart),
+        ordered=share_text(_share_of(view, mine, "is_order")), visits=mine.height, people=mine["member_code"].n_unique(),
+        of_carts=share_text(_share_of(view, mine.filter("is_cart"), "is_order")), lost=share_text(None if cart is None else 1 - cart),
     )  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def _touch_headline(view: View, order_count: int, touched: float | None, most: R
     return view.say(
         "{where}, [{touched} of {orders:member order}|of {orders:member order} those of fewer than {least} members] had a touch within the "
         "{sequences.look_before_days} days before[, most often {touchpoint} ({order_share})].",
-        most or {"touchpoint": None, "order_share": None}, touched=told(touched), orders=order_count,
+        most or {"touchpoint": None, "order_share": None}, touched=share_text(touched), orders=order_count,
     )  # fmt: skip
 
 

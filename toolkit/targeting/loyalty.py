@@ -18,7 +18,7 @@ from toolkit.scope.hiding import unmeasured
 from toolkit.scope.phrases import not_measured, sales_basis
 from toolkit.scope.view import View
 from toolkit.targeting.measures.loyal_traits import ABOVE, BELOW, STEPS, loyal_traits
-from toolkit.targeting.measures.shares import known_share, told
+from toolkit.targeting.measures.shares import known_share, share_text
 
 if TYPE_CHECKING:
     import altair as alt
@@ -128,7 +128,7 @@ def _headline(view: View, shown: AnswerTable, member_count: int, measured: pl.Da
         "[ ({steady_share})] come clearly more regularly (k above 1.5)[; the {member_count} of high loyalty bring {high_share:share} of "
         "member sales].",
         high, typical=measured["regularity"].median(), steady=steady, measured=measured.height,
-        steady_share=told(known_share(view, steady, measured.height)), member_count=high and high["member_count"],
+        steady_share=share_text(known_share(view, steady, measured.height)), member_count=high and high["member_count"],
         high_share=high["sales"] / sales if high and high["sales"] and sales > 0 else None,
     )  # fmt: skip
 
@@ -188,7 +188,7 @@ def _by_tier(view: View, members: pl.DataFrame, measured: pl.DataFrame) -> Findi
         headline=view.say(
             "{where}, of {judged:member} with a card and a measured loyalty, {above:few}[ ({above_share})] behave above their card and "
             "{below:few}[ ({below_share})] below it.",
-            judged=judged, above=above_count, above_share=told(above_share), below=below_count, below_share=told(below_share),
+            judged=judged, above=above_count, above_share=share_text(above_share), below=below_count, below_share=share_text(below_share),
         ),
         table=shown,
         chart=lambda: _tier_chart(view, shown.frame),

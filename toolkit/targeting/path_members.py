@@ -107,8 +107,8 @@ def path_members(
     walked = placed_ways(view, followed, "auto")[1] if by == "auto" else ways(view, followed, by)
     chosen = walked.filter(_on_path(view, steps, stopped))
     if entered_with:
-        held, entered_with = first_good_members(view, entered_with, "targeting.path_members")
-        chosen = chosen.join(held, on="member_code", how="semi", maintain_order="left")
+        buyers, entered_with = first_good_members(view, entered_with, "targeting.path_members")
+        chosen = chosen.join(buyers, on="member_code", how="semi", maintain_order="left")
     table = _members(view, chosen)
     way = _in_words(view, steps, stopped, entered_with)
     return Finding(

@@ -20,7 +20,7 @@ from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.view import View
 from toolkit.targeting.measures.first_visits import entrants
-from toolkit.targeting.measures.shares import known_share, told
+from toolkit.targeting.measures.shares import known_share, share_text
 from toolkit.targeting.measures.ways import OTHERS, STOPPED, Place, PlacedBy, placed_ways, ripe_members
 
 if TYPE_CHECKING:
@@ -243,9 +243,9 @@ def _headline(view: View, walked: pl.DataFrame, key: Row | None) -> str:
         "{where}, [{back}|fewer than {least}] of {new:new member} came a second time within {sequences.follow_days} days of the first"
         "[, half of all within {half:day}][; of these, {again} came a third time][nth?; most stop after a {nth:word} purchase of {place}: "
         "[{key_share}|fewer than {least}] of {member_count} came back].",
-        key or {"place": None, "member_count": None}, back=told(known_share(view, back, walked.height)), new=walked.height,
-        half=None if half is None else int(half), again=told(known_share(view, again, back)), nth=key and _NAMES[key["step"] - 1],
-        key_share=told(key["back_share"]) if key else None,
+        key or {"place": None, "member_count": None}, back=share_text(known_share(view, back, walked.height)), new=walked.height,
+        half=None if half is None else int(half), again=share_text(known_share(view, again, back)), nth=key and _NAMES[key["step"] - 1],
+        key_share=share_text(key["back_share"]) if key else None,
     )  # fmt: skip
 
 

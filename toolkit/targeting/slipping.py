@@ -151,11 +151,12 @@ def _headline(view: View, slips: pl.DataFrame, judged: int) -> str:
     if slips.is_empty():
         return view.say("{where}, none of {judged:member} with a past to judge by is slipping away.", judged=judged)
     return view.say(
-        "{where}, {slipping:member} of {judged:few} with a past to judge by [single?is|are] slipping away: in "
+        "{where}, {slipping:member} of {judged:few} with a past to judge by [single?is|are] slipping away[is_enough?: in "
         "{lifetime_value.purchase_days} days some {usual:,.0f} of them used to buy, now {likely:,.0f} are likely to; {at_stake:money} in "
-        "{lifetime_value.spend_days} days is at stake.",
-        slipping=slips.height, judged=judged, single=slips.height == 1, usual=float(slips["past_rate"].sum()),
-        likely=float(slips["purchase_probability"].sum()), at_stake=float(slips["at_stake_spend"].sum()),
+        "{lifetime_value.spend_days} days is at stake].",
+        slipping=slips.height, judged=judged, is_enough=slips.height >= view.least, single=slips.height == 1 and view.least <= 1,
+        usual=float(slips["past_rate"].sum()), likely=float(slips["purchase_probability"].sum()),
+        at_stake=float(slips["at_stake_spend"].sum()),
     )  # fmt: skip
 
 

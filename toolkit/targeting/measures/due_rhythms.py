@@ -104,16 +104,16 @@ def due_rhythms(view: View, by: By = "category") -> pl.DataFrame:
 
 def rhythm_rows(view: View, by: By) -> pl.LazyFrame:
     """Return the members' rhythms in categories or products, the good as `good_code`."""
-    found = sequences_of(view.workspace, view.mart)
-    return found.rhythms.rename({"category_code": "good_code"}) if by == "category" else (
-        found.product_rhythms.with_columns(pl.col("product_code").alias("good_code"))
+    sequences = sequences_of(view.workspace, view.mart)
+    return sequences.rhythms.rename({"category_code": "good_code"}) if by == "category" else (
+        sequences.product_rhythms.with_columns(pl.col("product_code").alias("good_code"))
     )  # fmt: skip
 
 
 def _due_rhythms(view: View, by: By) -> pl.DataFrame:
-    found = sequences_of(view.workspace, view.mart)
+    sequences = sequences_of(view.workspace, view.mart)
     life_of = dict(lives(view).group_by(f"{by}_code").agg(pl.col("product_life").median()).sort(f"{by}_code").iter_rows())
-    closed = _closed(view, found, by, list(life_of))
+    closed = _closed(view, sequences, by, list(life_of))
     often = closed.group_by("good_code").agg(pl.col("gap_count").sum())
     often = often.filter(pl.col("gap_count") >= view.settings.sequences.due_minimum_gaps)
     unnamed = view.categories.filter(pl.col("category") == NO_CATEGORY)["category_code"].to_list() if by == "category" else []
@@ -123,15 +123,14 @@ def _due_rhythms(view: View, by: By) -> pl.DataFrame:
     drafts = [row for code in wanted if (row := _draft(view, code, counts, life_of, regular.get(code))) is not None]
     trials = _trials(view, by, [draft for draft in drafts if draft.life is None])
     rows = [_rhythm(view, draft, counts, trials) for draft in drafts]
-    kept = [row for row in rows if row is not None]
-    return pl.DataFrame(kept, schema=RHYTHM, orient="row")
+    return pl.DataFrame([row for row in rows if row is not None], schema=RHYTHM, orient="row")
 
 
-def _closed(view: View, found: Sequences, by: By, with_life: list[int]) -> pl.DataFrame:
+def _closed(view: View, sequences: Sequences, by: By, with_life: list[int]) -> pl.DataFrame:
     if by == "category":
-        return found.gaps.rename({"category_code": "good_code"})
+        return sequences.gaps.rename({"category_code": "good_code"})
     # A product with a stated life takes part with any number of gaps: it may take the shape of the others.
-    few = found.product_gaps(1 if with_life else view.settings.sequences.due_minimum_gaps)
+    few = sequences.product_gaps(1 if with_life else view.settings.sequences.due_minimum_gaps)
     often = few.group_by("product_code").agg(pl.col("gap_count").sum())
     enough = often.filter((pl.col("gap_count") >= view.settings.sequences.due_minimum_gaps) | pl.col("product_code").is_in(with_life))
     return few.join(enough.select("product_code"), on="product_code", how="semi").rename({"product_code": "good_code"})
@@ -268,8 +267,8 @@ def _trials(view: View, by: By, drafts: list[_Draft]) -> _Trials:
     def counts(good: pl.Expr, length: pl.Expr, chosen: pl.Expr = pl.lit(True)) -> _Counts:  # noqa: B008 - an expression never changes
         days = length.ceil().clip(1, None).cast(pl.Int64).alias("gap_days")
         frame = tried.filter(chosen).group_by(good.cast(pl.UInt32).alias("good_code"), "is_later", "is_open", days)
-        made = frame.agg(pl.len().cast(pl.Int64).alias("gap_count"))
-        return _Counts(made.filter(~pl.col("is_open")), made.filter("is_open"))
+        gaps = frame.agg(pl.len().cast(pl.Int64).alias("gap_count"))
+        return _Counts(gaps.filter(~pl.col("is_open")), gaps.filter("is_open"))
 
     good, length = pl.col("good_code"), pl.col("days")
     halves = (counts(good, length, pl.col("is_odd")), counts(good, length, ~pl.col("is_odd")))

@@ -10,7 +10,7 @@ from toolkit.language import tr, value
 from toolkit.scope.phrases import not_measured
 from toolkit.scope.sales import ratio, within
 from toolkit.scope.view import View
-from toolkit.targeting.measures.shares import known_share, told
+from toolkit.targeting.measures.shares import known_share, share_text
 
 _OF_EVERYBODY, _OF_MEMBERS = value("orders of everybody"), value("orders of members")
 _JOINED, _ORDERED, _TWICE = value("members who joined"), value("joined and ordered"), value("joined and ordered twice")
@@ -63,7 +63,7 @@ def joining(view: View) -> Finding:
             "{where}, {by_members:share} of {orders:order} from {period} were made by members[; {joined:member} joined[, of whom {ordered} "
             "ordered]].",
             by_members=ratio(by_member, whole), orders=whole, joined=joined,
-            ordered=told(known_share(view, bought, joined or 0)),
+            ordered=share_text(known_share(view, bought, joined or 0)),
         )  # fmt: skip
     table = JOINING.of(pl.DataFrame(rows, schema=JOINING.schema, orient="row"), view)
     return Finding(headline=headline, table=table, notes=notes, ask_next=[("targeting.paths", {})])

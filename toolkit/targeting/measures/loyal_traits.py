@@ -82,17 +82,17 @@ def _against_card(members: pl.DataFrame) -> pl.DataFrame:
     if judged.is_empty() or len(order) < 2:
         return members.with_columns(nothing).drop("amount_365d")
     sizes = dict(judged.group_by("tier").len().iter_rows())
-    held = [name for name in order if name in sizes]
+    tiers = [name for name in order if name in sizes]
     behaviour = pl.col("loyalty_score").rank("average") + pl.col("amount_365d").rank("average")
     judged = judged.with_columns(behaviour.alias("behaviour"))
-    shares = tuple(sizes[name] / judged.height for name in held)
-    band = quantile_band("behaviour", shares=shares, labels=held, largest_first=False).cast(pl.String)
+    shares = tuple(sizes[name] / judged.height for name in tiers)
+    band = quantile_band("behaviour", shares=shares, labels=tiers, largest_first=False).cast(pl.String)
     place = {name: number for number, name in enumerate(order)}
     step = pl.col("tier_by_behaviour").replace_strict(place, return_dtype=pl.Int64) - pl.col("tier").replace_strict(
         place, return_dtype=pl.Int64
     )
-    said = pl.when(step > 0).then(pl.lit(ABOVE)).when(step < 0).then(pl.lit(BELOW)).otherwise(pl.lit(AS))
-    judged = judged.with_columns(band.alias("tier_by_behaviour")).with_columns(said.alias("against_card"))
+    against = pl.when(step > 0).then(pl.lit(ABOVE)).when(step < 0).then(pl.lit(BELOW)).otherwise(pl.lit(AS))
+    judged = judged.with_columns(band.alias("tier_by_behaviour")).with_columns(against.alias("against_card"))
     added = judged.select("member_code", "tier_by_behaviour", "against_card")
     return members.join(added, on="member_code", how="left", maintain_order="left").drop("amount_365d")
 

@@ -158,11 +158,11 @@ def merged_few(view: View, cells: pl.DataFrame, by: str) -> tuple[pl.DataFrame, 
     if not few:
         return _parts_merged(view, cells)
     ranked = cells.sort("member_count", "cell")
-    held = few
-    while held < ranked.height and int(ranked["member_count"].head(held).sum()) < least:
-        held += 1
-    sums = ranked.head(held).select(pl.lit(tr("others ({held})", held=held)).alias("cell"), pl.all().exclude("cell").sum())
-    rest = cells.join(ranked.head(held).select("cell"), on="cell", how="anti", maintain_order="left")
+    together = few
+    while together < ranked.height and int(ranked["member_count"].head(together).sum()) < least:
+        together += 1
+    sums = ranked.head(together).select(pl.lit(tr("others ({held})", held=together)).alias("cell"), pl.all().exclude("cell").sum())
+    rest = cells.join(ranked.head(together).select("cell"), on="cell", how="anti", maintain_order="left")
     note = view.say(
         "[is_category?{few:category|categories}|{few:store}] with fewer than {least} members (setting scope.minimum_members) stand "
         "together as others; a member may count in several.",

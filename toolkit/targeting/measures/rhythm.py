@@ -31,7 +31,7 @@ def rhythms(view: View) -> pl.DataFrame:
 def _rhythms(view: View) -> pl.DataFrame:
     settings, window = view.settings.activity, view.settings.lifetime_value.purchase_days
     days = _days(view)
-    made = own_past(days, as_of=view.as_of, window_days=window, most_windows=settings.past_windows)
+    members = own_past(days, as_of=view.as_of, window_days=window, most_windows=settings.past_windows)
     before = own_past(
         days.filter(pl.col("day") <= view.as_of - timedelta(days=SPAN_DAYS)),
         as_of=view.as_of - timedelta(days=SPAN_DAYS - window),  # its latest window is empty: all before the span is past
@@ -41,10 +41,12 @@ def _rhythms(view: View) -> pl.DataFrame:
     recent = days.group_by("member_code").agg(
         (back < 28).sum().cast(pl.Int64).alias("days_28"), (back < SPAN_DAYS).sum().cast(pl.Int64).alias("days_91")
     )
-    made = made.join(recent, on="member_code", maintain_order="left").join(before, on="member_code", how="left", maintain_order="left")
+    members = members.join(recent, on="member_code", maintain_order="left").join(
+        before, on="member_code", how="left", maintain_order="left"
+    )
     enough = pl.col("before_windows").fill_null(0) >= settings.minimum_windows
-    made = made.with_columns(pl.col("before_days", "before_count").fill_null(0), enough.alias("enough"))
-    seen, past, length = (made[name].to_numpy().astype(np.int64) for name in ("days_91", "before_count", "before_days"))
+    members = members.with_columns(pl.col("before_days", "before_count").fill_null(0), enough.alias("enough"))
+    seen, past, length = (members[name].to_numpy().astype(np.int64) for name in ("days_91", "before_count", "before_days"))
     few, many = day_tails(seen, past, length, SPAN_DAYS)
     state = (
         pl.when(~pl.col("enough")).then(pl.lit(STATES[3]))
@@ -53,7 +55,7 @@ def _rhythms(view: View) -> pl.DataFrame:
         .otherwise(pl.lit(STATES[1]))
     )  # fmt: skip
     expected = pl.when("enough").then(pl.col("before_count") / pl.col("before_days") * SPAN_DAYS)
-    return made.with_columns(state.alias("activity"), expected.alias("expected_days_91")).drop(
+    return members.with_columns(state.alias("activity"), expected.alias("expected_days_91")).drop(
         "enough", "before_windows", "before_days", "before_count"
     )
 
@@ -82,7 +84,7 @@ def slipping_members(view: View) -> pl.DataFrame:
     lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, or no probability).
     """
     settings = view.settings.activity
-    found = (
+    members = (
         rhythms(view)
         .join(
             prospects(view).select("member_code", "purchase_probability", "expected_spend"),
@@ -94,11 +96,11 @@ def slipping_members(view: View) -> pl.DataFrame:
     )
     ratio = pl.when(pl.col("past_rate") > 0).then(pl.col("purchase_probability") / pl.col("past_rate"))
     spend = pl.when(pl.col("past_days") > 0).then(pl.col("past_amount") / pl.col("past_days") * view.settings.lifetime_value.spend_days)
-    found = found.with_columns(ratio.alias("rate_ratio"), spend.alias("spend_before"))
+    members = members.with_columns(ratio.alias("rate_ratio"), spend.alias("spend_before"))
     habit = (pl.col("past_rate") >= settings.slipping_least_rate) & (pl.col("recency_days") <= settings.gone_days)
     measured = (pl.col("window_count") >= settings.minimum_windows) & pl.col("purchase_probability").is_not_null()
     slips = habit & (pl.col("rate_ratio") <= settings.slipping_share)
-    return found.with_columns(pl.when(measured).then(slips.fill_null(False)).alias("is_slipping"))
+    return members.with_columns(pl.when(measured).then(slips.fill_null(False)).alias("is_slipping"))
 
 
 def trait_columns(view: View) -> tuple[str, ...]:

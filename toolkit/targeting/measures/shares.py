@@ -1,4 +1,4 @@
-"""Shares of members in a sentence: told as long as their count may be."""
+"""Shares of members: not known where they speak of too few."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ def known_share(view: View, count: int, whole: int) -> float | None:
     return None if not whole or 0 < count < view.least else count / whole
 
 
-def told(value: float | None) -> str:
+def share_text(value: float | None) -> str:
     """Return a share for an optional part of a sentence: '' where it is not known, but '0.0%' for nobody."""
     return "" if value is None else share(value)

@@ -128,13 +128,13 @@ class Split:
             return f"{_quoted(self.column)} IS NULL"
         return self.wheres[code] if self.wheres else f"{_quoted(self.column)} = {_text(code)}"
 
-    def rest(self, kept: Sequence[str | None], codes: Sequence[str | None]) -> str:
-        """Return the expression of the groups `codes` that are not `kept`."""
-        left = [code for code in codes if code not in kept]
+    def rest(self, shown: Sequence[str | None], codes: Sequence[str | None]) -> str:
+        """Return the expression of the groups `codes` that are not `shown`."""
+        left = [code for code in codes if code not in shown]
         if len(left) <= 5 or self.wheres:
             return " OR ".join(self.where(code) for code in left)
         column = _quoted(self.column)
-        known = [code for code in kept if code is not None]
+        known = [code for code in shown if code is not None]
         listed = f"{column} NOT IN ({', '.join(_text(code) for code in known)})" if known else f"{column} IS NOT NULL"
         return f"({listed} OR {column} IS NULL)" if None in left else listed
 
@@ -180,21 +180,21 @@ def _below(
     )
     rows = groups.rows(named=True)
     few = sum(row["members"] < least for row in rows)
-    kept = [row for row in rows if row["members"] >= least]
-    if few or len(kept) > most:
-        kept = kept[: most - 1]
-    rest = [row for row in rows if row not in kept]
-    while rest and kept and sum(row["members"] for row in rest) < least:
-        rest.append(kept.pop())
+    alone = [row for row in rows if row["members"] >= least]
+    if few or len(alone) > most:
+        alone = alone[: most - 1]
+    rest = [row for row in rows if row not in alone]
+    while rest and alone and sum(row["members"] for row in rest) < least:
+        rest.append(alone.pop())
     nodes: list[Node] = []
-    for row in kept:
+    for row in alone:
         name = split.shown(row[column])
         mine = _both(where, split.where(row[column]))
         inner = cells.filter(pl.col(column).eq_missing(pl.lit(row[column], pl.String)))
         nodes.append(Node(level + 1, (*path, name), mine, row["members"], row["orders"], row["sales"], sales))
         nodes += _below(inner, splits, level + 1, (*path, name), mine, row["sales"], least, most)
     if rest:
-        others = _both(where, split.rest([row[column] for row in kept], [row[column] for row in rows]))
+        others = _both(where, split.rest([row[column] for row in alone], [row[column] for row in rows]))
         members, orders, brought = (sum(row[name] for row in rest) for name in ("members", "orders", "sales"))
         called = tr(" or ").join(split.shown(row[column]) for row in rest) if len(rest) <= 3 else word(OTHERS)
         nodes.append(Node(level + 1, (*path, called), others, members, orders, brought, sales, few))

@@ -95,11 +95,11 @@ def _messages(chain: View, view: View) -> pl.DataFrame:
     )
     orders = chain.orders.filter("is_order", pl.col("member_code").is_not_null()).select("member_code", "ordered_at").collect()
     after = orders.with_columns(pl.col("ordered_at").alias("contacted_at"), pl.lit(True).alias("later_order")).sort("contacted_at")
-    found = sent.join_asof(
+    followed = sent.join_asof(
         after.drop("ordered_at"), on="contacted_at", by="member_code", strategy="forward",
         tolerance=timedelta(days=view.settings.sequences.look_before_days), check_sortedness=False,
     )  # fmt: skip
-    return found.with_columns(pl.col("later_order").fill_null(False)).select(list(schema))
+    return followed.with_columns(pl.col("later_order").fill_null(False)).select(list(schema))
 
 
 def last_touches(view: View) -> pl.DataFrame:
@@ -130,8 +130,8 @@ def _last_touches(view: View, asked: View) -> pl.DataFrame:
         .collect(engine="streaming")
         .sort("ordered_at", "order_code")
     )
-    found = orders.join_asof(
+    touched = orders.join_asof(
         touches, on="ordered_at", by="member_code", strategy="backward",
         tolerance=timedelta(days=asked.settings.sequences.look_before_days), check_sortedness=False,
     )  # fmt: skip
-    return found.select("order_code", "member_code", "store_code", "touchpoint", "amount").sort("order_code")
+    return touched.select("order_code", "member_code", "store_code", "touchpoint", "amount").sort("order_code")

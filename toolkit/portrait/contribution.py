@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit import columns as c
 from toolkit.answer import Finding
-from toolkit.columns import AnswerTable
+from toolkit.columns import AnswerTable, Row
 from toolkit.language import later, tr
 from toolkit.portrait.measures.bands import NO_UNITS, grouped
 from toolkit.portrait.measures.non_members import MEMBERS_AND_OTHERS, ORDER_VALUE, ORDERS, SALES, UNITS_PER_ORDER, members_and_others
@@ -144,59 +144,55 @@ def _frame(view: View, members: pl.DataFrame, by: By) -> pl.DataFrame:
 
 
 def _headline(view: View, shown: AnswerTable, members: pl.DataFrame, by: By) -> str:
-    buyers, window = members.height, view.period
+    ordered = {"buyers": members.height, "window": view.period}
     filled = [row for row in shown.rows() if row["member_count"] != 0]  # those too small to show are null
     rows = [row for row in filled if row["member_count"]]
     if members["sales"].sum() <= 0:
         return view.say(
             "{where}, the {buyers:member} who ordered {window:in} brought no sales in all (returns outweigh them): shares are not "
             "measured.",
-            buyers=buyers, window=window,
-        )  # fmt: skip
-    if by == "loyal" and shown.row()["member_count"] == 0:
-        return view.say(
-            "{where}, none of {buyers:member} who ordered {window:in} is loyal (R 3 to 5 and F 4 or 5).", buyers=buyers, window=window
+            **ordered,
         )
-    needed = {"decile": (filled[0], filled[-1]), "loyal": (filled[0],)}.get(by, ())
+    first, last = shown.row(), filled[-1]
+    if by == "loyal" and first["member_count"] == 0:
+        return view.say("{where}, none of {buyers:member} who ordered {window:in} is loyal (R 3 to 5 and F 4 or 5).", **ordered)
+    needed = {"decile": (filled[0], last), "loyal": (first,)}.get(by, ())
     if not rows or any(row["member_count"] is None for row in needed):
         return view.say(
             "{where}, {buyers:member} ordered {window:in}, too few to tell their groups apart: some hold fewer than {least} (setting "
             "scope.minimum_members).",
-            buyers=buyers, window=window,
-        )  # fmt: skip
+            **ordered,
+        )
     if by == "decile":
-        last = rows[-1]
         return view.say(
             "{where}, the best {member_count} of {buyers:member} who ordered {window:in} ({member_share}) bring {sales_share} of their "
             "sales, {sales_per_member} each; the last {last:,} ({last_share:share}) bring {last_sales:share}, {last_each:money} each.",
-            rows[0], buyers=buyers, window=window,
-            last=last["member_count"], last_share=last["member_share"], last_sales=last["sales_share"], last_each=last["sales_per_member"],
+            filled[0], **ordered, last=last["member_count"], last_share=last["member_share"], last_sales=last["sales_share"],
+            last_each=last["sales_per_member"],
         )  # fmt: skip
     if by == "heavy":
-        weights = [
-            view.say(
-                "{member_count} {group} [one?buyer|buyers] ({member_share}) [one?brings|bring] {sales_share}",
-                row, one=row["member_count"] == 1,
-            )
-            for row in rows
-        ]  # fmt: skip
+        weights = [_weight(view, row) for row in rows]
         return view.say(
-            "{where}, of {buyers:member} who ordered {window:in}, {weights} of their sales.",
-            buyers=buyers, window=window, weights=listing(weights),
-        )  # fmt: skip
+            "{where}, of {buyers:member} who ordered {window:in}, {weights} of their sales.", **ordered, weights=listing(weights)
+        )
     if by == "loyal":
         each = shown.row(-1)["sales_per_member"]
         return view.say(
             "{where}, {member_count} of {buyers:member} who ordered {window:in} ({member_share}) are loyal: they bring {sales_share} of "
             "the sales and spend {sales_per_member} each[, {times:,.1f} times an ordinary member ({each:money})].",
-            shown.row(), buyers=buyers, window=window, times=ratio(shown.row()["sales_per_member"], each), each=each,
+            first, **ordered, times=ratio(first["sales_per_member"], each), each=each,
         )  # fmt: skip
     top = max(rows, key=lambda row: row["sales"])
     return view.say(
         "{where}, members with {group}[units? per order] bring most: {member_count} of {buyers:member} who ordered {window:in} "
         "({member_share}) bring {sales_share} of their sales.",
-        top, buyers=buyers, window=window, units=by == "attach" and top["group"] != NO_UNITS,
+        top, **ordered, units=by == "attach" and top["group"] != NO_UNITS,
     )  # fmt: skip
+
+
+def _weight(view: View, row: Row) -> str:
+    one = row["member_count"] == 1
+    return view.say("{member_count} {group} [one?buyer|buyers] ({member_share}) [one?brings|bring] {sales_share}", row, one=one)
 
 
 def _notes(view: View, sums: pl.DataFrame, buyers: pl.DataFrame, by: By) -> list[str]:

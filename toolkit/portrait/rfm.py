@@ -94,11 +94,12 @@ def rfm(view: View, *, show: Literal["grid", "scores"] = "grid", segment_map: st
     empty = view.say("{where} no member has an order up to {as_of}: there is nothing to score.")
     return Finding(
         headline=empty if scored.is_empty() else view.say(
-            "{where}, {member_count} of {scored:member}[ ({member_share})] came within the last {days:day} and are among the most "
-            "frequent (R 5, F 4 or 5)[; they bring {sales_share} of member sales]. {gone:few}[ ({gone_share:share})] have stayed away for "
-            "over {away_days} days (R 1).",
-            best, scored=scored.height, days=card.r_edges[0], away_days=card.r_edges[3],
-            gone=gone["member_count"], gone_share=gone["member_share"],
+            "{where}, {member_count} of {scored:member}[told? ({member_share})] came within the last {days:day} and are among the most "
+            "frequent (R 5, F 4 or 5)[sold?; they bring {sales_share} of member sales]. [left?{gone:,} ({gone_share:share})|Fewer than "
+            "{least}] have stayed away for over {away_days} days (R 1).",
+            best, scored=scored.height, told=best["member_share"] is not None, sold=best["sales_share"] is not None,
+            left=gone["member_count"] is not None, gone=gone["member_count"], gone_share=gone["member_share"],
+            days=card.r_edges[0], away_days=card.r_edges[3],
         ),
         table=shown,
         chart=lambda: _grid_chart(view, shown.frame) if show == "grid" else _score_chart(view, shown),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from toolkit.answer import Finding, Note
-from toolkit.differentiation.measures.reckoning import in_currency
+from toolkit.differentiation.methods.method import in_currency
 from toolkit.language import tr, value, word
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.registry import question

@@ -59,7 +59,7 @@ _STEP = 0.05  # of the budget: the step up and down by which the next unit is tr
         c.money("expected_net_amount", "Expected net"),
         c.money("cost_amount", "Cost"),
         c.share("gain_probability", "Chance of a gain"),
-        c.number("shadow_price", "Next unit of budget brings"),
+        c.number("shadow_price", "Gain of one more unit of budget"),
     ),
 )
 def allocate(

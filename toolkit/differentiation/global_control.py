@@ -84,9 +84,7 @@ def global_control(view: View, *, try_share: float | None = None, lift: float = 
         )
         if control.share
         else view.say("{where}, no global control is set: what all campaigns together are worth cannot be measured."),
-        table=_table(view, members),
-        notes=_notes(view, control, kept, held, lift, seen),
-        ask_next=[("differentiation.holdout", {})],
+        table=_table(view, members), notes=_notes(view, control, kept, held, lift, seen), ask_next=[("differentiation.holdout", {})],
         figures={"global_control_count": held, "smallest_lift_share": seen[0] if seen else None},
     )  # fmt: skip
 

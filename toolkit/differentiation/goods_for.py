@@ -315,6 +315,5 @@ def _chart(view: View, table: AnswerTable, purpose: Purpose) -> alt.Chart | alt.
 
     return ranked_bars(
         table.frame.head(_CHART_GOODS), label="goods", value="score", n="buyer_count", kind="index", value_title=tr("Score"),
-        title=view.say("Goods to {purpose}", purpose=tr(_SAID[purpose])),
-        subtitle=view.say("{place}, as of {as_of}; n = buyers in scope"),
+        title=view.say("Goods to {purpose}", purpose=tr(_SAID[purpose])), subtitle=view.say("{place}, as of {as_of}; n = buyers in scope"),
     )  # fmt: skip

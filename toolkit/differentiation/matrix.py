@@ -277,8 +277,7 @@ def _chart(view: View, table: AnswerTable, n: int, lifecycle: bool) -> alt.Chart
             drawn.drop_nulls("sales_share"), column="cell", row="stage", value="sales_share", n="member_count", kind="share",
             value_title=tr("Share of sales"), column_title=tr("Price sensitivity / spending power"), row_title=tr("Stage"),
             column_order=[f"{a} / {b}" for a in order for b in order if f"{a} / {b}" in set(drawn["cell"])],
-            row_order=[*STAGES, UNKNOWN], title=view.say("Who brings the sales, by cell and stage: {place}"),
-            subtitle=subtitle,
+            row_order=[*STAGES, UNKNOWN], title=view.say("Who brings the sales, by cell and stage: {place}"), subtitle=subtitle,
         )  # fmt: skip
     return heatmap(
         drawn.drop_nulls("sales_share"), column="power", row="sensitivity", value="sales_share", name="method", n="member_count",

@@ -117,8 +117,7 @@ def _offers(view: View, members: pl.DataFrame) -> pl.DataFrame:
         "message",
         pl.concat_str("segment", pl.lit(", "), pl.col("stage").fill_null("stage not measured"), pl.lit("; "),
                       pl.col("basis").fill_null("no advice in the playbook"), why).alias("offer_reason"),
-        "segment",
-        "stage",
+        "segment", "stage",
     )  # fmt: skip
 
 

@@ -109,10 +109,7 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
         if offer.text not in set(cells["offer"])
     ]  # fmt: skip
     return answered(
-        OFFERS,
-        past,
-        cells,
-        spend,
+        OFFERS, past, cells, spend,
         notes=[*accounting_notes(past, assumed), contact_cost(view)[1], *contact_notes(view, left_out), length_note(view)],
         more_notes=silent,
         chart=lambda table, best: money_bars(

@@ -55,9 +55,7 @@ def read_amounts(given: Amounts, name: str, view: View, *, zero: bool = False) -
             faults.append(
                 view.say(
                     "{name}: {part} is finer than the currency's smallest unit ({unit:g} {currency}).",
-                    name=name,
-                    part=str(part),
-                    unit=1 / view.minor_units,
+                    name=name, part=str(part), unit=1 / view.minor_units,
                 )
             )  # fmt: skip
         else:

@@ -157,9 +157,7 @@ def coupon(
         raise BadValue(
             view.say(
                 "value: {smallest:minor} is not below the minimum of {largest:minor}: the basket would be free. Give a value below the "
-                "minimum.",
-                smallest=min(values),
-                largest=max(minima),
+                "minimum.", smallest=min(values), largest=max(minima),
             )
         )  # fmt: skip
     sent, basis = coupon_members(past, share_bp)
@@ -187,12 +185,7 @@ def coupon(
     if dropped := len(values) * len(minima) - len(pairs):
         more_notes.append(view.say("Left out: {dropped:coupon} whose value is not below the minimum.", dropped=dropped))
     return answered(
-        COUPON,
-        past,
-        cells,
-        spend,
-        notes=[*accounting_notes(past, assumed), basis, contact_cost(view)[1]],
-        more_notes=more_notes,
+        COUPON, past, cells, spend, notes=[*accounting_notes(past, assumed), basis, contact_cost(view)[1]], more_notes=more_notes,
         more=lambda cell: {"redeemers": f"{cell['redeemer_micro'] / MICRO:,.0f}" * (not 0 < cell["free_rider_count"] < view.least)},
         chart=lambda table, best: money_bars(
             COUPON, past, table, n="within_reach_count", most=24, title=view.say("Coupons: {place}"),

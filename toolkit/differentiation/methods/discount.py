@@ -169,18 +169,11 @@ def discount(view: View, *, depth: float = 0.1, category: str = "", top: int = 3
     if few := bought.height - replayed.height:
         more_notes.append(view.say("Left out: {few:category|categories} with fewer than {least} buyers.", few=few))
     return answered(
-        DISCOUNT,
-        past,
-        cells,
-        spend,
-        notes=accounting_notes(past, assumed),
-        more_notes=more_notes,
+        DISCOUNT, past, cells, spend, notes=accounting_notes(past, assumed), more_notes=more_notes,
         more=lambda cell: {"is_one": view.least <= cell["within_reach_count"] == 1},
         chart=lambda table, best: money_bars(
             DISCOUNT, past, table, n="free_rider_count", most=15, title=view.say("{depth:share} off a category: {place}", depth=depth),
             subtitle=later("{what}, {period}; n = members who bought it anyway"),
         ),
-        ask_next=[("differentiation.offers", {}), ("differentiation.member_day", {})],
-        top=top,
-        depth=depth,
+        ask_next=[("differentiation.offers", {}), ("differentiation.member_day", {})], top=top, depth=depth,
     )  # fmt: skip

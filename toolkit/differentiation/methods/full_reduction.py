@@ -149,8 +149,7 @@ def full_reduction(
             view.say(
                 "reductions: the smallest, {smallest:minor}, is not below the largest threshold, {largest:minor}: it would give the whole "
                 "basket away. Give a reduction below its threshold.",
-                smallest=min(savings),
-                largest=max(limits),
+                smallest=min(savings), largest=max(limits),
             )
         )  # fmt: skip
     cells = reckoned(past, replayed_grid(past, limits, savings, repeated=repeat == "every"))
@@ -168,15 +167,9 @@ def full_reduction(
     if dropped := len(limits) * len(savings) - cells.height:
         more_notes.append(view.say("Left out: {dropped:cell} whose reduction is not below the threshold.", dropped=dropped))
     return answered(
-        FULL_REDUCTION,
-        past,
-        cells,
-        spend,
-        notes=accounting_notes(past, assumed),
-        more_notes=more_notes,
-        chart=lambda table, best: _chart(past, table, best),
-        ask_next=[("differentiation.offers", {}), ("differentiation.coupon", {})],
-    )
+        FULL_REDUCTION, past, cells, spend, notes=accounting_notes(past, assumed), more_notes=more_notes,
+        chart=lambda table, best: _chart(past, table, best), ask_next=[("differentiation.offers", {}), ("differentiation.coupon", {})],
+    )  # fmt: skip
 
 
 def _chart(past: Past, table: AnswerTable, best: Row | None) -> alt.Chart | alt.LayerChart:

@@ -200,23 +200,15 @@ def member_day(view: View, *, weekday: str = "", depth: float = 0.1, every_weeks
     if weeks:
         more_notes.append(view.say("Days held: the last such weekday of the period and every {weeks} weeks before it.", weeks=weeks))
     return answered(
-        MEMBER_DAY,
-        past,
-        cells,
-        spend,
-        notes=notes,
-        more_notes=more_notes,
+        MEMBER_DAY, past, cells, spend, notes=notes, more_notes=more_notes,
         more=lambda cell: {
             "level": abs(cell["day_index"] - 1),
             "has_room": cell["day_index"] < 1,
             "moved": view.settings.offers.moved_share * cell["movable_count"],
         },
-        chart=lambda table, best: _chart(past, table),
-        ask_next=[("differentiation.offers", {}), ("portrait.habits", {})],
-        among=pl.col("number") == chosen if chosen else None,
-        depth=depth,
-        weeks=weeks,
-    )
+        chart=lambda table, best: _chart(past, table), ask_next=[("differentiation.offers", {}), ("portrait.habits", {})],
+        among=pl.col("number") == chosen if chosen else None, depth=depth, weeks=weeks,
+    )  # fmt: skip
 
 
 def _chart(past: Past, table: AnswerTable) -> alt.Chart | alt.LayerChart:

@@ -173,9 +173,7 @@ def _money_notes(
                 view.say(
                     "Of what is within reach of {called}: [can_pay?it pays once {break_even_rate} of them respond|it would not pay even if "
                     "all of them responded]. Margin at stake, that of what free riders buy anyway: {at_stake_amount}.",
-                    row,
-                    called=called,
-                    can_pay=row["break_even_rate"] is not None,
+                    row, called=called, can_pay=row["break_even_rate"] is not None,
                 )
             )  # fmt: skip
         else:
@@ -187,9 +185,7 @@ def _money_notes(
         notes.append(
             view.say(
                 "Best per budget, by [known?net|extra sales less cost]: {offers}[is_cut?; ...].",
-                known=known,
-                offers=offers,
-                is_cut=len(front) > 6,
+                known=known, offers=offers, is_cut=len(front) > 6,
             )
         )  # fmt: skip
     return notes

@@ -183,15 +183,13 @@ def service(
         SERVICE if is_due else AFTER_SALE,
         past,
         ranked(past.with_category(reckoned(past, replayed)), SERVICE.keys),
-        spend,
-        notes=[accounting, assumed, margin_note(view, past.margin), contact_cost(view)[1]],
+        spend, notes=[accounting, assumed, margin_note(view, past.margin), contact_cost(view)[1]],
         more=lambda cell: {"needs": cell["need_count"]},
         chart=lambda table, best: money_bars(
             SERVICE, past, table, n="contact_count", most=15, of_net=is_due, subtitle=later("{what}; n = contacts"),
             title=view.say("Touch when due: {place}") if is_due else view.say("Touch after the sale: {place}"),
         ),
-        ask_next=[("targeting.due_again", {}), ("differentiation.offers", {})],
-        money_notes=is_due,
+        ask_next=[("targeting.due_again", {}), ("differentiation.offers", {})], money_notes=is_due,
     )  # fmt: skip
 
 

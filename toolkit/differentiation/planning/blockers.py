@@ -143,8 +143,7 @@ def _people(draft: Draft) -> Iterator[Note]:
         too_few = view.say(
             "Of {n:member}, {treated:few} would be treated and {control:few} held out: at least {campaigns.least_arm} in each arm were "
             "needed to judge it (setting campaigns.least_arm). The audience is smaller than its holdout needs: widen it, or change "
-            "control_share.",
-            n=audience, treated=treated, control=control,
+            "control_share.", n=audience, treated=treated, control=control,
         )  # fmt: skip
         yield Note(too_few, "FAIL")
 

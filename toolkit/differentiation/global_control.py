@@ -62,7 +62,7 @@ def global_control(view: View, *, try_share: float | None = None, lift: float = 
     -------
     >>> tk.differentiation.global_control(ws, try_share=0.02)                 # doctest: +SKIP
     """
-    kept = read_global_control(view.workspace)
+    in_force = read_global_control(view.workspace)
     if try_share is not None and not 0 < try_share <= 0.5:
         raise BadValue(
             tr(
@@ -70,7 +70,7 @@ def global_control(view: View, *, try_share: float | None = None, lift: float = 
                 try_share=try_share,
             )
         )
-    control = GlobalControl(try_share, kept.seed) if try_share is not None else kept
+    control = GlobalControl(try_share, in_force.seed) if try_share is not None else in_force
     is_held = pl.lit(control.holds(view.members["member_id"]))
     members = view.members.with_columns(pl.when(is_held).then(pl.lit(_HELD)).otherwise(pl.lit(_OTHERS)).alias("group"))
     held = members.filter(pl.col("group") == _HELD).height
@@ -84,7 +84,7 @@ def global_control(view: View, *, try_share: float | None = None, lift: float = 
         )
         if control.share
         else view.say("{where}, no global control is set: what all campaigns together are worth cannot be measured."),
-        table=_table(view, members), notes=_notes(view, control, kept, held, lift, seen), ask_next=[("differentiation.holdout", {})],
+        table=_table(view, members), notes=_notes(view, control, in_force, held, lift, seen), ask_next=[("differentiation.holdout", {})],
         figures={"global_control_count": held, "smallest_lift_share": seen[0] if seen else None},
     )  # fmt: skip
 
@@ -113,16 +113,16 @@ def _smallest(view: View, members: int, control_share: float) -> tuple[float, fl
 
 
 def _notes(
-    view: View, control: GlobalControl, kept: GlobalControl, held: int, lift: float, seen: tuple[float, float] | None
+    view: View, control: GlobalControl, in_force: GlobalControl, held: int, lift: float, seen: tuple[float, float] | None
 ) -> list[str | Note]:
     if not control.share:
         return [Note(tr("Set one, such as 2% of the chain: `toolkit campaign global-control WORKSPACE --share 0.02`."), "REVIEW")]
     notes = list[str | Note]()
-    if control is not kept and kept.share:
+    if control is not in_force and in_force.share:
         notes.append(
             view.say(
-                "In force is {kept:share} since {since}; this is what {tried:share} would be.",
-                kept=kept.share, since=kept.since, tried=control.share,
+                "In force is {in_force:share} since {since}; this is what {tried:share} would be.",
+                in_force=in_force.share, since=in_force.since, tried=control.share,
             )
         )  # fmt: skip
     if seen and not 0 < held < view.least:

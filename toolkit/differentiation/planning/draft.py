@@ -101,8 +101,8 @@ class Draft:
     @cached_property
     def break_even_lift(self) -> float | None:
         """The lift whose margin pays all costs; None where margin, base or the cost of the offers are not known."""
-        kept = (self.base_sales or 0) * (self.margin.share or 0)
-        return None if kept <= 0 or self.costs["offers"] is None else float(self.costs["total"] or 0) / kept
+        margin = (self.base_sales or 0) * (self.margin.share or 0)
+        return None if margin <= 0 or self.costs["offers"] is None else float(self.costs["total"] or 0) / margin
 
     # -- what it can see -----------------------------------------------------------------------------------------------------------
 

@@ -92,18 +92,18 @@ class Playbook(BaseModel):
         members with a level that is not measured.
         """
         rows = [
-            (stage, *pair, *(getattr(found, name) if found else None for name in ("name", "method", "message", "goods", "purpose")))
+            (stage, *pair, *(getattr(rule, name) if rule else None for name in ("name", "method", "message", "goods", "purpose")))
             for stage in (None, *STAGES)
             for pair in itertools.product((*LEVELS, None), repeat=2)
-            for found in [self.advice(stage, *pair)]
+            for rule in [self.advice(stage, *pair)]
         ]
         names = ("stage", "sensitivity", "power", "rule", "method", "message", "goods", "purpose")
         return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
     def method_for(self, purpose: str) -> str | None:
         """Return the method that the playbook pairs with a purpose most often, the first of equal ones; None where it has none for it."""
-        found = Counter(rule.method for rule in (*self.stages, *self.rules) if rule.purpose == purpose and rule.method in METHODS)
-        return found.most_common(1)[0][0] if found else None
+        methods = Counter(rule.method for rule in (*self.stages, *self.rules) if rule.purpose == purpose and rule.method in METHODS)
+        return methods.most_common(1)[0][0] if methods else None
 
     def advice(self, stage: str | None, sensitivity: str | None, power: str | None) -> Advice | None:
         """Return the advice for a cell; a stage's rule goes before the others, also where it does not ask for a level not measured."""

@@ -11,13 +11,7 @@ from toolkit import columns as c
 from toolkit.answer import Finding
 from toolkit.charts.heatmap import heatmap
 from toolkit.columns import AnswerTable, Row
-from toolkit.differentiation.measures.amounts import (
-    proposed_reductions,
-    proposed_thresholds,
-    read_amounts,
-    read_budget,
-    tenths_off,
-)
+from toolkit.differentiation.measures.amounts import proposed_reductions, proposed_thresholds, read_amounts, read_budget, tenths_off
 from toolkit.differentiation.measures.past import Past, accounting_notes, reach_bp
 from toolkit.differentiation.methods.method import BEST_NET, MONEY, Method, answered, in_currency, nothing_to_replay, reckoned
 from toolkit.errors import BadValue

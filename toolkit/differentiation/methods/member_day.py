@@ -26,14 +26,8 @@ if TYPE_CHECKING:
     import altair as alt
 
 DAYS = (
-    value("Monday"),
-    value("Tuesday"),
-    value("Wednesday"),
-    value("Thursday"),
-    value("Friday"),
-    value("Saturday"),
-    value("Sunday"),
-)
+    value("Monday"), value("Tuesday"), value("Wednesday"), value("Thursday"), value("Friday"), value("Saturday"), value("Sunday"),
+)  # fmt: skip
 
 
 def replayed_day(past: Past, number: int, depth_bp: int, every_weeks: int = 1) -> pl.DataFrame:

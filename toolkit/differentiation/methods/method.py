@@ -125,12 +125,12 @@ def answered(
         headline = view.say(ranking.too_dear, row_of_cheapest, **words)
     else:
         headline = view.say(ranking.headline, row, **words, **_outcome(row), **more(best))
-    said_of_money = _money_notes(ranking, past, table, best, row, words) if money_notes else []
+    of_money = _money_notes(ranking, past, table, best, row, words) if money_notes else []
     return Finding(
         headline=headline,
         table=table.cut(table.frame.head(top)) if top > 0 else table,
         chart=lambda: chart(table, row),
-        notes=[*notes, *said_of_money, *more_notes],
+        notes=[*notes, *of_money, *more_notes],
         ask_next=ask_next,
         figures={"best_net_amount": best["net"] / view.minor_units} if best and best["net"] is not None else {},
     )

@@ -63,10 +63,9 @@ def test_each_cell_is_an_audience(shop):
 def test_small_cells_are_not_shown_and_cannot_be_reckoned_back(shop):
     table = tk.differentiation.matrix(shop, settings={"scope": {"minimum_members": 6}}).table
     hidden = table.filter(pl.col("sales").is_null())
-    assert (table["member_count"] < 6).any()
-    assert set(table.filter(pl.col("member_count") < 6)["sales"]) == {None}
-    assert hidden.height != 1
-    assert hidden.select("member_share", "order_count", "sales_share").null_count().row(0) == (hidden.height,) * 3
+    assert hidden.height > 1
+    assert table["member_count"].min() >= 6
+    assert hidden.select("member_count", "member_share", "order_count", "sales_share").null_count().row(0) == (hidden.height,) * 4
 
 
 def test_a_randomised_lesson_outranks_the_playbook_and_only_once_it_is_known(shop):

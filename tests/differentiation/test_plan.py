@@ -17,9 +17,12 @@ from toolkit.differentiation.planning.enrolment import BALANCED, campaign_view, 
 from toolkit.errors import BadValue, UnknownName
 from toolkit.workspace import Workspace
 
+ALL = {"scope": {"minimum_members": 1}}
+"""Settings under which the arms of small segments are shown too."""
+
 
 def plan_of(ws: Workspace, **changes: Any) -> tk.Answer:
-    return tk.differentiation.plan(ws, campaign=spring(**changes))
+    return tk.differentiation.plan(ws, campaign=spring(**changes), settings=ALL)
 
 
 def said(answer: tk.Answer, verdict: str) -> str:
@@ -58,6 +61,7 @@ def test_a_plan_that_can_be_launched(club: Workspace) -> None:
     assert int(table.filter(pl.col("arm") == "control")["member_count"].sum()) == 45
     assert table["contact_cost"].sum() == pytest.approx(180 * 0.5)
     assert answer.figures["blocker_count"] == 0
+    assert int(tk.differentiation.plan(club, campaign=spring()).table["member_count"].min() or 0) >= 10  # type: ignore[arg-type]
     assert "11 members of 300 are in another campaign at the time: 'NOW' until" in said(answer, "REVIEW")
     assert "4 members of 300 were contacted by 2 campaigns" in said(answer, "REVIEW")
     assert "no score differs by more than" in said(answer, "PASS")
@@ -68,7 +72,7 @@ def test_a_plan_that_can_be_launched(club: Workspace) -> None:
 def test_the_order_of_offers_does_not_matter(club: Workspace) -> None:
     fields = spring()
     other = {**fields, "offers": dict(reversed(fields["offers"].items())), "offer_of": dict(reversed(fields["offer_of"].items()))}
-    assert tk.differentiation.plan(club, campaign=other).table.equals(plan_of(club).table)
+    assert tk.differentiation.plan(club, campaign=other, settings=ALL).table.equals(plan_of(club).table)
 
 
 def test_doing_nothing_is_an_offer(club: Workspace) -> None:
@@ -145,7 +149,7 @@ def test_drafts_are_kept_and_may_be_unfinished(copy_of_club: Callable[..., Works
     with pytest.raises(BadValue, match="kept already"):
         tk.save_plan(ws, spring())
     tk.save_plan(ws, spring(), replace_it=True)
-    assert tk.differentiation.plan(ws, campaign="spring").table.equals(plan_of(ws).table)
+    assert tk.differentiation.plan(ws, campaign="spring", settings=ALL).table.equals(plan_of(ws).table)
     with pytest.raises(UnknownName, match="did you mean 'spring'"):
         tk.differentiation.plan(ws, campaign="sprin")
     with pytest.raises(BadValue, match="cannot be the id"):
@@ -155,7 +159,7 @@ def test_drafts_are_kept_and_may_be_unfinished(copy_of_club: Callable[..., Works
 
 
 def test_a_plan_in_a_store(club: Workspace) -> None:
-    answer = tk.differentiation.plan(club, campaign=spring(), store_id="s1")
+    answer = tk.differentiation.plan(club, campaign=spring(), store_id="s1", settings=ALL)
     assert answer.scope == "store s1"
     assert int(answer.table["member_count"].sum()) < 225
     own = plan_of(club, store_id="s1")
@@ -173,7 +177,7 @@ def test_a_plan_in_a_store(club: Workspace) -> None:
 def test_a_rehearsal_sees_nothing_of_later(club: Workspace) -> None:
     then = AS_OF - timedelta(days=30)
     answer = tk.differentiation.plan(
-        club, campaign=spring(starts_on=then + timedelta(days=3), ends_on=ENDS - timedelta(days=20)), as_of=str(then)
+        club, campaign=spring(starts_on=then + timedelta(days=3), ends_on=ENDS - timedelta(days=20)), as_of=str(then), settings=ALL
     )
     assert "a rehearsal on the past" in said(answer, "REVIEW")
     assert "in another campaign" not in said(answer, "REVIEW")  # NOW and OLD2 had not started

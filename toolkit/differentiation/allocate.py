@@ -8,13 +8,15 @@ import numpy as np
 import polars as pl
 from pydantic import NonNegativeInt
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.differentiation.measures.amounts import read_budget
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.differentiation.measures.expected import ASSUMED, Expected, expected_pairs
 from toolkit.differentiation.measures.past import Past, accounting_notes, contact_cost, contacts_unpriced
-from toolkit.differentiation.measures.reckoning import in_currency, nobody
 from toolkit.differentiation.measures.replays import addressable, proposed_offers, read_offers
+from toolkit.differentiation.methods.method import in_currency, nothing_to_replay
 from toolkit.differentiation.offers import contact_notes, length_note
 from toolkit.errors import BadValue
 from toolkit.language import tr, word
@@ -22,26 +24,23 @@ from toolkit.ledger.offer import DO_NOTHING
 from toolkit.models.allocation import Allocation, allocate_offers, gain_curve, shadow_price
 from toolkit.models.method_effects import MEASURED, OVERALL
 from toolkit.registry import question, question_text
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
-from toolkit.wording import money, share, some
 
 if TYPE_CHECKING:
     import altair as alt
 
-ALLOCATION = pl.Schema(
-    {
-        "segment": pl.String,
-        "member_count": pl.Int64,
-        "offer": pl.String,
-        "basis": pl.String,
-        "contact_count": pl.Int64,
-        "cost_amount": pl.Float64,
-        "net_amount": pl.Float64,
-        "net_low_amount": pl.Float64,
-        "net_high_amount": pl.Float64,
-        "gain_probability": pl.Float64,
-    }
+ALLOCATION = c.table(
+    "one row per segment, largest net first",
+    c.text("segment"),
+    c.members(meaning="who may be addressed"),
+    c.text("offer", meaning="'do nothing' is one"),
+    c.text("basis", meaning="measured; overall mean: never tested here; assumption; 'not randomised' where a lesson was not"),
+    c.members("contact_count", "Contacts", "needs for a service"),
+    c.money("cost_amount", "Cost"),
+    c.money("net_amount", "Net", "margin less costs; sales less costs where no margin is known"),
+    c.money("net_low_amount", "Net, low (90%)"),
+    c.money("net_high_amount", "Net, high (90%)"),
+    c.share("gain_probability", "Chance of a gain", "that the net is above 0", null="nothing is offered"),
 )
 _STEP = 0.05  # of the budget: the step up and down by which the next unit is tried out
 
@@ -54,6 +53,13 @@ _STEP = 0.05  # of the budget: the step up and down by which the next unit is tr
         "share out the marketing budget, what does the next unit bring",
         "optimise who gets which offer",
         "预算分配 最优 优惠 人群",
+    ),
+    tables=ALLOCATION,
+    figures=(
+        c.money("expected_net_amount", "Expected net"),
+        c.money("cost_amount", "Cost"),
+        c.share("gain_probability", "Chance of a gain"),
+        c.number("shadow_price", "Gain of one more unit of budget"),
     ),
 )
 def allocate(
@@ -77,13 +83,6 @@ def allocate(
     seed
         Of the draws from which the chance of a gain is counted.
 
-    Returns
-    -------
-    Answer
-        Table columns: `segment`, `member_count` (addressable), `offer` ("do nothing" is one); `basis` (measured; overall mean: never tested
-        here; assumption; "not randomised" where a lesson was not); `contact_count`; `cost_amount`, `net_amount` (margin less costs; sales
-        less costs where no margin is known), its 90% interval `net_low_amount` to `net_high_amount`, and `gain_probability` (net above 0).
-
     Raises
     ------
     BadValue
@@ -100,25 +99,24 @@ def allocate(
     spend, given = read_budget(budget, "differentiation.allocate") or 0.0, read_offers(candidates)
     if most_contacts is not None and most_contacts < 1:
         raise BadValue(
-            tr(
+            view.say(
                 "most_contacts is {most_contacts}; with no contact there is nothing to share out. Give 1 or more, or leave it out.",
-                most_contacts=most_contacts,
+                most_contacts=str(most_contacts),
             )
         )
     members, left_out = addressable(view)
     cells = member_cells(view).select("member_code", "segment")
     past = Past(view, members.join(cells, on="member_code", maintain_order="left"))
     if past.baskets.is_empty():
-        return nobody(view, past, tr("allocation"), ALLOCATION)
+        return nothing_to_replay(past, ALLOCATION, tr("allocation"))
     pairs = expected_pairs(past, given or proposed_offers(past))
     limit = spend * view.minor_units
     contacts = {"contacts": pairs.contacts, "most_contacts": most_contacts}
     best = allocate_offers(pairs.net, pairs.cost, limit, **contacts)
     draws = pairs.draws(best, seed)
-    table = _table(view, pairs, best, seed)
     return Finding(
         headline=_headline(view, pairs, best, draws, spend),
-        table=table,
+        table=_table(view, pairs, best, seed),
         chart=lambda: _chart(view, pairs, best, spend),
         notes=_notes(view, past, pairs, best, left_out, limit),
         ask_next=[("differentiation.offers", {"budget": spend}), ("differentiation.matrix", {})],
@@ -131,7 +129,7 @@ def allocate(
     )
 
 
-def _table(view: View, pairs: Expected, best: Allocation, seed: int) -> pl.DataFrame:
+def _table(view: View, pairs: Expected, best: Allocation, seed: int) -> AnswerTable:
     rows = []
     for place, segment in enumerate(pairs.segments):
         chosen = best.choice[place]
@@ -151,141 +149,98 @@ def _table(view: View, pairs: Expected, best: Allocation, seed: int) -> pl.DataF
             figures = {name: float(value) / view.minor_units for name, value in zip(figures, values, strict=True)}
             chance = float((drawn > 0).mean())
         rows.append(row | figures | {"gain_probability": chance})
-    return pl.DataFrame(rows, schema=ALLOCATION).sort("net_amount", "segment", descending=[True, False])
+    frame = pl.DataFrame(rows, schema=ALLOCATION.schema)
+    return ALLOCATION.of(frame.sort("net_amount", "segment", descending=[True, False]), view)
 
 
 def _headline(view: View, pairs: Expected, best: Allocation, draws: np.ndarray, budget: float) -> str:
-    spent = tr("a budget of {budget}", budget=money(budget, view.currency))
     if not best.pairs:
-        likely = np.nanmax(pairs.net) if np.isfinite(pairs.net).any() else None
-        nearest = "" if likely is None else tr(": the best of them would bring {likely}", likely=view.money(float(likely)))
-        return tr(
-            "{where}, doing nothing is best under {spent}: of {offers} in {segments} none that fits it is expected to pay{nearest}.",
-            where=where(view),
-            spent=spent,
-            offers=some(len(pairs.offers), "offer"),
-            segments=some(len(pairs.segments), "segment"),
-            nearest=nearest,
-        )
-    reached = sum(pairs.members[segment] for segment, _ in best.pairs)
-    low, high = (view.money(float(value)) for value in np.quantile(draws, [0.05, 0.95]))
-    what = tr("net") if pairs.margin_known else tr("extra sales less cost")
-    free = tr(" (contacts, whose cost is not known, count as nothing)") if contacts_unpriced(view) else ""
-    return tr(
-        "{where}, under {spent} {pairs} of {segments} ({members}) get an offer: cost {cost}{free}, expected {what} "
-        "{gain} (90%: {low} to {high}), chance {of_what} {chance}.",
-        where=where(view),
-        spent=spent,
-        pairs=len(best.pairs),
-        segments=some(len(pairs.segments), "segment"),
-        members=some(reached, "member"),
-        cost=view.money(best.cost),
-        free=free,
-        what=what,
-        gain=view.money(best.gain),
-        low=low,
-        high=high,
-        of_what=tr("of a gain") if pairs.margin_known else tr("that sales cover the cost"),
-        chance=share(float((draws > 0).mean()), 0),
-    )
+        likely = float(np.nanmax(pairs.net)) if np.isfinite(pairs.net).any() else None
+        return view.say(
+            "{where}, doing nothing is best under a budget of {budget:money}: of {offers:offer} in {segments:segment} none that fits it is "
+            "expected to pay[is_known?: the best of them would bring {likely}].",
+            budget=budget, offers=len(pairs.offers), segments=len(pairs.segments), is_known=likely is not None, likely=view.money(likely),
+        )  # fmt: skip
+    low, high = np.quantile(draws, [0.05, 0.95])
+    return view.say(
+        "{where}, under a budget of {budget:money} {chosen} of {segments:segment} ({reached:member}) get an offer: cost {cost:minor}"
+        "[unpriced? (contacts, whose cost is not known, count as nothing)], expected [margin_known?net|extra sales less cost] {gain:minor} "
+        "(90%: {low:minor} to {high:minor}), chance [margin_known?of a gain|that sales cover the cost] {chance:.0%}.",
+        budget=budget, chosen=len(best.pairs), segments=len(pairs.segments),
+        reached=sum(pairs.members[segment] for segment, _ in best.pairs), cost=best.cost, unpriced=contacts_unpriced(view),
+        margin_known=pairs.margin_known, gain=best.gain, low=float(low), high=float(high), chance=float((draws > 0).mean()),
+    )  # fmt: skip
 
 
 def _notes(view: View, past: Past, pairs: Expected, best: Allocation, left_out: dict[str, int], limit: float) -> list[str | Note]:
-    settings = view.settings.offers
     used = {pairs.basis[segment][offer] for segment, offer in best.pairs} or {ASSUMED}
     notes: list[str | Note] = []
     if ASSUMED in used:
-        notes += accounting_notes(
-            past,
-            tr(
-                "no lesson is known, so {response_share} of what is within reach responds to an offer of 10%, in proportion "
-                "at other depths (setting offers.response_share), give or take {assumption_spread} of it for all offers "
-                "alike (setting offers.assumption_spread).",
-                response_share=share(settings.response_share, 0),
-                assumption_spread=share(settings.assumption_spread, 0),
-            ),
+        assumed = view.say(
+            "Assumed, not measured: no lesson is known, so {offers.response_share:.0%} of what is within reach responds to an offer of "
+            "10%, in proportion at other depths (setting offers.response_share), give or take {offers.assumption_spread:.0%} of it for all "
+            "offers alike (setting offers.assumption_spread). A campaign with a control group measures it."
         )
+        notes += accounting_notes(past, assumed)
     else:
-        said = tr("{lessons} of {campaigns}", lessons=some(pairs.lesson_count, "lesson"), campaigns=some(pairs.campaign_count, "campaign"))
         notes.append(
-            tr(
-                "Effects come from {said}, as shares of what members spend without; whatever its figures, a method has one effect.",
-                said=said,
+            view.say(
+                "Effects come from {lessons:lesson} of {campaigns:campaign}, as shares of what members spend without; whatever its "
+                "figures, a method has one effect.",
+                lessons=pairs.lesson_count, campaigns=pairs.campaign_count,
             )
-        )
+        )  # fmt: skip
         if any(OVERALL in basis for basis in used):
-            notes.append(
-                Note(
-                    tr(
-                        "'{overall}': never tested in this segment, so the mean of the method (of all, for a method never tried) "
-                        "stands in, with the spread between segments in its interval. Test it with a control group.",
-                        overall=word(OVERALL),
-                    ),
-                    "REVIEW",
-                )
+            untested = view.say(
+                "'{overall:word}': never tested in this segment, so the mean of the method (of all, for a method never tried) stands in, "
+                "with the spread between segments in its interval. Test it with a control group.",
+                overall=OVERALL,
             )
+            notes.append(Note(untested, "REVIEW"))
         if pairs.loose_count:
             notes.append(
-                tr(
-                    "{lessons} not randomised and left out, since others were; '{question}' shows them.",
-                    lessons=some(pairs.loose_count, "lesson"),
-                    question=question_text("review.lessons"),
+                view.say(
+                    "{lessons:lesson} not randomised and left out, since others were; '{question}' shows them.",
+                    lessons=pairs.loose_count, question=question_text("review.lessons"),
                 )
-            )
+            )  # fmt: skip
         if any("not randomised" in basis for basis in used):
             notes.append(Note(tr("Some of the lessons were not randomised: take what rests on them as an assumption."), "REVIEW"))
-        notes += [note for note in accounting_notes(past, tr("costs are those of the replay on past baskets.")) if isinstance(note, Note)]
-    notes += [contact_cost(view)[1], *contact_notes(view, left_out), length_note(view)]
-    notes += _budget_notes(view, pairs, best, limit)
+        costs = tr("Assumed, not measured: costs are those of the replay on past baskets. A campaign with a control group measures it.")
+        notes += [note for note in accounting_notes(past, costs) if isinstance(note, Note)]
+    notes += [contact_cost(view)[1], *contact_notes(view, left_out), length_note(view), _budget_note(view, pairs, best, limit)]
     if pairs.small:
-        notes.append(
-            tr(
-                "{segments} with fewer than {minimum_members} such members are left out.",
-                segments=some(pairs.small, "segment"),
-                minimum_members=view.settings.scope.minimum_members,
-            )
-        )
+        notes.append(view.say("{small:segment} with fewer than {least} such members are left out.", small=pairs.small))
     if pairs.few_buyers:
         notes.append(
-            tr(
-                "{pairs} of a segment and a discount whose goods fewer than {minimum_members} of its members buy are left out.",
-                pairs=some(pairs.few_buyers, "pair"),
-                minimum_members=view.settings.scope.minimum_members,
+            view.say(
+                "{pairs:pair} of a segment and a discount whose goods fewer than {least} of its members buy are left out.",
+                pairs=pairs.few_buyers,
             )
         )
     notes.append(
-        tr(
-            "'{do_nothing}' is an offer too: it costs and brings nothing. One offer a member, the same for all of a segment.",
-            do_nothing=word(DO_NOTHING),
+        view.say(
+            "'{nothing:word}' is an offer too: it costs and brings nothing. One offer a member, the same for all of a segment.",
+            nothing=DO_NOTHING,
         )
     )
     measured = sorted({basis for row in pairs.basis for basis in row if basis.startswith(MEASURED)})
     if measured:
-        said = tr(", ").join(word(basis) for basis in measured)
-        notes.append(tr("Measured pairs are pulled to the mean of their method ({measured}).", measured=said))
+        named = tr(", ").join(word(basis) for basis in measured)
+        notes.append(view.say("Measured pairs are pulled to the mean of their method ({measured}).", measured=named))
     return notes
 
 
-def _budget_notes(view: View, pairs: Expected, best: Allocation, limit: float) -> list[str | Note]:
+def _budget_note(view: View, pairs: Expected, best: Allocation, limit: float) -> str:
     """What the next unit of budget would bring: by the relaxation, and tried out a step up and a step down."""
     price = shadow_price(pairs.net, pairs.cost, limit)
     less, more = (allocate_offers(pairs.net, pairs.cost, limit * factor).gain for factor in (1 - _STEP, 1 + _STEP))
-    step = view.money(limit * _STEP)
-    tried = tr(
-        "{step} more would bring {won}, {step} less would cost {lost}",
-        step=step,
-        won=view.money(more - best.gain),
-        lost=view.money(best.gain - less),
-    )
-    unit = money(1.0, view.currency)
-    if price <= 1e-9:
-        return [tr("The budget is not what limits: the next {unit} would bring nothing ({tried}).", unit=unit, tried=tried)]
-    part = tr(
-        "The next {unit} of budget would bring some {price} if part of a segment could get an offer",
-        unit=unit,
-        price=money(price, view.currency),
-    )
-    return [tr("{part}; in whole segments {tried}.", part=part, tried=tried)]
+    return view.say(
+        "[limits?The next {unit:money} of budget would bring some {price:money} if part of a segment could get an offer; in whole segments "
+        "{step:minor} more would bring {won:minor}, {step:minor} less would cost {lost:minor}.|The budget is not what limits: the next "
+        "{unit:money} would bring nothing ({step:minor} more would bring {won:minor}, {step:minor} less would cost {lost:minor}).]",
+        limits=price > 1e-9, unit=1.0, price=price, step=limit * _STEP, won=more - best.gain, lost=best.gain - less,
+    )  # fmt: skip
 
 
 def _chart(view: View, pairs: Expected, best: Allocation, budget: float) -> alt.Chart | alt.LayerChart:
@@ -294,12 +249,12 @@ def _chart(view: View, pairs: Expected, best: Allocation, budget: float) -> alt.
     free = allocate_offers(pairs.net, pairs.cost, np.inf)
     top = max(free.cost, budget * view.minor_units) * 1.05
     budgets = np.unique([*np.linspace(0, top, view.settings.offers.curve_points + 1)[1:], budget * view.minor_units])
-    gains = [0.0, *[found.gain for found in gain_curve(pairs.net, pairs.cost, budgets)]]
+    gains = [0.0, *[allocation.gain for allocation in gain_curve(pairs.net, pairs.cost, budgets)]]
     frame = pl.DataFrame({"budget": [0.0, *budgets], "net": gains}).select(pl.all() / view.minor_units)
     what = tr("Expected net") if pairs.margin_known else tr("Extra sales less cost")
     return curve(
         frame, x="budget", y="net", x_title=in_currency(tr("Budget"), view), y_title=in_currency(what, view), kind="money", at=budget,
-        at_title=tr("this budget"), title=tr("What a budget brings: {place}", place=view.place),
-        subtitle=tr("best allocation over {segments} and {offers} at each budget", segments=some(len(pairs.segments), "segment"),
-                    offers=some(len(pairs.offers), "offer")),
+        at_title=tr("this budget"), title=view.say("What a budget brings: {place}"),
+        subtitle=view.say("best allocation over {segments:segment} and {offers:offer} at each budget", segments=len(pairs.segments),
+                          offers=len(pairs.offers)),
     )  # fmt: skip

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.differentiation.measures.visible import measure_spread
 from toolkit.errors import BadValue, DataError
 from toolkit.language import tr, value
 from toolkit.ledger.global_control import GlobalControl, read_global_control
 from toolkit.models.power import smallest_lift
 from toolkit.registry import question
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 QUARTER = 91
+_HELD, _OTHERS = value("in the global control"), value("may be addressed")
+GROUPS = c.table(
+    "one row for those in the global control, one for the others",
+    c.text("group"),
+    c.members(),
+    c.share("member_share", "Share of members"),
+    c.money("sales_91d", "Sales, 91 days"),
+    c.money("sales_per_member", "Sales per member", "in them"),
+    c.number("order_count_mean", "Orders each", "orders a member in them"),
+)
 
 
 @question(
@@ -28,6 +37,8 @@ QUARTER = 91
         "members left alone by every campaign",
         "全局对照组",
     ),
+    tables=GROUPS,
+    figures=(c.members("global_control_count", "Members in the global control"), c.share("smallest_lift_share", "Smallest visible lift")),
 )
 def global_control(view: View, *, try_share: float | None = None, lift: float = 0.05) -> Finding:
     """Return who is in the global control: one row for those in it, one for the others.
@@ -42,12 +53,6 @@ def global_control(view: View, *, try_share: float | None = None, lift: float = 
     lift
         What all campaigns together are hoped to bring, as a share of spend.
 
-    Returns
-    -------
-    Answer
-        Table columns: `group`, `member_count`, `member_share` (0..1), `sales_91d` and `sales_per_member` (currency units, last 91 days),
-        `order_count_mean` (orders a member in them).
-
     Raises
     ------
     BadValue
@@ -57,7 +62,7 @@ def global_control(view: View, *, try_share: float | None = None, lift: float = 
     -------
     >>> tk.differentiation.global_control(ws, try_share=0.02)                 # doctest: +SKIP
     """
-    kept = read_global_control(view.workspace)
+    in_force = read_global_control(view.workspace)
     if try_share is not None and not 0 < try_share <= 0.5:
         raise BadValue(
             tr(
@@ -65,41 +70,36 @@ def global_control(view: View, *, try_share: float | None = None, lift: float = 
                 try_share=try_share,
             )
         )
-    control = GlobalControl(try_share, kept.seed) if try_share is not None else kept
-    members = view.members.with_columns(group=_groups(control.holds(view.members["member_id"])))
-    table = _table(view, members)
-    held = int((members["group"] == _GROUPS[0]).sum())
+    control = GlobalControl(try_share, in_force.seed) if try_share is not None else in_force
+    is_held = pl.lit(control.holds(view.members["member_id"]))
+    members = view.members.with_columns(pl.when(is_held).then(pl.lit(_HELD)).otherwise(pl.lit(_OTHERS)).alias("group"))
+    held = members.filter(pl.col("group") == _HELD).height
     seen = _smallest(view, members.height, control.share) if control.share else None
     return Finding(
-        headline=_headline(view, control, held, members.height, seen, tried=try_share is not None),
-        table=table,
-        notes=_notes(view, control, kept, held, members.height, lift, seen, tried=try_share is not None),
-        ask_next=[("differentiation.holdout", {})],
-        figures={"global_control_count": held, **({"smallest_lift_share": seen[0]} if seen else {})},
-    )
+        headline=view.say(
+            "{where}: [is_tried?a global control of {share:share} would hold|the global control holds] {held:member} of {members} whom no "
+            "campaign contacts[is_seen?; a quarter shows a lift of {lift:share} or more].",
+            is_tried=try_share is not None, share=control.share, held=held, members=members.height, is_seen=seen is not None,
+            lift=seen[0] if seen else None,
+        )
+        if control.share
+        else view.say("{where}, no global control is set: what all campaigns together are worth cannot be measured."),
+        table=_table(view, members), notes=_notes(view, control, in_force, held, lift, seen), ask_next=[("differentiation.holdout", {})],
+        figures={"global_control_count": held, "smallest_lift_share": seen[0] if seen else None},
+    )  # fmt: skip
 
 
-_GROUPS = (value("in the global control"), value("may be addressed"))
-
-
-def _groups(inside: pl.Series) -> pl.Series:
-    return pl.select(pl.when(inside).then(pl.lit(_GROUPS[0])).otherwise(pl.lit(_GROUPS[1]))).to_series()
-
-
-def _table(view: View, members: pl.DataFrame) -> pl.DataFrame:
-    least = view.settings.scope.minimum_members
-    enough = pl.col("member_count") >= least
+def _table(view: View, members: pl.DataFrame) -> AnswerTable:
     counted = members.group_by("group").agg(
         pl.len().cast(pl.Int64).alias("member_count"),
         view.major(pl.col("amount_91d").sum()).alias("sales_91d"),
         pl.col("order_count_91d").mean().alias("order_count_mean"),
     )
-    shown = counted.with_columns(
+    groups = counted.with_columns(
         (pl.col("member_count") / max(members.height, 1)).alias("member_share"),
         (pl.col("sales_91d") / pl.col("member_count")).alias("sales_per_member"),
     )
-    money = [pl.when(enough).then(pl.col(name)).alias(name) for name in ("sales_91d", "sales_per_member", "order_count_mean")]
-    return shown.select("group", "member_count", "member_share", *money).sort("group")
+    return GROUPS.of(groups.sort("group"), view)
 
 
 def _smallest(view: View, members: int, control_share: float) -> tuple[float, float] | None:
@@ -112,61 +112,29 @@ def _smallest(view: View, members: int, control_share: float) -> tuple[float, fl
     return None if lift is None else (lift, spread.mean)
 
 
-def _headline(view: View, control: GlobalControl, held: int, members: int, seen: tuple[float, float] | None, *, tried: bool) -> str:
-    if not control.share:
-        return tr("{where}, no global control is set: what all campaigns together are worth cannot be measured.", where=where(view))
-    begin = tr("a global control of {share} would hold", share=share(control.share)) if tried else tr("the global control holds")
-    sees = tr("; a quarter shows a lift of {lift} or more", lift=share(seen[0])) if seen else ""
-    return tr(
-        "{where}: {begin} {held} of {members:,} whom no campaign contacts{sees}.",
-        where=where(view),
-        begin=begin,
-        held=some(held, "member"),
-        members=members,
-        sees=sees,
-    )
-
-
 def _notes(
-    view: View,
-    control: GlobalControl,
-    kept: GlobalControl,
-    held: int,
-    members: int,
-    lift: float,
-    seen: tuple[float, float] | None,
-    *,
-    tried: bool,
+    view: View, control: GlobalControl, in_force: GlobalControl, held: int, lift: float, seen: tuple[float, float] | None
 ) -> list[str | Note]:
-    notes = list[str | Note]()
     if not control.share:
-        notes.append(Note(tr("Set one, such as 2% of the chain: `toolkit campaign global-control WORKSPACE --share 0.02`."), "REVIEW"))
-        return notes
-    if tried and kept.share:
+        return [Note(tr("Set one, such as 2% of the chain: `toolkit campaign global-control WORKSPACE --share 0.02`."), "REVIEW")]
+    notes = list[str | Note]()
+    if control is not in_force and in_force.share:
         notes.append(
-            tr(
-                "In force is {kept} since {since}; this is what {tried} would be.",
-                kept=share(kept.share),
-                since=kept.since,
-                tried=share(control.share),
+            view.say(
+                "In force is {in_force:share} since {since}; this is what {tried:share} would be.",
+                in_force=in_force.share, since=in_force.since, tried=control.share,
             )
-        )
-    if seen:
-        forgone = wording.money(held * seen[1] * lift / view.minor_units, view.currency)
+        )  # fmt: skip
+    if seen and not 0 < held < view.least:
         notes.append(
-            tr(
-                "If all campaigns together bring {lift}, those held out forgo {forgone} of sales a quarter.",
-                lift=share(lift),
-                forgone=forgone,
+            view.say(
+                "If all campaigns together bring {lift:share}, those held out forgo {forgone:minor} of sales a quarter.",
+                lift=lift, forgone=held * seen[1] * lift,
             )
-        )
-        if seen[0] > lift:
-            notes.append(
-                Note(
-                    tr("A lift of {lift} would not be seen within a quarter; watch it over a year, or hold out more.", lift=share(lift)),
-                    "REVIEW",
-                )
-            )
+        )  # fmt: skip
+    if seen and seen[0] > lift:
+        not_seen = view.say("A lift of {lift:share} would not be seen within a quarter; watch it over a year, or hold out more.", lift=lift)
+        notes.append(Note(not_seen, "REVIEW"))
     notes.append(
         tr("Sales of both groups up to now say nothing until the global control has been in force for a while; the review compares them.")
     )

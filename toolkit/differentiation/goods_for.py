@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable, Column, Table
 from toolkit.differentiation.measures.goods_factors import FACTORS, Candidates, candidates
 from toolkit.errors import BadValue
-from toolkit.language import later, tr, trn, value, word
+from toolkit.language import later, tr, value, word
 from toolkit.registry import question
-from toolkit.scope.period import Period, days_in
-from toolkit.scope.phrases import where
+from toolkit.scope.hiding import unmeasured
+from toolkit.scope.period import Period
 from toolkit.scope.view import View
 from toolkit.targeting.core import core_goods
 from toolkit.targeting.measures.goods import labels_of, window_of
-from toolkit.wording import listing, share, some
+from toolkit.wording import clauses, listing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -46,6 +48,41 @@ _WITHOUT = {"price": value("without a known price"), "stock": value("without a k
 _CHART_GOODS = 15
 
 
+def _table(rows: str, newness: Column) -> Table:
+    return c.table(
+        rows,
+        c.text("goods"),
+        c.number("score", "Score", "0..1", hidden_by=None),
+        c.members("buyer_count", "Buyers", "members in scope who bought it in the window", null="too few to say"),
+        c.share("affinity_rate", "Share who buy it", "of the audience, shrunk to the chain's", hidden_by=None),
+        c.index("affinity_index", "Against all members", "against the chain's share", hidden_by=None),
+        c.share("margin_share", "Margin", "of sales", null="not known", hidden_by=None),
+        c.index("attach_index", "Goes along (times as by chance)", "at least so often in one order with `goes_with`; 1 = no attach found",
+                null="no good goes with what they buy most", hidden_by=None),
+        c.text("goes_with", "Goes with", "one of the goods they buy most"),
+        c.count("attach_count", "Orders with both", hidden_by=None),
+        c.count("on_hand_count", "In stock", null="not known", dtype=pl.Float64, hidden_by=None),
+        c.days("stock_days", "Days of stock", "at the pace of the last 91 days", null="not known", hidden_by=None),
+        newness,
+        c.index("price_tier_index", "Price tier index", "of a product: its price against its category's usual one", hidden_by=None),
+        c.number("price_fit", "Price fit", "0..1, to what they pay, one step above it to trade up", null="not known", hidden_by=None),
+        c.share("recent_share", "Bought too recently", "of the audience"),
+        c.flag("is_core_good", "Core good", "core members buy it anyway: it needs no offer", null="core goods are not measured"),
+        note=False,
+    )  # fmt: skip
+
+
+GOODS: dict[Level, Table] = {
+    "category": _table(
+        "one row per category, highest score first",
+        c.share("new_sales_share", "Sales from new goods", "from goods launched lately", null="not known", hidden_by=None),
+    ),
+    "product": _table(
+        "one row per product, highest score first", c.days("launched_days", "Days since launch", null="not known", hidden_by=None)
+    ),
+}
+
+
 @question(
     "differentiation",
     "Which goods should we offer these members, for this purpose?",
@@ -57,6 +94,8 @@ _CHART_GOODS = 15
         "选品 给谁推什么商品",
         "which goods for win back, for trade up",
     ),
+    tables=tuple(GOODS.values()),
+    figures=(c.count("goods_compared", "Goods compared"), c.number("best_score", "Best score")),
 )
 def goods_for(view: View, *, purpose: Purpose = "add_one_more", level: Level = "category", top: int = 30) -> Finding:
     """Return goods for the members in scope and a purpose: one row per good, highest score first.
@@ -77,18 +116,6 @@ def goods_for(view: View, *, purpose: Purpose = "add_one_more", level: Level = "
     top
         Rows of the table at most; 0 = all.
 
-    Returns
-    -------
-    Answer
-        Table columns: `goods`; `score` (0..1); `buyer_count` (members in scope who bought it in the window; null where too few to say),
-        `affinity_rate` (0..1, share of the audience that buys it, shrunk to the chain's), `affinity_index` (against the chain's);
-        `margin_share` (0..1 of sales); `attach_index` (at least so many times as often as by chance in one order with `goes_with`, one of
-        the goods they buy most; 1 = no attach found), `attach_count` (orders with both); `on_hand_count`, `stock_days` (days of cover at
-        the pace of the last 91 days); `new_sales_share` (0..1, category: sales from goods launched lately) or `launched_days` (product:
-        days since launch); `price_tier_index` (product: its price against its category's usual one), `price_fit` (0..1, to what they pay,
-        one step above it to trade up); `recent_share` (0..1 of the audience: bought it too recently); `is_core_good` (core members buy it
-        anyway: it needs no offer). Null = not measured.
-
     Raises
     ------
     BadValue
@@ -107,29 +134,32 @@ def goods_for(view: View, *, purpose: Purpose = "add_one_more", level: Level = "
         raise BadValue(tr("differentiation.goods_for: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     period = Period(view.first_day, view.as_of) if purpose == "win_back" else window_of(view)
     step = view.settings.playbook.trade_up_step if purpose == "trade_up" else 1.0
-    found = candidates(view, period, level, price_step=step)
-    open_, left_out = _open(view, found, purpose, level)
-    scored, weights = _scored(view, found, open_, purpose, level)
+    factors = candidates(view, period, level, price_step=step)
+    open_, left_out = _open(view, factors, purpose, level)
+    scored, weights = _scored(view, factors, open_, purpose, level)
     table = _shown(view, scored, level)
-    if table.is_empty():
-        return _nothing(view, period, table, left_out)
+    if not table.height:
+        return _nothing(view, period, level, left_out)
+    leading, best = _LEADING.get(purpose), table.row()
     return Finding(
-        headline=_headline(view, table, purpose, left_out, _LEADING.get(purpose) if _LEADING.get(purpose) in found.missing else None),
-        table=table.head(top) if top else table,
+        headline=_headline(view, table, purpose, left_out, leading if leading in factors.missing else None),
+        table=table.cut(table.frame.head(top)) if top else table,
         chart=lambda: _chart(view, table, purpose),
-        notes=_notes(view, found, weights, period, purpose, table, top, left_out),
+        notes=_notes(view, factors, weights, period, purpose, table, top, left_out),
         ask_next=[
             ("differentiation.goods_for", {"purpose": purpose, "level": "product" if level == "category" else "category"}),
-            ("targeting.attach", {"goods": table["goods"][0]}) if level == "category" else ("targeting.core_goods", {"level": "product"}),
+            ("targeting.attach", {"goods": table.row()["goods"]})
+            if level == "category"
+            else ("targeting.core_goods", {"level": "product"}),
             ("differentiation.next_best", {}),
         ],
-        figures={"goods_compared": float(scored.height), "best_score": float(table["score"][0])},
+        figures={"goods_compared": float(scored.height), "best_score": best["score"]},
     )
 
 
-def _open(view: View, found: Candidates, purpose: Purpose, level: Level) -> tuple[pl.DataFrame, dict[str, int]]:
+def _open(view: View, factors: Candidates, purpose: Purpose, level: Level) -> tuple[pl.DataFrame, dict[str, int]]:
     """The goods that may be offered, and how many were left out for which reason."""
-    settings, goods = view.settings, found.table
+    settings, goods = view.settings, factors.table
     new = _newness(level)
     is_new = (pl.col(new) > 0) if level == "category" else (pl.col(new) <= settings.playbook.novelty_days)
     rare = pl.col("all_buyer_count") < settings.goods.minimum_baskets
@@ -140,10 +170,10 @@ def _open(view: View, found: Candidates, purpose: Purpose, level: Level) -> tupl
         _JUST_BOUGHT: ~rare & (pl.col("recent_share") > settings.playbook.recent_most_share),
         value("out of stock"): ~rare & (pl.col("on_hand_count").fill_null(1) <= 0),
     }
-    if purpose == "launch" and "novelty" not in found.missing:
+    if purpose == "launch" and "novelty" not in factors.missing:
         reasons[value("not new")] = ~rare & ~is_new.fill_null(False)
     leading = _LEADING.get(purpose)
-    if leading in ("price", "stock") and leading not in found.missing:
+    if leading in ("price", "stock") and leading not in factors.missing:
         reasons[_WITHOUT[leading]] = ~rare & pl.col(_FACTS[leading]).is_null()
     counts = {reason: goods.filter(mask).height for reason, mask in reasons.items()}
     return goods.filter(~pl.any_horizontal(reasons.values())), {reason: count for reason, count in counts.items() if count}
@@ -153,10 +183,10 @@ def _newness(level: Level) -> str:
     return "new_sales_share" if level == "category" else "launched_days"
 
 
-def _scored(view: View, found: Candidates, goods: pl.DataFrame, purpose: Purpose, level: Level) -> tuple[pl.DataFrame, dict[str, float]]:
+def _scored(view: View, factors: Candidates, goods: pl.DataFrame, purpose: Purpose, level: Level) -> tuple[pl.DataFrame, dict[str, float]]:
     """Goods with `score`, and the weights in force: those of the purpose, of what is measured in this shop, with a sum of 1."""
     given = view.settings.playbook.weights[purpose].model_dump()
-    measured = {name: weight for name, weight in given.items() if weight > 0 and name not in found.missing}
+    measured = {name: weight for name, weight in given.items() if weight > 0 and name not in factors.missing}
     total = sum(measured.values())
     weights = {name: weight / total for name, weight in measured.items()} if total else {"affinity": 1.0}
     places = [_place(view, name, purpose, level).alias(f"{name}_place") for name in weights]
@@ -181,7 +211,7 @@ def _place(view: View, factor: str, purpose: Purpose, level: Level) -> pl.Expr:
     return (column.rank("average") - 0.5) / column.count()
 
 
-def _shown(view: View, goods: pl.DataFrame, level: Level) -> pl.DataFrame:
+def _shown(view: View, goods: pl.DataFrame, level: Level) -> AnswerTable:
     names = labels_of(view, level, [*goods["good"], *goods["goes_with"].drop_nulls()])
     core = view.chainwide(f"core-good-names-{level}", lambda chain: _core_names(chain, level), "goods", "scope", "value")
     sure = core["goods"].drop_nulls().to_list() if core.height else None
@@ -190,133 +220,100 @@ def _shown(view: View, goods: pl.DataFrame, level: Level) -> pl.DataFrame:
         return pl.col(column).cast(pl.Int64).replace_strict(names, default=None, return_dtype=pl.String)
 
     is_core = pl.lit(None, pl.Boolean) if sure is None else pl.col("goods").is_in(sure)
-    return goods.with_columns(called("good").alias("goods"), called("goes_with").alias("goes_with")).select(
-        "goods", "score", "buyer_count", "affinity_rate", "affinity_index", "margin_share", "attach_index", "goes_with", "attach_count",
-        "on_hand_count", "stock_days", _newness(level), "price_tier_index", "price_fit", "recent_share", is_core.alias("is_core_good"),
-    )  # fmt: skip
+    named = goods.with_columns(called("good").alias("goods"), called("goes_with").alias("goes_with")).with_columns(
+        is_core.alias("is_core_good")
+    )
+    return GOODS[level].of(named.select(GOODS[level].schema.names()), view)
 
 
 def _core_names(chain: View, level: Level) -> pl.DataFrame:
     """Names of the core goods; one row without a name where there are none, no row where they are not measured."""
     table = core_goods.function(chain, level=level).frame
-    if "is_core_good" not in table.columns or table.is_empty():
+    if table.is_empty():
         return pl.DataFrame(schema={"goods": pl.String})
     return pl.concat([pl.DataFrame({"goods": [None]}, schema={"goods": pl.String}), table.filter("is_core_good").select("goods")])
 
 
-def _headline(view: View, table: pl.DataFrame, purpose: Purpose, left_out: dict[str, int], lacking: str | None) -> str:
-    best = table.row(0, named=True)
-    why = [tr("{affinity_rate} of them buy it", affinity_rate=share(best["affinity_rate"]))] if best["buyer_count"] is not None else []
-    if best["attach_index"] is not None and best["attach_index"] > 1:
-        why.append(tr("it goes with {goes_with}", goes_with=best["goes_with"]))
-    if best["margin_share"] is not None:
-        why.append(tr("it leaves a margin of {margin_share}", margin_share=share(best["margin_share"])))
-    if best["stock_days"] is not None:
-        why.append(tr("there is stock for {stock_days:,.0f} days", stock_days=best["stock_days"]))
-    if best.get("launched_days") is not None and purpose == "launch":
-        why.append(tr("it was launched {launched_days:,.0f} days ago", launched_days=best["launched_days"]))
+def _headline(view: View, table: AnswerTable, purpose: Purpose, left_out: dict[str, int], lacking: str | None) -> str:
+    best = table.row()
     recent = left_out.get(_JUST_BOUGHT, 0)
-    rest = trn(
-        "; {goods} most of them bought just now is left out",
-        "; {goods} most of them bought just now are left out",
-        recent,
-        goods=some(recent, "good"),
-    )
-    others = listing(table["goods"][1:3].to_list())
-    return tr(
-        "{where}, to {purpose} offer {members} {goods} first ({why}){others}{rest}{unmeasured}.",
-        where=where(view),
-        purpose=tr(_SAID[purpose]),
-        members=some(view.members.height, "member"),
-        goods=best["goods"],
-        why=_clauses(why),
-        others=tr(", then {others}", others=others) if others else "",
-        rest=rest if recent else "",
-        unmeasured=tr("; {lacking}, on which this turns, is not measured", lacking=word(lacking)) if lacking else "",
-    )
+    reasons = {
+        view.say("{affinity_rate} of them buy it", best): best["buyer_count"] is not None,
+        view.say("it goes with {goes_with}", best): (best["attach_index"] or 0) > 1,
+        view.say("it leaves a margin of {margin_share}", best): best["margin_share"] is not None,
+        view.say("there is stock for {stock_days:,.0f} days", best): best["stock_days"] is not None,
+        view.say("it was launched {launched_days:,.0f} days ago", best, launched_days=best.get("launched_days")): (
+            best.get("launched_days") is not None and purpose == "launch"
+        ),
+    }
+    return view.say(
+        "{where}, to {purpose} offer {members:member} {goods} first ({why})[others?, then {others}][; {recent:good} most of them bought "
+        "just now [is_one?is|are] left out][lacking?; {lacking:word}, on which this turns, is not measured].",
+        best, purpose=tr(_SAID[purpose]), members=view.members.height, why=clauses([why for why, holds in reasons.items() if holds]),
+        others=listing(table.frame["goods"][1:3].to_list()), recent=recent, is_one=recent == 1, lacking=lacking,
+    )  # fmt: skip
 
 
 def _notes(
-    view: View, found: Candidates, weights: dict[str, float], period: Period, purpose: Purpose, table: pl.DataFrame, top: int,
+    view: View, factors: Candidates, weights: dict[str, float], period: Period, purpose: Purpose, table: AnswerTable, top: int,
     left_out: dict[str, int],
 ) -> list[str | Note]:  # fmt: skip
     given = view.settings.playbook.weights[purpose].model_dump()
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-    said = listing([tr("{factor} {weight}", factor=word(name), weight=share(weight, 0)) for name, weight in ranked])
+    weighed = listing([view.say("{factor:word} {weight:.0%}", factor=name, weight=weight) for name, weight in ranked])
     notes: list[str | Note] = [
-        tr(
+        view.say(
             "Weights to {purpose} (setting playbook.weights, a judgement and not a measurement): {weights}.",
-            purpose=tr(_SAID[purpose]),
-            weights=said,
+            purpose=tr(_SAID[purpose]), weights=weighed,
         ),
-        tr(
-            "Affinity rests on {members} in scope who bought something {days_in}, pulled to the chain's as if "
-            "{affinity_prior_members:g} members of it stood beside them.",
-            members=some(found.buyers, "member"),
-            days_in=days_in(period),
-            affinity_prior_members=view.settings.playbook.affinity_prior_members,
+        view.say(
+            "Affinity rests on {buyers:member} in scope who bought something {window:in}, pulled to the chain's as if "
+            "{playbook.affinity_prior_members:g} members of it stood beside them.",
+            buyers=factors.buyers, window=period,
         ),
-    ]
+    ]  # fmt: skip
     for factor in FACTORS:
-        if factor in found.missing:
-            spread = (
-                tr("; its weight ({weight}) goes to the others", weight=share(given[factor] / sum(given.values()), 0))
-                if given[factor] > 0
-                else ""
-            )
-            said = tr("{factor}: {why}{spread}.", factor=word(factor).capitalize(), why=found.missing[factor], spread=spread)
-            notes.append(Note(said, "NOT MEASURED"))
+        if factor in factors.missing:
+            unmeasured_factor = view.say(
+                "{factor}: {why}[; its weight ({weight:.0%}) goes to the others].",
+                factor=word(factor).capitalize(), why=factors.missing[factor], weight=given[factor] / sum(given.values()),
+            )  # fmt: skip
+            notes.append(Note(unmeasured_factor, "NOT MEASURED"))
     if left_out:
-        notes.append(tr("Left out: {reasons}.", reasons=_reasons(left_out)))
-    core = int(table["is_core_good"].sum()) if table["is_core_good"].null_count() == 0 else None
-    if core:
-        notes.append(
-            tr(
-                "{core_goods} in the list: core members buy them anyway, so an offer mostly gives money away.",
-                core_goods=some(core, "core good"),
-            )
-        )
-    elif core is None:
+        notes.append(view.say("Left out: {reasons}.", reasons=_reasons(view, left_out)))
+    is_core = table.frame["is_core_good"]
+    if is_core.null_count():
         notes.append(Note(tr("Core goods: too few core members, or too short a time, to tell them."), "NOT MEASURED"))
+    elif core := int(is_core.sum()):
+        notes.append(
+            view.say("{core:core good} in the list: core members buy them anyway, so an offer mostly gives money away.", core=core)
+        )
     if top and table.height > top:
-        notes.append(tr("The table lists {top:,} of {goods:,} goods; top=0 lists all.", top=top, goods=table.height))
+        notes.append(view.say("The table lists {top} of {goods} goods; top=0 lists all.", top=top, goods=table.height))
     notes.append(tr("The order says what fits, not what an offer would bring: only a campaign with a holdout tells that."))
     return notes
 
 
-def _clauses(said: list[str]) -> str:
-    """Return short sentences as one: a, b and c."""
-    text = said[0] if said else ""
-    for more in said[1:-1]:
-        text = tr("{said}, {more}", said=text, more=more)
-    return tr("{said} and {more}", said=text, more=said[-1]) if len(said) > 1 else text
+def _reasons(view: View, left_out: dict[str, int]) -> str:
+    return listing([view.say("{count} {reason:word}", count=count, reason=reason) for reason, count in left_out.items()])
 
 
-def _reasons(left_out: dict[str, int]) -> str:
-    return listing([tr("{count:,} {reason}", count=count, reason=word(reason)) for reason, count in left_out.items()])
-
-
-def _nothing(view: View, period: Period, table: pl.DataFrame, left_out: dict[str, int]) -> Finding:
-    why = _reasons(left_out) or tr("nothing was bought")
-    return Finding(
-        headline=tr(
-            "{where}, no goods are left to offer {members} ({days_in}): {why}.",
-            where=where(view),
-            members=some(view.members.height, "member"),
-            days_in=days_in(period),
-            why=why,
+def _nothing(view: View, period: Period, level: Level, left_out: dict[str, int]) -> Finding:
+    return unmeasured(
+        GOODS[level],
+        view.say(
+            "{where}, no goods are left to offer {members:member} ({window:in}): {why}.",
+            members=view.members.height, window=period, why=_reasons(view, left_out) or tr("nothing was bought"),
         ),
-        table=table,
-        notes=[Note(tr("Choose a longer period, another purpose or level, or change the settings playbook.recent_days."), "NOT MEASURED")],
+        tr("Choose a longer period, another purpose or level, or change the settings playbook.recent_days."),
         ask_next=[("targeting.core_goods", {})],
-    )
+    )  # fmt: skip
 
 
-def _chart(view: View, table: pl.DataFrame, purpose: Purpose) -> alt.Chart | alt.LayerChart:
+def _chart(view: View, table: AnswerTable, purpose: Purpose) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import ranked_bars
 
     return ranked_bars(
-        table.head(_CHART_GOODS), label="goods", value="score", n="buyer_count", kind="index", value_title=tr("Score"),
-        title=tr("Goods to {purpose}", purpose=tr(_SAID[purpose])),
-        subtitle=tr("{place}, as of {as_of}; n = buyers in scope", place=view.place, as_of=view.as_of),
+        table.frame.head(_CHART_GOODS), label="goods", value="score", n="buyer_count", kind="index", value_title=tr("Score"),
+        title=view.say("Goods to {purpose}", purpose=tr(_SAID[purpose])), subtitle=view.say("{place}, as of {as_of}; n = buyers in scope"),
     )  # fmt: skip

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable, Row
 from toolkit.differentiation.measures.visible import NO_LIFT, Visible, measure_spread
 from toolkit.errors import BadValue, DataError
 from toolkit.language import tr
 from toolkit.ledger.global_control import read_global_control
 from toolkit.models.power import chance_to_see, members_needed, smallest_lift
 from toolkit.registry import question
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 if TYPE_CHECKING:
     import altair as alt
@@ -26,6 +25,19 @@ LADDER = (7, 14, 28, 56, 91)
 """Lengths of a campaign in days at which the spread is measured."""
 SPLITS = (0.05, 0.1, 0.2, 0.3, 0.5)
 """Control shares that are shown beside the one asked for."""
+HOLDOUT = c.table(
+    "one row per control share, smallest first",
+    c.share("control_share", "Control, share"),
+    c.count("control_count", "Compared with", "members held out"),
+    c.count("treated_count", "Treated", "members treated"),
+    c.share("smallest_lift_share", "Smallest visible lift", "found with the chance campaigns.power: 4 in 5",
+            null="an arm below campaigns.least_arm, or none is, however large"),
+    c.share("chance_share", "Chance to see it", "of finding `lift`", null="an arm below campaigns.least_arm"),
+    c.count("needed_count", "Members needed", "in both arms, to find `lift` with that chance"),
+    c.days("needed_days", "Days needed", "the shortest of the lengths in which the members there are find it", null="none of them",
+           dtype=pl.Int64),
+    c.money("forgone_sales", "Sales forgone", "what the control members do not buy if the lift is true"),
+)  # fmt: skip
 
 
 @question(
@@ -36,6 +48,12 @@ SPLITS = (0.05, 0.1, 0.2, 0.3, 0.5)
         "what lift could a test see, statistical power, sample size",
         "sales forgone by a holdout",
         "对照组 留出组 样本量 要多少人",
+    ),
+    tables=HOLDOUT,
+    figures=(
+        c.share("smallest_lift_share", "Smallest visible lift"),
+        c.count("needed_count", "Members needed"),
+        c.money("forgone_sales", "Sales forgone"),
     ),
 )
 def holdout(
@@ -66,15 +84,6 @@ def holdout(
     members
         How many take part, where that is not everybody in scope: a plan leaves out who is in another campaign or may not be contacted.
 
-    Returns
-    -------
-    Answer
-        Table columns: `control_share`; `control_count`, `treated_count` (members); `smallest_lift_share` (the smallest lift found with the
-        chance campaigns.power: 4 in 5; null = an arm below campaigns.least_arm, or none is, however large), `chance_share` (of finding
-        `lift`); `needed_count` (in both arms, to find `lift` with that chance); `needed_days` (the shortest of the lengths in which the
-        members there are find it; null = none of them); `forgone_sales` (what the control members do not buy if the lift is true; currency
-        units).
-
     Raises
     ------
     BadValue
@@ -95,42 +104,38 @@ def holdout(
     _check((control_share, *shares), (days, *lengths), lift, members)
     count, splits = view.members.height if members is None else members, sorted({*shares, control_share})
     try:
-        found = measure_spread(view, [days])  # as a plan measures it, so that both say the same
+        visible = measure_spread(view, [days])  # as a plan measures it, so that both say the same
     except DataError as error:
         return _unmeasured(view, count, splits, str(error))
-    table = _table(view, found, _others(view, lengths, days), count, splits, days, lift)
-    chosen = table.filter(pl.col("control_share") == control_share).row(0, named=True)
+    table = _table(view, visible, _others(view, lengths, days), count, splits, days, lift)
+    chosen = next(row for row in table.rows() if row["control_share"] == control_share)
     return Finding(
         headline=_headline(view, chosen, count, days, lift),
         table=table,
         chart=lambda: _chart(view, table, days),
-        notes=_notes(view, found, chosen, days, lift),
+        notes=_notes(view, visible, chosen, days, lift),
         ask_next=[("differentiation.global_control", {})],
-        figures={
-            **({"smallest_lift_share": chosen["smallest_lift_share"]} if chosen["smallest_lift_share"] is not None else {}),
-            "needed_count": chosen["needed_count"],
-            "forgone_sales": chosen["forgone_sales"],
-        },
+        figures={name: chosen[name] for name in ("smallest_lift_share", "needed_count", "forgone_sales")},
     )
 
 
 def _check(shares: Sequence[float], lengths: Sequence[int], lift: float, members: int | None) -> None:
-    said = [
+    faults = [
         tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=one)
         for one in dict.fromkeys(shares)
         if not 0 < one < 1
     ]
-    said += [
+    faults += [
         tr("days is {days}; 7 to 91 days were needed, such as 28: shorter shows nothing, longer blurs with everything else.", days=days)
         for days in dict.fromkeys(lengths)
         if not 7 <= days <= 91
     ]
     if not 0 < lift <= 5:
-        said.append(tr("lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5% more spend.", lift=lift))
+        faults.append(tr("lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5% more spend.", lift=lift))
     if members is not None and members < 1:
-        said.append(tr("members is {members}; a number of members from 1 was needed.", members=members))
-    if said:
-        raise BadValue("\n".join(f"differentiation.holdout: {one}" for one in said))
+        faults.append(tr("members is {members}; a number of members from 1 was needed.", members=members))
+    if faults:
+        raise BadValue("\n".join(f"differentiation.holdout: {fault}" for fault in faults))
 
 
 def _others(view: View, lengths: Sequence[int], days: int) -> Visible | None:
@@ -144,11 +149,11 @@ def _others(view: View, lengths: Sequence[int], days: int) -> Visible | None:
     return None
 
 
-def _table(view: View, found: Visible, others: Visible | None, members: int, shares: list[float], days: int, lift: float) -> pl.DataFrame:
+def _table(view: View, visible: Visible, others: Visible | None, members: int, shares: list[float], days: int, lift: float) -> AnswerTable:
     power = view.settings.campaigns.power
     rows = []
     for split in shares:
-        control, spread = round(members * split), found.spread(days, split)
+        control, spread = round(members * split), visible.spread(days, split)
         enough = min(control, members - control) >= view.settings.campaigns.least_arm
         noises = {days: spread.unexplained} if enough else {}
         if enough and others is not None:  # they only say how long it takes: rough is enough
@@ -166,150 +171,93 @@ def _table(view: View, found: Visible, others: Visible | None, members: int, sha
                 "forgone_sales": control * spread.mean * lift / view.minor_units,
             }
         )
-    return pl.DataFrame(rows, schema_overrides={"needed_days": pl.Int64, "smallest_lift_share": pl.Float64, "chance_share": pl.Float64})
+    return HOLDOUT.of(pl.DataFrame(rows, schema=HOLDOUT.schema), view)
 
 
-def _headline(view: View, chosen: dict, members: int, days: int, lift: float) -> str:
-    power = view.settings.campaigns.power
+def _headline(view: View, chosen: Row, members: int, days: int, lift: float) -> str:
     if chosen["chance_share"] is None:
-        return tr(
-            "{where}, holding out {control_share} of {members} makes an arm too small to be reviewed ({smallest:,}); "
-            "{needed} are needed to see a lift of {lift}.",
-            where=where(view),
-            control_share=share(chosen["control_share"], 0),
-            members=some(members, "member"),
-            smallest=min(chosen["control_count"], chosen["treated_count"]),
-            needed=some(chosen["needed_count"], "member"),
-            lift=share(lift),
-        )
-    enough = chosen["chance_share"] >= power
-    shown = (
-        tr("no lift, however large")
-        if chosen["smallest_lift_share"] is None
-        else tr("a lift of {smallest_lift_share} or more", smallest_lift_share=share(chosen["smallest_lift_share"]))
-    )
-    longer = (
-        tr("{needed_days} days show it too", needed_days=chosen["needed_days"])
-        if chosen["needed_days"] and chosen["needed_days"] < days
-        else tr("{needed_days} days would show it", needed_days=chosen["needed_days"])
-        if chosen["needed_days"] and chosen["needed_days"] > days
-        else tr("{members} are needed for it", members=some(chosen["needed_count"], "member"))
-    )
-    return tr(
-        "{where}, holding out {control_share} of {members} for {days} days shows {shown} (chance {power}); a lift of "
-        "{lift} is {seen}: {longer}. The {control_count:,} held out forgo {forgone_sales} of sales if it is true.",
-        where=where(view),
-        control_share=share(chosen["control_share"], 0),
-        members=some(members, "member"),
-        days=days,
-        shown=shown,
-        power=share(power, 0),
-        lift=share(lift),
-        seen=tr("seen") if enough else tr("seen only with chance {chance}", chance=share(chosen["chance_share"], 0)),
-        longer=longer,
-        control_count=chosen["control_count"],
-        forgone_sales=wording.money(chosen["forgone_sales"], view.currency),
-    )
+        return view.say(
+            "{where}, holding out {control_share:.0%} of {members:member} makes an arm too small to be reviewed ({smallest}); "
+            "{needed_count:member} are needed to see a lift of {lift:share}.",
+            chosen, members=members, smallest=min(chosen["control_count"], chosen["treated_count"]), lift=lift,
+        )  # fmt: skip
+    needed = chosen["needed_days"]
+    return view.say(
+        "{where}, holding out {control_share:.0%} of {members:member} for {days} days shows [smallest_lift_share?a lift of "
+        "{smallest_lift_share} or more|no lift, however large] (chance {campaigns.power:.0%}); a lift of {lift:share} is "
+        "[is_seen?seen|seen only with chance {chance_share:.0%}]: [is_shorter?{needed_days} days show it too|[is_longer?{needed_days} days "
+        "would show it|{needed_count:member} are needed for it]]. The {control_count} held out forgo {forgone_sales} of sales if it is "
+        "true.",
+        chosen, members=members, days=days, lift=lift, is_seen=chosen["chance_share"] >= view.settings.campaigns.power,
+        is_shorter=bool(needed and needed < days), is_longer=bool(needed and needed > days),
+    )  # fmt: skip
 
 
-def _notes(view: View, found: Visible, chosen: dict, days: int, lift: float) -> list[str | Note]:
+def _notes(view: View, visible: Visible, chosen: Row, days: int, lift: float) -> list[str | Note]:
     settings, notes = view.settings.campaigns, list[str | Note]()
-    spread = found.spread(days, chosen["control_share"])
-    if chosen["chance_share"] is None:
-        pass  # said below: the arm is too small
-    elif chosen["chance_share"] >= settings.power:
-        notes.append(
-            Note(
-                tr(
-                    "A lift of {lift} would be seen with chance {chance_share}.",
-                    lift=share(lift),
-                    chance_share=share(chosen["chance_share"], 0),
-                ),
-                "PASS",
-            )
-        )
-    else:
-        notes.append(
-            Note(
-                tr(
-                    "Underpowered for a lift of {lift}: it would be missed {missed} of the time. Hold out more, run longer, widen "
-                    "the audience to {members}, or plan for a larger lift.",
-                    lift=share(lift),
-                    missed=share(1 - chosen["chance_share"], 0),
-                    members=some(chosen["needed_count"], "member"),
-                ),
-                "REVIEW",
-            )
-        )
-    if chosen["chance_share"] is not None and chosen["smallest_lift_share"] is None:
-        notes.append(
-            tr("No lift is shown with chance {power}, however large. {no_lift}", power=share(settings.power, 0), no_lift=tr(NO_LIFT))
-        )
+    spread = visible.spread(days, chosen["control_share"])
+    chance = chosen["chance_share"]
+    if chance is not None and chance >= settings.power:
+        notes.append(Note(view.say("A lift of {lift:share} would be seen with chance {chance_share:.0%}.", chosen, lift=lift), "PASS"))
+    elif chance is not None:  # else the arm is too small, which is said below
+        underpowered = view.say(
+            "Underpowered for a lift of {lift:share}: it would be missed {missed:.0%} of the time. Hold out more, run longer, widen the "
+            "audience to {needed_count:member}, or plan for a larger lift.",
+            chosen, lift=lift, missed=1 - chance,
+        )  # fmt: skip
+        notes.append(Note(underpowered, "REVIEW"))
+    if chance is not None and chosen["smallest_lift_share"] is None:
+        notes.append(view.say("No lift is shown with chance {campaigns.power:.0%}, however large. {no_lift}", no_lift=tr(NO_LIFT)))
     least = min(chosen["control_count"], chosen["treated_count"])
     if least < settings.least_arm:
-        notes.append(
-            Note(
-                tr(
-                    "An arm of {members} is too small to be reviewed: {least_arm} were needed (setting campaigns.least_arm). The "
-                    "audience is smaller than its holdout needs.",
-                    members=some(least, "member"),
-                    least_arm=settings.least_arm,
-                ),
-                "FAIL",
-            )
+        too_small = view.say(
+            "An arm of {least_count:member} is too small to be reviewed: {campaigns.least_arm} were needed (setting campaigns.least_arm). "
+            "The audience is smaller than its holdout needs.",
+            least_count=least,
         )
+        notes.append(Note(too_small, "FAIL"))
     notes.append(
-        tr(
-            "Measured on {members} chosen by the same rule on {since} and followed for {days} days: {mean} each, spread "
-            "(CV) {cv:.2f}, of which their past tells {told} (rho {rho:.2f}). Another season may spread otherwise.",
-            members=some(spread.member_count, "member"),
-            since=found.since,
-            days=days,
-            mean=wording.money(spread.mean / view.minor_units, view.currency),
-            cv=spread.cv,
-            told=share(spread.rho**2, 0),
-            rho=spread.rho,
+        view.say(
+            "Measured on {n:member} chosen by the same rule on {since} and followed for {days} days: {mean:minor} each, spread (CV) "
+            "{cv:.2f}, of which their past tells {known:.0%} (rho {rho:.2f}). Another season may spread otherwise.",
+            n=spread.member_count, since=visible.since, days=days, mean=spread.mean, cv=spread.cv, known=spread.rho**2, rho=spread.rho,
         )
-    )
-    if found.fixed_list:
-        notes.append(
-            Note(
-                tr(
-                    "The audience is a list of ids, which cannot be chosen anew on an earlier day: if picked for what they did "
-                    "lately, their past is no guide to their spend. Save the rule as an expression for a sounder figure."
-                ),
-                "REVIEW",
-            )
+    )  # fmt: skip
+    if visible.fixed_list:
+        fixed_list = tr(
+            "The audience is a list of ids, which cannot be chosen anew on an earlier day: if picked for what they did lately, their past "
+            "is no guide to their spend. Save the rule as an expression for a sounder figure."
         )
+        notes.append(Note(fixed_list, "REVIEW"))
     control = read_global_control(view.workspace)
     if control.share:
-        notes.append(tr("The global control ({share} of the chain) is left out of every campaign besides.", share=share(control.share)))
+        notes.append(
+            view.say("The global control ({share:share} of the chain) is left out of every campaign besides.", share=control.share)
+        )
     return notes
 
 
 def _unmeasured(view: View, members: int, shares: list[float], reason: str) -> Finding:
-    schema = ["control_share", "control_count", "treated_count"]
     rows = [(split, round(members * split), members - round(members * split)) for split in shares]
-    table = pl.DataFrame(rows, schema=schema, orient="row")
+    frame = pl.DataFrame(rows, schema=["control_share", "control_count", "treated_count"], orient="row")
     return Finding(
-        headline=tr("{where}, what a holdout of {members} could see is not measured.", where=where(view), members=some(members, "member")),
-        table=table,
+        headline=view.say("{where}, what a holdout of {members:member} could see is not measured.", members=members),
+        table=HOLDOUT.of(frame, view),
         notes=[Note(reason, "NOT MEASURED")],
     )
 
 
-def _chart(view: View, table: pl.DataFrame, days: int) -> alt.Chart | alt.LayerChart:
+def _chart(view: View, table: AnswerTable, days: int) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import ranked_bars
 
-    shown = table.select(
+    drawn = table.frame.select(
         pl.format("{}% held out", (100 * pl.col("control_share")).round(1).cast(pl.String).str.strip_suffix(".0")).alias("split"),
         "smallest_lift_share",
         "control_count",
     )
     return ranked_bars(
-        shown, label="split", value="smallest_lift_share", n="control_count", kind="share", ranked=False,
-        title=tr("Smallest lift that a holdout shows: {place}", place=view.place),
-        subtitle=tr("{days} days, found with chance {chance}; n = members held out", days=days,
-                    chance=share(view.settings.campaigns.power, 0)),
+        drawn, label="split", value="smallest_lift_share", n="control_count", kind="share", ranked=False,
+        title=view.say("Smallest lift that a holdout shows: {place}"),
+        subtitle=view.say("{days} days, found with chance {campaigns.power:.0%}; n = members held out", days=days),
         value_title=tr("Smallest visible lift"),
     )  # fmt: skip

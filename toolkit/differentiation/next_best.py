@@ -6,23 +6,42 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.differentiation.matrix import NO_ADVICE, advice_table
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.differentiation.measures.next_goods import NEW, next_goods
 from toolkit.errors import BadValue, UnknownName, nearest
-from toolkit.language import tr, word
+from toolkit.language import tr
 from toolkit.portrait.price_sensitivity import sensitivity_traits
 from toolkit.registry import question
-from toolkit.scope.phrases import not_measured, where
+from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 if TYPE_CHECKING:
     import altair as alt
 
 _CHART_GOODS = 15
 _AXES = ("stage", "sensitivity", "power")
+NEXT_BEST = c.table(
+    "one row per member, likeliest purchase first",
+    c.text("member_id", "Member"),
+    c.text("goods", null="nothing was bought with a category, or all of it just now"),
+    c.text("reason"),
+    c.share("purchase_probability", "Probability of a purchase", "of these goods, within playbook.ahead_days"),
+    c.text("product", meaning="the one they last took of the goods", null="none"),
+    c.text("second_goods"),
+    c.text("second_reason", "Why second"),
+    c.text("new_goods", "New to them", "never bought", null="nothing goes with theirs"),
+    c.text("new_reason", "Why new"),
+    c.text("method"),
+    c.text("message"),
+    c.text("offer_reason", "Why this offer"),
+    c.text("segment"),
+    c.text("stage", null="not measured"),
+    c.flag("reachable", "May be contacted", null="the shop does not say who may be contacted"),
+)
 
 
 def next_best_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
@@ -40,13 +59,10 @@ def next_best_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
         )
     }
     reachable = pl.col("contactable").fill_null(False) if "contactable" in members.columns else pl.lit(None, pl.Boolean)
-    made = members.select("member_code", "member_id", reachable.alias("reachable"))
+    rows = members.select("member_code", "member_id", reachable.alias("reachable"))
     for table in (*picked.values(), _offers(view, members)):
-        made = made.join(table, on="member_code", how="left", maintain_order="left")
-    return made.select(
-        "member_id", "goods", "reason", "purchase_probability", "product", "second_goods", "second_reason", "new_goods", "new_reason",
-        "method", "message", "offer_reason", "segment", "stage", "reachable",
-    )  # fmt: skip
+        rows = rows.join(table, on="member_code", how="left", maintain_order="left")
+    return rows.select(NEXT_BEST.schema.names())
 
 
 def _named(view: View, rows: pl.DataFrame) -> pl.DataFrame:
@@ -87,22 +103,21 @@ def _offers(view: View, members: pl.DataFrame) -> pl.DataFrame:
     """Method and message of each member. The coupon trait decides between coupon and discount, where nothing is measured."""
     advice = advice_table(view)
     coupon = sensitivity_traits(view).select("member_code", "coupon_level")
-    made = member_cells(view).join(members.select("member_code"), on="member_code", how="semi", maintain_order="left")
-    made = made.join(coupon, on="member_code", how="left", maintain_order="left")
-    made = made.join(advice.drop("segment"), on=_AXES, how="left", maintain_order="left", nulls_equal=True)
+    cells = member_cells(view).join(members.select("member_code"), on="member_code", how="semi", maintain_order="left")
+    cells = cells.join(coupon, on="member_code", how="left", maintain_order="left")
+    cells = cells.join(advice.drop("segment"), on=_AXES, how="left", maintain_order="left", nulls_equal=True)
     guess = ~pl.col("is_measured").fill_null(False)
     to_coupon = guess & (pl.col("method") == "discount") & (pl.col("coupon_level") == "high")
     to_discount = guess & (pl.col("method") == "coupon") & (pl.col("coupon_level") == "low") & (pl.col("sensitivity") == "high")
     why = pl.when(to_coupon).then(pl.lit("; a coupon, since they use coupons often")).when(to_discount).then(
         pl.lit("; a discount, since they hardly use coupons")).otherwise(pl.lit(""))  # fmt: skip
-    return made.select(
+    return cells.select(
         "member_code",
         pl.when(to_coupon).then(pl.lit("coupon")).when(to_discount).then(pl.lit("discount")).otherwise("method").alias("method"),
         "message",
         pl.concat_str("segment", pl.lit(", "), pl.col("stage").fill_null("stage not measured"), pl.lit("; "),
                       pl.col("basis").fill_null("no advice in the playbook"), why).alias("offer_reason"),
-        "segment",
-        "stage",
+        "segment", "stage",
     )  # fmt: skip
 
 
@@ -117,6 +132,12 @@ def _offers(view: View, members: pl.DataFrame) -> pl.DataFrame:
         "给每个会员推荐什么",
     ),
     minimum=False,
+    tables=NEXT_BEST,
+    figures=(
+        c.members("members_in_all", "Members in all"),
+        c.share("with_goods_share", "Share with goods to offer"),
+        c.share("mean_probability", "Mean probability"),
+    ),
 )
 def next_best(view: View, *, member_id: str | int | None = None, top: int = 100) -> Finding:
     """Return the next goods and the offer for each member: one row per member, likeliest purchase first.
@@ -131,14 +152,6 @@ def next_best(view: View, *, member_id: str | int | None = None, top: int = 100)
         One member alone, as the shop writes the id.
     top
         Rows of the table at most; 0 = all members in scope.
-
-    Returns
-    -------
-    Answer
-        Table columns: `member_id`; `goods`, `reason`, `purchase_probability` (0..1, of these goods, within playbook.ahead_days),
-        `product` (the one they last took of it; null = none); `second_goods`, `second_reason`; `new_goods`, `new_reason` (never bought;
-        null = nothing goes with theirs); `method`, `message`, `offer_reason`; `segment`, `stage` (null = not measured); `reachable` (null
-        where the shop does not say who may be contacted). Goods are null where nothing was bought with a category, or all of it just now.
 
     Raises
     ------
@@ -159,125 +172,96 @@ def next_best(view: View, *, member_id: str | int | None = None, top: int = 100)
     if top < 0:
         raise BadValue(tr("differentiation.next_best: top is {top}; a number of rows was needed, or 0 for all.", top=top))
     members = view.members if member_id is None else _one(view, str(member_id))
-    table = next_best_table(view, members).sort("purchase_probability", "member_id", descending=[True, False], nulls_last=True)
+    everybody = next_best_table(view, members).sort("purchase_probability", "member_id", descending=[True, False], nulls_last=True)
+    table = NEXT_BEST.of(everybody, view)
     return Finding(
-        headline=_headline(view, table, member_id is not None),
-        table=table.head(top) if top else table,
-        chart=(lambda: _chart(view, table)) if member_id is None and table["goods"].count() else None,
-        notes=_notes(view, table, top),
+        headline=_headline_of_one(view, table) if member_id is not None else _headline(view, table),
+        table=table.cut(table.frame.head(top)) if top else table,
+        chart=(lambda: _chart(view, table)) if member_id is None and table.frame["goods"].count() else None,
+        notes=_notes(view, table, top, member_id is not None),
         ask_next=[("portrait.member", {"member_id": str(member_id)}), ("differentiation.matrix", {})]
         if member_id is not None
         else [("differentiation.matrix", {"lifecycle": True}), ("targeting.due_again", {})],
         figures={
             "members_in_all": table.height,
-            "with_goods_share": table["goods"].count() / max(table.height, 1),
-            "mean_probability": float(table["purchase_probability"].mean() or 0),  # type: ignore[arg-type]
+            "with_goods_share": table.frame["goods"].count() / max(table.height, 1),
+            "mean_probability": float(table.frame["purchase_probability"].mean() or 0),  # type: ignore[arg-type]
         },
     )
 
 
 def _one(view: View, wanted: str) -> pl.DataFrame:
-    found = view.members.filter(pl.col("member_id") == wanted)
-    if found.height:
-        return found
+    member = view.members.filter(pl.col("member_id") == wanted)
+    if member.height:
+        return member
     near = nearest(wanted, view.members["member_id"].head(20_000).to_list(), most=3)
-    hint = tr("; did you mean {names}?", names=tr(" or ").join(repr(name) for name in near)) if near else tr(".")
     raise UnknownName(
-        tr(
-            "differentiation.next_best: no member with receipts in {place} has the id '{wanted}'{hint}",
-            place=view.place,
-            wanted=wanted,
-            hint=hint,
+        view.say(
+            "differentiation.next_best: no member with receipts in {place} has the id '{wanted}'[near?; did you mean {near}?|.]",
+            wanted=wanted, near=tr(" or ").join(repr(name) for name in near),
         )
-    )
+    )  # fmt: skip
 
 
-def _headline(view: View, table: pl.DataFrame, one: bool) -> str:
-    days = view.settings.playbook.ahead_days
-    if one:
-        row = table.row(0, named=True)
-        method = (row["method"] or NO_ADVICE).replace("_", " ")
-        offer = tr("offer: {method} ({reason})", method=word(method), reason=word(row["offer_reason"]))
-        if row["goods"] is None:
-            return tr(
-                "Member {member_id}: no goods, for nothing was bought with a category, or all of it just now; {offer}.",
-                member_id=row["member_id"],
-                offer=offer,
-            )
-        return tr(
-            "Member {member_id}: {goods} next ({reason}; P = {probability}); {offer}.",
-            member_id=row["member_id"],
-            goods=row["goods"],
-            reason=word(row["reason"]),
-            probability=share(row["purchase_probability"]),
-            offer=offer,
-        )
-    known = table.drop_nulls("goods")
+def _headline_of_one(view: View, table: AnswerTable) -> str:
+    member = table.row()
+    return view.say(
+        "Member {member_id}: [goods?{goods} next ({reason}; P = {purchase_probability})|no goods, for nothing was bought with a category, "
+        "or all of it just now]; offer: {method:word} ({offer_reason}).",
+        member, method=(member["method"] or NO_ADVICE).replace("_", " "),
+    )  # fmt: skip
+
+
+def _headline(view: View, table: AnswerTable) -> str:
+    known = table.frame.drop_nulls("goods")
     if known.is_empty():
-        return tr(
-            "{where}, no next goods for {members}: nothing bought with a category, or all of it just now.",
-            where=where(view),
-            members=some(table.height, "member"),
+        return view.say(
+            "{where}, no next goods for {members:member}: nothing bought with a category, or all of it just now.", members=table.height
         )
-    first = known.group_by("goods").len().sort("len", "goods", descending=[True, False]).row(0)
     mean = float(known["purchase_probability"].mean() or 0)  # type: ignore[arg-type]
-    return tr(
-        "{where}, {known:,} of {members} have next goods of their own, most often {goods} ({goods_members}); in {days} "
-        "days {mean} of them are expected to buy the goods named, with or without an offer.",
-        where=where(view),
-        known=known.height,
-        members=some(table.height, "member"),
-        goods=first[0],
-        goods_members=some(first[1], "member"),
-        days=days,
-        mean=share(mean),
-    )
+    goods, first = known.group_by("goods").len().sort("len", "goods", descending=[True, False]).row(0)
+    return view.say(
+        "{where}, {known:few} of {members:member} have next goods of their own, most often {goods} ({first:member}); in "
+        "{playbook.ahead_days} days {mean:share} of them are expected to buy the goods named, with or without an offer.",
+        known=known.height, members=table.height, goods=goods, first=first, mean=mean,
+    )  # fmt: skip
 
 
-def _notes(view: View, table: pl.DataFrame, top: int) -> list[str | Note]:
-    settings = view.settings.playbook
+def _notes(view: View, table: AnswerTable, top: int, is_one: bool) -> list[str | Note]:
     notes: list[str | Note] = [
-        tr(
-            "Not offered: what a member bought within {recent_days} days, or within {recent_wait_share} of its usual "
-            "wait (stated service life, own rhythm, or the shop's).",
-            recent_days=settings.recent_days,
-            recent_wait_share=share(settings.recent_wait_share, 0),
+        view.say(
+            "Not offered: what a member bought within {playbook.recent_days} days, or within {playbook.recent_wait_share:.0%} of its usual "
+            "wait (stated service life, own rhythm, or the shop's)."
         ),
         tr("The probability says who buys, not who buys because of the offer: only a campaign with a holdout tells that."),
         tr("Offers are those of the matrix; a lesson outranks the playbook only where it was randomised."),
     ]
     if top and table.height > top:
-        notes.append(tr("The table lists {top:,} of {members:,} members; top=0 lists all.", top=top, members=table.height))
-    if view.has_column("members", "contactable"):
-        notes.append(
-            tr(
-                "{reachable} of {members:,} may be contacted; export an audience to write lists.",
-                reachable=some(int(table["reachable"].sum()), "member"),
-                members=table.height,
-            )
-        )
-    else:
+        notes.append(view.say("The table lists {top} of {members} members; top=0 lists all.", top=top, members=table.height))
+    if not view.has_column("members", "contactable"):
         notes.append(not_measured(view, "members", "contactable", tr("who may be contacted")))
+    elif not is_one:
+        notes.append(
+            view.say(
+                "{reachable:member} of {members:few} may be contacted; export an audience to write lists.",
+                reachable=int(table.frame["reachable"].sum()), members=table.height,
+            )
+        )  # fmt: skip
     if not view.has_column("lines", "discount_amount"):
         notes.append(not_measured(view, "lines", "discount_amount", tr("price sensitivity")))
-    missing = table["goods"].null_count()
-    if missing:
-        notes.append(
-            Note(
-                tr("{members} bought nothing with a category, or all of it just now: no goods.", members=some(missing, "member")),
-                "NOT MEASURED",
-            )
-        )
+    missing = table.frame["goods"].null_count()
+    if missing and not is_one:
+        sentence = view.say("{missing:member} bought nothing with a category, or all of it just now: no goods.", missing=missing)
+        notes.append(Note(sentence, "NOT MEASURED"))
     return notes
 
 
-def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:
+def _chart(view: View, table: AnswerTable) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import ranked_bars
 
-    least = view.settings.scope.minimum_members
-    counted = table.drop_nulls("goods").group_by("goods").agg(pl.len().cast(pl.Int64).alias("member_count"))
-    shown = counted.filter(pl.col("member_count") >= least).sort("member_count", "goods", descending=[True, False]).head(_CHART_GOODS)
+    counted = table.frame.drop_nulls("goods").group_by("goods").agg(pl.len().cast(pl.Int64).alias("member_count"))
+    shown = counted.filter(pl.col("member_count") >= view.least).sort("member_count", "goods", descending=[True, False]).head(_CHART_GOODS)
     return ranked_bars(
-        shown, label="goods", value="member_count", kind="count", title=tr("Next goods: {place}", place=view.place),
-        subtitle=tr("as of {as_of}, members whose first choice it is", as_of=view.as_of), value_title=tr("Members"),
+        shown, label="goods", value="member_count", kind="count", title=view.say("Next goods: {place}"),
+        subtitle=view.say("as of {as_of}, members whose first choice it is"), value_title=tr("Members"),
     )  # fmt: skip

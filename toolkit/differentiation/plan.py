@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.differentiation.measures.cells import by_level
 from toolkit.differentiation.planning.blockers import blockers
 from toolkit.differentiation.planning.draft import Draft, work_out
 from toolkit.differentiation.planning.enrolment import campaign_view
 from toolkit.errors import BadValue
-from toolkit.language import tr, value, word
+from toolkit.language import tr, value
 from toolkit.ledger.definition import DO_NOTHING, Definition, read_plan
 from toolkit.registry import question
 from toolkit.scope.view import View
-from toolkit.wording import listing, share, some
+from toolkit.wording import listing
 from toolkit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,6 +26,17 @@ if TYPE_CHECKING:
 
 NOBODY = value("none")
 """The arm of members who get no offer."""
+CELLS = c.table(
+    "one row per segment x offer x arm",
+    c.text("segment", meaning="sensitivity x power"),
+    c.text("offer"),
+    c.text("method"),
+    c.text("arm", meaning="treated, control; none = left alone"),
+    c.members(),
+    c.money("contact_cost", "Cost of contacts"),
+    c.money("offer_cost", "Cost of the offer", null="no replay can say"),
+    c.share("smallest_lift_share", "Smallest visible lift", "that the segment shows by itself", null="not measured"),
+)
 
 
 @question(
@@ -36,6 +49,16 @@ NOBODY = value("none")
         "活动方案 营销计划 上线前检查",
     ),
     minimum=False,
+    tables=CELLS,
+    figures=(
+        c.members(),
+        c.members("treated_count", "Treated"),
+        c.members("control_count", "Compared with"),
+        c.money("planned_cost", "Planned cost"),
+        c.count("blocker_count", "Blockers"),
+        c.share("smallest_lift_share", "Smallest visible lift"),
+        c.share("break_even_lift_share", "Lift that pays the cost"),
+    ),
 )
 def plan(view: View, *, campaign: str | dict[str, Any] | Definition) -> Finding:
     """Return a campaign worked out as it would be launched: one row per segment x offer x arm, sorted.
@@ -46,13 +69,6 @@ def plan(view: View, *, campaign: str | dict[str, Any] | Definition) -> Finding:
         The id of a saved draft (documents/plans/<id>.toml; `tk.save_plan`), or the draft itself: a `tk.Definition` or its fields. The
         audience is the draft's; a store or region given in the call narrows it where the draft names none.
 
-    Returns
-    -------
-    Answer
-        Table columns: `segment` (sensitivity x power), `offer`, `method`, `arm` (treated, control; none = left alone), `member_count`,
-        `contact_cost`, `offer_cost` (currency units; offer_cost null where no replay can say), `smallest_lift_share` (the smallest lift the
-        segment shows by itself; null = not measured). Notes: FAIL = it cannot be launched; REVIEW = it can, but look at it first.
-
     Raises
     ------
     UnknownName
@@ -62,7 +78,8 @@ def plan(view: View, *, campaign: str | dict[str, Any] | Definition) -> Finding:
 
     Notes
     -----
-    The arms are drawn as launch would draw them today: same members, seed and id, same arms. Holdout and break-even as in `holdout`.
+    The arms are drawn as launch would draw them today: same members, seed and id, same arms. Of the notes, FAIL means that it
+    cannot be launched, REVIEW that it can, but look at it first. Holdout and break-even as in `holdout`.
 
     Example
     -------
@@ -73,18 +90,21 @@ def plan(view: View, *, campaign: str | dict[str, Any] | Definition) -> Finding:
     draft = work_out(campaign_view(view.workspace, definition, as_of=str(view.as_of), settings=view.settings), definition)
     notes, total = blockers(draft), draft.costs["total"] or 0
     stops = sum(note.verdict == "FAIL" for note in notes)
+    table = _table(draft)
     return Finding(
         headline=_headline(draft, stops),
-        table=_table(draft),
-        chart=(lambda: _chart(draft)) if draft.members.height else None,
+        table=table,
+        chart=(lambda: _chart(draft, table)) if draft.members.height else None,
         notes=notes,
         ask_next=[("differentiation.holdout", {"control_share": definition.control_share})] * bool(0 < definition.control_share < 1),
         figures={
             "member_count": draft.members.height,
+            "treated_count": draft.count("treated"),
+            "control_count": draft.count("control"),
             "planned_cost": total / view.minor_units,
             "blocker_count": stops,
-            **({"smallest_lift_share": draft.smallest_lift} if draft.smallest_lift is not None else {}),
-            **({"break_even_lift_share": draft.break_even_lift} if draft.break_even_lift is not None else {}),
+            "smallest_lift_share": draft.smallest_lift,
+            "break_even_lift_share": draft.break_even_lift,
         },
     )
 
@@ -123,17 +143,15 @@ def narrowed(definition: Definition, view: View) -> Definition:
     own = (definition.store_id, definition.region)
     if own != (None, None) and own != (scope.store_id, scope.region):
         raise BadValue(
-            tr(
+            view.say(
                 "Campaign '{campaign_id}' is for {own}, but {place} was asked for. Leave one of them out.",
-                campaign_id=definition.campaign_id,
-                own=own[0] or own[1],
-                place=view.place,
+                campaign_id=definition.campaign_id, own=own[0] or own[1],
             )
-        )
+        )  # fmt: skip
     return definition.model_copy(update={"store_id": scope.store_id, "region": scope.region})
 
 
-def _table(draft: Draft) -> pl.DataFrame:
+def _table(draft: Draft) -> AnswerTable:
     view, definition = draft.view, draft.definition
     costs = draft.offer_cost
     known = {} if costs is None else {(row["segment"], row["offer"]): row["cost"] for row in costs.iter_rows(named=True)}
@@ -159,63 +177,39 @@ def _table(draft: Draft) -> pl.DataFrame:
         {"segment": row["segment"], "offer": DO_NOTHING, "arm": NOBODY, "member_count": row["len"], "contact_cost": 0.0, "offer_cost": 0.0}
         for row in alone.iter_rows(named=True)
     ]
-    schema = pl.Schema(
-        {
-            "segment": pl.String,
-            "offer": pl.String,
-            "method": pl.String,
-            "arm": pl.String,
-            "member_count": pl.Int64,
-            "contact_cost": pl.Float64,
-            "offer_cost": pl.Float64,
-            "smallest_lift_share": pl.Float64,
-        }
-    )
-    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+    return CELLS.of(pl.DataFrame([{name: row.get(name) for name in CELLS.schema} for row in rows], schema=CELLS.schema), view)
 
 
 def _headline(draft: Draft, stops: int) -> str:
     definition, view = draft.definition, draft.view
-    called = tr(
-        "'{campaign_id}', {starts_on} to {ends_on}",
-        campaign_id=definition.campaign_id,
-        starts_on=definition.starts_on,
-        ends_on=definition.ends_on,
-    )
-    ready = tr("can be launched") if not stops else tr("cannot be launched yet: {blockers}", blockers=some(stops, "blocker"))
     if not draft.members.height:
-        return tr(
-            "Campaign {called} {ready}; of {members} in its audience nobody is in an arm.",
-            called=called,
-            ready=ready,
-            members=some(draft.enrolment.everybody.height, "member"),
-        )
-    offers = listing([tr("'{name}'", name=word(name)) for name in sorted(set(draft.cells["offer"]))])
-    sees = tr(", shows a lift of {lift} or more", lift=share(draft.smallest_lift)) if draft.smallest_lift is not None else ""
-    pays = tr(" and pays from {lift}", lift=share(draft.break_even_lift)) if draft.break_even_lift is not None else ""
+        return view.say(
+            "Campaign '{campaign_id}', {starts_on} to {ends_on} [stops?cannot be launched yet: {stops:blocker}|can be launched]; of "
+            "{audience:member} in its audience nobody is in an arm.",
+            campaign_id=definition.campaign_id, starts_on=definition.starts_on, ends_on=definition.ends_on, stops=stops,
+            audience=draft.enrolment.everybody.height,
+        )  # fmt: skip
     unknown = [tr("what the offers give away")] * (draft.costs["offers"] is None)
     unknown += [tr("contacts, whose cost is not known")] * isinstance(draft.cost_per_contact[1], Note)
-    without = tr(" besides {unknown}", unknown=listing(unknown)) if unknown else ""
-    return tr(
-        "Campaign {called} {ready}: {members} get {offers}, {held_out:,} are held out; it costs {cost}{without}{sees}{pays}.",
-        called=called,
-        ready=ready,
-        members=some(draft.count("treated"), "member"),
-        offers=offers,
-        held_out=draft.count("control"),
-        cost=view.money(draft.costs["total"]),
-        without=without,
-        sees=sees,
-        pays=pays,
-    )
+    return view.say(
+        "Campaign '{campaign_id}', {starts_on} to {ends_on} [stops?cannot be launched yet: {stops:blocker}|can be launched]: "
+        "{treated:member} get {offers}, {held_out:few} are held out; it costs {cost:minor}[unknown? besides {unknown}][sees?, shows a lift "
+        "of {least:share} or more][pays? and pays from {break_even:share}].",
+        campaign_id=definition.campaign_id, starts_on=definition.starts_on, ends_on=definition.ends_on, stops=stops,
+        treated=draft.count("treated"), held_out=draft.count("control"), cost=draft.costs["total"], unknown=listing(unknown),
+        offers=listing([view.say("'{name:word}'", name=name) for name in sorted(set(draft.cells["offer"]))]),
+        sees=draft.smallest_lift is not None, least=draft.smallest_lift,
+        pays=draft.break_even_lift is not None, break_even=draft.break_even_lift,
+    )  # fmt: skip
 
 
-def _chart(draft: Draft) -> alt.Chart | alt.LayerChart:
+def _chart(draft: Draft, table: AnswerTable) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.bars import stacked_bars
 
-    arms = by_level(draft.members.group_by("segment", "arm").agg(pl.len().cast(pl.Int64).alias("member_count")), "arm")
+    known = table.frame.filter((pl.col("arm") != NOBODY) & (pl.col("member_count") > 0))
+    arms = by_level(known.group_by("segment", "arm").agg(pl.col("member_count").sum()), "arm")
     return stacked_bars(
         arms, label="segment", part="arm", value="member_count", kind="count", value_title=tr("Members"),
-        title=tr("Who gets an offer and who is held out: {campaign_id}", campaign_id=draft.definition.campaign_id),
-        subtitle=tr("members by segment, {place} as of {as_of}", place=draft.view.place, as_of=draft.view.as_of),
+        title=draft.view.say("Who gets an offer and who is held out: {campaign_id}", campaign_id=draft.definition.campaign_id),
+        subtitle=draft.view.say("members by segment, {place} as of {as_of}"),
     )  # fmt: skip

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import polars as pl
 import traitlets
 
 from toolkit.answer import Answer
@@ -268,16 +267,15 @@ class Planner(traitlets.HasTraits):
         self.soon.settle()
         if not isinstance(self.plan, Answer):
             return ""
-        arms = dict(self.plan.table.group_by("arm").agg(pl.col("member_count").sum()).iter_rows())
         definition = definition_of(self.form)
         return tr(
             "Launching '{campaign_id}' freezes {treated:,} members who get “{offer}” and {control:,} who get nothing, so "
             "that it can be judged.\nIt runs from {starts_on} to {ends_on}.\nNothing of it can be changed or taken back "
             "afterwards.",
             campaign_id=definition.campaign_id,
-            treated=arms.get("treated", 0),
+            treated=self.plan.figures.get("treated_count", 0),
             offer=self.form.offer,
-            control=arms.get("control", 0),
+            control=self.plan.figures.get("control_count", 0),
             starts_on=definition.starts_on,
             ends_on=definition.ends_on,
         )

@@ -12,6 +12,8 @@ from toolkit.language import tr
 from toolkit.scope.view import View
 
 MOST_AMOUNTS = 30
+DEPTH_BP = 1_000
+"""Depth of the offers that are proposed: a tenth, the depth for which offers.response_share is stated."""
 _MOST_MONEY = 10**12
 _ROUND = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 Amounts = str | float | Sequence[float]
@@ -29,48 +31,40 @@ def read_amounts(given: Amounts, name: str, view: View, *, zero: bool = False) -
     parts = (
         [part.strip() for part in given.split(",")] if isinstance(given, str) else list(given) if isinstance(given, Sequence) else [given]
     )
-    faults, found = [], set[int]()
+    faults, amounts = list[str](), set[int]()
     for part in parts:
         if part == "" and len(parts) == 1:
             return []
         try:
             amount = float(part)
         except ValueError:
-            faults.append(tr("{name}: '{part}' is no number; amounts such as 30 or '30, 60, 100' were needed.", name=name, part=part))
+            faults.append(view.say("{name}: '{part}' is no number; amounts such as 30 or '30, 60, 100' were needed.", name=name, part=part))
             continue
         minor = amount * view.minor_units
         if zero and amount == 0:
-            found.add(0)
+            amounts.add(0)
         elif not (math.isfinite(amount) and amount > 0):
             faults.append(
-                tr(
-                    "{name}: {part} came; an amount {how_much} was needed.",
-                    name=name,
-                    part=part,
-                    how_much=tr("of 0 or more") if zero else tr("above 0"),
-                )
+                view.say("{name}: {part} came; an amount [zero?of 0 or more|above 0] was needed.", name=name, part=str(part), zero=zero)
             )
         elif amount > 1e9:
-            faults.append(tr("{name}: {part} is more than any basket; an amount up to 1,000,000,000 was needed.", name=name, part=part))
+            faults.append(
+                view.say("{name}: {part} is more than any basket; an amount up to 1,000,000,000 was needed.", name=name, part=str(part))
+            )
         elif abs(minor - round(minor)) > 1e-6 or round(minor) < 1:
             faults.append(
-                tr(
+                view.say(
                     "{name}: {part} is finer than the currency's smallest unit ({unit:g} {currency}).",
-                    name=name,
-                    part=part,
-                    unit=1 / view.minor_units,
-                    currency=view.currency,
+                    name=name, part=str(part), unit=1 / view.minor_units,
                 )
-            )
+            )  # fmt: skip
         else:
-            found.add(round(minor))
+            amounts.add(round(minor))
     if len(parts) > MOST_AMOUNTS:
-        faults.append(
-            tr("{name}: {parts} amounts came; at most {most_amounts} fit a grid.", name=name, parts=len(parts), most_amounts=MOST_AMOUNTS)
-        )
+        faults.append(view.say("{name}: {count} amounts came; at most {most} fit a grid.", name=name, count=len(parts), most=MOST_AMOUNTS))
     if faults:
         raise BadValue("\n".join(faults))
-    return sorted(found)
+    return sorted(amounts)
 
 
 def read_share(given: float, name: str, *, most: float = 1.0) -> int:
@@ -140,3 +134,9 @@ def proposed_reductions(thresholds: Sequence[int], count: int) -> list[int]:
     """Return up to `count` round reductions: from 5% to 25% of the middle threshold."""
     middle = sorted(thresholds)[len(thresholds) // 2]
     return sorted({round_amount(middle * (0.05 + 0.2 * place / max(count - 1, 1))) for place in range(count)})
+
+
+def tenths_off(amounts: pl.Series, count: int) -> list[tuple[int, int]]:
+    """Return up to `count` pairs of a proposed threshold and a round tenth of it that is below it (minor units)."""
+    pairs = [(limit, round_amount(limit / 10)) for limit in proposed_thresholds(amounts, count)]
+    return [(limit, saving) for limit, saving in pairs if saving < limit]

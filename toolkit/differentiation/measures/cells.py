@@ -24,15 +24,15 @@ def member_cells(view: View) -> pl.DataFrame:
 
 
 def _member_cells(view: View) -> pl.DataFrame:
-    made = view.population.select("member_code")
+    cells = view.population.select("member_code")
     for table in (
         sensitivity_traits(view).select("member_code", pl.col("promo_level").alias("sensitivity")),
         power_traits(view).select("member_code", pl.col("spending_power").alias("power")),
         lifecycle_stages(view).select("member_code", "stage"),
     ):
-        made = made.join(table, on="member_code", how="left", maintain_order="left")
-    said = [pl.concat_str(pl.lit(f"{name} "), pl.col(name).fill_null(UNKNOWN)) for name in ("sensitivity", "power")]
-    return made.with_columns(pl.concat_str(*said, separator=", ").alias("segment"))
+        cells = cells.join(table, on="member_code", how="left", maintain_order="left")
+    levels = [pl.concat_str(pl.lit(f"{name} "), pl.col(name).fill_null(UNKNOWN)) for name in ("sensitivity", "power")]
+    return cells.with_columns(pl.concat_str(*levels, separator=", ").alias("segment"))
 
 
 def segment_of(sensitivity: str | None, power: str | None) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from toolkit.differentiation.measures.past import Past
-from toolkit.differentiation.measures.reckoning import reckoned
 from toolkit.differentiation.measures.replays import replay_offer
+from toolkit.differentiation.methods.method import reckoned
 from toolkit.language import value
 from toolkit.ledger.lessons import read_lessons
 from toolkit.ledger.offer import Offer

@@ -45,12 +45,11 @@ def candidates(view: View, period: Period, level: Level, *, price_step: float) -
     `goes_with` (code), `attach_count` (orders with both); `on_hand_count`, `stock_days`; `launched_days` or `new_sales_share`;
     `price_tier_index`, `price_fit` (0..1).
     """
-    found, buyers = _bought(view, period, level)
-    made = Candidates(found, buyers)
+    goods = Candidates(*_bought(view, period, level))
     for add in (_margins, _attach, _stock, _novelty):
-        add(view, made, period, level)
-    _price(view, made, level, price_step)
-    return made
+        add(view, goods, period, level)
+    _price(view, goods, level, price_step)
+    return goods
 
 
 def _bought(view: View, period: Period, level: Level) -> tuple[pl.DataFrame, int]:
@@ -76,12 +75,11 @@ def _bought(view: View, period: Period, level: Level) -> tuple[pl.DataFrame, int
         ).with_columns(pl.col("like").fill_null(1.0))
         like = pl.col("like")
     # Of so few buyers nothing is said, beyond what is known of all or of the category.
-    few = pl.col("buyer_count").is_between(1, view.settings.scope.minimum_members - 1)
+    few = pl.col("buyer_count").is_between(1, view.least - 1)
     rate = (pl.col("buyer_count") + prior * usual * like) / (count + prior)
     named = counted.with_columns(pl.when(few).then(usual * like).otherwise(rate).clip(0, 1).alias("affinity_rate")).with_columns(
         (pl.col("affinity_rate") / usual).alias("affinity_index"),
         (pl.col("recent_count") / max(view.members.height, 1)).alias("recent_share"),
-        pl.when(~few).then("buyer_count").alias("buyer_count"),
     )
     return named.drop("recent_count", "like", strict=False), count
 
@@ -135,16 +133,16 @@ def _member_goods(part: Part, people: pl.DataFrame, level: Level) -> pl.DataFram
     )
 
 
-def _margins(view: View, made: Candidates, _period: Period, level: Level) -> None:
+def _margins(view: View, goods: Candidates, _period: Period, level: Level) -> None:
     known = (category_margins if level == "category" else product_margins)(view.workspace, view.mart)
-    made.table = made.table.join(
+    goods.table = goods.table.join(
         known.select(pl.col(f"{level}_code").alias("good"), "margin_share"), on="good", how="left", maintain_order="left"
     )
     if not view.has_column("products", "unit_cost"):
-        made.missing["margin"] = tr("the products table has no `unit_cost` column")
+        goods.missing["margin"] = tr("the products table has no `unit_cost` column")
 
 
-def _attach(view: View, made: Candidates, period: Period, level: Level) -> None:
+def _attach(view: View, goods: Candidates, period: Period, level: Level) -> None:
     pairs = found_pairs(view.chain, period, level, "order").pairs
     both = ["first", "second"]
     sides = pl.concat(
@@ -153,7 +151,11 @@ def _attach(view: View, made: Candidates, period: Period, level: Level) -> None:
             for a, b in (both, both[::-1])
         ]
     ).with_columns(pl.col("good", "goes_with").cast(pl.UInt32))
-    staples = made.table.filter(pl.col("buyer_count") > 0).sort("buyer_count", "good", descending=[True, False]).head(_STAPLES)["good"]
+    staples = (
+        goods.table.filter(pl.col("buyer_count") >= max(view.least, 1))
+        .sort("buyer_count", "good", descending=[True, False])
+        .head(_STAPLES)["good"]
+    )
     best = (
         sides.filter(pl.col("goes_with").is_in(staples.implode()))
         .sort("together_index_low", "goes_with", descending=[True, False])
@@ -164,19 +166,19 @@ def _attach(view: View, made: Candidates, period: Period, level: Level) -> None:
             pl.col("both_count").first().alias("attach_count"),
         )
     )
-    made.table = made.table.join(best, on="good", how="left", maintain_order="left")
+    goods.table = goods.table.join(best, on="good", how="left", maintain_order="left")
     if best.is_empty():
-        made.missing["attach"] = tr("no good passes the test of going together with what they buy most")
+        goods.missing["attach"] = tr("no good passes the test of going together with what they buy most")
     else:  # tested and not found is no attach, not an attach that is not known
-        made.table = made.table.with_columns(pl.col("attach_index").fill_null(1.0))
+        goods.table = goods.table.with_columns(pl.col("attach_index").fill_null(1.0))
 
 
-def _stock(view: View, made: Candidates, _period: Period, level: Level) -> None:
+def _stock(view: View, goods: Candidates, _period: Period, level: Level) -> None:
     stock = view.workspace.table("stock")
     empty = [pl.lit(None, pl.Float64).alias(name) for name in ("on_hand_count", "stock_days")]
     if stock is None:
-        made.table = made.table.with_columns(empty)
-        made.missing["stock"] = tr("there is no stock table")
+        goods.table = goods.table.with_columns(empty)
+        goods.missing["stock"] = tr("there is no stock table")
         return
     counted = stock.filter(pl.col("counted_on") <= view.as_of).collect()
     if view.scope.is_place:
@@ -185,8 +187,8 @@ def _stock(view: View, made: Candidates, _period: Period, level: Level) -> None:
     codes = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
     held = last.join(codes, on="product_id").group_by("product_code").agg(pl.col("on_hand").clip(0, None).sum())
     if held.is_empty():
-        made.table = made.table.with_columns(empty)
-        made.missing["stock"] = tr("nothing was counted up to {as_of}", as_of=view.as_of)
+        goods.table = goods.table.with_columns(empty)
+        goods.missing["stock"] = tr("nothing was counted up to {as_of}", as_of=view.as_of)
         return
     days = min(_PACE_DAYS, (view.as_of - view.first_day).days + 1)
     first = view.as_of - timedelta(days=days - 1)
@@ -204,7 +206,7 @@ def _stock(view: View, made: Candidates, _period: Period, level: Level) -> None:
     cover = pl.when(pl.col("sold") > 0).then(pl.col("on_hand_count") / pl.col("sold") * days).otherwise(
         pl.when(pl.col("on_hand_count") > 0).then(pl.lit(float(days * 10))).otherwise(0.0))  # fmt: skip
     table = sums.select("good", "on_hand_count", cover.alias("stock_days"))
-    made.table = made.table.join(table, on="good", how="left", maintain_order="left")
+    goods.table = goods.table.join(table, on="good", how="left", maintain_order="left")
 
 
 def _stores(view: View) -> pl.DataFrame:
@@ -213,11 +215,11 @@ def _stores(view: View) -> pl.DataFrame:
     return view.stores.filter(pl.col(column) == value).select("store_id", "store_code")
 
 
-def _novelty(view: View, made: Candidates, _period: Period, level: Level) -> None:
+def _novelty(view: View, goods: Candidates, _period: Period, level: Level) -> None:
     name = "launched_days" if level == "product" else "new_sales_share"
     if not view.has_column("products", "launched_on"):
-        made.table = made.table.with_columns(pl.lit(None, pl.Float64).alias(name))
-        made.missing["novelty"] = tr("the products table has no `launched_on` column")
+        goods.table = goods.table.with_columns(pl.lit(None, pl.Float64).alias(name))
+        goods.missing["novelty"] = tr("the products table has no `launched_on` column")
         return
     table = view.workspace.table("products")
     codes = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
@@ -233,15 +235,15 @@ def _novelty(view: View, made: Candidates, _period: Period, level: Level) -> Non
         known = ages.group_by(pl.col("category_code").alias("good")).agg(
             pl.when(total > 0).then(money.filter(new).sum() / total).alias(name)
         )
-    made.table = made.table.join(known, on="good", how="left", maintain_order="left")
+    goods.table = goods.table.join(known, on="good", how="left", maintain_order="left")
 
 
-def _price(view: View, made: Candidates, level: Level, step: float) -> None:
+def _price(view: View, goods: Candidates, level: Level, step: float) -> None:
     empty = [pl.lit(None, pl.Float64).alias(name) for name in ("price_tier_index", "price_fit")]
     sums = view.members.select(pl.col("priced_amount", "expected_amount").sum()).row(0)
     if level == "category" or not sums[0] or not sums[1] or sums[0] <= 0 or sums[1] <= 0:
-        made.table = made.table.with_columns(empty)
-        made.missing["price"] = (
+        goods.table = goods.table.with_columns(empty)
+        goods.missing["price"] = (
             tr("a category has no price tier of its own; ask for level='product'")
             if level == "category"
             else tr("they bought no counted goods")
@@ -257,4 +259,4 @@ def _price(view: View, made: Candidates, level: Level, step: float) -> None:
     known = prices.filter(pl.col("price_tier_index").is_finite()).select(
         pl.col("product_code").alias("good"), "price_tier_index", (-(distance**2) / 2).exp().alias("price_fit")
     )
-    made.table = made.table.join(known, on="good", how="left", maintain_order="left")
+    goods.table = goods.table.join(known, on="good", how="left", maintain_order="left")

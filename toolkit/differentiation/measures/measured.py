@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from toolkit.language import tr, word
 from toolkit.ledger.lessons import read_lessons
 from toolkit.models.partial_pooling import pool, pool_by_campaign, pooled_interval
 from toolkit.scope.view import View
@@ -66,32 +65,31 @@ def measured_methods(lessons: pl.DataFrame, segments: Sequence[str], *, confiden
     rows = []
     for (segment, method, is_random, outcome), part in best.sort(*kind, "campaign_id").group_by(*kind, "outcome", maintain_order=True):
         estimates, errors, names = pool_by_campaign(*(part[name].to_list() for name in ("effect_share", "effect_share_se", "campaign_id")))
-        found = pool(estimates.tolist(), errors.tolist())
-        if found is None:
+        pooled = pool(estimates.tolist(), errors.tolist())
+        if pooled is None:
             continue
-        low, high = pooled_interval(found, confidence)
+        low, high = pooled_interval(pooled, confidence)
         count = int((part["treated_count"] + part["control_count"]).sum())
-        said = ", ".join(str(name) for name in names)
-        rows.append((segment, method, is_random, outcome, said, found.count, count, found.mean, low, high, low > 0, high < 0))
+        campaigns = ", ".join(str(name) for name in names)
+        rows.append((segment, method, is_random, outcome, campaigns, pooled.count, count, pooled.mean, low, high, low > 0, high < 0))
     return pl.DataFrame(rows, schema=MEASURED, orient="row").sort(
         "segment", "randomised", "effect_share_low", "method", descending=[False, True, True, False]
     )
 
 
-def said(row: dict[str, Any]) -> str:
-    """Return a row of `measured_methods` in words: whom, what, how sure, which campaigns."""
-    return tr(
-        "{segment}: {method}, {effect:+.1%} {outcome} ({low:+.1%} to {high:+.1%}), campaign {campaigns}, {how}, n = {n:,}",
-        segment=word(row["segment"]),
-        method=word(row["method"].replace("_", " ")),
-        effect=row["effect_share"],
-        outcome=word(row["outcome"]),
-        low=row["effect_share_low"],
-        high=row["effect_share_high"],
-        campaigns=row["campaigns"],
-        how=tr("randomised") if row["randomised"] else tr("not randomised"),
-        n=row["member_count"],
-    )
+def lesson_sentence(view: View, row: Mapping[str, Any], ending: str = "", *, is_advised: bool = False) -> str:
+    """Return a row of `measured_methods` in words: whom, what, how sure, which campaigns; and what follows.
+
+    `ending` is "decides", "loses" (and `is_advised` still), "unsure" or "loose" (not randomised); "" = nothing follows.
+    """
+    return view.say(
+        "{segment:word}: {method:word}, {effect_share:+.1%} {outcome:word} ({effect_share_low:+.1%} to {effect_share_high:+.1%}), campaign "
+        "{campaigns}, [randomised?randomised|not randomised], n = {member_count:few}[decides? decides.][loses? loses[is_advised? and is "
+        "still advised: choose another method in the playbook].][unsure?: no more than a guess, or another method did better.][loose?: not "
+        "randomised, so it does not outrank the playbook.]",
+        row, method=row["method"].replace("_", " "), is_advised=is_advised,
+        **{name: name == ending for name in ("decides", "loses", "unsure", "loose")},
+    )  # fmt: skip
 
 
 def best_method(measured: pl.DataFrame) -> pl.DataFrame:

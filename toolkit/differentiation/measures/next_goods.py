@@ -53,10 +53,10 @@ def _next_goods(view: View) -> pl.DataFrame:
     due = due_list(view).select("member_code", "category_code", "due_from", pl.col("purchase_probability").alias("due_probability"))
     due = due.filter(pl.col("due_from") <= view.as_of + timedelta(days=view.settings.sequences.due_within_days))
     parts = [_of_batch(view, batch, due, attach) for batch in tastes_of(view, goods)]
-    made = pl.concat(parts) if parts else pl.DataFrame(schema=_CODED)
-    names = labels_of(view, "product", made["product"].drop_nulls().unique().to_list())
+    coded = pl.concat(parts) if parts else pl.DataFrame(schema=_CODED)
+    names = labels_of(view, "product", coded["product"].drop_nulls().unique().to_list())
     product = pl.col("product").cast(pl.Int64).replace_strict(names, default=None, return_dtype=pl.String)
-    return made.with_columns(product).sort("member_code", "slot")
+    return coded.with_columns(product).sort("member_code", "slot")
 
 
 def _of_batch(view: View, tastes: Tastes, due: pl.DataFrame, attach_of: np.ndarray) -> pl.DataFrame:
@@ -92,13 +92,13 @@ def _attached(tastes: Tastes, attach_of: np.ndarray, least_days: int) -> tuple[n
 def _rows(
     tastes: Tastes, slot: str, column: np.ndarray, chance: np.ndarray, is_due: np.ndarray, attach: np.ndarray, partner: np.ndarray
 ) -> pl.DataFrame:
-    found = np.flatnonzero(column >= 0)
-    at = found, column[found]
+    chosen = np.flatnonzero(column >= 0)
+    at = chosen, column[chosen]
     elapsed, wait, product, own = tastes.elapsed[at], tastes.wait[at], tastes.product[at], partner[at]
-    made = pl.DataFrame(
+    rows = pl.DataFrame(
         {
-            "member_code": tastes.members["member_code"].to_numpy()[found],
-            "slot": [slot] * len(found),
+            "member_code": tastes.members["member_code"].to_numpy()[chosen],
+            "slot": [slot] * len(chosen),
             "category_code": at[1],
             "purchase_probability": chance[at],
             "day_count": tastes.days[at].astype(np.int64),
@@ -111,7 +111,7 @@ def _rows(
             "attach_index": attach[at],
         }
     )
-    return made.with_columns(
+    return rows.with_columns(
         pl.when(pl.col("elapsed_days") < NEVER).then("elapsed_days"),
         pl.col("wait_days").fill_nan(None),
         *[pl.when(pl.col(name) >= 0).then(name) for name in ("product", "partner_code")],

@@ -24,7 +24,7 @@ def expected_offer_cost(view: View, definition: Definition, members: pl.DataFram
     treated = members.filter(pl.col("arm") == "treated").select("member_id", "segment", "offer")
     coded = view.population.select("member_code", "member_id").join(treated, on="member_id").drop("member_id")
     settings, share = view.settings.offers, definition.days / view.period.days
-    found = []
+    costs_of_offers = list[pl.DataFrame]()
     for name in sorted(set(coded["offer"])):
         if name not in definition.offer_names:
             return None
@@ -33,9 +33,9 @@ def expected_offer_cost(view: View, definition: Definition, members: pl.DataFram
             replayed = reckon(replay_offer(past, definition.offer(name)), moved_share=settings.moved_share)
         except ToolkitError:
             return None
-        found.append(replayed.select("segment", pl.lit(name).alias("offer"), pl.col("cost") * share))
+        costs_of_offers.append(replayed.select("segment", pl.lit(name).alias("offer"), pl.col("cost") * share))
     cells = coded.select("segment", "offer").unique().sort("segment", "offer")
-    costs = pl.concat(found) if found else pl.DataFrame(schema=OFFER_COST)
+    costs = pl.concat(costs_of_offers) if costs_of_offers else pl.DataFrame(schema=OFFER_COST)
     return (
         cells.join(costs, on=["segment", "offer"], how="left", maintain_order="left")
         .with_columns(pl.col("cost").fill_null(0.0))

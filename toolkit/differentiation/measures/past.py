@@ -13,7 +13,6 @@ from toolkit.mart.margins import Margin
 from toolkit.mart.windows import window_sums
 from toolkit.scope.phrases import made_where
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 BASIS_POINTS = 10_000
 
@@ -42,8 +41,8 @@ class Past:
     def orders(self) -> pl.DataFrame:
         """One row per order of a member in the window: `member_code`, `day`, `is_order`, `amount`."""
         inside = self.view.orders.filter(pl.col("member_code").is_not_null() & self.view.period.holds())
-        found = inside.select("member_code", pl.col("ordered_at").dt.date().alias("day"), "is_order", "amount").collect(engine="streaming")
-        return self._grouped(found)
+        wanted = inside.select("member_code", pl.col("ordered_at").dt.date().alias("day"), "is_order", "amount")
+        return self._grouped(wanted.collect(engine="streaming"))
 
     @cached_property
     def baskets(self) -> pl.DataFrame:
@@ -58,13 +57,13 @@ class Past:
         """
         view = self.view
         keys = ("member", "category", "store") if view.scope.is_place else ("member", "category")
-        found = window_sums(view.workspace, view.mart, view.period.start, view.period.end, by=keys, members=view.members)
+        bought = window_sums(view.workspace, view.mart, view.period.start, view.period.end, by=keys, members=view.members)
         if view.scope.is_place:
             places = view.orders.select("store_code").unique().collect()
             sums = ["orders", "amount", "costed_amount", "costed_margin_milli"]
-            found = found.join(places, on="store_code", how="semi").group_by("member_code", "category_code").agg(pl.col(sums).sum())
+            bought = bought.join(places, on="store_code", how="semi").group_by("member_code", "category_code").agg(pl.col(sums).sum())
         wanted = ["member_code", "category_code", "orders", "amount", "costed_amount", "costed_margin_milli"]
-        return self._grouped(found.select(wanted).sort("member_code", "category_code"))
+        return self._grouped(bought.select(wanted).sort("member_code", "category_code"))
 
     @cached_property
     def sales(self) -> int:
@@ -78,6 +77,10 @@ class Past:
         # Where no cost is known at all, no part has one.
         return everybody if self.groups is None or everybody.basis != "measured" else self._margin
 
+    def minor(self, amount: float | None) -> int:
+        """Return currency units as whole minor units; none is 0."""
+        return round((amount or 0) * self.view.minor_units)
+
     @property
     def _margin(self) -> Margin:
         sums = self.categories.select(pl.col("amount").clip(0, None), "costed_amount", "costed_margin_milli").sum().row(0)
@@ -89,26 +92,27 @@ class Past:
     def margins(self, *keys: str) -> pl.DataFrame:
         """Return `keys` (of `by` and `category_code`) and `margin_share` by group; where a group's is not known, that of all members."""
         kept = pl.col("costed_margin_milli").sum() / 1000 / pl.col("costed_amount").sum()
-        found = self.categories.group_by(keys).agg(
-            pl.when(pl.col("costed_amount").sum() > 0).then(kept).fill_null(self._fallback).alias("margin_share")
-        )
-        return found.sort(keys)
+        margin = pl.when(pl.col("costed_amount").sum() > 0).then(kept).fill_null(self._fallback).alias("margin_share")
+        return self.categories.group_by(keys).agg(margin).sort(keys)
 
     def with_margin(self, replayed: pl.DataFrame) -> pl.DataFrame:
         """Return a replay with the `margin_share` of its group."""
-        if not self.by or self.margin.basis != "measured":
-            return replayed.with_columns(self._fallback.alias("margin_share"))
-        return replayed.join(self.margins(*self.by), on=self.by, how="left", maintain_order="left").with_columns(
-            pl.col("margin_share").fill_null(self._fallback)
-        )
+        return self._with_margin_of(self.by, replayed)
 
     def with_category_margin(self, replayed: pl.DataFrame) -> pl.DataFrame:
         """Return a replay with the `margin_share` of its `category_code`."""
-        if self.margin.basis != "measured":
+        return self._with_margin_of(["category_code"], replayed)
+
+    def with_category(self, replayed: pl.DataFrame) -> pl.DataFrame:
+        """Return a replay by `category_code` with the `category`'s name."""
+        names = self.view.categories.select("category_code", "category")
+        return replayed.join(names, on="category_code", how="left", maintain_order="left")
+
+    def _with_margin_of(self, keys: list[str], replayed: pl.DataFrame) -> pl.DataFrame:
+        if not keys or self.margin.basis != "measured":
             return replayed.with_columns(self._fallback.alias("margin_share"))
-        return replayed.join(self.margins("category_code"), on="category_code", how="left", maintain_order="left").with_columns(
-            pl.col("margin_share").fill_null(self._fallback)
-        )
+        joined = replayed.join(self.margins(*keys), on=keys, how="left", maintain_order="left")
+        return joined.with_columns(pl.col("margin_share").fill_null(self._fallback))
 
     @property
     def _fallback(self) -> pl.Expr:
@@ -118,29 +122,28 @@ class Past:
         return frame if self.groups is None else frame.join(self.groups, on="member_code", maintain_order="left")
 
 
+def basis_points(share: float | None) -> int:
+    """Return a share (0..1; none is 0) in basis points."""
+    return round((share or 0) * BASIS_POINTS)
+
+
 def reach_bp(view: View) -> int:
     """Return setting offers.reach_share in basis points."""
-    return round(view.settings.offers.reach_share * BASIS_POINTS)
+    return basis_points(view.settings.offers.reach_share)
 
 
 def contact_cost(view: View) -> tuple[float, str | Note]:
     """Return what one contact costs, in minor units, and the sentence that says where that is from."""
     stated = view.settings.offers.cost_per_contact
     if stated is not None:
-        return stated * view.minor_units, tr(
-            "A contact costs {cost} (setting offers.cost_per_contact).", cost=view.money(stated * view.minor_units)
-        )
+        return stated * view.minor_units, view.say("A contact costs {offers.cost_per_contact:money} (setting offers.cost_per_contact).")
     # Each of a plan's sentences asks anew, since it may be said in another language; the table is read once.
     known = view.remembered((__name__, "contact costs", view.workspace.written_at()), lambda: _contact_costs(view))
     if known.len():
         middle = float(str(known.median()))
-        return middle, tr(
-            "A contact costs {cost}: the middle one of {campaigns} of the shop.",
-            cost=view.money(middle),
-            campaigns=some(known.len(), "campaign"),
-        )
-    said = tr("What a contact costs is not known and counted as nothing: say what one costs (cost_per_contact).")
-    return 0.0, Note(said, "REVIEW")
+        return middle, view.say("A contact costs {cost:minor}: the middle one of {n:campaign} of the shop.", cost=middle, n=known.len())
+    unknown = tr("What a contact costs is not known and counted as nothing: say what one costs (cost_per_contact).")
+    return 0.0, Note(unknown, "REVIEW")
 
 
 def _contact_costs(view: View) -> pl.Series:
@@ -158,69 +161,55 @@ def contacts_unpriced(view: View) -> bool:
 
 
 def accounting_notes(past: Past, assumed: str) -> list[str | Note]:
-    """Return what every replay must say: that it is accounting, what is assumed, the margin it rests on, and what is left out."""
+    """Return what every replay must say: that it is accounting, what is `assumed` (a sentence), and the margin it rests on."""
     view = past.view
-    gone = past.orders.height - past.baskets.height
-    lost = int(past.orders["amount"].sum()) - past.sales
-    returns = (
-        tr(
-            " {receipts} without a paid basket (returns, coupons alone; {lost}) are left out.",
-            receipts=some(gone, "receipt"),
-            lost=view.money(lost),
-        )
-        if gone
-        else ""
-    )
     return [
-        tr(
-            "This is accounting on {baskets} of members {made_where}, {period}, as they were: what the offer would have "
-            "been paid for, not a forecast of what it changes.{returns} Purchases of non-members are not in it.",
-            baskets=some(past.baskets.height, "basket"),
-            made_where=made_where(view),
-            period=view.period,
-            returns=returns,
+        view.say(
+            "This is accounting on {baskets:basket} of members {made_where}, {period}, as they were: what the offer would have been paid "
+            "for, not a forecast of what it changes.[ {unpaid:receipt} without a paid basket (returns, coupons alone; {lost}) are left "
+            "out.] Purchases of non-members are not in it.",
+            baskets=past.baskets.height, made_where=made_where(view), unpaid=past.orders.height - past.baskets.height,
+            lost=view.money(int(past.orders["amount"].sum()) - past.sales),
         ),
-        Note(tr("Assumed, not measured: {assumed} A campaign with a control group measures it.", assumed=assumed), "REVIEW"),
+        Note(assumed, "REVIEW"),
         margin_note(view, past.margin),
-    ]
+    ]  # fmt: skip
 
 
 def margin_note(view: View, margin: Margin) -> str | Note:
     """Return where the margin comes from, or what is missing."""
     if margin.basis == "measured":
-        said = tr(
-            "Margin: {margin} of sales, from the unit costs of {known_share} of them",
-            margin=share(margin.share),
-            known_share=share(margin.known_share, 0),
-        )
-        if margin.known_share < 0.5:
-            return Note(tr("{said}; the rest is taken to be alike. State more unit costs.", said=said), "REVIEW")
-        return tr("{said}.", said=said) if margin.known_share > 0.995 else tr("{said}; the rest is taken to be alike.", said=said)
+        sentence = view.say(
+            "Margin: {margin:share} of sales, from the unit costs of {known:.0%} of them[in_part?; the rest is taken to be alike]."
+            "[is_thin? State more unit costs.]",
+            margin=margin.share, known=margin.known_share, in_part=margin.known_share <= 0.995, is_thin=margin.known_share < 0.5,
+        )  # fmt: skip
+        return Note(sentence, "REVIEW") if margin.known_share < 0.5 else sentence
     if margin.basis == "assumed":
         return Note(
-            tr("Margin: {margin} of sales is assumed (setting offers.margin_share): no unit cost is known.", margin=share(margin.share)),
+            view.say(
+                "Margin: {margin:share} of sales is assumed (setting offers.margin_share): no unit cost is known.", margin=margin.share
+            ),
             "REVIEW",
         )
-    said = tr(
+    unknown = tr(
         "No margin is known, so money is in sales and no net is given: the products table has no `unit_cost`. Import it, or assume a "
         "margin (setting offers.margin_share, such as 0.25)."
     )
-    return Note(said, "NOT MEASURED")
+    return Note(unknown, "NOT MEASURED")
 
 
 def break_even_note(view: View, cost: float, sales: float, what: str) -> list[str | Note]:
     """Return by how much sales must rise to pay a cost, at the margins of setting offers.break_even_margins; nothing without sales."""
     if sales <= 0:
         return []
-    said = [
-        tr("{cost} at a margin of {margin}", cost=share(cost / (margin * sales)), margin=share(margin, 0))
+    rises = [
+        view.say("{cost:share} at a margin of {margin:.0%}", cost=cost / (margin * sales), margin=margin)
         for margin in view.settings.offers.break_even_margins
     ]
     return [
-        tr(
-            "Break-even of {what} for assumed margins: sales of {sales} must rise by {said}.",
-            what=what,
-            sales=view.money(sales),
-            said=tr(", ").join(said),
+        view.say(
+            "Break-even of {what} for assumed margins: sales of {sales:minor} must rise by {rises}.",
+            what=what, sales=sales, rises=tr(", ").join(rises),
         )
-    ]
+    ]  # fmt: skip

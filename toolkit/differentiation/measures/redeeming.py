@@ -5,11 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.answer import Note
-from toolkit.language import tr, word
+from toolkit.language import tr
 from toolkit.portrait.measures.levels import UNKNOWN
 from toolkit.portrait.price_sensitivity import sensitivity_traits
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 _PULL = 20
 """Contacts by which the rate of a level is pulled to that of all: a level of few contacts says little by itself."""
@@ -21,35 +20,30 @@ def redeem_chances(view: View) -> tuple[pl.DataFrame, str | Note]:
     sent = _sent(view)
     settings = view.settings.offers
     if sent is not None and sent.height >= settings.redemption_contacts:
-        told = sent.join(view.population.select("member_code", "member_id"), on="member_id").join(traits, on="member_code")
-        overall = float(str(told["redeemed"].mean() or 0))
+        contacts = sent.join(view.population.select("member_code", "member_id"), on="member_id").join(traits, on="member_code")
+        overall = float(str(contacts["redeemed"].mean() or 0))
         count, used = pl.len(), pl.col("redeemed").sum()
-        rates = told.group_by("level").agg(((used + _PULL * overall) / (count + _PULL)).alias("chance"))
-        found = traits.join(rates, on="level", how="left", maintain_order="left").with_columns(pl.col("chance").fill_null(overall))
-        said = tr("; ").join(
-            tr("{level} affinity {chance}", level=word(level), chance=share(chance))
+        rates = contacts.group_by("level").agg(((used + _PULL * overall) / (count + _PULL)).alias("chance"))
+        levels = tr("; ").join(
+            view.say("{level:word} affinity {chance:share}", level=level, chance=chance)
             for level, chance in rates.sort("chance", "level", descending=True).iter_rows()
         )
-        n = some(told.height, "contact")
-        return found.select("member_code", "chance"), tr(
-            "Who redeems is measured: past coupons, {n}, {overall} redeemed ({said}).", n=n, overall=share(overall), said=said
-        )
+        chances = traits.join(rates, on="level", how="left", maintain_order="left").with_columns(pl.col("chance").fill_null(overall))
+        return chances.select("member_code", "chance"), view.say(
+            "Who redeems is measured: past coupons, {n:contact}, {overall:share} redeemed ({levels}).",
+            n=contacts.height, overall=overall, levels=levels,
+        )  # fmt: skip
     if traits["coupon_affinity"].null_count() < traits.height:
-        found = traits.select("member_code", pl.col("coupon_affinity").fill_null(0.0).alias("chance"))
-        return found, Note(
-            tr(
-                "Who redeems: each member with their coupon affinity, the share of their shopping days with a coupon; how "
-                "often they use one that is sent to them is not measured."
-            ),
-            "REVIEW",
+        own_affinity = tr(
+            "Who redeems: each member with their coupon affinity, the share of their shopping days with a coupon; how often they use one "
+            "that is sent to them is not measured."
         )
-    found = traits.select("member_code", pl.lit(settings.redemption_share).alias("chance"))
-    said = tr(
-        "Assumed: {redeem} of members redeem (setting offers.redemption_share); the lines have no `coupon_amount` and no past coupon was "
-        "redeemed.",
-        redeem=share(settings.redemption_share),
+        return traits.select("member_code", pl.col("coupon_affinity").fill_null(0.0).alias("chance")), Note(own_affinity, "REVIEW")
+    assumed = view.say(
+        "Assumed: {offers.redemption_share:share} of members redeem (setting offers.redemption_share); the lines have no `coupon_amount` "
+        "and no past coupon was redeemed."
     )
-    return found, Note(said, "REVIEW")
+    return traits.select("member_code", pl.lit(settings.redemption_share).alias("chance")), Note(assumed, "REVIEW")
 
 
 def _sent(view: View) -> pl.DataFrame | None:

@@ -6,23 +6,28 @@ from datetime import timedelta
 
 import polars as pl
 
-from toolkit.differentiation.measures.amounts import proposed_thresholds, round_amount
-from toolkit.differentiation.measures.past import BASIS_POINTS, Past
-from toolkit.differentiation.measures.reckoning import best_of, reckoned
-from toolkit.differentiation.methods.coupon import coupon_members, replayed_coupon
-from toolkit.differentiation.methods.discount import read_categories, replayed_discount
-from toolkit.differentiation.methods.full_reduction import replayed_grid
-from toolkit.differentiation.methods.member_day import replayed_day
-from toolkit.differentiation.methods.service import replayed_due
+from toolkit.differentiation.measures.past import Past
+from toolkit.differentiation.methods.coupon import COUPON
+from toolkit.differentiation.methods.discount import DISCOUNT
+from toolkit.differentiation.methods.full_reduction import FULL_REDUCTION
+from toolkit.differentiation.methods.member_day import MEMBER_DAY
+from toolkit.differentiation.methods.method import Method, ranked, reckoned
+from toolkit.differentiation.methods.service import SERVICE
 from toolkit.errors import BadValue
-from toolkit.language import tr, value, word
+from toolkit.language import tr, word
 from toolkit.ledger.history import contacted
-from toolkit.ledger.offer import METHODS, WEEKDAYS, Offer, plain
+from toolkit.ledger.offer import METHODS, Offer
 from toolkit.models.replay import REPLAY
 from toolkit.scope.view import View
 
-DEPTH_BP = 1_000
-"""Depth of the offers that are proposed: a tenth, the depth for which offers.response_share is stated."""
+REPLAYED: dict[str, Method] = {
+    "full_reduction": FULL_REDUCTION,
+    "coupon": COUPON,
+    "discount": DISCOUNT,
+    "member_day": MEMBER_DAY,
+    "service": SERVICE,
+}
+"""The methods, in the order in which offers are proposed."""
 
 
 def read_offers(given: str | list[str]) -> list[Offer]:
@@ -85,31 +90,24 @@ def replay_offer(past: Past, offer: Offer, *, least_buyers: int = 0) -> pl.DataF
     Every member is contacted once to tell them; a service is one contact per member and good. A discount on named goods has no row for a
     group in which none of them has `least_buyers`: its figures would be theirs.
     """
-    view = past.view
-    minor = {name: round((getattr(offer, name) or 0) * view.minor_units) for name in ("threshold", "value")}
-    depth_bp = round((offer.depth or 0) * BASIS_POINTS)
-    wanted = read_categories(view, ";".join(offer.categories))
-    if offer.method == "coupon":
-        found = replayed_coupon(past, coupon_members(past)[0], minor["value"], minor["threshold"])
-    elif offer.method == "full_reduction":
-        found = replayed_grid(past, [minor["threshold"]], [minor["value"]])
-    elif offer.method == "discount":
-        found = _over_goods(past, _with_buyers(past, replayed_discount(past, depth_bp, wanted), least_buyers if wanted else 0))
-    elif offer.method == "member_day":
-        found = replayed_day(past, offer.weekday or 1, depth_bp)
-    else:
-        found = _over_goods(past, replayed_due(past, 0, wanted))
-    told = past.members.group_by(past.by).agg(pl.len().cast(pl.Int64).alias("told"))
+    replayed = REPLAYED[offer.method].replay(past, offer)
+    if offer.method == "discount" and offer.categories and least_buyers and replayed.height:
+        replayed = replayed.filter(pl.col("free_rider_count").max().over(past.by) >= least_buyers)
+    if "category_code" in replayed.columns:
+        replayed = _over_goods(past, replayed)
+    contacts = past.members.group_by(past.by).agg(pl.len().cast(pl.Int64).alias("member_count"))
     sales = past.baskets.group_by(past.by).agg(pl.col("amount").sum().alias("sales"))
-    found = found.select(*past.by, *REPLAY, "margin_share", "response_share").join(told, on=past.by).join(sales, on=past.by)
-    contacts = pl.col("contact_count") if offer.method == "service" else pl.col("told")
-    named = found.with_columns(contacts.alias("contact_count"), pl.col("sales").alias("base_amount"))
-    return named.with_columns(pl.lit(offer.text).alias("offer"), pl.lit(offer.method).alias("method")).sort(past.by)
-
-
-def _with_buyers(past: Past, replayed: pl.DataFrame, least: int) -> pl.DataFrame:
-    """Leave out the groups in which no category has so many buyers."""
-    return replayed.filter(pl.col("free_rider_count").max().over(past.by) >= least) if least and replayed.height else replayed
+    replayed = replayed.select(*past.by, *REPLAY, "margin_share", "response_share").join(contacts, on=past.by).join(sales, on=past.by)
+    return replayed.select(
+        *past.by,
+        pl.col("sales").alias("base_amount"),
+        *[name for name in REPLAY if name not in ("base_amount", "contact_count")],
+        pl.col("contact_count" if offer.method == "service" else "member_count").alias("contact_count"),
+        "margin_share",
+        "response_share",
+        pl.lit(offer.text).alias("offer"),
+        pl.lit(offer.method).alias("method"),
+    ).sort(past.by)
 
 
 def _over_goods(past: Past, replayed: pl.DataFrame) -> pl.DataFrame:
@@ -121,32 +119,13 @@ def _over_goods(past: Past, replayed: pl.DataFrame) -> pl.DataFrame:
 
 
 def proposed_offers(past: Past) -> list[Offer]:
-    """Return an offer of each method, as the past of all groups together proposes it: a tenth off where it leaves most.
-
-    `past` has groups; the proposals are for all of them.
-    """
+    """Return an offer of each method, as the past of all groups together proposes it: a tenth off where it leaves most."""
     view = past.view
-    whole = Past(view, past.groups.select("member_code").with_columns(pl.lit("all").alias("group"))) if past.groups is not None else past
-    limits = proposed_thresholds(whole.baskets["amount"], view.settings.offers.grid_thresholds)
-    pairs = [(limit, round_amount(limit / 10)) for limit in limits if round_amount(limit / 10) < limit]
-    unit, texts = view.minor_units, list[str]()
-    if pairs:
-        grid = pl.concat([replayed_grid(whole, [limit], [saving]) for limit, saving in pairs])
-        if best := best_of(view, reckoned(whole, grid), None, "threshold", "reduction"):
-            texts.append(f"full_reduction {plain(best['threshold'] / unit)}/{plain(best['reduction'] / unit)}")
-        sent = coupon_members(whole)[0]
-        coupons = pl.concat([replayed_coupon(whole, sent, saving, limit) for limit, saving in pairs])
-        if best := best_of(view, reckoned(whole, coupons), None, "minimum", "value"):
-            texts.append(f"coupon {plain(best['value'] / unit)} from {plain(best['minimum'] / unit)}")
-    goods = replayed_discount(whole, DEPTH_BP).filter(pl.col("free_rider_count") >= view.settings.scope.minimum_members)
-    named = goods.join(view.categories.select("category_code", "category"), on="category_code").filter(
-        pl.col("category").is_not_null() & ~pl.col("category").str.contains(r"[;|\n]")
-    )
-    if named.height and (best := best_of(view, reckoned(whole, named), None, "category")):
-        texts.append(f"discount 10% on {best['category']}")
-    days = pl.concat([replayed_day(whole, number, DEPTH_BP) for number in range(1, 8)]).filter(pl.col("free_rider_count") > 0)
-    if days.height and (best := best_of(view, reckoned(whole, days), None, "number")):
-        texts.append(f"member_day {WEEKDAYS[best['number'] - 1]} 10%")
-    if replayed_due(whole, 0).height:
-        texts.append("service " + value("a reminder when goods are due again"))
-    return [Offer.parse(text) for text in texts]
+    whole = past if past.groups is None else Past(view, past.groups.select("member_code").with_columns(pl.lit("all").alias("group")))
+    offers = list[Offer]()
+    for method in REPLAYED.values():
+        replayed = method.proposed(whole)
+        if replayed.height:
+            best = ranked(reckoned(whole, replayed), method.keys).row(0, named=True)
+            offers.append(Offer.parse(method.text(view, best)))
+    return offers

@@ -12,11 +12,10 @@ import polars as pl
 
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.errors import DataError
-from toolkit.language import later, tr
+from toolkit.language import later
 from toolkit.mart.windows import window_sums
 from toolkit.models.power import Spread, spread_of, spread_on_arms
 from toolkit.scope.view import View
-from toolkit.wording import some
 
 HISTORY_DAYS = 28
 """Days of receipts before the day measured from, without which nothing is known of the members' past."""
@@ -57,10 +56,10 @@ class Visible:
     def spread(self, days: int, control_share: float, *, rough: bool = False) -> Spread:
         """Return how spend over so many days spreads, with a control group of that share; `rough`: from fewer draws of the arms."""
         key = (days, control_share, rough)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._on_arms(days, self.spent[days], self.past, control_share, rough=rough)
-        return found
+        spread = self._known.get(key)
+        if spread is None:
+            spread = self._known[key] = self._on_arms(days, self.spent[days], self.past, control_share, rough=rough)
+        return spread
 
     def spread_of_segment(self, segment: str, control_share: float) -> Spread | None:
         """Return the same within one segment over the longest window; None where it has too few members or they bought nothing."""
@@ -99,36 +98,29 @@ def _measured(view: View, days: Sequence[int]) -> Visible:
     since = view.as_of - timedelta(days=longest)
     if (since - view.first_day).days < HISTORY_DAYS:
         raise DataError(
-            tr(
-                "The receipts start on {first_day}: too late to follow members over {longest} days and know the "
-                "{history_days} days before. {needed_days} days of receipts were needed up to {as_of}.",
-                first_day=view.first_day,
-                longest=longest,
-                history_days=HISTORY_DAYS,
-                needed_days=longest + HISTORY_DAYS,
-                as_of=view.as_of,
+            view.say(
+                "The receipts start on {first_day}: too late to follow members over {longest} days and know the {history_days} days "
+                "before. {needed_days} days of receipts were needed up to {as_of}.",
+                first_day=view.first_day, longest=longest, history_days=HISTORY_DAYS, needed_days=longest + HISTORY_DAYS,
             )
-        )
+        )  # fmt: skip
     then = view.at(since)
     members = _chosen(view, then)
     if members.height < LEAST_MEMBERS:
         raise DataError(
-            tr(
-                "On {since} the audience had {members}: {least_members} were needed to measure how their spend spreads.",
-                since=since,
-                members=some(members.height, "member"),
-                least_members=LEAST_MEMBERS,
+            view.say(
+                "On {since} the audience had {n:member}: {least_members} were needed to measure how their spend spreads.",
+                since=since, n=members.height, least_members=LEAST_MEMBERS,
             )
-        )
+        )  # fmt: skip
     spent = {count: _spent(view, members, since, count) for count in sorted(days)}
     if not spent[longest].sum() > 0:
         raise DataError(
-            tr(
+            view.say(
                 "The audience of {since} bought for nothing in the {longest} days after, so no lift of their spend can be planned.",
-                since=since,
-                longest=longest,
+                since=since, longest=longest,
             )
-        )
+        )  # fmt: skip
     return Visible(then, members.select("member_code"), spent, known_before(members, then), isinstance(view.scope.audience, tuple))
 
 

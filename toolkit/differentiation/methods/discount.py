@@ -2,115 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.charts.bars import ranked_bars
-from toolkit.differentiation.measures.amounts import read_budget, read_share
-from toolkit.differentiation.measures.past import BASIS_POINTS, Past, accounting_notes
-from toolkit.differentiation.measures.reckoning import (
-    MONEY,
-    best_of,
-    in_currency,
-    money_columns,
-    money_notes,
-    nobody,
-    outcome,
-    reckoned,
-    too_dear,
-)
+from toolkit.differentiation.measures.amounts import DEPTH_BP, read_budget, read_share
+from toolkit.differentiation.measures.past import BASIS_POINTS, Past, accounting_notes, basis_points
+from toolkit.differentiation.methods.method import BEST_NET, MONEY, Method, answered, money_bars, nothing_to_replay, ranked, reckoned
 from toolkit.errors import unknown_name
-from toolkit.language import tr, trn
+from toolkit.language import later, tr
+from toolkit.ledger.offer import Offer
 from toolkit.models.replay import response
 from toolkit.models.replay_goods import replay_discount
 from toolkit.registry import question
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
-from toolkit.wording import listing, share, some
-
-if TYPE_CHECKING:
-    import altair as alt
-
-DISCOUNTS = pl.Schema(
-    {
-        "category": pl.String,
-        "sales": pl.Float64,
-        "free_rider_count": pl.Int64,
-        "within_reach_count": pl.Int64,
-        "margin_share": pl.Float64,
-        **MONEY,
-    }
-)
-
-
-@question(
-    "differentiation",
-    "What would a discount on a category cost us, and how much more must it sell?",
-    words=(
-        "discount depth by category, break even lift",
-        "price off on a category: who buys it anyway",
-        "how deep a markdown can we afford",
-        "折扣 打折 品类 盈亏平衡",
-    ),
-)
-def discount(view: View, *, depth: float = 0.1, category: str = "", top: int = 30, budget: float | None = None) -> Finding:
-    """Return a discount on each category, counted on what the members bought in the period: one row per category, largest net first.
-
-    Accounting: buyers of the period are free riders, all their spend gets cheaper. Within reach are members who come, and have bought the
-    category before, but not in the period; setting offers.response_share says what part of them would spend what a buyer did.
-
-    Parameters
-    ----------
-    depth
-        Share taken off, 0..1: 0.1 = 10%.
-    category
-        Names, several behind semicolons; empty = each category by itself.
-    top
-        Rows at most; 0 = all. Categories with fewer buyers than scope.minimum_members are left out.
-    budget
-        Most that it may cost over a window like this, in currency units; empty = no limit.
-
-    Returns
-    -------
-    Answer
-        Table columns: `category`; `sales` of the members in it; `free_rider_count` (buyers), `within_reach_count` (members),
-        `margin_share` (of the category; null = not known); and the money columns of `differentiation.full_reduction`, where
-        `break_even_share` is that of the category: at this depth its sales must rise by depth / (margin - depth) to keep its margin (null
-        where the depth takes all of it: no rise is enough).
-
-    Raises
-    ------
-    BadValue
-        A depth that is no share, a budget of nothing.
-    UnknownName
-        There is no such category.
-
-    Example
-    -------
-    >>> tk.differentiation.discount(ws, depth=0.15, category="COFFEE").headline      # doctest: +SKIP
-    """
-    spend, past = read_budget(budget, "differentiation.discount"), Past(view)
-    depth_bp = read_share(depth, "depth", most=0.9)
-    wanted = read_categories(view, category)
-    replayed = replayed_discount(past, depth_bp, wanted)
-    bought = replayed.height
-    replayed = replayed.filter(pl.col("free_rider_count") >= view.settings.scope.minimum_members)
-    if replayed.is_empty():
-        need = tr("purchase by {minimum_members} members of one category", minimum_members=view.settings.scope.minimum_members)
-        return nobody(view, past, tr("discount"), DISCOUNTS, need=need if bought else tr("purchase of such goods"))
-    cells = reckoned(past, replayed).join(view.categories.select("category_code", "category"), on="category_code", how="left")
-    cells = cells.with_columns(of_category(depth_bp)).sort("worth", "cost", "category", descending=[True, False, False], nulls_last=True)
-    best = best_of(view, cells, spend, "category")
-    return Finding(
-        headline=_headline(view, cells, best, spend, depth),
-        table=_table(view, cells.head(top) if top > 0 else cells),
-        chart=lambda: _chart(view, past, cells, depth),
-        notes=_notes(view, past, cells, best, depth, bought - replayed.height),
-        ask_next=[("differentiation.offers", {}), ("differentiation.member_day", {})],
-        figures={"best_net_amount": best["net"] / view.minor_units} if best and best["net"] is not None else {},
-    )
+from toolkit.wording import listing
 
 
 def read_categories(view: View, text: str) -> list[int] | None:
@@ -145,83 +51,129 @@ def replayed_discount(past: Past, depth_bp: int, wanted: list[int] | None = None
     return past.with_category_margin(replayed).with_columns(depth.alias("response_share"))
 
 
-def of_category(depth_bp: int) -> pl.Expr:
-    """Return by which share a category's sales must rise to keep its margin at a depth: depth / (margin - depth); null where none does."""
+def _of_category(depth_bp: int) -> pl.Expr:
+    """By which share a category's sales must rise to keep its margin at a depth: depth / (margin - depth); null where none does."""
     depth = depth_bp / BASIS_POINTS
     left = pl.col("margin_share") - depth
     return (depth / pl.when(left > 0).then(left)).alias("break_even_lift")
 
 
-def _table(view: View, cells: pl.DataFrame) -> pl.DataFrame:
-    return cells.select(
-        "category",
+def _replay(past: Past, offer: Offer) -> pl.DataFrame:
+    return replayed_discount(past, basis_points(offer.depth), read_categories(past.view, ";".join(offer.categories)))
+
+
+def _proposed(past: Past) -> pl.DataFrame:
+    """A tenth off each category that an offer can name and that enough members buy."""
+    goods = replayed_discount(past, DEPTH_BP).filter(pl.col("free_rider_count") >= past.view.least)
+    return past.with_category(goods).filter(pl.col("category").is_not_null() & ~pl.col("category").str.contains(r"[;|\n]"))
+
+
+DISCOUNT = Method(
+    table=c.table(
+        "one row per category, largest net first",
+        c.text("category"),
+        c.money("sales", "Sales", "to the members in it"),
+        c.members("free_rider_count", "Get it anyway", "buyers of the period"),
+        c.members("within_reach_count", "Within reach", "members who come and know the category, but did not buy it in the period"),
+        c.share("margin_share", "Margin", "of the category", null="not known"),
+        *MONEY,
+    ),
+    figures=lambda view: [
+        pl.col("category", "free_rider_count", "within_reach_count", "margin_share"),
         view.major("base_amount").alias("sales"),
-        "free_rider_count",
-        "within_reach_count",
-        "margin_share",
-        *money_columns(view),
-    ).match_to_schema(DISCOUNTS)
+    ],
+    keys=("category",),
+    headline=later(
+        "{where}, of a discount of {depth:share} on any of {n:category|categories}, {category} does best: {free_rider_count:buyer} take "
+        "{sales} of it anyway, {within_reach_count:member} [is_one?knows|know] it and did not buy; it costs {cost_amount}[leaves? and "
+        "leaves {net_amount} net, if {response_share} of those buy it.][loses? and loses {loss:money}: to pay for itself [rise_pays?its "
+        "sales must rise by {break_even_share}|no rise of its sales is enough]. Doing nothing is better on these figures.][no_margin? for "
+        "{extra_sales} of extra sales; what that leaves is not known without a margin.]"
+    ),
+    too_dear=later(
+        "{where}, none of a discount of {depth:share} on any of {n:category|categories} fits a budget of {budget:money}: the cheapest, "
+        "{category}, costs {cost_amount}."
+    ),
+    called=later("{depth:share} off {category}"),
+    label="{category}",
+    replay=_replay,
+    proposed=_proposed,
+    text=lambda view, cell: f"discount 10% on {cell['category']}",
+)
 
 
-def _headline(view: View, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None, depth: float) -> str:
-    what = tr("a discount of {depth} on any of {categories}", depth=share(depth), categories=some(cells.height, "category", "categories"))
-    if best is None:
-        return too_dear(view, cells, budget or 0, what, str(cells.sort("cost", "category")["category"][0]))
-    return trn(
-        "{where}, of {what}, {category} does best: {buyers} take {sales} of it anyway, {members} knows it and did not buy; {outcome}",
-        "{where}, of {what}, {category} does best: {buyers} take {sales} of it anyway, {members} know it and did not buy; {outcome}",
-        best["within_reach_count"],
-        where=where(view),
-        what=what,
-        category=best["category"],
-        buyers=some(best["free_rider_count"], "buyer"),
-        sales=view.money(best["base_amount"]),
-        members=some(best["within_reach_count"], "member"),
-        outcome=outcome(view, best, tr("those buy it"), what=tr("its sales")),
+@question(
+    "differentiation",
+    "What would a discount on a category cost us, and how much more must it sell?",
+    words=(
+        "discount depth by category, break even lift",
+        "price off on a category: who buys it anyway",
+        "how deep a markdown can we afford",
+        "折扣 打折 品类 盈亏平衡",
+    ),
+    tables=DISCOUNT.table,
+    figures=BEST_NET,
+)
+def discount(view: View, *, depth: float = 0.1, category: str = "", top: int = 30, budget: float | None = None) -> Finding:
+    """Return a discount on each category, counted on what the members bought in the period: one row per category, largest net first.
+
+    Accounting: buyers of the period are free riders, all their spend gets cheaper. Within reach are members who come, and have bought the
+    category before, but not in the period; setting offers.response_share says what part of them would spend what a buyer did. To keep its
+    margin, a category's sales must rise by depth / (margin - depth): null where the depth takes all of it and no rise is enough.
+
+    Parameters
+    ----------
+    depth
+        Share taken off, 0..1: 0.1 = 10%.
+    category
+        Names, several behind semicolons; empty = each category by itself.
+    top
+        Rows at most; 0 = all. Categories with fewer buyers than scope.minimum_members are left out.
+    budget
+        Most that it may cost over a window like this, in currency units; empty = no limit.
+
+    Raises
+    ------
+    BadValue
+        A depth that is no share, a budget of nothing.
+    UnknownName
+        There is no such category.
+
+    Example
+    -------
+    >>> tk.differentiation.discount(ws, depth=0.15, category="COFFEE").headline      # doctest: +SKIP
+    """
+    spend, past = read_budget(budget, "differentiation.discount"), Past(view)
+    depth_bp = read_share(depth, "depth", most=0.9)
+    bought = replayed_discount(past, depth_bp, read_categories(view, category))
+    replayed = bought.filter(pl.col("free_rider_count") >= view.least)
+    if replayed.is_empty():
+        need = view.say("purchase by {least} members of one category") if bought.height else tr("purchase of such goods")
+        return nothing_to_replay(past, DISCOUNT.table, tr("discount"), need)
+    cells = ranked(past.with_category(reckoned(past, replayed)).with_columns(_of_category(depth_bp)), DISCOUNT.keys)
+    assumed = view.say(
+        "Assumed, not measured: at a discount of 10%, {offers.response_share:.0%} of the members who know a category and did not buy it "
+        "spend what its buyers do, in proportion at other depths (setting offers.response_share). Buyers are taken to buy no more than "
+        "they did. A campaign with a control group measures it."
     )
-
-
-def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, depth: float, few: int) -> list[str | Note]:
-    settings = view.settings.offers
-    notes = accounting_notes(
-        past,
-        tr(
-            "at a discount of 10%, {response_share} of the members who know a category and did not buy it spend what its "
-            "buyers do, in proportion at other depths (setting offers.response_share). Buyers are taken to buy no more "
-            "than they did.",
-            response_share=share(settings.response_share, 0),
-        ),
-    )
-    called = tr("{depth} off {category}", depth=share(depth), category=best["category"]) if best else ""
-    notes += money_notes(past, cells, best, called, pl.col("category").fill_null("(none)"))
+    more_notes = list[str | Note]()
     lost = cells.filter(pl.col("break_even_lift").is_null() & pl.col("margin_share").is_not_null())
     if lost.height:
-        names = listing([str(name) for name in lost.sort("base_amount", descending=True)["category"].head(3)])
-        said = tr(
-            "No rise of sales pays a discount of {depth} on {categories} whose margin is no larger ({names}{more}).",
-            depth=share(depth),
-            categories=some(lost.height, "category", "categories"),
-            names=names,
-            more=tr(", ...") if lost.height > 3 else "",
-        )
-        notes.append(Note(said, "REVIEW"))
-    if few:
-        notes.append(
-            tr(
-                "Left out: {categories} with fewer than {minimum_members} buyers.",
-                categories=some(few, "category", "categories"),
-                minimum_members=view.settings.scope.minimum_members,
-            )
-        )
-    return notes
-
-
-def _chart(view: View, past: Past, cells: pl.DataFrame, depth: float) -> alt.Chart | alt.LayerChart:
-    known = past.margin.share is not None
-    drawn = cells.head(15).select("category", view.major("net" if known else "cost").alias("value"), "free_rider_count")
-    what = tr("Expected net") if known else tr("Cost")
-    return ranked_bars(
-        drawn, label="category", value="value", n="free_rider_count", kind="money", ranked=False, value_title=in_currency(what, view),
-        title=tr("{depth} off a category: {place}", depth=share(depth), place=view.place),
-        subtitle=tr("{what}, {period}; n = members who bought it anyway", what=what, period=view.period),
+        unpaid = view.say(
+            "No rise of sales pays a discount of {depth:share} on {n:category|categories} whose margin is no larger "
+            "({names}[is_cut?, ...]).",
+            depth=depth, n=lost.height, is_cut=lost.height > 3,
+            names=listing([str(name) for name in lost.sort("base_amount", descending=True)["category"].head(3)]),
+        )  # fmt: skip
+        more_notes.append(Note(unpaid, "REVIEW"))
+    if few := bought.height - replayed.height:
+        more_notes.append(view.say("Left out: {few:category|categories} with fewer than {least} buyers.", few=few))
+    return answered(
+        DISCOUNT, past, cells, spend, notes=accounting_notes(past, assumed), more_notes=more_notes,
+        more=lambda cell: {"is_one": view.least <= cell["within_reach_count"] == 1},
+        chart=lambda table, best: money_bars(
+            DISCOUNT, past, table, n="free_rider_count", most=15, title=view.say("{depth:share} off a category: {place}", depth=depth),
+            subtitle=later("{what}, {period}; n = members who bought it anyway"),
+        ),
+        ask_next=[("differentiation.offers", {}), ("differentiation.member_day", {})], top=top, depth=depth,
     )  # fmt: skip

@@ -2,49 +2,83 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from toolkit.answer import Finding, Note
+from toolkit import columns as c
+from toolkit.answer import Finding
 from toolkit.charts.heatmap import heatmap
-from toolkit.differentiation.measures.amounts import proposed_reductions, proposed_thresholds, read_amounts, read_budget
+from toolkit.columns import AnswerTable, Row
+from toolkit.differentiation.measures.amounts import proposed_reductions, proposed_thresholds, read_amounts, read_budget, tenths_off
 from toolkit.differentiation.measures.past import Past, accounting_notes, reach_bp
-from toolkit.differentiation.measures.reckoning import (
-    MONEY,
-    amount_text,
-    best_of,
-    in_currency,
-    money_columns,
-    money_notes,
-    nobody,
-    outcome,
-    reckoned,
-    too_dear,
-)
+from toolkit.differentiation.methods.method import BEST_NET, MONEY, Method, answered, in_currency, nothing_to_replay, reckoned
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import later, tr
+from toolkit.ledger.offer import plain
 from toolkit.models.replay import response
 from toolkit.models.replay_thresholds import replay_full_reduction
 from toolkit.registry import question
-from toolkit.scope.phrases import where
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 if TYPE_CHECKING:
     import altair as alt
 
-GRID = pl.Schema(
-    {
-        "threshold_amount": pl.Float64,
-        "reduction_amount": pl.Float64,
-        "free_rider_count": pl.Int64,
-        "free_rider_share": pl.Float64,
-        "within_reach_count": pl.Int64,
-        "within_reach_share": pl.Float64,
-        "cost_share": pl.Float64,
-        **MONEY,
-    }
+
+def replayed_grid(past: Past, thresholds: list[int], reductions: list[int], *, repeated: bool = False) -> pl.DataFrame:
+    """Return the grid as `reckon` takes it: one row per group of `past`, threshold and reduction (minor units)."""
+    counted = replay_full_reduction(past.baskets, thresholds, reductions, reach_bp=reach_bp(past.view), repeated=repeated, by=past.by)
+    depth = response(past.view.settings.offers.response_share, pl.col("reduction") / pl.col("threshold"))
+    return past.with_margin(counted).with_columns(depth.alias("response_share"))
+
+
+def _proposed(past: Past) -> pl.DataFrame:
+    pairs = tenths_off(past.baskets["amount"], past.view.settings.offers.grid_thresholds)
+    return pl.concat([replayed_grid(past, [limit], [saving]) for limit, saving in pairs]) if pairs else pl.DataFrame()
+
+
+def _figures(view: View) -> Sequence[pl.Expr]:
+    of_all = [(pl.col(f"{name}_count") / pl.col("basket_count")).alias(f"{name}_share") for name in ("free_rider", "within_reach")]
+    return [
+        view.major("threshold").alias("threshold_amount"),
+        view.major("reduction").alias("reduction_amount"),
+        pl.col("free_rider_count", "within_reach_count"),
+        *of_all,
+        (pl.col("cost") / pl.col("base_amount")).alias("cost_share"),
+    ]
+
+
+FULL_REDUCTION = Method(
+    table=c.table(
+        "one row per X and Y",
+        c.money("threshold_amount", "Spend", "X"),
+        c.money("reduction_amount", "Save", "Y"),
+        c.count("free_rider_count", "Get it anyway", "baskets at or above X"),
+        c.share("free_rider_share", "Share that gets it anyway", "of all baskets"),
+        c.count("within_reach_count", "Within reach", "baskets that lack little of X"),
+        c.share("within_reach_share", "Share within reach", "of all baskets"),
+        c.share("cost_share", "Cost of sales", "of the sales of all baskets"),
+        *MONEY,
+    ),
+    figures=_figures,
+    keys=("threshold", "reduction"),
+    headline=later(
+        "{where}, the best of {n:full reduction}[budget? within the budget] is spend {threshold_amount} save {reduction_amount}: of "
+        "{baskets:basket}, {free_rider_count} are above already and get it for nothing, {within_reach_count} are within reach; it costs "
+        "{cost_amount}[leaves? and leaves {net_amount} net, if {response_share} of those within reach top up.][loses? and loses "
+        "{loss:money}: to pay for itself [rise_pays?sales must rise by {break_even_share}|no rise of sales is enough]. Doing nothing is "
+        "better on these figures.][no_margin? for {extra_sales} of extra sales; what that leaves is not known without a margin.]"
+    ),
+    too_dear=later(
+        "{where}, none of {n:full reduction} fits a budget of {budget:money}: the cheapest, spend {threshold_amount} save "
+        "{reduction_amount}, costs {cost_amount}."
+    ),
+    called=later("spend {threshold_amount} save {reduction_amount}"),
+    label="spend {threshold_amount} save {reduction_amount}",
+    replay=lambda past, offer: replayed_grid(past, [past.minor(offer.threshold)], [past.minor(offer.value)]),
+    proposed=_proposed,
+    text=lambda view, cell: f"full_reduction {plain(cell['threshold'] / view.minor_units)}/{plain(cell['reduction'] / view.minor_units)}",
 )
 
 
@@ -58,6 +92,8 @@ GRID = pl.Schema(
         "break even of spend and save",
         "满减 满额减 门槛",
     ),
+    tables=FULL_REDUCTION.table,
+    figures=BEST_NET,
 )
 def full_reduction(
     view: View,
@@ -83,16 +119,6 @@ def full_reduction(
     budget
         Most that it may cost over a window like this, in currency units; empty = no limit.
 
-    Returns
-    -------
-    Answer
-        Table columns: `threshold_amount` (X), `reduction_amount` (Y); `free_rider_count`, `within_reach_count` baskets and their shares of
-        all (0..1); `cost_share` (cost of the sales of all baskets); `response_share` (of those within reach, assumed to top up);
-        `cost_amount` (reductions of free riders and of those who top up), `extra_sales` (the top-ups), `net_amount` (their margin less the
-        cost), `break_even_share` (sales must rise by this share for their margin to pay the cost), `break_even_rate` (share of those within
-        reach that must top up; null = even all of them would not pay), `at_stake_amount` (margin of the free riders' baskets now);
-        currency units, null where no margin is known. `is_best`: no cell that costs as little brings more: the best for some budget.
-
     Raises
     ------
     BadValue
@@ -109,114 +135,52 @@ def full_reduction(
     spend, past = read_budget(budget, "differentiation.full_reduction"), Past(view)
     limits, savings = read_amounts(thresholds, "thresholds", view), read_amounts(reductions, "reductions", view)
     if past.baskets.is_empty():
-        return nobody(view, past, tr("full reduction"), GRID)
+        return nothing_to_replay(past, FULL_REDUCTION.table, tr("full reduction"))
     limits = limits or proposed_thresholds(past.baskets["amount"], view.settings.offers.grid_thresholds)
     savings = savings or proposed_reductions(limits, view.settings.offers.grid_reductions)
     if min(savings) >= max(limits):
         raise BadValue(
-            tr(
-                "reductions: the smallest, {smallest}, is not below the largest threshold, {largest}: it would give the whole basket "
-                "away. Give a reduction below its threshold.",
-                smallest=view.money(min(savings)),
-                largest=view.money(max(limits)),
+            view.say(
+                "reductions: the smallest, {smallest:minor}, is not below the largest threshold, {largest:minor}: it would give the whole "
+                "basket away. Give a reduction below its threshold.",
+                smallest=min(savings), largest=max(limits),
             )
-        )
+        )  # fmt: skip
     cells = reckoned(past, replayed_grid(past, limits, savings, repeated=repeat == "every"))
-    best = best_of(view, cells, spend, "threshold", "reduction")
-    dropped = len(limits) * len(savings) - cells.height
-    return Finding(
-        headline=_headline(view, past, cells, best, spend),
-        table=_table(view, cells),
-        chart=lambda: _chart(view, past, cells, best),
-        notes=_notes(view, past, cells, best, repeat, dropped),
-        ask_next=[("differentiation.offers", {}), ("differentiation.coupon", {})],
-        figures={"best_net_amount": best["net"] / view.minor_units} if best and best["net"] is not None else {},
+    assumed = view.say(
+        "Assumed, not measured: where the reduction is 10% of the threshold, {offers.response_share:.0%} of the baskets within reach top "
+        "up to just it, in proportion at other depths (setting offers.response_share); a basket is within reach when it lacks at most "
+        "{offers.reach_share:.0%} of the threshold (setting offers.reach_share). A campaign with a control group measures it."
     )
-
-
-def replayed_grid(past: Past, thresholds: list[int], reductions: list[int], *, repeated: bool = False) -> pl.DataFrame:
-    """Return the grid as `reckon` takes it: one row per group of `past`, threshold and reduction (minor units)."""
-    counted = replay_full_reduction(past.baskets, thresholds, reductions, reach_bp=reach_bp(past.view), repeated=repeated, by=past.by)
-    depth = response(past.view.settings.offers.response_share, pl.col("reduction") / pl.col("threshold"))
-    return past.with_margin(counted).with_columns(depth.alias("response_share"))
-
-
-def _table(view: View, cells: pl.DataFrame) -> pl.DataFrame:
-    of_all = [(pl.col(f"{name}_count") / pl.col("basket_count")).alias(f"{name}_share") for name in ("free_rider", "within_reach")]
-    return cells.select(
-        view.major("threshold").alias("threshold_amount"),
-        view.major("reduction").alias("reduction_amount"),
-        "free_rider_count",
-        of_all[0],
-        "within_reach_count",
-        of_all[1],
-        (pl.col("cost") / pl.col("base_amount")).alias("cost_share"),
-        *money_columns(view),
-    ).match_to_schema(GRID)
-
-
-def _called(view: View, row: dict[str, Any]) -> str:
-    return tr("spend {threshold} save {reduction}", threshold=view.money(row["threshold"]), reduction=view.money(row["reduction"]))
-
-
-def _headline(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None) -> str:
-    what = some(cells.height, "full reduction")
-    if best is None:
-        return too_dear(view, cells, budget or 0, what, _called(view, cells.sort("cost", "threshold", "reduction").row(0, named=True)))
-    return tr(
-        "{where}, the best of {what}{within_the_budget} is {called}: of {baskets}, {free_riders:,} are above already and get it for "
-        "nothing, {within_reach:,} are within reach; {outcome}",
-        where=where(view),
-        what=what,
-        within_the_budget=tr(" within the budget") if budget else "",
-        called=_called(view, best),
-        baskets=some(past.baskets.height, "basket"),
-        free_riders=best["free_rider_count"],
-        within_reach=best["within_reach_count"],
-        outcome=outcome(view, best, tr("those within reach top up")),
-    )
-
-
-def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, repeat: str, dropped: int) -> list[str | Note]:
-    settings = view.settings.offers
-    notes = accounting_notes(
-        past,
-        tr(
-            "where the reduction is 10% of the threshold, {response_share} of the baskets within reach top up to just "
-            "it, in proportion at other depths (setting offers.response_share); a basket is within reach when it lacks "
-            "at most {reach_share} of the threshold (setting offers.reach_share).",
-            response_share=share(settings.response_share, 0),
-            reach_share=share(settings.reach_share, 0),
-        ),
-    )
-    minor = view.minor_units
-    name = pl.format("spend {} save {}", amount_text("threshold", minor), amount_text("reduction", minor)).alias("offer")
-    notes += money_notes(past, cells, best, _called(view, best) if best else "", name)
-    notes.append(
+    more_notes = [
         tr("One reduction a basket.")
         if repeat == "once"
-        else tr("One reduction for every full threshold; baskets just below the next are in reach.")
-    )
-    notes.append(tr("Basket: what was paid on one receipt after its own discounts. Returns on a later receipt do not lower it."))
-    if dropped:
-        notes.append(tr("Left out: {cells} whose reduction is not below the threshold.", cells=some(dropped, "cell")))
-    return notes
+        else tr("One reduction for every full threshold; baskets just below the next are in reach."),
+        tr("Basket: what was paid on one receipt after its own discounts. Returns on a later receipt do not lower it."),
+    ]
+    if dropped := len(limits) * len(savings) - cells.height:
+        more_notes.append(view.say("Left out: {dropped:cell} whose reduction is not below the threshold.", dropped=dropped))
+    return answered(
+        FULL_REDUCTION, past, cells, spend, notes=accounting_notes(past, assumed), more_notes=more_notes,
+        chart=lambda table, best: _chart(past, table, best), ask_next=[("differentiation.offers", {}), ("differentiation.coupon", {})],
+    )  # fmt: skip
 
 
-def _chart(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None) -> alt.Chart | alt.LayerChart:
-    known = past.margin.share is not None
-    named = {amount: view.money(amount) for amount in {*cells["threshold"], *cells["reduction"]}}
-    order = {axis: [named[amount] for amount in sorted(cells[axis].unique())] for axis in ("threshold", "reduction")}
-    drawn = cells.sort("threshold", "reduction").select(
-        pl.col("threshold", "reduction").replace_strict(named, return_dtype=pl.String),
-        view.major("net" if known else "cost").alias("value"),
-        "within_reach_count",
-    )
+def _chart(past: Past, table: AnswerTable, best: Row | None) -> alt.Chart | alt.LayerChart:
+    view, known = past.view, past.margin.share is not None
     what = tr("Expected net") if known else tr("Cost")
+    axes = ("threshold_amount", "reduction_amount")
+    named = {amount: view.money(amount * view.minor_units) for axis in axes for amount in table.frame[axis]}
+    order = [[named[amount] for amount in sorted(table.frame[axis].unique())] for axis in axes]
+    drawn = table.frame.sort(axes).select(
+        pl.col(axes).replace_strict(named, return_dtype=pl.String), pl.col("net_amount" if known else "cost_amount"), "within_reach_count"
+    )
     return heatmap(
-        drawn, column="threshold", row="reduction", value="value", n="within_reach_count", kind="money",
-        column_order=order["threshold"], row_order=order["reduction"][::-1], column_title=tr("Spend"), row_title=tr("Save"),
-        value_title=in_currency(what, view), title=tr("Spend X, save Y: {place}", place=view.place),
-        subtitle=tr("{what} on {baskets}, {period}{best}", what=what, baskets=some(past.baskets.height, "basket"), period=view.period,
-                    best=tr("; best: {called}", called=_called(view, best)) if best else ""),
+        drawn, column=axes[0], row=axes[1], value=drawn.columns[2], n="within_reach_count", kind="money",
+        column_order=order[0], row_order=order[1][::-1], column_title=tr("Spend"), row_title=tr("Save"),
+        value_title=in_currency(what, view), title=view.say("Spend X, save Y: {place}"),
+        subtitle=view.say(
+            "{what} on {n:basket}, {period}[best?; best: spend {threshold_amount} save {reduction_amount}]",
+            best or {"threshold_amount": 0, "reduction_amount": 0}, what=what, n=past.baskets.height, best=best is not None,
+        ),
     )  # fmt: skip

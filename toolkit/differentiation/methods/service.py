@@ -2,116 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.charts.bars import ranked_bars
 from toolkit.differentiation.measures.amounts import read_amounts, read_budget
 from toolkit.differentiation.measures.past import Past, contact_cost, margin_note
-from toolkit.differentiation.measures.reckoning import MONEY, best_of, in_currency, money_columns, money_notes, outcome, reckoned, too_dear
 from toolkit.differentiation.methods.discount import read_categories
+from toolkit.differentiation.methods.method import BEST_NET, MONEY, Method, answered, money_bars, ranked, reckoned
 from toolkit.expressions import divide_half_up
-from toolkit.language import tr
+from toolkit.language import later, tr, value
 from toolkit.models.replay import REPLAY, response
 from toolkit.models.replay_goods import replay_service
 from toolkit.models.replay_thresholds import chances
 from toolkit.registry import question
-from toolkit.scope.phrases import not_measured, where
+from toolkit.scope.hiding import unmeasured
+from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
 from toolkit.targeting.measures.due_list import STATED, due_list, due_rhythms
-from toolkit.wording import share, some
-
-if TYPE_CHECKING:
-    import altair as alt
-
-SERVICES = pl.Schema(
-    {
-        "category": pl.String,
-        "contact_count": pl.Int64,
-        "expected_buyers": pl.Float64,
-        "within_reach_count": pl.Int64,
-        "unit_value": pl.Float64,
-        "margin_share": pl.Float64,
-        **MONEY,
-    }
-)
-
-
-@question(
-    "differentiation",
-    "Would a service touch pay: after the sale, or when goods are due again?",
-    words=(
-        "after-sale call or message, care without a discount",
-        "trade-in offer at the time of replacement",
-        "cost per contact against members due again",
-        "售后 服务 以旧换新 关怀",
-    ),
-)
-def service(
-    view: View,
-    *,
-    touch: Literal["due", "after_sale"] = "due",
-    trade_in: float = 0.0,
-    category: str = "",
-    budget: float | None = None,
-) -> Finding:
-    """Return a service touch by category: one row per category that can be served, largest net first.
-
-    `due`: members whose goods are due again or soon (targeting.due_again). Those who will buy here anyway, by their probability, are free
-    riders; the others are within reach, at the category's usual unit price. `after_sale`: buyers of the period of goods with a stated
-    service life get a touch; what that brings is not measured, so only its cost and break-even are given. A touch has no price effect: its
-    cost is that of the contacts, and of the trade-in.
-
-    Parameters
-    ----------
-    touch
-        `due` or `after_sale`.
-    trade_in
-        Currency units off the new one for the old one (only `due`); 0 = none.
-    category
-        Names, several behind semicolons; empty = each category by itself.
-    budget
-        Most that it may cost, in currency units; empty = no limit.
-
-    Returns
-    -------
-    Answer
-        Table columns: `category`; `contact_count` (one per member and category, those who may be contacted); `expected_buyers` (buy here
-        anyway; `after_sale`: null); `within_reach_count` (the others); `unit_value` (usual price of one); `margin_share`; and the money
-        columns of `differentiation.full_reduction`, sales measured against what is bought anyway.
-
-    Raises
-    ------
-    BadValue
-        A trade-in below zero, a budget of nothing.
-    UnknownName
-        There is no such category.
-
-    Example
-    -------
-    >>> tk.differentiation.service(ws, trade_in=20).headline      # doctest: +SKIP
-    """
-    spend, past = read_budget(budget, "differentiation.service"), Past(view)
-    off = (read_amounts(trade_in, "trade_in", view, zero=True) or [0])[0]
-    wanted = read_categories(view, category)
-    replayed = replayed_due(past, off, wanted) if touch == "due" else _after_sale(past, wanted)
-    replayed = replayed.filter(pl.col("contact_count") >= view.settings.scope.minimum_members)
-    if replayed.is_empty():
-        return _unmeasured(view, past, touch)
-    names = view.categories.select("category_code", "category")
-    cells = reckoned(past, replayed.join(names, on="category_code", how="left", maintain_order="left"))
-    cells = cells.sort("worth", "cost", "category", descending=[True, False, False], nulls_last=True)
-    best = best_of(view, cells, spend, "category")
-    return Finding(
-        headline=_headline(view, cells, best, spend, touch),
-        table=_table(view, cells, touch),
-        chart=lambda: _chart(view, past, cells, touch),
-        notes=_notes(view, past, cells, best, touch, off),
-        ask_next=[("targeting.due_again", {}), ("differentiation.offers", {})],
-        figures={"best_net_amount": best["net"] / view.minor_units} if best and best["net"] is not None else {},
-    )
 
 
 def replayed_due(past: Past, trade_in: int, wanted: list[int] | None = None) -> pl.DataFrame:
@@ -123,11 +34,10 @@ def replayed_due(past: Past, trade_in: int, wanted: list[int] | None = None) -> 
     due = due.filter(pl.lit(True) if wanted is None else pl.col("category_code").is_in(wanted))
     chance = chances(pl.col("purchase_probability")).alias("chance_micro")
     counted = replay_service(due.select("member_code", *by, "category_code", "price", chance), trade_in=trade_in, by=by)
-    share_ = view.settings.offers.response_share
-    both = (share_ + response(share_, pl.lit(trade_in) / pl.col("price"))).clip(0, 1)
-    return past.with_category_margin(counted.join(prices, on="category_code", how="left", maintain_order="left")).with_columns(
-        both.alias("response_share")
-    )
+    reminded = view.settings.offers.response_share
+    responding = (reminded + response(reminded, pl.lit(trade_in) / pl.col("price"))).clip(0, 1)
+    priced = counted.join(prices, on="category_code", how="left", maintain_order="left")
+    return past.with_category_margin(priced).with_columns(responding.alias("response_share"))
 
 
 def _after_sale(past: Past, wanted: list[int] | None) -> pl.DataFrame:
@@ -152,106 +62,155 @@ def _prices(view: View) -> pl.DataFrame:
     return view.categories.select("category_code", price.alias("price")).filter(pl.col("price") > 0)
 
 
-def _table(view: View, cells: pl.DataFrame, touch: str) -> pl.DataFrame:
-    return cells.select(
-        "category",
-        "contact_count",
-        "expected_buyers",
-        "within_reach_count",
+SERVICE = Method(
+    table=c.table(
+        "one row per category that can be served, largest net first",
+        c.text("category"),
+        c.members("contact_count", "Contacts", "one per member and category, of those who may be contacted"),
+        c.count("expected_buyers", "Expected buyers", "buy here anyway", null="not expected: after the sale", dtype=pl.Float64),
+        c.members("within_reach_count", "Within reach", "the others"),
+        c.money("unit_value", "Price of one", "usual price"),
+        c.share("margin_share", "Margin", "of the category", null="not known"),
+        *MONEY,
+    ),
+    figures=lambda view: [
+        pl.col("category", "contact_count", "expected_buyers", "within_reach_count", "margin_share"),
         view.major("price").alias("unit_value"),
-        "margin_share",
-        *money_columns(view),
-    ).match_to_schema(SERVICES)
+    ],
+    keys=("category",),
+    headline=later(
+        "{where}, of {n:category|categories} that members are due for, a touch does best for {category}: of {needs:need}, some "
+        "{expected_buyers:,.0f} will be met here anyway, {within_reach_count} are within reach; it costs {cost_amount}[leaves? and leaves "
+        "{net_amount} net, if {response_share} of those buy for being reminded.][loses? and loses {loss:money}: to pay for itself "
+        "[rise_pays?sales must rise by {break_even_share}|no rise of sales is enough]. Doing nothing is better on these figures.]"
+        "[no_margin? for {extra_sales} of extra sales; what that leaves is not known without a margin.]"
+    ),
+    too_dear=later(
+        "{where}, none of a touch for any of {n:category|categories} fits a budget of {budget:money}: the cheapest, {category}, costs "
+        "{cost_amount}."
+    ),
+    called=later("a touch for {category}"),
+    label="{category}",
+    replay=lambda past, offer: replayed_due(past, 0, read_categories(past.view, ";".join(offer.categories))),
+    proposed=lambda past: past.with_category(replayed_due(past, 0)),
+    text=lambda view, cell: "service " + value("a reminder when goods are due again"),
+)
+AFTER_SALE = replace(
+    SERVICE,
+    headline=later(
+        "{where}, of {n:category|categories} an after-sale touch is cheapest for {category}: {contact_count:buyer}, {cost_amount}; "
+        "by how much sales [rise_pays?to them must rise, is {break_even_share}|must rise cannot be said without a margin]."
+    ),
+)
 
 
-def _headline(view: View, cells: pl.DataFrame, best: dict[str, Any] | None, budget: float | None, touch: str) -> str:
-    what = some(cells.height, "category", "categories")
-    if best is None:
-        return too_dear(
-            view, cells, budget or 0, tr("a touch for any of {what}", what=what), str(cells.sort("cost", "category")["category"][0])
+@question(
+    "differentiation",
+    "Would a service touch pay: after the sale, or when goods are due again?",
+    words=(
+        "after-sale call or message, care without a discount",
+        "trade-in offer at the time of replacement",
+        "cost per contact against members due again",
+        "售后 服务 以旧换新 关怀",
+    ),
+    tables=SERVICE.table,
+    figures=BEST_NET,
+)
+def service(
+    view: View,
+    *,
+    touch: Literal["due", "after_sale"] = "due",
+    trade_in: float = 0.0,
+    category: str = "",
+    budget: float | None = None,
+) -> Finding:
+    """Return a service touch by category: one row per category that can be served, largest net first.
+
+    `due`: members whose goods are due again or soon (targeting.due_again). Those who will buy here anyway, by their probability, are free
+    riders; the others are within reach, at the category's usual unit price. `after_sale`: buyers of the period of goods with a stated
+    service life get a touch; what that brings is not measured, so only its cost and break-even are given. A touch has no price effect: its
+    cost is that of the contacts, and of the trade-in. Sales are measured against what is bought anyway.
+
+    Parameters
+    ----------
+    touch
+        `due` or `after_sale`.
+    trade_in
+        Currency units off the new one for the old one (only `due`); 0 = none.
+    category
+        Names, several behind semicolons; empty = each category by itself.
+    budget
+        Most that it may cost, in currency units; empty = no limit.
+
+    Raises
+    ------
+    BadValue
+        A trade-in below zero, a budget of nothing.
+    UnknownName
+        There is no such category.
+
+    Example
+    -------
+    >>> tk.differentiation.service(ws, trade_in=20).headline      # doctest: +SKIP
+    """
+    spend, past = read_budget(budget, "differentiation.service"), Past(view)
+    off = (read_amounts(trade_in, "trade_in", view, zero=True) or [0])[0]
+    wanted = read_categories(view, category)
+    is_due = touch == "due"
+    replayed = replayed_due(past, off, wanted) if is_due else _after_sale(past, wanted)
+    replayed = replayed.filter(pl.col("contact_count") >= view.least)
+    if replayed.is_empty():
+        return _nobody_to_serve(past, is_due)
+    assumed = (
+        Note(
+            view.say(
+                "Assumed, not measured: of the needs that would not be met here, {offers.response_share:.0%} are, for being reminded "
+                "(setting offers.response_share)[off?, more with the trade-in, in proportion to its share of the price]. A campaign with a "
+                "control group measures it.",
+                off=off,
+            ),
+            "REVIEW",
         )
-    if touch == "after_sale":
-        rise = best["break_even_lift"]
-        needed = (
-            tr("by how much sales must rise cannot be said without a margin")
-            if rise is None
-            else tr("by how much sales to them must rise, is {rise}", rise=share(rise))
-        )
-        return tr(
-            "{where}, of {what} an after-sale touch is cheapest for {category}: {buyers}, {cost}; {needed}.",
-            where=where(view),
-            what=what,
-            category=best["category"],
-            buyers=some(best["contact_count"], "buyer"),
-            cost=view.money(best["cost"]),
-            needed=needed,
-        )
-    return tr(
-        "{where}, of {what} that members are due for, a touch does best for {category}: of {needs}, some {expected:,.0f} will be met here "
-        "anyway, {within_reach:,} are within reach; {outcome}",
-        where=where(view),
-        what=what,
-        category=best["category"],
-        needs=some(best["need_count"], "need"),
-        expected=best["expected_buyers"],
-        within_reach=best["within_reach_count"],
-        outcome=outcome(view, best, tr("those buy for being reminded")),
+        if is_due
+        else Note(tr("What an after-sale touch brings is not measured: run it with a control group."), "NOT MEASURED")
     )
-
-
-def _notes(view: View, past: Past, cells: pl.DataFrame, best: dict[str, Any] | None, touch: str, off: int) -> list[str | Note]:
-    share_ = view.settings.offers.response_share
-    notes: list[str | Note] = [
-        tr(
-            "This is accounting, not a forecast: what contacts cost, and what members are expected to buy anyway. A "
-            "touch takes nothing off the price, so nobody gets for nothing what they would have paid for{but_for}.",
-            but_for=tr(", but for the trade-in") if off else "",
-        )
-    ]
-    if touch == "due":
-        notes.append(
-            Note(
-                tr(
-                    "Assumed, not measured: of the needs that would not be met here, {share} are, for being reminded (setting "
-                    "offers.response_share){more}. A campaign with a control group measures it.",
-                    share=share(share_, 0),
-                    more=tr(", more with the trade-in, in proportion to its share of the price") if off else "",
-                ),
-                "REVIEW",
-            )
-        )
-    else:
-        notes.append(Note(tr("What an after-sale touch brings is not measured: run it with a control group."), "NOT MEASURED"))
-    notes += [margin_note(view, past.margin), contact_cost(view)[1]]
-    called = tr("a touch for {category}", category=best["category"]) if best else ""
-    notes += money_notes(past, cells, best, called, pl.col("category")) if touch == "due" else []
-    return notes
-
-
-def _unmeasured(view: View, past: Past, touch: str) -> Finding:
-    what = tr("due for anything") if touch == "due" else tr("a buyer of goods with a stated service life")
-    notes: list[str | Note] = [
-        Note(tr("Service: too few members who may be contacted are {what} (scope.minimum_members).", what=what), "NOT MEASURED")
-    ]
-    if not view.has_column("products", "service_life_days"):
-        notes.append(not_measured(view, "products", "service_life_days", tr("due dates from stated service lives")))
-    n = some(past.members.height, "member")
-    return Finding(
-        headline=tr(
-            "{where}, too few of {n} who may be contacted are {what}: there is nothing to serve.", where=where(view), n=n, what=what
+    accounting = view.say(
+        "This is accounting, not a forecast: what contacts cost, and what members are expected to buy anyway. A touch takes nothing off "
+        "the price, so nobody gets for nothing what they would have paid for[off?, but for the trade-in].",
+        off=off,
+    )
+    return answered(
+        SERVICE if is_due else AFTER_SALE,
+        past,
+        ranked(past.with_category(reckoned(past, replayed)), SERVICE.keys),
+        spend, notes=[accounting, assumed, margin_note(view, past.margin), contact_cost(view)[1]],
+        more=lambda cell: {"needs": cell["need_count"]},
+        chart=lambda table, best: money_bars(
+            SERVICE, past, table, n="contact_count", most=15, of_net=is_due, subtitle=later("{what}; n = contacts"),
+            title=view.say("Touch when due: {place}") if is_due else view.say("Touch after the sale: {place}"),
         ),
-        table=SERVICES.to_frame(),
-        notes=notes,
-        ask_next=[("targeting.due_again", {})],
-    )
-
-
-def _chart(view: View, past: Past, cells: pl.DataFrame, touch: str) -> alt.Chart | alt.LayerChart:
-    known = past.margin.share is not None and touch == "due"
-    drawn = cells.head(15).select("category", view.major("net" if known else "cost").alias("value"), "contact_count")
-    what = tr("Expected net") if known else tr("Cost")
-    title = tr("Touch when due: {place}", place=view.place) if touch == "due" else tr("Touch after the sale: {place}", place=view.place)
-    return ranked_bars(
-        drawn, label="category", value="value", n="contact_count", kind="money", ranked=False, value_title=in_currency(what, view),
-        title=title, subtitle=tr("{what}; n = contacts", what=what),
+        ask_next=[("targeting.due_again", {}), ("differentiation.offers", {})], money_notes=is_due,
     )  # fmt: skip
+
+
+def _nobody_to_serve(past: Past, is_due: bool) -> Finding:
+    view = past.view
+    finding = unmeasured(
+        SERVICE.table,
+        view.say(
+            "{where}, too few of {n:member} who may be contacted are [is_due?due for anything|a buyer of goods with a stated service "
+            "life]: there is nothing to serve.",
+            n=past.members.height, is_due=is_due,
+        ),
+        view.say(
+            "Service: too few members who may be contacted are [is_due?due for anything|a buyer of goods with a stated service life] "
+            "(scope.minimum_members).",
+            is_due=is_due,
+        ),
+        ask_next=[("targeting.due_again", {})],
+    )  # fmt: skip
+    if view.has_column("products", "service_life_days"):
+        return finding
+    return replace(
+        finding, notes=[*finding.notes, not_measured(view, "products", "service_life_days", tr("due dates from stated service lives"))]
+    )

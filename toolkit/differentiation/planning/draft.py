@@ -14,7 +14,6 @@ from toolkit.differentiation.measures.past import Past, contact_cost
 from toolkit.differentiation.measures.visible import Visible, measure_spread
 from toolkit.differentiation.planning.enrolment import BALANCED, Enrolment, enrol
 from toolkit.errors import DataError
-from toolkit.language import tr
 from toolkit.ledger.definition import Definition
 from toolkit.mart.margins import Margin
 from toolkit.models.assignment import LEAST_PER_ARM, Assignment, assign
@@ -24,12 +23,12 @@ from toolkit.scope.view import View
 
 @dataclass(frozen=True)
 class Draft:
-    """A campaign as it would be launched today. `assignment` and `visible` are None where they cannot be made; `said` tells why."""
+    """A campaign as it would be launched today. `assignment` and `visible` are None where they cannot be made; `reasons` tells why."""
 
     enrolment: Enrolment
     assignment: Assignment | None
     visible: Visible | None
-    said: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
     @property
     def view(self) -> View:
@@ -77,9 +76,7 @@ class Draft:
         stated = self.definition.cost_per_contact
         if stated is None:
             return contact_cost(self.view)
-        return stated * self.view.minor_units, tr(
-            "A contact costs {cost}, as the plan says.", cost=self.view.money(stated * self.view.minor_units)
-        )
+        return stated * self.view.minor_units, self.view.say("A contact costs {cost:money}, as the plan says.", cost=stated)
 
     @cached_property
     def offer_cost(self) -> pl.DataFrame | None:
@@ -104,8 +101,8 @@ class Draft:
     @cached_property
     def break_even_lift(self) -> float | None:
         """The lift whose margin pays all costs; None where margin, base or the cost of the offers are not known."""
-        kept = (self.base_sales or 0) * (self.margin.share or 0)
-        return None if kept <= 0 or self.costs["offers"] is None else float(self.costs["total"] or 0) / kept
+        margin = (self.base_sales or 0) * (self.margin.share or 0)
+        return None if margin <= 0 or self.costs["offers"] is None else float(self.costs["total"] or 0) / margin
 
     # -- what it can see -----------------------------------------------------------------------------------------------------------
 
@@ -143,9 +140,9 @@ class Draft:
 
 
 def work_out(view: View, definition: Definition) -> Draft:
-    """Return a plan worked out in the view of its scope; what cannot be worked out is left None, with the reason in `said`."""
+    """Return a plan worked out in the view of its scope; what cannot be worked out is left None, with the reason in `reasons`."""
     enrolment, settings = enrol(view, definition), view.settings.campaigns
-    said: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     assignment, visible = None, None
     members = enrolment.members.height
     if members < 2 * LEAST_PER_ARM and 0 < definition.control_share < 1:
@@ -168,10 +165,10 @@ def work_out(view: View, definition: Definition) -> Draft:
                 most_draws=settings.most_draws,
             )
         except DataError as error:
-            said["assignment"] = str(error)
+            reasons["assignment"] = str(error)
     if definition.days > 0:
         try:
             visible = measure_spread(view, [definition.days])
         except DataError as error:
-            said["visible"] = str(error)
-    return Draft(enrolment, assignment, visible, said)
+            reasons["visible"] = str(error)
+    return Draft(enrolment, assignment, visible, reasons)

@@ -126,11 +126,11 @@ def enrol(view: View, definition: Definition) -> Enrolment:
 
 def _with_scores(view: View, definition: Definition) -> pl.DataFrame:
     """The audience with segment, offer, touchpoint, store and scores; `contactable` where the shop has it."""
-    made = view.remembered((__name__, "scores"), lambda: _scores(view))
-    named = made["segment"].unique().to_list()
+    scores = view.remembered((__name__, "scores"), lambda: _scores(view))
+    named = scores["segment"].unique().to_list()
     offers = {one: definition.offer_name_for(one) for one in named}
     touchpoints = {one: definition.touchpoint_for(one) for one in named}
-    return made.select(
+    return scores.select(
         "member_id",
         "segment",
         pl.col("segment").replace_strict(offers, return_dtype=pl.String).alias("offer"),
@@ -146,12 +146,12 @@ def _scores(view: View) -> pl.DataFrame:
     traits = with_traits(view, FROM_TRAITS)
     store = next(name for name in ("usual_store_id", "home_store_id") if name in traits.columns)
     consent = ["contactable"] if view.has_column("members", "contactable") else []
-    made = (
+    scored = (
         inside.join(cells, on="member_code", how="left", maintain_order="left")
         .join(traits.select("member_id", *FROM_TRAITS, store, *consent), on="member_id", how="left", maintain_order="left")
         .rename({"segment": "rfm_segment", "cell": "segment"})
     )
-    return made.select(
+    return scored.select(
         "member_id",
         "segment",
         (pl.lit(view.scope.store_id) if view.scope.store_id is not None else pl.col(store)).cast(pl.String).alias("store_id"),

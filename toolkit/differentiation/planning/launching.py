@@ -136,13 +136,13 @@ class ContactLists:
     @property
     def files(self) -> tuple[Path, ...]:
         """All files but the manifests."""
-        return tuple(file for made in self.exports for file in made.files)
+        return tuple(file for export in self.exports for file in export.files)
 
     @property
     def sentence(self) -> str:
         """What was written and who was left out."""
-        members = sum(made.member_count for made in self.exports)
-        left = sum(made.not_contactable + made.unknown_contactable for made in self.exports)
+        members = sum(export.member_count for export in self.exports)
+        left = sum(export.not_contactable + export.unknown_contactable for export in self.exports)
         without = (
             tr(" {treated_members} may no longer be contacted and are on none.", treated_members=some(left, "treated member"))
             if left
@@ -182,16 +182,16 @@ def contact_lists(
         The shop does not say who may be contacted (then `for_contact=False` gives lists for analysis), or nobody is left.
     """
     ws = _opened(workspace)
-    found = open_campaign(ws, campaign_id)
-    if found.source != "ledger" or found.definition is None:
+    launched = open_campaign(ws, campaign_id)
+    if launched.source != "ledger" or launched.definition is None:
         raise BadValue(
             tr(
                 "Campaign '{campaign_id}' was not launched here: its contacts are in the shop's own contacts table.",
                 campaign_id=campaign_id,
             )
         )
-    offers = {offer.name: offer for offer in found.offers}
-    treated = found.members.filter(pl.col("arm") == "treated").select(
+    offers = {offer.name: offer for offer in launched.offers}
+    treated = launched.members.filter(pl.col("arm") == "treated").select(
         "member_id",
         "segment",
         "offer",
@@ -200,15 +200,15 @@ def contact_lists(
         "store_id",
         pl.col("touchpoint").fill_null(value("any touchpoint")),
     )
-    view = open_view(ws, as_of=found.as_of)
-    made, empty = list[Export](), list[str]()
+    view = open_view(ws, as_of=launched.as_of)
+    exports, empty = list[Export](), list[str]()
     keys = ["touchpoint", *["store_id"] * per_store]
     for key, rows in sorted(treated.partition_by(keys, as_dict=True).items(), key=lambda item: tuple(str(part) for part in item[0])):
         name = " ".join([campaign_id, *(str(part) for part in key)])
         crowd = Audience(name, member_ids=tuple(rows["member_id"]), call=tr("campaign {campaign_id}", campaign_id=campaign_id))
         beside = rows.drop("touchpoint")
         try:
-            made.append(
+            exports.append(
                 export_audience(
                     view, crowd, folder, formats=formats, columns=columns, for_contact=for_contact, replace_it=replace_it, beside=beside
                 )
@@ -217,7 +217,7 @@ def contact_lists(
             if not for_contact or not view.has_column("members", "contactable"):
                 raise
             empty.append(name)
-    if not made:
+    if not exports:
         raise DataError(
             tr(
                 "None of the {treated_members} of campaign '{campaign_id}' may be contacted any more.",
@@ -225,16 +225,16 @@ def contact_lists(
                 campaign_id=campaign_id,
             )
         )
-    return ContactLists(tuple(made), tuple(empty))
+    return ContactLists(tuple(exports), tuple(empty))
 
 
 def _cost(draft: Draft) -> dict[str, float | None]:
     """Expected cost as it is frozen, in currency units."""
     minor = draft.view.minor_units
-    said = {kind: None if value is None else value / minor for kind, value in draft.costs.items()}
+    costs = {kind: None if value is None else value / minor for kind, value in draft.costs.items()}
     base = draft.base_sales
     return {
-        **said,
+        **costs,
         "base_sales": None if base is None else base / minor,
         "margin_share": draft.margin.share,
         "break_even_lift": draft.break_even_lift,
@@ -244,19 +244,19 @@ def _cost(draft: Draft) -> dict[str, float | None]:
 
 def _drawn(draft: Draft) -> dict[str, Any]:
     """How the arms were drawn, so that the draw can be made again."""
-    made = draft.assignment
-    if made is None:
+    assignment = draft.assignment
+    if assignment is None:
         return {}
     settings = draft.view.settings.campaigns
     return {
         "seed": draft.definition.seed,
         "salt": draft.definition.campaign_id,
         "strata": ["segment"],
-        "draws": made.draws,
-        "balanced": made.balanced,
+        "draws": assignment.draws,
+        "balanced": assignment.balanced,
         "tolerance": settings.balance_tolerance,
         "most_draws": settings.most_draws,
-        "balance": made.balance.to_dicts(),
+        "balance": assignment.balance.to_dicts(),
     }
 
 

@@ -92,18 +92,18 @@ class Playbook(BaseModel):
         members with a level that is not measured.
         """
         rows = [
-            (stage, *pair, *(getattr(found, name) if found else None for name in ("name", "method", "message", "goods", "purpose")))
+            (stage, *pair, *(getattr(rule, name) if rule else None for name in ("name", "method", "message", "goods", "purpose")))
             for stage in (None, *STAGES)
             for pair in itertools.product((*LEVELS, None), repeat=2)
-            for found in [self.advice(stage, *pair)]
+            for rule in [self.advice(stage, *pair)]
         ]
         names = ("stage", "sensitivity", "power", "rule", "method", "message", "goods", "purpose")
         return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
     def method_for(self, purpose: str) -> str | None:
         """Return the method that the playbook pairs with a purpose most often, the first of equal ones; None where it has none for it."""
-        found = Counter(rule.method for rule in (*self.stages, *self.rules) if rule.purpose == purpose and rule.method in METHODS)
-        return found.most_common(1)[0][0] if found else None
+        methods = Counter(rule.method for rule in (*self.stages, *self.rules) if rule.purpose == purpose and rule.method in METHODS)
+        return methods.most_common(1)[0][0] if methods else None
 
     def advice(self, stage: str | None, sensitivity: str | None, power: str | None) -> Advice | None:
         """Return the advice for a cell; a stage's rule goes before the others, also where it does not ask for a level not measured."""
@@ -173,9 +173,9 @@ def playbook_from(raw: Mapping[str, Any], *, where: str) -> Playbook:
     """Return the playbook in the values of a TOML; `where` names it in errors. Raises as `read_playbook`."""
     faults = [_unknown_key(where, name, _TABLES) for name in raw if name not in _TABLES]
     rules, stages = (_tables(raw.get(name, []), name, where, faults) for name in ("rules", "stages"))
-    made_rules = [_made(Rule, rule, tr("rule {place}", place=place), where, faults) for place, rule in enumerate(rules, start=1)]
-    made_stages = [_made(StageRule, rule, tr("stages {place}", place=place), where, faults) for place, rule in enumerate(stages, start=1)]
-    unmeasured = _made(Advice, raw["unmeasured"], "unmeasured", where, faults) if "unmeasured" in raw else None
+    read_rules = [_advice(Rule, rule, tr("rule {place}", place=place), where, faults) for place, rule in enumerate(rules, start=1)]
+    read_stages = [_advice(StageRule, rule, tr("stages {place}", place=place), where, faults) for place, rule in enumerate(stages, start=1)]
+    unmeasured = _advice(Advice, raw["unmeasured"], "unmeasured", where, faults) if "unmeasured" in raw else None
     faults += _uncovered(rules, where)
     for stage in STAGES:
         faults += _doubled(
@@ -183,34 +183,39 @@ def playbook_from(raw: Mapping[str, Any], *, where: str) -> Playbook:
         )
     if faults:
         raise BadValue("\n".join(faults))
-    given = {"rules": tuple(made_rules), "stages": tuple(made_stages), "unmeasured": unmeasured}
+    given = {"rules": tuple(read_rules), "stages": tuple(read_stages), "unmeasured": unmeasured}
     return Playbook(title=str(raw.get("title", "")), source=where, **given)  # type: ignore[arg-type]
 
 
-def _tables(found: Any, name: str, where: str, faults: list[str]) -> list[Mapping[str, Any]]:
-    if isinstance(found, list) and all(isinstance(rule, Mapping) for rule in found):
-        return found
-    faults.append(tr("{where}: {name} is {found!r}; tables written as [[{name}]] were needed.", where=where, name=name, found=found))
+def _tables(given: Any, name: str, where: str, faults: list[str]) -> list[Mapping[str, Any]]:
+    if isinstance(given, list) and all(isinstance(rule, Mapping) for rule in given):
+        return given
+    faults.append(tr("{where}: {name} is {given!r}; tables written as [[{name}]] were needed.", where=where, name=name, given=given))
     return []
 
 
-def _made(model: type[Advice], raw: Any, said: str, where: str, faults: list[str]) -> Advice | None:
+def _advice(model: type[Advice], raw: Any, called: str, where: str, faults: list[str]) -> Advice | None:
     """Return one rule; what is wrong with it is added to `faults`, a sentence each."""
     if not isinstance(raw, Mapping):
         faults.append(
-            tr("{where}: {said} is {raw!r}; a table with name, method, message and goods was needed.", where=where, said=said, raw=raw)
+            tr(
+                "{where}: {called} is {raw!r}; a table with name, method, message and goods was needed.",
+                where=where,
+                called=called,
+                raw=raw,
+            )
         )
         return None
-    said = f"{said} ('{raw['name']}')" if isinstance(raw.get("name"), str) and raw["name"] else said
+    called = f"{called} ('{raw['name']}')" if isinstance(raw.get("name"), str) and raw["name"] else called
     before = len(faults)
     for key, known in _KNOWN.items():
         if key in model.model_fields and key in raw:
             wrong = [value for value in _levels(raw[key]) if value not in known]
             faults += [
                 tr(
-                    "{where}: {said} has {key} = {value!r}, {instead}",
+                    "{where}: {called} has {key} = {value!r}, {instead}",
                     where=where,
-                    said=said,
+                    called=called,
                     key=key,
                     value=value,
                     instead=_instead(value, known),
@@ -218,29 +223,29 @@ def _made(model: type[Advice], raw: Any, said: str, where: str, faults: list[str
                 for value in wrong
             ]
     if not all(len(_levels(raw.get(key, LEVELS))) for key in ("sensitivity", "power")):
-        faults.append(tr("{where}: {said} names no level at all; leave the key out for every level.", where=where, said=said))
+        faults.append(tr("{where}: {called} names no level at all; leave the key out for every level.", where=where, called=called))
     try:
-        made = model.model_validate(raw)
+        advice = model.model_validate(raw)
     except ValidationError as error:
         for fault in error.errors():
             key = str(fault["loc"][0])
             if fault["type"] == "extra_forbidden":
-                faults.append(_unknown_key(tr("{where}: {said}", where=where, said=said), key, tuple(model.model_fields)))
+                faults.append(_unknown_key(tr("{where}: {called}", where=where, called=called), key, tuple(model.model_fields)))
             elif fault["type"] == "missing":
-                faults.append(tr("{where}: {said} has no '{key}'. Add one.", where=where, said=said, key=key))
+                faults.append(tr("{where}: {called} has no '{key}'. Add one.", where=where, called=called, key=key))
             elif len(faults) == before or key not in _KNOWN:
                 faults.append(
                     tr(
-                        "{where}: {said}, {key}: {fault}, but {given!r} came.",
+                        "{where}: {called}, {key}: {fault}, but {given!r} came.",
                         where=where,
-                        said=said,
+                        called=called,
                         key=key,
                         fault=fault_words(fault),
                         given=fault["input"],
                     )
                 )
         return None
-    return made
+    return advice
 
 
 def _levels(value: Any) -> list[Any]:

@@ -9,7 +9,16 @@ from toolkit.answer import Finding, Note
 from toolkit.differentiation.measures.amounts import read_budget
 from toolkit.differentiation.measures.past import Past, accounting_notes, contact_cost, contacts_unpriced
 from toolkit.differentiation.measures.replays import addressable, proposed_offers, read_offers, replay_offer
-from toolkit.differentiation.methods.method import BEST_NET, MONEY, Ranking, answered, money_bars, nothing_to_replay, ranked, reckoned
+from toolkit.differentiation.methods.method import (
+    BEST_NET,
+    MONEY_OF_MEMBERS,
+    Ranking,
+    answered,
+    money_bars,
+    nothing_to_replay,
+    ranked,
+    reckoned,
+)
 from toolkit.language import later, tr
 from toolkit.registry import question
 from toolkit.scope.view import View
@@ -23,7 +32,7 @@ OFFERS = Ranking(
         c.members("free_rider_count", "Get it anyway", "baskets; members for coupons and discounts; needs for a service"),
         c.members("within_reach_count", "Within reach", "baskets; members for coupons, discounts and a member day; needs for a service"),
         c.money("cost_per_contact_amount", "Cost per contact", "all costs over the contacts"),
-        *MONEY,
+        *MONEY_OF_MEMBERS,
     ),
     figures=lambda view: [
         pl.col("offer", "method", "contact_count", "free_rider_count", "within_reach_count"),

@@ -12,7 +12,7 @@ import polars as pl
 
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.errors import DataError
-from toolkit.language import later
+from toolkit.language import later, tr
 from toolkit.mart.windows import window_sums
 from toolkit.models.power import Spread, spread_of, spread_on_arms
 from toolkit.scope.view import View

@@ -9,7 +9,7 @@ from toolkit.answer import Finding, Note
 from toolkit.differentiation.measures.amounts import proposed_thresholds, read_amounts, read_budget, read_share, round_amount, tenths_off
 from toolkit.differentiation.measures.past import BASIS_POINTS, Past, accounting_notes, contact_cost, reach_bp
 from toolkit.differentiation.measures.redeeming import redeem_chances
-from toolkit.differentiation.methods.method import BEST_NET, MONEY, Method, answered, money_bars, nothing_to_replay, reckoned
+from toolkit.differentiation.methods.method import BEST_NET, MONEY_OF_MEMBERS, Method, answered, money_bars, nothing_to_replay, reckoned
 from toolkit.errors import BadValue
 from toolkit.expressions import divide_half_up
 from toolkit.language import later, tr
@@ -69,7 +69,7 @@ COUPON = Method(
             "would_redeem_count", "Would redeem", "of the free riders, by their chances", dtype=pl.Float64, hidden_by="free_rider_count"
         ),
         c.members("within_reach_count", "Within reach", "members who lack little of the minimum, or had no basket"),
-        *MONEY,
+        *MONEY_OF_MEMBERS,
     ),
     figures=lambda view: [
         view.major("value").alias("value_amount"),

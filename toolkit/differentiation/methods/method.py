@@ -36,6 +36,8 @@ MONEY = (
     c.flag("is_best", "Best for some budget", "no row that costs as little brings more"),
 )
 """Columns that the table of every replay ends with."""
+MONEY_OF_MEMBERS = tuple(column.of(hidden_by="free_rider_count") if column.name == "at_stake_amount" else column for column in MONEY)
+"""The same where free riders are counted as members: what is at stake is the sales of these."""
 BEST_NET = (c.money("best_net_amount", "Best net"),)
 """The headline figure of every replay."""
 
@@ -172,8 +174,8 @@ def _money_notes(
             notes.append(
                 view.say(
                     "Of what is within reach of {called}: [can_pay?it pays once {break_even_rate} of them respond|it would not pay even if "
-                    "all of them responded]. Margin at stake, that of what free riders buy anyway: {at_stake_amount}.",
-                    row, called=called, can_pay=row["break_even_rate"] is not None,
+                    "all of them responded].[is_shown? Margin at stake, that of what free riders buy anyway: {at_stake_amount}.]",
+                    row, called=called, can_pay=row["break_even_rate"] is not None, is_shown=row["at_stake_amount"] is not None,
                 )
             )  # fmt: skip
         else:

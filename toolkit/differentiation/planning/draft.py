@@ -146,7 +146,7 @@ def work_out(view: View, definition: Definition) -> Draft:
     assignment, visible = None, None
     members = enrolment.members.height
     if members < 2 * LEAST_PER_ARM and 0 < definition.control_share < 1:
-        said["assignment"] = tr(
+        reasons["assignment"] = view.say(
             "{members} members are too few for a holdout: each arm needs {least_per_arm} at least. Widen the audience, or "
             "address them all without claiming an effect.",
             members=members,

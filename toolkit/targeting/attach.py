@@ -81,7 +81,7 @@ _CANDIDATES = c.table(
         "买了这个的人还买什么",
     ),
     tables=(GOODS, SEGMENTS, BUYERS),
-    figures=(c.share("attach_rate", "Attach rate"), c.members("members_in_all", "Members in all")),
+    figures=(c.share("attach_rate", "Attach rate"), c.count("members_in_all", "Members in all")),
 )
 def attach(
     view: View,

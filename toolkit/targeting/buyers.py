@@ -36,7 +36,7 @@ BUYERS = member_table(
         "购买过 未购买 买了什么的会员",
     ),
     tables=BUYERS,
-    figures=(c.members("members_in_all", "Members in all"),),
+    figures=(c.count("members_in_all", "Members in all"),),
 )
 def buyers(view: View, *, goods: str | list[str] | None = None, without: str | list[str] | None = None, least_days: int = 1) -> Finding:
     """Return the members who bought some goods and none of some others: one row per member, largest sales first.

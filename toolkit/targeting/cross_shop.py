@@ -55,7 +55,7 @@ BUYERS = member_table(_ORDERS, _SALES, _IN_THEM)
         "跨品类 跨渠道 跨店购买",
     ),
     tables=(COMBINATIONS, BUYERS),
-    figures=(c.share("overlap_member_share", "Share who buy both"), c.members("members_in_all", "Members in all")),
+    figures=(c.share("overlap_member_share", "Share who buy both"), c.count("members_in_all", "Members in all")),
 )
 def cross_shop(
     view: View,

@@ -22,6 +22,7 @@ from toolkit.scope.view import View
 from toolkit.targeting.measures.goods import labels_of
 from toolkit.targeting.measures.niche_goods import niche_goods
 from toolkit.targeting.measures.niche_groups import NOT_STABLE, STABLE, UNKNOWN, niche_groups, niche_members
+from toolkit.wording import some
 
 if TYPE_CHECKING:
     import altair as alt
@@ -87,7 +88,7 @@ PRODUCTS = c.table(
     tables=(NICHES, MEMBERS, PRODUCTS),
     figures=(
         c.count("stable_niche_count", "Stable niches"),
-        c.members("members_in_all", "Members in all"),
+        c.count("members_in_all", "Members in all"),
         c.count("defining_product_count", "Defining products"),
         c.count("held_product_count", "Products that hold"),
     ),
@@ -231,7 +232,10 @@ def _members(view: View, row: dict[str, Any], top: int) -> Finding:
         notes.append(view.say("The {top} strongest of {n} are shown; top=0 gives all.", top=top, n=frame.height))
     return Finding(
         headline=view.say(
-            "{where}, {n:member} of {all:,} belong to the niche {niche} ({status:word}).", row, n=frame.height, all=view.members.height
+            "{where}, {listed} of {all:,} belong to the niche {niche} ({status:word}).",
+            row,
+            listed=some(frame.height, "member"),
+            all=view.members.height,
         ),
         table=MEMBERS.of(frame.head(top) if top else frame, view),
         notes=notes,
@@ -263,7 +267,7 @@ def _products(view: View, row: dict[str, Any]) -> Finding:
         pl.col("index_low").alias("goods_index_low"),
     )
     shown = PRODUCTS.of(frame, view)
-    held = shown.cut(shown.frame.filter(pl.col("goods_index_low") > 1))
+    held_count = frame.filter(pl.col("goods_index_low") > 1).height
     notes = [
         _verdict(view, row),
         tr(
@@ -274,15 +278,15 @@ def _products(view: View, row: dict[str, Any]) -> Finding:
     if shown.height > MOST_PRODUCTS:
         notes.append(view.say("The {most} surest of {products:product} are shown.", most=MOST_PRODUCTS, products=shown.height))
     return Finding(
-        headline=_products_headline(view, row, shown, held),
+        headline=_products_headline(view, row, shown, held_count),
         table=shown.cut(shown.frame.head(MOST_PRODUCTS)),
         notes=notes,
         ask_next=[("targeting.niches", {"niche": row["niche"]}), ("targeting.niches", {})],
-        figures={"defining_product_count": float(shown.height), "held_product_count": float(held.height)},
+        figures={"defining_product_count": float(shown.height), "held_product_count": float(held_count)},
     )
 
 
-def _products_headline(view: View, niche: dict[str, Any], shown: AnswerTable, held: AnswerTable) -> str:
+def _products_headline(view: View, niche: dict[str, Any], shown: AnswerTable, held_count: int) -> str:
     words = {"niche": niche["niche"], "status": niche["status"]}
     if not shown.height:
         return view.say(
@@ -290,11 +294,13 @@ def _products_headline(view: View, niche: dict[str, Any], shown: AnswerTable, he
             "others.",
             **words,
         )
+    known = [product for product in shown.rows() if product["late_count"] is not None]
+    first = next((product for product in known if (product["goods_index_low"] or 0) > 1), known[0] if known else None)
     return view.say(
         "Across the chain, {products:product} [is_one?defines|define] the niche {niche} ({status:word}) by the first half of the receipts, "
-        "and {held:,} still do by the second; first {product}: {penetration_rate} of its members buy it, {other_penetration_rate} of the "
-        "others.",
-        (held if held.height else shown).row(), products=shown.height, is_one=shown.height == 1, held=held.height, **words,
+        "and {held:,} still do by the second[first?; first {product}: {penetration_rate} of its members buy it, "
+        "{other_penetration_rate} of the others].",
+        first, first=first is not None, products=shown.height, is_one=shown.height == 1, held=held_count, **words,
     )  # fmt: skip
 
 
@@ -308,8 +314,8 @@ def _headline(view: View, shown: AnswerTable, measured: int) -> str:
         )
     return view.say(
         "{where}, {groups:small group} of {n:member} [is_one?has|have] a strong, stable taste; the strongest is {niche}: "
-        "{member_count:member}[, {sales_share} of the sales], who buy it {taste_index:.1f} times as often as others.",
-        stable.row(), groups=stable.height, is_one=stable.height == 1, n=measured,
+        "{member_count:member}[is_measured?, {sales_share} of the sales], who buy it {taste_index:.1f} times as often as others.",
+        stable.row(), groups=stable.height, is_one=stable.height == 1, n=measured, is_measured=stable.row()["sales_share"] is not None,
     )  # fmt: skip
 
 

@@ -229,7 +229,7 @@ CLAIMS = ("brought", "earned €", "lost €", "worked", "paid:", "lost money", 
 @pytest.mark.parametrize(
     ("kind", "check", "said"),
     [
-        ("control of three", "Size", "the control arm has 3 members, fewer than 30"),
+        ("control of three", "Size", "the control arm has fewer than 10 members, fewer than 30"),
         ("everyone redeemed", "Redemptions", "put on the list because they redeemed"),
         ("drawn by hand", "Balance", "not drawn at random"),
         ("before the receipts", "Size", "started before the receipts do"),

@@ -6,7 +6,6 @@ from toolkit import wording
 from toolkit.answer import Finding
 from toolkit.language import tr, word
 from toolkit.registry import question
-from toolkit.review.measures.headline import arms, opening
 from toolkit.review.measures.outcome import OUTCOMES, Name
 from toolkit.review.measures.sentences import after
 from toolkit.review.measures.study import Study, study
@@ -97,6 +96,6 @@ def _headline(found: Study) -> str:
         name=found.case.name,
         tally=tally,
         allowed=allowed,
-        arms=arms(found.case),
+        arms=found.case.arms,
     )
-    return after(opening(found.case), said)
+    return after(found.case.opening, said)

@@ -21,7 +21,7 @@ from toolkit.review.measures.habits import (
     later_campaigns,
     windows_of,
 )
-from toolkit.review.measures.headline import Claim, arms, claim_of, first_reason, opening, untold
+from toolkit.review.measures.headline import Claim, claim_of, first_reason, untold
 from toolkit.review.measures.parts import passed
 from toolkit.review.measures.study import study
 from toolkit.review.measures.verdicts import worst_first
@@ -174,7 +174,7 @@ def _table(case: Case, habits: list[Habit], claims: list[Claim]) -> pl.DataFrame
 
 
 def _headline(case: Case, habit: Habit, claim: Claim, after: Period) -> str:
-    start = capital(opening(case) + _bought(case, habit, after))
+    start = capital(case.opening + _bought(case, habit, after))
     n = tr(
         "n = {treated:,} treated, {control:,} compared with, who bought before and after",
         treated=habit.effect.treated_count,
@@ -298,10 +298,10 @@ def _notes(
 def _unmeasured(case: Case, why: str) -> Finding:
     said = tr(
         "{opening}{name}: habits afterwards are not measured: {why} ({arms}).",
-        opening=opening(case),
+        opening=case.opening,
         name=case.name,
         why=why,
-        arms=arms(case),
+        arms=case.arms,
     )
     return Finding(
         headline=capital(said),

@@ -12,7 +12,7 @@ from toolkit.language import later, tr, trn, word
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.registry import question
 from toolkit.review.measures.case import Case
-from toolkit.review.measures.headline import Claim, arms, claim_of, first_reason, opening, untold
+from toolkit.review.measures.headline import Claim, claim_of, first_reason, untold
 from toolkit.review.measures.moves import OTHERS, Moves, arm_values, flow_table, moves_of
 from toolkit.review.measures.study import study
 from toolkit.review.measures.verdicts import worst_first
@@ -133,7 +133,7 @@ def _headline(case: Case, moves: Moves, effect: Effect, claim: Claim) -> str:
     if moves.values.is_empty():
         stayed = float((moves.members.filter("treated")["before"] == moves.members.filter("treated")["after"]).mean() or 0)  # type: ignore[arg-type]
         plain = tr("{stayed} of the treated ended{so_far} in the segment they began in", stayed=share(stayed), so_far=so_far)
-    start = capital(tr("{opening}{name}: {moves} ({arms})", opening=opening(case), name=case.name, moves=plain, arms=arms(case)))
+    start = capital(tr("{opening}{name}: {moves} ({arms})", opening=case.opening, name=case.name, moves=plain, arms=case.arms))
     if not claim.may_be_shown or effect.estimate is None or effect.low is None or effect.high is None:
         return tr(
             "{start}. What of it the campaign did {untold}: {first_reason}",
@@ -241,10 +241,10 @@ def _unmeasured(case: Case, least: int) -> Finding:
         headline=capital(
             tr(
                 "{opening}{name}: moves between segments are not measured: {why} ({arms}).",
-                opening=opening(case),
+                opening=case.opening,
                 name=case.name,
                 why=why,
-                arms=arms(case),
+                arms=case.arms,
             )
         ),
         table=pl.DataFrame(schema=_SCHEMA),

@@ -14,7 +14,7 @@ from toolkit.registry import question
 from toolkit.review.measures.account import Account, account_of
 from toolkit.review.measures.goals import goal_notes
 from toolkit.review.measures.halo import category_effects, not_claimed
-from toolkit.review.measures.headline import arms, claim_of, first_reason, opening, untold
+from toolkit.review.measures.headline import claim_of, first_reason, untold
 from toolkit.review.measures.sentences import after
 from toolkit.review.measures.study import Study, study
 from toolkit.review.measures.verdicts import worst_first
@@ -189,14 +189,14 @@ def _headline(found: Study, account: Account) -> str:
     if not may_be_shown(found, account.margin, account.sales):
         return tr(
             "{opening}what {name} earned {untold} ({arms}): {reason} {spent}.",
-            opening=opening(case) or tr("NO CLAIM: "),
+            opening=case.opening or tr("NO CLAIM: "),
             name=case.name,
             untold=untold(found.claim),
-            arms=arms(case),
+            arms=case.arms,
             reason=first_reason(found.claim),
             spent=spent,
         )
-    start, sales, net = after(opening(case), where(case.view)), account.sales, account.net
+    start, sales, net = after(case.opening, where(case.view)), account.sales, account.net
     if net.low is None or net.high is None or net.estimate is None:
         return tr(
             "{start}, {name} brought {extra}; what stays of it is not measured: {reason}. {spent}; {arms}.",
@@ -205,7 +205,7 @@ def _headline(found: Study, account: Account) -> str:
             extra=tr("{amount} of extra sales ({span})", amount=_cash(found, sales.estimate), span=_span(found, sales)),
             reason=net.reason,
             spent=spent,
-            arms=arms(case),
+            arms=case.arms,
         )
     said = tr(
         _OPEN if net.low <= 0 <= net.high else _EARNED[found.claim.word != "likely", net.low > 0],
@@ -222,7 +222,7 @@ def _headline(found: Study, account: Account) -> str:
         said=said,
         margin=_cash(found, account.margin.estimate),
         costs=_cash(found, account.spent),
-        arms=arms(case),
+        arms=case.arms,
     )
 
 
@@ -346,7 +346,7 @@ def account_chart(found: Study, account: Account) -> alt.Chart | alt.LayerChart:
     )
     return ranges(
         frame, label="item", value="amount", low="low", high="high", kind="money", reference=0.0, reference_title=later("nothing:"),
-        title=tr("{opening}{name}: what it was worth", opening=opening(found.case), name=found.case.name),
+        title=tr("{opening}{name}: what it was worth", opening=found.case.opening, name=found.case.name),
         subtitle=tr("{days}, 95% intervals; {place}", days=found.case.seen, place=found.case.view.place),
         value_title=tr("All treated together, {currency}", currency=found.case.view.currency),
     )  # fmt: skip

@@ -14,7 +14,6 @@ from toolkit.review.measures.alarms import goal_notes, reach_alarm, shop_target,
 from toolkit.review.measures.case import Case, open_case
 from toolkit.review.measures.conduct_checks import conduct_checks
 from toolkit.review.measures.design_checks import design_checks
-from toolkit.review.measures.headline import arms, opening
 from toolkit.review.measures.progress import arm_sums, each_day, redemptions_of
 from toolkit.review.measures.study import latest_campaign
 from toolkit.review.measures.verdicts import worst_first
@@ -193,7 +192,7 @@ def _headline(case: Case, days: pl.DataFrame) -> str:
     )
     said = tr(
         "{opening}{name} {so_far}: {treated_members} made {orders}, {each} each",
-        opening=opening(case),
+        opening=case.opening,
         name=case.name,
         so_far=so_far,
         treated_members=some(case.treated_count, "treated member"),
@@ -209,7 +208,7 @@ def _headline(case: Case, days: pl.DataFrame) -> str:
     return tr(
         "{said} ({arms}). What it changed is another question: '{question}'",
         said=capital(said),
-        arms=arms(case),
+        arms=case.arms,
         question=question_text("review.effect"),
     )
 

@@ -12,7 +12,7 @@ from toolkit.registry import question
 from toolkit.review.effect import effect_figures
 from toolkit.review.measures.account import Account, account_of
 from toolkit.review.measures.goals import goal_notes
-from toolkit.review.measures.headline import arms, first_reason, opening, so_far, untold
+from toolkit.review.measures.headline import first_reason, untold
 from toolkit.review.measures.sentences import after
 from toolkit.review.measures.study import Study, study
 from toolkit.review.measures.verdicts import worst_first
@@ -85,7 +85,12 @@ def _lift(sold: Study) -> dict[str, float]:
 def verdict_headline(sold: Study, found: Study, account: Account) -> str:
     """Return the verdict in plain words: proven, likely, no effect shown, cannot be told, not measured; then the money."""
     case, currency = sold.case, sold.case.view.currency
-    told = {"start": after(opening(case), where(case.view)), "name": case.name, "so_far": so_far(case), "arms": arms(case)}
+    told = {
+        "start": after(case.opening, where(case.view)),
+        "name": case.name,
+        "so_far": f" {case.so_far}" if case.so_far else "",
+        "arms": case.arms,
+    }
     spent = spent_words(found, account)
     paid_is_told = may_be_shown(found, account.margin, account.sales)
     if not (paid_is_told or (case.is_randomised and sold.claim.is_made)) or account.sales.estimate is None:

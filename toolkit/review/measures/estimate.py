@@ -29,6 +29,8 @@ def measured_effect(case: Case, frame: pl.DataFrame, outcome: str, *, rows: np.n
         return not_measured(case.too_few, *counts)
     if frame[asked.top].null_count():
         return not_measured(tr("what the goods cost is not known"), *counts)
+    if too_few := case.too_few_of(*counts):
+        return not_measured(too_few, *counts)
     past = case.past.values[kept]
     top = frame[asked.top].to_numpy()[kept]
     options: dict[str, Any] = {"least_arm": case.view.settings.review.least_arm}

@@ -12,6 +12,7 @@ from toolkit.columns import AnswerTable, Table
 from toolkit.language import tr, value
 from toolkit.models.lin import Effect
 from toolkit.registry import question
+from toolkit.review.measures.case import ARMS
 from toolkit.review.measures.estimators import estimator_effects
 from toolkit.review.measures.headline import effect_headline
 from toolkit.review.measures.outcome import OUTCOMES, Name
@@ -38,8 +39,7 @@ def effects_table(by: str, kind: c.Kind) -> Table:
         figure(f"expected{ending}", "Expected without", "per treated member, without the campaign"),
         c.share("lift_share", "Lift", "effect / expected"),
         c.number("p_value", "p"),
-        c.members("treated_count", "Treated"),
-        c.members("control_count", "Compared with"),
+        ARMS,
         c.text("reading", "How to read it"),
     )  # fmt: skip
 
@@ -56,7 +56,7 @@ def effects_table(by: str, kind: c.Kind) -> Table:
     tables=effects_table("estimator", "money"),
     figures=(
         c.number("effect"), c.number("effect_low", "from"), c.number("effect_high", "to"), c.number("expected", "Expected without"),
-        c.share("lift_share", "Lift"), c.members("treated_count", "Treated"), c.members("control_count", "Compared with"),
+        c.share("lift_share", "Lift"), *ARMS,
     ),
 )  # fmt: skip
 def effect(view: View, *, campaign_id: str | int = "", outcome: Name = "amount", by: By = "estimator") -> Finding:

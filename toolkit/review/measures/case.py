@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.errors import DataError
 from toolkit.language import tr, value
 from toolkit.ledger.campaigns import Campaign, open_campaign
@@ -25,6 +26,7 @@ from toolkit.scope.view import View
 
 Control = Literal["own", "others", "none"]
 """Whom the treated are compared with: members held out of the campaign, members it did not speak to, nobody."""
+ARMS = (c.members("treated_count", "Treated"), c.members("control_count", "Compared with"))
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,13 @@ class Case:
             "the {arm:word} arm has {count:member}, fewer than {review.least_arm} (setting review.least_arm)", arm=arm, count=count
         )
 
+    @property
+    def too_few_to_show(self) -> str:
+        """Why nothing is shown, as the end of a sentence; nothing where enough members were treated."""
+        if self.treated_count >= self.view.least:
+            return ""
+        return self.view.say("fewer than {least} treated members in scope (setting scope.minimum_members)")
+
     def too_few_of(self, treated: int, control: int) -> str | None:
         """Return why no effect is measured on so many members of the arms; None where both are large enough."""
         small = self._small_arm(treated, control)

@@ -157,7 +157,7 @@ def _silent(case: Case) -> Check:
     sentence = case.say(
         "{silences}[ {more:more store} fell silent.] They were the usual stores of {treated:share} of the treated and {control:share} of "
         "those compared with.[alike? Both arms alike, so it does not part them.]",
-        silences=reduce(together, silence_notes(silent.sort("expected_orders", descending=True).head(2), case.seen.end)),
+        silences=reduce(together, silence_notes(case.view, silent.sort("expected_orders", descending=True).head(2), case.seen.end)),
         more=max(silent.height - 2, 0), treated=treated, control=control, alike=alike,
     )  # fmt: skip
     advice = tr("Ask again for an audience without the members of these stores.")

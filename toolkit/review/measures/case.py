@@ -130,7 +130,7 @@ class Case:
             return tr("there is nobody to compare with")
         if not self.is_randomised and self.history_days == 0:
             return tr("it started before the receipts do, and nobody was held out at random")
-        small = self._small_arm(self.treated_count, self.control_count)
+        small = _small_arm(self.view, self.treated_count, self.control_count)
         if small is None:
             return None
         arm, count = small
@@ -144,20 +144,6 @@ class Case:
         if self.treated_count >= self.view.least:
             return ""
         return self.view.say("fewer than {least} treated members in scope (setting scope.minimum_members)")
-
-    def too_few_of(self, treated: int, control: int) -> str | None:
-        """Return why no effect is measured on so many members of the arms; None where both are large enough."""
-        small = self._small_arm(treated, control)
-        if small is None:
-            return None
-        return self.view.say(
-            "{count:few} members in the {arm:word} arm; at least {review.least_arm} are needed", arm=small[0], count=small[1]
-        )
-
-    def _small_arm(self, treated: int, control: int) -> tuple[str, int] | None:
-        """The first arm, of so many members, that is too small for an effect, and how many these are."""
-        arms = (value("treated"), treated), (value("control"), control)
-        return next((arm for arm in arms if arm[1] < self.view.settings.review.least_arm), None)
 
     # -- words ---------------------------------------------------------------------------------------------------------------------
 
@@ -194,6 +180,20 @@ class Case:
         """Which day a running campaign has come to, for the inside of a sentence; nothing where it is over."""
         days = self.seen.days
         return self.view.say("so far (day {days} of {planned})", days=days, planned=self.planned_days) if self.is_running else ""
+
+
+def too_few_of(view: View, treated: int, control: int) -> str | None:
+    """Return why no effect is measured on so many members of the arms; None where both are large enough."""
+    small = _small_arm(view, treated, control)
+    if small is None:
+        return None
+    return view.say("{count:few} members in the {arm:word} arm; at least {review.least_arm} are needed", arm=small[0], count=small[1])
+
+
+def _small_arm(view: View, treated: int, control: int) -> tuple[str, int] | None:
+    """The first arm, of so many members, that is too small for an effect, and how many these are."""
+    arms = (value("treated"), treated), (value("control"), control)
+    return next((arm for arm in arms if arm[1] < view.settings.review.least_arm), None)
 
 
 def open_case(view: View, campaign_id: str) -> Case:

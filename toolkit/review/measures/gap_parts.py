@@ -216,7 +216,7 @@ def _grouped(view: View, store: pl.DataFrame, groups: pl.DataFrame, names: tuple
     columns = [f"{name}_sales" for name in names]
     some_target = pl.when(pl.col("target").is_not_null().any()).then(pl.col("target").sum())
     region = pl.when(pl.col("region").n_unique() == 1).then(pl.col("region").first())
-    made = (
+    rows = (
         store.with_columns(pl.col("group").fill_null(pl.col("store_id")), pl.col("sales", "sales_before").fill_null(0))
         .join(view.stores.select("store_id", "region"), on="store_id", how="left")
         .group_by("group")
@@ -226,12 +226,12 @@ def _grouped(view: View, store: pl.DataFrame, groups: pl.DataFrame, names: tuple
         .rename({"group": "store_id"})
     )
     count, figures = pl.col("member_count"), ("sales", "sales_before", "target", "member_count", *columns)
-    told = (count == 0) | (count >= view.least)  # receipts without a member tell of nobody
-    made = made.with_columns(pl.when(told).then(name).alias(name) for name in figures)
+    enough = (count == 0) | (count >= view.least)  # receipts without a member tell of nobody
+    rows = rows.with_columns(pl.when(enough).then(name).alias(name) for name in figures)
     gap = pl.col("sales") - pl.col("target")
     asked = pl.col("sales_before") - pl.col("target") if before is not None else pl.lit(None, pl.Int64)
-    made = made.with_columns(gap.alias("gap"), asked.alias("asked"))
-    return made.sort("gap", pl.col("sales") - pl.col("sales_before"), "store_id", nulls_last=True)
+    rows = rows.with_columns(gap.alias("gap"), asked.alias("asked"))
+    return rows.sort("gap", pl.col("sales") - pl.col("sales_before"), "store_id", nulls_last=True)
 
 
 def gap_table(view: View, gap: Gap) -> AnswerTable:

@@ -12,7 +12,7 @@ from toolkit.language import value
 from toolkit.mart.windows import window_sums
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.portrait.price_sensitivity import COUPON, PROMO, Trait, kappas
-from toolkit.review.measures.case import Case
+from toolkit.review.measures.case import Case, too_few_of
 from toolkit.review.measures.neighbours import overlapping_campaigns, reached_by
 from toolkit.scope.period import Period
 
@@ -129,7 +129,7 @@ def _habit(
 ) -> Habit:
     counts = int(treated.sum()), int((~treated).sum())
     means = [tuple(_mean(side[arm], weights[arm]) for arm in (treated, ~treated)) for side in (before, after)]
-    too_few = case.too_few or case.too_few_of(*counts)
+    too_few = case.too_few or too_few_of(case.view, *counts)
     if too_few is not None:
         effect = not_measured(too_few, *counts)
     else:

@@ -112,16 +112,6 @@ def effect_headline(case: Case, effect: Effect, claim: Claim, outcome: str) -> s
     )  # fmt: skip
 
 
-def untold(claim: Claim) -> str:
-    """Return the verb of a sentence on an effect that may not be shown."""
-    return tr("is not measured") if claim.word == "not measured" else tr("cannot be told")
-
-
-def first_reason(claim: Claim) -> str:
-    """Return the first reason why no more is said, its first sentence."""
-    return str(claim.parts["reason"])
-
-
 def signed(case: Case, value: float, outcome: str) -> str:
     """Return a figure of an outcome with its sign."""
     text = _amount(case, abs(value), outcome)

@@ -92,8 +92,8 @@ def _values(then: View, chosen: SegmentMap, edges: Sequence[int]) -> tuple[pl.Da
     amount, costed = int(sums["amount"].sum()), int(sums["costed_amount"].sum())
     notes: list[str | Note] = []
     if costed > 0:
-        kept = float(sums["costed_margin_milli"].sum()) / 1_000 / costed
-        value, basis = (pl.col("costed_margin_milli") / 1_000 + (pl.col("amount") - pl.col("costed_amount")) * kept), "margin"
+        margin_share = float(sums["costed_margin_milli"].sum()) / 1_000 / costed
+        value, basis = (pl.col("costed_margin_milli") / 1_000 + (pl.col("amount") - pl.col("costed_amount")) * margin_share), "margin"
         if costed < amount:
             notes.append(
                 then.say(
@@ -132,7 +132,7 @@ def segment_values(chosen: SegmentMap, members: pl.DataFrame, least: int) -> tup
     """
     spans = chosen.table().with_columns(pl.col("segment").cast(pl.String))
     known = members.group_by("segment").agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("value").mean())
-    made = (
+    worth = (
         pl.DataFrame({"segment": list(chosen.names)})
         .join(known, on="segment", how="left")
         .with_columns(pl.col("member_count").fill_null(0))
@@ -142,12 +142,12 @@ def segment_values(chosen: SegmentMap, members: pl.DataFrame, least: int) -> tup
         spans = spans.join(by_r.select("r_score"), how="cross")
     near = spans.select("segment", "r_score").unique().join(by_r, on="r_score").group_by("segment").agg(pl.col("members", "total").sum())
     stand_in = pl.when(pl.col("members") >= least).then(pl.col("total") / pl.col("members"))
-    made = made.join(near, on="segment", how="left").with_columns(
+    worth = worth.join(near, on="segment", how="left").with_columns(
         pl.when(pl.col("member_count") >= least).then("value").otherwise(stand_in).alias("value")
     )
     none = pl.DataFrame({"segment": [NO_ORDERS], "member_count": [0], "value": [0.0]}, schema_overrides={"member_count": pl.Int64})
-    thin = made.filter((pl.col("member_count") < least) & pl.col("value").is_not_null())["segment"].sort().to_list()
-    return pl.concat([made.select("segment", "member_count", "value"), none]).sort("segment"), thin
+    thin = worth.filter((pl.col("member_count") < least) & pl.col("value").is_not_null())["segment"].sort().to_list()
+    return pl.concat([worth.select("segment", "member_count", "value"), none]).sort("segment"), thin
 
 
 def flow_table(moves: Moves, least: int, confidence: float) -> pl.DataFrame:

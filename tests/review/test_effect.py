@@ -229,7 +229,7 @@ CLAIMS = ("brought", "earned €", "lost €", "worked", "paid:", "lost money", 
 @pytest.mark.parametrize(
     ("kind", "check", "said"),
     [
-        ("control of three", "Size", "the control arm has 3 members, fewer than 30"),
+        ("control of three", "Size", "the control arm has fewer than 10 members, fewer than 30"),
         ("everyone redeemed", "Redemptions", "put on the list because they redeemed"),
         ("drawn by hand", "Balance", "not drawn at random"),
         ("before the receipts", "Size", "started before the receipts do"),
@@ -279,7 +279,7 @@ def test_contamination_leaks_and_neighbours_are_named(tmp_path: Path) -> None:
     assert verdict_of(answer, "Control redeemed")[0] == "REVIEW"
     assert "19 of 200 control members redeemed" in verdict_of(answer, "Control redeemed")[1]
     assert "30 of 200 control members were contacted" in verdict_of(answer, "Control contacted")[1]
-    assert "1 member redeemed without being in the campaign" in verdict_of(answer, "Leaks")[1]
+    assert "Fewer than 10 members redeemed without being in the campaign" in verdict_of(answer, "Leaks")[1]
 
 
 def test_a_running_campaign_says_so(ws: Workspace) -> None:

@@ -82,7 +82,7 @@ def test_sums_by_hand(tmp_path: Path) -> None:
     [
         ({}, "2024-05-20", "it runs until 2024-06-02, and habits show in the weeks after"),
         ({}, "2024-06-10", "8 days after its end are seen, 28 are needed"),
-        ({"contacts": campaign_tables()["contacts"].head(5)}, None, "fewer than the 10 that figures may speak of"),
+        ({"contacts": campaign_tables()["contacts"].head(5)}, None, "fewer than 10 treated members in scope"),
         ({"contacts": campaign_tables()["contacts"].filter(pl.col("arm") == "treated")}, None, "NOT RANDOMISED"),
         ({"campaigns": campaign_tables()["campaigns"].with_columns(starts_on=pl.lit(date(2023, 6, 1)))}, None, "fewer than 28 days before its start"),
     ],

@@ -111,8 +111,8 @@ def test_the_answer(shop: Workspace) -> None:
     [
         ({"contacts": campaign_tables()["contacts"].filter(pl.col("arm") == "treated")}, "NOT RANDOMISED"),
         ({"contacts": pl.concat([campaign_tables()["contacts"].filter(pl.col("arm") == "treated"), campaign_tables()["contacts"].tail(3)])},
-         "Only 3 members to compare with"),
-        ({"contacts": campaign_tables()["contacts"].head(5)}, "fewer than the 10 that figures may speak of"),
+         "Fewer than 10 members to compare with"),
+        ({"contacts": campaign_tables()["contacts"].head(5)}, "fewer than 10 treated members in scope"),
         ({"campaigns": campaign_tables()["campaigns"].with_columns(starts_on=pl.lit(date(2023, 5, 1)))}, "before the receipts do"),
     ],
 )  # fmt: skip

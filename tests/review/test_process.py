@@ -100,7 +100,7 @@ def test_in_a_store_and_order_ids(tmp_path: Path) -> None:
     [
         ({"redemptions": None}, "the shop has no redemptions table"),
         ({"contacts": campaign_tables()["contacts"].filter(pl.col("arm") == "treated")}, "NOT RANDOMISED"),
-        ({"contacts": pl.concat([campaign_tables()["contacts"].filter(pl.col("arm") == "treated"), campaign_tables()["contacts"].tail(3)])}, "Only 3 members"),
+        ({"contacts": pl.concat([campaign_tables()["contacts"].filter(pl.col("arm") == "treated"), campaign_tables()["contacts"].tail(3)])}, "Fewer than 10 members to compare with"),
         ({"contacts": campaign_tables()["contacts"].head(5)}, "Too few members"),
         ({"campaigns": campaign_tables(randomised=None)["campaigns"]}, "NOT RANDOMISED"),
     ],

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from toolkit import wording
+import polars as pl
+
+from toolkit import columns as c
 from toolkit.answer import Finding
-from toolkit.language import tr, word
+from toolkit.language import tr
 from toolkit.registry import question
-from toolkit.review.measures.headline import arms, opening
+from toolkit.review.measures.case import ARMS
 from toolkit.review.measures.outcome import OUTCOMES, Name
-from toolkit.review.measures.sentences import after
 from toolkit.review.measures.study import Study, study
-from toolkit.review.measures.verdicts import check_table
-from toolkit.scope.phrases import where
+from toolkit.review.measures.verdicts import worst_of
 from toolkit.scope.view import View
+from toolkit.wording import listing
+
+CHECKS = c.table(
+    "one row per check, what forbids a claim first",
+    c.text("check"),
+    c.text("verdict"),
+    c.text("finding", "What was found", "a sentence"),
+    c.text("what_to_do"),
+    c.flag("forbids_a_claim"),
+)
+_FIGURES = {"PASS": "pass_count", "REVIEW": "review_count", "FAIL": "fail_count", "NOT MEASURED": "not_measured_count"}
 
 
 @question(
@@ -25,7 +36,12 @@ from toolkit.scope.view import View
         "对照组 是否随机 检验",
         "结果可信吗",
     ),
-)
+    tables=CHECKS,
+    figures=(
+        *ARMS, c.count("pass_count", "Checks passed"), c.count("review_count", "Checks to review"), c.count("fail_count", "Checks failed"),
+        c.count("not_measured_count", "Checks not measured"), c.count("forbidding_count", "Checks that forbid a claim"),
+    ),
+)  # fmt: skip
 def checks(view: View, *, campaign_id: str | int = "", outcome: Name = "amount") -> Finding:
     """Return what was checked before anything is claimed: one row per check, what forbids a claim first.
 
@@ -39,11 +55,6 @@ def checks(view: View, *, campaign_id: str | int = "", outcome: Name = "amount")
         As in the ledger or the campaigns table; empty = the last one that ended.
     outcome
         The outcome whose spread is judged (heavy tails, power).
-
-    Returns
-    -------
-    Answer
-        Table columns: `check`, `verdict`, `finding` (a sentence), `what_to_do`, `forbids_a_claim`.
 
     Raises
     ------
@@ -60,43 +71,33 @@ def checks(view: View, *, campaign_id: str | int = "", outcome: Name = "amount")
     -------
     >>> tk.review.checks(ws, campaign_id="C004").table                  # doctest: +SKIP
     """
-    found = study(view, campaign_id, outcome)
-    table = check_table(found.checks)
+    measured = study(view, campaign_id, outcome)
+    case, ranked = measured.case, worst_of(measured.checks)
+    rows = [(check.name, check.verdict, check.finding, check.advice or tr("Nothing."), check.forbids) for check in ranked]
     return Finding(
-        headline=_headline(found),
-        table=table,
-        notes=[tr("Why no more is said: {reason}", reason=reason) for reason in found.claim.reasons[:3]],
-        ask_next=[(f"review.{name}", {"campaign_id": found.case.campaign.campaign_id}) for name in ("effect", "money")],
+        headline=_headline(measured),
+        table=CHECKS.of(pl.DataFrame(rows, schema=CHECKS.schema, orient="row"), view),
+        notes=[view.say("Why no more is said: {reason}", reason=reason) for reason in measured.claim.reasons[:3]],
+        ask_next=[(f"review.{name}", {"campaign_id": case.campaign.campaign_id}) for name in ("effect", "money")],
         figures={
-            "treated_count": found.case.treated_count,
-            "control_count": found.case.control_count,
-            **{f"{verdict.replace(' ', '_').lower()}_count": table.filter(verdict=verdict).height for verdict in _VERDICTS},
-            "forbidding_count": table.filter("forbids_a_claim").height,
+            "treated_count": case.treated_count,
+            "control_count": case.control_count,
+            **{name: _tally(measured)[verdict] for verdict, name in _FIGURES.items()},
+            "forbidding_count": sum(check.forbids for check in ranked),
         },
     )
 
 
-_VERDICTS = ("PASS", "REVIEW", "FAIL", "NOT MEASURED")
+def _tally(measured: Study) -> dict[str, int]:
+    return {verdict: sum(check.verdict == verdict for check in measured.checks) for verdict in _FIGURES}
 
 
-def _headline(found: Study) -> str:
-    counts = {verdict: sum(check.verdict == verdict for check in found.checks) for verdict in _VERDICTS}
-    tally = wording.listing([tr("{count} {verdict}", count=count, verdict=word(verdict)) for verdict, count in counts.items() if count])
-    title = word(OUTCOMES[found.outcome].title)
-    allowed = {
-        "proven": tr("its effect on {title} may be stated as proven", title=title),
-        "likely": tr("its effect on {title} may be called likely, not proven", title=title),
-        "not shown": tr("the comparison is sound, and shows no effect on {title}", title=title),
-        "cannot be told": tr("its effect on {title} may not be claimed", title=title),
-        "not measured": tr("its effect on {title} is not measured", title=title),
-    }[found.claim.word]
-    said = tr(
-        "{where}, of {checks} checks of {name} {tally}: {allowed} ({arms}).",
-        where=where(found.case.view),
-        checks=len(found.checks),
-        name=found.case.name,
-        tally=tally,
-        allowed=allowed,
-        arms=arms(found.case),
-    )
-    return after(opening(found.case), said)
+def _headline(measured: Study) -> str:
+    case = measured.case
+    counts = [case.say("{count} {verdict:word}", count=count, verdict=verdict) for verdict, count in _tally(measured).items() if count]
+    return case.say(
+        "{where}, of {checks} checks of {name} {counts}: [proven?its effect on {title:word} may be stated as proven][likely?its effect on "
+        "{title:word} may be called likely, not proven][not_shown?the comparison is sound, and shows no effect on {title:word}]"
+        "[cannot_be_told?its effect on {title:word} may not be claimed][not_measured?its effect on {title:word} is not measured] ({arms}).",
+        measured.claim.parts, checks=len(measured.checks), counts=listing(counts), title=OUTCOMES[measured.outcome].title,
+    )  # fmt: skip

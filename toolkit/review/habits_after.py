@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.language import later, tr, trn, word
-from toolkit.models.lin import Effect
+from toolkit.columns import AnswerTable, Row
+from toolkit.language import tr, word
 from toolkit.registry import question
-from toolkit.review.measures.case import Case
+from toolkit.review.measures.case import ARMS, Case
 from toolkit.review.measures.habits import (
     COUPON_AFFINITY,
     PROMO_DEPENDENCE,
@@ -21,22 +22,30 @@ from toolkit.review.measures.habits import (
     later_campaigns,
     windows_of,
 )
-from toolkit.review.measures.headline import Claim, arms, claim_of, first_reason, opening, untold
+from toolkit.review.measures.headline import Claim, claim_of
 from toolkit.review.measures.parts import passed
 from toolkit.review.measures.study import study
 from toolkit.review.measures.verdicts import worst_first
+from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
-from toolkit.wording import capital, listing, share, some
+from toolkit.wording import capital, listing
 
 if TYPE_CHECKING:
     import altair as alt
 
-_SCHEMA = {
-    "habit": pl.String, "unit": pl.String, "treated_before": pl.Float64, "treated_after": pl.Float64, "control_before": pl.Float64,
-    "control_after": pl.Float64, "effect": pl.Float64, "effect_low": pl.Float64, "effect_high": pl.Float64, "treated_count": pl.Int64,
-    "control_count": pl.Int64, "reading": pl.String,
-}  # fmt: skip
+HABITS = c.table(
+    "one row per habit; where other campaigns followed, promo dependence is also told of the days between them",
+    c.text("habit"),
+    c.text("unit"),
+    c.number("treated_before", "Treated, before", "mean in that unit"),
+    c.number("treated_after", "Treated, after"),
+    c.number("control_before", "Compared with, before", hidden_by="control_count"),
+    c.number("control_after", "Compared with, after", hidden_by="control_count"),
+    c.interval(c.number("effect", meaning="less what they would show without the campaign", null="not measured or not to be claimed")),
+    ARMS,
+    c.text("reading", "How to read it"),
+)
 
 
 @question(
@@ -49,6 +58,8 @@ _SCHEMA = {
         "促销依赖 等优惠 活动后习惯",
         "did customers get used to discounts, spoiled by offers",
     ),
+    tables=HABITS,
+    figures=(c.share("promo_dependence"), c.share("coupon_affinity")),
 )
 def habits_after(view: View, *, campaign_id: str | int = "") -> Finding:
     """Return how members bought in the quarter after a campaign, treated beside control: one row per habit.
@@ -57,15 +68,6 @@ def habits_after(view: View, *, campaign_id: str | int = "") -> Finding:
     ----------
     campaign_id
         The campaign; empty = the last one that ended.
-
-    Returns
-    -------
-    Answer
-        Table columns: `habit` (promo dependence, coupon affinity, spend at full price, spend on discount, shopping days with a coupon;
-        where other campaigns followed also promo dependence on the days between them, without which no change of it is claimed); `unit`;
-        `treated_before`, `treated_after`, `control_before`, `control_after` (means in that unit); `effect`, `effect_low`, `effect_high`
-        (treated less what they would show without the campaign, 95% interval; null = not measured or not to be claimed);
-        `treated_count`, `control_count` (judged); `reading`.
 
     Raises
     ------
@@ -83,28 +85,27 @@ def habits_after(view: View, *, campaign_id: str | int = "") -> Finding:
     -------
     >>> tk.review.habits_after(ws, campaign_id="C001").table            # doctest: +SKIP
     """
-    found = study(view, campaign_id)
-    case, least = found.case, view.settings.scope.minimum_members
-    windows = windows_of(case)
-    why = _why_not(case, windows, least)
-    if why or windows is None:
-        return _unmeasured(case, why)
+    measured = study(view, campaign_id)
+    case, windows = measured.case, windows_of(measured.case)
+    if windows is None or case.too_few_to_show:
+        return _unmeasured(case, case.too_few_to_show or _no_window(case))
     before, after = windows
     others, rates = later_campaigns(case, after)
     habits = habits_of(case, before, after, others)
     if not habits:
         return _unmeasured(case, tr("the lines have neither a discount_amount nor a coupon_amount column"))
-    claims = _claims(case, habits, [claim_of(case, habit.effect, found.checks) for habit in habits])
-    table = _table(case, habits, claims)
-    shares = table.filter(pl.col("unit").str.starts_with("%"), pl.col("effect").is_not_null())
+    claims = _claims(case, habits, [claim_of(case, habit.effect, measured.checks) for habit in habits])
+    shown = _table(case, habits, claims)
+    first, shares = shown.row(), shown.frame.filter(pl.col("unit").str.starts_with("%"), pl.col("effect").is_not_null())
+    level = first["treated_after"]
     return Finding(
-        headline=_headline(case, habits[0], claims[0], after),
-        table=table,
+        headline=_headline(case, first, claims[0], after),
+        table=shown,
         chart=(lambda: _chart(case, shares, after)) if shares.height else None,
-        notes=[*_notes(case, before, after, habits, others, rates), *worst_first(found.checks)],
+        notes=[*_notes(case, before, after, habits, others, rates), *worst_first(measured.checks)],
         ask_next=[(f"review.{name}", {"campaign_id": case.campaign.campaign_id}) for name in ("effect", "migration")]
         + [("portrait.price_sensitivity", {})],
-        figures={habits[0].name.replace(" ", "_"): habits[0].after[0] / 100} if habits[0].after[0] is not None else {},
+        figures={first["habit"].replace(" ", "_"): None if level is None else level / 100},
     )
 
 
@@ -112,180 +113,99 @@ def _claims(case: Case, habits: list[Habit], claims: list[Claim]) -> list[Claim]
     """Narrow the claims: where other campaigns followed, promo dependence counts only if it changed on the days between them too, and the
     rest not at all; and of several differences those are claimed that Benjamini-Hochberg lets pass."""
     clear = passed([habit.effect for habit in habits], case.view.settings.review.false_share)
-    kept = [
+    claimed = [
         claim if ok or not claim.is_made or not place else Claim("not shown")
         for place, (claim, ok) in enumerate(zip(claims, clear, strict=True))
     ]
     if not any(habit.name == QUIET for habit in habits):
-        return kept
+        return claimed
     quiet = habits[1].effect
-    both = quiet.low is not None and quiet.high is not None and (quiet.low > 0 if kept[0].sign > 0 else quiet.high < 0)
+    both = quiet.low is not None and quiet.high is not None and (quiet.low > 0 if claimed[0].sign > 0 else quiet.high < 0)
     why = tr(
         "On days without other campaigns the difference is not told apart from zero: the offers of those campaigns explain it as well."
     )
     mixed = Claim("cannot be told", reasons=(why,))
-    return [mixed if claim.is_made and not (both and place < 2) and place != 1 else claim for place, claim in enumerate(kept)]
+    return [mixed if claim.is_made and not (both and place < 2) and place != 1 else claim for place, claim in enumerate(claimed)]
 
 
-def _why_not(case: Case, windows: tuple[Period, Period] | None, least: int) -> str:
-    settings, view = case.view.settings.review, case.view
-    if case.treated_count < least:
-        return tr(
-            "{treated_members} in scope, fewer than the {least} that figures may speak of",
-            treated_members=some(case.treated_count, "treated member"),
-            least=least,
-        )
-    if windows is not None:
-        return ""
+def _no_window(case: Case) -> str:
+    """Why there are no days before and after to compare, as the end of a sentence."""
+    needed = case.view.settings.review.habits_least_days
     if case.is_running:
-        return tr("it runs until {ends_on}, and habits show in the weeks after", ends_on=case.campaign.ends_on)
-    seen = (view.as_of - case.campaign.ends_on).days
-    if seen < settings.habits_least_days:
-        return trn(
-            "{seen} day after its end is seen, {needed} are needed",
-            "{seen} days after its end are seen, {needed} are needed",
-            seen,
-            seen=seen,
-            needed=settings.habits_least_days,
-        )
-    return tr(
-        "the receipts start on {first_day}: fewer than {needed} days before its start are known",
-        first_day=view.first_day,
-        needed=settings.habits_least_days,
+        return case.say("it runs until {ends_on}, and habits show in the weeks after", ends_on=case.campaign.ends_on)
+    days = (case.view.as_of - case.campaign.ends_on).days
+    if days < needed:
+        return case.say("{days:day} after its end [one?is|are] seen, {review.habits_least_days} are needed", days=days, one=days == 1)
+    return case.say(
+        "the receipts start on {first_day}: fewer than {review.habits_least_days} days before its start are known",
+        first_day=case.view.first_day,
     )
 
 
-def _table(case: Case, habits: list[Habit], claims: list[Claim]) -> pl.DataFrame:
-    compared = case.control_count >= case.view.settings.scope.minimum_members
+def _table(case: Case, habits: list[Habit], claims: list[Claim]) -> AnswerTable:
     rows = []
     for habit, claim in zip(habits, claims, strict=True):
-        shown = claim.may_be_shown and habit.effect.measured
-        effect = habit.effect
-        rows.append(
-            {
-                "habit": habit.name, "unit": habit.unit, "treated_before": habit.before[0], "treated_after": habit.after[0],
-                "control_before": habit.before[1] if compared else None, "control_after": habit.after[1] if compared else None,
-                "effect": effect.estimate if shown else None, "effect_low": effect.low if shown else None,
-                "effect_high": effect.high if shown else None, "treated_count": effect.treated_count, "control_count": effect.control_count,
-                "reading": claim.word,
-            }
-        )  # fmt: skip
-    return pl.DataFrame(rows, schema=_SCHEMA)
+        effect, is_told = habit.effect, claim.may_be_shown
+        figures = (effect.estimate, effect.low, effect.high) if is_told else (None, None, None)
+        means = habit.before[0], habit.after[0], habit.before[1], habit.after[1]
+        rows.append((habit.name, habit.unit, *means, *figures, effect.treated_count, effect.control_count, claim.word))
+    return HABITS.of(pl.DataFrame(rows, schema=HABITS.schema, orient="row"), case.view)
 
 
-def _headline(case: Case, habit: Habit, claim: Claim, after: Period) -> str:
-    start = capital(opening(case) + _bought(case, habit, after))
-    n = tr(
-        "n = {treated:,} treated, {control:,} compared with, who bought before and after",
-        treated=habit.effect.treated_count,
-        control=habit.effect.control_count,
-    )
-    if not claim.may_be_shown or habit.effect.estimate is None:
-        return tr(
-            "{start}; whether the campaign changed that {untold} ({n}): {first_reason}",
-            start=start,
-            untold=untold(claim),
-            n=n,
-            first_reason=first_reason(claim),
-        )
-    span = _span(habit.effect)
-    if claim.word == "not shown":
-        return tr(
-            "{start}: no sign that it taught them to wait for offers ({span} against what they would have, zero included; {n}).",
-            start=start,
-            span=span,
-            n=n,
-        )
-    return tr(_CHANGED[claim.word == "proven", claim.sign > 0], start=start, span=span, n=n)
-
-
-_CHANGED = {
-    (True, True): later("{start}: it taught them to wait for offers, {span} against what they would have ({n})."),
-    (True, False): later("{start}: it made them buy less on offer, {span} against what they would have ({n})."),
-    (False, True): later("{start}: it probably taught them to wait for offers, {span} against what they would have ({n})."),
-    (False, False): later("{start}: it probably made them buy less on offer, {span} against what they would have ({n})."),
-}
-"""What an offer did to the habit, by whether it is proven and whether the habit grew."""
-
-
-_BOUGHT = {
-    PROMO_DEPENDENCE: (
-        later("{days} the treated bought {level:.1f}% of spend on discount"),
-        later("{days} the treated bought an unknown share on discount"),
-    ),
-    COUPON_AFFINITY: (
-        later("{days} the treated bought {level:.1f}% of shopping days with a coupon"),
-        later("{days} the treated bought an unknown share with a coupon"),
-    ),
-}
-"""How the treated bought in the days after, by the habit; the second where its level is not known."""
-
-
-def _bought(case: Case, habit: Habit, after: Period) -> str:
-    known, unknown = _BOUGHT[habit.name]
-    days, level = tr("in the {days} days after {name}", days=after.days, name=case.name), habit.after[0]
-    return (tr(unknown, days=days) if level is None else tr(known, days=days, level=level)) + _before(habit)
-
-
-def _before(habit: Habit) -> str:
-    return tr(" ({before:.1f}% before)", before=habit.before[0]) if habit.before[0] is not None else ""
-
-
-def _span(effect: Effect) -> str:
-    return tr("{estimate:+.1f} points, 95% interval {low:+.1f} to {high:+.1f}", estimate=effect.estimate, low=effect.low, high=effect.high)
+def _headline(case: Case, habit: Row, claim: Claim, after: Period) -> str:
+    n = case.say("n = {treated_count} treated, {control_count} compared with, who bought before and after", habit)
+    is_told = claim.may_be_shown and habit["effect"] is not None
+    span = case.say("{effect:+.1f} points, 95% interval {effect_low:+.1f} to {effect_high:+.1f}", habit) if is_told else ""
+    sentence = case.say(
+        "{opening}in the {days} days after {name} the treated bought [known?{treated_after:.1f}% of [coupon?shopping days with a "
+        "coupon|spend on discount]|an unknown share [coupon?with a coupon|on discount]][known_before? ({treated_before:.1f}% "
+        "before)][told?[not_shown?: no sign that it taught them to wait for offers ({span} against what they would have, zero included; "
+        "{n}).|: it [likely?probably ][gain?taught them to wait for offers|made them buy less on offer], {span} against what they would "
+        "have ({n}).]|; whether the campaign changed that [not_measured?is not measured|cannot be told] ({n}): {reason}]",
+        {**claim.parts, **habit}, days=after.days, n=n, span=span, told=is_told, known=habit["treated_after"] is not None,
+        known_before=habit["treated_before"] is not None, coupon=habit["habit"] == COUPON_AFFINITY,
+    )  # fmt: skip
+    return capital(sentence)
 
 
 def _notes(
     case: Case, before: Period, after: Period, habits: list[Habit], others: pl.DataFrame, rates: tuple[float, float]
 ) -> list[str | Note]:
-    view, notes = case.view, list[str | Note]()
-    notes.append(tr("Before: {before}; after: {after}. Habits are the members' own, across the chain.", before=before, after=after))
-    named = {habit.name for habit in habits}
+    limits, notes = case.view.settings.review, list[str | Note]()
+    notes.append(case.say("Before: {before}; after: {after}. Habits are the members' own, across the chain.", before=before, after=after))
+    known = {habit.name for habit in habits}
     for name, column in ((PROMO_DEPENDENCE, "discount_amount"), (COUPON_AFFINITY, "coupon_amount")):
-        if name not in named:
-            notes.append(
-                Note(tr("{habit}: the lines have no `{column}` column.", habit=capital(word(name)), column=column), "NOT MEASURED")
-            )
-    wanted = view.settings.review.habits_days
-    if after.days < wanted:
-        notes.append(
-            Note(
-                tr(
-                    "{days} of {wanted} days after the end are seen: habits may still settle. Ask again later.",
-                    days=after.days,
-                    wanted=wanted,
-                ),
-                "REVIEW",
-            )
+        if name not in known:
+            text = case.say("{habit}: the lines have no `{column}` column.", habit=capital(word(name)), column=column)
+            notes.append(Note(text, "NOT MEASURED"))
+    if after.days < limits.habits_days:
+        text = case.say(
+            "{days} of {review.habits_days} days after the end are seen: habits may still settle. Ask again later.", days=after.days
         )
+        notes.append(Note(text, "REVIEW"))
     if case.control == "none":
         notes.append(Note(tr("Without a control a change from before to after may be the season's, or everybody's."), "NOT MEASURED"))
         return notes
     came = bought_after(case, after)
     if came.estimate is not None and came.low is not None and came.high is not None:
-        clear = came.low > 0 or came.high < 0
-        if clear:
-            said = tr(
-                "{points:.1f} points more of the treated bought afterwards than would have: shares after are partly of other people. "
-                "Read the spend at full price, which is of all members.",
+        if came.low > 0 or came.high < 0:
+            text = case.say(
+                "{points:.1f} points more of the treated bought afterwards than would have: shares after are partly of other people. Read "
+                "the spend at full price, which is of all members.",
                 points=100 * came.estimate,
             )
-            notes.append(Note(said, "REVIEW"))
+            notes.append(Note(text, "REVIEW"))
         else:
             notes.append(
                 tr("As many treated bought afterwards as would have without it, as far as chance tells: shares compare like with like.")
             )
     if others.height:
-        names = listing(others["campaign_id"].to_list()[:6])
-        differ = abs(rates[0] - rates[1]) > view.settings.review.overlap_difference
-        said = tr(
-            "Campaigns of the weeks after ({names}) treated {of_treated} of the treated and {of_control} of those compared with: "
+        text = case.say(
+            "Campaigns of the weeks after ({names}) treated {treated:share} of the treated and {control:share} of those compared with: "
             "their offers are in these habits too.",
-            names=names,
-            of_treated=share(rates[0]),
-            of_control=share(rates[1]),
-        )
-        notes.append(Note(said, "REVIEW" if differ else None))
+            names=listing(others["campaign_id"].to_list()[:6]), treated=rates[0], control=rates[1],
+        )  # fmt: skip
+        notes.append(Note(text, "REVIEW" if abs(rates[0] - rates[1]) > limits.overlap_difference else None))
     notes.append(
         tr(
             "Promo dependence is the answer, the rest stand beside it; of several differences those count that "
@@ -296,26 +216,15 @@ def _notes(
 
 
 def _unmeasured(case: Case, why: str) -> Finding:
-    said = tr(
-        "{opening}{name}: habits afterwards are not measured: {why} ({arms}).",
-        opening=opening(case),
-        name=case.name,
-        why=why,
-        arms=arms(case),
-    )
-    return Finding(
-        headline=capital(said),
-        table=pl.DataFrame(schema=_SCHEMA),
-        notes=[Note(tr("Habits afterwards: {why}.", why=why), "NOT MEASURED")],
-        ask_next=[("portrait.price_sensitivity", {})],
-    )
+    headline = capital(case.say("{opening}{name}: habits afterwards are not measured: {why} ({arms}).", why=why))
+    return unmeasured(HABITS, headline, case.say("Habits afterwards: {why}.", why=why), ask_next=[("portrait.price_sensitivity", {})])
 
 
-def _chart(case: Case, table: pl.DataFrame, after: Period) -> alt.Chart | alt.LayerChart:
+def _chart(case: Case, shares: pl.DataFrame, after: Period) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.ranges import ranges
 
     return ranges(
-        table, label="habit", value="effect", low="effect_low", high="effect_high", n="treated_count", kind="points", reference=0.0,
-        title=tr('Habits after {name}', name=case.name), subtitle=tr('treated less what they would show without it, {after}', after=after),
-        value_title=tr('Percentage points'),
+        shares, label="habit", value="effect", low="effect_low", high="effect_high", n="treated_count", kind="points", reference=0.0,
+        title=case.say("Habits after {name}"), subtitle=case.say("treated less what they would show without it, {after}", after=after),
+        value_title=tr("Percentage points"),
     )  # fmt: skip

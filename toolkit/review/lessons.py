@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.language import later, tr, value, word
+from toolkit.columns import AnswerTable
+from toolkit.language import tr, value, word
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.lessons import read_lessons
 from toolkit.models.partial_pooling import pool, pool_by_campaign, pooled_interval
@@ -16,7 +18,7 @@ from toolkit.registry import question
 from toolkit.review.measures.learnt import unlearnt
 from toolkit.review.measures.outcome import OUTCOMES
 from toolkit.scope.view import View
-from toolkit.wording import listing, share, some
+from toolkit.wording import listing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -24,11 +26,25 @@ if TYPE_CHECKING:
 By = Literal["method", "segment", "category"]
 Outcome = Literal["amount", "margin", "orders"]
 _KEYS = ["method", "segment", "category", "randomised"]
-_SCHEMA = {
-    "method": pl.String, "segment": pl.String, "category": pl.String, "randomised": pl.Boolean, "campaign_count": pl.Int64,
-    "member_count": pl.Int64, "effect_share": pl.Float64, "effect_share_low": pl.Float64, "effect_share_high": pl.Float64,
-    "next_share_low": pl.Float64, "next_share_high": pl.Float64, "shrunk_share": pl.Float64, "reading": pl.String, "campaigns": pl.String,
-}  # fmt: skip
+POOLED = c.table(
+    "one row per method, part and kind (randomised or not)",
+    c.text("method"),
+    c.text("segment", null="all members"),
+    c.text("category", null="all goods"),
+    c.flag("randomised", meaning="no: it was not, or nobody says"),
+    c.count("campaign_count", "Campaigns"),
+    c.members(meaning="both arms, summed over campaigns"),
+    c.share("effect_share", "Measured effect", "extra of what was expected without, pooled"),
+    c.share("effect_share_low", "at least (95%)"),
+    c.share("effect_share_high", "at most (95%)"),
+    c.share(
+        "next_share_low", "Next one from", "where the effect of a further such campaign is to be expected", null="below three campaigns"
+    ),
+    c.share("next_share_high", "to"),
+    c.share("shrunk_share", "Among its like", "pulled to what its method does elsewhere, as far as its own error demands"),
+    c.text("reading", "How to read it"),
+    c.text("campaigns", "Which campaigns"),
+)
 
 
 @question(
@@ -42,6 +58,8 @@ _SCHEMA = {
         "what did we learn, lessons learned",
     ),
     minimum=False,
+    tables=POOLED,
+    figures=(c.count("lessons"), c.count("campaigns_learnt", "Campaigns learnt from")),
 )
 def lessons(view: View, *, by: By = "segment", outcome: Outcome = "amount") -> Finding:
     """Return the lessons known on the day, pooled over campaigns: one row per method, part and kind (randomised or not).
@@ -52,15 +70,6 @@ def lessons(view: View, *, by: By = "segment", outcome: Outcome = "amount") -> F
         `method`: all members together. `segment`: each segment of the matrix, beside all members. `category`: goods.
     outcome
         `amount` (sales), `margin` or `orders`. By category only sales are kept.
-
-    Returns
-    -------
-    Answer
-        Table columns: `method`; `segment` (null = all members); `category` (null = all goods); `randomised` (False = it was not, or
-        nobody says); `campaign_count`, `member_count` (both arms, summed over campaigns); `effect_share` (extra of what was expected
-        without, pooled) with its 95% interval `effect_share_low`, `effect_share_high`; `next_share_low`, `next_share_high` (where the
-        effect of a further such campaign is to be expected; null below three campaigns); `shrunk_share` (pulled to what its method does
-        elsewhere, as far as its own error demands); `reading`; `campaigns`.
 
     Notes
     -----
@@ -75,12 +84,12 @@ def lessons(view: View, *, by: By = "segment", outcome: Outcome = "amount") -> F
     known = read_lessons(view.workspace, before=view.as_of)
     chosen = "amount" if by == "category" else outcome
     usable = usable_lessons(known, chosen, by)
-    table = pooled_lessons(usable, false_share=view.settings.review.false_share)
+    shown = POOLED.of(pooled_lessons(usable, false_share=view.settings.review.false_share), view)
     missing = unlearnt(view, known_campaigns(view.workspace, up_to=view.as_of), known)
     return Finding(
-        headline=_headline(view, table, known, missing, chosen),
-        table=table,
-        chart=(lambda: _chart(view, table, by, chosen)) if table.height else None,
+        headline=_headline(view, shown, known, missing, chosen),
+        table=shown,
+        chart=(lambda: _chart(view, shown.frame, by, chosen)) if shown.height else None,
         notes=_notes(view, known, usable, missing, by, outcome),
         ask_next=[("review.lessons", {"by": other}) for other in ("method", "segment", "category") if other != by]
         + ([("review.verdict", {"campaign_id": missing[0]})] if missing else []),
@@ -115,26 +124,25 @@ def pooled_lessons(usable: pl.DataFrame, *, false_share: float = 0.05) -> pl.Dat
         estimates, errors, names = pool_by_campaign(
             part["effect_share"].to_list(), part["effect_share_se"].to_list(), part["campaign_id"].to_list()
         )
-        found = pool(estimates.tolist(), errors.tolist())
-        if found is None:
+        whole = pool(estimates.tolist(), errors.tolist())
+        if whole is None:
             continue
-        low, high = pooled_interval(found)
+        low, high = pooled_interval(whole)
         rows.append(
             dict(zip(_KEYS, key, strict=True)) | {
-                "campaign_count": found.count,
+                "campaign_count": whole.count,
                 "member_count": int(part["treated_count"].sum()) + int(part["control_count"].sum()),
-                "effect_share": found.mean, "effect_share_low": low, "effect_share_high": high,
-                "next_share_low": found.next_low, "next_share_high": found.next_high, "error": found.standard_error,
+                "effect_share": whole.mean, "effect_share_low": low, "effect_share_high": high,
+                "next_share_low": whole.next_low, "next_share_high": whole.next_high, "error": whole.standard_error,
                 "campaigns": ", ".join(str(name) for name in names),
             }
         )  # fmt: skip
-    table = pl.DataFrame(
-        rows, schema={**{name: dtype for name, dtype in _SCHEMA.items() if name not in ("shrunk_share", "reading")}, "error": pl.Float64}
-    )
+    schema = {name: dtype for name, dtype in POOLED.schema.items() if name not in ("shrunk_share", "reading")}
+    table = pl.DataFrame(rows, schema={**schema, "error": pl.Float64})
     shrunk = _shrunk(table)
     return (
         shrunk.with_columns(_readings(shrunk, false_share))
-        .select(_SCHEMA.keys())
+        .select(POOLED.schema.names())
         .sort("randomised", "method", "segment", "category", descending=[True, False, False, False], nulls_last=False)
     )
 
@@ -144,11 +152,11 @@ def _shrunk(table: pl.DataFrame) -> pl.DataFrame:
     if table.is_empty():
         return table.with_columns(pl.lit(None, pl.Float64).alias("shrunk_share"))
     whole = pl.col("segment").is_null() & pl.col("category").is_null()
-    made = [table.filter(whole).with_columns(pl.col("effect_share").alias("shrunk_share"))]
+    tables = [table.filter(whole).with_columns(pl.col("effect_share").alias("shrunk_share"))]
     for part in table.filter(~whole).partition_by("method", "randomised", maintain_order=True):
-        found = pool(part["effect_share"].to_list(), part["error"].to_list())
-        made.append(part.with_columns(pl.Series("shrunk_share", found.shrunk if found else [], dtype=pl.Float64)))
-    return pl.concat(made)
+        mean = pool(part["effect_share"].to_list(), part["error"].to_list())
+        tables.append(part.with_columns(pl.Series("shrunk_share", mean.shrunk if mean else [], dtype=pl.Float64)))
+    return pl.concat(tables)
 
 
 def _readings(table: pl.DataFrame, false_share: float) -> pl.Series:
@@ -166,46 +174,35 @@ def _readings(table: pl.DataFrame, false_share: float) -> pl.Series:
     for (low, high, random), ok in zip(
         table.select("effect_share_low", "effect_share_high", "randomised").iter_rows(), passes, strict=True
     ):
-        told = value("works") if low > 0 else value("costs more than it brings") if high < 0 else ""
-        words.append(value("not randomised: no proof") if not random else told if told and ok else value("not told apart from nothing"))
+        clear = value("works") if low > 0 else value("costs more than it brings") if high < 0 else ""
+        words.append(value("not randomised: no proof") if not random else clear if clear and ok else value("not told apart from nothing"))
     return pl.Series("reading", words, dtype=pl.String)
 
 
-def _headline(view: View, table: pl.DataFrame, known: pl.DataFrame, missing: list[str], outcome: str) -> str:
+def _headline(view: View, shown: AnswerTable, known: pl.DataFrame, missing: list[str], outcome: str) -> str:
     if known.is_empty():
-        waiting = (
-            tr("; {campaigns} could be reviewed ({few})", campaigns=some(len(missing), "campaign"), few=few_of(missing)) if missing else ""
+        return view.say(
+            "No campaign has been learnt from by {as_of}[; {count:campaign} could be reviewed ({few})].",
+            count=len(missing),
+            few=few_of(missing),
         )
-        return tr("No campaign has been learnt from by {as_of}{waiting}.", as_of=view.as_of, waiting=waiting)
-    count = some(known["campaign_id"].n_unique(), "campaign")
-    proven = table.filter(pl.col("randomised"), pl.col("category").is_null())
+    count = known["campaign_id"].n_unique()
+    proven = shown.frame.filter(pl.col("randomised"), pl.col("category").is_null(), pl.col("effect_share").is_not_null())
     whole = proven.filter(pl.col("segment").is_null())
-    told = whole if whole.height else proven
-    if told.is_empty():
-        return tr(
-            "From {count} nothing is proven: none was randomised, or its checks forbid to learn from it. Hold out a random part next time.",
+    ranked = (whole if whole.height else proven).sort("effect_share_low", "method", descending=[True, False])
+    if ranked.is_empty():
+        return view.say(
+            "From {count:campaign} nothing is proven: none was randomised, or its checks forbid to learn from it. Hold out a random part "
+            "next time.",
             count=count,
         )
-    best = told.sort("effect_share_low", "method", descending=[True, False]).row(0, named=True)
-    said = (
-        later("Of {count} the surest lesson: {method}{whom} brought {brought} of {title} ({span}; {where_from}).")
-        if best["effect_share_low"] > 0
-        else later("Of {count} none shows a method that surely brings {title}; the nearest is {method}{whom} ({span}; {where_from}).")
-    )
-    return tr(
-        said,
-        count=count,
-        method=_method(best["method"]),
-        whom=tr(" for '{segment}'", segment=word(best["segment"])) if best["segment"] else "",
-        brought=_signed(best["effect_share"]),
-        title=word(OUTCOMES[outcome].title),
-        span=tr("95% interval {low} to {high}", low=_signed(best["effect_share_low"]), high=_signed(best["effect_share_high"])),
-        where_from=tr(
-            "{campaigns}, n = {members:,} members",
-            campaigns=some(best["campaign_count"], "randomised campaign"),
-            members=best["member_count"],
-        ),
-    )
+    best = shown.cut(ranked).row()
+    return view.say(
+        "Of {count:campaign} [sure?the surest lesson: {method}[ for '{segment:word}'] brought {effect_share:+.1%} of {title:word}|none "
+        "shows a method that surely brings {title:word}; the nearest is {method}[ for '{segment:word}']] (95% interval "
+        "{effect_share_low:+.1%} to {effect_share_high:+.1%}; {campaign_count:randomised campaign}, n = {member_count} members).",
+        best, count=count, sure=best["effect_share_low"] > 0, method=_method(best["method"]), title=OUTCOMES[outcome].title,
+    )  # fmt: skip
 
 
 def _method(name: str) -> str:
@@ -213,36 +210,28 @@ def _method(name: str) -> str:
     return word(name.replace("_", " "))
 
 
-def _signed(value: float) -> str:
-    return f"{'+' if value >= 0 else ''}{share(value)}"
-
-
 def _notes(view: View, known: pl.DataFrame, usable: pl.DataFrame, missing: list[str], by: str, outcome: str) -> list[str | Note]:
     notes: list[str | Note] = []
     failed = known.filter(pl.col("verdict") == "FAIL")["campaign_id"].unique().sort().to_list()
     if failed:
-        notes.append(Note(tr("Left out, since their checks forbid a claim: {few}.", few=few_of(failed)), "REVIEW"))
+        notes.append(Note(view.say("Left out, since their checks forbid a claim: {few}.", few=few_of(failed)), "REVIEW"))
     loose = usable.filter(~pl.col("randomised").fill_null(False))["campaign_id"].unique().sort().to_list()
     if loose:
-        notes.append(
-            Note(
-                tr("Not randomised, so no proof: {few}. They stand in rows of their own and never decide a plan.", few=few_of(loose)),
-                "REVIEW",
-            )
-        )
+        text = view.say("Not randomised, so no proof: {few}. They stand in rows of their own and never decide a plan.", few=few_of(loose))
+        notes.append(Note(text, "REVIEW"))
     if missing:
         notes.append(
-            tr(
-                "Not yet learnt from: {few}. Who keeps the workspace writes down what a campaign taught: "
-                "`toolkit campaign lessons WORKSPACE ID`.",
+            view.say(
+                "Not yet learnt from: {few}. Who keeps the workspace writes down what a campaign taught: `toolkit campaign lessons "
+                "WORKSPACE ID`.",
                 few=few_of(missing),
             )
         )
     if by == "category" and outcome != "amount":
         notes.append(tr("By category only sales are kept."))
     if usable.height and int(usable.group_by(_KEYS).agg(pl.col("campaign_id").n_unique())["campaign_id"].min() or 0) < 3:  # type: ignore[arg-type]
-        said = tr("Rows of fewer than three campaigns cannot say how far campaigns differ: their intervals take them for alike.")
-        notes.append(Note(said, "REVIEW"))
+        text = tr("Rows of fewer than three campaigns cannot say how far campaigns differ: their intervals take them for alike.")
+        notes.append(Note(text, "REVIEW"))
     notes.append(
         tr("Effects are shares of what was expected without the campaign, in its own weeks; what was pulled forward is not taken off.")
     )
@@ -257,23 +246,27 @@ def few_of(names: list[str]) -> str:
 def _chart(view: View, table: pl.DataFrame, by: str, outcome: str) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.ranges import ranges
 
-    shown = table.head(25)
-    shown = shown.with_columns(pl.Series("label", [_label(row, by) for row in shown.iter_rows(named=True)], dtype=pl.String))
+    first = table.head(25)
+    labels = [_label(view, row, by) for row in first.iter_rows(named=True)]
     return ranges(
-        shown, label="label", value="effect_share", low="effect_share_low", high="effect_share_high", n="member_count", kind="share1",
-        reference=0.0, title=tr("What campaigns brought: {title}", title=word(OUTCOMES[outcome].title)),
-        subtitle=tr("share of what was expected without, pooled over campaigns known by {as_of}", as_of=view.as_of)
-        + (tr("; the first {shown} of {rows}", shown=shown.height, rows=some(table.height, "row")) if table.height > shown.height else ""),
+        first.with_columns(pl.Series("label", labels, dtype=pl.String)), label="label", value="effect_share", low="effect_share_low",
+        high="effect_share_high", n="member_count", kind="share1", reference=0.0,
+        title=view.say("What campaigns brought: {title:word}", title=OUTCOMES[outcome].title),
+        subtitle=view.say(
+            "share of what was expected without, pooled over campaigns known by {as_of}[many?; the first {first} of {rows:row}]",
+            many=table.height > first.height, first=first.height, rows=table.height,
+        ),
         value_title=tr("Extra, share of expected"),
     )  # fmt: skip
 
 
-def _label(row: dict[str, Any], by: str) -> str:
+def _label(view: View, row: dict[str, Any], by: str) -> str:
     """What a row of the picture is of: 'full reduction (not randomised): all members'."""
     parts = {
         "method": tr("all members"),
         "segment": word(row["segment"] or "") or tr("all members"),
         "category": row["category"] or tr("all goods"),
     }
-    said = later("{method}: {part}") if row["randomised"] else later("{method} (not randomised): {part}")
-    return tr(said, method=_method(row["method"]), part=parts[by])
+    return view.say(
+        "{method}[randomised?| (not randomised)]: {part}", randomised=row["randomised"], method=_method(row["method"]), part=parts[by]
+    )

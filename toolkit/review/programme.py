@@ -6,22 +6,44 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.language import later, tr, trn
+from toolkit.columns import AnswerTable
+from toolkit.language import tr
 from toolkit.registry import question, question_text
 from toolkit.review.lessons import few_of
+from toolkit.review.measures.case import ARMS
 from toolkit.review.measures.pressure import Programme, campaign_rows, contact_days, pressure, programme_effect
 from toolkit.review.model_reasons import reason_text
-from toolkit.scope.phrases import where
 from toolkit.scope.sales import ratio, totals
 from toolkit.scope.view import View
-from toolkit.wording import listing, sentence, share, some
+from toolkit.wording import capital, listing
 
 if TYPE_CHECKING:
     import altair as alt
 
 By = Literal["campaign", "contacts"]
 _MANY = 6
+
+CAMPAIGNS = c.table(
+    "one row per campaign that began by as_of",
+    c.text("campaign_id", "Campaign"),
+    c.text("name"),
+    c.text("method"),
+    c.day("starts_on", "From"),
+    c.day("ends_on", "To"),
+    c.flag("randomised"),
+    *[column.of("of the chain") for column in ARMS],
+    c.count("overlap_count", "Others in the same days", "other campaigns with a day in common", hidden_by=None),
+    c.share("overlap_share", "Also in another", "of its treated in scope: also treated by those others", null="too few members"),
+)
+CONTACTS = c.table(
+    "one row per number of contacts",
+    c.text("contacts", "Contacts in four weeks", "the most a member ever got within offers.rest_days days; 6 and more together"),
+    c.members(),
+    c.share("member_share", "Share of members"),
+    c.members("lately_count", "Lately", "with so many in the last such days up to as_of"),
+)
 
 
 @question(
@@ -33,6 +55,13 @@ _MANY = 6
         "how many messages do members get, who was never contacted",
         "会员体系 整体价值 触达频次 活动日历",
     ),
+    tables=(CAMPAIGNS, CONTACTS),
+    figures=(
+        c.count("campaign_count", "Campaigns"),
+        c.share("over_contacted_member_share", "Share contacted too often"),
+        c.members("never_contacted_members", "Never contacted"),
+        c.money("programme_effect_spend", "Effect of the programme"),
+    ),
 )
 def programme(view: View, *, by: By = "campaign") -> Finding:
     """Return the programme at a glance: one row per campaign on the timeline, or per number of contacts.
@@ -41,14 +70,6 @@ def programme(view: View, *, by: By = "campaign") -> Finding:
     ----------
     by
         `campaign`: all campaigns that began by as_of, with whom they share their days. `contacts`: how many members got how many contacts.
-
-    Returns
-    -------
-    Answer
-        By campaign: `campaign_id`, `name`, `method`, `starts_on`, `ends_on`, `randomised`, `treated_count`, `control_count` (of the
-        chain), `overlap_count` (other campaigns with a day in common), `overlap_share` (0..1 of its treated members in scope whom those
-        treated too). By contacts: `contacts` (campaigns within offers.rest_days days, the most a member ever got; 6 and more together),
-        `member_count`, `member_share`, `lately_count` (members with so many in the last such days up to as_of).
 
     Notes
     -----
@@ -62,164 +83,116 @@ def programme(view: View, *, by: By = "campaign") -> Finding:
     days = contact_days(view)
     campaigns, members = campaign_rows(view, days), pressure(view, days)
     whole = programme_effect(view, days)
-    table = _campaign_table(campaigns) if by == "campaign" else _contact_table(view, members)
+    shown = _contact_table(view, members) if by == "contacts" else CAMPAIGNS.of(campaigns.select(CAMPAIGNS.schema.names()), view)
+    over = members.filter(pl.col("most") > view.settings.offers.most_contacts).height
     return Finding(
         headline=_headline(view, campaigns, members, whole),
-        table=table,
-        chart=(lambda: _contact_chart(view, table)) if by == "contacts" else (lambda: _timeline(view, campaigns)),
-        notes=[*_notes(view, campaigns, members, whole), *_strangers(days, members)],
+        table=shown,
+        chart=(lambda: _contact_chart(view, shown.frame)) if by == "contacts" else (lambda: _timeline(view, shown.frame)),
+        notes=[*_notes(view, campaigns, members, whole), *_strangers(view, days, members)],
         ask_next=[
             ("review.programme", {"by": "contacts" if by == "campaign" else "campaign"}),
             ("review.lessons", {}),
             ("differentiation.global_control", {}),
         ],
-        figures=_figures(view, campaigns, members, whole),
+        figures={
+            "campaign_count": campaigns.height,
+            "over_contacted_member_share": None if 0 < over < view.least else over / max(members.height, 1),
+            "never_contacted_members": members.filter(pl.col("contact_count") == 0).height,
+            "programme_effect_spend": whole.effect.estimate,
+        },
     )
 
 
-def _campaign_table(campaigns: pl.DataFrame) -> pl.DataFrame:
-    named = ["campaign_id", "name", "method", "starts_on", "ends_on", "randomised"]
-    return campaigns.select(*named, "treated_count", "control_count", "overlap_count", "overlap_share")
-
-
-def _contact_table(view: View, members: pl.DataFrame) -> pl.DataFrame:
+def _contact_table(view: View, members: pl.DataFrame) -> AnswerTable:
     """Members by the most contacts they got; rows with too few members join the next lower one."""
-    least = view.settings.scope.minimum_members
     counts = [members.filter(pl.col("most").clip(0, _MANY) == number).height for number in range(_MANY + 1)]
     lately = [members.filter(pl.col("lately").clip(0, _MANY) == number).height for number in range(_MANY + 1)]
     top = max((number for number, count in enumerate(counts) if count), default=0)
-    while top > 1 and sum(counts[top:]) < least:
+    while top > 1 and sum(counts[top:]) < view.least:
         top -= 1
-    names = [
-        *[str(number) for number in range(top)],
-        str(top) if not sum(counts[top + 1 :]) and top < _MANY else f"{top} and more",
-    ]
-    merged = [*counts[:top], sum(counts[top:])], [*lately[:top], sum(lately[top:])]
-    table = pl.DataFrame({"contacts": names, "member_count": merged[0], "lately_count": merged[1]})
-    return table.select("contacts", "member_count", (pl.col("member_count") / max(members.height, 1)).alias("member_share"), "lately_count")
+    last = str(top) if not sum(counts[top + 1 :]) and top < _MANY else f"{top} and more"
+    frame = pl.DataFrame(
+        {
+            "contacts": [*[str(number) for number in range(top)], last],
+            "member_count": [*counts[:top], sum(counts[top:])],
+            "lately_count": [*lately[:top], sum(lately[top:])],
+        }
+    )
+    return CONTACTS.of(frame.with_columns((pl.col("member_count") / max(members.height, 1)).alias("member_share")), view)
 
 
 def _headline(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Programme) -> str:
-    sums = totals(view)
-    part = ratio(sums.member_sales, sums.sales)
-    opening = tr(
-        later("{where}, members brought {sales} from {period}, {part} of sales (n = {n:,})")
-        if view.scope.audience is None
-        else later("{where}, {members} brought {sales} from {period}"),
-        where=where(view),
-        members=some(members.height, "member"),
-        sales=view.money(sums.member_sales),
-        period=view.period,
-        part=share(part),
-        n=members.height,
-    )
-    effect = whole.effect
-    if effect.estimate is None or effect.low is None or effect.high is None:
-        added = tr("What the programme adds to that cannot be said: {reason}.", reason=reason_text(effect.reason))
-    else:
-        said = (
-            later("All campaigns together brought {amount} per member and 28 days ({span}; {n}).")
-            if effect.low > 0
-            else later("All campaigns together cost {amount} per member and 28 days ({span}; {n}).")
-            if effect.high < 0
-            else later("All campaigns together show no effect per member and 28 days ({span}; {n}).")
-        )
-        added = tr(
-            said,
-            amount=_money(view, abs(effect.estimate)),
-            span=tr("95% interval {low} to {high}", low=_money(view, effect.low), high=_money(view, effect.high)),
-            n=tr("{treated:,} against {control:,} never contacted", treated=effect.treated_count, control=effect.control_count),
-        )
-    rest = view.settings.offers.rest_days
-    lately = members.filter(pl.col("lately") > 0).height
-    return tr(
-        "{opening}. {added} {campaigns} so far; {lately:,} members were contacted in the last {rest} days.",
-        opening=opening,
-        added=added,
-        campaigns=some(campaigns.height, "campaign"),
-        lately=lately,
-        rest=rest,
-    )
-
-
-def _money(view: View, value: float) -> str:
-    return view.money(value * view.minor_units)
+    sums, effect = totals(view), whole.effect
+    low, high = effect.low or 0.0, effect.high or 0.0
+    return view.say(
+        "{where}, [audience?{members:member} brought {sales:minor} from {period}|members brought {sales:minor} from {period}, {part:share} "
+        "of sales (n = {members:few})]. [told?All campaigns together [gain?brought {amount:money}][loss?cost {amount:money}][none?show no "
+        "effect] per member and 28 days (95% interval {low:money} to {high:money}; {treated:few} against {control:few} never "
+        "contacted).|What the programme adds to that cannot be said: {reason}.] {campaigns:campaign} so far; {lately:few} members were "
+        "contacted in the last {offers.rest_days} days.",
+        audience=view.scope.audience is not None, members=members.height, sales=sums.member_sales,
+        part=ratio(sums.member_sales, sums.sales), told=effect.measured, gain=low > 0, loss=high < 0,
+        none=low <= 0 <= high, amount=abs(effect.estimate or 0.0), low=low, high=high, treated=effect.treated_count,
+        control=effect.control_count, reason=reason_text(effect.reason), campaigns=campaigns.height,
+        lately=members.filter(pl.col("lately") > 0).height,
+    )  # fmt: skip
 
 
 def _notes(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Programme) -> list[str | Note]:
-    settings, notes = view.settings.offers, list[str | Note]()
+    most, notes = view.settings.offers.most_contacts, list[str | Note]()
     if campaigns.is_empty():
         notes.append(
             Note(tr("No campaign is known: neither the ledger nor a campaigns table has one that began by as_of."), "NOT MEASURED")
         )
     notes += _control_notes(view, whole)
-    over = members.filter(pl.col("most") > settings.most_contacts).height
-    now = members.filter(pl.col("lately") > settings.most_contacts).height
-    said = tr(
-        "{members} ({part}) once got more than {most_contacts} contacts within {rest_days} days (settings "
-        "offers.most_contacts, offers.rest_days), {now:,} in the last {rest_days}",
-        members=some(over, "member"),
-        part=share(over / max(members.height, 1)),
-        most_contacts=settings.most_contacts,
-        rest_days=settings.rest_days,
-        now=now,
-    )
+    over, everybody = members.filter(pl.col("most") > most).height, max(members.height, 1)
     if campaigns.height:
-        notes.append(Note(tr("{said}. Let plans leave them in peace.", said=said), "REVIEW") if over else Note(sentence(said), "PASS"))
-    never = members.filter(pl.col("contact_count") == 0)
-    quiet = tr(
-        "{members} ({part}) were never contacted",
-        members=some(never.height, "member"),
-        part=share(never.height / max(members.height, 1)),
-    )
-    if view.has_column("members", "contactable"):
-        cards = view.population.select("member_id", "contactable")
-        may = never.join(cards, on="member_id", how="left")["contactable"].fill_null(False).sum()
-        quiet += tr(", of whom {may:,} may be contacted", may=int(may))
-    notes.append(sentence(quiet))
+        text = view.say(
+            "{over:member}[many? ({part:share})] once got more than {offers.most_contacts} contacts within {offers.rest_days} days "
+            "(settings offers.most_contacts, offers.rest_days), {now:few} in the last {offers.rest_days}.[over? Let plans leave them in "
+            "peace.]",
+            over=over, many=not 0 < over < view.least, part=over / everybody, now=members.filter(pl.col("lately") > most).height,
+        )  # fmt: skip
+        notes.append(Note(capital(text), "REVIEW" if over else "PASS"))
+    never, cards = members.filter(pl.col("contact_count") == 0), view.has_column("members", "contactable")
+    may = never.join(view.population.select("member_id", "contactable"), on="member_id", how="left")["contactable"] if cards else None
+    text = view.say(
+        "{never:member}[many? ({part:share})] were never contacted[cards?, of whom {may:few} may be contacted].",
+        never=never.height, many=not 0 < never.height < view.least, part=never.height / everybody, cards=cards,
+        may=0 if may is None else int(may.fill_null(False).sum()),
+    )  # fmt: skip
+    notes.append(capital(text))
     busy = campaigns.filter(pl.col("overlap_share") > view.settings.review.overlap_difference)
     if busy.height:
-        notes.append(
-            Note(
-                tr(
-                    "{campaigns} shared members with others of the same days ({listed}): their effects mix. Draw campaigns of "
-                    "the same weeks from each other's members apart.",
-                    campaigns=some(busy.height, "campaign"),
-                    listed=few_of(busy["campaign_id"].to_list()),
-                ),
-                "REVIEW",
-            )
-        )
+        text = view.say(
+            "{campaigns:campaign} shared members with others of the same days ({listed}): their effects mix. Draw campaigns of the same "
+            "weeks from each other's members apart.",
+            campaigns=busy.height, listed=few_of(busy["campaign_id"].to_list()),
+        )  # fmt: skip
+        notes.append(Note(text, "REVIEW"))
     untold = campaigns.filter(~pl.col("randomised").fill_null(False)).height
     if untold:
-        notes.append(
-            Note(
-                tr(
-                    "{untold} of {campaigns} held nobody out at random: what they did is hard to tell.",
-                    untold=untold,
-                    campaigns=some(campaigns.height, "campaign"),
-                ),
-                "REVIEW",
-            )
+        text = view.say(
+            "{untold} of {campaigns:campaign} held nobody out at random: what they did is hard to tell.",
+            untold=untold,
+            campaigns=campaigns.height,
         )
+        notes.append(Note(text, "REVIEW"))
     changed = campaigns.filter(~pl.col("intact").fill_null(True))["campaign_id"].to_list()
     if changed:
-        notes.append(
-            Note(tr("Files of {changed} were changed after launch: their contacts are not counted.", changed=listing(changed)), "FAIL")
-        )
+        text = view.say("Files of {changed} were changed after launch: their contacts are not counted.", changed=listing(changed))
+        notes.append(Note(text, "FAIL"))
     notes.append(tr("A contact without a time counts on its campaign's first day. Members are those with a receipt in scope or a contact."))
     return notes
 
 
-def _strangers(days: pl.DataFrame, members: pl.DataFrame) -> list[Note]:
+def _strangers(view: View, days: pl.DataFrame, members: pl.DataFrame) -> list[Note]:
     unknown = days.select("member_id").unique().join(members.select("member_id"), on="member_id", how="anti").height
-    said = trn(
-        "{unknown:,} contacted id with neither a card nor a receipt by as_of is not counted.",
-        "{unknown:,} contacted ids with neither a card nor a receipt by as_of are not counted.",
-        unknown,
-        unknown=unknown,
+    text = view.say(
+        "{unknown:contacted id} with neither a card nor a receipt by as_of [one?is|are] not counted.", unknown=unknown, one=unknown == 1
     )
-    return [Note(said, "REVIEW")] if unknown else []
+    return [Note(text, "REVIEW")] if unknown else []
 
 
 def _control_notes(view: View, whole: Programme) -> list[str | Note]:
@@ -230,43 +203,28 @@ def _control_notes(view: View, whole: Programme) -> list[str | Note]:
             "without it. Members buy more than non-members because those who buy more join. Set a global control: "
             "`toolkit campaign global-control WORKSPACE --share 0.02`."
         )
-        can = tr(
+        known = view.say(
             "What can be said: who brings the sales ('{contribution}'), and what each randomised campaign added ('{lessons}').",
             contribution=question_text("portrait.contribution"),
             lessons=question_text("review.lessons"),
         )
-        return [Note(unknown, "NOT MEASURED"), can]
+        return [Note(unknown, "NOT MEASURED"), known]
+    since = {"since": control.since}
     notes: list[str | Note] = [
-        tr(
-            "{share} of members are in the global control since {since}; spend is counted from then on.",
-            share=share(control.share),
-            since=control.since,
+        view.say(
+            "{part:share} of members are in the global control since {since}; spend is counted from then on.", since, part=control.share
         )
     ]
     if whole.spoiled:
-        notes.append(
-            Note(
-                tr(
-                    "{members} of the global control were contacted after all since {since}: what the programme adds is understated.",
-                    members=some(whole.spoiled, "member"),
-                    since=control.since,
-                ),
-                "REVIEW",
-            )
+        text = view.say(
+            "{spoiled:member} of the global control were contacted after all since {since}: what the programme adds is understated.",
+            since,
+            spoiled=whole.spoiled,
         )
+        notes.append(Note(capital(text), "REVIEW"))
     if view.scope.is_place or view.scope.audience is not None:
         notes.append(tr("Spend of the programme's effect is that of the members in scope, across the chain."))
     return notes
-
-
-def _figures(view: View, campaigns: pl.DataFrame, members: pl.DataFrame, whole: Programme) -> dict[str, float]:
-    most = view.settings.offers.most_contacts
-    found = {
-        "campaign_count": campaigns.height,
-        "over_contacted_member_share": members.filter(pl.col("most") > most).height / max(members.height, 1),
-        "never_contacted_members": members.filter(pl.col("contact_count") == 0).height,
-    }
-    return found | ({"programme_effect_spend": whole.effect.estimate} if whole.effect.estimate is not None else {})
 
 
 def _timeline(view: View, campaigns: pl.DataFrame) -> alt.Chart | alt.LayerChart:
@@ -278,7 +236,7 @@ def _timeline(view: View, campaigns: pl.DataFrame) -> alt.Chart | alt.LayerChart
     return timeline(
         campaigns.drop_nulls(["starts_on", "ends_on"]).with_columns(named.alias("label"), pl.col("method").str.replace_all("_", " ")),
         label="label", start="starts_on", end="ends_on", group="method", n="treated_count", n_title=tr("Treated"),
-        title=tr("All campaigns: {place}", place=view.place), subtitle=tr("begun by {as_of}", as_of=view.as_of),
+        title=view.say("All campaigns: {place}"), subtitle=view.say("begun by {as_of}"),
     )  # fmt: skip
 
 
@@ -287,6 +245,6 @@ def _contact_chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChar
 
     return ranked_bars(
         table, label="contacts", value="member_share", n="member_count", kind="share1", ranked=False, value_title=tr("Share of members"),
-        title=tr("Contact pressure: {place}", place=view.place),
-        subtitle=tr("most contacts within {rest_days} days, up to {as_of}", rest_days=view.settings.offers.rest_days, as_of=view.as_of),
+        title=view.say("Contact pressure: {place}"),
+        subtitle=view.say("most contacts within {offers.rest_days} days, up to {as_of}"),
     )  # fmt: skip

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import polars as pl
-
-from toolkit import wording
+from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.language import later, tr
-from toolkit.models.lin import Effect
+from toolkit.language import tr
 from toolkit.registry import question
 from toolkit.review.effect import effect_figures
 from toolkit.review.measures.account import Account, account_of
 from toolkit.review.measures.goals import goal_notes
-from toolkit.review.measures.headline import arms, first_reason, opening, so_far, untold
-from toolkit.review.measures.sentences import after
 from toolkit.review.measures.study import Study, study
 from toolkit.review.measures.verdicts import worst_first
-from toolkit.review.model_reasons import reason_text
-from toolkit.review.money import account_chart, account_table, may_be_shown, money_figures, spent_words, study_of_money
-from toolkit.scope.phrases import where
+from toolkit.review.money import (
+    ACCOUNT,
+    MONEY_FIGURES,
+    account_chart,
+    account_table,
+    may_be_shown,
+    money_figures,
+    study_of_money,
+)
 from toolkit.scope.view import View
 
 _LINES = ("Extra sales", "Extra margin", "Value redeemed", "Contacts", "Fixed costs", "Net", "Net with the weeks after")
@@ -34,6 +35,8 @@ _LINES = ("Extra sales", "Extra margin", "Value redeemed", "Contacts", "Fixed co
         "活动复盘 结论 总结",
         "did the campaign work, was it a success",
     ),
+    tables=ACCOUNT,
+    figures=(*MONEY_FIGURES, c.number("effect"), c.share("lift_share", "Lift")),
 )
 def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
     """Return the verdict on a campaign in plain words, the money under it, the reasons in the notes: one row per line of the account.
@@ -42,12 +45,6 @@ def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
     ----------
     campaign_id
         As in the ledger or the campaigns table; empty = the last one that ended.
-
-    Returns
-    -------
-    Answer
-        Table columns: `item`, `amount`, `amount_low`, `amount_high` (currency units, all treated in scope together, 95% interval; null =
-        not known or not to be claimed), `reading`.
 
     Raises
     ------
@@ -65,94 +62,48 @@ def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
     >>> tk.review.verdict(ws, campaign_id="C001").headline              # doctest: +SKIP
     """
     sold = study(view, campaign_id)
-    found = study_of_money(sold)
-    account = account_of(found)
-    shown = may_be_shown(found, account.margin, account.sales)
-    named = {"campaign_id": sold.case.campaign.campaign_id}
+    measured = study_of_money(sold)
+    account = account_of(measured)
+    is_told = may_be_shown(measured, account.margin, account.sales)
+    lift = effect_figures(sold) if is_told and sold.claim.may_be_shown else {}
+    shown = account_table(measured, account, _LINES)
     return Finding(
-        headline=verdict_headline(sold, found, account),
-        table=account_table(found, account).filter(pl.col("item").is_in(_LINES)),
-        chart=(lambda: account_chart(found, account)) if shown and account.sales.measured else None,
-        notes=[_next_time(sold, account, shown), *goal_notes(found, account), *worst_first(sold.checks), *_unknown(account)],
-        ask_next=[(f"review.{name}", named) for name in ("checks", "effect", "money")],
-        figures={**money_figures(found, account), **(_lift(sold) if shown and sold.claim.may_be_shown else {})},
+        headline=_headline(sold, measured, account),
+        table=shown,
+        chart=(lambda: account_chart(measured.case, shown)) if is_told and account.sales.measured else None,
+        notes=[_next_time(sold, account, is_told), *goal_notes(measured, account), *worst_first(sold.checks), *_unknown(sold, account)],
+        ask_next=[(f"review.{name}", {"campaign_id": sold.case.campaign.campaign_id}) for name in ("checks", "effect", "money")],
+        figures={**money_figures(measured, account), **{name: figure for name, figure in lift.items() if name in ("effect", "lift_share")}},
     )
 
 
-def _lift(sold: Study) -> dict[str, float]:
-    return {name: value for name, value in effect_figures(sold).items() if name in ("lift_share", "effect")}
-
-
-def verdict_headline(sold: Study, found: Study, account: Account) -> str:
-    """Return the verdict in plain words: proven, likely, no effect shown, cannot be told, not measured; then the money."""
-    case, currency = sold.case, sold.case.view.currency
-    told = {"start": after(opening(case), where(case.view)), "name": case.name, "so_far": so_far(case), "arms": arms(case)}
-    spent = spent_words(found, account)
-    paid_is_told = may_be_shown(found, account.margin, account.sales)
-    if not (paid_is_told or (case.is_randomised and sold.claim.is_made)) or account.sales.estimate is None:
-        return tr("{start}, whether {name} paid {untold}{so_far}; {spent}; {arms}.", **told, untold=untold(sold.claim), spent=spent)
-    moved = tr(
-        _MOVED.get((sold.claim.word, sold.claim.sign > 0), "{sales}"),
-        sales=tr("{amount} of extra sales ({span})", amount=_money(account.sales.estimate, currency), span=_span(account.sales, currency)),
-        low=_money(account.sales.low, currency),
-        high=_money(account.sales.high, currency),
-    )
-    if not paid_is_told:
-        return tr(
-            "{start}, {name} {moved}{so_far}; whether it paid cannot be told: {first_reason} {arms}.",
-            **told,
-            moved=moved,
-            first_reason=first_reason(found.claim),
+def _headline(sold: Study, measured: Study, account: Account) -> str:
+    """The verdict in plain words: proven, likely, no effect shown, cannot be told, not measured; then the money."""
+    case, net, words = sold.case, account.net, {**sold.claim.parts, **account.words}
+    is_told = may_be_shown(measured, account.margin, account.sales)
+    if not (is_told or (case.is_randomised and sold.claim.is_made)) or account.sales.estimate is None:
+        return case.say(
+            "{where}, whether {name} paid [not_measured?is not measured|cannot be told][ {so_far}]; [unstated?what was spent is not stated|"
+            "{cost:money} was spent[ as far as is known ({missing} not stated)]]; {arms}.",
+            words,
         )
-    if account.net.estimate is None:
-        return tr(
-            "{start}, {name} {moved}{so_far}; what stays of it is not measured, since {reason}; {spent}; {arms}.",
-            **told,
-            moved=moved,
-            reason=reason_text(account.net.reason),
-            spent=spent,
-        )
-    paid = _paid(account, currency)
-    if sold.claim.is_made and (account.sales_after.high or 0.0) < 0:
-        paid += tr(
-            ", but part of it was only pulled forward: net with the weeks after {amount}",
-            amount=_money(account.net_all.estimate, currency),
-        )
-    return tr("{start}, {name} {moved}{so_far}, and {paid}; {arms}.", **told, moved=moved, paid=paid)
+    paid, lost = (net.low or 0) > 0, (net.high or 0) < 0
+    pulled_forward = sold.claim.is_made and (account.sales_after.high or 0.0) < 0
+    return case.say(
+        "{where}, {name} [not_shown?shows no effect on sales (they lie between {sales_low:money} and {sales_high:money})|[likely?probably ]"
+        "[gain?worked: ][loss?did harm: ]{sales:money} of extra sales ({sales_low:money} to {sales_high:money})][ {so_far}][told?"
+        "[net_reason?; what stays of it is not measured, since {net_reason}; [unstated?what was spent is not stated|{cost:money} was spent"
+        "[ as far as is known ({missing} not stated)]]|, and [paid?it paid|[lost?it lost money|whether it paid is open]]: net {net:money}"
+        "[ before {missing} (not stated)] ({net_low:money} to {net_high:money})[pulled_forward?, but part of it was only pulled forward: "
+        "net with the weeks after {net_all:money}]];|; whether it paid cannot be told: {why}] {arms}.",
+        words, told=is_told, why=measured.claim.parts["reason"], paid=paid, lost=not paid and lost, pulled_forward=pulled_forward,
+        net_all=account.net_all.estimate,
+    )  # fmt: skip
 
 
-_MOVED = {
-    ("proven", True): later("worked: {sales}"),
-    ("proven", False): later("did harm: {sales}"),
-    ("likely", True): later("probably worked: {sales}"),
-    ("likely", False): later("probably did harm: {sales}"),
-    ("not shown", False): later("shows no effect on sales (they lie between {low} and {high})"),
-}
-"""What it did to sales, by the word of the claim and whether it is a gain."""
-
-
-def _paid(account: Account, currency: str) -> str:
-    net = account.net
-    before = tr(" before {missing} (not stated)", missing=wording.listing(account.missing)) if account.missing else ""
-    figures = tr("net {amount}{before} ({span})", amount=_money(net.estimate, currency), before=before, span=_span(net, currency))
-    if (net.low or 0) > 0:
-        return tr("it paid: {figures}", figures=figures)
-    if (net.high or 0) < 0:
-        return tr("it lost money: {figures}", figures=figures)
-    return tr("whether it paid is open: {figures}", figures=figures)
-
-
-def _span(one: Effect, currency: str) -> str:
-    return tr("{low} to {high}", low=_money(one.low, currency), high=_money(one.high, currency))
-
-
-def _money(value: float | None, currency: str) -> str:
-    return wording.money(value, currency)
-
-
-def _next_time(sold: Study, account: Account, shown: bool) -> Note:
+def _next_time(sold: Study, account: Account, is_told: bool) -> Note:
     """What follows for the next campaign, in one sentence."""
-    if not shown:
+    if not is_told:
         return Note(tr("Next time: hold out a random part of the members, else this stays a matter of opinion."), "REVIEW")
     net = account.net
     if net.low is not None and net.low > 0:
@@ -164,18 +115,14 @@ def _next_time(sold: Study, account: Account, shown: bool) -> Note:
     return Note(tr("Next time: repeat it with more members in the control before it becomes a habit."), "REVIEW")
 
 
-def _unknown(account: Account) -> list[Note]:
-    missing = (
-        [Note(tr("Not stated: {missing}; the net is before them.", missing=wording.listing(account.missing)), "NOT MEASURED")]
-        if account.missing
-        else []
-    )
+def _unknown(sold: Study, account: Account) -> list[Note]:
+    notes = []
+    if account.missing:
+        notes.append(Note(sold.case.say("Not stated: {missing}; the net is before them.", account.words), "NOT MEASURED"))
     if account.margin_costs.basis == "not known":
-        sentence = tr(
-            "Margin: no product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share."
-        )
-        missing.append(Note(sentence, "NOT MEASURED"))
+        text = tr("Margin: no product has a unit_cost. State them in the products table, or assume a share: setting offers.margin_share.")
+        notes.append(Note(text, "NOT MEASURED"))
     if account.margin_costs.basis == "assumed":
-        sentence = tr("Margin is assumed to be {share:.0%} of sales (setting offers.margin_share).", share=account.margin_costs.share or 0)
-        missing.append(Note(sentence, "REVIEW"))
-    return missing
+        kept = account.margin_costs.share or 0
+        notes.append(Note(sold.case.say("Margin is assumed to be {kept:.0%} of sales (setting offers.margin_share).", kept=kept), "REVIEW"))
+    return notes

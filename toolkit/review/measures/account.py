@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,8 @@ from toolkit.review.measures.case import Case
 from toolkit.review.measures.estimate import measured_effect
 from toolkit.review.measures.outcome import Costs, outcomes
 from toolkit.review.measures.study import Study
+from toolkit.review.model_reasons import reason_text
+from toolkit.wording import listing
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,15 @@ class Account:
     offer_is_off: bool = True
 
     @property
+    def words(self) -> dict[str, Any]:
+        """What sentences on the account say: figures in currency units, `missing` costs as a list, `unstated` where none is known."""
+        figures: dict[str, Any] = {"cost": self.total_cost, "spent": self.spent, "margin": self.margin.estimate}
+        for name, one in (("sales", self.sales), ("net", self.net)):
+            figures |= {name: one.estimate, f"{name}_low": one.low, f"{name}_high": one.high}
+        unstated = bool(self.missing) and not self.total_cost
+        return {**figures, "missing": listing(self.missing), "unstated": unstated, "net_reason": reason_text(self.net.reason)}
+
+    @property
     def spent(self) -> float:
         """Costs that are not off the sales already, as far as stated: contacts, fixed, and an offer paid out besides."""
         return (self.contacts or 0.0) + (self.fixed or 0.0) + (0.0 if self.offer_is_off else self.offer or 0.0)
@@ -60,9 +72,9 @@ class Account:
         return less(self.margin_all, self.spent)
 
 
-def account_of(found: Study) -> Account:
+def account_of(measured: Study) -> Account:
     """Return the account of a study."""
-    case = found.case
+    case = measured.case
     treated = case.treated_count
     after = outcomes(case, case.after) if case.after else None
     none = not_measured(tr("no day after the end is seen"), treated, case.control_count)
@@ -74,14 +86,14 @@ def account_of(found: Study) -> Account:
     quiet = case.past.column("recency_days") > case.view.settings.review.quiet_days
     offer, contacts, fixed, missing = costs_of(case)
     return Account(
-        sales=total(found.frame, "amount"),
-        margin=total(found.frame, "margin"),
-        orders=total(found.frame, "orders"),
-        revived=total(found.frame, "active", quiet) if case.too_few is None else not_measured(case.too_few, treated, case.control_count),
+        sales=total(measured.frame, "amount"),
+        margin=total(measured.frame, "margin"),
+        orders=total(measured.frame, "orders"),
+        revived=total(measured.frame, "active", quiet) if case.too_few is None else not_measured(case.too_few, treated, case.control_count),
         sales_after=total(after.frame, "amount") if after else none,
         margin_after=total(after.frame, "margin") if after else none,
-        margin_all=total(_together(found.frame, after.frame), "margin") if after else none,
-        margin_costs=found.costs,
+        margin_all=total(_together(measured.frame, after.frame), "margin") if after else none,
+        margin_costs=measured.costs,
         offer=offer,
         contacts=contacts,
         fixed=fixed,
@@ -103,7 +115,7 @@ def costs_of(case: Case) -> tuple[float | None, float | None, float | None, tupl
     campaign, units = case.campaign, case.view.minor_units
     treated = case.members.filter(case.members["treated"])
     missing = []
-    few = 0 < treated.height < case.view.settings.scope.minimum_members
+    few = 0 < treated.height < case.view.least
     offer = None if few else float(treated["redeemed_value"].sum()) / units if case.redemptions.has_value else None
     if case.redemptions.has_table and case.redemptions.members.is_empty():
         offer = 0.0

@@ -6,24 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
+from toolkit import columns as c
 from toolkit.errors import DataError
-from toolkit.language import tr, value, word
+from toolkit.language import tr, value
 from toolkit.ledger.campaigns import Campaign, open_campaign
 from toolkit.models.balance import Overlap, overlap
 from toolkit.review.measures.assigned import assigned_members, in_scope, seen_before
 from toolkit.review.measures.neighbours import overlapping_campaigns, reached_by
 from toolkit.review.measures.past import Past, past_of_members
 from toolkit.review.measures.redeemed import Redemptions, redeemed
+from toolkit.review.measures.sentences import after
 from toolkit.scope.period import Period
+from toolkit.scope.phrases import where
 from toolkit.scope.view import View
-from toolkit.wording import share, some
 
 Control = Literal["own", "others", "none"]
 """Whom the treated are compared with: members held out of the campaign, members it did not speak to, nobody."""
+ARMS = (c.members("treated_count", "Treated"), c.members("control_count", "Compared with"))
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,7 @@ class Case:
     def name(self) -> str:
         """The campaign in a sentence: `campaign C001 'Spring coupon'`."""
         code, name = self.campaign.campaign_id, self.campaign.name
-        if not name or name == code:
-            return tr("campaign {campaign_id}", campaign_id=code)
-        return tr("campaign {campaign_id} '{name}'", campaign_id=code, name=name)
+        return self.view.say("campaign {code}[ '{name}']", code=code, name="" if name == code else name)
 
     @property
     def treated_count(self) -> int:
@@ -115,31 +116,84 @@ class Case:
         """Why no effect can be told although both arms are large: nobody is like the treated; None where some are, or chance decided."""
         if self.is_randomised or self.too_few is not None or self.overlap.beyond_share is None:
             return None
-        beyond = self.overlap.beyond_share
-        if beyond <= self.view.settings.review.overlap_missing:
+        if self.overlap.beyond_share <= self.view.settings.review.overlap_missing:
             return None
-        return tr(
-            "{beyond} of the treated are unlike every member there is to compare with, as when all who fit a rule are treated",
-            beyond=share(beyond, 0),
+        return self.view.say(
+            "{beyond:.0%} of the treated are unlike every member there is to compare with, as when all who fit a rule are treated",
+            beyond=self.overlap.beyond_share,
         )
 
     @property
     def too_few(self) -> str | None:
         """Why no effect is measured, as the end of a sentence; None where both arms are large enough."""
-        least = self.view.settings.review.least_arm
         if self.control == "none":
             return tr("there is nobody to compare with")
         if not self.is_randomised and self.history_days == 0:
             return tr("it started before the receipts do, and nobody was held out at random")
-        for arm, count in ((value("treated"), self.treated_count), (value("control"), self.control_count)):
-            if count < least:
-                return tr(
-                    "the {arm} arm has {members}, fewer than {least} (setting review.least_arm)",
-                    arm=word(arm),
-                    members=some(count, "member"),
-                    least=least,
-                )
+        small = _small_arm(self.view, self.treated_count, self.control_count)
+        if small is None:
+            return None
+        arm, count = small
+        return self.view.say(
+            "the {arm:word} arm has {count:member}, fewer than {review.least_arm} (setting review.least_arm)", arm=arm, count=count
+        )
+
+    @property
+    def too_few_to_show(self) -> str:
+        """Why nothing is shown, as the end of a sentence; nothing where enough members were treated."""
+        if self.treated_count >= self.view.least:
+            return ""
+        return self.view.say("fewer than {least} treated members in scope (setting scope.minimum_members)")
+
+    # -- words ---------------------------------------------------------------------------------------------------------------------
+
+    def say(self, message: str, row: Mapping[str, Any] | None = None, /, **fields: Any) -> str:
+        """Return a sentence on the campaign as `View.say` does.
+
+        Beside the words of the view it may use `name`, `opening`, `arms`, `so_far`, `seen` and `planned_days` of the case, and `where` is
+        the scope after the opening: 'NOT RANDOMISED: across the chain'.
+        """
+        words = {name: getattr(self, name) for name in ("name", "opening", "arms", "so_far", "seen", "planned_days")}
+        return self.view.say(message, row, **{**words, "where": after(self.opening, where(self.view)), **fields})
+
+    @property
+    def opening(self) -> str:
+        """The first words of any sentence on a campaign that chance did not decide."""
+        if self.is_randomised:
+            return ""
+        unknown = self.control == "own" and self.campaign.randomised is None
+        return tr("NOT RANDOMISED as far as is known: ") if unknown else tr("NOT RANDOMISED: ")
+
+    @property
+    def arms(self) -> str:
+        """The n of both arms: `n = 959 treated, 979 held out at random`."""
+        is_own, is_random = self.control == "own", self.campaign.randomised
+        return self.view.say(
+            "n = {treated:few} treated, {control:few} [others?not contacted][nobody?to compare with][own?held out][at_random? at random]"
+            "[chosen?, not at random][unknown?, whether at random is not known]",
+            treated=self.treated_count, control=self.control_count, others=self.control == "others", nobody=self.control == "none",
+            own=is_own, at_random=is_own and is_random is True, chosen=is_own and is_random is False, unknown=is_own and is_random is None,
+        )  # fmt: skip
+
+    @property
+    def so_far(self) -> str:
+        """Which day a running campaign has come to, for the inside of a sentence; nothing where it is over."""
+        days = self.seen.days
+        return self.view.say("so far (day {days} of {planned})", days=days, planned=self.planned_days) if self.is_running else ""
+
+
+def too_few_of(view: View, treated: int, control: int) -> str | None:
+    """Return why no effect is measured on so many members of the arms; None where both are large enough."""
+    small = _small_arm(view, treated, control)
+    if small is None:
         return None
+    return view.say("{count:few} members in the {arm:word} arm; at least {review.least_arm} are needed", arm=small[0], count=small[1])
+
+
+def _small_arm(view: View, treated: int, control: int) -> tuple[str, int] | None:
+    """The first arm, of so many members, that is too small for an effect, and how many these are."""
+    arms = (value("treated"), treated), (value("control"), control)
+    return next((arm for arm in arms if arm[1] < view.settings.review.least_arm), None)
 
 
 def open_case(view: View, campaign_id: str) -> Case:
@@ -169,9 +223,9 @@ def open_case(view: View, campaign_id: str) -> Case:
     members = in_scope(view, campaign.starts_on, assigned.members)
     control: Control = "own"
     if not (~assigned.members["treated"]).any():
-        found = _others(view, campaign, assigned.named)
-        control = "others" if found.height else "none"
-        members = pl.concat([members, found], how="diagonal")
+        others = _others(view, campaign, assigned.named)
+        control = "others" if others.height else "none"
+        members = pl.concat([members, others], how="diagonal")
     elif members.filter(~pl.col("treated")).is_empty():
         control = "none"
     neighbours = overlapping_campaigns(view, campaign, seen)
@@ -191,24 +245,21 @@ def open_case(view: View, campaign_id: str) -> Case:
 
 
 def _check_days(view: View, campaign: Campaign) -> None:
+    days = {"campaign_id": campaign.campaign_id, "starts_on": campaign.starts_on, "ends_on": campaign.ends_on, "first_day": view.first_day}
     if campaign.starts_on > view.as_of:
         raise DataError(
-            tr(
-                "Campaign {campaign_id} starts on {starts_on}, after as_of {as_of}: there is nothing to review yet. Import "
-                "the receipts of its days, or give a later as_of.",
-                campaign_id=campaign.campaign_id,
-                starts_on=campaign.starts_on,
-                as_of=view.as_of,
+            view.say(
+                "Campaign {campaign_id} starts on {starts_on}, after as_of {as_of}: there is nothing to review yet. Import the receipts of "
+                "its days, or give a later as_of.",
+                days,
             )
         )
     if campaign.ends_on < view.first_day:
         raise DataError(
-            tr(
-                "Campaign {campaign_id} ended on {ends_on}, before the receipts start on {first_day}: nothing of it was "
-                "seen. Import the receipts of its days.",
-                campaign_id=campaign.campaign_id,
-                ends_on=campaign.ends_on,
-                first_day=view.first_day,
+            view.say(
+                "Campaign {campaign_id} ended on {ends_on}, before the receipts start on {first_day}: nothing of it was seen. Import the "
+                "receipts of its days.",
+                days,
             )
         )
 
@@ -221,13 +272,13 @@ def _after(view: View, campaign: Campaign) -> Period | None:
 def _others(view: View, campaign: Campaign, named: pl.Series) -> pl.DataFrame:
     """Members the campaign did not speak to, who could have been spoken to: one row each, untreated."""
     start: date = campaign.starts_on
-    found = seen_before(view, start).filter(~pl.col("member_id").is_in(named.implode()))
+    others = seen_before(view, start).filter(~pl.col("member_id").is_in(named.implode()))
     cards = view.workspace.table("members")
     if cards is not None:
         columns = [name for name in ("contactable", "joined_on") if name in cards.collect_schema()]
-        found = found.join(cards.select("member_id", *columns).collect(), on="member_id", how="left")
+        others = others.join(cards.select("member_id", *columns).collect(), on="member_id", how="left")
         if "contactable" in columns:
-            found = found.filter(pl.col("contactable").fill_null(False))
+            others = others.filter(pl.col("contactable").fill_null(False))
         if "joined_on" in columns:
-            found = found.filter((pl.col("joined_on") < start).fill_null(True))
-    return in_scope(view, start, found.select("member_id", "member_code", pl.lit(False).alias("treated"), "home_store"))
+            others = others.filter((pl.col("joined_on") < start).fill_null(True))
+    return in_scope(view, start, others.select("member_id", "member_code", pl.lit(False).alias("treated"), "home_store"))

@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.language import tr
 from toolkit.models.lin import Effect, effect_from, lin_effect, not_measured
-from toolkit.review.measures.case import Case
+from toolkit.review.measures.case import Case, too_few_of
 from toolkit.review.measures.outcome import OUTCOMES, Outcome
 
 
@@ -22,19 +22,21 @@ def measured_effect(case: Case, frame: pl.DataFrame, outcome: str, *, rows: np.n
     Source: DEFINITIONS.md section 4. Ratios: the arms' totals divided, error by linearisation (Deng et al., KDD 2018).
     """
     asked = OUTCOMES[outcome]
-    kept = np.ones(frame.height, dtype=bool) if rows is None else rows
-    treated = case.members["treated"].to_numpy()[kept]
+    inside = np.ones(frame.height, dtype=bool) if rows is None else rows
+    treated = case.members["treated"].to_numpy()[inside]
     counts = int(treated.sum()), int((~treated).sum())
     if case.too_few is not None and rows is None:
         return not_measured(case.too_few, *counts)
     if frame[asked.top].null_count():
         return not_measured(tr("what the goods cost is not known"), *counts)
-    past = case.past.values[kept]
-    top = frame[asked.top].to_numpy()[kept]
+    if too_few := too_few_of(case.view, *counts):
+        return not_measured(too_few, *counts)
+    past = case.past.values[inside]
+    top = frame[asked.top].to_numpy()[inside]
     options: dict[str, Any] = {"least_arm": case.view.settings.review.least_arm}
     if asked.bottom is None:
         return lin_effect(top, treated, past, **options)
-    return _ratio(asked, top, frame[asked.bottom].to_numpy()[kept], treated, past, options)
+    return _ratio(asked, top, frame[asked.bottom].to_numpy()[inside], treated, past, options)
 
 
 def _ratio(asked: Outcome, top: np.ndarray, bottom: np.ndarray, treated: np.ndarray, past: np.ndarray, options: dict[str, Any]) -> Effect:

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import polars as pl
 
+from toolkit import columns as c
+from toolkit.columns import AnswerTable, Table
 from toolkit.language import later, tr, value
 from toolkit.review.measures.store_months import DRIVERS, drivers_of_change, month_words, targets_of
 from toolkit.scope.period import Period
@@ -25,6 +27,44 @@ KINDS: dict[str, str] = {
     "few": later("kinds with too few members to show apart"),
 }
 """Who moves a store's sales, and how it reads in a sentence."""
+
+
+def _gap_table(by: str, *parts: c.Column) -> Table:
+    return c.table(
+        f"one row per scope, region and store: the gap by {by}; gap = asked + parts",
+        c.text("level", "Listed by", "chain, region, store"),
+        c.text("place"),
+        c.members(meaning="who bought there in either month", null="of several stores, or too few"),
+        c.money("target_sales", "Target", null="no target"),
+        c.money("sales"),
+        c.money("gap_sales", "Sales less target", "a store without a target is not in the sums", null="no target"),
+        c.money("sales_before", meaning="in the month of comparison", null="no such month"),
+        c.money("asked_sales", "Asked for beyond it", "target less month of comparison, as a minus"),
+        *parts,
+    )
+
+
+BY_DRIVERS = _gap_table(
+    "driver",
+    c.money("members_sales", "of the change: members"),
+    c.money("frequency_sales", "orders per member"),
+    c.money("units_sales", "units per order"),
+    c.money("price_sales", "money per unit"),
+    c.money("returns_sales", "returns"),
+    c.money("non_member_sales", "Sales to non-members"),
+)
+BY_MEMBERS = _gap_table(
+    "kind of member",
+    c.money("new_sales", "of it: new"),
+    c.money("back_sales", "back"),
+    c.money("lost_sales", "lost"),
+    c.money("more_sales", "more"),
+    c.money("less_sales", "less"),
+    c.money("switched_in_sales", "switched in"),
+    c.money("switched_out_sales", "switched out"),
+    c.money("non_member_sales", "Sales to non-members"),
+    c.money("few_sales", "few, together"),
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +143,7 @@ def gap_of(view: View, whole: Period, now: Period, before: Period | None, by: st
     targets = None if view.scope.audience is not None else targets_of(view, whole)
     why = tr("targets are of everybody's sales") if view.scope.audience is not None else tr("the shop has no sales_targets table")
     if targets is not None and targets.is_empty():
-        targets, why = None, tr("the sales_targets table says nothing of {month} here", month=month_words(whole.start))
+        targets, why = None, view.say("the sales_targets table says nothing of {month} here", month=month_words(whole.start))
     if targets is not None:
         targets = targets.with_columns((pl.col("target") * now.days // whole.days).alias("target"))
     sold, groups, merged, notes = _split(view, now, before, by, None if targets is None else targets["store_id"].to_list())
@@ -116,9 +156,8 @@ def gap_of(view: View, whole: Period, now: Period, before: Period | None, by: st
     hidden = stores.filter(pl.col("sales").is_null())["store_id"]
     if hidden.len():
         notes.append(
-            tr(
+            view.say(
                 "Fewer than {least} members (setting scope.minimum_members) bought there: no figures for {few}, and not in the sums.",
-                least=view.settings.scope.minimum_members,
                 few=", ".join(hidden.sort()),
             )
         )
@@ -149,16 +188,17 @@ def _split(
     for chosen, ending in ((cells.filter(has_target), ""), (cells.filter(~has_target), tr(", no target") if targeted is not None else "")):
         if chosen.is_empty():
             continue
-        made, said = merged_few(view, chosen, "store")
-        kept = set(chosen["cell"])
-        made = made.with_columns(pl.when(pl.col("cell").is_in(list(kept))).then("cell").otherwise(pl.col("cell") + ending).alias("group"))
-        label = next((row for row in made["group"] if row not in kept), None)
-        group |= {name: name if name in set(made["group"]) else str(label) for name in kept}
-        shown.append(made)
+        cell_rows, cell_notes = merged_few(view, chosen, "store")
+        names = set(chosen["cell"])
+        own = pl.col("cell").is_in(list(names))
+        cell_rows = cell_rows.with_columns(pl.when(own).then("cell").otherwise(pl.col("cell") + ending).alias("group"))
+        label = next((row for row in cell_rows["group"] if row not in names), None)
+        group |= {name: name if name in set(cell_rows["group"]) else str(label) for name in names}
+        shown.append(cell_rows)
         together = [] if label is None else [label]
         merged += together
-        told = said if by == "members" else said[: len(together)]  # the first is of the stores that stand together
-        notes += [note for note in told if note not in notes]
+        cell_notes = cell_notes if by == "members" else cell_notes[: len(together)]  # the first is of the stores that stand together
+        notes += [note for note in cell_notes if note not in notes]
     drivers = drivers_of_change(view, now, before).with_columns(
         pl.col("store_id").replace_strict(group, return_dtype=pl.String).alias("group")
     )
@@ -176,7 +216,7 @@ def _grouped(view: View, store: pl.DataFrame, groups: pl.DataFrame, names: tuple
     columns = [f"{name}_sales" for name in names]
     some_target = pl.when(pl.col("target").is_not_null().any()).then(pl.col("target").sum())
     region = pl.when(pl.col("region").n_unique() == 1).then(pl.col("region").first())
-    made = (
+    rows = (
         store.with_columns(pl.col("group").fill_null(pl.col("store_id")), pl.col("sales", "sales_before").fill_null(0))
         .join(view.stores.select("store_id", "region"), on="store_id", how="left")
         .group_by("group")
@@ -186,40 +226,31 @@ def _grouped(view: View, store: pl.DataFrame, groups: pl.DataFrame, names: tuple
         .rename({"group": "store_id"})
     )
     count, figures = pl.col("member_count"), ("sales", "sales_before", "target", "member_count", *columns)
-    told = (count == 0) | (count >= view.settings.scope.minimum_members)  # receipts without a member tell of nobody
-    made = made.with_columns(pl.when(told).then(name).alias(name) for name in figures)
+    enough = (count == 0) | (count >= view.least)  # receipts without a member tell of nobody
+    rows = rows.with_columns(pl.when(enough).then(name).alias(name) for name in figures)
     gap = pl.col("sales") - pl.col("target")
     asked = pl.col("sales_before") - pl.col("target") if before is not None else pl.lit(None, pl.Int64)
-    made = made.with_columns(gap.alias("gap"), asked.alias("asked"))
-    return made.sort("gap", pl.col("sales") - pl.col("sales_before"), "store_id", nulls_last=True)
+    rows = rows.with_columns(gap.alias("gap"), asked.alias("asked"))
+    return rows.sort("gap", pl.col("sales") - pl.col("sales_before"), "store_id", nulls_last=True)
 
 
-def gap_table(view: View, gap: Gap) -> pl.DataFrame:
+def gap_table(view: View, gap: Gap) -> AnswerTable:
     """Return the rows a person reads: the scope, its regions, its stores; money in currency units."""
-    levels = [
-        _level(
-            gap,
-            gap.counted.select(
-                pl.lit(value("chain") if view.scope.is_chain else value("scope")).alias("level"),
-                pl.lit(view.place).alias("place"),
-                pl.all(),
-            ),
-        )
-    ]
+    scope = pl.lit(value("chain") if view.scope.is_chain else value("scope")).alias("level")
+    levels = [_level(gap, gap.counted.select(scope, pl.lit(view.place).alias("place"), pl.all()))]
     if view.scope.is_chain and not gap.merged and gap.counted["region"].drop_nulls().n_unique() > 1:
-        named = gap.counted.drop_nulls("region")
-        levels.append(
-            _level(gap, named.select(pl.lit(value("region")).alias("level"), pl.col("region").alias("place"), pl.all())).sort("place")
-        )
+        regions = gap.counted.drop_nulls("region")
+        named = regions.select(pl.lit(value("region")).alias("level"), pl.col("region").alias("place"), pl.all())
+        levels.append(_level(gap, named).sort("place"))
     levels.append(_level(gap, gap.stores.select(pl.lit(value("store")).alias("level"), pl.col("store_id").alias("place"), pl.all())))
-    rows = pl.concat(levels)
-    parts = [f"{name}_sales" for name in gap.parts]
-    compared = ["sales_before", *(["asked"] if gap.has_targets else []), *parts] if gap.before is not None else []
-    targets = ["target", "sales", "gap"] if gap.has_targets else ["sales"]
+    shown = ["sales", *(["target", "gap"] if gap.has_targets else [])]
+    if gap.before is not None:
+        shown += ["sales_before", *(["asked"] if gap.has_targets else []), *[f"{name}_sales" for name in gap.parts]]
     called = {"target": "target_sales", "gap": "gap_sales", "asked": "asked_sales"}
     # Who buys in two stores would count twice in a sum.
     count = pl.when(pl.col("level") == "store").then("member_count").alias("member_count")
-    return rows.select("level", "place", count, *[view.major(name).alias(called.get(name, name)) for name in [*targets, *compared]])
+    frame = pl.concat(levels).select("level", "place", count, *[view.major(name).alias(called.get(name, name)) for name in shown])
+    return (BY_MEMBERS if gap.by == "members" else BY_DRIVERS).of(frame, view)
 
 
 def _level(gap: Gap, stores: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from toolkit.language import value
 from toolkit.mart.windows import window_sums
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.portrait.price_sensitivity import COUPON, PROMO, Trait, kappas
-from toolkit.review.measures.case import Case
+from toolkit.review.measures.case import Case, too_few_of
 from toolkit.review.measures.neighbours import overlapping_campaigns, reached_by
 from toolkit.scope.period import Period
 
@@ -75,20 +75,20 @@ def habits_of(case: Case, before: Period, after: Period, others: pl.DataFrame) -
     view = case.view
     then, now = spending(case, before), spending(case, after)
     known = [trait for trait in (PROMO, COUPON) if view.has_column("lines", trait.source)]
-    found = [_share(case, trait, then, now) for trait in known]
+    habits = [_share(case, trait, then, now) for trait in known]
     if PROMO in known and others.height:
-        found.insert(1, replace(_share(case, PROMO, then, spending(case, after, others)), name=QUIET))
+        habits.insert(1, replace(_share(case, PROMO, then, spending(case, after, others)), name=QUIET))
     each = [(frame, _MONTH / period.days) for frame, period in ((then, before), (now, after))]
     currency = f"{view.currency} per member and {_MONTH} days"
     if PROMO in known:
         full = [((frame["amount"] - frame["promo_amount"]).to_numpy() * scale / view.minor_units) for frame, scale in each]
         promo = [frame["promo_amount"].to_numpy() * scale / view.minor_units for frame, scale in each]
-        found.append(_amount(case, value("spend at full price"), currency, *full))
-        found.append(_amount(case, value("spend on discount"), currency, *promo))
+        habits.append(_amount(case, value("spend at full price"), currency, *full))
+        habits.append(_amount(case, value("spend on discount"), currency, *promo))
     if COUPON in known:
         days = [frame["coupon_days"].to_numpy() * scale for frame, scale in each]
-        found.append(_amount(case, value("shopping days with a coupon"), f"days per member and {_MONTH} days", *days))
-    return found
+        habits.append(_amount(case, value("shopping days with a coupon"), f"days per member and {_MONTH} days", *days))
+    return habits
 
 
 def _share(case: Case, trait: Trait, then: pl.DataFrame, now: pl.DataFrame) -> Habit:
@@ -129,8 +129,9 @@ def _habit(
 ) -> Habit:
     counts = int(treated.sum()), int((~treated).sum())
     means = [tuple(_mean(side[arm], weights[arm]) for arm in (treated, ~treated)) for side in (before, after)]
-    if case.too_few is not None:
-        effect = not_measured(case.too_few, *counts)
+    too_few = case.too_few or too_few_of(case.view, *counts)
+    if too_few is not None:
+        effect = not_measured(too_few, *counts)
     else:
         effect = lin_effect(after, treated, covariates, weights=weights, least_arm=case.view.settings.review.least_arm)
     return Habit(name, unit, means[0], means[1], effect)  # type: ignore[arg-type]
@@ -154,5 +155,5 @@ def later_campaigns(case: Case, after: Period) -> tuple[pl.DataFrame, tuple[floa
     others = overlapping_campaigns(case.view, case.campaign, after)
     reached = case.members.drop("elsewhere").join(reached_by(case.view, others), on="member_id", how="left", maintain_order="left")
     rates = reached.group_by("treated").agg(pl.col("elsewhere").fill_null(False).mean())
-    found = dict(rates.iter_rows())
-    return others, (float(found.get(True) or 0), float(found.get(False) or 0))
+    by_arm = dict(rates.iter_rows())
+    return others, (float(by_arm.get(True) or 0), float(by_arm.get(False) or 0))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from toolkit import columns as c
+from toolkit.columns import AnswerTable
 from toolkit.language import tr, value
 from toolkit.models.lin import Effect
 from toolkit.registry import question_text
@@ -11,6 +13,19 @@ from toolkit.review.measures.case import Case
 from toolkit.review.measures.parts import effects_by, passed
 from toolkit.review.measures.study import Study
 from toolkit.review.model_reasons import reason_text
+
+CATEGORIES = c.table(
+    "one row per category, most sales first",
+    c.text("category"),
+    c.interval(
+        c.money("extra_sales", "Extra sales, assumed", null="not measured or not to be claimed"),
+        low="extra_low_sales",
+        high="extra_high_sales",
+    ),
+    c.money("extra_margin_amount", "Extra margin"),
+    c.money("expected_sales", "Expected without"),
+    c.text("reading", "How to read it", "promoted, halo, cannibalised, not told apart from zero"),
+)
 
 
 def not_claimed() -> str:
@@ -25,30 +40,29 @@ def promoted_categories(case: Case) -> set[str]:
     return named | set(definition.goods if definition else ()) & set(case.view.categories["category"].to_list())
 
 
-def category_effects(found: Study) -> pl.DataFrame:
+def category_effects(measured: Study) -> AnswerTable:
     """Return extra sales by category, all treated members together: one row per category, most sales first; see `review.money`."""
-    case = found.case
-    measured = case.too_few is None
-    sales = list(effects_by(case, "category", "amount")) if measured else []
-    margins = dict(effects_by(case, "category", "margin")) if measured and found.costs.basis != "not known" else {}
-    told = passed([one for _, one in sales], case.view.settings.review.false_share)
+    case = measured.case
+    if case.too_few is not None:
+        return CATEGORIES.empty()
+    sales = list(effects_by(case, "category", "amount"))
+    margins = dict(effects_by(case, "category", "margin")) if measured.costs.basis != "not known" else {}
+    clear = passed([one for _, one in sales], case.view.settings.review.false_share)
     promoted = promoted_categories(case)
-    rows = [_row(found, name, one, margins.get(name), clear, name in promoted) for (name, one), clear in zip(sales, told, strict=True)]
-    schema = {
-        "category": pl.String, "extra_sales": pl.Float64, "extra_low_sales": pl.Float64, "extra_high_sales": pl.Float64,
-        "extra_margin_amount": pl.Float64, "expected_sales": pl.Float64, "reading": pl.String,
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    rows = [
+        _row(measured, name, one, margins.get(name), is_clear, name in promoted) for (name, one), is_clear in zip(sales, clear, strict=True)
+    ]
+    return CATEGORIES.of(pl.DataFrame(rows, schema=CATEGORIES.schema, orient="row"), case.view)
 
 
-def _row(found: Study, name: str, one: Effect, margin: Effect | None, clear: bool, is_promoted: bool) -> tuple[object, ...]:
-    kind = value("promoted") if is_promoted else value("halo") if (one.estimate or 0) > 0 else value("cannibalised")
+def _row(measured: Study, name: str, one: Effect, margin: Effect | None, is_clear: bool, is_promoted: bool) -> tuple[object, ...]:
+    nothing = name, None, None, None, None, None
     if not one.measured:
-        return name, None, None, None, None, None, tr("not measured: {reason}", reason=reason_text(one.reason))
-    if not found.claim.may_be_shown or not found.case.is_randomised:
-        return name, None, None, None, None, None, not_claimed()
+        return *nothing, measured.case.view.say("not measured: {reason}", reason=reason_text(one.reason))
+    if not measured.claim.may_be_shown or not measured.case.is_randomised:
+        return *nothing, not_claimed()
     total = one.times(one.treated_count)
-    kept = margin.estimate * margin.treated_count if margin and margin.estimate is not None else None
+    extra_margin = margin.estimate * margin.treated_count if margin and margin.estimate is not None else None
+    kind = value("promoted") if is_promoted else value("halo") if (one.estimate or 0) > 0 else value("cannibalised")
     unclear = value("promoted, not told apart from zero") if is_promoted else value("not told apart from zero")
-    reading = kind if clear else unclear
-    return name, total.estimate, total.low, total.high, kept, total.base, reading
+    return name, total.estimate, total.low, total.high, extra_margin, total.base, kind if is_clear else unclear

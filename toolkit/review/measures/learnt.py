@@ -43,10 +43,10 @@ class Learnt:
         whole = self.frame.filter(pl.col("segment").is_null() & pl.col("category").is_null()).height
         parts = self.frame.filter(pl.col("segment").is_not_null()).height
         goods = self.frame.filter(pl.col("category").is_not_null()).height
-        kept = listing(
+        counts = listing(
             [tr("{whole} of all members", whole=whole), tr("{parts} by segment", parts=parts), tr("{goods} by category", goods=goods)]
         )
-        said = {
+        judgement = {
             "PASS": tr("It was randomised and nothing forbids to learn from it."),
             "REVIEW": tr("It was not randomised: plans show it beside measured lessons, but never let it decide."),
             "FAIL": tr(
@@ -56,11 +56,11 @@ class Learnt:
         }.get(self.verdict, "")
         return [
             tr(
-                "Campaign {campaign_id}: {lessons} kept ({kept}). {said}",
+                "Campaign {campaign_id}: {lessons} kept ({counts}). {judgement}",
                 campaign_id=self.campaign_id,
                 lessons=some(self.frame.height, "lesson"),
-                kept=kept,
-                said=said,
+                counts=counts,
+                judgement=judgement,
             ),
             tr("wrote {file}", file=self.file),
         ]
@@ -93,62 +93,65 @@ def write_lessons(
     """
     ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
     view = open_view(ws, as_of=as_of, settings=settings)
-    found = study(view, campaign_id)
-    if found.case.is_running:
+    measured = study(view, campaign_id)
+    if measured.case.is_running:
         raise BadValue(
-            tr(
-                "Campaign {campaign_id} runs until {ends_on}, but as_of is {as_of}: half a campaign is no lesson. Write its "
-                "lessons after its end.",
-                campaign_id=found.case.campaign.campaign_id,
-                ends_on=found.case.campaign.ends_on,
-                as_of=view.as_of,
+            view.say(
+                "Campaign {campaign_id} runs until {ends_on}, but as_of is {as_of}: half a campaign is no lesson. Write its lessons after "
+                "its end.",
+                campaign_id=measured.case.campaign.campaign_id,
+                ends_on=measured.case.campaign.ends_on,
             )
         )
-    frame = lessons_of(found)
-    file = ledger.write_lessons(ws, found.case.campaign.campaign_id, frame)
+    frame = lessons_of(measured)
+    file = ledger.write_lessons(ws, measured.case.campaign.campaign_id, frame)
     return Learnt(
-        found.case.campaign.campaign_id, frame, file, verdict_of(found), tuple(check.finding for check in found.checks if check.forbids)
+        measured.case.campaign.campaign_id,
+        frame,
+        file,
+        verdict_of(measured),
+        tuple(check.finding for check in measured.checks if check.forbids),
     )
 
 
-def verdict_of(found: Study) -> Verdict:
+def verdict_of(measured: Study) -> Verdict:
     """Return what the checks say of learning from it: FAIL = a claim is forbidden, REVIEW = not randomised, else PASS.
 
     A randomised campaign that shows no effect is a lesson too, and a PASS.
     """
-    if any(check.forbids for check in found.checks) or not found.effect.measured:
+    if any(check.forbids for check in measured.checks) or not measured.effect.measured:
         return "FAIL"
-    return "PASS" if found.case.is_randomised else "REVIEW"
+    return "PASS" if measured.case.is_randomised else "REVIEW"
 
 
-def lessons_of(found: Study) -> pl.DataFrame:
+def lessons_of(measured: Study) -> pl.DataFrame:
     """Return the lessons of a campaign: schema LESSONS; effects that are not measured have no row.
 
     All members and each segment by sales, margin and orders; each category (the thirty with most sales) by sales. Segments of a campaign
     with several offers name theirs.
     """
-    case = found.case
+    case = measured.case
     methods = case.campaign.methods or (NO_METHOD,)
     rows: list[dict[str, Any]] = []
     for outcome in ledger.OUTCOMES:
-        same = found if outcome == found.outcome else study(case.view, case.campaign.campaign_id, outcome)
+        same = measured if outcome == measured.outcome else study(case.view, case.campaign.campaign_id, outcome)
         if len(methods) == 1:
-            rows += _row(found, outcome, same.effect, method=methods[0])
+            rows += _row(measured, outcome, same.effect, method=methods[0])
         else:
             for method, effect in effects_by(case, "method", outcome):
-                rows += _row(found, outcome, effect, method=method)
+                rows += _row(measured, outcome, effect, method=method)
         for segment, effect in effects_by(case, "segment", outcome):
-            offer, method = _offer_of(found, segment)
-            rows += _row(found, outcome, effect, method=method, segment=segment, offer=offer if len(case.campaign.offers) > 1 else None)
+            offer, method = _offer_of(measured, segment)
+            rows += _row(measured, outcome, effect, method=method, segment=segment, offer=offer if len(case.campaign.offers) > 1 else None)
     if len(methods) == 1:
         for category, effect in effects_by(case, "category", "amount"):
-            rows += _row(found, "amount", effect, method=methods[0], category=category)
+            rows += _row(measured, "amount", effect, method=methods[0], category=category)
     return pl.DataFrame(rows, schema=ledger.LESSONS)
 
 
-def _offer_of(found: Study, segment: str) -> tuple[str | None, str]:
+def _offer_of(measured: Study, segment: str) -> tuple[str | None, str]:
     """The offer of a segment and its method: the ledger gives each segment one."""
-    campaign = found.case.campaign
+    campaign = measured.case.campaign
     methods = {offer.name: offer.method for offer in campaign.offers}
     named = campaign.members.filter(pl.col("segment") == segment, pl.col("arm") == "treated")["offer"].drop_nulls().unique().sort()
     offer = str(named[0]) if len(named) else None
@@ -156,7 +159,7 @@ def _offer_of(found: Study, segment: str) -> tuple[str | None, str]:
 
 
 def _row(
-    found: Study,
+    measured: Study,
     outcome: str,
     effect: Effect,
     *,
@@ -167,13 +170,14 @@ def _row(
 ) -> Iterator[dict[str, Any]]:
     if not effect.measured:
         return
-    campaign = found.case.campaign
+    campaign = measured.case.campaign
     yield {
         "campaign_id": campaign.campaign_id, "method": method, "offer": offer, "segment": segment, "category": category, "outcome": outcome,
         "effect": effect.estimate, "standard_error": effect.standard_error, "base": effect.base, "effect_share": effect.share,
         "effect_share_se": effect.share_standard_error, "treated_count": effect.treated_count, "control_count": effect.control_count,
-        "randomised": found.case.is_randomised, "verdict": verdict_of(found), "starts_on": campaign.starts_on, "ends_on": campaign.ends_on,
-        "as_of": found.case.view.as_of,
+        "randomised": measured.case.is_randomised, "verdict": verdict_of(measured), "starts_on": campaign.starts_on,
+        "ends_on": campaign.ends_on,
+        "as_of": measured.case.view.as_of,
     }  # fmt: skip
 
 

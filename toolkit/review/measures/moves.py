@@ -18,7 +18,7 @@ from toolkit.portrait.measures.scores import chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap
 from toolkit.review.measures.case import Case
 from toolkit.scope.view import View
-from toolkit.wording import listing, share
+from toolkit.wording import listing
 
 VALUE_DAYS = 91
 OTHERS = value("others")
@@ -49,8 +49,8 @@ def moves_of(case: Case) -> Moves:
     """
     launch = case.campaign.starts_on - timedelta(days=1)
     then = case.view.chain.at(launch)
-    card, said = current_scorecard(then)
-    chosen, more = chosen_map(then, card, None)
+    card, card_notes = current_scorecard(then)
+    chosen, map_notes = chosen_map(then, card, None)
     edges = card.r_edges
     end = case.view.chain.at(case.seen.end)
     codes = case.members.select("member_code", "treated")
@@ -64,7 +64,7 @@ def moves_of(case: Case) -> Moves:
     for side in ("before", "after"):
         value = values.select(pl.col("segment").alias(side), pl.col("value").alias(f"{side}_value"))
         members = members.join(value, on=side, how="left", maintain_order="left")
-    return Moves(members, (*chosen.names, NO_ORDERS), values, launch, case.seen.end, basis, (*said, *more, *notes))
+    return Moves(members, (*chosen.names, NO_ORDERS), values, launch, case.seen.end, basis, (*card_notes, *map_notes, *notes))
 
 
 def _segments(view: View, chosen: SegmentMap, edges: Sequence[int]) -> pl.DataFrame:
@@ -82,7 +82,7 @@ def _values(then: View, chosen: SegmentMap, edges: Sequence[int]) -> tuple[pl.Da
     empty = pl.DataFrame(schema={"segment": pl.String, "member_count": pl.Int64, "value": pl.Float64})
     earlier = then.as_of - timedelta(days=VALUE_DAYS)
     if (earlier - then.first_day).days < VALUE_DAYS:
-        why = tr(
+        why = then.say(
             "Moves are not valued: it takes {days} days of receipts before the start, and they begin on {first_day}.",
             days=2 * VALUE_DAYS,
             first_day=then.first_day,
@@ -92,36 +92,31 @@ def _values(then: View, chosen: SegmentMap, edges: Sequence[int]) -> tuple[pl.Da
     amount, costed = int(sums["amount"].sum()), int(sums["costed_amount"].sum())
     notes: list[str | Note] = []
     if costed > 0:
-        kept = float(sums["costed_margin_milli"].sum()) / 1_000 / costed
-        value, basis = (pl.col("costed_margin_milli") / 1_000 + (pl.col("amount") - pl.col("costed_amount")) * kept), "margin"
+        margin_share = float(sums["costed_margin_milli"].sum()) / 1_000 / costed
+        value, basis = (pl.col("costed_margin_milli") / 1_000 + (pl.col("amount") - pl.col("costed_amount")) * margin_share), "margin"
         if costed < amount:
             notes.append(
-                tr(
-                    "Margins are from unit costs, known for {costed} of sales; the rest is taken to keep as much.",
-                    costed=share(costed / amount),
+                then.say(
+                    "Margins are from unit costs, known for {costed:share} of sales; the rest is taken to keep as much.",
+                    costed=costed / amount,
                 )
             )
     else:
         value, basis = pl.col("amount").cast(pl.Float64), "sales"
         notes.append(Note(tr("Moves are valued in sales: the products table gives no unit_cost, so margins are not known."), "REVIEW"))
     scored = chosen.apply(chain_scores(then.at(earlier), edges)).select("member_code", "r_score", pl.col("segment").cast(pl.String))
-    found = scored.join(sums.select("member_code", value.alias("value")), on="member_code", how="left").with_columns(
-        pl.col("value").fill_null(0)
-    )
-    values, thin = segment_values(chosen, found.drop_nulls("segment"), then.settings.scope.minimum_members)
+    members = scored.join(sums.select("member_code", value.alias("value")), on="member_code", how="left")
+    values, thin = segment_values(chosen, members.with_columns(pl.col("value").fill_null(0)).drop_nulls("segment"), then.least)
     notes.append(
-        tr(
-            "A segment is worth what its members of {earlier} brought on average in the {value_days} days after (to "
-            "{as_of}, {basis}): all before the start.",
-            earlier=earlier,
-            value_days=VALUE_DAYS,
-            as_of=then.as_of,
-            basis=word(basis),
+        then.say(
+            "A segment is worth what its members of {earlier} brought on average in the {value_days} days after (to {as_of}, "
+            "{basis:word}): all before the start.",
+            earlier=earlier, value_days=VALUE_DAYS, basis=basis,
         )
-    )
+    )  # fmt: skip
     if thin:
         notes.append(
-            tr(
+            then.say(
                 "Too few members then to say what {thin} is worth: members of the same R scores stand in for them.",
                 thin=listing([word(name) for name in thin]),
             )
@@ -137,7 +132,7 @@ def segment_values(chosen: SegmentMap, members: pl.DataFrame, least: int) -> tup
     """
     spans = chosen.table().with_columns(pl.col("segment").cast(pl.String))
     known = members.group_by("segment").agg(pl.len().cast(pl.Int64).alias("member_count"), pl.col("value").mean())
-    made = (
+    worth = (
         pl.DataFrame({"segment": list(chosen.names)})
         .join(known, on="segment", how="left")
         .with_columns(pl.col("member_count").fill_null(0))
@@ -147,12 +142,12 @@ def segment_values(chosen: SegmentMap, members: pl.DataFrame, least: int) -> tup
         spans = spans.join(by_r.select("r_score"), how="cross")
     near = spans.select("segment", "r_score").unique().join(by_r, on="r_score").group_by("segment").agg(pl.col("members", "total").sum())
     stand_in = pl.when(pl.col("members") >= least).then(pl.col("total") / pl.col("members"))
-    made = made.join(near, on="segment", how="left").with_columns(
+    worth = worth.join(near, on="segment", how="left").with_columns(
         pl.when(pl.col("member_count") >= least).then("value").otherwise(stand_in).alias("value")
     )
     none = pl.DataFrame({"segment": [NO_ORDERS], "member_count": [0], "value": [0.0]}, schema_overrides={"member_count": pl.Int64})
-    thin = made.filter((pl.col("member_count") < least) & pl.col("value").is_not_null())["segment"].sort().to_list()
-    return pl.concat([made.select("segment", "member_count", "value"), none]).sort("segment"), thin
+    thin = worth.filter((pl.col("member_count") < least) & pl.col("value").is_not_null())["segment"].sort().to_list()
+    return pl.concat([worth.select("segment", "member_count", "value"), none]).sort("segment"), thin
 
 
 def flow_table(moves: Moves, least: int, confidence: float) -> pl.DataFrame:

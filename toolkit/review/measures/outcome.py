@@ -76,15 +76,15 @@ def reckoned(case: Case, sums: pl.DataFrame) -> Outcomes:
     view = case.view
     parts = ("orders", "amount", "units_milli", "costed_amount", "costed_margin_milli")
     by_member = sums.group_by("member_code").agg(pl.col(*parts).sum())
-    found = (
+    members = (
         case.members.select("member_id", "member_code")
         .join(by_member, on="member_code", how="left", maintain_order="left")
         .with_columns(pl.col(*parts).fill_null(0))
     )
-    costs = _costs(case, found)
+    costs = _costs(case, members)
     rest = (pl.col("amount") - pl.col("costed_amount")) * 1_000 * (costs.share or 0.0)
     margin = (pl.col("costed_margin_milli") + rest) / 1_000 if costs.basis != "not known" else pl.lit(None, pl.Float64)
-    frame = found.select(
+    frame = members.select(
         "member_id",
         view.major("amount").alias("amount"),
         (margin.cast(pl.Float64) / view.minor_units).alias("margin"),
@@ -109,11 +109,11 @@ def _sums(case: Case, period: Period, *, by_category: bool) -> pl.DataFrame:
     return sums
 
 
-def _costs(case: Case, found: pl.DataFrame) -> Costs:
+def _costs(case: Case, members: pl.DataFrame) -> Costs:
     """Margins from unit costs where there are some, the rest at the same share; else as the setting assumes; else not known."""
-    amount, costed = float(found["amount"].sum()), float(found["costed_amount"].sum())
+    amount, costed = float(members["amount"].sum()), float(members["costed_amount"].sum())
     if costed > 0:
-        kept = float(found["costed_margin_milli"].sum()) / 1_000 / costed
-        return Costs("measured", costed / amount if amount > 0 else 1.0, kept)
+        margin_share = float(members["costed_margin_milli"].sum()) / 1_000 / costed
+        return Costs("measured", costed / amount if amount > 0 else 1.0, margin_share)
     assumed = case.view.settings.offers.margin_share
     return Costs("not known") if assumed is None else Costs("assumed", 0.0, assumed)

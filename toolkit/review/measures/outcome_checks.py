@@ -5,44 +5,38 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from toolkit.language import later, tr, value, word
+from toolkit.language import tr, value
 from toolkit.models.lin import Effect
 from toolkit.models.randomisation_checks import members_for_skew, permutation_p
 from toolkit.models.sensitivity import measured_strength, robustness_value
 from toolkit.review.measures.case import Case
 from toolkit.review.measures.outcome import OUTCOMES
 from toolkit.review.measures.verdicts import Check
-from toolkit.wording import share
 
 
 def outcome_checks(case: Case, frame: pl.DataFrame, effect: Effect, outcome: str) -> list[Check]:
     """Return the checks of an outcome: `frame` of `Outcomes`, rows as in the case, `effect` what was measured with them."""
-    treated, values = case.members["treated"].to_numpy(), frame[OUTCOMES[outcome].top].to_numpy()
+    name, treated, values = value("Sales in both arms"), case.members["treated"].to_numpy(), frame[OUTCOMES[outcome].top].to_numpy()
     if not treated.any() or treated.all():
         return []
-    bought = bool(np.any(values[treated])), bool(np.any(values[~treated]))
-    if not all(bought):
-        sentence = tr(_EMPTY[bought])
+    of_treated, of_control = float(np.mean(values[treated] != 0)), float(np.mean(values[~treated] != 0))
+    if not of_treated or not of_control:
+        arms = {"treated": not of_treated and of_control > 0, "control": not of_control and of_treated > 0}
+        sentence = case.say(
+            "Nobody of the [treated?treated][control?control][both?treated and of the control] arm bought anything in these days.",
+            arms, both=not any(arms.values()),
+        )  # fmt: skip
         advice = tr("See whether their receipts were imported, and whether contacts and receipts write member ids the same way.")
-        return [Check(value("Sales in both arms"), "FAIL", sentence, advice, forbids=True)]
-    sentence = tr(
-        "{of_treated} of the treated and {of_control} of those compared with bought in these days.",
-        of_treated=share(np.mean(values[treated] != 0)),
-        of_control=share(np.mean(values[~treated] != 0)),
-    )
-    found = [Check(value("Sales in both arms"), "PASS", sentence)]
+        return [Check(name, "FAIL", sentence, advice, forbids=True)]
+    sentence = case.say(
+        "{treated:share} of the treated and {control:share} of those compared with bought in these days.",
+        treated=of_treated, control=of_control,
+    )  # fmt: skip
+    checks = [Check(name, "PASS", sentence)]
     if not effect.measured:
-        return found
+        return checks
     hidden = [] if case.is_randomised else [_hidden(case, _each(frame, outcome), treated, effect, outcome)]
-    return [*found, *hidden, _tails(case, values, treated, effect), _power(case, effect, outcome)]
-
-
-_EMPTY = {
-    (False, True): later("Nobody of the treated arm bought anything in these days."),
-    (True, False): later("Nobody of the control arm bought anything in these days."),
-    (False, False): later("Nobody of the treated and of the control arm bought anything in these days."),
-}
-"""Which arms bought nothing, by whether the treated and the control did."""
+    return [*checks, *hidden, _tails(case, values, treated, effect), _power(case, effect, outcome)]
 
 
 def _each(frame: pl.DataFrame, outcome: str) -> np.ndarray:
@@ -55,94 +49,67 @@ def _each(frame: pl.DataFrame, outcome: str) -> np.ndarray:
     return (top - top.sum() / bottom.sum() * bottom) / bottom.mean() if bottom.sum() > 0 else top
 
 
+def _is_clear(effect: Effect) -> bool:
+    return effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
+
+
 def _hidden(case: Case, each: np.ndarray, treated: np.ndarray, effect: Effect, outcome: str) -> Check:
     """What a hidden reason as strong as the measured ones would do to the effect, and how strong one would have to be to undo it."""
-    title, error, times = word(OUTCOMES[outcome].title), effect.standard_error or 0.0, case.view.settings.review.hidden_times
+    error, times = effect.standard_error or 0.0, case.view.settings.review.hidden_times
     strength = measured_strength(each, treated, case.past.values, times=times)
+    clear = _is_clear(effect)
+    undone = clear and max(effect.low or 0.0, -(effect.high or 0.0)) <= strength.bias
+    sentence = case.say(
+        "What receipts show of the time before tells {of_choice:share} of who was chosen and {of_outcome:share} of {title:word}; to undo "
+        "what was found a hidden reason must tell {needed:share} of what is left of both (Cinelli and Hazlett 2020). [unclear?Nothing "
+        "is shown that it could undo.][undone?One {review.hidden_times:g} times as strong as all that was measured would do that.][firm?"
+        "One {review.hidden_times:g} times as strong as all that was measured would not; a stronger one would, and no receipt tells "
+        "whether there is one.]",
+        of_choice=strength.of_choice, of_outcome=strength.of_outcome, title=OUTCOMES[outcome].title,
+        needed=robustness_value((effect.estimate or 0.0) / error, effect.freedom or 1e9, alpha=0.05) if error > 0 else 0.0,
+        unclear=not clear, undone=undone, firm=clear and not undone,
+    )  # fmt: skip
+    advice = tr("Take the figures for a description.") if undone else tr("Likely is the most that may be said.") if clear else ""
     errors = strength.bias / error if error > 0 else np.inf
-    needed = robustness_value((effect.estimate or 0.0) / error, effect.freedom or 1e9, alpha=0.05) if error > 0 else 0.0
-    sentence = tr(
-        "What receipts show of the time before tells {of_choice} of who was chosen and {of_outcome} of {title}; to "
-        "undo what was found a hidden reason must tell {needed} of what is left of both (Cinelli and Hazlett 2020).",
-        of_choice=share(strength.of_choice),
-        of_outcome=share(strength.of_outcome),
-        title=title,
-        needed=share(needed),
-    )
-    clear = effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
-    if not clear:
-        return Check(
-            value("Hidden reasons"),
-            "REVIEW",
-            tr("{sentence} Nothing is shown that it could undo.", sentence=sentence),
-            hidden_errors=errors,
-        )
-    if max(effect.low or 0.0, -(effect.high or 0.0)) <= strength.bias:
-        sentence = tr("{sentence} One {times:g} times as strong as all that was measured would do that.", sentence=sentence, times=times)
-        return Check(value("Hidden reasons"), "FAIL", sentence, tr("Take the figures for a description."), hidden_errors=errors)
-    sentence = tr(
-        "{sentence} One {times:g} times as strong as all that was measured would not; a stronger one would, and no "
-        "receipt tells whether there is one.",
-        sentence=sentence,
-        times=times,
-    )
-    return Check(value("Hidden reasons"), "REVIEW", sentence, tr("Likely is the most that may be said."), hidden_errors=errors)
+    return Check(value("Hidden reasons"), "FAIL" if undone else "REVIEW", sentence, advice, hidden_errors=errors)
 
 
 def _tails(case: Case, values: np.ndarray, treated: np.ndarray, effect: Effect) -> Check:
-    limits = case.view.settings.review
+    name, limits = value("Heavy tails"), case.view.settings.review
     counts = {"treated": int(treated.sum()), "control": int((~treated).sum())}
-    needed = {name: members_for_skew(values[arm], factor=limits.tail_factor) for name, arm in (("treated", treated), ("control", ~treated))}
-    short = [name for name in counts if counts[name] < needed[name]]
+    needed = {
+        arm: members_for_skew(values[chosen], factor=limits.tail_factor) for arm, chosen in (("treated", treated), ("control", ~treated))
+    }
+    short = [arm for arm in counts if counts[arm] < needed[arm]]
     if not short:
-        return Check(value("Heavy tails"), "PASS", tr("Both arms are large enough for how unevenly members spend."))
-    arm = max(short, key=lambda name: needed[name] / counts[name])
-    sentence = tr(
-        "A few large spenders weigh heavily: the {arm} arm has {count:,} members and would need {needed:,.0f}.",
-        arm=word(arm),
-        count=counts[arm],
-        needed=needed[arm],
-    )
-    if not case.is_randomised:
-        advice = tr("Leave this to a campaign with more members.")
-        return Check(
-            value("Heavy tails"),
-            "REVIEW",
-            tr("{sentence} Without random assignment no exact test stands in for the interval.", sentence=sentence),
-            advice,
-        )
+        return Check(name, "PASS", tr("Both arms are large enough for how unevenly members spend."))
+    arm = max(short, key=lambda one: needed[one] / counts[one])
     seed = case.campaign.starts_on.toordinal()
-    p_value = permutation_p(values, treated, case.past.values, permutations=limits.permutations, seed=seed)
-    if p_value is None:
-        return Check(value("Heavy tails"), "REVIEW", tr("{sentence} No re-assignment tells more.", sentence=sentence))
-    agreed = (p_value < 0.05) == (effect.p_value is not None and effect.p_value < 0.05)
-    sentence = tr(
-        "{sentence} Re-assigning the members at random {times:,} times gives p = {p_value:.3f}.",
-        sentence=sentence,
-        times=limits.permutations,
-        p_value=p_value,
-    )
+    p_value = permutation_p(values, treated, case.past.values, permutations=limits.permutations, seed=seed) if case.is_randomised else None
+    agreed = p_value is not None and (p_value < 0.05) == (effect.p_value is not None and effect.p_value < 0.05)
+    sentence = case.say(
+        "A few large spenders weigh heavily: the {arm:word} arm has {count:few} members and would need {needed:,.0f}. [chosen?Without "
+        "random assignment no exact test stands in for the interval.][none?No re-assignment tells more.][tested?Re-assigning the members "
+        "at random {review.permutations} times gives p = {p_value:.3f}. [agreed?That says the same as the interval.|The interval says "
+        "otherwise, and this counts.]]",
+        arm=arm, count=counts[arm], needed=needed[arm], chosen=not case.is_randomised, none=case.is_randomised and p_value is None,
+        tested=p_value is not None, p_value=p_value, agreed=agreed,
+    )  # fmt: skip
     if agreed:
-        return Check(value("Heavy tails"), "PASS", tr("{sentence} That says the same as the interval.", sentence=sentence))
-    return Check(
-        value("Heavy tails"),
-        "REVIEW",
-        tr("{sentence} The interval says otherwise, and this counts.", sentence=sentence),
-        forbids=p_value >= 0.05,
-    )
+        return Check(name, "PASS", sentence)
+    advice = "" if case.is_randomised else tr("Leave this to a campaign with more members.")
+    return Check(name, "REVIEW", sentence, advice, forbids=p_value is not None and p_value >= 0.05)
 
 
 def _power(case: Case, effect: Effect, outcome: str) -> Check:
     if effect.standard_error is None or effect.base is None or effect.base <= 0:
         return Check(value("Power"), "NOT MEASURED", tr("There is no base to say how small an effect could be seen."))
-    seen = 2.8 * effect.standard_error / effect.base
-    sentence = tr(
-        "An effect on {title} of {seen} of what was expected would have been seen four times in five.",
-        title=word(OUTCOMES[outcome].title),
-        seen=share(seen),
-    )
-    clear = effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
-    if seen <= case.view.settings.review.seen_share or clear:
-        return Check(value("Power"), "PASS", sentence)
+    smallest = 2.8 * effect.standard_error / effect.base
+    passes = smallest <= case.view.settings.review.seen_share or _is_clear(effect)
+    sentence = case.say(
+        "An effect on {title:word} of {smallest:share} of what was expected would have been seen four times in five.[small? Smaller ones "
+        "are likely to be missed.]",
+        title=OUTCOMES[outcome].title, smallest=smallest, small=not passes,
+    )  # fmt: skip
     advice = tr("A campaign that finds nothing has not shown that there is nothing: plan the next with more members.")
-    return Check(value("Power"), "REVIEW", tr("{sentence} Smaller ones are likely to be missed.", sentence=sentence), advice)
+    return Check(value("Power"), "PASS", sentence) if passes else Check(value("Power"), "REVIEW", sentence, advice)

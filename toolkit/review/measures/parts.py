@@ -28,17 +28,17 @@ def effects_by(case: Case, by: str, outcome: str) -> Iterator[tuple[str, Effect]
     category: all members, the outcome of these goods alone. outcome: all members, each outcome.
     """
     if by == "outcome":
-        made = outcomes(case, case.seen)
-        yield from ((OUTCOMES[name].title, measured_effect(case, made.frame, name)) for name in OUTCOMES)
+        measured = outcomes(case, case.seen)
+        yield from ((OUTCOMES[name].title, measured_effect(case, measured.frame, name)) for name in OUTCOMES)
         return
     if by == "category":
         sums = category_sums(case, case.seen)
         ranked = sums.group_by("category").agg(pl.col("amount").sum()).sort("amount", "category", descending=[True, False])
         for name in ranked["category"].head(MOST_PARTS):
-            made = reckoned(case, sums.filter(pl.col("category") == name))
-            yield str(name), measured_effect(case, made.frame, outcome)
+            measured = reckoned(case, sums.filter(pl.col("category") == name))
+            yield str(name), measured_effect(case, measured.frame, outcome)
         return
-    made = outcomes(case, case.seen)
+    measured = outcomes(case, case.seen)
     labels = labels_of(case, by)
     treated = case.members["treated"]
     counts = labels.filter(treated).drop_nulls().value_counts(name="treated_count")
@@ -46,7 +46,7 @@ def effects_by(case: Case, by: str, outcome: str) -> Iterator[tuple[str, Effect]
     for name in counts.sort("treated_count", labels.name, descending=[True, False])[labels.name].head(MOST_PARTS):
         inside = (labels == name).fill_null(False)
         rows = (inside | ~treated) if whole_control else inside
-        yield str(name), measured_effect(case, made.frame, outcome, rows=rows.to_numpy())
+        yield str(name), measured_effect(case, measured.frame, outcome, rows=rows.to_numpy())
 
 
 def labels_of(case: Case, by: str) -> pl.Series:
@@ -58,8 +58,7 @@ def labels_of(case: Case, by: str) -> pl.Series:
     if by == "method":
         methods = {offer.name: offer.method for offer in case.campaign.offers}
         only = case.campaign.methods[0] if len(case.campaign.methods) == 1 else None
-        found = case.members["offer"].replace_strict(methods, default=only, return_dtype=pl.String)
-        return found.alias("method")
+        return case.members["offer"].replace_strict(methods, default=only, return_dtype=pl.String).alias("method")
     return case.members[by]
 
 
@@ -72,8 +71,8 @@ def segments_of(case: Case) -> pl.Series:
         return case.members["segment"]
     before = case.view.chain.at(case.campaign.starts_on - timedelta(days=1))
     cells = member_cells(before).select("member_code", pl.col("segment").alias("cell"))
-    found = case.members.join(cells, on="member_code", how="left", maintain_order="left", nulls_equal=False)
-    return found["cell"].fill_null(segment_of(None, None)).alias("segment")
+    members = case.members.join(cells, on="member_code", how="left", maintain_order="left", nulls_equal=False)
+    return members["cell"].fill_null(segment_of(None, None)).alias("segment")
 
 
 def passed(effects: list[Effect], false_share: float) -> list[bool]:

@@ -14,6 +14,7 @@ from toolkit.ledger.global_control import GlobalControl, read_global_control
 from toolkit.mart.windows import window_sums
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.review.measures.assigned import seen_before
+from toolkit.review.measures.case import too_few_of
 from toolkit.review.measures.past import past_of_members
 from toolkit.scope.view import View
 
@@ -28,8 +29,8 @@ def contact_days(view: View) -> pl.DataFrame:
     known = known_campaigns(view.workspace, up_to=view.as_of).filter(pl.col("intact").fill_null(True))
     treated = members_of(view.workspace, known["campaign_id"]).filter(pl.col("arm") == "treated")
     dated = treated.join(known.select("campaign_id", "starts_on"), on="campaign_id", maintain_order="left")
-    found = dated.select("member_id", "campaign_id", pl.coalesce(pl.col("contacted_at").dt.date(), "starts_on").alias("day"))
-    inside = found.filter(pl.col("day") <= view.as_of).unique(["member_id", "campaign_id"], keep="first", maintain_order=True)
+    contacts = dated.select("member_id", "campaign_id", pl.coalesce(pl.col("contacted_at").dt.date(), "starts_on").alias("day"))
+    inside = contacts.filter(pl.col("day") <= view.as_of).unique(["member_id", "campaign_id"], keep="first", maintain_order=True)
     if not view.scope.is_chain:
         inside = inside.join(view.members.select("member_id"), on="member_id", how="semi")
     return inside.sort("member_id", "day", "campaign_id")
@@ -70,12 +71,12 @@ def campaign_rows(view: View, days: pl.DataFrame) -> pl.DataFrame:
     known = known_campaigns(view.workspace, up_to=view.as_of)
     reached = {str(key[0]): set(part["member_id"]) for key, part in days.partition_by("campaign_id", as_dict=True).items()}
     windows = list(known.select("campaign_id", "starts_on", "ends_on").drop_nulls().iter_rows())
-    rows, least = [], view.settings.scope.minimum_members
+    rows = []
     for name, start, end in windows:
         others = [other for other, first, last in windows if other != name and first <= end and last >= start]
         own = reached.get(name, set())
         also = own & set().union(*(reached.get(other, set()) for other in others)) if others else set()
-        rows.append((name, len(others), len(also) / len(own) if len(own) >= least else None))
+        rows.append((name, len(others), len(also) / len(own) if len(own) >= view.least else None))
     schema = {"campaign_id": pl.String, "overlap_count": pl.Int64, "overlap_share": pl.Float64}
     return known.join(pl.DataFrame(rows, schema=schema, orient="row"), on="campaign_id", how="left", maintain_order="left")
 
@@ -109,15 +110,12 @@ def programme_effect(view: View, days: pl.DataFrame) -> Programme:
     touched = days.filter(pl.col("day") >= control.since).select("member_id").unique()
     spoiled = members.filter(held).join(touched, on="member_id", how="semi").height
     if length < _MONTH:
-        return Programme(
-            control,
-            not_measured(
-                tr("it began on {since}, {days} days ago; {needed} are needed", since=control.since, days=max(length, 0), needed=_MONTH),
-                *counts,
-            ),
-            length,
-            spoiled,
+        reason = view.say(
+            "it began on {since}, {days} days ago; {needed} are needed", since=control.since, days=max(length, 0), needed=_MONTH
         )
+        return Programme(control, not_measured(reason, *counts), length, spoiled)
+    if too_few := too_few_of(view, *counts):
+        return Programme(control, not_measured(too_few, *counts), length, spoiled)
     sums = window_sums(view.workspace, view.mart, control.since, view.as_of, members=members.select("member_code"))
     spent = members.join(sums.select("member_code", "amount"), on="member_code", how="left", maintain_order="left")["amount"].fill_null(0)
     outcome = spent.to_numpy().astype(float) / view.minor_units * _MONTH / length

@@ -29,8 +29,8 @@ def arm_sums(case: Case, *by: str) -> pl.DataFrame:
         if view.scope.is_place:
             column = "store_id" if view.scope.store_id is not None else "region"
             sums = sums.filter(pl.col(column) == getattr(view.scope, column))
-    kept = [name for name in by if name in case.members.columns]
-    rows = sums.join(case.members.select("member_code", "treated", *kept), on="member_code", how="inner")
+    attributes = [name for name in by if name in case.members.columns]
+    rows = sums.join(case.members.select("member_code", "treated", *attributes), on="member_code", how="inner")
     return (
         rows.group_by("treated", *by)
         .agg(
@@ -51,10 +51,10 @@ def each_day(case: Case) -> pl.DataFrame:
     days = pl.DataFrame({"day": pl.date_range(case.seen.start, case.seen.end, eager=True)})
     sums = arm_sums(case, "day")
     scale = case.treated_count / case.control_count if case.control_count else 0.0
-    made = days.join(sums.filter("treated").drop("treated"), on="day", how="left")
+    treated = days.join(sums.filter("treated").drop("treated"), on="day", how="left")
     control = sums.filter(~pl.col("treated")).select("day", *[(pl.col(name) * scale).alias(f"control_{name}") for name in MEASURES])
     given = redemptions_of(case).filter("treated").group_by("day").agg(pl.len().cast(pl.Int64).alias("redemption_count"))
-    joined = made.join(control, on="day", how="left").join(given, on="day", how="left").with_columns(pl.exclude("day").fill_null(0))
+    joined = treated.join(control, on="day", how="left").join(given, on="day", how="left").with_columns(pl.exclude("day").fill_null(0))
     return joined.sort("day")
 
 
@@ -62,7 +62,7 @@ def redemptions_of(case: Case) -> pl.DataFrame:
     """Return the redemptions of the campaign by members of the case on the days seen: one row each.
 
     Columns: `member_id`, `treated`, `day`, `store_id` (of the order it names; without one, of the member's orders of that day where they
-    are all in one store; else null), `value` (minor units; null = not stated). In the scope of a store or region only those made there.
+    are all in one store; else null), `value` (minor units; null = not stated). In the scope of a store or region only those treated there.
     """
     schema = {"member_id": pl.String, "treated": pl.Boolean, "day": pl.Date, "store_id": pl.String, "value": pl.Int64}
     table = case.view.workspace.table("redemptions")

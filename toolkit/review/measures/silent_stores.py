@@ -6,10 +6,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from toolkit.language import later, tr
 from toolkit.mart.windows import window_sums
 from toolkit.scope.view import View
-from toolkit.wording import some
 
 _BEFORE_DAYS = 91
 _SHORTEST = 3  # days on which others trade: a store may close on Sundays
@@ -74,20 +72,16 @@ def _longest_runs(visits: pl.DataFrame, low: int, high: int) -> pl.DataFrame:
     return longest.select("store_id", pl.col("from", "to").cast(pl.UInt32), "run").sort("store_id")
 
 
-_SILENT_ON = later(
-    "Store {store_id} has no order from {silent_from} on, where some {expected_orders:,.0f} were to be expected: it was closed, or its "
-    "receipts are missing. Find out which before its figures are judged."
-)
-_SILENT_TO = later(
-    "Store {store_id} has no order from {silent_from} to {silent_to}, where some {expected_orders:,.0f} were to be expected: it was "
-    "closed, or its receipts are missing. Find out which before its figures are judged."
-)
-
-
-def silence_notes(silent: pl.DataFrame, last: date) -> list[str]:
+def silence_notes(view: View, silent: pl.DataFrame, last: date) -> list[str]:
     """Return a sentence for each silent store (at most five, the quietest first, then how many more)."""
     ranked = silent.sort("expected_orders", "store_id", descending=[True, False])
-    said = [tr(_SILENT_ON if row["silent_to"] >= last else _SILENT_TO, **row) for row in ranked.head(5).iter_rows(named=True)]
-    if ranked.height > 5:
-        said.append(tr("{more_stores} fell silent in the same days.", more_stores=some(ranked.height - 5, "more store")))
-    return said
+    notes = [
+        view.say(
+            "Store {store_id} has no order from {silent_from} [open?on|to {silent_to}], where some {expected_orders:,.0f} were to be "
+            "expected: it was closed, or its receipts are missing. Find out which before its figures are judged.",
+            row, open=row["silent_to"] >= last,
+        )
+        for row in ranked.head(5).iter_rows(named=True)
+    ]  # fmt: skip
+    more = ranked.height - len(notes)
+    return [*notes, view.say("{more:more store} fell silent in the same days.", more=more)] if more else notes

@@ -158,14 +158,14 @@ def targets_of(view: View, month: Period) -> pl.DataFrame | None:
     table = view.workspace.table("sales_targets")
     if table is None:
         return None
-    found = (
+    targets = (
         table.filter(pl.col("month").dt.truncate("1mo") == month.start)
         .select("store_id", pl.col("target_amount").alias("target"))
         .collect()
     )
-    found = found.group_by("store_id").agg(pl.col("target").sum())
+    targets = targets.group_by("store_id").agg(pl.col("target").sum())
     if view.scope.is_place:
         column = "store_id" if view.scope.store_id is not None else "region"
         here = view.stores.filter(pl.col(column) == getattr(view.scope, column))
-        found = found.join(here.select("store_id"), on="store_id", how="semi")
-    return found.sort("store_id")
+        targets = targets.join(here.select("store_id"), on="store_id", how="semi")
+    return targets.sort("store_id")

@@ -70,13 +70,13 @@ def latest_campaign(view: View, known: pl.DataFrame, *, ended: bool = False) -> 
 
 
 def _study(case: Case, outcome: str) -> Study:
-    made = outcomes(case, case.seen)
-    effect = measured_effect(case, made.frame, outcome)
+    of_members = outcomes(case, case.seen)
+    effect = measured_effect(case, of_members.frame, outcome)
     checks = case.view.remembered(
         ("checks", case.campaign.campaign_id, case.neighbours.height, language.current()),
         lambda: [*design_checks(case), *conduct_checks(case)],
     )[:]
-    top = made.frame[OUTCOMES[outcome].top]
+    top = of_members.frame[OUTCOMES[outcome].top]
     if case.too_few is None and not top.null_count():
-        checks += outcome_checks(case, made.frame, effect, outcome)
-    return Study(case, outcome, made.frame, made.costs, effect, tuple(checks), claim_of(case, effect, checks))
+        checks += outcome_checks(case, of_members.frame, effect, outcome)
+    return Study(case, outcome, of_members.frame, of_members.costs, effect, tuple(checks), claim_of(case, effect, checks))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
 from toolkit.answer import Note, Verdict
 from toolkit.language import tr
 from toolkit.registry import question_text
@@ -31,21 +29,16 @@ class Check:
         return Note(together(self.finding, self.advice), self.verdict)
 
 
-def check_table(checks: Sequence[Check]) -> pl.DataFrame:
-    """Return checks as a table: one row each, `check`, `verdict`, `finding`, `what_to_do`, `forbids_a_claim`; what forbids comes first."""
+def worst_of(checks: Sequence[Check]) -> list[Check]:
+    """Return checks in the order of what they mean for a claim: what forbids one first."""
     rank = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3}
-    ordered = sorted(checks, key=lambda check: (not check.forbids, rank[check.verdict]))
-    rows = [(check.name, check.verdict, check.finding, check.advice or tr("Nothing."), check.forbids) for check in ordered]
-    schema = {"check": pl.String, "verdict": pl.String, "finding": pl.String, "what_to_do": pl.String, "forbids_a_claim": pl.Boolean}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return sorted(checks, key=lambda check: (not check.forbids, rank[check.verdict]))
 
 
 def worst_first(checks: Sequence[Check], *, most: int = 6) -> list[Note]:
     """Return the notes of checks with something to say, what forbids a claim first, at most so many and then how many more."""
-    rank = {"FAIL": 0, "REVIEW": 1, "NOT MEASURED": 2, "PASS": 3}
-    found = [check for check in checks if check.forbids or rank[check.verdict] <= rank["REVIEW"]]
-    ranked = [check.note for check in sorted(found, key=lambda check: (not check.forbids, rank[check.verdict]))]
-    if len(ranked) <= most:
-        return ranked
-    more = tr("{more} more checks have something to say: '{question}'", more=len(ranked) - most, question=question_text("review.checks"))
-    return [*ranked[:most], Note(more)]
+    notes = [check.note for check in worst_of(checks) if check.forbids or check.verdict in ("FAIL", "REVIEW")]
+    if len(notes) <= most:
+        return notes
+    more = tr("{more} more checks have something to say: '{question}'", more=len(notes) - most, question=question_text("review.checks"))
+    return [*notes[:most], Note(more)]

@@ -98,6 +98,8 @@ def test_columns_and_minimum(shop: Workspace, step: str) -> None:
             wrong.append(f"{call}: other columns than in another scope")
         counts = [column.name for column in shown.declared.columns if column.counts_members]
         wrong += [f"{call}: {name} counts too few" for name in counts if shown.frame[name].is_between(1, LEAST - 1).any()]
+        wrong += [f"{call}: figure {name} is not declared" for name in answer.figures
+                  if name not in find_question(answer.name).figures and not name.startswith("share_of_")]  # fmt: skip
         texts = [answer.headline, *(note.text for note in answer.notes)]
         wrong += [f"{call}: '{text}'" for text in texts if SAID.search(text)]
         wrong += [f"{call}: figure {name}" for name, value in answer.figures.items()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from toolkit import wording
@@ -22,22 +20,6 @@ from toolkit import wording
 )
 def test_money(value: float | None, currency: str, said: str) -> None:
     assert wording.money(value, currency) == said
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "kind"),
-    [
-        ("sales_share", 0.2, "share"),
-        ("recency_days", 3, "days"),
-        ("member_count", 3, "count"),
-        ("first_ordered_on", date(2026, 1, 1), "date"),
-        ("segment", "loyal", "text"),
-        ("counted", True, "flag"),
-        ("whatever", 0.5, "number"),
-    ],
-)
-def test_kind_follows_from_the_name(name: str, value: object, kind: str) -> None:
-    assert wording.kind_of(name, value) == kind
 
 
 def test_an_empty_cell_is_a_dash() -> None:

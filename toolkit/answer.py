@@ -18,7 +18,7 @@ import polars as pl
 
 from toolkit import wording
 from toolkit.charts.specification import specified
-from toolkit.columns import AnswerTable, Column, Kind
+from toolkit.columns import AnswerTable, Column, Kind, undeclared
 from toolkit.content import ByContent
 from toolkit.language import tr, word
 
@@ -126,9 +126,7 @@ class Answer(ByContent):
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns of the table as they are declared."""
-        shown = self.finding.table
-        if not isinstance(shown, AnswerTable):
-            return wording.guessed_columns(shown)
+        shown = self.finding.table if isinstance(self.finding.table, AnswerTable) else undeclared(self.finding.table)
         return tuple(shown.declared.by_name[name] for name in shown.frame.columns)
 
     @property

@@ -294,6 +294,20 @@ def table(rows: str, *columns: Column | Sequence[Column], few: Literal["null", "
     return Table(rows, tuple(one for column in columns for one in ((column,) if isinstance(column, Column) else column)), few, note)
 
 
+def undeclared(frame: pl.DataFrame) -> AnswerTable:
+    """Return a frame that declares nothing as a table, told from its types alone: what a person puts together by hand."""
+    columns = [Column(name, _kind_of(dtype), plain_label(name), dtype=dtype) for name, dtype in frame.schema.items()]
+    return AnswerTable(frame, table("", *columns))
+
+
+def _kind_of(dtype: pl.DataType) -> Kind:
+    if dtype == pl.Boolean:
+        return "flag"
+    if dtype in (pl.Date, pl.Datetime):
+        return "date"
+    return "count" if dtype.is_integer() else "number" if dtype.is_numeric() else "text"
+
+
 def returns(tables: Sequence[Table]) -> str:
     """Return the "Returns" of a question's docstring, written from its tables."""
     lines = ["Returns", "-------", "Answer"]

@@ -1,116 +1,21 @@
-"""How a figure reads: labels of columns, formats of numbers, the same on every surface.
-
-A column's kind follows from its name (units are in the name), so the table of any answer reads well without further words.
-"""
+"""How a figure reads: formats of numbers by kind, nouns with their numbers, lists; the same on every surface."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import polars as pl
 from babel.numbers import format_currency, get_currency_symbol
 
 from toolkit import language
 from toolkit.columns import Column, Kind, plain_label
 from toolkit.language import tr
-from toolkit.language.labels import DATA, LABELS, OURS
-
-_KINDS_BY_NAME: dict[str, Kind] = {
-    "sales": "money",
-    "amount": "money",
-    "member_sales": "money",
-    "non_member_sales": "money",
-    "order_value": "money",
-    "spend": "money",
-    "spend_per_month": "money",
-    "spend_per_member": "money",
-    "promo_dependence": "share",
-    "coupon_affinity": "share",
-    "expected_buyers": "count",
-    "median_order_value": "money",
-    "orders": "count",
-    "members": "count",
-    "n": "count",
-    "change": "share",
-    "probability": "share",
-    "gini": "number",
-    "units_per_order": "number",
-    "expected_redeemers": "number",
-    "control_sales_so_far": "money",
-    "sales_so_far": "money",
-    "p_value": "number",
-}
-_KINDS_BY_ENDING: tuple[tuple[str, Kind], ...] = (
-    ("_amount", "money"),
-    ("_sales", "money"),
-    ("_spend", "money"),
-    ("_value", "money"),
-    ("_cost", "money"),
-    ("_count_28d", "count"),
-    ("_count_56d", "count"),
-    ("_count_91d", "count"),
-    ("_count_365d", "count"),
-    ("_28d", "money"),
-    ("_91d", "money"),
-    ("_365d", "money"),
-    ("_share", "share"),
-    ("_share_low", "share"),
-    ("_share_high", "share"),
-    ("_rate", "share"),
-    ("_rate_low", "share"),
-    ("_rate_high", "share"),
-    ("_change", "share"),
-    ("_probability", "share"),
-    ("_count", "count"),
-    ("_days", "days"),
-    ("_days_mean", "days"),
-    ("_days_median", "days"),
-    ("_score", "score"),
-    ("_index", "index"),
-    ("_index_low", "index"),
-    ("_index_high", "index"),
-    ("_on", "date"),
-)
+from toolkit.language.labels import DATA, OURS
 
 _SHARE_OF = "share_of_"  # a figure for each segment, by whatever name the shop's map gives it
-
-
-def kind_of(name: str, value: Any = None) -> Kind:
-    """Return how a column is formatted, from its name; without a rule, from a sample value.
-
-    >>> kind_of("sales_share"), kind_of("recency_days"), kind_of("segment", "loyal")
-    ('share', 'days', 'text')
-    """
-    if name in _KINDS_BY_NAME:
-        return _KINDS_BY_NAME[name]
-    if isinstance(value, bool):
-        return "flag"
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, (date, datetime)):
-        return "date"
-    for ending, kind in _KINDS_BY_ENDING:
-        if name.endswith(ending):
-            return kind
-    if name.startswith(("sales_", "spend_", "amount_")):  # sales_before, sales_per_member
-        return "money"
-    return "count" if isinstance(value, int) else "number" if isinstance(value, float) else "text"
-
-
-def guessed_columns(frame: pl.DataFrame) -> tuple[Column, ...]:
-    """Return the columns of a table that declares none: told from their names and first values."""
-    first = {name: next((value for value in frame[name].head(50).to_list() if value is not None), None) for name in frame.columns}
-    return tuple(guessed_column(name, first[name], dtype) for name, dtype in frame.schema.items())
-
-
-def guessed_column(name: str, value: Any, dtype: Any = None) -> Column:
-    """Return the column of a figure that is declared nowhere: told from its name and a value."""
-    kind = "share" if name.startswith(_SHARE_OF) else kind_of(name, value)
-    return Column(name, kind, _label(name), dtype=dtype)
 
 
 def heading(column: Column) -> str:
@@ -123,19 +28,6 @@ def heading(column: Column) -> str:
 def column_text(value: Any, column: Column, currency: str) -> str:
     """Return one cell of a declared column as text."""
     return cell(value, column.kind, currency, column.name)
-
-
-def label_of(name: str) -> str:
-    """Return the name of a column or figure of an answer in words.
-
-    >>> label_of("member_count"), label_of("coupon_affinity"), label_of("share_of_loyal")
-    ('Members', 'Coupon affinity', 'Share of loyal')
-    """
-    return heading(guessed_column(name, None))
-
-
-def _label(name: str) -> str:
-    return LABELS.get(name) or plain_label(name)
 
 
 def labels_of(columns: Sequence[Column]) -> list[str]:

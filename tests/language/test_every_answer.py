@@ -16,7 +16,6 @@ from toolkit.audience import view_of
 from toolkit.errors import ToolkitError
 from toolkit.importing import import_receipts
 from toolkit.language import speaking
-from toolkit.language.labels import LABELS
 from toolkit.registry import STEPS, Question, all_questions
 from toolkit.scope.member_columns import MEMBER_COLUMNS
 from toolkit.scope.traits import trait_columns
@@ -69,7 +68,7 @@ def test_no_word_of_ours_stays_english(shop: Workspace, step: str) -> None:
 
 def _named(name: str, question: Question) -> bool:
     declared = {column for table in question.tables for column in table.by_name} | set(question.figures)
-    return name in declared or name in LABELS or name.startswith("share_of_")
+    return name in declared or name.startswith("share_of_")
 
 
 def test_a_figure_means_the_same_in_every_question() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from toolkit import wording
 from toolkit.answer import ANSWER_MIME
-from toolkit.columns import Column
+from toolkit.columns import Column, number, share
 from toolkit.language import later, tr
 from toolkit.registry import all_questions
 
@@ -94,10 +94,10 @@ def figure_label(key: str) -> str:
     return tr(LEADING[key]) if key in LEADING else wording.heading(figure_column(key))
 
 
-def figure_column(key: str, value: float | None = None) -> Column:
+def figure_column(key: str) -> Column:
     """Return what a figure is declared as by the first question that has it (a test sees to it that they agree)."""
     declared = next((item.figures[key] for item in all_questions() if key in item.figures), None)
-    return declared or wording.guessed_column(key, value)
+    return declared or (share(key) if key.startswith("share_of_") else number(key))
 
 
 def _is_number(value: Any) -> bool:

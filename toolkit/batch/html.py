@@ -245,7 +245,7 @@ def _tiles(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def figure_text(key: str, value: float | None, currency: str) -> str:
     """Return a headline figure as it is declared: money, share, count ..."""
-    kind = figure_column(key, value).kind
+    kind = figure_column(key).kind
     if kind == "money" and not currency:
         kind = "number"
     return wording.cell(value, kind, currency)

@@ -23,7 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from toolkit.language import DOMAIN, FOLDER, LANGUAGES, SOURCE
-from toolkit.language.labels import LABELS, VALUES
+from toolkit.language.labels import VALUES
 
 PACKAGE = FOLDER.parent
 DASHBOARDS = PACKAGE.parent / "dashboards"
@@ -83,9 +83,7 @@ def messages() -> Iterator[Found]:
     for path in sorted((PACKAGE.parent / "notebooks").glob("*.ipynb")):
         for text in _of_notebook(path):
             yield "notebooks", 0, text, None
-    for heading in dict.fromkeys(LABELS.values()):
-        yield "language/labels.py", 0, heading, "column"
-    for heading in sorted(_headings() - set(LABELS.values())):
+    for heading in sorted(_headings()):
         yield "columns.py", 0, heading, "column"
     for text in VALUES:
         yield "language/labels.py", 0, text, "value"

@@ -54,7 +54,7 @@ def effects_table(by: str, kind: c.Kind) -> Table:
         "effect by segment, offer, touchpoint, store or category",
         "活动效果 增量 提升",
     ),
-    tables=effects_table("estimator", "money"),
+    tables=(effects_table("estimator", "money"), effects_table("outcome", "number")),
     figures=(
         c.number("effect"), c.number("effect_low", "from"), c.number("effect_high", "to"), c.number("expected", "Expected without"),
         c.share("lift_share", "Lift"), *ARMS,

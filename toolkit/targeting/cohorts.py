@@ -12,7 +12,6 @@ from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue
 from toolkit.language import tr
-from toolkit.language.labels import LABELS
 from toolkit.portrait.measures.stages import lifecycle_limits
 from toolkit.registry import question
 from toolkit.scope.view import View
@@ -54,7 +53,9 @@ _FOLLOWED_MONTHS = (1, 3, 6, 12)
         "同期群 留存 入会月",
     ),
     tables=COHORTS,
-    figures=[c.share(f"retained_share_month_{month}", LABELS[f"retained_share_month_{month}"]) for month in _FOLLOWED_MONTHS],
+    figures=[
+        c.share(f"retained_share_month_{month}", f"Still order after {month} month" + "s" * (month > 1)) for month in _FOLLOWED_MONTHS
+    ],
 )
 def cohorts(view: View, *, most_months: int = 24) -> Finding:
     """Return retention and spend by joining month: one row per cohort and month since.

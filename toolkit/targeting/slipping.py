@@ -11,7 +11,6 @@ from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable, Table
 from toolkit.errors import BadValue
 from toolkit.language import tr, value
-from toolkit.language.labels import LABELS
 from toolkit.portrait.measures.prospects import prospect_models
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
@@ -39,7 +38,7 @@ def _members_table(spend_days: int) -> Table:
         c.count("windows", "Windows"),
         c.days("recency_days", "Days since last order", dtype=pl.Int64),
         c.money("spend_before", "Spend before", "a quarter (lifetime_value.spend_days) at the pace of the past"),
-        c.money(f"expected_spend_{spend_days}d", LABELS.get(f"expected_spend_{spend_days}d", ""), "named after the horizon"),
+        c.money(f"expected_spend_{spend_days}d", f"Expected spend, {spend_days} days", "named after the horizon"),
         c.money("at_stake_spend", "Spend at stake", "the difference of the two, not below 0"),
     )
 

@@ -41,6 +41,7 @@ from toolkit.review.measures.estimate import measured_effect
 from toolkit.review.measures.headline import Claim, claim_of
 from toolkit.review.measures.outcome_checks import outcome_checks
 from toolkit.review.measures.past import Past
+from toolkit.scope.telling import say
 from toolkit.settings import Settings
 
 ESTIMATORS = ("lin", "entropy balancing", "naive difference", "before/after", "DiD")
@@ -63,7 +64,15 @@ def case_of(one: Trial, *, randomised: bool) -> Case:
     """Return a campaign as the review opens it."""
     starts = FIRST_DAY + timedelta(days=one.day)
     members = pl.DataFrame({"treated": one.treated})
-    view = SimpleNamespace(settings=Settings(), first_day=FIRST_DAY, as_of=starts + timedelta(days=WINDOW_DAYS - 1))
+    settings = Settings()
+    view = SimpleNamespace(
+        settings=settings,
+        least=settings.scope.minimum_members,
+        currency="EUR",
+        first_day=FIRST_DAY,
+        as_of=starts + timedelta(days=WINDOW_DAYS - 1),
+    )
+    view.say = lambda message, row=None, /, **fields: say(view, message, row, fields)  # as `View.say`
     campaign = SimpleNamespace(randomised=randomised, starts_on=starts, ends_on=view.as_of, definition=None)
     case = Case(view, campaign, None, None, "own" if randomised else "others", members, pl.DataFrame(), None)  # type: ignore[arg-type]
     case.__dict__["past"] = Past(tuple(one.past.columns), one.past.to_numpy())

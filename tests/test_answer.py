@@ -47,9 +47,9 @@ def test_equal_answers_are_equal_and_one_in_a_set(ws: Workspace, answer: Answer)
     "change",
     [
         lambda found: replace(found, headline="Another."),
-        lambda found: replace(found, table=found.table.head(3)),
-        lambda found: replace(found, table=found.table.with_columns(pl.col("member_count").cast(pl.Float64))),
-        lambda found: replace(found, table=found.table.rename({"sales": "spend"})),
+        lambda found: replace(found, table=found.table.cut(found.frame.head(3))),
+        lambda found: replace(found, table=found.table.cut(found.frame.with_columns(pl.col("member_count").cast(pl.Float64)))),
+        lambda found: replace(found, table=found.frame.rename({"sales": "spend"})),
         lambda found: replace(found, notes=[*found.notes, "One more."]),
         lambda found: replace(found, figures={**found.figures, "members": 1.0}),
         lambda found: replace(found, spark=[1.0, 2.0]),

@@ -104,7 +104,7 @@ def birthdays(view: tk.View, *, month: int = 1) -> tk.Finding:
 @pytest.mark.usefixtures("market")
 def test_an_installed_question_is_wherever_ours_are(ws: Workspace) -> None:
     answer = tk.portrait.market_days(ws)
-    assert answer.headline == "In the chain, 3.7% of member sales fall on market days (n = 1 members)."
+    assert answer.headline == "In the chain, 3.7% of member sales fall on market days (n = 1 member)."
     assert answer.call == "tk.portrait.market_days(ws)"
     assert "portrait.market_days" in tk.questions()["name"]
     assert "market_days" in dir(tk.portrait)

@@ -12,7 +12,9 @@ import pytest
 
 from tests.shop import AS_OF, make_workspace, tiny_lines, tiny_products
 from toolkit import asking, questions_page, registry, rendering
+from toolkit import columns as c
 from toolkit.answer import Finding
+from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue, DataError, TooFewMembers, UnknownName
 from toolkit.scope.view import View
 from toolkit.workspace import Workspace
@@ -122,7 +124,9 @@ def test_a_name_that_is_none_is_guessed(heads: registry.Question) -> None:
 
 
 def test_surfaces_show_the_same_and_escape_what_came_from_data(ws: Workspace, heads: registry.Question) -> None:
-    finding = Finding("<script>alert(1)</script> 客户 🙂", pl.DataFrame({"segment": ["<b>x</b>"], "sales_share": [0.5]}), notes=["a & b"])
+    shares = c.table("one row per segment", c.text("segment"), c.share("sales_share"))
+    table = AnswerTable(pl.DataFrame({"segment": ["<b>x</b>"], "sales_share": [0.5]}), shares)
+    finding = Finding("<script>alert(1)</script> 客户 🙂", table, notes=["a & b"])
     object.__setattr__(heads, "function", lambda view: finding)
     answer = heads(ws, settings=FEW)
     page, shell = rendering.page_html(answer), rendering.text(answer)

@@ -22,6 +22,7 @@ import polars as pl
 from pydantic import PydanticUserError, TypeAdapter
 
 from toolkit.answer import Finding, Note
+from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue, OwnQuestionFailed, ToolkitError
 from toolkit.language import tr
 from toolkit.scope.view import View
@@ -186,7 +187,7 @@ def _finding_fault(finding: Any, known: Collection[str]) -> str:
         missing = [name for name in names if name not in known]
         held = {
             tr("its headline is no sentence"): isinstance(finding.headline, str) and bool(finding.headline.strip()),
-            tr("its table is no polars DataFrame"): isinstance(finding.table, pl.DataFrame),
+            tr("its table is no polars DataFrame"): isinstance(finding.table, pl.DataFrame | AnswerTable),
             tr("its notes are no list of sentences"): not isinstance(finding.notes, str)
             and all(isinstance(note, str | Note) for note in finding.notes),
             tr("its figures are no numbers by name"): all(isinstance(value, Real) for value in finding.figures.values()),

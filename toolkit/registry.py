@@ -213,6 +213,8 @@ def question(
 def register(given: Question | ModuleType | str) -> list[Question]:
     """Make questions of a shop's own known, and return them: one, or all of a module (itself, or its dotted name).
 
+    `tk.register("our_questions")`, and `tk.portrait.birthdays(ws)` is there.
+
     `@question` does so by itself where the module that holds it is imported; an installed package needs neither
     (`toolkit.own_questions`).
 
@@ -220,10 +222,6 @@ def register(given: Question | ModuleType | str) -> list[Question]:
     ------
     BadValue
         There is no question in it, or one that could not be asked.
-
-    Example
-    -------
-    >>> tk.register("our_questions"); tk.portrait.birthdays(ws)        # doctest: +SKIP
     """
     try:
         holder = importlib.import_module(given) if isinstance(given, str) else given

@@ -58,17 +58,12 @@ def test_no_word_of_ours_stays_english(shop: Workspace, step: str) -> None:
                     left |= {("error", word): call for word in english(str(error), own)}
                     continue
                 left |= {(place, text): call for place, text in said(answer) if english(text, own)}
-                unnamed |= {name for name in [*answer.table.columns, *answer.figures] if not _named(name, question)}
+                unnamed |= {name for name in answer.figures if name not in question.figures and not name.startswith("share_of_")}
                 labels = wording.labels_of(answer.columns)
                 alike |= {call} if labels == answer.table.columns else set()
     assert left == {}
     assert unnamed == set()
     assert alike == set()
-
-
-def _named(name: str, question: Question) -> bool:
-    declared = {column for table in question.tables for column in table.by_name} | set(question.figures)
-    return name in declared or name.startswith("share_of_")
 
 
 def test_a_figure_means_the_same_in_every_question() -> None:

@@ -2,4 +2,5 @@
 
 from toolkit.cli.shell import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,7 @@ from toolkit.review.measures.redeemed import Redemptions, redeemed
 from toolkit.review.measures.sentences import after
 from toolkit.scope.period import Period
 from toolkit.scope.phrases import where
+from toolkit.scope.telling import fields_of, parsed, say
 from toolkit.scope.view import View
 
 Control = Literal["own", "others", "none"]
@@ -153,8 +154,11 @@ class Case:
         Beside the words of the view it may use `name`, `opening`, `arms`, `so_far`, `seen` and `planned_days` of the case, and `where` is
         the scope after the opening: 'NOT RANDOMISED: across the chain'.
         """
-        words = {name: getattr(self, name) for name in ("name", "opening", "arms", "so_far", "seen", "planned_days")}
-        return self.view.say(message, row, **{**words, "where": after(self.opening, where(self.view)), **fields})
+        asked = {one.name for one in fields_of(parsed(message))}
+        words = {name: getattr(self, name) for name in ("name", "opening", "arms", "so_far", "seen", "planned_days") if name in asked}
+        if "where" in asked:
+            words["where"] = after(self.opening, where(self.view))
+        return say(self.view, message, row, {**words, **fields})
 
     @property
     def opening(self) -> str:

@@ -153,7 +153,10 @@ class Answer(ByContent):
             "scope": self.scope,
             "as_of": self.as_of.isoformat(),
             "currency": self.currency,
-            "columns": [{"name": column.name, "label": wording.heading(column), "kind": column.kind} for column in self.columns],
+            "columns": [
+                {"name": column.name, "label": wording.heading(column), "kind": column.kind, "type": str(column.type)}
+                for column in self.columns
+            ],
             "table": [{key: _plain(value) for key, value in row.items()} for row in self.table.iter_rows(named=True)],
             "notes": [{"text": note.text, "verdict": note.verdict} for note in self.notes],
             "figures": {key: _plain(value) for key, value in self.figures.items()},

@@ -26,7 +26,15 @@ def questions_markdown() -> str:
     ]
     for step in STEPS:
         lines += _table(step.capitalize(), [item for item in ours if item.step == step])
-    return "\n".join(lines + (_table("Questions of your own", own) if own else []))
+    lines += _table("Questions of your own", own) if own else []
+    lines += [
+        "",
+        "## What an answer holds",
+        "",
+        "The table of each answer, the same columns in every scope. Hidden by: the count of members that empties the column where it "
+        "is too small to speak of (scope.minimum_members).",
+    ]
+    return "\n".join([*lines, *(line for item in [*ours, *own] if item.tables for line in _columns(item))])
 
 
 def _table(heading: str, questions: Sequence[Question]) -> list[str]:
@@ -34,6 +42,26 @@ def _table(heading: str, questions: Sequence[Question]) -> list[str]:
     for item in questions:
         own = ", ".join(f"`{_parameter_text(parameter)}`" for parameter in item.parameters.values())
         lines.append(f"| {item.text} | `{item.example()}` | {own or '-'} |")
+    return lines
+
+
+_HEAD = ("| column | kind | what it holds | hidden by |", "|---|---|---|---|")
+
+
+def _columns(item: Question) -> list[str]:
+    lines = ["", f"### `{item.name}`"]
+    for declared in item.tables:
+        lines += [
+            "",
+            f"{declared.rows[:1].upper()}{declared.rows[1:]}:",
+            "",
+            "| column | kind | what it holds | hidden by |",
+            "|---|---|---|---|",
+        ]
+        for column in declared.columns:
+            held = "; ".join(part for part in (column.meaning or column.label, f"null: {column.null}" if column.null else "") if part)
+            hidden = f"`{column.hidden_by}`" if column.hidden_by else ""
+            lines.append(f"| `{column.name}` | {column.kind} | {held.replace('|', '/')} | {hidden} |")
     return lines
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from toolkit.errors import DataError
 from toolkit.models.lin import effect_from, lin_effect, standard_errors
-from toolkit.review.model_reasons import reason_text
+from toolkit.review.measures.model_reasons import reason_text
 
 
 @pytest.fixture(scope="module")

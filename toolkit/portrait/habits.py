@@ -194,7 +194,9 @@ def _shortened(view: View, habit: Habit, frame: pl.DataFrame, most: int) -> pl.D
 
 def _most(shown: AnswerTable, habit: str, by: str) -> Mapping[str, Any] | None:
     """The row of a habit that has most of a count; None where it has none that may be shown."""
-    rows = shown.frame.filter((pl.col("habit") == habit) & (pl.col(by) > 0)).sort(by, descending=True, maintain_order=True)
+    rows = shown.frame.filter((pl.col("habit") == habit) & (pl.col(by) > 0))
+    if by == "order_count":  # days and hours stand in their own order; favourites by members, with the sum of the rest last
+        rows = rows.sort(by, descending=True, maintain_order=True)
     return shown.cut(rows).row() if rows.height else None
 
 

@@ -16,8 +16,8 @@ from toolkit.columns import AnswerTable
 from toolkit.language import later, tr
 from toolkit.models.shrinkage import estimate_kappa, shrink
 from toolkit.portrait.measures.levels import LEVELS, UNKNOWN, in_order, level, shown_bins
+from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.portrait.measures.takings import by_group, takings
-from toolkit.portrait.model_reasons import reason_text
 from toolkit.registry import question
 from toolkit.scope.phrases import not_measured, sales_basis, spoken
 from toolkit.scope.view import View

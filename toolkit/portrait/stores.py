@@ -53,7 +53,7 @@ def _table(by: By, hidden_by: str | None) -> Table:
         c.count("orders", "Orders", hidden_by=hidden_by),
         c.members("buyer_count", "Buyers", "members who ordered in the window"),
         c.members("member_count", "Members", "members who ordered there up to as_of"),
-        c.share("active_share", "Share active", "of these, ordered there within setting scope.active_days"),
+        c.share("active_share", "Share active", "of these, ordered there within setting scope.active_days", hidden_by="member_count"),
         c.share("repeat_rate", "Bought again", "of buyers, with two orders or more"),
         c.money("order_value", "Order value"),
         c.number("units_per_order", "Units per order"),

@@ -15,11 +15,11 @@ from toolkit.registry import question
 from toolkit.review.measures.case import ARMS
 from toolkit.review.measures.estimators import estimator_effects
 from toolkit.review.measures.headline import effect_headline
+from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.outcome import OUTCOMES, Name
 from toolkit.review.measures.parts import MOST_PARTS, By, effects_by, passed
 from toolkit.review.measures.study import Study, study
 from toolkit.review.measures.verdicts import worst_first
-from toolkit.review.model_reasons import reason_text
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from toolkit.review.measures.case import ARMS, Case
 from toolkit.review.measures.goals import goal_notes
 from toolkit.review.measures.halo import CATEGORIES, category_effects, not_claimed
 from toolkit.review.measures.headline import claim_of
+from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.study import Study, study
 from toolkit.review.measures.verdicts import worst_first
-from toolkit.review.model_reasons import reason_text
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from toolkit.language import tr
 from toolkit.registry import question, question_text
 from toolkit.review.lessons import few_of
 from toolkit.review.measures.case import ARMS
+from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.pressure import Programme, campaign_rows, contact_days, pressure, programme_effect
-from toolkit.review.model_reasons import reason_text
 from toolkit.scope.sales import ratio, totals
 from toolkit.scope.view import View
 from toolkit.wording import capital, listing

@@ -126,7 +126,11 @@ def say(view: View, message: str, row: Mapping[str, Any] | None, given: Mapping[
     KeyError
         A field that is in none of the places named.
     """
-    return _said(parsed(language.tr(message)), _Values(view, row or {}, given))
+    nodes = parsed(language.tr(message))
+    text = _said(nodes, _Values(view, row or {}, given))
+    is_sentence = text.endswith(".")  # what does not end so goes into another sentence
+    begins_with_few = isinstance(nodes[0], Field) and text.startswith(tr("fewer than {least}", least=view.least))
+    return wording.capital(text) if is_sentence and begins_with_few else text
 
 
 def _said(nodes: tuple[Any, ...], values: _Values) -> str:

@@ -9,9 +9,9 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.language import tr
 from toolkit.models.clusters import cluster
+from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.portrait.measures.tastes import NO_CATEGORY, measured_members
-from toolkit.portrait.model_reasons import reason_text
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.phrases import sales_basis, spoken
 from toolkit.scope.view import View

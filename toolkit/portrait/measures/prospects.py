@@ -8,7 +8,7 @@ from toolkit.language import tr
 from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, predict_lifetime
 from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
-from toolkit.portrait.model_reasons import reason_text
+from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 

@@ -20,9 +20,9 @@ from toolkit.errors import WorkspaceError, fault_words
 from toolkit.language import LANGUAGES, current, in_every_language, tr
 from toolkit.models.repurchase import gaps, propose_r_edges
 from toolkit.portrait.measures.levels import UNKNOWN
+from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.portrait.measures.scores import chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap, read_segment_map
-from toolkit.portrait.model_reasons import reason_text
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View, open_view
 from toolkit.settings import Settings

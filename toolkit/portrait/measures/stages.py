@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.language import value
 from toolkit.models.repurchase import gaps, propose_lifecycle_limits
-from toolkit.portrait.model_reasons import reason_text
+from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 

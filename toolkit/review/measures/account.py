@@ -12,9 +12,9 @@ from toolkit.language import tr
 from toolkit.models.lin import Effect, not_measured
 from toolkit.review.measures.case import Case
 from toolkit.review.measures.estimate import measured_effect
+from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.outcome import Costs, outcomes
 from toolkit.review.measures.study import Study
-from toolkit.review.model_reasons import reason_text
 from toolkit.wording import listing
 
 

@@ -8,8 +8,8 @@ from toolkit.language import later, tr, value
 from toolkit.models.balance import standardised_differences
 from toolkit.models.randomisation_checks import sample_ratio_p
 from toolkit.review.measures.case import Case
+from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.verdicts import Check
-from toolkit.review.model_reasons import reason_text
 
 _PAST = {
     "spend_91d": later("spend 91 days"),

@@ -10,9 +10,9 @@ from toolkit.models.lin import Effect
 from toolkit.models.naive_effects import before_after, difference_in_differences, naive_difference
 from toolkit.review.measures.case import Case
 from toolkit.review.measures.estimate import measured_effect
+from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.outcome import OUTCOMES, outcomes
 from toolkit.review.measures.study import Study
-from toolkit.review.model_reasons import reason_text
 from toolkit.scope.period import Period
 
 WHAT_COUNTS = value("Lin's regression, as assigned")

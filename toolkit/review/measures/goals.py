@@ -8,8 +8,8 @@ from toolkit.language import later, tr
 from toolkit.models.lin import Effect
 from toolkit.review.measures.account import Account
 from toolkit.review.measures.headline import claim_of
+from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.study import Study
-from toolkit.review.model_reasons import reason_text
 from toolkit.wording import cell
 
 _WORDS: dict[str, tuple[str, Kind]] = {

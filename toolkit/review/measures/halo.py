@@ -10,9 +10,9 @@ from toolkit.language import tr, value
 from toolkit.models.lin import Effect
 from toolkit.registry import question_text
 from toolkit.review.measures.case import Case
+from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.parts import effects_by, passed
 from toolkit.review.measures.study import Study
-from toolkit.review.model_reasons import reason_text
 
 CATEGORIES = c.table(
     "one row per category, most sales first",

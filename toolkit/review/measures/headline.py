@@ -10,10 +10,10 @@ from toolkit import wording
 from toolkit.language import tr, word
 from toolkit.models.lin import Effect
 from toolkit.review.measures.case import Case
+from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.outcome import OUTCOMES
 from toolkit.review.measures.sentences import first_of
 from toolkit.review.measures.verdicts import Check
-from toolkit.review.model_reasons import reason_text
 
 Word = Literal["proven", "not shown", "likely", "cannot be told", "not measured"]
 """proven: randomised, the interval is clear of zero and no check forbids it; not shown: randomised, and zero lies in the interval; likely:

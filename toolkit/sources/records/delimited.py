@@ -193,8 +193,9 @@ class _Check:
             if line.strip(self.delimiter + b" \t"):
                 fields = self._split([line], 0)[0] or []
                 lines.append((number, line, [field.decode("utf-8", "replace").strip() for field in fields]))
-        above = next((cells for _, _, cells in lines if len(cells) >= self.fields and not TOTAL.match(next(filter(None, cells), ""))), None)
-        totals = [(number, line) for number, line, cells in lines[:MOST_LINES_BELOW] if is_total(cells, above or ["a name"] * self.fields)]
+        others = [cells for _, _, cells in lines if len(cells) >= self.fields and not TOTAL.match(next(filter(None, cells), ""))]
+        above = max(others, key=lambda cells: sum(map(bool, cells)), default=["a name"] * self.fields)
+        totals = [(number, line) for number, line, cells in lines[:MOST_LINES_BELOW] if is_total(cells, above)]
         good[[number for number, _ in totals]] = False
         self.total_lines = frozenset(line for _, line in totals)
 

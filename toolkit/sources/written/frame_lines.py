@@ -33,7 +33,8 @@ def is_value(text: str) -> bool:
 def header_below(rows: Sequence[Sequence[str]], first: int) -> int:
     """Return where the header stands: the first full line, or one below it where that line is a title with as many delimiters.
 
-    A title fills at most half of the columns. The header below it fills more of them, holds no value, and stands above values.
+    A title fills at most half of the columns. The header below it fills more of them, holds no value and no word that comes
+    again below it, and stands above values.
     """
 
     def filled(row: Sequence[str]) -> int:
@@ -49,7 +50,9 @@ def header_below(rows: Sequence[Sequence[str]], first: int) -> int:
             return first  # the first line with many cells holds values: they stand below a sparse header
         below = rows[number + 1 : number + 1 + ROWS_LOOKED_AT]
         columns = [[cells[place] for cells in below if len(cells) > place and cells[place]] for place in range(len(row))]
-        return number if any(cells and sum(map(is_value, cells)) >= CLEAR_SHARE * len(cells) for cells in columns) else first
+        again = any(name and name in cells for name, cells in zip(row, columns, strict=True))  # then it is a row like those below it
+        has_values = any(cells and sum(map(is_value, cells)) >= CLEAR_SHARE * len(cells) for cells in columns)
+        return number if has_values and not again else first
     return first
 
 

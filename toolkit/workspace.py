@@ -73,6 +73,7 @@ class ImportRecord(BaseModel):
     last_day: date | None = None
     rejected_path: str | None = None
     reasons: dict[str, int] = Field(default_factory=dict)
+    examples: dict[str, tuple[str, int]] = Field(default_factory=dict)  # reason -> the cell of its first row, and the row's number
     notes: tuple[str, ...] = ()
 
 

@@ -16,7 +16,9 @@ from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
 from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
+from toolkit.importing.set_aside import unread_cells
 from toolkit.importing.tables import lay_over, split_table, write_table
+from toolkit.language import tr
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
 from toolkit.sources.presets.complete_journey import complete_journey
@@ -157,7 +159,9 @@ def _import_lines(
     rows_kept = sum(file.rows for file in stored)
     record = _record(ws, commit_id, mapping, "lines", typed, typed.rows_in, rows_kept, rejected, found_later=True)
     if not rows_kept:
-        reasons = "; ".join(f"{reason}: {rows:,}" for reason, rows in record.reasons.items()) or "the files hold no rows"
+        shown = {reason: f" ({cell!r} in row {row})" for reason, (cell, row) in record.examples.items()}
+        reasons = "; ".join(f"{reason}: {rows:,}{shown.get(reason, '')}" for reason, rows in record.reasons.items())
+        reasons = reasons or "the files hold no rows"
         raise DataError(
             f"No line of '{mapping.name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again."
         )
@@ -248,6 +252,7 @@ def _record(
     """Write the rows that were set aside and return the record; the sum of rows is checked, not assumed."""
     path = None
     reasons: Counter[str] = Counter()
+    examples: dict[str, tuple[str, int]] = {}
     set_aside = rows_in - rows_kept
     if set_aside:
         path = f"rejected/{commit_id}/{table}.csv"
@@ -258,6 +263,7 @@ def _record(
         rows = pl.concat(parts).select(pl.lit(table).alias("table"), pl.all()).sort("source_file", "source_row").collect(engine="streaming")
         rows.write_csv(ws.path / path, include_bom=True)
         reasons = Counter(dict(rows["fault"].value_counts(sort=True).iter_rows()))
+        examples = unread_cells(rows, mapping.tables[table])
         if rows.height != set_aside:
             raise DataError(
                 f"{table}: {rows_in:,} rows came in, {rows_kept:,} were kept and {rows.height:,} set aside, which does not add up. "
@@ -272,8 +278,21 @@ def _record(
         rows_rejected=set_aside,
         rejected_path=path,
         reasons=dict(reasons.most_common()),
+        examples=examples,
         notes=tuple(typed.notes),
     )
+
+
+def _reasons(record: ImportRecord) -> list[str]:
+    """Return how many rows were set aside for which reason, each with an example where a cell or a line is the reason."""
+    lines = []
+    for reason, rows in record.reasons.items():
+        cell, row = record.examples.get(reason, ("", 0))
+        if cell:
+            lines.append(tr("{rows:,} x {reason}, such as {cell} in row {row}", rows=rows, reason=tr(reason), cell=repr(cell), row=row))
+        else:
+            lines.append(f"{rows:,} x {tr(reason)}")
+    return lines
 
 
 def describe(record: ImportRecord, workspace: Path) -> list[str]:
@@ -283,7 +302,7 @@ def describe(record: ImportRecord, workspace: Path) -> list[str]:
         lines[0] += f" ({record.first_day} to {record.last_day})"
     if record.rows_replaced:
         lines.append(f"  {record.rows_replaced:,} lines of the same store days were there before and were replaced")
-    lines += [f"  {rows:,} x {reason}" for reason, rows in record.reasons.items()]
+    lines += [f"  {text}" for text in _reasons(record)]
     if record.rejected_path:
         lines.append(f"  see {workspace / record.rejected_path}")
     lines += [f"  note: {note}" for note in record.notes]

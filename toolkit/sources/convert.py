@@ -213,7 +213,7 @@ def _reading_notes(records: Records) -> list[str]:
             ways.setdefault(way, []).append(file.path.name)
         if file.empty:
             notes.append(f"{file.path.name}: {file.empty} empty line{'s were' if file.empty > 1 else ' was'} passed over.")
-        if file.broken:
-            notes.append(f"{file.path.name}: {file.broken} row{'s' if file.broken > 1 else ''} set aside that cannot be read.")
+        if unread := file.broken - file.totals:
+            notes.append(f"{file.path.name}: {unread} row{'s' if unread > 1 else ''} set aside that cannot be read.")
     reading = [f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: read as {way}." for way, names in ways.items()]
     return reading + notes

@@ -89,7 +89,7 @@ def guess_columns(table: str, contents: Contents) -> list[Guess]:
         if column in columns:
             name = columns[column]
             comment = "" if score(name, words_for(table, column)) >= SURE else "guessed from part of the name"
-            options = _time_options(contents, (name,)) if column == "joined_on" else ()
+            options = time_options(contents, (name,)) if column == "joined_on" else ()
             guesses[column] = Guess(column, (name,), comment=comment, options=options)
     if table == "lines":
         _complete_lines(guesses, columns, contents)
@@ -154,10 +154,10 @@ def _time(columns: dict[str, str], guess: Guess, contents: Contents) -> Guess:
         guess = replace(guess, columns=(name, columns["clock"]))
     elif not has_clock and style not in (("excel",), ("epoch_s",), ("epoch_ms",)):
         guess = replace(guess, comment="days without a time of day: weekday habits only")
-    return replace(guess, options=_time_options(contents, guess.columns))
+    return replace(guess, options=time_options(contents, guess.columns))
 
 
-def _time_options(contents: Contents, columns: tuple[str, ...]) -> tuple[str, ...]:
+def time_options(contents: Contents, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Return the time format to write down, or what could not be decided."""
     if all(contents.file.schema[name].is_temporal() for name in columns):
         return ()

@@ -6,14 +6,17 @@ What is proposed is a TOML text for a person to read: every guess carries a comm
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.schemas import CONTRACT, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
 from toolkit.sources.columns.matching import Guess, guess_columns, guess_table, quoted
 from toolkit.sources.presets.known import Preset, find_preset
+from toolkit.sources.presets.tried import contradicted_currency, tried_sections
 
 CURRENCY_SIGNS = {
     "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "円": "JPY", "₩": "KRW", "₹": "INR", "zł": "PLN", "R$": "BRL", "₽": "RUB",
@@ -43,7 +46,9 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
         preset = find_preset(group[0])
         if preset is not None:
             remarks.append(f"recognised: {preset.name}" + (f". {preset.note}" if preset.note else ""))
-            currency = currency or preset.currency
+            if contradicted := contradicted_currency(preset, group):
+                remarks.append(contradicted)
+            currency = currency or ("" if contradicted else preset.currency)
             if preset.table:
                 sections.setdefault(preset.table, _known_section(preset, group))
             continue
@@ -116,13 +121,21 @@ def _head(table: str, group: Sequence[Contents]) -> list[str]:
     encoding = "utf-8" if dialect.encoding in ("utf-8", "utf-8-sig", "ascii") else dialect.encoding
     delimiter = {"\t": "\\t", "\x01": "\\u0001"}.get(dialect.delimiter, dialect.delimiter)
     lines += [f'encoding = "{encoding}"', f'delimiter = "{delimiter}"']
+    titles = {contents.file.dialect.above for contents in group if contents.file.dialect}
+    if dialect.above and len(set(map(len, titles))) == 1:
+        shown = next((cells for line in dialect.above if (cells := " ".join(re.split(r"[,;|\t ]+", line)).strip())), "")
+        comment = tr("title lines above the header: {lines}; without this the header is found by its names", lines=quoted(shown[:60]))
+        lines.append(f"skip_rows = {len(dialect.above)}  # {comment}")
+    if any(contents.file.totals for contents in group):
+        lines.append("# " + tr("a total stands below the rows: it is set aside and counted"))
     if not dialect.header:
         lines.append("header = false  # the first row holds values: columns are column_1, column_2, ...")
     return lines
 
 
 def _known_section(preset: Preset, group: Sequence[Contents]) -> list[str]:
-    _, _, body = preset.sections.replace('files = "FILES"\n', "", 1).replace('"FILES"', _files(group)).strip("\n").partition("\n")
+    sections = tried_sections(preset, group).replace('files = "FILES"\n', "", 1).replace('"FILES"', _files(group))
+    _, _, body = sections.strip("\n").partition("\n")
     return [*_head(preset.table, group), *body.splitlines()]
 
 

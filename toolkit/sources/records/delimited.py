@@ -12,24 +12,27 @@ own line, not the rest of the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from toolkit.language import later
 from toolkit.sources.written.dialect import Dialect
+from toolkit.sources.written.frame_lines import MOST_LINES_BELOW, TOTAL, is_total
 from toolkit.sources.written.packing import Start, line_blocks, read_pieces
 
 MARK = "\x1e"
 """First character of a record that could not be read; the next is the key of its reason in BROKEN."""
 BROKEN = {
-    "a": "too few fields",
-    "b": "too many fields",
-    "c": "a quote is not closed",
-    "d": "a NUL byte in the row",
-    "e": "the header again",
+    "a": later("too few fields"),
+    "b": later("too many fields"),
+    "c": later("a quote is not closed"),
+    "d": later("a NUL byte in the row"),
+    "e": later("the header again"),
+    "f": later("a total below the rows, no row itself"),
 }
 STAND_INS = {"\x1d": "\n", "\x1c": '"', "\x1a": "\r", "\x1b": "\0"}
 """Stand-ins for line end, quote, carriage return and NUL inside the text of a marked record; \\x1f stands for the delimiter."""
@@ -44,7 +47,8 @@ class Prepared:
     scanned: Path | bytes
     records: int  # data records, empty and marked ones included
     empty: int
-    broken: int
+    broken: int  # totals included
+    totals: int = 0
 
 
 def prepare(start: Start, dialect: Dialect, copy: Path) -> Prepared:
@@ -58,7 +62,8 @@ def prepare(start: Start, dialect: Dialect, copy: Path) -> Prepared:
     target: BinaryIO | None = None if untouched else copy.open("wb")
     consumed, skip, pending = 0, dialect.skip_lines, b""
     try:
-        for block, last in line_blocks(read_pieces(start.path), dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac):
+        blocks = line_blocks(read_pieces(start.path), dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac)
+        for block, last in _ending_known(blocks):
             head, block, skip = _cut_lines(block, skip)
             if target is not None:
                 target.write(head)
@@ -74,7 +79,18 @@ def prepare(start: Start, dialect: Dialect, copy: Path) -> Prepared:
     finally:
         if target is not None:
             target.close()
-    return Prepared(start.path if target is None else copy, check.records, check.empty, check.broken)
+    return Prepared(start.path if target is None else copy, check.records, check.empty, check.broken, check.totals)
+
+
+def _ending_known(blocks: Iterable[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
+    """Yield the blocks of a file so that its last lines are in the block that is marked as the last."""
+    before = b""
+    for block, last in blocks:
+        if last:
+            yield before + block, True
+        elif before:
+            yield before, False
+        before = block
 
 
 def prepare_start(start: Start, dialect: Dialect) -> Prepared:
@@ -86,7 +102,7 @@ def prepare_start(start: Start, dialect: Dialect) -> Prepared:
             text += block
     head, text, _ = _cut_lines(text, dialect.skip_lines)
     records, _, _ = check.block(text, last=start.is_whole)
-    return Prepared(head + b"".join(records), check.records, check.empty, check.broken)
+    return Prepared(head + b"".join(records), check.records, check.empty, check.broken, check.totals)
 
 
 def _cut_lines(block: bytes, count: int) -> tuple[bytes, bytes, int]:
@@ -112,11 +128,14 @@ class _Check:
         self.quote = dialect.quote.encode()
         self.fields = len(dialect.names)
         self.header = dialect.header.rstrip(b"\r\n")
-        self.records = self.empty = self.broken = 0
+        self.records = self.empty = self.broken = self.totals = 0
+        self.total_lines: frozenset[bytes] = frozenset()
 
     def block(self, block: bytes, *, last: bool) -> tuple[Iterable[bytes], bytes, bool]:
         """Return (pieces to keep, unfinished rest for the next block, whether anything had to be changed)."""
         starts, ends, good = self._complete_lines(block)
+        if last:
+            self._find_totals(block, starts, ends, good)
         bad = np.flatnonzero(~good)
         if bad.size == 0:
             self.records += len(starts)
@@ -166,6 +185,20 @@ class _Check:
         good[ends - starts <= self.fields] = False  # so short that it may be empty: looked at one by one
         return starts, ends, good
 
+    def _find_totals(self, block: bytes, starts: np.ndarray, ends: np.ndarray, good: np.ndarray) -> None:
+        """Mark the totals among the last lines of a file as not good."""
+        lines: list[tuple[int, bytes, list[str]]] = []  # the last first
+        for number in range(len(starts) - 1, max(-1, len(starts) - 1 - 2 * MOST_LINES_BELOW), -1):
+            line = block[int(starts[number]) : int(ends[number])].rstrip(b"\r")
+            if line.strip(self.delimiter + b" \t"):
+                fields = self._split([line], 0)[0] or []
+                lines.append((number, line, [field.decode("utf-8", "replace").strip() for field in fields]))
+        others = [cells for _, _, cells in lines if len(cells) >= self.fields and not TOTAL.match(next(filter(None, cells), ""))]
+        above = max(others, key=lambda cells: sum(map(bool, cells)), default=["a name"] * self.fields)
+        totals = [(number, line) for number, line, cells in lines[:MOST_LINES_BELOW] if is_total(cells, above)]
+        good[[number for number, _ in totals]] = False
+        self.total_lines = frozenset(line for _, line in totals)
+
     def _outside_quotes(self, data: np.ndarray, ends: np.ndarray, delimiters: np.ndarray, good: np.ndarray) -> np.ndarray:
         """Return the delimiters outside quotes; lines with an odd or oddly placed quote are marked not good."""
         is_quote = data == self.quote[0]
@@ -193,6 +226,11 @@ class _Check:
             if not line.strip(self.delimiter + b" \t"):
                 self.empty += 1
                 records.append(lines[at] + b"\n" if not line.strip(self.delimiter) and line.count(self.delimiter) < self.fields else b"\n")
+                at += 1
+                continue
+            if line in self.total_lines:
+                self.totals += 1
+                records.append(self._marked("f", line))
                 at += 1
                 continue
             if b"\0" in line or line == self.header:

@@ -34,7 +34,8 @@ class SourceFile:
     dialect: Dialect | None = None  # how a text file is written; None = Parquet
     scanned: Path | bytes | None = None  # the copy that is read instead
     empty: int = 0
-    broken: int = 0
+    broken: int = 0  # totals included
+    totals: int = 0
     first_index: int = 0  # of its first record, among the files of a table
     is_hive: bool = False  # some columns are in the names of its folders
 
@@ -129,7 +130,7 @@ def _is_value(name: str) -> bool:
 def _text_file(path: Path, dialect: Dialect, prepared: Prepared) -> SourceFile:
     schema: dict[str, Any] = dict.fromkeys(dialect.names, pl.String())
     scanned = None if prepared.scanned == path else prepared.scanned
-    return SourceFile(path, schema, prepared.records, dialect, scanned, prepared.empty, prepared.broken)
+    return SourceFile(path, schema, prepared.records, dialect, scanned, prepared.empty, prepared.broken, prepared.totals)
 
 
 def _open_parquet(path: Path, *, is_hive: bool) -> SourceFile:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from toolkit.language import tr
 from toolkit.schemas import CONTRACT
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.tables import Records
@@ -98,7 +99,7 @@ def _add_time_style(styles: Styles, mapping: Mapping, table: str, records: Recor
     zoned = any(isinstance(dtype, pl.Datetime) and dtype.time_zone for dtype in dtypes)
     if not all(dtype.is_temporal() for dtype in dtypes):
         stated = spec.format or mapping.tables[table].time_format
-        formats, fault = ((stated,), "") if stated else _detected(records, spec)
+        formats, fault = ((stated,), _contradicted(records, spec, stated)) if stated else _detected(records, spec)
         if fault:
             styles.faults.append(f"{where}: {fault}")
             return
@@ -137,6 +138,25 @@ def _detected(records: Records, spec: ColumnSpec) -> tuple[tuple[str, ...], str]
         f"{' and '.join(map(repr, cells.drop_nulls().head(2).to_list()))} may be day-month or month-day and {why}; "
         f'state time_format = "{style.formats[0]}" or "{swapped[0]}".'
     )
+
+
+def _contradicted(records: Records, spec: ColumnSpec, stated: str) -> str:
+    """Return what to do where a stated format reads none of the first cells, but another one (nearly) all; or nothing."""
+    cells = records.sample.select(time_text(spec, records.schema).alias("text"))["text"].drop_nulls()
+
+    def reads(formats: Sequence[str]) -> int:
+        patterns = [pattern for form in formats for pattern in times.spelled(form)]
+        return cells.len() - times.read_times(cells, patterns, "UTC").null_count()
+
+    if not cells.len() or reads((stated,)):
+        return ""
+    style = times.time_style(cells)
+    if not style.formats or reads(style.formats) < 0.9 * cells.len():
+        return ""
+    return tr(
+        "{stated} is stated, but reads none of the first {cells:,} cells, such as {cell}; leave it out and they are read as {form}.",
+        stated=repr(stated), cells=cells.len(), cell=repr(cells[0]), form=repr(style.formats[0]),
+    )  # fmt: skip
 
 
 def _reads(formats: Sequence[str]) -> pl.Expr:

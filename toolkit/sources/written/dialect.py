@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from toolkit.errors import DataError
 from toolkit.sources.specs import TableMapping
 from toolkit.sources.written.encoding import detect_encoding
+from toolkit.sources.written.frame_lines import header_below
 from toolkit.sources.written.packing import Start
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
@@ -28,6 +29,7 @@ class Dialect:
     skip_lines: int  # physical lines up to and with the header
     old_mac: bool = False  # lines end with a carriage return alone
     header: bytes = b""  # the header line in UTF-8, to know it again in the middle of the file; b"" = no header
+    above: tuple[str, ...] = ()  # the lines above the header
 
     @property
     def separator(self) -> str:
@@ -67,10 +69,10 @@ def find_dialect(start: Start, table: TableMapping, *, telling: bytes = b"") -> 
         return None
     fields = split_line(lines[skip], delimiter, table.quote)
     if not table.header:
-        return Dialect(encoding, delimiter, table.quote, positions(len(fields)), skip, old_mac)
+        return Dialect(encoding, delimiter, table.quote, positions(len(fields)), skip, old_mac, above=tuple(lines[:skip]))
     # a header may end with delimiters that the rows have too
     header = lines[skip] if delimiter != "whitespace" else "\t".join(fields)
-    return Dialect(encoding, delimiter, table.quote, numbered(fields), skip + 1, old_mac, header.encode("utf-8"))
+    return Dialect(encoding, delimiter, table.quote, numbered(fields), skip + 1, old_mac, header.encode("utf-8"), tuple(lines[:skip]))
 
 
 def positions(width: int) -> tuple[str, ...]:
@@ -122,7 +124,7 @@ def _delimiter(lines: list[str], wanted: Sequence[str], quote: str) -> str:
 
 
 def _header_line(lines: list[str], delimiter: str, table: TableMapping) -> int:
-    """Return how many lines stand above the header: banners have fewer fields, or not the names that are wanted."""
+    """Return how many lines stand above the header: banners have fewer fields, not the names that are wanted, or few filled cells."""
     rows = [split_line(line, delimiter, table.quote) for line in lines]
     wanted = set(table.raw_columns)
     if table.header and wanted:
@@ -130,4 +132,5 @@ def _header_line(lines: list[str], delimiter: str, table: TableMapping) -> int:
         if max(hits) >= min(2, len(wanted)):
             return hits.index(max(hits))
     width = Counter(len(row) for row in rows if any(row)).most_common(1)[0][0]
-    return next(number for number, row in enumerate(rows) if len(row) >= width and any(row))
+    first = next(number for number, row in enumerate(rows) if len(row) >= width and any(row))
+    return header_below(rows, first) if table.header else first

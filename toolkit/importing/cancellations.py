@@ -23,33 +23,33 @@ class CancelledOrders:
     rows: pl.DataFrame  # source_index, store_id, day: the lines of both
 
 
-def cancelled_orders(lines: pl.LazyFrame, negative: pl.Series, order_key: pl.Expr) -> CancelledOrders:
+def cancelled_orders(lines: pl.LazyFrame, negative: pl.DataFrame, order_key: pl.Expr) -> CancelledOrders:
     """Return the orders that one of the orders with these keys (whose sum is below 0) mirrors, each in one pair at most.
 
     An order that gives back some lines or part of the money mirrors nothing. Of several that fit, the nearest in time are a pair.
     """
-    shape = pl.col("product_id").hash(seed=4) ^ pl.col("quantity_milli").abs().hash(seed=5) ^ pl.col("amount").abs().hash(seed=6)
-    place = pl.col("store_id").hash(seed=2) ^ pl.col("member_id").hash(seed=3)
-    keyed = lines.select(
-        "source_index",
-        *ORDER,
-        "member_id",
-        "product_id",
-        "quantity_milli",
-        "amount",
-        "ordered_at",
-        order_key=order_key,
-        place=place,
-        shape=shape,
+    member = pl.when(pl.col("member_id").is_not_null()).then(pl.col("member_id").hash(seed=3))
+    orders = (
+        lines.select("ordered_at", "amount", order_key=order_key, member=member)
+        .filter(pl.col("member").is_in(negative["member"].unique().implode(), nulls_equal=True))
+        .group_by("order_key")
+        .agg(pl.col("member").first(), pl.col("amount").sum().alias("total"), pl.col("ordered_at").min())
+        .filter(pl.col("total") > 0)
     )
-    # 44 bits of each line: the sum over a million lines of one order does not overflow.
-    orders = keyed.group_by("order_key", "place").agg(
-        pl.len().alias("line_count"), pl.col("amount").sum().abs().alias("total"), (pl.col("shape") // 2**20).sum()
+    back = negative.lazy().select("member", total=-pl.col("total"), back_key="order_key", back_at="ordered_at")
+    suspects = (
+        orders.join(back, on=["member", "total"], nulls_equal=True)
+        .filter((pl.col("back_at") - pl.col("ordered_at")).is_between(timedelta(0), LATEST))
+        .select("order_key", "back_key")
+        .collect(engine="streaming")
     )
-    same = ["place", "line_count", "total", "shape"]
-    of_negative = orders.filter(pl.col("order_key").is_in(negative.implode())).select(same).unique()
-    suspects = orders.join(of_negative, on=same, how="semi").select("order_key").collect(engine="streaming")
-    near = keyed.join(suspects.lazy(), on="order_key", how="semi").collect(engine="streaming")
+    keys = pl.concat([suspects["order_key"], suspects["back_key"]]).unique()
+    wanted = ["source_index", *ORDER, "member_id", "product_id", "quantity_milli", "amount", "ordered_at"]
+    near = (
+        lines.filter(order_key.is_in(keys.implode())).select(wanted).collect(engine="streaming")
+        if keys.len()
+        else lines.head(0).select(wanted).collect()
+    )
     sign = pl.when(pl.col("amount").sum().over(ORDER) < 0).then(-1).otherwise(1)
     line = pl.concat_str(
         pl.col("product_id").cast(pl.String), pl.col("quantity_milli").abs(), pl.col("amount") * pl.col("sign"), separator="\x1f"

@@ -29,7 +29,7 @@ class OrderFaults:
 
     rows: pl.DataFrame  # source_index, fault: rows to set aside
     several_times: bool  # some order has lines at different times
-    negative: pl.Series  # keys of the orders whose amounts sum up below 0
+    negative: pl.DataFrame  # order_key, member (a hash), total, ordered_at of the orders whose amounts sum up below 0
 
 
 def partition_count(rows: int) -> int:
@@ -70,12 +70,14 @@ def order_faults(lines: pl.LazyFrame) -> OrderFaults:
             (pl.col("member").min() != pl.col("member").max()).fill_null(False).alias("two_members"),
             (pl.col("nobody").any() & ~pl.col("nobody").all()).alias("half_member"),
             (pl.col("ordered_at").min() != pl.col("ordered_at").max()).alias("several_times"),
-            (pl.col("amount").sum() < 0).alias("negative"),
+            pl.col("amount").sum().alias("total"),
+            pl.col("member").first(),
+            pl.col("ordered_at").min(),
         )
-        .filter(pl.any_horizontal("two_members", "half_member", "several_times", "negative"))
+        .filter(pl.any_horizontal("two_members", "half_member", "several_times", pl.col("total") < 0))
         .collect(engine="streaming")
     )
-    negative = orders.filter("negative")["order_key"]
+    negative = orders.filter(pl.col("total") < 0).select("order_key", "member", "total", "ordered_at")
     suspects = orders.filter(pl.col("two_members") | pl.col("half_member")).select("order_key")
     empty = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
     if suspects.is_empty():

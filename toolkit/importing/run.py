@@ -28,6 +28,9 @@ from toolkit.workspace import ImportRecord, LineFile, Workspace
 
 COMPLETE_JOURNEY = "complete-journey"
 """The name by which the demo receipts are imported."""
+SEARCHED_ROWS, SEARCHED_SHARE = 200_000, 0.02
+"""Without a word in the mapping, cancellations are looked for in imports of this many rows at most, or where orders worth less than nothing
+are this share of the rows: two more passes over the lines cost a third of a large import."""
 STORE_DAY = ("store_id", pl.col("ordered_at").dt.date().alias("day"))
 
 
@@ -158,7 +161,8 @@ def _import_lines(
     left_out, notes = dict(typed.left_out), ()
     unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]
     wish = mapping.tables["lines"].cancellations
-    if faults.negative.len() and wish != "kept":
+    asked = typed.rows_in <= SEARCHED_ROWS or faults.negative.height >= SEARCHED_SHARE * typed.rows_in
+    if faults.negative.height and (wish == "mirrored" or (wish is None and asked)):
         cancelled = cancelled_orders(lines, faults.negative, line_steps.order_key())
         if wish == "mirrored" and cancelled.rows.height:
             lines = lines.join(cancelled.rows.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")

@@ -165,6 +165,17 @@ def optional_columns(table: str) -> list[str]:
     return [name for name, column in columns.items() if not (column.metadata or {}).get("required")]
 
 
+def closed_words(table: str, column: str) -> tuple[str, ...]:
+    """Return the only words that a contract column takes, or none where it takes any.
+
+    >>> closed_words("contacts", "arm"), closed_words("campaigns", "randomised"), closed_words("lines", "channel")
+    (('treated', 'control'), ('yes', 'no'), ())
+    """
+    rule = CONTRACT[table].columns()[column]
+    pattern = str(getattr(rule, "regex", None) or "^()$")
+    return ("yes", "no") if rule.dtype == pl.Boolean else tuple(filter(None, pattern.removeprefix("^(").removesuffix(")$").split("|")))
+
+
 def meaning(table: str, column: str) -> str:
     """Return what a contract column means, in words."""
     return str((CONTRACT[table].columns()[column].metadata or {}).get("means", ""))

@@ -59,7 +59,7 @@ class LineFile(BaseModel):
 
 
 class ImportRecord(BaseModel):
-    """What one import did; `rows_in == rows_kept + rows_rejected` for every table."""
+    """What one import did; `rows_in == rows_kept + rows_rejected + rows_left_out` for every table."""
 
     model_config = ConfigDict(frozen=True)
     import_id: str
@@ -74,7 +74,13 @@ class ImportRecord(BaseModel):
     rejected_path: str | None = None
     reasons: dict[str, int] = Field(default_factory=dict)
     examples: dict[str, tuple[str, int]] = Field(default_factory=dict)  # reason -> the cell of its first row, and the row's number
+    left_out: dict[str, int] = Field(default_factory=dict)  # rows that are good and that the mapping does not want, by its line
     notes: tuple[str, ...] = ()
+
+    @property
+    def rows_left_out(self) -> int:
+        """Rows that the mapping leaves out."""
+        return sum(self.left_out.values())
 
 
 class Manifest(BaseModel):

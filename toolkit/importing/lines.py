@@ -29,6 +29,7 @@ class OrderFaults:
 
     rows: pl.DataFrame  # source_index, fault: rows to set aside
     several_times: bool  # some order has lines at different times
+    negative: pl.DataFrame  # order_key, member (a hash), total, ordered_at of the orders whose amounts sum up below 0
 
 
 def partition_count(rows: int) -> int:
@@ -62,20 +63,25 @@ def order_faults(lines: pl.LazyFrame) -> OrderFaults:
             pl.when(pl.col("member_id").is_not_null()).then(member).alias("member"),
             pl.col("member_id").is_null().alias("nobody"),
             "ordered_at",
+            "amount",
         )
         .group_by("order_key")
         .agg(
             (pl.col("member").min() != pl.col("member").max()).fill_null(False).alias("two_members"),
             (pl.col("nobody").any() & ~pl.col("nobody").all()).alias("half_member"),
             (pl.col("ordered_at").min() != pl.col("ordered_at").max()).alias("several_times"),
+            pl.col("amount").sum().alias("total"),
+            pl.col("member").first(),
+            pl.col("ordered_at").min(),
         )
-        .filter(pl.any_horizontal("two_members", "half_member", "several_times"))
+        .filter(pl.any_horizontal("two_members", "half_member", "several_times", pl.col("total") < 0))
         .collect(engine="streaming")
     )
+    negative = orders.filter(pl.col("total") < 0).select("order_key", "member", "total", "ordered_at")
     suspects = orders.filter(pl.col("two_members") | pl.col("half_member")).select("order_key")
     empty = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
     if suspects.is_empty():
-        return OrderFaults(empty, orders["several_times"].any())
+        return OrderFaults(empty, orders["several_times"].any(), negative)
     rows = (
         lines.select("source_index", "order_id", "store_id", "member_id", order_key().alias("order_key"))
         .join(suspects.lazy(), on="order_key", how="semi")
@@ -91,7 +97,7 @@ def order_faults(lines: pl.LazyFrame) -> OrderFaults:
         .then(pl.lit("order has lines with and without a member"))
         .alias("fault"),
     ).drop_nulls("fault")
-    return OrderFaults(faults, orders["several_times"].any())
+    return OrderFaults(faults, orders["several_times"].any(), negative)
 
 
 def codes_of(workspace: Workspace, lines: pl.LazyFrame, extra: dict[str, pl.Series]) -> dict[str, pl.DataFrame]:

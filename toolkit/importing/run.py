@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import polars as pl
 
 from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
+from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
 from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
-from toolkit.importing.tables import lay_over, split_table, write_table
+from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
 from toolkit.language import tr
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
@@ -27,11 +29,15 @@ from toolkit.workspace import ImportRecord, LineFile, Workspace
 
 COMPLETE_JOURNEY = "complete-journey"
 """The name by which the demo receipts are imported."""
+SEARCHED_ROWS, SEARCHED_SHARE = 200_000, 0.02
+"""Without a word in the mapping, cancellations are looked for in imports of this many rows at most, or where orders worth less than nothing
+are this share of the rows: two more passes over the lines cost a third of a large import."""
+STORE_DAY = ("store_id", pl.col("ordered_at").dt.date().alias("day"))
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import did, table by table; rows in = rows kept + rows set aside."""
+    """What an import did, table by table; rows in = rows kept + rows set aside + rows that the mapping leaves out."""
 
     workspace: Path
     records: tuple[ImportRecord, ...]
@@ -60,7 +66,7 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
     Returns
     -------
     ImportReport
-        Per table: rows in, kept, set aside by reason, lines replaced.
+        Per table: rows in, kept, set aside by reason, left out by the mapping, lines replaced.
 
     Raises
     ------
@@ -92,7 +98,9 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
                 kept, rejected = split_table(name, typed)
                 tables[name] = (kept, rejected)
                 rows_in = kept.height + rejected.height if typed.distinct else typed.rows_in
-                records.append(_record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected))
+                left_out = {} if typed.distinct else typed.left_out  # a `distinct` table counts keys, not rows
+                record = _record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected, left_out)
+                records.append(record.model_copy(update={"notes": (*record.notes, *outside_words(mapping, name, typed, rejected))}))
         changes["tables"] = {
             **ws.manifest.tables,
             **{name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept)) for name, (kept, _) in tables.items()},
@@ -151,21 +159,33 @@ def _import_lines(
         rejected = pl.concat([again, rejected]).unique("source_index", keep="first", maintain_order=True)
     if rejected.height:
         lines = lines.join(rejected.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+    left_out, notes = dict(typed.left_out), ()
+    unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]
+    wish = mapping.tables["lines"].cancellations
+    asked = typed.rows_in <= SEARCHED_ROWS or faults.negative.height >= SEARCHED_SHARE * typed.rows_in
+    if faults.negative.height and (wish == "mirrored" or (wish is None and asked)):
+        cancelled = cancelled_orders(lines, faults.negative, line_steps.order_key())
+        if wish == "mirrored" and cancelled.rows.height:
+            lines = lines.join(cancelled.rows.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+            left_out[tr("of orders that were cancelled, and their cancellations")] = cancelled.rows.height
+            unwanted.append(cancelled.rows.lazy().select("store_id", "day"))
+        elif cancelled.pairs.height:
+            notes = (_cancellations_note(cancelled),)
     codes = line_steps.codes_of(ws, lines, extra)
     total = sum(file.rows for file in ws.manifest.line_files)
     partitions = partitions_for(ws, typed.rows_in)
     coded = line_steps.code_lines(lines.with_columns(line_steps.order_key().alias("order_key")), codes, typed, partitions)
     stored, days = _write_lines(ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, several_times=faults.several_times)
     rows_kept = sum(file.rows for file in stored)
-    record = _record(ws, commit_id, mapping, "lines", typed, typed.rows_in, rows_kept, rejected, found_later=True)
+    record = _record(ws, commit_id, mapping, "lines", typed, typed.rows_in, rows_kept, rejected, left_out, found_later=True)
     if not rows_kept:
         shown = {reason: f" ({cell!r} in row {row})" for reason, (cell, row) in record.examples.items()}
-        reasons = "; ".join(f"{reason}: {rows:,}{shown.get(reason, '')}" for reason, rows in record.reasons.items())
+        reasons = "; ".join(f"{reason}: {rows:,}{shown.get(reason, '')}" for reason, rows in (record.reasons | record.left_out).items())
         reasons = reasons or "the files hold no rows"
         raise DataError(
             f"No line of '{mapping.name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again."
         )
-    replacement = plan_replacement(ws, days)
+    replacement = plan_replacement(ws, _with_days_of(unwanted, days, codes["store"]) if ws.manifest.line_files else days)
     if not allow_shrinking:
         refuse_shrinking(replacement, codes["store"])
     kept_files = _replace(ws, commit_id, replacement)
@@ -182,8 +202,30 @@ def _import_lines(
         "codes": {name: _write_codes(ws, commit_id, name, frame) for name, frame in codes.items()},
     }
     first, last = min(file.first_day for file in stored), max(file.last_day for file in stored)
-    notes = record.notes + ((f"{total:,} lines were there before.",) if total else ())
+    notes = record.notes + notes + ((f"{total:,} lines were there before.",) if total else ())
     return changes, record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
+
+
+def _with_days_of(unwanted: Sequence[pl.LazyFrame], days: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame:
+    """Return the store days of the new lines, and with no lines those that only unwanted rows speak of: they are replaced as well."""
+    spoken = [
+        frame.select(pl.col("store_id").cast(pl.String).alias("id"), "day").unique().collect(engine="streaming") for frame in unwanted
+    ]
+    if not spoken:
+        return days
+    coded = pl.concat(spoken).join(stores, on="id").select(pl.col("code").alias("store_code"), "day", lines_now=pl.lit(0, pl.UInt32))
+    return pl.concat([days, coded.cast(days.schema)]).group_by("store_code", "day").agg(pl.col("lines_now").sum())  # type: ignore[arg-type]
+
+
+def _cancellations_note(cancelled: CancelledOrders) -> str:
+    first = cancelled.pairs.row(0, named=True)
+    return tr(
+        "{orders:,} orders look like cancellations of others (same store and member, the same lines with the opposite sign within {days} "
+        "days), such as {cancellation} of {order}; if they are, write in the mapping, under [lines]: cancellations = {mirrored}, which "
+        "leaves both orders out; if they are not: cancellations = {kept}.",
+        orders=cancelled.pairs.height, days=LATEST.days, cancellation=first["cancelled_by"], order=first["order_id"],
+        mirrored='"mirrored"', kept='"kept"',
+    )  # fmt: skip
 
 
 def _write_lines(
@@ -246,6 +288,7 @@ def _record(
     rows_in: int,
     rows_kept: int,
     rejected: pl.DataFrame,
+    left_out: dict[str, int],
     *,
     found_later: bool = False,
 ) -> ImportRecord:
@@ -253,7 +296,7 @@ def _record(
     path = None
     reasons: Counter[str] = Counter()
     examples: dict[str, tuple[str, int]] = {}
-    set_aside = rows_in - rows_kept
+    set_aside = rows_in - rows_kept - sum(left_out.values())
     if set_aside:
         path = f"rejected/{commit_id}/{table}.csv"
         (ws.path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -279,6 +322,7 @@ def _record(
         rejected_path=path,
         reasons=dict(reasons.most_common()),
         examples=examples,
+        left_out=left_out,
         notes=tuple(typed.notes),
     )
 
@@ -298,11 +342,14 @@ def _reasons(record: ImportRecord) -> list[str]:
 def describe(record: ImportRecord, workspace: Path) -> list[str]:
     """Return the lines that tell a person what happened to one table."""
     lines = [f"{record.table}: {record.rows_in:,} rows in = {record.rows_kept:,} kept + {record.rows_rejected:,} set aside"]
+    if record.left_out:
+        lines[0] += tr(" + {rows:,} left out by the mapping", rows=record.rows_left_out)
     if record.first_day:
         lines[0] += f" ({record.first_day} to {record.last_day})"
     if record.rows_replaced:
         lines.append(f"  {record.rows_replaced:,} lines of the same store days were there before and were replaced")
     lines += [f"  {text}" for text in _reasons(record)]
+    lines += [tr("  {rows:,} x left out: {reason}", rows=rows, reason=reason) for reason, rows in record.left_out.items()]
     if record.rejected_path:
         lines.append(f"  see {workspace / record.rejected_path}")
     lines += [f"  note: {note}" for note in record.notes]

@@ -7,10 +7,16 @@ from pathlib import Path
 import polars as pl
 
 from toolkit import schemas
+from toolkit.language import tr
 from toolkit.sources.checks import check_small_table
+from toolkit.sources.columns.words import value_map
+from toolkit.sources.contract_columns import label
 from toolkit.sources.convert import Typed
+from toolkit.sources.mapping import Mapping
 from toolkit.workspace import Workspace
 
+MOST_WORDS = 10
+"""How many words of a column a sentence proposes to map."""
 EVENT_DAY = {"events": "occurred_at", "redemptions": "redeemed_at"}
 """Tables without a key: a day that comes again replaces that day."""
 
@@ -19,6 +25,31 @@ def split_table(name: str, typed: Typed) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return (kept rows, rejected rows as source_index and fault) of a small table."""
     good, rejected = check_small_table(name, typed.frame.collect(engine="streaming"))
     return good.drop("source_index"), rejected
+
+
+def outside_words(mapping: Mapping, name: str, typed: Typed, rejected: pl.DataFrame) -> list[str]:
+    """Return a sentence per column that rows were set aside for: the words it takes, those that came, the line to write."""
+    notes = []
+    spec = mapping.tables[name]
+    for column, source in spec.columns.items():
+        closed = schemas.closed_words(name, column)
+        reasons = [f"{label(column)} is not one of the contract's values", f"{label(column)} is neither yes nor no"]
+        rows = rejected.filter(pl.col("fault").cast(pl.String).is_in(reasons))
+        if not closed or source.column is None or rows.is_empty():
+            continue
+        cells = typed.reject(rows)["raw"].str.json_decode(pl.Struct({source.column: pl.String})).struct.field(source.column)
+        came = cells.drop_nulls().str.strip_chars().value_counts(sort=True, name="rows").sort("rows", cells.name, descending=[True, False])
+        words = came[cells.name].to_list()[:MOST_WORDS]
+        notes.append(
+            tr(
+                "[{table}] {column} takes {first} or {second}, but {rows:,} rows hold other words, such as {examples}; "
+                "write in the mapping, under [{table}.values]: {line}",
+                table=name, column=column, first=closed[0], second=closed[1], rows=rows.height,
+                examples=", ".join(map(repr, words[:2])),
+                line=value_map(name, column, words, spec.values.get(column, {}))[0],
+            )
+        )  # fmt: skip
+    return notes
 
 
 def lay_over(workspace: Workspace, name: str, new: pl.DataFrame) -> pl.DataFrame:

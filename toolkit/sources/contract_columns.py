@@ -50,6 +50,12 @@ class ContractColumn:
     rounded: pl.Expr | None = None
 
 
+def cell_text(column: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a raw column as the texts that a mapping's values are held against: no spaces around them, nothing for an empty cell."""
+    text = pl.col(column).cast(pl.String, strict=False).str.strip_chars()
+    return (text.str.replace(r"\.0$", "") if dtype.is_float() else text).fill_null("")
+
+
 def label(column: str) -> str:
     """Return what a contract column is called in a reason: `order_id` is an "order id"."""
     return LABELS.get(column, column.replace("_", " "))
@@ -120,6 +126,10 @@ class Conversion:
             return ContractColumn(name, self._member(name, pl.concat_str(parts, separator="|"), None), cut)
         assert spec.column is not None
         raw, dtype = pl.col(spec.column), self.schema[spec.column]
+        if name in self.spec.values:
+            words: dict[str, Any] = dict(self.spec.values[name])
+            text = cell_text(spec.column, dtype)
+            return ContractColumn(name, pl.when(text.is_in(list(words))).then(text.replace(words)).otherwise(self._id_text(spec.column)))
         if dtype.is_float() or isinstance(dtype, pl.Decimal):
             present = raw.fill_nan(None) if dtype.is_float() else raw
             whole = present.cast(pl.Int64, strict=False)
@@ -271,10 +281,15 @@ class Conversion:
             hit = pl.any_horizontal([self._holds(condition) for condition in (*spec.true_if, *spec.false_if)])
             return ContractColumn(name, hit if spec.true_if else ~hit)
         raw, dtype = pl.col(str(spec.column)), self.schema[str(spec.column)]
-        if dtype == pl.Boolean:
+        if dtype == pl.Boolean and name not in self.spec.values:
             return ContractColumn(name, raw)
         text = raw.cast(pl.String, strict=False).str.strip_chars().str.to_lowercase().str.replace(r"^([01])\.0$", "${1}")
         value = pl.when(text.is_in(YES)).then(True).when(text.is_in(NO)).then(False)
+        if words := self.spec.values.get(name):
+            written = cell_text(str(spec.column), dtype)
+            means = {given: word in (True, "yes", "true") for given, word in words.items()}
+            listed = {truth: [given for given, meant in means.items() if meant is truth] for truth in (True, False)}
+            value = pl.when(written.is_in(listed[True])).then(True).when(written.is_in(listed[False])).then(False).otherwise(value)
         return ContractColumn(name, value, [((text.str.len_bytes() > 0) & value.is_null(), f"{label(name)} is neither yes nor no")])
 
     @staticmethod

@@ -20,6 +20,7 @@ from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.delimited import BROKEN, original_text
 from toolkit.sources.records.source_file import Shelf, SourceFile
 from toolkit.sources.records.tables import Records, locate, open_table
+from toolkit.sources.row_filters import filtered, unused_words
 from toolkit.sources.styles.detection import Styles, find_styles
 
 IDS = ("line_id", "member_id", "order_id", "store_id", "product_id", "channel")
@@ -41,6 +42,8 @@ class Typed:
     records: tuple[Records, ...]
     distinct: bool
     shelf: Shelf  # kept with the table: its scratch copies are read whenever a frame is collected
+    left_out: dict[str, int]  # rows that the mapping's keep and drop leave out, by reason
+    out: pl.LazyFrame | None = None  # those rows, converted: the days they speak of
 
     @property
     def rows_in(self) -> int:
@@ -103,12 +106,14 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     """
     shelf = shelf or Shelf(scratch)
     spec = mapping.tables[table]
-    groups = open_table(mapping, table, shelf)
+    rows = filtered(mapping, table, open_table(mapping, table, shelf))
+    groups = list(rows.groups)
     styles = [find_styles(mapping, table, records) for records in groups]
     faults = [fault for style in styles for fault in style.faults]
     if faults:
         raise MappingError("\n".join(dict.fromkeys(faults)))
     notes = [note for records in groups for note in _reading_notes(records)] + [note for style in styles for note in style.notes]
+    notes += [*rows.notes, *unused_words(mapping, table, groups)]
     if groups:
         every_row = _united([_converted(mapping, table, records, style) for records, style in zip(groups, styles, strict=True)])
     else:  # the files hold no line at all
@@ -130,6 +135,10 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
         records=tuple(groups),
         distinct=spec.distinct,
         shelf=shelf,
+        left_out=rows.left_out,
+        out=_united([_converted(mapping, table, records, style) for records, style in zip(rows.out, styles, strict=True)])
+        if rows.out
+        else None,
     )
 
 

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from toolkit.errors import MappingError, nearest
-from toolkit.schemas import CONTRACT, MONEY_COLUMNS, required_columns
+from toolkit.language import tr
+from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
 from toolkit.sources.specs import ColumnSpec, TableMapping
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
@@ -130,18 +132,52 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         faults += _sentences(label, name, error)
         return None
     for column, spec in table.columns.items():
-        faults += _misused(f"{label} [{name}.columns] {column}", column, spec)
+        faults += _misused(f"{label} [{name}.columns] {column}", name, column, spec)
+    for column, words in table.values.items():
+        faults += _bad_values(f"{label} [{name}.values] {column}", name, table.columns.get(column), column, words)
+    for section, listed in (("keep", table.keep), ("drop", table.drop)):
+        faults += [
+            tr("{where} {column} lists no value; write the values as a list of texts.", where=f"{label} [{name}.{section}]", column=column)
+            for column, values in listed.items()
+            if not values
+        ]
+    if table.cancellations and name != "lines":
+        faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
     faults += _bad_time(f"{where} time_format", table.time_format)
     return table
 
 
-def _misused(where: str, column: str, spec: ColumnSpec) -> list[str]:
+def _bad_values(where: str, table: str, spec: ColumnSpec | None, column: str, words: MappingABC[str, str | bool]) -> list[str]:
+    """Return the faults of a value map: a column that takes no words, or words that the column does not take."""
+    rule = CONTRACT[table].columns().get(column)
+    if rule is None:
+        return _unknown(where.removesuffix(f" {column}"), [column], list(CONTRACT[table].columns()))
+    if not (rule.dtype == pl.String or rule.dtype == pl.Boolean) or column.endswith("_id"):
+        return [tr("{where} is no column of words: a value map cannot make it.", where=where)]
+    if spec is None or spec.column is None:
+        return [tr("{where} maps the values of one column of the file, which [{table}.columns] must name.", where=where, table=table)]
+    closed = closed_words(table, column)
+    known = {*closed, *(("true", "false", True, False) if rule.dtype == pl.Boolean else ())}
+    wrong = [word for word in words.values() if (word not in known if closed else not isinstance(word, str) or not word)]
+    if wrong and not closed:
+        return [tr("{where} must give a text for each value, but {word} came.", where=where, word=repr(wrong[0]))]
+    return [
+        tr("{where} must give {first} or {second} for each value, but {word} came.", where=where, word=repr(word), **_two(closed))
+        for word in wrong[:1]
+    ]
+
+
+def _two(closed: Sequence[str]) -> dict[str, str]:
+    return {"first": repr(closed[0]), "second": repr(closed[1])}
+
+
+def _misused(where: str, table: str, column: str, spec: ColumnSpec) -> list[str]:
     """Return the faults of a spec that is well formed but cannot make this column."""
     faults = _bad_time(f"{where}.format", spec.format)
     numeric = column in MONEY_COLUMNS or column in ("quantity", "on_hand", "service_life_days")
     if (spec.add or spec.subtract or spec.multiply) and not numeric:
         faults.append(f"{where} is not a number: add, subtract and multiply cannot make it.")
-    if (spec.true_if or spec.false_if) and column not in ("contactable", "own_brand", "counted"):
+    if (spec.true_if or spec.false_if) and CONTRACT[table].columns()[column].dtype != pl.Boolean:
         faults.append(f"{where} is not a yes or no: true_if and false_if cannot make it.")
     if spec.join and numeric:
         faults.append(f"{where} is a number: it cannot be joined from several columns; use {{ add = [...] }} or {{ multiply = [...] }}.")

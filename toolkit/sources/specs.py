@@ -70,6 +70,17 @@ class ColumnSpec(_Frozen):
         return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *self.multiply, *conditions)))
 
 
+def _listed(given: Any) -> Any:
+    """Return a section of values by column with every value as a text: `status = "paid"` is a list of one, 1 is "1"."""
+    if not isinstance(given, dict):
+        return given
+    lists = {column: values if isinstance(values, list) else [values] for column, values in given.items()}
+    return {
+        column: [str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else value for value in values]
+        for column, values in lists.items()
+    }
+
+
 class TableMapping(_Frozen):
     """One contract table: its files, their format (detected where it is not stated) and its columns."""
 
@@ -87,7 +98,11 @@ class TableMapping(_Frozen):
     strip_ids: bool = False
     not_a_member: tuple[str, ...] = Field((), description="codes in the member column that mean: not a member")
     distinct: bool = Field(False, description="the files hold many rows per key: keep the most frequent value of each column")
+    keep: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> the only values whose rows count")
+    drop: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> values whose rows do not count")
+    cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
+    values: dict[str, dict[str, str | bool]] = Field(default_factory=dict, description="contract column -> the file's word -> ours")
     attributes: dict[str, ColumnSpec] = Field(default_factory=dict, description="further columns to keep (members only)")
 
     @field_validator("files", mode="before")
@@ -99,6 +114,11 @@ class TableMapping(_Frozen):
     @classmethod
     def _codes_are_text(cls, given: Any) -> Any:
         return [str(code) if isinstance(code, int) else code for code in given] if isinstance(given, list) else given
+
+    @field_validator("keep", "drop", mode="before")
+    @classmethod
+    def _values_are_texts(cls, given: Any) -> Any:
+        return _listed(given)
 
     @field_validator("attributes", mode="before")
     @classmethod
@@ -126,4 +146,4 @@ class TableMapping(_Frozen):
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the files that the mapping needs, each once."""
         specs = (*self.columns.values(), *self.attributes.values())
-        return tuple(dict.fromkeys(name for spec in specs for name in spec.raw_columns))
+        return tuple(dict.fromkeys([*(name for spec in specs for name in spec.raw_columns), *self.keep, *self.drop]))

@@ -14,7 +14,9 @@ from toolkit.sources.styles.times import swap, time_style
 NUMBERS = ("quantity", "amount", "discount_amount", "coupon_amount", "unit_price", "unit_cost")
 HELPERS = ("unit_price", "clock", "till")
 HEAVY_SHARE = 0.2
+MOST_ARMS = 10
 TELLING = ("quantity", "amount", "order_id", "ordered_at", "unit_price")
+CAMPAIGN_TABLES = {"contacts": ("campaign_id", "member_id", "arm"), "campaigns": ("campaign_id", "starts_on", "ends_on")}
 KEYS = {"products": "product_id", "members": "member_id", "stores": "store_id"}
 
 
@@ -36,6 +38,10 @@ class Guess:
 
 def guess_table(contents: Contents, has_lines: bool) -> str | None:
     """Return which contract table a file looks like, or None."""
+    for table, telling in CAMPAIGN_TABLES.items():
+        columns = match_columns(table, contents)
+        if all(column in columns for column in telling):
+            return table
     lines = match_columns("lines", contents)
     if sum(column in lines for column in TELLING) >= 2 and not (has_lines and len(lines) < 3):
         return "lines"
@@ -68,7 +74,9 @@ def _may_be(column: str, name: str, contents: Contents) -> bool:
     """Return whether what a raw column contains can be this contract column."""
     if column in NUMBERS:
         return contents.is_number(name) and not (contents.is_text(name) and _looks_like_code(contents, name))
-    if column in ("ordered_at", "joined_on"):
+    if column == "arm":
+        return 0 < contents.texts(name).n_unique() <= MOST_ARMS
+    if column in ("ordered_at", "joined_on", "starts_on", "ends_on", "contacted_at"):
         return contents.is_time(name)
     cells = contents.texts(name)
     if column == "clock":

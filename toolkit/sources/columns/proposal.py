@@ -12,9 +12,10 @@ from pathlib import Path
 
 from toolkit.errors import DataError
 from toolkit.language import tr
-from toolkit.schemas import CONTRACT, meaning, required_columns
+from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
-from toolkit.sources.columns.matching import Guess, guess_columns, guess_table, quoted
+from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, quoted
+from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.presets.known import Preset, find_preset
 from toolkit.sources.presets.tried import contradicted_currency, tried_sections
 
@@ -159,7 +160,20 @@ def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
     rest = [name for name in unused if name not in taken]
     if rest and table != "members":
         lines.append(f"# not used: {', '.join(rest)}")
-    return lines + side
+    return lines + _value_maps(table, contents, guesses) + side
+
+
+def _value_maps(table: str, contents: Contents, guesses: Sequence[Guess]) -> list[str]:
+    """Return [TABLE.values] for the columns that take a closed set of words, where the file has others; a doubtful one as a TODO."""
+    maps = []
+    for guess in guesses:
+        if len(guess.columns) != 1 or guess.text or not closed_words(table, guess.name):
+            continue
+        foreign = foreign_words(table, guess.name, contents.texts(guess.columns[0]).unique().sort().to_list())
+        if 0 < len(foreign) <= MOST_ARMS:
+            line, sure = value_map(table, guess.name, foreign, {})
+            maps.append(f"{line}  # guessed from the words" if sure else f"# TODO {line}  # which is which?")
+    return ["", f"[{table}.values]", *maps] if maps else []
 
 
 def _raw(guesses: Iterable[Guess]) -> set[str]:

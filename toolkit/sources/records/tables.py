@@ -32,6 +32,11 @@ class Records:
     frame: pl.LazyFrame
     schema: dict[str, pl.DataType]
     files: tuple[SourceFile, ...]
+    only: pl.Expr | None = None  # the rows that the mapping asks for; none = all
+
+    def narrowed(self, only: pl.Expr) -> Records:
+        """Return the records that hold a condition."""
+        return replace(self, frame=self.frame.filter(only), only=only)
 
     @property
     def has_broken(self) -> bool:
@@ -44,8 +49,9 @@ class Records:
         if not self.files:
             return self.frame.select(*self.schema).collect()
         shown = [self.files[number] for number in sorted({0, len(self.files) // 2, len(self.files) - 1})]
-        starts = [scan([file], self.schema, with_broken=self.has_broken).select(*self.schema).head(SAMPLE_RECORDS) for file in shown]
-        return pl.concat(starts).collect()
+        scans = [scan([file], self.schema, with_broken=self.has_broken) for file in shown]
+        scans = scans if self.only is None else [frame.filter(self.only) for frame in scans]
+        return pl.concat([frame.select(*self.schema).head(SAMPLE_RECORDS) for frame in scans]).collect()
 
 
 def find_files(mapping: Mapping, table: str) -> list[Path]:
@@ -110,7 +116,10 @@ def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[st
         which = " or ".join(f"'{column}'" for column in twice[:2])
         return f"{path.name} has {len(twice)} columns named '{name}'; {mapping.label} [{table}.columns] must say which: {which}."
     hint = did_you_mean(name, known, f"; it has: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}.")
-    return f"{path.name} has no column '{name}', which {mapping.label} [{table}.columns] names{hint}"
+    spec = mapping.tables[table]
+    named = {name for column in (*spec.columns.values(), *spec.attributes.values()) for name in column.raw_columns}
+    section = "columns" if name in named else "keep" if name in spec.keep else "drop"
+    return f"{path.name} has no column '{name}', which {mapping.label} [{table}.{section}] names{hint}"
 
 
 def locate(rows: pl.DataFrame, files: Sequence[SourceFile]) -> pl.DataFrame:

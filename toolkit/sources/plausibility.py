@@ -46,7 +46,7 @@ FEW_DISCOUNTS, MANY_DISCOUNTS = 5, 10
 TINY = 20  # a discount of less than a twentieth of the amounts, line after line
 FEW_VALUES, MANY_ORDERS = 5, 100
 FEWEST_ORDERS, NEARLY_ALL = 3, 0.95
-LINES_READ = 20_000
+LINES_READ = 5_000
 MOST_COLUMNS = 300
 Text = TypeVar("Text", pl.Expr, pl.Series)
 
@@ -255,9 +255,12 @@ def _multiples(parts: pl.Series) -> bool:
 
 
 def _line_questions(spec: TableMapping, lines: pl.LazyFrame, rows: int, digits: int) -> list[Question]:
-    members = lines.select(pl.col("member_id").drop_nulls().unique()).collect(engine="streaming").to_series()
+    first = lines.select("member_id", "store_id", "order_id", "product_id", "quantity_milli", "amount").head(LINES_READ).collect()
+    members = first["member_id"].drop_nulls().unique()
+    if first.height == LINES_READ and (members.dtype == pl.String or members.len() <= FEW_VALUES):  # numbers have no spelling
+        members = lines.select(pl.col("member_id").drop_nulls().unique()).collect(engine="streaming").to_series()
     column = ", ".join(spec.columns["member_id"].raw_columns) if "member_id" in spec.columns else ""
-    questions = [_spelling(column, members), _few_members(column, members, lines), _order_total(spec, lines, rows, digits)]
+    questions = [_spelling(column, members), _few_members(column, members, lines), _order_total(spec, first, lines, rows, digits)]
     return [question for question in questions if question]
 
 
@@ -290,21 +293,14 @@ def _few_members(column: str, members: pl.Series, lines: pl.LazyFrame) -> Questi
     return Question("few_members", column, tuple(map(str, members.sort().head(2))), doubt)
 
 
-def _order_total(spec: TableMapping, lines: pl.LazyFrame, rows: int, digits: int) -> Question | None:
-    """Doubt an amount that all lines of an order share while orders differ; whole orders are drawn by their ids."""
+def _order_total(spec: TableMapping, first: pl.DataFrame, lines: pl.LazyFrame, rows: int, digits: int) -> Question | None:
+    """Doubt an amount that all lines of an order share while orders differ."""
     amount = spec.columns["amount"].column if "amount" in spec.columns else None
     if amount is None:
         return None
-    drawn = lines.filter(pl.col("order_id").hash() % max(1, rows // LINES_READ) == 0) if rows > LINES_READ else lines
-    goods = pl.struct("product_id", "quantity_milli").n_unique()
-    orders = (
-        drawn.filter(pl.col("amount") > 0)
-        .group_by("store_id", "order_id")
-        .agg(pl.col("amount").min().alias("least"), pl.col("amount").max().alias("most"), goods.alias("goods"))
-        .filter(pl.col("goods") > 1)
-        .sort("least")
-        .collect()
-    )
+    orders = _orders_of_several(first.lazy())
+    if orders.height < FEWEST_ORDERS and first.height == LINES_READ:  # lines of an order lie far apart: whole orders are drawn by their ids
+        orders = _orders_of_several(lines.filter(pl.col("order_id").hash() % max(1, rows // LINES_READ) == 0))
     same = orders.filter(pl.col("least") == pl.col("most"))
     if same.height < max(FEWEST_ORDERS, NEARLY_ALL * orders.height) or same["least"].n_unique() < 2:
         return None
@@ -314,3 +310,11 @@ def _order_total(spec: TableMapping, lines: pl.LazyFrame, rows: int, digits: int
         "would be added up once a line. Name the column of the line's own amount."
     )
     return Question("order_total", amount, cells, doubt)
+
+
+def _orders_of_several(lines: pl.LazyFrame) -> pl.DataFrame:
+    """Return least and most amount of a line for each order of several goods."""
+    orders = lines.filter(pl.col("amount") > 0).group_by("store_id", "order_id")
+    several = pl.struct("product_id", "quantity_milli").n_unique() > 1
+    least_and_most = orders.agg(pl.col("amount").min().alias("least"), pl.col("amount").max().alias("most"), several.alias("several"))
+    return least_and_most.filter("several").collect()

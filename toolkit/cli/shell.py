@@ -58,6 +58,9 @@ def spoken(
         os.environ[language.LANGUAGE_VARIABLE] = language.current()
 
 
+AcceptDefaults = Annotated[
+    bool, typer.Option("--accept-defaults", help="Go on where the values leave a question open; each is said to be not answered.")
+]
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[
     list[str] | None,
@@ -113,12 +116,20 @@ def contract() -> None:
 
 
 @app.command("check", rich_help_panel=RECEIPTS)
-def check(mapping: Annotated[str, typer.Argument(help="A mapping file, a folder with a mapping.toml, or complete-journey.")]) -> None:
-    """Check receipts without importing them: every fault of the mapping, and every row that would be set aside, at once."""
+def check(
+    mapping: Annotated[str, typer.Argument(help="A mapping file, a folder with a mapping.toml, or complete-journey.")],
+    accept_defaults: AcceptDefaults = False,
+) -> None:
+    """Check receipts without importing them: every fault of the mapping, every row that would be set aside, every open question."""
     from toolkit.importing import check_receipts
 
     report = check_receipts(mapping)
     typer.echo(_without_paths(str(report)))
+    if report.questions and not accept_defaults:
+        from toolkit.sources.plausibility import answer_line
+
+        _hint(f"Questions stand open. Mend the mapping, or where all is right as it is write: [answers] {answer_line(report.questions)}")
+        raise typer.Exit(1)
     if report.rejected:
         _hint(f"{report.rejected:,} rows would be set aside. Mend them, or import anyway: toolkit import {mapping} WORKSPACE")
         raise typer.Exit(1)
@@ -132,11 +143,12 @@ def import_(
     shrink: Annotated[
         bool, typer.Option("--shrink", help="Replace store days even where less than half of their lines would be left.")
     ] = False,
+    accept_defaults: AcceptDefaults = False,
 ) -> None:
     """Import receipts; bad rows are set aside with their reason, and the same days imported again replace the old ones."""
     from toolkit.importing import import_receipts
 
-    typer.echo(str(import_receipts(mapping, workspace, allow_shrinking=shrink)))
+    typer.echo(str(import_receipts(mapping, workspace, allow_shrinking=shrink, accept_defaults=accept_defaults)))
     _hint(f"Next: toolkit mart {workspace}   or ask at once: toolkit answer {workspace} portrait.overview")
 
 

@@ -23,6 +23,7 @@ from toolkit.importing.tables import lay_over, outside_words, split_table, write
 from toolkit.language import tr
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
+from toolkit.sources.plausibility import Question, answer_line, open_questions
 from toolkit.sources.presets.complete_journey import complete_journey
 from toolkit.sources.records.source_file import Shelf
 from toolkit.workspace import ImportRecord, LineFile, Workspace
@@ -41,6 +42,7 @@ class ImportReport:
 
     workspace: Path
     records: tuple[ImportRecord, ...]
+    questions: tuple[Question, ...] = ()  # what the values leave open and the mapping does not answer; each is also a note of the lines
 
     @property
     def rejected(self) -> int:
@@ -51,7 +53,9 @@ class ImportReport:
         return "\n".join(line for record in self.records for line in describe(record, self.workspace))
 
 
-def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allow_shrinking: bool = False) -> ImportReport:
+def import_receipts(
+    source: Mapping | str | Path, workspace: str | Path, *, allow_shrinking: bool = False, accept_defaults: bool = False
+) -> ImportReport:
     """Import what a mapping describes into a workspace (made if it is not there) and report every row.
 
     Parameters
@@ -62,6 +66,8 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
         The workspace's folder.
     allow_shrinking
         Replace store days even where less than half of their lines would be left.
+    accept_defaults
+        Go on where the values leave a question open; the report says which were not answered.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
     MappingError
         The mapping and the files do not fit; all faults at once.
     DataError
-        No line of the receipts could be kept.
+        No line of the receipts could be kept, or their values leave questions open (all of them at once).
     ImportRefused
         The import would wipe out days of receipts.
     WorkspaceError
@@ -91,6 +97,7 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
         staging.mkdir(parents=True)
         shelf = Shelf(staging / "files")
         changes, records = {}, []
+        questions: tuple[Question, ...] = ()
         tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
         for name in mapping.tables:
             if name != "lines":
@@ -111,20 +118,22 @@ def import_receipts(source: Mapping | str | Path, workspace: str | Path, *, allo
             if table in tables
         }
         if "lines" in mapping.tables:
-            line_changes, record = _import_lines(ws, mapping, commit_id, staging, shelf, extra, allow_shrinking=allow_shrinking)
+            line_changes, record, questions = _import_lines(
+                ws, mapping, commit_id, staging, shelf, extra, allow_shrinking=allow_shrinking, accept_defaults=accept_defaults
+            )
             changes.update(line_changes)
             records.insert(0, record)
         ws.commit(imports=(*ws.manifest.imports, *records), **changes)
-    return ImportReport(ws.path, tuple(records))
+    return ImportReport(ws.path, tuple(records), questions)
 
 
 def check_receipts(source: Mapping | str | Path) -> ImportReport:
-    """Check what a mapping describes without importing it; the report is that of an import.
+    """Check what a mapping describes without importing it; the report is that of an import, open questions are in it.
 
-    Raises as `import_receipts`. Nothing is kept.
+    Raises as `import_receipts`, but for open questions. Nothing is kept.
     """
     with tempfile.TemporaryDirectory(prefix="toolkit-check-") as folder:
-        return import_receipts(source, Path(folder) / "workspace")
+        return import_receipts(source, Path(folder) / "workspace", accept_defaults=True)
 
 
 def open_source(source: Mapping | str | Path) -> Mapping:
@@ -144,14 +153,25 @@ def open_source(source: Mapping | str | Path) -> Mapping:
 
 
 def _import_lines(
-    ws: Workspace, mapping: Mapping, commit_id: str, staging: Path, shelf: Shelf, extra: dict[str, pl.Series], *, allow_shrinking: bool
-) -> tuple[dict, ImportRecord]:
-    """Bring the lines in beside the live ones; return the changes of the manifest and the record."""
+    ws: Workspace,
+    mapping: Mapping,
+    commit_id: str,
+    staging: Path,
+    shelf: Shelf,
+    extra: dict[str, pl.Series],
+    *,
+    allow_shrinking: bool,
+    accept_defaults: bool,
+) -> tuple[dict, ImportRecord, tuple[Question, ...]]:
+    """Bring the lines in beside the live ones; return the changes of the manifest, the record and what stays open."""
     typed = typed_table(mapping, "lines", shelf=shelf)
     lines = typed.kept
     if any(file.dialect for file in typed.files):  # parse text once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
+    questions = open_questions(mapping, typed, lines)
+    if questions and not accept_defaults:
+        raise DataError(_refusal(mapping, questions))
     faults = line_steps.order_faults(lines)
     rejected = faults.rows
     if "line_id" in typed.mapped:
@@ -203,7 +223,20 @@ def _import_lines(
     }
     first, last = min(file.first_day for file in stored), max(file.last_day for file in stored)
     notes = record.notes + notes + ((f"{total:,} lines were there before.",) if total else ())
-    return changes, record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
+    notes += tuple(tr("not answered: {question}", question=question) for question in questions)
+    record = record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
+    return changes, record, questions
+
+
+def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:
+    """Return the questions that stand open and how all of them are answered."""
+    opening = tr("The values of '{name}' leave questions open; nothing was imported.", name=mapping.name)
+    answer = tr(
+        "Mend the mapping or the files; or answer in the mapping that all is right as it is:\n[answers]\n{line}\n"
+        "Or go on without an answer: --accept-defaults.",
+        line=answer_line(questions),
+    )
+    return "\n".join([opening, *(f"- {question.sentence}" for question in questions), answer])
 
 
 def _with_days_of(unwanted: Sequence[pl.LazyFrame], days: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame:

@@ -2,5 +2,6 @@
 
 In the order of the walk: `written` (how the bytes of a file are written) -> `records` (a file's raw records, whatever its format, and
 what was learned of it) -> `styles` (how its numbers and times are written) -> `columns` (which column is which: a proposed mapping) and
-`presets` (exports whose mapping is known) -> `mapping` (what a shop says) -> `convert` (typed contract columns) -> `checks` (row rules).
+`presets` (exports whose mapping is known) -> `mapping` (what a shop says) -> `convert` (typed contract columns) -> `checks` (row rules)
+and `plausibility` (what the values leave open).
 """

@@ -4,6 +4,9 @@ A mapping is a TOML file: a few lines about the shop, then one section per contr
 its files and a `columns` section that says where every contract column comes from. `toolkit map FILES` proposes one. Everything about
 the format of the files is optional: it is detected, and what was detected is printed. An unknown key is a fault; all faults of a mapping
 are reported together.
+
+A section `[answers]` says what was answered to the questions that the values raise (`plausibility.py`): `ignore = ["state:Status"]` lists
+those whose answer is "it is right as it is", by the question's word and the column, or by the word alone for every column.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
-from toolkit.sources.specs import ColumnSpec, TableMapping
+from toolkit.sources.specs import Answers, ColumnSpec, TableMapping
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
@@ -30,7 +33,7 @@ NO_MINOR_UNIT = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW
 """Currencies that ISO 4217 lists without a minor unit."""
 
 
-SHOP_KEYS = ("name", "currency", "minor_digits", "time_zone", "source_time_zone")
+SHOP_KEYS = ("name", "currency", "minor_digits", "time_zone", "source_time_zone", "answers")
 
 
 class Mapping(BaseModel):
@@ -44,6 +47,7 @@ class Mapping(BaseModel):
     time_zone: str | None = None
     source_time_zone: str | None = None
     tables: dict[str, TableMapping]
+    answers: Answers = Answers()
     folder: Path
     label: str = "mapping"
 

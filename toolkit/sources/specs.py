@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+QUESTION_KINDS = ("currency", "state", "discount", "member_spelling", "few_members", "order_total")
 ONE_OF = ("column", "join", "value", "add", "multiply", "true_if", "false_if")
 
 
@@ -147,3 +148,20 @@ class TableMapping(_Frozen):
         """The columns of the files that the mapping needs, each once."""
         specs = (*self.columns.values(), *self.attributes.values())
         return tuple(dict.fromkeys([*(name for spec in specs for name in spec.raw_columns), *self.keep, *self.drop]))
+
+
+class Answers(_Frozen):
+    """What a shop answered to the questions that its receipts raise (`plausibility.py`).
+
+    `ignore` lists questions whose answer is "it is right as it is": `"state:Status"` of one column, `"state"` of all columns of the kind.
+    """
+
+    ignore: tuple[str, ...] = ()
+
+    @field_validator("ignore")
+    @classmethod
+    def _known_kinds(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [key for key in given if key.partition(":")[0] not in QUESTION_KINDS]
+        if unknown:
+            raise ValueError(f"there is no question {unknown[0]!r}; a key is one of {', '.join(QUESTION_KINDS)}, or such a word:COLUMN")
+        return given

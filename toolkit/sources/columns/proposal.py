@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
 from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, quoted
 from toolkit.sources.columns.words import foreign_words, value_map
+from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset
 from toolkit.sources.presets.tried import contradicted_currency, tried_sections
+from toolkit.sources.specs import TableMapping
 
 CURRENCY_SIGNS = {
     "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "円": "JPY", "₩": "KRW", "₹": "INR", "zł": "PLN", "R$": "BRL", "₽": "RUB",
@@ -41,6 +44,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     for contents in everything:
         groups.setdefault(contents.names, []).append(contents)
     sections: dict[str, list[str]] = {}
+    questions: list[Question] = []
     remarks: list[str] = []
     currency = ""
     for group in groups.values():
@@ -52,6 +56,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
             currency = currency or ("" if contradicted else preset.currency)
             if preset.table:
                 sections.setdefault(preset.table, _known_section(preset, group))
+                questions += _questions(sections, preset.table, group[0])
             continue
         table = guess_table(group[0], "lines" in sections)
         if table is None or table in sections:
@@ -60,8 +65,27 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
             remarks.append(f"{name} {why}; it is left out. Its columns: {', '.join(group[0].names[:20])}")
             continue
         sections[table] = _guessed_section(table, group)
+        questions += _questions(sections, table, group[0])
     lines = _opening(everything, currency, remarks, "lines" in sections)
-    return "\n".join([*lines, *(line for table in CONTRACT for line in sections.get(table, []))]) + "\n"
+    lines += [line for table in CONTRACT for line in sections.get(table, [])]
+    if questions:
+        lines += ["", *(f"# TODO {question.sentence}" for question in questions)]
+        lines += ["# TODO where all of that is right as it is:", "# [answers]", f"# {answer_line(questions)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -> list[Question]:
+    """Return what a proposed section of lines leaves open; a discount that is doubted becomes a TODO of the section."""
+    if table != "lines":
+        return []
+    section = tomllib.loads("\n".join(sections["lines"]))["lines"]
+    spec = TableMapping.model_validate(section)
+    questions = questions_of_sample(spec, contents.sample)
+    doubted = {question.column for question in questions if question.kind == "discount"}
+    for column in ("discount_amount", "coupon_amount"):
+        if column in spec.columns and spec.columns[column].column in doubted:
+            sections["lines"] = [f"# TODO {line}" if line.startswith(f"{column} = ") else line for line in sections["lines"]]
+    return list(questions)
 
 
 def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[str], has_lines: bool) -> list[str]:

@@ -90,7 +90,7 @@ def test_columns_and_values_that_cannot_be(tmp_path: Path) -> None:
 
 
 def test_a_day_whose_rows_are_all_left_out_is_replaced_too(tmp_path: Path) -> None:
-    import_receipts(write_shop(tmp_path, state_rows(STATES), header=WITH_STATE), tmp_path / "ws")
+    import_receipts(write_shop(tmp_path, state_rows(STATES), header=WITH_STATE), tmp_path / "ws", accept_defaults=True)
     assert len(live_orders(tmp_path / "ws")) == 10
     section = '[lines.keep]\nstatus = "paid"\n'
     report = import_receipts(write_shop(tmp_path, state_rows(STATES), header=WITH_STATE, more=section), tmp_path / "ws")

@@ -12,8 +12,8 @@ import pytest
 import toolkit.models
 from toolkit.language import speaking
 from toolkit.models.reasons import Reason, Why
-from toolkit.portrait import model_reasons as of_portrait
-from toolkit.review import model_reasons as of_review
+from toolkit.portrait.measures import model_reasons as of_portrait
+from toolkit.review.measures import model_reasons as of_review
 
 
 def given() -> dict[str, set[str]]:

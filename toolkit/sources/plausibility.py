@@ -216,7 +216,7 @@ def _state(name: str, cells: pl.Series) -> Question | None:
         return None
     doubt = later(
         "The column '{column}' looks like a state of orders or lines ({cells}) and is not used: what was cancelled, refunded or voided "
-        "is counted as sold. Take such rows out of the files."
+        "is counted as sold. Say which rows count: in the mapping, under [lines.drop] or [lines.keep], this column and its values."
     )
     return Question("state", name, tuple([*examples, ""][:2]), doubt)
 

@@ -92,6 +92,7 @@ def test_every_part_fits_every_screen_and_the_keyboard_reaches_it(browser: Any, 
             assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), levels
             fits(page)
         # From the top, every control in turn, and each shows that it has the focus.
+        drawn(page)  # what is still worked out brings a control to stop it, and takes it away
         page.locator(".tk-way a").focus()
         wanted, seen = page.evaluate(CONTROLS), 1
         for _ in range(2 * wanted + 20):  # a day is three fields
@@ -101,8 +102,7 @@ def test_every_part_fits_every_screen_and_the_keyboard_reaches_it(browser: Any, 
                 break
             assert focused == [True, True], page.evaluate("document.activeElement.outerHTML")[:200]
             seen += 1
-        # A control that went meanwhile (what stops a question that is still worked out) cannot have been reached.
-        assert seen >= min(wanted, page.evaluate(CONTROLS))
+        assert seen >= wanted
 
 
 def test_segments_are_gone_into_two_groups_compared_and_one_member_shown(browser: Any, served: Served, floor: Workspace) -> None:

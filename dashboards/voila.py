@@ -30,6 +30,9 @@ c.MappingKernelManager.cull_idle_timeout = idle
 c.MappingKernelManager.cull_interval = max(1, min(30, idle // 2))
 c.Kernels.left_timeout = min(60, idle)
 c.MappingKernelManager.cull_connected = False
+# A kernel that died is not started anew: the page's work was in it, and its page says so. (One that is just being started anew cannot be
+# ended by a page that is closed in that moment.)
+c.KernelRestarter.restart_limit = 0
 
 # A page asks for all of its widgets at once: what is over the limit would be dropped, and the page would wait for it for ever.
 c.ZMQChannelsWebsocketConnection.limit_rate = False

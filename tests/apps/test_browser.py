@@ -379,6 +379,10 @@ def test_a_killed_kernel_says_so_and_the_page_can_be_loaded_again(browser: Any, 
         gone.wait_for(state="detached")
         page.locator(".tk-build .tk-headline").wait_for()
         page.wait_for_function("document.querySelector('.tk-typed textarea').value.includes('30')")
+        # The dead one is not started anew behind the page; who still asks for it is told so.
+        asked = page.context.request.get(served[0].replace("/?", f"/api/kernels/{kernel}/channels?"), headers={"Upgrade": "websocket"})
+        assert asked.status == 404
+        assert asked.body() == b""
 
 
 def test_without_the_token_nothing_is_shown(browser: Any, served: tuple[str, subprocess.Popen[str]]) -> None:

@@ -23,6 +23,7 @@ from voila.app import Voila
 from voila.handler import BaseVoilaHandler
 from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from toolkit import language
@@ -54,6 +55,13 @@ class _PageHandler(TornadoVoilaHandler):
         _ = self.xsrf_token  # reading it sets the cookie
         async with self.turns:
             await super().get(path)  # type: ignore[misc] - tornado's decorator hides that it is a coroutine
+
+
+class _ChannelHandler(VoilaKernelWebsocketHandler):
+    """What a page and its kernel say to each other; where the kernel is gone, a plain answer (Jupyter's page of errors is none of ours)."""
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        self.finish()
 
 
 class _EntryHandler(BaseVoilaHandler):
@@ -91,9 +99,10 @@ class AppServer(Voila):
     first_page = ""
 
     def init_handlers(self) -> list[Any]:
-        """Return Voila's handlers: the page's replaced by ours, its list of files by the entry page, and no way to list folders."""
+        """Return Voila's handlers: page and channel replaced by ours, its list of files by the entry page, and no way to list folders."""
         rules: Any = super().init_handlers()
-        ours = [(rule[0], _PageHandler, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule for rule in rules]
+        replaced = {TornadoVoilaHandler: _PageHandler, VoilaKernelWebsocketHandler: _ChannelHandler}
+        ours = [(rule[0], replaced.get(rule[1], rule[1]), *rule[2:]) for rule in rules]
         self.entry = Entry(os.environ[WORKSPACE_VARIABLE])
         entry = (self.server_url, _EntryHandler, {"voila_configuration": self.voila_configuration, "entry": self.entry})
         return [rule for rule in ours if rule[1] not in (TornadoVoilaTreeHandler, VoilaContentsHandler)] + [entry]

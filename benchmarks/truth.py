@@ -30,7 +30,8 @@ from toolkit.models.clusters import cluster
 from toolkit.models.gamma_gamma import fit_gamma_gamma
 from toolkit.models.lifetime_value import fit_lifetime, predict_lifetime
 from toolkit.models.ranks import midrank_score
-from toolkit.models.repurchase import gaps, propose_lifecycle_limits, propose_r_edges, r_score
+from toolkit.models.repurchase import gaps, propose_lifecycle_limits, propose_r_edges
+from toolkit.models.rhythm_bands import RecencyRuler, propose_ruler, usual_gaps
 from toolkit.models.shrinkage import estimate_kappa, shrink
 from toolkit.models.snapshots import labelled_snapshot, shopping_days
 from toolkit.models.taste_flags import flags_that_hold, shuffled, taste_index
@@ -154,21 +155,25 @@ def journey() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     return orders, bought, redemptions, addressed
 
 
-def scored(days: pl.DataFrame, as_of: date, edges: tuple[int, ...]) -> pl.DataFrame:
+def scored(days: pl.DataFrame, as_of: date, ruler: RecencyRuler) -> pl.DataFrame:
     recency = (pl.lit(as_of) - pl.col("day").max()).dt.total_days().alias("recency_days")
     members = days.filter(pl.col("day") <= as_of).group_by("member_code").agg(recency, pl.col("order_count").sum(), pl.col("amount").sum())
+    if ruler.rhythms:
+        members = members.join(usual_gaps(gaps(days, as_of=as_of), ruler.rhythms), on="member_code")
     return members.with_columns(
-        r_score(edges).alias("r_score"), midrank_score("order_count").alias("f_score"), midrank_score("amount").alias("m_score")
+        ruler.score(pl.col("recency_days")).alias("r_score"),
+        midrank_score("order_count").alias("f_score"),
+        midrank_score("amount").alias("m_score"),
     ).sort("member_code")
 
 
 def same_segment(days: pl.DataFrame, from_day: date, to_day: date) -> dict[str, float]:
     """Return the share of members in the same segment on both days, per map, with the ruler of the first day."""
-    edges = propose_r_edges(gaps(days, as_of=from_day)).days
+    ruler = propose_ruler(gaps(days, as_of=from_day))
     shares = {}
     for name in ("ten", "eight"):
         before, after = (
-            read_segment_map(name).apply(scored(days, day, edges)).select("member_code", "segment") for day in (from_day, to_day)
+            read_segment_map(name).apply(scored(days, day, ruler)).select("member_code", "segment") for day in (from_day, to_day)
         )
         both = before.join(after, on="member_code", suffix="_after")
         shares[name] = float((both["segment"] == both["segment_after"]).mean())  # type: ignore[arg-type]
@@ -176,8 +181,7 @@ def same_segment(days: pl.DataFrame, from_day: date, to_day: date) -> dict[str, 
 
 
 def measure_rfm(days: pl.DataFrame, quick: bool) -> Measured:
-    edges = propose_r_edges(gaps(days, as_of=YEAR_END)).days
-    plain = scored(days, YEAR_END, edges)
+    plain = scored(days, YEAR_END, propose_ruler(gaps(days, as_of=YEAR_END)))
     names = (
         plain.select("member_code")
         .unique()
@@ -186,9 +190,7 @@ def measure_rfm(days: pl.DataFrame, quick: bool) -> Measured:
     )
     renamed = days.join(names, on="member_code").with_columns(pl.col("name").alias("member_code")).sample(fraction=1, shuffle=True, seed=2)
     parts = pl.concat([renamed.filter(pl.col("member_code") % 7 == part) for part in range(7)])
-    again = (
-        scored(parts, YEAR_END, propose_r_edges(gaps(parts, as_of=YEAR_END)).days).rename({"member_code": "name"}).join(names, on="name")
-    )
+    again = scored(parts, YEAR_END, propose_ruler(gaps(parts, as_of=YEAR_END))).rename({"member_code": "name"}).join(names, on="name")
     same = plain.join(again, on=["member_code", "r_score", "f_score", "m_score"], how="semi").height / plain.height
     yield "scores the same: rows shuffled, members renamed, in parts", same
     split = sum(

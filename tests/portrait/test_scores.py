@@ -11,7 +11,8 @@ import pytest
 
 from tests.portrait.ladder import FEW, ladder_lines, lines_of, shop_of
 from tests.shop import AS_OF, make_workspace, random_lines, random_products
-from toolkit.models.repurchase import gaps, propose_r_edges
+from toolkit.models.repurchase import gaps
+from toolkit.models.rhythm_bands import RecencyRuler, propose_ruler, usual_gaps
 from toolkit.portrait import rfm_scores
 from toolkit.portrait.measures.scores import score_members
 from toolkit.portrait.measures.segment_maps import read_segment_map
@@ -75,7 +76,7 @@ def test_equal_members_have_equal_scores_and_empty_scores_stay_empty() -> None:
             "amount": [5, 5, -3, 5, 5, 5, 5, 10**15],
         }
     )
-    scored = score_members(members, as_of=AS_OF, edges=(7, 14, 28, 56))
+    scored = score_members(members, as_of=AS_OF, ruler=RecencyRuler(((7, 14, 28, 56),)))
     assert scored["f_score"].to_list() == [2, 2, 2, 2, 2, 2, 5, 5]  # nobody has F 1, 3 or 4
     assert scored["m_score"].to_list() == [3, 3, 1, 3, 3, 3, 3, 5]
     for score, value in (("f_score", "order_count"), ("m_score", "amount"), ("r_score", "recency_days")):
@@ -100,20 +101,22 @@ def regulars(seed: int = 5, members: int = 400, days: int = 400) -> pl.DataFrame
     return pl.DataFrame(rows, schema=["member_code", "day", "amount"], orient="row")
 
 
-def segments_on(orders: pl.DataFrame, day: date, edges: tuple[int, ...]) -> pl.DataFrame:
+def segments_on(orders: pl.DataFrame, day: date, ruler: RecencyRuler) -> pl.DataFrame:
     members = (
         orders.filter(pl.col("day") <= day)
         .group_by("member_code")
         .agg(pl.col("day").max().alias("last_ordered_on"), pl.len().alias("order_count"), pl.col("amount").sum())
     )
-    return read_segment_map("ten").apply(score_members(members, as_of=day, edges=edges)).select("member_code", "segment")
+    if ruler.rhythms:
+        members = members.join(usual_gaps(gaps(orders.select("member_code", "day"), as_of=day), ruler.rhythms), on="member_code")
+    return read_segment_map("ten").apply(score_members(members, as_of=day, ruler=ruler)).select("member_code", "segment")
 
 
 @pytest.mark.parametrize(("shift", "least"), [(1, 0.95), (30, 0.60)])
 def test_segments_hold_from_day_to_day_and_from_month_to_month(shift: int, least: float) -> None:
     orders = regulars()
     then = AS_OF - timedelta(days=40)
-    edges = propose_r_edges(gaps(orders.select("member_code", "day"), as_of=then)).days
-    both = segments_on(orders, then, edges).join(segments_on(orders, then + timedelta(days=shift), edges), on="member_code")
+    ruler = propose_ruler(gaps(orders.select("member_code", "day"), as_of=then))
+    both = segments_on(orders, then, ruler).join(segments_on(orders, then + timedelta(days=shift), ruler), on="member_code")
     assert both.height > 300
     assert both.select((pl.col("segment") == pl.col("segment_right")).mean()).item() >= least

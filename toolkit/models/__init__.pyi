@@ -10,6 +10,10 @@ from .repurchase import (
     DayLimits as DayLimits, gaps as gaps, propose_lifecycle_limits as propose_lifecycle_limits, propose_r_edges as propose_r_edges,
     r_score as r_score, repurchase_curve as repurchase_curve, returned_within as returned_within,
 )
+from .rhythm_bands import (
+    RecencyRuler as RecencyRuler, Rhythms as Rhythms, find_rhythms as find_rhythms, limits_by_band as limits_by_band,
+    propose_ruler as propose_ruler, usual_gaps as usual_gaps,
+)
 from .due import (
     GapCurve as GapCurve, Regularity as Regularity, gap_curve as gap_curve, in_life as in_life, own_place as own_place,
     regularity as regularity, shortest_window as shortest_window, to_own_time as to_own_time, to_shop_time as to_shop_time,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -77,8 +78,9 @@ _ALL_MEMBERS = c.table(
 def lifecycle(view: View, *, since: date | str | None = None) -> Finding:
     """Return the lifecycle stages: one row per stage; with `since` one row per pair of stages then and now.
 
-    A member is slipping when away longer than 90% of the pauses of members who come back take, lapsed when longer than 98% (settings
-    lifecycle.slipping_quantile, lapsed_quantile; pauses still open count as such); returned when back within lifecycle.new_days from a
+    A member is slipping when away longer than 90% of the pauses of members who come back take (of members with a like rhythm, where members
+    differ in it), lapsed when longer than 98% of those of all (settings lifecycle.slipping_quantile, lapsed_quantile; pauses still open
+    count as such); returned when back within lifecycle.new_days from a
     pause longer than the lapsed limit; new when the first order is at most lifecycle.new_days old and not in the first days of the
     receipts. Everyone else with an order is active. Stages are the members' own across the chain; both dates use the same limits.
 
@@ -175,11 +177,18 @@ def _meaning(view: View, stage: str, limits: Limits) -> str:
     after = (limits.slipping_days or 0) + 1
     return {
         "new": view.say("first order in the last {lifecycle.new_days} days"),
-        "active": view.say("ordered in the last {slipping_days} days", vars(limits)),
+        "active": view.say("ordered in the last {days} days", days=_slipping_after(limits)),
         "returned": view.say("back in the last {lifecycle.new_days} days, after more than {lapsed_days} away", vars(limits)),
-        "slipping": view.say("away for {after} to {lapsed_days} days", vars(limits), after=after),
+        "slipping": view.say("away for {after} to {lapsed_days} days", vars(limits), after=after)
+        if not limits.by_band
+        else view.say("away for more than {days} to {lapsed_days} days", vars(limits), days=_slipping_after(limits)),
         "lapsed": view.say("away for more than {lapsed_days} days", vars(limits)),
     }[stage]
+
+
+def _slipping_after(limits: Limits) -> str:
+    """Days without an order after which a member is slipping; of several rhythms, the days of each."""
+    return " / ".join(map(str, limits.by_band or (limits.slipping_days,)))
 
 
 def _flow_table(view: View, members: pl.DataFrame) -> AnswerTable:
@@ -203,10 +212,10 @@ def _headline(view: View, members: pl.DataFrame, limits: Limits, before: date | 
     )
     return view.say(
         "{where}, {here} of {all:member} are with us[ ({here_share})], of them {new} new and {returned} returned; {slipping} are slipping "
-        "(away more than {slipping_days} days) and {lapsed} lapsed (more than {lapsed_days}).[before? Since {before}, {lost} of the "
-        "{known} who were with us went quiet and {back} quiet ones came back.]",
-        _ALL_MEMBERS.of(sums, view).row(), all=members.height, before=before, slipping_days=limits.slipping_days,
-        lapsed_days=limits.lapsed_days,
+        "(away more than {slipping_after} days[banded?, by their rhythm]) and {lapsed} lapsed (more than {lapsed_days}).[before? Since "
+        "{before}, {lost} of the {known} who were with us went quiet and {back} quiet ones came back.]",
+        _ALL_MEMBERS.of(sums, view).row(), all=members.height, before=before, slipping_after=_slipping_after(limits),
+        banded=bool(limits.by_band), lapsed_days=limits.lapsed_days,
     )  # fmt: skip
 
 
@@ -221,6 +230,7 @@ def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | Non
     )
     notes: list[str | Note] = [
         Note(limits_note, None if limits.status == "proposed" else "REVIEW"),
+        *([_rhythms(view, limits, limits.rhythms.cuts)] if limits.rhythms else []),
         view.say(
             "The receipts start on {first_day}: who was first seen up to {unknown} may have bought before, and is never called new.",
             first_day=view.first_day, unknown=unknown,
@@ -243,6 +253,18 @@ def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | Non
         text = view.say("{silent:member} have no order (returns alone) and therefore no stage.", silent=silent)
         notes.append(Note(text, "NOT MEASURED"))
     return notes
+
+
+def _rhythms(view: View, limits: Limits, cuts: Sequence[int]) -> str:
+    bands = [
+        view.say("after {days} days of who usually comes again within {cut}", days=days, cut=cut)
+        for days, cut in zip(limits.by_band, cuts, strict=False)
+    ]
+    return view.say(
+        "Members differ in how long they usually stay away, so slipping is judged by their own rhythm: {bands} and after {days} of all "
+        "others. Lapsed is the same for all.",
+        bands=tr(", ").join(bands), days=limits.by_band[-1],
+    )  # fmt: skip
 
 
 def _stage_chart(view: View, stages: AnswerTable, n: int) -> alt.Chart | alt.LayerChart:

@@ -153,8 +153,8 @@ def _members(view: View, then: View, card: Scorecard, names: SegmentMap) -> pl.D
     days = (view.as_of - then.as_of).days
     now_window = Period(then.as_of + timedelta(days=1), view.as_of)
     then_window = Period(_reach(then.as_of, days), then.as_of)
-    now = names.apply(chain_scores(view, card.r_edges)).select("member_code", pl.col("segment").cast(pl.String))
-    before = names.apply(chain_scores(then, card.r_edges)).select("member_code", pl.col("segment").cast(pl.String).alias("segment_before"))
+    now = names.apply(chain_scores(view, card.ruler)).select("member_code", pl.col("segment").cast(pl.String))
+    before = names.apply(chain_scores(then, card.ruler)).select("member_code", pl.col("segment").cast(pl.String).alias("segment_before"))
     bought, bought_before = (member_sales(view, window).select("member_code", "sales") for window in (now_window, then_window))
     return (
         view.members.select("member_code")

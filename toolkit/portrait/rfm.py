@@ -66,8 +66,9 @@ _ENDS = c.table("the best, and those who have stayed away", c.text("group"), *_H
 def rfm(view: View, *, show: Literal["grid", "scores"] = "grid", segment_map: str | None = None) -> Finding:
     """Return how members spread over recency (R) and frequency (F), or over each of the scores R, F and M.
 
-    A member's scores are theirs across the chain: R by fixed edges in days (the scorecard), F (orders) and M (spend) of all history by rank
-    among the chain's members, five best, equal members equal scores. Sales are those of the window in the scope.
+    A member's scores are theirs across the chain: R by fixed edges in days (the scorecard; where members differ in how long they usually
+    stay away, each band of them has its own), F (orders) and M (spend) of all history by rank among the chain's members, five best, equal
+    members equal scores. Sales are those of the window in the scope.
 
     Parameters
     ----------
@@ -87,19 +88,20 @@ def rfm(view: View, *, show: Literal["grid", "scores"] = "grid", segment_map: st
     """
     card, card_notes = current_scorecard(view)
     names, map_notes = chosen_map(view, card, segment_map)
-    members = scope_scores(view, card.r_edges)
+    members = scope_scores(view, card.ruler)
     scored = members.filter(pl.col("r_score").is_not_null())
     shown = GRID.of(_grid(view, scored, names), view) if show == "grid" else SCORES.of(_scores(view, scored, card), view)
     best, gone = _ENDS.of(_ends(view, scored), view).rows()
     empty = view.say("{where} no member has an order up to {as_of}: there is nothing to score.")
     return Finding(
         headline=empty if scored.is_empty() else view.say(
-            "{where}, {member_count} of {scored:member}[told? ({member_share})] came within the last {days:day} and are among the most "
-            "frequent (R 5, F 4 or 5)[sold?; they bring {sales_share} of member sales]. [left?{gone:,} ({gone_share:share})|Fewer than "
-            "{least}] have stayed away for over {away_days} days (R 1).",
+            "{where}, {member_count} of {scored:member}[told? ({member_share})] came within [banded?their usual time|the last {days:day}] "
+            "and are among the most frequent (R 5, F 4 or 5)[sold?; they bring {sales_share} of member sales]. [left?{gone:,} "
+            "({gone_share:share})|Fewer than {least}] have stayed away for [banded?longer than nearly all of their rhythm who ever came "
+            "back|over {away_days} days] (R 1).",
             best, scored=scored.height, told=best["member_share"] is not None, sold=best["sales_share"] is not None,
             left=gone["member_count"] is not None, gone=gone["member_count"], gone_share=gone["member_share"],
-            days=card.r_edges[0], away_days=card.r_edges[3],
+            banded=bool(card.gap_cuts), days=card.r_edges[0], away_days=card.r_edges[3],
         ),
         table=shown,
         chart=lambda: _grid_chart(view, shown.frame) if show == "grid" else _score_chart(view, shown),
@@ -136,7 +138,7 @@ def rfm_scores(workspace: View | Workspace | str | Path, *, segment_map: str | N
     view = view_of(workspace, **scope)
     card, _ = current_scorecard(view)
     names, _ = chosen_map(view, card, segment_map)
-    return names.apply(scope_scores(view, card.r_edges)).select(
+    return names.apply(scope_scores(view, card.ruler)).select(
         "member_id",
         "recency_days",
         "order_count",

@@ -76,7 +76,7 @@ def segments(view: View, *, segment_map: str | None = None) -> Finding:
     """
     card, card_notes = current_scorecard(view)
     names, map_notes = chosen_map(view, card, segment_map)
-    members = names.apply(scope_scores(view, card.r_edges))
+    members = names.apply(scope_scores(view, card.ruler))
     frame = _frame(view, members, names)
     shown = WITH_ENGLISH.of(frame, view) if frame["in_english"].count() else SEGMENTS.of(frame.drop("in_english"), view)
     return Finding(

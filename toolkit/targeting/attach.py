@@ -295,7 +295,7 @@ def _from_whom(
     with_b[number[scoped.baskets.good == other.code]] = True
     card, card_notes = current_scorecard(view)
     names, map_notes = chosen_map(view, card, None)
-    segments = names.apply(chain_scores(view, card.r_edges)).select(
+    segments = names.apply(chain_scores(view, card.ruler)).select(
         pl.col("member_code").cast(pl.Int64), pl.col("segment").cast(pl.String).fill_null(NO_SEGMENT)
     )
     bought = pl.DataFrame({"member_code": scoped.members[orders], "both": with_b[orders]})

@@ -127,7 +127,7 @@ def _groups(view: View, by: By) -> tuple[pl.DataFrame | None, list[str] | None, 
     if by == "segment":
         card, card_notes = current_scorecard(view)
         names, map_notes = chosen_map(view, card, None)
-        segments = names.apply(chain_scores(view, card.r_edges)).select(
+        segments = names.apply(chain_scores(view, card.ruler)).select(
             pl.col("member_code").cast(pl.UInt32), pl.col("segment").cast(pl.String).alias("group")
         )
         return segments, [*names.names, NON_MEMBERS], [*card_notes, *map_notes, *notes]

@@ -97,7 +97,7 @@ def _attach(view: View, buyers: pl.DataFrame) -> Grouped:
 
 def _loyalty(view: View, buyers: pl.DataFrame) -> Grouped:
     card, notes = current_scorecard(view)
-    segments = read_segment_map("ten").apply(chain_scores(view, card.r_edges)).select("member_code", "segment")
+    segments = read_segment_map("ten").apply(chain_scores(view, card.ruler)).select("member_code", "segment")
     loyal = pl.col("segment").cast(pl.String).is_in(LOYAL_SEGMENTS)
     group = pl.when(loyal).then(pl.lit("loyal")).otherwise(pl.lit(value("ordinary"))).cast(pl.Enum(["loyal", "ordinary"]))
     words = tr("Loyal are the segments champions and loyal of the ten-segment map (R 3 to 5, F 4 or 5), ordinary all others.")

@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from toolkit import wording
 from toolkit.answer import Note
 from toolkit.errors import WorkspaceError, fault_words
 from toolkit.language import LANGUAGES, current, in_every_language, tr
-from toolkit.models.repurchase import gaps, propose_r_edges
+from toolkit.models.repurchase import DayLimits, gaps, propose_r_edges
+from toolkit.models.rhythm_bands import RecencyRuler, Rhythms, limits_by_band
 from toolkit.portrait.measures.levels import UNKNOWN
 from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.portrait.measures.scores import chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap, read_segment_map
+from toolkit.portrait.measures.shopping_days import member_days
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View, open_view
 from toolkit.settings import Settings
@@ -32,6 +34,7 @@ FALLBACK_EDGES = (30, 90, 180, 365)
 """R edges in days where the shop has too few gaps to propose its own: a month, a quarter, half a year, a year."""
 
 Edge = Annotated[int, Field(ge=0, le=36500, strict=True)]
+Edges = tuple[Edge, Edge, Edge, Edge]
 
 
 class Scorecard(BaseModel):
@@ -42,7 +45,12 @@ class Scorecard(BaseModel):
     as_of
         Last day of the receipts it was proposed from.
     r_edges
-        Days: R is 5 up to the first edge, 4 up to the second, ..., 1 beyond the last.
+        Days: R is 5 up to the first edge, 4 up to the second, ..., 1 beyond the last; of all members taken together.
+    gap_cuts, band_edges
+        Where members differ in how long they usually stay away: the days that part them into bands (a band holds usual pauses up to its
+        cut, the last one those beyond), and the edges of each band, which then are in force instead of `r_edges`. Empty = one rhythm.
+    shop_gap_days, own_weight
+        What a member's usual pause is shrunk to, and how many own pauses weigh as much (`models.rhythm_bands`); 0 with one rhythm.
     edges_from
         `proposed` (the shop's own gaps), `widened` (own gaps, edges moved apart), `provisional` (own gaps, short history), `fallback` (too
         few gaps) or `given` (typed by a person).
@@ -58,19 +66,43 @@ class Scorecard(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     as_of: date
-    r_edges: tuple[Edge, Edge, Edge, Edge]
+    r_edges: Edges
+    gap_cuts: tuple[Edge, ...] = ()
+    band_edges: tuple[Edges, ...] = ()
+    shop_gap_days: float = 0
+    own_weight: float = 0
     edges_from: Literal["proposed", "widened", "provisional", "fallback", "given"] = "given"
     reason: str = ""
     reasons: dict[str, str] = {}
     segment_map: str = "ten"
     map_fingerprint: str = ""
 
-    @field_validator("r_edges")
+    @field_validator("r_edges", "gap_cuts")
     @classmethod
     def _ascending(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
         if list(edges) != sorted(set(edges)):
             raise ValueError(tr("the edges must ascend"))
         return edges
+
+    @field_validator("band_edges")
+    @classmethod
+    def _each_ascending(cls, bands: tuple[Edges, ...]) -> tuple[Edges, ...]:
+        for edges in bands:
+            cls._ascending(edges)
+        return bands
+
+    @model_validator(mode="after")
+    def _edges_of_each_band(self) -> Scorecard:
+        if len(self.band_edges) != (len(self.gap_cuts) + 1 if self.gap_cuts else 0) or (self.gap_cuts and self.shop_gap_days <= 0):
+            raise ValueError(tr("gap_cuts part one band more than there are cuts: band_edges must have edges for each, and shop_gap_days"))
+        return self
+
+    @property
+    def ruler(self) -> RecencyRuler:
+        """What scores recency."""
+        if not self.gap_cuts:
+            return RecencyRuler((self.r_edges,))
+        return RecencyRuler(self.band_edges, Rhythms(self.shop_gap_days, self.own_weight, self.gap_cuts))
 
     @property
     def why(self) -> str:
@@ -80,13 +112,23 @@ class Scorecard(BaseModel):
     @property
     def edges_text(self) -> str:
         """The edges in words."""
-        return tr("{edges} days", edges=wording.listing([str(edge) for edge in self.r_edges]))
+        each = [tr("{edges} days", edges=wording.listing([str(edge) for edge in edges])) for edges in self.ruler.edges]
+        if not self.gap_cuts:
+            return each[0]
+        bands = [
+            tr("{edges} for members who usually come again within {days} days", edges=edges, days=cut)
+            for edges, cut in zip(each, self.gap_cuts, strict=False)
+        ]
+        return wording.clauses([*bands, tr("{edges} for all others", edges=each[-1])])
 
     @property
     def ranges(self) -> dict[int, str]:
-        """Days of each R score, best first."""
-        a, b, c, d = self.r_edges
-        return {5: _days(0, a), 4: _days(a + 1, b), 3: _days(b + 1, c), 2: _days(c + 1, d), 1: tr("over {days} days", days=d)}
+        """Days of each R score, best first; of several bands, the one with the shortest usual pause first."""
+        each = [
+            {5: _days(0, a), 4: _days(a + 1, b), 3: _days(b + 1, c), 2: _days(c + 1, d), 1: tr("over {days} days", days=d)}
+            for a, b, c, d in self.ruler.edges
+        ]
+        return {score: " / ".join(band[score] for band in each) for score in each[0]}
 
 
 def saved_scorecard(workspace: Workspace) -> Scorecard | None:
@@ -119,6 +161,10 @@ def proposed_scorecard(view: View) -> Scorecard:
     return Scorecard(
         as_of=view.as_of,
         r_edges=tuple(found["edges"]) if measured else FALLBACK_EDGES,
+        gap_cuts=tuple(found["gap_cuts"]),
+        band_edges=tuple(map(tuple, found["band_edges"])),
+        shop_gap_days=found["shop_gap_days"],
+        own_weight=found["own_weight"],
         edges_from=found["status"] if measured else "fallback",
         reason=found["reason"],
         segment_map=chosen,
@@ -293,26 +339,34 @@ def refresh_scorecard(workspace: Workspace, as_of: date | str | None = None) -> 
 
 
 def _edges_frame(chain: View) -> pl.DataFrame:
-    """One row: the proposed edges (days), their status and reason."""
+    """One row: the proposed edges (days) of all members, their status and reason, and those of each band."""
     settings = chain.settings.rfm
-    days = (
-        chain.orders.filter("is_order", pl.col("member_code").is_not_null())
-        .select("member_code", pl.col("ordered_at").dt.date().alias("day"))
-        .unique()
-        .collect(engine="streaming")
-    )
-    found = propose_r_edges(
-        gaps(days, as_of=chain.as_of), shares=settings.r_edge_quantiles, minimum_closed_gaps=settings.r_edge_minimum_gaps
-    )
-    schema = {"edges": pl.List(pl.Int64), "status": pl.String, "reason": pl.String}
-    return pl.DataFrame({"edges": [list(found.days)], "status": [found.status], "reason": [reason_text(found.reason)]}, schema=schema)
+
+    def propose(pauses: pl.DataFrame) -> DayLimits:
+        return propose_r_edges(pauses, shares=settings.r_edge_quantiles, minimum_closed_gaps=settings.r_edge_minimum_gaps)
+
+    pauses = gaps(member_days(chain), as_of=chain.as_of)
+    found = propose(pauses)
+    rhythms, bands = limits_by_band(pauses, propose)
+    row = {
+        "edges": list(found.days),
+        "status": found.status,
+        "reason": reason_text(found.reason),
+        "gap_cuts": list(rhythms.cuts),
+        "band_edges": [list(band.days) for band in bands] if rhythms.cuts else [],
+        "shop_gap_days": rhythms.shop_gap_days if rhythms.cuts else 0.0,
+        "own_weight": rhythms.own_weight if rhythms.cuts else 0.0,
+    }
+    schema = {"edges": pl.List(pl.Int64), "status": pl.String, "reason": pl.String, "gap_cuts": pl.List(pl.Int64)}
+    schema |= {"band_edges": pl.List(pl.List(pl.Int64)), "shop_gap_days": pl.Float64, "own_weight": pl.Float64}
+    return pl.DataFrame([row], schema=schema)
 
 
 def _flow(view: View, before: Scorecard, after: Scorecard) -> pl.DataFrame:
     """How many members go from which segment to which when the ruler changes: one row per pair that occurs."""
     old, new = (
         segment_map_of(view, card.segment_map)
-        .apply(chain_scores(view, card.r_edges))
+        .apply(chain_scores(view, card.ruler))
         .select("member_code", pl.col("segment").cast(pl.String).fill_null(NO_ORDERS))
         for card in (before, after)
     )

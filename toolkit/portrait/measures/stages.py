@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
 
 from toolkit.language import value
-from toolkit.models.repurchase import gaps, propose_lifecycle_limits
+from toolkit.models.repurchase import DayLimits, gaps, propose_lifecycle_limits
+from toolkit.models.rhythm_bands import Rhythms, band_of, limits_by_band, usual_gaps
 from toolkit.portrait.measures.model_reasons import reason_text
+from toolkit.portrait.measures.shopping_days import member_days
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
@@ -20,13 +23,19 @@ NO_ORDER = value("no orders")
 
 @dataclass(frozen=True)
 class Limits:
-    """When a member is slipping or lapsed, in days since the last order; None and why where the shop's rhythm is not measured."""
+    """When a member is slipping or lapsed, in days since the last order; None and why where the shop's rhythm is not measured.
+
+    Slipping is judged by the member's own rhythm: where members differ in it, each band (`rhythms.cuts`) has its days in `by_band`, the
+    shortest usual pause first. Lapsed is the same for all: away longer than nearly all who ever came back, whatever their rhythm.
+    """
 
     slipping_days: int | None
     lapsed_days: int | None
     status: str
     reason: str
     closed_gap_count: int
+    by_band: tuple[int, ...] = ()
+    rhythms: Rhythms | None = None
 
     @property
     def measured(self) -> bool:
@@ -34,43 +43,58 @@ class Limits:
         return self.slipping_days is not None
 
 
-def member_days(view: View, until: date | None = None) -> pl.DataFrame:
-    """Return the shopping days of the chain's members: `member_code`, `day`; one row each, up to `until`."""
-    last = until or view.as_of
-    return (
-        view.chain.orders.filter(pl.col("member_code").is_not_null() & pl.col("is_order"))
-        .select("member_code", pl.col("ordered_at").dt.date().alias("day"))
-        .filter(pl.col("day") <= last)
-        .unique()
-        .collect()
-    )
-
-
 def lifecycle_limits(view: View) -> Limits:
     """Return the limits that hold for the whole chain as of the view's date, made once and kept beside the mart."""
     row = view.chainwide(spoken("lifecycle_limits"), _limits, "lifecycle").row(0, named=True)
-    return Limits(**row)
+    rhythms = Rhythms(row.pop("shop_gap_days"), row.pop("own_weight"), tuple(row.pop("gap_cuts")))
+    by_band = tuple(row.pop("by_band"))
+    return Limits(**row, by_band=by_band, rhythms=rhythms if by_band else None)
 
 
 def _limits(view: View) -> pl.DataFrame:
     settings = view.settings.lifecycle
-    proposal = propose_lifecycle_limits(
-        gaps(member_days(view), as_of=view.as_of), slipping_share=settings.slipping_quantile, lapsed_share=settings.lapsed_quantile
-    )
+
+    def propose(pauses: pl.DataFrame) -> DayLimits:
+        return propose_lifecycle_limits(pauses, slipping_share=settings.slipping_quantile, lapsed_share=settings.lapsed_quantile)
+
+    pauses = gaps(member_days(view), as_of=view.as_of)
+    proposal = propose(pauses)
     slipping, lapsed = proposal.days or (None, None)
-    columns = {"slipping_days": pl.Int64, "lapsed_days": pl.Int64, "status": pl.String, "reason": pl.String, "closed_gap_count": pl.Int64}
-    row = (slipping, lapsed, proposal.status, reason_text(proposal.reason), proposal.closed_gap_count)
-    return pl.DataFrame([row], schema=columns, orient="row")
+    rhythms, bands = limits_by_band(pauses, propose)
+    row = {
+        "slipping_days": slipping,
+        "lapsed_days": lapsed,
+        "status": proposal.status,
+        "reason": reason_text(proposal.reason),
+        "closed_gap_count": proposal.closed_gap_count,
+        "gap_cuts": list(rhythms.cuts),
+        "by_band": [min(band.days[0], lapsed or 0) for band in bands] if lapsed and rhythms.cuts else [],
+        "shop_gap_days": rhythms.shop_gap_days,
+        "own_weight": rhythms.own_weight,
+    }
+    schema = {"slipping_days": pl.Int64, "lapsed_days": pl.Int64, "status": pl.String, "reason": pl.String, "closed_gap_count": pl.Int64}
+    schema |= {"gap_cuts": pl.List(pl.Int64), "by_band": pl.List(pl.Int64), "shop_gap_days": pl.Float64, "own_weight": pl.Float64}
+    return pl.DataFrame([row], schema=schema)
 
 
-def stages_on(days: pl.DataFrame, *, as_of: date, slipping_days: int, lapsed_days: int, new_days: int, first_day: date) -> pl.DataFrame:
+def stages_on(
+    days: pl.DataFrame,
+    *,
+    as_of: date,
+    slipping_days: int,
+    lapsed_days: int,
+    new_days: int,
+    first_day: date,
+    by_band: Sequence[int] = (),
+    rhythms: Rhythms | None = None,
+) -> pl.DataFrame:
     """Return the stage of each member at the close of `as_of`: one row per member with a shopping day up to then, sorted by member.
 
     In: `member_code`, `day` (one row per member and shopping day), `first_day` of the receipts. Out: `member_code`, `stage`, `recency_days`
-    (days since the last order), `first_on` (Date). A member away longer than `lapsed_days` is lapsed, longer than `slipping_days` slipping.
-    Of the others, who came back within the last `new_days` from a pause longer than `lapsed_days` is returned; whose first order is at most
-    `new_days` old is new, unless it lies within the first `lapsed_days` of the receipts, where earlier orders may be out of sight; the rest
-    are active.
+    (days since the last order), `first_on` (Date). A member away longer than `lapsed_days` is lapsed, longer than `slipping_days` slipping
+    (with `rhythms`: than the days of their band in `by_band`). Of the others, who came back within the last `new_days` from a pause longer
+    than `lapsed_days` is returned; whose first order is at most `new_days` old is new, unless it lies within the first `lapsed_days` of the
+    receipts, where earlier orders may be out of sight; the rest are active.
 
     Example
     -------
@@ -86,13 +110,17 @@ def stages_on(days: pl.DataFrame, *, as_of: date, slipping_days: int, lapsed_day
         pl.col("day").max().alias("last_on"),
         pl.col("day").filter(pl.col("gap") > lapsed_days).max().alias("returned_on"),
     )
+    usual_days = pl.lit(slipping_days)
+    if rhythms and by_band:
+        members = members.join(usual_gaps(gaps(seen, as_of=as_of), rhythms), on="member_code", how="left", maintain_order="left")
+        usual_days = band_of(rhythms.cuts).replace_strict(range(len(by_band)), by_band, return_dtype=pl.Int64)
     recent = as_of - timedelta(days=new_days - 1)
     away = (pl.lit(as_of) - pl.col("last_on")).dt.total_days()
     known_new = (pl.col("first_on") >= recent) & (pl.col("first_on") > first_day + timedelta(days=lapsed_days))
     stage = (
         pl.when(away > lapsed_days)
         .then(pl.lit("lapsed"))
-        .when(away > slipping_days)
+        .when(away > usual_days)
         .then(pl.lit("slipping"))
         .when(pl.col("returned_on") >= recent)
         .then(pl.lit("returned"))
@@ -118,6 +146,6 @@ def _stages(view: View, day: date) -> pl.DataFrame:
     limits, days = lifecycle_limits(view), member_days(view, day)
     stages = stages_on(
         days, as_of=day, slipping_days=limits.slipping_days or 1, lapsed_days=limits.lapsed_days or 1,
-        new_days=view.settings.lifecycle.new_days, first_day=view.first_day,
+        new_days=view.settings.lifecycle.new_days, first_day=view.first_day, by_band=limits.by_band, rhythms=limits.rhythms,
     )  # fmt: skip
     return stages if limits.measured else stages.with_columns(pl.lit(None, pl.String).alias("stage"))

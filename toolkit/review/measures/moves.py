@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,6 +11,7 @@ import polars as pl
 from toolkit.answer import Note
 from toolkit.language import tr, value, word
 from toolkit.mart.windows import window_sums
+from toolkit.models.rhythm_bands import RecencyRuler
 from toolkit.models.shares import share_difference
 from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.measures.scores import chain_scores
@@ -51,29 +51,29 @@ def moves_of(case: Case) -> Moves:
     then = case.view.chain.at(launch)
     card, card_notes = current_scorecard(then)
     chosen, map_notes = chosen_map(then, card, None)
-    edges = card.r_edges
+    ruler = card.ruler
     end = case.view.chain.at(case.seen.end)
     codes = case.members.select("member_code", "treated")
-    before, after = (_segments(view, chosen, edges) for view in (then, end))
+    before, after = (_segments(view, chosen, ruler) for view in (then, end))
     members = (
         codes.join(before.rename({"segment": "before"}), on="member_code", how="left", maintain_order="left")
         .join(after.rename({"segment": "after"}), on="member_code", how="left", maintain_order="left")
         .with_columns(pl.col("before", "after").fill_null(NO_ORDERS))
     )
-    values, basis, notes = _values(then, chosen, edges)
+    values, basis, notes = _values(then, chosen, ruler)
     for side in ("before", "after"):
         value = values.select(pl.col("segment").alias(side), pl.col("value").alias(f"{side}_value"))
         members = members.join(value, on=side, how="left", maintain_order="left")
     return Moves(members, (*chosen.names, NO_ORDERS), values, launch, case.seen.end, basis, (*card_notes, *map_notes, *notes))
 
 
-def _segments(view: View, chosen: SegmentMap, edges: Sequence[int]) -> pl.DataFrame:
+def _segments(view: View, chosen: SegmentMap, ruler: RecencyRuler) -> pl.DataFrame:
     """The segment of every member of the chain: member_code, segment."""
-    scored = chosen.apply(chain_scores(view, edges))
+    scored = chosen.apply(chain_scores(view, ruler))
     return scored.select("member_code", pl.col("segment").cast(pl.String).fill_null(NO_ORDERS))
 
 
-def _values(then: View, chosen: SegmentMap, edges: Sequence[int]) -> tuple[pl.DataFrame, str, list[str | Note]]:
+def _values(then: View, chosen: SegmentMap, ruler: RecencyRuler) -> tuple[pl.DataFrame, str, list[str | Note]]:
     """What members of each segment brought in the 91 days after they were in it, all before the launch: segment, member_count, value.
 
     Segments are those of 91 days before the launch by the same ruler; members who then bought nothing count as 0. Null below the minimum
@@ -104,7 +104,7 @@ def _values(then: View, chosen: SegmentMap, edges: Sequence[int]) -> tuple[pl.Da
     else:
         value, basis = pl.col("amount").cast(pl.Float64), "sales"
         notes.append(Note(tr("Moves are valued in sales: the products table gives no unit_cost, so margins are not known."), "REVIEW"))
-    scored = chosen.apply(chain_scores(then.at(earlier), edges)).select("member_code", "r_score", pl.col("segment").cast(pl.String))
+    scored = chosen.apply(chain_scores(then.at(earlier), ruler)).select("member_code", "r_score", pl.col("segment").cast(pl.String))
     members = scored.join(sums.select("member_code", value.alias("value")), on="member_code", how="left")
     values, thin = segment_values(chosen, members.with_columns(pl.col("value").fill_null(0)).drop_nulls("segment"), then.least)
     notes.append(

@@ -12,6 +12,7 @@ from toolkit.language import value
 from toolkit.models.rhythm import day_tails, own_past
 from toolkit.portrait.measures.prospects import prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
+from toolkit.scope.interruptions import cut_off
 from toolkit.scope.view import View
 
 SPAN_DAYS = 91
@@ -81,7 +82,8 @@ def slipping_members(view: View) -> pl.DataFrame:
 
     Columns of `rhythms`; `purchase_probability` (P of a purchase within lifetime_value.purchase_days), `expected_spend` (minor units);
     `recency_days`; `rate_ratio` (probability over past rate; null without either); `spend_before` (minor units per
-    lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, or no probability).
+    lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, no probability, or cut off:
+    their store fell silent, or their id was replaced).
     """
     settings = view.settings.activity
     members = (
@@ -98,7 +100,8 @@ def slipping_members(view: View) -> pl.DataFrame:
     spend = pl.when(pl.col("past_days") > 0).then(pl.col("past_amount") / pl.col("past_days") * view.settings.lifetime_value.spend_days)
     members = members.with_columns(ratio.alias("rate_ratio"), spend.alias("spend_before"))
     habit = (pl.col("past_rate") >= settings.slipping_least_rate) & (pl.col("recency_days") <= settings.gone_days)
-    measured = (pl.col("window_count") >= settings.minimum_windows) & pl.col("purchase_probability").is_not_null()
+    unseen = pl.col("member_code").is_in(cut_off(view)["member_code"].implode())
+    measured = (pl.col("window_count") >= settings.minimum_windows) & pl.col("purchase_probability").is_not_null() & ~unseen
     slips = habit & (pl.col("rate_ratio") <= settings.slipping_share)
     return members.with_columns(pl.when(measured).then(slips.fill_null(False)).alias("is_slipping"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -84,6 +85,7 @@ def fit_next_purchase(
     most_rows: int = 500_000,
     minimum_repeat_members: int = 100,
     seed: int = 0,
+    stands: Sequence[date] = (),
 ) -> PurchaseModel:
     """Return the model of P(buys within `horizon_days` after `as_of`), learned from nothing after `as_of`.
 
@@ -96,9 +98,14 @@ def fit_next_purchase(
        calibration is no worse (error and distance of the slope from 1); otherwise the model that can be read is kept;
     3. *btyd* (BG/NBD) when the shop is sparse or young and `minimum_repeat_members` members came back;
     4. `not measured` otherwise.
+
+    `stands` names the snapshots to learn from instead of the latest ones: the same weeks of a year ago, in a seasonal shop. Their windows lie
+    over each other, so nothing is held out of them, and the logistic model is taken.
     """
-    rows = training_rows(days, as_of=as_of, horizon_days=horizon_days, history_days=history_days, most_snapshots=most_snapshots)
-    stands = rows["snapshot_on"].unique().sort(descending=True).to_list()
+    rows = training_rows(
+        days, as_of=as_of, horizon_days=horizon_days, history_days=history_days, most_snapshots=most_snapshots, stands=stands
+    )
+    in_season, stands = bool(stands), rows["snapshot_on"].unique().sort(descending=True).to_list()
     bought = int(rows["bought"].sum())
     refused = None
     if len(stands) < 2:
@@ -110,13 +117,24 @@ def fit_next_purchase(
         refused = Reason(Why.SPARSE, share=share, horizon_days=horizon_days)
     if refused:
         return _fall_back(days, as_of, horizon_days, minimum_repeat_members, refused)
-    last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
-    learn, learn_earlier = _thinned(rows, most_rows), _thinned(earlier, most_rows)
-    method, reason, held_out = _choose(learn_earlier, last, try_boosting, boosting_gain, seed)
-    fitted = _boosted(learn, seed) if method == "boosting" else _logistic(learn)
+    if in_season:
+        learn = _thinned(rows, most_rows)
+        fitted, method, reason, held_out = _logistic(learn), "logistic", Reason(Why.SAME_WEEKS), None
+    else:
+        learn, fitted, method, reason, held_out = _of_latest(rows, stands[0], try_boosting, boosting_gain, seed, most_rows)
     if isinstance(fitted, Regression) and not fitted.converged:
         return _fall_back(days, as_of, horizon_days, minimum_repeat_members, Reason(Why.PURCHASE_NOT_CONVERGED))
     return PurchaseModel(method, reason, as_of, horizon_days, len(stands), learn.height, held_out, fitted)
+
+
+def _of_latest(
+    rows: pl.DataFrame, stand: date, try_boosting: bool, boosting_gain: float, seed: int, most_rows: int
+) -> tuple[pl.DataFrame, Any, Method, Reason, Calibration]:
+    """Return what was learned from, the model, its method, why, and how it did on the latest window, held out."""
+    last, earlier = rows.filter(pl.col("snapshot_on") == stand), rows.filter(pl.col("snapshot_on") < stand)
+    learn, learn_earlier = _thinned(rows, most_rows), _thinned(earlier, most_rows)
+    method, reason, held_out = _choose(learn_earlier, last, try_boosting, boosting_gain, seed)
+    return learn, _boosted(learn, seed) if method == "boosting" else _logistic(learn), method, reason, held_out
 
 
 def _logistic(rows: pl.DataFrame) -> Regression:

@@ -44,6 +44,7 @@ class Why(StrEnum):
     ONE_OUTCOME = "all did the same in the latest window"
     LOG_LOSSES = "the log losses of both methods on the latest window"
     NO_FALL_BACK = "neither the snapshots nor BG/NBD can be learned from"
+    SAME_WEEKS = "learned from the same weeks of a year ago"
     # future spend
     NO_DAY = "there is no shopping day"
     SHORT_RECEIPTS = "too few days of receipts"

@@ -28,6 +28,10 @@ _MODELS = {
     "spearman": pl.Float64,
     "total_ratio": pl.Float64,
     "learned_days": pl.Int64,
+    "season": pl.String,
+    "season_turn": pl.Float64,
+    "season_level": pl.Float64,
+    "season_held": pl.Float64,
 }
 
 
@@ -50,7 +54,8 @@ def prospect_models(view: View) -> pl.DataFrame:
     Columns: `figure` (purchase, spend, year); `method` (not measured where history is too short), `reason`; `row_count`, `snapshot_count`
     learned from; judged on the last complete window, held out: `held_out_count`, `auc`, `calibration_error` (0..1), `slope`, `lift` of the
     probability, `spearman` and `total_ratio` (promised over received) of spend, `learned_days` (of the horizon that could be seen); null
-    where it could not be judged.
+    where it could not be judged. `season` ('one season', 'none', 'seasonal'; null for the year, which holds them all), `season_turn` and
+    `season_level` (`models.season.Season`), `season_held` (promised over received at the same season of a year before).
     """
     prospects(view)  # makes and keeps both
     return view.chainwide(spoken("lifetime_models"), lambda chain: _described(_fitted(chain)), "lifetime_value")
@@ -114,6 +119,9 @@ def _described(models: LifetimeModels | None) -> pl.DataFrame:
             for figure, spend in (("spend", models.spend), ("year", models.year))
         ),
     ]  # fmt: skip
+    seasons = ((models.purchase_season, models.purchase_held), (models.spend_season, models.spend_held))
+    for row, (season, held) in zip(rows, seasons, strict=False):
+        row |= {"season": season.status, "season_turn": season.turn, "season_level": season.level, "season_held": held}
     if held_out is not None:
         rows[0] |= {"held_out_count": held_out.row_count, "calibration_error": held_out.error}
         rows[0] |= {name: getattr(held_out, name) for name in ("auc", "slope", "lift")}

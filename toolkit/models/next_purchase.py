@@ -36,6 +36,16 @@ class PurchaseModel:
     fitted: Regression | BtydFit | Any | None
 
 
+_NEARER = 0.05
+
+
+def _distance(held_out: Calibration | None) -> float:
+    """Return how far the total that was promised lay from what came, as the absolute log of their ratio; infinite where not judged."""
+    if held_out is None or not held_out.predicted_share or not held_out.event_share:
+        return float("inf")
+    return abs(float(np.log(held_out.predicted_share / held_out.event_share)))
+
+
 def _thinned(rows: pl.DataFrame, most: int) -> pl.DataFrame:
     """Return every k-th row of the sorted rows: the same ones whatever the order, names or partitions of the members."""
     ordered = rows.select(*RHYTHM_FEATURES, "bought").sort(*RHYTHM_FEATURES, "bought")
@@ -96,7 +106,8 @@ def fit_next_purchase(
        members bought within the latest window;
     2. *boosting* in its place, when on the latest complete window, held out from both, its log loss is smaller by `boosting_gain` and its
        calibration is no worse (error and distance of the slope from 1); otherwise the model that can be read is kept;
-    3. *btyd* (BG/NBD) when the shop is sparse or young and `minimum_repeat_members` members came back;
+    3. *btyd* (BG/NBD) when the shop is sparse or young and `minimum_repeat_members` members came back; a sparse one whose total on the
+       latest window the logistic model foretold more nearly (durable goods come back by the clock, which BG/NBD does not know) gets that;
     4. `not measured` otherwise.
 
     `stands` names the snapshots to learn from instead of the latest ones: the same weeks of a year ago, in a seasonal shop. Their windows lie
@@ -116,7 +127,15 @@ def fit_next_purchase(
     elif (share := float(rows.filter(pl.col("snapshot_on") == stands[0])["bought"].mean())) < sparse_below:  # type: ignore[arg-type]
         refused = Reason(Why.SPARSE, share=share, horizon_days=horizon_days)
     if refused:
-        return _fall_back(days, as_of, horizon_days, minimum_repeat_members, refused)
+        fallen = _fall_back(days, as_of, horizon_days, minimum_repeat_members, refused)
+        if refused.why is not Why.SPARSE or in_season:
+            return fallen
+        last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
+        learned = prediction_quality(last["bought"].to_numpy(), _probability(_logistic(_thinned(earlier, most_rows)), last))
+        if _distance(learned) + _NEARER >= _distance(fallen.held_out):
+            return fallen
+        fitted = _logistic(_thinned(rows, most_rows))
+        return PurchaseModel("logistic", Reason(Why.SPARSE_LEARNED), as_of, horizon_days, len(stands), rows.height, learned, fitted)
     if in_season:
         learn = _thinned(rows, most_rows)
         fitted, method, reason, held_out = _logistic(learn), "logistic", Reason(Why.SAME_WEEKS), None

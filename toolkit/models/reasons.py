@@ -39,6 +39,7 @@ class Why(StrEnum):
     FEW_SNAPSHOTS = "too few earlier snapshots"
     FEW_OUTCOMES = "too few rows of either outcome"
     SPARSE = "too few members buy within the horizon"
+    SPARSE_LEARNED = "sparse, but the logistic model foretold the latest window more nearly than BG/NBD"
     PURCHASE_NOT_CONVERGED = "the logistic regression did not converge"
     BOOSTING_NOT_TRIED = "boosting was not tried"
     ONE_OUTCOME = "all did the same in the latest window"

@@ -184,7 +184,16 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
     ]
     silent = members.height - members["purchase_probability"].count()
     if silent and models["purchase"]["method"] != UNKNOWN:
-        notes.append(Note(view.say("{silent:member} have no order yet (returns alone).", silent=silent), "NOT MEASURED"))
+        notes.append(
+            Note(
+                view.say(
+                    "{silent:member} have no order yet (returns alone), or their store fell silent or their id was replaced: nothing is "
+                    "expected of them here.",
+                    silent=silent,
+                ),
+                "NOT MEASURED",
+            )
+        )
     return notes
 
 

@@ -31,6 +31,7 @@ _MESSAGES: dict[Why, tuple[str, ...]] = {
         later("{bought} of {rows} snapshot rows bought within {horizon_days} days; {minimum_outcomes} of either kind are needed"),
     ),
     Why.SPARSE: (later("a sparse shop: only {share:.1%} of the members bought within {horizon_days} days"),),
+    Why.SPARSE_LEARNED: (later("a sparse shop, whose latest window it foretold more nearly than BG/NBD did"),),
     Why.PURCHASE_NOT_CONVERGED: (later("the logistic regression did not converge"),),
     Why.BOOSTING_NOT_TRIED: (later("boosting was not tried"),),
     Why.ONE_OUTCOME: (later("in the latest window all members did the same, so the methods could not be compared"),),

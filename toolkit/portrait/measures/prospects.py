@@ -9,6 +9,7 @@ from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, predict_
 from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
 from toolkit.portrait.measures.model_reasons import reason_text
+from toolkit.scope.interruptions import cut_off
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
@@ -41,7 +42,7 @@ def prospects(view: View) -> pl.DataFrame:
     Columns: `member_code`; `purchase_probability` (0..1, of a purchase within lifetime_value.purchase_days after as_of); `expected_spend`
     and `expected_spend_year` (minor units, within lifetime_value.spend_days and year_days); `value_decile` (decile 1 = the tenth of the
     chain's members with the highest expected spend, equal members together). A figure that the shop's history does not carry is null for
-    all.
+    all; all are null of a member who is cut off (`scope.interruptions`).
 
     Learned from the shop's own earlier snapshots, or by BG/NBD and Gamma-Gamma in a sparse shop: see `toolkit.models.lifetime_value`.
     """
@@ -73,7 +74,10 @@ def _prospects(view: View) -> pl.DataFrame:
     # The horizons have models of their own; of one member a year can never bring less than its first quarter.
     year = pl.max_horizontal("expected_spend_year", "expected_spend") if _is_longer(view) else pl.col("expected_spend_year")
     year = pl.when(pl.col("expected_spend_year").is_not_null()).then(year).alias("expected_spend_year")
-    return value.select("member_code", pl.col("p_buys").alias("purchase_probability"), "expected_spend", year, decile)
+    value = value.select("member_code", pl.col("p_buys").alias("purchase_probability"), "expected_spend", year, decile)
+    # Of who is cut off nothing can be expected, and nothing denied.
+    unseen = pl.col("member_code").is_in(cut_off(view)["member_code"].implode())
+    return value.with_columns(pl.when(~unseen).then(pl.col(name)).alias(name) for name in value.columns[1:])
 
 
 def _is_longer(view: View) -> bool:

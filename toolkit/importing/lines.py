@@ -168,13 +168,23 @@ def sorted_index(rows: pl.DataFrame) -> pl.Series:
     return order
 
 
-def write_partition(workspace: Workspace, folder: str, partition: int, stored: pl.DataFrame, ids: pl.DataFrame) -> LineFile:
+def write_partition(
+    workspace: Workspace, folder: str, partition: int, stored: pl.DataFrame, ids: pl.DataFrame, *, source: str
+) -> LineFile:
     """Write one file of lines and its order ids; return its entry for the manifest."""
     path, ids_path = f"{folder}/part-{partition:03d}.parquet", f"{folder}/order-ids-{partition:03d}.parquet"
     stored.write_parquet(workspace.path / path, compression="lz4", statistics=True, row_group_size=500_000)
     ids.write_parquet(workspace.path / ids_path, compression="lz4")
     first, last = stored["ordered_at"].min(), stored["ordered_at"].max()
-    return LineFile(path=path, ids_path=ids_path, partition=partition, rows=stored.height, first_day=first.date(), last_day=last.date())  # type: ignore[union-attr]
+    return LineFile(
+        path=path,
+        ids_path=ids_path,
+        partition=partition,
+        rows=stored.height,
+        first_day=first.date(),  # type: ignore[union-attr]
+        last_day=last.date(),  # type: ignore[union-attr]
+        source=source,
+    )
 
 
 def staged_partitions(coded: pl.LazyFrame, folder: Path, partitions: int) -> Sequence[pl.LazyFrame | None]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-QUESTION_KINDS = ("currency", "state", "discount", "member_spelling", "few_members", "order_total")
+QUESTION_KINDS = ("currency", "state", "discount", "member_spelling", "few_members", "order_total", "same_receipts")
 ONE_OF = ("column", "join", "value", "add", "multiply", "true_if", "false_if")
 
 

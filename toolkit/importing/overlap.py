@@ -1,0 +1,169 @@
+"""Orders that come again: whether an import brings anew what is there, or other receipts of the same store days.
+
+An order comes again where its id does, in the same store and on the same day, with the same time, total or member: counters that start at 1
+every morning give the till and the app the same ids for different orders. It comes again under another id too where member, total and
+time of day are the same. A time that is a day only tells nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from toolkit.importing.replace import SHRINK_LIMIT, STORE_DAY, HeldDays
+from toolkit.language import tr
+from toolkit.workspace import LineFile, Workspace
+
+LOOKED_LINES = 3_000_000
+"""Where more lines than this are live on the shared store days, every second, third, ... of these days is looked at."""
+FEW_ORDERS = 5
+"""A store day of fewer orders asks nothing by itself: one corrected order number of a village shop is no other source."""
+COMES_AGAIN = SHRINK_LIMIT
+"""A source of whose orders less than this share comes again is asked about: corrections touch a few orders of a day, never most of them."""
+KNOWN_LIMIT = 0.1
+"""An import is refused where this share of its orders is there under another source: that is what sales would be too high by. The same id, day
+and total come about by chance in a few orders of a hundred."""
+KEYS = ("by_time", "by_total", "by_member", "by_content")
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """The orders of one live source on the store days that an import speaks of, beside those of the import."""
+
+    source: str
+    days: pl.DataFrame  # store_code, day, orders, again: the source's orders, and how many of them come again
+    incoming: int  # orders that the import brings for these store days
+    known: int  # how many of them are there
+
+    @property
+    def orders(self) -> int:
+        """Orders of the source on these store days."""
+        return int(self.days["orders"].sum())
+
+    @property
+    def gone(self) -> int:
+        """Orders of the source that do not come again."""
+        return self.orders - int(self.days["again"].sum())
+
+    @property
+    def comes_again(self) -> bool:
+        """Whether the import brings most of the source's orders anew."""
+        return self.orders - self.gone >= COMES_AGAIN * self.orders
+
+    @property
+    def lost_days(self) -> pl.DataFrame:
+        """The store days most of whose orders do not come again; all such days where that is so of most orders."""
+        lost = self.days.filter(pl.col("again") < COMES_AGAIN * pl.col("orders"))
+        return lost.filter(pl.col("orders") >= FEW_ORDERS) if self.comes_again else lost
+
+
+def overlaps(workspace: Workspace, stored: Sequence[LineFile], left_out: pl.DataFrame, held: HeldDays) -> list[Overlap]:
+    """Return for every live source how its orders and those of the import agree, on the store days that both have.
+
+    Parameters
+    ----------
+    stored
+        The files of the import.
+    left_out
+        store_code, day, id: hashes of the ids of orders that the import speaks of without wanting them; they come again, too.
+    held
+        The live files with lines on the store days of the import.
+    """
+    return [_overlap(workspace, source, stored, left_out, held.of({source})) for source in held.sources]
+
+
+def _overlap(workspace: Workspace, source: str, stored: Sequence[LineFile], left_out: pl.DataFrame, held: HeldDays) -> Overlap:
+    step = math.ceil(held.lines / LOOKED_LINES)
+    days = held.days.select("store_code", "day").sort("store_code", "day").gather_every(max(1, step))
+    there, new = _orders(workspace, held.files, days), _orders(workspace, stored, days)
+    unwanted = there.select("store_code", "day", "id").join(left_out, on=["store_code", "day", "id"], how="semi")["id"]
+    again = there.with_columns((_shared(new) | pl.col("id").is_in(unwanted.implode())).alias("again"))
+    by_day = again.group_by("store_code", "day").agg(pl.len().alias("orders"), pl.col("again").sum()).sort("day", "store_code")
+    return Overlap(source, by_day, new.height, new.filter(_shared(there)).height)
+
+
+def _shared(others: pl.DataFrame) -> pl.Expr:
+    """Return whether an order has a key of one of the others."""
+    return pl.any_horizontal(pl.col(key).is_in(others[key].drop_nulls().unique().implode()).fill_null(False) for key in KEYS)
+
+
+def _orders(workspace: Workspace, files: Sequence[LineFile], days: pl.DataFrame) -> pl.DataFrame:
+    """Return store_code, day, id (a hash) and KEYS of the orders of these store days; a key that tells nothing is null."""
+    parts = []
+    for file in files:
+        lines = pl.scan_parquet(workspace.path / file.path).select("order_code", "ordered_at", "member_code", "amount", *STORE_DAY)
+        orders = (
+            lines.join(days.lazy(), on=["store_code", "day"], how="semi")
+            .group_by("order_code")
+            .agg(pl.col("store_code", "day", "ordered_at", "member_code").first(), pl.col("amount").sum())
+        )
+        ids = pl.scan_parquet(workspace.path / file.ids_path).select("order_code", pl.col("order_id").hash(seed=1).alias("id"))
+        parts.append(orders.join(ids, on="order_code").drop("order_code"))
+    orders = pl.concat(parts).collect(engine="streaming")
+    has_time = pl.col("ordered_at").dt.time() != pl.time(0, 0)
+    has_member = pl.col("member_code").is_not_null()
+    order = ["store_code", "day", "id"]
+    return orders.select(
+        *order,
+        pl.when(has_time).then(pl.struct(*order, "ordered_at").hash()).alias("by_time"),
+        pl.struct(*order, "amount").hash().alias("by_total"),
+        pl.when(has_member).then(pl.struct(*order, "member_code").hash()).alias("by_member"),
+        pl.when(has_time | has_member).then(pl.struct("store_code", "ordered_at", "member_code", "amount").hash()).alias("by_content"),
+    )
+
+
+# -- what is said ----------------------------------------------------------------------------------------------------------------------
+
+
+def lost_orders(overlap: Overlap, stores: pl.DataFrame, label: str, source: str) -> str:
+    """Return the question about orders of the same source that do not come again, or nothing where most do on every day."""
+    lost = overlap.lost_days
+    if lost.is_empty():
+        return ""
+    worst = lost.sort("orders", descending=True, maintain_order=True).row(0, named=True)
+    return tr(
+        "Of the {orders:,} orders of store {store} on {day} that are there from source {source}, {again:,} are in the new files (less than "
+        "half on {days:,} store days). Are these further receipts? Then give them a source of their own in {label}: source = {other}. "
+        "Do the files bring only new and changed orders? Then write under [lines]: replaces = {unit}. Do they replace what is there? Then "
+        "import with --replace (allow_shrinking=True).",
+        orders=worst["orders"], store=_store(stores, worst["store_code"]), day=worst["day"], source=source, again=worst["again"],
+        days=lost.height, label=label, other='"app"', unit='"orders"',
+    )  # fmt: skip
+
+
+def known_orders(overlap: Overlap, label: str, source: str) -> str:
+    """Return the question about orders that are there under another source, or nothing where there are few."""
+    if overlap.known < KNOWN_LIMIT * overlap.incoming:
+        return ""
+    first, last = _span(overlap.days)
+    return tr(
+        "Of the {incoming:,} orders that {label} brings as source {source} for store days from {first} to {last}, {known:,} are already "
+        "there from source {other}: the same receipts twice would be counted twice. Are they the same? Then write in {label}: "
+        "source = {same}, and they replace what is there. Are they others? Then write under [answers]: ignore = [{key}].",
+        incoming=overlap.incoming, label=label, source=source, first=first, last=last, known=overlap.known, other=overlap.source,
+        same=f'"{overlap.source}"', key=f'"same_receipts:{overlap.source}"',
+    )  # fmt: skip
+
+
+def beside_note(overlap: Overlap) -> str:
+    """Return the sentence on store days that another source has as well."""
+    first, last = _span(overlap.days)
+    told = tr(
+        "{days:,} store days from {first} to {last} also hold {orders:,} orders of source {other}, which stay.",
+        days=overlap.days.height, first=first, last=last, orders=overlap.orders, other=overlap.source,
+    )  # fmt: skip
+    if not overlap.known:
+        return told
+    return told + " " + tr("{known:,} of the new orders look like orders of that source; they are counted twice.", known=overlap.known)
+
+
+def _span(days: pl.DataFrame) -> tuple[date, date]:
+    return days["day"].min(), days["day"].max()  # type: ignore[return-value]
+
+
+def _store(stores: pl.DataFrame, code: int) -> str:
+    return stores.filter(pl.col("code") == code)["id"].item()

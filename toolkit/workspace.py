@@ -170,7 +170,7 @@ class Workspace:
         return max((file.last_day for file in self.manifest.line_files), default=None)
 
     def sources(self) -> dict[str, tuple[date, date, int]]:
-        """Return the first day, the last day and the lines of every source of receipts, the earliest first; `""` is that of unnamed lines."""
+        """Return first day, last day and lines of every source of receipts, the earliest first; `""` is that of unnamed lines."""
         sources: dict[str, tuple[date, date, int]] = {}
         for file in sorted(self.manifest.line_files, key=lambda file: (file.first_day, file.source)):
             first, last, rows = sources.get(file.source, (file.first_day, file.last_day, 0))

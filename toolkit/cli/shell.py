@@ -202,7 +202,13 @@ def info(workspace: WorkspacePath) -> None:
     typer.echo(f"Tables: lines, {', '.join(sorted(ws.manifest.tables)) or 'no others'}. Optional columns of lines: {optional}.")
     for source, (first, last, lines) in ws.sources().items():
         typer.echo(
-            tr("Source {source}: {lines:,} lines, {first} to {last}.", source=source or tr("(unnamed)"), lines=lines, first=first, last=last)
+            tr(
+                "Source {source}: {lines:,} lines, {first} to {last}.",
+                source=source or tr("(unnamed)"),
+                lines=lines,
+                first=first,
+                last=last,
+            )
         )
     for record in ws.manifest.imports:
         typer.echo("\n".join(describe(record, workspace)))

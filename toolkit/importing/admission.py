@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import polars as pl
 
 from toolkit.errors import ImportRefused
-from toolkit.importing.overlap import Overlap, beside_note, known_orders, lost_orders
-from toolkit.importing.replace import Replacement, replacement_told, shrinking
+from toolkit.importing.overlap import Overlap, beside_note, known_orders, lost_orders, orders_of
+from toolkit.importing.replace import HeldDays, Replacement, replacement_told, shrinking
 from toolkit.language import tr
 from toolkit.sources.mapping import Mapping
-from toolkit.workspace import UNNAMED
+from toolkit.workspace import UNNAMED, LineFile, Workspace
 
 SAME_RECEIPTS = "same_receipts"
 """The question whose answer in [answers] says that orders of another source are others: `same_receipts`, or `same_receipts:SOURCE`."""
@@ -19,8 +19,20 @@ SAME_RECEIPTS = "same_receipts"
 
 def replaced_sources(mapping: Mapping, found: Sequence[Overlap]) -> set[str]:
     """Return the sources whose store days the import replaces: its own, and lines without a source name that it brings again."""
-    unnamed = {overlap.source for overlap in found if overlap.source == UNNAMED and overlap.comes_again}
+    by_order = mapping.tables["lines"].replaces == "orders"
+    unnamed = {overlap.source for overlap in found if overlap.source == UNNAMED and (by_order or overlap.comes_again)}
     return {mapping.source_name} | unnamed
+
+
+def plan_orders(workspace: Workspace, stored: Sequence[LineFile], left_orders: pl.DataFrame, held: HeldDays) -> Replacement:
+    """Return what an import replaces that brings only new and changed orders: orders of the same store, day and id."""
+    if not held.files:
+        return Replacement((), held.days.with_columns(lines_now="lines_before"), 0, pl.Series(dtype=pl.Int64))
+    order = ["store_code", "day", "id"]
+    new = pl.concat([orders_of(workspace, stored, held.days).select(order), left_orders.select(order)])
+    same = orders_of(workspace, held.files, held.days).join(new, on=order, how="semi")
+    days = same.group_by("store_code", "day").agg(pl.col("lines").sum().alias("lines_before"), pl.col("lines").sum().alias("lines_now"))
+    return Replacement(held.files, days.sort("day", "store_code"), int(same["lines"].sum()), same["order_code"])
 
 
 def admitted(
@@ -38,7 +50,7 @@ def admitted(
     own = [overlap for overlap in found if overlap.source in replaced]
     others = [overlap for overlap in found if overlap.source not in replaced]
     refusals = []
-    if not allow_shrinking:
+    if not allow_shrinking and replacement.order_codes is None:
         refusals += [shrinking(replacement, stores), *(lost_orders(overlap, stores, mapping.label, source) for overlap in own)]
     if SAME_RECEIPTS not in ignored:
         unanswered = [overlap for overlap in others if f"{SAME_RECEIPTS}:{overlap.source}" not in ignored]

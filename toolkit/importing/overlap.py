@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
 
-from toolkit.importing.replace import SHRINK_LIMIT, STORE_DAY, HeldDays
-from toolkit.language import tr
+from toolkit.importing.replace import SHRINK_LIMIT, STORE_DAY, HeldDays, span
+from toolkit.language import tr, trn
 from toolkit.workspace import LineFile, Workspace
 
 LOOKED_LINES = 3_000_000
@@ -25,8 +24,8 @@ FEW_ORDERS = 5
 COMES_AGAIN = SHRINK_LIMIT
 """A source of whose orders less than this share comes again is asked about: corrections touch a few orders of a day, never most of them."""
 KNOWN_LIMIT = 0.1
-"""An import is refused where this share of its orders is there under another source: that is what sales would be too high by. The same id, day
-and total come about by chance in a few orders of a hundred."""
+"""An import is refused where this share of its orders is there under another source: sales would be too high by as much. By chance alone, a
+few orders of a hundred have the same id, day and total."""
 KEYS = ("by_time", "by_total", "by_member", "by_content")
 
 
@@ -79,7 +78,7 @@ def overlaps(workspace: Workspace, stored: Sequence[LineFile], left_out: pl.Data
 def _overlap(workspace: Workspace, source: str, stored: Sequence[LineFile], left_out: pl.DataFrame, held: HeldDays) -> Overlap:
     step = math.ceil(held.lines / LOOKED_LINES)
     days = held.days.select("store_code", "day").sort("store_code", "day").gather_every(max(1, step))
-    there, new = _orders(workspace, held.files, days), _orders(workspace, stored, days)
+    there, new = orders_of(workspace, held.files, days), orders_of(workspace, stored, days)
     unwanted = there.select("store_code", "day", "id").join(left_out, on=["store_code", "day", "id"], how="semi")["id"]
     again = there.with_columns((_shared(new) | pl.col("id").is_in(unwanted.implode())).alias("again"))
     by_day = again.group_by("store_code", "day").agg(pl.len().alias("orders"), pl.col("again").sum()).sort("day", "store_code")
@@ -91,23 +90,25 @@ def _shared(others: pl.DataFrame) -> pl.Expr:
     return pl.any_horizontal(pl.col(key).is_in(others[key].drop_nulls().unique().implode()).fill_null(False) for key in KEYS)
 
 
-def _orders(workspace: Workspace, files: Sequence[LineFile], days: pl.DataFrame) -> pl.DataFrame:
-    """Return store_code, day, id (a hash) and KEYS of the orders of these store days; a key that tells nothing is null."""
+def orders_of(workspace: Workspace, files: Sequence[LineFile], days: pl.DataFrame) -> pl.DataFrame:
+    """Return order_code, lines, store_code, day, id (a hash) and KEYS of the orders of these store days; a key without meaning is null."""
     parts = []
     for file in files:
         lines = pl.scan_parquet(workspace.path / file.path).select("order_code", "ordered_at", "member_code", "amount", *STORE_DAY)
         orders = (
             lines.join(days.lazy(), on=["store_code", "day"], how="semi")
             .group_by("order_code")
-            .agg(pl.col("store_code", "day", "ordered_at", "member_code").first(), pl.col("amount").sum())
+            .agg(pl.col("store_code", "day", "ordered_at", "member_code").first(), pl.col("amount").sum(), pl.len().alias("lines"))
         )
         ids = pl.scan_parquet(workspace.path / file.ids_path).select("order_code", pl.col("order_id").hash(seed=1).alias("id"))
-        parts.append(orders.join(ids, on="order_code").drop("order_code"))
+        parts.append(orders.join(ids, on="order_code"))
     orders = pl.concat(parts).collect(engine="streaming")
     has_time = pl.col("ordered_at").dt.time() != pl.time(0, 0)
     has_member = pl.col("member_code").is_not_null()
     order = ["store_code", "day", "id"]
     return orders.select(
+        "order_code",
+        "lines",
         *order,
         pl.when(has_time).then(pl.struct(*order, "ordered_at").hash()).alias("by_time"),
         pl.struct(*order, "amount").hash().alias("by_total"),
@@ -126,12 +127,12 @@ def lost_orders(overlap: Overlap, stores: pl.DataFrame, label: str, source: str)
         return ""
     worst = lost.sort("orders", descending=True, maintain_order=True).row(0, named=True)
     return tr(
-        "Of the {orders:,} orders of store {store} on {day} that are there from source {source}, {again:,} are in the new files (less than "
-        "half on {days:,} store days). Are these further receipts? Then give them a source of their own in {label}: source = {other}. "
-        "Do the files bring only new and changed orders? Then write under [lines]: replaces = {unit}. Do they replace what is there? Then "
-        "import with --replace (allow_shrinking=True).",
-        orders=worst["orders"], store=_store(stores, worst["store_code"]), day=worst["day"], source=source, again=worst["again"],
-        days=lost.height, label=label, other='"app"', unit='"orders"',
+        "Of the {orders:,} orders of store {store} on {day} that are there from source {source}, {again:,} are in the new files (less "
+        "than half on {days:,} of {all_days:,} store days). Are these further receipts? Then give them a source of their own in {label}: "
+        "source = {other}. Do the files bring only new and changed orders? Then write under [lines]: replaces = {unit}. Do they replace "
+        "what is there? Then import with --replace (allow_shrinking=True).",
+        orders=worst["orders"], store=_store(stores, worst["store_code"]), day=worst["day"], source=source,
+        again=worst["again"], days=lost.height, all_days=overlap.days.height, label=label, other='"app"', unit='"orders"',
     )  # fmt: skip
 
 
@@ -139,30 +140,33 @@ def known_orders(overlap: Overlap, label: str, source: str) -> str:
     """Return the question about orders that are there under another source, or nothing where there are few."""
     if overlap.known < KNOWN_LIMIT * overlap.incoming:
         return ""
-    first, last = _span(overlap.days)
-    return tr(
-        "Of the {incoming:,} orders that {label} brings as source {source} for store days from {first} to {last}, {known:,} are already "
-        "there from source {other}: the same receipts twice would be counted twice. Are they the same? Then write in {label}: "
-        "source = {same}, and they replace what is there. Are they others? Then write under [answers]: ignore = [{key}].",
-        incoming=overlap.incoming, label=label, source=source, first=first, last=last, known=overlap.known, other=overlap.source,
-        same=f'"{overlap.source}"', key=f'"same_receipts:{overlap.source}"',
+    asked = tr(
+        "Of the {incoming:,} orders that {label} brings as source {source} for the same store days ({span}), {known:,} are already there "
+        "from source {other}: the same receipts would be counted twice.",
+        incoming=overlap.incoming, label=label, source=source, span=span(overlap.days), known=overlap.known, other=_named(overlap.source),
     )  # fmt: skip
+    ways = tr(
+        "Are they the same? Then write in {label}: source = {same}, and they replace what is there. Are they others? Then write under "
+        "[answers]: ignore = [{key}].",
+        label=label, same=f'"{overlap.source}"', key=f'"same_receipts:{overlap.source}"',
+    )  # fmt: skip
+    return f"{asked} {ways}"
 
 
 def beside_note(overlap: Overlap) -> str:
     """Return the sentence on store days that another source has as well."""
-    first, last = _span(overlap.days)
-    told = tr(
-        "{days:,} store days from {first} to {last} also hold {orders:,} orders of source {other}, which stay.",
-        days=overlap.days.height, first=first, last=last, orders=overlap.orders, other=overlap.source,
+    told = trn(
+        "{days:,} store day ({span}) also holds {orders:,} orders of source {other}, which stay.",
+        "{days:,} store days ({span}) also hold {orders:,} orders of source {other}, which stay.",
+        overlap.days.height, days=overlap.days.height, span=span(overlap.days), orders=overlap.orders, other=_named(overlap.source),
     )  # fmt: skip
     if not overlap.known:
         return told
     return told + " " + tr("{known:,} of the new orders look like orders of that source; they are counted twice.", known=overlap.known)
 
 
-def _span(days: pl.DataFrame) -> tuple[date, date]:
-    return days["day"].min(), days["day"].max()  # type: ignore[return-value]
+def _named(source: str) -> str:
+    return source or tr("(unnamed)")
 
 
 def _store(stores: pl.DataFrame, code: int) -> str:

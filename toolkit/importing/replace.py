@@ -1,16 +1,18 @@
 """A second import of the same days replaces them: what was live and what comes, compared day by day.
 
-The unit is a store's day of one source. A store's day that the new receipts speak of is replaced whole; every other day stays as it is, and so
-do the same days of another source.
+The unit is a store's day of one source. A store's day that the new receipts speak of is replaced whole; every other day stays as it is, and
+so do the same days of another source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
+from toolkit import language
 from toolkit.language import tr, trn
 from toolkit.workspace import LineFile, Workspace
 
@@ -61,6 +63,7 @@ class Replacement:
     files: tuple[LineFile, ...]  # files that hold lines of the replaced store days
     days: pl.DataFrame  # store_code, day, lines_before, lines_now
     rows: int  # lines replaced
+    order_codes: pl.Series | None = None  # of these orders alone; None = the store days whole
 
 
 def held_days(workspace: Workspace, incoming: pl.DataFrame) -> HeldDays:
@@ -89,15 +92,27 @@ def plan_replacement(held: HeldDays, incoming: pl.DataFrame) -> Replacement:
     return Replacement(held.files, days, int(days["lines_before"].sum()))
 
 
+def span(days: pl.DataFrame) -> str:
+    """Return the first and the last day of store days in the reader's form, or the one day."""
+    first, last = days["day"].min(), days["day"].max()
+    assert isinstance(first, date)
+    return language.day(first) if first == last else tr("{first} to {last}", first=first, last=last)
+
+
 def replacement_told(replacement: Replacement, source: str, *, gone: int, orders: int) -> str:
     """Return the sentence that says what an import replaces, before it does; `gone` of the `orders` looked at do not come again."""
     days = replacement.days
     if days.is_empty():
         return ""
+    if replacement.order_codes is not None:
+        return tr(
+            "This import replaces {orders:,} orders of source {source} ({span}), {before:,} lines; other orders of these days stay.",
+            orders=replacement.order_codes.len(), source=source, span=span(days), before=replacement.rows,
+        )  # fmt: skip
     told = trn(
-        "This import replaces {days:,} store day of source {source} ({first} to {last}): {before:,} lines by {now:,}.",
-        "This import replaces {days:,} store days of source {source} ({first} to {last}): {before:,} lines by {now:,}.",
-        days.height, days=days.height, source=source, first=days["day"].min(), last=days["day"].max(), before=replacement.rows,
+        "This import replaces {days:,} store day of source {source} ({span}): {before:,} lines by {now:,}.",
+        "This import replaces {days:,} store days of source {source} ({span}): {before:,} lines by {now:,}.",
+        days.height, days=days.height, source=source, span=span(days), before=replacement.rows,
         now=int(days["lines_now"].sum()),
     )  # fmt: skip
     if not gone:
@@ -126,7 +141,10 @@ def shrinking(replacement: Replacement, stores: pl.DataFrame) -> str:
     )  # fmt: skip
 
 
-def surviving(workspace: Workspace, file: LineFile, days: pl.DataFrame) -> pl.DataFrame:
+def surviving(workspace: Workspace, file: LineFile, replacement: Replacement) -> pl.DataFrame:
     """Return the lines of a live file that are not replaced, in their order."""
-    lines = pl.read_parquet(workspace.path / file.path).with_columns(STORE_DAY[1])
+    lines = pl.read_parquet(workspace.path / file.path)
+    if replacement.order_codes is not None:
+        return lines.filter(~pl.col("order_code").is_in(replacement.order_codes.implode()))
+    days, lines = replacement.days, lines.with_columns(STORE_DAY[1])
     return lines.join(days.select("store_code", "day"), on=["store_code", "day"], how="anti", maintain_order="left").drop("day")

@@ -15,9 +15,10 @@ import polars as pl
 
 from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
-from toolkit.importing.admission import admitted, replaced_sources
+from toolkit.importing.admission import admitted, plan_orders, replaced_sources
 from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
 from toolkit.importing.overlap import overlaps
+from toolkit.importing.repeated import repeated_orders
 from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
@@ -193,8 +194,11 @@ def _import_lines(
     questions = open_questions(mapping, typed, lines)
     if questions and not accept_defaults:
         raise DataError(_refusal(mapping, questions))
-    faults = line_steps.order_faults(lines)
-    rejected = faults.rows
+    faults = line_steps.order_faults(lines, typed.files)
+    rejected, files_disagree = faults.rows, ""
+    if faults.in_files.len():
+        repeated, files_disagree = repeated_orders(lines, faults.in_files, line_steps.order_key(), typed.files)
+        rejected = pl.concat([rejected, repeated]).unique("source_index", keep="first", maintain_order=True)
     if "line_id" in typed.mapped:
         again = line_steps.duplicate_line_ids(lines)
         rejected = pl.concat([again, rejected]).unique("source_index", keep="first", maintain_order=True)
@@ -232,7 +236,9 @@ def _import_lines(
     days = _with_days_of(left_orders, days)
     held = held_days(ws, days)
     found = overlaps(ws, stored, left_orders, held)
-    replacement = plan_replacement(held.of(replaced_sources(mapping, found)), days)
+    held = held.of(replaced_sources(mapping, found))
+    by_order = mapping.tables["lines"].replaces == "orders"
+    replacement = plan_orders(ws, stored, left_orders, held) if by_order else plan_replacement(held, days)
     told, beside = admitted(mapping, found, replacement, codes["store"], allow_shrinking=allow_shrinking)
     for sentence in told + beside:
         announce(sentence)
@@ -250,7 +256,9 @@ def _import_lines(
         "codes": {name: _write_codes(ws, commit_id, name, frame) for name, frame in codes.items()},
     }
     first, last = min(file.first_day for file in stored), max(file.last_day for file in stored)
-    notes = record.notes + notes + tuple(beside) + ((f"{total:,} lines were there before.",) if total else ())
+    notes = (
+        record.notes + notes + tuple(filter(None, [files_disagree, *beside])) + ((f"{total:,} lines were there before.",) if total else ())
+    )
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
     record = record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
     return changes, record, questions
@@ -327,7 +335,7 @@ def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[Li
         if file not in replacement.files:
             files.append(file)
             continue
-        rest = surviving(ws, file, replacement.days)
+        rest = surviving(ws, file, replacement)
         if rest.is_empty():
             continue
         ids = pl.read_parquet(ws.path / file.ids_path).join(

@@ -9,6 +9,7 @@ A section `[answers]` says what was answered to the questions that the values ra
 those whose answer is "it is right as it is", by the question's word and the column, or by the word alone for every column.
 
 `source = "till"` names where the receipts come from (without it: the mapping's name). An import replaces store days of its own source only.
+`replaces = "orders"` in [lines] is for files that bring only new and changed orders: of a store's day they replace the same orders alone.
 """
 
 from __future__ import annotations
@@ -155,6 +156,8 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         ]
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
+    if "replaces" in known and name != "lines":
+        faults.append(tr("{where} has `replaces`, but only [lines] holds orders.", where=where))
     faults += _bad_time(f"{where} time_format", table.time_format)
     return table
 

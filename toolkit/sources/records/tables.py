@@ -20,6 +20,7 @@ import polars as pl
 from toolkit.errors import MappingError
 from toolkit.sources.mapping import Mapping, did_you_mean
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
+from toolkit.sources.records.twins import twins_of
 
 ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq")
 MOST_FAULTS = 20
@@ -68,10 +69,11 @@ def find_files(mapping: Mapping, table: str) -> list[Path]:
         if not paths:
             faults.append(f"{mapping.label} [{table}] files: {pattern!r} finds no file (looked in {Path(mapping.folder).resolve()}).")
         faults += [fault for path in paths if (fault := spreadsheet_fault(path))]
-        files |= {str(path): path for path in paths}
+        for path in paths:  # a pattern and a name, or two names, may find the same file
+            files.setdefault(os.path.realpath(path), path)
     if faults:
         raise MappingError("\n".join(faults[:MOST_FAULTS]))
-    return [files[name] for name in sorted(files)]
+    return sorted(files.values(), key=str)
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -91,11 +93,13 @@ def open_table(mapping: Mapping, table: str, shelf: Shelf) -> list[Records]:
     faults: list[str] = []
     groups: dict[tuple, list[SourceFile]] = {}
     first = 0
-    for path in find_files(mapping, table):
-        file = shelf.open(path, spec)
-        if file is None:
+    opened = [file for path in find_files(mapping, table) if (file := shelf.open(path, spec)) is not None]
+    twins = twins_of(opened)
+    for file in opened:
+        if file.path in twins:
             continue
-        faults += [_missing(mapping, table, path, name, list(file.schema)) for name in spec.raw_columns if name not in file.schema]
+        file = replace(file, twins=tuple(twin.name for twin, of in twins.items() if of == file.path))
+        faults += [_missing(mapping, table, file.path, name, list(file.schema)) for name in spec.raw_columns if name not in file.schema]
         types = ("text",) if file.dialect else tuple(sorted((name, str(file.schema.get(name))) for name in spec.raw_columns))
         groups.setdefault(types, []).append(replace(file, first_index=first))
         first += file.rows

@@ -13,7 +13,7 @@ import pytest
 
 from tests.importing.test_import import live_lines
 from toolkit.errors import ImportRefused, MappingError
-from toolkit.importing import check_receipts, import_receipts
+from toolkit.importing import check_receipts, import_receipts, overlap
 from toolkit.language import speaking
 from toolkit.workspace import Workspace
 
@@ -166,7 +166,7 @@ def test_a_few_orders_of_one_day_among_many_days_ask_nothing(tmp_path: Path) -> 
     import_receipts(export(tmp_path, corrected), tmp_path / "ws", announce=told.append)
     assert told == [
         "This import replaces 2 store days of source till (2026-05-03): 64 lines by 64. "
-        "4 of the 64 orders that were there are not in the new files."
+        "Of 64 orders that were there and looked at, 4 are not in the new files."
     ]
     five = orders("T", 60) + orders("X", 5, store="village")
     import_receipts(export(tmp_path, five), tmp_path / "ws")
@@ -334,3 +334,15 @@ def test_files_of_overlapping_periods_bring_their_common_orders_once(tmp_path: P
     assert held(tmp_path / "ws") == ids([*may, *june[5:], *split, changed[0], *changed])
     (note,) = [note for note in record.notes if "several files" in note]
     assert note.startswith("1 order has lines in several files, some of them the same: order C1 of store s1;")
+
+
+def test_of_many_lines_the_days_where_exports_meet_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlap, "LOOKED_LINES", 20)
+    first = [row for day in range(1, 21) for row in orders(f"D{day}-", 10, day=day)]
+    import_receipts(export(tmp_path, first), tmp_path / "ws")
+    again = first[10:190] + orders("E1-", 10, day=20, hour=15)
+    with pytest.raises(ImportRefused, match=r"Of the 10 orders of store s1 on 2026-05-20 .* 0 are in .* 1 of 3 store days"):
+        import_receipts(export(tmp_path, again), tmp_path / "ws")
+    told: list[str] = []
+    import_receipts(export(tmp_path, first), tmp_path / "ws", announce=told.append)
+    assert told == ["This import replaces 20 store days of source till (2026-05-01 to 2026-05-20): 200 lines by 200."]

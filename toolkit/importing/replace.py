@@ -117,7 +117,9 @@ def replacement_told(replacement: Replacement, source: str, *, gone: int, orders
     )  # fmt: skip
     if not gone:
         return told
-    return told + " " + tr("{gone:,} of the {orders:,} orders that were there are not in the new files.", gone=gone, orders=orders)
+    return (
+        told + " " + tr("Of {orders:,} orders that were there and looked at, {gone:,} are not in the new files.", gone=gone, orders=orders)
+    )
 
 
 def shrinking(replacement: Replacement, stores: pl.DataFrame) -> str:

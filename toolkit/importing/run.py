@@ -235,7 +235,7 @@ def _import_lines(
     left_orders = _left_orders(unwanted if ws.manifest.line_files else [], codes["store"])
     days = _with_days_of(left_orders, days)
     held = held_days(ws, days)
-    found = overlaps(ws, stored, left_orders, held)
+    found = overlaps(ws, stored, left_orders, held, mapping.source_name)
     held = held.of(replaced_sources(mapping, found))
     by_order = mapping.tables["lines"].replaces == "orders"
     replacement = plan_orders(ws, stored, left_orders, held) if by_order else plan_replacement(held, days)

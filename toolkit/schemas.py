@@ -198,8 +198,9 @@ midnight): of a store's day they replace orders of the same id alone; the others
 An import asks, and changes nothing, where less than half of a source's orders come again on the store days that it would replace \
 (`--replace` says that it is right), and where a tenth of its orders is there under another source. The same order is one with the \
 same id, store and day and the same time, total or member; or with the same store, time of day, total and member under another id. \
-A store's day is the calendar day of the order's earliest line. Within one import, files of the same content are read once, and an \
-order that an earlier file holds line by line is set aside."""
+A store's day is the calendar day of the order's earliest line. Days of `events` and `redemptions` are replaced within their \
+source, too. Within one import, an order that an earlier file holds line by line is set aside (a file and its copy, or its zip; \
+exports of overlapping periods)."""
 
 
 def contract_markdown() -> str:

@@ -301,7 +301,7 @@ def test_lines_without_a_source_are_replaced_by_the_source_that_brings_them_agai
 # -- the same twice in one mapping -----------------------------------------------------------------------------------------------------
 
 
-def test_the_same_content_twice_in_one_mapping_is_read_once(tmp_path: Path) -> None:
+def test_the_same_content_twice_in_one_mapping_is_kept_once(tmp_path: Path) -> None:
     rows, other = orders("T", 40), orders("U", 40, day=4)
     mapping = export(tmp_path, rows)
     text = (tmp_path / "till.csv").read_text("utf-8")
@@ -314,11 +314,10 @@ def test_the_same_content_twice_in_one_mapping_is_read_once(tmp_path: Path) -> N
     (tmp_path / "more" / "link.csv").symlink_to(tmp_path / "till.csv")
     files = '["till.csv", "./till.csv", "*.csv", "more", "more/packed.zip"]'
     mapping.write_text(mapping.read_text("utf-8").replace('"till.csv"', files), "utf-8")
-    report = import_receipts(mapping, tmp_path / "ws")
-    assert report.records[0].rows_in == 80
+    record = import_receipts(mapping, tmp_path / "ws").records[0]
+    assert (record.rows_in, record.rows_kept, record.rows_rejected) == (200, 80, 120)  # the link and ./till.csv are till.csv: read once
+    assert record.reasons == {"the same order in an earlier file": 120}
     assert held(tmp_path / "ws") == ids(rows + other)
-    (note,) = [note for note in report.records[0].notes if "read once" in note]
-    assert all(name in note for name in ("copy.csv", "packed.csv.gz", "packed.zip"))
 
 
 def test_files_of_overlapping_periods_bring_their_common_orders_once(tmp_path: Path) -> None:
@@ -346,3 +345,17 @@ def test_of_many_lines_the_days_where_exports_meet_are_looked_at(tmp_path: Path,
     told: list[str] = []
     import_receipts(export(tmp_path, first), tmp_path / "ws", announce=told.append)
     assert told == ["This import replaces 20 store days of source till (2026-05-01 to 2026-05-20): 200 lines by 200."]
+
+
+def test_events_of_two_sources_on_one_day_are_both_kept(tmp_path: Path) -> None:
+    def with_events(name: str, times: list[str]) -> Path:
+        (tmp_path / f"{name}-events.csv").write_text("who,when,what\n" + "".join(f"m1,{time},view\n" for time in times), "utf-8")
+        events = f'[events]\nfiles = "{name}-events.csv"\ncolumns = {{member_id = "who", occurred_at = "when", kind = "what"}}\n'
+        return export(tmp_path, orders(name, 5, hour=9 if name == "till" else 15, amount=len(name)), name=name, more=events)
+
+    web, app = ["2026-05-03 10:00:00", "2026-05-03 11:00:00"], ["2026-05-03 10:30:00", "2026-05-04 10:30:00"]
+    for name, times in (("till", web), ("web-app", app), ("till", web[:1]), ("web-app", app)):
+        import_receipts(with_events(name, times), tmp_path / "ws")
+    table = Workspace(tmp_path / "ws").table("events")
+    assert table is not None
+    assert sorted(map(str, table.collect()["occurred_at"])) == sorted(web[:1] + app)

@@ -120,7 +120,10 @@ def import_receipts(
                 records.append(record.model_copy(update={"notes": (*record.notes, *outside_words(mapping, name, typed, rejected))}))
         changes["tables"] = {
             **ws.manifest.tables,
-            **{name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept)) for name, (kept, _) in tables.items()},
+            **{
+                name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept, mapping.source_name))
+                for name, (kept, _) in tables.items()
+            },
         }
         extra = {
             name: tables[table][0][column]

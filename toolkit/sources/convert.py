@@ -14,7 +14,6 @@ from typing import Any
 import polars as pl
 
 from toolkit.errors import MappingError
-from toolkit.language import tr
 from toolkit.schemas import CONTRACT
 from toolkit.sources.contract_columns import ContractColumn, Conversion
 from toolkit.sources.mapping import Mapping
@@ -221,10 +220,6 @@ def _reading_notes(records: Records) -> list[str]:
             above = file.dialect.skip_lines - (1 if file.dialect.header else 0)
             way = f"{file.dialect.encoding}, delimiter {shown}" + (f", {above} lines above the header" if above else "")
             ways.setdefault(way, []).append(file.path.name)
-        if file.twins:
-            notes.append(
-                tr("{file} holds the same as {twins}: it is read once.", file=file.path.name, twins=", ".join(file.twins)),
-            )
         if file.empty:
             notes.append(f"{file.path.name}: {file.empty} empty line{'s were' if file.empty > 1 else ' was'} passed over.")
         if unread := file.broken - file.totals:

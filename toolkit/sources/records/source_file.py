@@ -37,7 +37,6 @@ class SourceFile:
     broken: int = 0  # totals included
     totals: int = 0
     first_index: int = 0  # of its first record, among the files of a table
-    twins: tuple[str, ...] = ()  # names of files with the same content, which are not read
     is_hive: bool = False  # some columns are in the names of its folders
 
     @property

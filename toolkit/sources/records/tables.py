@@ -20,7 +20,6 @@ import polars as pl
 from toolkit.errors import MappingError
 from toolkit.sources.mapping import Mapping, did_you_mean
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
-from toolkit.sources.records.twins import twins_of
 
 ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq")
 MOST_FAULTS = 20
@@ -93,13 +92,11 @@ def open_table(mapping: Mapping, table: str, shelf: Shelf) -> list[Records]:
     faults: list[str] = []
     groups: dict[tuple, list[SourceFile]] = {}
     first = 0
-    opened = [file for path in find_files(mapping, table) if (file := shelf.open(path, spec)) is not None]
-    twins = twins_of(opened)
-    for file in opened:
-        if file.path in twins:
+    for path in find_files(mapping, table):
+        file = shelf.open(path, spec)
+        if file is None:
             continue
-        file = replace(file, twins=tuple(twin.name for twin, of in twins.items() if of == file.path))
-        faults += [_missing(mapping, table, file.path, name, list(file.schema)) for name in spec.raw_columns if name not in file.schema]
+        faults += [_missing(mapping, table, path, name, list(file.schema)) for name in spec.raw_columns if name not in file.schema]
         types = ("text",) if file.dialect else tuple(sorted((name, str(file.schema.get(name))) for name in spec.raw_columns))
         groups.setdefault(types, []).append(replace(file, first_index=first))
         first += file.rows

@@ -13,7 +13,7 @@ import pytest
 
 from tests.importing.test_import import live_lines
 from toolkit.errors import ImportRefused, MappingError
-from toolkit.importing import check_receipts, import_receipts, overlap
+from toolkit.importing import check_receipts, import_receipts, overlap, respread
 from toolkit.language import speaking
 from toolkit.workspace import Workspace
 
@@ -359,3 +359,18 @@ def test_events_of_two_sources_on_one_day_are_both_kept(tmp_path: Path) -> None:
     table = Workspace(tmp_path / "ws").table("events")
     assert table is not None
     assert sorted(map(str, table.collect()["occurred_at"])) == sorted(web[:1] + app)
+
+
+def test_small_files_of_two_sources_are_put_together_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(respread, "MOST_FILES", 2)
+    expected: list[str] = []
+    for day in range(3, 9):
+        for name, hour in (("till", 9), ("app", 15)):
+            rows = orders(f"{name}{day}-", 3, day=day, hour=hour, amount=hour)
+            expected += rows
+            import_receipts(export(tmp_path, rows, name=name), tmp_path / "ws")
+    assert by_source(tmp_path / "ws") == {"till": 18, "app": 18}
+    assert len(Workspace(tmp_path / "ws").manifest.line_files) <= 6
+    assert held(tmp_path / "ws") == ids(expected)
+    assert import_receipts(tmp_path / "app.toml", tmp_path / "ws").records[0].rows_replaced == 3
+    assert held(tmp_path / "ws") == ids(expected)

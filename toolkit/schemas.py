@@ -181,6 +181,28 @@ def meaning(table: str, column: str) -> str:
     return str((CONTRACT[table].columns()[column].metadata or {}).get("means", ""))
 
 
+REPLACING = """\
+## What an import replaces
+
+The lines of a store's day are replaced whole by a later import of the same **source**. What is replaced is said before it \
+happens; `toolkit check MAPPING --workspace WORKSPACE` says it without doing it, `toolkit info WORKSPACE` lists the sources.
+
+| in the mapping | meaning |
+|---|---|
+| `source = "till"` (top) | where the receipts come from; without it the mapping's `name`. Till and app, store and online each \
+have their own |
+| `replaces = "orders"` (`[lines]`) | the files bring only new and changed orders (incremental exports, nights that end after \
+midnight): of a store's day they replace orders of the same id alone; the others stay |
+| `ignore = ["same_receipts:till"]` (`[answers]`) | these orders are others than those of source till, though they look the same |
+
+An import asks, and changes nothing, where less than half of a source's orders come again on the store days that it would replace \
+(`--replace` says that it is right), and where a tenth of its orders is there under another source. The same order is one with the \
+same id, store and day and the same time, total or member; or with the same store, time of day, total and member under another id. \
+A store's day is the calendar day of the order's earliest line. Days of `events` and `redemptions` are replaced within their \
+source, too. Within one import, an order that an earlier file holds line by line is set aside (a file and its copy, or its zip; \
+exports of overlapping periods)."""
+
+
 def contract_markdown() -> str:
     """Return the whole contract as Markdown: one section a table, one row a column."""
     parts = [
@@ -196,6 +218,7 @@ def contract_markdown() -> str:
         ]
         heading = str(schema.__doc__ or "").strip().splitlines()[0]
         parts += [f"## {table}", heading, "\n".join(["| column | type | required | meaning |", "|---|---|---|---|", *rows])]
+    parts.append(REPLACING)
     return "\n\n".join(parts) + "\n"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,11 @@ import polars as pl
 
 from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
+from toolkit.importing.admission import admitted, plan_orders, replaced_sources
 from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
-from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
+from toolkit.importing.overlap import overlaps
+from toolkit.importing.repeated import repeated_orders
+from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
@@ -33,7 +36,7 @@ COMPLETE_JOURNEY = "complete-journey"
 SEARCHED_ROWS, SEARCHED_SHARE = 200_000, 0.02
 """Without a word in the mapping, cancellations are looked for in imports of this many rows at most, or where orders worth less than nothing
 are this share of the rows: two more passes over the lines cost a third of a large import."""
-STORE_DAY = ("store_id", pl.col("ordered_at").dt.date().alias("day"))
+STORE_DAY = ("store_id", "order_id", pl.col("ordered_at").dt.date().alias("day"))
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,12 @@ class ImportReport:
 
 
 def import_receipts(
-    source: Mapping | str | Path, workspace: str | Path, *, allow_shrinking: bool = False, accept_defaults: bool = False
+    source: Mapping | str | Path,
+    workspace: str | Path,
+    *,
+    allow_shrinking: bool = False,
+    accept_defaults: bool = False,
+    announce: Callable[[str], object] = str,
 ) -> ImportReport:
     """Import what a mapping describes into a workspace (made if it is not there) and report every row.
 
@@ -65,9 +73,11 @@ def import_receipts(
     workspace
         The workspace's folder.
     allow_shrinking
-        Replace store days even where less than half of their lines would be left.
+        Replace store days even where less than half of their lines would be left, or of their orders come again.
     accept_defaults
         Go on where the values leave a question open; the report says which were not answered.
+    announce
+        Called with each sentence on what the import replaces, before it does.
 
     Returns
     -------
@@ -81,7 +91,7 @@ def import_receipts(
     DataError
         No line of the receipts could be kept, or their values leave questions open (all of them at once).
     ImportRefused
-        The import would wipe out days of receipts.
+        The import would wipe out days of receipts, or bring orders that are there from another source.
     WorkspaceError
         Another process writes there, the disk is full, or the workspace is from a newer version. The workspace is as it was.
 
@@ -110,7 +120,10 @@ def import_receipts(
                 records.append(record.model_copy(update={"notes": (*record.notes, *outside_words(mapping, name, typed, rejected))}))
         changes["tables"] = {
             **ws.manifest.tables,
-            **{name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept)) for name, (kept, _) in tables.items()},
+            **{
+                name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept, mapping.source_name))
+                for name, (kept, _) in tables.items()
+            },
         }
         extra = {
             name: tables[table][0][column]
@@ -119,7 +132,7 @@ def import_receipts(
         }
         if "lines" in mapping.tables:
             line_changes, record, questions = _import_lines(
-                ws, mapping, commit_id, staging, shelf, extra, allow_shrinking=allow_shrinking, accept_defaults=accept_defaults
+                ws, mapping, commit_id, staging, shelf, extra, announce, allow_shrinking=allow_shrinking, accept_defaults=accept_defaults
             )
             changes.update(line_changes)
             records.insert(0, record)
@@ -127,13 +140,24 @@ def import_receipts(
     return ImportReport(ws.path, tuple(records), questions)
 
 
-def check_receipts(source: Mapping | str | Path) -> ImportReport:
+def check_receipts(
+    source: Mapping | str | Path,
+    workspace: str | Path | None = None,
+    *,
+    allow_shrinking: bool = False,
+    announce: Callable[[str], object] = str,
+) -> ImportReport:
     """Check what a mapping describes without importing it; the report is that of an import, open questions are in it.
+
+    With a workspace, it is that of an import into it: what would be replaced is announced, and what would be refused is raised.
 
     Raises as `import_receipts`, but for open questions. Nothing is kept.
     """
     with tempfile.TemporaryDirectory(prefix="toolkit-check-") as folder:
-        return import_receipts(source, Path(folder) / "workspace", accept_defaults=True)
+        beside = Path(folder) / "workspace"
+        if workspace is not None and (Path(workspace) / "manifest.json").exists():
+            Workspace(workspace).sketch(beside)
+        return import_receipts(source, beside, allow_shrinking=allow_shrinking, accept_defaults=True, announce=announce)
 
 
 def open_source(source: Mapping | str | Path) -> Mapping:
@@ -159,6 +183,7 @@ def _import_lines(
     staging: Path,
     shelf: Shelf,
     extra: dict[str, pl.Series],
+    announce: Callable[[str], object],
     *,
     allow_shrinking: bool,
     accept_defaults: bool,
@@ -172,8 +197,11 @@ def _import_lines(
     questions = open_questions(mapping, typed, lines)
     if questions and not accept_defaults:
         raise DataError(_refusal(mapping, questions))
-    faults = line_steps.order_faults(lines)
-    rejected = faults.rows
+    faults = line_steps.order_faults(lines, typed.files)
+    rejected, files_disagree = faults.rows, ""
+    if faults.in_files.len():
+        repeated, files_disagree = repeated_orders(lines, faults.in_files, line_steps.order_key(), typed.files)
+        rejected = pl.concat([rejected, repeated]).unique("source_index", keep="first", maintain_order=True)
     if "line_id" in typed.mapped:
         again = line_steps.duplicate_line_ids(lines)
         rejected = pl.concat([again, rejected]).unique("source_index", keep="first", maintain_order=True)
@@ -188,14 +216,16 @@ def _import_lines(
         if wish == "mirrored" and cancelled.rows.height:
             lines = lines.join(cancelled.rows.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
             left_out[tr("of orders that were cancelled, and their cancellations")] = cancelled.rows.height
-            unwanted.append(cancelled.rows.lazy().select("store_id", "day"))
+            unwanted.append(cancelled.rows.lazy().select("store_id", "order_id", "day"))
         elif cancelled.pairs.height:
             notes = (_cancellations_note(cancelled),)
     codes = line_steps.codes_of(ws, lines, extra)
     total = sum(file.rows for file in ws.manifest.line_files)
     partitions = partitions_for(ws, typed.rows_in)
     coded = line_steps.code_lines(lines.with_columns(line_steps.order_key().alias("order_key")), codes, typed, partitions)
-    stored, days = _write_lines(ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, several_times=faults.several_times)
+    stored, days = _write_lines(
+        ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, mapping.source_name, several_times=faults.several_times
+    )
     rows_kept = sum(file.rows for file in stored)
     record = _record(ws, commit_id, mapping, "lines", typed, typed.rows_in, rows_kept, rejected, left_out, found_later=True)
     if not rows_kept:
@@ -205,9 +235,16 @@ def _import_lines(
         raise DataError(
             f"No line of '{mapping.name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again."
         )
-    replacement = plan_replacement(ws, _with_days_of(unwanted, days, codes["store"]) if ws.manifest.line_files else days)
-    if not allow_shrinking:
-        refuse_shrinking(replacement, codes["store"])
+    left_orders = _left_orders(unwanted if ws.manifest.line_files else [], codes["store"])
+    days = _with_days_of(left_orders, days)
+    held = held_days(ws, days)
+    found = overlaps(ws, stored, left_orders, held, mapping.source_name)
+    held = held.of(replaced_sources(mapping, found))
+    by_order = mapping.tables["lines"].replaces == "orders"
+    replacement = plan_orders(ws, stored, left_orders, held) if by_order else plan_replacement(held, days)
+    told, beside = admitted(mapping, found, replacement, codes["store"], allow_shrinking=allow_shrinking)
+    for sentence in told + beside:
+        announce(sentence)
     kept_files = _replace(ws, commit_id, replacement)
     if needs_respreading(ws, kept_files, partitions):
         kept_files = respread(ws, kept_files, f"lines/{commit_id}/respread", partitions)
@@ -222,7 +259,9 @@ def _import_lines(
         "codes": {name: _write_codes(ws, commit_id, name, frame) for name, frame in codes.items()},
     }
     first, last = min(file.first_day for file in stored), max(file.last_day for file in stored)
-    notes = record.notes + notes + ((f"{total:,} lines were there before.",) if total else ())
+    notes = (
+        record.notes + notes + tuple(filter(None, [files_disagree, *beside])) + ((f"{total:,} lines were there before.",) if total else ())
+    )
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
     record = record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
     return changes, record, questions
@@ -239,15 +278,21 @@ def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:
     return "\n".join([opening, *(f"- {question.sentence}" for question in questions), answer])
 
 
-def _with_days_of(unwanted: Sequence[pl.LazyFrame], days: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame:
-    """Return the store days of the new lines, and with no lines those that only unwanted rows speak of: they are replaced as well."""
-    spoken = [
-        frame.select(pl.col("store_id").cast(pl.String).alias("id"), "day").unique().collect(engine="streaming") for frame in unwanted
-    ]
+def _left_orders(unwanted: Sequence[pl.LazyFrame], stores: pl.DataFrame) -> pl.DataFrame:
+    """Return store_code, day, id (a hash) of the orders that the files hold and that are not wanted."""
+    order = (pl.col("store_id").cast(pl.String).alias("store"), "day", pl.col("order_id").cast(pl.String).hash(seed=1).alias("id"))
+    spoken = [frame.select(order).unique().collect(engine="streaming") for frame in unwanted]
     if not spoken:
+        return pl.DataFrame(schema={"store_code": pl.UInt32, "day": pl.Date, "id": pl.UInt64})
+    return pl.concat(spoken).join(stores, left_on="store", right_on="id").select("day", "id", store_code="code")
+
+
+def _with_days_of(left_orders: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Return the store days of the new lines, and with no lines those that only unwanted orders speak of: they are replaced as well."""
+    if left_orders.is_empty():
         return days
-    coded = pl.concat(spoken).join(stores, on="id").select(pl.col("code").alias("store_code"), "day", lines_now=pl.lit(0, pl.UInt32))
-    return pl.concat([days, coded.cast(days.schema)]).group_by("store_code", "day").agg(pl.col("lines_now").sum())  # type: ignore[arg-type]
+    spoken = left_orders.select("store_code", "day", lines_now=pl.lit(0, pl.UInt32)).cast(days.schema)  # type: ignore[arg-type]
+    return pl.concat([days, spoken]).group_by("store_code", "day").agg(pl.col("lines_now").sum())
 
 
 def _cancellations_note(cancelled: CancelledOrders) -> str:
@@ -262,7 +307,7 @@ def _cancellations_note(cancelled: CancelledOrders) -> str:
 
 
 def _write_lines(
-    ws: Workspace, coded: pl.LazyFrame, folder: str, staging: Path, partitions: int, *, several_times: bool
+    ws: Workspace, coded: pl.LazyFrame, folder: str, staging: Path, partitions: int, source: str, *, several_times: bool
 ) -> tuple[list[LineFile], pl.DataFrame]:
     """Write the partitions; return their entries and the lines per store day."""
     (ws.path / folder).mkdir(parents=True)
@@ -277,7 +322,7 @@ def _write_lines(
         if rows.is_empty():
             continue
         stored, ids = line_steps.sort_partition(rows, number + partition, several_times=several_times)
-        files.append(line_steps.write_partition(ws, folder, partition, stored, ids))
+        files.append(line_steps.write_partition(ws, folder, partition, stored, ids, source=source))
         days.append(
             stored.lazy().group_by("store_code", pl.col("ordered_at").dt.date().alias("day")).agg(pl.len().alias("lines_now")).collect()
         )
@@ -293,7 +338,7 @@ def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[Li
         if file not in replacement.files:
             files.append(file)
             continue
-        rest = surviving(ws, file, replacement.days)
+        rest = surviving(ws, file, replacement)
         if rest.is_empty():
             continue
         ids = pl.read_parquet(ws.path / file.ids_path).join(
@@ -301,7 +346,7 @@ def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[Li
         )
         folder = f"lines/{commit_id}/kept-{number:05d}"
         (ws.path / folder).mkdir(parents=True)
-        files.append(line_steps.write_partition(ws, folder, file.partition, rest, ids))
+        files.append(line_steps.write_partition(ws, folder, file.partition, rest, ids, source=file.source))
     return files
 
 
@@ -348,6 +393,7 @@ def _record(
     return ImportRecord(
         import_id=commit_id,
         name=mapping.name,
+        source=mapping.source_name,
         table=table,
         rows_in=rows_in,
         rows_kept=rows_kept,

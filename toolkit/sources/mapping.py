@@ -7,6 +7,9 @@ are reported together.
 
 A section `[answers]` says what was answered to the questions that the values raise (`plausibility.py`): `ignore = ["state:Status"]` lists
 those whose answer is "it is right as it is", by the question's word and the column, or by the word alone for every column.
+
+`source = "till"` names where the receipts come from (without it: the mapping's name). An import replaces store days of its own source only.
+`replaces = "orders"` in [lines] is for files that bring only new and changed orders: of a store's day they replace the same orders alone.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ NO_MINOR_UNIT = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW
 """Currencies that ISO 4217 lists without a minor unit."""
 
 
-SHOP_KEYS = ("name", "currency", "minor_digits", "time_zone", "source_time_zone", "answers")
+SHOP_KEYS = ("name", "source", "currency", "minor_digits", "time_zone", "source_time_zone", "answers")
 
 
 class Mapping(BaseModel):
@@ -42,6 +45,7 @@ class Mapping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = "receipts"
+    source: str = Field("", description="where the receipts come from: till, app, ...; empty = the mapping's name")
     currency: str
     minor_digits: int = Field(ge=0, le=4)
     time_zone: str | None = None
@@ -50,6 +54,11 @@ class Mapping(BaseModel):
     answers: Answers = Answers()
     folder: Path
     label: str = "mapping"
+
+    @property
+    def source_name(self) -> str:
+        """The source that the receipts belong to: what is replaced by an import is of the same source."""
+        return self.source.strip() or self.name.strip() or "receipts"
 
     @field_validator("time_zone", "source_time_zone")
     @classmethod
@@ -147,6 +156,8 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         ]
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
+    if "replaces" in known and name != "lines":
+        faults.append(tr("{where} has `replaces`, but only [lines] holds orders.", where=where))
     faults += _bad_time(f"{where} time_format", table.time_format)
     return table
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-QUESTION_KINDS = ("currency", "state", "discount", "member_spelling", "few_members", "order_total")
+QUESTION_KINDS = ("currency", "state", "discount", "member_spelling", "few_members", "order_total", "same_receipts")
 ONE_OF = ("column", "join", "value", "add", "multiply", "true_if", "false_if")
 
 
@@ -102,6 +102,7 @@ class TableMapping(_Frozen):
     keep: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> the only values whose rows count")
     drop: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> values whose rows do not count")
     cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
+    replaces: Literal["days", "orders"] = Field("days", description="what the lines replace: store days whole, or the same orders of a day")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
     values: dict[str, dict[str, str | bool]] = Field(default_factory=dict, description="contract column -> the file's word -> ours")
     attributes: dict[str, ColumnSpec] = Field(default_factory=dict, description="further columns to keep (members only)")

@@ -97,7 +97,11 @@ def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[st
     if not currency:
         currency, why = _currency(everything)
     name = everything[0].file.path.resolve().parent.name or "receipts"
-    lines += ["", f"name = {quoted(name)}", f'currency = "{currency}"{why}']
+    source = tr(
+        "the receipts' source as well: an import replaces days of its own source only; another one is stated by {line}",
+        line='source = "app"',
+    )
+    lines += ["", f"name = {quoted(name)}  # {source}", f'currency = "{currency}"{why}']
     if any(contents.has_zone for contents in everything):
         lines.append(
             '# TODO time_zone = "Europe/Berlin"  # the times carry a zone or count seconds since 1970: the shop\'s own zone is needed'

@@ -68,10 +68,11 @@ def find_files(mapping: Mapping, table: str) -> list[Path]:
         if not paths:
             faults.append(f"{mapping.label} [{table}] files: {pattern!r} finds no file (looked in {Path(mapping.folder).resolve()}).")
         faults += [fault for path in paths if (fault := spreadsheet_fault(path))]
-        files |= {str(path): path for path in paths}
+        for path in paths:  # a pattern and a name, or two names, may find the same file
+            files.setdefault(os.path.realpath(path), path)
     if faults:
         raise MappingError("\n".join(faults[:MOST_FAULTS]))
-    return [files[name] for name in sorted(files)]
+    return sorted(files.values(), key=str)
 
 
 def _inside(folder: Path) -> list[Path]:

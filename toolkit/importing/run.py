@@ -222,7 +222,7 @@ def _import_lines(
         "codes": {name: _write_codes(ws, commit_id, name, frame) for name, frame in codes.items()},
     }
     first, last = min(file.first_day for file in stored), max(file.last_day for file in stored)
-    notes = record.notes + notes + ((f"{total:,} lines were there before.",) if total else ())
+    notes = record.notes + notes + _what_was_made_one(mapping, typed, lines) + ((f"{total:,} lines were there before.",) if total else ())
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
     record = record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
     return changes, record, questions
@@ -237,6 +237,24 @@ def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:
         line=answer_line(questions),
     )
     return "\n".join([opening, *(f"- {question.sentence}" for question in questions), answer])
+
+
+def _what_was_made_one(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple[str, ...]:
+    """Return sentences on spellings that were folded and currencies that were converted in the lines that are kept."""
+    notes = typed.rates.notes(lines) if typed.rates else []
+    if mapping.fold_ids:
+        spellings = lines.select(pl.col("member_id").cast(pl.String), "member_written").drop_nulls("member_id").unique()
+        counts = spellings.select(pl.col("member_written").n_unique().alias("written"), pl.col("member_id").n_unique().alias("ids"))
+        written, ids = counts.collect(engine="streaming").row(0)
+        if written > ids:
+            notes.append(
+                tr(
+                    "fold_ids: {written:,} spellings of member ids in [lines] were folded into {ids:,} ids; members have the "
+                    "folded spelling.",
+                    written=written, ids=ids,
+                )
+            )  # fmt: skip
+    return tuple(notes)
 
 
 def _with_days_of(unwanted: Sequence[pl.LazyFrame], days: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame:

@@ -42,6 +42,8 @@ UPGRADES: dict[int, Callable[[Path, dict[str, Any]], dict[str, Any]]] = {}
 A step may write new files; it never changes or removes one that the manifest lists. The new manifest comes last and in one piece, so a step
 that is broken off leaves the workspace as it was, and the next writer sweeps what it wrote.
 """
+ALIASES = "member_aliases"
+"""What the manifest calls the ids that are a member's under another id, beside the dictionaries."""
 _UPGRADE_SECONDS = 60
 """How long an upgrade waits for another process: two that open an old workspace at once are both served."""
 
@@ -178,6 +180,12 @@ class Workspace:
         if name not in self.manifest.codes:
             return pl.DataFrame(schema={"code": pl.UInt32, "id": pl.String})
         return self._read_parquet(self.manifest.codes[name])
+
+    def aliases(self) -> pl.DataFrame:
+        """Return (id, member_id): ids that are a member's under another id, as identity tables and folded spellings said."""
+        if ALIASES not in self.manifest.codes:
+            return pl.DataFrame(schema={"id": pl.String, "member_id": pl.String})
+        return self._read_parquet(self.manifest.codes[ALIASES])
 
     def table(self, name: str) -> pl.LazyFrame | None:
         """Return a contract table other than lines, or None where the shop has none."""

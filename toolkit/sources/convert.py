@@ -98,8 +98,8 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     lines
         Always: line_id, member_id, order_id, store_id, product_id, channel (String, or Int64 where the files hold whole numbers),
         ordered_at (shop's wall clock), quantity_milli, amount, discount_amount, coupon_amount (Int64; discounts 0 where unmapped or empty).
-        Where the mapping folds spellings, member_written: the member as it stands in the file. Where it converts currencies, row_currency
-        and foreign_amount: the amount before.
+        Where the mapping folds spellings or has an identity table, member_written: the member as it stands in the file. Where it
+        converts currencies, row_currency, and foreign_amount: the amount before.
     other tables
         The mapped contract columns with the contract's types, money as Int64 minor units, and attributes as text.
     source_index, fault, rounded
@@ -156,7 +156,7 @@ def _converted(mapping: Mapping, table: str, records: Records, styles: Styles | 
         if prepared:
             frame = frame.with_columns(**prepared)
     values = [column.value.alias(STORED_NAMES.get(column.name, column.name) if table == "lines" else column.name) for column in columns]
-    if table == "lines" and mapping.fold_ids:
+    if table == "lines" and (mapping.fold_ids or mapping.identities):
         values.append(conversion.as_written().alias("member_written"))
     roundings = [column.rounded for column in columns if column.rounded is not None]
     rounded = pl.any_horizontal(roundings) if roundings else pl.lit(False)

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.importing.strangers import HEADER, write_shop
@@ -144,6 +145,8 @@ def test_a_section_that_cannot_be(tmp_path: Path, section: str, sentence: str) -
         ("day,currency,rate\n2025-01-01,,0.1\n", "row 2: a rate needs a day and a currency"),
         ("day,currency,rate\nJPY,2025-01-01,0.1\n", "[currency_rates] day: 'JPY': no format that is known fits"),
         ("day,currency,rate\n", "[currency_rates] files hold no rate."),
+        ("day,currency,rate\n2025-01-01,JPY,1.234\n", "cannot be told which sign is the decimal one in the rates '1.234'; state decimal"),
+        ("day,currency,rate\n03/04/2025,JPY,0.1\n", "it cannot be told which is the month in '03/04/2025'; state time_format"),
         ("day,ccy,rate\n2025-01-01,JPY,0.1\n", "rates.csv has no column 'currency', which mapping.toml [currency_rates] names"),
     ],
 )  # fmt: skip
@@ -156,3 +159,10 @@ def test_a_rate_table_that_cannot_be(tmp_path: Path, table: str, sentence: str) 
 def test_a_column_that_is_not_there_is_named_by_its_section(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match=r"no column 'Ccy', which mapping.toml \[currency_rates\] names"):
         import_receipts(mixed_shop(tmp_path, '[currency_rates]\ncolumn = "Ccy"\nrates = { JPY = 1 }\n'), tmp_path / "ws")
+
+
+def test_rates_of_a_parquet_file_are_numbers_as_they_stand(tmp_path: Path) -> None:
+    days = [date(2025, 1, 1), date(2025, 3, 14)]
+    pl.DataFrame({"day": days, "currency": ["JPY", "JPY"], "rate": [0.00006, 6.1e-05]}).write_parquet(tmp_path / "rates.parquet")
+    import_receipts(mixed_shop(tmp_path, rates('files = "rates.parquet"')), tmp_path / "ws")
+    assert live_lines(tmp_path / "ws")["amount"].sum() == 100_000 + 3 * 90 + 7 * 92  # 91.5, half to even

@@ -122,26 +122,35 @@ def moved_lines(
     if moves.is_empty():
         return list(files), 0
     partitions = workspace.manifest.partitions or 1
+    is_moved = pl.col("member_code").is_in(moves["member_code"].implode())
     left: list[LineFile] = []
-    moved = 0
-    for number, file in enumerate(files):
-        path, is_moved = workspace.path / file.path, pl.col("member_code").is_in(moves["member_code"].implode())
-        if not pl.scan_parquet(path).select(is_moved.any()).collect().item():
-            left.append(file)
-            continue
-        rows, ids = pl.read_parquet(path), pl.read_parquet(workspace.path / file.ids_path)
-        away = rows.filter(is_moved).join(moves, on="member_code").with_columns(member_code="stays").drop("stays")
-        moved += away.height
-        parts = {file.partition: [rows.filter(~is_moved.fill_null(False))]}
-        placed = away.with_columns(partition=pl.col("member_code") % partitions)
-        for (partition,), part in placed.partition_by("partition", as_dict=True, include_key=False).items():
-            parts.setdefault(int(partition), []).append(part)
-        for partition, frames in parts.items():
-            stored = pl.concat(frames).sort("member_code", "ordered_at", "order_code")
-            if stored.is_empty():
+    count = 0
+    for old in sorted({file.partition for file in files}):
+        away, ids = [], []  # of one partition at a time: that is what memory is bounded by
+        for number, file in enumerate(files):
+            if file.partition != old:
                 continue
-            place = f"{folder}/moved-{number:05d}"
-            (workspace.path / place).mkdir(parents=True, exist_ok=True)
-            own = ids.join(stored.select("order_code").unique(), on="order_code", how="semi", maintain_order="left")
-            left.append(line_steps.write_partition(workspace, place, partition, stored, own))
-    return left, moved
+            path = workspace.path / file.path
+            if not pl.scan_parquet(path).select(is_moved.any()).collect().item():
+                left.append(file)
+                continue
+            rows, own_ids = pl.read_parquet(path), pl.read_parquet(workspace.path / file.ids_path)
+            away.append(rows.filter(is_moved))
+            ids.append(own_ids)
+            rest = rows.filter(~is_moved.fill_null(False))
+            if rest.height:
+                left.append(_written(workspace, f"{folder}/left-{number:05d}", old, rest, own_ids))
+        if not away:
+            continue
+        moved = pl.concat(away).join(moves, on="member_code").with_columns(member_code="stays").drop("stays")
+        count += moved.height
+        placed = moved.sort("member_code", "ordered_at", "order_code").with_columns(partition=pl.col("member_code") % partitions)
+        for (partition,), part in sorted(placed.partition_by("partition", as_dict=True, include_key=False, maintain_order=True).items()):
+            left.append(_written(workspace, f"{folder}/moved-{old:03d}", int(partition), part, pl.concat(ids)))
+    return left, count
+
+
+def _written(workspace: Workspace, folder: str, partition: int, lines: pl.DataFrame, ids: pl.DataFrame) -> LineFile:
+    (workspace.path / folder).mkdir(parents=True, exist_ok=True)
+    own = ids.join(lines.select("order_code").unique(), on="order_code", how="semi", maintain_order="left")
+    return line_steps.write_partition(workspace, folder, partition, lines, own)

@@ -15,7 +15,7 @@ import polars as pl
 from toolkit.errors import DataError
 from toolkit.importing.ties import tied_groups
 from toolkit.language import tr
-from toolkit.sources.contract_columns import cell_text
+from toolkit.sources.contract_columns import CUT_BY_SPREADSHEET, cell_text
 from toolkit.sources.convert import Typed
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.delimited import BROKEN
@@ -114,6 +114,7 @@ def _without_placeholders(cells: pl.DataFrame, mapping: Mapping, spec: Identitie
     several = shaped.group_by("id").agg(pl.col("row").n_unique()).filter(pl.col("row") > 1)["id"]
     id = pl.col("id")
     none = id.str.to_lowercase().is_in(NO_ID) | id.str.contains(r"^0+([.,]0+)?$") | id.is_in(sorted(stated)) | id.is_in(several.implode())
+    none = none | id.str.to_uppercase().str.contains(CUT_BY_SPREADSHEET)
     left = cells.filter(none)
     if left.is_empty():
         return cells, []

@@ -193,16 +193,26 @@ def _number(text: str) -> Decimal | None:
 def _of_files(mapping: Mapping, spec: CurrencyRates, shelf: Shelf, faults: list[str]) -> list[tuple[str, date, Decimal]]:
     rows: dict[tuple[str, date], tuple[str, date, Decimal]] = {}
     for records in open_table(mapping.side_table("currency_rates"), "currency_rates", shelf):
-        frame = _texts(spec, records).collect()
+        frame, is_number = _texts(spec, records).collect(), records.schema[spec.named("rate")].is_numeric()
         days = _days(mapping, spec, frame["day"], faults)
-        sign = (spec.table.decimal if spec.table else None) or detect_decimal(frame["rate"].drop_nulls().to_list()) or "."
+        sign = (spec.table.decimal if spec.table else None) or detect_decimal(frame["rate"].drop_nulls().to_list())
+        if sign is None and not is_number:
+            shown = frame["rate"].drop_nulls().head(2).to_list()
+            faults.append(
+                tr(
+                    '{where}: it cannot be told which sign is the decimal one in the rates {cells}; state decimal = "." or decimal = ",".',
+                    where=_where(mapping), cells=", ".join(map(repr, shown)),
+                )
+            )  # fmt: skip
+            continue
+        sign = sign or "."
         style = NumberStyle(sign, "." if sign == "," else ",")
         places = locate(frame.select("source_index"), records.files)
         for (path, line), day, shown, code, cell in zip(
             places.iter_rows(), days, frame["day"].to_list(), frame["currency"].to_list(), frame["rate"].to_list(), strict=True
         ):
             where = tr("{file} row {row}", file=path, row=line)
-            rate = read_number(cell, style) if cell is not None else None
+            rate = None if cell is None else _number(cell) if is_number else read_number(cell, style)
             if code is None or day is None:
                 faults.append(
                     tr("{where}: a rate needs a day and a currency, but {cells} came.", where=where, cells=f"{shown!r}, {code!r}")

@@ -105,6 +105,13 @@ def test_a_chain_of_ids_between_two_numbers_is_a_conflict_too(tmp_path: Path) ->
     assert "Several member numbers are tied by a chain of ids" in notes_of(report, "identities")
 
 
+def test_a_number_in_anothers_column_stays_its_own_member(tmp_path: Path) -> None:
+    crm = "member_no,phone,openid,card\nM1,,,M2\nM2,1381,,\n"
+    report = import_receipts(shop(tmp_path, ["M1", "M2", "1381"], crm), tmp_path / "ws")
+    assert members_of_orders(tmp_path / "ws") == {"R0": "M1", "R1": "M2", "R2": "M2"}
+    assert "1 ids stand in several columns, such as 'M2' in 'card', 'member_no'" in notes_of(report, "identities")
+
+
 def test_an_order_of_two_ids_of_one_person_is_one_order(tmp_path: Path) -> None:
     rows = ["R1,M1,S1,P1,2025-01-01 10:00:00,1,10", "R1,o1,S1,P2,2025-01-01 10:00:00,1,5", "R2,13811112222,S1,P1,2025-01-05 10:00:00,1,7"]
     record = import_receipts(write_shop(tmp_path, rows, files={"crm.csv": CRM}, more=SECTION), tmp_path / "ws").records[0]
@@ -239,6 +246,17 @@ def test_a_later_table_moves_the_receipts_that_are_there(tmp_path: Path, monkeyp
     without = write_shop(tmp_path, receipts(["o1", "13877776666"], 200))
     import_receipts(without, ws, allow_shrinking=True)  # the workspace remembers who is who
     assert members_of_orders(ws)["R200"] == "M1"
+
+
+def test_moved_lines_are_in_the_order_of_time(tmp_path: Path) -> None:
+    ws = tmp_path / "ws"
+    import_receipts(shop(tmp_path, ["o1", "13811112222", "o1", "Z", "13811112222"], section=""), ws)
+    mapping = write_shop(tmp_path, receipts(["M3"], 20), files={"crm.csv": CRM}, more=SECTION)
+    import_receipts(mapping, ws)
+    code = Workspace(ws).codes("member").filter(id="M1")["code"].item()
+    files = [pl.read_parquet(file).filter(member_code=code) for files in Workspace(ws).line_partitions() for file in files]
+    days = [frame["ordered_at"].dt.day().to_list() for frame in files if frame.height]
+    assert days == [[1, 2, 3, 5]]  # the mart pass reads a member's orders as they lie
 
 
 def test_what_a_later_table_says_of_an_id_replaces_what_was_known(tmp_path: Path) -> None:

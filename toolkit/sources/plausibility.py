@@ -191,8 +191,8 @@ def _currency(name: str, cells: pl.Series) -> Question | None:
         return None
     doubt = later(
         "The column '{column}' names several currencies ({cells}), but all amounts are added up as one: import each by itself, or convert "
-        "them. Write the section [currency_rates] with column = '{column}' and rates = {{ CODE = 'units of the currency of the mapping per "
-        "unit' }} for each of the others."
+        'them: write the section [currency_rates] with column = "{column}" and, for each of the others, what one unit of it is worth in '
+        "the currency of the mapping, such as rates = {{ USD = 0.92 }}."
     )
     return Question("currency", name, tuple(codes.head(2)), doubt)
 

@@ -278,7 +278,7 @@ def _spelling(column: str, members: pl.Series) -> Question | None:
     twins = pl.DataFrame({"id": members, "plainly": plainly}).sort("plainly", "id").filter(pl.col("plainly").is_duplicated())
     doubt = later(
         "Ids of the column '{column}' differ by capitals, blanks or an ending .0 alone ({cells}), and each spelling counts as a member of "
-        'its own. Where they are one, write at the top of the mapping: fold_ids = ["case", "blanks", "decimal"]'
+        'its own. Where they are one, write at the top of the mapping: fold_ids = ["case", "blanks", "decimal"].'
     )
     return Question("member_spelling", column, tuple(twins["id"].head(2)), doubt)
 

@@ -202,6 +202,33 @@ A store's day is the calendar day of the order's earliest line. Days of `events`
 source, too. Within one import, an order that an earlier file holds line by line is set aside (a file and its copy, or its zip; \
 exports of overlapping periods)."""
 
+WHOLE_SHOP = """## What a mapping says of the whole shop
+
+Beside its tables, above the first section or as sections of their own:
+
+```toml
+fold_ids = ["case", "blanks", "decimal"]   # member ids that differ by these alone are one, in every table: capitals; blanks anywhere and
+                                           # full-width signs; an ending .0. The folded spelling is the member's id
+
+[identities]                               # files whose rows each name one person by several ids
+files = "crm.csv"                          # encoding, delimiter, ... as in a table's section
+ids = ["member_no", "phone", "openid", "card"]   # an id is the same in whichever column it stands; ties run over all rows
+member_id = "member_no"                    # the id that stays; without it (or where it is empty) the id that sorts first
+merge_members = true                       # two member numbers that share an id are one person; without it they stay apart and are told
+largest_person = 20                        # more ids than this are no person: refused, with the id that ties them
+not_an_id = ["13900000001"]                # values that tie nobody; empty cells, zeros, null and 13800000000 and the like never do
+
+[currency_rates]                           # amounts of lines in several currencies
+column = "Currency"                        # of the lines' files
+rates = { USD = "0.92", JPY = "0.0061" }   # units of the mapping's currency per unit; or by day, each rate until the next one:
+# files = "rates.csv"                      # with the columns day, currency, rate (others: columns = { day = "Datum", ... })
+empty = "EUR"                              # what an empty cell means; without it such rows are set aside
+```
+
+A member's lines, contacts, events and the rest all have the id that stays. The workspace remembers who is who: receipts that were imported
+before follow, and so do later ones without the section; what a new table says of an id holds from then on. Every money column of a line is
+converted exactly and rounded once, half to even. A row without a rate is set aside with its reason."""
+
 
 def contract_markdown() -> str:
     """Return the whole contract as Markdown: one section a table, one row a column."""
@@ -218,8 +245,7 @@ def contract_markdown() -> str:
         ]
         heading = str(schema.__doc__ or "").strip().splitlines()[0]
         parts += [f"## {table}", heading, "\n".join(["| column | type | required | meaning |", "|---|---|---|---|", *rows])]
-    parts.append(REPLACING)
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, REPLACING, WHOLE_SHOP]) + "\n"
 
 
 def _type_name(column: dy.Column) -> str:

@@ -52,6 +52,8 @@ that is broken off leaves the workspace as it was, and the next writer sweeps wh
 """
 UNNAMED = ""
 """The source of lines that were imported under several names before sources had one: whichever source brings them again replaces them."""
+ALIASES = "member_aliases"
+"""What the manifest calls the ids that are a member's under another id, beside the dictionaries."""
 _UPGRADE_SECONDS = 60
 """How long an upgrade waits for another process: two that open an old workspace at once are both served."""
 
@@ -212,6 +214,12 @@ class Workspace:
         if name not in self.manifest.codes:
             return pl.DataFrame(schema={"code": pl.UInt32, "id": pl.String})
         return self._read_parquet(self.manifest.codes[name])
+
+    def aliases(self) -> pl.DataFrame:
+        """Return (id, member_id): ids that are a member's under another id, as identity tables and folded spellings said."""
+        if ALIASES not in self.manifest.codes:
+            return pl.DataFrame(schema={"id": pl.String, "member_id": pl.String})
+        return self._read_parquet(self.manifest.codes[ALIASES])
 
     def table(self, name: str) -> pl.LazyFrame | None:
         """Return a contract table other than lines, or None where the shop has none."""

@@ -16,7 +16,10 @@ import polars as pl
 from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
 from toolkit.importing.admission import admitted, plan_orders, replaced_sources
+from toolkit.importing.aliases import aliases_of, members_that_stay, moved_lines, new_aliases, table_in_one_name, typed_in_one_name
 from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
+from toolkit.importing.identities import People, read_people
+from toolkit.importing.merge_notes import merge_notes
 from toolkit.importing.overlap import overlaps
 from toolkit.importing.repeated import repeated_orders
 from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
@@ -29,7 +32,7 @@ from toolkit.sources.mapping import Mapping, read_mapping
 from toolkit.sources.plausibility import Question, answer_line, open_questions
 from toolkit.sources.presets.complete_journey import complete_journey
 from toolkit.sources.records.source_file import Shelf
-from toolkit.workspace import ImportRecord, LineFile, Workspace
+from toolkit.workspace import ALIASES, ImportRecord, LineFile, Workspace
 
 COMPLETE_JOURNEY = "complete-journey"
 """The name by which the demo receipts are imported."""
@@ -108,10 +111,12 @@ def import_receipts(
         shelf = Shelf(staging / "files")
         changes, records = {}, []
         questions: tuple[Question, ...] = ()
+        people = read_people(mapping, shelf)
+        names = aliases_of(ws, mapping.fold_ids, people)
         tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
         for name in mapping.tables:
             if name != "lines":
-                typed = typed_table(mapping, name, shelf=shelf)
+                typed = typed_in_one_name(typed_table(mapping, name, shelf=shelf), names)
                 kept, rejected = split_table(name, typed)
                 tables[name] = (kept, rejected)
                 rows_in = kept.height + rejected.height if typed.distinct else typed.rows_in
@@ -121,18 +126,31 @@ def import_receipts(
         changes["tables"] = {
             **ws.manifest.tables,
             **{
-                name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept, mapping.source_name))
+                name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept, mapping.source_name, names))
                 for name, (kept, _) in tables.items()
             },
+            **_renamed_tables(ws, commit_id, names, [name for name in ws.manifest.tables if name not in tables]),
         }
         extra = {
             name: tables[table][0][column]
             for name, table, column in (("product", "products", "product_id"), ("store", "stores", "store_id"))
             if table in tables
         }
+        if people is not None:
+            records.append(_people_record(ws, commit_id, mapping, people))
         if "lines" in mapping.tables:
             line_changes, record, questions = _import_lines(
-                ws, mapping, commit_id, staging, shelf, extra, announce, allow_shrinking=allow_shrinking, accept_defaults=accept_defaults
+                ws,
+                mapping,
+                commit_id,
+                staging,
+                shelf,
+                extra,
+                names,
+                people,
+                announce,
+                allow_shrinking=allow_shrinking,
+                accept_defaults=accept_defaults,
             )
             changes.update(line_changes)
             records.insert(0, record)
@@ -183,15 +201,17 @@ def _import_lines(
     staging: Path,
     shelf: Shelf,
     extra: dict[str, pl.Series],
+    names: pl.DataFrame,
+    people: People | None,
     announce: Callable[[str], object],
     *,
     allow_shrinking: bool,
     accept_defaults: bool,
 ) -> tuple[dict, ImportRecord, tuple[Question, ...]]:
     """Bring the lines in beside the live ones; return the changes of the manifest, the record and what stays open."""
-    typed = typed_table(mapping, "lines", shelf=shelf)
+    typed = typed_in_one_name(typed_table(mapping, "lines", shelf=shelf), names)
     lines = typed.kept
-    if any(file.dialect for file in typed.files):  # parse text once, not once per pass
+    if names.height or any(file.dialect for file in typed.files):  # parse text once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
     questions = open_questions(mapping, typed, lines)
@@ -219,6 +239,9 @@ def _import_lines(
             unwanted.append(cancelled.rows.lazy().select("store_id", "order_id", "day"))
         elif cancelled.pairs.height:
             notes = (_cancellations_note(cancelled),)
+    fresh = new_aliases(ws, names)
+    if fresh.height:
+        extra = {**extra, "member": members_that_stay(ws, fresh)}
     codes = line_steps.codes_of(ws, lines, extra)
     total = sum(file.rows for file in ws.manifest.line_files)
     partitions = partitions_for(ws, typed.rows_in)
@@ -246,6 +269,9 @@ def _import_lines(
     for sentence in told + beside:
         announce(sentence)
     kept_files = _replace(ws, commit_id, replacement)
+    kept_files, moved = moved_lines(ws, kept_files, codes["member"], fresh, f"lines/{commit_id}")
+    if moved:
+        notes = (*notes, tr("{lines:,} lines that were there before have the member now whose id they name.", lines=moved))
     if needs_respreading(ws, kept_files, partitions):
         kept_files = respread(ws, kept_files, f"lines/{commit_id}/respread", partitions)
     columns = {
@@ -256,15 +282,37 @@ def _import_lines(
         "partitions": partitions,
         "line_files": (*kept_files, *stored),
         "line_columns": tuple(sorted(columns)),
-        "codes": {name: _write_codes(ws, commit_id, name, frame) for name, frame in codes.items()},
+        "codes": {
+            name: _write_codes(ws, commit_id, name, frame) for name, frame in (codes | ({ALIASES: names} if len(names) else {})).items()
+        },
     }
     first, last = min(file.first_day for file in stored), max(file.last_day for file in stored)
     notes = (
-        record.notes + notes + tuple(filter(None, [files_disagree, *beside])) + ((f"{total:,} lines were there before.",) if total else ())
+        record.notes
+        + notes
+        + tuple(filter(None, [files_disagree, *beside]))
+        + tuple(merge_notes(mapping, typed, lines, people))
+        + ((f"{total:,} lines were there before.",) if total else ())
     )
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
     record = record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
     return changes, record, questions
+
+
+def _renamed_tables(ws: Workspace, commit_id: str, names: pl.DataFrame, tables: Sequence[str]) -> dict[str, str]:
+    """Write the tables that an import does not bring and in which it gives members another id; return their paths."""
+    if new_aliases(ws, names).is_empty():
+        return {}
+    before = {name: frame.collect() for name in tables if (frame := ws.table(name)) is not None}
+    after = {name: table_in_one_name(name, frame, names) for name, frame in before.items()}
+    return {name: write_table(ws, f"tables/{commit_id}", name, after[name]) for name in after if not after[name].equals(before[name])}
+
+
+def _people_record(ws: Workspace, commit_id: str, mapping: Mapping, people: People) -> ImportRecord:
+    rows = people.typed.rows_in
+    kept = rows - people.rejected.height
+    record = _record(ws, commit_id, mapping.side_table("identities"), "identities", people.typed, rows, kept, people.rejected, {})
+    return record.model_copy(update={"notes": (*record.notes, *people.notes)})
 
 
 def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from toolkit import schemas
+from toolkit.importing.aliases import table_in_one_name
 from toolkit.language import tr
 from toolkit.sources.checks import check_small_table
 from toolkit.sources.columns.words import value_map
@@ -54,14 +55,14 @@ def outside_words(mapping: Mapping, name: str, typed: Typed, rejected: pl.DataFr
     return notes
 
 
-def lay_over(workspace: Workspace, name: str, new: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Return the table as it will be: rows of the new import, and the old ones that it does not speak of."""
+def lay_over(workspace: Workspace, name: str, new: pl.DataFrame, source: str, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Return the table as it will be: rows of the new import, and the old ones that it does not speak of; a member has one id in both."""
     before = workspace.table(name)
     if name in EVENT_DAY:
         new = new.with_columns(pl.lit(source).alias(SOURCE))
     if before is None:
         return new
-    old = before.collect()
+    old = table_in_one_name(name, before.collect(), aliases)
     if name in EVENT_DAY:
         day = pl.col(EVENT_DAY[name]).dt.date()
         others = pl.col(SOURCE).fill_null(source) != source if SOURCE in old.columns else pl.lit(False)

@@ -14,8 +14,10 @@ from typing import Any
 import polars as pl
 
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
+from toolkit.sources.currencies import CURRENCY, FOREIGN, RATE, Rates
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.specs import ColumnSpec, Condition, TableMapping
+from toolkit.sources.spellings import MEMBER_IDS, folded, folded_texts
 from toolkit.sources.styles import numbers, times
 from toolkit.sources.styles.detection import Styles, time_text
 
@@ -69,7 +71,9 @@ class Conversion:
     table: str
     schema: dict[str, pl.DataType]
     styles: Styles
-    prepared: list[dict[str, pl.Expr]] = field(default_factory=lambda: [{}, {}])
+    rates: Rates | None = None  # lines in several currencies
+    prepared: list[dict[str, pl.Expr]] = field(default_factory=lambda: [{}, {}, {}])
+    before_rates: dict[str, pl.Expr] = field(default_factory=dict)  # amounts of lines in the currency of their row
 
     @property
     def spec(self) -> TableMapping:
@@ -79,11 +83,18 @@ class Conversion:
     def columns(self) -> list[ContractColumn]:
         """Return the mapped columns in the contract's order, then the attributes; of the lines also those that are not mapped."""
         columns = []
+        if self.rates:
+            self._rate_rows(self.rates)
         for name in CONTRACT[self.table].columns():
             if name in self.spec.columns:
                 columns.append(self._column(name, self.spec.columns[name]))
             elif self.table == "lines":
                 columns.append(ContractColumn(name, pl.lit(0, pl.Int64) if name in ZERO_WHEN_EMPTY else pl.lit(None, pl.String)))
+        if self.rates:
+            columns += [
+                ContractColumn(CURRENCY, pl.col(CURRENCY)),
+                ContractColumn(FOREIGN, self.before_rates["amount"].cast(pl.Int64, strict=False)),
+            ]
         return columns + [self._attribute(name, spec) for name, spec in self.spec.attributes.items()]
 
     def _column(self, name: str, spec: ColumnSpec) -> ContractColumn:
@@ -106,6 +117,11 @@ class Conversion:
                 checks.append((value < 0, f"negative {label(name)}"))
         return ContractColumn(name, value, checks, column.rounded)
 
+    def as_written(self) -> pl.Expr:
+        """Return the member ids of lines as they are written: what was folded can then be counted."""
+        spelled = Conversion(self.mapping.model_copy(update={"fold_ids": ()}), self.table, self.schema, self.styles)
+        return spelled._column("member_id", self.spec.columns["member_id"]).value.cast(pl.String)
+
     def _attribute(self, name: str, spec: ColumnSpec) -> ContractColumn:
         """Return a further column of the members, as it stands in the file."""
         if spec.column is not None and not isinstance(self.schema[spec.column], pl.String | pl.Categorical | pl.Enum):
@@ -116,10 +132,12 @@ class Conversion:
 
     def _text(self, name: str, spec: ColumnSpec) -> ContractColumn:
         if spec.value is not None:
-            return ContractColumn(name, pl.lit(str(spec.value) or None, pl.String))
+            return ContractColumn(name, self._spelled(name, pl.lit(str(spec.value) or None, pl.String)))
         if spec.join:
             parts = [
-                self._id_text(column).str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True)
+                self._spelled(name, self._id_text(column))
+                .str.replace_all("\\", "\\\\", literal=True)
+                .str.replace_all("|", "\\|", literal=True)
                 for column in spec.join
             ]
             cut = [check for column in spec.join for check in self._cut(name, column)]
@@ -139,7 +157,8 @@ class Conversion:
         if dtype.is_integer() and self.table == "lines" and dtype not in (pl.UInt64, pl.Int128):
             number = raw if dtype == pl.Int64 else raw.cast(pl.Int64)
             return ContractColumn(name, self._member(name, number, number))
-        return ContractColumn(name, self._member(name, self._id_text(spec.column), None), self._cut(name, spec.column))
+        text = self._spelled(name, self._id_text(spec.column))
+        return ContractColumn(name, self._member(name, text, None), self._cut(name, spec.column))
 
     def _id_text(self, column: str) -> pl.Expr:
         """Return a column as text: exactly as written, null where there is nothing but spaces."""
@@ -150,6 +169,10 @@ class Conversion:
             return raw.cast(pl.String, strict=False)
         stripped = raw.str.strip_chars()
         return pl.when(stripped.str.len_bytes() > 0).then(stripped if self.spec.strip_ids else raw)
+
+    def _spelled(self, name: str, text: pl.Expr) -> pl.Expr:
+        """Return the text of an id in the one spelling that stays, where it names a member."""
+        return folded(text, self.mapping.fold_ids) if self.mapping.fold_ids and name in MEMBER_IDS else text
 
     def _cut(self, name: str, column: str) -> list[tuple[pl.Expr, str]]:
         """A spreadsheet turns long codes into 6.90123E+12: the digits are lost and products fall together."""
@@ -163,7 +186,8 @@ class Conversion:
         if name != "member_id" or not codes:
             return value
         if number is None:
-            return pl.when(~value.is_in(list(codes))).then(value)
+            spelled = folded_texts(codes, self.mapping.fold_ids) if self.mapping.fold_ids else codes
+            return pl.when(~value.is_in([code for code in spelled if code is not None])).then(value)
         whole = [int(code) for code in codes if code.lstrip("-").isascii() and code.lstrip("-").isdigit()]
         return pl.when(~number.is_in(whole)).then(value) if whole else value
 
@@ -171,7 +195,8 @@ class Conversion:
 
     def _number(self, name: str, spec: ColumnSpec, dtype: Any) -> ContractColumn:
         money = name in MONEY_COLUMNS
-        digits = self.mapping.minor_digits if money else QUANTITY_DIGITS if dtype.is_float() else 0
+        own_digits = self.rates.digits if self.rates else self.mapping.minor_digits
+        digits = own_digits if money else QUANTITY_DIGITS if dtype.is_float() else 0
         unit = spec.unit or (self.spec.amount_unit if money else "major")
         scale = 0 if unit == "minor" else digits
         added = (spec.column,) if spec.column is not None else spec.add
@@ -188,9 +213,26 @@ class Conversion:
         checks = [(part.unreadable, f"{label(name)} is not a number") for part in parts]
         checks += [(part.too_large, f"{label(name)} is too large") for part in parts]
         rounded = pl.any_horizontal([part.rounded for part in parts]) if len(parts) > 1 else parts[0].rounded
+        if money and self.rates:
+            value = self._in_own_currency(self.rates, name, value, checks, is_minor=unit == "minor")
         if self.table != "lines" and dtype.is_float() and not money:
             value = value / 10**digits
         return ContractColumn(name, value, checks, rounded if money else None)
+
+    def _rate_rows(self, rates: Rates) -> None:
+        """Prepare the currency and the rate of every row."""
+        self.prepared[0][CURRENCY] = rates.currency(cell_text(rates.column, self.schema[rates.column]))
+        day = self._column("ordered_at", self.spec.columns["ordered_at"]).value.dt.date()
+        self.prepared[2][RATE] = rates.rate(day)
+
+    def _in_own_currency(self, rates: Rates, name: str, value: pl.Expr, checks: list[tuple[pl.Expr, str]], *, is_minor: bool) -> pl.Expr:
+        """Return money in the mapping's currency; what cannot be converted is added to the checks."""
+        own = rates.converted(value, is_minor=is_minor)
+        if is_minor:
+            value = rates.widened(value)
+        self.before_rates[name] = value
+        checks += [*rates.checks(), (value.is_not_null() & pl.col(RATE).is_not_null() & own.is_null(), f"{label(name)} is too large")]
+        return own
 
     def _integer(self, column: str, scale: int, spec: ColumnSpec, sign: int) -> numbers.Integer:
         if self.schema[column] == pl.String:

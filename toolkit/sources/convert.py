@@ -16,6 +16,7 @@ import polars as pl
 from toolkit.errors import MappingError
 from toolkit.schemas import CONTRACT
 from toolkit.sources.contract_columns import ContractColumn, Conversion
+from toolkit.sources.currencies import Rates, read_rates
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.delimited import BROKEN, original_text
 from toolkit.sources.records.source_file import Shelf, SourceFile
@@ -44,6 +45,7 @@ class Typed:
     shelf: Shelf  # kept with the table: its scratch copies are read whenever a frame is collected
     left_out: dict[str, int]  # rows that the mapping's keep and drop leave out, by reason
     out: pl.LazyFrame | None = None  # those rows, converted: the days they speak of
+    rates: Rates | None = None  # of lines in several currencies
 
     @property
     def rows_in(self) -> int:
@@ -96,6 +98,8 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     lines
         Always: line_id, member_id, order_id, store_id, product_id, channel (String, or Int64 where the files hold whole numbers),
         ordered_at (shop's wall clock), quantity_milli, amount, discount_amount, coupon_amount (Int64; discounts 0 where unmapped or empty).
+        Where the mapping folds spellings or has an identity table, member_written: the member as it stands in the file. Where it
+        converts currencies, row_currency, and foreign_amount: the amount before.
     other tables
         The mapped contract columns with the contract's types, money as Int64 minor units, and attributes as text.
     source_index, fault, rounded
@@ -108,6 +112,7 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     spec = mapping.tables[table]
     rows = filtered(mapping, table, open_table(mapping, table, shelf))
     groups = list(rows.groups)
+    rates = read_rates(mapping, shelf) if table == "lines" else None
     styles = [find_styles(mapping, table, records) for records in groups]
     faults = [fault for style in styles for fault in style.faults]
     if faults:
@@ -115,10 +120,10 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     notes = [note for records in groups for note in _reading_notes(records)] + [note for style in styles for note in style.notes]
     notes += [*rows.notes, *unused_words(mapping, table, groups)]
     if groups:
-        every_row = _united([_converted(mapping, table, records, style) for records, style in zip(groups, styles, strict=True)])
+        every_row = _united([_converted(mapping, table, records, style, rates) for records, style in zip(groups, styles, strict=True)])
     else:  # the files hold no line at all
         raw: dict[str, Any] = dict.fromkeys(spec.raw_columns, pl.String())
-        every_row = _converted(mapping, table, Records(pl.LazyFrame(schema={**raw, "source_index": pl.Int64}), raw, ()), None)
+        every_row = _converted(mapping, table, Records(pl.LazyFrame(schema={**raw, "source_index": pl.Int64}), raw, ()), None, rates)
     frame = every_row
     if spec.distinct:
         notes.append(f"[{table}] keeps the most frequent value of each column per {' and '.join(CONTRACT[table].primary_key())}.")
@@ -136,20 +141,23 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
         distinct=spec.distinct,
         shelf=shelf,
         left_out=rows.left_out,
-        out=_united([_converted(mapping, table, records, style) for records, style in zip(rows.out, styles, strict=True)])
+        out=_united([_converted(mapping, table, records, style, rates) for records, style in zip(rows.out, styles, strict=True)])
         if rows.out
         else None,
+        rates=rates,
     )
 
 
-def _converted(mapping: Mapping, table: str, records: Records, styles: Styles | None) -> pl.LazyFrame:
-    conversion = Conversion(mapping, table, records.schema, styles or find_styles(mapping, table, records))
+def _converted(mapping: Mapping, table: str, records: Records, styles: Styles | None, rates: Rates | None) -> pl.LazyFrame:
+    conversion = Conversion(mapping, table, records.schema, styles or find_styles(mapping, table, records), rates)
     columns = conversion.columns()
     frame = records.frame
     for prepared in conversion.prepared:
         if prepared:
             frame = frame.with_columns(**prepared)
     values = [column.value.alias(STORED_NAMES.get(column.name, column.name) if table == "lines" else column.name) for column in columns]
+    if table == "lines" and (mapping.fold_ids or mapping.identities):
+        values.append(conversion.as_written().alias("member_written"))
     roundings = [column.rounded for column in columns if column.rounded is not None]
     rounded = pl.any_horizontal(roundings) if roundings else pl.lit(False)
     return frame.select(*values, "source_index", _first_fault(columns, records.has_broken), rounded.alias("rounded"))

@@ -28,7 +28,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
-from toolkit.sources.specs import Answers, ColumnSpec, TableMapping
+from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, Identities, SideTable, TableMapping
+from toolkit.sources.spellings import FOLDS
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
@@ -36,7 +37,11 @@ NO_MINOR_UNIT = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW
 """Currencies that ISO 4217 lists without a minor unit."""
 
 
-SHOP_KEYS = ("name", "source", "currency", "minor_digits", "time_zone", "source_time_zone", "answers")
+SHOP_KEYS = (
+    "name", "source", "currency", "minor_digits", "time_zone", "source_time_zone", "answers", "fold_ids", "currency_rates", "identities",
+)  # fmt: skip
+SIDE_TABLES: dict[str, type[SideTable]] = {"currency_rates": CurrencyRates, "identities": Identities}
+"""Sections of the whole shop that may read files of their own."""
 
 
 class Mapping(BaseModel):
@@ -52,6 +57,9 @@ class Mapping(BaseModel):
     source_time_zone: str | None = None
     tables: dict[str, TableMapping]
     answers: Answers = Answers()
+    fold_ids: tuple[str, ...] = ()  # of member ids, in all tables alike: see `spellings.py`
+    currency_rates: CurrencyRates | None = None
+    identities: Identities | None = None
     folder: Path
     label: str = "mapping"
 
@@ -67,6 +75,17 @@ class Mapping(BaseModel):
             hint = did_you_mean(given, available_timezones(), '; write it like "Europe/Berlin"')
             raise ValueError(f"there is no time zone {given!r}{hint}")
         return given
+
+    @field_validator("fold_ids")
+    @classmethod
+    def _known_folds(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [word for word in given if word not in FOLDS]:
+            raise ValueError(f"spellings cannot be folded by {unknown[0]!r}; known: {', '.join(map(repr, FOLDS))}")
+        return given
+
+    def side_table(self, name: str) -> Mapping:
+        """Return a mapping whose one table is that of a section of the whole shop, under the section's name."""
+        return self.model_copy(update={"tables": {name: getattr(self, name).table}})
 
 
 def read_mapping(path: Path | str) -> Mapping:
@@ -110,6 +129,11 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
     if "lines" not in given:
         faults.append(f"{label} has no section [lines]: the receipt lines are the one table that is needed.")
     shop = {key: value for key, value in shop.items() if key in SHOP_KEYS}
+    for name in [name for name in SIDE_TABLES if name in shop]:
+        shop[name] = _read_side_table(label, name, shop[name], faults)
+    lines = tables.get("lines")
+    if lines is not None and isinstance(rates := shop.get("currency_rates"), CurrencyRates):
+        tables["lines"] = lines.model_copy(update={"also_read": (rates.column,)})
     if "minor_digits" not in shop:
         shop["minor_digits"] = _minor_digits(label, shop.get("currency"), faults)
     if faults:
@@ -123,12 +147,27 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
     return mapping
 
 
+def _read_side_table(label: str, name: str, given: Any, faults: list[str]) -> SideTable | None:
+    where = f"{label} [{name}]"
+    section = SIDE_TABLES[name]
+    if not isinstance(given, MappingABC):
+        faults.append(tr("{where} must be a section with keys, but {given} came.", where=where, given=repr(given)))
+        return None
+    faults += _unknown(where, given, section.known_keys())
+    try:
+        return section.model_validate({key: value for key, value in given.items() if key in section.known_keys()})
+    except ValidationError as error:
+        faults += [fault.replace(f"{where} table.", f"{where} ").replace("'table'", "'files'") for fault in _sentences(label, name, error)]
+        return None
+
+
 def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMapping | None:
     where = f"{label} [{name}]"
     if not isinstance(given, MappingABC):
         faults.append(f"{where} must be a section with `files` and `columns`, but {given!r} came.")
         return None
-    faults += _unknown(where, given, list(TableMapping.model_fields))
+    known_keys = [key for key in TableMapping.model_fields if key != "also_read"]
+    faults += _unknown(where, given, known_keys)
     columns = given.get("columns", {})
     if isinstance(columns, MappingABC):
         contract = CONTRACT[name].columns()
@@ -138,7 +177,7 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
             faults.append(f"{label} [{name}.columns] does not say where {', '.join(missing)} come{'s' if len(missing) == 1 else ''} from.")
     if given.get("attributes") and name != "members":
         faults.append(f"{where} has `attributes`, but only [members] can keep further columns.")
-    known = {key: value for key, value in given.items() if key in TableMapping.model_fields}
+    known = {key: value for key, value in given.items() if key in known_keys}
     try:
         table = TableMapping.model_validate(known)
     except ValidationError as error:
@@ -232,7 +271,9 @@ def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
             faults.append(f"{where} needs '{path}'.")
         else:
             message = fault["msg"].removeprefix("Value error, ")
-            faults.append(f"{where} {path}: {message[0].lower() + message[1:]}" + (f"; {fault['input']!r} came." if path else "."))
+            faults.append(
+                f"{where}{' ' if path else ''}{path}: {message[0].lower() + message[1:]}" + (f"; {fault['input']!r} came." if path else ".")
+            )
     return faults
 
 
@@ -241,13 +282,24 @@ def _minor_digits(label: str, currency: Any, faults: list[str]) -> int:
     if not isinstance(currency, str):
         faults.append(f'{label} needs the currency of the amounts as an ISO code, such as currency = "EUR".')
         return 2
-    from babel.numbers import get_currency_precision, is_currency
+    from babel.numbers import is_currency
 
     if not is_currency(currency):
         faults.append(
             f"{label} currency {currency!r} is no ISO 4217 code (EUR, USD, CNY, JPY, ...); for an own code state minor_digits too."
         )
         return 2
+    return minor_digits_of(currency)
+
+
+def minor_digits_of(currency: str) -> int:
+    """Return how many decimals amounts in an ISO 4217 currency have.
+
+    >>> minor_digits_of("JPY"), minor_digits_of("EUR"), minor_digits_of("KWD")
+    (0, 2, 3)
+    """
+    from babel.numbers import get_currency_precision
+
     if currency in NO_MINOR_UNIT:
         return 0
     # The tables of the locale project show no decimals for some currencies whose receipts do carry them (RSD, IQD): never fewer than two.

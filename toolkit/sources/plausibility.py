@@ -189,7 +189,11 @@ def _currency(name: str, cells: pl.Series) -> Question | None:
     is_named = any(word in plain(name) for word in CURRENCY_WORDS) and _number(codes).is_null().any()
     if codes.len() < 2 or not (is_named or (codes.len() <= MOST_STATES and _are_currencies(codes))):
         return None
-    doubt = later("The column '{column}' names several currencies ({cells}), but all amounts are added up as one: import each by itself.")
+    doubt = later(
+        "The column '{column}' names several currencies ({cells}), but all amounts are added up as one: import each by itself, or convert "
+        'them: write the section [currency_rates] with column = "{column}" and, for each of the others, what one unit of it is worth in '
+        "the currency of the mapping, such as rates = {{ USD = 0.92 }}."
+    )
     return Question("currency", name, tuple(codes.head(2)), doubt)
 
 
@@ -274,7 +278,7 @@ def _spelling(column: str, members: pl.Series) -> Question | None:
     twins = pl.DataFrame({"id": members, "plainly": plainly}).sort("plainly", "id").filter(pl.col("plainly").is_duplicated())
     doubt = later(
         "Ids of the column '{column}' differ by capitals, blanks or an ending .0 alone ({cells}), and each spelling counts as a member of "
-        "its own: write them alike in the files (strip_ids = true takes blanks at the ends off)."
+        'its own. Where they are one, write at the top of the mapping: fold_ids = ["case", "blanks", "decimal"].'
     )
     return Question("member_spelling", column, tuple(twins["id"].head(2)), doubt)
 

@@ -106,6 +106,7 @@ class TableMapping(_Frozen):
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
     values: dict[str, dict[str, str | bool]] = Field(default_factory=dict, description="contract column -> the file's word -> ours")
     attributes: dict[str, ColumnSpec] = Field(default_factory=dict, description="further columns to keep (members only)")
+    also_read: tuple[str, ...] = Field((), description="columns that a section of the whole shop needs; no key of a section")
 
     @field_validator("files", mode="before")
     @classmethod
@@ -148,7 +149,7 @@ class TableMapping(_Frozen):
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the files that the mapping needs, each once."""
         specs = (*self.columns.values(), *self.attributes.values())
-        return tuple(dict.fromkeys([*(name for spec in specs for name in spec.raw_columns), *self.keep, *self.drop]))
+        return tuple(dict.fromkeys([*(name for spec in specs for name in spec.raw_columns), *self.keep, *self.drop, *self.also_read]))
 
 
 class Answers(_Frozen):
@@ -166,3 +167,95 @@ class Answers(_Frozen):
         if unknown:
             raise ValueError(f"there is no question {unknown[0]!r}; a key is one of {', '.join(QUESTION_KINDS)}, or such a word:COLUMN")
         return given
+
+
+class SideTable(_Frozen):
+    """A section of the whole shop that reads files of its own; what it says of their writing is what a table's section may say."""
+
+    @classmethod
+    def known_keys(cls) -> tuple[str, ...]:
+        """The keys that a section may have: its own, and those of its files' writing."""
+        own = [name for name in cls.model_fields if name != "table"]
+        return (*own, *(name for name in TableMapping.model_fields if name in WRITING and name not in own))
+
+
+WRITING = (
+    "files", "format", "encoding", "delimiter", "quote", "header", "skip_rows", "decimal", "thousands", "time_format", "sheet",
+)  # fmt: skip
+
+
+def _with_table(given: Any, own: tuple[str, ...], columns: list[Any]) -> Any:
+    """Return a section whose keys about files are a table of their own that reads these columns as they are."""
+    if not isinstance(given, dict) or "files" not in given:
+        return given
+    read = {name: {"column": name} for name in columns if isinstance(name, str)}
+    writing = {key: value for key, value in given.items() if key not in own}
+    return {**{key: value for key, value in given.items() if key in own}, "table": {**writing, "columns": read}}
+
+
+class CurrencyRates(SideTable):
+    """How amounts in other currencies become the mapping's: its units per unit of theirs, always the same or by day (in files).
+
+    A rate by day holds until the next one. `columns` names the columns of the files where they are not day, currency and rate.
+    """
+
+    table: TableMapping | None = None
+    column: str = Field(description="column of the lines' files that names each row's currency")
+    rates: dict[str, str] = Field(default_factory=dict)
+    columns: dict[Literal["day", "currency", "rate"], str] = Field(default_factory=dict)
+    empty: str | None = Field(None, description="the currency of rows whose cell is empty")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files_are_a_table(cls, given: Any) -> Any:
+        columns = given.get("columns") if isinstance(given, dict) else None
+        named = columns if isinstance(columns, dict) else {}
+        return _with_table(given, ("column", "rates", "columns", "empty"), [named.get(name, name) for name in ("day", "currency", "rate")])
+
+    @field_validator("rates", mode="before")
+    @classmethod
+    def _rates_are_texts(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {key: str(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else rate for key, rate in given.items()}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> CurrencyRates:
+        if bool(self.rates) == bool(self.table):
+            raise ValueError('the rates stand either here, rates = { USD = "0.92" }, or in `files` with columns day, currency and rate')
+        return self
+
+    def named(self, name: Literal["day", "currency", "rate"]) -> str:
+        """The files' column of this name."""
+        return self.columns.get(name, name)
+
+
+class Identities(SideTable):
+    """Files whose rows each name one person by several ids; the ids of one person become one member."""
+
+    table: TableMapping
+    ids: tuple[str, ...] = Field(min_length=1, description="columns of ids; an id is the same in whichever of them it stands")
+    member_id: str | None = Field(None, description="the column of `ids` whose value stays; none = the id that sorts first")
+    merge_members: bool = Field(False, description="two member numbers tied by another id are one person; false = a conflict, not tied")
+    largest_person: int = Field(20, ge=2, description="more ids than this are no person: the import is refused")
+    not_an_id: tuple[str, ...] = Field((), description="values that stand for no id")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files_are_a_table(cls, given: Any) -> Any:
+        ids = given.get("ids") if isinstance(given, dict) else None
+        own = ("ids", "member_id", "merge_members", "largest_person", "not_an_id")
+        return _with_table(given, own, list(ids) if isinstance(ids, list) else [])
+
+    @field_validator("not_an_id", mode="before")
+    @classmethod
+    def _texts(cls, given: Any) -> Any:
+        return [str(value) if isinstance(value, int) else value for value in given] if isinstance(given, list) else given
+
+    @model_validator(mode="after")
+    def _several(self) -> Identities:
+        if len(set(self.ids)) < 2:
+            raise ValueError('an identity needs two columns of ids at least, such as ids = ["member_no", "phone"]')
+        if self.member_id is not None and self.member_id not in self.ids:
+            raise ValueError(f"member_id is {self.member_id!r}, which is none of `ids`")
+        return self

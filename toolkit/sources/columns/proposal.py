@@ -15,6 +15,7 @@ from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
+from toolkit.sources.columns.identities import identity_lines
 from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, quoted
 from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
@@ -188,7 +189,9 @@ def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
     rest = [name for name in unused if name not in taken]
     if rest and table != "members":
         lines.append(f"# not used: {', '.join(rest)}")
-    return lines + _value_maps(table, contents, guesses) + side
+    member = next((guess.columns[0] for guess in guesses if guess.name == "member_id" and len(guess.columns) == 1), None)
+    people = identity_lines(contents, member, _files(group)) if table == "members" and member else []
+    return lines + _value_maps(table, contents, guesses) + side + people
 
 
 def _value_maps(table: str, contents: Contents, guesses: Sequence[Guess]) -> list[str]:

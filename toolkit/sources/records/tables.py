@@ -18,6 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from toolkit.errors import MappingError
+from toolkit.schemas import CONTRACT
 from toolkit.sources.mapping import Mapping, did_you_mean
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
 
@@ -119,8 +120,10 @@ def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[st
     hint = did_you_mean(name, known, f"; it has: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}.")
     spec = mapping.tables[table]
     named = {name for column in (*spec.columns.values(), *spec.attributes.values()) for name in column.raw_columns}
-    section = "columns" if name in named else "keep" if name in spec.keep else "drop"
-    return f"{path.name} has no column '{name}', which {mapping.label} [{table}.{section}] names{hint}"
+    section = f"{table}.columns" if name in named else f"{table}.keep" if name in spec.keep else f"{table}.drop"
+    if table not in CONTRACT or name in spec.also_read:  # a section of the whole shop
+        section = table if table not in CONTRACT else "currency_rates"
+    return f"{path.name} has no column '{name}', which {mapping.label} [{section}] names{hint}"
 
 
 def locate(rows: pl.DataFrame, files: Sequence[SourceFile]) -> pl.DataFrame:

@@ -38,7 +38,7 @@ def find_styles(mapping: Mapping, table: str, records: Records) -> Styles:
     styles = Styles(spec.decimal or ".")
     texts = [name for name in _number_columns(table, spec) if records.schema[name] == pl.String]
     if texts and spec.decimal is None:
-        sign = _decimal(records, texts, whole_only=mapping.minor_digits == 0)
+        sign = _decimal(records, texts, whole_only=mapping.minor_digits == 0 and not mapping.currency_rates)
         if sign is None:
             cells = records.sample.select(pl.concat([pl.col(name).cast(pl.String) for name in texts])).to_series()
             shown = cells.filter(cells.str.contains("[.,]")).head(3).to_list() if cells.len() else []

@@ -20,7 +20,7 @@ from toolkit.importing.replace import Replacement, plan_replacement, refuse_shri
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
 from toolkit.sources.plausibility import Question, answer_line, open_questions
@@ -366,9 +366,11 @@ def _reasons(record: ImportRecord) -> list[str]:
     for reason, rows in record.reasons.items():
         cell, row = record.examples.get(reason, ("", 0))
         if cell:
-            lines.append(tr("{rows:,} x {reason}, such as {cell} in row {row}", rows=rows, reason=tr(reason), cell=repr(cell), row=row))
+            lines.append(
+                tr("{rows:,} x {reason}, such as {cell} in row {row}", rows=rows, reason=word(tr(reason)), cell=repr(cell), row=row)
+            )
         else:
-            lines.append(f"{rows:,} x {tr(reason)}")
+            lines.append(f"{rows:,} x {word(tr(reason))}")
     return lines
 
 

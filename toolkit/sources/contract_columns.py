@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
+from toolkit.sources.arithmetic import worked_out
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.specs import ColumnSpec, Condition, TableMapping
 from toolkit.sources.styles import numbers, times
@@ -99,6 +100,8 @@ class Conversion:
         value, checks = column.value, list(column.checks)
         if name in ZERO_WHEN_EMPTY:
             value = value.fill_null(0)
+            if spec.rate is not None:  # what is given back took no discount
+                value = pl.max_horizontal(value, 0)
         if self.table == "lines":  # of other tables the whole contract is checked, in checks.py
             if not rule.nullable and name not in ZERO_WHEN_EMPTY:
                 checks.append((value.is_null(), f"no {label(name)}"))
@@ -176,16 +179,21 @@ class Conversion:
         scale = 0 if unit == "minor" else digits
         added = (spec.column,) if spec.column is not None else spec.add
         signed = [(column, spec.sign) for column in added] + [(column, -spec.sign) for column in spec.subtract]
-        parts = [self._integer(column, scale, spec, sign) for column, sign in signed]
-        if spec.multiply:
-            parts = [self._product(name, scale, spec)]
+        further: list[tuple[pl.Expr, str]] = []
+        if spec.is_worked_out:
+            number, further = worked_out(self, name, label(name), scale, spec)
+            parts = [number]
+        elif spec.multiply:
+            parts = [self._product(name, scale, tuple(map(str, spec.multiply)), spec)]
+        else:
+            parts = [self._integer(column, scale, spec, sign) for column, sign in signed]
         if spec.value is not None:
             constant = numbers.read_number(str(spec.value), numbers.NumberStyle())
             parts = [numbers.Integer(pl.lit(int((constant or 0) * 10**scale), pl.Int64), pl.lit(False), pl.lit(False), pl.lit(False))]
         value = parts[0].value if len(parts) == 1 else pl.sum_horizontal([part.value for part in parts], ignore_nulls=True)
         if len(parts) > 1:
             value = pl.when(~pl.all_horizontal([part.value.is_null() for part in parts])).then(value)
-        checks = [(part.unreadable, f"{label(name)} is not a number") for part in parts]
+        checks = [*further, *((part.unreadable, f"{label(name)} is not a number") for part in parts)]
         checks += [(part.too_large, f"{label(name)} is too large") for part in parts]
         rounded = pl.any_horizontal([part.rounded for part in parts]) if len(parts) > 1 else parts[0].rounded
         if self.table != "lines" and dtype.is_float() and not money:
@@ -194,10 +202,11 @@ class Conversion:
 
     def _integer(self, column: str, scale: int, spec: ColumnSpec, sign: int) -> numbers.Integer:
         if self.schema[column] == pl.String:
-            return numbers.from_scaled(self._scaled(column, scale, spec), self._present(column), sign=sign)
+            return numbers.from_scaled(self.scaled(column, scale, spec), self.present(column), sign=sign)
         return numbers.from_typed(column, self.schema[column], 10**scale, sign=sign)
 
-    def _scaled(self, column: str, digits: int, spec: ColumnSpec) -> str:
+    def scaled(self, column: str, digits: int, spec: ColumnSpec) -> str:
+        """Return the name of a prepared column: a raw one as Int128, scaled by 10 ** (digits + EXTRA_DIGITS)."""
         temporary = f"__{column}|{digits}|{spec.decimal}"
         if self.schema[column] == pl.String:
             self.prepared[0][temporary] = numbers.scaled_text(column, digits, self.styles.number(self.mapping, self.table, spec))
@@ -205,19 +214,20 @@ class Conversion:
             self.prepared[0][temporary] = numbers.scaled_typed(column, self.schema[column], digits)
         return temporary
 
-    def _product(self, name: str, scale: int, spec: ColumnSpec) -> numbers.Integer:
+    def _product(self, name: str, scale: int, columns: tuple[str, ...], spec: ColumnSpec) -> numbers.Integer:
         """Return the exact product of two columns, rounded once."""
-        first, *others = spec.multiply
+        first, *others = columns
         # Each factor is bounded so that the product of both still fits into 128 bits.
-        factors = [pl.col(self._scaled(first, scale, spec)), *(pl.col(self._scaled(other, 0, spec)) for other in others)]
+        factors = [pl.col(self.scaled(first, scale, spec)), *(pl.col(self.scaled(other, 0, spec)) for other in others)]
         bounded: list[Any] = [pl.when(factor.abs() < 10**17).then(factor) for factor in factors]
         temporary = f"__product|{name}"
         self.prepared[1][temporary] = reduce(mul, bounded)
         shift = numbers.EXTRA_DIGITS * len(factors)
-        present = pl.all_horizontal([self._present(column) for column in spec.multiply])
+        present = pl.all_horizontal([self.present(column) for column in columns])
         return numbers.from_scaled(temporary, present, shift=shift, sign=spec.sign)
 
-    def _present(self, column: str) -> pl.Expr:
+    def present(self, column: str) -> pl.Expr:
+        """Return whether a raw cell is not empty."""
         raw = pl.col(column)
         return raw.str.strip_chars().str.len_bytes() > 0 if self.schema[column] == pl.String else raw.is_not_null()
 

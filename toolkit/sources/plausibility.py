@@ -92,10 +92,12 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple
     """
     spec = mapping.tables["lines"]
     used = {name for table in mapping.tables.values() if table.files == spec.files for name in table.raw_columns}
-    names = dict.fromkeys(name for file in typed.files for name, dtype in file.schema.items() if not dtype.is_nested())
+    used |= {name.removeprefix(f"{join.name}.") for join in spec.join for name in used}
+    files = (*typed.files, *typed.joined)
+    names = dict.fromkeys(name for file in files for name, dtype in file.schema.items() if not dtype.is_nested())
     telling = [name for name in names if name not in used and _is_telling(name)]
     sampled = [name for name in names if name not in telling and (name in spec.raw_columns or len(names) <= MOST_COLUMNS)]
-    values = _sample(typed, sampled) | _every_value(typed, telling)
+    values = _sample(typed, sampled) | _every_value(files, telling)
     questions = [*_column_questions(spec, used, values), *_line_questions(spec, lines, typed.rows_in, mapping.minor_digits)]
     return tuple(question for question in questions if not is_answered(question, mapping.answers))
 
@@ -145,10 +147,10 @@ def _sample(typed: Typed, names: Sequence[str]) -> dict[str, pl.Series]:
     return {name: _filled(sample[name]) for name in sample.columns}
 
 
-def _every_value(typed: Typed, names: Sequence[str]) -> dict[str, pl.Series]:
+def _every_value(files: Sequence[SourceFile], names: Sequence[str]) -> dict[str, pl.Series]:
     """Return the different values of columns in all files: a currency or a refund may come late."""
     values: dict[str, list[pl.Series]] = {}
-    for file in typed.files if names else ():
+    for file in files if names else ():
         texts = _raw_texts(file, names)
         found = texts.select(pl.all().unique().implode()).collect(engine="streaming")
         for column in found:

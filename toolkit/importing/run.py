@@ -16,6 +16,7 @@ import polars as pl
 from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
 from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
+from toolkit.importing.order_values import is_shared, share_out
 from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
@@ -169,6 +170,14 @@ def _import_lines(
     if any(file.dialect for file in typed.files):  # parse text once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
+    unshared = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
+    if is_shared(mapping.tables["lines"]):
+        if "line_id" in typed.mapped:  # a line that came twice takes no second share
+            again = line_steps.duplicate_line_ids(lines)
+            lines = lines.join(again.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+            unshared = again
+        lines, unfit = share_out(lines, mapping.tables["lines"], staging, typed.rows_in)
+        unshared = pl.concat([unshared, unfit])
     questions = open_questions(mapping, typed, lines)
     if questions and not accept_defaults:
         raise DataError(_refusal(mapping, questions))
@@ -179,6 +188,7 @@ def _import_lines(
         rejected = pl.concat([again, rejected]).unique("source_index", keep="first", maintain_order=True)
     if rejected.height:
         lines = lines.join(rejected.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+    rejected = pl.concat([unshared, rejected])
     left_out, notes = dict(typed.left_out), ()
     unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]
     wish = mapping.tables["lines"].cancellations

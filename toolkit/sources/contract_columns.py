@@ -6,7 +6,7 @@ The rules (may it be empty, its least value) are read from the contract's schema
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import mul
 from typing import Any
@@ -31,6 +31,8 @@ LABELS = {
     "occurred_at": "time",
 }
 QUANTITY_DIGITS = 3
+LESS, WEIGHT = "|less", "|weight"
+"""Ends of the names of further columns of lines: what is taken off per order, and the weight by which it is shared out."""
 CUT_BY_SPREADSHEET = r"^\d([.,]\d+)?E\+\d{2,3}$"
 YES = [
     "true", "t", "yes", "y", "1", "x", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "tak", "da", "evet", "是", "有", "はい", "예", "да",
@@ -83,6 +85,7 @@ class Conversion:
         for name in CONTRACT[self.table].columns():
             if name in self.spec.columns:
                 columns.append(self._column(name, self.spec.columns[name]))
+                columns += self._of_order(name, self.spec.columns[name])
             elif self.table == "lines":
                 columns.append(ContractColumn(name, pl.lit(0, pl.Int64) if name in ZERO_WHEN_EMPTY else pl.lit(None, pl.String)))
         return columns + [self._attribute(name, spec) for name, spec in self.spec.attributes.items()]
@@ -98,16 +101,27 @@ class Conversion:
         else:
             column = self._number(name, spec, rule.dtype)
         value, checks = column.value, list(column.checks)
-        if name in ZERO_WHEN_EMPTY:
+        if name in ZERO_WHEN_EMPTY and not spec.per_order:  # which may stand on one line of its order alone
             value = value.fill_null(0)
             if spec.rate is not None:  # what is given back took no discount
                 value = pl.max_horizontal(value, 0)
         if self.table == "lines":  # of other tables the whole contract is checked, in checks.py
-            if not rule.nullable and name not in ZERO_WHEN_EMPTY:
+            if not rule.nullable and name not in ZERO_WHEN_EMPTY and not spec.per_order:
                 checks.append((value.is_null(), f"no {label(name)}"))
             if getattr(rule, "min", None) == 0:
                 checks.append((value < 0, f"negative {label(name)}"))
         return ContractColumn(name, value, checks, column.rounded)
+
+    def _of_order(self, name: str, spec: ColumnSpec) -> list[ContractColumn]:
+        """Return what a value of the whole order is shared out by, and what is taken off per order."""
+        columns = []
+        if spec.less_per_order:
+            taken = ColumnSpec.model_validate({"add": spec.less_per_order, "decimal": spec.decimal})
+            columns.append(replace(self._integers(name, self._scale(name, spec), taken), name=f"{name}{LESS}"))
+        if spec.by:
+            weight = ColumnSpec.model_validate({"multiply": [*spec.by, 1], "decimal": spec.decimal})
+            columns.append(replace(self._integers(f"{name}{WEIGHT}", QUANTITY_DIGITS, weight), rounded=None))
+        return columns
 
     def _attribute(self, name: str, spec: ColumnSpec) -> ContractColumn:
         """Return a further column of the members, as it stands in the file."""
@@ -173,15 +187,28 @@ class Conversion:
     # -- numbers
 
     def _number(self, name: str, spec: ColumnSpec, dtype: Any) -> ContractColumn:
-        money = name in MONEY_COLUMNS
-        digits = self.mapping.minor_digits if money else QUANTITY_DIGITS if dtype.is_float() else 0
-        unit = spec.unit or (self.spec.amount_unit if money else "major")
-        scale = 0 if unit == "minor" else digits
-        added = (spec.column,) if spec.column is not None else spec.add
+        digits = self._scale(name, spec)
+        column = self._integers(name, digits, spec)
+        if self.table != "lines" and dtype.is_float() and name not in MONEY_COLUMNS:
+            return replace(column, value=column.value / 10**digits, rounded=None)
+        return column if name in MONEY_COLUMNS else replace(column, rounded=None)
+
+    def _scale(self, name: str, spec: ColumnSpec) -> int:
+        """Return how many digits a column keeps behind the point of what is written in the file."""
+        if name in MONEY_COLUMNS:
+            return 0 if (spec.unit or self.spec.amount_unit) == "minor" else self.mapping.minor_digits
+        rule: Any = CONTRACT[self.table].columns()[name]
+        return QUANTITY_DIGITS if rule.dtype.is_float() else 0
+
+    def _integers(self, name: str, scale: int, spec: ColumnSpec) -> ContractColumn:
+        """Return what a spec makes of its columns as an integer, in units of 10 ** -scale."""
+        single = spec.column or spec.per_order
+        added = (single,) if single is not None else spec.add
         signed = [(column, spec.sign) for column in added] + [(column, -spec.sign) for column in spec.subtract]
+        shown = label(name.removesuffix(WEIGHT))
         further: list[tuple[pl.Expr, str]] = []
         if spec.is_worked_out:
-            number, further = worked_out(self, name, label(name), scale, spec)
+            number, further = worked_out(self, name, shown, scale, spec)
             parts = [number]
         elif spec.multiply:
             parts = [self._product(name, scale, tuple(map(str, spec.multiply)), spec)]
@@ -193,12 +220,10 @@ class Conversion:
         value = parts[0].value if len(parts) == 1 else pl.sum_horizontal([part.value for part in parts], ignore_nulls=True)
         if len(parts) > 1:
             value = pl.when(~pl.all_horizontal([part.value.is_null() for part in parts])).then(value)
-        checks = [*further, *((part.unreadable, f"{label(name)} is not a number") for part in parts)]
-        checks += [(part.too_large, f"{label(name)} is too large") for part in parts]
+        checks = [*further, *((part.unreadable, f"{shown} is not a number") for part in parts)]
+        checks += [(part.too_large, f"{shown} is too large") for part in parts]
         rounded = pl.any_horizontal([part.rounded for part in parts]) if len(parts) > 1 else parts[0].rounded
-        if self.table != "lines" and dtype.is_float() and not money:
-            value = value / 10**digits
-        return ContractColumn(name, value, checks, rounded if money else None)
+        return ContractColumn(name, value, checks, rounded)
 
     def _integer(self, column: str, scale: int, spec: ColumnSpec, sign: int) -> numbers.Integer:
         if self.schema[column] == pl.String:

@@ -194,8 +194,8 @@ on = "order_id"                 # or ["store", "receipt"], or { order_id = "id" 
 # distinct = true               # it holds a key several times: the most frequent value of each column; else that is a fault
 # required = false              # rows without a partner are kept with empty cells; else they are set aside and counted
 ```""",
-    "A later join can use the columns of an earlier one. A join that finds no partner at all is refused with a key of each side. Numbers of "
-    "the joined files are read as the section says; a column with another decimal sign has its own `decimal`.",
+    "A later join can use the columns of an earlier one. A join that finds no partner at all is refused with a key of each side. Numbers "
+    "of the joined files are read as the section says; a column with another decimal sign has its own `decimal`.",
     "## Arithmetic",
     "Exact, and rounded once at the end, half away from zero. A rate is a fraction (0.2) unless `rate_unit` says percent; a cell with a % "
     "sign is a percentage; an empty one is no discount; one below 0 or above 1 sets its row aside. What is given back took no discount.",
@@ -207,12 +207,12 @@ amount = { multiply = ["Net", 1.19], divide = "Pack size" }                  # c
 quantity = { column = "Pieces", divide = 12 }
 ```""",
     "## Values of a whole order",
-    "What stands on every line of an order, or on one of them alone, is shared out over its lines; the shares add up to it to the cent (the "
-    "largest remainder). An order whose lines state different values is set aside.",
+    "What stands on every line of an order, or on one of them alone, is shared out over its lines; the shares add up to it to the cent "
+    "(the largest remainder). An order whose lines state different values is set aside.",
     """```toml
 amount = { per_order = "Total", by = ["Price", "Qty"] }               # by the quantity where `by` is not stated, else equally
 discount_amount = { per_order = "Order discount", by = "Line amount" }
-amount = { column = "Line amount", less_per_order = "Refunded" }      # a refund of the order, by the amounts of its lines
+amount = { column = "Line amount", less_per_order = "Refunded" }      # a refund, written as 10 or -10, by the amounts of the lines
 ```""",
 )
 

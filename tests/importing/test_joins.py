@@ -188,6 +188,52 @@ def test_a_row_of_the_joined_file_that_cannot_be_read_makes_orphans(tmp_path: Pa
     assert "orders.csv: rows that cannot be read are joined to nothing: 1." in record.notes
 
 
+def test_files_of_two_formats_and_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    mapping = shop(tmp_path, [*items(range(1, 13)), "13,A"])
+    pl.DataFrame([row.split(",") for row in items(range(13, 25))], schema=ITEMS.split(","), orient="row").with_columns(
+        pl.col("order_id").cast(pl.Int64), pl.col("unit_price").cast(pl.Float64), pl.col("quantity").cast(pl.Int32)
+    ).write_parquet(tmp_path / "items.parquet")
+    mapping.write_text(mapping.read_text("utf-8").replace('"items.csv"', '["items.csv", "items.parquet"]'), "utf-8")
+    record = imported(mapping).records[0]
+    assert (record.rows_in, record.rows_kept) == (49, 48)
+    assert record.reasons == {"too few fields": 1}
+    assert record.examples["too few fields"] == ("13,A", 26)
+    assert live(mapping)["amount"].sum() == 33600
+
+
+def test_an_empty_key_has_no_partner(tmp_path: Path) -> None:
+    record = imported(shop(tmp_path, [*items(), ",A,3,2"], [*orders(), ",M1,2025-03-01,S1,paid", ",M2,2025-03-01,S1,paid"])).records[0]
+    assert record.reasons == {"no row of orders.csv has its order_id": 1}
+
+
+def test_a_small_table_can_be_joined_and_its_orphans_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "goods.csv").write_text("sku,class\nA,1\nB,2\nC,9\n", "utf-8")
+    (tmp_path / "classes.csv").write_text("no,name\n1,Dairy\n2,Bakery\n", "utf-8")
+    more = """
+[products]
+files = "goods.csv"
+join = { files = "classes.csv", on = { class = "no" } }
+columns = { product_id = "sku", category = "classes.name" }
+"""
+    lines, products = imported(shop(tmp_path, more=more)).records
+    assert lines.rows_kept == 48
+    assert (products.rows_in, products.rows_kept, products.reasons) == (3, 2, {"no row of classes.csv has its class": 1})
+    assert set(Workspace(tmp_path / "ws").table("products").collect()["category"]) == {"Dairy", "Bakery"}
+
+
+def test_numbers_with_another_decimal_sign_in_the_joined_file(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("order_id,product_id,quantity\n1,A,1.5\n2,A,2.5\n", "utf-8")
+    (tmp_path / "orders.csv").write_text("order_id;who;day;shop;price\n1;M;2025-03-01;S;10,50\n2;M;2025-03-02;S;20,10\n", "utf-8")
+    mapping = tmp_path / "mapping.toml"
+    text = MAPPING.format(lines="", join="", joins="", more="").replace("customer_id", "who").replace("order_date", "day")
+    mapping.write_text(text.replace("unit_price", "price"), "utf-8")
+    assert 'state decimal = "," or decimal = "."' in refused(mapping)
+    text = text.replace('{ multiply = ["unit_price", "quantity"] }', '{ column = "price", decimal = "," }')
+    mapping.write_text(text, "utf-8")
+    imported(mapping)
+    assert live(mapping)["amount"].sum() == 3060
+
+
 BAD = {
     'on = "order_idd"': "did you mean 'order_id'?",
     'on = { order_id = "order_nr" }': "orders.csv has no column 'order_nr'",

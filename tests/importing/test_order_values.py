@@ -88,6 +88,13 @@ def test_discounts_and_refunds_of_an_order(tmp_path: Path) -> None:
     assert shares(lines, "B", "discount_amount") == {"p": 0}
 
 
+def test_a_refund_is_taken_off_whatever_its_sign(tmp_path: Path) -> None:
+    rows = [row("A", "p", amount="30", back="-10"), row("A", "q", amount="10", back="-10"), row("B", "p", amount="5", back="8")]
+    _, lines = imported(shop(tmp_path, rows, '{ column = "amount", less_per_order = "back" }'))
+    assert shares(lines, "A") == {"p": 2250, "q": 750}
+    assert shares(lines, "B") == {"p": -300}
+
+
 def test_orders_that_contradict_themselves_or_say_nothing_are_set_aside(tmp_path: Path) -> None:
     rows = [
         row("A", "p", total="5"),

@@ -117,7 +117,8 @@ class Conversion:
         columns = []
         if spec.less_per_order:
             taken = ColumnSpec.model_validate({"add": spec.less_per_order, "decimal": spec.decimal})
-            columns.append(replace(self._integers(name, self._scale(name, spec), taken), name=f"{name}{LESS}"))
+            number = self._integers(name, self._scale(name, spec), taken)
+            columns.append(replace(number, name=f"{name}{LESS}", value=number.value.abs()))  # 10 and -10 take off the same
         if spec.by:
             weight = ColumnSpec.model_validate({"multiply": [*spec.by, 1], "decimal": spec.decimal})
             columns.append(replace(self._integers(f"{name}{WEIGHT}", QUANTITY_DIGITS, weight), rounded=None))

@@ -25,6 +25,8 @@ KEYS = ("order_id", "product_id", "member_id", "store_id")
 BARE = ("id", "no", "nr", "number", "code", "key", "编号", "编码")
 FEWEST_VALUES = 5
 """Values that are needed to tell a key by its values alone."""
+MOST_COLUMNS, MOST_PAIRS = 500, 1_000
+"""No partners are looked for in wider files; values are held against each other in this many pairs of columns at most."""
 SHARED_VALUES = 0.5
 """Share of the values of a key that the other sample must hold, where both samples are whole files."""
 
@@ -52,6 +54,7 @@ class JoinedLines:
 
 def joined_lines(groups: Sequence[Sequence[Contents]]) -> JoinedLines | None:
     """Return the files that are lines once others are joined to them, or None where no join brings what is needed."""
+    groups = [group for group in groups if len(group[0].names) <= MOST_COLUMNS]
     candidates = [joined for group in groups if (joined := _with_partners(group, groups)) is not None]
     alone = max(groups, key=lambda group: len(_has(group[0])), default=None)
     best = max(candidates, key=lambda joined: (len(_has(joined.contents)), len(_has(joined.group[0]))), default=None)
@@ -127,7 +130,8 @@ def _key(contents: Contents, other: Contents) -> tuple[dict[str, str], bool] | N
     """Return the columns by which rows find their partner, and whether their values alone tell it."""
     measures = ("quantity", "unit_price", "ordered_at", *MONEY)
     own = [name for name in contents.names if all(score(name, words_for("lines", word)) < SURE for word in measures)]
-    same = {name: column for name in own for column in other.names if plain(name) == plain(column)}
+    plainly = {plain(column): column for column in other.names}
+    same = {name: plainly[plain(name)] for name in own if plain(name) in plainly}
     pairs = [*same.items()]
     pairs += [(name, column) for key in KEYS for name in _named(contents, key) for column in _named(other, key)]
     stem = plain(PurePath(other.file.path).name.partition(".")[0]).removesuffix("s")
@@ -137,6 +141,8 @@ def _key(contents: Contents, other: Contents) -> tuple[dict[str, str], bool] | N
             return {name: column}, False
     if len(same) > 1 and _is_once(other, list(same.values())) and all(_meet(contents, other, *pair) for pair in same.items()):
         return same, False
+    if len(own) * len(other.names) > MOST_PAIRS:
+        return None
     for name in own:
         values = contents.texts(name).unique()
         for column in other.names if values.len() >= FEWEST_VALUES and values.str.contains(r"\D|\d{4,}").all() else ():

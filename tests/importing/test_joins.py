@@ -102,8 +102,9 @@ def test_lines_without_a_partner_can_be_kept(tmp_path: Path) -> None:
     assert any("Rows without a partner in orders.csv: 6; its columns are empty there." in note for note in record.notes)
 
 
-def test_rows_are_kept_and_dropped_by_a_joined_column_but_never_orphans(tmp_path: Path) -> None:
-    mapping = shop(tmp_path, items(range(1, 26)), more='[lines.drop]\nstatus = "void"')
+@pytest.mark.parametrize("section", ['[lines.drop]\nstatus = "void"', '[lines.keep]\nstatus = "paid"'])
+def test_rows_are_kept_and_dropped_by_a_joined_column_but_never_orphans(tmp_path: Path, section: str) -> None:
+    mapping = shop(tmp_path, items(range(1, 26)), more=section)
     record = imported(mapping).records[0]
     assert (record.rows_in, record.rows_kept, record.rows_rejected, record.rows_left_out) == (50, 40, 2, 8)
     assert not [question for question in check_receipts(mapping).questions if question.kind == "state"]
@@ -126,7 +127,8 @@ def test_a_chain_of_joins_with_formats_of_their_own(tmp_path: Path) -> None:
     joins = '[[lines.join]]\nfiles = "kunden.csv"\non = {customer_id = "cust"}\nencoding = "cp1252"\ndelimiter = ";"\nskip_rows = 1'
     mapping = shop(tmp_path, joins=joins)
     mapping.write_text(mapping.read_text("utf-8").replace('member_id = "customer_id"', 'member_id = "karte"'), "utf-8")
-    imported(mapping)
+    record = imported(mapping).records[0]
+    assert any(note.startswith("kunden.csv: read as cp1252, delimiter ';'") for note in record.notes)
     assert live(mapping)["member_code"].n_unique() == 4
 
 

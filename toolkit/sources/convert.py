@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,8 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     if faults:
         raise MappingError("\n".join(dict.fromkeys(faults)))
     notes = [note for records in groups for note in _reading_notes(records)] + [note for style in styles for note in style.notes]
+    if joined.files:  # rows of theirs that cannot be read are told by the join
+        notes += _reading_notes(Records(pl.LazyFrame(), {}, tuple(replace(file, broken=0, totals=0) for file in joined.files)))
     notes += [*joined.notes, *rows.notes, *unused_words(mapping, table, groups)]
     if groups:
         every_row = _united([_converted(mapping, table, records, style) for records, style in zip(groups, styles, strict=True)])

@@ -13,7 +13,7 @@ import pytest
 
 from tests.importing.strangers import COLUMNS, HEADER
 from toolkit.errors import MappingError
-from toolkit.importing import import_receipts, order_values
+from toolkit.importing import check_receipts, import_receipts, order_values
 from toolkit.workspace import ImportRecord, Workspace
 
 WIDE = f"{HEADER},price,total,off,back"
@@ -160,6 +160,17 @@ def by_hand(total: int, weights: dict[str, Fraction]) -> list[int]:
     for name in sorted(exact, key=lambda name: (whole[name] - exact[name], name))[: total - sum(whole.values())]:
         whole[name] += 1
     return list(whole.values())
+
+
+def test_the_question_on_order_totals_names_the_line_that_answers_it(tmp_path: Path) -> None:
+    rows = [row(f"R{n}", sku, str(n % 3 + 1), amount=f"{20 + n}.99") for n in range(40) for sku in ("p", "q")]
+    mapping = shop(tmp_path, rows, '"amount"')
+    (question,) = [question for question in check_receipts(mapping).questions if question.kind == "order_total"]
+    assert question.write in question.sentence
+    shop(tmp_path, rows, question.write.removeprefix("amount = "))
+    assert not [question for question in check_receipts(mapping).questions if question.kind == "order_total"]
+    _, lines = imported(mapping)
+    assert lines["amount"].sum() == sum(2099 + 100 * n for n in range(40))
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,40 @@ empty = "EUR"                              # what an empty cell means; without i
 A member's lines, contacts, events and the rest all have the id that stays. The workspace remembers who is who: receipts that were imported
 before follow, and so do later ones without the section; what a new table says of an id holds from then on. Every money column of a line is
 converted exactly and rounded once, half to even. A row without a rate is set aside with its reason."""
+MAPPING_PAGE = (
+    "# What a mapping can say beside names",
+    "## Files that belong together",
+    "Columns of further files are added to the rows of a section before `keep`, `drop` and the columns, which can all use them:",
+    """```toml
+[[lines.join]]
+files = "orders.csv"            # with its own encoding, delimiter, header, skip_rows, ... where they are not detected
+on = "order_id"                 # or ["store", "receipt"], or { order_id = "id" }: column of the section = column of the joined file
+# name = "orders"               # `orders.status` is its column where the section has a `status` of its own
+# match = "number"              # "12.0", "12" and "012" are one key; else keys are texts without the spaces around them
+# distinct = true               # it holds a key several times: the most frequent value of each column; else that is a fault
+# required = false              # rows without a partner are kept with empty cells; else they are set aside and counted
+```""",
+    "A later join can use the columns of an earlier one. A join that finds no partner at all is refused with a key of each side. Numbers "
+    "of the joined files are read as the section says; a column with another decimal sign has its own `decimal`.",
+    "## Arithmetic",
+    "Exact, and rounded once at the end, half away from zero. A rate is a fraction (0.2) unless `rate_unit` says percent; a cell with a % "
+    "sign is a percentage; an empty one is no discount; one below 0 or above 1 sets its row aside. What is given back took no discount.",
+    """```toml
+amount = { multiply = ["Price", "Qty"], less_rate = "Discount" }             # price x quantity x (1 - rate)
+discount_amount = { multiply = ["Price", "Qty"], times_rate = "Discount" }   # price x quantity x rate
+discount_amount = { column = "Paid", after_rate = "Discount" }               # what the rate took off to leave Paid
+amount = { multiply = ["Net", 1.19], divide = "Pack size" }                  # columns and constants
+quantity = { column = "Pieces", divide = 12 }
+```""",
+    "## Values of a whole order",
+    "What stands on every line of an order, or on one of them alone, is shared out over its lines; the shares add up to it to the cent "
+    "(the largest remainder). An order whose lines state different values is set aside.",
+    """```toml
+amount = { per_order = "Total", by = ["Price", "Qty"] }               # by the quantity where `by` is not stated, else equally
+discount_amount = { per_order = "Order discount", by = "Line amount" }
+amount = { column = "Line amount", less_per_order = "Refunded" }      # a refund, written as 10 or -10, by the amounts of the lines
+```""",
+)
 
 
 def contract_markdown() -> str:
@@ -245,7 +279,7 @@ def contract_markdown() -> str:
         ]
         heading = str(schema.__doc__ or "").strip().splitlines()[0]
         parts += [f"## {table}", heading, "\n".join(["| column | type | required | meaning |", "|---|---|---|---|", *rows])]
-    return "\n\n".join([*parts, REPLACING, WHOLE_SHOP]) + "\n"
+    return "\n\n".join([*parts, *MAPPING_PAGE, REPLACING, WHOLE_SHOP]) + "\n"
 
 
 def _type_name(column: dy.Column) -> str:

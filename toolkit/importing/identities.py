@@ -104,7 +104,10 @@ def _as_typed(groups: Sequence[Records], shelf: Shelf) -> Typed:
     frames = [records.frame.select("source_index", (kinds if records.has_broken else none).alias("fault")) for records in groups]
     frame = pl.concat(frames) if frames else pl.LazyFrame(schema={"source_index": pl.Int64, "fault": pl.String})
     files = tuple(sorted((file for records in groups for file in records.files), key=lambda file: file.first_index))
-    return Typed("identities", frame, frame, files, frozenset(), (), {}, tuple(groups), distinct=False, shelf=shelf, left_out={})
+    return Typed(
+        "identities", frame, frame, files, mapped=frozenset(), notes=(), id_dtypes={}, records=tuple(groups), distinct=False, shelf=shelf,
+        left_out={}, joined=(),
+    )  # fmt: skip
 
 
 def _without_placeholders(cells: pl.DataFrame, mapping: Mapping, spec: Identities) -> tuple[pl.DataFrame, list[str]]:

@@ -20,13 +20,14 @@ from toolkit.importing.aliases import aliases_of, members_that_stay, moved_lines
 from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
 from toolkit.importing.identities import People, read_people
 from toolkit.importing.merge_notes import merge_notes
+from toolkit.importing.order_values import is_shared, share_out
 from toolkit.importing.overlap import overlaps
 from toolkit.importing.repeated import repeated_orders
 from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
 from toolkit.sources.plausibility import Question, answer_line, open_questions
@@ -214,6 +215,14 @@ def _import_lines(
     if names.height or any(file.dialect for file in typed.files):  # parse text once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
+    unshared = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
+    if is_shared(mapping.tables["lines"]):
+        if "line_id" in typed.mapped:  # a line that came twice takes no second share
+            again = line_steps.duplicate_line_ids(lines)
+            lines = lines.join(again.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+            unshared = again
+        lines, unfit = share_out(lines, mapping.tables["lines"], staging, typed.rows_in)
+        unshared = pl.concat([unshared, unfit])
     questions = open_questions(mapping, typed, lines)
     if questions and not accept_defaults:
         raise DataError(_refusal(mapping, questions))
@@ -227,6 +236,7 @@ def _import_lines(
         rejected = pl.concat([again, rejected]).unique("source_index", keep="first", maintain_order=True)
     if rejected.height:
         lines = lines.join(rejected.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+    rejected = pl.concat([unshared, rejected])
     left_out, notes = dict(typed.left_out), ()
     unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]
     wish = mapping.tables["lines"].cancellations
@@ -460,9 +470,11 @@ def _reasons(record: ImportRecord) -> list[str]:
     for reason, rows in record.reasons.items():
         cell, row = record.examples.get(reason, ("", 0))
         if cell:
-            lines.append(tr("{rows:,} x {reason}, such as {cell} in row {row}", rows=rows, reason=tr(reason), cell=repr(cell), row=row))
+            lines.append(
+                tr("{rows:,} x {reason}, such as {cell} in row {row}", rows=rows, reason=word(tr(reason)), cell=repr(cell), row=row)
+            )
         else:
-            lines.append(f"{rows:,} x {tr(reason)}")
+            lines.append(f"{rows:,} x {word(tr(reason))}")
     return lines
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from toolkit.errors import MappingError
 from toolkit.schemas import CONTRACT
 from toolkit.sources.contract_columns import ContractColumn, Conversion
 from toolkit.sources.currencies import Rates, read_rates
+from toolkit.sources.joins import open_joined
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.delimited import BROKEN, original_text
 from toolkit.sources.records.source_file import Shelf, SourceFile
-from toolkit.sources.records.tables import Records, locate, open_table
+from toolkit.sources.records.tables import Records, locate
 from toolkit.sources.row_filters import filtered, unused_words
 from toolkit.sources.styles.detection import Styles, find_styles
 
@@ -43,6 +44,7 @@ class Typed:
     records: tuple[Records, ...]
     distinct: bool
     shelf: Shelf  # kept with the table: its scratch copies are read whenever a frame is collected
+    joined: tuple[SourceFile, ...]  # files whose columns were added to the rows
     left_out: dict[str, int]  # rows that the mapping's keep and drop leave out, by reason
     out: pl.LazyFrame | None = None  # those rows, converted: the days they speak of
     rates: Rates | None = None  # of lines in several currencies
@@ -110,7 +112,8 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     """
     shelf = shelf or Shelf(scratch)
     spec = mapping.tables[table]
-    rows = filtered(mapping, table, open_table(mapping, table, shelf))
+    joined = open_joined(mapping, table, shelf)
+    rows = filtered(mapping, table, joined.groups)
     groups = list(rows.groups)
     rates = read_rates(mapping, shelf) if table == "lines" else None
     styles = [find_styles(mapping, table, records) for records in groups]
@@ -118,7 +121,9 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     if faults:
         raise MappingError("\n".join(dict.fromkeys(faults)))
     notes = [note for records in groups for note in _reading_notes(records)] + [note for style in styles for note in style.notes]
-    notes += [*rows.notes, *unused_words(mapping, table, groups)]
+    if joined.files:  # rows of theirs that cannot be read are told by the join
+        notes += _reading_notes(Records(pl.LazyFrame(), {}, tuple(replace(file, broken=0, totals=0) for file in joined.files)))
+    notes += [*joined.notes, *rows.notes, *unused_words(mapping, table, groups)]
     if groups:
         every_row = _united([_converted(mapping, table, records, style, rates) for records, style in zip(groups, styles, strict=True)])
     else:  # the files hold no line at all
@@ -140,6 +145,7 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
         records=tuple(groups),
         distinct=spec.distinct,
         shelf=shelf,
+        joined=joined.files,
         left_out=rows.left_out,
         out=_united([_converted(mapping, table, records, style, rates) for records, style in zip(rows.out, styles, strict=True)])
         if rows.out
@@ -160,12 +166,13 @@ def _converted(mapping: Mapping, table: str, records: Records, styles: Styles | 
         values.append(conversion.as_written().alias("member_written"))
     roundings = [column.rounded for column in columns if column.rounded is not None]
     rounded = pl.any_horizontal(roundings) if roundings else pl.lit(False)
-    return frame.select(*values, "source_index", _first_fault(columns, records.has_broken), rounded.alias("rounded"))
+    return frame.select(*values, "source_index", _first_fault(columns, records), rounded.alias("rounded"))
 
 
-def _first_fault(columns: Sequence[ContractColumn], has_broken: bool) -> pl.Expr:
+def _first_fault(columns: Sequence[ContractColumn], records: Records) -> pl.Expr:
     """Return the first reason of each row as an enum: no reason costs no text."""
-    checks = [(pl.col("broken").str.slice(1, 1) == key, reason) for key, reason in BROKEN.items()] if has_broken else []
+    checks = [(pl.col("broken").str.slice(1, 1) == key, reason) for key, reason in BROKEN.items()] if records.has_broken else []
+    checks += [(pl.col(mark), reason) for mark, reason in records.orphans.items()]
     checks += [check for column in columns for check in column.checks]
     reasons = list(dict.fromkeys(reason for _, reason in checks)) or ["none"]
     chain: Any = pl

@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
-from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, Identities, SideTable, TableMapping
+from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, Identities, Join, SideTable, TableMapping
 from toolkit.sources.spellings import FOLDS
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
@@ -42,6 +42,8 @@ SHOP_KEYS = (
 )  # fmt: skip
 SIDE_TABLES: dict[str, type[SideTable]] = {"currency_rates": CurrencyRates, "identities": Identities}
 """Sections of the whole shop that may read files of their own."""
+SHARED = ("amount", "discount_amount", "coupon_amount")
+"""Columns of lines that a value of the whole order can be shared out to."""
 
 
 class Mapping(BaseModel):
@@ -198,7 +200,25 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
     if "replaces" in known and name != "lines":
         faults.append(tr("{where} has `replaces`, but only [lines] holds orders.", where=where))
     faults += _bad_time(f"{where} time_format", table.time_format)
+    faults += _repeated_joins(where, table)
     return table
+
+
+def _repeated_joins(where: str, table: TableMapping) -> list[str]:
+    """Return the faults of files that are joined twice, or to themselves."""
+    names = [join.name for join in table.join]
+    faults = [
+        tr("{where} join: two joins are named {name}; give each a `name` of its own.", where=where, name=repr(name))
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    said = [(join.files, tuple(join.on.items())) for join in table.join]
+    faults += [
+        tr("{where} join: {file} is joined twice by the same key; name it once.", where=where, file=files[0])
+        for files, on in dict.fromkeys(said)
+        if said.count((files, on)) > 1
+    ]
+    return faults
 
 
 def _bad_values(where: str, table: str, spec: ColumnSpec | None, column: str, words: MappingABC[str, str | bool]) -> list[str]:
@@ -229,8 +249,10 @@ def _misused(where: str, table: str, column: str, spec: ColumnSpec) -> list[str]
     """Return the faults of a spec that is well formed but cannot make this column."""
     faults = _bad_time(f"{where}.format", spec.format)
     numeric = column in MONEY_COLUMNS or column in ("quantity", "on_hand", "service_life_days")
-    if (spec.add or spec.subtract or spec.multiply) and not numeric:
-        faults.append(f"{where} is not a number: add, subtract and multiply cannot make it.")
+    if (spec.add or spec.subtract or spec.multiply or spec.divide or spec.rate) and not numeric:
+        faults.append(f"{where} is not a number: add, subtract, multiply, divide and rates cannot make it.")
+    if spec.is_shared and not (table == "lines" and column in SHARED):
+        faults.append(tr("{where} is no money of a line: a value of the whole order cannot be shared out to make it.", where=where))
     if (spec.true_if or spec.false_if) and CONTRACT[table].columns()[column].dtype != pl.Boolean:
         faults.append(f"{where} is not a yes or no: true_if and false_if cannot make it.")
     if spec.join and numeric:
@@ -264,9 +286,10 @@ def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
         if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
             continue  # already said, with the nearest name
         path = ".".join(str(part) for part in fault["loc"])
+        known = (Join if fault["loc"][0] == "join" else ColumnSpec).model_fields if fault["loc"] else ()
         where = f"{label} [{table}]" if table else label
         if fault["type"] == "extra_forbidden":
-            faults.append(f"{where} has no key '{path}'{did_you_mean(str(fault['loc'][-1]), ColumnSpec.model_fields)}")
+            faults.append(f"{where} has no key '{path}'{did_you_mean(str(fault['loc'][-1]), known)}")
         elif fault["type"] == "missing":
             faults.append(f"{where} needs '{path}'.")
         else:

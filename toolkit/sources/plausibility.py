@@ -8,13 +8,14 @@ A column can have the right name and hold something else: a rate for money, a ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import polars as pl
 
 from toolkit.language import later, tr
 from toolkit.sources.columns.matching import quoted
+from toolkit.sources.columns.rates import discount_of_rate, per_order
 from toolkit.sources.columns.vocabulary import plain
 from toolkit.sources.convert import Typed
 from toolkit.sources.mapping import Mapping
@@ -58,7 +59,8 @@ class Question:
     kind: str
     column: str
     cells: tuple[str, ...]
-    doubt: str  # a message of the catalogue, with places for column and cells
+    doubt: str  # a message of the catalogue, with places for column, cells and `write`
+    write: str = ""  # the line of the mapping that says what it is instead
 
     @property
     def key(self) -> str:
@@ -73,7 +75,7 @@ class Question:
     @property
     def sentence(self) -> str:
         """The doubt in the reader's language."""
-        return tr(self.doubt, column=self.column, cells=tr(", ").join(map(repr, self.cells)))
+        return tr(self.doubt, column=self.column, cells=tr(", ").join(map(repr, self.cells)), write=self.write)
 
     def __str__(self) -> str:
         return tr("{doubt} Where it is right as it is, write under [answers] in the mapping: {line}", doubt=self.sentence, line=self.line)
@@ -92,10 +94,12 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple
     """
     spec = mapping.tables["lines"]
     used = {name for table in mapping.tables.values() if table.files == spec.files for name in table.raw_columns}
-    names = dict.fromkeys(name for file in typed.files for name, dtype in file.schema.items() if not dtype.is_nested())
+    used |= {name.removeprefix(f"{join.name}.") for join in spec.join for name in used}
+    files = (*typed.files, *typed.joined)
+    names = dict.fromkeys(name for file in files for name, dtype in file.schema.items() if not dtype.is_nested())
     telling = [name for name in names if name not in used and _is_telling(name)]
     sampled = [name for name in names if name not in telling and (name in spec.raw_columns or len(names) <= MOST_COLUMNS)]
-    values = _sample(typed, sampled) | _every_value(typed, telling)
+    values = _sample(typed, sampled) | _every_value(files, telling)
     questions = [*_column_questions(spec, used, values), *_line_questions(spec, lines, typed.rows_in, mapping.minor_digits)]
     return tuple(question for question in questions if not is_answered(question, mapping.answers))
 
@@ -145,10 +149,10 @@ def _sample(typed: Typed, names: Sequence[str]) -> dict[str, pl.Series]:
     return {name: _filled(sample[name]) for name in sample.columns}
 
 
-def _every_value(typed: Typed, names: Sequence[str]) -> dict[str, pl.Series]:
+def _every_value(files: Sequence[SourceFile], names: Sequence[str]) -> dict[str, pl.Series]:
     """Return the different values of columns in all files: a currency or a refund may come late."""
     values: dict[str, list[pl.Series]] = {}
-    for file in typed.files if names else ():
+    for file in files if names else ():
         texts = _raw_texts(file, names)
         found = texts.select(pl.all().unique().implode()).collect(engine="streaming")
         for column in found:
@@ -176,10 +180,11 @@ def _column_questions(spec: TableMapping, used: set[str], values: dict[str, pl.S
             questions.append(question)
     amount = spec.columns["amount"].column if "amount" in spec.columns else None
     for column in ("discount_amount", "coupon_amount"):
-        name = spec.columns[column].column if column in spec.columns else None
+        name = spec.columns[column].column if column in spec.columns and not spec.columns[column].rate else None
         in_minor = name and (spec.columns[column].unit or spec.amount_unit) == "minor"
         if name in values and not in_minor and (question := _rate(name, values[name], values.get(amount or ""))):
-            questions.append(question)
+            factors = [factor for factor in spec.columns["amount"].multiply if isinstance(factor, str)] if "amount" in spec.columns else []
+            questions.append(replace(question, write=discount_of_rate(column, str(name), values[str(name)], amount or "...", factors)))
     return questions
 
 
@@ -245,8 +250,8 @@ def _rate(name: str, cells: pl.Series, amounts: pl.Series | None) -> Question | 
     if not is_rate:
         return None
     doubt = later(
-        "The column '{column}' is read as the money of a discount, but its values ({cells}) look like rates or percents: leave it out, "
-        "or make money of price, quantity and rate with {{ multiply = [...] }}."
+        "The column '{column}' is read as the money of a discount, but its values ({cells}) look like rates or percents. Where the "
+        "amount is what they left, write {write}; where they are not taken off yet, less_rate makes the amount and times_rate the discount."
     )
     return Question("discount", name, tuple(cells.filter(is_given).unique(maintain_order=True).head(2)), doubt)
 
@@ -311,9 +316,9 @@ def _order_total(spec: TableMapping, first: pl.DataFrame, lines: pl.LazyFrame, r
     cells = tuple(f"{cents / 10**digits:.{digits}f}" for cents in same["least"].unique().sort().head(2))
     doubt = later(
         "All lines of an order carry the same amount ({cells}), order for order: the column '{column}' looks like the order's total, which "
-        "would be added up once a line. Name the column of the line's own amount."
+        "would be added up once a line. Name the column of the line's own amount, or have the total shared out: {write}"
     )
-    return Question("order_total", amount, cells, doubt)
+    return Question("order_total", amount, cells, doubt, per_order("amount", amount))
 
 
 def _orders_of_several(lines: pl.LazyFrame) -> pl.DataFrame:

@@ -27,7 +27,8 @@ class FilteredRows:
 
 
 def filtered(mapping: Mapping, table: str, groups: Sequence[Records]) -> FilteredRows:
-    """Return the records that `keep` and `drop` ask for; a row that cannot be read is not theirs: it is set aside as ever.
+    """Return the records that `keep` and `drop` ask for; a row that cannot be read or has no partner is not theirs:
+    it is set aside as ever.
 
     Raises: `DataError` where they leave no row.
     """
@@ -66,8 +67,8 @@ def filtered(mapping: Mapping, table: str, groups: Sequence[Records]) -> Filtere
         cells = {column: cell_text(column, records.schema[column]) for column in columns}
         dropped = [cells[column].is_in(list(values)) for column, values in spec.drop.items()]
         left = pl.any_horizontal([*dropped, *(~cells[column].is_in(list(values)) for column, values in spec.keep.items())])
-        if records.has_broken:
-            left = left & pl.col("broken").is_null()
+        if (unusable := records.unusable) is not None:
+            left = left & ~unusable
         wanted.append(records.narrowed(~left))
         out.append(records.narrowed(left))
     return FilteredRows(tuple(wanted), tuple(out), left_out, tuple(notes))
@@ -95,7 +96,7 @@ def _counted(groups: Sequence[Records], columns: Sequence[str]) -> pl.DataFrame:
     """Return how many readable rows hold each combination of values in these columns, as texts."""
     counted = []
     for records in groups:
-        readable = records.frame.filter(pl.col("broken").is_null()) if records.has_broken else records.frame
+        readable = records.frame if (unusable := records.unusable) is None else records.frame.filter(~unusable)
         texts = [cell_text(column, records.schema[column]).alias(column) for column in columns]
         counted.append(readable.select(texts).group_by(columns).agg(pl.len().alias("rows")))
     return pl.concat(counted).group_by(columns).agg(pl.col("rows").sum()).sort(columns).collect(engine="streaming")

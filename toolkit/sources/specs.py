@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 QUESTION_KINDS = ("currency", "state", "discount", "member_spelling", "few_members", "order_total", "same_receipts")
-ONE_OF = ("column", "join", "value", "add", "multiply", "true_if", "false_if")
+ONE_OF = ("column", "join", "value", "add", "multiply", "per_order", "true_if", "false_if")
+RATES = ("less_rate", "times_rate", "after_rate")
 
 
 class _Frozen(BaseModel):
@@ -29,14 +32,25 @@ class Condition(_Frozen):
 
 
 class ColumnSpec(_Frozen):
-    """Where one contract column comes from: exactly one of column, join, value, add (and subtract), multiply, true_if, false_if."""
+    """Where one contract column comes from: exactly one of column, join, value, add (and subtract), multiply, per_order, true_if, false_if.
+
+    A number can be worked out further, exactly, and is rounded once at the end, half away from zero: `divide`, then one of the rates.
+    """
 
     column: str | None = None
     join: tuple[str, ...] = Field((), description="several columns read as one: ids joined by '|', dates and times by a space")
     value: str | int | float | bool | None = None
     add: tuple[str, ...] = ()
     subtract: tuple[str, ...] = ()
-    multiply: tuple[str, ...] = ()
+    multiply: tuple[str | int | float, ...] = Field((), description="columns and constants whose product it is")
+    divide: tuple[str | int | float, ...] = Field((), description="columns and constants that it is divided by")
+    less_rate: str | None = Field(None, description="column of a rate: what is left after it, x (1 - rate)")
+    times_rate: str | None = Field(None, description="column of a rate: its part, x rate")
+    after_rate: str | None = Field(None, description="column of a rate: what it took off to leave this, x rate / (1 - rate)")
+    rate_unit: Literal["fraction", "percent"] | None = Field(None, description="0.2 or 20; a cell with a % sign is always a percentage")
+    per_order: str | None = Field(None, description="column of a value that stands for the whole order: shared out over its lines")
+    less_per_order: tuple[str, ...] = Field((), description="columns of values of the whole order that are shared out and taken off")
+    by: tuple[str, ...] = Field((), description="columns whose product is a line's weight; by the quantity where nothing is stated")
     true_if: tuple[Condition, ...] = ()
     false_if: tuple[Condition, ...] = ()
     unit: Literal["major", "minor"] | None = None
@@ -53,6 +67,11 @@ class ColumnSpec(_Frozen):
             return {"join": given}
         return given
 
+    @field_validator("multiply", "divide", "less_per_order", "by", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str | int | float) else given
+
     @model_validator(mode="after")
     def _one_source(self) -> ColumnSpec:
         given = [key for key in ONE_OF if getattr(self, key) not in (None, ())]
@@ -61,14 +80,45 @@ class ColumnSpec(_Frozen):
         if len(given) != 1:
             came = " and ".join(given) or "none of them"
             raise ValueError(f"a column comes from exactly one of {', '.join(ONE_OF)}, but {came} was stated")
+        rates = [name for name in RATES if getattr(self, name) is not None]
+        if len(rates) > 1:
+            raise ValueError(f"a number has one rate, but {' and '.join(rates)} were stated")
+        if self.rate_unit and not rates:
+            raise ValueError(f"rate_unit says how a rate is written, but none of {', '.join(RATES)} was stated")
+        if self.by and not self.is_shared:
+            raise ValueError("`by` says how the value of an order is shared out, but neither per_order nor less_per_order was stated")
+        if self.per_order and (rates or self.divide or self.less_per_order):
+            raise ValueError("per_order is shared out as it stands: it takes no divide, no rate and no less_per_order")
+        if self.multiply and not any(isinstance(factor, str) for factor in self.multiply):
+            raise ValueError("multiply needs a column beside its constants")
+        if 0 in self.divide:
+            raise ValueError("nothing can be divided by 0")
         return self
+
+    @property
+    def rate(self) -> str | None:
+        """The column of the rate."""
+        return self.less_rate or self.times_rate or self.after_rate
+
+    @property
+    def is_worked_out(self) -> bool:
+        """Whether the number takes more than a sum or the product of two columns."""
+        constants = any(not isinstance(factor, str) for factor in self.multiply)
+        return bool(self.divide or self.rate) or constants or len(self.multiply) > 2
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a value of the whole order is shared out over its lines."""
+        return bool(self.per_order or self.less_per_order)
 
     @property
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the file that this one is made from."""
         conditions = tuple(condition.column for condition in (*self.true_if, *self.false_if))
-        single = (self.column,) if self.column is not None else ()
-        return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *self.multiply, *conditions)))
+        single = [name for name in (self.column, self.rate, self.per_order) if name is not None]
+        factors = [name for name in (*self.multiply, *self.divide) if isinstance(name, str)]
+        shared = (*self.less_per_order, *self.by)
+        return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *factors, *shared, *conditions)))
 
 
 def _listed(given: Any) -> Any:
@@ -82,8 +132,8 @@ def _listed(given: Any) -> Any:
     }
 
 
-class TableMapping(_Frozen):
-    """One contract table: its files, their format (detected where it is not stated) and its columns."""
+class Written(_Frozen):
+    """Files and how they are written (detected where it is not stated)."""
 
     files: tuple[str, ...] = Field(min_length=1)
     format: Literal["parquet", "csv"] | None = None
@@ -92,6 +142,61 @@ class TableMapping(_Frozen):
     quote: str = '"'
     header: bool = True
     skip_rows: int | None = Field(None, ge=0, description="lines above the header that are not data")
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str) else given
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, given: str | None) -> str | None:
+        if given is not None:
+            try:
+                "".encode(given)
+            except LookupError:
+                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
+        return given
+
+    @field_validator("delimiter", "quote", "thousands", check_fields=False)
+    @classmethod
+    def _one_character(cls, given: str | None) -> str | None:
+        if given is not None and given != "whitespace" and len(given.encode()) > 1:
+            raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
+        return given
+
+
+class Join(Written):
+    """Files whose columns are added to the rows of a section: each row takes those of the one row with the same key."""
+
+    on: dict[str, str] = Field(min_length=1, description="column of the section's files -> column of the joined files")
+    name: str = Field("", description="before a dot, says that a column is of these files; the file's name where nothing is stated")
+    match: Literal["text", "number"] = Field("text", description="keys are compared as texts without spaces around them, or as numbers")
+    required: bool = Field(True, description="a row without a partner is set aside; false = it is kept with empty cells")
+    distinct: bool = Field(False, description="the files hold many rows per key: take the most frequent value of each column")
+
+    @field_validator("on", mode="before")
+    @classmethod
+    def _same_names(cls, given: Any) -> Any:
+        names = [given] if isinstance(given, str) else given
+        return {name: name for name in names} if isinstance(names, list) else given
+
+    @model_validator(mode="after")
+    def _named(self) -> Join:
+        if not self.name:
+            stem = PurePath(self.files[0]).name.partition(".")[0]
+            object.__setattr__(self, "name", stem.strip("*?_- ") or "joined")
+        return self
+
+    def read_with(self, columns: Iterable[str]) -> TableMapping:
+        """Return a section that reads these columns of the joined files."""
+        written = {name: getattr(self, name) for name in Written.model_fields}
+        return TableMapping.model_validate({**written, "columns": {name: name for name in columns}})
+
+
+class TableMapping(Written):
+    """One contract table: its files, their format and its columns."""
+
     decimal: Literal[".", ","] | None = None
     thousands: str | None = None
     amount_unit: Literal["major", "minor"] = "major"
@@ -103,15 +208,11 @@ class TableMapping(_Frozen):
     drop: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> values whose rows do not count")
     cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
     replaces: Literal["days", "orders"] = Field("days", description="what the lines replace: store days whole, or the same orders of a day")
+    join: tuple[Join, ...] = Field((), description="other files whose columns are added, row by row, before anything else")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
     values: dict[str, dict[str, str | bool]] = Field(default_factory=dict, description="contract column -> the file's word -> ours")
     attributes: dict[str, ColumnSpec] = Field(default_factory=dict, description="further columns to keep (members only)")
     also_read: tuple[str, ...] = Field((), description="columns that a section of the whole shop needs; no key of a section")
-
-    @field_validator("files", mode="before")
-    @classmethod
-    def _one_or_many(cls, given: Any) -> Any:
-        return [given] if isinstance(given, str) else given
 
     @field_validator("not_a_member", mode="before")
     @classmethod
@@ -128,22 +229,10 @@ class TableMapping(_Frozen):
     def _list_of_names(cls, given: Any) -> Any:
         return {name: name for name in given} if isinstance(given, list) else given
 
-    @field_validator("encoding")
+    @field_validator("join", mode="before")
     @classmethod
-    def _known_encoding(cls, given: str | None) -> str | None:
-        if given is not None:
-            try:
-                "".encode(given)
-            except LookupError:
-                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
-        return given
-
-    @field_validator("delimiter", "quote", "thousands")
-    @classmethod
-    def _one_character(cls, given: str | None) -> str | None:
-        if given is not None and given != "whitespace" and len(given.encode()) > 1:
-            raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
-        return given
+    def _one_join(cls, given: Any) -> Any:
+        return [given] if isinstance(given, dict) else given
 
     @property
     def raw_columns(self) -> tuple[str, ...]:

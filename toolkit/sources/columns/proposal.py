@@ -16,7 +16,9 @@ from toolkit.language import tr
 from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
 from toolkit.sources.columns.identities import identity_lines
-from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, quoted
+from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, match_columns, quoted
+from toolkit.sources.columns.partners import JoinedLines, joined_lines
+from toolkit.sources.columns.rates import per_order, rate_lines
 from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset
@@ -48,8 +50,10 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     questions: list[Question] = []
     remarks: list[str] = []
     currency = ""
-    for group in groups.values():
-        preset = find_preset(group[0])
+    presets = {names: find_preset(group[0]) for names, group in groups.items()}
+    joined = joined_lines([group for names, group in groups.items() if presets[names] is None])
+    for names, group in groups.items():
+        preset = presets[names]
         if preset is not None:
             remarks.append(f"recognised: {preset.name}" + (f". {preset.note}" if preset.note else ""))
             if contradicted := contradicted_currency(preset, group):
@@ -59,7 +63,17 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
                 sections.setdefault(preset.table, _known_section(preset, group))
                 questions += _questions(sections, preset.table, group[0])
             continue
-        table = guess_table(group[0], "lines" in sections)
+        if joined and group is joined.group:
+            sections["lines"] = _joined_section(joined)
+            questions += _questions(sections, "lines", joined.everything)
+            continue
+        table = guess_table(group[0], "lines" in sections, may_be_lines=joined is None)
+        partner = next((partner for partner in joined.partners if group is partner.group), None) if joined else None
+        if joined and partner:
+            goods = match_columns("lines", joined.contents).get("product_id")
+            if goods in partner.on and "products" not in sections:
+                sections["products"] = _guessed_section("products", group, known=[Guess("product_id", (partner.on[goods],))])
+            continue
         if table is None or table in sections:
             why = "looks like none of the tables" if table is None else f"looks like another [{table}], with other columns"
             name = group[0].file.path.name + (f" and {len(group) - 1} more" if len(group) > 1 else "")
@@ -79,14 +93,21 @@ def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -
     """Return what a proposed section of lines leaves open; a discount that is doubted becomes a TODO of the section."""
     if table != "lines":
         return []
-    section = tomllib.loads("\n".join(sections["lines"]))["lines"]
-    spec = TableMapping.model_validate(section)
-    questions = questions_of_sample(spec, contents.sample)
-    doubted = {question.column for question in questions if question.kind == "discount"}
+    spec = _read_section(sections["lines"])
+    doubted = {question.column for question in questions_of_sample(spec, contents.sample) if question.kind == "discount"}
     for column in ("discount_amount", "coupon_amount"):
-        if column in spec.columns and spec.columns[column].column in doubted:
-            sections["lines"] = [f"# TODO {line}" if line.startswith(f"{column} = ") else line for line in sections["lines"]]
-    return list(questions)
+        if column in spec.columns and (rate := spec.columns[column].column) in doubted:
+            lines = rate_lines(spec, contents, column, str(rate))
+            sections["lines"] = [new for line in sections["lines"] for new in lines.get(line.partition(" = ")[0], _as_it_is)(line)]
+    return list(questions_of_sample(_read_section(sections["lines"]), contents.sample))
+
+
+def _read_section(lines: Sequence[str]) -> TableMapping:
+    return TableMapping.model_validate(tomllib.loads("\n".join(lines))["lines"])
+
+
+def _as_it_is(line: str) -> list[str]:
+    return [line]
 
 
 def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[str], has_lines: bool) -> list[str]:
@@ -169,9 +190,26 @@ def _known_section(preset: Preset, group: Sequence[Contents]) -> list[str]:
     return [*_head(preset.table, group), *body.splitlines()]
 
 
-def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
-    contents = group[0]
-    guesses = guess_columns(table, contents)
+def _joined_section(joined: JoinedLines) -> list[str]:
+    """Return a section of lines that others are joined to."""
+    joins = []
+    for partner in joined.partners:
+        same = all(name == column for name, column in partner.on.items())
+        on = _one_or_list(list(partner.on)) if same else f"{{ {', '.join(f'{quoted(a)} = {quoted(b)}' for a, b in partner.on.items())} }}"
+        comment = tr("guessed: all values of the one stand in the other") if partner.is_guess else tr("guessed by the names of the columns")
+        opening = ["", "[[lines.join]]", *_head("lines", partner.group)[2:]]
+        joins += [*opening, f"on = {on}  # {comment}"]
+    return _guessed_section("lines", [joined.contents, *joined.group[1:]], joins, joined)
+
+
+def _guessed_section(
+    table: str, group: Sequence[Contents], joins: Sequence[str] = (), joined: JoinedLines | None = None, known: Sequence[Guess] = ()
+) -> list[str]:
+    contents, names = group[0], {guess.name for guess in known}
+    guesses = [*known, *(guess for guess in guess_columns(table, contents) if guess.name not in names)]
+    if joined:
+        contents = joined.everything
+        guesses += _of_orders(guesses, joined)
     lines = _head(table, group)
     decimal = _decimal(contents, guesses)
     if decimal is None:
@@ -179,11 +217,11 @@ def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
     else:
         lines += decimal
     lines += [option for guess in guesses for option in guess.options]
-    side, taken = _side_tables(group, guesses) if table == "lines" else ([], set())
+    side, taken = _side_tables(group, guesses) if table == "lines" and not joins else ([], set())
     unused = [name for name in contents.names if name not in _raw(guesses)]
     if table == "members" and unused:
         lines.append(f"attributes = [{', '.join(map(quoted, unused))}]")
-    lines += ["", f"[{table}.columns]", *map(_column_line, guesses)]
+    lines += [*joins, "", f"[{table}.columns]", *map(_column_line, guesses)]
     missing = [column for column in required_columns(table) if column not in {guess.name for guess in guesses}]
     lines += [f'# TODO {column} = ""  # {meaning(table, column)}; none of: {", ".join(unused[:12])}' for column in missing]
     rest = [name for name in unused if name not in taken]
@@ -192,6 +230,16 @@ def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
     member = next((guess.columns[0] for guess in guesses if guess.name == "member_id" and len(guess.columns) == 1), None)
     people = identity_lines(contents, member, _files(group)) if table == "members" and member else []
     return lines + _value_maps(table, contents, guesses) + side + people
+
+
+def _of_orders(guesses: Sequence[Guess], joined: JoinedLines) -> list[Guess]:
+    """Return the money that stands once for the whole order, shared out by price x quantity where the lines have no such money."""
+    named = {guess.name for guess in guesses}
+    columns = match_columns("lines", joined.contents)
+    by = [columns[name] for name in ("unit_price", "quantity") if name in columns]
+    comment = tr("guessed: it stands for the whole order, so it is shared out over its lines")
+    rest = [(name, column) for name, column in joined.of_orders.items() if name not in named]
+    return [Guess(name, (column,), per_order(name, column, by).partition(" = ")[2], comment) for name, column in rest]
 
 
 def _value_maps(table: str, contents: Contents, guesses: Sequence[Guess]) -> list[str]:

@@ -11,7 +11,7 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class Records:
     schema: dict[str, pl.DataType]
     files: tuple[SourceFile, ...]
     only: pl.Expr | None = None  # the rows that the mapping asks for; none = all
+    orphans: dict[str, str] = field(default_factory=dict)  # column that marks rows without a partner in joined files -> the reason
+    is_copy: bool = False  # the frame is a copy on disk, with columns that the files themselves do not have
 
     def narrowed(self, only: pl.Expr) -> Records:
         """Return the records that hold a condition."""
@@ -44,12 +46,22 @@ class Records:
         """Whether there are rows that could not be read: their text is in the column `broken`."""
         return any(file.broken for file in self.files)
 
+    @property
+    def unusable(self) -> pl.Expr | None:
+        """Which rows could not be read or have no partner; none where all are whole."""
+        marks = [pl.col("broken").is_not_null()] if self.has_broken else []
+        marks += [pl.col(name) for name in self.orphans]
+        return pl.any_horizontal(marks) if marks else None
+
     @cached_property
     def sample(self) -> pl.DataFrame:
         """The first records of the first, the middle and the last file: what formats are told by."""
         if not self.files:
             return self.frame.select(*self.schema).collect()
         shown = [self.files[number] for number in sorted({0, len(self.files) // 2, len(self.files) - 1})]
+        if self.is_copy:
+            ranges = [pl.col("source_index").is_between(file.first_index, file.first_index + file.rows - 1) for file in shown]
+            return pl.concat([self.frame.filter(rows).select(*self.schema).head(SAMPLE_RECORDS) for rows in ranges]).collect()
         scans = [scan([file], self.schema, with_broken=self.has_broken) for file in shown]
         scans = scans if self.only is None else [frame.filter(self.only) for frame in scans]
         return pl.concat([frame.select(*self.schema).head(SAMPLE_RECORDS) for frame in scans]).collect()

@@ -236,7 +236,7 @@ def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:
         "Or go on without an answer: --accept-defaults.",
         line=answer_line(questions),
     )
-    return "\n".join([opening, *(f"- {question.sentence}" for question in questions), answer])
+    return "\n".join([opening, *(f"- {question}" for question in questions), answer])
 
 
 def _with_days_of(unwanted: Sequence[pl.LazyFrame], days: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame:

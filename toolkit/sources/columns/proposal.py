@@ -20,6 +20,7 @@ from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset
 from toolkit.sources.presets.tried import contradicted_currency, tried_sections
+from toolkit.sources.question_kinds import QuestionKind
 from toolkit.sources.specs import TableMapping
 
 CURRENCY_SIGNS = {
@@ -69,23 +70,43 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     lines = _opening(everything, currency, remarks, "lines" in sections)
     lines += [line for table in CONTRACT for line in sections.get(table, [])]
     if questions:
-        lines += ["", *(f"# TODO {question.sentence}" for question in questions)]
-        lines += ["# TODO where all of that is right as it is:", "# [answers]", f"# {answer_line(questions)}"]
+        lines += ["", "# " + tr("TODO where all that is asked above is right as it is:"), "# [answers]", f"# {answer_line(questions)}"]
     return "\n".join(lines) + "\n"
 
 
 def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -> list[Question]:
-    """Return what a proposed section of lines leaves open; a discount that is doubted becomes a TODO of the section."""
+    """Return what a proposed section of lines leaves open, each a TODO beside its column; a discount that is doubted becomes one itself."""
     if table != "lines":
         return []
-    section = tomllib.loads("\n".join(sections["lines"]))["lines"]
-    spec = TableMapping.model_validate(section)
-    questions = questions_of_sample(spec, contents.sample)
-    doubted = {question.column for question in questions if question.kind == "discount"}
+    parsed = tomllib.loads("\n".join(sections["lines"]))  # products and stores read from the same files are in it
+    specs = {name: TableMapping.model_validate(section) for name, section in parsed.items()}
+    spec = specs["lines"]
+    used = [name for other in specs.values() for name in other.raw_columns]
+    is_goods_said = any("is_goods" in other.columns for other in specs.values())
+    questions = questions_of_sample(spec, contents.sample, used=used, is_goods_said=is_goods_said)
+    doubted = {question.column for question in questions if question.kind == QuestionKind.DISCOUNT}
+    lines = sections["lines"]
     for column in ("discount_amount", "coupon_amount"):
         if column in spec.columns and spec.columns[column].column in doubted:
-            sections["lines"] = [f"# TODO {line}" if line.startswith(f"{column} = ") else line for line in sections["lines"]]
+            lines = [f"# TODO {line}" if line.startswith(f"{column} = ") else line for line in lines]
+    sections["lines"] = _beside(lines, spec, questions)
     return list(questions)
+
+
+def _beside(lines: Sequence[str], spec: TableMapping, questions: Sequence[Question]) -> list[str]:
+    """Return the section with each question below the line of its column; of a column that is not read, below the columns."""
+    contract = {", ".join(column.raw_columns): name for name, column in reversed(spec.columns.items())}
+    starts = [number for number, line in enumerate(lines) if line.startswith("[lines.columns]")]
+    ends = [number for number, line in enumerate(lines) if starts and number > starts[0] and line.startswith("[")]
+    end = (ends[0] if ends else len(lines)) - 1
+    while end > 0 and not lines[end].strip():
+        end -= 1
+    beside: dict[int, list[str]] = {}
+    for question in questions:
+        own = f"{contract.get(question.column)} = "
+        place = next((n for n, line in enumerate(lines) if line.startswith(("# TODO " + own, own)) and starts[0] < n <= end), end)
+        beside.setdefault(place, []).append(f"# TODO {question.sentence}")
+    return [text for number, line in enumerate(lines) for text in (line, *beside.get(number, ()))]
 
 
 def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[str], has_lines: bool) -> list[str]:

@@ -1,0 +1,79 @@
+"""A discount that is a rate or a percentage and is read as money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from toolkit.language import later
+from toolkit.sources.columns.matching import quoted
+from toolkit.sources.plausibility.names import is_called
+from toolkit.sources.plausibility.question import Question, listed
+from toolkit.sources.plausibility.seen import Seen
+from toolkit.sources.question_kinds import QuestionKind
+
+FEW_DISCOUNTS, MANY_DISCOUNTS = 5, 10
+MOST_STEPS = 30
+OF_RATE = later(
+    "The column '{column}' is read as the money of a discount, but its values ({cells}) look like rates or percents. "
+    "Where they are, write {write}"
+)
+OF_PERCENT = later(
+    "The column '{column}' is read as the money of a discount, but its values ({cells}) look like rates or percents. "
+    "Where they are, take the line out: {write}"
+)
+TINY = 20  # a discount of less than a twentieth of the amounts, line after line
+
+
+def rates(seen: Seen) -> Iterator[Question]:
+    """Doubt a discount that looks like a rate (0.2) or a percentage (20)."""
+    for contract in ("discount_amount", "coupon_amount"):
+        name = seen.column(contract)
+        in_minor = name and (seen.spec.columns[contract].unit or seen.spec.amount_unit) == "minor"
+        if name is None or name not in seen.sample.columns or in_minor or not is_rate_of(seen, name):
+            continue
+        given = seen.sample[name].filter((seen.number(name).abs() > 0).fill_null(False))
+        made = _made_of_rate(seen, contract, name)
+        write = made or f"# {contract} = {quoted(name)}"
+        yield Question(
+            QuestionKind.DISCOUNT,
+            name,
+            tuple(given.unique(maintain_order=True).head(2)),
+            OF_RATE if made else OF_PERCENT,
+            f"[lines.columns] {write}",
+        )
+
+
+def _made_of_rate(seen: Seen, contract: str, name: str) -> str:
+    """Return the line that makes money of a rate where price and quantity are there, else nothing."""
+    quantity = seen.column("quantity")
+    is_share = float(seen.number(name).abs().max() or 0) <= 1  # type: ignore[arg-type]
+    if not is_share or not seen.prices or seen.sample[name].str.contains("%", literal=True).any():
+        return ""
+    return f"{contract} = {{ multiply = {listed([seen.prices[0], *([quantity] if quantity else []), name])} }}"
+
+
+def is_rate_of(seen: Seen, name: str) -> bool:
+    """Return whether a column of discounts holds rates or percents by its name, its cells or its steps."""
+    cells, numbers = seen.sample[name], seen.number(name).abs()
+    is_given = (numbers > 0).fill_null(False)
+    given = numbers.filter(is_given)
+    if given.is_empty():
+        return False
+    is_rate = bool(cells.str.contains("%", literal=True).any())
+    if is_called(name, "rate") or "%" in name:
+        is_rate |= float(given.max()) <= 100  # type: ignore[arg-type]
+    steps = given.len() >= MANY_DISCOUNTS and given.n_unique() <= MOST_STEPS
+    if given.len() >= FEW_DISCOUNTS and float(given.max()) <= 1 and float(given.min()) < 1:  # type: ignore[arg-type]
+        amount = seen.column("amount")
+        beside = seen.number(amount).abs().filter(is_given).drop_nulls() if amount else pl.Series([], dtype=pl.Float64)
+        is_tiny = beside.len() > 0 and float(beside.median()) >= TINY * float(given.median())  # type: ignore[arg-type]
+        is_rate |= is_tiny or (steps and _multiples(given * 20))
+    elif steps and float(given.max()) < 100:  # type: ignore[arg-type]
+        is_rate |= _multiples(given / 5)
+    return is_rate
+
+
+def _multiples(parts: pl.Series) -> bool:
+    return bool(((parts - parts.round()).abs() < 1e-9).all())

@@ -106,17 +106,19 @@ def _raw(files: Sequence[SourceFile], names: Sequence[str], spec: TableMapping) 
 def _sample(files: Sequence[SourceFile], names: Sequence[str], spec: TableMapping) -> pl.DataFrame:
     """Return rows of the first, the middle and the last file as text; of Parquet also from within, since it costs no more."""
     frames = []
-    for number in sorted({0, len(files) // 2, len(files) - 1}) if files and names else ():
+    shown = sorted({0, len(files) // 2, len(files) - 1}) if files and names else ()
+    for number in shown:
         file = files[number]
         there = [name for name in names if name in file.schema]
         rows = _raw([file], there, spec).select(there)
         if file.dialect or file.rows <= SAMPLE_RECORDS:
-            frames.append(rows.head(SAMPLE_RECORDS))
+            parts = [rows.head(SAMPLE_RECORDS)]
         else:
-            part = SAMPLE_RECORDS // 4
-            frames += [rows.slice(start, part) for start in (0, file.rows // 3, 2 * file.rows // 3, file.rows - part)]
-    texts = [frame.select(pl.col(name).cast(pl.String, strict=False) for name in frame.collect_schema().names()) for frame in frames]
-    return _filled(pl.concat(pl.collect_all(texts), how="diagonal")) if texts else pl.DataFrame()
+            starts = (0, file.rows // 3, 2 * file.rows // 3) if len(shown) == 1 else (0, file.rows // 2)
+            parts = [rows.slice(start, SAMPLE_RECORDS // len(starts)) for start in starts]
+        for part in parts:
+            frames.append(part.collect().cast(dict.fromkeys(there, pl.String), strict=False))  # noqa: PERF401
+    return _filled(pl.concat(frames, how="diagonal")) if frames else pl.DataFrame()
 
 
 def _filled(sample: pl.DataFrame) -> pl.DataFrame:

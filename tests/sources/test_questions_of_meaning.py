@@ -77,6 +77,18 @@ SHOPS: dict[str, dict] = {
                           Unit_price=lambda number, _: f"{of_good(number):.2f}"),
         "columns": 'amount = "Total"\ndiscount_amount = "Rabatt"',
     },
+    "amount:Betrag": {
+        "row": with_cells(
+            Betrag=lambda _, row: row["amount"].replace(".", ""), Einzelpreis=lambda number, _: f"{of_good(number):.2f}", amount=lambda *_: ""
+        ),
+        "columns": 'amount = "Betrag"',
+    },
+    "amount:Umsatz": {
+        "row": with_cells(
+            Umsatz=lambda number, _: f"{3 + number * 37 % 101}.00", Preis=lambda number, _: f"{of_good(number):.2f}", amount=lambda *_: ""
+        ),
+        "columns": 'amount = "Umsatz"',
+    },
     # b. a rate, and the line that makes money of it
     "discount:Discount": {
         "row": with_cells(
@@ -107,8 +119,15 @@ SHOPS: dict[str, dict] = {
     "state:作废": {"row": with_cells(作废=lambda number, _: "是" if number % 70 == 0 else "否")},
     "staff:employee": {"row": with_cells(employee=lambda number, _: "1" if number % 40 == 0 else "0")},
     "staff:customer type": {"row": with_cells(customer_type=lambda number, _: "Staff" if number % 40 == 0 else "Retail")},
+    "staff:member": {"row": with_cells(member=lambda number, row: "STAFF" if number // 2 % 40 == 0 else row["member"])},
+    "state:line type": {"row": with_cells(line_type=lambda number, _: ("item", "item", "shipping", "item", "tax")[number % 5])},
     # g. one card for everybody
     "one_card:member": {"row": with_cells(member=lambda number, row: "M99" if number // 2 % 4 == 0 else row["member"]), "rows": 600},
+    "one_card:Kunde": {
+        "row": renamed(with_cells(member=lambda n, row: f"T{row['store']}" if n % 8 < 2 else f"C{n // 2 % 400}"), member="Kunde"),
+        "columns": 'member_id = "Kunde"',
+        "rows": 3000,
+    },
     # h. several cards of one household
     "second_id:member": {"row": with_cells(household=lambda _, row: f"H{int(row['member'][1:]) // 2}")},
     "second_id:email": {
@@ -205,6 +224,9 @@ QUIET: dict[str, dict] = {
                 "Post it notes", "Sac à dos", "Taschenlampe",
             )[number % 11]
         )
+    },
+    "list prices and quiet markdowns": {
+        "row": with_cells(吊牌价=lambda number, row: f"{float(row['amount']) / int(row['qty']) * (1.2, 1.9, 1.5)[number % 3]:.2f}")
     },
     "a price list that is no tax": {"row": with_cells(list_value=lambda number, row: f"{float(row['amount']) * (1 + number % 13 / 40):.2f}")},
     "who served": {"row": with_cells(employee=lambda number, _: f"E{number % 9}", cashier=lambda number, _: f"{number % 4}")},

@@ -45,15 +45,27 @@ def is_value(cells: pl.Series, key: str) -> pl.Series:
     return pl.Series([text is not None and _is_word(text, key) for text in cells.to_list()], dtype=pl.Boolean)
 
 
+def is_word(cells: pl.Series, key: str) -> pl.Series:
+    """Return which cells are one of the words of a list, blanks and capitals aside; for any number of cells."""
+    plainly = cells.str.to_lowercase().str.replace_all(r"[\s_-]", "")
+    return plainly.is_in(list(_plain_words("values", key)))
+
+
 @cache
 def _is_word(text: str, key: str) -> bool:
     own = plain(text)
     return any(own == word or (not word.isascii() and word in own) for word in _plain_words("values", key))
 
 
+def are_no_goods(values: pl.Series) -> pl.Series:
+    """Return which names and codes of products are no goods: shipping, fees, gift cards, deposits, bags."""
+    marks = values.str.to_lowercase().str.normalize("NFKD").str.replace_all("[\u0300-\u036f]", "")
+    return marks.str.normalize("NFKC").str.strip_chars().str.contains(_no_goods())
+
+
 @cache
-def no_goods() -> str:
-    """Return the pattern of product names and codes that are no goods; it reads small letters without accents."""
+def _no_goods() -> str:
+    """Return the pattern of what is no goods; it reads small letters without accents."""
     goods = _words()["no_goods"]
     codes = "|".join(map(re.escape, goods["codes"]))
     alone = "|".join(map(re.escape, goods["alone"]))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from toolkit.language import later
+from toolkit.sources.columns.matching import quoted
 from toolkit.sources.columns.vocabulary import SURE, score, words_for
 from toolkit.sources.plausibility.names import is_called
 from toolkit.sources.plausibility.of_discounts import is_rate_of
@@ -22,6 +23,8 @@ TAX_RATES = (
 )  # fmt: skip
 MOST_RATES = 3
 OTHER_SHARE = 0.02
+CENTS = 100
+MOST_DISAGREE, SUMS_APART = 0.5, 0.1
 
 
 def amounts(seen: Seen) -> Iterator[Question]:
@@ -29,7 +32,7 @@ def amounts(seen: Seen) -> Iterator[Question]:
     name = seen.column("amount")
     if name is None or name not in seen.sample.columns:
         return
-    for ask in (_of_a_unit, _before_discount, _with_tax, _another_amount):
+    for ask in (_of_a_unit, _before_discount, _in_cents, _with_tax, _another_amount, _disagrees):
         if question := ask(seen, name):
             yield question
             return
@@ -156,4 +159,54 @@ def _another_amount(seen: Seen, name: str) -> Question | None:
             "meant, write {write}"
         )
         return Question(QuestionKind.AMOUNT, name, first, doubt, other_column(QuestionKind.AMOUNT, "amount", other), {"other": other})
+    return None
+
+
+def _expected(seen: Seen) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield each price that the amount is not made of, with what it, the quantity and the discount come to (expected) beside the amount."""
+    discount = seen.column("discount_amount")
+    if seen.column("quantity") is None or (discount in seen.sample.columns and is_rate_of(seen, str(discount))):
+        return
+    off = seen.amounts("discount_amount").fill_null(0)
+    for price in seen.prices:
+        rows = pl.DataFrame({"amount": seen.amounts("amount"), "expected": seen.number(price) * seen.amounts("quantity") - off})
+        rows = rows.with_columns(seen.sample[price].alias("price")).drop_nulls().filter((pl.col("amount") > 0) & (pl.col("expected") > 0))
+        if rows.height >= FEWEST_AMOUNTS and rows["amount"].n_unique() >= FEWEST_ROWS:
+            yield price, rows
+
+
+def _in_cents(seen: Seen, name: str) -> Question | None:
+    """Doubt an amount that is a hundred times price x quantity."""
+    for price, rows in _expected(seen):
+        fits = rows.select((pl.col("amount") - CENTS * pl.col("expected")).abs() <= 0.01 * pl.col("amount")).to_series()
+        if not fits.mean() >= NEARLY_ALL:  # type: ignore[operator]
+            continue
+        doubt = later(
+            "The column '{column}' is {times} times what '{price}' and the quantity come to, line for line ({cells}): it looks like money "
+            "in the smallest unit. Where it is, write {write}"
+        )
+        write = f'[lines.columns] amount = {{ column = {quoted(name)}, unit = "minor" }}'
+        cells = (f"{rows['amount'][0]:g}", f"{rows['expected'][0]:g}")
+        return Question(QuestionKind.AMOUNT, name, cells, doubt, write, {"price": price, "times": str(CENTS)})
+    return None
+
+
+def _disagrees(seen: Seen, name: str) -> Question | None:
+    """Doubt an amount that most lines and the sum say is another thing than price x quantity less discount; list prices say nothing."""
+    if any(score(other, words_for("lines", key)) for other in seen.unused for key in ("discount_amount", "coupon_amount")):
+        return None
+    for price, rows in _expected(seen):
+        apart = (rows["amount"] - rows["expected"]).abs() > 0.01 * rows["expected"]
+        sums = float(rows["amount"].sum()), float(rows["expected"].sum())
+        if is_called(price, "list_price") or apart.mean() < MOST_DISAGREE or abs(sums[0] - sums[1]) < SUMS_APART * sums[1]:  # type: ignore[operator]
+            continue
+        first = rows.filter(apart).row(0, named=True)
+        doubt = later(
+            "The column '{column}' adds up to {sum}, but '{price}' x quantity less discount to {expected}, and most lines disagree "
+            "({cells}): what does it hold? Where price x quantity is meant, write {write}"
+        )
+        write = f"[lines.columns] amount = {{ multiply = {listed([price, str(seen.column('quantity'))])} }}"
+        cells = (f"{first['amount']:g}", f"{first['expected']:g}")
+        places = {"price": price, "sum": f"{sums[0]:,.0f}", "expected": f"{sums[1]:,.0f}"}
+        return Question(QuestionKind.AMOUNT, name, cells, doubt, write, places)
     return None

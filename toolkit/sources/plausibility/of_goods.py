@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import polars as pl
-
 from toolkit.language import later
 from toolkit.sources.columns.vocabulary import LIKELY, SURE, score, words_for
-from toolkit.sources.plausibility.names import no_goods
+from toolkit.sources.plausibility.names import are_no_goods
 from toolkit.sources.plausibility.question import Question, by_value, listed
 from toolkit.sources.plausibility.seen import Seen
 from toolkit.sources.question_kinds import QuestionKind
@@ -30,7 +28,7 @@ def lines_of_no_goods(seen: Seen) -> Iterator[Question]:
     if seen.is_goods_said:
         return
     columns = [name for name in columns_of_goods(seen.spec, seen.sample.columns) if name not in (*seen.spec.drop, *seen.spec.keep)]
-    matches = {name: values for name in columns if (values := _no_goods(seen.values(name)))}
+    matches = {name: values for name in columns if (values := seen.values(name).filter(are_no_goods(seen.values(name))).to_list())}
     if not matches:
         return
     name = max(matches, key=lambda name: len(matches[name]))
@@ -46,9 +44,3 @@ def lines_of_no_goods(seen: Seen) -> Iterator[Question]:
     condition = f"{{ column = {by_value(name, [])[:-5]}, equals = {listed(found)} }}"
     write = f"[lines.columns] is_goods = {{ false_if = [{condition}] }}"
     yield Question(QuestionKind.NO_GOODS, name, cells, doubt, write, {"drop": f"[lines.drop] {by_value(name, found)}"})
-
-
-def _no_goods(values: pl.Series) -> list[str]:
-    marks = values.str.to_lowercase().str.normalize("NFKD").str.replace_all("[\u0300-\u036f]", "")
-    folded = marks.str.normalize("NFKC").str.strip_chars()
-    return values.filter(folded.str.contains(no_goods())).to_list()

@@ -8,14 +8,14 @@ import polars as pl
 
 from toolkit.language import later
 from toolkit.sources.columns.matching import quoted
-from toolkit.sources.plausibility.names import is_called, is_value
+from toolkit.sources.plausibility.names import is_called, is_value, is_word
 from toolkit.sources.plausibility.question import Question, listed, other_column
 from toolkit.sources.plausibility.seen import FEWEST_ROWS, Seen
 from toolkit.sources.question_kinds import QuestionKind
 
 FEW_VALUES, MANY_ORDERS = 5, 100
 MOST_LEVELS = 30
-EVERYBODYS_SHARE, TIMES_THE_NEXT, MOST_CARDS, FEWEST_MEMBERS = 0.05, 8, 5, 30
+EVERYBODYS_SHARE, TIMES_THE_NEXT, CARDS_OF_MEMBERS, MOST_CARDS, FEWEST_MEMBERS = 0.05, 8, 0.1, 50, 30
 TIED_SHARE, MOST_TIED = 0.05, 10
 NAMED_SHARE = 0.3
 STORES_OF_MEMBERS = 2
@@ -34,6 +34,7 @@ def members(seen: Seen) -> Iterator[Question]:
     every = seen.every_member
     yield from _spelling(column, every["cell"])
     yield from _levels(seen, column, every)
+    yield from _staff(column, every["cell"])
     yield from _everybodys_card(column, every)
     yield from _second_ids(seen, seen.column("member_id"))
 
@@ -85,19 +86,36 @@ def _like_another(seen: Seen) -> str | None:
     return seen.column("store_id") if own and lines["member_id"].n_unique() == stores.height else None
 
 
+def _staff(column: str, ids: pl.Series) -> Iterator[Question]:
+    """Doubt members that are called staff."""
+    staff = ids.filter(is_word(ids, "staff")).sort()
+    if staff.is_empty() or staff.len() == ids.len():
+        return
+    doubt = later(
+        "Members of the column '{column}' are called like the shop's own people ({cells}): are those staff purchases, or receipts of "
+        "nobody in particular? Where they are not to count as members, write under [lines]: {write}"
+    )
+    cells = tuple([*staff, *ids.filter(~ids.is_in(staff.to_list())).sort()][:2])
+    yield Question(QuestionKind.STAFF, column, cells, doubt, f"not_a_member = {listed(staff)}")
+
+
 def _everybodys_card(column: str, every: pl.DataFrame) -> Iterator[Question]:
     """Doubt a member with a share of all lines that nobody else comes near: the card a till uses for everybody."""
-    lines = int(every["rows"].sum())
-    heavy = every.filter(pl.col("rows") > EVERYBODYS_SHARE * lines)
-    rest = every.slice(heavy.height)
-    if not 0 < heavy.height <= MOST_CARDS or every.height < FEWEST_MEMBERS or heavy["rows"].min() < TIMES_THE_NEXT * rest["rows"][0]:  # type: ignore[operator]
+    most = min(MOST_CARDS, int(CARDS_OF_MEMBERS * every.height))
+    if every.height < FEWEST_MEMBERS:
         return
+    times = (every["rows"] / every["rows"].shift(-1)).head(most)  # a card per till: the gap behind the last of them
+    place = times.arg_max()
+    lines, share = int(every["rows"].sum()), int(every["rows"].head((place or 0) + 1).sum())
+    if place is None or times[place] < TIMES_THE_NEXT or share < EVERYBODYS_SHARE * lines:
+        return
+    heavy, rest = every.head(place + 1), every.slice(place + 1)
     doubt = later(
         "In the column '{column}', {busiest} carries {share} of all members' lines, many times what the next one does ({cells}): "
         "is it a card that a till uses for everybody? Where it is, write under [lines]: {write}"
     )
     busiest = heavy["cell"].to_list()
-    places = {"busiest": ", ".join(map(repr, busiest)), "share": f"{int(heavy['rows'].sum()) / lines:.0%}"}
+    places = {"busiest": ", ".join(map(repr, busiest[:3])), "share": f"{int(heavy['rows'].sum()) / lines:.0%}"}
     yield Question(QuestionKind.ONE_CARD, column, (busiest[0], rest["cell"][0]), doubt, f"not_a_member = {listed(busiest)}", places)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from toolkit.language import later
-from toolkit.sources.plausibility.names import is_called, is_named, is_value
+from toolkit.sources.plausibility.names import are_no_goods, is_called, is_named, is_value
 from toolkit.sources.plausibility.question import Question, by_value
 from toolkit.sources.plausibility.seen import Seen, as_numbers
 from toolkit.sources.question_kinds import QuestionKind
@@ -91,7 +91,7 @@ def _state(seen: Seen, name: str) -> list[Question]:
             write = f"[lines.keep] {by_value(name, ['', *nothing])}"
     elif 2 <= values.len() <= MOST_STATES and (is_called(name, "state") or is_value(values, "cancelled").any()):
         examples = values.to_list()
-        bad = values.filter(is_value(values, "cancelled"))
+        bad = values.filter(is_value(values, "cancelled") | are_no_goods(values))
         write = f"[lines.drop] {by_value(name, bad.to_list())}" if bad.len() else f"[lines.keep] {by_value(name, examples)}"
     else:
         return []

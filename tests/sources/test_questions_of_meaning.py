@@ -98,6 +98,25 @@ SHOPS: dict[str, dict] = {
         ),
         "columns": 'discount_amount = "Discount"',
     },
+    "discount:折扣": {
+        "row": renamed(
+            with_cells(
+                折扣=lambda number, _: ("10", "9", "8")[number % 3],
+                吊牌价=lambda number, _: f"{of_good(number):.2f}",
+                amount=lambda number, row: f"{float(row['amount']) * (1, 0.9, 0.8)[number % 3]:.2f}",
+            ),
+            amount="结算金额",
+        ),
+        "columns": 'amount = "结算金额"\ndiscount_amount = "折扣"',
+    },
+    "discount:remise": {
+        "row": with_cells(
+            remise=lambda number, _: ("0", "12", "33")[number % 3],
+            prix_unitaire=lambda number, _: f"{of_good(number):.2f}",
+            amount=lambda number, row: f"{float(row['amount']) * (1, 0.88, 0.67)[number % 3]:.2f}",
+        ),
+        "columns": 'discount_amount = "remise"',
+    },
     # c. orders worth nothing
     "worth_nothing:amount": {"row": with_cells(amount=lambda number, row: "0.00" if number // 2 % 3 == 0 else row["amount"])},
     # d. no goods
@@ -215,6 +234,16 @@ QUIET: dict[str, dict] = {
             amount=lambda number, row: f"{float(row['amount']) - (number % 4 == 0):.2f}",
         ),
         "columns": 'discount_amount = "off"',
+    },
+    "a coupon of always ten": {
+        "row": renamed(
+            with_cells(
+                商品金额=lambda number, row: f"{float(row['amount']) + (10 if number % 3 else 0):.2f}",
+                优惠金额=lambda number, _: "10" if number % 3 else "0",
+            ),
+            amount="实付金额",
+        ),
+        "columns": 'amount = "实付金额"\ndiscount_amount = "优惠金额"',
     },
     "a few free orders": {"row": with_cells(amount=lambda number, row: "0.00" if number // 2 % 30 == 0 else row["amount"])},
     "goods that sound like services": {

@@ -75,7 +75,9 @@ def _before_discount(seen: Seen, name: str) -> Question | None:
         return None
     amount, quantity, off = seen.amounts("amount"), seen.amounts("quantity"), seen.amounts("discount_amount")
     is_off = (off > CENT).fill_null(False)
-    for other in dict.fromkeys([*seen.prices, *(column for column in seen.unused if seen.is_number(column))]):
+    prices = [price for price in seen.prices if not is_called(price, "settled_price")]
+    others = [column for column in seen.unused if column not in seen.prices and seen.is_number(column)]
+    for other in (*prices, *others):
         is_price = other in seen.prices
         expected = seen.number(other) * quantity if is_price else seen.number(other) + off
         agrees = ((expected - amount).abs() <= CENT).filter(is_off).drop_nulls()

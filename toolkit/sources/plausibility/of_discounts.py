@@ -10,7 +10,7 @@ from toolkit.language import later
 from toolkit.sources.columns.matching import quoted
 from toolkit.sources.plausibility.names import is_called
 from toolkit.sources.plausibility.question import Question, listed
-from toolkit.sources.plausibility.seen import Seen
+from toolkit.sources.plausibility.seen import FEWEST_ROWS, NEARLY_ALL, Seen
 from toolkit.sources.question_kinds import QuestionKind
 
 FEW_DISCOUNTS, MANY_DISCOUNTS = 5, 10
@@ -23,6 +23,8 @@ OF_PERCENT = later(
     "The column '{column}' is read as the money of a discount, but its values ({cells}) look like rates or percents. "
     "Where they are, take the line out: {write}"
 )
+CENT = 0.021
+PARTS = (1, 10, 100)  # a rate, tenths (8 折), percent
 TINY = 20  # a discount of less than a twentieth of the amounts, line after line
 
 
@@ -61,7 +63,11 @@ def is_rate_of(seen: Seen, name: str) -> bool:
     given = numbers.filter(is_given)
     if given.is_empty():
         return False
+    if (proved := _proved(seen, name)) is not None:
+        return proved
     is_rate = bool(cells.str.contains("%", literal=True).any())
+    if "折" in name and given.len() >= NEARLY_ALL * cells.count():  # 8 = eight tenths are left, 10 = nothing is taken off
+        is_rate |= float(given.max()) <= 10  # type: ignore[arg-type]
     if is_called(name, "rate") or "%" in name:
         is_rate |= float(given.max()) <= 100  # type: ignore[arg-type]
     steps = given.len() >= MANY_DISCOUNTS and given.n_unique() <= MOST_STEPS
@@ -73,6 +79,27 @@ def is_rate_of(seen: Seen, name: str) -> bool:
     elif steps and float(given.max()) < 100:  # type: ignore[arg-type]
         is_rate |= _multiples(given / 5)
     return is_rate
+
+
+def _proved(seen: Seen, name: str) -> bool | None:
+    """Return whether the amounts prove that a discount is a rate (of a price, or of another column of money) or money, or None."""
+    amount, quantity, off = seen.amounts("amount"), seen.amounts("quantity"), seen.number(name).abs()
+    whole = {price: seen.number(price) * quantity for price in seen.prices}
+    whole |= {other: seen.number(other) for other in seen.unused if other not in whole and seen.is_number(other)}
+    for before in whole.values():
+        rows = pl.DataFrame({"before": before.abs(), "amount": amount.abs(), "off": off}).drop_nulls().filter(pl.col("off") > 0)
+        rows = rows.filter((pl.col("before") - pl.col("amount")).abs() > CENT)
+        if rows.height < FEWEST_ROWS:
+            continue
+        left = {
+            False: [pl.col("before") - pl.col("off")],
+            True: [pl.col("before") * share for part in PARTS for share in (1 - pl.col("off") / part, pl.col("off") / part)],
+        }
+        for is_rate, forms in left.items():
+            for form in forms:
+                if float(rows.select(((form - pl.col("amount")).abs() <= CENT).mean()).item()) >= NEARLY_ALL:
+                    return is_rate
+    return None
 
 
 def _multiples(parts: pl.Series) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def of_good(number: int) -> float:
 
 
 GOODS = {17: "POST", 50: "D", 90: "POST"}
-SHOPS: dict[str, dict] = {
+SHOPS: dict[str, dict[str, Any]] = {
     # a. what the amount is
     "amount:amount": {"row": with_cells(amount=lambda number, _: f"{of_good(number):.2f}")},
     "amount:Total": {
@@ -195,7 +196,7 @@ def test_what_stands_open_is_asked_and_nothing_else(tmp_path: Path, key: str) ->
 @pytest.mark.parametrize("key", [key for key in SHOPS if not key.startswith(("discount", "few_members:phone"))])
 def test_the_line_that_a_question_names_answers_it(tmp_path: Path, key: str) -> None:
     """Put into the mapping in place of what was there, it is understood and the question is gone, and it raises no other."""
-    said = dict(SHOPS[key])
+    said: dict[str, Any] = dict(SHOPS[key])
     (question, *_) = questions(write(tmp_path, **said))
     line = question.places.get("drop", question.write)  # is_goods needs its column in the contract
     line, _, answer = line.partition(", [answers] ")
@@ -224,7 +225,7 @@ def test_a_proposal_writes_it_beside_its_column(tmp_path: Path, key: str) -> Non
     assert [question.key for question in questions(tmp_path / "mapping.toml")] == []
 
 
-QUIET: dict[str, dict] = {
+QUIET: dict[str, dict[str, Any]] = {
     "usual": {"row": usual},
     "a price beside the amount": {"row": with_cells(Unit_price=lambda number, _: f"{of_good(number):.2f}")},
     "a price before a discount, the amount after it": {
@@ -282,3 +283,34 @@ def test_usual_shops_are_not_asked(tmp_path: Path, name: str) -> None:
     mapping = write(tmp_path, **QUIET[name])
     assert [question.key for question in questions(mapping)] == []
     assert "# ignore = " not in propose_mapping([tmp_path / "lines.csv"])
+
+
+def test_products_in_a_file_of_their_own_are_looked_at(tmp_path: Path) -> None:
+    mapping = write(tmp_path, usual)
+    names = ["Gift card 25 EUR", "Versandkosten", *(f"Hemd {number}" for number in range(2, 40))]
+    rows = [f"P{number:03d},shirts,{name}" for number, name in enumerate(names)]
+    (tmp_path / "products.csv").write_text("\n".join(["sku,category,product_name", *rows]) + "\n", "utf-8")
+    products = '[products]\nfiles = "products.csv"\n[products.columns]\nproduct_id = "sku"\ncategory = "category"\nname = "product_name"\n'
+    mapping.write_text(mapping.read_text("utf-8") + products, "utf-8")
+    (asked,) = questions(mapping)
+    assert (asked.key, asked.cells) == ("no_goods:product_name", ("Gift card 25 EUR", "Versandkosten"))
+    assert asked.write.startswith("[products.columns] is_goods = { false_if = ")
+    text = propose_mapping([tmp_path / "lines.csv", tmp_path / "products.csv"])
+    assert f"# TODO {asked.sentence}" in text[text.index("[products.columns]") :]
+
+
+def test_a_filtered_row_raises_no_question(tmp_path: Path) -> None:
+    said: dict[str, Any] = {
+        "row": with_cells(sku=lambda number, row: GOODS.get(number, row["sku"]), unit=lambda number, _: "USD" if number in GOODS else "EUR")
+    }
+    assert {question.kind for question in questions(write(tmp_path, **said))} == {"currency", "no_goods"}
+    assert not questions(write(tmp_path, **said, columns='[lines.keep]\n"unit" = ["EUR"]'))
+
+
+def test_a_late_value_is_seen_in_a_large_file_and_its_members_are_all_counted(tmp_path: Path) -> None:
+    """Products, states and members are read to their end; the sample sees the first 2,000 rows of a text file."""
+    late = with_cells(
+        sku=lambda number, row: "POST" if number == 5000 else row["sku"],
+        member=lambda number, row: "99" if number > 3000 and number // 2 % 3 == 0 else f"m{number // 2 % 900}",
+    )
+    assert {question.key for question in questions(write(tmp_path, late, rows=6000))} == {"no_goods:sku", "one_card:member"}

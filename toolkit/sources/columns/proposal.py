@@ -76,27 +76,27 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
 
 def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -> list[Question]:
     """Return what a proposed section of lines leaves open, each a TODO beside its column; a discount that is doubted becomes one itself."""
-    if table != "lines":
+    if table not in ("lines", "products"):
         return []
-    parsed = tomllib.loads("\n".join(sections["lines"]))  # products and stores read from the same files are in it
+    parsed = tomllib.loads("\n".join(sections[table]))  # products and stores read from the files of the lines are in it
     specs = {name: TableMapping.model_validate(section) for name, section in parsed.items()}
-    spec = specs["lines"]
+    spec = specs[table]
     used = [name for other in specs.values() for name in other.raw_columns]
     is_goods_said = any("is_goods" in other.columns for other in specs.values())
-    questions = questions_of_sample(spec, contents.sample, used=used, is_goods_said=is_goods_said)
+    questions = questions_of_sample(spec, contents.sample, table=table, used=used, is_goods_said=is_goods_said)
     doubted = {question.column for question in questions if question.kind == QuestionKind.DISCOUNT}
-    lines = sections["lines"]
+    lines = sections[table]
     for column in ("discount_amount", "coupon_amount"):
         if column in spec.columns and spec.columns[column].column in doubted:
             lines = [f"# TODO {line}" if line.startswith(f"{column} = ") else line for line in lines]
-    sections["lines"] = _beside(lines, spec, questions)
+    sections[table] = _beside(table, lines, spec, questions)
     return list(questions)
 
 
-def _beside(lines: Sequence[str], spec: TableMapping, questions: Sequence[Question]) -> list[str]:
+def _beside(table: str, lines: Sequence[str], spec: TableMapping, questions: Sequence[Question]) -> list[str]:
     """Return the section with each question below the line of its column; of a column that is not read, below the columns."""
     contract = {", ".join(column.raw_columns): name for name, column in reversed(spec.columns.items())}
-    starts = [number for number, line in enumerate(lines) if line.startswith("[lines.columns]")]
+    starts = [number for number, line in enumerate(lines) if line.startswith(f"[{table}.columns]")]
     ends = [number for number, line in enumerate(lines) if starts and number > starts[0] and line.startswith("[")]
     end = (ends[0] if ends else len(lines)) - 1
     while end > 0 and not lines[end].strip():

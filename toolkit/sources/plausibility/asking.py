@@ -12,7 +12,7 @@ from toolkit.sources.mapping import Mapping
 from toolkit.sources.plausibility.names import is_called
 from toolkit.sources.plausibility.of_amounts import amounts
 from toolkit.sources.plausibility.of_discounts import rates
-from toolkit.sources.plausibility.of_goods import columns_of_goods, lines_of_no_goods
+from toolkit.sources.plausibility.of_goods import columns_of_goods, lines_of_no_goods, no_goods
 from toolkit.sources.plausibility.of_members import members
 from toolkit.sources.plausibility.of_orders import order_totals, worth_nothing
 from toolkit.sources.plausibility.of_quantities import constant_quantity
@@ -21,6 +21,7 @@ from toolkit.sources.plausibility.of_times import other_times
 from toolkit.sources.plausibility.question import Question, is_answered
 from toolkit.sources.plausibility.seen import Seen, member_of
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
+from toolkit.sources.records.tables import find_files
 from toolkit.sources.row_filters import wanted_rows
 from toolkit.sources.specs import TableMapping
 
@@ -55,6 +56,7 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple
         every_member,
         mapping.minor_digits,
         is_goods_said,
+        {} if is_goods_said else _product_names(mapping, typed),
         drawn=lambda raw: _drawn(typed.files, raw, spec, typed.rows_in),
         order_count=lambda: int(known.select(pl.struct("store_id", "order_id").n_unique()).collect(engine="streaming").item()),
     )
@@ -62,12 +64,15 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple
 
 
 def questions_of_sample(
-    spec: TableMapping, sample: pl.DataFrame, *, used: Iterable[str] = (), is_goods_said: bool = False
+    spec: TableMapping, sample: pl.DataFrame, *, table: str = "lines", used: Iterable[str] = (), is_goods_said: bool = False
 ) -> tuple[Question, ...]:
-    """Return what a sample of raw records (all columns, as text) leaves open where a section of lines reads it.
+    """Return what a sample of raw records (all columns, as text) leaves open where a section of lines (or of products) reads it.
 
     `used` are the columns that other sections read from the same file; `is_goods_said`: one of them says which products are goods.
     """
+    if table == "products":
+        names = columns_of_goods(spec, sample.columns)
+        return () if is_goods_said else tuple(no_goods(table, {name: _values(sample[name]) for name in names}, None))
     seen = Seen(spec, frozenset([*spec.raw_columns, *used]), _filled(sample), is_goods_said=is_goods_said)
     orders = seen.orders.drop_nulls("member_id").select(pl.struct("store_id", "order_id").n_unique())
     return tuple(_asked(replace(seen, order_count=lambda: int(orders.item()))))
@@ -92,6 +97,21 @@ def _alike(files: Sequence[SourceFile], names: Iterable[str]) -> list[tuple[list
         there = tuple((name, str(file.schema[name])) for name in names if name in file.schema)
         groups.setdefault((file.dialect is None, there), []).append(file)
     return [(group, [name for name, _ in there]) for (_, there), group in groups.items()]
+
+
+def _values(cells: pl.Series) -> pl.Series:
+    return _filled(cells.to_frame()).to_series().drop_nulls().str.strip_chars().unique().sort()
+
+
+def _product_names(mapping: Mapping, typed: Typed) -> dict[str, pl.Series]:
+    """Return what products are called in files of their own."""
+    spec = mapping.tables.get("products")
+    if spec is None or spec.files == mapping.tables["lines"].files:
+        return {}
+    files = [file for path in find_files(mapping, "products") if (file := typed.shelf.open(path, spec)) is not None]
+    names = [name for name in columns_of_goods(spec, [name for file in files for name in file.schema]) if _is_text(files, name)]
+    counts, _ = _counted(files, spec, names)
+    return {name: _values(frame["cell"]) for name, frame in counts.items()}
 
 
 def _raw(files: Sequence[SourceFile], names: Sequence[str], spec: TableMapping) -> pl.LazyFrame:

@@ -10,7 +10,7 @@ from toolkit.sources.columns.matching import quoted
 from toolkit.sources.question_kinds import QuestionKind
 from toolkit.sources.specs import Answers
 
-MOST_LISTED = 8
+MOST_LISTED = 40
 
 
 @dataclass(frozen=True)

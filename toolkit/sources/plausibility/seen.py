@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
+from operator import mul
 
 import polars as pl
 
@@ -16,6 +17,8 @@ from toolkit.sources.styles.numbers import detect_decimal
 FEWEST_ROWS = 5
 """What holds for fewer rows than this proves nothing."""
 NEARLY_ALL = 0.95
+WRITTEN = frozenset({"unit", "sign", "decimal", "format"})
+"""How a column is written, which changes nothing about what it is."""
 ORDER_COLUMNS = ("member_id", "order_id", "store_id", "product_id")
 
 
@@ -30,6 +33,7 @@ class Seen:
     members: pl.DataFrame | None = None  # (cell, rows): every member and their lines; none = as in the sample
     minor_digits: int = 2
     is_goods_said: bool = False
+    products: dict[str, pl.Series] = field(default_factory=dict)  # what products are called in a file of their own
     drawn: Callable[[Sequence[str]], pl.DataFrame] | None = None  # whole orders from all over the files, as the sample is
     order_count: Callable[[], int] | None = None  # orders of members in all files
 
@@ -58,8 +62,9 @@ class Seen:
     # -- the mapped columns
 
     def column(self, contract: str) -> str | None:
-        """Return the one raw column that a contract column is read from, if it is one."""
-        return self.spec.columns[contract].column if contract in self.spec.columns else None
+        """Return the one raw column that a contract column is read from as it stands, if it is one."""
+        spec = self.spec.columns.get(contract)
+        return spec.column if spec is not None and spec.model_fields_set <= {"column", *WRITTEN} else None
 
     def text(self, contract: str) -> pl.Series:
         """Return an id or text of the lines, row by row; null where there is none."""
@@ -143,17 +148,17 @@ def as_numbers(cells: pl.Series, decimal: str | None = None) -> pl.Series:
 
 
 def _combined(spec: ColumnSpec, seen: Seen) -> pl.Series | None:
+    """Return the number that a column is made into, or None where it is made in another way than these."""
+    if not spec.model_fields_set <= {"column", "add", "subtract", "multiply", "value", *WRITTEN}:
+        return None
     if spec.value is not None:
         return pl.Series([float(spec.value)] * seen.sample.height, dtype=pl.Float64) if isinstance(spec.value, int | float) else None
+    if any(name not in seen.sample.columns for name in spec.raw_columns):
+        return None
     if spec.multiply:
-        product = seen.number(spec.multiply[0])
-        for name in spec.multiply[1:]:
-            product = product * seen.number(name)
-        return product
+        return reduce(mul, [seen.number(name) for name in spec.multiply])
     added = (spec.column,) if spec.column is not None else spec.add
     parts = [seen.number(name) for name in added] + [-seen.number(name) for name in spec.subtract]
-    return (
-        pl.DataFrame({str(place): part for place, part in enumerate(parts)}).select(pl.sum_horizontal(pl.all())).to_series()
-        if parts
-        else None
-    )
+    filled = pl.DataFrame({str(place): part for place, part in enumerate(parts)})
+    none = pl.all_horizontal(pl.all().is_null())
+    return filled.select(pl.when(~none).then(pl.sum_horizontal(pl.all()))).to_series() if parts else None

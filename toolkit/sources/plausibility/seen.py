@@ -10,7 +10,7 @@ from operator import mul
 import polars as pl
 
 from toolkit.sources.columns.vocabulary import LIKELY, SURE, score, words_for
-from toolkit.sources.plausibility.names import is_no_price
+from toolkit.sources.plausibility.names import is_called, is_no_price
 from toolkit.sources.specs import ColumnSpec, TableMapping
 from toolkit.sources.styles.numbers import detect_decimal
 
@@ -113,7 +113,11 @@ class Seen:
         """Columns that hold the price of a unit by their name, and numbers."""
         words, amount = words_for("lines", "unit_price"), self.column("amount")
         fits = {name: score(name, words) for name in self.sample.columns if name != amount}
-        named = [name for name, points in fits.items() if points >= SURE or (points >= LIKELY and not is_no_price(name))]
+        named = [
+            name
+            for name, points in fits.items()
+            if points >= SURE or is_called(name, "list_price") or (points >= LIKELY and not is_no_price(name))
+        ]
         return sorted((name for name in named if self.is_number(name)), key=lambda name: -fits[name])
 
 

@@ -11,9 +11,9 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 _MICROSECONDS_A_BAND = 4 * 3_600_000_000
 
 
-def is_bought(quantity: pl.Expr) -> pl.Expr:
-    """True for a line that brings something to the customer; false for returns and for lines without a quantity."""
-    return quantity > 0
+def is_taken(quantity: pl.Expr, amount: pl.Expr) -> pl.Expr:
+    """True for a line by which something was taken: it has a quantity above 0, or was paid for without one."""
+    return (quantity > 0) | ((quantity == 0) & (amount > 0))
 
 
 def day_number(ordered_at: pl.Expr) -> pl.Expr:

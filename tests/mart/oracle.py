@@ -16,7 +16,7 @@ def naive_orders(lines: pl.DataFrame, as_of: date) -> pl.DataFrame:
     seen = lines.filter(c("ordered_at").dt.date() <= as_of)
     orders = seen.group_by("order_id").agg(
         c("member_id", "ordered_at", "store_id", "channel").first(),
-        is_order=((c("quantity_milli") > 0) & c("is_goods")).any() & (c("amount").filter("is_goods").sum() > 0),
+        is_order=((c("quantity_milli") >= 0) & (c("amount") > 0) & c("is_goods")).any() & (c("amount").filter("is_goods").sum() != 0),
         amount=c("amount").sum(),
         discount_amount=c("discount_amount").sum(),
         promo_amount=c("amount").filter(c("discount_amount") > 0).sum(),

@@ -48,7 +48,7 @@ def oracle(lines: pl.DataFrame, first: date, last: date, by: tuple[str, ...]) ->
     bought, paid = set(), defaultdict(int)
     for line in lines.iter_rows(named=True):
         paid[line["order_id"]] += round(line["amount"] * 100)
-        bought |= {line["order_id"]} if line["quantity"] > 0 else set()
+        bought |= {line["order_id"]} if line["quantity"] >= 0 and line["amount"] > 0 else set()
     sums: dict[tuple, dict] = defaultdict(lambda: {**dict.fromkeys((*SUMS, "margin_milli"), 0), "orders": set(), "unknown": False})
     for line in lines.iter_rows(named=True):
         day = line["ordered_at"].date()
@@ -66,7 +66,7 @@ def oracle(lines: pl.DataFrame, first: date, last: date, by: tuple[str, ...]) ->
         row["promo_amount"] += amount if discount else 0
         row["coupon_amount"] += round(line["coupon_amount"] * 100)
         row["units_milli"] += milli if int(line["product_id"][1:]) < 10 else 0
-        if milli > 0 and line["order_id"] in bought and paid[line["order_id"]] > 0:
+        if (milli > 0 or (milli == 0 and amount > 0)) and line["order_id"] in bought and paid[line["order_id"]]:
             row["orders"].add(line["order_id"])
         if (cost := COSTS[line["product_id"]]) is None:
             row["unknown"] = True

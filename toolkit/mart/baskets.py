@@ -137,10 +137,11 @@ def _orders_and_goods(lines: pl.DataFrame, products: _Products, before: int) -> 
     order = runs.numbers()
     product = as_array(lines["product_code"]).astype(np.int64)
     category, goods_of = products.category, products.goods
-    amount, bought = as_array(lines["amount"]), as_array(lines["quantity_milli"]) > 0
+    amount, quantity = as_array(lines["amount"]), as_array(lines["quantity_milli"])
+    bought, paid = quantity > 0, amount
     if goods_of is not None:
-        bought = bought & goods_of[product]
-    is_order = are_orders(runs, bought, amount if goods_of is None else amount * goods_of[product])
+        bought, paid = bought & goods_of[product], amount * goods_of[product]
+    is_order = are_orders(runs, quantity, paid)
     if not is_order.all():
         bought = bought & runs.spread(is_order)
     # One packed key sorts several times faster than a table by three columns.

@@ -195,8 +195,9 @@ def _facts(sums: _Sums, notes: list[str]) -> dict[str, Any]:
 def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
     """The catalogue with `counted` settled, and the notes on how."""
     table = ws.table("products")
-    codes = (ws.codes(name) for name in ("store", "channel"))
-    catalogue = catalogue_of(ws.codes("product"), table.collect() if table is not None else None, *codes, ws.codes("not_goods")["id"])
+    codes = {name: ws.codes(name) for name in ("product", "store", "channel", "not_goods")}
+    known = table.collect() if table is not None else None
+    catalogue = catalogue_of(codes["product"], known, codes["store"], codes["channel"], codes["not_goods"]["id"])
     files = [path for partition in ws.line_partitions() for path in partition]
     if not files or not len(catalogue.unstated):
         return catalogue, []

@@ -83,7 +83,7 @@ class Mart:
 
     @cached_property
     def totals(self) -> dict[str, Any]:
-        """Counts and sums of the shop, those of what is no goods (`not_goods`), and notes: see `toolkit.mart.totals`. Days are ISO strings."""
+        """Counts and sums of the shop and of what is no goods (`not_goods`), and notes: see `mart.totals`. Days are ISO strings."""
         return json.loads((self.path / "mart.json").read_text("utf-8"))
 
     @property

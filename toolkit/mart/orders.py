@@ -1,15 +1,15 @@
 """Lines -> orders: one row per receipt, and which of them are orders.
 
-What an order is, in every figure: a receipt that brings goods to the customer (a line of goods with a quantity above 0) and is paid for
-(the amounts of its lines of goods add up to more than 0). Returns, cancelled and empty receipts, goods given away, and receipts of fees,
-shipping, gift cards or coupons alone are none: they count in sales, and move no date, count, favourite or habit. What is no goods says the
-column `is_goods` of the products (docs/data-contract.md).
+What an order is, in every figure: a receipt on which goods were paid for. At least one of its lines of goods has an amount above 0 and is
+no return (its quantity is not below 0), and what its lines of goods cost does not add up to nothing. So returns alone, receipts cancelled
+in themselves, goods given away, and receipts of fees, shipping, gift cards or coupons alone are no orders: they count in sales, and move
+no date, count, favourite or habit. A purchase beside a larger return is an order. What is no goods is said by the column `is_goods`
+(docs/data-contract.md); an order that another one cancels is left out by the import (`cancellations`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +36,7 @@ def orders_in(lines: Lines, channels: Ranks) -> Columns:
         "ordered_at": lines.ordered_at[runs.starts],
         "store_code": lines.store[runs.starts],
         "channel_code": _channels(lines, channels),
-        "is_order": are_orders(runs, lines.bought, lines.paid),
+        "is_order": are_orders(runs, lines.quantity, lines.paid),
         "amount": runs.sum(lines.amount),
         "discount_amount": runs.sum(lines.discount),
         "promo_amount": runs.sum(lines.amount * (lines.discount > 0)),
@@ -46,9 +46,9 @@ def orders_in(lines: Lines, channels: Ranks) -> Columns:
     }
 
 
-def are_orders(receipts: Runs, bought: np.ndarray, paid: np.ndarray) -> np.ndarray:
-    """Return, per receipt, whether it is an order; `bought` and `paid` are those of `toolkit.mart.lines.Lines`."""
-    return receipts.any(bought) & (receipts.sum(paid) > 0)
+def are_orders(receipts: Runs, quantity: np.ndarray, paid: np.ndarray) -> np.ndarray:
+    """Return, per receipt, whether it is an order, from its lines: `quantity`, and `paid`, the amount of goods (0 for what is no goods)."""
+    return receipts.any((paid > 0) & (quantity >= 0)) & (receipts.sum(paid) != 0)
 
 
 def bought_in_orders(lines: Lines, is_order: np.ndarray) -> Lines:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 import polars as pl
 
 from toolkit.errors import unknown_name
-from toolkit.expressions import is_bought
+from toolkit.expressions import is_taken
 from toolkit.mart.derived import stored_table
 from toolkit.mart.folder import Mart
 from toolkit.workspace import Workspace
@@ -49,7 +49,7 @@ def window_sums(
     -------
     DataFrame
         The columns of `by` (`member_code`, ..., `day` a Date); `orders` (orders, as `toolkit.mart.orders` says, with a line of goods there
-        that was bought); `amount`, `discount_amount`, `promo_amount` (amount on discounted lines), `coupon_amount` (minor
+        that is no return); `amount`, `discount_amount`, `promo_amount` (amount on discounted lines), `coupon_amount` (minor
         units); `units_milli` (thousandths, counted goods, returns subtracted); `costed_amount` (amount of the lines whose product has a
         unit cost) and `costed_margin_milli` (thousandths of a minor unit: that amount minus quantity x unit cost, exact); `margin` (minor
         units, rounded half up once; null where some line's unit cost is not known). Without a line nobody has a row.
@@ -85,7 +85,7 @@ def _sums(ws: Workspace, mart: Mart, first: date, last: date, keys: list[str], m
     not_orders = mart.not_orders.lazy().with_columns(pl.lit(True).alias("no_order"))
     known = lines.join(_products(ws, mart).lazy(), on="product_code", how="left").join(not_orders, on="order_code", how="left")
     measured = known.with_columns(
-        (is_bought(quantity) & pl.col("is_goods") & pl.col("no_order").is_null()).alias("is_order"),
+        (pl.col("is_goods") & pl.col("no_order").is_null() & is_taken(quantity, amount)).alias("is_order"),
         pl.when(pl.col("discount_amount") > 0).then(amount).otherwise(0).alias("promo_amount"),
         pl.when(pl.col("counted").fill_null(True)).then(quantity).otherwise(0).alias("units_milli"),
         pl.when(cost.is_not_null()).then(amount).otherwise(0).alias("costed_amount"),

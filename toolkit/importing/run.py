@@ -16,6 +16,7 @@ import polars as pl
 from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
 from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
+from toolkit.importing.goods import MARKS, told_apart
 from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
@@ -108,9 +109,10 @@ def import_receipts(
                 left_out = {} if typed.distinct else typed.left_out  # a `distinct` table counts keys, not rows
                 record = _record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected, left_out)
                 records.append(record.model_copy(update={"notes": (*record.notes, *outside_words(mapping, name, typed, rejected))}))
+        whole = {name: lay_over(ws, name, kept) for name, (kept, _) in tables.items()}
         changes["tables"] = {
             **ws.manifest.tables,
-            **{name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept)) for name, (kept, _) in tables.items()},
+            **{name: write_table(ws, f"tables/{commit_id}", name, table) for name, table in whole.items()},
         }
         extra = {
             name: tables[table][0][column]
@@ -118,8 +120,9 @@ def import_receipts(
             if table in tables
         }
         if "lines" in mapping.tables:
+            products = whole["products"] if "products" in whole else ws.table("products")
             line_changes, record, questions = _import_lines(
-                ws, mapping, commit_id, staging, shelf, extra, allow_shrinking=allow_shrinking, accept_defaults=accept_defaults
+                ws, mapping, commit_id, staging, shelf, extra, products, allow_shrinking=allow_shrinking, accept_defaults=accept_defaults
             )
             changes.update(line_changes)
             records.insert(0, record)
@@ -159,6 +162,7 @@ def _import_lines(
     staging: Path,
     shelf: Shelf,
     extra: dict[str, pl.Series],
+    products: pl.DataFrame | pl.LazyFrame | None,
     *,
     allow_shrinking: bool,
     accept_defaults: bool,
@@ -191,7 +195,15 @@ def _import_lines(
             unwanted.append(cancelled.rows.lazy().select("store_id", "day"))
         elif cancelled.pairs.height:
             notes = (_cancellations_note(cancelled),)
+    goods = told_apart(ws, mapping, typed, lines, products)
+    lines = goods.lines
+    left_out |= goods.left_out
+    notes += goods.notes
+    if goods.out is not None:
+        unwanted.append(goods.out.select(*STORE_DAY))
     codes = line_steps.codes_of(ws, lines, extra)
+    if goods.marks.height or MARKS in ws.manifest.codes:
+        codes[MARKS] = goods.marks
     total = sum(file.rows for file in ws.manifest.line_files)
     partitions = partitions_for(ws, typed.rows_in)
     coded = line_steps.code_lines(lines.with_columns(line_steps.order_key().alias("order_key")), codes, typed, partitions)

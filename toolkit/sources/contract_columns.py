@@ -82,7 +82,7 @@ class Conversion:
         for name in CONTRACT[self.table].columns():
             if name in self.spec.columns:
                 columns.append(self._column(name, self.spec.columns[name]))
-            elif self.table == "lines":
+            elif self.table == "lines" and name != "is_goods":  # a shop that says nothing of goods carries no column of it
                 columns.append(ContractColumn(name, pl.lit(0, pl.Int64) if name in ZERO_WHEN_EMPTY else pl.lit(None, pl.String)))
         return columns + [self._attribute(name, spec) for name, spec in self.spec.attributes.items()]
 

@@ -147,6 +147,8 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         ]
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
+    if table.not_goods and name != "lines":
+        faults.append(tr("{where} has `not_goods`, but only [lines] holds what was sold.", where=where))
     faults += _bad_time(f"{where} time_format", table.time_format)
     return table
 

@@ -102,6 +102,7 @@ class TableMapping(_Frozen):
     keep: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> the only values whose rows count")
     drop: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> values whose rows do not count")
     cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
+    not_goods: Literal["in_sales", "left_out"] | None = Field(None, description="what becomes of lines that are no goods (is_goods)")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
     values: dict[str, dict[str, str | bool]] = Field(default_factory=dict, description="contract column -> the file's word -> ours")
     attributes: dict[str, ColumnSpec] = Field(default_factory=dict, description="further columns to keep (members only)")

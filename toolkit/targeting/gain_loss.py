@@ -14,6 +14,7 @@ from toolkit.language import later, tr, value, word
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period, read_period
+from toolkit.scope.sales import not_goods_notes
 from toolkit.scope.view import View
 from toolkit.targeting.measures.member_list import listed, member_table, the_row
 from toolkit.targeting.measures.period_sales import NO_ORDER, NON_MEMBERS, PARTS, by_cell, by_member, merged_few, with_parts
@@ -121,8 +122,8 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
     ----------
     by
         `members`: one row per kind of member (new, back, lost, more, less, same, no order, non-members). `category` or `store`: one row
-        each, with the change split by kind; who kept shopping in the scope but began or stopped buying there has *switched* in or out. Rows with
-        fewer members than scope.minimum_members are put together.
+        each, with the change split by kind; who kept shopping in the scope but began or stopped buying there has *switched* in or out.
+        Rows with fewer members than scope.minimum_members are put together.
     against
         The period to compare with, 'FIRST..LAST'; empty = the same number of days just before; 'year' = 52 weeks earlier.
     members
@@ -150,7 +151,7 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
         headline=_headline(view, kinds, known, before),
         table=shown,
         chart=(lambda: _chart(view, shown.frame, by, before)) if shown.height else None,
-        notes=[*_notes(view, before), *notes],
+        notes=[*_notes(view, before), *notes, *(not_goods_notes(view) if by == "category" else [])],
         ask_next=[("targeting.gain_loss", {"by": other}) for other in _TABLES if other != by],
         figures={
             "change_sales": (int(known["now"].sum()) - int(known["before"].sum())) / view.minor_units,

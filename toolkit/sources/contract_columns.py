@@ -243,7 +243,7 @@ class Conversion:
         else:
             self.prepared[0][temporary] = self._typed_time(spec)
         local = pl.col(temporary)
-        if not times.needs_zone(formats) and not self._has_zone(spec) and self.mapping.source_time_zone and not date:
+        if not times.needs_zone(formats) and not self._has_zone(spec) and self.mapping.zone_of_times(self.table) and not date:
             local, skipped = self._from_source_zone(temporary)
             checks.append((skipped, f"{shown} does not exist: clocks went forward"))
         value = pl.when(times.possible(local)).then(local)
@@ -266,7 +266,7 @@ class Conversion:
         return isinstance(dtype, pl.Datetime) and bool(dtype.time_zone)
 
     def _from_source_zone(self, temporary: str) -> tuple[pl.Expr, pl.Expr]:
-        source, own = str(self.mapping.source_time_zone), str(self.mapping.time_zone)
+        source, own = str(self.mapping.zone_of_times(self.table)), str(self.mapping.time_zone)
         instant = pl.col(temporary).dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
         moved = f"{temporary}|moved"
         self.prepared[1][moved] = instant.dt.convert_time_zone(own).dt.replace_time_zone(None)

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingABC
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -25,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
-from toolkit.sources.specs import Answers, ColumnSpec, TableMapping
+from toolkit.sources.specs import Answers, ColumnSpec, TableMapping, known_zone
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
@@ -54,10 +53,11 @@ class Mapping(BaseModel):
     @field_validator("time_zone", "source_time_zone")
     @classmethod
     def _known_zone(cls, given: str | None) -> str | None:
-        if given is not None and given not in available_timezones():
-            hint = did_you_mean(given, available_timezones(), '; write it like "Europe/Berlin"')
-            raise ValueError(f"there is no time zone {given!r}{hint}")
-        return given
+        return known_zone(given)
+
+    def zone_of_times(self, table: str) -> str | None:
+        """Return the zone that the times of a table are written in; None = the shop's own."""
+        return self.tables[table].source_time_zone or self.source_time_zone
 
 
 def read_mapping(path: Path | str) -> Mapping:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from toolkit.errors import nearest
+
 QUESTION_KINDS = ("currency", "state", "discount", "member_spelling", "few_members", "order_total")
 ONE_OF = ("column", "join", "value", "add", "multiply", "true_if", "false_if")
+
+
+def known_zone(given: str | None) -> str | None:
+    """Return a time zone's name, or raise the sentence that it is none."""
+    if given is not None and given not in available_timezones():
+        near = nearest(given, available_timezones())
+        hint = f"; did you mean '{near[0]}'?" if near else '; write it like "Europe/Berlin"'
+        raise ValueError(f"there is no time zone {given!r}{hint}")
+    return given
 
 
 class _Frozen(BaseModel):
@@ -96,6 +108,7 @@ class TableMapping(_Frozen):
     thousands: str | None = None
     amount_unit: Literal["major", "minor"] = "major"
     time_format: str | None = None
+    source_time_zone: str | None = Field(None, description="the zone that this table's times are written in, where it is not the shop's")
     strip_ids: bool = False
     not_a_member: tuple[str, ...] = Field((), description="codes in the member column that mean: not a member")
     distinct: bool = Field(False, description="the files hold many rows per key: keep the most frequent value of each column")
@@ -126,6 +139,11 @@ class TableMapping(_Frozen):
     @classmethod
     def _list_of_names(cls, given: Any) -> Any:
         return {name: name for name in given} if isinstance(given, list) else given
+
+    @field_validator("source_time_zone")
+    @classmethod
+    def _a_time_zone(cls, given: str | None) -> str | None:
+        return known_zone(given)
 
     @field_validator("encoding")
     @classmethod

@@ -46,7 +46,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     sections: dict[str, list[str]] = {}
     questions: list[Question] = []
     remarks: list[str] = []
-    currency = ""
+    currency = time_zone = ""
     for group in groups.values():
         preset = find_preset(group[0])
         if preset is not None:
@@ -54,6 +54,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
             if contradicted := contradicted_currency(preset, group):
                 remarks.append(contradicted)
             currency = currency or ("" if contradicted else preset.currency)
+            time_zone = time_zone or preset.time_zone
             if preset.table:
                 sections.setdefault(preset.table, _known_section(preset, group))
                 questions += _questions(sections, preset.table, group[0])
@@ -66,7 +67,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
             continue
         sections[table] = _guessed_section(table, group)
         questions += _questions(sections, table, group[0])
-    lines = _opening(everything, currency, remarks, "lines" in sections)
+    lines = _opening(everything, currency, time_zone, remarks, "lines" in sections)
     lines += [line for table in CONTRACT for line in sections.get(table, [])]
     if questions:
         lines += ["", *(f"# TODO {question.sentence}" for question in questions)]
@@ -88,7 +89,7 @@ def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -
     return list(questions)
 
 
-def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[str], has_lines: bool) -> list[str]:
+def _opening(everything: Sequence[Contents], currency: str, time_zone: str, remarks: Iterable[str], has_lines: bool) -> list[str]:
     lines = [
         "# A mapping proposed by `toolkit map`; read the comments, then: toolkit check THIS_FILE",
         *(f"# {remark}" for remark in remarks),
@@ -98,7 +99,9 @@ def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[st
         currency, why = _currency(everything)
     name = everything[0].file.path.resolve().parent.name or "receipts"
     lines += ["", f"name = {quoted(name)}", f'currency = "{currency}"{why}']
-    if any(contents.has_zone for contents in everything):
+    if time_zone:
+        lines.append(f"time_zone = {quoted(time_zone)}")
+    elif any(contents.has_zone for contents in everything):
         lines.append(
             '# TODO time_zone = "Europe/Berlin"  # the times carry a zone or count seconds since 1970: the shop\'s own zone is needed'
         )

@@ -11,9 +11,10 @@ def values(expression: pl.Expr, **columns) -> list:
     return pl.DataFrame(columns).select(expression).to_series().to_list()
 
 
-def test_what_is_taken():
-    taken = values(expressions.is_taken(pl.col("q"), pl.col("a")), q=[1, 0, 0, 0, -1, -1], a=[0, 5, 0, -5, -3, 5])
-    assert taken == [True, True, False, False, False, False]
+def test_what_makes_an_order():
+    made = values(expressions.makes_order(pl.col("q"), pl.col("a")), q=[1, 0, 0, 0, -1, -1], a=[0, 5, 0, -5, -3, 5])
+    assert made == [True, True, False, False, False, False]
+    assert values(expressions.is_bought(pl.col("q")), q=[1, 0, -1]) == [True, False, False]
 
 
 def test_days_weekdays_and_bands_agree_with_the_calendar():

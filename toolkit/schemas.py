@@ -194,8 +194,8 @@ def contract_markdown() -> str:
         "What a shop hands over, after the mapping has renamed its columns. Only `lines` is required; what a missing table or column makes "
         "impossible is said by name. This page is written by `toolkit contract`.",
         "**What an order is**, in every figure: a receipt on which goods were paid for. At least one of its lines of goods has an amount "
-        "above 0 and is no return, and what its lines of goods cost does not add up to nothing. Returns alone, cancelled and empty "
-        "receipts, goods given away, and receipts of what is no goods are no orders: they count in sales, and move no date, count or favourite.",
+        "above 0 and is no return, and its lines do not take back all that they sell. Returns alone, cancelled and empty receipts, goods "
+        "given away, and receipts of what is no goods are no orders: they count in sales, and move no date, count or favourite.",
         "**What is no goods** (shipping, fees, gift cards sold or redeemed, deposits, bags, coupons) says `is_goods`, of `products`, or of "
         "`lines` (kept by product: what most of its lines say; `products` has the last word), such as "
         '`is_goods = { false_if = [{ column = "StockCode", equals = ["POST", "BANK CHARGES"] }] }`. It stays in sales, and is in no '

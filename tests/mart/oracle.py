@@ -14,9 +14,11 @@ def naive_orders(lines: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """One row per order; `lines` as `readable_lines` gives them."""
     c = pl.col
     seen = lines.filter(c("ordered_at").dt.date() <= as_of)
+    goods = seen.filter("is_goods", c("amount") != 0).group_by("order_id", "product_id").agg(c("amount", "quantity_milli").sum())
+    kept = goods.filter((c("amount") != 0) | (c("quantity_milli") != 0))["order_id"]  # not cancelled in themselves
     orders = seen.group_by("order_id").agg(
         c("member_id", "ordered_at", "store_id", "channel").first(),
-        is_order=((c("quantity_milli") >= 0) & (c("amount") > 0) & c("is_goods")).any() & (c("amount").filter("is_goods").sum() != 0),
+        is_order=((c("quantity_milli") >= 0) & (c("amount") > 0) & c("is_goods")).any(),
         amount=c("amount").sum(),
         discount_amount=c("discount_amount").sum(),
         promo_amount=c("amount").filter(c("discount_amount") > 0).sum(),
@@ -24,7 +26,7 @@ def naive_orders(lines: pl.DataFrame, as_of: date) -> pl.DataFrame:
         units_milli=c("quantity_milli").filter(c("counted") & c("is_goods")).sum(),
         line_count=pl.len(),
     )
-    return orders.with_columns(day=c("ordered_at").dt.date())
+    return orders.with_columns(is_order=c("is_order") & c("order_id").is_in(kept.implode()), day=c("ordered_at").dt.date())
 
 
 def naive_members(lines: pl.DataFrame, as_of: date) -> pl.DataFrame:

@@ -141,7 +141,7 @@ def _orders_and_goods(lines: pl.DataFrame, products: _Products, before: int) -> 
     bought, paid = quantity > 0, amount
     if goods_of is not None:
         bought, paid = bought & goods_of[product], amount * goods_of[product]
-    is_order = are_orders(runs, quantity, paid)
+    is_order = are_orders(runs, product, quantity, paid)
     if not is_order.all():
         bought = bought & runs.spread(is_order)
     # One packed key sorts several times faster than a table by three columns.

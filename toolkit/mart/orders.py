@@ -1,9 +1,9 @@
 """Lines -> orders: one row per receipt, and which of them are orders.
 
 What an order is, in every figure: a receipt on which goods were paid for. At least one of its lines of goods has an amount above 0 and is
-no return (its quantity is not below 0), and what its lines of goods cost does not add up to nothing. So returns alone, receipts cancelled
-in themselves, goods given away, and receipts of fees, shipping, gift cards or coupons alone are no orders: they count in sales, and move
-no date, count, favourite or habit. A purchase beside a larger return is an order. What is no goods is said by the column `is_goods`
+no return (its quantity is not below 0), and its lines do not take back all that they sell. So returns alone, receipts cancelled in
+themselves, goods given away, and receipts of fees, shipping, gift cards or coupons alone are no orders: they count in sales, and move no
+date, count, favourite or habit. A purchase beside a larger return is an order. What is no goods is said by the column `is_goods`
 (docs/data-contract.md); an order that another one cancels is left out by the import (`cancellations`).
 """
 
@@ -17,7 +17,7 @@ import polars as pl
 
 from toolkit.mart.catalogue import Ranks
 from toolkit.mart.lines import NONE, Lines
-from toolkit.mart.runs import Columns, Runs, as_column, joined
+from toolkit.mart.runs import Columns, Runs, as_column, joined, runs_of
 from toolkit.schemas import ORDERS
 
 MICROSECONDS_A_DAY = 86_400_000_000
@@ -36,7 +36,7 @@ def orders_in(lines: Lines, channels: Ranks) -> Columns:
         "ordered_at": lines.ordered_at[runs.starts],
         "store_code": lines.store[runs.starts],
         "channel_code": _channels(lines, channels),
-        "is_order": are_orders(runs, lines.quantity, lines.paid),
+        "is_order": are_orders(runs, lines.product, lines.quantity, lines.paid),
         "amount": runs.sum(lines.amount),
         "discount_amount": runs.sum(lines.discount),
         "promo_amount": runs.sum(lines.amount * (lines.discount > 0)),
@@ -46,9 +46,19 @@ def orders_in(lines: Lines, channels: Ranks) -> Columns:
     }
 
 
-def are_orders(receipts: Runs, quantity: np.ndarray, paid: np.ndarray) -> np.ndarray:
-    """Return, per receipt, whether it is an order, from its lines: `quantity`, and `paid`, the amount of goods (0 for what is no goods)."""
-    return receipts.any((paid > 0) & (quantity >= 0)) & (receipts.sum(paid) != 0)
+def are_orders(receipts: Runs, product: np.ndarray, quantity: np.ndarray, paid: np.ndarray) -> np.ndarray:
+    """Return, per receipt, whether it is an order; of its lines: `product`, `quantity`, `paid` (the amount of goods, 0 for others)."""
+    are = receipts.any((paid > 0) & (quantity >= 0))
+    worthless = are & (receipts.sum(paid) == 0)
+    if worthless.any():  # rare: an even exchange, or a receipt cancelled in itself
+        rows = np.flatnonzero(receipts.spread(worthless))
+        place = np.lexsort((product[rows], receipts.numbers()[rows]))
+        rows, number = rows[place], receipts.numbers()[rows[place]]
+        goods = runs_of(number, product[rows])
+        left = (goods.sum(paid[rows]) != 0) | (goods.sum(quantity[rows] * (paid[rows] != 0)) != 0)
+        are[worthless] = False
+        are[number[goods.starts[left]]] = True
+    return are
 
 
 def bought_in_orders(lines: Lines, is_order: np.ndarray) -> Lines:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from toolkit.expressions import is_bought
 from toolkit.mart.batches import plan_batches, read_slices
 from toolkit.mart.folder import Mart
 from toolkit.schemas import STORED_LINES
@@ -178,7 +179,7 @@ def _goods(ws: Workspace, mart: Mart) -> pl.DataFrame:
 def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFrame, middle: date) -> None:
     bought = (
         lines.lazy()
-        .filter(pl.col("member_code").is_not_null() & (pl.col("quantity_milli") > 0))
+        .filter(pl.col("member_code").is_not_null() & is_bought(pl.col("quantity_milli")))
         .select("member_code", pl.col("ordered_at").dt.date().alias("day"), "product_code", "amount")
         .join(goods.lazy(), on="product_code")
     )

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 import polars as pl
 
 from toolkit.errors import unknown_name
-from toolkit.expressions import is_taken
+from toolkit.expressions import makes_order
 from toolkit.mart.derived import stored_table
 from toolkit.mart.folder import Mart
 from toolkit.workspace import Workspace
@@ -85,7 +85,7 @@ def _sums(ws: Workspace, mart: Mart, first: date, last: date, keys: list[str], m
     not_orders = mart.not_orders.lazy().with_columns(pl.lit(True).alias("no_order"))
     known = lines.join(_products(ws, mart).lazy(), on="product_code", how="left").join(not_orders, on="order_code", how="left")
     measured = known.with_columns(
-        (pl.col("is_goods") & pl.col("no_order").is_null() & is_taken(quantity, amount)).alias("is_order"),
+        (pl.col("is_goods") & pl.col("no_order").is_null() & makes_order(quantity, amount)).alias("is_order"),
         pl.when(pl.col("discount_amount") > 0).then(amount).otherwise(0).alias("promo_amount"),
         pl.when(pl.col("counted").fill_null(True)).then(quantity).otherwise(0).alias("units_milli"),
         pl.when(cost.is_not_null()).then(amount).otherwise(0).alias("costed_amount"),

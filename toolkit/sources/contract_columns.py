@@ -278,8 +278,10 @@ class Conversion:
         if spec.value is not None:
             return ContractColumn(name, pl.lit(bool(spec.value)))
         if spec.true_if or spec.false_if:
-            hit = pl.any_horizontal([self._holds(condition) for condition in (*spec.true_if, *spec.false_if)])
-            return ContractColumn(name, hit if spec.true_if else ~hit)
+            yes, no = (pl.any_horizontal(pl.lit(False), *map(self._holds, tests)) for tests in (spec.true_if, spec.false_if))
+            if spec.true_if and spec.false_if:
+                return ContractColumn(name, pl.when(yes).then(True).when(no).then(False))
+            return ContractColumn(name, yes if spec.true_if else ~no)
         raw, dtype = pl.col(str(spec.column)), self.schema[str(spec.column)]
         if dtype == pl.Boolean and name not in self.spec.values:
             return ContractColumn(name, raw)

@@ -41,7 +41,10 @@ class Condition(_Frozen):
 
 
 class ColumnSpec(_Frozen):
-    """Where one contract column comes from: exactly one of column, join, value, add (and subtract), multiply, true_if, false_if."""
+    """Where one contract column comes from: exactly one of column, join, value, add (and subtract), multiply, true_if, false_if.
+
+    `true_if` and `false_if` may stand together: where both hold it is true, where neither does it is empty.
+    """
 
     column: str | None = None
     join: tuple[str, ...] = Field((), description="several columns read as one: ids joined by '|', dates and times by a space")
@@ -70,7 +73,7 @@ class ColumnSpec(_Frozen):
         given = [key for key in ONE_OF if getattr(self, key) not in (None, ())]
         if given == [] and self.subtract:
             given = ["add"]
-        if len(given) != 1:
+        if len(given) != 1 and given != ["true_if", "false_if"]:
             came = " and ".join(given) or "none of them"
             raise ValueError(f"a column comes from exactly one of {', '.join(ONE_OF)}, but {came} was stated")
         return self

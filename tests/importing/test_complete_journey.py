@@ -13,6 +13,7 @@ import pytest
 import toolkit as tk
 from toolkit.scope.view import open_view
 from toolkit.sources.presets.complete_journey import PACKAGE
+from toolkit.workspace import Workspace
 
 LINES = """
 select basket_id, store_id, t.product_id, product_category, quantity, sales_value,
@@ -44,7 +45,7 @@ def test_orders_sales_and_the_hours_of_the_day(journey: Path, raw: duckdb.DuckDB
     counted = raw.execute(
         "select count(*), count(*) filter (is_order), sum(amount), sum(amount) filter (is_order), min(at_shop), max(at_shop) from receipts"
     ).fetchone()
-    view = open_view(tk.open(journey))
+    view = open_view(Workspace(journey))
     orders = view.mart.orders
     ours = orders.select(
         pl.len(),
@@ -65,7 +66,7 @@ def test_orders_sales_and_the_hours_of_the_day(journey: Path, raw: duckdb.DuckDB
 
 
 def test_days_of_redemptions_stay_as_they_are(journey: Path) -> None:
-    redeemed = tk.open(journey).table("redemptions")
+    redeemed = Workspace(journey).table("redemptions")
     assert redeemed is not None
     assert redeemed.select(pl.col("redeemed_at").dt.date().min().alias("first"), pl.col("redeemed_at").dt.hour().max()).collect().row(
         0
@@ -79,7 +80,7 @@ def test_what_is_no_goods_is_in_sales_alone(journey: Path, raw: duckdb.DuckDBPyC
     counted = raw.execute(
         "select count(distinct product_id), count(*), sum(round(100 * sales_value)::bigint) from lines where no_goods"
     ).fetchone()
-    view = open_view(tk.open(journey))
+    view = open_view(Workspace(journey))
     held = view.mart.totals["not_goods"]
     assert (held["product_count"], held["line_count"], held["amount"]) == counted
     assert not {"COUPON/MISC ITEMS", "(no goods)"} & set(view.categories["category"])

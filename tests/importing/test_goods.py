@@ -65,7 +65,7 @@ def shop(folder: Path, *, by_line: bool, lines: str = "") -> Workspace:
         files={"products.csv": PRODUCTS},
     )
     import_receipts(mapping, folder / "ws")
-    return tk.open(folder / "ws")
+    return Workspace(folder / "ws")
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["marked by line", "marked by product"])
@@ -171,14 +171,14 @@ def test_a_product_whose_lines_disagree_is_what_most_of_them_say(tmp_path: Path)
     mapping = write_shop(tmp_path, lines, header="order,member,store,sku,time,qty,amount,goods", columns='is_goods = "goods"\n')
     report = import_receipts(mapping, tmp_path / "ws")
     assert "is_goods: the lines of 2 products disagree, such as 'bag' (2 of 3 lines are no goods)" in str(report)
-    ws = tk.open(tmp_path / "ws")
+    ws = Workspace(tmp_path / "ws")
     assert ws.codes("not_goods")["id"].to_list() == ["bag"]
     assert tk.members(ws).filter(pl.col("order_count") > 0)["member_id"].to_list() == ["M3", "M4", "M5"]
     # What the lines say now has the last word, and what the products table says has it over the lines.
     mapping = write_shop(tmp_path, [line.replace(",no", ",yes") for line in lines], header="order,member,store,sku,time,qty,amount,goods",
                          columns='is_goods = "goods"\n')  # fmt: skip
     import_receipts(mapping, tmp_path / "ws")
-    assert tk.open(tmp_path / "ws").codes("not_goods").is_empty()
+    assert Workspace(tmp_path / "ws").codes("not_goods").is_empty()
 
 
 def test_the_mapping_is_told_what_it_cannot_say(tmp_path: Path) -> None:

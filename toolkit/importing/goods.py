@@ -41,7 +41,7 @@ def told_apart(
     marks = ws.codes(MARKS)
     stated = _stated(products)
     by_line = "is_goods" in typed.mapped
-    if not by_line and stated["is_goods"].all():
+    if stated["is_goods"].all() and not (by_line and (marks.height or _any_said_no(lines))):
         return GoodsTold(lines, marks)
     keyed = lines.with_columns(pl.col("product_id").cast(pl.String).alias("product")).join(
         stated.lazy().rename({"product_id": "product", "is_goods": "stated"}), on="product", how="left", maintain_order="none"
@@ -65,6 +65,11 @@ def told_apart(
         marks = _renewed(marks, counted)
     kept = counted.filter(~pl.coalesce("stated", ~pl.col("mostly_no")))
     return GoodsTold(lines.drop("is_goods", strict=False), marks, notes=tuple(_notes(mapping, counted, kept)))
+
+
+def _any_said_no(lines: pl.LazyFrame) -> bool:
+    """Look at the one column before a pass that reads several."""
+    return bool(lines.select((~pl.col("is_goods")).any()).collect(engine="streaming").item())
 
 
 def _stated(products: pl.DataFrame | pl.LazyFrame | None) -> pl.DataFrame:

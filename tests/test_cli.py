@@ -177,3 +177,28 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     assert run_outside("import", "shop", "ws", cwd=tmp_path, env=env).returncode == 0
     answered = run_outside("answer", "ws", "portrait.personas", cwd=tmp_path, env=env)
     assert answered.returncode == 0, answered.stderr
+
+
+def test_sources_on_the_command_line(tmp_path: Path) -> None:
+    """What is replaced is printed first, a check beside a workspace says it without doing it, info lists the sources."""
+    head = "bon,kunde,filiale,artikel,zeit,menge,betrag\n"
+    columns = 'order_id = "bon"\nmember_id = "kunde"\nstore_id = "filiale"\nproduct_id = "artikel"\nordered_at = "zeit"\n'
+    columns += 'quantity = "menge"\namount = "betrag"\n'
+    for name, hour, count in (("till", 9, 30), ("app", 15, 10)):
+        rows = [f"{name}{n},m{n % 9},s1,p{n % 3},2026-05-03 {hour}:{n:02d}:00,1,{n + 1}.00" for n in range(count)]
+        (tmp_path / f"{name}.csv").write_text(head + "\n".join(rows) + "\n", "utf-8")
+        text = f'name = "{name}"\ncurrency = "EUR"\n[lines]\nfiles = "{name}.csv"\n[lines.columns]\n{columns}'
+        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
+        assert run("import", f"{name}.toml", "ws", cwd=tmp_path).returncode == 0
+    told = "This import replaces 1 store day of source till (2026-05-03): 30 lines by 30."
+    checked = run("check", "till.toml", "--workspace", "ws", cwd=tmp_path)
+    assert (checked.returncode, checked.stdout.splitlines()[0]) == (0, told)
+    info = run("info", "ws", cwd=tmp_path).stdout
+    assert "Source app: 10 lines, 2026-05-03 to 2026-05-03." in info
+    assert "Source till: 30 lines, 2026-05-03 to 2026-05-03." in info
+    assert run("import", "till.toml", "ws", cwd=tmp_path).stdout.splitlines()[0] == told
+    (tmp_path / "till.csv").write_text((tmp_path / "app.csv").read_text("utf-8").replace("app", "evening").replace(" 15:", " 20:"), "utf-8")
+    refused = run("import", "till.toml", "ws", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert 'source = "app"' in refused.stderr
+    assert run("import", "till.toml", "ws", "--replace", cwd=tmp_path).returncode == 0

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def test_an_empty_workspace_reads_as_empty(workspace: Workspace) -> None:
         ("{", "damaged"),
         ("[]", "no format number"),
         ('{"format": 99, "currency": "EUR"}', "newer toolkit"),
-        ('{"format": 0, "currency": "EUR"}', "no longer reads .it reads 1 to 1"),
+        ('{"format": 0, "currency": "EUR"}', "no longer reads .it reads 1 to 2"),
         ('{"format": 1, "currency": "EUR"}', "minor_digits"),
     ],
 )
@@ -181,6 +182,19 @@ def test_a_workspace_of_version_0_1_opens_with_all_it_holds(of_layout_1: Path) -
     assert ws.manifest == Manifest.model_validate(json.loads(LAYOUT_1) | {"format": layouts.FORMAT})
 
 
+@pytest.mark.parametrize(("names", "source"), [(["till", "till"], "till"), (["till", "app"], ""), ([], "")])
+def test_lines_of_layout_1_belong_to_the_one_name_they_were_imported_under(tmp_path: Path, names: list[str], source: str) -> None:
+    manifest = json.loads(LAYOUT_1)
+    file = {"path": "lines/000001/part-000.parquet", "ids_path": "lines/000001/order-ids-000.parquet", "partition": 0, "rows": 3}
+    manifest["line_files"] = [{**file, "first_day": "2026-01-05", "last_day": "2026-01-06"}]
+    manifest["imports"] += [{**manifest["imports"][0], "name": name, "table": "lines"} for name in names]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    ws = Workspace(tmp_path)
+    assert ws.sources() == {source: (date(2026, 1, 5), date(2026, 1, 6), 3)}
+    assert json.loads((tmp_path / "manifest.json").read_text("utf-8"))["line_files"][0]["source"] == source
+    assert Workspace(tmp_path).manifest == ws.manifest
+
+
 @pytest.mark.usefixtures("next_layout")
 def test_an_older_layout_is_upgraded_once_and_keeps_all_it_holds(of_layout_1: Path) -> None:
     first, second = Workspace(of_layout_1), Workspace(of_layout_1)
@@ -199,7 +213,7 @@ def test_an_upgrade_that_fails_leaves_the_old_layout_and_says_so(of_layout_1: Pa
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setitem(layouts.UPGRADES, layouts.FORMAT - 1, fail)
-    with pytest.raises(WorkspaceError, match=r"must be upgraded once \(layout 1 to 2\).*Nothing was changed"):
+    with pytest.raises(WorkspaceError, match=r"must be upgraded once \(layout 1 to 3\).*Nothing was changed"):
         Workspace(of_layout_1)
     monkeypatch.setitem(layouts.UPGRADES, layouts.FORMAT - 1, lambda folder, manifest: {**manifest, "currency": 5})
     with pytest.raises(WorkspaceError, match="damaged: currency"):
@@ -213,5 +227,5 @@ def test_an_upgrade_waits_for_a_writer_and_a_layout_without_a_step_is_refused(of
     with FileLock(of_layout_1 / ".lock"), pytest.raises(WorkspaceError, match="written by another process"):
         Workspace(of_layout_1)
     monkeypatch.delitem(layouts.UPGRADES, layouts.FORMAT - 1)
-    with pytest.raises(WorkspaceError, match=r"no longer reads \(it reads 2 to 2\)\. Import the receipts again"):
+    with pytest.raises(WorkspaceError, match=r"no longer reads \(it reads 3 to 3\)\. Import the receipts again"):
         Workspace(of_layout_1)

@@ -29,6 +29,9 @@ class Lines(dy.Schema):
     discount_amount = dy.Float64(nullable=False, min=0, metadata={"means": "what the shop took off the shelf price of the line; >= 0"})
     coupon_amount = dy.Float64(nullable=False, min=0, metadata={"means": "face value of coupons on the line; >= 0"})
     channel = dy.String(nullable=True, metadata={"means": "how it was bought: store, app, online, ..."})
+    is_goods = dy.Bool(
+        nullable=True, metadata={"means": "no = the line is shipping, a fee, a gift card, ...; kept by product; empty = goods"}
+    )
 
 
 class Products(dy.Schema):
@@ -44,6 +47,9 @@ class Products(dy.Schema):
     launched_on = dy.Date(nullable=True, metadata={"means": "first day on sale"})
     own_brand = dy.Bool(nullable=True, metadata={"means": "the shop's own brand"})
     counted = dy.Bool(nullable=True, metadata={"means": "false = sold by weight or volume: never counted as units"})
+    is_goods = dy.Bool(
+        nullable=True, metadata={"means": "no = shipping, a fee, a gift card, a deposit, ...: in sales alone; empty = goods"}
+    )
 
 
 class Members(dy.Schema):
@@ -181,12 +187,103 @@ def meaning(table: str, column: str) -> str:
     return str((CONTRACT[table].columns()[column].metadata or {}).get("means", ""))
 
 
+REPLACING = """\
+## What an import replaces
+
+The lines of a store's day are replaced whole by a later import of the same **source**. What is replaced is said before it \
+happens; `toolkit check MAPPING --workspace WORKSPACE` says it without doing it, `toolkit info WORKSPACE` lists the sources.
+
+| in the mapping | meaning |
+|---|---|
+| `source = "till"` (top) | where the receipts come from; without it the mapping's `name`. Till and app, store and online each \
+have their own |
+| `replaces = "orders"` (`[lines]`) | the files bring only new and changed orders (incremental exports, nights that end after \
+midnight): of a store's day they replace orders of the same id alone; the others stay |
+| `ignore = ["same_receipts:till"]` (`[answers]`) | these orders are others than those of source till, though they look the same |
+
+An import asks, and changes nothing, where less than half of a source's orders come again on the store days that it would replace \
+(`--replace` says that it is right), and where a tenth of its orders is there under another source. The same order is one with the \
+same id, store and day and the same time, total or member; or with the same store, time of day, total and member under another id. \
+A store's day is the calendar day of the order's earliest line. Days of `events` and `redemptions` are replaced within their \
+source, too. Within one import, an order that an earlier file holds line by line is set aside (a file and its copy, or its zip; \
+exports of overlapping periods)."""
+
+WHOLE_SHOP = """## What a mapping says of the whole shop
+
+Beside its tables, above the first section or as sections of their own:
+
+```toml
+fold_ids = ["case", "blanks", "decimal"]   # member ids that differ by these alone are one, in every table: capitals; blanks anywhere and
+                                           # full-width signs; an ending .0. The folded spelling is the member's id
+
+[identities]                               # files whose rows each name one person by several ids
+files = "crm.csv"                          # encoding, delimiter, ... as in a table's section
+ids = ["member_no", "phone", "openid", "card"]   # an id is the same in whichever column it stands; ties run over all rows
+member_id = "member_no"                    # the id that stays; without it (or where it is empty) the id that sorts first
+merge_members = true                       # two member numbers that share an id are one person; without it they stay apart and are told
+largest_person = 20                        # more ids than this are no person: refused, with the id that ties them
+not_an_id = ["13900000001"]                # values that tie nobody; empty cells, zeros, null and 13800000000 and the like never do
+
+[currency_rates]                           # amounts of lines in several currencies
+column = "Currency"                        # of the lines' files
+rates = { USD = "0.92", JPY = "0.0061" }   # units of the mapping's currency per unit; or by day, each rate until the next one:
+# files = "rates.csv"                      # with the columns day, currency, rate (others: columns = { day = "Datum", ... })
+empty = "EUR"                              # what an empty cell means; without it such rows are set aside
+```
+
+A member's lines, contacts, events and the rest all have the id that stays. The workspace remembers who is who: receipts that were imported
+before follow, and so do later ones without the section; what a new table says of an id holds from then on. Every money column of a line is
+converted exactly and rounded once, half to even. A row without a rate is set aside with its reason."""
+MAPPING_PAGE = (
+    "# What a mapping can say beside names",
+    "## Files that belong together",
+    "Columns of further files are added to the rows of a section before `keep`, `drop` and the columns, which can all use them:",
+    """```toml
+[[lines.join]]
+files = "orders.csv"            # with its own encoding, delimiter, header, skip_rows, ... where they are not detected
+on = "order_id"                 # or ["store", "receipt"], or { order_id = "id" }: column of the section = column of the joined file
+# name = "orders"               # `orders.status` is its column where the section has a `status` of its own
+# match = "number"              # "12.0", "12" and "012" are one key; else keys are texts without the spaces around them
+# distinct = true               # it holds a key several times: the most frequent value of each column; else that is a fault
+# required = false              # rows without a partner are kept with empty cells; else they are set aside and counted
+```""",
+    "A later join can use the columns of an earlier one. A join that finds no partner at all is refused with a key of each side. Numbers "
+    "of the joined files are read as the section says; a column with another decimal sign has its own `decimal`.",
+    "## Arithmetic",
+    "Exact, and rounded once at the end, half away from zero. A rate is a fraction (0.2) unless `rate_unit` says percent; a cell with a % "
+    "sign is a percentage; an empty one is no discount; one below 0 or above 1 sets its row aside. What is given back took no discount.",
+    """```toml
+amount = { multiply = ["Price", "Qty"], less_rate = "Discount" }             # price x quantity x (1 - rate)
+discount_amount = { multiply = ["Price", "Qty"], times_rate = "Discount" }   # price x quantity x rate
+discount_amount = { column = "Paid", after_rate = "Discount" }               # what the rate took off to leave Paid
+amount = { multiply = ["Net", 1.19], divide = "Pack size" }                  # columns and constants
+quantity = { column = "Pieces", divide = 12 }
+```""",
+    "## Values of a whole order",
+    "What stands on every line of an order, or on one of them alone, is shared out over its lines; the shares add up to it to the cent "
+    "(the largest remainder). An order whose lines state different values is set aside.",
+    """```toml
+amount = { per_order = "Total", by = ["Price", "Qty"] }               # by the quantity where `by` is not stated, else equally
+discount_amount = { per_order = "Order discount", by = "Line amount" }
+amount = { column = "Line amount", less_per_order = "Refunded" }      # a refund, written as 10 or -10, by the amounts of the lines
+```""",
+)
+
+
 def contract_markdown() -> str:
     """Return the whole contract as Markdown: one section a table, one row a column."""
     parts = [
         "# The data contract",
         "What a shop hands over, after the mapping has renamed its columns. Only `lines` is required; what a missing table or column makes "
         "impossible is said by name. This page is written by `toolkit contract`.",
+        "**What an order is**, in every figure: a receipt on which goods were paid for. At least one of its lines of goods has an amount "
+        "above 0 and is no return, and its lines do not take back all that they sell. Returns alone, cancelled and empty receipts, goods "
+        "given away, and receipts of what is no goods are no orders: they count in sales, and move no date, count or favourite.",
+        "**What is no goods** (shipping, fees, gift cards sold or redeemed, deposits, bags, coupons) says `is_goods`, of `products`, or of "
+        "`lines` (kept by product: what most of its lines say; `products` has the last word), such as "
+        '`is_goods = { false_if = [{ column = "StockCode", equals = ["POST", "BANK CHARGES"] }] }`. It stays in sales, and is in no '
+        'order\'s goods, favourites, pairs, categories or units; `not_goods = "left_out"` under `[lines]` leaves its lines out and counts '
+        'them (`"in_sales"` is the default).',
     ]
     for table, schema in CONTRACT.items():
         needed = required_columns(table)
@@ -196,7 +293,7 @@ def contract_markdown() -> str:
         ]
         heading = str(schema.__doc__ or "").strip().splitlines()[0]
         parts += [f"## {table}", heading, "\n".join(["| column | type | required | meaning |", "|---|---|---|---|", *rows])]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *MAPPING_PAGE, REPLACING, WHOLE_SHOP]) + "\n"
 
 
 def _type_name(column: dy.Column) -> str:
@@ -231,7 +328,7 @@ ORDERS = pl.Schema(
         "ordered_at": pl.Datetime("us"),
         "store_code": pl.UInt32,
         "channel_code": pl.UInt32,
-        "is_order": pl.Boolean,  # false = returns or coupons alone: counts in money, not as an order
+        "is_order": pl.Boolean,  # paid for, with goods in it (toolkit.mart.orders); false = counts in money, not as an order
         "amount": pl.Int64,
         "discount_amount": pl.Int64,
         "promo_amount": pl.Int64,  # amount on discounted lines
@@ -247,7 +344,7 @@ MEMBER_CATEGORY = pl.Schema(
     {
         "member_code": pl.UInt32,
         "category_code": pl.UInt32,
-        "order_count": pl.UInt32,  # orders with a bought line of the category
+        "order_count": pl.UInt32,  # orders in which goods of the category were bought
         "day_count": pl.UInt32,  # distinct shopping days with one
         "amount": pl.Int64,
         "units_milli": pl.Int64,
@@ -260,10 +357,10 @@ MEMBER_CATEGORY = pl.Schema(
 MEMBER_FEATURES = pl.Schema(
     {
         "member_code": pl.UInt32,
-        "first_ordered_on": pl.Date,  # null where the member has no order (returns alone)
+        "first_ordered_on": pl.Date,  # null where the member has no order (refunds alone)
         "last_ordered_on": pl.Date,
         "order_count": pl.UInt32,
-        "return_order_count": pl.UInt32,  # orders that are returns or coupons alone
+        "return_order_count": pl.UInt32,  # receipts that are no orders
         "day_count": pl.UInt32,  # distinct days with an order
         "active_month_count": pl.UInt32,  # distinct calendar months with an order
         "line_count": pl.UInt32,

@@ -33,15 +33,27 @@ from toolkit.atomic import write_atomically
 from toolkit.errors import WorkspaceError, fault_words
 from toolkit.language import tr
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout (docs/workspace-format.md). One of a newer toolkit is refused, one of an older toolkit upgraded."""
 
-UPGRADES: dict[int, Callable[[Path, dict[str, Any]], dict[str, Any]]] = {}
+
+def _named_sources(_: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest of layout 1 with the source of its lines: their one import name; of several names none can be told."""
+    names = {record["name"] for record in manifest.get("imports", ()) if record["table"] == "lines"}
+    source = names.pop() if len(names) == 1 else UNNAMED
+    return {**manifest, "line_files": [{**file, "source": source} for file in manifest.get("line_files", ())]}
+
+
+UPGRADES: dict[int, Callable[[Path, dict[str, Any]], dict[str, Any]]] = {1: _named_sources}
 """Layout -> the step to the next one: takes the folder and the manifest as JSON values, and gives the manifest of the next layout.
 
 A step may write new files; it never changes or removes one that the manifest lists. The new manifest comes last and in one piece, so a step
 that is broken off leaves the workspace as it was, and the next writer sweeps what it wrote.
 """
+UNNAMED = ""
+"""The source of lines that were imported under several names before sources had one: whichever source brings them again replaces them."""
+ALIASES = "member_aliases"
+"""What the manifest calls the ids that are a member's under another id, beside the dictionaries."""
 _UPGRADE_SECONDS = 60
 """How long an upgrade waits for another process: two that open an old workspace at once are both served."""
 
@@ -56,6 +68,7 @@ class LineFile(BaseModel):
     rows: int
     first_day: date
     last_day: date
+    source: str = UNNAMED  # where the lines come from: an import replaces lines of its own source only
 
 
 class ImportRecord(BaseModel):
@@ -64,6 +77,7 @@ class ImportRecord(BaseModel):
     model_config = ConfigDict(frozen=True)
     import_id: str
     name: str
+    source: str = UNNAMED
     table: str
     rows_in: int
     rows_kept: int
@@ -157,6 +171,28 @@ class Workspace:
         """Day of the latest line, None without lines."""
         return max((file.last_day for file in self.manifest.line_files), default=None)
 
+    def sources(self) -> dict[str, tuple[date, date, int]]:
+        """Return first day, last day and lines of every source of receipts, the earliest first; `""` is that of unnamed lines."""
+        sources: dict[str, tuple[date, date, int]] = {}
+        for file in sorted(self.manifest.line_files, key=lambda file: (file.first_day, file.source)):
+            first, last, rows = sources.get(file.source, (file.first_day, file.last_day, 0))
+            sources[file.source] = (first, max(last, file.last_day), rows + file.rows)
+        return sources
+
+    def sketch(self, folder: Path) -> Workspace:
+        """Return a workspace at `folder` that reads this one's data where they lie: whatever is committed there changes nothing here."""
+
+        def here(path: str) -> str:
+            return str((self.path / path).resolve())
+
+        manifest = self.manifest
+        files = [file.model_copy(update={"path": here(file.path), "ids_path": here(file.ids_path)}) for file in manifest.line_files]
+        places = {kind: {name: here(path) for name, path in getattr(manifest, kind).items()} for kind in ("codes", "tables")}
+        folder.mkdir(parents=True)
+        sketched = manifest.model_copy(update={"line_files": tuple(files), **places})
+        write_atomically(folder / "manifest.json", sketched.model_dump_json(indent=1))
+        return Workspace(folder)
+
     def written_at(self) -> int:
         """Return when the manifest was last replaced (ns): a key for what was read from the workspace."""
         return (self.path / "manifest.json").stat().st_mtime_ns
@@ -174,10 +210,16 @@ class Workspace:
         return pl.scan_parquet(files) if files else pl.LazyFrame(schema={"order_code": pl.Int64, "order_id": pl.String})
 
     def codes(self, name: str) -> pl.DataFrame:
-        """Return the dictionary `name` (member, store, product, channel) as (code, id)."""
+        """Return the dictionary `name` (member, store, product, channel) as (code, id); `not_goods`: products whose lines are no goods."""
         if name not in self.manifest.codes:
             return pl.DataFrame(schema={"code": pl.UInt32, "id": pl.String})
         return self._read_parquet(self.manifest.codes[name])
+
+    def aliases(self) -> pl.DataFrame:
+        """Return (id, member_id): ids that are a member's under another id, as identity tables and folded spellings said."""
+        if ALIASES not in self.manifest.codes:
+            return pl.DataFrame(schema={"id": pl.String, "member_id": pl.String})
+        return self._read_parquet(self.manifest.codes[ALIASES])
 
     def table(self, name: str) -> pl.LazyFrame | None:
         """Return a contract table other than lines, or None where the shop has none."""

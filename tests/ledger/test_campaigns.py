@@ -14,7 +14,7 @@ from toolkit.errors import BadValue, UnknownName
 from toolkit.ledger.campaigns import KNOWN, MEMBERS, known_campaigns, open_campaign
 from toolkit.ledger.history import busy, contacted
 from toolkit.ledger.launch import freeze
-from toolkit.workspace import Workspace
+from toolkit.workspace import ALIASES, Workspace
 
 CAMPAIGNS = pl.DataFrame(
     {
@@ -120,3 +120,15 @@ def test_busy_members_are_of_both_arms(ws: Workspace) -> None:
     ]  # fmt: skip
     assert busy(ws, date(2024, 7, 11), date(2024, 7, 12), as_of=AS_OF, apart_from="summer").is_empty()
     assert busy(ws, date(2024, 7, 15), date(2024, 7, 16), as_of=date(2024, 6, 29)).is_empty()
+
+
+def test_frozen_members_have_the_id_of_today(ws: Workspace) -> None:
+    frozen = open_campaign(ws, "summer").members
+    tied = pl.DataFrame({"id": ["ben", "anna"], "member_id": ["B-1", "emil"]})
+    with ws.writing() as commit_id:
+        (ws.path / f"codes/{commit_id}").mkdir(parents=True)
+        tied.write_parquet(ws.path / f"codes/{commit_id}/tied.parquet")
+        ws.commit(codes={**ws.manifest.codes, ALIASES: f"codes/{commit_id}/tied.parquet"})
+    assert sorted(frozen.select("member_id", "arm").rows()) == [("anna", "treated"), ("ben", "control"), ("emil", "treated")]
+    today = open_campaign(ws, "summer").members.select("member_id", "arm").rows()
+    assert sorted(today) == [("B-1", "control"), ("emil", "treated")]  # two ids of one person in one arm are one member

@@ -16,6 +16,7 @@ from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
 from toolkit.audience.selection import AudienceLike, read_selection
 from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, nearest, unknown_name
+from toolkit.importing.aliases import in_one_name
 from toolkit.language import tr
 from toolkit.scope.traits import trait_columns
 from toolkit.scope.view import View, open_view
@@ -115,7 +116,7 @@ def saved_audiences(workspace: Workspace | str | Path) -> pl.DataFrame:
 
 
 def members_then(workspace: Workspace | str | Path, name: str, version: int) -> list[str]:
-    """Return the members that a version had on the day it was saved, sorted."""
+    """Return the members that a version had on the day it was saved, sorted, by the ids that they have today."""
     ws = _opened(workspace)
     path = ws.document_file(f"{_document(name)}-v{version}.members.csv")
     if not path.exists():
@@ -126,7 +127,11 @@ def members_then(workspace: Workspace | str | Path, name: str, version: int) -> 
                 version=version,
             )
         )
-    return pl.read_csv(path, schema_overrides={"member_id": pl.String})["member_id"].to_list()
+    members = pl.scan_csv(path, schema_overrides={"member_id": pl.String})
+    aliases = ws.aliases()
+    if aliases.height:  # an identity table may have tied them to others since
+        members = in_one_name(members, aliases).unique().sort("member_id")
+    return members.collect()["member_id"].to_list()
 
 
 def as_audience(workspace: Workspace | str | Path, given: AudienceLike) -> Audience:

@@ -21,6 +21,7 @@ from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
 from toolkit.errors import BadValue, ToolkitError
 from toolkit.extras import absence_told, require
+from toolkit.language import tr
 
 # jsonschema (of charts and notebooks) reads a grammar of international addresses for two seconds wherever that optional package is there;
 # nothing that the commands check is such an address.
@@ -60,6 +61,12 @@ def spoken(
 
 AcceptDefaults = Annotated[
     bool, typer.Option("--accept-defaults", help="Go on where the values leave a question open; each is said to be not answered.")
+]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace", "--shrink", help="Replace store days even where less than half of their lines or orders are in the new files."
+    ),
 ]
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[
@@ -118,12 +125,14 @@ def contract() -> None:
 @app.command("check", rich_help_panel=RECEIPTS)
 def check(
     mapping: Annotated[str, typer.Argument(help="A mapping file, a folder with a mapping.toml, or complete-journey.")],
+    workspace: Annotated[Path | None, typer.Option(help="Say also what an import into this workspace would replace.")] = None,
+    replace: Replace = False,
     accept_defaults: AcceptDefaults = False,
 ) -> None:
     """Check receipts without importing them: every fault of the mapping, every row that would be set aside, every open question."""
     from toolkit.importing import check_receipts
 
-    report = check_receipts(mapping)
+    report = check_receipts(mapping, workspace, allow_shrinking=replace, announce=typer.echo)
     typer.echo(_without_paths(str(report)))
     if report.questions and not accept_defaults:
         from toolkit.sources.plausibility import answer_line
@@ -140,15 +149,14 @@ def check(
 def import_(
     mapping: Annotated[str, typer.Argument(help="A mapping file, a folder with a mapping.toml, or complete-journey.")],
     workspace: WorkspacePath,
-    shrink: Annotated[
-        bool, typer.Option("--shrink", help="Replace store days even where less than half of their lines would be left.")
-    ] = False,
+    replace: Replace = False,
     accept_defaults: AcceptDefaults = False,
 ) -> None:
-    """Import receipts; bad rows are set aside with their reason, and the same days imported again replace the old ones."""
+    """Import receipts; bad rows are set aside with their reason, and the same days of the same source replace the old ones."""
     from toolkit.importing import import_receipts
 
-    typer.echo(str(import_receipts(mapping, workspace, allow_shrinking=shrink, accept_defaults=accept_defaults)))
+    report = import_receipts(mapping, workspace, allow_shrinking=replace, accept_defaults=accept_defaults, announce=typer.echo)
+    typer.echo(str(report))
     _hint(f"Next: toolkit mart {workspace}   or ask at once: toolkit answer {workspace} portrait.overview")
 
 
@@ -184,7 +192,7 @@ def mart(
 
 @app.command("info", rich_help_panel=RECEIPTS)
 def info(workspace: WorkspacePath) -> None:
-    """Say what a workspace holds: receipts, tables, imports, rows set aside."""
+    """Say what a workspace holds: receipts by source, tables, imports, rows set aside."""
     from toolkit.importing.run import describe
     from toolkit.workspace import Workspace
 
@@ -192,6 +200,16 @@ def info(workspace: WorkspacePath) -> None:
     typer.echo(repr(ws))
     optional = ", ".join(ws.manifest.line_columns) or "none"
     typer.echo(f"Tables: lines, {', '.join(sorted(ws.manifest.tables)) or 'no others'}. Optional columns of lines: {optional}.")
+    for source, (first, last, lines) in ws.sources().items():
+        typer.echo(
+            tr(
+                "Source {source}: {lines:,} lines, {first} to {last}.",
+                source=source or tr("(unnamed)"),
+                lines=lines,
+                first=first,
+                last=last,
+            )
+        )
     for record in ws.manifest.imports:
         typer.echo("\n".join(describe(record, workspace)))
 

@@ -20,7 +20,7 @@ class CancelledOrders:
     """Orders and the orders that cancel them."""
 
     pairs: pl.DataFrame  # store_id, order_id, cancelled_by: one row per cancelled order
-    rows: pl.DataFrame  # source_index, store_id, day: the lines of both
+    rows: pl.DataFrame  # source_index, store_id, day, order_id: the lines of both
 
 
 def cancelled_orders(lines: pl.LazyFrame, negative: pl.DataFrame, order_key: pl.Expr) -> CancelledOrders:
@@ -70,7 +70,7 @@ def cancelled_orders(lines: pl.LazyFrame, negative: pl.DataFrame, order_key: pl.
     )
     pairs = _nearest(candidates)
     both = pl.concat([pairs.select(ORDER), pairs.select(pl.col("cancelled_by").alias("order_id"), "store_id")])
-    rows = near.join(both, on=ORDER, how="semi").select("source_index", "store_id", day=pl.col("ordered_at").dt.date())
+    rows = near.join(both, on=ORDER, how="semi").select("source_index", "store_id", "order_id", day=pl.col("ordered_at").dt.date())
     return CancelledOrders(pairs.select("store_id", "order_id", "cancelled_by"), rows)
 
 

@@ -14,7 +14,9 @@ import polars as pl
 
 from toolkit import schemas
 from toolkit.importing import dictionaries
+from toolkit.importing.repeated import file_of
 from toolkit.sources.convert import Typed
+from toolkit.sources.records.source_file import SourceFile
 from toolkit.workspace import LineFile, Workspace
 
 ROWS_PER_PARTITION = 3_000_000
@@ -30,6 +32,7 @@ class OrderFaults:
     rows: pl.DataFrame  # source_index, fault: rows to set aside
     several_times: bool  # some order has lines at different times
     negative: pl.DataFrame  # order_key, member (a hash), total, ordered_at of the orders whose amounts sum up below 0
+    in_files: pl.Series  # order_key of the orders with lines in several files
 
 
 def partition_count(rows: int) -> int:
@@ -51,14 +54,18 @@ def order_key() -> pl.Expr:
     return pl.col("order_id").hash(seed=1) ^ pl.col("store_id").hash(seed=2)
 
 
-def order_faults(lines: pl.LazyFrame) -> OrderFaults:
+def order_faults(lines: pl.LazyFrame, files: Sequence[SourceFile]) -> OrderFaults:
     """Find orders whose lines name more than one member, or a member on some lines only.
 
     The search runs on hashes; the few orders it suspects are looked at again by their real ids: no collision sets a good order aside.
     """
     member = pl.col("member_id").hash(seed=3)
+    several = len(files) > 1  # of one file nobody asks which
+    places = [pl.col("source_index").min().alias("first"), pl.col("source_index").max().alias("last")] if several else []
+    in_files = file_of(files, pl.col("first")) != file_of(files, pl.col("last")) if several else pl.lit(False)
     orders = (
         lines.select(
+            *(["source_index"] if several else []),
             order_key().alias("order_key"),
             pl.when(pl.col("member_id").is_not_null()).then(member).alias("member"),
             pl.col("member_id").is_null().alias("nobody"),
@@ -73,15 +80,18 @@ def order_faults(lines: pl.LazyFrame) -> OrderFaults:
             pl.col("amount").sum().alias("total"),
             pl.col("member").first(),
             pl.col("ordered_at").min(),
+            *places,
         )
-        .filter(pl.any_horizontal("two_members", "half_member", "several_times", pl.col("total") < 0))
+        .with_columns(in_files.alias("in_files"))
+        .filter(pl.any_horizontal("two_members", "half_member", "several_times", pl.col("total") < 0, "in_files"))
         .collect(engine="streaming")
     )
     negative = orders.filter(pl.col("total") < 0).select("order_key", "member", "total", "ordered_at")
     suspects = orders.filter(pl.col("two_members") | pl.col("half_member")).select("order_key")
+    in_several = orders.filter("in_files")["order_key"]
     empty = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
     if suspects.is_empty():
-        return OrderFaults(empty, orders["several_times"].any(), negative)
+        return OrderFaults(empty, orders["several_times"].any(), negative, in_several)
     rows = (
         lines.select("source_index", "order_id", "store_id", "member_id", order_key().alias("order_key"))
         .join(suspects.lazy(), on="order_key", how="semi")
@@ -97,7 +107,7 @@ def order_faults(lines: pl.LazyFrame) -> OrderFaults:
         .then(pl.lit("order has lines with and without a member"))
         .alias("fault"),
     ).drop_nulls("fault")
-    return OrderFaults(faults, orders["several_times"].any(), negative)
+    return OrderFaults(faults, orders["several_times"].any(), negative, in_several)
 
 
 def codes_of(workspace: Workspace, lines: pl.LazyFrame, extra: dict[str, pl.Series]) -> dict[str, pl.DataFrame]:
@@ -168,13 +178,21 @@ def sorted_index(rows: pl.DataFrame) -> pl.Series:
     return order
 
 
-def write_partition(workspace: Workspace, folder: str, partition: int, stored: pl.DataFrame, ids: pl.DataFrame) -> LineFile:
+def write_partition(workspace: Workspace, folder: str, partition: int, stored: pl.DataFrame, ids: pl.DataFrame, *, source: str) -> LineFile:
     """Write one file of lines and its order ids; return its entry for the manifest."""
     path, ids_path = f"{folder}/part-{partition:03d}.parquet", f"{folder}/order-ids-{partition:03d}.parquet"
     stored.write_parquet(workspace.path / path, compression="lz4", statistics=True, row_group_size=500_000)
     ids.write_parquet(workspace.path / ids_path, compression="lz4")
     first, last = stored["ordered_at"].min(), stored["ordered_at"].max()
-    return LineFile(path=path, ids_path=ids_path, partition=partition, rows=stored.height, first_day=first.date(), last_day=last.date())  # type: ignore[union-attr]
+    return LineFile(
+        path=path,
+        ids_path=ids_path,
+        partition=partition,
+        rows=stored.height,
+        first_day=first.date(),  # type: ignore[union-attr]
+        last_day=last.date(),  # type: ignore[union-attr]
+        source=source,
+    )
 
 
 def staged_partitions(coded: pl.LazyFrame, folder: Path, partitions: int) -> Sequence[pl.LazyFrame | None]:

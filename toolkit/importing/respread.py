@@ -5,6 +5,7 @@ The mart pass holds a partition in memory and reads every file of it, so neither
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import polars as pl
@@ -15,7 +16,7 @@ from toolkit.workspace import LineFile, Workspace
 GROWTH = 4
 """A partition may hold this many times the lines it was planned for."""
 MOST_FILES = 32
-"""A partition of more files than this is put together again."""
+"""A source's part of a partition that has more files than this is put together again."""
 
 
 def partitions_for(workspace: Workspace, rows: int) -> int:
@@ -31,18 +32,18 @@ def needs_respreading(workspace: Workspace, files: Sequence[LineFile], partition
     """Say whether live files must be written anew: the partitions changed, or one has too many files."""
     if not files:
         return False
-    counts = pl.Series([file.partition for file in files]).value_counts()["count"]
-    return workspace.manifest.partitions != partitions or counts.max() > MOST_FILES  # type: ignore[operator]
+    counts = Counter((file.partition, file.source) for file in files)
+    return workspace.manifest.partitions != partitions or max(counts.values()) > MOST_FILES
 
 
 def respread(workspace: Workspace, files: Sequence[LineFile], folder: str, partitions: int) -> list[LineFile]:
-    """Write live files anew, one old partition at a time, into `partitions` partitions; return the new entries.
+    """Write live files anew, one source's part of an old partition at a time, into `partitions` partitions; return the new entries.
 
     Order codes stay as they are: they are unique in the workspace, and only their order within a member's time matters.
     """
     line_files = []
-    for old in sorted({file.partition for file in files}):
-        mine = [file for file in files if file.partition == old]
+    for number, (old, source) in enumerate(sorted({(file.partition, file.source) for file in files})):
+        mine = [file for file in files if (file.partition, file.source) == (old, source)]
         rows = pl.concat([pl.read_parquet(workspace.path / file.path) for file in mine])
         ids = pl.concat([pl.read_parquet(workspace.path / file.ids_path) for file in mine])
         spread = pl.coalesce(pl.col("member_code").cast(pl.Int64), "order_code") % partitions
@@ -53,7 +54,7 @@ def respread(workspace: Workspace, files: Sequence[LineFile], folder: str, parti
         )
         for (partition,), stored in sorted(parts.items()):
             own = ids.join(stored.select("order_code").unique(), on="order_code", how="semi", maintain_order="left")
-            place = f"{folder}/{old:03d}"
+            place = f"{folder}/{number:03d}"
             (workspace.path / place).mkdir(parents=True, exist_ok=True)
-            line_files.append(line_steps.write_partition(workspace, place, int(partition), stored, own))
+            line_files.append(line_steps.write_partition(workspace, place, int(partition), stored, own, source=source))
     return line_files

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,25 +15,33 @@ import polars as pl
 
 from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
+from toolkit.importing.admission import admitted, plan_orders, replaced_sources
+from toolkit.importing.aliases import aliases_of, members_that_stay, moved_lines, new_aliases, table_in_one_name, typed_in_one_name
 from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
-from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
+from toolkit.importing.goods import MARKS, told_apart
+from toolkit.importing.identities import People, read_people
+from toolkit.importing.merge_notes import merge_notes
+from toolkit.importing.order_values import is_shared, share_out
+from toolkit.importing.overlap import overlaps
+from toolkit.importing.repeated import repeated_orders
+from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
-from toolkit.language import tr
+from toolkit.language import tr, word
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
 from toolkit.sources.plausibility import Question, answer_line, open_questions
 from toolkit.sources.presets.complete_journey import complete_journey
 from toolkit.sources.records.source_file import Shelf
-from toolkit.workspace import ImportRecord, LineFile, Workspace
+from toolkit.workspace import ALIASES, ImportRecord, LineFile, Workspace
 
 COMPLETE_JOURNEY = "complete-journey"
 """The name by which the demo receipts are imported."""
 SEARCHED_ROWS, SEARCHED_SHARE = 200_000, 0.02
 """Without a word in the mapping, cancellations are looked for in imports of this many rows at most, or where orders worth less than nothing
 are this share of the rows: two more passes over the lines cost a third of a large import."""
-STORE_DAY = ("store_id", pl.col("ordered_at").dt.date().alias("day"))
+STORE_DAY = ("store_id", "order_id", pl.col("ordered_at").dt.date().alias("day"))
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,12 @@ class ImportReport:
 
 
 def import_receipts(
-    source: Mapping | str | Path, workspace: str | Path, *, allow_shrinking: bool = False, accept_defaults: bool = False
+    source: Mapping | str | Path,
+    workspace: str | Path,
+    *,
+    allow_shrinking: bool = False,
+    accept_defaults: bool = False,
+    announce: Callable[[str], object] = str,
 ) -> ImportReport:
     """Import what a mapping describes into a workspace (made if it is not there) and report every row.
 
@@ -65,9 +78,11 @@ def import_receipts(
     workspace
         The workspace's folder.
     allow_shrinking
-        Replace store days even where less than half of their lines would be left.
+        Replace store days even where less than half of their lines would be left, or of their orders come again.
     accept_defaults
         Go on where the values leave a question open; the report says which were not answered.
+    announce
+        Called with each sentence on what the import replaces, before it does.
 
     Returns
     -------
@@ -81,7 +96,7 @@ def import_receipts(
     DataError
         No line of the receipts could be kept, or their values leave questions open (all of them at once).
     ImportRefused
-        The import would wipe out days of receipts.
+        The import would wipe out days of receipts, or bring orders that are there from another source.
     WorkspaceError
         Another process writes there, the disk is full, or the workspace is from a newer version. The workspace is as it was.
 
@@ -98,28 +113,46 @@ def import_receipts(
         shelf = Shelf(staging / "files")
         changes, records = {}, []
         questions: tuple[Question, ...] = ()
+        people = read_people(mapping, shelf)
+        names = aliases_of(ws, mapping.fold_ids, people)
         tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
         for name in mapping.tables:
             if name != "lines":
-                typed = typed_table(mapping, name, shelf=shelf)
+                typed = typed_in_one_name(typed_table(mapping, name, shelf=shelf), names)
                 kept, rejected = split_table(name, typed)
                 tables[name] = (kept, rejected)
                 rows_in = kept.height + rejected.height if typed.distinct else typed.rows_in
                 left_out = {} if typed.distinct else typed.left_out  # a `distinct` table counts keys, not rows
                 record = _record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected, left_out)
                 records.append(record.model_copy(update={"notes": (*record.notes, *outside_words(mapping, name, typed, rejected))}))
+        whole = {name: lay_over(ws, name, kept, mapping.source_name, names) for name, (kept, _) in tables.items()}
         changes["tables"] = {
             **ws.manifest.tables,
-            **{name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept)) for name, (kept, _) in tables.items()},
+            **{name: write_table(ws, f"tables/{commit_id}", name, table) for name, table in whole.items()},
+            **_renamed_tables(ws, commit_id, names, [name for name in ws.manifest.tables if name not in tables]),
         }
         extra = {
             name: tables[table][0][column]
             for name, table, column in (("product", "products", "product_id"), ("store", "stores", "store_id"))
             if table in tables
         }
+        if people is not None:
+            records.append(_people_record(ws, commit_id, mapping, people))
         if "lines" in mapping.tables:
+            products = whole["products"] if "products" in whole else ws.table("products")
             line_changes, record, questions = _import_lines(
-                ws, mapping, commit_id, staging, shelf, extra, allow_shrinking=allow_shrinking, accept_defaults=accept_defaults
+                ws,
+                mapping,
+                commit_id,
+                staging,
+                shelf,
+                extra,
+                products,
+                names,
+                people,
+                announce,
+                allow_shrinking=allow_shrinking,
+                accept_defaults=accept_defaults,
             )
             changes.update(line_changes)
             records.insert(0, record)
@@ -127,13 +160,24 @@ def import_receipts(
     return ImportReport(ws.path, tuple(records), questions)
 
 
-def check_receipts(source: Mapping | str | Path) -> ImportReport:
+def check_receipts(
+    source: Mapping | str | Path,
+    workspace: str | Path | None = None,
+    *,
+    allow_shrinking: bool = False,
+    announce: Callable[[str], object] = str,
+) -> ImportReport:
     """Check what a mapping describes without importing it; the report is that of an import, open questions are in it.
+
+    With a workspace, it is that of an import into it: what would be replaced is announced, and what would be refused is raised.
 
     Raises as `import_receipts`, but for open questions. Nothing is kept.
     """
     with tempfile.TemporaryDirectory(prefix="toolkit-check-") as folder:
-        return import_receipts(source, Path(folder) / "workspace", accept_defaults=True)
+        beside = Path(folder) / "workspace"
+        if workspace is not None and (Path(workspace) / "manifest.json").exists():
+            Workspace(workspace).sketch(beside)
+        return import_receipts(source, beside, allow_shrinking=allow_shrinking, accept_defaults=True, announce=announce)
 
 
 def open_source(source: Mapping | str | Path) -> Mapping:
@@ -159,26 +203,42 @@ def _import_lines(
     staging: Path,
     shelf: Shelf,
     extra: dict[str, pl.Series],
+    products: pl.DataFrame | pl.LazyFrame | None,
+    names: pl.DataFrame,
+    people: People | None,
+    announce: Callable[[str], object],
     *,
     allow_shrinking: bool,
     accept_defaults: bool,
 ) -> tuple[dict, ImportRecord, tuple[Question, ...]]:
     """Bring the lines in beside the live ones; return the changes of the manifest, the record and what stays open."""
-    typed = typed_table(mapping, "lines", shelf=shelf)
+    typed = typed_in_one_name(typed_table(mapping, "lines", shelf=shelf), names)
     lines = typed.kept
-    if any(file.dialect for file in typed.files):  # parse text once, not once per pass
+    if names.height or any(file.dialect for file in typed.files):  # parse text once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
+    unshared = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
+    if is_shared(mapping.tables["lines"]):
+        if "line_id" in typed.mapped:  # a line that came twice takes no second share
+            again = line_steps.duplicate_line_ids(lines)
+            lines = lines.join(again.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+            unshared = again
+        lines, unfit = share_out(lines, mapping.tables["lines"], staging, typed.rows_in)
+        unshared = pl.concat([unshared, unfit])
     questions = open_questions(mapping, typed, lines)
     if questions and not accept_defaults:
         raise DataError(_refusal(mapping, questions))
-    faults = line_steps.order_faults(lines)
-    rejected = faults.rows
+    faults = line_steps.order_faults(lines, typed.files)
+    rejected, files_disagree = faults.rows, ""
+    if faults.in_files.len():
+        repeated, files_disagree = repeated_orders(lines, faults.in_files, line_steps.order_key(), typed.files)
+        rejected = pl.concat([rejected, repeated]).unique("source_index", keep="first", maintain_order=True)
     if "line_id" in typed.mapped:
         again = line_steps.duplicate_line_ids(lines)
         rejected = pl.concat([again, rejected]).unique("source_index", keep="first", maintain_order=True)
     if rejected.height:
         lines = lines.join(rejected.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+    rejected = pl.concat([unshared, rejected])
     left_out, notes = dict(typed.left_out), ()
     unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]
     wish = mapping.tables["lines"].cancellations
@@ -188,14 +248,27 @@ def _import_lines(
         if wish == "mirrored" and cancelled.rows.height:
             lines = lines.join(cancelled.rows.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
             left_out[tr("of orders that were cancelled, and their cancellations")] = cancelled.rows.height
-            unwanted.append(cancelled.rows.lazy().select("store_id", "day"))
+            unwanted.append(cancelled.rows.lazy().select("store_id", "order_id", "day"))
         elif cancelled.pairs.height:
             notes = (_cancellations_note(cancelled),)
+    goods = told_apart(ws, mapping, typed, lines, products)
+    lines = goods.lines
+    left_out |= goods.left_out
+    notes += goods.notes
+    if goods.out is not None:
+        unwanted.append(goods.out.select(*STORE_DAY))
+    fresh = new_aliases(ws, names)
+    if fresh.height:
+        extra = {**extra, "member": members_that_stay(ws, fresh)}
     codes = line_steps.codes_of(ws, lines, extra)
+    if goods.marks.height or MARKS in ws.manifest.codes:
+        codes[MARKS] = goods.marks
     total = sum(file.rows for file in ws.manifest.line_files)
     partitions = partitions_for(ws, typed.rows_in)
     coded = line_steps.code_lines(lines.with_columns(line_steps.order_key().alias("order_key")), codes, typed, partitions)
-    stored, days = _write_lines(ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, several_times=faults.several_times)
+    stored, days = _write_lines(
+        ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, mapping.source_name, several_times=faults.several_times
+    )
     rows_kept = sum(file.rows for file in stored)
     record = _record(ws, commit_id, mapping, "lines", typed, typed.rows_in, rows_kept, rejected, left_out, found_later=True)
     if not rows_kept:
@@ -205,10 +278,20 @@ def _import_lines(
         raise DataError(
             f"No line of '{mapping.name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again."
         )
-    replacement = plan_replacement(ws, _with_days_of(unwanted, days, codes["store"]) if ws.manifest.line_files else days)
-    if not allow_shrinking:
-        refuse_shrinking(replacement, codes["store"])
+    left_orders = _left_orders(unwanted if ws.manifest.line_files else [], codes["store"])
+    days = _with_days_of(left_orders, days)
+    held = held_days(ws, days)
+    found = overlaps(ws, stored, left_orders, held, mapping.source_name)
+    held = held.of(replaced_sources(mapping, found))
+    by_order = mapping.tables["lines"].replaces == "orders"
+    replacement = plan_orders(ws, stored, left_orders, held) if by_order else plan_replacement(held, days)
+    told, beside = admitted(mapping, found, replacement, codes["store"], allow_shrinking=allow_shrinking)
+    for sentence in told + beside:
+        announce(sentence)
     kept_files = _replace(ws, commit_id, replacement)
+    kept_files, moved = moved_lines(ws, kept_files, codes["member"], fresh, f"lines/{commit_id}")
+    if moved:
+        notes = (*notes, tr("{lines:,} lines that were there before have the member now whose id they name.", lines=moved))
     if needs_respreading(ws, kept_files, partitions):
         kept_files = respread(ws, kept_files, f"lines/{commit_id}/respread", partitions)
     columns = {
@@ -219,13 +302,37 @@ def _import_lines(
         "partitions": partitions,
         "line_files": (*kept_files, *stored),
         "line_columns": tuple(sorted(columns)),
-        "codes": {name: _write_codes(ws, commit_id, name, frame) for name, frame in codes.items()},
+        "codes": {
+            name: _write_codes(ws, commit_id, name, frame) for name, frame in (codes | ({ALIASES: names} if len(names) else {})).items()
+        },
     }
     first, last = min(file.first_day for file in stored), max(file.last_day for file in stored)
-    notes = record.notes + notes + ((f"{total:,} lines were there before.",) if total else ())
+    notes = (
+        record.notes
+        + notes
+        + tuple(filter(None, [files_disagree, *beside]))
+        + tuple(merge_notes(mapping, typed, lines, people))
+        + ((f"{total:,} lines were there before.",) if total else ())
+    )
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
     record = record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
     return changes, record, questions
+
+
+def _renamed_tables(ws: Workspace, commit_id: str, names: pl.DataFrame, tables: Sequence[str]) -> dict[str, str]:
+    """Write the tables that an import does not bring and in which it gives members another id; return their paths."""
+    if new_aliases(ws, names).is_empty():
+        return {}
+    before = {name: frame.collect() for name in tables if (frame := ws.table(name)) is not None}
+    after = {name: table_in_one_name(name, frame, names) for name, frame in before.items()}
+    return {name: write_table(ws, f"tables/{commit_id}", name, after[name]) for name in after if not after[name].equals(before[name])}
+
+
+def _people_record(ws: Workspace, commit_id: str, mapping: Mapping, people: People) -> ImportRecord:
+    rows = people.typed.rows_in
+    kept = rows - people.rejected.height
+    record = _record(ws, commit_id, mapping.side_table("identities"), "identities", people.typed, rows, kept, people.rejected, {})
+    return record.model_copy(update={"notes": (*record.notes, *people.notes)})
 
 
 def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:
@@ -236,18 +343,24 @@ def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:
         "Or go on without an answer: --accept-defaults.",
         line=answer_line(questions),
     )
-    return "\n".join([opening, *(f"- {question.sentence}" for question in questions), answer])
+    return "\n".join([opening, *(f"- {question}" for question in questions), answer])
 
 
-def _with_days_of(unwanted: Sequence[pl.LazyFrame], days: pl.DataFrame, stores: pl.DataFrame) -> pl.DataFrame:
-    """Return the store days of the new lines, and with no lines those that only unwanted rows speak of: they are replaced as well."""
-    spoken = [
-        frame.select(pl.col("store_id").cast(pl.String).alias("id"), "day").unique().collect(engine="streaming") for frame in unwanted
-    ]
+def _left_orders(unwanted: Sequence[pl.LazyFrame], stores: pl.DataFrame) -> pl.DataFrame:
+    """Return store_code, day, id (a hash) of the orders that the files hold and that are not wanted."""
+    order = (pl.col("store_id").cast(pl.String).alias("store"), "day", pl.col("order_id").cast(pl.String).hash(seed=1).alias("id"))
+    spoken = [frame.select(order).unique().collect(engine="streaming") for frame in unwanted]
     if not spoken:
+        return pl.DataFrame(schema={"store_code": pl.UInt32, "day": pl.Date, "id": pl.UInt64})
+    return pl.concat(spoken).join(stores, left_on="store", right_on="id").select("day", "id", store_code="code")
+
+
+def _with_days_of(left_orders: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Return the store days of the new lines, and with no lines those that only unwanted orders speak of: they are replaced as well."""
+    if left_orders.is_empty():
         return days
-    coded = pl.concat(spoken).join(stores, on="id").select(pl.col("code").alias("store_code"), "day", lines_now=pl.lit(0, pl.UInt32))
-    return pl.concat([days, coded.cast(days.schema)]).group_by("store_code", "day").agg(pl.col("lines_now").sum())  # type: ignore[arg-type]
+    spoken = left_orders.select("store_code", "day", lines_now=pl.lit(0, pl.UInt32)).cast(days.schema)  # type: ignore[arg-type]
+    return pl.concat([days, spoken]).group_by("store_code", "day").agg(pl.col("lines_now").sum())
 
 
 def _cancellations_note(cancelled: CancelledOrders) -> str:
@@ -262,7 +375,7 @@ def _cancellations_note(cancelled: CancelledOrders) -> str:
 
 
 def _write_lines(
-    ws: Workspace, coded: pl.LazyFrame, folder: str, staging: Path, partitions: int, *, several_times: bool
+    ws: Workspace, coded: pl.LazyFrame, folder: str, staging: Path, partitions: int, source: str, *, several_times: bool
 ) -> tuple[list[LineFile], pl.DataFrame]:
     """Write the partitions; return their entries and the lines per store day."""
     (ws.path / folder).mkdir(parents=True)
@@ -277,7 +390,7 @@ def _write_lines(
         if rows.is_empty():
             continue
         stored, ids = line_steps.sort_partition(rows, number + partition, several_times=several_times)
-        files.append(line_steps.write_partition(ws, folder, partition, stored, ids))
+        files.append(line_steps.write_partition(ws, folder, partition, stored, ids, source=source))
         days.append(
             stored.lazy().group_by("store_code", pl.col("ordered_at").dt.date().alias("day")).agg(pl.len().alias("lines_now")).collect()
         )
@@ -293,7 +406,7 @@ def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[Li
         if file not in replacement.files:
             files.append(file)
             continue
-        rest = surviving(ws, file, replacement.days)
+        rest = surviving(ws, file, replacement)
         if rest.is_empty():
             continue
         ids = pl.read_parquet(ws.path / file.ids_path).join(
@@ -301,7 +414,7 @@ def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[Li
         )
         folder = f"lines/{commit_id}/kept-{number:05d}"
         (ws.path / folder).mkdir(parents=True)
-        files.append(line_steps.write_partition(ws, folder, file.partition, rest, ids))
+        files.append(line_steps.write_partition(ws, folder, file.partition, rest, ids, source=file.source))
     return files
 
 
@@ -348,6 +461,7 @@ def _record(
     return ImportRecord(
         import_id=commit_id,
         name=mapping.name,
+        source=mapping.source_name,
         table=table,
         rows_in=rows_in,
         rows_kept=rows_kept,
@@ -366,9 +480,11 @@ def _reasons(record: ImportRecord) -> list[str]:
     for reason, rows in record.reasons.items():
         cell, row = record.examples.get(reason, ("", 0))
         if cell:
-            lines.append(tr("{rows:,} x {reason}, such as {cell} in row {row}", rows=rows, reason=tr(reason), cell=repr(cell), row=row))
+            lines.append(
+                tr("{rows:,} x {reason}, such as {cell} in row {row}", rows=rows, reason=word(tr(reason)), cell=repr(cell), row=row)
+            )
         else:
-            lines.append(f"{rows:,} x {tr(reason)}")
+            lines.append(f"{rows:,} x {word(tr(reason))}")
     return lines
 
 

@@ -7,6 +7,7 @@ import json
 import polars as pl
 
 from toolkit.sources.contract_columns import label
+from toolkit.sources.currencies import NO_RATE, NO_RATE_YET
 from toolkit.sources.records.delimited import BROKEN
 from toolkit.sources.specs import TableMapping
 
@@ -34,5 +35,7 @@ def unread_cells(rows: pl.DataFrame, spec: TableMapping) -> dict[str, tuple[str,
 
 def _columns_of(fault: str, spec: TableMapping) -> tuple[str, ...]:
     """Return the columns of the file that the contract column of a reason is made from; the reason begins or ends with its label."""
+    if fault in (NO_RATE, NO_RATE_YET):
+        return spec.also_read
     names = [name for name in spec.columns if fault.startswith((f"{label(name)} ", f"{label(name)}:")) or fault.endswith(f" {label(name)}")]
     return spec.columns[max(names, key=lambda name: len(label(name)))].raw_columns if names and not fault.startswith("no ") else ()

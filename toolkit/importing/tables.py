@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from toolkit import schemas
+from toolkit.importing.aliases import table_in_one_name
 from toolkit.language import tr
 from toolkit.sources.checks import check_small_table
 from toolkit.sources.columns.words import value_map
@@ -18,7 +19,9 @@ from toolkit.workspace import Workspace
 MOST_WORDS = 10
 """How many words of a column a sentence proposes to map."""
 EVENT_DAY = {"events": "occurred_at", "redemptions": "redeemed_at"}
-"""Tables without a key: a day that comes again replaces that day."""
+"""Tables without a key: a day that comes again from the same source replaces that day."""
+SOURCE = "import_source"
+"""The stored column of tables without a key that says where a row comes from; null in rows from before sources had names: of any source."""
 
 
 def split_table(name: str, typed: Typed) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -52,15 +55,18 @@ def outside_words(mapping: Mapping, name: str, typed: Typed, rejected: pl.DataFr
     return notes
 
 
-def lay_over(workspace: Workspace, name: str, new: pl.DataFrame) -> pl.DataFrame:
-    """Return the table as it will be: rows of the new import, and the old ones that it does not speak of."""
+def lay_over(workspace: Workspace, name: str, new: pl.DataFrame, source: str, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Return the table as it will be: rows of the new import, and the old ones that it does not speak of; a member has one id in both."""
     before = workspace.table(name)
+    if name in EVENT_DAY:
+        new = new.with_columns(pl.lit(source).alias(SOURCE))
     if before is None:
         return new
-    old = before.collect()
+    old = table_in_one_name(name, before.collect(), aliases)
     if name in EVENT_DAY:
         day = pl.col(EVENT_DAY[name]).dt.date()
-        old = old.filter(~day.is_in(new.select(day)[EVENT_DAY[name]].unique().to_list()))
+        others = pl.col(SOURCE).fill_null(source) != source if SOURCE in old.columns else pl.lit(False)
+        old = old.filter(others | ~day.is_in(new.select(day)[EVENT_DAY[name]].unique().to_list()))
     else:
         keys = schemas.CONTRACT[name].primary_key()
         old = old.join(new.select(keys), on=keys, how="anti", maintain_order="left")

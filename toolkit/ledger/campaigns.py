@@ -13,6 +13,7 @@ from typing import Any, Literal
 import polars as pl
 
 from toolkit.errors import unknown_name
+from toolkit.importing.aliases import in_one_name
 from toolkit.language import current, tr, word
 from toolkit.ledger.definition import GOALS, Definition, Offer
 from toolkit.ledger.folder import State, campaign_folder, faults_of, launched_ids, read_launched, state_of
@@ -174,7 +175,16 @@ def _arms_of(ws: Workspace, campaign_id: str) -> pl.DataFrame:
     """Who is in a launched campaign: campaign_id, member_id, arm."""
     read_launched(ws, campaign_id)  # says so if it is not what was launched
     arms = pl.read_parquet(campaign_folder(ws, campaign_id) / "members.parquet", columns=["member_id", "arm"])
-    return arms.select(pl.lit(campaign_id).alias("campaign_id"), "member_id", "arm")
+    return _today(ws, arms).select(pl.lit(campaign_id).alias("campaign_id"), "member_id", "arm")
+
+
+def _today(ws: Workspace, frozen: pl.DataFrame) -> pl.DataFrame:
+    """Return frozen members with the ids that they have today: an identity table may have tied them to others since the launch."""
+    aliases = ws.aliases()
+    if aliases.is_empty():
+        return frozen
+    key = [name for name in ("member_id", "arm") if name in frozen.columns]
+    return in_one_name(frozen.lazy(), aliases).collect().unique(key, keep="first", maintain_order=True)
 
 
 def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
@@ -186,7 +196,7 @@ def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
         "member_id", pl.col("contacted_at").alias("told_at"), pl.col("touchpoint").alias("told_by")
     )
     members = (
-        pl.read_parquet(folder / "members.parquet")
+        _today(ws, pl.read_parquet(folder / "members.parquet"))
         .join(contacts.unique("member_id", keep="first"), on="member_id", how="left", maintain_order="left")
         .with_columns(contacted_at=pl.col("told_at"), touchpoint=pl.coalesce("told_by", "touchpoint"))
         .drop("told_at", "told_by")
@@ -206,7 +216,7 @@ def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
         goals={goal: definition.goals[goal] for goal in GOALS if goal in definition.goals},
         as_of=date.fromisoformat(launched["as_of"]),
         members=members.select(*MEMBERS, *scores),
-        left_out=pl.read_parquet(folder / "left_out.parquet"),
+        left_out=_today(ws, pl.read_parquet(folder / "left_out.parquet")),
         definition=definition,
         cost=launched["cost"],
         settings=launched["settings"],

@@ -6,7 +6,7 @@ The rules (may it be empty, its least value) are read from the contract's schema
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import mul
 from typing import Any
@@ -14,8 +14,11 @@ from typing import Any
 import polars as pl
 
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
+from toolkit.sources.arithmetic import worked_out
+from toolkit.sources.currencies import CURRENCY, FOREIGN, RATE, Rates
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.specs import ColumnSpec, Condition, TableMapping
+from toolkit.sources.spellings import MEMBER_IDS, folded, folded_texts
 from toolkit.sources.styles import numbers, times
 from toolkit.sources.styles.detection import Styles, time_text
 
@@ -30,6 +33,8 @@ LABELS = {
     "occurred_at": "time",
 }
 QUANTITY_DIGITS = 3
+LESS, WEIGHT = "|less", "|weight"
+"""Ends of the names of further columns of lines: what is taken off per order, and the weight by which it is shared out."""
 CUT_BY_SPREADSHEET = r"^\d([.,]\d+)?E\+\d{2,3}$"
 YES = [
     "true", "t", "yes", "y", "1", "x", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "tak", "da", "evet", "是", "有", "はい", "예", "да",
@@ -69,7 +74,9 @@ class Conversion:
     table: str
     schema: dict[str, pl.DataType]
     styles: Styles
-    prepared: list[dict[str, pl.Expr]] = field(default_factory=lambda: [{}, {}])
+    rates: Rates | None = None  # lines in several currencies
+    prepared: list[dict[str, pl.Expr]] = field(default_factory=lambda: [{}, {}, {}])
+    before_rates: dict[str, pl.Expr] = field(default_factory=dict)  # amounts of lines in the currency of their row
 
     @property
     def spec(self) -> TableMapping:
@@ -79,11 +86,19 @@ class Conversion:
     def columns(self) -> list[ContractColumn]:
         """Return the mapped columns in the contract's order, then the attributes; of the lines also those that are not mapped."""
         columns = []
+        if self.rates:
+            self._rate_rows(self.rates)
         for name in CONTRACT[self.table].columns():
             if name in self.spec.columns:
                 columns.append(self._column(name, self.spec.columns[name]))
-            elif self.table == "lines":
+                columns += self._of_order(name, self.spec.columns[name])
+            elif self.table == "lines" and name != "is_goods":  # a shop that says nothing of goods carries no column of it
                 columns.append(ContractColumn(name, pl.lit(0, pl.Int64) if name in ZERO_WHEN_EMPTY else pl.lit(None, pl.String)))
+        if self.rates:
+            columns += [
+                ContractColumn(CURRENCY, pl.col(CURRENCY)),
+                ContractColumn(FOREIGN, self.before_rates["amount"].cast(pl.Int64, strict=False)),
+            ]
         return columns + [self._attribute(name, spec) for name, spec in self.spec.attributes.items()]
 
     def _column(self, name: str, spec: ColumnSpec) -> ContractColumn:
@@ -97,14 +112,33 @@ class Conversion:
         else:
             column = self._number(name, spec, rule.dtype)
         value, checks = column.value, list(column.checks)
-        if name in ZERO_WHEN_EMPTY:
+        if name in ZERO_WHEN_EMPTY and not spec.per_order:  # which may stand on one line of its order alone
             value = value.fill_null(0)
+            if spec.rate is not None:  # what is given back took no discount
+                value = pl.max_horizontal(value, 0)
         if self.table == "lines":  # of other tables the whole contract is checked, in checks.py
-            if not rule.nullable and name not in ZERO_WHEN_EMPTY:
+            if not rule.nullable and name not in ZERO_WHEN_EMPTY and not spec.per_order:
                 checks.append((value.is_null(), f"no {label(name)}"))
             if getattr(rule, "min", None) == 0:
                 checks.append((value < 0, f"negative {label(name)}"))
         return ContractColumn(name, value, checks, column.rounded)
+
+    def as_written(self) -> pl.Expr:
+        """Return the member ids of lines as they are written: what was folded can then be counted."""
+        spelled = Conversion(self.mapping.model_copy(update={"fold_ids": ()}), self.table, self.schema, self.styles)
+        return spelled._column("member_id", self.spec.columns["member_id"]).value.cast(pl.String)
+
+    def _of_order(self, name: str, spec: ColumnSpec) -> list[ContractColumn]:
+        """Return what a value of the whole order is shared out by, and what is taken off per order."""
+        columns = []
+        if spec.less_per_order:
+            taken = ColumnSpec.model_validate({"add": spec.less_per_order, "decimal": spec.decimal})
+            number = self._in_own_currency(f"{name}{LESS}", spec, self._integers(name, self._scale(name, spec), taken))
+            columns.append(replace(number, name=f"{name}{LESS}", value=number.value.abs()))  # 10 and -10 take off the same
+        if spec.by:
+            weight = ColumnSpec.model_validate({"multiply": [*spec.by, 1], "decimal": spec.decimal})
+            columns.append(replace(self._integers(f"{name}{WEIGHT}", QUANTITY_DIGITS, weight), rounded=None))
+        return columns
 
     def _attribute(self, name: str, spec: ColumnSpec) -> ContractColumn:
         """Return a further column of the members, as it stands in the file."""
@@ -116,10 +150,12 @@ class Conversion:
 
     def _text(self, name: str, spec: ColumnSpec) -> ContractColumn:
         if spec.value is not None:
-            return ContractColumn(name, pl.lit(str(spec.value) or None, pl.String))
+            return ContractColumn(name, self._spelled(name, pl.lit(str(spec.value) or None, pl.String)))
         if spec.join:
             parts = [
-                self._id_text(column).str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True)
+                self._spelled(name, self._id_text(column))
+                .str.replace_all("\\", "\\\\", literal=True)
+                .str.replace_all("|", "\\|", literal=True)
                 for column in spec.join
             ]
             cut = [check for column in spec.join for check in self._cut(name, column)]
@@ -139,7 +175,8 @@ class Conversion:
         if dtype.is_integer() and self.table == "lines" and dtype not in (pl.UInt64, pl.Int128):
             number = raw if dtype == pl.Int64 else raw.cast(pl.Int64)
             return ContractColumn(name, self._member(name, number, number))
-        return ContractColumn(name, self._member(name, self._id_text(spec.column), None), self._cut(name, spec.column))
+        text = self._spelled(name, self._id_text(spec.column))
+        return ContractColumn(name, self._member(name, text, None), self._cut(name, spec.column))
 
     def _id_text(self, column: str) -> pl.Expr:
         """Return a column as text: exactly as written, null where there is nothing but spaces."""
@@ -150,6 +187,10 @@ class Conversion:
             return raw.cast(pl.String, strict=False)
         stripped = raw.str.strip_chars()
         return pl.when(stripped.str.len_bytes() > 0).then(stripped if self.spec.strip_ids else raw)
+
+    def _spelled(self, name: str, text: pl.Expr) -> pl.Expr:
+        """Return the text of an id in the one spelling that stays, where it names a member."""
+        return folded(text, self.mapping.fold_ids) if self.mapping.fold_ids and name in MEMBER_IDS else text
 
     def _cut(self, name: str, column: str) -> list[tuple[pl.Expr, str]]:
         """A spreadsheet turns long codes into 6.90123E+12: the digits are lost and products fall together."""
@@ -163,41 +204,79 @@ class Conversion:
         if name != "member_id" or not codes:
             return value
         if number is None:
-            return pl.when(~value.is_in(list(codes))).then(value)
+            spelled = folded_texts(codes, self.mapping.fold_ids) if self.mapping.fold_ids else codes
+            return pl.when(~value.is_in([code for code in spelled if code is not None])).then(value)
         whole = [int(code) for code in codes if code.lstrip("-").isascii() and code.lstrip("-").isdigit()]
         return pl.when(~number.is_in(whole)).then(value) if whole else value
 
     # -- numbers
 
     def _number(self, name: str, spec: ColumnSpec, dtype: Any) -> ContractColumn:
-        money = name in MONEY_COLUMNS
-        digits = self.mapping.minor_digits if money else QUANTITY_DIGITS if dtype.is_float() else 0
-        unit = spec.unit or (self.spec.amount_unit if money else "major")
-        scale = 0 if unit == "minor" else digits
-        added = (spec.column,) if spec.column is not None else spec.add
+        digits = self._scale(name, spec)
+        column = self._in_own_currency(name, spec, self._integers(name, digits, spec))
+        if self.table != "lines" and dtype.is_float() and name not in MONEY_COLUMNS:
+            return replace(column, value=column.value / 10**digits, rounded=None)
+        return column if name in MONEY_COLUMNS else replace(column, rounded=None)
+
+    def _scale(self, name: str, spec: ColumnSpec) -> int:
+        """Return how many digits a column keeps behind the point of what is written in the file."""
+        if name in MONEY_COLUMNS:
+            return 0 if self._is_minor(spec) else self.rates.digits if self.rates else self.mapping.minor_digits
+        rule: Any = CONTRACT[self.table].columns()[name]
+        return QUANTITY_DIGITS if rule.dtype.is_float() else 0
+
+    def _is_minor(self, spec: ColumnSpec) -> bool:
+        return (spec.unit or self.spec.amount_unit) == "minor"
+
+    def _integers(self, name: str, scale: int, spec: ColumnSpec) -> ContractColumn:
+        """Return what a spec makes of its columns as an integer, in units of 10 ** -scale."""
+        single = spec.column or spec.per_order
+        added = (single,) if single is not None else spec.add
         signed = [(column, spec.sign) for column in added] + [(column, -spec.sign) for column in spec.subtract]
-        parts = [self._integer(column, scale, spec, sign) for column, sign in signed]
-        if spec.multiply:
-            parts = [self._product(name, scale, spec)]
+        shown = label(name.removesuffix(WEIGHT))
+        further: list[tuple[pl.Expr, str]] = []
+        if spec.is_worked_out:
+            number, further = worked_out(self, name, shown, scale, spec)
+            parts = [number]
+        elif spec.multiply:
+            parts = [self._product(name, scale, tuple(map(str, spec.multiply)), spec)]
+        else:
+            parts = [self._integer(column, scale, spec, sign) for column, sign in signed]
         if spec.value is not None:
             constant = numbers.read_number(str(spec.value), numbers.NumberStyle())
             parts = [numbers.Integer(pl.lit(int((constant or 0) * 10**scale), pl.Int64), pl.lit(False), pl.lit(False), pl.lit(False))]
         value = parts[0].value if len(parts) == 1 else pl.sum_horizontal([part.value for part in parts], ignore_nulls=True)
         if len(parts) > 1:
             value = pl.when(~pl.all_horizontal([part.value.is_null() for part in parts])).then(value)
-        checks = [(part.unreadable, f"{label(name)} is not a number") for part in parts]
-        checks += [(part.too_large, f"{label(name)} is too large") for part in parts]
+        checks = [*further, *((part.unreadable, f"{shown} is not a number") for part in parts)]
+        checks += [(part.too_large, f"{shown} is too large") for part in parts]
         rounded = pl.any_horizontal([part.rounded for part in parts]) if len(parts) > 1 else parts[0].rounded
-        if self.table != "lines" and dtype.is_float() and not money:
-            value = value / 10**digits
-        return ContractColumn(name, value, checks, rounded if money else None)
+        return ContractColumn(name, value, checks, rounded)
+
+    def _rate_rows(self, rates: Rates) -> None:
+        """Prepare the currency and the rate of every row."""
+        self.prepared[0][CURRENCY] = rates.currency(cell_text(rates.column, self.schema[rates.column]))
+        day = self._column("ordered_at", self.spec.columns["ordered_at"]).value.dt.date()
+        self.prepared[2][RATE] = rates.rate(day)
+
+    def _in_own_currency(self, name: str, spec: ColumnSpec, column: ContractColumn) -> ContractColumn:
+        """Return money in the mapping's currency, with a check of what cannot be converted; other columns as they are."""
+        rates = self.rates
+        if rates is None or name.removesuffix(LESS) not in MONEY_COLUMNS:
+            return column
+        own = rates.converted(column.value, is_minor=self._is_minor(spec))
+        self.before_rates[name] = rates.widened(column.value) if self._is_minor(spec) else column.value
+        too_large = column.value.is_not_null() & pl.col(RATE).is_not_null() & own.is_null()
+        checks = [*column.checks, *rates.checks(), (too_large, f"{label(name)} is too large")]
+        return replace(column, value=own, checks=checks)
 
     def _integer(self, column: str, scale: int, spec: ColumnSpec, sign: int) -> numbers.Integer:
         if self.schema[column] == pl.String:
-            return numbers.from_scaled(self._scaled(column, scale, spec), self._present(column), sign=sign)
+            return numbers.from_scaled(self.scaled(column, scale, spec), self.present(column), sign=sign)
         return numbers.from_typed(column, self.schema[column], 10**scale, sign=sign)
 
-    def _scaled(self, column: str, digits: int, spec: ColumnSpec) -> str:
+    def scaled(self, column: str, digits: int, spec: ColumnSpec) -> str:
+        """Return the name of a prepared column: a raw one as Int128, scaled by 10 ** (digits + EXTRA_DIGITS)."""
         temporary = f"__{column}|{digits}|{spec.decimal}"
         if self.schema[column] == pl.String:
             self.prepared[0][temporary] = numbers.scaled_text(column, digits, self.styles.number(self.mapping, self.table, spec))
@@ -205,19 +284,20 @@ class Conversion:
             self.prepared[0][temporary] = numbers.scaled_typed(column, self.schema[column], digits)
         return temporary
 
-    def _product(self, name: str, scale: int, spec: ColumnSpec) -> numbers.Integer:
+    def _product(self, name: str, scale: int, columns: tuple[str, ...], spec: ColumnSpec) -> numbers.Integer:
         """Return the exact product of two columns, rounded once."""
-        first, *others = spec.multiply
+        first, *others = columns
         # Each factor is bounded so that the product of both still fits into 128 bits.
-        factors = [pl.col(self._scaled(first, scale, spec)), *(pl.col(self._scaled(other, 0, spec)) for other in others)]
+        factors = [pl.col(self.scaled(first, scale, spec)), *(pl.col(self.scaled(other, 0, spec)) for other in others)]
         bounded: list[Any] = [pl.when(factor.abs() < 10**17).then(factor) for factor in factors]
         temporary = f"__product|{name}"
         self.prepared[1][temporary] = reduce(mul, bounded)
         shift = numbers.EXTRA_DIGITS * len(factors)
-        present = pl.all_horizontal([self._present(column) for column in spec.multiply])
+        present = pl.all_horizontal([self.present(column) for column in columns])
         return numbers.from_scaled(temporary, present, shift=shift, sign=spec.sign)
 
-    def _present(self, column: str) -> pl.Expr:
+    def present(self, column: str) -> pl.Expr:
+        """Return whether a raw cell is not empty."""
         raw = pl.col(column)
         return raw.str.strip_chars().str.len_bytes() > 0 if self.schema[column] == pl.String else raw.is_not_null()
 
@@ -243,7 +323,7 @@ class Conversion:
         else:
             self.prepared[0][temporary] = self._typed_time(spec)
         local = pl.col(temporary)
-        if not times.needs_zone(formats) and not self._has_zone(spec) and self.mapping.source_time_zone and not date:
+        if not times.needs_zone(formats) and not self._has_zone(spec) and self.mapping.zone_of_times(self.table) and not date:
             local, skipped = self._from_source_zone(temporary)
             checks.append((skipped, f"{shown} does not exist: clocks went forward"))
         value = pl.when(times.possible(local)).then(local)
@@ -266,7 +346,7 @@ class Conversion:
         return isinstance(dtype, pl.Datetime) and bool(dtype.time_zone)
 
     def _from_source_zone(self, temporary: str) -> tuple[pl.Expr, pl.Expr]:
-        source, own = str(self.mapping.source_time_zone), str(self.mapping.time_zone)
+        source, own = str(self.mapping.zone_of_times(self.table)), str(self.mapping.time_zone)
         instant = pl.col(temporary).dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
         moved = f"{temporary}|moved"
         self.prepared[1][moved] = instant.dt.convert_time_zone(own).dt.replace_time_zone(None)
@@ -278,8 +358,10 @@ class Conversion:
         if spec.value is not None:
             return ContractColumn(name, pl.lit(bool(spec.value)))
         if spec.true_if or spec.false_if:
-            hit = pl.any_horizontal([self._holds(condition) for condition in (*spec.true_if, *spec.false_if)])
-            return ContractColumn(name, hit if spec.true_if else ~hit)
+            yes, no = (pl.any_horizontal(pl.lit(False), *map(self._holds, tests)) for tests in (spec.true_if, spec.false_if))
+            if spec.true_if and spec.false_if:
+                return ContractColumn(name, pl.when(yes).then(True).when(no).then(False))
+            return ContractColumn(name, yes if spec.true_if else ~no)
         raw, dtype = pl.col(str(spec.column)), self.schema[str(spec.column)]
         if dtype == pl.Boolean and name not in self.spec.values:
             return ContractColumn(name, raw)

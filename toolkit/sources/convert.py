@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ import polars as pl
 from toolkit.errors import MappingError
 from toolkit.schemas import CONTRACT
 from toolkit.sources.contract_columns import ContractColumn, Conversion
+from toolkit.sources.currencies import Rates, read_rates
+from toolkit.sources.joins import open_joined
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.delimited import BROKEN, original_text
 from toolkit.sources.records.source_file import Shelf, SourceFile
-from toolkit.sources.records.tables import Records, locate, open_table
+from toolkit.sources.records.tables import Records, locate
 from toolkit.sources.row_filters import filtered, unused_words
 from toolkit.sources.styles.detection import Styles, find_styles
 
@@ -42,8 +44,10 @@ class Typed:
     records: tuple[Records, ...]
     distinct: bool
     shelf: Shelf  # kept with the table: its scratch copies are read whenever a frame is collected
+    joined: tuple[SourceFile, ...]  # files whose columns were added to the rows
     left_out: dict[str, int]  # rows that the mapping's keep and drop leave out, by reason
     out: pl.LazyFrame | None = None  # those rows, converted: the days they speak of
+    rates: Rates | None = None  # of lines in several currencies
 
     @property
     def rows_in(self) -> int:
@@ -96,6 +100,8 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     lines
         Always: line_id, member_id, order_id, store_id, product_id, channel (String, or Int64 where the files hold whole numbers),
         ordered_at (shop's wall clock), quantity_milli, amount, discount_amount, coupon_amount (Int64; discounts 0 where unmapped or empty).
+        Where the mapping folds spellings or has an identity table, member_written: the member as it stands in the file. Where it
+        converts currencies, row_currency, and foreign_amount: the amount before.
     other tables
         The mapped contract columns with the contract's types, money as Int64 minor units, and attributes as text.
     source_index, fault, rounded
@@ -106,19 +112,23 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     """
     shelf = shelf or Shelf(scratch)
     spec = mapping.tables[table]
-    rows = filtered(mapping, table, open_table(mapping, table, shelf))
+    joined = open_joined(mapping, table, shelf)
+    rows = filtered(mapping, table, joined.groups)
     groups = list(rows.groups)
+    rates = read_rates(mapping, shelf) if table == "lines" else None
     styles = [find_styles(mapping, table, records) for records in groups]
     faults = [fault for style in styles for fault in style.faults]
     if faults:
         raise MappingError("\n".join(dict.fromkeys(faults)))
     notes = [note for records in groups for note in _reading_notes(records)] + [note for style in styles for note in style.notes]
-    notes += [*rows.notes, *unused_words(mapping, table, groups)]
+    if joined.files:  # rows of theirs that cannot be read are told by the join
+        notes += _reading_notes(Records(pl.LazyFrame(), {}, tuple(replace(file, broken=0, totals=0) for file in joined.files)))
+    notes += [*joined.notes, *rows.notes, *unused_words(mapping, table, groups)]
     if groups:
-        every_row = _united([_converted(mapping, table, records, style) for records, style in zip(groups, styles, strict=True)])
+        every_row = _united([_converted(mapping, table, records, style, rates) for records, style in zip(groups, styles, strict=True)])
     else:  # the files hold no line at all
         raw: dict[str, Any] = dict.fromkeys(spec.raw_columns, pl.String())
-        every_row = _converted(mapping, table, Records(pl.LazyFrame(schema={**raw, "source_index": pl.Int64}), raw, ()), None)
+        every_row = _converted(mapping, table, Records(pl.LazyFrame(schema={**raw, "source_index": pl.Int64}), raw, ()), None, rates)
     frame = every_row
     if spec.distinct:
         notes.append(f"[{table}] keeps the most frequent value of each column per {' and '.join(CONTRACT[table].primary_key())}.")
@@ -135,29 +145,34 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
         records=tuple(groups),
         distinct=spec.distinct,
         shelf=shelf,
+        joined=joined.files,
         left_out=rows.left_out,
-        out=_united([_converted(mapping, table, records, style) for records, style in zip(rows.out, styles, strict=True)])
+        out=_united([_converted(mapping, table, records, style, rates) for records, style in zip(rows.out, styles, strict=True)])
         if rows.out
         else None,
+        rates=rates,
     )
 
 
-def _converted(mapping: Mapping, table: str, records: Records, styles: Styles | None) -> pl.LazyFrame:
-    conversion = Conversion(mapping, table, records.schema, styles or find_styles(mapping, table, records))
+def _converted(mapping: Mapping, table: str, records: Records, styles: Styles | None, rates: Rates | None) -> pl.LazyFrame:
+    conversion = Conversion(mapping, table, records.schema, styles or find_styles(mapping, table, records), rates)
     columns = conversion.columns()
     frame = records.frame
     for prepared in conversion.prepared:
         if prepared:
             frame = frame.with_columns(**prepared)
     values = [column.value.alias(STORED_NAMES.get(column.name, column.name) if table == "lines" else column.name) for column in columns]
+    if table == "lines" and (mapping.fold_ids or mapping.identities):
+        values.append(conversion.as_written().alias("member_written"))
     roundings = [column.rounded for column in columns if column.rounded is not None]
     rounded = pl.any_horizontal(roundings) if roundings else pl.lit(False)
-    return frame.select(*values, "source_index", _first_fault(columns, records.has_broken), rounded.alias("rounded"))
+    return frame.select(*values, "source_index", _first_fault(columns, records), rounded.alias("rounded"))
 
 
-def _first_fault(columns: Sequence[ContractColumn], has_broken: bool) -> pl.Expr:
+def _first_fault(columns: Sequence[ContractColumn], records: Records) -> pl.Expr:
     """Return the first reason of each row as an enum: no reason costs no text."""
-    checks = [(pl.col("broken").str.slice(1, 1) == key, reason) for key, reason in BROKEN.items()] if has_broken else []
+    checks = [(pl.col("broken").str.slice(1, 1) == key, reason) for key, reason in BROKEN.items()] if records.has_broken else []
+    checks += [(pl.col(mark), reason) for mark, reason in records.orphans.items()]
     checks += [check for column in columns for check in column.checks]
     reasons = list(dict.fromkeys(reason for _, reason in checks)) or ["none"]
     chain: Any = pl

@@ -5,8 +5,11 @@ its files and a `columns` section that says where every contract column comes fr
 the format of the files is optional: it is detected, and what was detected is printed. An unknown key is a fault; all faults of a mapping
 are reported together.
 
-A section `[answers]` says what was answered to the questions that the values raise (`plausibility.py`): `ignore = ["state:Status"]` lists
+A section `[answers]` says what was answered to the questions that the values raise (`plausibility/`): `ignore = ["state:Status"]` lists
 those whose answer is "it is right as it is", by the question's word and the column, or by the word alone for every column.
+
+`source = "till"` names where the receipts come from (without it: the mapping's name). An import replaces store days of its own source only.
+`replaces = "orders"` in [lines] is for files that bring only new and changed orders: of a store's day they replace the same orders alone.
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingABC
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -25,7 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
-from toolkit.sources.specs import Answers, ColumnSpec, TableMapping
+from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, Identities, Join, SideTable, TableMapping, known_zone
+from toolkit.sources.spellings import FOLDS
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
@@ -33,7 +36,13 @@ NO_MINOR_UNIT = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW
 """Currencies that ISO 4217 lists without a minor unit."""
 
 
-SHOP_KEYS = ("name", "currency", "minor_digits", "time_zone", "source_time_zone", "answers")
+SHOP_KEYS = (
+    "name", "source", "currency", "minor_digits", "time_zone", "source_time_zone", "answers", "fold_ids", "currency_rates", "identities",
+)  # fmt: skip
+SIDE_TABLES: dict[str, type[SideTable]] = {"currency_rates": CurrencyRates, "identities": Identities}
+"""Sections of the whole shop that may read files of their own."""
+SHARED = ("amount", "discount_amount", "coupon_amount")
+"""Columns of lines that a value of the whole order can be shared out to."""
 
 
 class Mapping(BaseModel):
@@ -42,22 +51,43 @@ class Mapping(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = "receipts"
+    source: str = Field("", description="where the receipts come from: till, app, ...; empty = the mapping's name")
     currency: str
     minor_digits: int = Field(ge=0, le=4)
     time_zone: str | None = None
     source_time_zone: str | None = None
     tables: dict[str, TableMapping]
     answers: Answers = Answers()
+    fold_ids: tuple[str, ...] = ()  # of member ids, in all tables alike: see `spellings.py`
+    currency_rates: CurrencyRates | None = None
+    identities: Identities | None = None
     folder: Path
     label: str = "mapping"
+
+    @property
+    def source_name(self) -> str:
+        """The source that the receipts belong to: what is replaced by an import is of the same source."""
+        return self.source.strip() or self.name.strip() or "receipts"
 
     @field_validator("time_zone", "source_time_zone")
     @classmethod
     def _known_zone(cls, given: str | None) -> str | None:
-        if given is not None and given not in available_timezones():
-            hint = did_you_mean(given, available_timezones(), '; write it like "Europe/Berlin"')
-            raise ValueError(f"there is no time zone {given!r}{hint}")
+        return known_zone(given)
+
+    def zone_of_times(self, table: str) -> str | None:
+        """Return the zone that the times of a table are written in; None = the shop's own."""
+        return self.tables[table].source_time_zone or self.source_time_zone
+
+    @field_validator("fold_ids")
+    @classmethod
+    def _known_folds(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [word for word in given if word not in FOLDS]:
+            raise ValueError(f"spellings cannot be folded by {unknown[0]!r}; known: {', '.join(map(repr, FOLDS))}")
         return given
+
+    def side_table(self, name: str) -> Mapping:
+        """Return a mapping whose one table is that of a section of the whole shop, under the section's name."""
+        return self.model_copy(update={"tables": {name: getattr(self, name).table}})
 
 
 def read_mapping(path: Path | str) -> Mapping:
@@ -101,6 +131,11 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
     if "lines" not in given:
         faults.append(f"{label} has no section [lines]: the receipt lines are the one table that is needed.")
     shop = {key: value for key, value in shop.items() if key in SHOP_KEYS}
+    for name in [name for name in SIDE_TABLES if name in shop]:
+        shop[name] = _read_side_table(label, name, shop[name], faults)
+    lines = tables.get("lines")
+    if lines is not None and isinstance(rates := shop.get("currency_rates"), CurrencyRates):
+        tables["lines"] = lines.model_copy(update={"also_read": (rates.column,)})
     if "minor_digits" not in shop:
         shop["minor_digits"] = _minor_digits(label, shop.get("currency"), faults)
     if faults:
@@ -114,12 +149,27 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
     return mapping
 
 
+def _read_side_table(label: str, name: str, given: Any, faults: list[str]) -> SideTable | None:
+    where = f"{label} [{name}]"
+    section = SIDE_TABLES[name]
+    if not isinstance(given, MappingABC):
+        faults.append(tr("{where} must be a section with keys, but {given} came.", where=where, given=repr(given)))
+        return None
+    faults += _unknown(where, given, section.known_keys())
+    try:
+        return section.model_validate({key: value for key, value in given.items() if key in section.known_keys()})
+    except ValidationError as error:
+        faults += [fault.replace(f"{where} table.", f"{where} ").replace("'table'", "'files'") for fault in _sentences(label, name, error)]
+        return None
+
+
 def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMapping | None:
     where = f"{label} [{name}]"
     if not isinstance(given, MappingABC):
         faults.append(f"{where} must be a section with `files` and `columns`, but {given!r} came.")
         return None
-    faults += _unknown(where, given, list(TableMapping.model_fields))
+    known_keys = [key for key in TableMapping.model_fields if key != "also_read"]
+    faults += _unknown(where, given, known_keys)
     columns = given.get("columns", {})
     if isinstance(columns, MappingABC):
         contract = CONTRACT[name].columns()
@@ -129,7 +179,7 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
             faults.append(f"{label} [{name}.columns] does not say where {', '.join(missing)} come{'s' if len(missing) == 1 else ''} from.")
     if given.get("attributes") and name != "members":
         faults.append(f"{where} has `attributes`, but only [members] can keep further columns.")
-    known = {key: value for key, value in given.items() if key in TableMapping.model_fields}
+    known = {key: value for key, value in given.items() if key in known_keys}
     try:
         table = TableMapping.model_validate(known)
     except ValidationError as error:
@@ -147,8 +197,30 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         ]
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
+    if "replaces" in known and name != "lines":
+        faults.append(tr("{where} has `replaces`, but only [lines] holds orders.", where=where))
+    if table.not_goods and name != "lines":
+        faults.append(tr("{where} has `not_goods`, but only [lines] holds what was sold.", where=where))
     faults += _bad_time(f"{where} time_format", table.time_format)
+    faults += _repeated_joins(where, table)
     return table
+
+
+def _repeated_joins(where: str, table: TableMapping) -> list[str]:
+    """Return the faults of files that are joined twice, or to themselves."""
+    names = [join.name for join in table.join]
+    faults = [
+        tr("{where} join: two joins are named {name}; give each a `name` of its own.", where=where, name=repr(name))
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    said = [(join.files, tuple(join.on.items())) for join in table.join]
+    faults += [
+        tr("{where} join: {file} is joined twice by the same key; name it once.", where=where, file=files[0])
+        for files, on in dict.fromkeys(said)
+        if said.count((files, on)) > 1
+    ]
+    return faults
 
 
 def _bad_values(where: str, table: str, spec: ColumnSpec | None, column: str, words: MappingABC[str, str | bool]) -> list[str]:
@@ -179,8 +251,10 @@ def _misused(where: str, table: str, column: str, spec: ColumnSpec) -> list[str]
     """Return the faults of a spec that is well formed but cannot make this column."""
     faults = _bad_time(f"{where}.format", spec.format)
     numeric = column in MONEY_COLUMNS or column in ("quantity", "on_hand", "service_life_days")
-    if (spec.add or spec.subtract or spec.multiply) and not numeric:
-        faults.append(f"{where} is not a number: add, subtract and multiply cannot make it.")
+    if (spec.add or spec.subtract or spec.multiply or spec.divide or spec.rate) and not numeric:
+        faults.append(f"{where} is not a number: add, subtract, multiply, divide and rates cannot make it.")
+    if spec.is_shared and not (table == "lines" and column in SHARED):
+        faults.append(tr("{where} is no money of a line: a value of the whole order cannot be shared out to make it.", where=where))
     if (spec.true_if or spec.false_if) and CONTRACT[table].columns()[column].dtype != pl.Boolean:
         faults.append(f"{where} is not a yes or no: true_if and false_if cannot make it.")
     if spec.join and numeric:
@@ -214,14 +288,17 @@ def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
         if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
             continue  # already said, with the nearest name
         path = ".".join(str(part) for part in fault["loc"])
+        known = (Join if fault["loc"][0] == "join" else ColumnSpec).model_fields if fault["loc"] else ()
         where = f"{label} [{table}]" if table else label
         if fault["type"] == "extra_forbidden":
-            faults.append(f"{where} has no key '{path}'{did_you_mean(str(fault['loc'][-1]), ColumnSpec.model_fields)}")
+            faults.append(f"{where} has no key '{path}'{did_you_mean(str(fault['loc'][-1]), known)}")
         elif fault["type"] == "missing":
             faults.append(f"{where} needs '{path}'.")
         else:
             message = fault["msg"].removeprefix("Value error, ")
-            faults.append(f"{where} {path}: {message[0].lower() + message[1:]}" + (f"; {fault['input']!r} came." if path else "."))
+            faults.append(
+                f"{where}{' ' if path else ''}{path}: {message[0].lower() + message[1:]}" + (f"; {fault['input']!r} came." if path else ".")
+            )
     return faults
 
 
@@ -230,13 +307,24 @@ def _minor_digits(label: str, currency: Any, faults: list[str]) -> int:
     if not isinstance(currency, str):
         faults.append(f'{label} needs the currency of the amounts as an ISO code, such as currency = "EUR".')
         return 2
-    from babel.numbers import get_currency_precision, is_currency
+    from babel.numbers import is_currency
 
     if not is_currency(currency):
         faults.append(
             f"{label} currency {currency!r} is no ISO 4217 code (EUR, USD, CNY, JPY, ...); for an own code state minor_digits too."
         )
         return 2
+    return minor_digits_of(currency)
+
+
+def minor_digits_of(currency: str) -> int:
+    """Return how many decimals amounts in an ISO 4217 currency have.
+
+    >>> minor_digits_of("JPY"), minor_digits_of("EUR"), minor_digits_of("KWD")
+    (0, 2, 3)
+    """
+    from babel.numbers import get_currency_precision
+
     if currency in NO_MINOR_UNIT:
         return 0
     # The tables of the locale project show no decimals for some currencies whose receipts do carry them (RSD, IQD): never fewer than two.

@@ -12,6 +12,7 @@ from toolkit.language import tr
 from toolkit.sources.contract_columns import cell_text
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.tables import Records
+from toolkit.sources.specs import TableMapping
 
 MOST_VALUES_SHOWN = 5
 
@@ -27,7 +28,8 @@ class FilteredRows:
 
 
 def filtered(mapping: Mapping, table: str, groups: Sequence[Records]) -> FilteredRows:
-    """Return the records that `keep` and `drop` ask for; a row that cannot be read is not theirs: it is set aside as ever.
+    """Return the records that `keep` and `drop` ask for; a row that cannot be read or has no partner is not theirs:
+    it is set aside as ever.
 
     Raises: `DataError` where they leave no row.
     """
@@ -63,14 +65,20 @@ def filtered(mapping: Mapping, table: str, groups: Sequence[Records]) -> Filtere
     ]  # fmt: skip
     wanted, out = [], []
     for records in groups:
-        cells = {column: cell_text(column, records.schema[column]) for column in columns}
-        dropped = [cells[column].is_in(list(values)) for column, values in spec.drop.items()]
-        left = pl.any_horizontal([*dropped, *(~cells[column].is_in(list(values)) for column, values in spec.keep.items())])
-        if records.has_broken:
-            left = left & pl.col("broken").is_null()
+        left = ~wanted_rows(spec, records.schema)
+        if (unusable := records.unusable) is not None:
+            left = left & ~unusable
         wanted.append(records.narrowed(~left))
         out.append(records.narrowed(left))
     return FilteredRows(tuple(wanted), tuple(out), left_out, tuple(notes))
+
+
+def wanted_rows(spec: TableMapping, schema: dict[str, pl.DataType]) -> pl.Expr:
+    """Return the condition of the rows that `keep` and `drop` ask for; columns that the schema does not have ask for nothing."""
+    cells = {column: cell_text(column, schema[column]) for column in (*spec.keep, *spec.drop) if column in schema}
+    dropped = [cells[column].is_in(list(values)) for column, values in spec.drop.items() if column in cells]
+    left_out = [*dropped, *(~cells[column].is_in(list(values)) for column, values in spec.keep.items() if column in cells)]
+    return ~pl.any_horizontal(left_out) if left_out else pl.lit(True)
 
 
 def unused_words(mapping: Mapping, table: str, groups: Sequence[Records]) -> list[str]:
@@ -95,7 +103,7 @@ def _counted(groups: Sequence[Records], columns: Sequence[str]) -> pl.DataFrame:
     """Return how many readable rows hold each combination of values in these columns, as texts."""
     counted = []
     for records in groups:
-        readable = records.frame.filter(pl.col("broken").is_null()) if records.has_broken else records.frame
+        readable = records.frame if (unusable := records.unusable) is None else records.frame.filter(~unusable)
         texts = [cell_text(column, records.schema[column]).alias(column) for column in columns]
         counted.append(readable.select(texts).group_by(columns).agg(pl.len().alias("rows")))
     return pl.concat(counted).group_by(columns).agg(pl.col("rows").sum()).sort(columns).collect(engine="streaming")

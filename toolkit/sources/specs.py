@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-QUESTION_KINDS = ("currency", "state", "discount", "member_spelling", "few_members", "order_total")
-ONE_OF = ("column", "join", "value", "add", "multiply", "true_if", "false_if")
+from toolkit.errors import nearest
+from toolkit.sources.question_kinds import QuestionKind
+
+ONE_OF = ("column", "join", "value", "add", "multiply", "per_order", "true_if", "false_if")
+RATES = ("less_rate", "times_rate", "after_rate")
+
+
+def known_zone(given: str | None) -> str | None:
+    """Return a time zone's name, or raise the sentence that it is none."""
+    if given is not None and given not in available_timezones():
+        near = nearest(given, available_timezones())
+        hint = f"; did you mean '{near[0]}'?" if near else '; write it like "Europe/Berlin"'
+        raise ValueError(f"there is no time zone {given!r}{hint}")
+    return given
 
 
 class _Frozen(BaseModel):
@@ -29,14 +44,27 @@ class Condition(_Frozen):
 
 
 class ColumnSpec(_Frozen):
-    """Where one contract column comes from: exactly one of column, join, value, add (and subtract), multiply, true_if, false_if."""
+    """Where one contract column comes from: exactly one of column, join, value, add (and subtract), multiply, per_order, true_if, false_if.
+
+    `true_if` and `false_if` may stand together: where both hold it is true, where neither does it is empty.
+
+    A number can be worked out further, exactly, and is rounded once at the end, half away from zero: `divide`, then one of the rates.
+    """
 
     column: str | None = None
     join: tuple[str, ...] = Field((), description="several columns read as one: ids joined by '|', dates and times by a space")
     value: str | int | float | bool | None = None
     add: tuple[str, ...] = ()
     subtract: tuple[str, ...] = ()
-    multiply: tuple[str, ...] = ()
+    multiply: tuple[str | int | float, ...] = Field((), description="columns and constants whose product it is")
+    divide: tuple[str | int | float, ...] = Field((), description="columns and constants that it is divided by")
+    less_rate: str | None = Field(None, description="column of a rate: what is left after it, x (1 - rate)")
+    times_rate: str | None = Field(None, description="column of a rate: its part, x rate")
+    after_rate: str | None = Field(None, description="column of a rate: what it took off to leave this, x rate / (1 - rate)")
+    rate_unit: Literal["fraction", "percent"] | None = Field(None, description="0.2 or 20; a cell with a % sign is always a percentage")
+    per_order: str | None = Field(None, description="column of a value that stands for the whole order: shared out over its lines")
+    less_per_order: tuple[str, ...] = Field((), description="columns of values of the whole order that are shared out and taken off")
+    by: tuple[str, ...] = Field((), description="columns whose product is a line's weight; by the quantity where nothing is stated")
     true_if: tuple[Condition, ...] = ()
     false_if: tuple[Condition, ...] = ()
     unit: Literal["major", "minor"] | None = None
@@ -53,22 +81,58 @@ class ColumnSpec(_Frozen):
             return {"join": given}
         return given
 
+    @field_validator("multiply", "divide", "less_per_order", "by", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str | int | float) else given
+
     @model_validator(mode="after")
     def _one_source(self) -> ColumnSpec:
         given = [key for key in ONE_OF if getattr(self, key) not in (None, ())]
         if given == [] and self.subtract:
             given = ["add"]
-        if len(given) != 1:
+        if len(given) != 1 and given != ["true_if", "false_if"]:
             came = " and ".join(given) or "none of them"
             raise ValueError(f"a column comes from exactly one of {', '.join(ONE_OF)}, but {came} was stated")
+        rates = [name for name in RATES if getattr(self, name) is not None]
+        if len(rates) > 1:
+            raise ValueError(f"a number has one rate, but {' and '.join(rates)} were stated")
+        if self.rate_unit and not rates:
+            raise ValueError(f"rate_unit says how a rate is written, but none of {', '.join(RATES)} was stated")
+        if self.by and not self.is_shared:
+            raise ValueError("`by` says how the value of an order is shared out, but neither per_order nor less_per_order was stated")
+        if self.per_order and (rates or self.divide or self.less_per_order):
+            raise ValueError("per_order is shared out as it stands: it takes no divide, no rate and no less_per_order")
+        if self.multiply and not any(isinstance(factor, str) for factor in self.multiply):
+            raise ValueError("multiply needs a column beside its constants")
+        if 0 in self.divide:
+            raise ValueError("nothing can be divided by 0")
         return self
+
+    @property
+    def rate(self) -> str | None:
+        """The column of the rate."""
+        return self.less_rate or self.times_rate or self.after_rate
+
+    @property
+    def is_worked_out(self) -> bool:
+        """Whether the number takes more than a sum or the product of two columns."""
+        constants = any(not isinstance(factor, str) for factor in self.multiply)
+        return bool(self.divide or self.rate) or constants or len(self.multiply) > 2
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a value of the whole order is shared out over its lines."""
+        return bool(self.per_order or self.less_per_order)
 
     @property
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the file that this one is made from."""
         conditions = tuple(condition.column for condition in (*self.true_if, *self.false_if))
-        single = (self.column,) if self.column is not None else ()
-        return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *self.multiply, *conditions)))
+        single = [name for name in (self.column, self.rate, self.per_order) if name is not None]
+        factors = [name for name in (*self.multiply, *self.divide) if isinstance(name, str)]
+        shared = (*self.less_per_order, *self.by)
+        return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *factors, *shared, *conditions)))
 
 
 def _listed(given: Any) -> Any:
@@ -82,8 +146,8 @@ def _listed(given: Any) -> Any:
     }
 
 
-class TableMapping(_Frozen):
-    """One contract table: its files, their format (detected where it is not stated) and its columns."""
+class Written(_Frozen):
+    """Files and how they are written (detected where it is not stated)."""
 
     files: tuple[str, ...] = Field(min_length=1)
     format: Literal["parquet", "csv"] | None = None
@@ -92,24 +156,79 @@ class TableMapping(_Frozen):
     quote: str = '"'
     header: bool = True
     skip_rows: int | None = Field(None, ge=0, description="lines above the header that are not data")
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        return [given] if isinstance(given, str) else given
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, given: str | None) -> str | None:
+        if given is not None:
+            try:
+                "".encode(given)
+            except LookupError:
+                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
+        return given
+
+    @field_validator("delimiter", "quote", "thousands", check_fields=False)
+    @classmethod
+    def _one_character(cls, given: str | None) -> str | None:
+        if given is not None and given != "whitespace" and len(given.encode()) > 1:
+            raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
+        return given
+
+
+class Join(Written):
+    """Files whose columns are added to the rows of a section: each row takes those of the one row with the same key."""
+
+    on: dict[str, str] = Field(min_length=1, description="column of the section's files -> column of the joined files")
+    name: str = Field("", description="before a dot, says that a column is of these files; the file's name where nothing is stated")
+    match: Literal["text", "number"] = Field("text", description="keys are compared as texts without spaces around them, or as numbers")
+    required: bool = Field(True, description="a row without a partner is set aside; false = it is kept with empty cells")
+    distinct: bool = Field(False, description="the files hold many rows per key: take the most frequent value of each column")
+
+    @field_validator("on", mode="before")
+    @classmethod
+    def _same_names(cls, given: Any) -> Any:
+        names = [given] if isinstance(given, str) else given
+        return {name: name for name in names} if isinstance(names, list) else given
+
+    @model_validator(mode="after")
+    def _named(self) -> Join:
+        if not self.name:
+            stem = PurePath(self.files[0]).name.partition(".")[0]
+            object.__setattr__(self, "name", stem.strip("*?_- ") or "joined")
+        return self
+
+    def read_with(self, columns: Iterable[str]) -> TableMapping:
+        """Return a section that reads these columns of the joined files."""
+        written = {name: getattr(self, name) for name in Written.model_fields}
+        return TableMapping.model_validate({**written, "columns": {name: name for name in columns}})
+
+
+class TableMapping(Written):
+    """One contract table: its files, their format and its columns."""
+
     decimal: Literal[".", ","] | None = None
     thousands: str | None = None
     amount_unit: Literal["major", "minor"] = "major"
     time_format: str | None = None
+    source_time_zone: str | None = Field(None, description="the zone that this table's times are written in, where it is not the shop's")
     strip_ids: bool = False
     not_a_member: tuple[str, ...] = Field((), description="codes in the member column that mean: not a member")
     distinct: bool = Field(False, description="the files hold many rows per key: keep the most frequent value of each column")
     keep: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> the only values whose rows count")
     drop: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> values whose rows do not count")
     cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
+    replaces: Literal["days", "orders"] = Field("days", description="what the lines replace: store days whole, or the same orders of a day")
+    join: tuple[Join, ...] = Field((), description="other files whose columns are added, row by row, before anything else")
+    not_goods: Literal["in_sales", "left_out"] | None = Field(None, description="what becomes of lines that are no goods (is_goods)")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
     values: dict[str, dict[str, str | bool]] = Field(default_factory=dict, description="contract column -> the file's word -> ours")
     attributes: dict[str, ColumnSpec] = Field(default_factory=dict, description="further columns to keep (members only)")
-
-    @field_validator("files", mode="before")
-    @classmethod
-    def _one_or_many(cls, given: Any) -> Any:
-        return [given] if isinstance(given, str) else given
+    also_read: tuple[str, ...] = Field((), description="columns that a section of the whole shop needs; no key of a section")
 
     @field_validator("not_a_member", mode="before")
     @classmethod
@@ -126,32 +245,25 @@ class TableMapping(_Frozen):
     def _list_of_names(cls, given: Any) -> Any:
         return {name: name for name in given} if isinstance(given, list) else given
 
-    @field_validator("encoding")
+    @field_validator("source_time_zone")
     @classmethod
-    def _known_encoding(cls, given: str | None) -> str | None:
-        if given is not None:
-            try:
-                "".encode(given)
-            except LookupError:
-                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
-        return given
+    def _a_time_zone(cls, given: str | None) -> str | None:
+        return known_zone(given)
 
-    @field_validator("delimiter", "quote", "thousands")
+    @field_validator("join", mode="before")
     @classmethod
-    def _one_character(cls, given: str | None) -> str | None:
-        if given is not None and given != "whitespace" and len(given.encode()) > 1:
-            raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
-        return given
+    def _one_join(cls, given: Any) -> Any:
+        return [given] if isinstance(given, dict) else given
 
     @property
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the files that the mapping needs, each once."""
         specs = (*self.columns.values(), *self.attributes.values())
-        return tuple(dict.fromkeys([*(name for spec in specs for name in spec.raw_columns), *self.keep, *self.drop]))
+        return tuple(dict.fromkeys([*(name for spec in specs for name in spec.raw_columns), *self.keep, *self.drop, *self.also_read]))
 
 
 class Answers(_Frozen):
-    """What a shop answered to the questions that its receipts raise (`plausibility.py`).
+    """What a shop answered to the questions that its receipts raise (`plausibility/`).
 
     `ignore` lists questions whose answer is "it is right as it is": `"state:Status"` of one column, `"state"` of all columns of the kind.
     """
@@ -161,7 +273,99 @@ class Answers(_Frozen):
     @field_validator("ignore")
     @classmethod
     def _known_kinds(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [key for key in given if key.partition(":")[0] not in QUESTION_KINDS]
+        unknown = [key for key in given if key.partition(":")[0] not in set(QuestionKind)]
         if unknown:
-            raise ValueError(f"there is no question {unknown[0]!r}; a key is one of {', '.join(QUESTION_KINDS)}, or such a word:COLUMN")
+            raise ValueError(f"there is no question {unknown[0]!r}; a key is one of {', '.join(QuestionKind)}, or such a word:COLUMN")
         return given
+
+
+class SideTable(_Frozen):
+    """A section of the whole shop that reads files of its own; what it says of their writing is what a table's section may say."""
+
+    @classmethod
+    def known_keys(cls) -> tuple[str, ...]:
+        """The keys that a section may have: its own, and those of its files' writing."""
+        own = [name for name in cls.model_fields if name != "table"]
+        return (*own, *(name for name in TableMapping.model_fields if name in WRITING and name not in own))
+
+
+WRITING = (
+    "files", "format", "encoding", "delimiter", "quote", "header", "skip_rows", "decimal", "thousands", "time_format", "sheet",
+)  # fmt: skip
+
+
+def _with_table(given: Any, own: tuple[str, ...], columns: list[Any]) -> Any:
+    """Return a section whose keys about files are a table of their own that reads these columns as they are."""
+    if not isinstance(given, dict) or "files" not in given:
+        return given
+    read = {name: {"column": name} for name in columns if isinstance(name, str)}
+    writing = {key: value for key, value in given.items() if key not in own}
+    return {**{key: value for key, value in given.items() if key in own}, "table": {**writing, "columns": read}}
+
+
+class CurrencyRates(SideTable):
+    """How amounts in other currencies become the mapping's: its units per unit of theirs, always the same or by day (in files).
+
+    A rate by day holds until the next one. `columns` names the columns of the files where they are not day, currency and rate.
+    """
+
+    table: TableMapping | None = None
+    column: str = Field(description="column of the lines' files that names each row's currency")
+    rates: dict[str, str] = Field(default_factory=dict)
+    columns: dict[Literal["day", "currency", "rate"], str] = Field(default_factory=dict)
+    empty: str | None = Field(None, description="the currency of rows whose cell is empty")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files_are_a_table(cls, given: Any) -> Any:
+        columns = given.get("columns") if isinstance(given, dict) else None
+        named = columns if isinstance(columns, dict) else {}
+        return _with_table(given, ("column", "rates", "columns", "empty"), [named.get(name, name) for name in ("day", "currency", "rate")])
+
+    @field_validator("rates", mode="before")
+    @classmethod
+    def _rates_are_texts(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {key: str(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else rate for key, rate in given.items()}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> CurrencyRates:
+        if bool(self.rates) == bool(self.table):
+            raise ValueError('the rates stand either here, rates = { USD = "0.92" }, or in `files` with columns day, currency and rate')
+        return self
+
+    def named(self, name: Literal["day", "currency", "rate"]) -> str:
+        """The files' column of this name."""
+        return self.columns.get(name, name)
+
+
+class Identities(SideTable):
+    """Files whose rows each name one person by several ids; the ids of one person become one member."""
+
+    table: TableMapping
+    ids: tuple[str, ...] = Field(min_length=1, description="columns of ids; an id is the same in whichever of them it stands")
+    member_id: str | None = Field(None, description="the column of `ids` whose value stays; none = the id that sorts first")
+    merge_members: bool = Field(False, description="two member numbers tied by another id are one person; false = a conflict, not tied")
+    largest_person: int = Field(20, ge=2, description="more ids than this are no person: the import is refused")
+    not_an_id: tuple[str, ...] = Field((), description="values that stand for no id")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files_are_a_table(cls, given: Any) -> Any:
+        ids = given.get("ids") if isinstance(given, dict) else None
+        own = ("ids", "member_id", "merge_members", "largest_person", "not_an_id")
+        return _with_table(given, own, list(ids) if isinstance(ids, list) else [])
+
+    @field_validator("not_an_id", mode="before")
+    @classmethod
+    def _texts(cls, given: Any) -> Any:
+        return [str(value) if isinstance(value, int) else value for value in given] if isinstance(given, list) else given
+
+    @model_validator(mode="after")
+    def _several(self) -> Identities:
+        if len(set(self.ids)) < 2:
+            raise ValueError('an identity needs two columns of ids at least, such as ids = ["member_no", "phone"]')
+        if self.member_id is not None and self.member_id not in self.ids:
+            raise ValueError(f"member_id is {self.member_id!r}, which is none of `ids`")
+        return self

@@ -8,10 +8,26 @@ import polars as pl
 
 from toolkit.schemas import CONTRACT
 from toolkit.sources.columns.contents import Contents
-from toolkit.sources.columns.vocabulary import SURE, score, vocabulary, words_for
+from toolkit.sources.columns.vocabulary import SURE, plain, score, vocabulary, words_for
 from toolkit.sources.styles.times import swap, time_style
 
 NUMBERS = ("quantity", "amount", "discount_amount", "coupon_amount", "unit_price", "unit_cost")
+MONEY_OF_GOODS = ("amount", "discount_amount", "coupon_amount", "unit_price")
+OF_DELIVERY = (
+    "freight",
+    "shipping",
+    "postage",
+    "versandkosten",
+    "fracht",
+    "fraisdeport",
+    "frete",
+    "运费",
+    "運費",
+    "送料",
+    "доставк",
+    "배송비",
+)
+"""Parts of the names of money that is paid for the way and not for the goods."""
 HELPERS = ("unit_price", "clock", "till")
 HEAVY_SHARE = 0.2
 MOST_ARMS = 10
@@ -36,13 +52,13 @@ class Guess:
         return self.name in NUMBERS and bool(self.columns)
 
 
-def guess_table(contents: Contents, has_lines: bool) -> str | None:
+def guess_table(contents: Contents, has_lines: bool, *, may_be_lines: bool = True) -> str | None:
     """Return which contract table a file looks like, or None."""
     for table, telling in CAMPAIGN_TABLES.items():
         columns = match_columns(table, contents)
         if all(column in columns for column in telling):
             return table
-    lines = match_columns("lines", contents)
+    lines = match_columns("lines", contents) if may_be_lines else {}
     if sum(column in lines for column in TELLING) >= 2 and not (has_lines and len(lines) < 3):
         return "lines"
     fitting = {}
@@ -72,6 +88,8 @@ def match_columns(table: str, contents: Contents) -> dict[str, str]:
 
 def _may_be(column: str, name: str, contents: Contents) -> bool:
     """Return whether what a raw column contains can be this contract column."""
+    if column in MONEY_OF_GOODS and any(word in plain(name) for word in OF_DELIVERY):
+        return False
     if column in NUMBERS:
         return contents.is_number(name) and not (contents.is_text(name) and _looks_like_code(contents, name))
     if column == "arm":
@@ -116,6 +134,8 @@ def _complete_lines(guesses: dict[str, Guess], columns: dict[str, str], contents
         factors = (columns["unit_price"], columns["quantity"])
         text = f"{{ multiply = [{', '.join(map(quoted, factors))}] }}"
         guesses["amount"] = Guess("amount", factors, text, "guessed: no column holds the money of a line, so unit price x quantity")
+    if "amount" not in guesses and "unit_price" in columns and "quantity" not in columns:
+        guesses["amount"] = Guess("amount", (columns["unit_price"],), comment="guessed: the price of a line, as no column is a quantity")
     if "quantity" not in guesses and "amount" in guesses:
         guesses["quantity"] = Guess("quantity", text="{ value = 1 }", comment="guessed: no column looks like a quantity, so one a line")
     for column in ("discount_amount", "coupon_amount"):

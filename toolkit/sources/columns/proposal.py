@@ -15,11 +15,15 @@ from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
-from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, quoted
+from toolkit.sources.columns.identities import identity_lines
+from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, match_columns, quoted
+from toolkit.sources.columns.partners import JoinedLines, joined_lines
+from toolkit.sources.columns.rates import per_order, rate_lines
 from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset
 from toolkit.sources.presets.tried import contradicted_currency, tried_sections
+from toolkit.sources.question_kinds import QuestionKind
 from toolkit.sources.specs import TableMapping
 
 CURRENCY_SIGNS = {
@@ -46,19 +50,32 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     sections: dict[str, list[str]] = {}
     questions: list[Question] = []
     remarks: list[str] = []
-    currency = ""
-    for group in groups.values():
-        preset = find_preset(group[0])
+    currency = time_zone = ""
+    presets = {names: find_preset(group[0]) for names, group in groups.items()}
+    joined = joined_lines([group for names, group in groups.items() if presets[names] is None])
+    for names, group in groups.items():
+        preset = presets[names]
         if preset is not None:
             remarks.append(f"recognised: {preset.name}" + (f". {preset.note}" if preset.note else ""))
             if contradicted := contradicted_currency(preset, group):
                 remarks.append(contradicted)
             currency = currency or ("" if contradicted else preset.currency)
+            time_zone = time_zone or preset.time_zone
             if preset.table:
                 sections.setdefault(preset.table, _known_section(preset, group))
                 questions += _questions(sections, preset.table, group[0])
             continue
-        table = guess_table(group[0], "lines" in sections)
+        if joined and group is joined.group:
+            sections["lines"] = _joined_section(joined)
+            questions += _questions(sections, "lines", joined.everything)
+            continue
+        table = guess_table(group[0], "lines" in sections, may_be_lines=joined is None)
+        partner = next((partner for partner in joined.partners if group is partner.group), None) if joined else None
+        if joined and partner:
+            goods = match_columns("lines", joined.contents).get("product_id")
+            if goods in partner.on and "products" not in sections:
+                sections["products"] = _guessed_section("products", group, known=[Guess("product_id", (partner.on[goods],))])
+            continue
         if table is None or table in sections:
             why = "looks like none of the tables" if table is None else f"looks like another [{table}], with other columns"
             name = group[0].file.path.name + (f" and {len(group) - 1} more" if len(group) > 1 else "")
@@ -66,29 +83,62 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
             continue
         sections[table] = _guessed_section(table, group)
         questions += _questions(sections, table, group[0])
-    lines = _opening(everything, currency, remarks, "lines" in sections)
+    lines = _opening(everything, currency, time_zone, remarks, "lines" in sections)
     lines += [line for table in CONTRACT for line in sections.get(table, [])]
     if questions:
-        lines += ["", *(f"# TODO {question.sentence}" for question in questions)]
-        lines += ["# TODO where all of that is right as it is:", "# [answers]", f"# {answer_line(questions)}"]
+        lines += ["", "# " + tr("TODO where all that is asked above is right as it is:"), "# [answers]", f"# {answer_line(questions)}"]
     return "\n".join(lines) + "\n"
 
 
 def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -> list[Question]:
-    """Return what a proposed section of lines leaves open; a discount that is doubted becomes a TODO of the section."""
-    if table != "lines":
+    """Return what a proposed section of lines leaves open, each a TODO beside its column; a discount that is doubted becomes one itself."""
+    if table not in ("lines", "products"):
         return []
-    section = tomllib.loads("\n".join(sections["lines"]))["lines"]
-    spec = TableMapping.model_validate(section)
-    questions = questions_of_sample(spec, contents.sample)
-    doubted = {question.column for question in questions if question.kind == "discount"}
+    specs = _read_sections(sections[table])  # products and stores read from the files of the lines are in it
+    asked = _asked(table, specs, contents)
+    doubted = {question.column for question in asked if question.kind == QuestionKind.DISCOUNT}
     for column in ("discount_amount", "coupon_amount"):
-        if column in spec.columns and spec.columns[column].column in doubted:
-            sections["lines"] = [f"# TODO {line}" if line.startswith(f"{column} = ") else line for line in sections["lines"]]
-    return list(questions)
+        if table == "lines" and column in specs[table].columns and (rate := specs[table].columns[column].column) in doubted:
+            lines = rate_lines(specs[table], contents, column, str(rate))
+            sections[table] = [new for line in sections[table] for new in lines.get(line.partition(" = ")[0], _as_it_is)(line)]
+    if doubted:
+        specs = _read_sections(sections[table])
+        asked = _asked(table, specs, contents)
+    sections[table] = _beside(table, sections[table], specs[table], asked)
+    return list(asked)
 
 
-def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[str], has_lines: bool) -> list[str]:
+def _read_sections(lines: Sequence[str]) -> dict[str, TableMapping]:
+    return {name: TableMapping.model_validate(section) for name, section in tomllib.loads("\n".join(lines)).items()}
+
+
+def _asked(table: str, specs: dict[str, TableMapping], contents: Contents) -> tuple[Question, ...]:
+    used = [name for spec in specs.values() for name in spec.raw_columns]
+    is_goods_said = any("is_goods" in spec.columns for spec in specs.values())
+    return questions_of_sample(specs[table], contents.sample, table=table, used=used, is_goods_said=is_goods_said)
+
+
+def _as_it_is(line: str) -> list[str]:
+    return [line]
+
+
+def _beside(table: str, lines: Sequence[str], spec: TableMapping, questions: Sequence[Question]) -> list[str]:
+    """Return the section with each question below the line of its column; of a column that is not read, below the columns."""
+    contract = {", ".join(column.raw_columns): name for name, column in reversed(spec.columns.items())}
+    starts = [number for number, line in enumerate(lines) if line.startswith(f"[{table}.columns]")]
+    ends = [number for number, line in enumerate(lines) if starts and number > starts[0] and line.startswith("[")]
+    end = (ends[0] if ends else len(lines)) - 1
+    while end > 0 and not lines[end].strip():
+        end -= 1
+    beside: dict[int, list[str]] = {}
+    for question in questions:
+        own = f"{contract.get(question.column)} = "
+        place = next((n for n, line in enumerate(lines) if line.startswith(("# TODO " + own, own)) and starts[0] < n <= end), end)
+        beside.setdefault(place, []).append(f"# TODO {question.sentence}")
+    return [text for number, line in enumerate(lines) for text in (line, *beside.get(number, ()))]
+
+
+def _opening(everything: Sequence[Contents], currency: str, time_zone: str, remarks: Iterable[str], has_lines: bool) -> list[str]:
     lines = [
         "# A mapping proposed by `toolkit map`; read the comments, then: toolkit check THIS_FILE",
         *(f"# {remark}" for remark in remarks),
@@ -97,8 +147,14 @@ def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[st
     if not currency:
         currency, why = _currency(everything)
     name = everything[0].file.path.resolve().parent.name or "receipts"
-    lines += ["", f"name = {quoted(name)}", f'currency = "{currency}"{why}']
-    if any(contents.has_zone for contents in everything):
+    source = tr(
+        "the receipts' source as well: an import replaces days of its own source only; another one is stated by {line}",
+        line='source = "app"',
+    )
+    lines += ["", f"name = {quoted(name)}  # {source}", f'currency = "{currency}"{why}']
+    if time_zone:
+        lines.append(f"time_zone = {quoted(time_zone)}")
+    elif any(contents.has_zone for contents in everything):
         lines.append(
             '# TODO time_zone = "Europe/Berlin"  # the times carry a zone or count seconds since 1970: the shop\'s own zone is needed'
         )
@@ -164,9 +220,26 @@ def _known_section(preset: Preset, group: Sequence[Contents]) -> list[str]:
     return [*_head(preset.table, group), *body.splitlines()]
 
 
-def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
-    contents = group[0]
-    guesses = guess_columns(table, contents)
+def _joined_section(joined: JoinedLines) -> list[str]:
+    """Return a section of lines that others are joined to."""
+    joins = []
+    for partner in joined.partners:
+        same = all(name == column for name, column in partner.on.items())
+        on = _one_or_list(list(partner.on)) if same else f"{{ {', '.join(f'{quoted(a)} = {quoted(b)}' for a, b in partner.on.items())} }}"
+        comment = tr("guessed: all values of the one stand in the other") if partner.is_guess else tr("guessed by the names of the columns")
+        opening = ["", "[[lines.join]]", *_head("lines", partner.group)[2:]]
+        joins += [*opening, f"on = {on}  # {comment}"]
+    return _guessed_section("lines", [joined.contents, *joined.group[1:]], joins, joined)
+
+
+def _guessed_section(
+    table: str, group: Sequence[Contents], joins: Sequence[str] = (), joined: JoinedLines | None = None, known: Sequence[Guess] = ()
+) -> list[str]:
+    contents, names = group[0], {guess.name for guess in known}
+    guesses = [*known, *(guess for guess in guess_columns(table, contents) if guess.name not in names)]
+    if joined:
+        contents = joined.everything
+        guesses += _of_orders(guesses, joined)
     lines = _head(table, group)
     decimal = _decimal(contents, guesses)
     if decimal is None:
@@ -174,17 +247,29 @@ def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
     else:
         lines += decimal
     lines += [option for guess in guesses for option in guess.options]
-    side, taken = _side_tables(group, guesses) if table == "lines" else ([], set())
+    side, taken = _side_tables(group, guesses) if table == "lines" and not joins else ([], set())
     unused = [name for name in contents.names if name not in _raw(guesses)]
     if table == "members" and unused:
         lines.append(f"attributes = [{', '.join(map(quoted, unused))}]")
-    lines += ["", f"[{table}.columns]", *map(_column_line, guesses)]
+    lines += [*joins, "", f"[{table}.columns]", *map(_column_line, guesses)]
     missing = [column for column in required_columns(table) if column not in {guess.name for guess in guesses}]
     lines += [f'# TODO {column} = ""  # {meaning(table, column)}; none of: {", ".join(unused[:12])}' for column in missing]
     rest = [name for name in unused if name not in taken]
     if rest and table != "members":
         lines.append(f"# not used: {', '.join(rest)}")
-    return lines + _value_maps(table, contents, guesses) + side
+    member = next((guess.columns[0] for guess in guesses if guess.name == "member_id" and len(guess.columns) == 1), None)
+    people = identity_lines(contents, member, _files(group)) if table == "members" and member else []
+    return lines + _value_maps(table, contents, guesses) + side + people
+
+
+def _of_orders(guesses: Sequence[Guess], joined: JoinedLines) -> list[Guess]:
+    """Return the money that stands once for the whole order, shared out by price x quantity where the lines have no such money."""
+    named = {guess.name for guess in guesses}
+    columns = match_columns("lines", joined.contents)
+    by = [columns[name] for name in ("unit_price", "quantity") if name in columns]
+    comment = tr("guessed: it stands for the whole order, so it is shared out over its lines")
+    rest = [(name, column) for name, column in joined.of_orders.items() if name not in named]
+    return [Guess(name, (column,), per_order(name, column, by).partition(" = ")[2], comment) for name, column in rest]
 
 
 def _value_maps(table: str, contents: Contents, guesses: Sequence[Guess]) -> list[str]:

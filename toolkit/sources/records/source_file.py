@@ -77,12 +77,16 @@ class Shelf:
             self._files.setdefault(path, []).append((stated, file))
         return file
 
+    def place(self, name: str) -> Path:
+        """Return where a copy can be written that is read as long as the shelf is there."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=self._scratch)) / name
+
     def _open_text(self, start: Start, spec: TableMapping) -> SourceFile | None:
         dialect = find_dialect(start, spec)
         if dialect is None:
             return None
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        copy = Path(tempfile.mkdtemp(dir=self._scratch)) / "copy.csv"
+        copy = self.place("copy.csv")
         try:
             prepared = prepare(start, dialect, copy)
         except WrongEncoding as fault:

@@ -11,13 +11,14 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
 from toolkit.errors import MappingError
+from toolkit.schemas import CONTRACT
 from toolkit.sources.mapping import Mapping, did_you_mean
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
 
@@ -33,6 +34,8 @@ class Records:
     schema: dict[str, pl.DataType]
     files: tuple[SourceFile, ...]
     only: pl.Expr | None = None  # the rows that the mapping asks for; none = all
+    orphans: dict[str, str] = field(default_factory=dict)  # column that marks rows without a partner in joined files -> the reason
+    is_copy: bool = False  # the frame is a copy on disk, with columns that the files themselves do not have
 
     def narrowed(self, only: pl.Expr) -> Records:
         """Return the records that hold a condition."""
@@ -43,12 +46,22 @@ class Records:
         """Whether there are rows that could not be read: their text is in the column `broken`."""
         return any(file.broken for file in self.files)
 
+    @property
+    def unusable(self) -> pl.Expr | None:
+        """Which rows could not be read or have no partner; none where all are whole."""
+        marks = [pl.col("broken").is_not_null()] if self.has_broken else []
+        marks += [pl.col(name) for name in self.orphans]
+        return pl.any_horizontal(marks) if marks else None
+
     @cached_property
     def sample(self) -> pl.DataFrame:
         """The first records of the first, the middle and the last file: what formats are told by."""
         if not self.files:
             return self.frame.select(*self.schema).collect()
         shown = [self.files[number] for number in sorted({0, len(self.files) // 2, len(self.files) - 1})]
+        if self.is_copy:
+            ranges = [pl.col("source_index").is_between(file.first_index, file.first_index + file.rows - 1) for file in shown]
+            return pl.concat([self.frame.filter(rows).select(*self.schema).head(SAMPLE_RECORDS) for rows in ranges]).collect()
         scans = [scan([file], self.schema, with_broken=self.has_broken) for file in shown]
         scans = scans if self.only is None else [frame.filter(self.only) for frame in scans]
         return pl.concat([frame.select(*self.schema).head(SAMPLE_RECORDS) for frame in scans]).collect()
@@ -68,10 +81,11 @@ def find_files(mapping: Mapping, table: str) -> list[Path]:
         if not paths:
             faults.append(f"{mapping.label} [{table}] files: {pattern!r} finds no file (looked in {Path(mapping.folder).resolve()}).")
         faults += [fault for path in paths if (fault := spreadsheet_fault(path))]
-        files |= {str(path): path for path in paths}
+        for path in paths:  # a pattern and a name, or two names, may find the same file
+            files.setdefault(os.path.realpath(path), path)
     if faults:
         raise MappingError("\n".join(faults[:MOST_FAULTS]))
-    return [files[name] for name in sorted(files)]
+    return sorted(files.values(), key=str)
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -118,8 +132,10 @@ def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[st
     hint = did_you_mean(name, known, f"; it has: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}.")
     spec = mapping.tables[table]
     named = {name for column in (*spec.columns.values(), *spec.attributes.values()) for name in column.raw_columns}
-    section = "columns" if name in named else "keep" if name in spec.keep else "drop"
-    return f"{path.name} has no column '{name}', which {mapping.label} [{table}.{section}] names{hint}"
+    section = f"{table}.columns" if name in named else f"{table}.keep" if name in spec.keep else f"{table}.drop"
+    if table not in CONTRACT or name in spec.also_read:  # a section of the whole shop
+        section = table if table not in CONTRACT else "currency_rates"
+    return f"{path.name} has no column '{name}', which {mapping.label} [{section}] names{hint}"
 
 
 def locate(rows: pl.DataFrame, files: Sequence[SourceFile]) -> pl.DataFrame:

@@ -38,7 +38,7 @@ def find_styles(mapping: Mapping, table: str, records: Records) -> Styles:
     styles = Styles(spec.decimal or ".")
     texts = [name for name in _number_columns(table, spec) if records.schema[name] == pl.String]
     if texts and spec.decimal is None:
-        sign = _decimal(records, texts, whole_only=mapping.minor_digits == 0)
+        sign = _decimal(records, texts, whole_only=mapping.minor_digits == 0 and not mapping.currency_rates)
         if sign is None:
             cells = records.sample.select(pl.concat([pl.col(name).cast(pl.String) for name in texts])).to_series()
             shown = cells.filter(cells.str.contains("[.,]")).head(3).to_list() if cells.len() else []
@@ -115,7 +115,7 @@ def _add_time_style(styles: Styles, mapping: Mapping, table: str, records: Recor
         styles.faults.append(
             f'{where} carries a time zone (or counts seconds since 1970); state the shop\'s own, such as time_zone = "Europe/Berlin".'
         )
-    if mapping.source_time_zone and not mapping.time_zone:
+    if mapping.zone_of_times(table) and not mapping.time_zone:
         styles.faults.append(f"{mapping.label} states source_time_zone without time_zone: the shop's own zone is needed as well.")
 
 

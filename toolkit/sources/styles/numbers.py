@@ -18,6 +18,8 @@ LARGEST = 9_000_000_000_000_000
 """Above this no amount (in minor units) or quantity (in thousandths) is kept: sums of thousands of them must still fit into Int64."""
 EXTRA_DIGITS = 4
 """Text is read with this many digits behind the last one kept; only the first of them decides the rounding."""
+RATE_DIGITS = 8
+"""Digits behind the point with which a rate is read."""
 CLEAR_SHARE = 0.99
 """A decimal sign is taken for proved when this share of the telling cells agree; the others are then no numbers and are set aside."""
 MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—﹣－", "-"))
@@ -147,24 +149,41 @@ def detect_decimal(values: Iterable[str]) -> str | None:
 def scaled_text(column: str, digits: int, style: NumberStyle) -> pl.Expr:
     """Return an expression: a text column as Int128, scaled by 10 ** (digits + EXTRA_DIGITS); null where the text is no number."""
     scale = digits + EXTRA_DIGITS
+    return pl.col(column).map_batches(lambda texts: _read_scaled(texts, scale, style), return_dtype=pl.Int128, is_elementwise=True)
+
+
+def scaled_rate(column: str, dtype: pl.DataType, style: NumberStyle, *, percent: bool) -> pl.Expr:
+    """Return an expression: a column of rates as Int128, scaled by 10 ** RATE_DIGITS.
+
+    A cell with a % sign is a percentage, and with `percent` every cell is.
+    """
+    if dtype != pl.String:
+        rate = scaled_typed(column, dtype, RATE_DIGITS - EXTRA_DIGITS)
+        return rate // 100 if percent else rate
 
     def read(texts: pl.Series) -> pl.Series:
-        # Most cells are plain; only those that are not go through the slow reader, each distinct text once.
-        plain = texts.str.strip_chars()
-        if style.decimal == ",":
-            plain = plain.set(plain.str.contains(".", literal=True), None).str.replace(",", ".", literal=True)
-        plain = plain.set(~plain.str.contains(r"^[+-]?\d{1,25}(\.\d*)?$"), None)
-        scaled = plain.cast(pl.Decimal(38, scale), strict=False).to_physical()
-        odd = texts.filter(scaled.is_null() & texts.is_not_null()).unique()
-        if odd.len() == 0:
-            return scaled
-        numbers = [read_number(text, style) for text in odd.to_list()]
-        whole = [None if number is None else int(number.scaleb(scale)) for number in numbers]
-        known = pl.Series(whole, dtype=pl.Int128, strict=False)
-        slow = texts.replace_strict(odd, known, default=None, return_dtype=pl.Int128)
-        return scaled.zip_with(scaled.is_not_null(), slow)
+        hundredth = texts.str.contains("[%％]") | percent
+        rates = _read_scaled(texts.str.replace_all("[%％]", ""), RATE_DIGITS, style)
+        return (rates // 100).zip_with(hundredth.fill_null(False), rates)
 
     return pl.col(column).map_batches(read, return_dtype=pl.Int128, is_elementwise=True)
+
+
+def _read_scaled(texts: pl.Series, scale: int, style: NumberStyle) -> pl.Series:
+    # Most cells are plain; only those that are not go through the slow reader, each distinct text once.
+    plain = texts.str.strip_chars()
+    if style.decimal == ",":
+        plain = plain.set(plain.str.contains(".", literal=True), None).str.replace(",", ".", literal=True)
+    plain = plain.set(~plain.str.contains(r"^[+-]?\d{1,25}(\.\d*)?$"), None)
+    scaled = plain.cast(pl.Decimal(38, scale), strict=False).to_physical()
+    odd = texts.filter(scaled.is_null() & texts.is_not_null()).unique()
+    if odd.len() == 0:
+        return scaled
+    numbers = [read_number(text, style) for text in odd.to_list()]
+    whole = [None if number is None else int(number.scaleb(scale)) for number in numbers]
+    known = pl.Series(whole, dtype=pl.Int128, strict=False)
+    slow = texts.replace_strict(odd, known, default=None, return_dtype=pl.Int128)
+    return scaled.zip_with(scaled.is_not_null(), slow)
 
 
 def from_scaled(scaled: str, present: pl.Expr, *, shift: int = EXTRA_DIGITS, sign: int = 1) -> Integer:
@@ -175,6 +194,16 @@ def from_scaled(scaled: str, present: pl.Expr, *, shift: int = EXTRA_DIGITS, sig
     too_large = (whole > LARGEST).fill_null(False)
     value = pl.when(~too_large).then(whole * number.sign() * sign).cast(pl.Int64, strict=False)
     return Integer(value, present & number.is_null(), too_large, (number % unit != 0).fill_null(False))
+
+
+def from_ratio(numerator: str, denominator: str, unreadable: pl.Expr) -> Integer:
+    """Return the integer nearest to the quotient of two Int128 columns, half away from zero; null where the denominator is 0."""
+    above, below = pl.col(numerator), pl.when(pl.col(denominator) != 0).then(pl.col(denominator))
+    size, by = above.abs(), below.abs()
+    whole = size // by + ((size % by) * 2 >= by).cast(pl.Int128)
+    too_large = (whole > LARGEST).fill_null(False)
+    value = pl.when(~too_large).then(whole * above.sign() * below.sign()).cast(pl.Int64, strict=False)
+    return Integer(value, unreadable, too_large, (size % by != 0).fill_null(False))
 
 
 def from_typed(column: str, dtype: pl.DataType, factor: int, *, sign: int = 1) -> Integer:

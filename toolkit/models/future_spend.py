@@ -92,8 +92,8 @@ def fit_future_spend(
     `shortest_learned_days` is learned and stretched to the horizon at the daily rate of its last 91 days: an assumption, said in
     `reason`, and blind to the season that was not seen. With less history than that: `not measured`.
 
-    `stands` names the snapshots to learn from instead of the latest ones: the same weeks of a year ago, in a seasonal shop. It is not judged
-    here then.
+    `stands` names the snapshots to learn from instead of the latest ones: the same weeks of a year ago, in a seasonal shop. It is not
+    judged here then.
     """
 
     def refused(reason: Reason, member_count: int = 0) -> SpendModel:

@@ -28,8 +28,8 @@ class LifetimeModels:
     purchase: PurchaseModel
     spend: SpendModel
     year: SpendModel
-    purchase_season: Season = Season("one season")
-    spend_season: Season = Season("one season")
+    purchase_season: Season
+    spend_season: Season
     purchase_held: float | None = None
     spend_held: float | None = None
 
@@ -39,8 +39,8 @@ def fit_lifetime(
 ) -> LifetimeModels:
     """Return the fitted models at `as_of`; a shop too sparse for the purchase model gets BTYD for spend as well.
 
-    In: the frame of `shopping_days`. Nothing after `as_of` is read. A seasonal shop (`season_ahead`) is learned from the same weeks of a year
-    ago instead of the latest ones, but for the year, which holds every season; the same way is then judged on the last complete window.
+    In: the frame of `shopping_days`. Nothing after `as_of` is read. A seasonal shop (`season_ahead`) is learned from the same weeks of a
+    year ago instead of the latest ones, but for the year, which holds every season; that way is judged on the last complete window as well.
     """
     fitted = _fit(days, as_of, purchase_days, spend_days, year_days, try_boosting)
     purchase, spend = fitted.purchase, fitted.spend

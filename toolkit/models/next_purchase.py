@@ -36,7 +36,8 @@ class PurchaseModel:
     fitted: Regression | BtydFit | Any | None
 
 
-_NEARER = 0.05
+_OFF = float(np.log(1.15))
+"""A total that was promised lies this far from what came: BG/NBD does not fit a shop (durable goods come back by the clock)."""
 
 
 def _distance(held_out: Calibration | None) -> float:
@@ -106,12 +107,12 @@ def fit_next_purchase(
        members bought within the latest window;
     2. *boosting* in its place, when on the latest complete window, held out from both, its log loss is smaller by `boosting_gain` and its
        calibration is no worse (error and distance of the slope from 1); otherwise the model that can be read is kept;
-    3. *btyd* (BG/NBD) when the shop is sparse or young and `minimum_repeat_members` members came back; a sparse one whose total on the
-       latest window the logistic model foretold more nearly (durable goods come back by the clock, which BG/NBD does not know) gets that;
+    3. *btyd* (BG/NBD) when the shop is sparse or young and `minimum_repeat_members` members came back; where its total on the
+       latest window was off by more than 15% and more than chance, and that of the logistic model nearer, the sparse shop gets that;
     4. `not measured` otherwise.
 
-    `stands` names the snapshots to learn from instead of the latest ones: the same weeks of a year ago, in a seasonal shop. Their windows lie
-    over each other, so nothing is held out of them, and the logistic model is taken.
+    `stands` names the snapshots to learn from instead of the latest ones: the same weeks of a year ago, in a seasonal shop. Their windows
+    lie over each other, so nothing is held out of them, and the logistic model is taken.
     """
     rows = training_rows(
         days, as_of=as_of, horizon_days=horizon_days, history_days=history_days, most_snapshots=most_snapshots, stands=stands
@@ -132,7 +133,9 @@ def fit_next_purchase(
             return fallen
         last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
         learned = prediction_quality(last["bought"].to_numpy(), _probability(_logistic(_thinned(earlier, most_rows)), last))
-        if _distance(learned) + _NEARER >= _distance(fallen.held_out):
+        if _distance(fallen.held_out) <= max(_OFF, 3 / float(np.sqrt(max(1, last["bought"].sum())))) or _distance(learned) >= _distance(
+            fallen.held_out
+        ):
             return fallen
         fitted = _logistic(_thinned(rows, most_rows))
         return PurchaseModel("logistic", Reason(Why.SPARSE_LEARNED), as_of, horizon_days, len(stands), rows.height, learned, fitted)

@@ -22,9 +22,10 @@ LEAST_TURN, LEAST_REPEAT, LEAST_SWING = 0.15, 0.6, 0.05
 class Season:
     """What is known of the season ahead.
 
-    `status`: `one season` (the receipts do not hold the same weeks of a year ago with a quarter before them: it cannot be told), `none` (they
-    do, and show no season), `seasonal`. `turn` is the log of what those weeks brought over the quarter before them, per day; `repeats` the
-    correlation of such turns between this year and the last (null with too few); `level` what they brought over their year's average.
+    `status`: `one season` (the receipts do not hold the same weeks of a year ago with a quarter before them: it cannot be told), `none`
+    (they do, and show no season), `seasonal`. `turn` is the log of what those weeks brought over the quarter before them, per day;
+    `repeats` the correlation of such turns between this year and the last (null with too few); `level` what they brought over their year's
+    average; `stands` the days to learn from, latest first.
     """
 
     status: Literal["one season", "none", "seasonal"]
@@ -37,8 +38,8 @@ class Season:
 def season_ahead(days: pl.DataFrame, *, as_of: date, horizon_days: int) -> Season:
     """Return what is known of the season of the `horizon_days` after `as_of`; nothing after `as_of` is read.
 
-    In: the frame of `snapshots.shopping_days`. Shopping days are counted, not money: one large order is no season. The weeks ahead
-    are seasonal where those of a year ago turned away from the quarter before them otherwise than the latest windows did, which a model would
+    In: the frame of `snapshots.shopping_days`. Shopping days are counted, not money: one large order is no season. The weeks ahead are
+    seasonal where those of a year ago turned away from the quarter before them otherwise than the latest windows did, which a model would
     be learned from (by more than chance and `LEAST_TURN`), or where the turns of this year are those of the last (`LEAST_REPEAT`).
 
     >>> season_ahead(pl.DataFrame({"member_code": [1], "day": [date(2024, 1, 1)]}), as_of=date(2024, 6, 1), horizon_days=28).status

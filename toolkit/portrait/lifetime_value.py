@@ -178,8 +178,8 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
         _spend_note(view, models["year"], settings.year_days),
         tr(
             "Expectations are the members' own across the chain; sales are those of the scope in the period. They assume "
-            "that the shop goes on as it did: unseen campaigns and prices are not in them, and a season only where the same weeks of a year "
-            "ago are in the receipts. One member's figure is rough; plan with sums over many."
+            "that the shop goes on as it did: unseen campaigns and prices are not in them, and a season only where the same weeks of a "
+            "year ago are in the receipts. One member's figure is rough; plan with sums over many."
         ),
     ]
     silent = members.height - members["purchase_probability"].count()

@@ -8,11 +8,10 @@ from datetime import date, timedelta
 import polars as pl
 
 from toolkit.models.btyd import BtydFit, btyd_summary, p_alive
-from toolkit.models.calibration import prediction_quality, spearman
+from toolkit.models.calibration import logit_shift, prediction_quality, spearman
 from toolkit.models.future_spend import SpendModel, fit_btyd_spend, fit_future_spend, predict_future_spend
 from toolkit.models.glm import Regression
 from toolkit.models.next_purchase import PurchaseModel, fit_next_purchase, predict_next_purchase
-from toolkit.models.reasons import Why
 from toolkit.models.season import YEAR_DAYS, Season, season_ahead
 from toolkit.models.snapshots import outcome
 
@@ -39,47 +38,69 @@ def fit_lifetime(
 ) -> LifetimeModels:
     """Return the fitted models at `as_of`; a shop too sparse for the purchase model gets BTYD for spend as well.
 
-    In: the frame of `shopping_days`. Nothing after `as_of` is read. A seasonal shop (`season_ahead`) is learned from the same weeks of a
-    year ago instead of the latest ones, but for the year, which holds every season; that way is judged on the last complete window as well.
+    In: the frame of `shopping_days`. Nothing after `as_of` is read. In a seasonal shop (`season_ahead`) the level is that of a model
+    learned from the same weeks of a year ago, while the latest windows go on telling members apart; not for the year, which holds every
+    season. That way is judged on the last complete window, as the plain one is.
     """
-    fitted = _fit(days, as_of, purchase_days, spend_days, year_days, try_boosting)
-    purchase, spend = fitted.purchase, fitted.spend
-    if purchase.reason.why is Why.SAME_WEEKS:
-        judged = _bought(days, as_of - timedelta(days=purchase_days), purchase_days, purchase.method, try_boosting)
-        if judged is not None:
-            purchase = replace(purchase, held_out=prediction_quality(judged["came"].to_numpy(), judged["promised"].to_numpy()))
-    if spend.reason is not None and spend.reason.why is Why.SAME_WEEKS:
-        judged = _spent(days, as_of - timedelta(days=spend_days), spend_days)
-        if judged is not None:
-            ranks = spearman(judged["promised"].to_numpy(), judged["came"].to_numpy())
-            spend = replace(spend, held_out_spearman=ranks, held_out_total=_ratio(judged))
-    a_year_ago = as_of - timedelta(days=YEAR_DAYS)
-    return replace(
-        fitted, purchase=purchase, spend=spend,
-        purchase_held=_ratio(_bought(days, a_year_ago, purchase_days, purchase.method, try_boosting)),
-        spend_held=_ratio(_spent(days, a_year_ago, spend_days)) if isinstance(spend.fitted, Regression) else None,
-    )  # fmt: skip
-
-
-def _fit(days: pl.DataFrame, as_of: date, purchase_days: int, spend_days: int, year_days: int, try_boosting: bool) -> LifetimeModels:
-    seasons = [season_ahead(days, as_of=as_of, horizon_days=horizon) for horizon in (purchase_days, spend_days)]
-    purchase = fit_next_purchase(days, as_of=as_of, horizon_days=purchase_days, try_boosting=try_boosting, stands=seasons[0].stands)
+    purchase, purchase_season = _purchase(days, as_of, purchase_days, try_boosting)
     if isinstance(purchase.fitted, BtydFit):
         spend, year = (
             fit_btyd_spend(days, as_of=as_of, horizon_days=horizon, often=purchase.fitted) for horizon in (spend_days, year_days)
         )
+        spend_season = season_ahead(days, as_of=as_of, horizon_days=spend_days)
     else:
-        spend = fit_future_spend(days, as_of=as_of, horizon_days=spend_days, stands=seasons[1].stands)
+        spend, spend_season = _spend(days, as_of, spend_days)
         year = fit_future_spend(days, as_of=as_of, horizon_days=year_days)
-    return LifetimeModels(purchase, spend, year, purchase_season=seasons[0], spend_season=seasons[1])
+    a_year_ago, is_btyd = as_of - timedelta(days=YEAR_DAYS), purchase.method == "btyd"
+    if purchase_season.stands and not is_btyd:
+        judged = _bought(days, as_of - timedelta(days=purchase_days), purchase_days, is_btyd, try_boosting)
+        if judged is not None:
+            purchase = replace(purchase, held_out=prediction_quality(judged["came"].to_numpy(), judged["promised"].to_numpy()))
+    if spend_season.stands and isinstance(spend.fitted, Regression):
+        judged = _spent(days, as_of - timedelta(days=spend_days), spend_days)
+        if judged is not None:
+            ranks = spearman(judged["promised"].to_numpy(), judged["came"].to_numpy())
+            spend = replace(spend, held_out_spearman=ranks, held_out_total=_ratio(judged))
+    return LifetimeModels(
+        purchase, spend, year, purchase_season, spend_season,
+        _ratio(_bought(days, a_year_ago, purchase_days, is_btyd, try_boosting)),
+        _ratio(_spent(days, a_year_ago, spend_days)) if isinstance(spend.fitted, Regression) else None,
+    )  # fmt: skip
 
 
-def _bought(days: pl.DataFrame, on: date, horizon_days: int, method: str, try_boosting: bool) -> pl.DataFrame | None:
+def _purchase(days: pl.DataFrame, as_of: date, horizon_days: int, try_boosting: bool) -> tuple[PurchaseModel, Season]:
+    """Return the model of a purchase, at the level of the season ahead, and what is known of that."""
+    season = season_ahead(days, as_of=as_of, horizon_days=horizon_days)
+    model = fit_next_purchase(days, as_of=as_of, horizon_days=horizon_days, try_boosting=try_boosting)
+    if not season.stands:
+        return model, season
+    then = fit_next_purchase(days, as_of=as_of, horizon_days=horizon_days, stands=season.stands)
+    if then.method != "logistic":
+        return model, season
+    if model.method not in ("logistic", "boosting"):
+        return then, season
+    level, own = (predict_next_purchase(one, days, as_of=as_of)["p_buys"].sort().to_numpy() for one in (then, model))
+    return replace(model, shift=logit_shift(own, float(level.sum()))), season
+
+
+def _spend(days: pl.DataFrame, as_of: date, horizon_days: int) -> tuple[SpendModel, Season]:
+    """Return the model of spend, at the level of the season ahead, and what is known of that."""
+    season = season_ahead(days, as_of=as_of, horizon_days=horizon_days)
+    model = fit_future_spend(days, as_of=as_of, horizon_days=horizon_days)
+    if not season.stands:
+        return model, season
+    then = fit_future_spend(days, as_of=as_of, horizon_days=horizon_days, stands=season.stands)
+    if then.status != "measured" or model.status != "measured":
+        return (then if then.status == "measured" else model), season
+    level, own = (float(predict_future_spend(one, days, as_of=as_of)["expected_spend"].sum()) for one in (then, model))
+    return (replace(model, stretch=level / own, reason=then.reason) if own > 0 and level > 0 else model), season
+
+
+def _bought(days: pl.DataFrame, on: date, horizon_days: int, is_btyd: bool, try_boosting: bool) -> pl.DataFrame | None:
     """Return the probability that an earlier day gave each member, and whether they bought: `promised`, `came`; None where it gave none."""
     known = days.filter(pl.col("day") <= on)
-    season = season_ahead(known, as_of=on, horizon_days=horizon_days)
-    model = fit_next_purchase(known, as_of=on, horizon_days=horizon_days, try_boosting=try_boosting, stands=season.stands)
-    if model.method == "not measured" or (model.method == "btyd") != (method == "btyd"):
+    model, _ = _purchase(known, on, horizon_days, try_boosting)
+    if model.method == "not measured" or (model.method == "btyd") != is_btyd:
         return None
     promised = predict_next_purchase(model, known, as_of=on).rename({"p_buys": "promised"})
     return _with_outcome(promised, days, on, horizon_days, pl.col("bought").fill_null(False))
@@ -88,8 +109,7 @@ def _bought(days: pl.DataFrame, on: date, horizon_days: int, method: str, try_bo
 def _spent(days: pl.DataFrame, on: date, horizon_days: int) -> pl.DataFrame | None:
     """Return the spend that an earlier day promised of each member, and what came: `promised`, `came`; None where it promised none."""
     known = days.filter(pl.col("day") <= on)
-    season = season_ahead(known, as_of=on, horizon_days=horizon_days)
-    model = fit_future_spend(known, as_of=on, horizon_days=horizon_days, stands=season.stands)
+    model, _ = _spend(known, on, horizon_days)
     if not isinstance(model.fitted, Regression) or model.status != "measured":
         return None
     promised = predict_future_spend(model, known, as_of=on).rename({"expected_spend": "promised"})

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.models.btyd import BtydFit, btyd_summary, fit_bg_nbd, p_buys
-from toolkit.models.calibration import Calibration, prediction_quality
+from toolkit.models.calibration import Calibration, prediction_quality, shifted
 from toolkit.models.glm import Regression, fit_regression
 from toolkit.models.reasons import Reason, Why
 from toolkit.models.snapshots import RHYTHM_FEATURES, matrix, snapshot, training_rows
@@ -34,6 +34,7 @@ class PurchaseModel:
     row_count: int
     held_out: Calibration | None
     fitted: Regression | BtydFit | Any | None
+    shift: float = 0.0  # added to each logit: the level of the season ahead
 
 
 _OFF = float(np.log(1.15))
@@ -133,7 +134,7 @@ def fit_next_purchase(
             return fallen
         last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
         learned = prediction_quality(last["bought"].to_numpy(), _probability(_logistic(_thinned(earlier, most_rows)), last))
-        if _distance(fallen.held_out) <= max(_OFF, 3 / float(np.sqrt(max(1, last["bought"].sum())))) or _distance(learned) >= _distance(
+        if _distance(fallen.held_out) <= max(_OFF, 3 / max(1, int(last["bought"].sum())) ** 0.5) or _distance(learned) >= _distance(
             fallen.held_out
         ):
             return fallen
@@ -204,4 +205,4 @@ def predict_next_purchase(model: PurchaseModel, days: pl.DataFrame, *, as_of: da
         probability = p_buys(model.fitted, btyd_summary(days, as_of=as_of), horizon_days=model.horizon_days)
     else:
         probability = _probability(model.fitted, rhythm)
-    return rhythm.select("member_code", pl.Series("p_buys", probability))
+    return rhythm.select("member_code", pl.Series("p_buys", shifted(probability, model.shift) if model.shift else probability))

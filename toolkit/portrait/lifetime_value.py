@@ -228,9 +228,9 @@ def _season(view: View, model: dict[str, Any]) -> str:
     status, held = model["season"], model["season_held"]
     return view.say(
         "[one_season?One season was seen, so whether the coming weeks are like the last ones cannot be told.][seasonal?The same weeks of a "
-        "year ago were unlike those before them, so it was learned from them.][flat?The same weeks of a year ago show no season.][held? "
-        "Asked at this season a year before, it promised {season_held:.2f} times what came.][unheld? At this season a year before there "
-        "was too little behind it to promise anything.]",
+        "year ago were unlike those before them, so the level is learned from them.][flat?The same weeks of a year ago show no season.]"
+        "[held? Asked at this season a year before, it promised {season_held:.2f} times what came.][unheld? At this season a year before "
+        "there was too little behind it to promise anything.]",
         model, one_season=status == "one season", seasonal=status == "seasonal", flat=status == "none",
         held=held is not None, unheld=held is None and status != "one season",
     )  # fmt: skip

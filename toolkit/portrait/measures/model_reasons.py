@@ -37,7 +37,7 @@ _MESSAGES: dict[Why, tuple[str, ...]] = {
     Why.ONE_OUTCOME: (later("in the latest window all members did the same, so the methods could not be compared"),),
     Why.LOG_LOSSES: (later("log loss on the latest window: boosting {boosted:.4f}, logistic {logistic:.4f}"),),
     Why.NO_FALL_BACK: (later("{refused}; BG/NBD: {reason}"),),
-    Why.SAME_WEEKS: (later("learned from the same weeks of a year ago, since the shop is seasonal"),),
+    Why.SAME_WEEKS: (later("at the level of the same weeks of a year ago, since the shop is seasonal"),),
     Why.NO_DAY: (later("there is no shopping day up to as_of"),),
     Why.SHORT_RECEIPTS: (later("{seen_days} days of receipts; {needed} are needed to learn what {horizon_days} days bring"),),
     Why.FEW_BUYERS: (later("only {buyers} snapshot rows were followed by a purchase; {minimum_buyers} are needed"),),

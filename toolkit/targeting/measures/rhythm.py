@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.language import value
-from toolkit.models.rhythm import day_tails, own_past
+from toolkit.models.rhythm import day_tails, own_past, shrunk_rates
 from toolkit.portrait.measures.prospects import prospect_models, prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
 from toolkit.scope.interruptions import cut_off
@@ -81,7 +81,8 @@ def slipping_members(view: View) -> pl.DataFrame:
     """Return what says whether members slip: one row per member of the chain with an order, sorted by member_code.
 
     Columns of `rhythms`; `purchase_probability` (P of a purchase within lifetime_value.purchase_days), `expected_spend` (minor units);
-    `recency_days`; `rate_ratio` (probability over past rate, both of the same season; null without either); `spend_before` (minor units per
+    `recency_days`; `usual_rate` (past rate, shrunk: `models.rhythm.shrunk_rates`); `rate_ratio` (probability
+    over it, both of the same season; null without either); `spend_before` (minor units per
     lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, no probability, or cut off:
     their store fell silent, or their id was replaced).
     """
@@ -98,10 +99,14 @@ def slipping_members(view: View) -> pl.DataFrame:
     )
     # After a high season all members come less: that is no reason to call them leaving, so the past rate is taken to the season ahead.
     level = season_level(view)
-    ratio = pl.when(pl.col("past_rate") > 0).then(pl.col("purchase_probability") / (pl.col("past_rate") * level).clip(None, 1))
+    # Where members come seldom, who bought in three windows of ten had luck rather than a habit: the past is shrunk to all members'.
+    members = members.join(
+        shrunk_rates(members, least_windows=settings.minimum_windows), on="member_code", how="left", maintain_order="left"
+    )
+    ratio = pl.when(pl.col("past_rate") > 0).then(pl.col("purchase_probability") / (pl.col("usual_rate") * level).clip(None, 1))
     spend = pl.when(pl.col("past_days") > 0).then(pl.col("past_amount") / pl.col("past_days") * view.settings.lifetime_value.spend_days)
     members = members.with_columns(ratio.alias("rate_ratio"), spend.alias("spend_before"))
-    habit = (pl.col("past_rate") >= settings.slipping_least_rate) & (pl.col("recency_days") <= settings.gone_days)
+    habit = (pl.col("usual_rate") >= settings.slipping_least_rate) & (pl.col("recency_days") <= settings.gone_days)
     unseen = pl.col("member_code").is_in(cut_off(view)["member_code"].implode())
     measured = (pl.col("window_count") >= settings.minimum_windows) & pl.col("purchase_probability").is_not_null() & ~unseen
     slips = habit & (pl.col("rate_ratio") <= settings.slipping_share)

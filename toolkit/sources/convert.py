@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from toolkit.errors import MappingError
+from toolkit.language import tr
 from toolkit.schemas import CONTRACT
 from toolkit.sources.contract_columns import ContractColumn, Conversion
 from toolkit.sources.mapping import Mapping
@@ -108,14 +109,15 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     spec = mapping.tables[table]
     rows = filtered(mapping, table, open_table(mapping, table, shelf))
     groups = list(rows.groups)
-    styles = [find_styles(mapping, table, records) for records in groups]
+    mappings = [_as_for(mapping, table, records) for records in groups]
+    styles = [find_styles(own, table, records) for own, records in zip(mappings, groups, strict=True)]
     faults = [fault for style in styles for fault in style.faults]
     if faults:
         raise MappingError("\n".join(dict.fromkeys(faults)))
     notes = [note for records in groups for note in _reading_notes(records)] + [note for style in styles for note in style.notes]
     notes += [*rows.notes, *unused_words(mapping, table, groups)]
     if groups:
-        every_row = _united([_converted(mapping, table, records, style) for records, style in zip(groups, styles, strict=True)])
+        every_row = _united([_converted(own, table, records, style) for own, records, style in zip(mappings, groups, styles, strict=True)])
     else:  # the files hold no line at all
         raw: dict[str, Any] = dict.fromkeys(spec.raw_columns, pl.String())
         every_row = _converted(mapping, table, Records(pl.LazyFrame(schema={**raw, "source_index": pl.Int64}), raw, ()), None)
@@ -136,10 +138,17 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
         distinct=spec.distinct,
         shelf=shelf,
         left_out=rows.left_out,
-        out=_united([_converted(mapping, table, records, style) for records, style in zip(rows.out, styles, strict=True)])
+        out=_united([_converted(own, table, records, style) for own, records, style in zip(mappings, rows.out, styles, strict=True)])
         if rows.out
         else None,
     )
+
+
+def _as_for(mapping: Mapping, table: str, records: Records) -> Mapping:
+    """Return the mapping with the table's section as it goes for some of its files."""
+    if records.spec is None or records.spec is mapping.tables[table]:
+        return mapping
+    return mapping.model_copy(update={"tables": {**mapping.tables, table: records.spec}})
 
 
 def _converted(mapping: Mapping, table: str, records: Records, styles: Styles | None) -> pl.LazyFrame:
@@ -218,7 +227,11 @@ def _reading_notes(records: Records) -> list[str]:
         if file.dialect:
             shown = {"\t": "tab", "whitespace": "spaces"}.get(file.dialect.delimiter, repr(file.dialect.delimiter))
             above = file.dialect.skip_lines - (1 if file.dialect.header else 0)
-            way = f"{file.dialect.encoding}, delimiter {shown}" + (f", {above} lines above the header" if above else "")
+            way = (
+                tr("sheet {sheet}", sheet=repr(file.sheet))
+                if file.sheet
+                else f"{file.dialect.encoding}, delimiter {shown}" + (f", {above} lines above the header" if above else "")
+            )
             ways.setdefault(way, []).append(file.path.name)
         if file.empty:
             notes.append(f"{file.path.name}: {file.empty} empty line{'s were' if file.empty > 1 else ' was'} passed over.")

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
-from toolkit.sources.specs import Answers, ColumnSpec, TableMapping
+from toolkit.sources.specs import Answers, ColumnSpec, FileEntry, TableMapping
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
@@ -147,7 +147,8 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         ]
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
-    faults += _bad_time(f"{where} time_format", table.time_format)
+    for written in (table, *table.files):
+        faults += _bad_time(f"{where} time_format", written.time_format)
     return table
 
 
@@ -216,7 +217,8 @@ def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
         path = ".".join(str(part) for part in fault["loc"])
         where = f"{label} [{table}]" if table else label
         if fault["type"] == "extra_forbidden":
-            faults.append(f"{where} has no key '{path}'{did_you_mean(str(fault['loc'][-1]), ColumnSpec.model_fields)}")
+            known = (FileEntry if fault["loc"][0] == "files" else ColumnSpec).model_fields
+            faults.append(f"{where} has no key '{path}'{did_you_mean(str(fault['loc'][-1]), known)}")
         elif fault["type"] == "missing":
             faults.append(f"{where} needs '{path}'.")
         else:

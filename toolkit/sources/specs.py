@@ -71,6 +71,64 @@ class ColumnSpec(_Frozen):
         return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *self.multiply, *conditions)))
 
 
+class _Written(_Frozen):
+    """How files are written, as far as it is stated: of all files of a section, or of some that are written otherwise."""
+
+    format: Literal["parquet", "csv", "json"] | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    skip_rows: int | None = Field(None, ge=0, description="lines above the header that are not data")
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = None
+    time_format: str | None = None
+    sheet: str | int | None = Field(None, description="of a spreadsheet: its name, or its number from 1")
+    member: str | None = Field(None, description="of a zip: the file in it, or a pattern of several")
+    unfold: str | None = Field(None, description="of JSON: the list whose items become rows")
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, given: str | None) -> str | None:
+        if given is not None:
+            try:
+                "".encode(given)
+            except (LookupError, ValueError):
+                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
+        return given
+
+    @field_validator("delimiter", "thousands")
+    @classmethod
+    def _one_character(cls, given: str | None) -> str | None:
+        return one_character(given)
+
+
+def one_character(given: str | None) -> str | None:
+    """Return a delimiter or a sign as it was stated, or raise where it is more than one plain character."""
+    if given is not None and given != "whitespace" and len(given.encode()) > 1:
+        raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
+    return given
+
+
+class FileEntry(_Written):
+    """A file, a folder or a pattern of a section's `files`, and what is to be said of these files alone: it goes before the section's."""
+
+    path: str
+    quote: str | None = None
+    header: bool | None = None
+
+    @field_validator("quote")
+    @classmethod
+    def _one_quote(cls, given: str | None) -> str | None:
+        return one_character(given)
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What is said of these files alone."""
+        return {name: value for name, value in self if name != "path" and value is not None}
+
+    def __str__(self) -> str:
+        return self.path
+
+
 def _listed(given: Any) -> Any:
     """Return a section of values by column with every value as a text: `status = "paid"` is a list of one, 1 is "1"."""
     if not isinstance(given, dict):
@@ -82,20 +140,13 @@ def _listed(given: Any) -> Any:
     }
 
 
-class TableMapping(_Frozen):
-    """One contract table: its files, their format (detected where it is not stated) and its columns."""
+class TableMapping(_Written):
+    """One contract table: its files, how they are written (detected where it is not stated) and its columns."""
 
-    files: tuple[str, ...] = Field(min_length=1)
-    format: Literal["parquet", "csv"] | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
+    files: tuple[FileEntry, ...] = Field(min_length=1)
     quote: str = '"'
     header: bool = True
-    skip_rows: int | None = Field(None, ge=0, description="lines above the header that are not data")
-    decimal: Literal[".", ","] | None = None
-    thousands: str | None = None
     amount_unit: Literal["major", "minor"] = "major"
-    time_format: str | None = None
     strip_ids: bool = False
     not_a_member: tuple[str, ...] = Field((), description="codes in the member column that mean: not a member")
     distinct: bool = Field(False, description="the files hold many rows per key: keep the most frequent value of each column")
@@ -109,7 +160,8 @@ class TableMapping(_Frozen):
     @field_validator("files", mode="before")
     @classmethod
     def _one_or_many(cls, given: Any) -> Any:
-        return [given] if isinstance(given, str) else given
+        listed = given if isinstance(given, list | tuple) else [given]
+        return [{"path": entry} if isinstance(entry, str) else entry for entry in listed]
 
     @field_validator("not_a_member", mode="before")
     @classmethod
@@ -126,22 +178,19 @@ class TableMapping(_Frozen):
     def _list_of_names(cls, given: Any) -> Any:
         return {name: name for name in given} if isinstance(given, list) else given
 
-    @field_validator("encoding")
+    @field_validator("quote")
     @classmethod
-    def _known_encoding(cls, given: str | None) -> str | None:
-        if given is not None:
-            try:
-                "".encode(given)
-            except LookupError:
-                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
-        return given
+    def _one_quote(cls, given: str) -> str:
+        return str(one_character(given))
 
-    @field_validator("delimiter", "quote", "thousands")
-    @classmethod
-    def _one_character(cls, given: str | None) -> str | None:
-        if given is not None and given != "whitespace" and len(given.encode()) > 1:
-            raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
-        return given
+    def of(self, entry: FileEntry) -> TableMapping:
+        """Return the section as it goes for the files of one entry: what is stated of them goes before all that the section states."""
+        stated = entry.stated
+        if not stated:
+            return self
+        silent = {key: None for key, name in (("format", "time_format"), ("decimal", "decimal")) if name in stated}
+        columns = {name: column.model_copy(update=silent) for name, column in self.columns.items()} if silent else self.columns
+        return self.model_copy(update={**stated, "columns": columns})
 
     @property
     def raw_columns(self) -> tuple[str, ...]:

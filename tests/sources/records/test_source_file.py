@@ -92,11 +92,14 @@ def test_a_first_line_of_values_is_no_header(tmp_path) -> None:
 
 def test_files_that_cannot_be_looked_at(tmp_path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04")
+    (tmp_path / "a.numbers").write_bytes(b"PK\x03\x04")
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     (tmp_path / "empty.csv").write_bytes(b"\n\n")
     with pytest.raises(DataError, match="There is no file"):
         look_at(tmp_path / "none.csv")
     with pytest.raises(DataError, match="is a spreadsheet; save the sheet as CSV"):
+        look_at(tmp_path / "a.numbers")
+    with pytest.raises(DataError, match=r"a\.xlsx is damaged"):
         look_at(tmp_path / "a.xlsx")
     with pytest.raises(DataError, match="cannot be read as Parquet"):
         look_at(tmp_path / "a.parquet")

@@ -88,12 +88,12 @@ class Contents:
         return next((script for script, low, high in SCRIPTS if any(low <= character <= high for character in text)), "")
 
 
-def contents_of(path: Path) -> Contents | None:
+def contents_of(path: Path, sheet: str | None = None) -> Contents | None:
     """Return what the columns of a file hold, or None where it has no rows.
 
-    Raises: `DataError` for a file that does not exist, is a spreadsheet or cannot be read.
+    Raises: `DataError` for a file that does not exist, is of a kind that is not read, or cannot be read.
     """
-    file = look_at(path)
+    file = look_at(path, sheet)
     if file is None:
         return None
     flat = [name for name, dtype in file.schema.items() if not dtype.is_nested()]

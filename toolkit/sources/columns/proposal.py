@@ -5,21 +5,20 @@ What is proposed is a TOML text for a person to read: every guess carries a comm
 
 from __future__ import annotations
 
-import os
-import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from toolkit.errors import DataError
-from toolkit.language import tr
 from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
 from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, quoted
 from toolkit.sources.columns.words import foreign_words, value_map
+from toolkit.sources.columns.writing import differences, files_of, head, one_or_list
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset
 from toolkit.sources.presets.tried import contradicted_currency, tried_sections
+from toolkit.sources.records.source_file import sheets_of
 from toolkit.sources.specs import TableMapping
 
 CURRENCY_SIGNS = {
@@ -27,7 +26,6 @@ CURRENCY_SIGNS = {
     "$": "USD",
 }  # fmt: skip
 CURRENCY_OF_SCRIPT = {"chinese": "CNY", "japanese": "JPY", "korean": "KRW", "cyrillic": "RUB"}
-MOST_FILES_LISTED = 6
 
 
 def propose_mapping(files: Sequence[Path | str]) -> str:
@@ -37,7 +35,8 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
 
     Raises: `DataError` where there is no file with a row in it.
     """
-    everything = [contents for path in files if (contents := contents_of(Path(path))) is not None]
+    sheets = [(Path(path), sheet) for path in files for sheet in sheets_of(Path(path))]
+    everything = [contents for path, sheet in sheets if (contents := contents_of(path, sheet)) is not None]
     if not everything:
         raise DataError(f"None of the {len(files)} files holds a row; give the receipts' files.")
     groups: dict[tuple[str, ...], list[Contents]] = {}
@@ -61,7 +60,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
         table = guess_table(group[0], "lines" in sections)
         if table is None or table in sections:
             why = "looks like none of the tables" if table is None else f"looks like another [{table}], with other columns"
-            name = group[0].file.path.name + (f" and {len(group) - 1} more" if len(group) > 1 else "")
+            name = group[0].file.title + (f" and {len(group) - 1} more" if len(group) > 1 else "")
             remarks.append(f"{name} {why}; it is left out. Its columns: {', '.join(group[0].names[:20])}")
             continue
         sections[table] = _guessed_section(table, group)
@@ -125,55 +124,26 @@ def _currency(everything: Sequence[Contents]) -> tuple[str, str]:
     return "EUR", "  # guessed: nothing in the files says which; it sets how many decimals amounts have"
 
 
-def _files(group: Sequence[Contents]) -> str:
-    paths = [contents.file.path for contents in group]
-    folders, endings = {path.parent for path in paths}, {"".join(path.suffixes) for path in paths}
-    if len(paths) > MOST_FILES_LISTED and len(folders) == 1 and len(endings) == 1:
-        return f"{quoted((paths[0].parent / ('*' + endings.pop())).as_posix())}  # check that the pattern finds these files only"
-    return _one_or_list([Path(os.path.normpath(path)).as_posix() for path in paths])
-
-
-def _one_or_list(texts: Sequence[str]) -> str:
-    return quoted(texts[0]) if len(texts) == 1 else "[" + ", ".join(map(quoted, texts)) + "]"
-
-
-def _head(table: str, group: Sequence[Contents]) -> list[str]:
-    """Return a section's files and what was detected about their text, so that a person sees it and the import does not detect it again."""
-    lines = ["", f"[{table}]", f"files = {_files(group)}"]
-    dialect = group[0].file.dialect
-    if dialect is None:
-        return lines
-    encoding = "utf-8" if dialect.encoding in ("utf-8", "utf-8-sig", "ascii") else dialect.encoding
-    delimiter = {"\t": "\\t", "\x01": "\\u0001"}.get(dialect.delimiter, dialect.delimiter)
-    lines += [f'encoding = "{encoding}"', f'delimiter = "{delimiter}"']
-    titles = {contents.file.dialect.above for contents in group if contents.file.dialect}
-    if dialect.above and len(set(map(len, titles))) == 1:
-        shown = next((cells for line in dialect.above if (cells := " ".join(re.split(r"[,;|\t ]+", line)).strip())), "")
-        comment = tr("title lines above the header: {lines}; without this the header is found by its names", lines=quoted(shown[:60]))
-        lines.append(f"skip_rows = {len(dialect.above)}  # {comment}")
-    if any(contents.file.totals for contents in group):
-        lines.append("# " + tr("a total stands below the rows: it is set aside and counted"))
-    if not dialect.header:
-        lines.append("header = false  # the first row holds values: columns are column_1, column_2, ...")
-    return lines
-
-
 def _known_section(preset: Preset, group: Sequence[Contents]) -> list[str]:
-    sections = tried_sections(preset, group).replace('files = "FILES"\n', "", 1).replace('"FILES"', _files(group))
+    sections = (
+        tried_sections(preset, group).replace('files = "FILES"\n', "", 1).replace('"FILES"', files_of(group, differences("", group, ())))
+    )
     _, _, body = sections.strip("\n").partition("\n")
-    return [*_head(preset.table, group), *body.splitlines()]
+    return [*head(preset.table, group), *body.splitlines()]
 
 
 def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
     contents = group[0]
     guesses = guess_columns(table, contents)
-    lines = _head(table, group)
-    decimal = _decimal(contents, guesses)
+    ways = differences(table, group, guesses)
+    lines = head(table, group, ways)
+    decimal = [] if any("decimal" in way for way in ways) else _decimal(contents, guesses)
     if decimal is None:
         lines.append('# TODO decimal = ","  # or ".": the sample does not prove which; the import looks at every row')
     else:
         lines += decimal
-    lines += [option for guess in guesses for option in guess.options]
+    own_times = any("time_format" in way for way in ways)
+    lines += [option for guess in guesses for option in guess.options if not (own_times and "time_format" in option)]
     side, taken = _side_tables(group, guesses) if table == "lines" else ([], set())
     unused = [name for name in contents.names if name not in _raw(guesses)]
     if table == "members" and unused:
@@ -219,7 +189,7 @@ def _side_tables(group: Sequence[Contents], guesses: Sequence[Guess]) -> tuple[l
         extra = [guess for guess in guess_columns(table, group[0]) if guess.name != column and guess.columns[0] not in _raw(guesses)]
         if key is None or not any(guess.name == needed for guess in extra):
             continue
-        lines += [*_head(table, group), *(_decimal(group[0], extra) or [])]
+        lines += [*head(table, group), *(_decimal(group[0], extra) or [])]
         lines += ["distinct = true  # read from the receipts: the most frequent value of each column"]
         lines += ["", f"[{table}.columns]", _column_line(key), *map(_column_line, extra)]
         taken |= _raw(extra)
@@ -227,4 +197,4 @@ def _side_tables(group: Sequence[Contents], guesses: Sequence[Guess]) -> tuple[l
 
 
 def _column_line(guess: Guess) -> str:
-    return f"{guess.name} = {guess.text or _one_or_list(guess.columns)}" + (f"  # {guess.comment}" if guess.comment else "")
+    return f"{guess.name} = {guess.text or one_or_list(guess.columns)}" + (f"  # {guess.comment}" if guess.comment else "")

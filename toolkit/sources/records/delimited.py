@@ -33,6 +33,9 @@ BROKEN = {
     "d": later("a NUL byte in the row"),
     "e": later("the header again"),
     "f": later("a total below the rows, no row itself"),
+    "g": later("bytes that are not of the file's encoding"),
+    "h": later("an error in a cell"),
+    "i": later("a number of more than 15 digits, whose end a spreadsheet does not keep"),
 }
 STAND_INS = {"\x1d": "\n", "\x1c": '"', "\x1a": "\r", "\x1b": "\0"}
 """Stand-ins for line end, quote, carriage return and NUL inside the text of a marked record; \\x1f stands for the delimiter."""

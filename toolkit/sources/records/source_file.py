@@ -13,14 +13,15 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.sources.records.delimited import MARK, Prepared, prepare, prepare_start
+from toolkit.sources.records.workbook import OLE, UNREAD, WORKBOOKS, Workbook, as_type, marked, text_of
 from toolkit.sources.specs import TableMapping
 from toolkit.sources.written.dialect import Dialect, find_dialect, positions
-from toolkit.sources.written.packing import Start, WrongEncoding, read_start
+from toolkit.sources.written.packing import ZIP, Start, WrongEncoding, read_start
 
-SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 SAMPLE_RECORDS = 2000
-STATED = ("format", "encoding", "delimiter", "quote", "header", "skip_rows")
+STATED = ("format", "encoding", "delimiter", "quote", "header", "skip_rows", "sheet", "member", "unfold")
 """What a mapping may say of a file's writing: tables that say the same read the same file alike."""
 
 
@@ -29,7 +30,7 @@ class SourceFile:
     """One file, looked at: a table and a proposal alike read it by what is known here."""
 
     path: Path
-    schema: dict[str, pl.DataType]  # all its columns; those of a text file are text
+    schema: dict[str, pl.DataType]  # all its columns; those of a text file are text, of a sheet what all their cells are
     rows: int  # data records; empty lines of a text file are counted in, and passed over
     dialect: Dialect | None = None  # how a text file is written; None = Parquet
     scanned: Path | bytes | None = None  # the copy that is read instead
@@ -38,17 +39,45 @@ class SourceFile:
     totals: int = 0
     first_index: int = 0  # of its first record, among the files of a table
     is_hive: bool = False  # some columns are in the names of its folders
+    sheet: str = ""  # of a spreadsheet: the one that is read
+    marked: frozenset[str] = frozenset()  # columns with cells that cannot be believed: they stand behind MARK and a key of BROKEN
+    counts_from_1904: bool = False  # a spreadsheet whose days are counted from there
 
     @property
     def first_row(self) -> int:
         """The number that a person gives to the first data row."""
         return self.dialect.skip_lines + 1 if self.dialect else 1
 
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return f"{self.path.name} {self.sheet!r}" if self.sheet else self.path.name
+
+    @property
+    def has_broken(self) -> bool:
+        """Whether some of its rows may not be readable."""
+        return bool(self.broken or self.marked)
+
 
 def spreadsheet_fault(path: Path) -> str:
-    """Return what to do with a spreadsheet, or nothing where the file is none."""
-    is_spreadsheet = path.suffix.lower() in SPREADSHEETS
-    return f"{path} is a spreadsheet; save the sheet as CSV (UTF-8) and name that file." if is_spreadsheet else ""
+    """Return what to do with a spreadsheet of a kind that is not read, or nothing where the file is none."""
+    is_unread = path.suffix.lower() in UNREAD
+    return f"{path} is a spreadsheet; save the sheet as CSV (UTF-8) and name that file." if is_unread else ""
+
+
+def is_workbook(path: Path) -> bool:
+    """Return whether a file is a spreadsheet: an .xls that holds text is what many tills write and is read as text."""
+    if path.suffix.lower() not in WORKBOOKS:
+        return False
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if path.suffix.lower() != ".xls" or start.startswith((OLE, ZIP)):
+        return True
+    if start.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta")):
+        raise DataError(
+            tr("{path} is a web page that is named .xls; open it in a spreadsheet program, save it as .xlsx and name that.", path=path)
+        )
+    return False
 
 
 class Shelf:
@@ -68,6 +97,11 @@ class Shelf:
         for as_stated, file in self._files.get(path, ()):
             if as_stated == stated and wanted <= set(file.schema):
                 return file
+        if spec.format is None and is_workbook(path):
+            file = self._open_sheet(path, spec)
+            if file is not None:
+                self._files.setdefault(path, []).append((stated, file))
+            return file
         start = read_start(path)
         if spec.format == "parquet" or (spec.format is None and start.is_parquet):
             file = _open_parquet(path, is_hive=any(f"{name}=" in part for part in path.parts for name in wanted))
@@ -77,12 +111,20 @@ class Shelf:
             self._files.setdefault(path, []).append((stated, file))
         return file
 
+    def _folder(self) -> Path:
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=self._scratch))
+
+    def _open_sheet(self, path: Path, spec: TableMapping) -> SourceFile | None:
+        book = Workbook(path)
+        name = book.chosen(spec.sheet, spec.raw_columns)
+        return None if name is None else _sheet_file(book, name, spec, self._folder())
+
     def _open_text(self, start: Start, spec: TableMapping) -> SourceFile | None:
         dialect = find_dialect(start, spec)
         if dialect is None:
             return None
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        copy = Path(tempfile.mkdtemp(dir=self._scratch)) / "copy.csv"
+        copy = self._folder() / "copy.csv"
         try:
             prepared = prepare(start, dialect, copy)
         except WrongEncoding as fault:
@@ -100,7 +142,15 @@ class Shelf:
         return _text_file(start.path, dialect, prepared)
 
 
-def look_at(path: Path) -> SourceFile | None:
+def sheets_of(path: Path) -> list[str | None]:
+    """Return the sheets of a spreadsheet that are shown and hold rows; of any other file, nothing but the file itself.
+
+    Raises: `DataError` where it cannot be read.
+    """
+    return list(Workbook(path).sheet_names()) if path.is_file() and is_workbook(path) else [None]
+
+
+def look_at(path: Path, sheet: str | None = None) -> SourceFile | None:
     """Return what the start of a file tells where no mapping says anything of it yet, or None where it holds no line at all.
 
     The header is that of the file, or `column_1`, `column_2`, ... where its first line holds values; records are those of the start.
@@ -111,16 +161,29 @@ def look_at(path: Path) -> SourceFile | None:
         raise DataError(f"There is no file {path}.")
     if fault := spreadsheet_fault(path):
         raise DataError(fault)
+    spec = TableMapping.model_validate({"files": [str(path)], "sheet": sheet})
+    if is_workbook(path):
+        book = Workbook(path)
+        name = book.chosen(sheet, ())
+        with tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
+            file = None if name is None else _sheet_file(book, name, spec, Path(folder), is_proposed=True)
+            return file and replace(file, scanned=Path(str(file.scanned)).read_bytes())
     start = read_start(path)
     if start.is_parquet:
         return _open_parquet(path, is_hive=False)
-    dialect = find_dialect(start, TableMapping.model_validate({"files": [str(path)]}))
+    dialect = find_dialect(start, spec)
     if dialect is None:
         return None
+    dialect = _headed(dialect)
+    return _text_file(path, dialect, prepare_start(start, dialect))
+
+
+def _headed(dialect: Dialect) -> Dialect:
+    """Return how a file is written of which nothing is stated: a first line that holds values is no header."""
     names = dialect.names
     if not any(character.isalpha() for name in names for character in name) or sum(map(_is_value, names)) > len(names) / 2:
-        dialect = replace(dialect, names=positions(len(names)), skip_lines=dialect.skip_lines - 1, header=b"")
-    return _text_file(path, dialect, prepare_start(start, dialect))
+        return replace(dialect, names=positions(len(names)), skip_lines=dialect.skip_lines - 1, header=b"")
+    return dialect
 
 
 def _is_value(name: str) -> bool:
@@ -131,6 +194,28 @@ def _text_file(path: Path, dialect: Dialect, prepared: Prepared) -> SourceFile:
     schema: dict[str, Any] = dict.fromkeys(dialect.names, pl.String())
     scanned = None if prepared.scanned == path else prepared.scanned
     return SourceFile(path, schema, prepared.records, dialect, scanned, prepared.empty, prepared.broken, prepared.totals)
+
+
+def _sheet_file(book: Workbook, name: str, spec: TableMapping, folder: Path, *, is_proposed: bool = False) -> SourceFile | None:
+    """Return a sheet as a file: its cells lie in a text copy, one line a row of the sheet."""
+    sheet = book.sheet(name)
+    text_spec = spec.model_copy(update={"encoding": "utf-8", "delimiter": ",", "quote": '"'})
+    top = text_of(sheet.cells.head(SAMPLE_RECORDS)).write_csv(include_header=False).encode()
+    dialect = find_dialect(Start(book.path, top, is_packed=False), text_spec) if sheet.cells.height else None
+    if dialect is None:
+        return None
+    dialect = _headed(dialect) if is_proposed else dialect
+    types = book.types(name, dialect.skip_lines)
+    cells, places = marked(sheet, types, MARK)
+    cells.write_csv(folder / "sheet.csv", include_header=False)
+    prepared = prepare(read_start(folder / "sheet.csv"), dialect, folder / "copy.csv")
+    file = replace(_text_file(book.path, dialect, prepared), scanned=prepared.scanned, sheet=name)
+    return replace(
+        file,
+        schema={column: types[place] if place < len(types) else pl.String() for place, column in enumerate(dialect.names)},
+        marked=frozenset(dialect.names[place] for place in places),
+        counts_from_1904=sheet.counts_from_1904,
+    )
 
 
 def _open_parquet(path: Path, *, is_hive: bool) -> SourceFile:
@@ -179,7 +264,7 @@ def _scan_text(file: SourceFile, dialect: Dialect, columns: list[str], with_brok
         quote_char=dialect.quote or None,
         has_header=False,
         skip_lines=dialect.skip_lines,
-        schema=file.schema,
+        schema=dict.fromkeys(dialect.names, pl.String()),
         infer_schema=False,
         row_index_name="source_index",
         row_index_offset=file.first_index,
@@ -188,11 +273,22 @@ def _scan_text(file: SourceFile, dialect: Dialect, columns: list[str], with_brok
     if file.empty:
         frame = frame.filter(~pl.all_horizontal(pl.col(name).is_null() for name in dialect.names))
     first = dialect.names[0]
-    wanted = [pl.col(name) for name in columns]
+    wanted = [as_type(pl.col(name), file.schema[name]).alias(name) for name in columns]
     if with_broken:
         marked = pl.col(first).str.starts_with(MARK).fill_null(False)
         if file.broken and first in columns:
-            wanted[columns.index(first)] = pl.when(~marked).then(pl.col(first)).alias(first)
+            wanted[columns.index(first)] = pl.when(~marked).then(wanted[columns.index(first)]).alias(first)
         broken = pl.when(marked).then(pl.col(first)) if file.broken else pl.lit(None, pl.String)
-        wanted.append(broken.alias("broken"))
+        wanted.append(pl.coalesce(broken, *_unbelieved(file, columns)).alias("broken"))
     return frame.select(*wanted, pl.col("source_index").cast(pl.Int64))
+
+
+def _unbelieved(file: SourceFile, columns: Sequence[str]) -> list[pl.Expr]:
+    """Return the rows of a sheet in which a wanted cell cannot be believed, as records that could not be read: marked, with their text."""
+    cells = [pl.col(name).fill_null("").str.replace(f"^{MARK}.", "") for name in columns]
+    text = pl.concat_str(cells, separator="\x1f")
+    return [
+        pl.when(pl.col(name).str.starts_with(MARK)).then(pl.concat_str(pl.col(name).str.head(2), text))
+        for name in columns
+        if name in file.marked
+    ]

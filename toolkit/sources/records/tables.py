@@ -20,9 +20,13 @@ import polars as pl
 from toolkit.errors import MappingError
 from toolkit.sources.mapping import Mapping, did_you_mean
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
+from toolkit.sources.records.workbook import WORKBOOKS
+from toolkit.sources.specs import FileEntry, TableMapping
 
-ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq")
+ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", *WORKBOOKS)
 MOST_FAULTS = 20
+STYLES = ("decimal", "thousands", "time_format")
+"""What a mapping may say of how cells are written: files of which it says otherwise are a group of their own."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Records:
     frame: pl.LazyFrame
     schema: dict[str, pl.DataType]
     files: tuple[SourceFile, ...]
+    spec: TableMapping | None = None  # the section as it goes for these files
     only: pl.Expr | None = None  # the rows that the mapping asks for; none = all
 
     def narrowed(self, only: pl.Expr) -> Records:
@@ -41,7 +46,7 @@ class Records:
     @property
     def has_broken(self) -> bool:
         """Whether there are rows that could not be read: their text is in the column `broken`."""
-        return any(file.broken for file in self.files)
+        return any(file.has_broken for file in self.files)
 
     @cached_property
     def sample(self) -> pl.DataFrame:
@@ -54,60 +59,70 @@ class Records:
         return pl.concat([frame.select(*self.schema).head(SAMPLE_RECORDS) for frame in scans]).collect()
 
 
-def find_files(mapping: Mapping, table: str) -> list[Path]:
-    """Return the files of a table, each once, in the order of their names.
+def find_files(mapping: Mapping, table: str) -> list[tuple[Path, FileEntry]]:
+    """Return the files of a table, each once (each sheet that is named of it once), in the order of their names, with their entries.
 
-    Raises: `MappingError` where a pattern finds nothing or finds spreadsheets.
+    A file that several entries find is that of the one which states how it is written, the last of those.
+
+    Raises: `MappingError` where a pattern finds nothing or finds spreadsheets of a kind that is not read.
     """
-    files: dict[str, Path] = {}
+    files: dict[tuple[str, str | int | None], tuple[Path, FileEntry]] = {}
     faults = []
-    for pattern in mapping.tables[table].files:
-        place = os.path.join(mapping.folder, pattern)
+    for entry in sorted(mapping.tables[table].files, key=lambda entry: bool(entry.stated)):
+        place = os.path.join(mapping.folder, entry.path)
         matches = [Path(place)] if os.path.exists(place) else [Path(match) for match in glob.glob(place, recursive=True)]
         paths = [path for match in matches for path in (_inside(match) if match.is_dir() else [match])]
         if not paths:
-            faults.append(f"{mapping.label} [{table}] files: {pattern!r} finds no file (looked in {Path(mapping.folder).resolve()}).")
+            faults.append(f"{mapping.label} [{table}] files: {entry.path!r} finds no file (looked in {Path(mapping.folder).resolve()}).")
         faults += [fault for path in paths if (fault := spreadsheet_fault(path))]
-        files |= {str(path): path for path in paths}
+        for path in paths:
+            if entry.sheet is not None:
+                files.pop((str(path), None), None)
+            files[str(path), entry.sheet] = path, entry
     if faults:
         raise MappingError("\n".join(faults[:MOST_FAULTS]))
-    return [files[name] for name in sorted(files)]
+    return sorted(files.values(), key=lambda found: str(found[0]))
 
 
 def _inside(folder: Path) -> list[Path]:
     def wanted(path: Path) -> bool:
-        hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+        hidden = any(part.startswith((".", "_", "~$")) for part in path.relative_to(folder).parts)
         return path.is_file() and not hidden and re.sub(r"\.(gz|zip)$", "", path.name.lower()).endswith(ENDINGS)
 
     return [path for path in sorted(folder.rglob("*")) if wanted(path)]
 
 
 def open_table(mapping: Mapping, table: str, shelf: Shelf) -> list[Records]:
-    """Return the raw records of a table, in groups of files that share their columns' types.
+    """Return the raw records of a table, in groups of files that are written alike.
 
     Raises: `MappingError` naming every file that lacks a mapped column, with the nearest column; `DataError` where a file cannot be read.
     """
-    spec = mapping.tables[table]
+    whole = mapping.tables[table]
+    specs = {entry: whole.of(entry) for entry in whole.files}
     faults: list[str] = []
-    groups: dict[tuple, list[SourceFile]] = {}
+    groups: dict[tuple, tuple[TableMapping, list[SourceFile]]] = {}
     first = 0
-    for path in find_files(mapping, table):
+    for path, entry in find_files(mapping, table):
+        spec = specs[entry]
         file = shelf.open(path, spec)
         if file is None:
             continue
         faults += [_missing(mapping, table, path, name, list(file.schema)) for name in spec.raw_columns if name not in file.schema]
-        types = ("text",) if file.dialect else tuple(sorted((name, str(file.schema.get(name))) for name in spec.raw_columns))
-        groups.setdefault(types, []).append(replace(file, first_index=first))
+        types = tuple(sorted((name, str(file.schema.get(name))) for name in spec.raw_columns))
+        if file.dialect and not file.sheet:
+            types = (file.dialect.delimiter,)
+        key = (bool(file.dialect), types, tuple(getattr(spec, name) for name in STYLES))
+        groups.setdefault(key, (spec, []))[1].append(replace(file, first_index=first))
         first += file.rows
     if faults:
         more = [f"... and {len(faults) - MOST_FAULTS} more like these."] if len(faults) > MOST_FAULTS else []
         raise MappingError("\n".join(faults[:MOST_FAULTS] + more))
-    return [_together(tuple(files), spec.raw_columns) for files in groups.values()]
+    return [_together(tuple(files), spec) for spec, files in groups.values()]
 
 
-def _together(files: tuple[SourceFile, ...], columns: Sequence[str]) -> Records:
-    schema = {name: dtype for name, dtype in files[0].schema.items() if name in columns}
-    return Records(scan(files, schema, with_broken=any(file.broken for file in files)), schema, files)
+def _together(files: tuple[SourceFile, ...], spec: TableMapping) -> Records:
+    schema = {name: dtype for name, dtype in files[0].schema.items() if name in spec.raw_columns}
+    return Records(scan(files, schema, with_broken=any(file.has_broken for file in files)), schema, files, spec)
 
 
 def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[str]) -> str:

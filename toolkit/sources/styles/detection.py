@@ -124,6 +124,8 @@ def _detected(records: Records, spec: ColumnSpec) -> tuple[tuple[str, ...], str]
     text = time_text(spec, records.schema).alias("text")
     cells = records.sample.select(text)["text"]
     style = times.time_style(cells)
+    if style.formats == ("excel",) and any(file.counts_from_1904 for file in records.files):
+        return ("days since 1904-01-01",), ""
     if style.twins is None:
         return style.formats, f"{style.doubt}." if style.doubt else ""
     swapped = times.swap(style.formats, style.twins)

@@ -50,7 +50,7 @@ def find_dialect(start: Start, table: TableMapping, *, telling: bytes = b"") -> 
         line = start.bytes[: error.start].count(b"\n") + 1
         raise DataError(
             f"{start.path} is not {encoding}: byte 0x{start.bytes[error.start]:02x} at offset {error.start}, line {line}, does not decode; "
-            f"state the right `encoding` in {table.files[0]!r}'s section, or leave it out and it is detected."
+            f"state the right `encoding` in {table.files[0].path!r}'s section, or leave it out and it is detected."
         ) from None
     if encoding == "utf-8-sig" and (table.header or table.skip_rows):
         encoding = "utf-8"  # the mark is in a line that is skipped

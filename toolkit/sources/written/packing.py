@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import IO
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 
 BLOCK = 8 << 20
 START_BYTES = 1 << 18
+MOST_TIMES, LEAST_DOUBTED = 200, 1 << 30
+"""A packed file that unpacks to more than this many times its size is doubted once it is over a gigabyte: text packs to a tenth or so."""
 GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 
 
@@ -77,6 +80,38 @@ def _unpacked(path: Path) -> Iterator[tuple[IO[bytes], bool]]:
                 yield stream, False
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is damaged ({error}); fetch or pack it again.") from None
+
+
+def check_archive(path: Path, most: int | None = None) -> None:
+    """Look at the sizes that a zip states of its files before one is unpacked; `most` is the largest sum that is read.
+
+    Raises: `DataError` where it is damaged or states more than can be meant.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            stated = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise DataError(f"{path} is damaged ({error}); fetch or pack it again.") from None
+    refuse_swollen(path, stated)
+    if most is not None and stated > most:
+        raise DataError(
+            tr(
+                "{path} unpacks to {size:,} MB and is read as a whole, which {most:,} MB is the most for; save its sheets as CSV (UTF-8).",
+                path=path, size=stated >> 20, most=most >> 20,
+            )
+        )  # fmt: skip
+
+
+def refuse_swollen(path: Path, size: int) -> None:
+    """Raise where a packed file unpacks to a size that no export has."""
+    if size > LEAST_DOUBTED and size > MOST_TIMES * path.stat().st_size:
+        raise DataError(
+            tr(
+                "{path} holds {size:,} MB in {packed:,} MB, over {times} times its size, which no export does; fetch it again, or "
+                "unpack it yourself and name the file.",
+                path=path, size=size >> 20, packed=path.stat().st_size >> 20, times=MOST_TIMES,
+            )
+        )  # fmt: skip
 
 
 def read_pieces(path: Path) -> Iterator[bytes]:

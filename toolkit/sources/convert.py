@@ -210,7 +210,7 @@ def _as_json(records: Records) -> pl.Expr:
     cells = pl.struct(pl.col(name) for name in records.schema).struct.json_encode() if records.schema else pl.lit("{}")
     if not records.has_broken:
         return cells
-    separator = next(file.dialect.separator for file in records.files if file.dialect)
+    separator = next((file.dialect.separator for file in records.files if file.dialect), ",")
 
     def lines(marked: pl.Series) -> pl.Series:
         texts = [None if text is None else original_text(text[2:], separator) for text in marked.to_list()]
@@ -232,6 +232,9 @@ def _reading_notes(records: Records) -> list[str]:
                 if file.sheet
                 else f"{file.dialect.encoding}, delimiter {shown}" + (f", {above} lines above the header" if above else "")
             )
+            ways.setdefault(way, []).append(file.path.name)
+        if file.unfolded:
+            way = tr("JSON, a row for each item of '{items}'; the other fields of a record are repeated on its rows", items=file.unfolded)
             ways.setdefault(way, []).append(file.path.name)
         if file.empty:
             notes.append(f"{file.path.name}: {file.empty} empty line{'s were' if file.empty > 1 else ' was'} passed over.")

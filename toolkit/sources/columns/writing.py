@@ -72,6 +72,8 @@ def head(table: str, group: Sequence[Contents], ways: Sequence[dict[str, str]] =
     dialect = file.dialect
     if file.sheet and not any("sheet" in way for way in ways):
         lines.append(f"sheet = {quoted(file.sheet)}")
+    if file.unfolded:
+        lines.append(f"unfold = {quoted(file.unfolded)}  # " + tr("a row for each of these; the other fields of a record are repeated"))
     if dialect is None:
         return lines
     dialects = [contents.file.dialect for contents in group if contents.file.dialect and not contents.file.sheet]

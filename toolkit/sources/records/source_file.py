@@ -15,9 +15,11 @@ from polars.exceptions import PolarsError
 from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.sources.records.delimited import MARK, Prepared, prepare, prepare_start
-from toolkit.sources.records.workbook import OLE, UNREAD, WORKBOOKS, Workbook, as_type, marked, text_of
+from toolkit.sources.records.json_records import RECORD, UNREAD, is_json, read_json
+from toolkit.sources.records.workbook import OLE, OTHER_SPREADSHEETS, WORKBOOKS, Workbook, as_type, marked, text_of
 from toolkit.sources.specs import TableMapping
 from toolkit.sources.written.dialect import Dialect, find_dialect, positions
+from toolkit.sources.written.odd_lines import OddLines, is_by_lines
 from toolkit.sources.written.packing import ZIP, Start, WrongEncoding, read_start
 
 SAMPLE_RECORDS = 2000
@@ -41,12 +43,21 @@ class SourceFile:
     is_hive: bool = False  # some columns are in the names of its folders
     sheet: str = ""  # of a spreadsheet: the one that is read
     marked: frozenset[str] = frozenset()  # columns with cells that cannot be believed: they stand behind MARK and a key of BROKEN
+    unfolded: str = ""  # of JSON: the list whose items are the rows
+    is_numbered: bool = False  # the copy says which record a row comes from
     counts_from_1904: bool = False  # a spreadsheet whose days are counted from there
 
     @property
     def first_row(self) -> int:
         """The number that a person gives to the first data row."""
         return self.dialect.skip_lines + 1 if self.dialect else 1
+
+    def row_numbers(self, places: Sequence[int]) -> list[int]:
+        """Return the numbers that a person gives to rows, by their places among the rows of the file."""
+        if not self.is_numbered:
+            return [place + self.first_row for place in places]
+        numbers = pl.scan_parquet(self.scanned).select(RECORD).collect()[RECORD]  # type: ignore[arg-type]
+        return numbers.gather(list(places)).to_list()
 
     @property
     def title(self) -> str:
@@ -61,8 +72,8 @@ class SourceFile:
 
 def spreadsheet_fault(path: Path) -> str:
     """Return what to do with a spreadsheet of a kind that is not read, or nothing where the file is none."""
-    is_unread = path.suffix.lower() in UNREAD
-    return f"{path} is a spreadsheet; save the sheet as CSV (UTF-8) and name that file." if is_unread else ""
+    is_other = path.suffix.lower() in OTHER_SPREADSHEETS
+    return f"{path} is a spreadsheet; save the sheet as CSV (UTF-8) and name that file." if is_other else ""
 
 
 def is_workbook(path: Path) -> bool:
@@ -99,14 +110,14 @@ class Shelf:
                 return file
         if spec.format is None and is_workbook(path):
             file = self._open_sheet(path, spec)
-            if file is not None:
-                self._files.setdefault(path, []).append((stated, file))
-            return file
-        start = read_start(path)
-        if spec.format == "parquet" or (spec.format is None and start.is_parquet):
-            file = _open_parquet(path, is_hive=any(f"{name}=" in part for part in path.parts for name in wanted))
+        elif is_json(path, spec.format):
+            file = _json_file(read_start(path), spec, self._folder())
         else:
-            file = self._open_text(start, spec)
+            start = read_start(path)
+            if spec.format == "parquet" or (spec.format is None and start.is_parquet):
+                file = _open_parquet(path, is_hive=any(f"{name}=" in part for part in path.parts for name in wanted))
+            else:
+                file = self._open_text(start, spec)
         if file is not None:
             self._files.setdefault(path, []).append((stated, file))
         return file
@@ -128,18 +139,31 @@ class Shelf:
         try:
             prepared = prepare(start, dialect, copy)
         except WrongEncoding as fault:
-            # The start of the file was plain ASCII, or fitted by chance: choose again by the bytes that did not fit.
-            again = None if spec.encoding else find_dialect(start, spec, telling=fault.around)
-            try:
-                if again is None or again.encoding == dialect.encoding:
-                    raise fault
-                dialect, prepared = again, prepare(start, again, copy)
-            except WrongEncoding as still:
-                raise DataError(
-                    f"{start.path} does not decode as {dialect.encoding}: offset {still.offset}, line {still.line}; "
-                    "state the `encoding` it is in, or have the damaged line written again."
-                ) from None
+            dialect, prepared = _in_spite_of(fault, start, dialect, spec, copy)
         return _text_file(start.path, dialect, prepared)
+
+
+def _in_spite_of(fault: WrongEncoding, start: Start, dialect: Dialect, spec: TableMapping, copy: Path) -> tuple[Dialect, Prepared]:
+    """Return how to scan a file that does not decode to its end: without a few damaged lines, or in another encoding.
+
+    Raises: `DataError` where neither fits.
+    """
+    odd = OddLines()
+    if is_by_lines(dialect.encoding):
+        prepared = prepare(start, dialect, copy, odd)
+        if odd.are_damage(is_stated=bool(spec.encoding)):
+            return dialect, prepared
+    # The start of the file was plain ASCII, or fitted by chance: choose again by the bytes that did not fit.
+    again = None if spec.encoding else find_dialect(start, spec, telling=fault.around)
+    try:
+        if again is None or again.encoding == dialect.encoding:
+            raise fault
+        return again, prepare(start, again, copy)
+    except WrongEncoding as still:
+        raise DataError(
+            f"{start.path} does not decode as {dialect.encoding}: offset {still.offset}, line {still.line}; "
+            "state the `encoding` it is in, or have the damaged line written again."
+        ) from None
 
 
 def sheets_of(path: Path) -> list[str | None]:
@@ -167,6 +191,10 @@ def look_at(path: Path, sheet: str | None = None) -> SourceFile | None:
         name = book.chosen(sheet, ())
         with tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
             file = None if name is None else _sheet_file(book, name, spec, Path(folder), is_proposed=True)
+            return file and replace(file, scanned=Path(str(file.scanned)).read_bytes())
+    if is_json(path, None):
+        with tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
+            file = _json_file(read_start(path), spec, Path(folder), is_proposed=True)
             return file and replace(file, scanned=Path(str(file.scanned)).read_bytes())
     start = read_start(path)
     if start.is_parquet:
@@ -218,6 +246,21 @@ def _sheet_file(book: Workbook, name: str, spec: TableMapping, folder: Path, *, 
     )
 
 
+def _json_file(start: Start, spec: TableMapping, folder: Path, *, is_proposed: bool = False) -> SourceFile | None:
+    found = read_json(start, spec.unfold, folder, is_proposed=is_proposed)
+    if found is None:
+        return None
+    return SourceFile(
+        start.path,
+        found.schema,
+        found.rows,
+        scanned=found.copy,
+        broken=found.broken,
+        unfolded=found.unfolded,
+        is_numbered=True,
+    )
+
+
 def _open_parquet(path: Path, *, is_hive: bool) -> SourceFile:
     try:
         frame = pl.scan_parquet(path, hive_partitioning=is_hive)
@@ -232,15 +275,26 @@ def scan(files: Sequence[SourceFile], columns: Iterable[str], *, with_broken: bo
     if files[0].dialect:
         frames = [_scan_text(file, file.dialect, list(columns), with_broken) for file in files if file.dialect]
     else:
-        frames = [_scan_parquet(run).select(*columns, pl.col("source_index").cast(pl.Int64)) for run in _runs(files)]
+        frames = [
+            _scan_parquet(run).select(*columns, *_no_records(run[0], with_broken), pl.col("source_index").cast(pl.Int64))
+            for run in _runs(files)
+        ]
     return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+
+def _no_records(file: SourceFile, with_broken: bool) -> list[pl.Expr]:
+    """Return the column of texts that are no records, where it is asked for, marked as records that could not be read."""
+    if not with_broken:
+        return []
+    marked = MARK + "j" + pl.col(UNREAD) if file.broken else pl.lit(None, pl.String)
+    return [marked.alias("broken")]
 
 
 def _runs(files: Sequence[SourceFile]) -> list[list[SourceFile]]:
     """Return the files in runs that follow each other without a gap: each run is one scan."""
     runs: list[list[SourceFile]] = []
     for file in files:
-        if runs and runs[-1][-1].first_index + runs[-1][-1].rows == file.first_index:
+        if runs and not (file.scanned or runs[-1][-1].scanned) and runs[-1][-1].first_index + runs[-1][-1].rows == file.first_index:
             runs[-1].append(file)
         else:
             runs.append([file])
@@ -249,7 +303,7 @@ def _runs(files: Sequence[SourceFile]) -> list[list[SourceFile]]:
 
 def _scan_parquet(files: Sequence[SourceFile]) -> pl.LazyFrame:
     return pl.scan_parquet(
-        [file.path for file in files],
+        files[0].scanned or [file.path for file in files],
         row_index_name="source_index",
         row_index_offset=files[0].first_index,
         hive_partitioning=files[0].is_hive,

@@ -19,11 +19,12 @@ import polars as pl
 
 from toolkit.errors import MappingError
 from toolkit.sources.mapping import Mapping, did_you_mean
+from toolkit.sources.records.json_records import JSON_ENDINGS
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
 from toolkit.sources.records.workbook import WORKBOOKS
 from toolkit.sources.specs import FileEntry, TableMapping
 
-ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", *WORKBOOKS)
+ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", *JSON_ENDINGS, *WORKBOOKS)
 MOST_FAULTS = 20
 STYLES = ("decimal", "thousands", "time_format")
 """What a mapping may say of how cells are written: files of which it says otherwise are a group of their own."""
@@ -140,12 +141,18 @@ def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[st
 def locate(rows: pl.DataFrame, files: Sequence[SourceFile]) -> pl.DataFrame:
     """Return the rows with source_file and source_row in place of source_index."""
     starts = [file.first_index for file in files]
-    places = [(index, files[bisect_right(starts, index) - 1]) for index in rows["source_index"].to_list()]
+    indexes = rows["source_index"].to_list()
+    of_file: dict[int, list[int]] = {}
+    for place, index in enumerate(indexes):
+        of_file.setdefault(bisect_right(starts, index) - 1, []).append(place)
+    names, numbers = [""] * len(indexes), [0] * len(indexes)
+    for number, places in of_file.items():
+        file = files[number]
+        found = file.row_numbers([indexes[place] - file.first_index for place in places])
+        for place, row in zip(places, found, strict=True):
+            names[place], numbers[place] = str(file.path), row
     located = pl.DataFrame(
-        {
-            "source_file": [str(file.path) for _, file in places],
-            "source_row": [index - file.first_index + file.first_row for index, file in places],
-        },
+        {"source_file": names, "source_row": numbers},
         schema={"source_file": pl.String, "source_row": pl.Int64},
     )
     return pl.concat([located, rows.drop("source_index")], how="horizontal")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fastexcel import ExcelReader
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
-UNREAD = (".xlsb", ".numbers", ".et", ".gsheet")
+OTHER_SPREADSHEETS = (".xlsb", ".numbers", ".et", ".gsheet")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of an old workbook, and of any workbook behind a password."""
 MOST_UNPACKED = 8 << 30

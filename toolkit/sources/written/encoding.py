@@ -11,6 +11,8 @@ import codecs
 from collections.abc import Iterable
 from itertools import pairwise
 
+from toolkit.sources.written.odd_lines import counted
+
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -32,10 +34,11 @@ ORDINARY_SHARE = 0.9
 WESTERN = frozenset("äöüßÄÖÜéèêëàâáãåæøîïíìôóòõûúùçñÉÈÊÀÁÂÅÆØÇÑÓÔÕÚÍ€£§°º–’“”«» ")
 
 
-def detect_encoding(sample: bytes, names: Iterable[str] = ()) -> str:
+def detect_encoding(sample: bytes, names: Iterable[str] = (), *, is_whole: bool = False) -> str:
     """Return the Python name of the encoding that the start of a file is in.
 
-    `names` are words expected in the file (column names); an encoding in which most of them appear is preferred.
+    `names` are words expected in the file (column names); an encoding in which most of them appear is preferred. Few lines that do not
+    decode beside many that do are damage, not another encoding; `is_whole` says that the last line is not cut off.
 
     >>> detect_encoding("Größe;Menge".encode("utf-8"))
     'utf-8'
@@ -47,13 +50,14 @@ def detect_encoding(sample: bytes, names: Iterable[str] = ()) -> str:
             return name
     if (wide := _wide(sample)) is not None:
         return wide
-    if _text(sample, "utf-8") is not None:
+    if _text(sample, "utf-8") is not None or counted(sample, "utf-8", is_whole=is_whole).are_damage():
         return "utf-8"
-    texts = {name: text for name in (*ORDINARY, *SINGLE_BYTE) if (text := _text(sample, name)) is not None}
+    texts = {name: text for name in ORDINARY if (text := _text(sample, name) or _nearly_all(sample, name, is_whole)) is not None}
+    texts |= {name: text for name in SINGLE_BYTE if (text := _text(sample, name)) is not None}
     expected = [name for name in names if not name.isascii()]
     hits = {name: sum(word in text for word in expected) for name, text in texts.items()}
     fitting = [name for name in texts if hits[name] == max(hits.values())]
-    opening = {name: _text(sample[:100_000], name) or "" for name in fitting}
+    opening = {name: _text(sample[:100_000], name) or _nearly_all(sample[:100_000], name, False) or "" for name in fitting}
     likely = [name for name in fitting if name in ORDINARY and _ordinary_share(opening[name], name) >= ORDINARY_SHARE]
     if likely:
         return likely[0]
@@ -82,6 +86,13 @@ def _text(sample: bytes, encoding: str) -> str | None:
         return None
     # A control character of the C1 block is never text: it shows a wrong single-byte guess.
     return None if any("\x80" <= character <= "\x9f" for character in text[:20000]) else text
+
+
+def _nearly_all(sample: bytes, encoding: str, is_whole: bool) -> str | None:
+    """Return the lines that decode, where those that do not are few: a name cut within a character spoils its line alone."""
+    if not counted(sample, encoding, is_whole=is_whole).are_damage():
+        return None
+    return "\n".join(line.decode(encoding, "replace") for line in sample.split(b"\n")).replace("\ufffd", "")
 
 
 def _ordinary_share(text: str, encoding: str) -> float:

@@ -15,9 +15,11 @@ from typing import IO
 
 from toolkit.errors import DataError
 from toolkit.language import tr
+from toolkit.sources.written.odd_lines import OddLines, is_by_lines, salvaged
 
 BLOCK = 8 << 20
 START_BYTES = 1 << 18
+LONGEST_LINE = 1 << 26
 MOST_TIMES, LEAST_DOUBTED = 200, 1 << 30
 """A packed file that unpacks to more than this many times its size is doubted once it is over a gigabyte: text packs to a tenth or so."""
 GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
@@ -31,6 +33,14 @@ class WrongEncoding(Exception):
         self.offset = offset
         self.line = line
         self.around = around
+
+
+class OverlongLine(Exception):
+    """A line so long that it is none of a table: carries how many bytes stand before it, in UTF-8."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
 
 
 @dataclass(frozen=True)
@@ -125,18 +135,31 @@ def read_pieces(path: Path) -> Iterator[bytes]:
         yield b""
 
 
-def line_blocks(pieces: Iterable[bytes], encoding: str, *, squeeze: bool = False, old_mac: bool = False) -> Iterator[tuple[bytes, bool]]:
+def line_blocks(
+    pieces: Iterable[bytes],
+    encoding: str,
+    *,
+    squeeze: bool = False,
+    old_mac: bool = False,
+    odd: OddLines | None = None,
+    longest: int | None = None,
+) -> Iterator[tuple[bytes, bool]]:
     """Yield (block of whole lines in UTF-8, is it the last); the last line always ends with a line feed.
 
-    `squeeze` makes runs of spaces one tab and cuts them off at both ends of a line; `old_mac` turns carriage returns into line feeds.
+    `squeeze` makes runs of spaces one tab and cuts them off at both ends of a line; `old_mac` turns carriage returns into line feeds. With
+    `odd` a line that does not decode is counted there and comes marked.
 
     Raises: `WrongEncoding` where the bytes do not decode.
     """
-    rest = b""
-    for text in _decoded(pieces, encoding):
+    rest, offset = b"", 0
+    texts = _decoded(pieces, encoding) if odd is None or not is_by_lines(encoding) else salvaged(pieces, encoding, odd, old_mac=old_mac)
+    for text in texts:
         text = rest + (text.replace(b"\r", b"\n") if old_mac else text)
         cut = text.rfind(b"\n") + 1
         block, rest = text[:cut], text[cut:]
+        offset += cut
+        if len(rest) > (longest or LONGEST_LINE):
+            raise OverlongLine(offset)
         if block:
             yield (_squeezed(block) if squeeze else block), False
     if rest:

@@ -19,7 +19,8 @@ from toolkit.schemas import CONTRACT
 from toolkit.sources.contract_columns import ContractColumn, Conversion
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.delimited import BROKEN, original_text
-from toolkit.sources.records.source_file import Shelf, SourceFile
+from toolkit.sources.records.shelf import Shelf
+from toolkit.sources.records.source_file import SourceFile
 from toolkit.sources.records.tables import Records, locate, open_table
 from toolkit.sources.row_filters import filtered, unused_words
 from toolkit.sources.styles.detection import Styles, find_styles
@@ -236,6 +237,15 @@ def _reading_notes(records: Records) -> list[str]:
         if file.unfolded:
             way = tr("JSON, a row for each item of '{items}'; the other fields of a record are repeated on its rows", items=file.unfolded)
             ways.setdefault(way, []).append(file.path.name)
+        if file.beside:
+            shown = ", ".join(file.beside[:10])
+            notes.append(
+                tr(
+                    "{file}: other files of the zip lack columns that are asked for and are left out: {names}.",
+                    file=file.path.name,
+                    names=shown,
+                )
+            )
         if file.empty:
             notes.append(f"{file.path.name}: {file.empty} empty line{'s were' if file.empty > 1 else ' was'} passed over.")
         if unread := file.broken - file.totals:

@@ -143,7 +143,7 @@ def _listed(given: Any) -> Any:
 class TableMapping(_Written):
     """One contract table: its files, how they are written (detected where it is not stated) and its columns."""
 
-    files: tuple[FileEntry, ...] = Field(min_length=1)
+    files: tuple[FileEntry, ...]
     quote: str = '"'
     header: bool = True
     amount_unit: Literal["major", "minor"] = "major"
@@ -161,6 +161,8 @@ class TableMapping(_Written):
     @classmethod
     def _one_or_many(cls, given: Any) -> Any:
         listed = given if isinstance(given, list | tuple) else [given]
+        if not listed:
+            raise ValueError("no file is named")
         return [{"path": entry} if isinstance(entry, str) else entry for entry in listed]
 
     @field_validator("not_a_member", mode="before")

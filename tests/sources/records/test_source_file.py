@@ -8,8 +8,9 @@ import pytest
 from tests.sources.shop_files import COLUMNS, HEADER, ROWS, lines_mapping, row, table
 from toolkit.errors import DataError
 from toolkit.sources.convert import typed_table
-from toolkit.sources.records import source_file
-from toolkit.sources.records.source_file import Shelf, look_at, scan
+from toolkit.sources.records import shelf as shelves
+from toolkit.sources.records.shelf import Shelf, look_at
+from toolkit.sources.records.source_file import scan
 from toolkit.sources.specs import TableMapping
 
 PRODUCTS = '[products]\nfiles = "lines.csv"\ndistinct = true\n[products.columns]\nproduct_id = "product"\ncategory = "store"\n'
@@ -22,8 +23,8 @@ def spec(**stated) -> TableMapping:
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list that grows with every pass over the bytes of a file."""
     paths: list[str] = []
-    prepare = source_file.prepare
-    monkeypatch.setattr(source_file, "prepare", lambda start, *rest: (paths.append(start.path.name), prepare(start, *rest))[1])
+    prepare = shelves.prepare
+    monkeypatch.setattr(shelves, "prepare", lambda start, *rest: (paths.append(start.path.name), prepare(start, *rest))[1])
     return paths
 
 

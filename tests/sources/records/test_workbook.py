@@ -209,8 +209,8 @@ def test_a_workbook_without_a_row(tmp_path: Path) -> None:
 
 def test_a_workbook_that_swells_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_book(tmp_path / "lines.xlsx", {"A": [NAMES, receipt(1)]})
-    monkeypatch.setattr("toolkit.sources.written.packing.LEAST_DOUBTED", 1000)
-    monkeypatch.setattr("toolkit.sources.written.packing.MOST_TIMES", 1)
+    monkeypatch.setattr("toolkit.sources.written.archives.LEAST_DOUBTED", 1000)
+    monkeypatch.setattr("toolkit.sources.written.archives.MOST_TIMES", 1)
     with pytest.raises(DataError, match="times its size, which no export does"):
         typed(tmp_path, files="lines.xlsx")
 

@@ -11,7 +11,8 @@ import polars as pl
 
 from toolkit.errors import DataError
 from toolkit.language import tr
-from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, look_at, scan
+from toolkit.sources.records.shelf import look_at
+from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
 from toolkit.sources.styles import times
 from toolkit.sources.styles.numbers import detect_decimal
 

@@ -18,7 +18,7 @@ from toolkit.sources.columns.writing import differences, files_of, head, one_or_
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset
 from toolkit.sources.presets.tried import contradicted_currency, tried_sections
-from toolkit.sources.records.source_file import sheets_of
+from toolkit.sources.records.shelf import parts_of
 from toolkit.sources.specs import TableMapping
 
 CURRENCY_SIGNS = {
@@ -35,8 +35,8 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
 
     Raises: `DataError` where there is no file with a row in it.
     """
-    sheets = [(Path(path), sheet) for path in files for sheet in sheets_of(Path(path))]
-    everything = [contents for path, sheet in sheets if (contents := contents_of(path, sheet)) is not None]
+    parts = [part for path in files for part in parts_of(Path(path))]
+    everything = [contents for path, sheet in parts if (contents := contents_of(path, sheet)) is not None]
     if not everything:
         raise DataError(f"None of the {len(files)} files holds a row; give the receipts' files.")
     groups: dict[tuple[str, ...], list[Contents]] = {}

@@ -19,12 +19,11 @@ import polars as pl
 
 from toolkit.errors import MappingError
 from toolkit.sources.mapping import Mapping, did_you_mean
-from toolkit.sources.records.json_records import JSON_ENDINGS
-from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
-from toolkit.sources.records.workbook import WORKBOOKS
+from toolkit.sources.records.shelf import ENDINGS, Shelf, is_workbook, spreadsheet_fault, tables_in
+from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
 from toolkit.sources.specs import FileEntry, TableMapping
+from toolkit.sources.written.archives import is_zip, zip_of
 
-ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", *JSON_ENDINGS, *WORKBOOKS)
 MOST_FAULTS = 20
 STYLES = ("decimal", "thousands", "time_format")
 """What a mapping may say of how cells are written: files of which it says otherwise are a group of their own."""
@@ -71,18 +70,26 @@ def find_files(mapping: Mapping, table: str) -> list[tuple[Path, FileEntry]]:
     faults = []
     for entry in sorted(mapping.tables[table].files, key=lambda entry: bool(entry.stated)):
         place = os.path.join(mapping.folder, entry.path)
-        matches = [Path(place)] if os.path.exists(place) else [Path(match) for match in glob.glob(place, recursive=True)]
+        is_there = os.path.exists(place) or zip_of(Path(place)) is not None
+        matches = [Path(place)] if is_there else [Path(match) for match in glob.glob(place, recursive=True)]
         paths = [path for match in matches for path in (_inside(match) if match.is_dir() else [match])]
         if not paths:
             faults.append(f"{mapping.label} [{table}] files: {entry.path!r} finds no file (looked in {Path(mapping.folder).resolve()}).")
         faults += [fault for path in paths if (fault := spreadsheet_fault(path))]
-        for path in paths:
+        for part in [] if faults else [part for path in paths for part in _unzipped(path, entry, mapping.tables[table])]:
             if entry.sheet is not None:
-                files.pop((str(path), None), None)
-            files[str(path), entry.sheet] = path, entry
+                files.pop((str(part), None), None)
+            files[str(part), entry.sheet] = part, entry
     if faults:
         raise MappingError("\n".join(faults[:MOST_FAULTS]))
     return sorted(files.values(), key=lambda found: str(found[0]))
+
+
+def _unzipped(path: Path, entry: FileEntry, spec: TableMapping) -> list[Path]:
+    """Return a file as it is, or the files in it where it is a zip."""
+    if zip_of(path) is not None or is_workbook(path) or not is_zip(path):
+        return [path]
+    return tables_in(path, entry.member or spec.member)
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -103,11 +110,13 @@ def open_table(mapping: Mapping, table: str, shelf: Shelf) -> list[Records]:
     faults: list[str] = []
     groups: dict[tuple, tuple[TableMapping, list[SourceFile]]] = {}
     first = 0
-    for path, entry in find_files(mapping, table):
-        spec = specs[entry]
-        file = shelf.open(path, spec)
-        if file is None:
+    opened = [(path, specs[entry], shelf.open(path, specs[entry])) for path, entry in find_files(mapping, table)]
+    others = _of_other_tables([(path, spec, file) for path, spec, file in opened if file is not None])
+    for path, spec, file in opened:
+        if file is None or path in others:
             continue
+        if left := [other.name for other in others if others[other] == path]:
+            file = replace(file, beside=tuple(left))
         faults += [_missing(mapping, table, path, name, list(file.schema)) for name in spec.raw_columns if name not in file.schema]
         types = tuple(sorted((name, str(file.schema.get(name))) for name in spec.raw_columns))
         if file.dialect and not file.sheet:
@@ -119,6 +128,19 @@ def open_table(mapping: Mapping, table: str, shelf: Shelf) -> list[Records]:
         more = [f"... and {len(faults) - MOST_FAULTS} more like these."] if len(faults) > MOST_FAULTS else []
         raise MappingError("\n".join(faults[:MOST_FAULTS] + more))
     return [_together(tuple(files), spec) for spec, files in groups.values()]
+
+
+def _of_other_tables(opened: Sequence[tuple[Path, TableMapping, SourceFile]]) -> dict[Path, Path]:
+    """Return the files of zips that lack wanted columns while another of the same zip has them all: each with that other."""
+    lacking: dict[Path, list[Path]] = {}
+    first: dict[Path, Path] = {}
+    for path, spec, file in opened:
+        archive = zip_of(path)
+        if archive is not None and set(spec.raw_columns) <= set(file.schema):
+            first.setdefault(archive, path)
+        elif archive is not None:
+            lacking.setdefault(archive, []).append(path)
+    return {path: first[archive] for archive, paths in lacking.items() if archive in first for path in paths}
 
 
 def _together(files: tuple[SourceFile, ...], spec: TableMapping) -> Records:

@@ -20,7 +20,7 @@ import polars as pl
 from toolkit.errors import DataError
 from toolkit.extras import absence_told
 from toolkit.language import tr
-from toolkit.sources.written.packing import ZIP, check_archive
+from toolkit.sources.written.archives import ZIP, check_archive
 
 if TYPE_CHECKING:
     from fastexcel import ExcelReader

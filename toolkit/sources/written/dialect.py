@@ -14,7 +14,7 @@ from toolkit.sources.specs import TableMapping
 from toolkit.sources.written.encoding import detect_encoding
 from toolkit.sources.written.frame_lines import header_below
 from toolkit.sources.written.odd_lines import counted
-from toolkit.sources.written.packing import Start
+from toolkit.sources.written.packing import PARQUET, Start
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
 SAMPLE_LINES = 200
@@ -44,6 +44,8 @@ def find_dialect(start: Start, table: TableMapping, *, telling: bytes = b"") -> 
 
     `telling` replaces the start for the choice of the encoding (bytes further in that did not decode).
     """
+    if start.is_packed and start.bytes.startswith(PARQUET):
+        raise DataError(tr("{path} is Parquet within a packed file; unpack it and name the file.", path=start.path))
     wanted = table.raw_columns
     found = table.encoding or detect_encoding(telling or start.bytes, wanted, is_whole=start.is_whole and not telling)
     encoding = codecs.lookup(found).name

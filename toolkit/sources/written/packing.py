@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from toolkit.errors import DataError
-from toolkit.language import tr
+from toolkit.sources.written.archives import refuse_swollen, unpacked, zip_of
 from toolkit.sources.written.odd_lines import OddLines, is_by_lines, salvaged
 
 BLOCK = 8 << 20
 START_BYTES = 1 << 18
 LONGEST_LINE = 1 << 26
-MOST_TIMES, LEAST_DOUBTED = 200, 1 << 30
-"""A packed file that unpacks to more than this many times its size is doubted once it is over a gigabyte: text packs to a tenth or so."""
-GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+PARQUET = b"PAR1"
 
 
 class WrongEncoding(Exception):
@@ -67,61 +59,8 @@ def read_start(path: Path) -> Start:
 
     Raises: `DataError` where a packed file is damaged.
     """
-    with _unpacked(path) as (stream, is_packed):
+    with unpacked(path) as (stream, is_packed):
         return Start(path, stream.read(START_BYTES), is_packed)
-
-
-@contextmanager
-def _unpacked(path: Path) -> Iterator[tuple[IO[bytes], bool]]:
-    """Open a file's bytes, unpacked where it is gzip, or a zip with one file in it; and whether it is packed."""
-    try:
-        with path.open("rb") as stream:
-            magic = stream.read(4)
-            stream.seek(0)
-            if magic == ZIP:
-                archive = zipfile.ZipFile(stream)
-                members = [member for member in archive.namelist() if not member.endswith("/")]
-                if len(members) != 1:
-                    raise DataError(f"{path} holds {len(members)} files; a zip with exactly one was needed: unpack it.")
-                yield archive.open(members[0]), True
-            elif magic[:2] == GZIP:
-                yield gzip.GzipFile(fileobj=stream), True  # type: ignore[misc]
-            else:
-                yield stream, False
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is damaged ({error}); fetch or pack it again.") from None
-
-
-def check_archive(path: Path, most: int | None = None) -> None:
-    """Look at the sizes that a zip states of its files before one is unpacked; `most` is the largest sum that is read.
-
-    Raises: `DataError` where it is damaged or states more than can be meant.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            stated = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is damaged ({error}); fetch or pack it again.") from None
-    refuse_swollen(path, stated)
-    if most is not None and stated > most:
-        raise DataError(
-            tr(
-                "{path} unpacks to {size:,} MB and is read as a whole, which {most:,} MB is the most for; save its sheets as CSV (UTF-8).",
-                path=path, size=stated >> 20, most=most >> 20,
-            )
-        )  # fmt: skip
-
-
-def refuse_swollen(path: Path, size: int) -> None:
-    """Raise where a packed file unpacks to a size that no export has."""
-    if size > LEAST_DOUBTED and size > MOST_TIMES * path.stat().st_size:
-        raise DataError(
-            tr(
-                "{path} holds {size:,} MB in {packed:,} MB, over {times} times its size, which no export does; fetch it again, or "
-                "unpack it yourself and name the file.",
-                path=path, size=size >> 20, packed=path.stat().st_size >> 20, times=MOST_TIMES,
-            )
-        )  # fmt: skip
 
 
 def read_pieces(path: Path) -> Iterator[bytes]:
@@ -129,8 +68,12 @@ def read_pieces(path: Path) -> Iterator[bytes]:
 
     Raises: `DataError` where a packed file is damaged.
     """
-    with _unpacked(path) as (stream, _):
+    with unpacked(path) as (stream, is_packed):
+        size = 0
         while piece := stream.read(BLOCK):
+            size += len(piece)
+            if is_packed:
+                refuse_swollen(zip_of(path) or path, size)
             yield piece
         yield b""
 

@@ -94,6 +94,8 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{label} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise MappingError(tr("{label} nests lists or sections deeper than a mapping ever does; write it flatter.", label=label)) from None
     faults: list[str] = []
     shop = {key: value for key, value in given.items() if key not in CONTRACT}
     faults += _unknown(label, shop, [*SHOP_KEYS, *CONTRACT])
@@ -145,6 +147,8 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
             for column, values in listed.items()
             if not values
         ]
+    if table.distinct and not CONTRACT[name].primary_key():
+        faults.append(tr("{where} has `distinct`, but a row of this table has no key to put rows together by; leave it out.", where=where))
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
     for written in (table, *table.files):

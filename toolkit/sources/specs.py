@@ -178,7 +178,7 @@ class TableMapping(_Written):
     @field_validator("attributes", mode="before")
     @classmethod
     def _list_of_names(cls, given: Any) -> Any:
-        return {name: name for name in given} if isinstance(given, list) else given
+        return {str(name): name for name in given} if isinstance(given, list) else given
 
     @field_validator("quote")
     @classmethod

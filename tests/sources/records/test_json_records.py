@@ -101,6 +101,14 @@ def test_a_line_that_is_no_record_is_set_aside_with_its_text(tmp_path: Path) -> 
     assert json.loads(rejected["raw"][0])["line"] == lines[2]
 
 
+def test_an_odd_byte_costs_its_line(tmp_path: Path) -> None:
+    lines = [json.dumps(order(number), ensure_ascii=False).encode() for number in range(4)]
+    lines[1] = lines[1].replace("ö".encode(), b"\xf6")
+    kept, rejected = read(tmp_path, b"\n".join(lines), name="a.jsonl", columns=COLUMNS)
+    assert (kept.height, rejected["source_row"].to_list(), rejected["fault"].to_list()) == (6, [2], ["no JSON record"])
+    assert r"K\\xf6ln" in rejected["raw"][0]
+
+
 @pytest.mark.parametrize("content", [FORMS["array.json"][:1500], '[{"id": 1}, 5', '{"a": ', "nothing", '[{"id": "\xff"'])
 def test_what_is_cut_off_gets_a_sentence(tmp_path: Path, content: str) -> None:
     with pytest.raises(DataError, match=r"a\.json cannot be read as JSON"):

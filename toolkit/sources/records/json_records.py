@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from toolkit.sources.written.packing import Start, WrongEncoding, line_blocks, r
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 MOST_AS_A_WHOLE = 1 << 30
 """An array is read as a whole; a file of a record a line may have any size."""
+WIDE = (BOM_UTF16_LE, BOM_UTF16_BE)
 RECORD = "number of the record"
 UNREAD = "text that is no record"
 DEEPEST = 20
@@ -55,9 +57,11 @@ def read_json(start: Start, unfold: str | None, folder: Path, *, is_proposed: bo
     head = start.bytes.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head:
         return None
-    text, broken = folder / "text.json", 0
+    is_plain = not start.is_packed and start.bytes[:2] not in WIDE and not start.bytes.startswith(BOM_UTF8)
+    text, broken = start.path if is_plain else folder / "text.json", 0
     try:
-        _write_utf8(start, text)
+        if not is_plain:
+            _write_utf8(start, text)
         try:
             frame = _lines(text) if _is_lines(start) else _whole(start.path, text, unfold)
             schema = frame.collect_schema()
@@ -70,7 +74,7 @@ def read_json(start: Start, unfold: str | None, folder: Path, *, is_proposed: bo
         if not schema:
             return None
         frame, unfolded = _flattened(start.path, frame.with_row_index(RECORD, offset=1), unfold, is_proposed=is_proposed)
-        frame.sink_parquet(folder / "records.parquet")
+        frame.sink_parquet(folder / "records.parquet", compression="lz4", statistics=False)
     except (PolarsError, WrongEncoding, RecursionError) as error:
         why = tr("byte {offset:,} is not UTF-8", offset=error.offset) if isinstance(error, WrongEncoding) else str(error).partition("\n")[0]
         raise DataError(tr("{path} cannot be read as JSON ({why}); it may be cut off: fetch it again.", path=start.path, why=why)) from None
@@ -80,21 +84,19 @@ def read_json(start: Start, unfold: str | None, folder: Path, *, is_proposed: bo
 
 
 def _write_utf8(start: Start, copy: Path) -> None:
-    encoding = "utf-16" if start.bytes[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    encoding = "utf-16" if start.bytes[:2] in WIDE else "utf-8"
     with copy.open("wb") as target:
         for number, (block, _) in enumerate(line_blocks(read_pieces(start.path), encoding, longest=MOST_AS_A_WHOLE)):
-            target.write(block.removeprefix(b"\xef\xbb\xbf") if number == 0 else block)
+            target.write(block.removeprefix(BOM_UTF8) if number == 0 else block)
 
 
 def _is_lines(start: Start) -> bool:
     """Return whether the first line is a record by itself."""
-    first = (
-        start.bytes.decode("utf-16" if start.bytes[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace").lstrip().partition("\n")
-    )
+    first = start.bytes.decode("utf-16" if start.bytes[:2] in WIDE else "utf-8-sig", "replace").lstrip().partition("\n")
     return bool(first[2].strip()) and isinstance(_record(first[0]), dict)
 
 
-def _record(line: str) -> Any:
+def _record(line: str | bytes) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
@@ -112,8 +114,8 @@ def _set_apart(text: Path, copy: Path) -> int:
         for line in source:
             if not line.strip():
                 continue
-            if not isinstance(_record(line.decode("utf-8", "replace")), dict):
-                line = json.dumps({UNREAD: line.decode("utf-8", "replace").rstrip("\r\n")}).encode() + b"\n"
+            if not isinstance(_record(line), dict):
+                line = json.dumps({UNREAD: line.decode("utf-8", "backslashreplace").rstrip("\r\n")}).encode() + b"\n"
                 broken += 1
             target.write(line)
     return broken

@@ -183,9 +183,9 @@ def meaning(table: str, column: str) -> str:
 
 _FILES = """## The files of a section
 
-`files` names files, folders or patterns: text (CSV, TSV, ...), Parquet, spreadsheets (.xlsx, .xlsm, .xls, .ods; `pip install
-"retail-member-toolkit[spreadsheets]"`), JSON and JSON lines, each also as gzip or in a zip. How a file is written is detected; a section, or
-an entry of `files` for its own files alone, can state it, and what an entry states goes before the section:
+`files` names files, folders or patterns: text (CSV, TSV, ...), Parquet, spreadsheets (.xlsx, .xlsm, .xls, .ods; with the extra
+`[spreadsheets]`), JSON and JSON lines; text and JSON also as gzip or in a zip. How a file is written is detected. A section can state it; an
+entry of `files` can state it of its own files alone, and goes before the section:
 
 ```toml
 [lines]
@@ -194,15 +194,17 @@ files = ["2023-*.csv", { path = "2025-*.csv", encoding = "gb18030", delimiter = 
 
 | key | of | meaning |
 |---|---|---|
-| encoding, delimiter, quote, header, skip_rows | text | how it is written, and how many lines stand above the header |
-| decimal, thousands, time_format | text in cells | `","` or `"."`; a pattern such as `"%d.%m.%Y %H:%M"`, or iso, excel, epoch_s, epoch_ms, epoch_us |
+| encoding, delimiter, quote, header, skip_rows | text | how it is written; skip_rows = lines above the header |
+| decimal, thousands | text in cells | `","` or `"."` |
+| time_format | text in cells | `"%d.%m.%Y %H:%M"` or another pattern; iso, excel, epoch_s, epoch_ms, epoch_us |
 | sheet | spreadsheets | name, or number from 1; needed where several sheets have the columns |
-| unfold | JSON | the list whose records become rows, `"line_items"`; the other fields are repeated. Columns are named by path: `line_items.sku` |
-| member | zip | name or pattern of the files in it; without it all that have the columns. `"export.zip/orders.csv"` names one as well |
+| unfold | JSON | the list whose records become rows (`"items"`, its columns are `items.sku`, ...); other fields are repeated |
+| member | zip | name or pattern of files in it; without it all that have the columns; `"export.zip/orders.csv"` names one too |
 | format | all | `"csv"`, `"parquet"` or `"json"`, where the ending does not tell |
 
-Set aside, with the reason: a row whose bytes are not of the file's encoding, a row with too many or too few fields, a total below the rows, a
-row that needs a cell with an error (`#N/A`), a card number over 15 digits that a spreadsheet keeps as a number, a line that is no JSON record."""
+Set aside, with the reason: a row with bytes that are not of the file's encoding, with too many or too few fields, or with an error (`#N/A`) in
+a cell that is needed; a total below the rows; a card number of more than 15 digits that a spreadsheet keeps as a number; a line that is no JSON
+record."""
 
 
 def contract_markdown() -> str:

@@ -184,8 +184,8 @@ def meaning(table: str, column: str) -> str:
 _FILES = """## The files of a section
 
 `files` names files, folders or patterns: text (CSV, TSV, ...), Parquet, spreadsheets (.xlsx, .xlsm, .xls, .ods; with the extra
-`[spreadsheets]`), JSON and JSON lines; text and JSON also as gzip or in a zip. How a file is written is detected. A section can state it; an
-entry of `files` can state it of its own files alone, and goes before the section:
+`[spreadsheets]`), JSON and JSON lines; text and JSON also as gzip or in a zip. How a file is written is detected. A section can state it;
+an entry of `files` can state it of its own files alone, and goes before the section:
 
 ```toml
 [lines]
@@ -202,9 +202,9 @@ files = ["2023-*.csv", { path = "2025-*.csv", encoding = "gb18030", delimiter = 
 | member | zip | name or pattern of files in it; without it all that have the columns; `"export.zip/orders.csv"` names one too |
 | format | all | `"csv"`, `"parquet"` or `"json"`, where the ending does not tell |
 
-Set aside, with the reason: a row with bytes that are not of the file's encoding, with too many or too few fields, or with an error (`#N/A`) in
-a cell that is needed; a total below the rows; a card number of more than 15 digits that a spreadsheet keeps as a number; a line that is no JSON
-record."""
+Set aside, with the reason: a row with bytes that are not of the file's encoding, with too many or too few fields, or with an error (`#N/A`)
+in a cell that is needed; a total below the rows; a card number of more than 15 digits that a spreadsheet keeps as a number; a line that is
+no JSON record."""
 
 
 def contract_markdown() -> str:

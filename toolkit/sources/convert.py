@@ -237,6 +237,10 @@ def _reading_notes(records: Records) -> list[str]:
         if file.unfolded:
             way = tr("JSON, a row for each item of '{items}'; the other fields of a record are repeated on its rows", items=file.unfolded)
             ways.setdefault(way, []).append(file.path.name)
+        if file.sheet and file.path.suffix.lower() == ".xls":
+            notes.append(
+                tr("{file}: in an .xls, cells that hold an error read as empty; save it as .xlsx where it has any.", file=file.path.name)
+            )
         if file.beside:
             shown = ", ".join(file.beside[:10])
             notes.append(

@@ -142,15 +142,18 @@ def test_an_old_workbook_and_text_that_is_named_like_one(tmp_path: Path) -> None
     style = xlwt.XFStyle()
     style.num_format_str = "YYYY-MM-DD HH:MM"
     for place, name in enumerate(NAMES):
-        sheet.write(0, place, name)
+        sheet.write(3, place, name)
     for number in range(3):
         for place, cell in enumerate(receipt(number)):
-            sheet.write(number + 1, place, cell, style if isinstance(cell, dt.datetime) else xlwt.XFStyle())
+            sheet.write(number + 4, place, cell, style if isinstance(cell, dt.datetime) else xlwt.XFStyle())
     book.save(str(tmp_path / "old.xls"))
+    unread = typed(tmp_path, files="old.xls", columns=COLUMNS.replace('"amount"', '"product"')).rejected
+    assert unread["source_row"].to_list() == [5, 6, 7]
     (tmp_path / "text.xls").write_text(
         "\t".join(NAMES) + "\n" + "\t".join(["M1", "9", "007", "P1", "2025-03-01 10:00", "1", "2.50"]) + "\n"
     )
     assert read(tmp_path, files="old.xls")[0]["amount"].to_list() == [250, 350, 450]
+    assert any("cells that hold an error read as empty" in note for note in typed(tmp_path, files="old.xls").notes)
     assert read(tmp_path, files="text.xls")[0]["amount"].to_list() == [250]
     (tmp_path / "web.xls").write_text("<html><table><tr><td>1</td></tr></table></html>")
     with pytest.raises(DataError, match=r"is a web page that is named \.xls"):

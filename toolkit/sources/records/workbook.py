@@ -155,12 +155,7 @@ class Workbook:
         with zipfile.ZipFile(self.path) as archive:
             if "xl/workbook.xml" not in archive.namelist():
                 if b'calcext:value-type="error"' in archive.read("content.xml"):
-                    raise DataError(
-                        tr(
-                            "{path} has cells that hold an error, which cannot be told from empty ones in an .ods file; save it as .xlsx.",
-                            path=self.path,
-                        )
-                    )
+                    raise self._untold_errors()
                 return (), False
             book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
             relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
@@ -172,20 +167,34 @@ class Workbook:
             if not target or f"xl/{target}" not in archive.namelist():
                 return (), from_1904
             with archive.open(f"xl/{target}") as stream:
-                return list(_error_cells(iter(lambda: stream.read(1 << 22), b""))), from_1904
+                errors, cells = _error_cells(iter(lambda: stream.read(1 << 22), b""))
+            if len(errors) < cells:
+                raise self._untold_errors()
+            return errors, from_1904
+
+    def _untold_errors(self) -> DataError:
+        return DataError(
+            tr(
+                "{path} has cells that hold an error, which cannot be told from empty ones as the file is written; save it anew as .xlsx.",
+                path=self.path,
+            )
+        )
 
 
-def _error_cells(pieces: Iterator[bytes]) -> Iterator[tuple[int, int, str]]:
-    rest = b""
+def _error_cells(pieces: Iterator[bytes]) -> tuple[list[tuple[int, int, str]], int]:
+    """Return row, column and text of the cells of a sheet that hold an error and say where they stand; and how many hold one."""
+    errors, cells, rest = [], 0, b""
     for piece in pieces:
         text = rest + piece
         cut = text.rfind(b"</c>") + 4 if b"</c>" in text else 0
         text, rest = text[:cut], text[cut:]
-        for match in _ERROR_CELLS.finditer(text) if b't="e"' in text else ():
+        cells += text.count(b' t="e"')
+        for match in _ERROR_CELLS.finditer(text) if b' t="e"' in text else ():
             column = 0
             for letter in match[1]:
                 column = column * 26 + letter - 64
-            yield int(match[2]) - 1, column - 1, match[3].decode("utf-8", "replace")
+            errors.append((int(match[2]) - 1, column - 1, match[3].decode("utf-8", "replace")))
+    return errors, cells
 
 
 def _plain(cell: str | None) -> str:

@@ -48,6 +48,12 @@ def test_names_cut_within_a_character_do_not_turn_a_chinese_export_into_another_
     assert rejected.select("source_row", "fault").rows() == [(9, FAULT)]
 
 
+def test_an_encoding_that_fits_goes_before_one_that_nearly_fits() -> None:
+    """All lines but the header of this export are Korean by chance."""
+    lines = ["会员卡号;小票号;门店;商品编码;品类;销售时间", *(f"K{number};店{number % 2};乳品" for number in range(400))]
+    assert detect_encoding("\r\n".join(lines).encode("gb18030")) == "gb18030"
+
+
 def test_two_exports_put_together_in_two_encodings_are_not_guessed(tmp_path) -> None:
     content = written([*rows(9_000), *(line.decode().encode("cp1252") for line in rows(9_000))])
     with pytest.raises(DataError, match="does not decode as utf-8"):

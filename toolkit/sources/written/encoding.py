@@ -52,17 +52,18 @@ def detect_encoding(sample: bytes, names: Iterable[str] = (), *, is_whole: bool 
         return wide
     if _text(sample, "utf-8") is not None or counted(sample, "utf-8", is_whole=is_whole).are_damage():
         return "utf-8"
-    texts = {name: text for name in ORDINARY if (text := _text(sample, name) or _nearly_all(sample, name, is_whole)) is not None}
-    texts |= {name: text for name in SINGLE_BYTE if (text := _text(sample, name)) is not None}
+    texts = {name: text for name in (*ORDINARY, *SINGLE_BYTE) if (text := _text(sample, name)) is not None}
     expected = [name for name in names if not name.isascii()]
     hits = {name: sum(word in text for word in expected) for name, text in texts.items()}
     fitting = [name for name in texts if hits[name] == max(hits.values())]
-    opening = {name: _text(sample[:100_000], name) or _nearly_all(sample[:100_000], name, False) or "" for name in fitting}
+    opening = {name: _text(sample[:100_000], name) or "" for name in fitting}
     likely = [name for name in fitting if name in ORDINARY and _ordinary_share(opening[name], name) >= ORDINARY_SHARE]
     if likely:
         return likely[0]
     if "cp1252" in fitting and _is_western(opening["cp1252"]):
         return "cp1252"
+    if not max(hits.values(), default=0) and (damaged := _in_spite_of_damage(sample, is_whole=is_whole)):
+        return damaged
     single_byte = [name for name in fitting if name in SINGLE_BYTE]
     return _most_readable(sample, single_byte) or (fitting[0] if fitting else "utf-8")
 
@@ -88,11 +89,13 @@ def _text(sample: bytes, encoding: str) -> str | None:
     return None if any("\x80" <= character <= "\x9f" for character in text[:20000]) else text
 
 
-def _nearly_all(sample: bytes, encoding: str, is_whole: bool) -> str | None:
-    """Return the lines that decode, where those that do not are few: a name cut within a character spoils its line alone."""
-    if not counted(sample, encoding, is_whole=is_whole).are_damage():
-        return None
-    return "\n".join(line.decode(encoding, "replace") for line in sample.split(b"\n")).replace("\ufffd", "")
+def _in_spite_of_damage(sample: bytes, *, is_whole: bool) -> str | None:
+    """Return the encoding of several bytes that all but a few lines are in: a name cut within a character spoils its line alone."""
+    odd = {name: counted(sample, name, is_whole=is_whole) for name in ORDINARY}
+    for name in sorted((name for name in odd if odd[name].odd and odd[name].are_damage()), key=lambda name: odd[name].odd):
+        if _ordinary_share(sample[:100_000].decode(name, "replace").replace("\ufffd", ""), name) >= ORDINARY_SHARE:
+            return name
+    return None
 
 
 def _ordinary_share(text: str, encoding: str) -> float:

@@ -5,8 +5,6 @@ What is proposed is a TOML text for a person to read: every guess carries a comm
 
 from __future__ import annotations
 
-import os
-import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,9 +18,11 @@ from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, gu
 from toolkit.sources.columns.partners import JoinedLines, joined_lines
 from toolkit.sources.columns.rates import per_order, rate_lines
 from toolkit.sources.columns.words import foreign_words, value_map
+from toolkit.sources.columns.writing import differences, files_of, head, one_or_list
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset
 from toolkit.sources.presets.tried import contradicted_currency, tried_sections
+from toolkit.sources.records.shelf import parts_of
 from toolkit.sources.specs import TableMapping
 
 CURRENCY_SIGNS = {
@@ -30,7 +30,6 @@ CURRENCY_SIGNS = {
     "$": "USD",
 }  # fmt: skip
 CURRENCY_OF_SCRIPT = {"chinese": "CNY", "japanese": "JPY", "korean": "KRW", "cyrillic": "RUB"}
-MOST_FILES_LISTED = 6
 
 
 def propose_mapping(files: Sequence[Path | str]) -> str:
@@ -40,7 +39,8 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
 
     Raises: `DataError` where there is no file with a row in it.
     """
-    everything = [contents for path in files if (contents := contents_of(Path(path))) is not None]
+    parts = [part for path in files for part in parts_of(Path(path))]
+    everything = [contents for path, sheet in parts if (contents := contents_of(path, sheet)) is not None]
     if not everything:
         raise DataError(f"None of the {len(files)} files holds a row; give the receipts' files.")
     groups: dict[tuple[str, ...], list[Contents]] = {}
@@ -76,7 +76,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
             continue
         if table is None or table in sections:
             why = "looks like none of the tables" if table is None else f"looks like another [{table}], with other columns"
-            name = group[0].file.path.name + (f" and {len(group) - 1} more" if len(group) > 1 else "")
+            name = group[0].file.title + (f" and {len(group) - 1} more" if len(group) > 1 else "")
             remarks.append(f"{name} {why}; it is left out. Its columns: {', '.join(group[0].names[:20])}")
             continue
         sections[table] = _guessed_section(table, group)
@@ -151,43 +151,12 @@ def _currency(everything: Sequence[Contents]) -> tuple[str, str]:
     return "EUR", "  # guessed: nothing in the files says which; it sets how many decimals amounts have"
 
 
-def _files(group: Sequence[Contents]) -> str:
-    paths = [contents.file.path for contents in group]
-    folders, endings = {path.parent for path in paths}, {"".join(path.suffixes) for path in paths}
-    if len(paths) > MOST_FILES_LISTED and len(folders) == 1 and len(endings) == 1:
-        return f"{quoted((paths[0].parent / ('*' + endings.pop())).as_posix())}  # check that the pattern finds these files only"
-    return _one_or_list([Path(os.path.normpath(path)).as_posix() for path in paths])
-
-
-def _one_or_list(texts: Sequence[str]) -> str:
-    return quoted(texts[0]) if len(texts) == 1 else "[" + ", ".join(map(quoted, texts)) + "]"
-
-
-def _head(table: str, group: Sequence[Contents]) -> list[str]:
-    """Return a section's files and what was detected about their text, so that a person sees it and the import does not detect it again."""
-    lines = ["", f"[{table}]", f"files = {_files(group)}"]
-    dialect = group[0].file.dialect
-    if dialect is None:
-        return lines
-    encoding = "utf-8" if dialect.encoding in ("utf-8", "utf-8-sig", "ascii") else dialect.encoding
-    delimiter = {"\t": "\\t", "\x01": "\\u0001"}.get(dialect.delimiter, dialect.delimiter)
-    lines += [f'encoding = "{encoding}"', f'delimiter = "{delimiter}"']
-    titles = {contents.file.dialect.above for contents in group if contents.file.dialect}
-    if dialect.above and len(set(map(len, titles))) == 1:
-        shown = next((cells for line in dialect.above if (cells := " ".join(re.split(r"[,;|\t ]+", line)).strip())), "")
-        comment = tr("title lines above the header: {lines}; without this the header is found by its names", lines=quoted(shown[:60]))
-        lines.append(f"skip_rows = {len(dialect.above)}  # {comment}")
-    if any(contents.file.totals for contents in group):
-        lines.append("# " + tr("a total stands below the rows: it is set aside and counted"))
-    if not dialect.header:
-        lines.append("header = false  # the first row holds values: columns are column_1, column_2, ...")
-    return lines
-
-
 def _known_section(preset: Preset, group: Sequence[Contents]) -> list[str]:
-    sections = tried_sections(preset, group).replace('files = "FILES"\n', "", 1).replace('"FILES"', _files(group))
+    sections = (
+        tried_sections(preset, group).replace('files = "FILES"\n', "", 1).replace('"FILES"', files_of(group, differences("", group, ())))
+    )
     _, _, body = sections.strip("\n").partition("\n")
-    return [*_head(preset.table, group), *body.splitlines()]
+    return [*head(preset.table, group), *body.splitlines()]
 
 
 def _joined_section(joined: JoinedLines) -> list[str]:
@@ -195,9 +164,9 @@ def _joined_section(joined: JoinedLines) -> list[str]:
     joins = []
     for partner in joined.partners:
         same = all(name == column for name, column in partner.on.items())
-        on = _one_or_list(list(partner.on)) if same else f"{{ {', '.join(f'{quoted(a)} = {quoted(b)}' for a, b in partner.on.items())} }}"
+        on = one_or_list(list(partner.on)) if same else f"{{ {', '.join(f'{quoted(a)} = {quoted(b)}' for a, b in partner.on.items())} }}"
         comment = tr("guessed: all values of the one stand in the other") if partner.is_guess else tr("guessed by the names of the columns")
-        opening = ["", "[[lines.join]]", *_head("lines", partner.group)[2:]]
+        opening = ["", "[[lines.join]]", *head("lines", partner.group)[2:]]
         joins += [*opening, f"on = {on}  # {comment}"]
     return _guessed_section("lines", [joined.contents, *joined.group[1:]], joins, joined)
 
@@ -210,13 +179,16 @@ def _guessed_section(
     if joined:
         contents = joined.everything
         guesses += _of_orders(guesses, joined)
-    lines = _head(table, group)
-    decimal = _decimal(contents, guesses)
+    own = joined.group if joined else group
+    ways = differences(table, own, [guess for guess in guesses if set(guess.columns) <= set(own[0].names)])
+    lines = head(table, group, ways)
+    decimal = [] if any("decimal" in way for way in ways) else _decimal(contents, guesses)
     if decimal is None:
         lines.append('# TODO decimal = ","  # or ".": the sample does not prove which; the import looks at every row')
     else:
         lines += decimal
-    lines += [option for guess in guesses for option in guess.options]
+    own_times = any("time_format" in way for way in ways)
+    lines += [option for guess in guesses for option in guess.options if not (own_times and "time_format" in option)]
     side, taken = _side_tables(group, guesses) if table == "lines" and not joins else ([], set())
     unused = [name for name in contents.names if name not in _raw(guesses)]
     if table == "members" and unused:
@@ -228,7 +200,7 @@ def _guessed_section(
     if rest and table != "members":
         lines.append(f"# not used: {', '.join(rest)}")
     member = next((guess.columns[0] for guess in guesses if guess.name == "member_id" and len(guess.columns) == 1), None)
-    people = identity_lines(contents, member, _files(group)) if table == "members" and member else []
+    people = identity_lines(contents, member, files_of(group, ways)) if table == "members" and member else []
     return lines + _value_maps(table, contents, guesses) + side + people
 
 
@@ -274,7 +246,7 @@ def _side_tables(group: Sequence[Contents], guesses: Sequence[Guess]) -> tuple[l
         extra = [guess for guess in guess_columns(table, group[0]) if guess.name != column and guess.columns[0] not in _raw(guesses)]
         if key is None or not any(guess.name == needed for guess in extra):
             continue
-        lines += [*_head(table, group), *(_decimal(group[0], extra) or [])]
+        lines += [*head(table, group), *(_decimal(group[0], extra) or [])]
         lines += ["distinct = true  # read from the receipts: the most frequent value of each column"]
         lines += ["", f"[{table}.columns]", _column_line(key), *map(_column_line, extra)]
         taken |= _raw(extra)
@@ -282,4 +254,4 @@ def _side_tables(group: Sequence[Contents], guesses: Sequence[Guess]) -> tuple[l
 
 
 def _column_line(guess: Guess) -> str:
-    return f"{guess.name} = {guess.text or _one_or_list(guess.columns)}" + (f"  # {guess.comment}" if guess.comment else "")
+    return f"{guess.name} = {guess.text or one_or_list(guess.columns)}" + (f"  # {guess.comment}" if guess.comment else "")

@@ -15,7 +15,8 @@ from toolkit.schemas import CONTRACT
 from toolkit.sources.columns.contents import Contents
 from toolkit.sources.columns.matching import quoted, time_options
 from toolkit.sources.presets.known import Preset
-from toolkit.sources.records.source_file import Shelf, scan
+from toolkit.sources.records.shelf import Shelf
+from toolkit.sources.records.source_file import scan
 from toolkit.sources.specs import TableMapping
 from toolkit.sources.styles import times
 from toolkit.sources.styles.numbers import NumberStyle, read_number

@@ -20,9 +20,11 @@ import polars as pl
 from toolkit.errors import MappingError
 from toolkit.schemas import CONTRACT
 from toolkit.sources.mapping import Mapping, did_you_mean
-from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
+from toolkit.sources.records.shelf import ENDINGS, Shelf, is_workbook, spreadsheet_fault, tables_in
+from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
+from toolkit.sources.specs import CELLS, FileEntry, TableMapping
+from toolkit.sources.written.archives import is_zip, zip_of
 
-ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq")
 MOST_FAULTS = 20
 
 
@@ -33,6 +35,7 @@ class Records:
     frame: pl.LazyFrame
     schema: dict[str, pl.DataType]
     files: tuple[SourceFile, ...]
+    spec: TableMapping | None = None  # the section as it goes for these files
     only: pl.Expr | None = None  # the rows that the mapping asks for; none = all
     orphans: dict[str, str] = field(default_factory=dict)  # column that marks rows without a partner in joined files -> the reason
     is_copy: bool = False  # the frame is a copy on disk, with columns that the files themselves do not have
@@ -44,7 +47,7 @@ class Records:
     @property
     def has_broken(self) -> bool:
         """Whether there are rows that could not be read: their text is in the column `broken`."""
-        return any(file.broken for file in self.files)
+        return any(file.has_broken for file in self.files)
 
     @property
     def unusable(self) -> pl.Expr | None:
@@ -67,61 +70,96 @@ class Records:
         return pl.concat([frame.select(*self.schema).head(SAMPLE_RECORDS) for frame in scans]).collect()
 
 
-def find_files(mapping: Mapping, table: str) -> list[Path]:
-    """Return the files of a table, each once, in the order of their names.
+def find_files(mapping: Mapping, table: str) -> list[tuple[Path, FileEntry]]:
+    """Return the files of a table, each once (each sheet that is named of it once), in the order of their names, with their entries.
 
-    Raises: `MappingError` where a pattern finds nothing or finds spreadsheets.
+    A file that several entries find is that of the one which states how it is written, the last of those.
+
+    Raises: `MappingError` where a pattern finds nothing or finds spreadsheets of a kind that is not read.
     """
-    files: dict[str, Path] = {}
+    files: dict[tuple[str, str | int | None], tuple[Path, FileEntry]] = {}
     faults = []
-    for pattern in mapping.tables[table].files:
-        place = os.path.join(mapping.folder, pattern)
-        matches = [Path(place)] if os.path.exists(place) else [Path(match) for match in glob.glob(place, recursive=True)]
+    for entry in sorted(mapping.tables[table].files, key=lambda entry: bool(entry.stated)):
+        place = os.path.join(mapping.folder, entry.path)
+        is_there = os.path.exists(place) or zip_of(Path(place)) is not None
+        matches = [Path(place)] if is_there else [Path(match) for match in glob.glob(place, recursive=True)]
         paths = [path for match in matches for path in (_inside(match) if match.is_dir() else [match])]
         if not paths:
-            faults.append(f"{mapping.label} [{table}] files: {pattern!r} finds no file (looked in {Path(mapping.folder).resolve()}).")
+            faults.append(f"{mapping.label} [{table}] files: {entry.path!r} finds no file (looked in {Path(mapping.folder).resolve()}).")
         faults += [fault for path in paths if (fault := spreadsheet_fault(path))]
-        for path in paths:  # a pattern and a name, or two names, may find the same file
-            files.setdefault(os.path.realpath(path), path)
+        for part in [] if faults else [part for path in paths for part in _unzipped(path, entry, mapping.tables[table])]:
+            real = os.path.realpath(part)  # a pattern and a name, or two names, may find the same file
+            if entry.sheet is not None:
+                files.pop((real, None), None)
+            if entry.stated or (real, None) not in files:
+                files[real, entry.sheet] = part, entry
     if faults:
         raise MappingError("\n".join(faults[:MOST_FAULTS]))
-    return sorted(files.values(), key=str)
+    return sorted(files.values(), key=lambda found: str(found[0]))
+
+
+def _unzipped(path: Path, entry: FileEntry, spec: TableMapping) -> list[Path]:
+    """Return a file as it is, or the files in it where it is a zip."""
+    if zip_of(path) is not None or is_workbook(path) or not is_zip(path):
+        return [path]
+    return tables_in(path, entry.member or spec.member)
 
 
 def _inside(folder: Path) -> list[Path]:
     def wanted(path: Path) -> bool:
-        hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+        hidden = any(part.startswith((".", "_", "~$")) for part in path.relative_to(folder).parts)
         return path.is_file() and not hidden and re.sub(r"\.(gz|zip)$", "", path.name.lower()).endswith(ENDINGS)
 
     return [path for path in sorted(folder.rglob("*")) if wanted(path)]
 
 
 def open_table(mapping: Mapping, table: str, shelf: Shelf) -> list[Records]:
-    """Return the raw records of a table, in groups of files that share their columns' types.
+    """Return the raw records of a table, in groups of files that are written alike.
 
     Raises: `MappingError` naming every file that lacks a mapped column, with the nearest column; `DataError` where a file cannot be read.
     """
-    spec = mapping.tables[table]
+    whole = mapping.tables[table]
+    specs = {entry: whole.of(entry) for entry in whole.files}
     faults: list[str] = []
-    groups: dict[tuple, list[SourceFile]] = {}
+    groups: dict[tuple, tuple[TableMapping, list[SourceFile]]] = {}
     first = 0
-    for path in find_files(mapping, table):
-        file = shelf.open(path, spec)
-        if file is None:
+    opened = [(path, specs[entry], shelf.open(path, specs[entry])) for path, entry in find_files(mapping, table)]
+    others = _of_other_tables([(path, spec, file) for path, spec, file in opened if file is not None])
+    for path, spec, file in opened:
+        if file is None or path in others:
             continue
+        if left := [other.name for other in others if others[other] == path]:
+            file = replace(file, beside=tuple(left))
         faults += [_missing(mapping, table, path, name, list(file.schema)) for name in spec.raw_columns if name not in file.schema]
-        types = ("text",) if file.dialect else tuple(sorted((name, str(file.schema.get(name))) for name in spec.raw_columns))
-        groups.setdefault(types, []).append(replace(file, first_index=first))
+        types = tuple(sorted((name, str(file.schema.get(name))) for name in spec.raw_columns))
+        if file.dialect and not file.sheet:
+            types = (file.dialect.delimiter,)
+        # files whose cells the mapping says to be written otherwise are a group of their own
+        key = (bool(file.dialect), types, tuple(getattr(spec, name) for name in CELLS))
+        groups.setdefault(key, (spec, []))[1].append(replace(file, first_index=first))
         first += file.rows
     if faults:
         more = [f"... and {len(faults) - MOST_FAULTS} more like these."] if len(faults) > MOST_FAULTS else []
         raise MappingError("\n".join(faults[:MOST_FAULTS] + more))
-    return [_together(tuple(files), spec.raw_columns) for files in groups.values()]
+    return [_together(tuple(files), spec) for spec, files in groups.values()]
 
 
-def _together(files: tuple[SourceFile, ...], columns: Sequence[str]) -> Records:
-    schema = {name: dtype for name, dtype in files[0].schema.items() if name in columns}
-    return Records(scan(files, schema, with_broken=any(file.broken for file in files)), schema, files)
+def _of_other_tables(opened: Sequence[tuple[Path, TableMapping, SourceFile]]) -> dict[Path, Path]:
+    """Return the files of zips that lack wanted columns while another of the same zip has them all: each with that other."""
+    lacking: dict[Path, list[Path]] = {}
+    first: dict[Path, Path] = {}
+    for path, spec, file in opened:
+        archive = zip_of(path)
+        if archive is not None and set(spec.raw_columns) <= set(file.schema):
+            first.setdefault(archive, path)
+        elif archive is not None:
+            lacking.setdefault(archive, []).append(path)
+    return {path: first[archive] for archive, paths in lacking.items() if archive in first for path in paths}
+
+
+def _together(files: tuple[SourceFile, ...], spec: TableMapping) -> Records:
+    schema = {name: dtype for name, dtype in files[0].schema.items() if name in spec.raw_columns}
+    return Records(scan(files, schema, with_broken=any(file.has_broken for file in files)), schema, files, spec)
 
 
 def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[str]) -> str:
@@ -141,12 +179,18 @@ def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[st
 def locate(rows: pl.DataFrame, files: Sequence[SourceFile]) -> pl.DataFrame:
     """Return the rows with source_file and source_row in place of source_index."""
     starts = [file.first_index for file in files]
-    places = [(index, files[bisect_right(starts, index) - 1]) for index in rows["source_index"].to_list()]
+    indexes = rows["source_index"].to_list()
+    of_file: dict[int, list[int]] = {}
+    for place, index in enumerate(indexes):
+        of_file.setdefault(bisect_right(starts, index) - 1, []).append(place)
+    names, numbers = [""] * len(indexes), [0] * len(indexes)
+    for number, places in of_file.items():
+        file = files[number]
+        found = file.row_numbers([indexes[place] - file.first_index for place in places])
+        for place, row in zip(places, found, strict=True):
+            names[place], numbers[place] = str(file.path), row
     located = pl.DataFrame(
-        {
-            "source_file": [str(file.path) for _, file in places],
-            "source_row": [index - file.first_index + file.first_row for index, file in places],
-        },
+        {"source_file": names, "source_row": numbers},
         schema={"source_file": pl.String, "source_row": pl.Int64},
     )
     return pl.concat([located, rows.drop("source_index")], how="horizontal")

@@ -167,7 +167,7 @@ def test_the_question_on_order_totals_names_the_line_that_answers_it(tmp_path: P
     mapping = shop(tmp_path, rows, '"amount"')
     (question,) = [question for question in check_receipts(mapping).questions if question.kind == "order_total"]
     assert question.write in question.sentence
-    shop(tmp_path, rows, question.write.removeprefix("amount = "))
+    shop(tmp_path, rows, question.write.removeprefix("[lines.columns] amount = "))
     assert not [question for question in check_receipts(mapping).questions if question.kind == "order_total"]
     _, lines = imported(mapping)
     assert lines["amount"].sum() == sum(2099 + 100 * n for n in range(40))

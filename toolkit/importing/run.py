@@ -333,7 +333,7 @@ def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:
         "Or go on without an answer: --accept-defaults.",
         line=answer_line(questions),
     )
-    return "\n".join([opening, *(f"- {question.sentence}" for question in questions), answer])
+    return "\n".join([opening, *(f"- {question}" for question in questions), answer])
 
 
 def _left_orders(unwanted: Sequence[pl.LazyFrame], stores: pl.DataFrame) -> pl.DataFrame:

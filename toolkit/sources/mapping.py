@@ -5,7 +5,7 @@ its files and a `columns` section that says where every contract column comes fr
 the format of the files is optional: it is detected, and what was detected is printed. An unknown key is a fault; all faults of a mapping
 are reported together.
 
-A section `[answers]` says what was answered to the questions that the values raise (`plausibility.py`): `ignore = ["state:Status"]` lists
+A section `[answers]` says what was answered to the questions that the values raise (`plausibility/`): `ignore = ["state:Status"]` lists
 those whose answer is "it is right as it is", by the question's word and the column, or by the word alone for every column.
 
 `source = "till"` names where the receipts come from (without it: the mapping's name). An import replaces store days of its own source only.

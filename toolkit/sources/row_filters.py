@@ -12,6 +12,7 @@ from toolkit.language import tr
 from toolkit.sources.contract_columns import cell_text
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.tables import Records
+from toolkit.sources.specs import TableMapping
 
 MOST_VALUES_SHOWN = 5
 
@@ -64,14 +65,20 @@ def filtered(mapping: Mapping, table: str, groups: Sequence[Records]) -> Filtere
     ]  # fmt: skip
     wanted, out = [], []
     for records in groups:
-        cells = {column: cell_text(column, records.schema[column]) for column in columns}
-        dropped = [cells[column].is_in(list(values)) for column, values in spec.drop.items()]
-        left = pl.any_horizontal([*dropped, *(~cells[column].is_in(list(values)) for column, values in spec.keep.items())])
+        left = ~wanted_rows(spec, records.schema)
         if (unusable := records.unusable) is not None:
             left = left & ~unusable
         wanted.append(records.narrowed(~left))
         out.append(records.narrowed(left))
     return FilteredRows(tuple(wanted), tuple(out), left_out, tuple(notes))
+
+
+def wanted_rows(spec: TableMapping, schema: dict[str, pl.DataType]) -> pl.Expr:
+    """Return the condition of the rows that `keep` and `drop` ask for; columns that the schema does not have ask for nothing."""
+    cells = {column: cell_text(column, schema[column]) for column in (*spec.keep, *spec.drop) if column in schema}
+    dropped = [cells[column].is_in(list(values)) for column, values in spec.drop.items() if column in cells]
+    left_out = [*dropped, *(~cells[column].is_in(list(values)) for column, values in spec.keep.items() if column in cells)]
+    return ~pl.any_horizontal(left_out) if left_out else pl.lit(True)
 
 
 def unused_words(mapping: Mapping, table: str, groups: Sequence[Records]) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-QUESTION_KINDS = ("currency", "state", "discount", "member_spelling", "few_members", "order_total", "same_receipts")
+from toolkit.sources.question_kinds import QuestionKind
+
 ONE_OF = ("column", "join", "value", "add", "multiply", "per_order", "true_if", "false_if")
 RATES = ("less_rate", "times_rate", "after_rate")
 
@@ -321,7 +322,7 @@ class TableMapping(Written, _Cells):
 
 
 class Answers(_Frozen):
-    """What a shop answered to the questions that its receipts raise (`plausibility.py`).
+    """What a shop answered to the questions that its receipts raise (`plausibility/`).
 
     `ignore` lists questions whose answer is "it is right as it is": `"state:Status"` of one column, `"state"` of all columns of the kind.
     """
@@ -331,9 +332,9 @@ class Answers(_Frozen):
     @field_validator("ignore")
     @classmethod
     def _known_kinds(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [key for key in given if key.partition(":")[0] not in QUESTION_KINDS]
+        unknown = [key for key in given if key.partition(":")[0] not in set(QuestionKind)]
         if unknown:
-            raise ValueError(f"there is no question {unknown[0]!r}; a key is one of {', '.join(QUESTION_KINDS)}, or such a word:COLUMN")
+            raise ValueError(f"there is no question {unknown[0]!r}; a key is one of {', '.join(QuestionKind)}, or such a word:COLUMN")
         return given
 
 

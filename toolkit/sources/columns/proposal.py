@@ -22,6 +22,7 @@ from toolkit.sources.columns.writing import differences, files_of, head, one_or_
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset
 from toolkit.sources.presets.tried import contradicted_currency, tried_sections
+from toolkit.sources.question_kinds import QuestionKind
 from toolkit.sources.records.shelf import parts_of
 from toolkit.sources.specs import TableMapping
 
@@ -84,30 +85,57 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     lines = _opening(everything, currency, remarks, "lines" in sections)
     lines += [line for table in CONTRACT for line in sections.get(table, [])]
     if questions:
-        lines += ["", *(f"# TODO {question.sentence}" for question in questions)]
-        lines += ["# TODO where all of that is right as it is:", "# [answers]", f"# {answer_line(questions)}"]
+        lines += ["", "# " + tr("TODO where all that is asked above is right as it is:"), "# [answers]", f"# {answer_line(questions)}"]
     return "\n".join(lines) + "\n"
 
 
 def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -> list[Question]:
-    """Return what a proposed section of lines leaves open; a discount that is doubted becomes a TODO of the section."""
-    if table != "lines":
+    """Return what a proposed section of lines leaves open, each a TODO beside its column; a discount that is doubted becomes one itself."""
+    if table not in ("lines", "products"):
         return []
-    spec = _read_section(sections["lines"])
-    doubted = {question.column for question in questions_of_sample(spec, contents.sample) if question.kind == "discount"}
+    specs = _read_sections(sections[table])  # products and stores read from the files of the lines are in it
+    asked = _asked(table, specs, contents)
+    doubted = {question.column for question in asked if question.kind == QuestionKind.DISCOUNT}
     for column in ("discount_amount", "coupon_amount"):
-        if column in spec.columns and (rate := spec.columns[column].column) in doubted:
-            lines = rate_lines(spec, contents, column, str(rate))
-            sections["lines"] = [new for line in sections["lines"] for new in lines.get(line.partition(" = ")[0], _as_it_is)(line)]
-    return list(questions_of_sample(_read_section(sections["lines"]), contents.sample))
+        if table == "lines" and column in specs[table].columns and (rate := specs[table].columns[column].column) in doubted:
+            lines = rate_lines(specs[table], contents, column, str(rate))
+            sections[table] = [new for line in sections[table] for new in lines.get(line.partition(" = ")[0], _as_it_is)(line)]
+    if doubted:
+        specs = _read_sections(sections[table])
+        asked = _asked(table, specs, contents)
+    sections[table] = _beside(table, sections[table], specs[table], asked)
+    return list(asked)
 
 
-def _read_section(lines: Sequence[str]) -> TableMapping:
-    return TableMapping.model_validate(tomllib.loads("\n".join(lines))["lines"])
+def _read_sections(lines: Sequence[str]) -> dict[str, TableMapping]:
+    return {name: TableMapping.model_validate(section) for name, section in tomllib.loads("\n".join(lines)).items()}
+
+
+def _asked(table: str, specs: dict[str, TableMapping], contents: Contents) -> tuple[Question, ...]:
+    used = [name for spec in specs.values() for name in spec.raw_columns]
+    is_goods_said = any("is_goods" in spec.columns for spec in specs.values())
+    spec = specs[table].of(specs[table].files[0])  # the contents are those of the first file
+    return questions_of_sample(spec, contents.sample, table=table, used=used, is_goods_said=is_goods_said)
 
 
 def _as_it_is(line: str) -> list[str]:
     return [line]
+
+
+def _beside(table: str, lines: Sequence[str], spec: TableMapping, questions: Sequence[Question]) -> list[str]:
+    """Return the section with each question below the line of its column; of a column that is not read, below the columns."""
+    contract = {", ".join(column.raw_columns): name for name, column in reversed(spec.columns.items())}
+    starts = [number for number, line in enumerate(lines) if line.startswith(f"[{table}.columns]")]
+    ends = [number for number, line in enumerate(lines) if starts and number > starts[0] and line.startswith("[")]
+    end = (ends[0] if ends else len(lines)) - 1
+    while end > 0 and not lines[end].strip():
+        end -= 1
+    beside: dict[int, list[str]] = {}
+    for question in questions:
+        own = f"{contract.get(question.column)} = "
+        place = next((n for n, line in enumerate(lines) if line.startswith(("# TODO " + own, own)) and starts[0] < n <= end), end)
+        beside.setdefault(place, []).append(f"# TODO {question.sentence}")
+    return [text for number, line in enumerate(lines) for text in (line, *beside.get(number, ()))]
 
 
 def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[str], has_lines: bool) -> list[str]:

@@ -38,6 +38,7 @@ from toolkit.models.taste_flags import flags_that_hold, shuffled, taste_index
 from toolkit.portrait.measures.segment_maps import read_segment_map
 
 HALF = date(2017, 7, 1)
+NOT_GOODS = ((pl.col("product_category") == "COUPON/MISC ITEMS") & ~pl.col("product_type").str.starts_with("GASOLINE")).fill_null(False)
 YEAR_END = date(2017, 12, 31)
 
 
@@ -120,13 +121,17 @@ def journey() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
 
     lines = (
         pl.scan_parquet(data / "transactions.parquet")
-        .join(pl.scan_parquet(data / "products.parquet").select("product_id", "product_category"), on="product_id", how="left")
+        .join(
+            pl.scan_parquet(data / "products.parquet").select("product_id", "product_category", "product_type"), on="product_id", how="left"
+        )
         .select(
             pl.col("household_id").alias("member_code"),
             "basket_id",
-            pl.col("transaction_timestamp").dt.date().alias("day"),
-            pl.col("product_category").alias("category_code"),
+            # The times are UTC; goods and orders are as the mapping of the demo and toolkit.mart.orders have them.
+            pl.col("transaction_timestamp").dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York").dt.date().alias("day"),
+            pl.when(~NOT_GOODS).then(pl.col("product_category").replace("COUPON/MISC ITEMS", "FUEL")).alias("category_code"),
             "quantity",
+            pl.when(NOT_GOODS).then(0).otherwise(minor("sales_value")).alias("paid"),
             minor("sales_value").alias("amount"),
             minor("retail_disc", "coupon_match_disc").alias("discount_amount"),
             minor("coupon_disc").alias("coupon_amount"),
@@ -138,7 +143,7 @@ def journey() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         pl.col("amount").sum(),
         pl.col("amount").filter(pl.col("discount_amount") > 0).sum().alias("promo_amount"),
         pl.col("coupon_amount").sum(),
-        ((pl.col("quantity") > 0) | (pl.col("amount") > 0)).any().alias("is_order"),
+        ((pl.col("quantity") >= 0) & (pl.col("paid") > 0)).any().alias("is_order"),
     )
     bought = lines.filter(pl.col("quantity") > 0).drop_nulls("category_code").select("member_code", "day", "category_code").unique()
     redemptions = pl.read_parquet(data / "coupon_redemptions.parquet").select(

@@ -12,12 +12,15 @@ _MICROSECONDS_A_BAND = 4 * 3_600_000_000
 
 
 def is_bought(quantity: pl.Expr) -> pl.Expr:
-    """True for a line that brings goods to the member; false for returns and for lines of coupons or fees."""
+    """True for a line that brings something to the customer; false for returns and for lines without a quantity."""
     return quantity > 0
 
 
 def makes_order(quantity: pl.Expr, amount: pl.Expr) -> pl.Expr:
-    """True for a line that makes its receipt an order: something was bought, or paid for without a quantity (a fee, a deposit)."""
+    """True for a line by which an order has what it stands for: something was bought, or paid for without a quantity.
+
+    Whether its receipt is an order is said in `toolkit.mart.orders`.
+    """
     return (quantity > 0) | ((quantity == 0) & (amount > 0))
 
 

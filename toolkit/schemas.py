@@ -29,6 +29,9 @@ class Lines(dy.Schema):
     discount_amount = dy.Float64(nullable=False, min=0, metadata={"means": "what the shop took off the shelf price of the line; >= 0"})
     coupon_amount = dy.Float64(nullable=False, min=0, metadata={"means": "face value of coupons on the line; >= 0"})
     channel = dy.String(nullable=True, metadata={"means": "how it was bought: store, app, online, ..."})
+    is_goods = dy.Bool(
+        nullable=True, metadata={"means": "no = the line is shipping, a fee, a gift card, ...; kept by product; empty = goods"}
+    )
 
 
 class Products(dy.Schema):
@@ -44,6 +47,9 @@ class Products(dy.Schema):
     launched_on = dy.Date(nullable=True, metadata={"means": "first day on sale"})
     own_brand = dy.Bool(nullable=True, metadata={"means": "the shop's own brand"})
     counted = dy.Bool(nullable=True, metadata={"means": "false = sold by weight or volume: never counted as units"})
+    is_goods = dy.Bool(
+        nullable=True, metadata={"means": "no = shipping, a fee, a gift card, a deposit, ...: in sales alone; empty = goods"}
+    )
 
 
 class Members(dy.Schema):
@@ -295,6 +301,14 @@ def contract_markdown() -> str:
         "# The data contract",
         "What a shop hands over, after the mapping has renamed its columns. Only `lines` is required; what a missing table or column makes "
         "impossible is said by name. This page is written by `toolkit contract`.",
+        "**What an order is**, in every figure: a receipt on which goods were paid for. At least one of its lines of goods has an amount "
+        "above 0 and is no return, and its lines do not take back all that they sell. Returns alone, cancelled and empty receipts, goods "
+        "given away, and receipts of what is no goods are no orders: they count in sales, and move no date, count or favourite.",
+        "**What is no goods** (shipping, fees, gift cards sold or redeemed, deposits, bags, coupons) says `is_goods`, of `products`, or of "
+        "`lines` (kept by product: what most of its lines say; `products` has the last word), such as "
+        '`is_goods = { false_if = [{ column = "StockCode", equals = ["POST", "BANK CHARGES"] }] }`. It stays in sales, and is in no '
+        'order\'s goods, favourites, pairs, categories or units; `not_goods = "left_out"` under `[lines]` leaves its lines out and counts '
+        'them (`"in_sales"` is the default).',
     ]
     for table, schema in CONTRACT.items():
         needed = required_columns(table)
@@ -339,7 +353,7 @@ ORDERS = pl.Schema(
         "ordered_at": pl.Datetime("us"),
         "store_code": pl.UInt32,
         "channel_code": pl.UInt32,
-        "is_order": pl.Boolean,  # false = returns or coupons alone: counts in money, not as an order
+        "is_order": pl.Boolean,  # paid for, with goods in it (toolkit.mart.orders); false = counts in money, not as an order
         "amount": pl.Int64,
         "discount_amount": pl.Int64,
         "promo_amount": pl.Int64,  # amount on discounted lines
@@ -355,7 +369,7 @@ MEMBER_CATEGORY = pl.Schema(
     {
         "member_code": pl.UInt32,
         "category_code": pl.UInt32,
-        "order_count": pl.UInt32,  # orders with a bought line of the category
+        "order_count": pl.UInt32,  # orders in which goods of the category were bought
         "day_count": pl.UInt32,  # distinct shopping days with one
         "amount": pl.Int64,
         "units_milli": pl.Int64,
@@ -368,10 +382,10 @@ MEMBER_CATEGORY = pl.Schema(
 MEMBER_FEATURES = pl.Schema(
     {
         "member_code": pl.UInt32,
-        "first_ordered_on": pl.Date,  # null where the member has no order (returns alone)
+        "first_ordered_on": pl.Date,  # null where the member has no order (refunds alone)
         "last_ordered_on": pl.Date,
         "order_count": pl.UInt32,
-        "return_order_count": pl.UInt32,  # orders that are returns or coupons alone
+        "return_order_count": pl.UInt32,  # receipts that are no orders
         "day_count": pl.UInt32,  # distinct days with an order
         "active_month_count": pl.UInt32,  # distinct calendar months with an order
         "line_count": pl.UInt32,

@@ -210,7 +210,7 @@ class Workspace:
         return pl.scan_parquet(files) if files else pl.LazyFrame(schema={"order_code": pl.Int64, "order_id": pl.String})
 
     def codes(self, name: str) -> pl.DataFrame:
-        """Return the dictionary `name` (member, store, product, channel) as (code, id)."""
+        """Return the dictionary `name` (member, store, product, channel) as (code, id); `not_goods`: products whose lines are no goods."""
         if name not in self.manifest.codes:
             return pl.DataFrame(schema={"code": pl.UInt32, "id": pl.String})
         return self._read_parquet(self.manifest.codes[name])

@@ -14,17 +14,19 @@ def naive_orders(lines: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """One row per order; `lines` as `readable_lines` gives them."""
     c = pl.col
     seen = lines.filter(c("ordered_at").dt.date() <= as_of)
+    goods = seen.filter("is_goods", c("amount") != 0).group_by("order_id", "product_id").agg(c("amount", "quantity_milli").sum())
+    kept = goods.filter((c("amount") != 0) | (c("quantity_milli") != 0))["order_id"]  # not cancelled in themselves
     orders = seen.group_by("order_id").agg(
         c("member_id", "ordered_at", "store_id", "channel").first(),
-        is_order=((c("quantity_milli") > 0) | ((c("quantity_milli") == 0) & (c("amount") > 0))).any(),
+        is_order=((c("quantity_milli") >= 0) & (c("amount") > 0) & c("is_goods")).any(),
         amount=c("amount").sum(),
         discount_amount=c("discount_amount").sum(),
         promo_amount=c("amount").filter(c("discount_amount") > 0).sum(),
         coupon_amount=c("coupon_amount").sum(),
-        units_milli=c("quantity_milli").filter("counted").sum(),
+        units_milli=c("quantity_milli").filter(c("counted") & c("is_goods")).sum(),
         line_count=pl.len(),
     )
-    return orders.with_columns(day=c("ordered_at").dt.date())
+    return orders.with_columns(is_order=c("is_order") & c("order_id").is_in(kept.implode()), day=c("ordered_at").dt.date())
 
 
 def naive_members(lines: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -66,11 +68,12 @@ def naive_members(lines: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 
 def naive_member_category(lines: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """One row per member x category, sorted."""
+    """One row per member x category of goods, sorted."""
     c = pl.col
-    bought = c("quantity_milli") > 0
+    orders = naive_orders(lines, as_of).filter("is_order")
+    bought = (c("quantity_milli") > 0) & c("order_id").is_in(orders["order_id"].implode())
     return (
-        lines.filter(c("ordered_at").dt.date() <= as_of, c("member_id").is_not_null())
+        lines.filter(c("ordered_at").dt.date() <= as_of, c("member_id").is_not_null(), "is_goods")
         .group_by("member_id", "category")
         .agg(
             order_count=c("order_id").filter(bought).n_unique(),

@@ -9,13 +9,17 @@ from toolkit.workspace import Workspace
 
 
 def readable_lines(lines: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    """Contract lines as the naive mart wants them: minor units, thousandths, category and counted beside each line."""
+    """Contract lines as the naive mart wants them: minor units, thousandths, category, counted and is_goods beside each line."""
     money = [(pl.col(name) * 100).round().cast(pl.Int64) for name in ("amount", "discount_amount", "coupon_amount")]
     return (
         lines.with_columns(*money, quantity_milli=(pl.col("quantity") * 1_000).round().cast(pl.Int64))
-        .join(products.select("product_id", "category", "counted"), on="product_id", how="left")
-        .with_columns(pl.col("category").fill_null("(no category)"), pl.col("counted").fill_null(True))
+        .join(_with_goods(products).select("product_id", "category", "counted", "is_goods"), on="product_id", how="left")
+        .with_columns(pl.col("category").fill_null("(no category)"), pl.col("counted", "is_goods").fill_null(True))
     )
+
+
+def _with_goods(products: pl.DataFrame) -> pl.DataFrame:
+    return products if "is_goods" in products.columns else products.with_columns(is_goods=pl.lit(True))
 
 
 def members(ws: Workspace, mart: Mart) -> pl.DataFrame:

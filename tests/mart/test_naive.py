@@ -36,9 +36,13 @@ WEIGHED_APART = random_products().with_columns(category=pl.when("counted").then(
 """Products of which each category is counted as a whole, or not at all."""
 
 
+WITH_FEES = random_products().with_columns(is_goods=pl.Series([None, False, None, False, *[True] * 7, False]))
+"""Products of which three are no goods: one without a category, one counted, one by weight."""
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("as_of", [AS_OF, AS_OF - timedelta(days=100)])
-@pytest.mark.parametrize("products", [random_products(), WEIGHED_APART], ids=["mixed categories", "weighed apart"])
+@pytest.mark.parametrize("products", [random_products(), WEIGHED_APART, WITH_FEES], ids=["mixed categories", "weighed apart", "fees"])
 def test_equals_the_naive_mart(tmp_path, seed, as_of, products):
     lines = random_lines(seed)
     members, orders, pairs, _ = tables(tmp_path, lines, as_of, products=products)

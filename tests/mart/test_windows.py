@@ -45,6 +45,12 @@ def named(ws: Workspace, frame: pl.DataFrame) -> dict[tuple, dict]:
 def oracle(lines: pl.DataFrame, first: date, last: date, by: tuple[str, ...]) -> dict[tuple, dict]:
     """The same sums line by line, with exact integers."""
     categories = dict(random_products().select("product_id", "category").iter_rows())
+    bought, left = set(), defaultdict(lambda: [0, 0])
+    for line in lines.iter_rows(named=True):
+        left[line["order_id"], line["product_id"]][0] += round(line["amount"] * 100)
+        left[line["order_id"], line["product_id"]][1] += round(line["quantity"] * 1000) * (line["amount"] != 0)
+        bought |= {line["order_id"]} if line["quantity"] >= 0 and line["amount"] > 0 else set()
+    bought &= {order for (order, _), sums in left.items() if any(sums)}  # the others are cancelled in themselves
     sums: dict[tuple, dict] = defaultdict(lambda: {**dict.fromkeys((*SUMS, "margin_milli"), 0), "orders": set(), "unknown": False})
     for line in lines.iter_rows(named=True):
         day = line["ordered_at"].date()
@@ -62,7 +68,7 @@ def oracle(lines: pl.DataFrame, first: date, last: date, by: tuple[str, ...]) ->
         row["promo_amount"] += amount if discount else 0
         row["coupon_amount"] += round(line["coupon_amount"] * 100)
         row["units_milli"] += milli if int(line["product_id"][1:]) < 10 else 0
-        if milli > 0 or (milli == 0 and amount > 0):
+        if (milli > 0 or (milli == 0 and amount > 0)) and line["order_id"] in bought:
             row["orders"].add(line["order_id"])
         if (cost := COSTS[line["product_id"]]) is None:
             row["unknown"] = True

@@ -76,7 +76,8 @@ def test_chart(ladder: Workspace) -> None:
 
 
 def test_one_segment_for_all_is_said_and_no_sales_are_not_measured(tmp_path: Path) -> None:
-    ws = shop_of(tmp_path, lines_of([(f"m{who}", 4, "s1", 1, 0) for who in range(12)]))
+    bought = [(f"m{who}", 4, "s1", 1, 1) for who in range(12)]  # and given back: goods given away would be no orders
+    ws = shop_of(tmp_path, lines_of([*bought, *[(f"m{who}", 3, "s1", -1, -1) for who in range(12)]]))
     answer = segments(ws)
     notes = " ".join(str(note) for note in answer.notes)
     assert "All 12 members are in one segment" in notes

@@ -18,6 +18,7 @@ from toolkit.importing import lines as line_steps
 from toolkit.importing.admission import admitted, plan_orders, replaced_sources
 from toolkit.importing.aliases import aliases_of, members_that_stay, moved_lines, new_aliases, table_in_one_name, typed_in_one_name
 from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
+from toolkit.importing.goods import MARKS, told_apart
 from toolkit.importing.identities import People, read_people
 from toolkit.importing.merge_notes import merge_notes
 from toolkit.importing.order_values import is_shared, share_out
@@ -124,12 +125,10 @@ def import_receipts(
                 left_out = {} if typed.distinct else typed.left_out  # a `distinct` table counts keys, not rows
                 record = _record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected, left_out)
                 records.append(record.model_copy(update={"notes": (*record.notes, *outside_words(mapping, name, typed, rejected))}))
+        whole = {name: lay_over(ws, name, kept, mapping.source_name, names) for name, (kept, _) in tables.items()}
         changes["tables"] = {
             **ws.manifest.tables,
-            **{
-                name: write_table(ws, f"tables/{commit_id}", name, lay_over(ws, name, kept, mapping.source_name, names))
-                for name, (kept, _) in tables.items()
-            },
+            **{name: write_table(ws, f"tables/{commit_id}", name, table) for name, table in whole.items()},
             **_renamed_tables(ws, commit_id, names, [name for name in ws.manifest.tables if name not in tables]),
         }
         extra = {
@@ -140,6 +139,7 @@ def import_receipts(
         if people is not None:
             records.append(_people_record(ws, commit_id, mapping, people))
         if "lines" in mapping.tables:
+            products = whole["products"] if "products" in whole else ws.table("products")
             line_changes, record, questions = _import_lines(
                 ws,
                 mapping,
@@ -147,6 +147,7 @@ def import_receipts(
                 staging,
                 shelf,
                 extra,
+                products,
                 names,
                 people,
                 announce,
@@ -202,6 +203,7 @@ def _import_lines(
     staging: Path,
     shelf: Shelf,
     extra: dict[str, pl.Series],
+    products: pl.DataFrame | pl.LazyFrame | None,
     names: pl.DataFrame,
     people: People | None,
     announce: Callable[[str], object],
@@ -249,10 +251,18 @@ def _import_lines(
             unwanted.append(cancelled.rows.lazy().select("store_id", "order_id", "day"))
         elif cancelled.pairs.height:
             notes = (_cancellations_note(cancelled),)
+    goods = told_apart(ws, mapping, typed, lines, products)
+    lines = goods.lines
+    left_out |= goods.left_out
+    notes += goods.notes
+    if goods.out is not None:
+        unwanted.append(goods.out.select(*STORE_DAY))
     fresh = new_aliases(ws, names)
     if fresh.height:
         extra = {**extra, "member": members_that_stay(ws, fresh)}
     codes = line_steps.codes_of(ws, lines, extra)
+    if goods.marks.height or MARKS in ws.manifest.codes:
+        codes[MARKS] = goods.marks
     total = sum(file.rows for file in ws.manifest.line_files)
     partitions = partitions_for(ws, typed.rows_in)
     coded = line_steps.code_lines(lines.with_columns(line_steps.order_key().alias("order_key")), codes, typed, partitions)

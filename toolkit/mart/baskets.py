@@ -22,6 +22,7 @@ import polars as pl
 
 from toolkit.mart.batches import Batch, plan_batches, read_slices
 from toolkit.mart.folder import Mart
+from toolkit.mart.orders import are_orders
 from toolkit.mart.runs import as_array, bits_for, runs_of, sums_between
 from toolkit.workspace import Workspace
 
@@ -39,7 +40,7 @@ GOODS = pl.Schema(
         "category_code": pl.UInt32,
         "product_code": pl.UInt32,
         "amount": pl.Int64,  # minor units, returns in the same order subtracted
-        "is_bought": pl.Boolean,  # at least one line with quantity > 0; false = returns, fees and coupons alone
+        "is_bought": pl.Boolean,  # goods, at least one line with quantity > 0, in an order; false = it counts in money alone
     }
 )
 _FOLDER = "baskets"
@@ -87,9 +88,9 @@ def ensure_baskets(ws: Workspace, mart: Mart) -> Path:
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     try:
-        category = _category_of_product(ws, mart)
+        products = _products(ws, mart)
         for number, batch in enumerate(plan_batches(ws.line_partitions())):
-            _write(building, number, batch, mart, category)
+            _write(building, number, batch, mart, products)
         try:
             os.rename(building, folder)
         except OSError:
@@ -100,21 +101,29 @@ def ensure_baskets(ws: Workspace, mart: Mart) -> Path:
     return folder
 
 
-def _category_of_product(ws: Workspace, mart: Mart) -> np.ndarray:
-    """Category by product code: that of the mart, so that a category means the same in every table of it."""
-    products = mart.products
+@dataclass(frozen=True)
+class _Products:
+    """By product code: the category as the mart has it, so that it means the same in every table; whether it is goods (None = all are)."""
+
+    category: np.ndarray
+    goods: np.ndarray | None
+
+
+def _products(ws: Workspace, mart: Mart) -> _Products:
+    products = mart.all_products
     size = int(ws.codes("product")["code"].max() or 0) + 1  # type: ignore[arg-type]
-    category = np.zeros(size, dtype=np.uint32)
-    category[products["product_code"].to_numpy()] = products["category_code"].to_numpy()
-    return category
+    category, goods = np.zeros(size, dtype=np.uint32), np.ones(size, dtype=bool)
+    codes = products["product_code"].to_numpy()
+    category[codes], goods[codes] = products["category_code"].to_numpy(), products["is_goods"].to_numpy()
+    return _Products(category, None if goods.all() else goods)
 
 
-def _write(folder: Path, number: int, batch: Batch, mart: Mart, category: np.ndarray) -> None:
+def _write(folder: Path, number: int, batch: Batch, mart: Mart, products: _Products) -> None:
     orders: list[pl.DataFrame] = []
     goods: list[pl.DataFrame] = []
     before = 0
     for lines, _ in read_slices(batch, mart.as_of, _SLICE_LINES):
-        part = _orders_and_goods(lines, category, before)
+        part = _orders_and_goods(lines, products, before)
         orders.append(part.orders)
         goods.append(part.goods)
         before += part.orders.height
@@ -122,11 +131,19 @@ def _write(folder: Path, number: int, batch: Batch, mart: Mart, category: np.nda
     pl.concat([GOODS.to_frame(), *goods]).rechunk().write_ipc(folder / f"goods-{number:05d}.arrow")
 
 
-def _orders_and_goods(lines: pl.DataFrame, category: np.ndarray, before: int) -> Part:
+def _orders_and_goods(lines: pl.DataFrame, products: _Products, before: int) -> Part:
     """The baskets of some lines (schema STORED_LINES, rows of an order side by side); orders are numbered from `before` on."""
     runs = runs_of(as_array(lines["order_code"]))
     order = runs.numbers()
     product = as_array(lines["product_code"]).astype(np.int64)
+    category, goods_of = products.category, products.goods
+    amount, quantity = as_array(lines["amount"]), as_array(lines["quantity_milli"])
+    bought, paid = quantity > 0, amount
+    if goods_of is not None:
+        bought, paid = bought & goods_of[product], amount * goods_of[product]
+    is_order = are_orders(runs, product, quantity, paid)
+    if not is_order.all():
+        bought = bought & runs.spread(is_order)
     # One packed key sorts several times faster than a table by three columns.
     product_bits, category_bits = bits_for(len(category)), bits_for(int(category.max(initial=0)) + 1)
     keys = (((order << category_bits) | category[product].astype(np.int64)) << product_bits) | product
@@ -135,14 +152,13 @@ def _orders_and_goods(lines: pl.DataFrame, category: np.ndarray, before: int) ->
     same = runs_of(keys)
     first = keys[same.starts]
     product_codes = first & ((1 << product_bits) - 1)
-    bought = as_array(lines["quantity_milli"])[place] > 0
     goods = pl.DataFrame(
         {
             "order": (first >> (product_bits + category_bits)) + before,
             "category_code": category[product_codes],
             "product_code": product_codes,
-            "amount": sums_between(as_array(lines["amount"])[place], same.starts, same.ends),
-            "is_bought": same.any(bought),
+            "amount": sums_between(amount[place], same.starts, same.ends),
+            "is_bought": same.any(bought[place]),
         }
     )
     orders = lines.select(ORDERS.names())[pl.Series(runs.starts, dtype=pl.UInt32)]

@@ -121,8 +121,11 @@ def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int, workers: i
         pl.read_ipc(draft).with_columns(expected_amounts(pairs, prices)).write_ipc(folder / "members" / draft.name)
     shutil.rmtree(folder / "drafts")
     categories.write_parquet(folder / "categories.parquet")
-    product_table(sums.product_sums, catalogue).write_parquet(folder / "products.parquet")
+    products = product_table(sums.product_sums, catalogue)
+    products.write_parquet(folder / "products.parquet")
     facts = _facts(sums, notes) | {"format": FORMAT, "as_of": as_of.isoformat(), "data_version": ws.manifest.data_version}
+    others = products.filter(~pl.col("is_goods"))
+    facts["not_goods"] = {"product_count": others.height, **{name: int(others[name].sum()) for name in ("line_count", "amount")}}
     (folder / "mart.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
 
 
@@ -192,7 +195,9 @@ def _facts(sums: _Sums, notes: list[str]) -> dict[str, Any]:
 def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
     """The catalogue with `counted` settled, and the notes on how."""
     table = ws.table("products")
-    catalogue = catalogue_of(ws.codes("product"), table.collect() if table is not None else None, ws.codes("store"), ws.codes("channel"))
+    codes = {name: ws.codes(name) for name in ("product", "store", "channel", "not_goods")}
+    known = table.collect() if table is not None else None
+    catalogue = catalogue_of(codes["product"], known, codes["store"], codes["channel"], codes["not_goods"]["id"])
     files = [path for partition in ws.line_partitions() for path in partition]
     if not files or not len(catalogue.unstated):
         return catalogue, []

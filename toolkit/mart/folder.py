@@ -11,7 +11,9 @@ from typing import Any
 
 import polars as pl
 
-FORMAT = 2
+from toolkit.mart.catalogue import NOT_GOODS
+
+FORMAT = 3
 """Layout of a mart; one of another layout is built anew."""
 
 
@@ -22,6 +24,9 @@ class Mart:
     `orders`, `member_category` and `members` are lazy (schemas ORDERS, MEMBER_CATEGORY, MEMBER_FEATURES of `toolkit.schemas`), since a
     large shop has more of them than fits in memory. They are Arrow files, not compressed: they are read in place, and written at a
     fraction of the cost of Parquet. `categories` and `products` are small.
+
+    What is no goods (`products.is_goods`) is in the money of orders and members and in `all_products`; `member_category`, `categories` and
+    `products` are of goods, so that no question needs to mind it.
     """
 
     path: Path
@@ -29,13 +34,20 @@ class Mart:
 
     @property
     def orders(self) -> pl.LazyFrame:
-        """One row per order, of members and non-members."""
+        """One row per receipt, of members and non-members; `is_order` tells orders from the others (`toolkit.mart.orders`)."""
         return self._parts("orders")
+
+    @cached_property
+    def not_orders(self) -> pl.DataFrame:
+        """The `order_code` of every receipt that is no order: what was on it was not bought."""
+        return self.orders.filter(~pl.col("is_order")).select("order_code").collect(engine="streaming")
 
     @property
     def member_category(self) -> pl.LazyFrame:
-        """One row per member x category."""
-        return self._parts("member_category")
+        """One row per member x category of goods."""
+        pairs = self._parts("member_category")
+        others = self._all_categories.filter(pl.col("category") == NOT_GOODS)["category_code"].to_list()
+        return pairs.filter(pl.col("category_code") != others[0]) if others else pairs
 
     @property
     def members(self) -> pl.LazyFrame:
@@ -44,21 +56,34 @@ class Mart:
 
     @cached_property
     def categories(self) -> pl.DataFrame:
-        """One row per category of the products table.
+        """One row per category of goods of the products table.
 
         category_code, category, department; amount, units_milli, order_count, member_count, priced_amount, priced_units_milli: sums over
         members; the usual unit price is priced_amount / priced_units_milli (minor units per thousandth of a unit).
         """
+        return self._all_categories.filter(pl.col("category") != NOT_GOODS)
+
+    @cached_property
+    def _all_categories(self) -> pl.DataFrame:
+        """The categories of goods, and the one of what is no goods, if there is any."""
         return pl.read_parquet(self.path / "categories.parquet")
 
     @cached_property
     def products(self) -> pl.DataFrame:
-        """One row per product with a line: product_code, category_code, counted, sums over everybody and (`member_...`) over members."""
+        """One row per product with a line that is goods: the columns of `all_products`."""
+        return self.all_products.filter("is_goods")
+
+    @cached_property
+    def all_products(self) -> pl.DataFrame:
+        """One row per product with a line, goods or not.
+
+        product_code, category_code, counted, is_goods, sums over everybody and (`member_...`) over members; see `toolkit.mart.products`.
+        """
         return pl.read_parquet(self.path / "products.parquet")
 
     @cached_property
     def totals(self) -> dict[str, Any]:
-        """Counts and sums of the shop, and notes: see `toolkit.mart.totals`. Days are ISO strings."""
+        """Counts and sums of the shop and of what is no goods (`not_goods`), and notes: see `mart.totals`. Days are ISO strings."""
         return json.loads((self.path / "mart.json").read_text("utf-8"))
 
     @property

@@ -20,7 +20,8 @@ class Lines:
     """Lines of whole members and what is known of their products; one array element per line.
 
     Names are those of STORED_LINES without `_code`, `_milli` and `_amount`; `ordered_at` is microseconds since 1970. `units` is the
-    quantity of counted goods and 0 for others. `orders` says where each order starts, `order` is the number of the line's order.
+    quantity of counted goods and 0 for others; `bought` is true for goods that the line brings to the customer, `paid` is the amount of
+    goods and 0 for what is no goods. `orders` says where each order starts, `order` is the number of the line's order.
     """
 
     member: np.ndarray
@@ -33,6 +34,7 @@ class Lines:
     amount: np.ndarray
     discount: np.ndarray
     coupon: np.ndarray
+    paid: np.ndarray
     counted: np.ndarray
     units: np.ndarray
     bought: np.ndarray
@@ -52,6 +54,11 @@ def lines_of(frame: pl.DataFrame, catalogue: Catalogue) -> Lines:
     product = as_array(frame["product_code"]).astype(np.int64)
     quantity = as_array(frame["quantity_milli"])
     order_code = as_array(frame["order_code"])
+    amount = as_array(frame["amount"])
+    bought, paid = quantity > 0, amount
+    if catalogue.goods is not None:
+        goods = catalogue.goods[product]
+        bought, paid = bought & goods, amount * goods
     counted = catalogue.counted[product]
     orders = runs_of(order_code)
     return Lines(
@@ -62,12 +69,13 @@ def lines_of(frame: pl.DataFrame, catalogue: Catalogue) -> Lines:
         channel=as_array(frame["channel_code"], null=NONE),
         product=product,
         quantity=quantity,
-        amount=as_array(frame["amount"]),
+        amount=amount,
         discount=as_array(frame["discount_amount"]),
         coupon=as_array(frame["coupon_amount"]),
+        paid=paid,
         counted=counted,
         units=quantity * counted,
-        bought=quantity > 0,
+        bought=bought,
         orders=orders,
         order=orders.numbers(),
         everybody=not frame["member_code"].null_count(),

@@ -1,15 +1,23 @@
-"""Lines -> orders: one row per order."""
+"""Lines -> orders: one row per receipt, and which of them are orders.
+
+What an order is, in every figure: a receipt on which goods were paid for. At least one of its lines of goods has an amount above 0 and is
+no return (its quantity is not below 0), and its lines do not take back all that they sell. So returns alone, receipts cancelled in
+themselves, goods given away, and receipts of fees, shipping, gift cards or coupons alone are no orders: they count in sales, and move no
+date, count, favourite or habit. A purchase beside a larger return is an order. What is no goods is said by the column `is_goods`
+(docs/data-contract.md); an order that another one cancels is left out by the import (`cancellations`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from toolkit.mart.catalogue import Ranks
 from toolkit.mart.lines import NONE, Lines
-from toolkit.mart.runs import Columns, as_column, joined
+from toolkit.mart.runs import Columns, Runs, as_column, joined, runs_of
 from toolkit.schemas import ORDERS
 
 MICROSECONDS_A_DAY = 86_400_000_000
@@ -19,8 +27,7 @@ _NO_GAP = -1
 def orders_in(lines: Lines, channels: Ranks) -> Columns:
     """Return columns of ORDERS with an element per order, in the order of the lines; codes are NONE where ORDERS has null.
 
-    An order counts as one (`is_order`) if at least one line is bought, or paid for without a quantity (`expressions.makes_order`);
-    otherwise it is a return or a coupon alone. Where its lines state several channels, the order's is the one that sorts first.
+    `is_order` is the rule at the head of this module. Where the lines state several channels, the order's is the one that sorts first.
     """
     runs = lines.orders
     return {
@@ -29,7 +36,7 @@ def orders_in(lines: Lines, channels: Ranks) -> Columns:
         "ordered_at": lines.ordered_at[runs.starts],
         "store_code": lines.store[runs.starts],
         "channel_code": _channels(lines, channels),
-        "is_order": runs.any(lines.bought | ((lines.quantity == 0) & (lines.amount > 0))),
+        "is_order": are_orders(runs, lines.product, lines.quantity, lines.paid),
         "amount": runs.sum(lines.amount),
         "discount_amount": runs.sum(lines.discount),
         "promo_amount": runs.sum(lines.amount * (lines.discount > 0)),
@@ -37,6 +44,26 @@ def orders_in(lines: Lines, channels: Ranks) -> Columns:
         "units_milli": runs.sum(lines.units),
         "line_count": runs.lengths.astype(np.uint32),
     }
+
+
+def are_orders(receipts: Runs, product: np.ndarray, quantity: np.ndarray, paid: np.ndarray) -> np.ndarray:
+    """Return, per receipt, whether it is an order; of its lines: `product`, `quantity`, `paid` (the amount of goods, 0 for others)."""
+    are = receipts.any((paid > 0) & (quantity >= 0))
+    worthless = are & (receipts.sum(paid) == 0)
+    if worthless.any():  # rare: an even exchange, or a receipt cancelled in itself
+        rows = np.flatnonzero(receipts.spread(worthless))
+        place = np.lexsort((product[rows], receipts.numbers()[rows]))
+        rows, number = rows[place], receipts.numbers()[rows[place]]
+        goods = runs_of(number, product[rows])
+        left = (goods.sum(paid[rows]) != 0) | (goods.sum(quantity[rows] * (paid[rows] != 0)) != 0)
+        are[worthless] = False
+        are[number[goods.starts[left]]] = True
+    return are
+
+
+def bought_in_orders(lines: Lines, is_order: np.ndarray) -> Lines:
+    """Return the lines with `bought` true in orders alone: goods of a receipt that is no order were not bought."""
+    return lines if is_order.all() else replace(lines, bought=lines.bought & lines.orders.spread(is_order))
 
 
 def orders_table(parts: Sequence[Columns]) -> pl.DataFrame:

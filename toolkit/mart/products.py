@@ -46,12 +46,13 @@ def add_product_sums(sums: Columns, lines: Lines) -> None:
 
 
 def product_table(sums: Columns, catalogue: Catalogue) -> pl.DataFrame:
-    """Return one row per product that has a line: product_code, category_code, counted and the sums."""
+    """Return one row per product that has a line: product_code, category_code, counted, is_goods and the sums."""
     codes = pl.DataFrame(
         {
             "product_code": np.arange(len(catalogue.counted), dtype=np.uint32),
             "category_code": catalogue.category_of_product.astype(np.uint32),
             "counted": catalogue.counted,
+            "is_goods": np.ones(len(catalogue.counted), dtype=bool) if catalogue.goods is None else catalogue.goods,
         }
     )
     return codes.with_columns(pl.Series(name, sums[name], dtype=pl.Int64) for name in SUMS).filter(pl.col("line_count") > 0)

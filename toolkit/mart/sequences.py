@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from toolkit.expressions import is_bought
 from toolkit.mart.batches import plan_batches, read_slices
 from toolkit.mart.folder import Mart
 from toolkit.schemas import STORED_LINES
@@ -23,7 +24,7 @@ VISITS = 3
 """Shopping days of a member of which the categories are kept: first, second and third purchase."""
 LINES_AT_ONCE = 500_000
 MICRO = 1_000_000
-_FOLDER = "sequences-5"  # the number is that of the layout
+_FOLDER = "sequences-6"  # the number is that of the layout
 
 FIRST_DAYS = pl.Schema(
     {
@@ -73,7 +74,7 @@ PRODUCT_GAPS = pl.Schema({"product_code": pl.UInt32, **{name: kind for name, kin
 
 @dataclass(frozen=True)
 class Sequences:
-    """Frames derived from the lines; members only, goods bought (returns left out), up to the mart's `as_of`.
+    """Frames derived from the lines; members only, goods bought in orders (returns left out), up to the mart's `as_of`.
 
     `first_days`: one row per member x shopping day (the first three) x category. `first_products`: one row per member x product of the
     first shopping day. `rhythms`: one row per member x category. `gaps`: how often each number of days lay between two purchases of a
@@ -157,14 +158,14 @@ def _write(ws: Workspace, mart: Mart, folder: Path, middle: date) -> None:
     number = 0
     for batch in plan_batches(ws.line_partitions()) or [()]:
         for lines, _ in read_slices(batch, mart.as_of, LINES_AT_ONCE):
-            _write_part(folder, number, lines, goods, middle)
+            _write_part(folder, number, lines.join(mart.not_orders, on="order_code", how="anti", maintain_order="left"), goods, middle)
             number += 1
     if number == 0:
         _write_part(folder, 0, pl.DataFrame(schema=STORED_LINES), goods, middle)
 
 
 def _goods(ws: Workspace, mart: Mart) -> pl.DataFrame:
-    """Each product's category, its place when products are sorted by id, and whether it has a stated service life."""
+    """The category of each product that is goods, its place when products are sorted by id, and whether it has a stated service life."""
     ids = ws.codes("product").sort("id").with_row_index("place").select(pl.col("code").alias("product_code"), "place")
     goods = mart.products.select("product_code", "category_code").join(ids, on="product_code", how="left")
     table = ws.table("products")
@@ -178,7 +179,7 @@ def _goods(ws: Workspace, mart: Mart) -> pl.DataFrame:
 def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFrame, middle: date) -> None:
     bought = (
         lines.lazy()
-        .filter(pl.col("member_code").is_not_null() & (pl.col("quantity_milli") > 0))
+        .filter(pl.col("member_code").is_not_null() & is_bought(pl.col("quantity_milli")))
         .select("member_code", pl.col("ordered_at").dt.date().alias("day"), "product_code", "amount")
         .join(goods.lazy(), on="product_code")
     )

@@ -16,7 +16,7 @@ from toolkit.mart.catalogue import Catalogue
 from toolkit.mart.categories import member_categories_in, member_category_table
 from toolkit.mart.lines import lines_of, slices_of
 from toolkit.mart.members import members_of
-from toolkit.mart.orders import orders_in, orders_table
+from toolkit.mart.orders import bought_in_orders, orders_in, orders_table
 from toolkit.mart.prices import category_sums
 from toolkit.mart.products import SUMS, add_product_sums
 from toolkit.mart.runs import Columns
@@ -55,6 +55,7 @@ def tables_of_slices(slices: Iterable[pl.DataFrame], catalogue: Catalogue, as_of
             continue
         lines = lines_of(part, catalogue)
         orders.append(orders_in(lines, catalogue.channels))
+        lines = bought_in_orders(lines, orders[-1]["is_order"])
         pairs.append(member_categories_in(lines, orders[-1], catalogue))
         add_product_sums(sums, lines)
     all_orders, all_pairs = orders_table(orders), member_category_table(pairs)

@@ -48,8 +48,8 @@ def window_sums(
     Returns
     -------
     DataFrame
-        The columns of `by` (`member_code`, ..., `day` a Date); `orders` (orders with a line there that was bought, or paid for without a
-        quantity; returns alone are none); `amount`, `discount_amount`, `promo_amount` (amount on discounted lines), `coupon_amount` (minor
+        The columns of `by` (`member_code`, ..., `day` a Date); `orders` (orders, as `toolkit.mart.orders` says, with a line of goods there
+        that is no return); `amount`, `discount_amount`, `promo_amount` (amount on discounted lines), `coupon_amount` (minor
         units); `units_milli` (thousandths, counted goods, returns subtracted); `costed_amount` (amount of the lines whose product has a
         unit cost) and `costed_margin_milli` (thousandths of a minor unit: that amount minus quantity x unit cost, exact); `margin` (minor
         units, rounded half up once; null where some line's unit cost is not known). Without a line nobody has a row.
@@ -82,8 +82,10 @@ def _sums(ws: Workspace, mart: Mart, first: date, last: date, keys: list[str], m
     if members is not None:
         lines = lines.join(members.lazy().select(pl.col("member_code").cast(pl.UInt32)), on="member_code", how="semi")
     amount, quantity, cost = pl.col("amount"), pl.col("quantity_milli"), pl.col("unit_cost")
-    measured = lines.join(_products(ws, mart).lazy(), on="product_code", how="left").with_columns(
-        makes_order(quantity, amount).alias("is_order"),
+    not_orders = mart.not_orders.lazy().with_columns(pl.lit(True).alias("no_order"))
+    known = lines.join(_products(ws, mart).lazy(), on="product_code", how="left").join(not_orders, on="order_code", how="left")
+    measured = known.with_columns(
+        (pl.col("is_goods") & pl.col("no_order").is_null() & makes_order(quantity, amount)).alias("is_order"),
         pl.when(pl.col("discount_amount") > 0).then(amount).otherwise(0).alias("promo_amount"),
         pl.when(pl.col("counted").fill_null(True)).then(quantity).otherwise(0).alias("units_milli"),
         pl.when(cost.is_not_null()).then(amount).otherwise(0).alias("costed_amount"),
@@ -111,8 +113,8 @@ def _lines(ws: Workspace, first: date, last: date) -> pl.LazyFrame:
 
 
 def _products(ws: Workspace, mart: Mart) -> pl.DataFrame:
-    """Category, whether it is counted, and unit cost (minor units; null = not known) of each product: as the mart has them."""
-    products = mart.products.select("product_code", "category_code", "counted")
+    """Category, whether it is goods and counted, and unit cost (minor units; null = not known) of each product: as the mart has them."""
+    products = mart.all_products.select("product_code", "category_code", "counted", "is_goods")
     if not ws.has_column("products", "unit_cost"):
         return products.with_columns(pl.lit(None, pl.Int64).alias("unit_cost"))
     costs = pl.scan_parquet(ws.path / ws.manifest.tables["products"]).select("product_id", pl.col("unit_cost").cast(pl.Int64)).collect()

@@ -15,7 +15,7 @@ from toolkit.portrait.measures.non_members import MEMBERS_AND_OTHERS, ORDER_VALU
 from toolkit.portrait.measures.takings import without_order
 from toolkit.registry import question
 from toolkit.scope.hiding import too_few
-from toolkit.scope.sales import member_sales, per_order, ratio
+from toolkit.scope.sales import member_sales, order_value_notes, per_order, ratio
 from toolkit.scope.view import View
 from toolkit.wording import listing
 
@@ -105,7 +105,7 @@ def contribution(view: View, *, by: By = "decile") -> Finding:
         headline=_headline(view, shown, members, by),
         table=shown,
         chart=lambda: _chart(view, shown.frame, by),
-        notes=[*notes, *_notes(view, sums, buyers, by)],
+        notes=[*notes, *_notes(view, sums, buyers, by), *order_value_notes(view, shown)],
         ask_next=[
             *[("portrait.contribution", {"by": other}) for other in ("heavy", "loyal", "members") if other != by][:2],
             ("portrait.pareto", {}),

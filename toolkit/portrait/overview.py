@@ -14,7 +14,7 @@ from toolkit.columns import AnswerTable, Table
 from toolkit.language import later, tr, value
 from toolkit.registry import question
 from toolkit.scope.period import Period
-from toolkit.scope.sales import ratio, within
+from toolkit.scope.sales import not_goods_notes, order_value_notes, ratio, within
 from toolkit.scope.view import View
 from toolkit.wording import listing
 
@@ -109,7 +109,7 @@ def overview(view: View) -> Finding:
         headline=_headline(view, shown),
         table=shown,
         chart=lambda: _chart(view, weeks),
-        notes=_notes(view, shown, windows),
+        notes=[*_notes(view, shown, windows), *order_value_notes(view, shown), *not_goods_notes(view)],
         ask_next=[
             ("portrait.segments", {}),
             ("portrait.contribution", {"by": "heavy"}),

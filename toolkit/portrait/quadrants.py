@@ -14,7 +14,7 @@ from toolkit.models.ranks import quantile_band
 from toolkit.registry import question
 from toolkit.scope.hiding import too_few
 from toolkit.scope.phrases import sales_basis
-from toolkit.scope.sales import member_sales, per_order
+from toolkit.scope.sales import member_sales, order_value_notes, per_order
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def quadrants(view: View) -> Finding:
         ),
         table=shown,
         chart=lambda: _chart(view, mine, cuts),
-        notes=_notes(view, traits, cuts),
+        notes=[*_notes(view, traits, cuts), *order_value_notes(view, shown)],
         ask_next=[("portrait.contribution", {"by": "attach"}), ("portrait.spending_power", {}), ("portrait.segments", {})],
         figures={"often_large_share": best["member_share"]},
     )  # fmt: skip

@@ -16,7 +16,7 @@ from toolkit.language import later, tr
 from toolkit.registry import question
 from toolkit.scope.period import Period
 from toolkit.scope.phrases import where
-from toolkit.scope.sales import within
+from toolkit.scope.sales import order_value_notes, within
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def stores(view: View, *, by: By = "store", rank_by: Rank = "sales") -> Finding:
         headline=_headline(view, ranking, mine, by, rank_by),
         table=shown,
         chart=lambda: _chart(view, ranking, shown, mine, by, rank_by),
-        notes=_notes(view, ranking, by),
+        notes=[*_notes(view, ranking, by), *order_value_notes(view, shown)],
         ask_next=_ask_next(rank_by),
         figures={"rank": None if mine is None or mine["rank"] is None else float(mine["rank"])},
     )

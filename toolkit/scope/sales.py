@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 import polars as pl
 
+from toolkit.columns import AnswerTable
 from toolkit.language import tr
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
@@ -103,4 +104,50 @@ def per_order(view: View) -> list[pl.Expr]:
     return [
         pl.when(some).then(view.major("order_sales") / pl.col("orders")).alias("order_value"),
         pl.when(some).then(pl.col("units_milli") / 1000 / pl.col("orders")).alias("units_per_order"),
+    ]
+
+
+def order_value_notes(view: View, shown: AnswerTable) -> list[str]:
+    """Return the note on why sales over orders is not the order value, or none where the two agree in every row of the answer's table.
+
+    In: a table with `sales`, `orders` (or `order_count`) and `order_value`. They differ where sales hold receipts that are no orders.
+    """
+    orders = next(name for name in ("orders", "order_count") if name in shown.frame.columns)
+    rows = shown.frame.filter(pl.col(orders) > 0, pl.all_horizontal(pl.col("sales", "order_value").is_not_null()))
+    beside = pl.col("sales") - pl.col("order_value") * pl.col(orders)
+    apart = rows.select(
+        pl.nth(0).cast(pl.String).alias("row"),
+        (pl.col("sales") / pl.col(orders)).alias("over"),
+        "order_value",
+        beside.alias("beside"),
+        ((pl.col("sales") / pl.col(orders) - pl.col("order_value")).abs() * view.minor_units >= 0.5).alias("differs"),
+    ).filter("differs")
+    if apart.is_empty():
+        return []
+    first = apart.row(0, named=True)
+    return [
+        view.say(
+            "Sales over orders is not the order value (in the row '{row:word}' {over:money} and {worth:money}): {beside:money} of its "
+            "sales stand on receipts that are no orders, such as refunds, cancelled or free receipts, and receipts without goods.",
+            row=first["row"],
+            over=first["over"],
+            worth=first["order_value"],
+            beside=first["beside"],
+        )
+    ]
+
+
+def not_goods_notes(view: View) -> list[str]:
+    """Return the note on products that are no goods, or none where the shop has none: they are in sales and in nothing else."""
+    held = view.mart.totals["not_goods"]
+    if not held["product_count"]:
+        return []
+    return [
+        view.say(
+            "{products:product} sold up to {as_of} [one?is|are] no goods (is_goods = no): {amount:minor} of the chain's sales, and no "
+            "orders, favourites, baskets or units.",
+            products=held["product_count"],
+            one=held["product_count"] == 1,
+            amount=held["amount"],
+        )
     ]

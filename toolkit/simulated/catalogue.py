@@ -119,4 +119,5 @@ def products_table(catalogue: Catalogue, clock: Clock) -> pl.DataFrame:
         pl.Series("launched_on", [clock.date_of(day) if day >= 0 else None for day in catalogue.launch_day], dtype=pl.Date),
         pl.Series("own_brand", catalogue.own_brand),
         (pl.col("kind").ne_missing("weight")).alias("counted"),
+        pl.lit(True).alias("is_goods"),
     )

@@ -67,6 +67,7 @@ def lines_table(orders: pl.DataFrame, lines: Lines, trips: Trips, returns: Retur
             "discount_amount": np.where(bought, lines.discount[row], 0) / 100,
             "coupon_amount": np.where(bought, lines.coupon[row], 0) / 100,
             "channel": heads["channel"],
+            "is_goods": np.ones(every.size, dtype=bool),
         }
     )
 

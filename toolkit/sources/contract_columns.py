@@ -92,7 +92,7 @@ class Conversion:
             if name in self.spec.columns:
                 columns.append(self._column(name, self.spec.columns[name]))
                 columns += self._of_order(name, self.spec.columns[name])
-            elif self.table == "lines":
+            elif self.table == "lines" and name != "is_goods":  # a shop that says nothing of goods carries no column of it
                 columns.append(ContractColumn(name, pl.lit(0, pl.Int64) if name in ZERO_WHEN_EMPTY else pl.lit(None, pl.String)))
         if self.rates:
             columns += [
@@ -323,7 +323,7 @@ class Conversion:
         else:
             self.prepared[0][temporary] = self._typed_time(spec)
         local = pl.col(temporary)
-        if not times.needs_zone(formats) and not self._has_zone(spec) and self.mapping.source_time_zone and not date:
+        if not times.needs_zone(formats) and not self._has_zone(spec) and self.mapping.zone_of_times(self.table) and not date:
             local, skipped = self._from_source_zone(temporary)
             checks.append((skipped, f"{shown} does not exist: clocks went forward"))
         value = pl.when(times.possible(local)).then(local)
@@ -346,7 +346,7 @@ class Conversion:
         return isinstance(dtype, pl.Datetime) and bool(dtype.time_zone)
 
     def _from_source_zone(self, temporary: str) -> tuple[pl.Expr, pl.Expr]:
-        source, own = str(self.mapping.source_time_zone), str(self.mapping.time_zone)
+        source, own = str(self.mapping.zone_of_times(self.table)), str(self.mapping.time_zone)
         instant = pl.col(temporary).dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
         moved = f"{temporary}|moved"
         self.prepared[1][moved] = instant.dt.convert_time_zone(own).dt.replace_time_zone(None)
@@ -358,8 +358,10 @@ class Conversion:
         if spec.value is not None:
             return ContractColumn(name, pl.lit(bool(spec.value)))
         if spec.true_if or spec.false_if:
-            hit = pl.any_horizontal([self._holds(condition) for condition in (*spec.true_if, *spec.false_if)])
-            return ContractColumn(name, hit if spec.true_if else ~hit)
+            yes, no = (pl.any_horizontal(pl.lit(False), *map(self._holds, tests)) for tests in (spec.true_if, spec.false_if))
+            if spec.true_if and spec.false_if:
+                return ContractColumn(name, pl.when(yes).then(True).when(no).then(False))
+            return ContractColumn(name, yes if spec.true_if else ~no)
         raw, dtype = pl.col(str(spec.column)), self.schema[str(spec.column)]
         if dtype == pl.Boolean and name not in self.spec.values:
             return ContractColumn(name, raw)

@@ -20,7 +20,6 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingABC
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -28,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
-from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, FileEntry, Identities, Join, SideTable, TableMapping
+from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, FileEntry, Identities, Join, SideTable, TableMapping, known_zone
 from toolkit.sources.spellings import FOLDS
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
@@ -73,10 +72,11 @@ class Mapping(BaseModel):
     @field_validator("time_zone", "source_time_zone")
     @classmethod
     def _known_zone(cls, given: str | None) -> str | None:
-        if given is not None and given not in available_timezones():
-            hint = did_you_mean(given, available_timezones(), '; write it like "Europe/Berlin"')
-            raise ValueError(f"there is no time zone {given!r}{hint}")
-        return given
+        return known_zone(given)
+
+    def zone_of_times(self, table: str) -> str | None:
+        """Return the zone that the times of a table are written in; None = the shop's own."""
+        return self.tables[table].source_time_zone or self.source_time_zone
 
     @field_validator("fold_ids")
     @classmethod
@@ -203,6 +203,8 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
     if "replaces" in known and name != "lines":
         faults.append(tr("{where} has `replaces`, but only [lines] holds orders.", where=where))
+    if table.not_goods and name != "lines":
+        faults.append(tr("{where} has `not_goods`, but only [lines] holds what was sold.", where=where))
     for written in (table, *table.files):
         faults += _bad_time(f"{where} time_format", written.time_format)
     faults += _repeated_joins(where, table)

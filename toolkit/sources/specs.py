@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from toolkit.errors import nearest
 from toolkit.sources.question_kinds import QuestionKind
 
 ONE_OF = ("column", "join", "value", "add", "multiply", "per_order", "true_if", "false_if")
 RATES = ("less_rate", "times_rate", "after_rate")
+
+
+def known_zone(given: str | None) -> str | None:
+    """Return a time zone's name, or raise the sentence that it is none."""
+    if given is not None and given not in available_timezones():
+        near = nearest(given, available_timezones())
+        hint = f"; did you mean '{near[0]}'?" if near else '; write it like "Europe/Berlin"'
+        raise ValueError(f"there is no time zone {given!r}{hint}")
+    return given
 
 
 class _Frozen(BaseModel):
@@ -34,6 +45,8 @@ class Condition(_Frozen):
 
 class ColumnSpec(_Frozen):
     """Where one contract column comes from: exactly one of column, join, value, add (and subtract), multiply, per_order, true_if, false_if.
+
+    `true_if` and `false_if` may stand together: where both hold it is true, where neither does it is empty.
 
     A number can be worked out further, exactly, and is rounded once at the end, half away from zero: `divide`, then one of the rates.
     """
@@ -78,7 +91,7 @@ class ColumnSpec(_Frozen):
         given = [key for key in ONE_OF if getattr(self, key) not in (None, ())]
         if given == [] and self.subtract:
             given = ["add"]
-        if len(given) != 1:
+        if len(given) != 1 and given != ["true_if", "false_if"]:
             came = " and ".join(given) or "none of them"
             raise ValueError(f"a column comes from exactly one of {', '.join(ONE_OF)}, but {came} was stated")
         rates = [name for name in RATES if getattr(self, name) is not None]
@@ -272,6 +285,7 @@ class TableMapping(Written, _Cells):
     """One contract table: its files, their format and its columns."""
 
     amount_unit: Literal["major", "minor"] = "major"
+    source_time_zone: str | None = Field(None, description="the zone that this table's times are written in, where it is not the shop's")
     strip_ids: bool = False
     not_a_member: tuple[str, ...] = Field((), description="codes in the member column that mean: not a member")
     distinct: bool = Field(False, description="the files hold many rows per key: keep the most frequent value of each column")
@@ -280,6 +294,7 @@ class TableMapping(Written, _Cells):
     cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
     replaces: Literal["days", "orders"] = Field("days", description="what the lines replace: store days whole, or the same orders of a day")
     join: tuple[Join, ...] = Field((), description="other files whose columns are added, row by row, before anything else")
+    not_goods: Literal["in_sales", "left_out"] | None = Field(None, description="what becomes of lines that are no goods (is_goods)")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
     values: dict[str, dict[str, str | bool]] = Field(default_factory=dict, description="contract column -> the file's word -> ours")
     attributes: dict[str, ColumnSpec] = Field(default_factory=dict, description="further columns to keep (members only)")
@@ -299,6 +314,11 @@ class TableMapping(Written, _Cells):
     @classmethod
     def _list_of_names(cls, given: Any) -> Any:
         return {str(name): name for name in given} if isinstance(given, list) else given
+
+    @field_validator("source_time_zone")
+    @classmethod
+    def _a_time_zone(cls, given: str | None) -> str | None:
+        return known_zone(given)
 
     @field_validator("join", mode="before")
     @classmethod

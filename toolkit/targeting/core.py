@@ -17,7 +17,7 @@ from toolkit.portrait.measures.bands import grouped
 from toolkit.registry import question
 from toolkit.scope.hiding import pooled, too_few, unmeasured
 from toolkit.scope.period import Period
-from toolkit.scope.sales import member_sales, within
+from toolkit.scope.sales import member_sales, not_goods_notes, order_value_notes, within
 from toolkit.scope.view import View
 from toolkit.targeting.buyers import bought_by_member
 from toolkit.targeting.measures.goods import Level, find_good, labels_of, scoped_parts, window_of
@@ -145,7 +145,7 @@ def core_members(view: View, *, members: str | None = None) -> Finding:
         ),
         table=shown,
         chart=lambda: _members_chart(view, period, shown.frame),
-        notes=notes,
+        notes=[*notes, *order_value_notes(view, shown)],
         ask_next=[("targeting.core_goods", {}), ("portrait.contribution", {"by": "heavy"}), ("portrait.lifecycle", {})],
         figures={"core_sales_share": core["sales_share"], "core_member_share": core["member_share"]},
     )  # fmt: skip
@@ -229,7 +229,7 @@ def core_goods(view: View, *, level: Level = "category", members: str | None = N
         headline=_goods_headline(view, period, core_goods, core),
         table=shown,
         chart=(lambda: _goods_chart(view, period, shown.frame)) if shown.height else None,
-        notes=notes,
+        notes=[*notes, *not_goods_notes(view)],
         ask_next=[
             *([("targeting.attach", {"goods": shown.frame["goods"][0]})] if shown.height and level == "category" else []),
             ("targeting.core_members", {}),

@@ -14,9 +14,10 @@ from toolkit.language import later, tr, value, word
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period, read_period
+from toolkit.scope.sales import not_goods_notes
 from toolkit.scope.view import View
 from toolkit.targeting.measures.member_list import listed, member_table, the_row
-from toolkit.targeting.measures.period_sales import NON_MEMBERS, PARTS, by_cell, by_member, merged_few, with_parts
+from toolkit.targeting.measures.period_sales import NO_ORDER, NON_MEMBERS, PARTS, by_cell, by_member, merged_few, with_parts
 from toolkit.wording import clauses
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MEANINGS = {
     value("more"): value("ordered in both, spent more"),
     value("less"): value("ordered in both, spent less"),
     value("same"): value("ordered in both, spent the same"),
+    NO_ORDER: value("ordered in neither: refunds, or receipts without goods, alone"),
     NON_MEMBERS: value("receipts without a member"),
 }
 _TOO_FEW = value("too few members to show apart")
@@ -41,6 +43,7 @@ _HERE = {
     "more": later("spent more than from {before}"),
     "less": later("spent less than from {before}"),
     "same": later("spent the same as from {before}"),
+    NO_ORDER: later("had refunds or receipts without goods alone, as from {before}"),
 }
 _IN_CATEGORY = {
     "new": later("bought {cell} and had their first order ever"),
@@ -50,6 +53,7 @@ _IN_CATEGORY = {
     "less": later("spent less on {cell} than from {before}"),
     value("switched in"): later("bought {cell}, but not from {before}, when they ordered other things"),
     value("switched out"): later("ordered, but did not buy {cell}, as they had from {before}"),
+    NO_ORDER: later("ordered nothing in either period, with a refund of {cell}"),
 }
 _IN_STORE = {
     "new": later("bought in store {cell} and had their first order ever"),
@@ -59,13 +63,14 @@ _IN_STORE = {
     "less": later("spent less in store {cell} than from {before}"),
     "switched in": later("bought in store {cell}, but not from {before}, when they ordered other things"),
     "switched out": later("ordered, but did not buy in store {cell}, as they had from {before}"),
+    NO_ORDER: later("ordered nothing in either period, with a refund in store {cell}"),
 }
 _STAYED = {
     "lost": later("[is_first?{member_count:member}|{member_count}] who stayed away took {amount:money}"),
     "more": later("[is_first?{member_count:member}|{member_count}] who spent more added {amount:money}"),
     "less": later("[is_first?{member_count:member}|{member_count}] who spent less cost {amount:money}"),
 }
-_PART_LABELS = {"new_sales": "of it: new", "non_member_sales": "Sales to non-members"}
+_PART_LABELS = {"new_sales": "of it: new", "no_order_sales": "no order in either", "non_member_sales": "Sales to non-members"}
 _SUMS = (
     c.members(meaning="who bought in either period"),
     c.money("sales_before", "Sales before"),
@@ -116,9 +121,9 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
     Parameters
     ----------
     by
-        `members`: one row per kind of member (new, back, lost, more, less, same, non-members). `category` or `store`: one row each, with
-        the change split by kind; who kept shopping in the scope but began or stopped buying there has *switched* in or out. Rows with
-        fewer members than scope.minimum_members are put together.
+        `members`: one row per kind of member (new, back, lost, more, less, same, no order, non-members). `category` or `store`: one row
+        each, with the change split by kind; who kept shopping in the scope but began or stopped buying there has *switched* in or out.
+        Rows with fewer members than scope.minimum_members are put together.
     against
         The period to compare with, 'FIRST..LAST'; empty = the same number of days just before; 'year' = 52 weeks earlier.
     members
@@ -146,7 +151,7 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
         headline=_headline(view, kinds, known, before),
         table=shown,
         chart=(lambda: _chart(view, shown.frame, by, before)) if shown.height else None,
-        notes=[*_notes(view, before), *notes],
+        notes=[*_notes(view, before), *notes, *(not_goods_notes(view) if by == "category" else [])],
         ask_next=[("targeting.gain_loss", {"by": other}) for other in _TABLES if other != by],
         figures={
             "change_sales": (int(known["now"].sum()) - int(known["before"].sum())) / view.minor_units,
@@ -301,7 +306,9 @@ def _notes(view: View, before: Period) -> list[str | Note]:
             first_day=view.first_day,
         )
         notes.append(Note(away, "REVIEW"))
-    notes.append(tr("Lost means: no receipt here in this period. Some of them will come again; seasons move all parts."))
+    notes.append(
+        tr("Lost means: no order here in this period (a refund alone is none). Some of them will come again; seasons move all parts.")
+    )
     if view.scope.is_place:
         notes.append(tr("A member counts as new when their first order in the whole chain is in this period."))
     return notes

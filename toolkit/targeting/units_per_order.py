@@ -15,7 +15,7 @@ from toolkit.portrait.measures.scores import chain_scores
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period
-from toolkit.scope.sales import within
+from toolkit.scope.sales import not_goods_notes, within
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def units_per_order(view: View, *, by: By = "total") -> Finding:
 def _groups(view: View, by: By) -> tuple[pl.DataFrame | None, list[str] | None, list[str | Note]]:
     """What orders are joined with to get their `group`, the reading order of groups, and notes on how they were made."""
     unitless = view.mart.products.filter(~pl.col("counted")).height
-    notes: list[str | Note] = [word(note) for note in view.mart.notes]
+    notes: list[str | Note] = [*(word(note) for note in view.mart.notes), *not_goods_notes(view)]
     if unitless:
         notes.append(view.say("{n:product} sold by weight or volume have no units and add none.", n=unitless))
     if by == "store":

@@ -215,7 +215,8 @@ def _last_orders(card: Card) -> list[Row]:
     rows: list[Row] = []
     for order in last.join(stores, on="store_code", how="left", maintain_order="left").iter_rows(named=True):
         text = card.view.say(
-            "{amount:minor} at store {store_id}, {line_count:line}[is_return?, return]", order, is_return=not order["is_order"]
-        )
+            "{amount:minor} at store {store_id}, {line_count:line}[is_none?, [is_return?return|no order]]",
+            order, is_none=not order["is_order"], is_return=order["amount"] < 0,
+        )  # fmt: skip
         rows.append(("last orders", order["ordered_at"].isoformat(sep=" ", timespec="minutes"), text, None))
     return rows

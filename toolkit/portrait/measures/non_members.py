@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.language import later, tr, value
-from toolkit.scope.sales import Totals, per_order, totals
+from toolkit.scope.sales import Totals, order_value_notes, per_order, totals
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def members_and_others(view: View) -> Finding:
         headline=headline,
         table=shown,
         chart=lambda: _chart(view, shown.frame),
-        notes=[Note(missing, "NOT MEASURED")] if missing else [],
+        notes=[*([Note(missing, "NOT MEASURED")] if missing else []), *order_value_notes(view, shown)],
         ask_next=[("portrait.contribution", {"by": "loyal"}), ("portrait.overview", {})],
         figures={"member_sales_share": None if missing else members["sales_share"]},
     )

@@ -23,6 +23,7 @@ KINDS: dict[str, str] = {
     "less": later("members who spent less"),
     "switched_in": later("members who came from another store"),
     "switched_out": later("members who went to another store"),
+    "no_order": later("members with refunds or receipts without goods alone"),
     "non_member": later("receipts without a member"),
     "few": later("kinds with too few members to show apart"),
 }
@@ -62,6 +63,7 @@ BY_MEMBERS = _gap_table(
     c.money("less_sales", "less"),
     c.money("switched_in_sales", "switched in"),
     c.money("switched_out_sales", "switched out"),
+    c.money("no_order_sales", "no order in either"),
     c.money("non_member_sales", "Sales to non-members"),
     c.money("few_sales", "few, together"),
 )

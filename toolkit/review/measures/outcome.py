@@ -105,7 +105,7 @@ def _sums(case: Case, period: Period, *, by_category: bool) -> pl.DataFrame:
         here = view.stores.filter(pl.col(column) == getattr(view.scope, column)).select("store_code")
         sums = sums.join(here, on="store_code", how="semi")
     if by_category:
-        sums = sums.join(view.categories.select("category_code", "category"), on="category_code", how="left")
+        sums = sums.join(view.categories.select("category_code", "category"), on="category_code")  # goods alone have one
     return sums
 
 

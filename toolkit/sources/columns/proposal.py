@@ -50,7 +50,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     sections: dict[str, list[str]] = {}
     questions: list[Question] = []
     remarks: list[str] = []
-    currency = ""
+    currency = time_zone = ""
     presets = {names: find_preset(group[0]) for names, group in groups.items()}
     joined = joined_lines([group for names, group in groups.items() if presets[names] is None])
     for names, group in groups.items():
@@ -60,6 +60,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
             if contradicted := contradicted_currency(preset, group):
                 remarks.append(contradicted)
             currency = currency or ("" if contradicted else preset.currency)
+            time_zone = time_zone or preset.time_zone
             if preset.table:
                 sections.setdefault(preset.table, _known_section(preset, group))
                 questions += _questions(sections, preset.table, group[0])
@@ -82,7 +83,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
             continue
         sections[table] = _guessed_section(table, group)
         questions += _questions(sections, table, group[0])
-    lines = _opening(everything, currency, remarks, "lines" in sections)
+    lines = _opening(everything, currency, time_zone, remarks, "lines" in sections)
     lines += [line for table in CONTRACT for line in sections.get(table, [])]
     if questions:
         lines += ["", "# " + tr("TODO where all that is asked above is right as it is:"), "# [answers]", f"# {answer_line(questions)}"]
@@ -138,7 +139,7 @@ def _beside(table: str, lines: Sequence[str], spec: TableMapping, questions: Seq
     return [text for number, line in enumerate(lines) for text in (line, *beside.get(number, ()))]
 
 
-def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[str], has_lines: bool) -> list[str]:
+def _opening(everything: Sequence[Contents], currency: str, time_zone: str, remarks: Iterable[str], has_lines: bool) -> list[str]:
     lines = [
         "# A mapping proposed by `toolkit map`; read the comments, then: toolkit check THIS_FILE",
         *(f"# {remark}" for remark in remarks),
@@ -152,7 +153,9 @@ def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[st
         line='source = "app"',
     )
     lines += ["", f"name = {quoted(name)}  # {source}", f'currency = "{currency}"{why}']
-    if any(contents.has_zone for contents in everything):
+    if time_zone:
+        lines.append(f"time_zone = {quoted(time_zone)}")
+    elif any(contents.has_zone for contents in everything):
         lines.append(
             '# TODO time_zone = "Europe/Berlin"  # the times carry a zone or count seconds since 1970: the shop\'s own zone is needed'
         )

@@ -19,6 +19,7 @@ class Preset:
     currency: str
     sections: str  # TOML, the first table first; "" = it cannot be imported, as `note` says
     note: str = ""
+    time_zone: str = ""  # the shop's own, where the export's times are not written in it
     day_column: str = ""  # a file without a header is recognised by its width and by this column of days (20170131)
 
     @property

@@ -116,7 +116,7 @@ def _add_time_style(styles: Styles, mapping: Mapping, table: str, records: Recor
         styles.faults.append(
             f'{where} carries a time zone (or counts seconds since 1970); state the shop\'s own, such as time_zone = "Europe/Berlin".'
         )
-    if mapping.source_time_zone and not mapping.time_zone:
+    if mapping.zone_of_times(table) and not mapping.time_zone:
         styles.faults.append(f"{mapping.label} states source_time_zone without time_zone: the shop's own zone is needed as well.")
 
 

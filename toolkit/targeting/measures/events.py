@@ -67,7 +67,9 @@ def _categories_of_products(view: View, products: pl.DataFrame) -> pl.DataFrame:
         return view.mart.products.select("product_code", "category_code")
     names = view.categories.filter(pl.col("category") != NO_CATEGORY).select("category", "category_code")
     stated = table.select("product_id", "category").collect().join(names, on="category")
-    return products.join(stated, on="product_id").select("product_code", "category_code")
+    others = view.mart.all_products.filter(~pl.col("is_goods"))
+    goods = products.join(others, on="product_code", how="anti", maintain_order="left")
+    return goods.join(stated, on="product_id").select("product_code", "category_code")
 
 
 def window_key(view: View) -> str:

@@ -9,28 +9,28 @@ import polars as pl
 
 from toolkit.language import tr, value
 from toolkit.mart.baskets import read_baskets
+from toolkit.mart.catalogue import NOT_GOODS
 from toolkit.scope.period import Period
 from toolkit.scope.sales import within
 from toolkit.scope.view import View
 
-PARTS = ("new", "back", "lost", "more", "less", "switched_in", "switched_out", "non_member")
+PARTS = ("new", "back", "lost", "more", "less", "switched_in", "switched_out", "no_order", "non_member")
 NON_MEMBERS = value("non-members")
-NO_CATEGORY = "no category"
+NO_ORDER = value("no order")
 
 
 def by_member(view: View, now: Period, before: Period) -> pl.DataFrame:
     """Return what members spent in the scope in two periods: one row per member with a receipt in either, and one for non-members.
 
-    Columns: `member_code` (null = all non-members), `before`, `now` (minor units), `bought_before`, `bought_now` (a receipt there),
-    `kind`: new, back, lost, more, less, same, non-members.
+    Columns: `member_code` (null = all non-members), `before`, `now` (minor units), `bought_before`, `bought_now` (an order there: a refund
+    alone is none), `kind`: new, back, lost, more, less, same, no order (in neither), non-members.
     """
     sums = (
         _sides(view.orders, now, before)
         .group_by("member_code")
         .agg(
             *[pl.col("amount").filter("is_now" if side == "now" else ~pl.col("is_now")).sum().alias(side) for side in ("before", "now")],
-            (~pl.col("is_now")).any().alias("bought_before"),
-            pl.col("is_now").any().alias("bought_now"),
+            *_bought("is_order"),
         )
         .collect(engine="streaming")
     )
@@ -48,6 +48,7 @@ def _kind(now: Period) -> pl.Expr:
     change = pl.col("now") - pl.col("before")
     return (
         pl.when(pl.col("member_code").is_null()).then(pl.lit(NON_MEMBERS))
+        .when(~pl.col("bought_now") & ~pl.col("bought_before")).then(pl.lit(NO_ORDER))
         .when(~pl.col("bought_now")).then(pl.lit("lost"))
         .when(~pl.col("bought_before") & (pl.col("first_ordered_on") >= now.start).fill_null(True)).then(pl.lit("new"))
         .when(~pl.col("bought_before")).then(pl.lit("back"))
@@ -89,9 +90,9 @@ def with_parts(view: View, now: Period, before: Period, by: str, members: pl.Dat
     change = pl.col("now") - pl.col("before")
     part = (
         pl.when(pl.col("kind") == NON_MEMBERS).then(pl.lit("non_member"))
-        .when(~stayed).then("kind")
-        .when(~pl.col("bought_before")).then(pl.lit("switched_in"))
-        .when(~pl.col("bought_now")).then(pl.lit("switched_out"))
+        .when(~stayed).then(pl.col("kind").str.replace_all(" ", "_"))
+        .when(~pl.col("bought_before") & pl.col("bought_now")).then(pl.lit("switched_in"))
+        .when(pl.col("bought_before") & ~pl.col("bought_now")).then(pl.lit("switched_out"))
         .when(change >= 0).then(pl.lit("more"))
         .otherwise(pl.lit("less"))
     )  # fmt: skip
@@ -101,20 +102,26 @@ def with_parts(view: View, now: Period, before: Period, by: str, members: pl.Dat
         else view.stores.select(pl.col("store_code").alias("code"), pl.col("store_id").alias("cell"))
     )
     parts = sales.with_columns(part.alias("part"), change.alias("change")).join(names, on="code", how="left")
-    return parts.select("member_code", pl.col("cell").fill_null(NO_CATEGORY), "before", "now", "change", "part")
+    # Of categories there are those of goods alone: what is left is no goods.
+    return parts.select("member_code", pl.col("cell").fill_null(NOT_GOODS), "before", "now", "change", "part")
 
 
 def _store_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
-    return _two_sides(_sides(view.orders, now, before).with_columns(pl.col("store_code").alias("code"))).collect(engine="streaming")
+    orders = _sides(view.orders, now, before).with_columns(pl.col("store_code").alias("code"))
+    return _two_sides(orders, "is_order").collect(engine="streaming")
 
 
-def _two_sides(rows: pl.LazyFrame, *keys: str) -> pl.LazyFrame:
+def _two_sides(rows: pl.LazyFrame, bought: str, *keys: str) -> pl.LazyFrame:
     return rows.group_by("member_code", *keys, "code").agg(
         pl.col("amount").filter(~pl.col("is_now")).sum().alias("before"),
         pl.col("amount").filter("is_now").sum().alias("now"),
-        (~pl.col("is_now")).any().alias("bought_before"),
-        pl.col("is_now").any().alias("bought_now"),
+        *_bought(bought),
     )
+
+
+def _bought(bought: str) -> tuple[pl.Expr, pl.Expr]:
+    """Whether anything was bought in either period: `bought` is the column that says so of a row."""
+    return (pl.col(bought) & ~pl.col("is_now")).any().alias("bought_before"), (pl.col(bought) & pl.col("is_now")).any().alias("bought_now")
 
 
 def _category_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
@@ -139,7 +146,7 @@ def _chain_category_sales(view: View, now: Period, before: Period) -> pl.DataFra
     for part in read_baskets(view.workspace, view.mart):
         orders = _sides(part.orders.lazy().with_row_index("order"), now, before)
         rows = part.goods.lazy().join(orders, on="order").rename({"category_code": "code"})
-        parts.append(_two_sides(rows, "store_code").collect(engine="streaming"))
+        parts.append(_two_sides(rows, "is_bought", "store_code").collect(engine="streaming"))
     keys = ["member_code", "store_code", "code"]
     # Non-members may be in several parts.
     return (

@@ -147,6 +147,10 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         ]
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
+    if bool(table.fill_down) != (table.within is not None):
+        faults.append(
+            tr("{where} needs `fill_down` (the columns) and `within` (the order's column) together; only one was stated.", where=where)
+        )
     faults += _bad_time(f"{where} time_format", table.time_format)
     return table
 

@@ -19,7 +19,9 @@ import polars as pl
 
 from toolkit.errors import MappingError
 from toolkit.sources.mapping import Mapping, did_you_mean
+from toolkit.sources.records.filled import filled_down
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, Shelf, SourceFile, scan, spreadsheet_fault
+from toolkit.sources.specs import TableMapping
 
 ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq")
 MOST_FAULTS = 20
@@ -33,6 +35,7 @@ class Records:
     schema: dict[str, pl.DataType]
     files: tuple[SourceFile, ...]
     only: pl.Expr | None = None  # the rows that the mapping asks for; none = all
+    spec: TableMapping | None = None  # where it says that order fields stand on the first line alone
 
     def narrowed(self, only: pl.Expr) -> Records:
         """Return the records that hold a condition."""
@@ -49,7 +52,7 @@ class Records:
         if not self.files:
             return self.frame.select(*self.schema).collect()
         shown = [self.files[number] for number in sorted({0, len(self.files) // 2, len(self.files) - 1})]
-        scans = [scan([file], self.schema, with_broken=self.has_broken) for file in shown]
+        scans = [frame for file in shown for frame in _scans([file], self.schema, self.spec, with_broken=self.has_broken)]
         scans = scans if self.only is None else [frame.filter(self.only) for frame in scans]
         return pl.concat([frame.select(*self.schema).head(SAMPLE_RECORDS) for frame in scans]).collect()
 
@@ -91,23 +94,35 @@ def open_table(mapping: Mapping, table: str, shelf: Shelf) -> list[Records]:
     faults: list[str] = []
     groups: dict[tuple, list[SourceFile]] = {}
     first = 0
+    needed = tuple(dict.fromkeys([*spec.raw_columns, *spec.fill_down]))
     for path in find_files(mapping, table):
         file = shelf.open(path, spec)
         if file is None:
             continue
-        faults += [_missing(mapping, table, path, name, list(file.schema)) for name in spec.raw_columns if name not in file.schema]
+        faults += [_missing(mapping, table, path, name, list(file.schema)) for name in needed if name not in file.schema]
         types = ("text",) if file.dialect else tuple(sorted((name, str(file.schema.get(name))) for name in spec.raw_columns))
         groups.setdefault(types, []).append(replace(file, first_index=first))
         first += file.rows
     if faults:
         more = [f"... and {len(faults) - MOST_FAULTS} more like these."] if len(faults) > MOST_FAULTS else []
         raise MappingError("\n".join(faults[:MOST_FAULTS] + more))
-    return [_together(tuple(files), spec.raw_columns) for files in groups.values()]
+    return [_together(tuple(files), spec) for files in groups.values()]
 
 
-def _together(files: tuple[SourceFile, ...], columns: Sequence[str]) -> Records:
-    schema = {name: dtype for name, dtype in files[0].schema.items() if name in columns}
-    return Records(scan(files, schema, with_broken=any(file.broken for file in files)), schema, files)
+def _together(files: tuple[SourceFile, ...], spec: TableMapping) -> Records:
+    wanted = spec.raw_columns
+    schema = {name: dtype for name, dtype in files[0].schema.items() if name in wanted}
+    scans = _scans(files, schema, spec, with_broken=any(file.broken for file in files))
+    return Records(scans[0] if len(scans) == 1 else pl.concat(scans), schema, files, spec=spec if spec.fill_down else None)
+
+
+def _scans(
+    files: Sequence[SourceFile], schema: dict[str, pl.DataType], spec: TableMapping | None, *, with_broken: bool
+) -> list[pl.LazyFrame]:
+    """Return the records of files: as few frames as can be, or one a file where order fields are filled down in each."""
+    if spec is None or not spec.fill_down:
+        return [scan(files, schema, with_broken=with_broken)]
+    return [filled_down(scan([file], schema, with_broken=with_broken), schema, spec, has_broken=with_broken) for file in files]
 
 
 def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[str]) -> str:
@@ -118,8 +133,9 @@ def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[st
     hint = did_you_mean(name, known, f"; it has: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}.")
     spec = mapping.tables[table]
     named = {name for column in (*spec.columns.values(), *spec.attributes.values()) for name in column.raw_columns}
-    section = "columns" if name in named else "keep" if name in spec.keep else "drop"
-    return f"{path.name} has no column '{name}', which {mapping.label} [{table}.{section}] names{hint}"
+    parts = {"columns": named, "keep": spec.keep, "drop": spec.drop}
+    section = next((f"[{table}.{part}]" for part, columns in parts.items() if name in columns), f"[{table}] fill_down or within")
+    return f"{path.name} has no column '{name}', which {mapping.label} {section} names{hint}"
 
 
 def locate(rows: pl.DataFrame, files: Sequence[SourceFile]) -> pl.DataFrame:

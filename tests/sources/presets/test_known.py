@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from toolkit.schemas import required_columns
 from toolkit.sources.columns.contents import contents_of
 from toolkit.sources.mapping import mapping_from_text
 from toolkit.sources.presets.complete_journey import complete_journey
@@ -12,7 +13,7 @@ from toolkit.sources.presets.known import Preset, find_preset, known_presets
 
 def test_presets_are_files_and_the_demo_is_none_of_them() -> None:
     names = [preset.name for preset in known_presets()]
-    assert len(names) == len(set(names)) == 12
+    assert len(names) == len(set(names)) == 26
     assert complete_journey().name == "The Complete Journey"
 
 
@@ -26,6 +27,9 @@ def test_a_preset_is_a_mapping_of_the_columns_it_is_known_by(preset: Preset) -> 
     assert next(iter(tomllib.loads(preset.sections))) == preset.table
     wanted = set(mapping.tables[preset.table].raw_columns)
     assert len(wanted & set(preset.needs)) >= min(4, len(preset.needs))
+    columns = mapping.tables[preset.table].columns
+    needed = {name for column in required_columns(preset.table) if column not in preset.otherwise for name in columns[column].raw_columns}
+    assert needed <= set(preset.needs)  # a file that lacks one is not recognised
 
 
 def _lines() -> str:

@@ -19,7 +19,8 @@ from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, gu
 from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset
-from toolkit.sources.presets.tried import contradicted_currency, tried_sections
+from toolkit.sources.presets.tried import contradicted_currency, stated_currency, tried_sections
+from toolkit.sources.records.filled import filled_down
 from toolkit.sources.specs import TableMapping
 
 CURRENCY_SIGNS = {
@@ -50,10 +51,10 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     for group in groups.values():
         preset = find_preset(group[0])
         if preset is not None:
-            remarks.append(f"recognised: {preset.name}" + (f". {preset.note}" if preset.note else ""))
+            remarks.append(_recognised(preset))
             if contradicted := contradicted_currency(preset, group):
                 remarks.append(contradicted)
-            currency = currency or ("" if contradicted else preset.currency)
+            currency = currency or stated_currency(preset, group) or ("" if contradicted else preset.currency)
             if preset.table:
                 sections.setdefault(preset.table, _known_section(preset, group))
                 questions += _questions(sections, preset.table, group[0])
@@ -74,13 +75,20 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _recognised(preset: Preset) -> str:
+    doubt = tr("its shape is known from documentation, no real file has confirmed it: look at the first figures")
+    parts = [f"recognised: {preset.name}", preset.note, "" if preset.confirmed or not preset.table else doubt]
+    return ". ".join(part.rstrip(".") for part in parts if part)
+
+
 def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -> list[Question]:
     """Return what a proposed section of lines leaves open; a discount that is doubted becomes a TODO of the section."""
     if table != "lines":
         return []
     section = tomllib.loads("\n".join(sections["lines"]))["lines"]
     spec = TableMapping.model_validate(section)
-    questions = questions_of_sample(spec, contents.sample)
+    sample = filled_down(contents.sample.lazy(), contents.sample.schema, spec).collect()
+    questions = questions_of_sample(spec, sample)
     doubted = {question.column for question in questions if question.kind == "discount"}
     for column in ("discount_amount", "coupon_amount"):
         if column in spec.columns and spec.columns[column].column in doubted:

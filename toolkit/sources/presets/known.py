@@ -1,13 +1,21 @@
-"""Public exports that people try first, recognised by their column names and mapped as their documentation says."""
+"""Exports that are known by their column names and mapped as their documentation says: a TOML file each in this folder.
+
+Above its first section a file says what it is recognised by; below stands the mapping, with "FILES" for the files. `tried.py` holds every
+part of it against the file at hand before it is proposed.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
 from toolkit.sources.columns.contents import Contents
+from toolkit.sources.columns.matching import quoted
+from toolkit.sources.specs import ColumnSpec, TableMapping
 
 
 @dataclass(frozen=True)
@@ -16,22 +24,74 @@ class Preset:
 
     name: str
     needs: tuple[str, ...]
-    currency: str
+    currency: str  # "" = any: told by the file
+    source: str  # where its shape is from, for docs/exports.md
     sections: str  # TOML, the first table first; "" = it cannot be imported, as `note` says
+    confirmed: bool = False  # whether a real file has confirmed its shape
     note: str = ""
     day_column: str = ""  # a file without a header is recognised by its width and by this column of days (20170131)
+    currency_column: str = ""  # the column that names the currency
+    spelled: dict[str, list[str]] = field(default_factory=dict)  # what other versions of the export call a column
+    times: list[str] = field(default_factory=list)  # formats to try after the `time_format` of the mapping
+    otherwise: dict[str, str] = field(default_factory=dict)  # contract column -> what makes it in a file that lacks its columns
 
     @property
     def table(self) -> str:
         """The contract table that its files are; "" = none."""
         return self.sections[1 : self.sections.find("]")]
 
-    def fits(self, contents: Contents) -> bool:
-        """Return whether a file is of this export."""
-        if not set(self.needs) <= set(contents.names) or contents.has_header == bool(self.day_column):
-            return False
+    @property
+    def is_understood(self) -> bool:
+        """Whether this version knows all that the mapping says."""
+        given = tomllib.loads(self.sections)
+        parts = [part for part in given.values() if isinstance(part, dict)]
+        columns = [spec for part in parts for spec in part.get("columns", {}).values() if isinstance(spec, dict)]
+        return all(set(part) <= set(TableMapping.model_fields) for part in parts) and all(
+            set(spec) <= set(ColumnSpec.model_fields) for spec in columns
+        )
+
+    def of(self, contents: Contents) -> Preset | None:
+        """Return the preset in the spelling of a file of this export, or None where the file is of another."""
+        if contents.has_header == bool(self.day_column):
+            return None
+        own = self._spelled_as(contents.names)
+        if not set(own.needs) <= set(contents.names):
+            return None
         is_day = self.day_column and contents.time_style(self.day_column).formats == ("%Y%m%d",)
-        return contents.has_header or (len(contents.names) == len(self.needs) and bool(is_day))
+        return own if contents.has_header or (len(contents.names) == len(self.needs) and is_day) else None
+
+    def _spelled_as(self, names: Iterable[str]) -> Preset:
+        """Return the preset with each column called as in a file: blanks, capitals and widths aside, or as another version calls it."""
+        there = {folded(name): name for name in reversed(list(names))}
+        given = tomllib.loads(self.sections) if self.sections else {}
+        raw = dict.fromkeys([*self.needs, *self.spelled, self.currency_column, *_named(given)])
+        called = {}
+        for name in filter(None, raw):
+            found = next((there[word] for word in map(folded, [name, *self.spelled.get(name, [])]) if word in there), name)
+            if found != name:
+                called[name] = found
+        if not called:
+            return self
+        text = self.sections
+        for name, found in called.items():
+            text = text.replace(quoted(name), quoted(found))
+        needs = tuple(called.get(name, name) for name in self.needs)
+        return replace(self, needs=needs, sections=text, currency_column=called.get(self.currency_column, self.currency_column))
+
+
+def folded(name: str) -> str:
+    """Return a column name as names of one export are compared: without blanks, capitals and full-width forms.
+
+    >>> folded("Order  ID"), folded("店铺优惠（分摊）　") == folded("店铺优惠(分摊)")
+    ('orderid', True)
+    """
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _named(given: dict) -> list[str]:
+    """Return every column of the file that a mapping names."""
+    specs = [TableMapping.model_validate(part) for part in given.values()]
+    return [name for spec in specs for name in (*spec.raw_columns, *spec.fill_down)]
 
 
 @cache
@@ -42,10 +102,12 @@ def known_presets() -> tuple[Preset, ...]:
         if file.name.endswith(".toml") and "\nneeds = " in (text := file.read_text("utf-8")):
             head, bracket, sections = text.partition("\n[")
             given = tomllib.loads(head)
-            presets.append(Preset(**{**given, "needs": tuple(given["needs"])}, sections=bracket[1:] + sections))
+            preset = Preset(**{**given, "needs": tuple(given["needs"])}, sections=bracket[1:] + sections)
+            presets += [preset] if preset.is_understood else []
     return tuple(presets)
 
 
-def find_preset(contents: Contents) -> Preset | None:
-    """Return the known export that has all its columns in this file; the one that asks for most."""
-    return max((preset for preset in known_presets() if preset.fits(contents)), key=lambda preset: len(preset.needs), default=None)
+def find_preset(contents: Contents, among: Sequence[Preset] | None = None) -> Preset | None:
+    """Return the known export that has all its columns in this file, spelled as there; the one that asks for most."""
+    fitting = [own for preset in (known_presets() if among is None else among) if (own := preset.of(contents)) is not None]
+    return max(fitting, key=lambda preset: len(preset.needs), default=None)

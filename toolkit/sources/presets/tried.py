@@ -11,10 +11,11 @@ import polars as pl
 
 from toolkit.errors import DataError
 from toolkit.language import tr
-from toolkit.schemas import CONTRACT
+from toolkit.schemas import CONTRACT, required_columns
 from toolkit.sources.columns.contents import Contents
 from toolkit.sources.columns.matching import quoted, time_options
-from toolkit.sources.presets.known import Preset
+from toolkit.sources.presets.known import Preset, folded
+from toolkit.sources.records.filled import filled_down
 from toolkit.sources.records.source_file import Shelf, scan
 from toolkit.sources.specs import TableMapping
 from toolkit.sources.styles import times
@@ -23,44 +24,131 @@ from toolkit.sources.styles.numbers import NumberStyle, read_number
 SIGNS = {"€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "￥": ("CNY", "JPY"), "元": ("CNY",), "円": ("JPY",), "₩": ("KRW",),
          "₹": ("INR",), "zł": ("PLN",), "R$": ("BRL",), "₽": ("RUB",)}  # fmt: skip
 """Currency signs and what they can mean; "$" can be too many to contradict anything."""
+MOST_SHOWN = 6
 
 
 def tried_sections(preset: Preset, group: Sequence[Contents]) -> str:
-    """Return a preset's sections as text, without the formats that do not read these files: those are told by detection instead."""
-    given = tomllib.loads(preset.sections)
-    pieces = re.split(r"(?m)^(?=\[)", preset.sections)
-    table = ""
-    for number, piece in enumerate(pieces):
-        if match := re.match(r"\[(\w+)(\.columns)?\]", piece):
-            table = match[1]
-            pieces[number] = "".join(
-                _tried_line(line, TableMapping.model_validate(given[table]), table, group) for line in piece.splitlines(True)
-            )
+    """Return a preset's sections as text for these files: without what is not there, and without formats that do not read them.
+
+    Such formats are told by detection instead. States that are not known of the export become a TODO: the question on that column stays.
+    """
+    specs = {name: TableMapping.model_validate(part) for name, part in tomllib.loads(preset.sections).items()}
+    names = set(group[0].names)
+    kept: dict[str, set[str]] = {}
+    for table, spec in specs.items():
+        kept[table] = {name for name, column in spec.columns.items() if set(column.raw_columns) <= names or name in preset.otherwise}
+    pieces = []
+    for piece in re.split(r"(?m)^(?=\[)", preset.sections):
+        match = re.match(r"\[+(\w+)(?:\.(\w+))?\]", piece)
+        if match is None:
+            continue
+        table, part = match[1], match[2] or ""
+        if not set(required_columns(table)) <= kept[table]:
+            continue
+        heading, *lines = piece.splitlines(True)
+        tried = [_tried_line(line, part, preset, specs[table], table, group) for line in lines]
+        if part in ("", "columns", "join") or any(text.strip() for text in tried):
+            pieces.append("".join([heading, *tried]))
     return "".join(pieces)
 
 
-def _tried_line(line: str, spec: TableMapping, table: str, group: Sequence[Contents]) -> str:
-    """Return a line of a section, or what stands in its place where the format that it states does not read the file."""
-    contract = CONTRACT[table].columns()
-    name = line.partition("=")[0].strip()
+def _tried_line(line: str, part: str, preset: Preset, spec: TableMapping, table: str, group: Sequence[Contents]) -> str:
+    """Return a line of a section, or what stands in its place where the file is otherwise."""
+    stated, _, _ = line.partition("#")
+    if "=" not in stated or part == "join":
+        return line
+    ((name, value),) = tomllib.loads(stated).items()
+    names = group[0].names
+    if part == "columns":
+        return _tried_column(line, name, preset, spec, table, group)
+    if part == "values":
+        return line if name in spec.columns and set(spec.columns[name].raw_columns) <= set(names) else ""
+    if part in ("keep", "drop"):
+        if name not in names or (part == "drop" and name in spec.keep):
+            return ""
+        return _tried_states(name, spec, group) if name in spec.drop and name in spec.keep else line
+    if name == "fill_down":
+        there = [column for column in value if column in names]
+        return f"fill_down = [{', '.join(map(quoted, there))}]\n" if there else ""
+    if name == "within" and not set(spec.fill_down) & set(names):
+        return ""
     if name == "time_format":
-        raw = [
-            column.raw_columns
-            for key, column in spec.columns.items()
-            if contract[key].dtype.is_temporal() and column.value is None and column.format is None
-        ]
-        if all(_reads(str(spec.time_format), columns, contents) for columns in raw for contents in group):
-            return line
-        return _left_out(line, group[0], raw[0]) + "".join(f"{option}\n" for option in time_options(group[0], raw[0]))
+        return _tried_times(line, [value, *preset.times], spec, table, group)
     if name == "decimal":
+        contract = CONTRACT[table].columns()
         numbers = [raw for key, column in spec.columns.items() if contract[key].dtype.is_numeric() for raw in column.raw_columns]
         unread = next((raw for raw in numbers for contents in group if not _reads_numbers(str(spec.decimal), raw, contents)), None)
         return line if unread is None else _left_out(line, group[0], (unread,))
-    column = spec.columns.get(name)
-    if column is None or column.format is None or all(_reads(column.format, column.raw_columns, contents) for contents in group):
+    return line
+
+
+def _tried_times(line: str, stated: Sequence[str], spec: TableMapping, table: str, group: Sequence[Contents]) -> str:
+    """Return the first of the stated formats that reads the times of these files, or what their cells tell."""
+    contract = CONTRACT[table].columns()
+    raw = [
+        column.raw_columns
+        for key, column in spec.columns.items()
+        if contract[key].dtype.is_temporal() and column.value is None and column.format is None
+    ]
+    for form in stated:
+        if all(_reads(form, columns, contents) for columns in raw for contents in group):
+            return line if form == stated[0] else f"time_format = {quoted(form)}\n"
+    return _left_out(line, group[0], raw[0]) + "".join(f"{option}\n" for option in time_options(group[0], raw[0]))
+
+
+def _tried_column(line: str, name: str, preset: Preset, spec: TableMapping, table: str, group: Sequence[Contents]) -> str:
+    """Return the line of a contract column: as it is, otherwise made, without what does not read, or none where the file has no such columns."""
+    column = spec.columns[name]
+    if not set(column.raw_columns) <= set(group[0].names):
+        return f"{name} = {preset.otherwise[name]}\n" if name in preset.otherwise else ""
+    if column.sign == -1 and CONTRACT[table].columns()[name].dtype.is_numeric() and not _is_mostly_negative(column.raw_columns, group):
+        return _left_out("sign = -1", group[0], column.raw_columns) + line.replace(", sign = -1", "")
+    if column.format is None or all(_reads(column.format, column.raw_columns, contents) for contents in group):
         return line
     rest = re.sub(r', format = "[^"]*"', "", line)
     return _left_out(f"format = {quoted(column.format)}", group[0], column.raw_columns) + rest
+
+
+def _is_mostly_negative(columns: Sequence[str], group: Sequence[Contents]) -> bool:
+    """Return whether no more cells of a number are above zero than below."""
+    cells = pl.concat([contents.texts(name) for contents in group for name in columns])
+    negative = cells.str.contains(r"^[^\d]*[-−(]|-$")
+    return int((cells.str.contains("[1-9]") & ~negative).sum()) <= int((cells.str.contains("[1-9]") & negative).sum())
+
+
+def _tried_states(column: str, spec: TableMapping, group: Sequence[Contents]) -> str:
+    """Return the line that keeps the rows of known states; a TODO where the files hold a state that is not known of the export."""
+    files = [filled_down(_whole(contents, [column, *_order_columns(spec)]), contents.sample.schema, spec) for contents in group]
+    cells = pl.col(column).str.strip_chars().fill_null("")
+    values = pl.concat([file.select(cells) for file in files]).unique().collect(engine="streaming")[column].sort().to_list()
+    counts, leaves = (set(map(folded, listed[column])) for listed in (spec.keep, spec.drop))
+    wanted = dict.fromkeys([*spec.keep[column], *(value for value in values if folded(value) in counts)])
+    line = f"{quoted(column)} = [{', '.join(map(quoted, wanted))}]"
+    unknown = [value for value in values if folded(value) not in counts | leaves]
+    if unknown:
+        why = tr(
+            "the column also holds {values}, not known of this export: add what counts to the list, and take away the TODO",
+            values=tr(", ").join(map(repr, unknown[:MOST_SHOWN])),
+        )
+        return f"# TODO {line}  # {why}\n"
+    left_out = [value for value in values if folded(value) in leaves]
+    return line + (f"  # {tr('left out: {values}', values=tr(', ').join(map(repr, left_out[:MOST_SHOWN])))}" if left_out else "") + "\n"
+
+
+def _order_columns(spec: TableMapping) -> list[str]:
+    return [spec.within] if spec.within else []
+
+
+def _whole(contents: Contents, columns: Sequence[str]) -> pl.LazyFrame:
+    """Return columns of a whole file as text; of its sample where the file cannot be opened as it is."""
+    try:
+        file = Shelf().open(contents.file.path, TableMapping.model_validate({"files": [str(contents.file.path)], "columns": {}}))
+    except DataError:
+        file = None
+    there = [name for name in dict.fromkeys(columns) if name in contents.names]
+    if file is None or not set(there) <= set(file.schema):
+        return contents.sample.lazy().select(there)
+    return scan([file], there).select(pl.col(name).cast(pl.String, strict=False) for name in there)
 
 
 def _left_out(stated: str, contents: Contents, columns: Sequence[str]) -> str:
@@ -87,7 +175,7 @@ def _reads(form: str, columns: Sequence[str], contents: Contents) -> bool:
     style = times.time_style(cells)
     if read < times.MAJORITY * cells.len() or (style.formats and read < _count(cells, _patterns(style.formats))):
         return False
-    return style.twins is None or _month_is_where_stated(form, columns, contents)
+    return (style.twins is None and "%y" not in form) or _month_is_where_stated(form, columns, contents)
 
 
 def _patterns(formats: Sequence[str]) -> list[str]:
@@ -100,16 +188,12 @@ def _count(cells: pl.Series, formats: Sequence[str]) -> int:
 
 def _month_is_where_stated(form: str, columns: Sequence[str], contents: Contents) -> bool:
     """Return whether no more rows of the whole file speak against a format than for it, where the sample fits day-month and month-day."""
-    try:
-        file = Shelf().open(contents.file.path, TableMapping.model_validate({"files": [str(contents.file.path)], "columns": {}}))
-    except DataError:
-        file = None
-    if file is None or not set(columns) <= set(file.schema):
-        return True
     text = pl.concat_str([pl.col(name).str.strip_chars() for name in columns], separator=" ")
-    cells = scan([file], columns).select(text.alias("text")).unique().collect(engine="streaming")["text"].drop_nulls()
-    style = times.time_style(cells)
-    return _count(cells, times.spelled(form)) >= _count(cells, _patterns(style.formats or ("iso",)))
+    whole = _whole(contents, columns).select(text.alias("text")).unique().collect(engine="streaming")
+    cells = whole["text"].drop_nulls()
+    turned = form.replace("%d", "%D").replace("%m", "%d").replace("%D", "%m")
+    other = [turned] if "%y" in form else _patterns(times.time_style(cells).formats or ("iso",))
+    return _count(cells, times.spelled(form)) >= _count(cells, other)
 
 
 def _reads_numbers(decimal: str, column: str, contents: Contents) -> bool:
@@ -119,6 +203,18 @@ def _reads_numbers(decimal: str, column: str, contents: Contents) -> bool:
     cells = contents.texts(column).to_list()
     style = NumberStyle(decimal, "." if decimal == "," else ",")
     return proved in ("", None, decimal) and sum(read_number(text, style) is not None for text in cells) >= times.MAJORITY * len(cells)
+
+
+def stated_currency(preset: Preset, group: Sequence[Contents]) -> str:
+    """Return the one currency that the column of an export names throughout, or nothing."""
+    from babel.numbers import is_currency
+
+    if preset.currency_column not in group[0].names:
+        return ""
+    cells = pl.concat([_whole(contents, [preset.currency_column]) for contents in group]).unique().collect(engine="streaming")
+    codes = cells.to_series().str.strip_chars().drop_nulls()
+    codes = codes.filter(codes != "").unique().to_list()
+    return codes[0] if len(codes) == 1 and is_currency(codes[0]) else ""
 
 
 def contradicted_currency(preset: Preset, group: Sequence[Contents]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
@@ -118,12 +118,13 @@ def _is_mostly_negative(columns: Sequence[str], group: Sequence[Contents]) -> bo
 
 def _tried_states(column: str, spec: TableMapping, group: Sequence[Contents]) -> str:
     """Return the line that keeps the rows of known states; a TODO where the files hold a state that is not known of the export."""
-    files = [filled_down(_whole(contents, [column, *_order_columns(spec)]), contents.sample.schema, spec) for contents in group]
-    cells = pl.col(column).str.strip_chars().fill_null("")
-    values = pl.concat([file.select(cells) for file in files]).unique().collect(engine="streaming")[column].sort().to_list()
-    counts, leaves = (set(map(folded, listed[column])) for listed in (spec.keep, spec.drop))
-    wanted = dict.fromkeys([*spec.keep[column], *(value for value in values if folded(value) in counts)])
-    line = f"{quoted(column)} = [{', '.join(map(quoted, wanted))}]"
+    wanted = dict.fromkeys([column, *([spec.within] if spec.within else [])], pl.String())
+    cells = pl.col(column).str.strip_chars().fill_null("").unique()
+    every = [_asked(contents, list(wanted), lambda rows: filled_down(rows, wanted, spec).select(cells)) for contents in group]
+    values = pl.concat(every).unique().sort().to_list()
+    counts, leaves = (set(map(folded, part[column])) for part in (spec.keep, spec.drop))
+    listed = dict.fromkeys([*spec.keep[column], *(value for value in values if folded(value) in counts)])
+    line = f"{quoted(column)} = [{', '.join(map(quoted, listed))}]"
     unknown = [value for value in values if folded(value) not in counts | leaves]
     if unknown:
         why = tr(
@@ -135,20 +136,20 @@ def _tried_states(column: str, spec: TableMapping, group: Sequence[Contents]) ->
     return line + (f"  # {tr('left out: {values}', values=tr(', ').join(map(repr, left_out[:MOST_SHOWN])))}" if left_out else "") + "\n"
 
 
-def _order_columns(spec: TableMapping) -> list[str]:
-    return [spec.within] if spec.within else []
-
-
-def _whole(contents: Contents, columns: Sequence[str]) -> pl.LazyFrame:
-    """Return columns of a whole file as text; of its sample where the file cannot be opened as it is."""
+def _asked(contents: Contents, columns: Sequence[str], question: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.Series:
+    """Return what the readable rows of a whole file answer; those of its sample where the file cannot be opened as it is."""
+    shelf = Shelf()
     try:
-        file = Shelf().open(contents.file.path, TableMapping.model_validate({"files": [str(contents.file.path)], "columns": {}}))
+        file = shelf.open(contents.file.path, TableMapping.model_validate({"files": [str(contents.file.path)], "columns": {}}))
     except DataError:
         file = None
     there = [name for name in dict.fromkeys(columns) if name in contents.names]
     if file is None or not set(there) <= set(file.schema):
-        return contents.sample.lazy().select(there)
-    return scan([file], there).select(pl.col(name).cast(pl.String, strict=False) for name in there)
+        return question(contents.sample.lazy().select(there)).collect().to_series()
+    records = scan([file], there, with_broken=bool(file.dialect))
+    readable = records.filter(pl.col("broken").is_null()) if file.dialect else records
+    texts = readable.select(pl.col(name).cast(pl.String, strict=False) for name in there)
+    return question(texts).collect(engine="streaming").to_series()
 
 
 def _left_out(stated: str, contents: Contents, columns: Sequence[str]) -> str:
@@ -189,8 +190,7 @@ def _count(cells: pl.Series, formats: Sequence[str]) -> int:
 def _month_is_where_stated(form: str, columns: Sequence[str], contents: Contents) -> bool:
     """Return whether no more rows of the whole file speak against a format than for it, where the sample fits day-month and month-day."""
     text = pl.concat_str([pl.col(name).str.strip_chars() for name in columns], separator=" ")
-    whole = _whole(contents, columns).select(text.alias("text")).unique().collect(engine="streaming")
-    cells = whole["text"].drop_nulls()
+    cells = _asked(contents, columns, lambda rows: rows.select(text.alias("text")).unique()).drop_nulls()
     turned = form.replace("%d", "%D").replace("%m", "%d").replace("%D", "%m")
     other = [turned] if "%y" in form else _patterns(times.time_style(cells).formats or ("iso",))
     return _count(cells, times.spelled(form)) >= _count(cells, other)
@@ -211,9 +211,9 @@ def stated_currency(preset: Preset, group: Sequence[Contents]) -> str:
 
     if preset.currency_column not in group[0].names:
         return ""
-    cells = pl.concat([_whole(contents, [preset.currency_column]) for contents in group]).unique().collect(engine="streaming")
-    codes = cells.to_series().str.strip_chars().drop_nulls()
-    codes = codes.filter(codes != "").unique().to_list()
+    named = pl.col(preset.currency_column).str.strip_chars()
+    every = pl.concat([_asked(contents, [preset.currency_column], lambda rows: rows.select(named.unique())) for contents in group])
+    codes = [code for code in every.unique().to_list() if code]
     return codes[0] if len(codes) == 1 and is_currency(codes[0]) else ""
 
 

@@ -18,8 +18,8 @@ from toolkit.sources.columns.contents import Contents, contents_of
 from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, quoted
 from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
-from toolkit.sources.presets.known import Preset, find_preset
-from toolkit.sources.presets.tried import contradicted_currency, stated_currency, tried_sections
+from toolkit.sources.presets.known import Preset, find_preset, missing_files
+from toolkit.sources.presets.tried import Files, contradicted_currency, left_open, stated_currency, tried_sections
 from toolkit.sources.records.filled import filled_down
 from toolkit.sources.specs import TableMapping
 
@@ -48,15 +48,27 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     questions: list[Question] = []
     remarks: list[str] = []
     currency = ""
-    for group in groups.values():
-        preset = find_preset(group[0])
+    firsts = [group[0] for group in groups.values()]
+    presets = {group[0].names: find_preset(group[0], firsts) for group in groups.values()}
+    partners = {names: preset.partners(groups[names][0], firsts) for names, preset in presets.items() if preset is not None}
+    taken = {partner.names for joined in partners.values() for partner in joined.values()}
+    for names, group in groups.items():
+        preset = presets[names]
+        if names in taken:
+            continue
+        if preset is None and (incomplete := missing_files(group[0], firsts)):
+            said = tr("looks like {name}, which comes in several files: give the one with the columns {columns} too",
+                      name=incomplete[0], columns=", ".join(incomplete[1]))  # fmt: skip
+            remarks.append(said)
         if preset is not None:
             remarks.append(_recognised(preset))
             if contradicted := contradicted_currency(preset, group):
                 remarks.append(contradicted)
             currency = currency or stated_currency(preset, group) or ("" if contradicted else preset.currency)
             if preset.table:
-                sections.setdefault(preset.table, _known_section(preset, group))
+                files = Files(group, {name: groups[partner.names] for name, partner in partners[names].items()})
+                sections.setdefault(preset.table, _known_section(preset, files))
+                sections[preset.table] += [f"# TODO {sentence}" for sentence in left_open(preset, group)]
                 questions += _questions(sections, preset.table, group[0])
             continue
         table = guess_table(group[0], "lines" in sections)
@@ -76,7 +88,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
 
 
 def _recognised(preset: Preset) -> str:
-    doubt = tr("its shape is known from documentation, no real file has confirmed it: look at the first figures")
+    doubt = tr("Its shape is known from documentation, no real file has confirmed it: look at the first figures")
     parts = [f"recognised: {preset.name}", preset.note, "" if preset.confirmed or not preset.table else doubt]
     return ". ".join(part.rstrip(".") for part in parts if part)
 
@@ -166,10 +178,12 @@ def _head(table: str, group: Sequence[Contents]) -> list[str]:
     return lines
 
 
-def _known_section(preset: Preset, group: Sequence[Contents]) -> list[str]:
-    sections = tried_sections(preset, group).replace('files = "FILES"\n', "", 1).replace('"FILES"', _files(group))
+def _known_section(preset: Preset, files: Files) -> list[str]:
+    sections = tried_sections(preset, files).replace('files = "FILES"\n', "", 1).replace('"FILES"', _files(files.group))
+    for name, group in files.joined.items():
+        sections = sections.replace(quoted(f"FILES:{name}"), _files(group))
     _, _, body = sections.strip("\n").partition("\n")
-    return [*_head(preset.table, group), *body.splitlines()]
+    return [*_head(preset.table, files.group), *body.splitlines()]
 
 
 def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:

@@ -32,6 +32,8 @@ class Preset:
     day_column: str = ""  # a file without a header is recognised by its width and by this column of days (20170131)
     currency_column: str = ""  # the column that names the currency
     spelled: dict[str, list[str]] = field(default_factory=dict)  # what other versions of the export call a column
+    joined: dict[str, list[str]] = field(default_factory=dict)  # "FILES:name" of the mapping -> what that other file is recognised by
+    zero: list[str] = field(default_factory=list)  # columns that the mapping leaves out of the lines: a TODO where they hold amounts
     times: list[str] = field(default_factory=list)  # formats to try after the `time_format` of the mapping
     otherwise: dict[str, str] = field(default_factory=dict)  # contract column -> what makes it in a file that lacks its columns
 
@@ -50,15 +52,27 @@ class Preset:
             set(spec) <= set(ColumnSpec.model_fields) for spec in columns
         )
 
-    def of(self, contents: Contents) -> Preset | None:
-        """Return the preset in the spelling of a file of this export, or None where the file is of another."""
-        if contents.has_header == bool(self.day_column):
+    def of(self, contents: Contents, others: Sequence[Contents] = ()) -> Preset | None:
+        """Return the preset in the spelling of a file of this export and those joined to it, or None where a file is of another."""
+        partners = self.partners(contents, others)
+        if contents.has_header == bool(self.day_column) or len(partners) < len(self.joined):
             return None
-        own = self._spelled_as(contents.names)
+        own = self._spelled_as([*contents.names, *(name for partner in partners.values() for name in partner.names)])
         if not set(own.needs) <= set(contents.names):
             return None
         is_day = self.day_column and contents.time_style(self.day_column).formats == ("%Y%m%d",)
         return own if contents.has_header or (len(contents.names) == len(self.needs) and is_day) else None
+
+    def partners(self, contents: Contents, others: Sequence[Contents]) -> dict[str, Contents]:
+        """Return which of the other files are joined to a file, by their names in the mapping; files that are not there are left out."""
+        partners = {}
+        for name, needs in self.joined.items():
+            for other in others:
+                own = {folded(column) for column in other.names}
+                if other is not contents and all(own & {folded(word) for word in (need, *self.spelled.get(need, []))} for need in needs):
+                    partners[name] = other
+                    break
+        return partners
 
     def _spelled_as(self, names: Iterable[str]) -> Preset:
         """Return the preset with each column called as in a file: blanks, capitals and widths aside, or as another version calls it."""
@@ -107,7 +121,17 @@ def known_presets() -> tuple[Preset, ...]:
     return tuple(presets)
 
 
-def find_preset(contents: Contents, among: Sequence[Preset] | None = None) -> Preset | None:
-    """Return the known export that has all its columns in this file, spelled as there; the one that asks for most."""
-    fitting = [own for preset in (known_presets() if among is None else among) if (own := preset.of(contents)) is not None]
-    return max(fitting, key=lambda preset: len(preset.needs), default=None)
+def find_preset(contents: Contents, others: Sequence[Contents] = ()) -> Preset | None:
+    """Return the known export that has all its columns in this file and those joined to it, spelled as there; the one that asks for most."""
+    fitting = [own for preset in known_presets() if (own := preset.of(contents, others)) is not None]
+    return max(fitting, key=lambda preset: len(preset.needs) + sum(map(len, preset.joined.values())), default=None)
+
+
+def missing_files(contents: Contents, others: Sequence[Contents]) -> tuple[str, list[str]] | None:
+    """Return the known export that a file belongs to whose other files were not given, and the columns that one of those has."""
+    for preset in known_presets():
+        own = preset._spelled_as(contents.names)
+        absent = [name for name in preset.joined if name not in preset.partners(contents, others)]
+        if absent and set(own.needs) <= set(contents.names):
+            return preset.name, preset.joined[absent[0]]
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -27,16 +28,32 @@ SIGNS = {"€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "￥": ("CNY", "
 MOST_SHOWN = 6
 
 
-def tried_sections(preset: Preset, group: Sequence[Contents]) -> str:
+@dataclass(frozen=True)
+class Files:
+    """The files that a preset maps: those of one header, and those that are joined to them."""
+
+    group: Sequence[Contents]
+    joined: dict[str, Sequence[Contents]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """Every column."""
+        return {name for group in (self.group, *self.joined.values()) for name in group[0].names}
+
+    def of(self, columns: Sequence[str]) -> Sequence[Contents]:
+        """Return the files that have these columns."""
+        return next((group for group in (self.group, *self.joined.values()) if set(columns) <= set(group[0].names)), self.group)
+
+
+def tried_sections(preset: Preset, files: Files) -> str:
     """Return a preset's sections as text for these files: without what is not there, and without formats that do not read them.
 
     Such formats are told by detection instead. States that are not known of the export become a TODO: the question on that column stays.
     """
     specs = {name: TableMapping.model_validate(part) for name, part in tomllib.loads(preset.sections).items()}
-    names = set(group[0].names)
     kept: dict[str, set[str]] = {}
     for table, spec in specs.items():
-        kept[table] = {name for name, column in spec.columns.items() if set(column.raw_columns) <= names or name in preset.otherwise}
+        kept[table] = {name for name, column in spec.columns.items() if set(column.raw_columns) <= files.names or name in preset.otherwise}
     pieces = []
     for piece in re.split(r"(?m)^(?=\[)", preset.sections):
         match = re.match(r"\[+(\w+)(?:\.(\w+))?\]", piece)
@@ -46,43 +63,45 @@ def tried_sections(preset: Preset, group: Sequence[Contents]) -> str:
         if not set(required_columns(table)) <= kept[table]:
             continue
         heading, *lines = piece.splitlines(True)
-        tried = [_tried_line(line, part, preset, specs[table], table, group) for line in lines]
+        tried = [_tried_line(line, part, preset, specs[table], table, files) for line in lines]
         if part in ("", "columns", "join") or any(text.strip() for text in tried):
             pieces.append("".join([heading, *tried]))
     return "".join(pieces)
 
 
-def _tried_line(line: str, part: str, preset: Preset, spec: TableMapping, table: str, group: Sequence[Contents]) -> str:
+def _tried_line(line: str, part: str, preset: Preset, spec: TableMapping, table: str, files: Files) -> str:
     """Return a line of a section, or what stands in its place where the file is otherwise."""
     stated, _, _ = line.partition("#")
     if "=" not in stated or part == "join":
         return line
     ((name, value),) = tomllib.loads(stated).items()
-    names = group[0].names
+    names = files.names
     if part == "columns":
-        return _tried_column(line, name, preset, spec, table, group)
+        return _tried_column(line, name, preset, spec, table, files)
     if part == "values":
-        return line if name in spec.columns and set(spec.columns[name].raw_columns) <= set(names) else ""
+        return line if name in spec.columns and set(spec.columns[name].raw_columns) <= names else ""
     if part in ("keep", "drop"):
         if name not in names or (part == "drop" and name in spec.keep):
             return ""
-        return _tried_states(name, spec, group) if name in spec.drop and name in spec.keep else line
+        return _tried_states(name, spec, files.of([name])) if name in spec.drop and name in spec.keep else line
     if name == "fill_down":
         there = [column for column in value if column in names]
         return f"fill_down = [{', '.join(map(quoted, there))}]\n" if there else ""
-    if name == "within" and not set(spec.fill_down) & set(names):
+    if name == "within" and not set(spec.fill_down) & names:
         return ""
     if name == "time_format":
-        return _tried_times(line, [value, *preset.times], spec, table, group)
+        return _tried_times(line, [value, *preset.times], spec, table, files)
     if name == "decimal":
         contract = CONTRACT[table].columns()
         numbers = [raw for key, column in spec.columns.items() if contract[key].dtype.is_numeric() for raw in column.raw_columns]
-        unread = next((raw for raw in numbers for contents in group if not _reads_numbers(str(spec.decimal), raw, contents)), None)
-        return line if unread is None else _left_out(line, group[0], (unread,))
+        unread = next(
+            (raw for raw in numbers for contents in files.of([raw]) if not _reads_numbers(str(spec.decimal), raw, contents)), None
+        )
+        return line if unread is None else _left_out(line, files.of([unread])[0], (unread,))
     return line
 
 
-def _tried_times(line: str, stated: Sequence[str], spec: TableMapping, table: str, group: Sequence[Contents]) -> str:
+def _tried_times(line: str, stated: Sequence[str], spec: TableMapping, table: str, files: Files) -> str:
     """Return the first of the stated formats that reads the times of these files, or what their cells tell."""
     contract = CONTRACT[table].columns()
     raw = [
@@ -91,15 +110,17 @@ def _tried_times(line: str, stated: Sequence[str], spec: TableMapping, table: st
         if contract[key].dtype.is_temporal() and column.value is None and column.format is None
     ]
     for form in stated:
-        if all(_reads(form, columns, contents) for columns in raw for contents in group):
+        if all(_reads(form, columns, contents) for columns in raw for contents in files.of(columns)):
             return line if form == stated[0] else f"time_format = {quoted(form)}\n"
-    return _left_out(line, group[0], raw[0]) + "".join(f"{option}\n" for option in time_options(group[0], raw[0]))
+    first = files.of(raw[0])[0]
+    return _left_out(line, first, raw[0]) + "".join(f"{option}\n" for option in time_options(first, raw[0]))
 
 
-def _tried_column(line: str, name: str, preset: Preset, spec: TableMapping, table: str, group: Sequence[Contents]) -> str:
-    """Return the line of a contract column: as it is, otherwise made, without what does not read, or none where the file has no such columns."""
+def _tried_column(line: str, name: str, preset: Preset, spec: TableMapping, table: str, files: Files) -> str:
+    """Return the line of a contract column: as it is, made otherwise, without what does not read, or none where its columns are not there."""
     column = spec.columns[name]
-    if not set(column.raw_columns) <= set(group[0].names):
+    group = files.of(column.raw_columns)
+    if not set(column.raw_columns) <= files.names:
         return f"{name} = {preset.otherwise[name]}\n" if name in preset.otherwise else ""
     if column.sign == -1 and CONTRACT[table].columns()[name].dtype.is_numeric() and not _is_mostly_negative(column.raw_columns, group):
         return _left_out("sign = -1", group[0], column.raw_columns) + line.replace(", sign = -1", "")
@@ -118,7 +139,7 @@ def _is_mostly_negative(columns: Sequence[str], group: Sequence[Contents]) -> bo
 
 def _tried_states(column: str, spec: TableMapping, group: Sequence[Contents]) -> str:
     """Return the line that keeps the rows of known states; a TODO where the files hold a state that is not known of the export."""
-    wanted = dict.fromkeys([column, *([spec.within] if spec.within else [])], pl.String())
+    wanted: dict[str, pl.DataType] = {name: pl.String() for name in (column, spec.within) if name}
     cells = pl.col(column).str.strip_chars().fill_null("").unique()
     every = [_asked(contents, list(wanted), lambda rows: filled_down(rows, wanted, spec).select(cells)) for contents in group]
     values = pl.concat(every).unique().sort().to_list()
@@ -150,6 +171,19 @@ def _asked(contents: Contents, columns: Sequence[str], question: Callable[[pl.La
     readable = records.filter(pl.col("broken").is_null()) if file.dialect else records
     texts = readable.select(pl.col(name).cast(pl.String, strict=False) for name in there)
     return question(texts).collect(engine="streaming").to_series()
+
+
+def left_open(preset: Preset, group: Sequence[Contents]) -> list[str]:
+    """Return what a preset leaves out of its amounts although these files have some: a sentence each."""
+    said = []
+    for column in preset.zero:
+        cells = [contents.texts(column) for contents in group if column in contents.names]
+        amounts = [cell for part in cells for cell in part.filter(part.str.contains("[1-9]")).head(1)]
+        if amounts:
+            said.append(
+                tr("the column '{column}' holds amounts ({cell}) that this mapping leaves out of the lines", column=column, cell=amounts[0])
+            )
+    return said
 
 
 def _left_out(stated: str, contents: Contents, columns: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ def filled_down(frame: pl.LazyFrame, schema: MappingABC[str, pl.DataType], spec:
     ['ann', 'ann', None, None, 'cy']
     """
     columns = [name for name in spec.fill_down if name in schema]
-    if not columns or spec.within not in schema:
+    if not columns or spec.within is None or spec.within not in schema:
         return frame
     readable = pl.col("broken").is_null() if has_broken else pl.lit(True)
     key = _there(spec.within, schema).cast(pl.String)

@@ -11,6 +11,8 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import polars as pl
+
 from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
@@ -66,8 +68,8 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
                 remarks.append(contradicted)
             currency = currency or stated_currency(preset, group) or ("" if contradicted else preset.currency)
             if preset.table:
-                files = Files(group, {name: groups[partner.names] for name, partner in partners[names].items()})
-                sections.setdefault(preset.table, _known_section(preset, files))
+                found = Files(group, {name: groups[partner.names] for name, partner in partners[names].items()})
+                sections.setdefault(preset.table, _known_section(preset, found))
                 sections[preset.table] += [f"# TODO {sentence}" for sentence in left_open(preset, group)]
                 questions += _questions(sections, preset.table, group[0])
             continue
@@ -100,6 +102,8 @@ def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -
     section = tomllib.loads("\n".join(sections["lines"]))["lines"]
     spec = TableMapping.model_validate(section)
     sample = filled_down(contents.sample.lazy(), contents.sample.schema, spec).collect()
+    elsewhere = [name for name in spec.raw_columns if name not in sample.columns]  # of joined files: `check` asks about those
+    sample = sample.with_columns(pl.lit(None, pl.String).alias(name) for name in elsewhere)
     questions = questions_of_sample(spec, sample)
     doubted = {question.column for question in questions if question.kind == "discount"}
     for column in ("discount_amount", "coupon_amount"):

@@ -122,7 +122,7 @@ def known_presets() -> tuple[Preset, ...]:
 
 
 def find_preset(contents: Contents, others: Sequence[Contents] = ()) -> Preset | None:
-    """Return the known export that has all its columns in this file and those joined to it, spelled as there; the one that asks for most."""
+    """Return the known export of this file and those joined to it, spelled as there; of several the one that asks for most."""
     fitting = [own for preset in known_presets() if (own := preset.of(contents, others)) is not None]
     return max(fitting, key=lambda preset: len(preset.needs) + sum(map(len, preset.joined.values())), default=None)
 

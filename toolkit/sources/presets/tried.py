@@ -117,7 +117,7 @@ def _tried_times(line: str, stated: Sequence[str], spec: TableMapping, table: st
 
 
 def _tried_column(line: str, name: str, preset: Preset, spec: TableMapping, table: str, files: Files) -> str:
-    """Return the line of a contract column: as it is, made otherwise, without what does not read, or none where its columns are not there."""
+    """Return the line of a contract column: as it is, made otherwise, without what does not read, or none without its columns."""
     column = spec.columns[name]
     group = files.of(column.raw_columns)
     if not set(column.raw_columns) <= files.names:

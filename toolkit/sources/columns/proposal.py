@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -18,11 +19,11 @@ from toolkit.language import tr
 from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
 from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, quoted
+from toolkit.sources.columns.order_fields import filled_sample, order_fields
 from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.presets.known import Preset, find_preset, missing_files
 from toolkit.sources.presets.tried import Files, contradicted_currency, left_open, stated_currency, tried_sections
-from toolkit.sources.records.filled import filled_down
 from toolkit.sources.specs import TableMapping
 
 CURRENCY_SIGNS = {
@@ -59,8 +60,8 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
         if names in taken:
             continue
         if preset is None and (incomplete := missing_files(group[0], firsts)):
-            said = tr("looks like {name}, which comes in several files: give the one with the columns {columns} too",
-                      name=incomplete[0], columns=", ".join(incomplete[1]))  # fmt: skip
+            said = tr("{file} looks like {name}, which comes in several files: give the one with the columns {columns} too.",
+                      file=group[0].file.path.name, name=incomplete[0], columns=", ".join(incomplete[1]))  # fmt: skip
             remarks.append(said)
         if preset is not None:
             remarks.append(_recognised(preset))
@@ -90,7 +91,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
 
 
 def _recognised(preset: Preset) -> str:
-    doubt = tr("Its shape is known from documentation, no real file has confirmed it: look at the first figures")
+    doubt = tr("Its shape is known from documentation, no real file has confirmed it: look at the first figures.")
     parts = [f"recognised: {preset.name}", preset.note, "" if preset.confirmed or not preset.table else doubt]
     return ". ".join(part.rstrip(".") for part in parts if part)
 
@@ -101,7 +102,7 @@ def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -
         return []
     section = tomllib.loads("\n".join(sections["lines"]))["lines"]
     spec = TableMapping.model_validate(section)
-    sample = filled_down(contents.sample.lazy(), contents.sample.schema, spec).collect()
+    sample = filled_sample(contents.sample, spec)
     elsewhere = [name for name in spec.raw_columns if name not in sample.columns]  # of joined files: `check` asks about those
     sample = sample.with_columns(pl.lit(None, pl.String).alias(name) for name in elsewhere)
     questions = questions_of_sample(spec, sample)
@@ -192,8 +193,13 @@ def _known_section(preset: Preset, files: Files) -> list[str]:
 
 def _guessed_section(table: str, group: Sequence[Contents]) -> list[str]:
     contents = group[0]
-    guesses = guess_columns(table, contents)
     lines = _head(table, group)
+    spec = order_fields(contents) if table == "lines" else None
+    if spec is not None:
+        contents = replace(contents, sample=filled_sample(contents.sample, spec))
+        why = tr("They stand on the first line of an order alone: the lines below take them over.")
+        lines += [f"fill_down = [{', '.join(map(quoted, spec.fill_down))}]  # {why}", f"within = {quoted(str(spec.within))}"]
+    guesses = guess_columns(table, contents)
     decimal = _decimal(contents, guesses)
     if decimal is None:
         lines.append('# TODO decimal = ","  # or ".": the sample does not prove which; the import looks at every row')

@@ -149,7 +149,7 @@ def _tried_states(column: str, spec: TableMapping, group: Sequence[Contents]) ->
     unknown = [value for value in values if folded(value) not in counts | leaves]
     if unknown:
         why = tr(
-            "the column also holds {values}, not known of this export: add what counts to the list, and take away the TODO",
+            "The column also holds {values}, not known of this export: add what counts to the list, and take away the TODO.",
             values=tr(", ").join(map(repr, unknown[:MOST_SHOWN])),
         )
         return f"# TODO {line}  # {why}\n"
@@ -181,7 +181,7 @@ def left_open(preset: Preset, group: Sequence[Contents]) -> list[str]:
         amounts = [cell for part in cells for cell in part.filter(part.str.contains("[1-9]")).head(1)]
         if amounts:
             said.append(
-                tr("the column '{column}' holds amounts ({cell}) that this mapping leaves out of the lines", column=column, cell=amounts[0])
+                tr("The column '{column}' holds amounts ({cell}) that this mapping leaves out of the lines.", column=column, cell=amounts[0])
             )
     return said
 

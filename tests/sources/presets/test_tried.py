@@ -1,0 +1,77 @@
+"""What a known export brings is held against the file: formats, signs, parts that are not there, amounts that it leaves out."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.sources.presets.layouts.chinese import YOUZAN
+from tests.sources.presets.layouts.door import imported, proposed, table, todos
+from tests.sources.presets.layouts.platforms import SHOPIFY, SQUARE, WOOCOMMERCE
+from tests.sources.presets.layouts.tills import LS_CENTRAL
+from toolkit.language import speaking
+
+
+def without(text: str, *columns: str) -> str:
+    """Return an export without some of its columns."""
+    rows = [line.split(",") for line in text.splitlines()]
+    places = [number for number, name in enumerate(rows[0]) if name not in columns]
+    return table([], [[row[number] for number in places] for row in rows])
+
+
+def test_a_sign_that_the_file_does_not_have_is_left_out(tmp_path: Path) -> None:
+    turned = re.sub(r"(?<=,)(-?)(\d+(?:\.\d\d)?)(?=,)", lambda found: ("" if found[1] else "-") + found[2], LS_CENTRAL.text)
+    turned = re.sub(r"(?<=,)-(\d0000),", r"\1,", turned).replace(",-0.00,", ",0.00,")
+    turned = re.sub(r"(P000\d),-(\d+)", r"\1,\2", turned)
+    assert turned != LS_CENTRAL.text
+    mapping = proposed(tmp_path, turned)
+    assert '# sign = -1 is usual for this export but does not read "1" in this file' in mapping
+    assert 'quantity = { column = "Quantity" }' in mapping
+    figures, right = imported(tmp_path, mapping), LS_CENTRAL.figures()
+    assert (figures.cents, figures.units_milli) == (right.cents, right.units_milli)
+
+
+def test_optional_parts_that_are_not_there_are_left_out(tmp_path: Path) -> None:
+    mapping = proposed(tmp_path, without(YOUZAN.text.removeprefix("\ufeff"), "店铺优惠（分摊）", "商品类目", "下单网点"))
+    assert "discount_amount" not in mapping
+    assert "[products" not in mapping  # a table without its categories is none
+    assert 'store_id = { value = "有赞" }' in mapping
+    assert not todos(mapping)
+    figures, right = imported(tmp_path, mapping), YOUZAN.figures()
+    assert (figures.lines, figures.cents, figures.members) == (right.lines, right.cents, right.members)
+
+
+def test_without_a_column_that_is_needed_an_export_is_not_recognised(tmp_path: Path) -> None:
+    assert "recognised" not in proposed(tmp_path, without(WOOCOMMERCE.text, "item_refunded"))
+    assert "recognised" not in proposed(tmp_path, without(SQUARE.text, "Customer ID"))
+
+
+@pytest.mark.parametrize(("form", "kept"), [(r"\1/\2/25,", '"%m/%d/%y %H:%M:%S"'), (r"\2/\1/25,", '"%d/%m/%y %H:%M:%S"')])
+def test_years_of_two_digits_are_read_the_way_that_reads_most(tmp_path: Path, form: str, kept: str) -> None:
+    mapping = proposed(tmp_path, re.sub(r"(\d\d)/(\d\d)/25,", form, SQUARE.text))
+    assert f"time_format = {kept}" in mapping
+    assert imported(tmp_path, mapping) == SQUARE.figures()
+
+
+def test_the_currency_is_that_of_the_column_where_all_rows_agree(tmp_path: Path) -> None:
+    assert '\ncurrency = "USD"\n' in proposed(tmp_path, SHOPIFY.text)
+    several = proposed(tmp_path, SHOPIFY.text.replace(",USD,", ",CAD,", 1))
+    assert "# TODO The column 'Currency' names several currencies ('CAD', 'USD')" in several
+
+
+def test_amounts_of_whole_orders_that_the_lines_leave_out_are_a_todo(tmp_path: Path) -> None:
+    rows = "Order Number,Order Status,Order Date,Email (Billing),Item Name,Quantity (- Refund),Item Cost,Cart Discount Amount\n"
+    rows += "".join(
+        f"{number},Completed,2025-01-{number:02d} 10:00,m{number % 5}@x,Tea,1,5.00,{number % 2}.50\n" for number in range(1, 25)
+    )
+    said = "The column 'Cart Discount Amount' holds amounts (1.50) that this mapping leaves out of the lines."
+    assert f"# TODO {said}" in todos(proposed(tmp_path, rows))
+    assert not todos(proposed(tmp_path, re.sub(r"[01]\.50\n", "0.00\n", rows)))
+
+
+def test_what_is_said_of_a_preset_is_said_in_chinese(tmp_path: Path) -> None:
+    with speaking("zh"):
+        mapping = proposed(tmp_path, YOUZAN.text.replace("退款成功", "仅退款", 1))
+    assert "还没有真实文件验证过" in mapping
+    assert "'仅退款'" in next(iter(todos(mapping)))
+    assert "本预设不认识" in mapping

@@ -41,6 +41,15 @@ def test_optional_parts_that_are_not_there_are_left_out(tmp_path: Path) -> None:
     assert (figures.lines, figures.cents, figures.members) == (right.lines, right.cents, right.members)
 
 
+def test_what_a_file_lacks_is_made_otherwise(tmp_path: Path) -> None:
+    mapping = proposed(tmp_path, without(LS_CENTRAL.text, "Time", "VAT Amount"))
+    assert '\nordered_at = "Date"\n' in mapping
+    assert '\namount = { column = "Net Amount", sign = -1 }\n' in mapping
+    figures, right = imported(tmp_path, mapping), LS_CENTRAL.figures()
+    assert (figures.lines, figures.members, figures.units_milli) == (right.lines, right.members, right.units_milli)
+    assert 0 < figures.cents < right.cents
+
+
 def test_without_a_column_that_is_needed_an_export_is_not_recognised(tmp_path: Path) -> None:
     assert "recognised" not in proposed(tmp_path, without(WOOCOMMERCE.text, "item_refunded"))
     assert "recognised" not in proposed(tmp_path, without(SQUARE.text, "Customer ID"))
@@ -75,3 +84,17 @@ def test_what_is_said_of_a_preset_is_said_in_chinese(tmp_path: Path) -> None:
     assert "还没有真实文件验证过" in mapping
     assert "'仅退款'" in next(iter(todos(mapping)))
     assert "本预设不认识" in mapping
+
+
+def test_a_month_that_could_be_the_day_is_asked_about_where_the_days_lie_together_the_other_way(tmp_path: Path) -> None:
+    """As in a public copy of UCI Online Retail that was saved anew: the first five days of December, day first, with decimal commas."""
+    header = "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID;Country\n"
+    rows = [f"{536365 + n};85123A;HOLDER;6;{1 + n % 5}/12/2010 08:{n:02d};2,55;{17850 + n % 7};France\n" for n in range(40)]
+    mapping = proposed(tmp_path, header + "".join(rows))
+    (asked,) = todos(mapping)
+    assert asked.startswith('# TODO time_format = "%d/%m/%Y %H:%M"  # or "%m/%d/%Y %H:%M"')
+    figures = imported(tmp_path, mapping.replace(asked, 'time_format = "%d/%m/%Y %H:%M"'))
+    assert (figures.first[:10], figures.last[:10]) == ("2010-12-01", "2010-12-05")
+    # The same days month first, as the data set has them, are believed.
+    turned = [re.sub(r";(\d)/12/2010", r";12/\1/2010", row) for row in rows]
+    assert 'time_format = "%m/%d/%Y %H:%M"' in proposed(tmp_path, header + "".join(turned)).splitlines()

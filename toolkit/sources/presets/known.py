@@ -6,6 +6,7 @@ part of it against the file at hand before it is proposed.
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
+from toolkit.schemas import CONTRACT
 from toolkit.sources.columns.contents import Contents
 from toolkit.sources.columns.matching import quoted
 from toolkit.sources.specs import ColumnSpec, TableMapping
@@ -108,6 +110,18 @@ def _named(given: dict) -> list[str]:
     return [name for spec in specs for name in (*spec.raw_columns, *spec.fill_down)]
 
 
+def _of_this_contract(sections: str) -> str:
+    """Return a mapping without the columns that the contract of this version does not have."""
+    lines, table = [], ""
+    for line in sections.splitlines(True):
+        heading = re.match(r"\[(\w+)\.columns\]", line)
+        table = heading[1] if heading else "" if line.startswith("[") else table
+        name = line.partition("=")[0].strip()
+        if not (table and "=" in line and name not in CONTRACT[table].columns()):
+            lines.append(line)
+    return "".join(lines)
+
+
 @cache
 def known_presets() -> tuple[Preset, ...]:
     """Return the presets that files are recognised by; the Complete Journey's own mapping is none of them."""
@@ -116,7 +130,7 @@ def known_presets() -> tuple[Preset, ...]:
         if file.name.endswith(".toml") and "\nneeds = " in (text := file.read_text("utf-8")):
             head, bracket, sections = text.partition("\n[")
             given = tomllib.loads(head)
-            preset = Preset(**{**given, "needs": tuple(given["needs"])}, sections=bracket[1:] + sections)
+            preset = Preset(**{**given, "needs": tuple(given["needs"])}, sections=_of_this_contract(bracket[1:] + sections))
             presets += [preset] if preset.is_understood else []
     return tuple(presets)
 

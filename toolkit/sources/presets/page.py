@@ -7,9 +7,9 @@ from toolkit.sources.presets.known import Preset, known_presets
 OPENING = """# Exports that are recognised
 
 `toolkit map FILES` recognises these by their columns and writes their whole mapping: which rows count, what makes the amount, what is the
-member. Each part is tried on the file first: a format that does not read is left out and told by the cells, a column that is not there takes
-its optional part with it, and a state that is not known of the export stays a question. "From documentation" means that no real file has
-confirmed the shape yet: look at the first figures of `toolkit check`, and tell us.
+member. Each part is tried on the file first: a format that does not read is left out and told by the cells, a column that is not there
+takes its optional part with it, and a state that is not known of the export stays a question. "From documentation" means that no real file
+has confirmed the shape yet: look at the first figures of `toolkit check`, and tell us.
 
 This page is written by `python -m toolkit.sources.presets.page > docs/exports.md`.
 """

@@ -26,6 +26,7 @@ SIGNS = {"€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "￥": ("CNY", "
          "₹": ("INR",), "zł": ("PLN",), "R$": ("BRL",), "₽": ("RUB",)}  # fmt: skip
 """Currency signs and what they can mean; "$" can be too many to contradict anything."""
 MOST_SHOWN = 6
+FEWEST_DAYS, FAR_APART = 3, 4
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,11 @@ def left_open(preset: Preset, group: Sequence[Contents]) -> list[str]:
         amounts = [cell for part in cells for cell in part.filter(part.str.contains("[1-9]")).head(1)]
         if amounts:
             said.append(
-                tr("The column '{column}' holds amounts ({cell}) that this mapping leaves out of the lines.", column=column, cell=amounts[0])
+                tr(
+                    "The column '{column}' holds amounts ({cell}) that this mapping leaves out of the lines.",
+                    column=column,
+                    cell=amounts[0],
+                )
             )
     return said
 
@@ -222,12 +227,29 @@ def _count(cells: pl.Series, formats: Sequence[str]) -> int:
 
 
 def _month_is_where_stated(form: str, columns: Sequence[str], contents: Contents) -> bool:
-    """Return whether no more rows of the whole file speak against a format than for it, where the sample fits day-month and month-day."""
+    """Return whether the whole file does not speak against a format, where the sample fits day-month and month-day.
+
+    It does by rows that only the other reads, or where both read all: by days that lie together as the other reads them, and far apart
+    as stated (the 1st to 5th of December, or the 12th of five months).
+    """
     text = pl.concat_str([pl.col(name).str.strip_chars() for name in columns], separator=" ")
     cells = _asked(contents, columns, lambda rows: rows.select(text.alias("text")).unique()).drop_nulls()
     turned = form.replace("%d", "%D").replace("%m", "%d").replace("%D", "%m")
     other = [turned] if "%y" in form else _patterns(times.time_style(cells).formats or ("iso",))
-    return _count(cells, times.spelled(form)) >= _count(cells, other)
+    as_stated, as_other = _count(cells, times.spelled(form)), _count(cells, other)
+    if as_stated != as_other or _days(cells, times.spelled(form)).len() < FEWEST_DAYS:
+        return as_stated >= as_other
+    return _span(cells, times.spelled(form)) < FAR_APART * _span(cells, [turned])
+
+
+def _days(cells: pl.Series, formats: Sequence[str]) -> pl.Series:
+    return times.read_times(cells, formats, "UTC").dt.date().drop_nulls().unique()
+
+
+def _span(cells: pl.Series, formats: Sequence[str]) -> float:
+    """Return how many days lie between the first and the last; endless where nothing is read."""
+    days = _days(cells, formats).cast(pl.Int32)
+    return float(days.max() - days.min() + 1) if days.len() else float("inf")  # type: ignore[operator]
 
 
 def _reads_numbers(decimal: str, column: str, contents: Contents) -> bool:

@@ -234,3 +234,96 @@ KINGDEE = Layout(
     otherwise=((r"2025-10-(\d\d)", r"2025年10月\1日"), (r"2025-10-(\d\d)", r"\1.10.2025")),
     state=("已审核", "单据状态"),
 )
+
+
+def _baison() -> str:
+    header = names(
+        "order_sn,deal_code,sd_id,order_status,shipping_status,pay_status,pay_time,user_nick,goods_sn,goods_name,goods_number,goods_price,payment_ft"
+    )
+    rows = []
+    for number in range(20):
+        order, paid = {4: ("3", "2"), 9: ("1", "0")}.get(number, ("5" if number % 2 else "1", "2"))
+        head = [
+            f"E3{number:05d}",
+            f"TB{number}",
+            f"shop{number % 2}",
+            order,
+            "1",
+            paid,
+            f"2025-04-{1 + number:02d} 21:{number:02d}:00",
+            f"nick{number % 6}",
+        ]
+        for line in range(1 + number % 3):
+            name, code, price = GOODS[(number + line) % 4]
+            rows.append(
+                [*(head if line == 0 else [head[0], *[""] * 7]), code, name, 1 + line, price, f"{float(price) * (1 + line) - 0.8:.2f}"]
+            )
+    return table(header, rows)
+
+
+BAISON = Layout(
+    "Baison 百胜 E3 order goods",
+    _baison(),
+    """SELECT l.order_sn AS order_id, h.sd_id AS store, h.user_nick AS member, l.payment_ft AS amount, l.goods_number AS quantity,
+              CAST(h.pay_time AS TIMESTAMP) AS moment
+       FROM raw l JOIN raw h ON h.order_sn = l.order_sn AND h.deal_code <> '' WHERE h.order_status IN ('1', '5') AND h.pay_status = '2'""",
+    otherwise=((r"2025-04-(\d\d) (\d\d:\d\d):00", r"2025/4/\1 \2"),),
+)
+
+
+def _weimob() -> str:
+    header = names(
+        "Id,AId,MemberId,OpenId,OrderId,GoodsCode,ProductsCode,ItemName,Qty,Price,RealPrice,Amount,RealAmount,CreateTime,IsDelete,ReturnQty,ReturnStatus,shop_code"
+    )
+    rows = []
+    for number in range(30):
+        name, code, price = GOODS[number % 4]
+        state = {5: "7", 11: "8", 17: "9"}.get(number, "0")
+        row = dict.fromkeys(header, "") | {"Id": number, "MemberId": f"wm{number % 8}" if number % 5 else "", "OrderId": 9000 + number // 2}
+        row |= {
+            "MemberId": f"wm{number // 2 % 8}",
+            "ProductsCode": code,
+            "ItemName": name,
+            "Qty": 2,
+            "RealAmount": f"{2 * float(price):.2f}",
+        }
+        row |= {
+            "CreateTime": f"2025-02-{1 + number // 2:02d} 11:00:00",
+            "IsDelete": "False",
+            "ReturnStatus": state,
+            "shop_code": f"S{number // 2 % 3}",
+        }
+        rows.append(list(row.values()))
+    return table(header, rows)
+
+
+WEIMOB = Layout(
+    "Weimob 微盟 order items",
+    _weimob(),
+    """SELECT OrderId AS order_id, shop_code AS store, MemberId AS member, RealAmount AS amount, Qty AS quantity, CAST(CreateTime AS TIMESTAMP) AS moment
+       FROM raw WHERE ReturnStatus IN ('0', '8', '9')""",
+    otherwise=((r"2025-02-(\d\d) 11:00:00", r"\1.02.2025 11:00"),),
+)
+
+
+def _yonyou() -> str:
+    header = names(
+        "发货单号,发货日期,客户编码,客户简称,仓库编码,存货编码,存货名称,存货分类,规格型号,主计量单位,数量,含税单价,价税合计,税率"
+    )
+    rows = []
+    for number in range(22):
+        for line in range(1 + number % 3):
+            name, code, price = GOODS[(number + line) % 4]
+            quantity = -1 if number == 13 else 2 + line
+            head = [f"{number:010d}", f"2025-01-{1 + number:02d}", f"KH{number % 6:03d}", "客户", f"0{1 + number % 2}"]
+            rows.append([*head, code, name, "茶", "", "件", quantity, price, f"{float(price) * quantity:.2f}", "13"])
+    return table(header, rows)
+
+
+YONYOU = Layout(
+    "Yonyou 用友 U8 sales deliveries",
+    _yonyou(),
+    """SELECT 发货单号 AS order_id, 仓库编码 AS store, 客户编码 AS member, 价税合计 AS amount, 数量 AS quantity, CAST(发货日期 AS TIMESTAMP) AS moment FROM raw""",
+    encoding="gb18030",
+    otherwise=((r"2025-01-(\d\d)", r"\1.01.2025"), (r"2025-01-(\d\d)", r"202501\1")),
+)

@@ -184,3 +184,40 @@ MAGENTO = Layout(
     otherwise=((r"Jun (\d+), 2025 10:(\d\d):00 AM", r"\1/06/2025 10:\2"), (r"(\d)\.(\d\d)(?=;|\n)", r"\1,\2")),
     state=("complete", "Order Status"),
 )
+
+
+def _woocommerce_lines() -> str:
+    header = names(
+        "Order Number,Order Status,Order Date,Customer Note,First Name (Billing),Email (Billing),Order Subtotal Amount,Cart Discount Amount,"
+        "Order Total Amount,SKU,Item #,Item Name,Quantity (- Refund),Item Cost"
+    )
+    rows = []
+    for number in range(20):
+        state = {2: "Cancelled", 7: "Refunded", 12: "Pending payment"}.get(number, "Completed" if number % 3 else "Processing")
+        head = [
+            f"{800 + number}",
+            state,
+            f"2025-11-{1 + number:02d} 07:{number:02d}",
+            "",
+            "Ann",
+            f"a{number % 6}@x.example",
+            "",
+            "0",
+            "20.00",
+        ]
+        for line in range(1 + number % 3):
+            name, sku, price = GOODS[(number + line) % 4]
+            quantity = 0 if number == 10 and line == 1 else 1 + line
+            rows.append([*(head if line == 0 else [head[0], *[""] * 8]), sku, line + 1, name, quantity, price])
+    return table(header, rows)
+
+
+WOOCOMMERCE_LINES = Layout(
+    "WooCommerce order lines, with headings in words",
+    _woocommerce_lines(),
+    """SELECT l."Order Number" AS order_id, '1' AS store, h."Email (Billing)" AS member, l."Quantity (- Refund)" AS quantity,
+              CAST(l."Item Cost" AS DECIMAL(12, 2)) * CAST(l."Quantity (- Refund)" AS INT) AS amount, CAST(h."Order Date" AS TIMESTAMP) AS moment
+       FROM raw l JOIN raw h ON h."Order Number" = l."Order Number" AND h."Order Status" IN ('Completed', 'Processing')""",
+    otherwise=((r"2025-11-(\d\d) (\d\d:\d\d)", r"\1/11/2025 \2"), (r"(?<=,)(\d+)\.(\d\d)(?=\n)", r'"\1,\2"')),
+    state=("Completed", "Order Status"),
+)

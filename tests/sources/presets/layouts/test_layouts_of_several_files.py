@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from tests.sources.presets.layouts.door import imported, names, table, todos
+from toolkit.schemas import CONTRACT
 from toolkit.sources.columns.proposal import propose_mapping
 from toolkit.sources.presets.known import known_presets
 from toolkit.sources.specs import ColumnSpec, TableMapping
@@ -177,3 +178,5 @@ def test_what_this_version_does_not_know_is_not_offered() -> None:
     known = {preset.name for preset in known_presets()}
     assert ("Olist" in known) == ("join" in TableMapping.model_fields)
     assert ("Shopify orders, discounts and refunds shared out" in known) == ("less_per_order" in ColumnSpec.model_fields)
+    uci = next(preset for preset in known_presets() if preset.name == "UCI Online Retail")
+    assert ("\nis_goods = " in uci.sections) == ("is_goods" in CONTRACT["products"].columns())

@@ -1,6 +1,7 @@
 """What a known export brings is held against the file: formats, signs, parts that are not there, amounts that it leaves out."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.sources.presets.layouts.door import imported, proposed, table, todos
 from tests.sources.presets.layouts.platforms import SHOPIFY, SQUARE, WOOCOMMERCE
 from tests.sources.presets.layouts.tills import LS_CENTRAL
 from toolkit.language import speaking
+from toolkit.sources.presets.known import known_presets
 
 
 def without(text: str, *columns: str) -> str:
@@ -98,3 +100,20 @@ def test_a_month_that_could_be_the_day_is_asked_about_where_the_days_lie_togethe
     # The same days month first, as the data set has them, are believed.
     turned = [re.sub(r";(\d)/12/2010", r";12/\1/2010", row) for row in rows]
     assert 'time_format = "%m/%d/%Y %H:%M"' in proposed(tmp_path, header + "".join(turned)).splitlines()
+
+
+def test_a_question_that_an_export_always_answers_alike_is_answered_in_the_mapping(tmp_path: Path) -> None:
+    preset = next(preset for preset in known_presets() if preset.name == "Square items")
+    assert preset.answered(["Event Type", "Item"]) == ["state:Event Type"]
+    assert preset.answered(["Item"]) == []
+    assert replace(preset, answers=["of later versions:Event Type"]).answered(["Event Type"]) == []
+    mapping = proposed(tmp_path, SQUARE.text)
+    assert '\n[answers]\nignore = ["state:Event Type"]  # ' in mapping
+    assert imported(tmp_path, mapping) == SQUARE.figures()
+
+
+def test_an_open_question_is_answered_beside_those_that_are(tmp_path: Path) -> None:
+    rows = SQUARE.text.splitlines()
+    text = "\n".join([f"{rows[0]},Currency", *(f"{row},{'EUR' if number % 2 else 'USD'}" for number, row in enumerate(rows[1:]))]) + "\n"
+    mapping = proposed(tmp_path, text)
+    assert mapping.endswith('# TODO where all of that is right as it is:\n# ignore = ["state:Event Type", "currency:Currency"]\n')

@@ -50,6 +50,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     sections: dict[str, list[str]] = {}
     questions: list[Question] = []
     remarks: list[str] = []
+    answered: list[str] = []
     currency = ""
     firsts = [group[0] for group in groups.values()]
     presets = {group[0].names: find_preset(group[0], firsts) for group in groups.values()}
@@ -72,7 +73,8 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
                 found = Files(group, {name: groups[partner.names] for name, partner in partners[names].items()})
                 sections.setdefault(preset.table, _known_section(preset, found))
                 sections[preset.table] += [f"# TODO {sentence}" for sentence in left_open(preset, group)]
-                questions += _questions(sections, preset.table, group[0])
+                answered += preset.answered(group[0].names)
+                questions += [asked for asked in _questions(sections, preset.table, group[0]) if asked.key not in answered]
             continue
         table = guess_table(group[0], "lines" in sections)
         if table is None or table in sections:
@@ -84,9 +86,14 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
         questions += _questions(sections, table, group[0])
     lines = _opening(everything, currency, remarks, "lines" in sections)
     lines += [line for table in CONTRACT for line in sections.get(table, [])]
+    if answered:
+        why = tr("known of this export: it is right as it is")
+        lines += ["", "[answers]", f"ignore = [{', '.join(map(quoted, answered))}]  # {why}"]
     if questions:
         lines += ["", *(f"# TODO {question.sentence}" for question in questions)]
-        lines += ["# TODO where all of that is right as it is:", "# [answers]", f"# {answer_line(questions)}"]
+        lines += ["# TODO where all of that is right as it is:"]
+        every = answer_line(questions).replace("[", f"[{', '.join(map(quoted, answered))}, ", 1) if answered else answer_line(questions)
+        lines += [*([] if answered else ["# [answers]"]), f"# {every}"]
     return "\n".join(lines) + "\n"
 
 

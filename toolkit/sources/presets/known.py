@@ -14,10 +14,12 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
+from pydantic import ValidationError
+
 from toolkit.schemas import CONTRACT
 from toolkit.sources.columns.contents import Contents
 from toolkit.sources.columns.matching import quoted
-from toolkit.sources.specs import ColumnSpec, TableMapping
+from toolkit.sources.specs import Answers, ColumnSpec, TableMapping
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Preset:
     spelled: dict[str, list[str]] = field(default_factory=dict)  # what other versions of the export call a column
     joined: dict[str, list[str]] = field(default_factory=dict)  # "FILES:name" of the mapping -> what that other file is recognised by
     zero: list[str] = field(default_factory=list)  # columns that the mapping leaves out of the lines: a TODO where they hold amounts
+    answers: list[str] = field(default_factory=list)  # questions on the values that this export has always the same answer to
     times: list[str] = field(default_factory=list)  # formats to try after the `time_format` of the mapping
     otherwise: dict[str, str] = field(default_factory=dict)  # contract column -> what makes it in a file that lacks its columns
 
@@ -53,6 +56,11 @@ class Preset:
         return all(set(part) <= set(TableMapping.model_fields) for part in parts) and all(
             set(spec) <= set(ColumnSpec.model_fields) for spec in columns
         )
+
+    def answered(self, names: Iterable[str]) -> list[str]:
+        """Return the keys of `[answers]` for a file with these columns: "it is right as it is", of the questions that this version asks."""
+        there = [key for key in self.answers if key.partition(":")[2] in set(names)]
+        return [key for key in there if _is_asked(key)]
 
     def of(self, contents: Contents, others: Sequence[Contents] = ()) -> Preset | None:
         """Return the preset in the spelling of a file of this export and those joined to it, or None where a file is of another."""
@@ -93,6 +101,15 @@ class Preset:
             text = text.replace(quoted(name), quoted(found))
         needs = tuple(called.get(name, name) for name in self.needs)
         return replace(self, needs=needs, sections=text, currency_column=called.get(self.currency_column, self.currency_column))
+
+
+def _is_asked(key: str) -> bool:
+    """Return whether this version asks such a question."""
+    try:
+        Answers(ignore=(key,))
+    except ValidationError:
+        return False
+    return True
 
 
 def folded(name: str) -> str:

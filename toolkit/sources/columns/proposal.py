@@ -74,7 +74,7 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
                 sections.setdefault(preset.table, _known_section(preset, found))
                 sections[preset.table] += [f"# TODO {sentence}" for sentence in left_open(preset, group)]
                 answered += preset.answered(group[0].names)
-                questions += [asked for asked in _questions(sections, preset.table, group[0]) if asked.key not in answered]
+                questions += _questions(sections, preset.table, group[0], answered)
             continue
         table = guess_table(group[0], "lines" in sections)
         if table is None or table in sections:
@@ -103,7 +103,7 @@ def _recognised(preset: Preset) -> str:
     return ". ".join(part.rstrip(".") for part in parts if part)
 
 
-def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -> list[Question]:
+def _questions(sections: dict[str, list[str]], table: str, contents: Contents, answered: Sequence[str] = ()) -> list[Question]:
     """Return what a proposed section of lines leaves open; a discount that is doubted becomes a TODO of the section."""
     if table != "lines":
         return []
@@ -112,12 +112,12 @@ def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -
     sample = filled_sample(contents.sample, spec)
     elsewhere = [name for name in spec.raw_columns if name not in sample.columns]  # of joined files: `check` asks about those
     sample = sample.with_columns(pl.lit(None, pl.String).alias(name) for name in elsewhere)
-    questions = questions_of_sample(spec, sample)
+    questions = [question for question in questions_of_sample(spec, sample) if question.key not in answered]
     doubted = {question.column for question in questions if question.kind == "discount"}
     for column in ("discount_amount", "coupon_amount"):
         if column in spec.columns and spec.columns[column].column in doubted:
             sections["lines"] = [f"# TODO {line}" if line.startswith(f"{column} = ") else line for line in sections["lines"]]
-    return list(questions)
+    return questions
 
 
 def _opening(everything: Sequence[Contents], currency: str, remarks: Iterable[str], has_lines: bool) -> list[str]:

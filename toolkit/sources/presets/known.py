@@ -100,7 +100,9 @@ class Preset:
         for name, found in called.items():
             text = text.replace(quoted(name), quoted(found))
         needs = tuple(called.get(name, name) for name in self.needs)
-        return replace(self, needs=needs, sections=text, currency_column=called.get(self.currency_column, self.currency_column))
+        answers = [f"{kind}:{called.get(name, name)}" for kind, _, name in (key.partition(":") for key in self.answers)]
+        currency_column = called.get(self.currency_column, self.currency_column)
+        return replace(self, needs=needs, sections=text, currency_column=currency_column, answers=answers)
 
 
 def _is_asked(key: str) -> bool:

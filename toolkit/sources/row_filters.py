@@ -51,16 +51,12 @@ def filtered(mapping: Mapping, table: str, groups: Sequence[Records]) -> Filtere
                 label=mapping.label, table=table, rows=total, shown=shown,
             )
         )  # fmt: skip
-    listed = [("keep", column, value) for column, values in spec.keep.items() for value in values]
-    listed += [("drop", column, value) for column, value in drops]
     notes = [
-        tr(
-            "[{table}.{section}] {column}: {value} occurs in no row; the column holds: {shown}.",
-            table=table, section=section, column=column, value=repr(value), shown=_shown(counts, column),
-        )
-        for section, column, value in listed
-        if total and value not in counts[column]
-    ]  # fmt: skip
+        note
+        for section, listed in (("keep", spec.keep), ("drop", spec.drop))
+        for column, values in listed.items()
+        if total and (note := _absent(table, section, column, [value for value in values if value not in counts[column]], counts))
+    ]
     wanted, out = [], []
     for records in groups:
         cells = {column: cell_text(column, records.schema[column]) for column in columns}
@@ -71,6 +67,21 @@ def filtered(mapping: Mapping, table: str, groups: Sequence[Records]) -> Filtere
         wanted.append(records.narrowed(~left))
         out.append(records.narrowed(left))
     return FilteredRows(tuple(wanted), tuple(out), left_out, tuple(notes))
+
+
+def _absent(table: str, section: str, column: str, values: Sequence[str], counts: pl.DataFrame) -> str:
+    """Return a sentence on values that `keep` or `drop` lists and no row holds; nothing where there are none."""
+    if not values:
+        return ""
+    if len(values) == 1:
+        return tr(
+            "[{table}.{section}] {column}: {value} occurs in no row; the column holds: {shown}.",
+            table=table, section=section, column=column, value=repr(values[0]), shown=_shown(counts, column),
+        )  # fmt: skip
+    return tr(
+        "[{table}.{section}] {column}: {values} occur in no row; the column holds: {shown}.",
+        table=table, section=section, column=column, values=tr(", ").join(map(repr, values)), shown=_shown(counts, column),
+    )  # fmt: skip
 
 
 def unused_words(mapping: Mapping, table: str, groups: Sequence[Records]) -> list[str]:

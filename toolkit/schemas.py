@@ -274,6 +274,14 @@ on = "order_id"                 # or ["store", "receipt"], or { order_id = "id" 
 ```""",
     "A later join can use the columns of an earlier one. A join that finds no partner at all is refused with a key of each side. Numbers "
     "of the joined files are read as the section says; a column with another decimal sign has its own `decimal`.",
+    "## Order fields on the first line alone",
+    "`fill_down` names columns that an export writes on the first line of an order and leaves blank below; `within` the column by which "
+    "neighbouring rows are one order (listed in `fill_down` too where it stands on the first line alone). It comes before the joins, "
+    "`keep` and `drop`.",
+    """```toml
+fill_down = ["Email", "Financial Status", "Created at"]
+within = "Name"
+```""",
     "## Arithmetic",
     "Exact, and rounded once at the end, half away from zero. A rate is a fraction (0.2) unless `rate_unit` says percent; a cell with a % "
     "sign is a percentage; an empty one is no discount; one below 0 or above 1 sets its row aside. What is given back took no discount.",

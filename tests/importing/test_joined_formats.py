@@ -140,3 +140,12 @@ def test_check_says_what_is_read_of_each_sheet(tmp_path: Path) -> None:
     notes = check_receipts(tmp_path / "mapping.toml").records[0].notes
     assert any("sheet 'Items'" in note for note in notes)
     assert any("sheet 'Orders'" in note for note in notes)
+
+
+def test_order_fields_of_the_first_line_are_filled_down_before_the_join(tmp_path: Path) -> None:
+    """The items name their order on its first line alone."""
+    rows = [row if number % 2 == 0 else "," + row.partition(",")[2] for number, row in enumerate(items())]
+    mapping = shop(tmp_path, rows, lines='fill_down = ["order_id"]\nwithin = "order_id"')
+    assert imported(mapping).records[0].rows_kept == 48
+    lines = live(mapping)
+    assert (lines["order_code"].n_unique(), lines["amount"].sum()) == (24, 33600)

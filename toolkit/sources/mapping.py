@@ -205,6 +205,10 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         faults.append(tr("{where} has `replaces`, but only [lines] holds orders.", where=where))
     if table.not_goods and name != "lines":
         faults.append(tr("{where} has `not_goods`, but only [lines] holds what was sold.", where=where))
+    if bool(table.fill_down) != (table.within is not None):
+        faults.append(
+            tr("{where} needs `fill_down` (the columns) and `within` (the order's column) together; only one was stated.", where=where)
+        )
     for written in (table, *table.files):
         faults += _bad_time(f"{where} time_format", written.time_format)
     faults += _repeated_joins(where, table)

@@ -291,6 +291,8 @@ class TableMapping(Written, _Cells):
     distinct: bool = Field(False, description="the files hold many rows per key: keep the most frequent value of each column")
     keep: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> the only values whose rows count")
     drop: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> values whose rows do not count")
+    fill_down: tuple[str, ...] = Field((), description="columns of the file that stand on the first line of an order alone")
+    within: str | None = Field(None, description="column of the file whose neighbouring rows of one value are an order, for fill_down")
     cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
     replaces: Literal["days", "orders"] = Field("days", description="what the lines replace: store days whole, or the same orders of a day")
     join: tuple[Join, ...] = Field((), description="other files whose columns are added, row by row, before anything else")
@@ -338,7 +340,10 @@ class TableMapping(Written, _Cells):
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the files that the mapping needs, each once."""
         specs = (*self.columns.values(), *self.attributes.values())
-        return tuple(dict.fromkeys([*(name for spec in specs for name in spec.raw_columns), *self.keep, *self.drop, *self.also_read]))
+        key = (self.within,) if self.within is not None else ()
+        # What `fill_down` lists is read where a column or filter uses it: listed alone, it answers no question on its values.
+        named = [name for spec in specs for name in spec.raw_columns]
+        return tuple(dict.fromkeys([*named, *self.keep, *self.drop, *key, *self.also_read]))
 
 
 class Answers(_Frozen):

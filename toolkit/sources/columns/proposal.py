@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import polars as pl
 
 from toolkit.errors import DataError
 from toolkit.language import tr
@@ -15,13 +18,14 @@ from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
 from toolkit.sources.columns.identities import identity_lines
 from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, match_columns, quoted
+from toolkit.sources.columns.order_fields import filled_sample, order_fields
 from toolkit.sources.columns.partners import JoinedLines, joined_lines
 from toolkit.sources.columns.rates import per_order, rate_lines
 from toolkit.sources.columns.words import foreign_words, value_map
-from toolkit.sources.columns.writing import differences, files_of, head, one_or_list
+from toolkit.sources.columns.writing import differences, files_of, head, one_or_list, parts_named
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
-from toolkit.sources.presets.known import Preset, find_preset
-from toolkit.sources.presets.tried import contradicted_currency, tried_sections
+from toolkit.sources.presets.known import Preset, find_preset, missing_files
+from toolkit.sources.presets.tried import Files, contradicted_currency, left_open, stated_currency, tried_sections
 from toolkit.sources.question_kinds import QuestionKind
 from toolkit.sources.records.shelf import parts_of
 from toolkit.sources.specs import TableMapping
@@ -50,20 +54,33 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     sections: dict[str, list[str]] = {}
     questions: list[Question] = []
     remarks: list[str] = []
+    answered: list[str] = []
     currency = time_zone = ""
-    presets = {names: find_preset(group[0]) for names, group in groups.items()}
-    joined = joined_lines([group for names, group in groups.items() if presets[names] is None])
+    firsts = [group[0] for group in groups.values()]
+    presets = {names: find_preset(group[0], firsts) for names, group in groups.items()}
+    partners = {names: preset.partners(groups[names][0], firsts) for names, preset in presets.items() if preset is not None}
+    taken = {partner.names for others in partners.values() for partner in others.values()}
+    joined = joined_lines([group for names, group in groups.items() if presets[names] is None and names not in taken])
     for names, group in groups.items():
         preset = presets[names]
+        if names in taken:
+            continue
+        if preset is None and (incomplete := missing_files(group[0], firsts)):
+            said = tr("{file} looks like {name}, which comes in several files: give the one with the columns {columns} too.",
+                      file=group[0].file.title, name=incomplete[0], columns=", ".join(incomplete[1]))  # fmt: skip
+            remarks.append(said)
         if preset is not None:
-            remarks.append(f"recognised: {preset.name}" + (f". {preset.note}" if preset.note else ""))
+            remarks.append(_recognised(preset))
             if contradicted := contradicted_currency(preset, group):
                 remarks.append(contradicted)
-            currency = currency or ("" if contradicted else preset.currency)
+            currency = currency or stated_currency(preset, group) or ("" if contradicted else preset.currency)
             time_zone = time_zone or preset.time_zone
             if preset.table:
-                sections.setdefault(preset.table, _known_section(preset, group))
-                questions += _questions(sections, preset.table, group[0])
+                found = Files(group, {name: groups[partner.names] for name, partner in partners[names].items()})
+                sections.setdefault(preset.table, _known_section(preset, found))
+                sections[preset.table] += [f"# TODO {sentence}" for sentence in left_open(preset, group)]
+                answered += preset.answered(group[0].names)
+                questions += _questions(sections, preset.table, group[0], answered)
             continue
         if joined and group is joined.group:
             sections["lines"] = _joined_section(joined)
@@ -85,17 +102,29 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
         questions += _questions(sections, table, group[0])
     lines = _opening(everything, currency, time_zone, remarks, "lines" in sections)
     lines += [line for table in CONTRACT for line in sections.get(table, [])]
+    if answered:
+        why = tr("known of this export: it is right as it is")
+        lines += ["", "[answers]", f"ignore = [{', '.join(map(quoted, answered))}]  # {why}"]
     if questions:
-        lines += ["", "# " + tr("TODO where all that is asked above is right as it is:"), "# [answers]", f"# {answer_line(questions)}"]
+        lines += ["", "# " + tr("TODO where all that is asked above is right as it is:"), *([] if answered else ["# [answers]"])]
+        every = answer_line(questions).replace("[", f"[{', '.join(map(quoted, answered))}, ", 1) if answered else answer_line(questions)
+        lines.append(f"# {every}")
     return "\n".join(lines) + "\n"
 
 
-def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -> list[Question]:
+def _recognised(preset: Preset) -> str:
+    doubt = tr("Its shape is known from documentation, no real file has confirmed it: look at the first figures.")
+    parts = [f"recognised: {preset.name}", preset.note, "" if preset.confirmed or not preset.table else doubt]
+    return ". ".join(part.rstrip(".") for part in parts if part)
+
+
+def _questions(sections: dict[str, list[str]], table: str, contents: Contents, answered: Sequence[str] = ()) -> list[Question]:
     """Return what a proposed section of lines leaves open, each a TODO beside its column; a discount that is doubted becomes one itself."""
     if table not in ("lines", "products"):
         return []
     specs = _read_sections(sections[table])  # products and stores read from the files of the lines are in it
-    asked = _asked(table, specs, contents)
+    contents = replace(contents, sample=filled_sample(contents.sample, specs[table]))
+    asked = _asked(table, specs, contents, answered)
     doubted = {question.column for question in asked if question.kind == QuestionKind.DISCOUNT}
     for column in ("discount_amount", "coupon_amount"):
         if table == "lines" and column in specs[table].columns and (rate := specs[table].columns[column].column) in doubted:
@@ -103,20 +132,23 @@ def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -
             sections[table] = [new for line in sections[table] for new in lines.get(line.partition(" = ")[0], _as_it_is)(line)]
     if doubted:
         specs = _read_sections(sections[table])
-        asked = _asked(table, specs, contents)
+        asked = _asked(table, specs, contents, answered)
     sections[table] = _beside(table, sections[table], specs[table], asked)
-    return list(asked)
+    return asked
 
 
 def _read_sections(lines: Sequence[str]) -> dict[str, TableMapping]:
     return {name: TableMapping.model_validate(section) for name, section in tomllib.loads("\n".join(lines)).items()}
 
 
-def _asked(table: str, specs: dict[str, TableMapping], contents: Contents) -> tuple[Question, ...]:
+def _asked(table: str, specs: dict[str, TableMapping], contents: Contents, answered: Sequence[str]) -> list[Question]:
     used = [name for spec in specs.values() for name in spec.raw_columns]
     is_goods_said = any("is_goods" in spec.columns for spec in specs.values())
     spec = specs[table].of(specs[table].files[0])  # the contents are those of the first file
-    return questions_of_sample(spec, contents.sample, table=table, used=used, is_goods_said=is_goods_said)
+    elsewhere = [name for name in spec.raw_columns if name not in contents.names]  # of joined files: `check` asks about those
+    sample = contents.sample.with_columns(pl.lit(None, pl.String).alias(name) for name in elsewhere)
+    asked = questions_of_sample(spec, sample, table=table, used=used, is_goods_said=is_goods_said)
+    return [question for question in asked if question.key not in answered]
 
 
 def _as_it_is(line: str) -> list[str]:
@@ -182,12 +214,12 @@ def _currency(everything: Sequence[Contents]) -> tuple[str, str]:
     return "EUR", "  # guessed: nothing in the files says which; it sets how many decimals amounts have"
 
 
-def _known_section(preset: Preset, group: Sequence[Contents]) -> list[str]:
-    sections = (
-        tried_sections(preset, group).replace('files = "FILES"\n', "", 1).replace('"FILES"', files_of(group, differences("", group, ())))
-    )
+def _known_section(preset: Preset, files: Files) -> list[str]:
+    sections = tried_sections(preset, files).replace('files = "FILES"\n', "", 1).replace('"FILES"', parts_named(files.group))
+    for name, group in files.joined.items():
+        sections = sections.replace(quoted(f"FILES:{name}"), parts_named(group))
     _, _, body = sections.strip("\n").partition("\n")
-    return [*head(preset.table, group), *body.splitlines()]
+    return [*head(preset.table, files.group), *body.splitlines()]
 
 
 def _joined_section(joined: JoinedLines) -> list[str]:
@@ -206,6 +238,9 @@ def _guessed_section(
     table: str, group: Sequence[Contents], joins: Sequence[str] = (), joined: JoinedLines | None = None, known: Sequence[Guess] = ()
 ) -> list[str]:
     contents, names = group[0], {guess.name for guess in known}
+    first_line = order_fields(contents) if table == "lines" and not joined else None
+    if first_line is not None:
+        contents = replace(contents, sample=filled_sample(contents.sample, first_line))
     guesses = [*known, *(guess for guess in guess_columns(table, contents) if guess.name not in names)]
     if joined:
         contents = joined.everything
@@ -213,6 +248,9 @@ def _guessed_section(
     own = joined.group if joined else group
     ways = differences(table, own, [guess for guess in guesses if set(guess.columns) <= set(own[0].names)])
     lines = head(table, group, ways)
+    if first_line is not None:
+        why = tr("They stand on the first line of an order alone: the lines below take them over.")
+        lines += [f"fill_down = [{', '.join(map(quoted, first_line.fill_down))}]  # {why}", f"within = {quoted(str(first_line.within))}"]
     decimal = [] if any("decimal" in way for way in ways) else _decimal(contents, guesses)
     if decimal is None:
         lines.append('# TODO decimal = ","  # or ".": the sample does not prove which; the import looks at every row')

@@ -56,6 +56,12 @@ def files_of(group: Sequence[Contents], ways: Sequence[dict[str, str]]) -> str:
     return one_or_list(list(dict.fromkeys(map(_name, paths))))
 
 
+def parts_named(group: Sequence[Contents]) -> str:
+    """Return the files of a section beside the first as its `files` names them, each with its sheet or the list that becomes rows."""
+    said = [{"sheet": contents.file.sheet, "unfold": contents.file.unfolded} for contents in group]
+    return files_of(group, [{key: value for key, value in way.items() if value} for way in said])
+
+
 def _name(path: Path) -> str:
     return Path(os.path.normpath(path)).as_posix()
 

@@ -21,6 +21,7 @@ from toolkit.sources.plausibility.of_states import states
 from toolkit.sources.plausibility.of_times import other_times
 from toolkit.sources.plausibility.question import Question, is_answered
 from toolkit.sources.plausibility.seen import Seen, decimal_of, member_of
+from toolkit.sources.records.filled import filled_down
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
 from toolkit.sources.records.tables import Records, find_files
 from toolkit.sources.row_filters import wanted_rows
@@ -145,10 +146,16 @@ def _product_names(mapping: Mapping, typed: Typed) -> dict[str, pl.Series]:
 
 
 def _raw(files: Sequence[SourceFile], names: Sequence[str], spec: TableMapping) -> pl.LazyFrame:
-    """Return readable rows that the mapping's keep and drop ask for."""
+    """Return readable rows that the mapping's keep and drop ask for; order fields of the first line stand on those below, too."""
     filters = [name for name in dict.fromkeys([*spec.keep, *spec.drop]) if name in files[0].schema]
+    order = [spec.within] if spec.within in files[0].schema else []
+    read = {name: files[0].schema[name] for name in (*names, *filters, *order)}
     has_broken = any(file.has_broken for file in files)
-    records = scan(files, list(dict.fromkeys([*names, *filters])), with_broken=has_broken)
+    if order:
+        parts = [filled_down(scan([file], read, with_broken=has_broken), read, spec, has_broken=has_broken) for file in files]
+        records = pl.concat(parts)
+    else:
+        records = scan(files, read, with_broken=has_broken)
     if has_broken:
         records = records.filter(pl.col("broken").is_null())
     return records.filter(wanted_rows(spec, files[0].schema)) if filters else records

@@ -20,6 +20,7 @@ import polars as pl
 from toolkit.errors import MappingError
 from toolkit.schemas import CONTRACT
 from toolkit.sources.mapping import Mapping, did_you_mean
+from toolkit.sources.records.filled import filled_down
 from toolkit.sources.records.shelf import ENDINGS, Shelf, is_workbook, spreadsheet_fault, tables_in
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
 from toolkit.sources.specs import CELLS, FileEntry, TableMapping
@@ -65,7 +66,7 @@ class Records:
         if self.is_copy:
             ranges = [pl.col("source_index").is_between(file.first_index, file.first_index + file.rows - 1) for file in shown]
             return pl.concat([self.frame.filter(rows).select(*self.schema).head(SAMPLE_RECORDS) for rows in ranges]).collect()
-        scans = [scan([file], self.schema, with_broken=self.has_broken) for file in shown]
+        scans = [frame for file in shown for frame in _scans([file], self.schema, self.spec, with_broken=self.has_broken)]
         scans = scans if self.only is None else [frame.filter(self.only) for frame in scans]
         return pl.concat([frame.select(*self.schema).head(SAMPLE_RECORDS) for frame in scans]).collect()
 
@@ -125,12 +126,13 @@ def open_table(mapping: Mapping, table: str, shelf: Shelf) -> list[Records]:
     first = 0
     opened = [(path, specs[entry], shelf.open(path, specs[entry])) for path, entry in find_files(mapping, table)]
     others = _of_other_tables([(path, spec, file) for path, spec, file in opened if file is not None])
+    needed = tuple(dict.fromkeys([*whole.raw_columns, *whole.fill_down]))
     for path, spec, file in opened:
         if file is None or path in others:
             continue
         if left := [other.name for other in others if others[other] == path]:
             file = replace(file, beside=tuple(left))
-        faults += [_missing(mapping, table, path, name, list(file.schema)) for name in spec.raw_columns if name not in file.schema]
+        faults += [_missing(mapping, table, path, name, list(file.schema)) for name in needed if name not in file.schema]
         types = tuple(sorted((name, str(file.schema.get(name))) for name in spec.raw_columns))
         if file.dialect and not file.sheet:
             types = (file.dialect.delimiter,)
@@ -150,7 +152,7 @@ def _of_other_tables(opened: Sequence[tuple[Path, TableMapping, SourceFile]]) ->
     first: dict[Path, Path] = {}
     for path, spec, file in opened:
         archive = zip_of(path)
-        if archive is not None and set(spec.raw_columns) <= set(file.schema):
+        if archive is not None and {*spec.raw_columns, *spec.fill_down} <= set(file.schema):
             first.setdefault(archive, path)
         elif archive is not None:
             lacking.setdefault(archive, []).append(path)
@@ -158,8 +160,19 @@ def _of_other_tables(opened: Sequence[tuple[Path, TableMapping, SourceFile]]) ->
 
 
 def _together(files: tuple[SourceFile, ...], spec: TableMapping) -> Records:
-    schema = {name: dtype for name, dtype in files[0].schema.items() if name in spec.raw_columns}
-    return Records(scan(files, schema, with_broken=any(file.has_broken for file in files)), schema, files, spec)
+    wanted = spec.raw_columns
+    schema = {name: dtype for name, dtype in files[0].schema.items() if name in wanted}
+    scans = _scans(files, schema, spec, with_broken=any(file.has_broken for file in files))
+    return Records(scans[0] if len(scans) == 1 else pl.concat(scans), schema, files, spec)
+
+
+def _scans(
+    files: Sequence[SourceFile], schema: dict[str, pl.DataType], spec: TableMapping | None, *, with_broken: bool
+) -> list[pl.LazyFrame]:
+    """Return the records of files: as few frames as can be, or one a file where order fields are filled down in each."""
+    if spec is None or not spec.fill_down:
+        return [scan(files, schema, with_broken=with_broken)]
+    return [filled_down(scan([file], schema, with_broken=with_broken), schema, spec, has_broken=with_broken) for file in files]
 
 
 def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[str]) -> str:
@@ -170,10 +183,11 @@ def _missing(mapping: Mapping, table: str, path: Path, name: str, known: list[st
     hint = did_you_mean(name, known, f"; it has: {', '.join(known[:30])}{', ...' if len(known) > 30 else ''}.")
     spec = mapping.tables[table]
     named = {name for column in (*spec.columns.values(), *spec.attributes.values()) for name in column.raw_columns}
-    section = f"{table}.columns" if name in named else f"{table}.keep" if name in spec.keep else f"{table}.drop"
+    parts = {"columns": named, "keep": spec.keep, "drop": spec.drop}
+    section = next((f"[{table}.{part}]" for part, columns in parts.items() if name in columns), f"[{table}] fill_down or within")
     if table not in CONTRACT or name in spec.also_read:  # a section of the whole shop
-        section = table if table not in CONTRACT else "currency_rates"
-    return f"{path.name} has no column '{name}', which {mapping.label} [{section}] names{hint}"
+        section = f"[{table}]" if table not in CONTRACT else "[currency_rates]"
+    return f"{path.name} has no column '{name}', which {mapping.label} {section} names{hint}"
 
 
 def locate(rows: pl.DataFrame, files: Sequence[SourceFile]) -> pl.DataFrame:

@@ -31,6 +31,12 @@ ORDINARY = {
 """Multi-byte encodings with the lead bytes that ordinary text uses (punctuation, kana, Hangul, the frequent characters): umlauts or
 Cyrillic misread as Chinese fall outside them. The narrower ranges come first, since Korean bytes are also frequent Chinese ones."""
 ORDINARY_SHARE = 0.9
+HEADER_WORDS = (
+    "订单", "单号", "商品", "货品", "物料", "存货", "数量", "金额", "客户", "会员", "编码", "编号", "日期", "时间", "门店", "店铺", "名称",
+    "訂單", "單號", "數量", "金額", "客戶", "會員", "編號", "時間", "門市", "名稱",
+    "会員", "顧客", "店舗", "日付", "日時", "番号", "コード", "売上",
+)  # fmt: skip
+"""What Chinese and Japanese headers of receipts say, whose bytes read as Korean too, for a file of which no mapping says anything yet."""
 WESTERN = frozenset("äöüßÄÖÜéèêëàâáãåæøîïíìôóòõûúùçñÉÈÊÀÁÂÅÆØÇÑÓÔÕÚÍ€£§°º–’“”«» ")
 
 
@@ -53,7 +59,7 @@ def detect_encoding(sample: bytes, names: Iterable[str] = (), *, is_whole: bool 
     if _text(sample, "utf-8") is not None or counted(sample, "utf-8", is_whole=is_whole).are_damage():
         return "utf-8"
     texts = {name: text for name in (*ORDINARY, *SINGLE_BYTE) if (text := _text(sample, name)) is not None}
-    expected = [name for name in names if not name.isascii()]
+    expected = [name for name in names if not name.isascii()] or HEADER_WORDS
     hits = {name: sum(word in text for word in expected) for name, text in texts.items()}
     fitting = [name for name in texts if hits[name] == max(hits.values())]
     opening = {name: _text(sample[:100_000], name) or "" for name in fitting}

@@ -45,6 +45,7 @@ app: $(READY)    ## the apps in the browser, on the demo (run `make demo` first)
 
 truth: $(READY)  ## measure the bars of every figure, print them, fail if one is missed
 	$(BIN)/python benchmarks/truth.py
+	$(BIN)/python -m benchmarks.truth_strange
 	$(BIN)/python benchmarks/truth_targeting.py
 	$(BIN)/python benchmarks/truth_differentiation.py
 	$(BIN)/python benchmarks/truth_review.py

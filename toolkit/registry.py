@@ -21,13 +21,14 @@ from typing import Any, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from toolkit.answer import Answer, Finding
+from toolkit.answer import Answer, Finding, Note
 from toolkit.audience import Audience, AudienceLike, read_selection, view_of
 from toolkit.columns import AnswerTable, Column, Table, returns
 from toolkit.errors import BadValue, DataError, UnknownName, fault_words, unknown_name
 from toolkit.extras import absence_told
 from toolkit.language import later, tr
 from toolkit.own_questions import answered, check_own, is_own, load_installed
+from toolkit.scope.interruptions import interruption_notes
 from toolkit.scope.view import View, require_members
 from toolkit.settings import Settings
 from toolkit.workspace import Workspace
@@ -98,7 +99,7 @@ class Question:
         if self.minimum:
             require_members(view)
         with absence_told():
-            finding = self._checked(answered(self.name, self.function, view, own, known=_registry), view)
+            finding = _with_receipts(self._checked(answered(self.name, self.function, view, own, known=_registry), view), view)
         if isinstance(named := scope.get("audience"), Audience):
             scope["audience"] = named.shown
         kept = {**scope, **own}
@@ -357,6 +358,16 @@ def call_text(name: str, given: Mapping[str, Any]) -> str:
     """
     words = ", ".join(f"{key}={str(value)!r}" if isinstance(value, date) else f"{key}={value!r}" for key, value in given.items())
     return f"tk.{name}(ws{', ' + words if words else ''})"
+
+
+def _with_receipts(finding: Finding, view: View) -> Finding:
+    """The finding with what the receipts leave out: where they end before the day that was asked for, and what interrupts them."""
+    if view.asked_for:
+        end = view.say(
+            "The receipts end on {as_of}, so this is of that day, not of {asked}: {said}", asked=view.asked_for, said=finding.headline
+        )
+        finding = replace(finding, headline=end)
+    return replace(finding, notes=[*finding.notes, *(Note(said, "REVIEW") for said in interruption_notes(view))])
 
 
 def _is_empty(value: Any) -> bool:

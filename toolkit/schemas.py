@@ -234,21 +234,54 @@ empty = "EUR"                              # what an empty cell means; without i
 A member's lines, contacts, events and the rest all have the id that stays. The workspace remembers who is who: receipts that were imported
 before follow, and so do later ones without the section; what a new table says of an id holds from then on. Every money column of a line is
 converted exactly and rounded once, half to even. A row without a rate is set aside with its reason."""
+_FILES = """## The files of a section
+
+`files` names files, folders or patterns: text (CSV, TSV, ...), Parquet, spreadsheets (.xlsx, .xlsm, .xls, .ods; with the extra
+`[spreadsheets]`), JSON and JSON lines; text and JSON also as gzip or in a zip. How a file is written is detected. A section can state it;
+an entry of `files` can state it of its own files alone, and goes before the section:
+
+```toml
+[lines]
+files = ["2023-*.csv", { path = "2025-*.csv", encoding = "gb18030", delimiter = ";", decimal = ",", time_format = "%d.%m.%Y" }]
+```
+
+| key | of | meaning |
+|---|---|---|
+| encoding, delimiter, quote, header, skip_rows | text | how it is written; skip_rows = lines above the header |
+| decimal, thousands | text in cells | `","` or `"."` |
+| time_format | text in cells | `"%d.%m.%Y %H:%M"` or another pattern; iso, excel, epoch_s, epoch_ms, epoch_us |
+| sheet | spreadsheets | name, or number from 1; needed where several sheets have the columns |
+| unfold | JSON | the list whose records become rows (`"items"`, its columns are `items.sku`, ...); other fields are repeated |
+| member | zip | name or pattern of files in it; without it all that have the columns; `"export.zip/orders.csv"` names one too |
+| format | all | `"csv"`, `"parquet"` or `"json"`, where the ending does not tell |
+
+Set aside, with the reason: a row with bytes that are not of the file's encoding, with too many or too few fields, or with an error (`#N/A`)
+in a cell that is needed; a total below the rows; a card number of more than 15 digits that a spreadsheet keeps as a number; a line that is
+no JSON record."""
 MAPPING_PAGE = (
     "# What a mapping can say beside names",
+    _FILES,
     "## Files that belong together",
     "Columns of further files are added to the rows of a section before `keep`, `drop` and the columns, which can all use them:",
     """```toml
 [[lines.join]]
-files = "orders.csv"            # with its own encoding, delimiter, header, skip_rows, ... where they are not detected
+files = "orders.csv"            # with its own encoding, delimiter, header, skip_rows, sheet, ... where they are not detected
 on = "order_id"                 # or ["store", "receipt"], or { order_id = "id" }: column of the section = column of the joined file
-# name = "orders"               # `orders.status` is its column where the section has a `status` of its own
+# name = "orders"               # (the sheet's or the file's) `orders.status` is its column where the section has a `status` of its own
 # match = "number"              # "12.0", "12" and "012" are one key; else keys are texts without the spaces around them
 # distinct = true               # it holds a key several times: the most frequent value of each column; else that is a fault
 # required = false              # rows without a partner are kept with empty cells; else they are set aside and counted
 ```""",
     "A later join can use the columns of an earlier one. A join that finds no partner at all is refused with a key of each side. Numbers "
     "of the joined files are read as the section says; a column with another decimal sign has its own `decimal`.",
+    "## Order fields on the first line alone",
+    "`fill_down` names columns that an export writes on the first line of an order and leaves blank below; `within` the column by which "
+    "neighbouring rows are one order (listed in `fill_down` too where it stands on the first line alone). It comes before the joins, "
+    "`keep` and `drop`.",
+    """```toml
+fill_down = ["Email", "Financial Status", "Created at"]
+within = "Name"
+```""",
     "## Arithmetic",
     "Exact, and rounded once at the end, half away from zero. A rate is a fraction (0.2) unless `rate_unit` says percent; a cell with a % "
     "sign is a percentage; an empty one is no discount; one below 0 or above 1 sets its row aside. What is given back took no discount.",

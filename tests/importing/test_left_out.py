@@ -52,6 +52,13 @@ def test_what_was_left_out_is_told_by_its_line(tmp_path: Path) -> None:
     assert "[lines.drop] status: 'refunded' occurs in no row; the column holds: 'paid', 'cancelled', 'voided'." in record.notes
 
 
+def test_values_that_no_row_holds_are_one_sentence_a_column(tmp_path: Path) -> None:
+    section = '[lines.keep]\nstatus = ["paid", "settled", "closed"]\n'
+    record = check_receipts(write_shop(tmp_path, state_rows(STATES), header=WITH_STATE, more=section)).records[0]
+    said = "[lines.keep] status: 'settled', 'closed' occur in no row; the column holds: 'paid', 'cancelled', 'voided'."
+    assert [note for note in record.notes if "[lines.keep]" in note] == [said]
+
+
 def test_chinese_states_and_two_columns(tmp_path: Path) -> None:
     rows = [f"{row},{'0' if number % 2 else '1'}" for number, row in enumerate(state_rows(["已付款"] * 6 + ["已取消"] * 4))]
     section = '[lines.keep]\n"有效" = [1]\n[lines.drop]\n"状态" = ["已取消"]\n'

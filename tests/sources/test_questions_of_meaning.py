@@ -314,3 +314,28 @@ def test_a_late_value_is_seen_in_a_large_file_and_its_members_are_all_counted(tm
         member=lambda number, row: "99" if number > 3000 and number // 2 % 3 == 0 else f"m{number // 2 % 900}",
     )
     assert {question.key for question in questions(write(tmp_path, late, rows=6000))} == {"no_goods:sku", "one_card:member"}
+
+
+def two_ways(folder: Path, row: Callable[[int], Row], **said: str) -> Path:
+    """The shop in two files: the older with decimal points, the newer with decimal commas and signs between thousands."""
+    mapping = write(folder, row, **said)
+    lines = (folder / "lines.csv").read_text("utf-8").splitlines()
+    older, newer = lines[:150], lines[150:]
+    (folder / "lines.csv").write_text("\n".join(older) + "\n", "utf-8")
+    rest = [line.replace(",", ";").replace(".", ",") for line in newer]
+    (folder / "newer.csv").write_text("\n".join([lines[0].replace(",", ";"), *rest]) + "\n", "utf-8")
+    entries = 'files = ["lines.csv", { path = "newer.csv", decimal = ",", delimiter = ";" }]\ndecimal = "."'
+    mapping.write_text(mapping.read_text("utf-8").replace('files = "lines.csv"', entries), "utf-8")
+    return mapping
+
+
+def test_files_written_in_several_ways_are_each_asked_about(tmp_path: Path) -> None:
+    """Money in the older file, rates in the newer one."""
+    discount = with_cells(discount=lambda number, row: f"{0.5 + number % 3:.2f}" if number < 149 else f"0.{1 + number % 3}")
+    mapping = two_ways(tmp_path, discount, columns='discount_amount = "discount"')
+    assert [question.key for question in questions(mapping)] == ["discount:discount"]
+
+
+def test_amounts_of_files_written_in_several_ways_are_what_they_are(tmp_path: Path) -> None:
+    priced = with_cells(unit_price=lambda number, row: f"{of_good(number):.2f}", total=lambda number, row: row["amount"])
+    assert questions(two_ways(tmp_path, priced)) == ()

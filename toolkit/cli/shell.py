@@ -106,7 +106,9 @@ def demo(
 
 
 @app.command("map", rich_help_panel=RECEIPTS)
-def map_files(files: Annotated[list[Path], typer.Argument(help="Receipt files: Parquet, CSV, TSV, gzip.", exists=False)]) -> None:
+def map_files(
+    files: Annotated[list[Path], typer.Argument(help="Receipt files: CSV, TSV, Parquet, spreadsheets, JSON; gzip, zip.", exists=False)],
+) -> None:
     """Propose a mapping from the headers of receipt files: `toolkit map FILES > mapping.toml`."""
     from toolkit.sources.columns.proposal import propose_mapping
 

@@ -19,7 +19,7 @@ from toolkit.sources.contract_columns import CUT_BY_SPREADSHEET, cell_text
 from toolkit.sources.convert import Typed
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.delimited import BROKEN
-from toolkit.sources.records.source_file import Shelf
+from toolkit.sources.records.shelf import Shelf
 from toolkit.sources.records.tables import Records, open_table
 from toolkit.sources.specs import Identities
 from toolkit.sources.spellings import folded, folded_texts

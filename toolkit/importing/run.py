@@ -33,7 +33,7 @@ from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
 from toolkit.sources.plausibility import Question, answer_line, open_questions
 from toolkit.sources.presets.complete_journey import complete_journey
-from toolkit.sources.records.source_file import Shelf
+from toolkit.sources.records.shelf import Shelf
 from toolkit.workspace import ALIASES, ImportRecord, LineFile, Workspace
 
 COMPLETE_JOURNEY = "complete-journey"

@@ -14,13 +14,15 @@ from typing import Any
 import polars as pl
 
 from toolkit.errors import MappingError
+from toolkit.language import tr
 from toolkit.schemas import CONTRACT
 from toolkit.sources.contract_columns import ContractColumn, Conversion
 from toolkit.sources.currencies import Rates, read_rates
 from toolkit.sources.joins import open_joined
 from toolkit.sources.mapping import Mapping
 from toolkit.sources.records.delimited import BROKEN, original_text
-from toolkit.sources.records.source_file import Shelf, SourceFile
+from toolkit.sources.records.shelf import Shelf
+from toolkit.sources.records.source_file import SourceFile
 from toolkit.sources.records.tables import Records, locate
 from toolkit.sources.row_filters import filtered, unused_words
 from toolkit.sources.styles.detection import Styles, find_styles
@@ -116,7 +118,8 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
     rows = filtered(mapping, table, joined.groups)
     groups = list(rows.groups)
     rates = read_rates(mapping, shelf) if table == "lines" else None
-    styles = [find_styles(mapping, table, records) for records in groups]
+    mappings = [_as_for(mapping, table, records) for records in groups]
+    styles = [find_styles(own, table, records) for own, records in zip(mappings, groups, strict=True)]
     faults = [fault for style in styles for fault in style.faults]
     if faults:
         raise MappingError("\n".join(dict.fromkeys(faults)))
@@ -125,7 +128,8 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
         notes += _reading_notes(Records(pl.LazyFrame(), {}, tuple(replace(file, broken=0, totals=0) for file in joined.files)))
     notes += [*joined.notes, *rows.notes, *unused_words(mapping, table, groups)]
     if groups:
-        every_row = _united([_converted(mapping, table, records, style, rates) for records, style in zip(groups, styles, strict=True)])
+        read = zip(mappings, groups, styles, strict=True)
+        every_row = _united([_converted(own, table, records, style, rates) for own, records, style in read])
     else:  # the files hold no line at all
         raw: dict[str, Any] = dict.fromkeys(spec.raw_columns, pl.String())
         every_row = _converted(mapping, table, Records(pl.LazyFrame(schema={**raw, "source_index": pl.Int64}), raw, ()), None, rates)
@@ -147,11 +151,18 @@ def typed_table(mapping: Mapping, table: str, *, scratch: Path | None = None, sh
         shelf=shelf,
         joined=joined.files,
         left_out=rows.left_out,
-        out=_united([_converted(mapping, table, records, style, rates) for records, style in zip(rows.out, styles, strict=True)])
+        out=_united([_converted(own, table, records, style, rates) for own, records, style in zip(mappings, rows.out, styles, strict=True)])
         if rows.out
         else None,
         rates=rates,
     )
+
+
+def _as_for(mapping: Mapping, table: str, records: Records) -> Mapping:
+    """Return the mapping with the table's section as it goes for some of its files."""
+    if records.spec is None or records.spec is mapping.tables[table]:
+        return mapping
+    return mapping.model_copy(update={"tables": {**mapping.tables, table: records.spec}})
 
 
 def _converted(mapping: Mapping, table: str, records: Records, styles: Styles | None, rates: Rates | None) -> pl.LazyFrame:
@@ -216,7 +227,7 @@ def _as_json(records: Records) -> pl.Expr:
     cells = pl.struct(pl.col(name) for name in records.schema).struct.json_encode() if records.schema else pl.lit("{}")
     if not records.has_broken:
         return cells
-    separator = next(file.dialect.separator for file in records.files if file.dialect)
+    separator = next((file.dialect.separator for file in records.files if file.dialect), ",")
 
     def lines(marked: pl.Series) -> pl.Series:
         texts = [None if text is None else original_text(text[2:], separator) for text in marked.to_list()]
@@ -233,8 +244,28 @@ def _reading_notes(records: Records) -> list[str]:
         if file.dialect:
             shown = {"\t": "tab", "whitespace": "spaces"}.get(file.dialect.delimiter, repr(file.dialect.delimiter))
             above = file.dialect.skip_lines - (1 if file.dialect.header else 0)
-            way = f"{file.dialect.encoding}, delimiter {shown}" + (f", {above} lines above the header" if above else "")
+            way = (
+                tr("sheet {sheet}", sheet=repr(file.sheet))
+                if file.sheet
+                else f"{file.dialect.encoding}, delimiter {shown}" + (f", {above} lines above the header" if above else "")
+            )
             ways.setdefault(way, []).append(file.path.name)
+        if file.unfolded:
+            way = tr("JSON, a row for each item of '{items}'; the other fields of a record are repeated on its rows", items=file.unfolded)
+            ways.setdefault(way, []).append(file.path.name)
+        if file.sheet and file.path.suffix.lower() == ".xls":
+            notes.append(
+                tr("{file}: in an .xls, cells that hold an error read as empty; save it as .xlsx where it has any.", file=file.path.name)
+            )
+        if file.beside:
+            shown = ", ".join(file.beside[:10])
+            notes.append(
+                tr(
+                    "{file}: other files of the zip lack columns that are asked for and are left out: {names}.",
+                    file=file.path.name,
+                    names=shown,
+                )
+            )
         if file.empty:
             notes.append(f"{file.path.name}: {file.empty} empty line{'s were' if file.empty > 1 else ' was'} passed over.")
         if unread := file.broken - file.totals:

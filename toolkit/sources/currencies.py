@@ -15,7 +15,7 @@ import polars as pl
 from toolkit.errors import MappingError
 from toolkit.language import later, tr
 from toolkit.sources.mapping import Mapping, minor_digits_of
-from toolkit.sources.records.source_file import Shelf
+from toolkit.sources.records.shelf import Shelf
 from toolkit.sources.records.tables import Records, locate, open_table
 from toolkit.sources.specs import CurrencyRates
 from toolkit.sources.styles import times
@@ -194,8 +194,10 @@ def _of_files(mapping: Mapping, spec: CurrencyRates, shelf: Shelf, faults: list[
     rows: dict[tuple[str, date], tuple[str, date, Decimal]] = {}
     for records in open_table(mapping.side_table("currency_rates"), "currency_rates", shelf):
         frame, is_number = _texts(spec, records).collect(), records.schema[spec.named("rate")].is_numeric()
-        days = _days(mapping, spec, frame["day"], faults)
-        sign = (spec.table.decimal if spec.table else None) or detect_decimal(frame["rate"].drop_nulls().to_list())
+        section = records.spec or spec.table
+        is_day = records.schema[spec.named("day")].is_temporal()
+        days = _days(mapping, spec, frame["day"], section.time_format if section and not is_day else None, faults)
+        sign = (section.decimal if section else None) or detect_decimal(frame["rate"].drop_nulls().to_list())
         if sign is None and not is_number:
             shown = frame["rate"].drop_nulls().head(2).to_list()
             faults.append(
@@ -239,8 +241,7 @@ def _texts(spec: CurrencyRates, records: Records) -> pl.LazyFrame:
                                 filled["rate"].alias("rate"))  # fmt: skip
 
 
-def _days(mapping: Mapping, spec: CurrencyRates, cells: pl.Series, faults: list[str]) -> Sequence[date | None]:
-    stated = spec.table.time_format if spec.table else None
+def _days(mapping: Mapping, spec: CurrencyRates, cells: pl.Series, stated: str | None, faults: list[str]) -> Sequence[date | None]:
     style = times.TimeStyle((stated,)) if stated else times.time_style(cells)
     doubt = style.doubt
     if style.twins:

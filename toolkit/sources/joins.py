@@ -17,11 +17,13 @@ import polars as pl
 
 from toolkit.errors import DataError, MappingError
 from toolkit.language import tr, value
+from toolkit.schemas import CONTRACT
 from toolkit.sources.contract_columns import cell_text
 from toolkit.sources.mapping import Mapping, did_you_mean
-from toolkit.sources.records.source_file import Shelf, SourceFile
+from toolkit.sources.records.shelf import Shelf
+from toolkit.sources.records.source_file import SourceFile
 from toolkit.sources.records.tables import MOST_FAULTS, Records, find_files, open_table
-from toolkit.sources.specs import ColumnSpec, Join, TableMapping
+from toolkit.sources.specs import CELLS, ColumnSpec, Join, TableMapping
 
 
 @dataclass(frozen=True)
@@ -72,16 +74,17 @@ def open_joined(mapping: Mapping, table: str, shelf: Shelf) -> JoinedRecords:
     spec = mapping.tables[table]
     if not spec.join:
         return JoinedRecords(tuple(open_table(mapping, table, shelf)))
-    bare = _narrow(spec, ())
-    paths = find_files(mapping, table)
-    own = [file for path in paths if (file := shelf.open(path, bare)) is not None]
+    bare = _narrow(spec, spec.join[0].on)  # a key tells the sheet
+    own = [file for path, entry in find_files(mapping, table) if (file := shelf.open(path, bare.of(entry))) is not None]
     partners = [_look_at(mapping, table, join, shelf) for join in spec.join]
-    columns = _own_columns(mapping, table, own, partners, {path.resolve() for path in paths})
-    groups = open_table(_reading(mapping, table, _narrow(spec, columns)), table, shelf)
+    columns = _own_columns(mapping, table, own, partners)
+    narrow = _narrow(spec, columns)
+    groups = open_table(_reading(mapping, table, narrow), table, shelf)
+    groups = [replace(records, spec=_section_for(mapping, table, records, narrow, partners)) for records in groups]
     notes = []
     for number, partner in enumerate(partners):
         notes += _read(partner, number, shelf)
-    joined = [_joined(records, partners, shelf, spec) for records in groups]
+    joined = [_joined(records, partners, shelf) for records in groups]
     for number, partner in enumerate(partners):
         notes += _orphans(mapping, table, joined, partner, number)
     return JoinedRecords(tuple(joined), tuple(notes), tuple(file for partner in partners for file in partner.files))
@@ -90,7 +93,7 @@ def open_joined(mapping: Mapping, table: str, shelf: Shelf) -> JoinedRecords:
 def _narrow(spec: TableMapping, columns: Iterable[str]) -> TableMapping:
     """Return the section as it reads these columns of its own files."""
     wanted = {name: ColumnSpec.model_validate(name) for name in columns}
-    return spec.model_copy(update={"columns": wanted, "attributes": {}, "values": {}, "keep": {}, "drop": {}, "join": ()})
+    return spec.model_copy(update={"columns": wanted, "attributes": {}, "values": {}, "keep": {}, "drop": {}, "join": (), "also_read": ()})
 
 
 def _reading(mapping: Mapping, table: str, spec: TableMapping) -> Mapping:
@@ -99,19 +102,51 @@ def _reading(mapping: Mapping, table: str, spec: TableMapping) -> Mapping:
 
 def _look_at(mapping: Mapping, table: str, join: Join, shelf: Shelf) -> _Partner:
     section = f"{table}.join"
-    bare = join.read_with(())
-    paths = find_files(_reading(mapping, section, bare), section)
-    files = [file for path in paths if (file := shelf.open(path, bare)) is not None]
-    shown = paths[0].name + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
-    return _Partner(join, shown, mapping, section, files)
+    bare = join.read_with(join.on.values())
+    found = find_files(_reading(mapping, section, bare), section)
+    files = [file for path, entry in found if (file := shelf.open(path, bare.of(entry))) is not None]
+    title = files[0].title if files else found[0][0].name
+    return _Partner(join, title + (f" and {len(found) - 1} more" if len(found) > 1 else ""), mapping, section, files)
 
 
-def _own_columns(
-    mapping: Mapping, table: str, own: Sequence[SourceFile], partners: Sequence[_Partner], own_paths: set[Path]
-) -> tuple[str, ...]:
+def _section_for(mapping: Mapping, table: str, records: Records, narrow: TableMapping, partners: Sequence[_Partner]) -> TableMapping:
+    """Return the section as it goes for some of its files; what these files state of their cells is not said of the joined ones.
+
+    Raises: `MappingError` where nothing says how cells of joined files are written, and the section's files are written in several ways.
+    """
+    spec = mapping.tables[table]
+    entry = next(entry for entry in spec.files if narrow.of(entry) == records.spec)
+    if not set(entry.stated) & set(CELLS):
+        return spec.of(entry)
+    texts = {name for partner in partners for name, column in partner.wanted.items() if partner.names[column] == pl.String}
+    theirs = {name: column for name, column in spec.columns.items() if texts & set(column.raw_columns)}
+    faults = []
+    for name, column in theirs.items():
+        dtype = CONTRACT[table].columns()[name].dtype
+        key = "decimal" if dtype.is_numeric() else "format" if dtype.is_temporal() else ""
+        if (
+            key
+            and getattr(column, key) is None
+            and {"decimal": {"decimal", "thousands"}, "format": {"time_format"}}[key] & set(entry.stated)
+        ):
+            faults.append(
+                tr(
+                    "{where} {column} is in a joined file, and the files of the section are written in several ways; say how it is written "
+                    "there, in the column itself: {key} = ...",
+                    where=f"{mapping.label} [{table}.columns]", column=name, key=key,
+                )
+            )  # fmt: skip
+    if faults:
+        raise MappingError("\n".join(faults))
+    own = spec.of(entry)
+    return own.model_copy(update={"columns": {**own.columns, **theirs}})
+
+
+def _own_columns(mapping: Mapping, table: str, own: Sequence[SourceFile], partners: Sequence[_Partner]) -> tuple[str, ...]:
     """Return the columns to read from the section's own files, and note at each partner which of its columns are wanted."""
     spec = mapping.tables[table]
     own_names = {name for file in own for name in file.schema}
+    own_records = {_read_from(file) for file in own}
     columns: dict[str, None] = {}
     faults = []
 
@@ -143,7 +178,7 @@ def _own_columns(
 
     for number, partner in enumerate(partners):
         where = f"{mapping.label} [[{table}.join]] {partner.join.name}"
-        if any(file.path.resolve() in own_paths for file in partner.files):
+        if any(_read_from(file) in own_records for file in partner.files):
             faults.append(tr("{where}: {file} is a file of [{table}] itself; a file cannot be joined to itself.",
                              where=where, file=partner.shown, table=table))  # fmt: skip
             continue
@@ -160,6 +195,11 @@ def _own_columns(
     if faults:
         raise MappingError("\n".join(dict.fromkeys(faults[:MOST_FAULTS])))
     return tuple(columns)
+
+
+def _read_from(file: SourceFile) -> tuple[Path, str, str]:
+    """Return what tells one source of records from another: sheets of a workbook are several."""
+    return file.path.resolve(), file.sheet, file.unfolded
 
 
 def _has(partner: _Partner, name: str) -> bool:
@@ -190,7 +230,7 @@ def _read(partner: _Partner, number: int, shelf: Shelf) -> list[str]:
         key = [_key(column, records.schema[column], join).alias(name) for name, column in zip(keys, join.on.values(), strict=True)]
         cells = [pl.col(column) if len(groups) == 1 else pl.col(column).cast(pl.String) for column in partner.wanted.values()]
         frames.append(readable.select(*key, *(cell.alias(name) for cell, name in zip(cells, partner.wanted, strict=True))))
-        unread = sum(file.broken - file.totals for file in records.files)
+        unread = _unread(records)
         if unread:
             notes.append(tr("{file}: rows that cannot be read are joined to nothing: {rows:,}.", file=partner.shown, rows=unread))
     if not frames:
@@ -219,6 +259,14 @@ def _read(partner: _Partner, number: int, shelf: Shelf) -> list[str]:
     return notes
 
 
+def _unread(records: Records) -> int:
+    """Return how many rows cannot be read, of a sheet those with a cell that cannot be believed among them; totals are none."""
+    if not any(file.marked for file in records.files):
+        return sum(file.broken - file.totals for file in records.files)
+    broken = records.frame.select(pl.col("broken").is_not_null().sum()).collect(engine="streaming").item()
+    return broken - sum(file.totals for file in records.files)
+
+
 def _most_frequent(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Return one row per key: each column's most frequent value, the smallest of equally frequent ones; empty cells do not count."""
     best = rows.select(keys).unique()
@@ -228,7 +276,7 @@ def _most_frequent(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     return best
 
 
-def _joined(records: Records, partners: Sequence[_Partner], shelf: Shelf, spec: TableMapping) -> Records:
+def _joined(records: Records, partners: Sequence[_Partner], shelf: Shelf) -> Records:
     """Return records with the columns of their partners, written down once: every later step reads them."""
     frame, schema = records.frame, dict(records.schema)
     reasons = {}
@@ -243,7 +291,7 @@ def _joined(records: Records, partners: Sequence[_Partner], shelf: Shelf, spec: 
             reasons[found] = value("no row of {file} has its {keys}").format(file=partner.shown, keys=", ".join(partner.join.on))
     copy = shelf.place("joined.parquet")
     frame.sink_parquet(copy, compression="lz4", engine="streaming", maintain_order=True)
-    wanted = {name: dtype for name, dtype in schema.items() if name in spec.raw_columns}
+    wanted = {name: dtype for name, dtype in schema.items() if records.spec is None or name in records.spec.raw_columns}
     return replace(records, frame=pl.scan_parquet(copy), schema=wanted, orphans=reasons, is_copy=True)
 
 

@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
-from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, Identities, Join, SideTable, TableMapping, known_zone
+from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, FileEntry, Identities, Join, SideTable, TableMapping, known_zone
 from toolkit.sources.spellings import FOLDS
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
@@ -124,6 +124,8 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{label} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise MappingError(tr("{label} nests lists or sections deeper than a mapping ever does; write it flatter.", label=label)) from None
     faults: list[str] = []
     shop = {key: value for key, value in given.items() if key not in CONTRACT}
     faults += _unknown(label, shop, [*SHOP_KEYS, *CONTRACT])
@@ -195,13 +197,20 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
             for column, values in listed.items()
             if not values
         ]
+    if table.distinct and not CONTRACT[name].primary_key():
+        faults.append(tr("{where} has `distinct`, but a row of this table has no key to put rows together by; leave it out.", where=where))
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
     if "replaces" in known and name != "lines":
         faults.append(tr("{where} has `replaces`, but only [lines] holds orders.", where=where))
     if table.not_goods and name != "lines":
         faults.append(tr("{where} has `not_goods`, but only [lines] holds what was sold.", where=where))
-    faults += _bad_time(f"{where} time_format", table.time_format)
+    if bool(table.fill_down) != (table.within is not None):
+        faults.append(
+            tr("{where} needs `fill_down` (the columns) and `within` (the order's column) together; only one was stated.", where=where)
+        )
+    for written in (table, *table.files):
+        faults += _bad_time(f"{where} time_format", written.time_format)
     faults += _repeated_joins(where, table)
     return table
 
@@ -214,11 +223,11 @@ def _repeated_joins(where: str, table: TableMapping) -> list[str]:
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
-    said = [(join.files, tuple(join.on.items())) for join in table.join]
+    said = [((join.files, join.sheet, join.member, join.unfold), tuple(join.on.items())) for join in table.join]
     faults += [
-        tr("{where} join: {file} is joined twice by the same key; name it once.", where=where, file=files[0])
-        for files, on in dict.fromkeys(said)
-        if said.count((files, on)) > 1
+        tr("{where} join: {file} is joined twice by the same key; name it once.", where=where, file=read[0][0])
+        for read, on in dict.fromkeys(said)
+        if said.count((read, on)) > 1
     ]
     return faults
 
@@ -288,7 +297,8 @@ def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
         if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
             continue  # already said, with the nearest name
         path = ".".join(str(part) for part in fault["loc"])
-        known = (Join if fault["loc"][0] == "join" else ColumnSpec).model_fields if fault["loc"] else ()
+        parts = {"files": FileEntry, "join": Join}
+        known = next((parts[key] for key in parts if key in fault["loc"]), ColumnSpec).model_fields
         where = f"{label} [{table}]" if table else label
         if fault["type"] == "extra_forbidden":
             faults.append(f"{where} has no key '{path}'{did_you_mean(str(fault['loc'][-1]), known)}")

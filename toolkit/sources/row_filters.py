@@ -53,16 +53,12 @@ def filtered(mapping: Mapping, table: str, groups: Sequence[Records]) -> Filtere
                 label=mapping.label, table=table, rows=total, shown=shown,
             )
         )  # fmt: skip
-    listed = [("keep", column, value) for column, values in spec.keep.items() for value in values]
-    listed += [("drop", column, value) for column, value in drops]
     notes = [
-        tr(
-            "[{table}.{section}] {column}: {value} occurs in no row; the column holds: {shown}.",
-            table=table, section=section, column=column, value=repr(value), shown=_shown(counts, column),
-        )
-        for section, column, value in listed
-        if total and value not in counts[column]
-    ]  # fmt: skip
+        note
+        for section, listed in (("keep", spec.keep), ("drop", spec.drop))
+        for column, values in listed.items()
+        if total and (note := _absent(table, section, column, [value for value in values if value not in counts[column]], counts))
+    ]
     wanted, out = [], []
     for records in groups:
         left = ~wanted_rows(spec, records.schema)
@@ -79,6 +75,21 @@ def wanted_rows(spec: TableMapping, schema: dict[str, pl.DataType]) -> pl.Expr:
     dropped = [cells[column].is_in(list(values)) for column, values in spec.drop.items() if column in cells]
     left_out = [*dropped, *(~cells[column].is_in(list(values)) for column, values in spec.keep.items() if column in cells)]
     return ~pl.any_horizontal(left_out) if left_out else pl.lit(True)
+
+
+def _absent(table: str, section: str, column: str, values: Sequence[str], counts: pl.DataFrame) -> str:
+    """Return a sentence on values that `keep` or `drop` lists and no row holds; nothing where there are none."""
+    if not values:
+        return ""
+    if len(values) == 1:
+        return tr(
+            "[{table}.{section}] {column}: {value} occurs in no row; the column holds: {shown}.",
+            table=table, section=section, column=column, value=repr(values[0]), shown=_shown(counts, column),
+        )  # fmt: skip
+    return tr(
+        "[{table}.{section}] {column}: {values} occur in no row; the column holds: {shown}.",
+        table=table, section=section, column=column, values=tr(", ").join(map(repr, values)), shown=_shown(counts, column),
+    )  # fmt: skip
 
 
 def unused_words(mapping: Mapping, table: str, groups: Sequence[Records]) -> list[str]:

@@ -135,6 +135,77 @@ class ColumnSpec(_Frozen):
         return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *factors, *shared, *conditions)))
 
 
+class _Written(_Frozen):
+    """How files are written, as far as it is stated: of all files of a section, or of some that are written otherwise."""
+
+    format: Literal["parquet", "csv", "json"] | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    skip_rows: int | None = Field(None, ge=0, description="lines above the header that are not data")
+    sheet: str | int | None = Field(None, description="of a spreadsheet: its name, or its number from 1")
+    member: str | None = Field(None, description="of a zip: the file in it, or a pattern of several")
+    unfold: str | None = Field(None, description="of JSON: the list whose items become rows")
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, given: str | None) -> str | None:
+        if given is not None:
+            try:
+                "".encode(given)
+            except (LookupError, ValueError):
+                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
+        return given
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_delimiter(cls, given: str | None) -> str | None:
+        return one_character(given)
+
+
+class _Cells(_Frozen):
+    """How cells are written, as far as it is stated."""
+
+    decimal: Literal[".", ","] | None = None
+    thousands: str | None = None
+    time_format: str | None = None
+
+    @field_validator("thousands")
+    @classmethod
+    def _one_sign(cls, given: str | None) -> str | None:
+        return one_character(given)
+
+
+CELLS = tuple(_Cells.model_fields)
+
+
+def one_character(given: str | None) -> str | None:
+    """Return a delimiter or a sign as it was stated, or raise where it is more than one plain character."""
+    if given is not None and given != "whitespace" and len(given.encode()) > 1:
+        raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
+    return given
+
+
+class FileEntry(_Written, _Cells):
+    """A file, a folder or a pattern of a section's `files`, and what is to be said of these files alone: it goes before the section's."""
+
+    path: str
+    quote: str | None = None
+    header: bool | None = None
+
+    @field_validator("quote")
+    @classmethod
+    def _one_quote(cls, given: str | None) -> str | None:
+        return one_character(given)
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What is said of these files alone."""
+        return {name: value for name, value in self if name != "path" and value is not None}
+
+    def __str__(self) -> str:
+        return self.path
+
+
 def _listed(given: Any) -> Any:
     """Return a section of values by column with every value as a text: `status = "paid"` is a list of one, 1 is "1"."""
     if not isinstance(given, dict):
@@ -146,48 +217,45 @@ def _listed(given: Any) -> Any:
     }
 
 
-class Written(_Frozen):
+class Written(_Written):
     """Files and how they are written (detected where it is not stated)."""
 
-    files: tuple[str, ...] = Field(min_length=1)
-    format: Literal["parquet", "csv"] | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
+    files: tuple[FileEntry, ...]
     quote: str = '"'
     header: bool = True
-    skip_rows: int | None = Field(None, ge=0, description="lines above the header that are not data")
 
     @field_validator("files", mode="before")
     @classmethod
     def _one_or_many(cls, given: Any) -> Any:
-        return [given] if isinstance(given, str) else given
+        listed = given if isinstance(given, list | tuple) else [given]
+        if not listed:
+            raise ValueError("no file is named")
+        return [{"path": entry} if isinstance(entry, str) else entry for entry in listed]
 
-    @field_validator("encoding")
+    @field_validator("quote")
     @classmethod
-    def _known_encoding(cls, given: str | None) -> str | None:
-        if given is not None:
-            try:
-                "".encode(given)
-            except LookupError:
-                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
-        return given
-
-    @field_validator("delimiter", "quote", "thousands", check_fields=False)
-    @classmethod
-    def _one_character(cls, given: str | None) -> str | None:
-        if given is not None and given != "whitespace" and len(given.encode()) > 1:
-            raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
-        return given
+    def _one_quote(cls, given: str) -> str:
+        return str(one_character(given))
 
 
 class Join(Written):
     """Files whose columns are added to the rows of a section: each row takes those of the one row with the same key."""
 
     on: dict[str, str] = Field(min_length=1, description="column of the section's files -> column of the joined files")
-    name: str = Field("", description="before a dot, says that a column is of these files; the file's name where nothing is stated")
+    name: str = Field(
+        "", description="before a dot, says that a column is of these files; the sheet's or file's name where nothing is stated"
+    )
     match: Literal["text", "number"] = Field("text", description="keys are compared as texts without spaces around them, or as numbers")
     required: bool = Field(True, description="a row without a partner is set aside; false = it is kept with empty cells")
     distinct: bool = Field(False, description="the files hold many rows per key: take the most frequent value of each column")
+
+    @field_validator("files")
+    @classmethod
+    def _cells_of_the_section(cls, given: tuple[FileEntry, ...]) -> tuple[FileEntry, ...]:
+        stated = [name for entry in given for name in entry.stated if name in CELLS]
+        if stated:
+            raise ValueError(f"cells of joined files are read as the section says, or a column of its own; leave {stated[0]} out here")
+        return given
 
     @field_validator("on", mode="before")
     @classmethod
@@ -198,8 +266,8 @@ class Join(Written):
     @model_validator(mode="after")
     def _named(self) -> Join:
         if not self.name:
-            stem = PurePath(self.files[0]).name.partition(".")[0]
-            object.__setattr__(self, "name", stem.strip("*?_- ") or "joined")
+            sheet = self.files[0].sheet or self.sheet
+            object.__setattr__(self, "name", joined_name(self.files[0].path, sheet if isinstance(sheet, str) else ""))
         return self
 
     def read_with(self, columns: Iterable[str]) -> TableMapping:
@@ -208,19 +276,23 @@ class Join(Written):
         return TableMapping.model_validate({**written, "columns": {name: name for name in columns}})
 
 
-class TableMapping(Written):
+def joined_name(path: PurePath | str, sheet: str) -> str:
+    """Return what a joined file is called where nothing is stated: its sheet's name, or its own without the ending."""
+    return sheet or PurePath(path).name.partition(".")[0].strip("*?_- ") or "joined"
+
+
+class TableMapping(Written, _Cells):
     """One contract table: its files, their format and its columns."""
 
-    decimal: Literal[".", ","] | None = None
-    thousands: str | None = None
     amount_unit: Literal["major", "minor"] = "major"
-    time_format: str | None = None
     source_time_zone: str | None = Field(None, description="the zone that this table's times are written in, where it is not the shop's")
     strip_ids: bool = False
     not_a_member: tuple[str, ...] = Field((), description="codes in the member column that mean: not a member")
     distinct: bool = Field(False, description="the files hold many rows per key: keep the most frequent value of each column")
     keep: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> the only values whose rows count")
     drop: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="column of the file -> values whose rows do not count")
+    fill_down: tuple[str, ...] = Field((), description="columns of the file that stand on the first line of an order alone")
+    within: str | None = Field(None, description="column of the file whose neighbouring rows of one value are an order, for fill_down")
     cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
     replaces: Literal["days", "orders"] = Field("days", description="what the lines replace: store days whole, or the same orders of a day")
     join: tuple[Join, ...] = Field((), description="other files whose columns are added, row by row, before anything else")
@@ -243,7 +315,7 @@ class TableMapping(Written):
     @field_validator("attributes", mode="before")
     @classmethod
     def _list_of_names(cls, given: Any) -> Any:
-        return {name: name for name in given} if isinstance(given, list) else given
+        return {str(name): name for name in given} if isinstance(given, list) else given
 
     @field_validator("source_time_zone")
     @classmethod
@@ -255,11 +327,23 @@ class TableMapping(Written):
     def _one_join(cls, given: Any) -> Any:
         return [given] if isinstance(given, dict) else given
 
+    def of(self, entry: FileEntry) -> TableMapping:
+        """Return the section as it goes for the files of one entry: what is stated of them goes before all that the section states."""
+        stated = entry.stated
+        if not stated:
+            return self
+        silent = {key: None for key, name in (("format", "time_format"), ("decimal", "decimal")) if name in stated}
+        columns = {name: column.model_copy(update=silent) for name, column in self.columns.items()} if silent else self.columns
+        return self.model_copy(update={**stated, "columns": columns})
+
     @property
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the files that the mapping needs, each once."""
         specs = (*self.columns.values(), *self.attributes.values())
-        return tuple(dict.fromkeys([*(name for spec in specs for name in spec.raw_columns), *self.keep, *self.drop, *self.also_read]))
+        key = (self.within,) if self.within is not None else ()
+        # What `fill_down` lists is read where a column or filter uses it: listed alone, it answers no question on its values.
+        named = [name for spec in specs for name in spec.raw_columns]
+        return tuple(dict.fromkeys([*named, *self.keep, *self.drop, *key, *self.also_read]))
 
 
 class Answers(_Frozen):
@@ -291,6 +375,7 @@ class SideTable(_Frozen):
 
 WRITING = (
     "files", "format", "encoding", "delimiter", "quote", "header", "skip_rows", "decimal", "thousands", "time_format", "sheet",
+    "member", "unfold",
 )  # fmt: skip
 
 

@@ -1,18 +1,22 @@
 """Presets are whole mappings: their columns are the contract's, and a file with their header is recognised and can be read by them."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
+from toolkit.schemas import required_columns
 from toolkit.sources.columns.contents import contents_of
+from toolkit.sources.columns.matching import quoted
 from toolkit.sources.mapping import mapping_from_text
 from toolkit.sources.presets.complete_journey import complete_journey
 from toolkit.sources.presets.known import Preset, find_preset, known_presets
+from toolkit.sources.presets.page import exports_markdown
 
 
 def test_presets_are_files_and_the_demo_is_none_of_them() -> None:
     names = [preset.name for preset in known_presets()]
-    assert len(names) == len(set(names)) == 12
+    assert len(names) == len(set(names)) == 31
     assert complete_journey().name == "The Complete Journey"
 
 
@@ -25,7 +29,15 @@ def test_a_preset_is_a_mapping_of_the_columns_it_is_known_by(preset: Preset) -> 
     mapping = mapping_from_text(f'currency = "{preset.currency or "EUR"}"\n{preset.sections}\n{lines}', folder=".")
     assert next(iter(tomllib.loads(preset.sections))) == preset.table
     wanted = set(mapping.tables[preset.table].raw_columns)
+    known = {*preset.needs, *(name for needs in preset.joined.values() for name in needs)}
     assert len(wanted & set(preset.needs)) >= min(4, len(preset.needs))
+    columns = mapping.tables[preset.table].columns
+    needed = {name for column in required_columns(preset.table) if column not in preset.otherwise for name in columns[column].raw_columns}
+    assert needed <= known  # a file that lacks one is not recognised
+    for column in {*mapping.tables["lines"].keep, *mapping.tables["lines"].drop} if not lines else ():
+        assert f"\n{quoted(column)} = [" in preset.sections  # in quotes: a file may spell it otherwise
+        assert column not in preset.needs or {column} <= {*mapping.tables["lines"].keep} & {*mapping.tables["lines"].drop}
+    assert preset.source
 
 
 def _lines() -> str:
@@ -35,10 +47,26 @@ def _lines() -> str:
 
 @pytest.mark.parametrize("preset", [preset for preset in known_presets() if not preset.day_column], ids=lambda preset: preset.name)
 def test_a_file_with_its_columns_is_recognised(tmp_path, preset: Preset) -> None:
-    (tmp_path / "a.csv").write_text(";".join([*preset.needs, "one more"]) + "\n" + ";".join(["x"] * (len(preset.needs) + 1)) + "\n")
+    files = {"a": [*preset.needs, "one more"], **preset.joined}
+    for name, columns in files.items():
+        (tmp_path / f"{name}.csv").write_text(";".join(columns) + "\n" + ";".join("x" * len(columns)) + "\n")
+    contents, *others = [contents_of(tmp_path / f"{name}.csv") for name in files]
+    assert contents is not None
+    assert find_preset(contents, [other for other in others if other]) == preset
+
+
+def test_a_file_is_known_by_other_spellings_of_its_columns_and_keeps_its_own(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "ROW ID,Order  ID,order date,Ship Mode,Customer ID,Segment,Region,Product ID,Sub-Category,Sales,Quantity,Discount\n1" + ",x" * 11
+    )
     contents = contents_of(tmp_path / "a.csv")
     assert contents is not None
-    assert find_preset(contents) == preset
+    preset = find_preset(contents)
+    assert preset is not None
+    assert preset.name == "Superstore"
+    assert 'order_id = "Order  ID"' in preset.sections
+    assert 'ordered_at = "order date"' in preset.sections
+    assert set(preset.needs) == set(contents.names)
 
 
 @pytest.mark.parametrize(("row", "name"), [("1;19970101;1;2.5", "CDNOW master file"), ("1;4;19970101;1;2.5", "CDNOW sample file")])
@@ -50,3 +78,8 @@ def test_a_file_without_a_header_is_known_by_its_width_and_its_days(tmp_path, ro
     assert unknown is not None
     assert getattr(find_preset(known), "name", None) == name
     assert find_preset(unknown) is None
+
+
+def test_the_page_on_exports_is_up_to_date() -> None:
+    written = (Path(__file__).resolve().parents[3] / "docs" / "exports.md").read_text("utf-8")
+    assert written == exports_markdown(), "run: python -m toolkit.sources.presets.page > docs/exports.md"

@@ -8,8 +8,9 @@ import pytest
 from tests.sources.shop_files import COLUMNS, HEADER, ROWS, lines_mapping, row, table
 from toolkit.errors import DataError
 from toolkit.sources.convert import typed_table
-from toolkit.sources.records import source_file
-from toolkit.sources.records.source_file import Shelf, look_at, scan
+from toolkit.sources.records import shelf as shelves
+from toolkit.sources.records.shelf import Shelf, look_at
+from toolkit.sources.records.source_file import scan
 from toolkit.sources.specs import TableMapping
 
 PRODUCTS = '[products]\nfiles = "lines.csv"\ndistinct = true\n[products.columns]\nproduct_id = "product"\ncategory = "store"\n'
@@ -22,8 +23,8 @@ def spec(**stated) -> TableMapping:
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list that grows with every pass over the bytes of a file."""
     paths: list[str] = []
-    prepare = source_file.prepare
-    monkeypatch.setattr(source_file, "prepare", lambda start, *rest: (paths.append(start.path.name), prepare(start, *rest))[1])
+    prepare = shelves.prepare
+    monkeypatch.setattr(shelves, "prepare", lambda start, *rest: (paths.append(start.path.name), prepare(start, *rest))[1])
     return paths
 
 
@@ -92,11 +93,14 @@ def test_a_first_line_of_values_is_no_header(tmp_path) -> None:
 
 def test_files_that_cannot_be_looked_at(tmp_path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04")
+    (tmp_path / "a.numbers").write_bytes(b"PK\x03\x04")
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     (tmp_path / "empty.csv").write_bytes(b"\n\n")
     with pytest.raises(DataError, match="There is no file"):
         look_at(tmp_path / "none.csv")
     with pytest.raises(DataError, match="is a spreadsheet; save the sheet as CSV"):
+        look_at(tmp_path / "a.numbers")
+    with pytest.raises(DataError, match=r"a\.xlsx is damaged"):
         look_at(tmp_path / "a.xlsx")
     with pytest.raises(DataError, match="cannot be read as Parquet"):
         look_at(tmp_path / "a.parquet")

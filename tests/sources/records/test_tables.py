@@ -245,9 +245,9 @@ def test_hostile_text_is_kept_as_written(tmp_path):
     assert rejected.is_empty()
 
 
-def test_spreadsheets_are_refused_with_advice(tmp_path):
+def test_spreadsheets_of_a_kind_that_is_not_read_are_refused_with_advice(tmp_path):
     with pytest.raises(MappingError, match="is a spreadsheet; save the sheet as CSV"):
-        typed(tmp_path, b"PK\x03\x04", name="lines.xlsx")
+        typed(tmp_path, b"PK\x03\x04", name="lines.numbers")
 
 
 def test_hive_folders(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.sources.shop_files import COLUMNS, lines_mapping, row, table
-from toolkit.sources.records.source_file import Shelf
+from toolkit.sources.records.shelf import Shelf
 from toolkit.sources.records.tables import open_table
 from toolkit.sources.styles.detection import Styles, find_styles
 

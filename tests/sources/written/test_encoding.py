@@ -50,3 +50,19 @@ def test_the_encoding_in_which_the_wanted_names_appear_wins() -> None:
     sample = "회원번호,금액\n1,2\n".encode("cp949")
     assert detect_encoding(sample, ["회원번호"]) == "cp949"
     assert detect_encoding(sample) != "cp949", "eight letters alone prove nothing"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "encoding"),
+    [
+        (
+            "发货单号,发货日期,客户编码,客户简称,仓库编码,存货编码,存货名称,存货分类,数量,价税合计",
+            "1,2025-01-01,KH1,客户,01,6901,茉莉花茶,茶,2,70",
+            "gb18030",
+        ),
+        ("주문번호,회원번호,매장,상품코드,판매일시,수량,금액", "1,2,서울,3,2025-01-01,1,100", "cp949"),
+        ("注文番号,会員番号,店舗,商品コード,販売日時,数量,金額", "1,2,東京,3,2025-01-01,1,100", "cp932"),
+    ],
+)
+def test_a_header_that_nobody_has_named_yet_is_told_by_the_words_of_receipts(header: str, row: str, encoding: str) -> None:
+    assert detect_encoding(f"{header}\n{row}\n".encode(encoding)) == encoding

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
-from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, look_at, scan
+from toolkit.errors import DataError
+from toolkit.language import tr
+from toolkit.sources.records.shelf import look_at
+from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
 from toolkit.sources.styles import times
 from toolkit.sources.styles.numbers import detect_decimal
 
 NUMBER = re.compile(r"^\(?[-+−]?\s*\D{0,3}\s*[\d.,'  ]*\d[\d.,'  ]*\s*\D{0,4}\)?-?$")
+MOST_COLUMNS = 1_000
 SCRIPTS = (("japanese", "぀", "ヿ"), ("korean", "가", "힣"), ("chinese", "一", "鿿"), ("cyrillic", "а", "я"))
 
 
@@ -29,6 +33,10 @@ class Contents:
     def names(self) -> tuple[str, ...]:
         """The columns."""
         return tuple(self.sample.columns)
+
+    def own_name(self, column: str) -> str:
+        """Return what a column is called among those of its own record: `sku`, of the column `items.sku` in rows of items."""
+        return column.removeprefix(f"{self.file.unfolded}.") if self.file.unfolded else column
 
     @property
     def has_header(self) -> bool:
@@ -88,15 +96,23 @@ class Contents:
         return next((script for script, low, high in SCRIPTS if any(low <= character <= high for character in text)), "")
 
 
-def contents_of(path: Path) -> Contents | None:
+def contents_of(path: Path, sheet: str | None = None) -> Contents | None:
     """Return what the columns of a file hold, or None where it has no rows.
 
-    Raises: `DataError` for a file that does not exist, is a spreadsheet or cannot be read.
+    Raises: `DataError` for a file that does not exist, is of a kind that is not read, or cannot be read.
     """
-    file = look_at(path)
+    file = look_at(path, sheet)
     if file is None:
         return None
     flat = [name for name, dtype in file.schema.items() if not dtype.is_nested()]
+    if len(flat) > MOST_COLUMNS:
+        raise DataError(
+            tr(
+                "{path} has {columns:,} columns; a mapping is proposed for up to {most:,}: export the columns that are needed, or write "
+                "the mapping by hand.",
+                path=path, columns=len(flat), most=MOST_COLUMNS,
+            )
+        )  # fmt: skip
     records = scan([file], flat, with_broken=bool(file.dialect))
     if file.dialect:
         records = records.filter(pl.col("broken").is_null())

@@ -76,7 +76,7 @@ def match_columns(table: str, contents: Contents) -> dict[str, str]:
     scores = []
     for column in wanted:
         for position, name in enumerate(contents.names):
-            points = score(name, words_for(table, column))
+            points = score(contents.own_name(name), words_for(table, column))
             if points and _may_be(column, name, contents):
                 scores.append((points, -position, column, name))
     columns: dict[str, str] = {}
@@ -114,7 +114,7 @@ def guess_columns(table: str, contents: Contents) -> list[Guess]:
     for column in CONTRACT[table].columns():
         if column in columns:
             name = columns[column]
-            comment = "" if score(name, words_for(table, column)) >= SURE else "guessed from part of the name"
+            comment = "" if score(contents.own_name(name), words_for(table, column)) >= SURE else "guessed from part of the name"
             options = time_options(contents, (name,)) if column == "joined_on" else ()
             guesses[column] = Guess(column, (name,), comment=comment, options=options)
     if table == "lines":

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
 import polars as pl
 
@@ -17,6 +16,7 @@ from toolkit.sources.columns.contents import Contents
 from toolkit.sources.columns.matching import match_columns
 from toolkit.sources.columns.vocabulary import SURE, plain, score, words_for
 from toolkit.sources.records.source_file import SAMPLE_RECORDS
+from toolkit.sources.specs import joined_name
 
 NEEDED = ("member_id", "order_id", "product_id", "ordered_at", "money")
 OF_LINES = ("product_id", "quantity", "unit_price", "amount")
@@ -100,7 +100,7 @@ def _step(contents: Contents, other: Sequence[Contents]) -> tuple[Partner, Conte
     if found is None:
         return None
     on, is_guess = found
-    name = PurePath(other[0].file.path).name.partition(".")[0]
+    name = joined_name(other[0].file.path, other[0].file.sheet)
     taken = set(contents.names)
     columns = {column: f"{name}.{column}" if column in taken else column for column in other[0].names if column not in on.values()}
     of_orders, sums = {}, []
@@ -116,7 +116,7 @@ def _step(contents: Contents, other: Sequence[Contents]) -> tuple[Partner, Conte
 
 
 def _named(contents: Contents, key: str) -> list[str]:
-    return [name for name in contents.names if score(name, words_for("lines", key)) >= SURE]
+    return [name for name in contents.names if score(contents.own_name(name), words_for("lines", key)) >= SURE]
 
 
 def _is_sum(contents: Contents, column: str) -> bool:
@@ -129,13 +129,19 @@ def _is_sum(contents: Contents, column: str) -> bool:
 def _key(contents: Contents, other: Contents) -> tuple[dict[str, str], bool] | None:
     """Return the columns by which rows find their partner, and whether their values alone tell it."""
     measures = ("quantity", "unit_price", "ordered_at", *MONEY)
-    own = [name for name in contents.names if all(score(name, words_for("lines", word)) < SURE for word in measures)]
+    own = [name for name in contents.names if all(score(contents.own_name(name), words_for("lines", word)) < SURE for word in measures)]
     plainly = {plain(column): column for column in other.names}
-    same = {name: plainly[plain(name)] for name in own if plain(name) in plainly}
+    same = {name: plainly[plain(contents.own_name(name))] for name in own if plain(contents.own_name(name)) in plainly}
     pairs = [*same.items()]
     pairs += [(name, column) for key in KEYS for name in _named(contents, key) for column in _named(other, key)]
-    stem = plain(PurePath(other.file.path).name.partition(".")[0]).removesuffix("s")
-    pairs += [(name, column) for column in other.names if plain(column) in BARE for name in own if plain(name) == f"{stem}{plain(column)}"]
+    stem = plain(joined_name(other.file.path, other.file.sheet)).removesuffix("s")
+    pairs += [
+        (name, column)
+        for column in other.names
+        if plain(column) in BARE
+        for name in own
+        if plain(contents.own_name(name)) == f"{stem}{plain(column)}"
+    ]
     for name, column in dict.fromkeys(pairs):
         if _is_once(other, [column]) and _meet(contents, other, name, column):
             return {name: column}, False

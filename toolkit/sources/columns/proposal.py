@@ -5,11 +5,12 @@ What is proposed is a TOML text for a person to read: every guess carries a comm
 
 from __future__ import annotations
 
-import os
-import re
 import tomllib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import polars as pl
 
 from toolkit.errors import DataError
 from toolkit.language import tr
@@ -17,13 +18,16 @@ from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_of
 from toolkit.sources.columns.identities import identity_lines
 from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, match_columns, quoted
+from toolkit.sources.columns.order_fields import filled_sample, order_fields
 from toolkit.sources.columns.partners import JoinedLines, joined_lines
 from toolkit.sources.columns.rates import per_order, rate_lines
 from toolkit.sources.columns.words import foreign_words, value_map
+from toolkit.sources.columns.writing import differences, files_of, head, one_or_list, parts_named
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
-from toolkit.sources.presets.known import Preset, find_preset
-from toolkit.sources.presets.tried import contradicted_currency, tried_sections
+from toolkit.sources.presets.known import Preset, find_preset, missing_files
+from toolkit.sources.presets.tried import Files, contradicted_currency, left_open, stated_currency, tried_sections
 from toolkit.sources.question_kinds import QuestionKind
+from toolkit.sources.records.shelf import parts_of
 from toolkit.sources.specs import TableMapping
 
 CURRENCY_SIGNS = {
@@ -31,7 +35,6 @@ CURRENCY_SIGNS = {
     "$": "USD",
 }  # fmt: skip
 CURRENCY_OF_SCRIPT = {"chinese": "CNY", "japanese": "JPY", "korean": "KRW", "cyrillic": "RUB"}
-MOST_FILES_LISTED = 6
 
 
 def propose_mapping(files: Sequence[Path | str]) -> str:
@@ -41,7 +44,8 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
 
     Raises: `DataError` where there is no file with a row in it.
     """
-    everything = [contents for path in files if (contents := contents_of(Path(path))) is not None]
+    parts = [part for path in files for part in parts_of(Path(path))]
+    everything = [contents for path, sheet in parts if (contents := contents_of(path, sheet)) is not None]
     if not everything:
         raise DataError(f"None of the {len(files)} files holds a row; give the receipts' files.")
     groups: dict[tuple[str, ...], list[Contents]] = {}
@@ -50,20 +54,33 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     sections: dict[str, list[str]] = {}
     questions: list[Question] = []
     remarks: list[str] = []
+    answered: list[str] = []
     currency = time_zone = ""
-    presets = {names: find_preset(group[0]) for names, group in groups.items()}
-    joined = joined_lines([group for names, group in groups.items() if presets[names] is None])
+    firsts = [group[0] for group in groups.values()]
+    presets = {names: find_preset(group[0], firsts) for names, group in groups.items()}
+    partners = {names: preset.partners(groups[names][0], firsts) for names, preset in presets.items() if preset is not None}
+    taken = {partner.names for others in partners.values() for partner in others.values()}
+    joined = joined_lines([group for names, group in groups.items() if presets[names] is None and names not in taken])
     for names, group in groups.items():
         preset = presets[names]
+        if names in taken:
+            continue
+        if preset is None and (incomplete := missing_files(group[0], firsts)):
+            said = tr("{file} looks like {name}, which comes in several files: give the one with the columns {columns} too.",
+                      file=group[0].file.title, name=incomplete[0], columns=", ".join(incomplete[1]))  # fmt: skip
+            remarks.append(said)
         if preset is not None:
-            remarks.append(f"recognised: {preset.name}" + (f". {preset.note}" if preset.note else ""))
+            remarks.append(_recognised(preset))
             if contradicted := contradicted_currency(preset, group):
                 remarks.append(contradicted)
-            currency = currency or ("" if contradicted else preset.currency)
+            currency = currency or stated_currency(preset, group) or ("" if contradicted else preset.currency)
             time_zone = time_zone or preset.time_zone
             if preset.table:
-                sections.setdefault(preset.table, _known_section(preset, group))
-                questions += _questions(sections, preset.table, group[0])
+                found = Files(group, {name: groups[partner.names] for name, partner in partners[names].items()})
+                sections.setdefault(preset.table, _known_section(preset, found))
+                sections[preset.table] += [f"# TODO {sentence}" for sentence in left_open(preset, group)]
+                answered += preset.answered(group[0].names)
+                questions += _questions(sections, preset.table, group[0], answered)
             continue
         if joined and group is joined.group:
             sections["lines"] = _joined_section(joined)
@@ -78,24 +95,36 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
             continue
         if table is None or table in sections:
             why = "looks like none of the tables" if table is None else f"looks like another [{table}], with other columns"
-            name = group[0].file.path.name + (f" and {len(group) - 1} more" if len(group) > 1 else "")
+            name = group[0].file.title + (f" and {len(group) - 1} more" if len(group) > 1 else "")
             remarks.append(f"{name} {why}; it is left out. Its columns: {', '.join(group[0].names[:20])}")
             continue
         sections[table] = _guessed_section(table, group)
         questions += _questions(sections, table, group[0])
     lines = _opening(everything, currency, time_zone, remarks, "lines" in sections)
     lines += [line for table in CONTRACT for line in sections.get(table, [])]
+    if answered:
+        why = tr("known of this export: it is right as it is")
+        lines += ["", "[answers]", f"ignore = [{', '.join(map(quoted, answered))}]  # {why}"]
     if questions:
-        lines += ["", "# " + tr("TODO where all that is asked above is right as it is:"), "# [answers]", f"# {answer_line(questions)}"]
+        lines += ["", "# " + tr("TODO where all that is asked above is right as it is:"), *([] if answered else ["# [answers]"])]
+        every = answer_line(questions).replace("[", f"[{', '.join(map(quoted, answered))}, ", 1) if answered else answer_line(questions)
+        lines.append(f"# {every}")
     return "\n".join(lines) + "\n"
 
 
-def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -> list[Question]:
+def _recognised(preset: Preset) -> str:
+    doubt = tr("Its shape is known from documentation, no real file has confirmed it: look at the first figures.")
+    parts = [f"recognised: {preset.name}", preset.note, "" if preset.confirmed or not preset.table else doubt]
+    return ". ".join(part.rstrip(".") for part in parts if part)
+
+
+def _questions(sections: dict[str, list[str]], table: str, contents: Contents, answered: Sequence[str] = ()) -> list[Question]:
     """Return what a proposed section of lines leaves open, each a TODO beside its column; a discount that is doubted becomes one itself."""
     if table not in ("lines", "products"):
         return []
     specs = _read_sections(sections[table])  # products and stores read from the files of the lines are in it
-    asked = _asked(table, specs, contents)
+    contents = replace(contents, sample=filled_sample(contents.sample, specs[table]))
+    asked = _asked(table, specs, contents, answered)
     doubted = {question.column for question in asked if question.kind == QuestionKind.DISCOUNT}
     for column in ("discount_amount", "coupon_amount"):
         if table == "lines" and column in specs[table].columns and (rate := specs[table].columns[column].column) in doubted:
@@ -103,19 +132,23 @@ def _questions(sections: dict[str, list[str]], table: str, contents: Contents) -
             sections[table] = [new for line in sections[table] for new in lines.get(line.partition(" = ")[0], _as_it_is)(line)]
     if doubted:
         specs = _read_sections(sections[table])
-        asked = _asked(table, specs, contents)
+        asked = _asked(table, specs, contents, answered)
     sections[table] = _beside(table, sections[table], specs[table], asked)
-    return list(asked)
+    return asked
 
 
 def _read_sections(lines: Sequence[str]) -> dict[str, TableMapping]:
     return {name: TableMapping.model_validate(section) for name, section in tomllib.loads("\n".join(lines)).items()}
 
 
-def _asked(table: str, specs: dict[str, TableMapping], contents: Contents) -> tuple[Question, ...]:
+def _asked(table: str, specs: dict[str, TableMapping], contents: Contents, answered: Sequence[str]) -> list[Question]:
     used = [name for spec in specs.values() for name in spec.raw_columns]
     is_goods_said = any("is_goods" in spec.columns for spec in specs.values())
-    return questions_of_sample(specs[table], contents.sample, table=table, used=used, is_goods_said=is_goods_said)
+    spec = specs[table].of(specs[table].files[0])  # the contents are those of the first file
+    elsewhere = [name for name in spec.raw_columns if name not in contents.names]  # of joined files: `check` asks about those
+    sample = contents.sample.with_columns(pl.lit(None, pl.String).alias(name) for name in elsewhere)
+    asked = questions_of_sample(spec, sample, table=table, used=used, is_goods_said=is_goods_said)
+    return [question for question in asked if question.key not in answered]
 
 
 def _as_it_is(line: str) -> list[str]:
@@ -181,43 +214,12 @@ def _currency(everything: Sequence[Contents]) -> tuple[str, str]:
     return "EUR", "  # guessed: nothing in the files says which; it sets how many decimals amounts have"
 
 
-def _files(group: Sequence[Contents]) -> str:
-    paths = [contents.file.path for contents in group]
-    folders, endings = {path.parent for path in paths}, {"".join(path.suffixes) for path in paths}
-    if len(paths) > MOST_FILES_LISTED and len(folders) == 1 and len(endings) == 1:
-        return f"{quoted((paths[0].parent / ('*' + endings.pop())).as_posix())}  # check that the pattern finds these files only"
-    return _one_or_list([Path(os.path.normpath(path)).as_posix() for path in paths])
-
-
-def _one_or_list(texts: Sequence[str]) -> str:
-    return quoted(texts[0]) if len(texts) == 1 else "[" + ", ".join(map(quoted, texts)) + "]"
-
-
-def _head(table: str, group: Sequence[Contents]) -> list[str]:
-    """Return a section's files and what was detected about their text, so that a person sees it and the import does not detect it again."""
-    lines = ["", f"[{table}]", f"files = {_files(group)}"]
-    dialect = group[0].file.dialect
-    if dialect is None:
-        return lines
-    encoding = "utf-8" if dialect.encoding in ("utf-8", "utf-8-sig", "ascii") else dialect.encoding
-    delimiter = {"\t": "\\t", "\x01": "\\u0001"}.get(dialect.delimiter, dialect.delimiter)
-    lines += [f'encoding = "{encoding}"', f'delimiter = "{delimiter}"']
-    titles = {contents.file.dialect.above for contents in group if contents.file.dialect}
-    if dialect.above and len(set(map(len, titles))) == 1:
-        shown = next((cells for line in dialect.above if (cells := " ".join(re.split(r"[,;|\t ]+", line)).strip())), "")
-        comment = tr("title lines above the header: {lines}; without this the header is found by its names", lines=quoted(shown[:60]))
-        lines.append(f"skip_rows = {len(dialect.above)}  # {comment}")
-    if any(contents.file.totals for contents in group):
-        lines.append("# " + tr("a total stands below the rows: it is set aside and counted"))
-    if not dialect.header:
-        lines.append("header = false  # the first row holds values: columns are column_1, column_2, ...")
-    return lines
-
-
-def _known_section(preset: Preset, group: Sequence[Contents]) -> list[str]:
-    sections = tried_sections(preset, group).replace('files = "FILES"\n', "", 1).replace('"FILES"', _files(group))
+def _known_section(preset: Preset, files: Files) -> list[str]:
+    sections = tried_sections(preset, files).replace('files = "FILES"\n', "", 1).replace('"FILES"', parts_named(files.group))
+    for name, group in files.joined.items():
+        sections = sections.replace(quoted(f"FILES:{name}"), parts_named(group))
     _, _, body = sections.strip("\n").partition("\n")
-    return [*_head(preset.table, group), *body.splitlines()]
+    return [*head(preset.table, files.group), *body.splitlines()]
 
 
 def _joined_section(joined: JoinedLines) -> list[str]:
@@ -225,9 +227,9 @@ def _joined_section(joined: JoinedLines) -> list[str]:
     joins = []
     for partner in joined.partners:
         same = all(name == column for name, column in partner.on.items())
-        on = _one_or_list(list(partner.on)) if same else f"{{ {', '.join(f'{quoted(a)} = {quoted(b)}' for a, b in partner.on.items())} }}"
+        on = one_or_list(list(partner.on)) if same else f"{{ {', '.join(f'{quoted(a)} = {quoted(b)}' for a, b in partner.on.items())} }}"
         comment = tr("guessed: all values of the one stand in the other") if partner.is_guess else tr("guessed by the names of the columns")
-        opening = ["", "[[lines.join]]", *_head("lines", partner.group)[2:]]
+        opening = ["", "[[lines.join]]", *head("lines", partner.group)[2:]]
         joins += [*opening, f"on = {on}  # {comment}"]
     return _guessed_section("lines", [joined.contents, *joined.group[1:]], joins, joined)
 
@@ -236,17 +238,26 @@ def _guessed_section(
     table: str, group: Sequence[Contents], joins: Sequence[str] = (), joined: JoinedLines | None = None, known: Sequence[Guess] = ()
 ) -> list[str]:
     contents, names = group[0], {guess.name for guess in known}
+    first_line = order_fields(contents) if table == "lines" and not joined else None
+    if first_line is not None:
+        contents = replace(contents, sample=filled_sample(contents.sample, first_line))
     guesses = [*known, *(guess for guess in guess_columns(table, contents) if guess.name not in names)]
     if joined:
         contents = joined.everything
         guesses += _of_orders(guesses, joined)
-    lines = _head(table, group)
-    decimal = _decimal(contents, guesses)
+    own = joined.group if joined else group
+    ways = differences(table, own, [guess for guess in guesses if set(guess.columns) <= set(own[0].names)])
+    lines = head(table, group, ways)
+    if first_line is not None:
+        why = tr("They stand on the first line of an order alone: the lines below take them over.")
+        lines += [f"fill_down = [{', '.join(map(quoted, first_line.fill_down))}]  # {why}", f"within = {quoted(str(first_line.within))}"]
+    decimal = [] if any("decimal" in way for way in ways) else _decimal(contents, guesses)
     if decimal is None:
         lines.append('# TODO decimal = ","  # or ".": the sample does not prove which; the import looks at every row')
     else:
         lines += decimal
-    lines += [option for guess in guesses for option in guess.options]
+    own_times = any("time_format" in way for way in ways)
+    lines += [option for guess in guesses for option in guess.options if not (own_times and "time_format" in option)]
     side, taken = _side_tables(group, guesses) if table == "lines" and not joins else ([], set())
     unused = [name for name in contents.names if name not in _raw(guesses)]
     if table == "members" and unused:
@@ -258,7 +269,7 @@ def _guessed_section(
     if rest and table != "members":
         lines.append(f"# not used: {', '.join(rest)}")
     member = next((guess.columns[0] for guess in guesses if guess.name == "member_id" and len(guess.columns) == 1), None)
-    people = identity_lines(contents, member, _files(group)) if table == "members" and member else []
+    people = identity_lines(contents, member, files_of(group, ways)) if table == "members" and member else []
     return lines + _value_maps(table, contents, guesses) + side + people
 
 
@@ -304,7 +315,7 @@ def _side_tables(group: Sequence[Contents], guesses: Sequence[Guess]) -> tuple[l
         extra = [guess for guess in guess_columns(table, group[0]) if guess.name != column and guess.columns[0] not in _raw(guesses)]
         if key is None or not any(guess.name == needed for guess in extra):
             continue
-        lines += [*_head(table, group), *(_decimal(group[0], extra) or [])]
+        lines += [*head(table, group), *(_decimal(group[0], extra) or [])]
         lines += ["distinct = true  # read from the receipts: the most frequent value of each column"]
         lines += ["", f"[{table}.columns]", _column_line(key), *map(_column_line, extra)]
         taken |= _raw(extra)
@@ -312,4 +323,4 @@ def _side_tables(group: Sequence[Contents], guesses: Sequence[Guess]) -> tuple[l
 
 
 def _column_line(guess: Guess) -> str:
-    return f"{guess.name} = {guess.text or _one_or_list(guess.columns)}" + (f"  # {guess.comment}" if guess.comment else "")
+    return f"{guess.name} = {guess.text or one_or_list(guess.columns)}" + (f"  # {guess.comment}" if guess.comment else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import polars as pl
 
@@ -19,11 +20,12 @@ from toolkit.sources.plausibility.of_quantities import constant_quantity
 from toolkit.sources.plausibility.of_states import states
 from toolkit.sources.plausibility.of_times import other_times
 from toolkit.sources.plausibility.question import Question, is_answered
-from toolkit.sources.plausibility.seen import Seen, member_of
+from toolkit.sources.plausibility.seen import Seen, decimal_of, member_of
+from toolkit.sources.records.filled import filled_down
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
-from toolkit.sources.records.tables import find_files
+from toolkit.sources.records.tables import Records, find_files
 from toolkit.sources.row_filters import wanted_rows
-from toolkit.sources.specs import TableMapping
+from toolkit.sources.specs import CELLS, TableMapping
 from toolkit.sources.spellings import folded
 
 ASKED: tuple[Callable[[Seen], Iterator[Question]], ...] = (
@@ -53,20 +55,26 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple
     if every_member is not None and mapping.fold_ids:
         every_member = every_member.with_columns(folded(pl.col("cell"), mapping.fold_ids))
     known = lines.filter(pl.col("member_id").is_not_null())
-    seen = Seen(
-        spec,
-        frozenset(used),
-        _joined_sample(typed) if typed.joined else _sample(typed.files, sampled, spec),
-        counts,
-        every_member,
-        mapping.minor_digits,
-        is_goods_said,
-        {} if is_goods_said else _product_names(mapping, typed),
-        is_person_said=mapping.identities is not None,
-        drawn=None if typed.joined else lambda raw: _drawn(typed.files, raw, spec, typed.rows_in),
-        order_count=lambda: int(known.select(pl.struct("store_id", "order_id").n_unique()).collect(engine="streaming").item()),
-    )
-    return tuple(question for question in _asked(seen) if not is_answered(question, mapping.answers))
+    products = {} if is_goods_said else _product_names(mapping, typed)
+    questions: dict[str, Question] = {}
+    for own, records in _ways(typed, spec):
+        group = sorted((file for part in records for file in part.files), key=lambda file: file.first_index)
+        seen = Seen(
+            own,
+            frozenset(used),
+            _joined_sample(records[0], own) if typed.joined else _sample(group, sampled, own),
+            counts,
+            every_member,
+            mapping.minor_digits,
+            is_goods_said,
+            products,
+            is_person_said=mapping.identities is not None,
+            drawn=None if typed.joined else partial(_drawn, group, own),
+            order_count=lambda: int(known.select(pl.struct("store_id", "order_id").n_unique()).collect(engine="streaming").item()),
+        )
+        for question in _asked(seen):
+            questions.setdefault(question.key, question)
+    return tuple(question for question in questions.values() if not is_answered(question, mapping.answers))
 
 
 def questions_of_sample(
@@ -92,6 +100,23 @@ def _asked(seen: Seen) -> Iterator[Question]:
 # -- what is read
 
 
+def _ways(typed: Typed, spec: TableMapping) -> list[tuple[TableMapping, list[Records]]]:
+    """Return the records in groups whose cells are written alike, each with the section as it goes for its files."""
+    ways: dict[tuple, tuple[TableMapping, list[Records]]] = {}
+    for records in typed.records:
+        own = records.spec or spec
+        is_text = all(file.dialect and not file.sheet for file in records.files)
+        ways.setdefault((is_text, *(getattr(own, name) for name in CELLS)), (own, []))[1].append(records)
+    return list(ways.values())
+
+
+def _texts(frame: pl.DataFrame, spec: TableMapping) -> pl.DataFrame:
+    """Return cells as text; numbers that are none in the file are written as the section says that numbers of the column are."""
+    signs = [name for name, dtype in frame.schema.items() if dtype.is_float() and decimal_of(spec, name) == ","]
+    texts = frame.cast(dict.fromkeys(frame.columns, pl.String), strict=False)  # type: ignore[arg-type]
+    return texts.with_columns(pl.col(name).str.replace(".", ",", literal=True) for name in signs) if signs else texts
+
+
 def _is_text(files: Sequence[SourceFile], name: str) -> bool:
     return any(not file.schema[name].is_numeric() for file in files if name in file.schema)
 
@@ -114,17 +139,24 @@ def _product_names(mapping: Mapping, typed: Typed) -> dict[str, pl.Series]:
     spec = mapping.tables.get("products")
     if spec is None or spec.files == mapping.tables["lines"].files:
         return {}
-    files = [file for path in find_files(mapping, "products") if (file := typed.shelf.open(path, spec)) is not None]
+    files = [file for path, entry in find_files(mapping, "products") if (file := typed.shelf.open(path, spec.of(entry))) is not None]
     names = [name for name in columns_of_goods(spec, [name for file in files for name in file.schema]) if _is_text(files, name)]
     counts, _ = _counted(files, spec, names)
     return {name: _values(frame["cell"]) for name, frame in counts.items()}
 
 
 def _raw(files: Sequence[SourceFile], names: Sequence[str], spec: TableMapping) -> pl.LazyFrame:
-    """Return readable rows that the mapping's keep and drop ask for."""
+    """Return readable rows that the mapping's keep and drop ask for; order fields of the first line stand on those below, too."""
     filters = [name for name in dict.fromkeys([*spec.keep, *spec.drop]) if name in files[0].schema]
-    records = scan(files, list(dict.fromkeys([*names, *filters])), with_broken=bool(files[0].dialect))
-    if files[0].dialect:
+    order = [spec.within] if spec.within in files[0].schema else []
+    read = {name: files[0].schema[name] for name in (*names, *filters, *order)}
+    has_broken = any(file.has_broken for file in files)
+    if order:
+        parts = [filled_down(scan([file], read, with_broken=has_broken), read, spec, has_broken=has_broken) for file in files]
+        records = pl.concat(parts)
+    else:
+        records = scan(files, read, with_broken=has_broken)
+    if has_broken:
         records = records.filter(pl.col("broken").is_null())
     return records.filter(wanted_rows(spec, files[0].schema)) if filters else records
 
@@ -143,14 +175,13 @@ def _sample(files: Sequence[SourceFile], names: Sequence[str], spec: TableMappin
             starts = (0, file.rows // 3, 2 * file.rows // 3) if len(shown) == 1 else (0, file.rows // 2)
             parts = [rows.slice(start, SAMPLE_RECORDS // len(starts)) for start in starts]
         for part in parts:
-            frames.append(part.collect().cast(dict.fromkeys(there, pl.String), strict=False))  # noqa: PERF401
+            frames.append(_texts(part.collect(), spec))  # noqa: PERF401
     return _filled(pl.concat(frames, how="diagonal")) if frames else pl.DataFrame()
 
 
-def _joined_sample(typed: Typed) -> pl.DataFrame:
+def _joined_sample(records: Records, spec: TableMapping) -> pl.DataFrame:
     """Return rows of the files with what is joined to them, as text: the columns that the mapping reads."""
-    parts = [records.frame.select(list(records.schema)).head(SAMPLE_RECORDS).collect() for records in typed.records[:1]]
-    return _filled(pl.concat(parts).cast(pl.String, strict=False)) if parts else pl.DataFrame()  # type: ignore[arg-type]
+    return _filled(_texts(records.frame.select(list(records.schema)).head(SAMPLE_RECORDS).collect(), spec))
 
 
 def _filled(sample: pl.DataFrame) -> pl.DataFrame:
@@ -184,12 +215,11 @@ def _counted(files: Sequence[SourceFile], spec: TableMapping, names: Sequence[st
     return bare, every_member
 
 
-def _drawn(files: Sequence[SourceFile], raw: Sequence[str], spec: TableMapping, rows: int) -> pl.DataFrame:
+def _drawn(files: Sequence[SourceFile], spec: TableMapping, raw: Sequence[str]) -> pl.DataFrame:
     """Return all lines of some orders as text, drawn by the order's id."""
-    parts = []
+    parts, rows = [], sum(file.rows - file.empty for file in files)
     order = spec.columns["order_id"].raw_columns
     for group, there in _alike(files, raw):
         chosen = pl.struct(order).hash() % max(1, rows // DRAWN_LINES) == 0
-        texts = [pl.col(name).cast(pl.String, strict=False) for name in there]
-        parts.append(_raw(group, there, spec).filter(chosen).select(texts).collect(engine="streaming"))
+        parts.append(_texts(_raw(group, there, spec).filter(chosen).select(there).collect(engine="streaming"), spec))
     return _filled(pl.concat(parts, how="diagonal"))

@@ -102,8 +102,7 @@ class Seen:
         return cache(lambda name: as_numbers(self.sample[name], self._decimal(name)))
 
     def _decimal(self, name: str) -> str | None:
-        specs = [spec for spec in self.spec.columns.values() if name in spec.raw_columns]
-        return next((spec.decimal for spec in specs if spec.decimal), None) or self.spec.decimal
+        return decimal_of(self.spec, name)
 
     def is_number(self, name: str) -> bool:
         """Return whether nearly all cells of a column are numbers."""
@@ -121,6 +120,12 @@ class Seen:
             if points >= SURE or is_called(name, "list_price") or (points >= LIKELY and not is_no_price(name))
         ]
         return sorted((name for name in named if self.is_number(name)), key=lambda name: -fits[name])
+
+
+def decimal_of(spec: TableMapping, name: str) -> str | None:
+    """Return the decimal sign that a section states of a column of its files, or None where it states none."""
+    columns = [column for column in spec.columns.values() if name in column.raw_columns]
+    return next((column.decimal for column in columns if column.decimal), None) or spec.decimal
 
 
 def id_text(spec: TableMapping, contract: str) -> pl.Expr:

@@ -19,10 +19,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from toolkit.language import later
+from toolkit.errors import DataError
+from toolkit.language import later, tr
 from toolkit.sources.written.dialect import Dialect
 from toolkit.sources.written.frame_lines import MOST_LINES_BELOW, TOTAL, is_total
-from toolkit.sources.written.packing import Start, line_blocks, read_pieces
+from toolkit.sources.written.odd_lines import ODD, OddLines
+from toolkit.sources.written.packing import LONGEST_LINE, OverlongLine, Start, line_blocks, read_pieces
 
 MARK = "\x1e"
 """First character of a record that could not be read; the next is the key of its reason in BROKEN."""
@@ -33,6 +35,10 @@ BROKEN = {
     "d": later("a NUL byte in the row"),
     "e": later("the header again"),
     "f": later("a total below the rows, no row itself"),
+    "g": later("bytes that are not of the file's encoding"),
+    "h": later("an error in a cell"),
+    "i": later("a number of more than 15 digits, whose end a spreadsheet does not keep"),
+    "j": later("no JSON record"),
 }
 STAND_INS = {"\x1d": "\n", "\x1c": '"', "\x1a": "\r", "\x1b": "\0"}
 """Stand-ins for line end, quote, carriage return and NUL inside the text of a marked record; \\x1f stands for the delimiter."""
@@ -51,18 +57,20 @@ class Prepared:
     totals: int = 0
 
 
-def prepare(start: Start, dialect: Dialect, copy: Path) -> Prepared:
+def prepare(start: Start, dialect: Dialect, copy: Path, odd: OddLines | None = None) -> Prepared:
     """Return how to scan a text file: as it is, or as a UTF-8 copy written to `copy`.
 
-    Raises: `WrongEncoding` where the bytes do not decode; `DataError` where a packed file is damaged.
+    With `odd`, lines that do not decode are counted there and marked as records that cannot be read.
+
+    Raises: `WrongEncoding` where the bytes do not decode; `DataError` where a packed file is damaged or a line is no line of a table.
     """
     squeeze = dialect.delimiter == "whitespace"
-    untouched = dialect.encoding == "utf-8" and not squeeze and not dialect.old_mac and not start.is_packed
+    untouched = dialect.encoding == "utf-8" and not squeeze and not dialect.old_mac and not start.is_packed and odd is None
     check = _Check(dialect)
     target: BinaryIO | None = None if untouched else copy.open("wb")
     consumed, skip, pending = 0, dialect.skip_lines, b""
     try:
-        blocks = line_blocks(read_pieces(start.path), dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac)
+        blocks = line_blocks(read_pieces(start.path), dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac, odd=odd)
         for block, last in _ending_known(blocks):
             head, block, skip = _cut_lines(block, skip)
             if target is not None:
@@ -76,6 +84,14 @@ def prepare(start: Start, dialect: Dialect, copy: Path) -> Prepared:
             if target is not None:
                 target.writelines(pieces)
             consumed += len(block) - len(pending)
+    except OverlongLine as fault:
+        raise DataError(
+            tr(
+                "{path}: after {offset:,} bytes comes a line of more than {most:,} MB, which no row of a table has; state the `delimiter` "
+                "and the `encoding` if they are others, or export the file anew with one row a line.",
+                path=start.path, offset=fault.offset, most=LONGEST_LINE >> 20,
+            )
+        ) from None  # fmt: skip
     finally:
         if target is not None:
             target.close()
@@ -97,7 +113,7 @@ def prepare_start(start: Start, dialect: Dialect) -> Prepared:
     """Return the whole records at the start of a text file, ready to scan, without reading further."""
     squeeze, check, text = dialect.delimiter == "whitespace", _Check(dialect), b""
     pieces = (start.bytes, b"") if start.is_whole else (start.bytes,)
-    for block, last in line_blocks(pieces, dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac):
+    for block, last in line_blocks(pieces, dialect.encoding, squeeze=squeeze, old_mac=dialect.old_mac, odd=OddLines()):
         if start.is_whole or not last:
             text += block
     head, text, _ = _cut_lines(text, dialect.skip_lines)
@@ -182,6 +198,8 @@ class _Check:
         if self.header and self.header in block:
             again = [match.start() for match in re.finditer(rb"(?m)^" + re.escape(self.header) + rb"\r?$", block)]
             good[np.searchsorted(ends, again)] = False
+        if ODD in block:
+            good[np.searchsorted(ends, [match.start() for match in re.finditer(rb"(?m)^" + ODD, block)])] = False
         good[ends - starts <= self.fields] = False  # so short that it may be empty: looked at one by one
         return starts, ends, good
 
@@ -233,6 +251,10 @@ class _Check:
                 records.append(self._marked("f", line))
                 at += 1
                 continue
+            if line.startswith(ODD):
+                records.append(self._marked("g", line.removeprefix(ODD)))
+                at += 1
+                continue
             if b"\0" in line or line == self.header:
                 records.append(self._marked("e" if line == self.header else "d", line))
                 at += 1
@@ -245,8 +267,11 @@ class _Check:
             if fields is not None and len(fields) == self.fields:
                 whole = b"\n".join(lines[at : at + used])
                 rewritten = self._written(fields)
-                records.append((whole if rewritten == whole.rstrip(b"\r") else rewritten) + b"\n")
                 at += used
+                if b"\n" + ODD in whole:
+                    records.append(self._marked("g", whole.replace(b"\n" + ODD, b"\n")))
+                    continue
+                records.append((whole if rewritten == whole.rstrip(b"\r") else rewritten) + b"\n")
                 continue
             single = self._split(lines[: at + 1], at)[0]
             reason = "c" if single is None else "a" if len(single) < self.fields else "b"

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-from polars.exceptions import PolarsError
 
-from toolkit.errors import DataError
-from toolkit.sources.records.delimited import MARK, Prepared, prepare, prepare_start
-from toolkit.sources.specs import TableMapping
-from toolkit.sources.written.dialect import Dialect, find_dialect, positions
-from toolkit.sources.written.packing import Start, WrongEncoding, read_start
+from toolkit.sources.records.delimited import MARK
+from toolkit.sources.records.json_records import RECORD, UNREAD
+from toolkit.sources.records.workbook import as_type
+from toolkit.sources.written.dialect import Dialect
 
-SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 SAMPLE_RECORDS = 2000
-STATED = ("format", "encoding", "delimiter", "quote", "header", "skip_rows")
-"""What a mapping may say of a file's writing: tables that say the same read the same file alike."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +21,7 @@ class SourceFile:
     """One file, looked at: a table and a proposal alike read it by what is known here."""
 
     path: Path
-    schema: dict[str, pl.DataType]  # all its columns; those of a text file are text
+    schema: dict[str, pl.DataType]  # all its columns; those of a text file are text, of a sheet what all their cells are
     rows: int  # data records; empty lines of a text file are counted in, and passed over
     dialect: Dialect | None = None  # how a text file is written; None = Parquet
     scanned: Path | bytes | None = None  # the copy that is read instead
@@ -38,112 +30,34 @@ class SourceFile:
     totals: int = 0
     first_index: int = 0  # of its first record, among the files of a table
     is_hive: bool = False  # some columns are in the names of its folders
+    sheet: str = ""  # of a spreadsheet: the one that is read
+    marked: frozenset[str] = frozenset()  # columns with cells that cannot be believed: they stand behind MARK and a key of BROKEN
+    unfolded: str = ""  # of JSON: the list whose items are the rows
+    is_numbered: bool = False  # the copy says which record a row comes from
+    beside: tuple[str, ...] = ()  # other files of its zip, which lack wanted columns and are left out
+    counts_from_1904: bool = False  # a spreadsheet whose days are counted from there
 
     @property
     def first_row(self) -> int:
         """The number that a person gives to the first data row."""
         return self.dialect.skip_lines + 1 if self.dialect else 1
 
+    def row_numbers(self, places: Sequence[int]) -> list[int]:
+        """Return the numbers that a person gives to rows, by their places among the rows of the file."""
+        if not self.is_numbered:
+            return [place + self.first_row for place in places]
+        numbers = pl.scan_parquet(self.scanned).select(RECORD).collect()[RECORD]  # type: ignore[arg-type]
+        return numbers.gather(list(places)).to_list()
 
-def spreadsheet_fault(path: Path) -> str:
-    """Return what to do with a spreadsheet, or nothing where the file is none."""
-    is_spreadsheet = path.suffix.lower() in SPREADSHEETS
-    return f"{path} is a spreadsheet; save the sheet as CSV (UTF-8) and name that file." if is_spreadsheet else ""
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return f"{self.path.name} {self.sheet!r}" if self.sheet else self.path.name
 
-
-class Shelf:
-    """The files of one import: each is looked at once, however many tables are read from it; text copies lie in `scratch`."""
-
-    def __init__(self, scratch: Path | None = None) -> None:
-        self._temporary = None if scratch else tempfile.TemporaryDirectory(prefix="toolkit-")  # goes with the shelf
-        self._scratch = scratch or Path(self._temporary.name)  # type: ignore[union-attr]
-        self._files: dict[Path, list[tuple[tuple, SourceFile]]] = {}
-
-    def open(self, path: Path, spec: TableMapping) -> SourceFile | None:
-        """Return a file as a table's section says to read it, or None where it holds no line at all.
-
-        Raises: `DataError` where it cannot be read.
-        """
-        stated, wanted = tuple(getattr(spec, name) for name in STATED), set(spec.raw_columns)
-        for as_stated, file in self._files.get(path, ()):
-            if as_stated == stated and wanted <= set(file.schema):
-                return file
-        start = read_start(path)
-        if spec.format == "parquet" or (spec.format is None and start.is_parquet):
-            file = _open_parquet(path, is_hive=any(f"{name}=" in part for part in path.parts for name in wanted))
-        else:
-            file = self._open_text(start, spec)
-        if file is not None:
-            self._files.setdefault(path, []).append((stated, file))
-        return file
-
-    def place(self, name: str) -> Path:
-        """Return where a copy can be written that is read as long as the shelf is there."""
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=self._scratch)) / name
-
-    def _open_text(self, start: Start, spec: TableMapping) -> SourceFile | None:
-        dialect = find_dialect(start, spec)
-        if dialect is None:
-            return None
-        copy = self.place("copy.csv")
-        try:
-            prepared = prepare(start, dialect, copy)
-        except WrongEncoding as fault:
-            # The start of the file was plain ASCII, or fitted by chance: choose again by the bytes that did not fit.
-            again = None if spec.encoding else find_dialect(start, spec, telling=fault.around)
-            try:
-                if again is None or again.encoding == dialect.encoding:
-                    raise fault
-                dialect, prepared = again, prepare(start, again, copy)
-            except WrongEncoding as still:
-                raise DataError(
-                    f"{start.path} does not decode as {dialect.encoding}: offset {still.offset}, line {still.line}; "
-                    "state the `encoding` it is in, or have the damaged line written again."
-                ) from None
-        return _text_file(start.path, dialect, prepared)
-
-
-def look_at(path: Path) -> SourceFile | None:
-    """Return what the start of a file tells where no mapping says anything of it yet, or None where it holds no line at all.
-
-    The header is that of the file, or `column_1`, `column_2`, ... where its first line holds values; records are those of the start.
-
-    Raises: `DataError` for a file that does not exist, is a spreadsheet or cannot be read.
-    """
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.")
-    if fault := spreadsheet_fault(path):
-        raise DataError(fault)
-    start = read_start(path)
-    if start.is_parquet:
-        return _open_parquet(path, is_hive=False)
-    dialect = find_dialect(start, TableMapping.model_validate({"files": [str(path)]}))
-    if dialect is None:
-        return None
-    names = dialect.names
-    if not any(character.isalpha() for name in names for character in name) or sum(map(_is_value, names)) > len(names) / 2:
-        dialect = replace(dialect, names=positions(len(names)), skip_lines=dialect.skip_lines - 1, header=b"")
-    return _text_file(path, dialect, prepare_start(start, dialect))
-
-
-def _is_value(name: str) -> bool:
-    return bool(re.fullmatch(r"[\d.,:/\- ]+", name))
-
-
-def _text_file(path: Path, dialect: Dialect, prepared: Prepared) -> SourceFile:
-    schema: dict[str, Any] = dict.fromkeys(dialect.names, pl.String())
-    scanned = None if prepared.scanned == path else prepared.scanned
-    return SourceFile(path, schema, prepared.records, dialect, scanned, prepared.empty, prepared.broken, prepared.totals)
-
-
-def _open_parquet(path: Path, *, is_hive: bool) -> SourceFile:
-    try:
-        frame = pl.scan_parquet(path, hive_partitioning=is_hive)
-        schema, rows = dict(frame.collect_schema()), frame.select(pl.len()).collect().item()
-    except (PolarsError, OSError) as error:
-        raise DataError(f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}); write it again.") from None
-    return SourceFile(path, schema, rows, is_hive=is_hive)
+    @property
+    def has_broken(self) -> bool:
+        """Whether some of its rows may not be readable."""
+        return bool(self.broken or self.marked)
 
 
 def scan(files: Sequence[SourceFile], columns: Iterable[str], *, with_broken: bool = False) -> pl.LazyFrame:
@@ -151,15 +65,26 @@ def scan(files: Sequence[SourceFile], columns: Iterable[str], *, with_broken: bo
     if files[0].dialect:
         frames = [_scan_text(file, file.dialect, list(columns), with_broken) for file in files if file.dialect]
     else:
-        frames = [_scan_parquet(run).select(*columns, pl.col("source_index").cast(pl.Int64)) for run in _runs(files)]
+        frames = [
+            _scan_parquet(run).select(*columns, *_no_records(run[0], with_broken), pl.col("source_index").cast(pl.Int64))
+            for run in _runs(files)
+        ]
     return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+
+def _no_records(file: SourceFile, with_broken: bool) -> list[pl.Expr]:
+    """Return the column of texts that are no records, where it is asked for, marked as records that could not be read."""
+    if not with_broken:
+        return []
+    marked = MARK + "j" + pl.col(UNREAD) if file.broken else pl.lit(None, pl.String)
+    return [marked.alias("broken")]
 
 
 def _runs(files: Sequence[SourceFile]) -> list[list[SourceFile]]:
     """Return the files in runs that follow each other without a gap: each run is one scan."""
     runs: list[list[SourceFile]] = []
     for file in files:
-        if runs and runs[-1][-1].first_index + runs[-1][-1].rows == file.first_index:
+        if runs and not (file.scanned or runs[-1][-1].scanned) and runs[-1][-1].first_index + runs[-1][-1].rows == file.first_index:
             runs[-1].append(file)
         else:
             runs.append([file])
@@ -168,7 +93,7 @@ def _runs(files: Sequence[SourceFile]) -> list[list[SourceFile]]:
 
 def _scan_parquet(files: Sequence[SourceFile]) -> pl.LazyFrame:
     return pl.scan_parquet(
-        [file.path for file in files],
+        files[0].scanned or [file.path for file in files],
         row_index_name="source_index",
         row_index_offset=files[0].first_index,
         hive_partitioning=files[0].is_hive,
@@ -183,7 +108,7 @@ def _scan_text(file: SourceFile, dialect: Dialect, columns: list[str], with_brok
         quote_char=dialect.quote or None,
         has_header=False,
         skip_lines=dialect.skip_lines,
-        schema=file.schema,
+        schema=dict.fromkeys(dialect.names, pl.String()),
         infer_schema=False,
         row_index_name="source_index",
         row_index_offset=file.first_index,
@@ -192,11 +117,22 @@ def _scan_text(file: SourceFile, dialect: Dialect, columns: list[str], with_brok
     if file.empty:
         frame = frame.filter(~pl.all_horizontal(pl.col(name).is_null() for name in dialect.names))
     first = dialect.names[0]
-    wanted = [pl.col(name) for name in columns]
+    wanted = [as_type(pl.col(name), file.schema[name]).alias(name) for name in columns]
     if with_broken:
         marked = pl.col(first).str.starts_with(MARK).fill_null(False)
         if file.broken and first in columns:
-            wanted[columns.index(first)] = pl.when(~marked).then(pl.col(first)).alias(first)
+            wanted[columns.index(first)] = pl.when(~marked).then(wanted[columns.index(first)]).alias(first)
         broken = pl.when(marked).then(pl.col(first)) if file.broken else pl.lit(None, pl.String)
-        wanted.append(broken.alias("broken"))
+        wanted.append(pl.coalesce(broken, *_unbelieved(file, columns)).alias("broken"))
     return frame.select(*wanted, pl.col("source_index").cast(pl.Int64))
+
+
+def _unbelieved(file: SourceFile, columns: Sequence[str]) -> list[pl.Expr]:
+    """Return the rows of a sheet in which a wanted cell cannot be believed, as records that could not be read: marked, with their text."""
+    cells = [pl.col(name).fill_null("").str.replace(f"^{MARK}.", "") for name in columns]
+    text = pl.concat_str(cells, separator="\x1f")
+    return [
+        pl.when(pl.col(name).str.starts_with(MARK)).then(pl.concat_str(pl.col(name).str.head(2), text))
+        for name in columns
+        if name in file.marked
+    ]

@@ -29,6 +29,7 @@ class Styles:
         """Return how the numbers of one column are written."""
         decimal = spec.decimal or self.decimal
         stated = mapping.tables[table].thousands
+        stated = None if stated == decimal else stated  # it is said of other cells than those of this column
         return NumberStyle(decimal, stated or ("." if decimal == "," else ","), mapping.currency)
 
 
@@ -124,6 +125,8 @@ def _detected(records: Records, spec: ColumnSpec) -> tuple[tuple[str, ...], str]
     text = time_text(spec, records.schema).alias("text")
     cells = records.sample.select(text)["text"]
     style = times.time_style(cells)
+    if style.formats == ("excel",) and any(file.counts_from_1904 for file in records.files):
+        return ("days since 1904-01-01",), ""
     if style.twins is None:
         return style.formats, f"{style.doubt}." if style.doubt else ""
     swapped = times.swap(style.formats, style.twins)

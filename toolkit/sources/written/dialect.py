@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.sources.specs import TableMapping
 from toolkit.sources.written.encoding import detect_encoding
 from toolkit.sources.written.frame_lines import header_below
-from toolkit.sources.written.packing import Start
+from toolkit.sources.written.odd_lines import counted
+from toolkit.sources.written.packing import PARQUET, Start
 
 DELIMITERS = (",", ";", "\t", "|", "\x01", "^", "~")
 SAMPLE_LINES = 200
@@ -42,22 +44,31 @@ def find_dialect(start: Start, table: TableMapping, *, telling: bytes = b"") -> 
 
     `telling` replaces the start for the choice of the encoding (bytes further in that did not decode).
     """
+    if start.is_packed and start.bytes.startswith(PARQUET):
+        raise DataError(tr("{path} is Parquet within a packed file; unpack it and name the file.", path=start.path))
     wanted = table.raw_columns
-    encoding = codecs.lookup(table.encoding or detect_encoding(telling or start.bytes, wanted)).name
+    found = table.encoding or detect_encoding(telling or start.bytes, wanted, is_whole=start.is_whole and not telling)
+    encoding = codecs.lookup(found).name
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(start.bytes)
     except UnicodeDecodeError as error:
-        line = start.bytes[: error.start].count(b"\n") + 1
-        raise DataError(
-            f"{start.path} is not {encoding}: byte 0x{start.bytes[error.start]:02x} at offset {error.start}, line {line}, does not decode; "
-            f"state the right `encoding` in {table.files[0]!r}'s section, or leave it out and it is detected."
-        ) from None
+        text = _nearly_whole(start, encoding, is_stated=bool(table.encoding))
+        if text is None:
+            raise _undecodable(start, encoding, table, error) from None
     if encoding == "utf-8-sig" and (table.header or table.skip_rows):
         encoding = "utf-8"  # the mark is in a line that is skipped
     elif encoding == "utf-8" and text.startswith("\ufeff") and not table.header:
         encoding = "utf-8-sig"
     text = text.removeprefix("\ufeff")
     old_mac = "\n" not in text and "\r" in text
+    if not start.is_whole and not old_mac and "\n" not in text:
+        raise DataError(
+            tr(
+                "{path}: the first line alone has more than {size:,} KB, too much for a header; if it is a table, state its `delimiter` "
+                "and `encoding`, or export the columns that are needed.",
+                path=start.path, size=len(start.bytes) >> 10,
+            )
+        )  # fmt: skip
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:SAMPLE_LINES]
     if not start.is_whole and len(lines) > 2:
         lines.pop()
@@ -75,6 +86,20 @@ def find_dialect(start: Start, table: TableMapping, *, telling: bytes = b"") -> 
     return Dialect(encoding, delimiter, table.quote, numbered(fields), skip + 1, old_mac, header.encode("utf-8"), tuple(lines[:skip]))
 
 
+def _nearly_whole(start: Start, encoding: str, *, is_stated: bool) -> str | None:
+    """Return the start of a file as text, where all but a few damaged lines of it decode."""
+    odd = counted(start.bytes, encoding, is_whole=start.is_whole)
+    return start.bytes.decode(encoding, "replace") if odd.lines and odd.are_damage(is_stated=is_stated) else None
+
+
+def _undecodable(start: Start, encoding: str, table: TableMapping, error: UnicodeDecodeError) -> DataError:
+    line = start.bytes[: error.start].count(b"\n") + 1
+    return DataError(
+        f"{start.path} is not {encoding}: byte 0x{start.bytes[error.start]:02x} at offset {error.start}, line {line}, does not decode; "
+        f"state the right `encoding` in {table.files[0].path!r}'s section, or leave it out and it is detected."
+    )
+
+
 def positions(width: int) -> tuple[str, ...]:
     """Return the names of columns that have none."""
     return tuple(f"column_{number}" for number in range(1, width + 1))
@@ -87,7 +112,11 @@ def split_line(line: str, delimiter: str, quote: str) -> list[str]:
     reader = csv.reader(
         [line], delimiter=delimiter, quotechar=quote or None, quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE, skipinitialspace=True
     )
-    return [field.strip() for field in next(reader, [])]
+    try:
+        fields = next(reader, [])
+    except csv.Error:  # a field of over 128 KB
+        fields = line.split(delimiter)
+    return [field.strip() for field in fields]
 
 
 def numbered(names: Sequence[str]) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ import codecs
 from collections.abc import Iterable
 from itertools import pairwise
 
+from toolkit.sources.written.odd_lines import counted
+
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -29,13 +31,20 @@ ORDINARY = {
 """Multi-byte encodings with the lead bytes that ordinary text uses (punctuation, kana, Hangul, the frequent characters): umlauts or
 Cyrillic misread as Chinese fall outside them. The narrower ranges come first, since Korean bytes are also frequent Chinese ones."""
 ORDINARY_SHARE = 0.9
+HEADER_WORDS = (
+    "订单", "单号", "商品", "货品", "物料", "存货", "数量", "金额", "客户", "会员", "编码", "编号", "日期", "时间", "门店", "店铺", "名称",
+    "訂單", "單號", "數量", "金額", "客戶", "會員", "編號", "時間", "門市", "名稱",
+    "会員", "顧客", "店舗", "日付", "日時", "番号", "コード", "売上",
+)  # fmt: skip
+"""What Chinese and Japanese headers of receipts say, whose bytes read as Korean too, for a file of which no mapping says anything yet."""
 WESTERN = frozenset("äöüßÄÖÜéèêëàâáãåæøîïíìôóòõûúùçñÉÈÊÀÁÂÅÆØÇÑÓÔÕÚÍ€£§°º–’“”«» ")
 
 
-def detect_encoding(sample: bytes, names: Iterable[str] = ()) -> str:
+def detect_encoding(sample: bytes, names: Iterable[str] = (), *, is_whole: bool = False) -> str:
     """Return the Python name of the encoding that the start of a file is in.
 
-    `names` are words expected in the file (column names); an encoding in which most of them appear is preferred.
+    `names` are words expected in the file (column names); an encoding in which most of them appear is preferred. Few lines that do not
+    decode beside many that do are damage, not another encoding; `is_whole` says that the last line is not cut off.
 
     >>> detect_encoding("Größe;Menge".encode("utf-8"))
     'utf-8'
@@ -47,10 +56,10 @@ def detect_encoding(sample: bytes, names: Iterable[str] = ()) -> str:
             return name
     if (wide := _wide(sample)) is not None:
         return wide
-    if _text(sample, "utf-8") is not None:
+    if _text(sample, "utf-8") is not None or counted(sample, "utf-8", is_whole=is_whole).are_damage():
         return "utf-8"
     texts = {name: text for name in (*ORDINARY, *SINGLE_BYTE) if (text := _text(sample, name)) is not None}
-    expected = [name for name in names if not name.isascii()]
+    expected = [name for name in names if not name.isascii()] or HEADER_WORDS
     hits = {name: sum(word in text for word in expected) for name, text in texts.items()}
     fitting = [name for name in texts if hits[name] == max(hits.values())]
     opening = {name: _text(sample[:100_000], name) or "" for name in fitting}
@@ -59,6 +68,8 @@ def detect_encoding(sample: bytes, names: Iterable[str] = ()) -> str:
         return likely[0]
     if "cp1252" in fitting and _is_western(opening["cp1252"]):
         return "cp1252"
+    if not max(hits.values(), default=0) and (damaged := _in_spite_of_damage(sample, is_whole=is_whole)):
+        return damaged
     single_byte = [name for name in fitting if name in SINGLE_BYTE]
     return _most_readable(sample, single_byte) or (fitting[0] if fitting else "utf-8")
 
@@ -82,6 +93,15 @@ def _text(sample: bytes, encoding: str) -> str | None:
         return None
     # A control character of the C1 block is never text: it shows a wrong single-byte guess.
     return None if any("\x80" <= character <= "\x9f" for character in text[:20000]) else text
+
+
+def _in_spite_of_damage(sample: bytes, *, is_whole: bool) -> str | None:
+    """Return the encoding of several bytes that all but a few lines are in: a name cut within a character spoils its line alone."""
+    odd = {name: counted(sample, name, is_whole=is_whole) for name in ORDINARY}
+    for name in sorted((name for name in odd if odd[name].odd and odd[name].are_damage()), key=lambda name: odd[name].odd):
+        if _ordinary_share(sample[:100_000].decode(name, "replace").replace("\ufffd", ""), name) >= ORDINARY_SHARE:
+            return name
+    return None
 
 
 def _ordinary_share(text: str, encoding: str) -> float:

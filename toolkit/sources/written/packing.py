@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from toolkit.errors import DataError
+from toolkit.sources.written.archives import refuse_swollen, unpacked, zip_of
+from toolkit.sources.written.odd_lines import OddLines, is_by_lines, salvaged
 
 BLOCK = 8 << 20
 START_BYTES = 1 << 18
-GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+LONGEST_LINE = 1 << 26
+PARQUET = b"PAR1"
 
 
 class WrongEncoding(Exception):
@@ -28,6 +25,14 @@ class WrongEncoding(Exception):
         self.offset = offset
         self.line = line
         self.around = around
+
+
+class OverlongLine(Exception):
+    """A line so long that it is none of a table: carries how many bytes stand before it, in UTF-8."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
 
 
 @dataclass(frozen=True)
@@ -54,29 +59,8 @@ def read_start(path: Path) -> Start:
 
     Raises: `DataError` where a packed file is damaged.
     """
-    with _unpacked(path) as (stream, is_packed):
+    with unpacked(path) as (stream, is_packed):
         return Start(path, stream.read(START_BYTES), is_packed)
-
-
-@contextmanager
-def _unpacked(path: Path) -> Iterator[tuple[IO[bytes], bool]]:
-    """Open a file's bytes, unpacked where it is gzip, or a zip with one file in it; and whether it is packed."""
-    try:
-        with path.open("rb") as stream:
-            magic = stream.read(4)
-            stream.seek(0)
-            if magic == ZIP:
-                archive = zipfile.ZipFile(stream)
-                members = [member for member in archive.namelist() if not member.endswith("/")]
-                if len(members) != 1:
-                    raise DataError(f"{path} holds {len(members)} files; a zip with exactly one was needed: unpack it.")
-                yield archive.open(members[0]), True
-            elif magic[:2] == GZIP:
-                yield gzip.GzipFile(fileobj=stream), True  # type: ignore[misc]
-            else:
-                yield stream, False
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is damaged ({error}); fetch or pack it again.") from None
 
 
 def read_pieces(path: Path) -> Iterator[bytes]:
@@ -84,24 +68,41 @@ def read_pieces(path: Path) -> Iterator[bytes]:
 
     Raises: `DataError` where a packed file is damaged.
     """
-    with _unpacked(path) as (stream, _):
+    with unpacked(path) as (stream, is_packed):
+        size = 0
         while piece := stream.read(BLOCK):
+            size += len(piece)
+            if is_packed:
+                refuse_swollen(zip_of(path) or path, size)
             yield piece
         yield b""
 
 
-def line_blocks(pieces: Iterable[bytes], encoding: str, *, squeeze: bool = False, old_mac: bool = False) -> Iterator[tuple[bytes, bool]]:
+def line_blocks(
+    pieces: Iterable[bytes],
+    encoding: str,
+    *,
+    squeeze: bool = False,
+    old_mac: bool = False,
+    odd: OddLines | None = None,
+    longest: int | None = None,
+) -> Iterator[tuple[bytes, bool]]:
     """Yield (block of whole lines in UTF-8, is it the last); the last line always ends with a line feed.
 
-    `squeeze` makes runs of spaces one tab and cuts them off at both ends of a line; `old_mac` turns carriage returns into line feeds.
+    `squeeze` makes runs of spaces one tab and cuts them off at both ends of a line; `old_mac` turns carriage returns into line feeds. With
+    `odd` a line that does not decode is counted there and comes marked.
 
     Raises: `WrongEncoding` where the bytes do not decode.
     """
-    rest = b""
-    for text in _decoded(pieces, encoding):
+    rest, offset = b"", 0
+    texts = _decoded(pieces, encoding) if odd is None or not is_by_lines(encoding) else salvaged(pieces, encoding, odd, old_mac=old_mac)
+    for text in texts:
         text = rest + (text.replace(b"\r", b"\n") if old_mac else text)
         cut = text.rfind(b"\n") + 1
         block, rest = text[:cut], text[cut:]
+        offset += cut
+        if len(rest) > (longest or LONGEST_LINE):
+            raise OverlongLine(offset)
         if block:
             yield (_squeezed(block) if squeeze else block), False
     if rest:

@@ -16,6 +16,7 @@ import polars as pl
 from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
 from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
+from toolkit.importing.progress import LINES, ORDERS, TABLES, VALUES, WRITING, Progress, silent
 from toolkit.importing.replace import Replacement, plan_replacement, refuse_shrinking, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
@@ -54,7 +55,12 @@ class ImportReport:
 
 
 def import_receipts(
-    source: Mapping | str | Path, workspace: str | Path, *, allow_shrinking: bool = False, accept_defaults: bool = False
+    source: Mapping | str | Path,
+    workspace: str | Path,
+    *,
+    allow_shrinking: bool = False,
+    accept_defaults: bool = False,
+    progress: Progress | None = None,
 ) -> ImportReport:
     """Import what a mapping describes into a workspace (made if it is not there) and report every row.
 
@@ -68,6 +74,8 @@ def import_receipts(
         Replace store days even where less than half of their lines would be left.
     accept_defaults
         Go on where the values leave a question open; the report says which were not answered.
+    progress
+        Told each step as it is done: its name, how many of its parts are done, and of how many.
 
     Returns
     -------
@@ -90,7 +98,7 @@ def import_receipts(
     >>> import toolkit as tk
     >>> print(tk.import_receipts("complete-journey", "demo/workspace"))     # doctest: +SKIP
     """
-    mapping = open_source(source)
+    mapping, tell = open_source(source), progress or silent
     ws = Workspace.create(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits)
     with ws.writing() as commit_id:
         staging = ws.path / "staging" / commit_id
@@ -99,8 +107,9 @@ def import_receipts(
         changes, records = {}, []
         questions: tuple[Question, ...] = ()
         tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
-        for name in mapping.tables:
+        for number, name in enumerate(mapping.tables):
             if name != "lines":
+                tell(TABLES, number, len(mapping.tables))
                 typed = typed_table(mapping, name, shelf=shelf)
                 kept, rejected = split_table(name, typed)
                 tables[name] = (kept, rejected)
@@ -119,7 +128,7 @@ def import_receipts(
         }
         if "lines" in mapping.tables:
             line_changes, record, questions = _import_lines(
-                ws, mapping, commit_id, staging, shelf, extra, allow_shrinking=allow_shrinking, accept_defaults=accept_defaults
+                ws, mapping, commit_id, staging, shelf, extra, tell, allow_shrinking=allow_shrinking, accept_defaults=accept_defaults
             )
             changes.update(line_changes)
             records.insert(0, record)
@@ -159,19 +168,23 @@ def _import_lines(
     staging: Path,
     shelf: Shelf,
     extra: dict[str, pl.Series],
+    tell: Progress,
     *,
     allow_shrinking: bool,
     accept_defaults: bool,
 ) -> tuple[dict, ImportRecord, tuple[Question, ...]]:
     """Bring the lines in beside the live ones; return the changes of the manifest, the record and what stays open."""
+    tell(LINES, 0, 1)
     typed = typed_table(mapping, "lines", shelf=shelf)
     lines = typed.kept
     if any(file.dialect for file in typed.files):  # parse text once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
+    tell(VALUES, 0, 1)
     questions = open_questions(mapping, typed, lines)
     if questions and not accept_defaults:
         raise DataError(_refusal(mapping, questions))
+    tell(ORDERS, 0, 1)
     faults = line_steps.order_faults(lines)
     rejected = faults.rows
     if "line_id" in typed.mapped:
@@ -195,7 +208,8 @@ def _import_lines(
     total = sum(file.rows for file in ws.manifest.line_files)
     partitions = partitions_for(ws, typed.rows_in)
     coded = line_steps.code_lines(lines.with_columns(line_steps.order_key().alias("order_key")), codes, typed, partitions)
-    stored, days = _write_lines(ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, several_times=faults.several_times)
+    folder = f"lines/{commit_id}"
+    stored, days = _write_lines(ws, coded, folder, staging / "partitions", partitions, tell, several_times=faults.several_times)
     rows_kept = sum(file.rows for file in stored)
     record = _record(ws, commit_id, mapping, "lines", typed, typed.rows_in, rows_kept, rejected, left_out, found_later=True)
     if not rows_kept:
@@ -262,7 +276,7 @@ def _cancellations_note(cancelled: CancelledOrders) -> str:
 
 
 def _write_lines(
-    ws: Workspace, coded: pl.LazyFrame, folder: str, staging: Path, partitions: int, *, several_times: bool
+    ws: Workspace, coded: pl.LazyFrame, folder: str, staging: Path, partitions: int, tell: Progress, *, several_times: bool
 ) -> tuple[list[LineFile], pl.DataFrame]:
     """Write the partitions; return their entries and the lines per store day."""
     (ws.path / folder).mkdir(parents=True)
@@ -270,7 +284,9 @@ def _write_lines(
     wanted += ["quantity_milli", "amount", "discount_amount", "coupon_amount"]
     number = int(folder.rsplit("/", 1)[1]) * line_steps.MOST_PARTITIONS
     files, days = [], []
+    tell(WRITING, 0, partitions)
     for partition, scan in enumerate(line_steps.staged_partitions(coded.select(*wanted, "partition"), staging, partitions)):
+        tell(WRITING, partition, partitions)
         if scan is None:
             continue
         rows = scan.select(wanted).collect(engine="streaming").rechunk()  # gathers from many chunks are slow

@@ -1,0 +1,376 @@
+"""The door: from files that somebody chose to receipts in a workspace, one answer after the other. No widgets, no terminal.
+
+What is decided is the text of a mapping and nothing else: a column chosen, a question answered, a line written changes the text, which can be
+seen, kept, opened again and taken back at any moment. Before anything is imported the mapping is tried on all rows (`try_receipts`); the
+import does the same again, and keeps it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolkit.atomic import write_atomically
+from toolkit.errors import BadValue, DataError, MappingError, ToolkitError
+from toolkit.importing import open_points
+from toolkit.importing.first_figures import Trial, try_receipts
+from toolkit.importing.open_points import OpenPoint
+from toolkit.importing.progress import Progress
+from toolkit.importing.run import ImportReport, import_receipts
+from toolkit.importing.taken import Look, Taken, look_of, taken_columns
+from toolkit.language import tr
+from toolkit.sources.columns.contents import Contents, contents_of
+from toolkit.sources.columns.proposal import propose_mapping
+from toolkit.sources.mapping import Mapping, mapping_from_text
+from toolkit.sources.mapping_text import parsed, toml_value, with_lines, with_value
+from toolkit.sources.plausibility import MOST_STATES
+from toolkit.sources.row_filters import values_in
+from toolkit.workspace import Workspace
+
+KEPT = "mapping.toml"
+"""Name of a mapping that is kept beside its workspace."""
+
+
+@dataclass(frozen=True)
+class _State:
+    text: str
+    trial: Trial | None = None
+    faults: str = ""
+
+
+class Door:
+    """Files on their way into a workspace, which may be new.
+
+    Attributes
+    ----------
+    files
+        What was chosen; a mapping reads no other file.
+    text
+        The mapping as it is now.
+    trial
+        What an import of it would do (`look`); None until it was tried as it is now.
+    faults
+        Why it cannot be tried, as sentences.
+    report
+        What came in.
+    """
+
+    def __init__(self, workspace: Path | str) -> None:
+        self.workspace = Path(workspace).absolute()
+        self.files: tuple[Path, ...] = ()
+        self.report: ImportReport | None = None
+        self._now, self._before = _State(""), list[_State]()
+        self._contents: dict[Path, Contents | None] = {}
+        self._values: dict[tuple[Any, ...], dict[str, int]] = {}
+        self._kept_at: Path | None = None
+
+    # -- files
+
+    def choose(self, files: Sequence[Path | str]) -> None:
+        """Take files, and propose how they are read; a `.toml` among them is a mapping kept from before, and is used.
+
+        Raises: `DataError` where none holds a row or one cannot be read; `MappingError` where a mapping does not fit them.
+        """
+        paths = tuple(dict.fromkeys(Path(path).absolute() for path in files))
+        mappings = [path for path in paths if path.suffix.lower() == ".toml"]
+        data = tuple(path for path in paths if path not in mappings)
+        if not data:
+            raise BadValue(tr("Choose the files of the receipts first."))
+        before = self.files, self._contents
+        self.files, self._contents, self._values, self.report = data, {}, {}, None
+        try:
+            for path in data:
+                self._look_into(path)
+            self._now = _State(self._used(_text_of(mappings[0])) if mappings else self._proposed())
+        except ToolkitError:
+            self.files, self._contents = before
+            raise
+        self._before = []
+        if mappings:
+            self._kept_at = None
+
+    @property
+    def kept(self) -> Path | None:
+        """The mapping that is kept beside the workspace, where there is one."""
+        path = self._kept_at or self.workspace.parent / KEPT
+        return path if path.is_file() else None
+
+    def use_kept(self) -> None:
+        """Read the files as the mapping says that is kept beside the workspace.
+
+        Raises: `MappingError` where there is none, or it does not fit the files.
+        """
+        path = self.kept
+        if path is None:
+            raise MappingError(tr("There is no {name} beside {workspace}.", name=KEPT, workspace=self.workspace))
+        self._change(self._used(_text_of(path)))
+        self._kept_at = path
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """What each file looks like."""
+        return tuple(look_of(path, self._contents.get(path)) for path in self.files)
+
+    # -- what is read as what
+
+    @property
+    def text(self) -> str:
+        """The mapping as it is now; its files are named from `folder`."""
+        return self._now.text
+
+    @property
+    def folder(self) -> Path:
+        """Where the mapping's files are named from."""
+        return Path(os.path.commonpath([path.parent for path in self.files])) if self.files else self.workspace.parent
+
+    @property
+    def currency(self) -> str:
+        """The currency of the amounts, as the mapping has it."""
+        return str(parsed(self.text).get("currency", ""))
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that the mapping makes."""
+        return tuple(name for name, section in parsed(self.text).items() if isinstance(section, dict) and "columns" in section)
+
+    def columns(self, table: str = "lines") -> tuple[Taken, ...]:
+        """Return what each column of the contract is taken from, with three of its values, and what else it could be."""
+        section = parsed(self.text).get(table, {})
+        return taken_columns(table, section, [one for path in self._files_of(section) if (one := self._contents.get(path))])
+
+    def take(self, column: str, raw: str, table: str = "lines") -> None:
+        """Take a contract column from another column of the file; "" = from none."""
+        known = {one.column: one for one in self.columns(table)}
+        if column not in known or (raw and raw not in known[column].others):
+            raise BadValue(tr("The files have no column “{raw}”.", raw=raw))
+        self._change(with_value(self.text, (table, "columns"), column, raw or None))
+
+    def write(self, lines: str, table: str = "lines") -> None:
+        """Add lines of TOML to the mapping, or change it with them."""
+        self._change(with_lines(self.text, lines, table))
+
+    def rewrite(self, text: str) -> None:
+        """Take another text for the whole mapping."""
+        parsed(text)
+        self._change(text if text.endswith("\n") else text + "\n")
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an answer to take back."""
+        return bool(self._before)
+
+    def undo(self) -> None:
+        """Take the last answer back."""
+        if self._before:
+            self._now = self._before.pop()
+
+    # -- what it comes to
+
+    @property
+    def trial(self) -> Trial | None:
+        """What an import of the mapping as it is now would do; None until it was tried."""
+        return self._now.trial
+
+    @property
+    def faults(self) -> str:
+        """Why the mapping as it is now cannot be tried."""
+        return self._now.faults
+
+    def look(self, progress: Progress | None = None) -> None:
+        """Try the mapping on all rows: afterwards there is a trial, or there are faults."""
+        try:
+            self._now = _State(self.text, try_receipts(self._mapping(), progress=progress))
+        except ToolkitError as error:
+            self._now = _State(self.text, faults=str(error))
+
+    @property
+    def points(self) -> tuple[OpenPoint, ...]:
+        """What stands open: the questions that the values raise, or what the mapping leaves undecided where it could not be tried."""
+        if self.trial:
+            return tuple(open_points.points_of_questions(parsed(self.text), self.trial.report.questions, self._names(), self._values_in))
+        return tuple(open_points.points_of_text(self.text)) if self.faults else ()
+
+    def answer(self, point: OpenPoint, kind: str, chosen: str | Sequence[str] = ()) -> None:
+        """Answer an open point by one of its choices (`open_points.answered`).
+
+        Raises: `BadValue` where nothing was chosen; `MappingError` where a line is not valid TOML.
+        """
+        if kind not in (open_points.RIGHT, open_points.NOTHING) and not (chosen.strip() if isinstance(chosen, str) else chosen):
+            raise BadValue(tr("Choose a value, or write a line, before you answer."))
+        self._change(open_points.answered(self.text, parsed(self.text), point, kind, chosen))
+
+    # -- in
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the mapping was tried as it is and leaves nothing open."""
+        return self.trial is not None and self.trial.figures is not None and not self.trial.report.questions
+
+    def bring_in(self, *, allow_shrinking: bool = False, progress: Progress | None = None) -> ImportReport:
+        """Import, as it was tried; a workspace that is not there yet is made, and is not left behind where the import fails.
+
+        Raises: `BadValue` where something stands open; else as `import_receipts`.
+        """
+        if not self.is_ready:
+            raise BadValue(tr("Not all is decided yet: answer what is open, and look at all rows, before you import."))
+        is_new = not (self.workspace / "manifest.json").exists()
+        try:
+            self.report = import_receipts(self._mapping(), self.workspace, allow_shrinking=allow_shrinking, progress=progress)
+        except BaseException:
+            if is_new:
+                _unmake(self.workspace)
+            raise
+        return self.report
+
+    def save(self) -> Path:
+        """Keep the mapping beside the workspace and return its path; another mapping that is there is not overwritten."""
+        folder = self.workspace.parent
+        text = self.text_for(folder)
+        number = 1
+        path = self._kept_at or folder / KEPT
+        while path != self._kept_at and path.exists() and path.read_text("utf-8", errors="replace") != text:
+            number += 1
+            path = folder / KEPT.replace(".", f"-{number}.")
+        try:
+            write_atomically(path, text)
+        except OSError as error:
+            raise DataError(tr("The mapping cannot be written to {path}: {error}.", path=path, error=error.strerror)) from None
+        self._kept_at = path
+        return path
+
+    def text_for(self, folder: Path | None) -> str:
+        """Return the mapping with its files named from a folder; None = by their own names alone, as for a file that is sent elsewhere."""
+        text = self.text
+        for name, section in parsed(text).items():
+            if isinstance(section, dict) and "files" in section:
+                paths = self._files_of(section)
+                text = with_value(text, (name,), "files", _one_or_all([_named(path, folder, self.workspace) for path in paths]))
+        return text
+
+    # -- inside
+
+    def _change(self, text: str) -> None:
+        if text != self.text:
+            self._before.append(self._now)
+            self._now = _State(text)
+
+    def _mapping(self) -> Mapping:
+        """Return the mapping of the text; whatever file it names must be one that was chosen."""
+        chosen = {os.path.normpath(path) for path in self.files}
+        for named in _file_names(parsed(self.text)):
+            if os.path.normpath(self.folder / named) not in chosen:
+                raise MappingError(tr("The mapping names the file “{name}”, which is not among the chosen ones: choose it too.", name=named))
+        return mapping_from_text(self.text, folder=self.folder, label=KEPT)
+
+    def _look_into(self, path: Path) -> None:
+        if path not in self._contents:
+            self._contents[path] = contents_of(path)
+
+    def _files_of(self, section: Any) -> list[Path]:
+        names = section.get("files", []) if isinstance(section, dict) else []
+        paths = [Path(os.path.normpath(self.folder / name)) for name in ([names] if isinstance(names, str) else names)]
+        return [path for path in paths if path in self.files]
+
+    def _names(self) -> tuple[str, ...]:
+        contents = [self._contents.get(path) for path in self._files_of(parsed(self.text).get("lines"))]
+        return tuple(dict.fromkeys(name for one in contents if one for name in one.names))
+
+    def _values_in(self, column: str) -> dict[str, int]:
+        key = (self.files, column, str(parsed(self.text).get("lines", {}).get("files")))
+        if key not in self._values:
+            found = values_in(self._mapping(), "lines", column)
+            self._values[key] = found if len(found) <= MOST_STATES else {}
+        return self._values[key]
+
+    def _proposed(self) -> str:
+        text = with_value(_without_questions(propose_mapping(self.files)), (), "name", self.workspace.name)
+        if (self.workspace / "manifest.json").exists():  # what is there already says which money it is
+            manifest = Workspace(self.workspace).manifest
+            if parsed(text).get("currency") != manifest.currency:
+                text = with_value(text, (), "currency", manifest.currency)
+        for name, section in parsed(text).items():
+            if isinstance(section, dict) and "files" in section:
+                names = section["files"]
+                patterns = [os.path.normpath(name) for name in ([names] if isinstance(names, str) else names)]
+                paths = [path for path in self.files if str(path) in patterns or any(fnmatch.fnmatch(str(path), one) for one in patterns)]
+                text = with_value(text, (name,), "files", _one_or_all([_relative(path, self.folder) for path in paths]))
+        if "lines" not in parsed(text):  # nothing looks like receipts: the person says what is what
+            fullest = max(self.files, key=lambda path: one.sample.width if (one := self._contents.get(path)) else 0)
+            text += f"\n[lines]\nfiles = {toml_value(_relative(fullest, self.folder))}\n\n[lines.columns]\n"
+        return text
+
+    def _used(self, text: str) -> str:
+        """Return a mapping kept from before with the chosen files: those of the same names, else those that have its columns."""
+        named = {path.name: path for path in self.files}
+        for name, section in parsed(text).items():
+            if not isinstance(section, dict) or "files" not in section:
+                continue
+            names = [section["files"]] if isinstance(section["files"], str) else section["files"]
+            same = [named[base] for one in names if (base := os.path.basename(str(one))) in named]
+            paths = same if len(same) == len(names) else self._with_columns(text, name)
+            text = with_value(text, (name,), "files", _one_or_all([_relative(path, self.folder) for path in paths]))
+        return text
+
+    def _with_columns(self, text: str, table: str) -> list[Path]:
+        wanted = mapping_from_text(text, folder=self.folder, label=KEPT).tables[table].raw_columns
+        paths = [path for path, one in self._contents.items() if one and set(wanted) <= set(one.names)]
+        if not paths:
+            told = tr("[{table}] of the mapping needs a file with the columns {columns}; none of the chosen files has them all.", table=table, columns=", ".join(wanted[:20]))  # fmt: skip
+            raise MappingError(told)
+        return paths
+
+
+def _without_questions(text: str) -> str:
+    """Return a proposal without what it says of open questions: they are asked one by one, of all rows and not of the first."""
+    lines = text.splitlines()
+    asked = [line for line in lines if line.startswith("# TODO ") and not open_points.TODO.fullmatch(line)]
+    kept = (line for line in lines if line not in asked and not re.match(r"# (\[answers\]|ignore = )", line))
+    return "\n".join(kept).rstrip() + "\n"
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(tr("{name} cannot be read as a mapping: {error}.", name=path.name, error=error)) from None
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _named(path: Path, folder: Path | None, workspace: Path) -> str:
+    """Return how a mapping names a file; one that was uploaded is gone after the import: its own name tells what it was."""
+    return path.name if folder is None or path.is_relative_to(workspace / "uploads") else _relative(path, folder)
+
+
+def _one_or_all(names: list[str]) -> str | list[str]:
+    return names[0] if len(names) == 1 else names
+
+
+def _file_names(given: Any) -> list[str]:
+    """Return every file that a mapping names, however deep."""
+    names: list[str] = []
+    for key, value in given.items() if isinstance(given, dict) else ():
+        if key in ("files", "file") and isinstance(value, str | list):
+            names += [str(one) for one in ([value] if isinstance(value, str) else value)]
+        else:
+            names += [name for one in (value if isinstance(value, list) else [value]) for name in _file_names(one)]
+    return names
+
+
+def _unmake(workspace: Path) -> None:
+    """Take away what an import that failed made of a folder that was no workspace."""
+    if (workspace / "manifest.json").exists() and not Workspace(workspace).manifest.imports:
+        for name in ("manifest.json", ".lock"):
+            (workspace / name).unlink(missing_ok=True)
+        for name in ("lines", "codes", "tables", "rejected", "staging"):
+            shutil.rmtree(workspace / name, ignore_errors=True)
+        if not any(workspace.iterdir()):
+            workspace.rmdir()

@@ -1,0 +1,143 @@
+"""What files look like, and what each column of the contract is taken from: for a person to see before anything is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolkit import wording
+from toolkit.language import label as heading
+from toolkit.language import tr
+from toolkit.columns import plain_label
+from toolkit.schemas import CONTRACT, meaning, required_columns
+from toolkit.sources.columns.contents import Contents
+from toolkit.sources.specs import ColumnSpec
+from toolkit.sources.written.packing import START_BYTES
+
+MOST_OTHERS = 300
+SAMPLES, LONGEST_SAMPLE = 3, 40
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a file looks like: how many rows it holds (of a long text: about), and how it is written."""
+
+    path: Path
+    size: int
+    rows: int | None  # None = nobody counted: it is packed
+    is_exact: bool
+    encoding: str  # "" = it is no text
+    delimiter: str
+    sheet: str
+    columns: int
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        parts = [_size(self.size)]
+        if self.rows is not None:
+            rows = wording.some(self.rows, "row")
+            parts.append(rows if self.is_exact else tr("about {rows}", rows=rows))
+        parts.append(wording.some(self.columns, "column"))
+        if self.sheet:
+            parts.append(tr("sheet {sheet}", sheet=self.sheet))
+        if self.encoding:
+            delimiter = {"\t": tr("tab"), "whitespace": tr("spaces")}.get(self.delimiter, repr(self.delimiter))
+            parts.append(tr("{encoding}, delimiter {delimiter}", encoding=self.encoding, delimiter=delimiter))
+        return f"{self.path.name}: {tr(', ').join(parts)}" if self.columns else tr("{name}: no rows", name=self.path.name)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A column of the contract, what it is taken from (`source`, as a person reads it; "" = from nothing), and what else there is."""
+
+    table: str
+    column: str
+    source: str
+    raw: tuple[str, ...]
+    samples: tuple[str, ...]
+    others: tuple[str, ...]
+    is_required: bool
+
+    @property
+    def label(self) -> str:
+        """What the column is called."""
+        return heading(plain_label(self.column))
+
+    @property
+    def means(self) -> str:
+        """What it means."""
+        return tr(meaning(self.table, self.column))
+
+
+def look_of(path: Path, contents: Contents | None) -> Look:
+    """Return what a file looks like."""
+    size = path.stat().st_size
+    if contents is None:
+        return Look(path, size, 0, True, "", "", "", 0)
+    file = contents.file
+    rows: int | None = file.rows - file.empty
+    is_exact = not file.dialect or size < START_BYTES
+    if not is_exact:
+        is_packed = path.read_bytes()[:2] in (b"\x1f\x8b", b"PK") if size < START_BYTES else path.suffix.lower() in (".gz", ".zip")
+        rows = None if is_packed else _about(file.rows * size / START_BYTES)
+    dialect = file.dialect
+    return Look(
+        path, size, rows, is_exact, dialect.encoding if dialect else "", dialect.delimiter if dialect else "",
+        str(getattr(file, "sheet", "") or ""), len(contents.names),
+    )  # fmt: skip
+
+
+def taken_columns(table: str, section: dict[str, Any], contents: Sequence[Contents]) -> tuple[Taken, ...]:
+    """Return what each contract column of a table is taken from, in the order of the contract."""
+    specs = section.get("columns", {})
+    names = tuple(dict.fromkeys(name for one in contents for name in one.names))[:MOST_OTHERS]
+    required = required_columns(table)
+    columns = []
+    for column in CONTRACT[table].columns():
+        raw, source = _source(specs.get(column))
+        shown = tuple(samples_of(contents, raw)) if raw else ()
+        columns.append(Taken(table, column, source, raw, shown, names, column in required))
+    return tuple(columns)
+
+
+def samples_of(contents: Sequence[Contents], raw: Sequence[str]) -> list[str]:
+    """Return the first different values of columns, those of a row together."""
+    for one in contents:
+        if set(raw) <= set(one.names):
+            rows = one.sample.select(raw).unique(maintain_order=True).head(50).rows()
+            texts = (" ".join(str(cell).strip() for cell in row if cell is not None) for row in rows)
+            return [text[:LONGEST_SAMPLE] for text in texts if text][:SAMPLES]
+    return []
+
+
+def _source(spec: Any) -> tuple[tuple[str, ...], str]:
+    """Return the raw columns of a column's line, and its words; a line that cannot be read stands for itself."""
+    if spec is None:
+        return (), ""
+    try:
+        read = ColumnSpec.model_validate(spec)
+    except ValueError:
+        return (), str(spec)
+    if read.value is not None:
+        return (), tr("always {value}", value=read.value)
+    if read.multiply:
+        return read.raw_columns, " × ".join(read.multiply)
+    if read.add or read.subtract:
+        return read.raw_columns, " + ".join(read.add) + "".join(f" − {name}" for name in read.subtract)
+    return read.raw_columns, " + ".join(read.raw_columns)
+
+
+def _about(rows: float) -> int:
+    """Return a number that is not known exactly with two figures."""
+    digits = max(0, len(str(int(rows))) - 2)
+    return round(rows / 10**digits) * 10**digits
+
+
+def _size(size: int) -> str:
+    for unit in ("B", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000  # type: ignore[assignment]
+    return f"{size:.1f} GB"

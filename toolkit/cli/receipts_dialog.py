@@ -29,7 +29,10 @@ def receipts_dialog(files: Sequence[Path], workspace: Path, ask: Ask, tell: Tell
     """
     door = Door(workspace)
     door.choose(files)
-    if door.kept and _choose(ask, tell, tr("There is a mapping from before: {path}.", path=door.kept), [tr("Use it"), tr("Begin anew")]) == 1:
+    if (
+        door.kept
+        and _choose(ask, tell, tr("There is a mapping from before: {path}.", path=door.kept), [tr("Use it"), tr("Begin anew")]) == 1
+    ):
         door.use_kept()
     for look in door.looks:
         tell(str(look))
@@ -39,7 +42,7 @@ def receipts_dialog(files: Sequence[Path], workspace: Path, ask: Ask, tell: Tell
             _tell_columns(door, tell)
         with shown_progress() as progress:
             door.look(progress)
-        if door.faults or not door.points and not door.is_ready:
+        if door.faults or (not door.points and not door.is_ready):
             tell(door.faults)
             _mend(door, ask, tell)
             continue
@@ -65,7 +68,8 @@ def receipts_dialog(files: Sequence[Path], workspace: Path, ask: Ask, tell: Tell
 def shown_progress() -> Iterator[Progress | None]:
     """Give what shows the steps of an import in a terminal, and nothing elsewhere."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -115,7 +119,7 @@ def _details(choice: Choice, ask: Ask, tell: Tell) -> str | list[str]:
     if choice.kind == COLUMN:
         return choice.columns[_choose(ask, tell, tr("Which column is it?"), choice.columns) - 1]
     if choice.kind == LINE and not choice.line:
-        return ask(tr("The line, such as amount = \"Total\": "))
+        return ask(tr('The line, such as amount = "Total": '))
     return choice.line
 
 
@@ -136,7 +140,7 @@ def _mend(door: Door, ask: Ask, tell: Tell) -> None:
             raw = _choose(ask, tell, tr("{label}: {means}. Where does it come from?", label=taken.label, means=taken.means), others)
             door.take(taken.column, "" if raw == 1 else others[raw - 1], taken.table)
         elif number == 2:
-            door.write(ask(tr("The line, such as amount = \"Total\": ")))
+            door.write(ask(tr('The line, such as amount = "Total": ')))
         elif number == 3:
             tell(door.text)
         else:

@@ -67,6 +67,13 @@ def sweep(workspace: Path) -> None:
             close_slot(slot)
 
 
+def sweep_all(workspace: Path) -> None:
+    """Remove all uploads: the server of the pages has ended."""
+    for slot in (workspace / UPLOADS).glob("*"):
+        if SLOT.fullmatch(slot.name):
+            close_slot(slot)
+
+
 def _lives(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -93,7 +100,13 @@ def from_inbox(workspace: Path, name: str) -> Path:
     inbox = workspace / INBOX
     path = Path(os.path.normpath(inbox / name))
     if not path.is_relative_to(inbox) or path == inbox:
-        raise BadValue(tr("“{name}” is not in the folder {inbox}: a page reads no other folder of the server. Put the file there.", name=name, inbox=inbox))
+        raise BadValue(
+            tr(
+                "“{name}” is not in the folder {inbox}: a page reads no other folder of the server. Put the file there.",
+                name=name,
+                inbox=inbox,
+            )
+        )
     if not path.is_file():
         raise BadValue(tr("There is no file “{name}” in {inbox}.", name=name, inbox=inbox))
     return path

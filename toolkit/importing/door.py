@@ -67,6 +67,7 @@ class Door:
         self.report: ImportReport | None = None
         self._now, self._before = _State(""), list[_State]()
         self._contents: dict[Path, Contents | None] = {}
+        self._looks: dict[Path, Look] = {}
         self._values: dict[tuple[Any, ...], dict[str, int]] = {}
         self._kept_at: Path | None = None
 
@@ -82,14 +83,14 @@ class Door:
         data = tuple(path for path in paths if path not in mappings)
         if not data:
             raise BadValue(tr("Choose the files of the receipts first."))
-        before = self.files, self._contents
-        self.files, self._contents, self._values, self.report = data, {}, {}, None
+        before = self.files, self._contents, self._looks
+        self.files, self._contents, self._looks, self._values, self.report = data, {}, {}, {}, None
         try:
             for path in data:
                 self._look_into(path)
             self._now = _State(self._used(_text_of(mappings[0])) if mappings else self._proposed())
         except ToolkitError:
-            self.files, self._contents = before
+            self.files, self._contents, self._looks = before
             raise
         self._before = []
         if mappings:
@@ -115,7 +116,7 @@ class Door:
     @property
     def looks(self) -> tuple[Look, ...]:
         """What each file looks like."""
-        return tuple(look_of(path, self._contents.get(path)) for path in self.files)
+        return tuple(self._looks[path] for path in self.files)
 
     # -- what is read as what
 
@@ -265,12 +266,14 @@ class Door:
         chosen = {os.path.normpath(path) for path in self.files}
         for named in _file_names(parsed(self.text)):
             if os.path.normpath(self.folder / named) not in chosen:
-                raise MappingError(tr("The mapping names the file “{name}”, which is not among the chosen ones: choose it too.", name=named))
+                raise MappingError(
+                    tr("The mapping names the file “{name}”, which is not among the chosen ones: choose it too.", name=named)
+                )
         return mapping_from_text(self.text, folder=self.folder, label=KEPT)
 
     def _look_into(self, path: Path) -> None:
-        if path not in self._contents:
-            self._contents[path] = contents_of(path)
+        self._contents[path] = contents_of(path)
+        self._looks[path] = look_of(path, self._contents[path])
 
     def _files_of(self, section: Any) -> list[Path]:
         names = section.get("files", []) if isinstance(section, dict) else []

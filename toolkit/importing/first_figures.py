@@ -42,7 +42,9 @@ class FirstFigures:
         told = {"first_day": self.first_day, "last_day": self.last_day, "sales": sales}
         orders, members = wording.some(self.orders, "order"), wording.some(self.members, "member")
         if self.member_orders == self.orders:
-            return tr("{orders} by {members}, {first_day} to {last_day}, {sales}: does that look right?", orders=orders, members=members, **told)
+            return tr(
+                "{orders} by {members}, {first_day} to {last_day}, {sales}: does that look right?", orders=orders, members=members, **told
+            )
         return tr(
             "{orders}, {member_orders:,} of them by {members}, {first_day} to {last_day}, {sales}: does that look right?",
             orders=orders, member_orders=self.member_orders, members=members, **told,

@@ -88,7 +88,9 @@ def _of_column(given: dict[str, Any], question: Question, names: Sequence[str]) 
 
 def made_from(given: dict[str, Any], raw: str) -> str:
     """Return the contract column of the receipts that is read from this column alone."""
-    return next((column for column, spec in _specs_of(given).items() if spec == raw or (isinstance(spec, dict) and spec.get("column") == raw)), "")
+    return next(
+        (column for column, spec in _specs_of(given).items() if spec == raw or (isinstance(spec, dict) and spec.get("column") == raw)), ""
+    )
 
 
 def _specs_of(given: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def points_of_text(text: str) -> list[OpenPoint]:
             continue
         lines = [found["line"]]
         if other := OTHER.match(found["why"] or ""):
-            lines.append(re.sub(r'"[^"]*"', lambda _: f'"{other["other"]}"', found["line"]))
+            lines.append(f'{found["line"].partition(" = ")[0]} = "{other["other"]}"')
         why = found["why"] or ""
         key = found["line"].split(" = ")[0]
         sentence = tr("[{table}] {key} is not decided{why}.", table=table or "lines", key=key, why=f": {why}" if why else "")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from toolkit import wording
+from toolkit.columns import plain_label
 from toolkit.language import label as heading
 from toolkit.language import tr
-from toolkit.columns import plain_label
 from toolkit.schemas import CONTRACT, meaning, required_columns
 from toolkit.sources.columns.contents import Contents
 from toolkit.sources.specs import ColumnSpec

@@ -184,7 +184,7 @@ def refused_without_terminal() -> BadValue:
     """Return the sentence for a shell in which nobody can be asked."""
     return BadValue(
         tr(
-            "--interactive asks questions, but this is no terminal: write a mapping with `toolkit map FILES > mapping.toml`, and import it with "
-            "`toolkit import mapping.toml WORKSPACE`."
+            "--interactive asks questions, but this is no terminal: write a mapping with `toolkit map FILES > mapping.toml`, and import it "
+            "with `toolkit import mapping.toml WORKSPACE`."
         )
     )

@@ -1,15 +1,13 @@
 """The door: from files that somebody chose to receipts in a workspace, one answer after the other. No widgets, no terminal.
 
-What is decided is the text of a mapping and nothing else: a column chosen, a question answered, a line written changes the text, which can be
-seen, kept, opened again and taken back at any moment. Before anything is imported the mapping is tried on all rows (`try_receipts`); the
-import does the same again, and keeps it.
+What is decided is the text of a mapping and nothing else: a column chosen, a question answered, a line written changes the text, which can
+be seen, kept, opened again and taken back at any moment. Before anything is imported the mapping is tried on all rows (`try_receipts`);
+the import does the same again, and keeps it.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import os
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,15 +18,15 @@ from toolkit.atomic import write_atomically
 from toolkit.errors import BadValue, DataError, MappingError, ToolkitError
 from toolkit.importing import open_points
 from toolkit.importing.first_figures import Trial, try_receipts
+from toolkit.importing.named_files import file_names, name_for, one_or_all, proposed_mapping, text_of, with_files
 from toolkit.importing.open_points import OpenPoint
 from toolkit.importing.progress import Progress
 from toolkit.importing.run import ImportReport, import_receipts
 from toolkit.importing.taken import Look, Taken, look_of, taken_columns
 from toolkit.language import tr
 from toolkit.sources.columns.contents import Contents, contents_of
-from toolkit.sources.columns.proposal import propose_mapping
 from toolkit.sources.mapping import Mapping, mapping_from_text
-from toolkit.sources.mapping_text import parsed, toml_value, with_lines, with_value
+from toolkit.sources.mapping_text import parsed, with_lines, with_value
 from toolkit.sources.plausibility import MOST_STATES
 from toolkit.sources.row_filters import values_in
 from toolkit.workspace import Workspace
@@ -88,7 +86,9 @@ class Door:
         try:
             for path in data:
                 self._look_into(path)
-            self._now = _State(self._used(_text_of(mappings[0])) if mappings else self._proposed())
+            self._now = _State(
+                self._used(text_of(mappings[0])) if mappings else proposed_mapping(self._contents, self.folder, self.workspace)
+            )
         except ToolkitError:
             self.files, self._contents, self._looks = before
             raise
@@ -110,7 +110,7 @@ class Door:
         path = self.kept
         if path is None:
             raise MappingError(tr("There is no {name} beside {workspace}.", name=KEPT, workspace=self.workspace))
-        self._change(self._used(_text_of(path)))
+        self._change(self._used(text_of(path)))
         self._kept_at = path
 
     @property
@@ -251,10 +251,13 @@ class Door:
         for name, section in parsed(text).items():
             if isinstance(section, dict) and "files" in section:
                 paths = self._files_of(section)
-                text = with_value(text, (name,), "files", _one_or_all([_named(path, folder, self.workspace) for path in paths]))
+                text = with_value(text, (name,), "files", one_or_all([name_for(path, folder, self.workspace) for path in paths]))
         return text
 
     # -- inside
+
+    def _used(self, text: str) -> str:
+        return with_files(text, self._contents, self.folder)
 
     def _change(self, text: str) -> None:
         if text != self.text:
@@ -264,7 +267,7 @@ class Door:
     def _mapping(self) -> Mapping:
         """Return the mapping of the text; whatever file it names must be one that was chosen."""
         chosen = {os.path.normpath(path) for path in self.files}
-        for named in _file_names(parsed(self.text)):
+        for named in file_names(parsed(self.text)):
             if os.path.normpath(self.folder / named) not in chosen:
                 raise MappingError(
                     tr("The mapping names the file “{name}”, which is not among the chosen ones: choose it too.", name=named)
@@ -290,82 +293,6 @@ class Door:
             found = values_in(self._mapping(), "lines", column)
             self._values[key] = found if len(found) <= MOST_STATES else {}
         return self._values[key]
-
-    def _proposed(self) -> str:
-        text = with_value(_without_questions(propose_mapping(self.files)), (), "name", self.workspace.name)
-        if (self.workspace / "manifest.json").exists():  # what is there already says which money it is
-            manifest = Workspace(self.workspace).manifest
-            if parsed(text).get("currency") != manifest.currency:
-                text = with_value(text, (), "currency", manifest.currency)
-        for name, section in parsed(text).items():
-            if isinstance(section, dict) and "files" in section:
-                names = section["files"]
-                patterns = [os.path.normpath(name) for name in ([names] if isinstance(names, str) else names)]
-                paths = [path for path in self.files if str(path) in patterns or any(fnmatch.fnmatch(str(path), one) for one in patterns)]
-                text = with_value(text, (name,), "files", _one_or_all([_relative(path, self.folder) for path in paths]))
-        if "lines" not in parsed(text):  # nothing looks like receipts: the person says what is what
-            fullest = max(self.files, key=lambda path: one.sample.width if (one := self._contents.get(path)) else 0)
-            text += f"\n[lines]\nfiles = {toml_value(_relative(fullest, self.folder))}\n\n[lines.columns]\n"
-        return text
-
-    def _used(self, text: str) -> str:
-        """Return a mapping kept from before with the chosen files: those of the same names, else those that have its columns."""
-        named = {path.name: path for path in self.files}
-        for name, section in parsed(text).items():
-            if not isinstance(section, dict) or "files" not in section:
-                continue
-            names = [section["files"]] if isinstance(section["files"], str) else section["files"]
-            same = [named[base] for one in names if (base := os.path.basename(str(one))) in named]
-            paths = same if len(same) == len(names) else self._with_columns(text, name)
-            text = with_value(text, (name,), "files", _one_or_all([_relative(path, self.folder) for path in paths]))
-        return text
-
-    def _with_columns(self, text: str, table: str) -> list[Path]:
-        wanted = mapping_from_text(text, folder=self.folder, label=KEPT).tables[table].raw_columns
-        paths = [path for path, one in self._contents.items() if one and set(wanted) <= set(one.names)]
-        if not paths:
-            told = tr("[{table}] of the mapping needs a file with the columns {columns}; none of the chosen files has them all.", table=table, columns=", ".join(wanted[:20]))  # fmt: skip
-            raise MappingError(told)
-        return paths
-
-
-def _without_questions(text: str) -> str:
-    """Return a proposal without what it says of open questions: they are asked one by one, of all rows and not of the first."""
-    lines = text.splitlines()
-    asked = [line for line in lines if line.startswith("# TODO ") and not open_points.TODO.fullmatch(line)]
-    kept = (line for line in lines if line not in asked and not re.match(r"# (\[answers\]|ignore = )", line))
-    return "\n".join(kept).rstrip() + "\n"
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(tr("{name} cannot be read as a mapping: {error}.", name=path.name, error=error)) from None
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path, folder)).as_posix()
-
-
-def _named(path: Path, folder: Path | None, workspace: Path) -> str:
-    """Return how a mapping names a file; one that was uploaded is gone after the import: its own name tells what it was."""
-    return path.name if folder is None or path.is_relative_to(workspace / "uploads") else _relative(path, folder)
-
-
-def _one_or_all(names: list[str]) -> str | list[str]:
-    return names[0] if len(names) == 1 else names
-
-
-def _file_names(given: Any) -> list[str]:
-    """Return every file that a mapping names, however deep."""
-    names: list[str] = []
-    for key, value in given.items() if isinstance(given, dict) else ():
-        if key in ("files", "file") and isinstance(value, str | list):
-            names += [str(one) for one in ([value] if isinstance(value, str) else value)]
-        else:
-            names += [name for one in (value if isinstance(value, list) else [value]) for name in _file_names(one)]
-    return names
 
 
 def _unmake(workspace: Path) -> None:

@@ -36,19 +36,20 @@ class FirstFigures:
     currency: str
     minor_digits: int
 
-    def __str__(self) -> str:
-        """Say it in one sentence, as a question."""
+    @property
+    def told(self) -> str:
+        """The figures in one line."""
         sales = wording.money(self.sales / 10**self.minor_digits, self.currency)
-        told = {"first_day": self.first_day, "last_day": self.last_day, "sales": sales}
         orders, members = wording.some(self.orders, "order"), wording.some(self.members, "member")
+        told = {"orders": orders, "members": members, "first_day": self.first_day, "last_day": self.last_day, "sales": sales}
         if self.member_orders == self.orders:
-            return tr(
-                "{orders} by {members}, {first_day} to {last_day}, {sales}: does that look right?", orders=orders, members=members, **told
-            )
-        return tr(
-            "{orders}, {member_orders:,} of them by {members}, {first_day} to {last_day}, {sales}: does that look right?",
-            orders=orders, member_orders=self.member_orders, members=members, **told,
-        )  # fmt: skip
+            return tr("{orders} by {members}, {first_day} to {last_day}, {sales}", **told)
+        of_members = wording.count(self.member_orders)
+        return tr("{orders}, {of_members} of them by {members}, {first_day} to {last_day}, {sales}", of_members=of_members, **told)
+
+    def __str__(self) -> str:
+        """Ask whether the figures are what the shop expects."""
+        return tr("{figures}: does that look right?", figures=self.told)
 
 
 @dataclass(frozen=True)

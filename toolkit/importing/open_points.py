@@ -116,7 +116,7 @@ def points_of_text(text: str) -> list[OpenPoint]:
             lines.append(f'{found["line"].partition(" = ")[0]} = "{other["other"]}"')
         why = found["why"] or ""
         key = found["line"].split(" = ")[0]
-        sentence = tr("[{table}] {key} is not decided{why}.", table=table or "lines", key=key, why=f": {why}" if why else "")
+        sentence = tr("[{table}] {key} is not decided: {why}", table=table or "lines", key=key, why=why or found["line"])
         points.append(OpenPoint(f"{table or 'lines'}.{key}", sentence, (*(Choice(LINE, line=one) for one in lines), Choice(LINE))))
     return points
 

@@ -390,18 +390,23 @@ def _reasons(record: ImportRecord) -> list[str]:
 
 def describe(record: ImportRecord, workspace: Path) -> list[str]:
     """Return the lines that tell a person what happened to one table."""
-    lines = [f"{record.table}: {record.rows_in:,} rows in = {record.rows_kept:,} kept + {record.rows_rejected:,} set aside"]
+    lines = [
+        tr(
+            "{table}: {rows_in:,} rows in = {kept:,} kept + {aside:,} set aside",
+            table=record.table, rows_in=record.rows_in, kept=record.rows_kept, aside=record.rows_rejected,
+        )
+    ]  # fmt: skip
     if record.left_out:
         lines[0] += tr(" + {rows:,} left out by the mapping", rows=record.rows_left_out)
     if record.first_day:
-        lines[0] += f" ({record.first_day} to {record.last_day})"
+        lines[0] += tr(" ({first_day} to {last_day})", first_day=record.first_day, last_day=record.last_day)
     if record.rows_replaced:
-        lines.append(f"  {record.rows_replaced:,} lines of the same store days were there before and were replaced")
+        lines.append(tr("  {rows:,} lines of the same store days were there before and were replaced", rows=record.rows_replaced))
     lines += [f"  {text}" for text in _reasons(record)]
     lines += [tr("  {rows:,} x left out: {reason}", rows=rows, reason=reason) for reason, rows in record.left_out.items()]
     if record.rejected_path:
         lines.append(f"  see {workspace / record.rejected_path}")
-    lines += [f"  note: {note}" for note in record.notes]
+    lines += [tr("  note: {note}", note=note) for note in record.notes]
     return lines
 
 

@@ -22,8 +22,10 @@ from babel.messages.extract import extract_javascript
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from toolkit.columns import plain_label
 from toolkit.language import DOMAIN, FOLDER, LANGUAGES, SOURCE
 from toolkit.language.labels import VALUES
+from toolkit.schemas import CONTRACT, meaning
 
 PACKAGE = FOLDER.parent
 DASHBOARDS = PACKAGE.parent / "dashboards"
@@ -85,6 +87,8 @@ def messages() -> Iterator[Found]:
             yield "notebooks", 0, text, None
     for heading in sorted(_headings()):
         yield "columns.py", 0, heading, "column"
+    for text in sorted(_of_contract()):
+        yield "schemas.py", 0, text, None
     for text in VALUES:
         yield "language/labels.py", 0, text, "value"
     for name, keys in _TOML.items():
@@ -98,7 +102,13 @@ def _headings() -> set[str]:
     members = importlib.import_module("toolkit.scope.member_columns").MEMBER_COLUMNS
     columns = [column for item in questions for table in item.tables for column in table.columns]
     figures = [column for item in questions for column in item.figures.values()]
-    return {column.label for column in (*columns, *figures, *members.values())}
+    contract = {plain_label(column) for schema in CONTRACT.values() for column in schema.columns()}
+    return {column.label for column in (*columns, *figures, *members.values())} | contract
+
+
+def _of_contract() -> set[str]:
+    """What each column of the contract means."""
+    return {meaning(table, column) for table, schema in CONTRACT.items() for column in schema.columns()}
 
 
 def missing(code: str, gathered: Catalog | None = None) -> list[Message]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolkit.apps.pages.error_boundary import Guard
-from toolkit.apps.pages.page import Page, Tab
+from toolkit.apps.pages.page import Page, Tab, _title
 from toolkit.apps.pages.receipts_view import ReceiptsView
 from toolkit.apps.pages.receiving import Receiving, open_receiving
 from toolkit.language import later, tr
@@ -19,6 +19,10 @@ class _ReceiptsPage(Page):
 
     def _told(self) -> str:
         return self.state.told()
+
+    def _tell(self) -> None:
+        super()._tell()  # called whenever the door has changed: what came in is told below the title
+        self.heading.value = _title(self.title, self._told())
 
     def _state_anew(self) -> Any:
         return self.state

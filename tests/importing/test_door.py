@@ -12,18 +12,25 @@ from toolkit.errors import BadValue, DataError, MappingError
 from toolkit.importing import arrivals
 from toolkit.importing.door import Door
 from toolkit.importing.first_figures import first_figures
-from toolkit.importing.open_points import COLUMN, DROP, LINE, NOTHING, RIGHT
+from toolkit.importing.open_points import COLUMN, DROP, LEAVE, LINE, NOTHING, RIGHT
 from toolkit.language import speaking
 from toolkit.sources.mapping import read_mapping
 from toolkit.workspace import Workspace
 
 HEADER = "Order,Customer,Shop,Item,Date,Qty,Total,Status,Currency"
-ROWS = [
-    f"R{order},{f'M{order % 7}' if order % 4 else ''},S{order % 2},P{(order * 5 + line) % 9},2025-05-{5 + order % 10:02d} 10:{order:02d}:00,{1 + line},{10 + line}.25,"
-    f"{'cancelled' if order % 6 == 5 else 'paid'},{'USD' if order % 10 == 9 else 'EUR'}"
-    for order in range(40)
-    for line in range(1 + order % 3)
-]
+
+
+def made_rows(orders: int, members: int) -> list[str]:
+    """Lines of orders: every fourth of no member, every sixth cancelled, every tenth (those of the 14th) in dollars."""
+    return [
+        f"R{order},{f'M{order % members}' if order % 4 else ''},S{order % 2},P{(order * 5 + line) % 9},2025-05-{5 + order % 10:02d} "
+        f"10:{order % 60:02d}:00,{1 + line},{10 + line}.25,{'cancelled' if order % 6 == 5 else 'paid'},{'USD' if order % 10 == 9 else 'EUR'}"
+        for order in range(orders)
+        for line in range(1 + order % 3)
+    ]
+
+
+ROWS = made_rows(40, 7)
 
 
 def write_file(folder: Path, rows: list[str] = ROWS, name: str = "shop.csv", header: str = HEADER) -> Path:
@@ -153,7 +160,7 @@ def test_what_the_file_does_not_prove_is_asked(tmp_path: Path) -> None:
     assert door.faults
     (asked,) = [one for one in door.points if "time_format" in one.key]
     lines = [choice.line for choice in asked.choices]
-    assert sorted(lines) == ["", 'time_format = "%d/%m/%Y"', 'time_format = "%m/%d/%Y"']
+    assert sorted(lines) == ["", "", 'time_format = "%d/%m/%Y"', 'time_format = "%m/%d/%Y"']
     door.answer(asked, LINE, 'time_format = "%m/%d/%Y"')
     door.look()
     assert not door.faults
@@ -270,3 +277,47 @@ def test_an_inbox_is_the_only_folder_that_is_read(tmp_path: Path) -> None:
             arrivals.from_inbox(workspace, name)
     with pytest.raises(BadValue, match="no file"):
         arrivals.from_inbox(workspace, "b.csv")
+
+
+def test_a_code_that_many_rows_carry_is_asked_about(tmp_path: Path) -> None:
+    rows = [row.replace(",,", ",555,", 1) for row in made_rows(120, 41) if "paid" in row and "EUR" in row]
+    door = Door(tmp_path / "ws")
+    door.choose([write_file(tmp_path, [",".join(row.split(",")[:7]) for row in rows], header=",".join(HEADER.split(",")[:7]))])
+    door.look()
+    assert not door.faults
+    assert not door.is_ready
+    (asked,) = door.points
+    assert "is it a member?" in asked.sentence
+    assert {choice.kind for choice in asked.choices} == {LINE, LEAVE}
+    door.answer(asked, LEAVE)
+    door.look()
+    assert door.is_ready
+    as_member = door.trial.figures
+    door.undo()
+    door.look()
+    door.answer(asked, LINE, asked.choices[0].line)
+    door.look()
+    assert door.is_ready
+    assert door.trial.figures.members == as_member.members - 1
+    assert 'not_a_member = ["555"]' in door.text
+
+
+def test_guesses_say_so_and_no_cell_commands_a_terminal(tmp_path: Path) -> None:
+    door = Door(tmp_path / "ws")
+    rows = [f"R{number},M{number},\x1b[2JP1,2025-05-05 10:00:00,1,10.00" for number in range(5)]
+    door.choose([write_file(tmp_path, rows, header="Order,Customer,Item,Date,Qty,Total")])
+    taken = {taken.column: taken for taken in door.columns()}
+    assert taken["store_id"].source == "always 1"
+    assert "one store" in taken["store_id"].remark
+    assert taken["product_id"].samples == ("�[2JP1",)
+
+
+def test_a_very_wide_file(tmp_path: Path) -> None:
+    more = ",".join(f"c{number}" for number in range(2_000))
+    path = write_file(tmp_path, [f"{row},{',' * 1_999}" for row in ROWS], header=f"{HEADER},{more}")
+    door = Door(tmp_path / "ws")
+    door.choose([path])
+    door.look()
+    assert not door.faults
+    assert len(door.columns()[0].others) <= 300
+    assert [one.key for one in door.points] == ["state:Status", "currency:Currency"]

@@ -73,3 +73,9 @@ def test_lines_that_a_person_writes_find_their_place() -> None:
     assert given["lines"]["drop"] == {"Status": "voided"}
     with pytest.raises(MappingError, match="not valid TOML"):
         with_lines(TEXT, "amount = ")
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "9" * 5_000, "\x00", "[lines\n"])
+def test_hostile_text_is_a_sentence(text: str) -> None:
+    with pytest.raises(MappingError, match="not valid TOML"):
+        with_value(text, (), "currency", "EUR")

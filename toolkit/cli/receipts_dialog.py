@@ -11,22 +11,27 @@ from toolkit.importing.door import Door
 from toolkit.importing.open_points import COLUMN, DROP, LINE, Choice, OpenPoint
 from toolkit.importing.progress import Progress
 from toolkit.importing.run import ImportReport, describe
+from toolkit.importing.taken import shown
 from toolkit.language import tr
 
 Ask = Callable[[str], str]
 Tell = Callable[[str], None]
 
 
-def receipts_dialog(files: Sequence[Path], workspace: Path, ask: Ask, tell: Tell, *, allow_shrinking: bool = False) -> ImportReport | None:
+def receipts_dialog(files: Sequence[Path], workspace: Path, ask: Ask, say: Tell, *, allow_shrinking: bool = False) -> ImportReport | None:
     """Bring files into a workspace by questions and answers; None where the person stops.
 
     Parameters
     ----------
     ask
         Shows a text and gives what the person types.
-    tell
+    say
         Shows a text.
     """
+
+    def tell(text: str) -> None:
+        say(shown(text))  # what stands in a file commands no terminal
+
     door = Door(workspace)
     door.choose(files)
     if (
@@ -90,7 +95,9 @@ def _tell_columns(door: Door, tell: Tell) -> None:
         for taken in door.columns(table):
             if taken.source or taken.is_required:
                 samples = tr(", ").join(taken.samples)
-                tell(f"  {taken.label:20} <- {taken.source or tr('nothing yet')}" + (f"   ({samples})" if samples else ""))
+                told = f"   ({samples})" if samples else ""
+                told += f"   # {taken.remark}" if taken.remark else ""
+                tell(f"  {taken.label:20} <- {taken.source or tr('nothing yet')}{told}")
 
 
 def _tell_trial(door: Door, tell: Tell) -> None:

@@ -140,7 +140,9 @@ def check(
 def import_(
     mapping: Annotated[
         list[str],
-        typer.Argument(help="A mapping file, a folder with a mapping.toml, or complete-journey; with --interactive receipt files."),
+        typer.Argument(
+            help="A mapping file, a folder with a mapping.toml, or complete-journey; with --interactive receipt files.", metavar="MAPPING"
+        ),
     ],
     workspace: WorkspacePath,
     shrink: Annotated[
@@ -158,6 +160,8 @@ def import_(
     if interactive:
         if not sys.stdin.isatty():
             raise refused_without_terminal()
+        if accept_defaults:
+            raise BadValue("--interactive asks every question: leave --accept-defaults out.")
         files = [Path(name) for name in mapping]
         if receipts_dialog(files, workspace, input, typer.echo, allow_shrinking=shrink) is None:
             _hint("Nothing was imported.")

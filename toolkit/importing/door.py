@@ -143,7 +143,7 @@ class Door:
     def columns(self, table: str = "lines") -> tuple[Taken, ...]:
         """Return what each column of the contract is taken from, with three of its values, and what else it could be."""
         section = parsed(self.text).get(table, {})
-        return taken_columns(table, section, [one for path in self._files_of(section) if (one := self._contents.get(path))])
+        return taken_columns(table, section, self.text, [one for path in self._files_of(section) if (one := self._contents.get(path))])
 
     def take(self, column: str, raw: str, table: str = "lines") -> None:
         """Take a contract column from another column of the file; "" = from none."""
@@ -194,15 +194,19 @@ class Door:
     def points(self) -> tuple[OpenPoint, ...]:
         """What stands open: the questions that the values raise, or what the mapping leaves undecided where it could not be tried."""
         if self.trial:
-            return tuple(open_points.points_of_questions(parsed(self.text), self.trial.report.questions, self._names(), self._values_in))
-        return tuple(open_points.points_of_text(self.text)) if self.faults else ()
+            asked = self.trial.report.questions
+            points = open_points.points_of_questions(parsed(self.text), asked, self._names(), self._values_in)
+            return (*points, *open_points.points_of_text(self.text, are_read=True))
+        return tuple(open_points.points_of_text(self.text, are_read=False)) if self.faults else ()
 
     def answer(self, point: OpenPoint, kind: str, chosen: str | Sequence[str] = ()) -> None:
         """Answer an open point by one of its choices (`open_points.answered`).
 
         Raises: `BadValue` where nothing was chosen; `MappingError` where a line is not valid TOML.
         """
-        if kind not in (open_points.RIGHT, open_points.NOTHING) and not (chosen.strip() if isinstance(chosen, str) else chosen):
+        if kind not in (open_points.RIGHT, open_points.NOTHING, open_points.LEAVE) and not (
+            chosen.strip() if isinstance(chosen, str) else chosen
+        ):
             raise BadValue(tr("Choose a value, or write a line, before you answer."))
         self._change(open_points.answered(self.text, parsed(self.text), point, kind, chosen))
 
@@ -211,7 +215,9 @@ class Door:
     @property
     def is_ready(self) -> bool:
         """Whether the mapping was tried as it is and leaves nothing open."""
-        return self.trial is not None and self.trial.figures is not None and not self.trial.report.questions
+        if self.trial is None or self.trial.figures is None or self.trial.report.questions:
+            return False
+        return not open_points.points_of_text(self.text, are_read=True)
 
     def bring_in(self, *, allow_shrinking: bool = False, progress: Progress | None = None) -> ImportReport:
         """Import, as it was tried; a workspace that is not there yet is made, and is not left behind where the import fails.

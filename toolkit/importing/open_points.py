@@ -7,19 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from toolkit.importing.taken import MOST_OTHERS
 from toolkit.language import later, tr
 from toolkit.schemas import CONTRACT, required_columns
 from toolkit.sources.mapping_text import with_lines, with_value
 from toolkit.sources.plausibility import MOST_STATES, Question
 
-RIGHT, DROP, COLUMN, NOTHING, LINE = "right", "drop", "column", "nothing", "line"
+RIGHT, DROP, COLUMN, NOTHING, LINE, LEAVE = "right", "drop", "column", "nothing", "line", "leave"
 CHOICE_WORDS = {
     RIGHT: later("It is right as it is"),
     DROP: later("Leave out the rows with these values"),
     COLUMN: later("Another column"),
     NOTHING: later("Leave this column out"),
     LINE: later("Write a line of the mapping"),
+    LEAVE: later("Go on without it"),
 }
+PROVED = ("decimal", "time_format")
+"""What a sample may leave open and all rows prove: where they were read, nothing is asked of it."""
 TODO = re.compile(r"#\s*TODO\s+(?P<line>[A-Za-z_]+ = .*?)(?:\s{2}#\s*(?P<why>.*))?")
 OTHER = re.compile(r'or "(?P<other>[^"]+)"')
 
@@ -81,7 +85,7 @@ def _of_rows(given: dict[str, Any], question: Question, names: Sequence[str], va
 def _of_column(given: dict[str, Any], question: Question, names: Sequence[str]) -> Iterator[Choice]:
     column = made_from(given, question.column)
     if column:
-        yield Choice(COLUMN, columns=tuple(name for name in names if name != question.column))
+        yield Choice(COLUMN, columns=tuple(name for name in names if name and name != question.column)[:MOST_OTHERS])
         if column not in required_columns("lines"):
             yield Choice(NOTHING)
 
@@ -101,8 +105,11 @@ def _specs(given: dict[str, Any]) -> set[str]:
     return {spec for spec in _specs_of(given).values() if isinstance(spec, str)}
 
 
-def points_of_text(text: str) -> list[OpenPoint]:
-    """Return a point for each line of the text that is marked as a TODO and can be taken as it is, or in the other way that it names."""
+def points_of_text(text: str, *, are_read: bool) -> list[OpenPoint]:
+    """Return a point for each line of the text that is marked as a TODO and can be taken as it is, or in the other way that it names.
+
+    `are_read`: all rows could be read as they are, which settles some of them.
+    """
     points = []
     table = ""
     for line in text.splitlines():
@@ -116,8 +123,12 @@ def points_of_text(text: str) -> list[OpenPoint]:
             lines.append(f'{found["line"].partition(" = ")[0]} = "{other["other"]}"')
         why = found["why"] or ""
         key = found["line"].split(" = ")[0]
+        if are_read and key in PROVED:
+            continue
         sentence = tr("[{table}] {key} is not decided: {why}", table=table or "lines", key=key, why=why or found["line"])
-        points.append(OpenPoint(f"{table or 'lines'}.{key}", sentence, (*(Choice(LINE, line=one) for one in lines), Choice(LINE))))
+        points.append(
+            OpenPoint(f"{table or 'lines'}.{key}", sentence, (*(Choice(LINE, line=one) for one in lines), Choice(LEAVE), Choice(LINE)))
+        )
     return points
 
 
@@ -141,5 +152,7 @@ def answered(text: str, given: dict[str, Any], point: OpenPoint, kind: str, chos
     if kind in (COLUMN, NOTHING):
         column = made_from(given, raw)
         return with_value(text, ("lines", "columns"), column, str(chosen) if kind == COLUMN else None)
-    table = point.key.partition(".")[0]
+    table, _, key = point.key.partition(".")
+    if kind == LEAVE:
+        return re.sub(rf"(?m)^#\s*TODO\s+(?={re.escape(key)} = )", "# not taken: ", text)
     return with_lines(text, str(chosen), table if table in CONTRACT else "lines")

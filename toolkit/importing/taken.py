@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,7 @@ class Taken:
     samples: tuple[str, ...]
     others: tuple[str, ...]
     is_required: bool
+    remark: str = ""  # what the mapping's line says beside it: how it was guessed
 
     @property
     def label(self) -> str:
@@ -89,16 +91,16 @@ def look_of(path: Path, contents: Contents | None) -> Look:
     )  # fmt: skip
 
 
-def taken_columns(table: str, section: dict[str, Any], contents: Sequence[Contents]) -> tuple[Taken, ...]:
+def taken_columns(table: str, section: dict[str, Any], text: str, contents: Sequence[Contents]) -> tuple[Taken, ...]:
     """Return what each contract column of a table is taken from, in the order of the contract."""
     specs = section.get("columns", {})
     names = tuple(dict.fromkeys(name for one in contents for name in one.names))[:MOST_OTHERS]
-    required = required_columns(table)
+    required, remarks = required_columns(table), _remarks(text, table)
     columns = []
     for column in CONTRACT[table].columns():
         raw, source = _source(specs.get(column))
-        shown = tuple(samples_of(contents, raw)) if raw else ()
-        columns.append(Taken(table, column, source, raw, shown, names, column in required))
+        samples = tuple(samples_of(contents, raw)) if raw else ()
+        columns.append(Taken(table, column, source, raw, samples, names, column in required, remarks.get(column, "")))
     return tuple(columns)
 
 
@@ -108,8 +110,20 @@ def samples_of(contents: Sequence[Contents], raw: Sequence[str]) -> list[str]:
         if set(raw) <= set(one.names):
             rows = one.sample.select(raw).unique(maintain_order=True).head(50).rows()
             texts = (" ".join(str(cell).strip() for cell in row if cell is not None) for row in rows)
-            return [text[:LONGEST_SAMPLE] for text in texts if text][:SAMPLES]
+            return [shown(text)[:LONGEST_SAMPLE] for text in texts if text][:SAMPLES]
     return []
+
+
+def shown(text: str) -> str:
+    """Return text without the signs that would move a terminal's cursor, or colour it."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
+
+
+def _remarks(text: str, table: str) -> dict[str, str]:
+    """Return what stands behind the lines of a table's columns."""
+    _, _, section = text.partition(f"\n[{table}.columns]\n")
+    lines = re.findall(r"(?m)^(\w+) = .*?  # (.+)$", re.split(r"(?m)^\[", section)[0])
+    return {column: remark.removeprefix("TODO ") for column, remark in lines}
 
 
 def _source(spec: Any) -> tuple[tuple[str, ...], str]:

@@ -32,7 +32,7 @@ def parsed(text: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, lists in lists in lists
         raise MappingError(tr("The mapping is not valid TOML: {error}.", error=error)) from None
 
 

@@ -150,11 +150,11 @@ class MappingView:
         self.text = widgets.Textarea(description=tr("The mapping"), rows=14, continuous_update=True)
         for css in ("tk-field", "tk-typed"):
             self.text.add_class(css)
-        take = button(tr("Take the text as it stands"), "tk-quiet", guard(lambda _button: self._rewrite()))
+        self.take = button(tr("Take the text as it stands"), "tk-quiet", guard(lambda _button: self._rewrite()))
         self.back = button(tr("Take the last answer back"), "tk-quiet", guard(lambda _button: self._undo()))
         save = button(tr("Keep the mapping"), "tk-quiet", guard(lambda _button: self._save()))
         self.told = html("tk-told")
-        moves = widgets.Box([take, self.back, save], layout=flex("row wrap"))
+        moves = widgets.Box([self.take, self.back, save], layout=flex("row wrap"))
         moves.add_class("tk-moves")
         self.box = widgets.VBox([self.text, moves, self.told])
 
@@ -162,7 +162,8 @@ class MappingView:
         """Show the text as it is now."""
         door = self.receiving.door
         self.text.value = door.text
-        self.back.disabled = not door.can_undo
+        self.take.disabled = door.report is not None
+        self.back.disabled = door.report is not None or not door.can_undo
         self.told.value = ""
 
     def _rewrite(self) -> None:

@@ -102,4 +102,5 @@ def _value(taken: Taken) -> str:
 def _taken_html(taken: Taken) -> str:
     values = tr(", ").join(f"“{text}”" for text in taken.samples)
     shown = f'<span class="tk-values">{escape(values)}</span>' if values else ""
-    return f"<p>{escape(taken.means)}</p>{shown}"
+    remark = f"<p>{escape(taken.remark)}</p>" if taken.remark else ""
+    return f"<p>{escape(taken.means)}</p>{shown}{remark}"

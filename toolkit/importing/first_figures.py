@@ -23,7 +23,11 @@ from toolkit.workspace import Workspace
 
 @dataclass(frozen=True)
 class FirstFigures:
-    """What receipts amount to; sales in minor units, net of returns."""
+    """What receipts amount to; sales in minor units, net of returns.
+
+    >>> print(FirstFigures(9_000, 3_412, 3_412, 1_207, 2, 6_120_400, date(2025, 5, 5), date(2025, 5, 14), "EUR", 2))
+    3,412 orders by 1,207 members, 2025-05-05 to 2025-05-14, €61,204: does that look right?
+    """
 
     lines: int
     orders: int
@@ -92,12 +96,6 @@ def try_receipts(source: Mapping | str | Path, *, progress: Progress | None = No
     """Return what an import of a mapping would do, with the first figures; nothing is kept.
 
     Raises: as `import_receipts`, but for open questions, which are in the report.
-
-    Example
-    -------
-    >>> import toolkit.importing.first_figures as tried
-    >>> print(tried.try_receipts("mapping.toml").figures)     # doctest: +SKIP
-    3,412 orders by 1,207 members, 2025-05-05 to 2025-05-14, €61,204: does that look right?
     """
     with tempfile.TemporaryDirectory(prefix="toolkit-check-") as folder:
         report = import_receipts(source, Path(folder) / "workspace", accept_defaults=True, progress=progress)

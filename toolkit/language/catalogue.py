@@ -22,10 +22,8 @@ from babel.messages.extract import extract_javascript
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from toolkit.columns import plain_label
 from toolkit.language import DOMAIN, FOLDER, LANGUAGES, SOURCE
 from toolkit.language.labels import VALUES
-from toolkit.schemas import CONTRACT, meaning
 
 PACKAGE = FOLDER.parent
 DASHBOARDS = PACKAGE.parent / "dashboards"
@@ -102,13 +100,19 @@ def _headings() -> set[str]:
     members = importlib.import_module("toolkit.scope.member_columns").MEMBER_COLUMNS
     columns = [column for item in questions for table in item.tables for column in table.columns]
     figures = [column for item in questions for column in item.figures.values()]
-    contract = {plain_label(column) for schema in CONTRACT.values() for column in schema.columns()}
+    plain_label = importlib.import_module("toolkit.columns").plain_label
+    contract = {plain_label(column) for schema in _contract().values() for column in schema.columns()}
     return {column.label for column in (*columns, *figures, *members.values())} | contract
 
 
 def _of_contract() -> set[str]:
     """What each column of the contract means."""
-    return {meaning(table, column) for table, schema in CONTRACT.items() for column in schema.columns()}
+    meaning = importlib.import_module("toolkit.schemas").meaning
+    return {meaning(table, column) for table, schema in _contract().items() for column in schema.columns()}
+
+
+def _contract() -> dict[str, Any]:
+    return importlib.import_module("toolkit.schemas").CONTRACT
 
 
 def missing(code: str, gathered: Catalog | None = None) -> list[Message]:

@@ -207,6 +207,8 @@ def test_another_mapping_is_not_overwritten(door: Door, tmp_path: Path) -> None:
     (tmp_path / "mapping.toml").write_text("# another shop's", "utf-8")
     assert door.save() == tmp_path / "mapping-2.toml"
     assert (tmp_path / "mapping.toml").read_text("utf-8") == "# another shop's"
+    assert Door(tmp_path / "ws").kept == tmp_path / "mapping-2.toml", "that of this shop is offered"
+    assert Door(tmp_path / "other").kept == tmp_path / "mapping.toml"
 
 
 def test_a_file_that_looks_like_nothing_can_still_be_told(tmp_path: Path) -> None:
@@ -321,3 +323,38 @@ def test_a_very_wide_file(tmp_path: Path) -> None:
     assert not door.faults
     assert len(door.columns()[0].others) <= 300
     assert [one.key for one in door.points] == ["state:Status", "currency:Currency"]
+
+
+def test_returns_lower_sales_and_are_no_orders(tmp_path: Path) -> None:
+    rows = ["R1,M1,S1,P1,2025-05-05 10:00:00,2,30.00", "R1,M1,S1,P2,2025-05-05 10:00:00,1,10.00", "R2,M2,S1,P1,2025-05-06 10:00:00,1,15.00"]
+    rows += ["R3,M3,S1,P1,2025-05-07 10:00:00,-1,-15.00", "R4,,S2,P3,2025-05-08 10:00:00,0,2.50"]  # M3 brings back; a fee of nobody
+    door = Door(tmp_path / "ws")
+    door.choose([write_file(tmp_path, rows, header="Order,Customer,Shop,Item,Date,Qty,Total")])
+    door.look()
+    figures = door.trial.figures
+    assert (figures.orders, figures.member_orders, figures.members, figures.sales, figures.lines, figures.stores) == (3, 2, 2, 4250, 5, 2)
+    assert str(figures).startswith("3 orders, 2 of them by 2 members, 2025-05-05 to 2025-05-08, €42.50")
+
+
+def test_a_chinese_export_in_its_own_encoding(tmp_path: Path) -> None:
+    rows = [f"D{n},V{n % 11},一店,茶{n % 4},2025/5/{1 + n % 9} 10:00,1,12.50,{'已退款' if n % 5 == 4 else '已完成'}" for n in range(60)]
+    path = tmp_path / "订单.csv"
+    path.write_bytes("\n".join(["订单号,会员卡号,门店,商品,下单时间,数量,实付金额,订单状态", *rows]).encode("gb18030"))
+    door = Door(tmp_path / "ws")
+    door.choose([path])
+    (look,) = door.looks
+    assert (look.encoding, look.rows) == ("gb18030", 60)
+    assert door.currency == "CNY"
+    door.look()
+    assert not door.faults
+    with speaking("zh"):
+        (asked,) = door.points
+        assert "订单状态" in asked.sentence
+        assert [choice.words for choice in asked.choices] == ["就是这样，没错", "排除含有这些值的行", "写一行映射"]
+        assert str(look).startswith("订单.csv")
+    door.answer(asked, DROP, ["已退款"])
+    door.look()
+    with speaking("zh"):
+        assert str(door.trial.figures) == "11 名会员的48 笔订单，2025年5月1日至2025年5月9日，¥600.00：看起来对吗？"
+    door.bring_in()
+    assert '"订单状态" = ["已退款"]' in door.save().read_text("utf-8")

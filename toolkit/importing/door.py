@@ -18,7 +18,7 @@ from toolkit.atomic import write_atomically
 from toolkit.errors import BadValue, DataError, MappingError, ToolkitError
 from toolkit.importing import open_points
 from toolkit.importing.first_figures import Trial, try_receipts
-from toolkit.importing.named_files import file_names, name_for, one_or_all, proposed_mapping, text_of, with_files
+from toolkit.importing.named_files import file_names, name_for, one_or_all, proposed_mapping, shop_of, text_of, with_files
 from toolkit.importing.open_points import OpenPoint
 from toolkit.importing.progress import Progress
 from toolkit.importing.run import ImportReport, import_receipts
@@ -98,9 +98,12 @@ class Door:
 
     @property
     def kept(self) -> Path | None:
-        """The mapping that is kept beside the workspace, where there is one."""
-        path = self._kept_at or self.workspace.parent / KEPT
-        return path if path.is_file() else None
+        """The mapping that is kept beside the workspace, where there is one: the latest that names this shop, else `mapping.toml`."""
+        if self._kept_at is not None and self._kept_at.is_file():
+            return self._kept_at
+        plain = self.workspace.parent / KEPT
+        ours = [path for path in self.workspace.parent.glob("mapping*.toml") if shop_of(path) == self.workspace.name]
+        return max(ours, key=lambda path: path.stat().st_mtime_ns, default=plain if plain.is_file() else None)
 
     def use_kept(self) -> None:
         """Read the files as the mapping says that is kept beside the workspace.

@@ -91,6 +91,14 @@ def text_of(path: Path) -> str:
         raise MappingError(tr("{name} cannot be read as a mapping: {error}.", name=path.name, error=error)) from None
 
 
+def shop_of(path: Path) -> str:
+    """Return the name of the shop that a mapping file is of; "" where it cannot be read."""
+    try:
+        return str(parsed(text_of(path)).get("name", ""))
+    except MappingError:
+        return ""
+
+
 def relative(path: Path, folder: Path) -> str:
     """Return a path as it is written from a folder."""
     return Path(os.path.relpath(path, folder)).as_posix()

@@ -96,7 +96,8 @@ def values_in(mapping: Mapping, table: str, column: str) -> dict[str, int]:
     """Return the different values of a column of a table's files as texts, with their rows, the most frequent first."""
     spec = mapping.tables[table]
     asked = spec.model_copy(update={"drop": {**spec.drop, column: ("",)}})  # its records are to hold the column
-    groups = open_table(mapping.model_copy(update={"tables": {**mapping.tables, table: asked}}), table, Shelf())
+    shelf = Shelf()  # its copies are read below, and go with it
+    groups = open_table(mapping.model_copy(update={"tables": {**mapping.tables, table: asked}}), table, shelf)
     counts = _counted(groups, (column,)).sort("rows", column, descending=[True, False]) if groups else pl.DataFrame()
     return dict(counts.select(column, "rows").iter_rows()) if counts.height else {}
 

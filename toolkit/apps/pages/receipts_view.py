@@ -104,14 +104,13 @@ class ReceiptsView:
             self.figures.value = ""
             return
         told = panels.lead(str(trial.figures)) if trial.figures else ""
-        self.figures.value = told + panels.notes(self._records(trial.report, open_too=False))
+        self.figures.value = told + panels.notes(self._records(trial.report, are_in=False))
 
-    def _records(self, report: ImportReport, *, open_too: bool) -> list[str]:
-        """Return the lines that tell of an import, without the paths of its files; open questions stand elsewhere on the page."""
-        records = [
-            record.model_copy(update={"rejected_path": None, "notes": record.notes if open_too else self._settled(report, record.notes)})
-            for record in report.records
-        ]
+    def _records(self, report: ImportReport, *, are_in: bool) -> list[str]:
+        """Return the lines that tell of an import: of one that was only tried without its file of rows, and questions stand elsewhere."""
+        records = report.records
+        if not are_in:
+            records = [one.model_copy(update={"rejected_path": None, "notes": self._settled(report, one.notes)}) for one in records]
         return [line.strip() for record in records for line in describe(record, self.receiving.workspace)]
 
     @staticmethod
@@ -131,7 +130,7 @@ class ReceiptsView:
             kept = tr("The mapping is kept in {path}: it reads the next files of this kind.", path=door.kept or "")
             told = panels.sentence(f"{tr('The receipts are in: {figures}.', figures=figures)}\n{kept}", kind="done")
             way = f'<p><a class="tk-way-on" href="portrait.ipynb">{escape(tr("See who the members are"))}</a></p>'
-            self.done.value = told + panels.notes(self._records(door.report, open_too=True)) + way * bool(os.environ.get(PAGE_VARIABLE))
+            self.done.value = told + panels.notes(self._records(door.report, are_in=True)) + way * bool(os.environ.get(PAGE_VARIABLE))
         elif door.trial is not None and not door.is_ready:
             self.done.value = panels.sentence(tr("Answer what is open, and then import."), kind="wait")
         else:

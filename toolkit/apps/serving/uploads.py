@@ -87,6 +87,10 @@ class UploadHandler(JupyterHandler):
         self._drop()
         super().on_finish()
 
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Answer plainly: Jupyter's page of errors is none of ours."""
+        self.finish({"why": ""})
+
     def _refuse(self, status: int, why: str) -> None:
         self.set_status(status)
         self.finish({"why": why})

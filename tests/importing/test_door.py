@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from toolkit.errors import BadValue, DataError, MappingError
 from toolkit.importing import arrivals
 from toolkit.importing.door import Door
 from toolkit.importing.first_figures import first_figures
-from toolkit.importing.open_points import COLUMN, DROP, LEAVE, LINE, NOTHING, RIGHT
+from toolkit.importing.open_points import COLUMN, DROP, LEAVE, LINE, NOTHING, RIGHT, points_of_questions
 from toolkit.language import speaking
 from toolkit.sources.mapping import read_mapping
+from toolkit.sources.mapping_text import parsed
+from toolkit.sources.plausibility import Question
 from toolkit.workspace import Workspace
 
 HEADER = "Order,Customer,Shop,Item,Date,Qty,Total,Status,Currency"
@@ -99,7 +102,8 @@ def test_from_a_file_to_receipts(door: Door, tmp_path: Path) -> None:
     assert door.is_ready
     (record,) = door.bring_in().records
     assert record.model_dump(exclude={"import_id"}) == tried.model_dump(exclude={"import_id"}), "an import does what was tried"
-    assert first_figures(Workspace(tmp_path / "ws")) == figures
+    ws = Workspace(tmp_path / "ws")
+    assert first_figures(ws) == first_figures(ws, record.import_id) == figures
     path = door.save()
     assert path == tmp_path / "mapping.toml"
     assert read_mapping(path).tables["lines"].drop == {"Status": ("cancelled",), "Currency": ("USD",)}
@@ -358,3 +362,29 @@ def test_a_chinese_export_in_its_own_encoding(tmp_path: Path) -> None:
         assert str(door.trial.figures) == "11 名会员的48 笔订单，2025年5月1日至2025年5月9日，¥600.00：看起来对吗？"
     door.bring_in()
     assert '"订单状态" = ["已退款"]' in door.save().read_text("utf-8")
+
+
+def test_figures_of_one_import_beside_another(tmp_path: Path) -> None:
+    door = Door(tmp_path / "ws")
+    for month in ("05", "06"):
+        rows = [f"R{n},M{n},S1,P1,2025-{month}-05 10:0{n}:00,1,{month}.00" for n in range(6)]
+        door.choose([write_file(tmp_path, rows, header="Order,Customer,Shop,Item,Date,Qty,Total")])
+        door.look()
+        (record,) = door.bring_in().records
+    ws = Workspace(tmp_path / "ws")
+    assert first_figures(ws).sales == 6 * (500 + 600)
+    assert first_figures(ws, record.import_id).sales == door.trial.figures.sales == 6 * 600
+
+
+def test_a_line_that_the_question_proposes_is_a_choice(door: Door) -> None:
+    @dataclass(frozen=True)
+    class Proposing(Question):
+        write: str = ""
+
+    for write, offered in (('[lines.keep] Status = ["paid"]', True), ('# Status = "x"', False), ('[lines.columns] amount = "..."', False)):
+        question = Proposing("state", "Status", ("paid", "cancelled"), "{column}: {cells}", write)
+        (asked,) = points_of_questions(parsed(door.text), [question], ["Status"], lambda _column: {})
+        assert [choice.line for choice in asked.choices if choice.line] == [write] * offered
+        if offered:
+            door.answer(asked, LINE, write)
+    assert parsed(door.text)["lines"]["keep"] == {"Status": ["paid"]}

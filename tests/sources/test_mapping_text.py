@@ -71,6 +71,9 @@ def test_lines_that_a_person_writes_find_their_place() -> None:
     assert given["lines"]["columns"]["amount"] == {"multiply": ["Price", "Qty"]}
     assert given["answers"] == {"ignore": ["state"]}
     assert given["lines"]["drop"] == {"Status": "voided"}
+    given = tomllib.loads(with_lines(TEXT, '[lines.drop] "Bon Art" = ["voided", "[x] y"]\n[lines.columns] amount = "Net"'))
+    assert given["lines"]["drop"] == {"Bon Art": ["voided", "[x] y"]}
+    assert given["lines"]["columns"] == {"amount": "Net"}
     with pytest.raises(MappingError, match="not valid TOML"):
         with_lines(TEXT, "amount = ")
 

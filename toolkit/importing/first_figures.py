@@ -64,13 +64,16 @@ class Trial:
     figures: FirstFigures | None
 
 
-def first_figures(workspace: Workspace) -> FirstFigures | None:
-    """Return the first figures of a workspace's lines, or None where it has none; orders are those of `expressions.makes_order`."""
+def first_figures(workspace: Workspace, import_id: str = "") -> FirstFigures | None:
+    """Return the first figures of a workspace's lines, or None where it has none; orders are those of `expressions.makes_order`.
+
+    With an import's id, of the lines that it brought alone.
+    """
     manifest = workspace.manifest
-    files = [workspace.path / file.path for file in manifest.line_files]
+    files = [file for file in manifest.line_files if not import_id or file.path.startswith(f"lines/{import_id}/part-")]
     if not files:
         return None
-    lines = pl.scan_parquet(files)
+    lines = pl.scan_parquet([workspace.path / file.path for file in files])
     counts = makes_order(pl.col("quantity_milli"), pl.col("amount"))
     orders = lines.group_by("order_code").agg(counts.any().alias("is_order"), pl.col("member_code").first(), pl.col("amount").sum())
     bought, named = pl.col("is_order"), pl.col("is_order") & pl.col("member_code").is_not_null()
@@ -82,10 +85,10 @@ def first_figures(workspace: Workspace) -> FirstFigures | None:
     )
     counted, stores = pl.collect_all([sums, lines.select(pl.col("store_code").n_unique())], engine="streaming")
     return FirstFigures(
-        lines=workspace.line_count,
+        lines=sum(file.rows for file in files),
         stores=stores.item(),
-        first_day=min(file.first_day for file in manifest.line_files),
-        last_day=max(file.last_day for file in manifest.line_files),
+        first_day=min(file.first_day for file in files),
+        last_day=max(file.last_day for file in files),
         currency=manifest.currency,
         minor_digits=manifest.minor_digits,
         **counted.row(0, named=True),
@@ -99,4 +102,4 @@ def try_receipts(source: Mapping | str | Path, *, progress: Progress | None = No
     """
     with tempfile.TemporaryDirectory(prefix="toolkit-check-") as folder:
         report = import_receipts(source, Path(folder) / "workspace", accept_defaults=True, progress=progress)
-        return Trial(report, first_figures(Workspace(report.workspace)))
+        return Trial(report, first_figures(Workspace(report.workspace), report.records[0].import_id))

@@ -68,8 +68,9 @@ def points_of_questions(given: dict[str, Any], questions: Sequence[Question], na
     points = []
     for question in questions:
         choices = [Choice(RIGHT), *_of_rows(given, question, names, values), *_of_column(given, question, names)]
-        instead = getattr(question, "instead", ())
-        choices += [Choice(LINE, line=line) for line in ([instead] if isinstance(instead, str) else instead) if line]
+        line = getattr(question, "write", "")  # what the question itself proposes instead
+        if line and not line.startswith("#") and '"..."' not in line:
+            choices.append(Choice(LINE, line=line))
         points.append(OpenPoint(question.key, question.sentence, (*choices, Choice(LINE))))
     return points
 

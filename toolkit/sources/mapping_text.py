@@ -22,6 +22,7 @@ from toolkit.sources.mapping import SHOP_KEYS
 from toolkit.sources.specs import TableMapping
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")
+BEFORE_KEY = re.compile(r"(?m)^\s*(\[[a-z_.]+\])[ \t]+(?=[^\s#])")
 HEADER = re.compile(r"\s*\[.*\]\s*(#.*)?")
 
 
@@ -60,11 +61,12 @@ def with_value(text: str, section: Sequence[str], key: str, value: Any) -> str:
 def with_lines(text: str, added: str, table: str = "lines") -> str:
     """Return a mapping's text with lines that a person wrote: each goes where the mapping has it, under a header of its own or without.
 
-    A line without a header is told by its key: a contract column goes to `[table.columns]`, `time_zone` above all sections.
+    A line without a header is told by its key: a contract column goes to `[table.columns]`, `time_zone` above all sections. A header may
+    stand before its key in one line, as sentences write it: `[lines.drop] Status = ["voided"]`.
 
     Raises: `MappingError` where the lines are not valid TOML.
     """
-    for path, key, value in _leaves(parsed(added), ()):
+    for path, key, value in _leaves(parsed(BEFORE_KEY.sub(r"\1\n", added)), ()):
         if not path:
             path = () if key in SHOP_KEYS else (table,)
             if path and key in CONTRACT[table].columns() and key not in TableMapping.model_fields:

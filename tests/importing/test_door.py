@@ -13,6 +13,7 @@ from toolkit.errors import BadValue, DataError, MappingError
 from toolkit.importing import arrivals
 from toolkit.importing.door import Door
 from toolkit.importing.first_figures import first_figures
+from toolkit.importing.named_files import with_files
 from toolkit.importing.open_points import COLUMN, DROP, LEAVE, LINE, NOTHING, RIGHT, points_of_questions
 from toolkit.language import speaking
 from toolkit.sources.mapping import read_mapping
@@ -388,3 +389,15 @@ def test_a_line_that_the_question_proposes_is_a_choice(door: Door) -> None:
         if offered:
             door.answer(asked, LINE, write)
     assert parsed(door.text)["lines"]["keep"] == {"Status": ["paid"]}
+
+
+def test_files_that_are_joined_are_named_like_the_others(door: Door, tmp_path: Path) -> None:
+    joined = 'currency = "EUR"\n[lines]\nfiles = "a/items.csv"\n[[lines.join]]\nfiles = "a/shop.csv"\non = "Order"\n[lines.columns]\namount = "x"\n'
+    folder = tmp_path / "exports"
+    chosen = dict.fromkeys((folder / "shop.csv", write_file(folder, name="items.csv")))
+    text = with_files(joined, chosen, folder)
+    assert parsed(text)["lines"]["join"] == [{"files": "shop.csv", "on": "Order"}]
+    door.choose(list(chosen))
+    door.rewrite(text)
+    assert parsed(door.text_for(tmp_path))["lines"]["join"][0]["files"] == "exports/shop.csv"
+    assert parsed(door.text_for(None))["lines"]["join"][0]["files"] == "shop.csv"

@@ -18,7 +18,16 @@ from toolkit.atomic import write_atomically
 from toolkit.errors import BadValue, DataError, MappingError, ToolkitError
 from toolkit.importing import open_points
 from toolkit.importing.first_figures import Trial, try_receipts
-from toolkit.importing.named_files import file_names, name_for, one_or_all, proposed_mapping, shop_of, text_of, with_files
+from toolkit.importing.named_files import (
+    file_names,
+    name_for,
+    one_or_all,
+    proposed_mapping,
+    shop_of,
+    text_of,
+    with_files,
+    with_joined_files,
+)
 from toolkit.importing.open_points import OpenPoint
 from toolkit.importing.progress import Progress
 from toolkit.importing.run import ImportReport, import_receipts
@@ -27,7 +36,6 @@ from toolkit.language import tr
 from toolkit.sources.columns.contents import Contents, contents_of
 from toolkit.sources.mapping import Mapping, mapping_from_text
 from toolkit.sources.mapping_text import parsed, with_lines, with_value
-from toolkit.sources.plausibility import MOST_STATES
 from toolkit.sources.row_filters import values_in
 from toolkit.workspace import Workspace
 
@@ -261,7 +269,7 @@ class Door:
             if isinstance(section, dict) and "files" in section:
                 paths = self._files_of(section)
                 text = with_value(text, (name,), "files", one_or_all([name_for(path, folder, self.workspace) for path in paths]))
-        return text
+        return with_joined_files(text, lambda one: name_for(Path(os.path.normpath(self.folder / one)), folder, self.workspace))
 
     # -- inside
 
@@ -300,7 +308,7 @@ class Door:
         key = (self.files, column, str(parsed(self.text).get("lines", {}).get("files")))
         if key not in self._values:
             found = values_in(self._mapping(), "lines", column)
-            self._values[key] = found if len(found) <= MOST_STATES else {}
+            self._values[key] = found if len(found) <= open_points.MOST_VALUES else {}
         return self._values[key]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ def proposed_mapping(chosen: Chosen, folder: Path, workspace: Path) -> str:
             patterns = [os.path.normpath(name) for name in ([names] if isinstance(names, str) else names)]
             paths = [path for path in chosen if str(path) in patterns or any(fnmatch.fnmatch(str(path), one) for one in patterns)]
             text = with_value(text, (name,), "files", one_or_all([relative(path, folder) for path in paths]))
+    text = with_joined_files(text, lambda one: relative(Path(os.path.normpath(one)), folder))
     if "lines" not in parsed(text):
         fullest = max(chosen, key=lambda path: one.sample.width if (one := chosen[path]) else 0)
         text += f"\n[lines]\nfiles = {toml_value(relative(fullest, folder))}\n\n[lines.columns]\n"
@@ -57,7 +58,7 @@ def with_files(text: str, chosen: Chosen, folder: Path) -> str:
         same = [named[base] for one in names if (base := os.path.basename(str(one))) in named]
         paths = same if len(same) == len(names) else _with_columns(text, name, chosen, folder)
         text = with_value(text, (name,), "files", one_or_all([relative(path, folder) for path in paths]))
-    return text
+    return with_joined_files(text, lambda one: relative(named[base], folder) if (base := os.path.basename(one)) in named else one)
 
 
 def _with_columns(text: str, table: str, chosen: Chosen, folder: Path) -> list[Path]:
@@ -89,6 +90,22 @@ def text_of(path: Path) -> str:
         return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise MappingError(tr("{name} cannot be read as a mapping: {error}.", name=path.name, error=error)) from None
+
+
+def with_joined_files(text: str, rename: Callable[[str], str]) -> str:
+    """Return a mapping's text with the files of tables that are joined to another (`[[lines.join]]`) called otherwise."""
+    for name, section in parsed(text).items():
+        for key, parts in section.items() if isinstance(section, dict) else ():
+            if isinstance(parts, list) and any(isinstance(part, dict) and "files" in part for part in parts):
+                text = with_value(text, (name,), key, [_renamed(part, rename) for part in parts])
+    return text
+
+
+def _renamed(part: Any, rename: Callable[[str], str]) -> Any:
+    if not isinstance(part, dict) or "files" not in part:
+        return part
+    files = part["files"]
+    return {**part, "files": rename(files) if isinstance(files, str) else [rename(str(one)) for one in files]}
 
 
 def shop_of(path: Path) -> str:

@@ -11,7 +11,7 @@ from toolkit.importing.taken import MOST_OTHERS
 from toolkit.language import later, tr
 from toolkit.schemas import CONTRACT, required_columns
 from toolkit.sources.mapping_text import with_lines, with_value
-from toolkit.sources.plausibility import MOST_STATES, Question
+from toolkit.sources.plausibility import Question
 
 RIGHT, DROP, COLUMN, NOTHING, LINE, LEAVE = "right", "drop", "column", "nothing", "line", "leave"
 CHOICE_WORDS = {
@@ -22,6 +22,8 @@ CHOICE_WORDS = {
     LINE: later("Write a line of the mapping"),
     LEAVE: later("Go on without it"),
 }
+MOST_VALUES = 30
+"""Values of a column from which rows can be chosen."""
 PROVED = ("decimal", "time_format")
 """What a sample may leave open and all rows prove: where they were read, nothing is asked of it."""
 TODO = re.compile(r"#\s*TODO\s+(?P<line>[A-Za-z_]+ = .*?)(?:\s{2}#\s*(?P<why>.*))?")
@@ -79,7 +81,7 @@ def _of_rows(given: dict[str, Any], question: Question, names: Sequence[str], va
     if question.column not in names or question.column in _specs(given):
         return
     found = values(question.column)
-    if 1 < len(found) <= MOST_STATES:
+    if 1 < len(found) <= MOST_VALUES:
         yield Choice(DROP, values=tuple(found.items()))
 
 

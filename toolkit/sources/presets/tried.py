@@ -100,8 +100,9 @@ def _count(cells: pl.Series, formats: Sequence[str]) -> int:
 
 def _month_is_where_stated(form: str, columns: Sequence[str], contents: Contents) -> bool:
     """Return whether no more rows of the whole file speak against a format than for it, where the sample fits day-month and month-day."""
+    shelf = Shelf()  # its copy is read below, and goes with it
     try:
-        file = Shelf().open(contents.file.path, TableMapping.model_validate({"files": [str(contents.file.path)], "columns": {}}))
+        file = shelf.open(contents.file.path, TableMapping.model_validate({"files": [str(contents.file.path)], "columns": {}}))
     except DataError:
         file = None
     if file is None or not set(columns) <= set(file.schema):

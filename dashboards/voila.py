@@ -14,7 +14,8 @@ c.VoilaConfiguration.extension_allowlist = ["@jupyter-widgets/jupyterlab-manager
 c.VoilaConfiguration.allow_template_override = "NO"
 c.VoilaConfiguration.allow_theme_override = "NO"
 # One page is worked out ahead, so that it opens at once; the next one is made while the first is read.
-c.VoilaConfiguration.preheat_kernel = True
+c.VoilaConfiguration.preheat_kernel = os.environ.get("TOOLKIT_APP_AHEAD", "1") == "1"  # not of a workspace without receipts
+c.VoilaKernelManager.preheat_denylist = ["receipts.ipynb"]  # few open it, and seldom
 c.VoilaConfiguration.default_pool_size = 1
 c.VoilaKernelManager.fill_delay = 2.0  # seconds: the page that was just asked for has the processors to itself
 

@@ -27,7 +27,11 @@ class DataError(ToolkitError):
 
 
 class ImportRefused(ToolkitError):
-    """The import would lose receipts that the workspace already holds."""
+    """The import would lose receipts that the workspace already holds, or bring those of `sources` a second time."""
+
+    def __init__(self, sentence: str, sources: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.sources = sources
 
 
 class WorkspaceError(ToolkitError):

@@ -4,6 +4,7 @@
       manifest.json     which data files are live: the single truth, replaced in one step
       lines/ codes/ tables/ rejected/    data files, one sub-folder per commit, never changed once listed
       mart/             tables derived from the lines, one folder per (as_of, data version)
+      inbox/ uploads/   files on their way in (toolkit.importing.arrivals)
       documents/        small TOML texts a person may edit: settings, scorecard, audiences
       campaigns/        the ledger: one folder a campaign, frozen at launch (toolkit.ledger)
 
@@ -436,7 +437,7 @@ class Workspace:
 
 
 _DATA_FOLDERS = ("lines", "codes", "tables", "rejected", "staging")
-_OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", *_DATA_FOLDERS}
+_OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", "inbox", "uploads", *_DATA_FOLDERS}
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -22,7 +22,7 @@ DASHBOARDS = Path(__file__).parents[2] / "dashboards"
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["nowhere"], "nowhere"), (["{workspace}", "portrat"], "There is no app 'portrat'; did you mean 'portrait'?")],
+    [(["nowhere"], "toolkit app nowhere receipts"), (["{workspace}", "portrat"], "There is no app 'portrat'; did you mean 'portrait'?")],
 )
 def test_what_cannot_be_opened_is_a_sentence(words: list[str], said: str, workspace: Workspace, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "toolkit.cli", "app", "--no-browser", *(word.format(workspace=workspace.path) for word in words)]

@@ -18,7 +18,9 @@ def add_app_command(cli: typer.Typer, panel: str) -> None:
 
 
 def app_command(
-    workspace: Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")],
+    workspace: Annotated[
+        Path, typer.Argument(help="The workspace folder; an empty one opens on the page that brings receipts in.", metavar="WORKSPACE")
+    ],
     name: Annotated[str, typer.Argument(help="Which app to open; none = the entry page.", metavar="[NAME]")] = "",
     port: Annotated[int, typer.Option(help="Port; the next free one is taken if it is in use.", min=1, max=65535)] = DEFAULT_PORT,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
@@ -27,7 +29,8 @@ def app_command(
     """Open the apps in the browser, for people who do not code: read, choose, click, save. Nothing leaves this machine."""
     require("apps", "models", "charts")
     from toolkit.apps.serving import forked
-    from toolkit.errors import unknown_name
+    from toolkit.errors import WorkspaceError, unknown_name
+    from toolkit.language import tr
     from toolkit.scope.view import open_view
     from toolkit.shipped import shipped_folder
     from toolkit.workspace import Workspace
@@ -37,11 +40,32 @@ def app_command(
         raise unknown_name("app", name, apps)
     typer.echo(f"Opening {workspace} ...")
     forked.warm_up()
-    open_view(Workspace(workspace))  # says what is wrong with a workspace here rather than on the page; builds the mart if it is missing
+    if not workspace.exists() and name != "receipts":  # a name that was mistyped makes no workspace
+        raise WorkspaceError(tr("There is no folder {path}. For a new workspace: toolkit app {path} receipts", path=workspace))
+    if is_new := _is_new(workspace):
+        name = "receipts"
+        workspace.mkdir(parents=True, exist_ok=True)
+    else:
+        opened = Workspace(workspace)
+        if opened.line_count:
+            open_view(opened)  # says what is wrong with a workspace here rather than on the page; builds the mart if it is missing
+        else:
+            name = "receipts"
 
     from toolkit.apps.serving.server import log_path, serve
 
     def announce(url: str) -> None:
         typer.echo(f"The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {log_path()}.")
 
-    serve(workspace, apps.get(name), port=port, browser=browser, token=token, announce=announce)
+    try:
+        serve(workspace, apps.get(name), port=port, browser=browser, token=token, announce=announce)
+    finally:
+        if is_new and workspace.is_dir() and not any(workspace.iterdir()):
+            workspace.rmdir()
+
+
+def _is_new(folder: Path) -> bool:
+    """Return whether a folder can become a workspace: it holds nothing, or is only named and its parent is there."""
+    if folder.is_dir():
+        return all(item.name in ("inbox", "uploads") for item in folder.iterdir())
+    return not folder.exists() and folder.absolute().parent.is_dir()

@@ -149,16 +149,40 @@ def check(
 
 @app.command("import", rich_help_panel=RECEIPTS)
 def import_(
-    mapping: Annotated[str, typer.Argument(help="A mapping file, a folder with a mapping.toml, or complete-journey.")],
+    mapping: Annotated[
+        list[str],
+        typer.Argument(
+            help="A mapping file, a folder with a mapping.toml, or complete-journey; with --interactive receipt files.", metavar="MAPPING"
+        ),
+    ],
     workspace: WorkspacePath,
     replace: Replace = False,
     accept_defaults: AcceptDefaults = False,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Ask what the files leave open, show the first figures, then import.")
+    ] = False,
 ) -> None:
     """Import receipts; bad rows are set aside with their reason, and the same days of the same source replace the old ones."""
+    from toolkit.cli.receipts_dialog import receipts_dialog, refused_without_terminal, shown_progress
     from toolkit.importing import import_receipts
 
-    report = import_receipts(mapping, workspace, allow_shrinking=replace, accept_defaults=accept_defaults, announce=typer.echo)
-    typer.echo(str(report))
+    if interactive:
+        if not sys.stdin.isatty():
+            raise refused_without_terminal()
+        if accept_defaults:
+            raise BadValue("--interactive asks every question: leave --accept-defaults out.")
+        files = [Path(name) for name in mapping]
+        if receipts_dialog(files, workspace, input, typer.echo, allow_shrinking=replace) is None:
+            _hint("Nothing was imported.")
+            raise typer.Exit(1)
+    elif len(mapping) > 1:
+        raise BadValue(f"toolkit import takes one mapping, but {len(mapping)} words came before {workspace}; for files: --interactive.")
+    else:
+        with shown_progress() as progress:
+            report = import_receipts(
+                mapping[0], workspace, allow_shrinking=replace, accept_defaults=accept_defaults, announce=typer.echo, progress=progress
+            )
+        typer.echo(str(report))
     _hint(f"Next: toolkit mart {workspace}   or ask at once: toolkit answer {workspace} portrait.overview")
 
 

@@ -49,14 +49,15 @@ def admitted(
     replaced = replaced_sources(mapping, found)
     own = [overlap for overlap in found if overlap.source in replaced]
     others = [overlap for overlap in found if overlap.source not in replaced]
-    refusals = []
+    refusals, twice = [], {}
     if not allow_shrinking and replacement.order_codes is None:
         refusals += [shrinking(replacement, stores), *(lost_orders(overlap, stores, mapping.label, source) for overlap in own)]
     if SAME_RECEIPTS not in ignored:
         unanswered = [overlap for overlap in others if f"{SAME_RECEIPTS}:{overlap.source}" not in ignored]
-        refusals += [known_orders(overlap, mapping.label, source) for overlap in unanswered]
+        twice = {overlap.source: asked for overlap in unanswered if (asked := known_orders(overlap, mapping.label, source))}
+        refusals += twice.values()
     if any(refusals):
-        raise ImportRefused("\n".join([*filter(None, refusals), tr("Nothing was changed.")]))
+        raise ImportRefused("\n".join([*filter(None, refusals), tr("Nothing was changed.")]), tuple(twice))
     gone, orders = sum(overlap.gone for overlap in own), sum(overlap.orders for overlap in own)
     told = [replacement_told(replacement, source, gone=gone, orders=orders)]
     if UNNAMED in {overlap.source for overlap in own}:

@@ -72,6 +72,14 @@ def _any_said_no(lines: pl.LazyFrame) -> bool:
     return bool(lines.select((~pl.col("is_goods")).any()).collect(engine="streaming").item())
 
 
+def products_that_are_no_goods(ws: Workspace) -> pl.Series:
+    """Return the codes of a workspace's products that are no goods: as the products table says, else as their lines did."""
+    marks = ws.codes(MARKS)["id"]
+    stated = _stated(ws.table("products"))
+    no = pl.concat([stated.filter(~pl.col("is_goods"))["product_id"], marks.filter(~marks.is_in(stated["product_id"].implode()))])
+    return ws.codes("product").filter(pl.col("id").is_in(no.implode()))["code"] if no.len() else pl.Series(dtype=pl.UInt32)
+
+
 def _stated(products: pl.DataFrame | pl.LazyFrame | None) -> pl.DataFrame:
     """What the products table says: product_id, is_goods (no nulls)."""
     if products is None or "is_goods" not in products.lazy().collect_schema():

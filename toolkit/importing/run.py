@@ -23,6 +23,7 @@ from toolkit.importing.identities import People, read_people
 from toolkit.importing.merge_notes import merge_notes
 from toolkit.importing.order_values import is_shared, share_out
 from toolkit.importing.overlap import overlaps
+from toolkit.importing.progress import LINES, ORDERS, TABLES, VALUES, WRITING, Progress, silent
 from toolkit.importing.repeated import repeated_orders
 from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
@@ -68,6 +69,7 @@ def import_receipts(
     allow_shrinking: bool = False,
     accept_defaults: bool = False,
     announce: Callable[[str], object] = str,
+    progress: Progress | None = None,
 ) -> ImportReport:
     """Import what a mapping describes into a workspace (made if it is not there) and report every row.
 
@@ -83,6 +85,8 @@ def import_receipts(
         Go on where the values leave a question open; the report says which were not answered.
     announce
         Called with each sentence on what the import replaces, before it does.
+    progress
+        Told each step as it is done: its name, how many of its parts are done, and of how many.
 
     Returns
     -------
@@ -105,7 +109,7 @@ def import_receipts(
     >>> import toolkit as tk
     >>> print(tk.import_receipts("complete-journey", "demo/workspace"))     # doctest: +SKIP
     """
-    mapping = open_source(source)
+    mapping, tell = open_source(source), progress or silent
     ws = Workspace.create(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits)
     with ws.writing() as commit_id:
         staging = ws.path / "staging" / commit_id
@@ -116,8 +120,9 @@ def import_receipts(
         people = read_people(mapping, shelf)
         names = aliases_of(ws, mapping.fold_ids, people)
         tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
-        for name in mapping.tables:
+        for number, name in enumerate(mapping.tables):
             if name != "lines":
+                tell(TABLES, number, len(mapping.tables))
                 typed = typed_in_one_name(typed_table(mapping, name, shelf=shelf), names)
                 kept, rejected = split_table(name, typed)
                 tables[name] = (kept, rejected)
@@ -151,6 +156,7 @@ def import_receipts(
                 names,
                 people,
                 announce,
+                tell,
                 allow_shrinking=allow_shrinking,
                 accept_defaults=accept_defaults,
             )
@@ -207,11 +213,13 @@ def _import_lines(
     names: pl.DataFrame,
     people: People | None,
     announce: Callable[[str], object],
+    tell: Progress,
     *,
     allow_shrinking: bool,
     accept_defaults: bool,
 ) -> tuple[dict, ImportRecord, tuple[Question, ...]]:
     """Bring the lines in beside the live ones; return the changes of the manifest, the record and what stays open."""
+    tell(LINES, 0, 1)
     typed = typed_in_one_name(typed_table(mapping, "lines", shelf=shelf), names)
     lines = typed.kept
     if names.height or any(file.dialect for file in typed.files):  # parse text once, not once per pass
@@ -225,9 +233,11 @@ def _import_lines(
             unshared = again
         lines, unfit = share_out(lines, mapping.tables["lines"], staging, typed.rows_in)
         unshared = pl.concat([unshared, unfit])
+    tell(VALUES, 0, 1)
     questions = open_questions(mapping, typed, lines)
     if questions and not accept_defaults:
         raise DataError(_refusal(mapping, questions))
+    tell(ORDERS, 0, 1)
     faults = line_steps.order_faults(lines, typed.files)
     rejected, files_disagree = faults.rows, ""
     if faults.in_files.len():
@@ -267,7 +277,7 @@ def _import_lines(
     partitions = partitions_for(ws, typed.rows_in)
     coded = line_steps.code_lines(lines.with_columns(line_steps.order_key().alias("order_key")), codes, typed, partitions)
     stored, days = _write_lines(
-        ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, mapping.source_name, several_times=faults.several_times
+        ws, coded, f"lines/{commit_id}", staging / "partitions", partitions, mapping.source_name, tell, several_times=faults.several_times
     )
     rows_kept = sum(file.rows for file in stored)
     record = _record(ws, commit_id, mapping, "lines", typed, typed.rows_in, rows_kept, rejected, left_out, found_later=True)
@@ -375,7 +385,7 @@ def _cancellations_note(cancelled: CancelledOrders) -> str:
 
 
 def _write_lines(
-    ws: Workspace, coded: pl.LazyFrame, folder: str, staging: Path, partitions: int, source: str, *, several_times: bool
+    ws: Workspace, coded: pl.LazyFrame, folder: str, staging: Path, partitions: int, source: str, tell: Progress, *, several_times: bool
 ) -> tuple[list[LineFile], pl.DataFrame]:
     """Write the partitions; return their entries and the lines per store day."""
     (ws.path / folder).mkdir(parents=True)
@@ -383,7 +393,9 @@ def _write_lines(
     wanted += ["quantity_milli", "amount", "discount_amount", "coupon_amount"]
     number = int(folder.rsplit("/", 1)[1]) * line_steps.MOST_PARTITIONS
     files, days = [], []
+    tell(WRITING, 0, partitions)
     for partition, scan in enumerate(line_steps.staged_partitions(coded.select(*wanted, "partition"), staging, partitions)):
+        tell(WRITING, partition, partitions)
         if scan is None:
             continue
         rows = scan.select(wanted).collect(engine="streaming").rechunk()  # gathers from many chunks are slow
@@ -490,18 +502,23 @@ def _reasons(record: ImportRecord) -> list[str]:
 
 def describe(record: ImportRecord, workspace: Path) -> list[str]:
     """Return the lines that tell a person what happened to one table."""
-    lines = [f"{record.table}: {record.rows_in:,} rows in = {record.rows_kept:,} kept + {record.rows_rejected:,} set aside"]
+    lines = [
+        tr(
+            "{table}: {rows_in:,} rows in = {kept:,} kept + {aside:,} set aside",
+            table=record.table, rows_in=record.rows_in, kept=record.rows_kept, aside=record.rows_rejected,
+        )
+    ]  # fmt: skip
     if record.left_out:
         lines[0] += tr(" + {rows:,} left out by the mapping", rows=record.rows_left_out)
     if record.first_day:
-        lines[0] += f" ({record.first_day} to {record.last_day})"
+        lines[0] += tr(" ({first_day} to {last_day})", first_day=record.first_day, last_day=record.last_day)
     if record.rows_replaced:
-        lines.append(f"  {record.rows_replaced:,} lines of the same store days were there before and were replaced")
+        lines.append(tr("  {rows:,} lines of the same store days were there before and were replaced", rows=record.rows_replaced))
     lines += [f"  {text}" for text in _reasons(record)]
     lines += [tr("  {rows:,} x left out: {reason}", rows=rows, reason=reason) for reason, rows in record.left_out.items()]
     if record.rejected_path:
         lines.append(f"  see {workspace / record.rejected_path}")
-    lines += [f"  note: {note}" for note in record.notes]
+    lines += [tr("  note: {note}", note=note) for note in record.notes]
     return lines
 
 

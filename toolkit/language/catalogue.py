@@ -85,6 +85,8 @@ def messages() -> Iterator[Found]:
             yield "notebooks", 0, text, None
     for heading in sorted(_headings()):
         yield "columns.py", 0, heading, "column"
+    for text in sorted(_of_contract()):
+        yield "schemas.py", 0, text, None
     for text in VALUES:
         yield "language/labels.py", 0, text, "value"
     for name, keys in _TOML.items():
@@ -98,7 +100,19 @@ def _headings() -> set[str]:
     members = importlib.import_module("toolkit.scope.member_columns").MEMBER_COLUMNS
     columns = [column for item in questions for table in item.tables for column in table.columns]
     figures = [column for item in questions for column in item.figures.values()]
-    return {column.label for column in (*columns, *figures, *members.values())}
+    plain_label = importlib.import_module("toolkit.columns").plain_label
+    contract = {plain_label(column) for schema in _contract().values() for column in schema.columns()}
+    return {column.label for column in (*columns, *figures, *members.values())} | contract
+
+
+def _of_contract() -> set[str]:
+    """What each column of the contract means."""
+    meaning = importlib.import_module("toolkit.schemas").meaning
+    return {meaning(table, column) for table, schema in _contract().items() for column in schema.columns()}
+
+
+def _contract() -> dict[str, Any]:
+    return importlib.import_module("toolkit.schemas").CONTRACT
 
 
 def missing(code: str, gathered: Catalog | None = None) -> list[Message]:

@@ -10,7 +10,9 @@ import polars as pl
 from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.sources.contract_columns import cell_text
+from toolkit.sources.joins import open_joined
 from toolkit.sources.mapping import Mapping
+from toolkit.sources.records.shelf import Shelf
 from toolkit.sources.records.tables import Records
 from toolkit.sources.specs import TableMapping
 
@@ -108,6 +110,16 @@ def unused_words(mapping: Mapping, table: str, groups: Sequence[Records]) -> lis
             if counts.height and word not in counts[raw]
         ]  # fmt: skip
     return notes
+
+
+def values_in(mapping: Mapping, table: str, column: str) -> dict[str, int]:
+    """Return the different values of a column of a table's files as texts, with their rows, the most frequent first."""
+    spec = mapping.tables[table]
+    asked = spec.model_copy(update={"drop": {**spec.drop, column: ("",)}})  # its records are to hold the column
+    shelf = Shelf()  # its copies are read below, and go with it
+    groups = open_joined(mapping.model_copy(update={"tables": {**mapping.tables, table: asked}}), table, shelf).groups
+    counts = _counted(groups, (column,)).sort("rows", column, descending=[True, False]) if groups else pl.DataFrame()
+    return dict(counts.select(column, "rows").iter_rows()) if counts.height else {}
 
 
 def _counted(groups: Sequence[Records], columns: Sequence[str]) -> pl.DataFrame:

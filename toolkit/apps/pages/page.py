@@ -53,7 +53,7 @@ class Tab:
     opened: Callable[[], None]
 
 
-Parts = Callable[[State, "Page"], tuple[Sequence[Tab], Guard]]
+Parts = Callable[[Any, "Page"], tuple[Sequence[Tab], Guard]]
 """What makes the parts of a page on a state, and their guard."""
 
 
@@ -63,7 +63,7 @@ class Page:
     `parts` makes the tabs; a reader who changes the language gets them made anew, with what was chosen.
     """
 
-    def __init__(self, title: str, state: State, parts: Parts) -> None:
+    def __init__(self, title: str, state: Any, parts: Parts) -> None:
         self.title, self.parts, self.moves, self.usual, self.telling = title, parts, -1, language.current(), True
         self.answered = "0"  # the last of the addresses that the person went to
         self.page = widgets.VBox()
@@ -72,7 +72,15 @@ class Page:
         if not os.environ.get(PAGE_VARIABLE):  # nothing tells us when a notebook is looked at
             self.tabs[self.first].opened()
 
-    def _fill(self, state: State) -> None:
+    def _told(self) -> str:
+        """What stands below the title: what the page speaks of."""
+        return _receipts(self.state)
+
+    def _state_anew(self) -> Any:
+        """The state that the parts are made anew on, when the reader changes the language."""
+        return State(self.state.shop.path, self.state.start, asked=False)
+
+    def _fill(self, state: Any) -> None:
         tabs, guard = self.parts(state, self)
         self.tabs, self.shown, self.state, self.language = {tab.key: tab for tab in tabs}, tabs[0].key, state, language.current()
         self.first = tabs[0].key
@@ -82,7 +90,7 @@ class Page:
         self.buttons = {tab.key: button(tab.words, "tk-tab", guard(lambda _button, key=tab.key: self.enter(key))) for tab in tabs}
         row = widgets.Box(list(self.buttons.values()), layout=flex("row wrap"))
         row.add_class("tk-tabs")
-        self.heading = html("tk-title", _title(self.title, _receipts(state)))
+        self.heading = html("tk-title", _title(self.title, self._told()))
         languages = widgets.Box([self._language_button(code, name, guard) for code, name in language.LANGUAGES.items()])
         languages.add_class("tk-languages")
         top = widgets.Box([self.heading, languages], layout=flex("row wrap"))
@@ -119,7 +127,7 @@ class Page:
             return False
         language.speak(code)
         old = self.page.children
-        self._fill(State(self.state.shop.path, self.state.start, asked=False))
+        self._fill(self._state_anew())
         _close(old)
         return True
 
@@ -127,7 +135,7 @@ class Page:
         """Show one part to a person: what it opens with is worked out now."""
         self.open(key)
         self.tabs[key].opened()
-        self.heading.value = _title(self.title, _receipts(self.state))
+        self.heading.value = _title(self.title, self._told())
 
     def open(self, key: str) -> None:
         """Show one part and hide the others."""

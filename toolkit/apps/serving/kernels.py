@@ -8,7 +8,10 @@ that closes many tabs at once): the kernel would wait out its idle time.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -16,6 +19,8 @@ from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Int
 
+from toolkit.apps.pages.view import WORKSPACE_VARIABLE
+from toolkit.importing import arrivals
 from toolkit.kernel_ports import choose_ports
 
 
@@ -37,6 +42,13 @@ class Kernels(AsyncMappingKernelManager):
         server, and leave the others alone.
         """
         await asyncio.gather(*(self._async_shutdown_kernel(one, now=now) for one in self.list_kernel_ids()), return_exceptions=True)
+
+    def remove_kernel(self, kernel_id: str) -> None:
+        """Forget a kernel that has ended; what its page had uploaded is removed once the process is gone."""
+        super().remove_kernel(kernel_id)
+        if workspace := os.environ.get(WORKSPACE_VARIABLE):
+            with suppress(RuntimeError):  # no loop: the server itself ends, and removes them all
+                asyncio.get_running_loop().call_later(2, arrivals.sweep, Path(workspace))
 
     def notify_connect(self, kernel_id: str) -> None:
         """Somebody listens."""

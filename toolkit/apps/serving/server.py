@@ -33,13 +33,28 @@ from toolkit.apps.pages.view import WORKSPACE_VARIABLE
 from toolkit.apps.serving import forked
 from toolkit.apps.serving.entry import Entry
 from toolkit.apps.serving.prewarm import make_ahead
+from toolkit.apps.serving.uploads import UploadHandler
 from toolkit.charts import offline
+from toolkit.errors import ToolkitError
+from toolkit.importing import arrivals
 from toolkit.language import tr
 from toolkit.shipped import shipped_folder
 from toolkit.workspace import Workspace
 
 HOST = "127.0.0.1"
+RECEIPTS = "receipts.ipynb"
+"""The page that opens where there are no receipts yet."""
+AHEAD_VARIABLE = "TOOLKIT_APP_AHEAD"
+"""Whether a page of each app is worked out ahead (`dashboards/voila.py`)."""
 _READY_SECONDS = 60
+
+
+def has_receipts(workspace: Path) -> bool:
+    """Return whether a workspace is there and holds receipts."""
+    try:
+        return Workspace(workspace).line_count > 0
+    except ToolkitError:
+        return False
 
 
 class _PageHandler(TornadoVoilaHandler):
@@ -53,6 +68,9 @@ class _PageHandler(TornadoVoilaHandler):
 
     async def get(self, path: str | None = None) -> None:
         _ = self.xsrf_token  # reading it sets the cookie
+        if path != RECEIPTS and not has_receipts(Path(os.environ[WORKSPACE_VARIABLE])):
+            self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")  # nothing can be asked yet
+            return
         async with self.turns:
             await super().get(path)  # type: ignore[misc] - tornado's decorator hides that it is a coroutine
 
@@ -73,6 +91,9 @@ class _EntryHandler(BaseVoilaHandler):
 
     @web.authenticated
     async def get(self) -> None:
+        if not has_receipts(self.entry.path):
+            self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")
+            return
         code = self._language()
         cards = await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, code)
         ws = Workspace(self.entry.path)
@@ -105,7 +126,8 @@ class AppServer(Voila):
         ours = [(rule[0], replaced.get(rule[1], rule[1]), *rule[2:]) for rule in rules]
         self.entry = Entry(os.environ[WORKSPACE_VARIABLE])
         entry = (self.server_url, _EntryHandler, {"voila_configuration": self.voila_configuration, "entry": self.entry})
-        return [rule for rule in ours if rule[1] not in (TornadoVoilaTreeHandler, VoilaContentsHandler)] + [entry]
+        uploads = (rf"{self.server_url}receipts/([\w-]+)", UploadHandler, {"workspace": self.entry.path})
+        return [rule for rule in ours if rule[1] not in (TornadoVoilaTreeHandler, VoilaContentsHandler)] + [entry, uploads]
 
     def launch_browser(self) -> None:
         """Called when the port is open: wait for the first kernel, so that a page does not start a second one beside it, and tell."""
@@ -114,13 +136,14 @@ class AppServer(Voila):
         self.telling = loop.create_task(self._tell())
 
     async def _tell(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, language.current(), 0.0)  # begun before anybody asks
-        for _ in range(_READY_SECONDS * 10):
-            if self.kernel_manager.notebook_data:  # the pages are worked out ahead one after another
-                break
-            await asyncio.sleep(0.1)
-        if forked.can_fork():
-            forked.beside(make_ahead, self.entry.path)
+        if has_receipts(self.entry.path):
+            await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, language.current(), 0.0)  # begun before anybody asks
+            for _ in range(_READY_SECONDS * 10):
+                if self.kernel_manager.notebook_data:  # the pages are worked out ahead one after another
+                    break
+                await asyncio.sleep(0.1)
+            if forked.can_fork():
+                forked.beside(make_ahead, self.entry.path)
         # The address itself, not `display_url`: that hides the token from the person who needs it.
         token = self.identity_provider.token
         url = f"{self.connection_url}{self.first_page}{f'?token={token}' if token else ''}"
@@ -160,6 +183,7 @@ def serve(
         paths = [folder, str(shipped_folder("dashboards") / "share"), os.environ.get("JUPYTER_PATH", "")]
         os.environ["JUPYTER_PATH"] = os.pathsep.join(path for path in paths if path)
         os.environ[WORKSPACE_VARIABLE] = str(workspace.resolve())
+        os.environ[AHEAD_VARIABLE] = "1" if has_receipts(workspace) else ""  # pages of no receipts would stay pages of no receipts
         os.environ[PAGE_VARIABLE] = "1"
         os.environ[LOG_VARIABLE] = str(log_path())
         forked.warm_up()
@@ -177,7 +201,10 @@ def serve(
             server.auto_token = True
         else:
             server.token = ""
-        server.start()
+        try:
+            server.start()
+        finally:
+            arrivals.sweep_all(workspace)
 
 
 def log_path() -> Path:

@@ -189,6 +189,55 @@
     ["input", "change"].forEach(function (kind) { field.dispatchEvent(new Event(kind, { bubbles: true })); });
   }
 
+  // Files that a person drops or chooses go to the server one after the other; Python is told the names under which they lie there.
+  document.addEventListener("change", function (event) {
+    var place = event.target.matches && event.target.matches("input.tk-files") && event.target.closest(".tk-drop");
+    if (place) { send(place, [].slice.call(event.target.files)); event.target.value = ""; }
+  });
+  ["dragenter", "dragover", "dragleave", "drop"].forEach(function (kind) {
+    document.addEventListener(kind, function (event) {
+      var held = event.dataTransfer && [].indexOf.call(event.dataTransfer.types || [], "Files") >= 0;
+      if (!held || !document.querySelector(".tk-drop")) { return; }
+      event.preventDefault(); // a file that misses the place must not take the page's
+      var place = event.target.closest && event.target.closest(".tk-drop");
+      document.querySelectorAll(".tk-drop").forEach(function (one) { one.classList.toggle("tk-chosen", one === place && kind !== "dragleave" && kind !== "drop"); });
+      if (kind === "drop" && place) { send(place, [].slice.call(event.dataTransfer.files)); }
+    });
+  });
+
+  var sending = false;
+  function send(place, files) {
+    var config = JSON.parse(document.getElementById("jupyter-config-data").textContent), names = [], slot = place.dataset.slot;
+    var cookie = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/);
+    if (sending || !files.length) { return; }
+    sending = true;
+    function tell(text, wrong) { // the place may have been drawn anew meanwhile
+      document.querySelectorAll(".tk-drop-told").forEach(function (told) { told.textContent = text; told.classList.toggle("tk-wrong", Boolean(wrong)); });
+    }
+    function end(why) {
+      sending = false;
+      tell(why || "", why);
+      brushes += 1;
+      if (names.length) { fill(fieldOf(document.querySelector(".tk-drop") || place, "tk-arrived"), brushes + "|" + JSON.stringify(names)); }
+    }
+    (function next() {
+      var file = files.shift(), request = new XMLHttpRequest();
+      if (!file) { end(); return; }
+      request.upload.addEventListener("progress", function (event) {
+        tell(file.name + ": " + Math.floor(100 * event.loaded / Math.max(event.total, 1)) + "%");
+      });
+      request.addEventListener("load", function () {
+        var answer = {};
+        try { answer = JSON.parse(request.responseText); } catch (_) { /* no word of ours */ }
+        if (request.status === 200 && answer.name) { names.push(answer.name); next(); } else { end(file.name + ": " + (answer.why || tr("The file did not arrive."))); }
+      });
+      request.addEventListener("error", function () { end(file.name + ": " + tr("The file did not arrive.")); });
+      request.open("PUT", config.baseUrl + "receipts/" + encodeURIComponent(slot) + "?name=" + encodeURIComponent(file.name));
+      request.setRequestHeader("X-XSRFToken", cookie ? cookie[1] : "");
+      request.send(file);
+    })();
+  }
+
   function set(element, name, value) {
     if (element.getAttribute(name) !== value) { element.setAttribute(name, value); }
   }

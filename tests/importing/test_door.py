@@ -320,14 +320,21 @@ def test_guesses_say_so_and_no_cell_commands_a_terminal(tmp_path: Path) -> None:
 
 
 def test_a_very_wide_file(tmp_path: Path) -> None:
-    more = ",".join(f"c{number}" for number in range(2_000))
-    path = write_file(tmp_path, [f"{row},{',' * 1_999}" for row in ROWS], header=f"{HEADER},{more}")
+    more = ",".join(f"c{number}" for number in range(900))
+    path = write_file(tmp_path, [f"{row},{',' * 899}" for row in ROWS], header=f"{HEADER},{more}")
     door = Door(tmp_path / "ws")
     door.choose([path])
     door.look()
     assert not door.faults
     assert len(door.columns()[0].others) <= 300
     assert [one.key for one in door.points] == ["state:Status", "currency:Currency"]
+
+
+def test_a_file_too_wide_to_be_mapped_is_a_sentence(tmp_path: Path) -> None:
+    more = ",".join(f"c{number}" for number in range(2_000))
+    wide = write_file(tmp_path, [f"{row},{',' * 1_999}" for row in ROWS], header=f"{HEADER},{more}")
+    with pytest.raises(DataError, match="columns; a mapping is proposed for up to"):
+        Door(tmp_path / "ws").choose([wide])
 
 
 def test_returns_lower_sales_and_are_no_orders(tmp_path: Path) -> None:

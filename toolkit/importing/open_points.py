@@ -24,6 +24,13 @@ CHOICE_WORDS = {
     LINE: later("Write a line of the mapping"),
     LEAVE: later("Go on without it"),
 }
+LINE_WORDS = {
+    r"\[\w+\.drop\]": later("Leave these rows out: {line}"),
+    r"\[\w+\.columns\] is_goods": later("They are no goods, but stay in sales: {line}"),
+    "not_a_member": later("They are no members: {line}"),
+    "": later("The mapping is to say: {line}"),
+}
+"""What lines say, by how they begin."""
 MOST_VALUES = 30
 """Values of a column from which rows can be chosen."""
 OF_ROWS = (
@@ -59,8 +66,10 @@ class Choice:
 
     @property
     def words(self) -> str:
-        """What the choice is called; a line stands for itself."""
-        return self.line or tr(CHOICE_WORDS[self.kind])
+        """What the choice is called; of a line: what it says, and the line."""
+        if not self.line:
+            return tr(CHOICE_WORDS[self.kind])
+        return tr(next(said for start, said in LINE_WORDS.items() if re.match(start, self.line)), line=self.line)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ CASES = Path(__file__).parent / "data" / "cases"
 
 def imported(folder: Path, case: str, change: dict[str, str] | None = None, more: str = "") -> Workspace:
     """A case as its mapping says, with texts of the mapping replaced and lines put at its end."""
-    shutil.copytree(CASES / case, folder / case)
+    shutil.copytree(CASES / case, folder / case)  # makes the folder
     mapping = folder / case / "mapping.toml"
     text = mapping.read_text("utf-8")
     for old, new in (change or {}).items():
@@ -67,6 +67,8 @@ def test_a_date_that_can_be_read_in_two_ways_is_asked_about() -> None:
 
 
 def test_arms_in_the_shops_own_words(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"Every row of \[contacts\] is set aside"):
+        imported(tmp_path / "refused", "arm-labels")
     unread = check_receipts(CASES / "arm-labels" / "mapping.toml").records[-1]
     assert (unread.table, unread.rows_in, unread.rows_rejected) == ("contacts", 60, 60)
     (words,) = [note for note in unread.notes if "treated" in note]
@@ -79,6 +81,8 @@ def test_arms_in_the_shops_own_words(tmp_path: Path) -> None:
 
 
 def test_an_order_that_its_mirror_cancels_is_none(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="look like cancellations of others"):
+        imported(tmp_path / "asked", "cancelled-order")
     ws = imported(tmp_path, "cancelled-order", {'files = "lines.csv"': 'files = "lines.csv"\ncancellations = "mirrored"'})
     figures = tk.portrait.overview(ws).figures
     assert (figures["orders"], figures["sales"], figures["order_value"]) == (20, 2000, 100)
@@ -166,3 +170,35 @@ def test_times_in_utc_fall_on_the_shops_own_day(tmp_path: Path) -> None:
     lines = stored_lines(imported(tmp_path, "utc-order-day"))
     assert set(lines["ordered_at"].dt.month()) == {6}
     assert (lines["ordered_at"].dt.hour() == 0).sum() == 24
+
+
+def test_an_order_header_and_its_items_are_mapped_whole(tmp_path: Path) -> None:
+    text = mapped(tmp_path, "header-detail", "orders.csv", "order_items.csv")
+    assert "[[lines.join]]" in text
+    (tmp_path / "mapping.toml").write_text(text, "utf-8")
+    import_receipts(tmp_path / "mapping.toml", tmp_path / "ws")
+    assert sums(Workspace(tmp_path / "ws")) == (48, 24, 12, 336)
+
+
+def test_a_discount_that_is_a_rate_becomes_money_or_a_question(tmp_path: Path) -> None:
+    shutil.copytree(CASES / "discount-rate", tmp_path / "case")
+    (tmp_path / "case" / "mapping.toml").write_text(mapped(tmp_path, "discount-rate"), "utf-8")
+    import_receipts(tmp_path / "case" / "mapping.toml", tmp_path / "ws")
+    assert stored_lines(Workspace(tmp_path / "ws"))["discount_amount"].sum() == 20 * (8000 / 0.8 - 8000)
+
+
+def test_who_only_gives_back_is_lost(tmp_path: Path) -> None:
+    answer = tk.targeting.gain_loss(imported(tmp_path, "gain-loss-returns"), as_of="2025-06-30")
+    rows = answer.table.select("group", "member_count", "sales_before", "sales").rows()
+    assert rows == [("new", 13, 0, 121), ("lost", 12, 1200, -1200), ("more", 12, -240, 480)]
+
+
+def test_one_person_of_three_spellings_is_one_member_once_it_is_said(tmp_path: Path) -> None:
+    ws = imported(tmp_path, "same-person-ids", {'currency = "EUR"': 'currency = "EUR"\nfold_ids = ["case", "blanks"]'})
+    assert sums(ws)[2] == 12
+    assert tk.portrait.overview(ws).figures["repeat_rate"] == 1
+
+
+def test_two_currencies_come_in_by_a_rate(tmp_path: Path) -> None:
+    more = '\n[currency_rates]\ncolumn = "currency"\nrates = { JPY = "0.0061" }\n'
+    assert sums(imported(tmp_path, "two-currencies", more=more))[3] == 10 * 100 + 10 * round(15000 * 0.0061, 2)

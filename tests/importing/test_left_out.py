@@ -130,11 +130,16 @@ def test_cancelled_orders_are_no_orders(tmp_path: Path) -> None:
 
 
 def test_without_the_line_they_are_asked_about(tmp_path: Path) -> None:
-    record = check_receipts(write_shop(tmp_path, village())).records[0]
-    assert counts(record) == (40, 40, 0, 0)
-    (note,) = [note for note in record.notes if "cancellations of others" in note]
-    assert note.startswith("10 orders look like cancellations")
-    assert 'C0 of A0; if they are, write in the mapping, under [lines]: cancellations = "mirrored"' in note
+    report = check_receipts(write_shop(tmp_path, village()))
+    assert counts(report.records[0]) == (40, 40, 0, 0)
+    (question,) = report.questions
+    assert question.sentence.startswith("10 orders look like cancellations")
+    assert "'C0', 'A0'" in question.sentence
+    assert question.write == '[lines] cancellations = "mirrored"'
+    with pytest.raises(DataError, match="look like cancellations"):
+        import_receipts(write_shop(tmp_path, village()), tmp_path / "ws")
+    ignored = write_shop(tmp_path, village(), more='[answers]\nignore = ["cancellations:order"]\n')
+    assert check_receipts(ignored).questions == ()
     with speaking("zh"):
         assert "10 个订单看起来是" in str(check_receipts(write_shop(tmp_path, village())))
     answered = check_receipts(write_shop(tmp_path, village(), lines='cancellations = "kept"')).records[0]
@@ -180,9 +185,18 @@ def test_each_cancellation_takes_one_order_away_the_nearest(tmp_path: Path) -> N
 
 
 def test_receipts_that_were_imported_before_without_the_line(tmp_path: Path) -> None:
-    import_receipts(write_shop(tmp_path, village()), tmp_path / "ws")
+    import_receipts(write_shop(tmp_path, village()), tmp_path / "ws", accept_defaults=True)
     import_receipts(write_shop(tmp_path, village(), lines=MIRRORED), tmp_path / "ws")
     assert len(live_orders(tmp_path / "ws")) == 20
+
+
+def test_a_whole_order_brought_back_now_and_then_is_a_note(tmp_path: Path) -> None:
+    rows = [f"R{number},M{number % 40},S1,P{number % 7},2025-03-{number % 28 + 1:02d} 10:00:00,1,{number}" for number in range(1, 400)]
+    rows.append("X,M7,S1,P0,2025-03-08 12:00:00,-1,-7")
+    report = import_receipts(write_shop(tmp_path, rows), tmp_path / "ws")
+    assert report.questions == ()
+    (note,) = [note for note in report.records[0].notes if "cancellations" in note]
+    assert note.startswith("1 orders look like")
 
 
 def test_nothing_but_cancelled_orders_is_said(tmp_path: Path) -> None:

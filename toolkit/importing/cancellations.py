@@ -5,14 +5,23 @@ Candidates are found by hashes; orders are then compared by their real ids and l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
 
+from toolkit.language import later
+from toolkit.sources.plausibility import Question
+from toolkit.sources.question_kinds import QuestionKind
+
 LATEST = timedelta(days=2)
 """How long after an order its cancellation may come; what comes back later is a return."""
 ORDER = ("order_id", "store_id")
+MIRRORED = later(
+    "{orders} orders look like cancellations of others (same store and member, the same lines with the opposite sign within {days} days), "
+    "such as {cells} in the column '{column}': all of them are counted. Where they are cancelled, leave both out: {write}"
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,14 @@ class CancelledOrders:
 
     pairs: pl.DataFrame  # store_id, order_id, cancelled_by: one row per cancelled order
     rows: pl.DataFrame  # source_index, store_id, day, order_id: the lines of both
+
+
+def mirrored_question(cancelled: CancelledOrders, order_columns: Sequence[str]) -> Question:
+    """Return the question whether the orders that mirror others cancel them: returned as a whole, they would be orders, and sales of 0."""
+    first = cancelled.pairs.row(0, named=True)
+    places = {"orders": f"{cancelled.pairs.height:,}", "days": str(LATEST.days)}
+    cells = (str(first["cancelled_by"]), str(first["order_id"]))
+    return Question(QuestionKind.CANCELLATIONS, ", ".join(order_columns), cells, MIRRORED, '[lines] cancellations = "mirrored"', places)
 
 
 def cancelled_orders(lines: pl.LazyFrame, negative: pl.DataFrame, order_key: pl.Expr) -> CancelledOrders:

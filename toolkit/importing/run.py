@@ -17,7 +17,7 @@ from toolkit.errors import DataError, MappingError
 from toolkit.importing import lines as line_steps
 from toolkit.importing.admission import admitted, plan_orders, replaced_sources
 from toolkit.importing.aliases import aliases_of, members_that_stay, moved_lines, new_aliases, table_in_one_name, typed_in_one_name
-from toolkit.importing.cancellations import LATEST, CancelledOrders, cancelled_orders
+from toolkit.importing.cancellations import cancelled_orders, mirrored_question
 from toolkit.importing.goods import MARKS, told_apart
 from toolkit.importing.identities import People, read_people
 from toolkit.importing.merge_notes import merge_notes
@@ -29,11 +29,12 @@ from toolkit.importing.replace import Replacement, held_days, plan_replacement, 
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.set_aside import unread_cells
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
-from toolkit.language import tr, word
+from toolkit.language import later, tr, word
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
-from toolkit.sources.plausibility import Question, answer_line, open_questions
+from toolkit.sources.plausibility import Question, answer_line, is_answered, open_questions
 from toolkit.sources.presets.complete_journey import complete_journey
+from toolkit.sources.question_kinds import QuestionKind
 from toolkit.sources.records.shelf import Shelf
 from toolkit.workspace import ALIASES, ImportRecord, LineFile, Workspace
 
@@ -42,6 +43,8 @@ COMPLETE_JOURNEY = "complete-journey"
 SEARCHED_ROWS, SEARCHED_SHARE = 200_000, 0.02
 """Without a word in the mapping, cancellations are looked for in imports of this many rows at most, or where orders worth less than nothing
 are this share of the rows: two more passes over the lines cost a third of a large import."""
+ASKED_SHARE = 0.01
+"""Mirrored orders that hold this share of the rows are asked about; fewer are a note: now and then a whole order is brought back."""
 STORE_DAY = ("store_id", "order_id", pl.col("ordered_at").dt.date().alias("day"))
 
 
@@ -129,7 +132,12 @@ def import_receipts(
                 rows_in = kept.height + rejected.height if typed.distinct else typed.rows_in
                 left_out = {} if typed.distinct else typed.left_out  # a `distinct` table counts keys, not rows
                 record = _record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected, left_out)
-                records.append(record.model_copy(update={"notes": (*record.notes, *outside_words(mapping, name, typed, rejected))}))
+                words = outside_words(mapping, name, typed, rejected)
+                records.append(record.model_copy(update={"notes": (*record.notes, *words)}))
+                if rows_in and not kept.height and not left_out:
+                    questions += tuple(one for one in [_nothing_kept(record, words)] if not is_answered(one, mapping.answers))
+        if questions and not accept_defaults:
+            raise DataError(_refusal(mapping, questions))
         whole = {name: lay_over(ws, name, kept, mapping.source_name, names) for name, (kept, _) in tables.items()}
         changes["tables"] = {
             **ws.manifest.tables,
@@ -145,7 +153,7 @@ def import_receipts(
             records.append(_people_record(ws, commit_id, mapping, people))
         if "lines" in mapping.tables:
             products = whole["products"] if "products" in whole else ws.table("products")
-            line_changes, record, questions = _import_lines(
+            line_changes, record, asked = _import_lines(
                 ws,
                 mapping,
                 commit_id,
@@ -162,6 +170,7 @@ def import_receipts(
             )
             changes.update(line_changes)
             records.insert(0, record)
+            questions += asked
         ws.commit(imports=(*ws.manifest.imports, *records), **changes)
     return ImportReport(ws.path, tuple(records), questions)
 
@@ -260,7 +269,14 @@ def _import_lines(
             left_out[tr("of orders that were cancelled, and their cancellations")] = cancelled.rows.height
             unwanted.append(cancelled.rows.lazy().select("store_id", "order_id", "day"))
         elif cancelled.pairs.height:
-            notes = (_cancellations_note(cancelled),)
+            question = mirrored_question(cancelled, mapping.tables["lines"].columns["order_id"].raw_columns)
+            if not is_answered(question, mapping.answers):
+                if cancelled.rows.height < ASKED_SHARE * typed.rows_in:
+                    notes = (str(question),)
+                else:
+                    questions = (*questions, question)
+                    if not accept_defaults:
+                        raise DataError(_refusal(mapping, questions))
     goods = told_apart(ws, mapping, typed, lines, products)
     lines = goods.lines
     left_out |= goods.left_out
@@ -345,6 +361,14 @@ def _people_record(ws: Workspace, commit_id: str, mapping: Mapping, people: Peop
     return record.model_copy(update={"notes": (*record.notes, *people.notes)})
 
 
+_NOTHING_KEPT = later("Every row of [{column}] is set aside ({cells}): nothing of it would come in. {write}")
+
+
+def _nothing_kept(record: ImportRecord, words: Sequence[str]) -> Question:
+    """Return the question whether a table shall come in of which no row can be kept."""
+    return Question(QuestionKind.NO_ROW_KEPT, record.table, tuple(_reasons(record)), _NOTHING_KEPT, " ".join(words))
+
+
 def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:
     """Return the questions that stand open and how all of them are answered."""
     opening = tr("The values of '{name}' leave questions open; nothing was imported.", name=mapping.name)
@@ -371,17 +395,6 @@ def _with_days_of(left_orders: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame
         return days
     spoken = left_orders.select("store_code", "day", lines_now=pl.lit(0, pl.UInt32)).cast(days.schema)  # type: ignore[arg-type]
     return pl.concat([days, spoken]).group_by("store_code", "day").agg(pl.col("lines_now").sum())
-
-
-def _cancellations_note(cancelled: CancelledOrders) -> str:
-    first = cancelled.pairs.row(0, named=True)
-    return tr(
-        "{orders:,} orders look like cancellations of others (same store and member, the same lines with the opposite sign within {days} "
-        "days), such as {cancellation} of {order}; if they are, write in the mapping, under [lines]: cancellations = {mirrored}, which "
-        "leaves both orders out; if they are not: cancellations = {kept}.",
-        orders=cancelled.pairs.height, days=LATEST.days, cancellation=first["cancelled_by"], order=first["order_id"],
-        mirrored='"mirrored"', kept='"kept"',
-    )  # fmt: skip
 
 
 def _write_lines(

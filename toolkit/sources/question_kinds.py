@@ -25,3 +25,5 @@ class QuestionKind(StrEnum):
     ONE_CARD = "one_card"  # a till's card for everybody
     SECOND_ID = "second_id"  # another column that names the member
     SAME_RECEIPTS = "same_receipts"  # orders that are there under another source
+    CANCELLATIONS = "cancellations"  # orders that mirror earlier ones
+    NO_ROW_KEPT = "no_row_kept"  # a table of which every row is set aside

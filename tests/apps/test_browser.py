@@ -360,7 +360,7 @@ def verdict_of(page: Any) -> str:
 
 
 def test_a_killed_kernel_says_so_and_the_page_can_be_loaded_again(browser: Any, served: tuple[str, subprocess.Popen[str]]) -> None:
-    lost = "Kernel connection disconnected|Server Error"  # what the browser says of a kernel that is gone
+    lost = r"Kernel connection disconnected|404 \(Not Found\)"  # what the browser says of a kernel that is gone
     with visit(browser, served, "targeting", "where=recency_days+%3C%3D+30", lost) as page:
         page.locator(".tk-build .tk-headline").wait_for()
         page.wait_for_function("document.querySelector('.tk-typed textarea').value.includes('30')")

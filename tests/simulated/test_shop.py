@@ -49,7 +49,7 @@ def test_mapping_is_readable_and_finds_its_files(small: SimulatedShop) -> None:
     assert mapping.currency == "EUR"
     assert set(mapping.tables) == set(CONTRACT)
     for entry in mapping.tables.values():
-        assert all(list(small.folder.glob(pattern)) for pattern in entry.files)
+        assert all(list(small.folder.glob(str(pattern))) for pattern in entry.files)
 
 
 @pytest.mark.parametrize("name", list(TRUTH))

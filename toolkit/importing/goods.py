@@ -43,22 +43,25 @@ def told_apart(
     by_line = "is_goods" in typed.mapped
     if stated["is_goods"].all() and not (by_line and (marks.height or _any_said_no(lines))):
         return GoodsTold(lines, marks)
-    keyed = lines.with_columns(pl.col("product_id").cast(pl.String).alias("product")).join(
-        stated.lazy().rename({"product_id": "product", "is_goods": "stated"}), on="product", how="left", maintain_order="none"
-    )
+    said = stated.rename({"product_id": "product", "is_goods": "stated"})
     own = pl.col("is_goods") if by_line else pl.lit(None, pl.Boolean)
-    is_goods = pl.coalesce("stated", own, pl.lit(True))
     if mapping.tables["lines"].not_goods == "left_out":
+        product = pl.col("product_id").cast(pl.String).alias("product")
+        keyed = lines.with_columns(product).join(said.lazy(), on="product", how="left", maintain_order="none")
+        is_goods = pl.coalesce("stated", own, pl.lit(True))
         out = keyed.filter(~is_goods)
         rows = int(out.select(pl.len()).collect(engine="streaming").item())
         reason = {tr("no goods (not_goods = {left_out})", left_out='"left_out"'): rows} if rows else {}
         return GoodsTold(keyed.filter(is_goods).drop("product", "stated"), marks, out if rows else None, reason)
+    # Summed by the ids as they are, which may be numbers: a text for each line would cost more than all the rest.
+    by_product = lines.group_by("product_id").agg(
+        pl.len().alias("rows"), (~own.fill_null(True)).sum().alias("said_no"), pl.col("amount").sum()
+    )
+    counted = by_product.collect(engine="streaming").with_columns(pl.col("product_id").cast(pl.String).alias("product"))
     counted = (
-        keyed.select("product", "stated", "amount", own.fill_null(True).alias("own"))
-        .group_by("product", "stated")
-        .agg(pl.len().alias("rows"), (~pl.col("own")).sum().alias("said_no"), pl.col("amount").sum())
+        counted.join(said, on="product", how="left")
+        .select("product", "stated", "rows", "said_no", "amount")
         .filter((pl.col("said_no") > 0) | (~pl.col("stated")).fill_null(False) | pl.col("product").is_in(marks["id"].implode()))
-        .collect(engine="streaming")
     )
     counted = counted.with_columns((2 * pl.col("said_no") > pl.col("rows")).alias("mostly_no"))
     if by_line:

@@ -7,7 +7,9 @@
 Receipts: the Complete Journey, and a simulated shop whose own campaigns do nothing; campaigns: see `benchmarks.campaigns`. Each campaign is
 put through the rule of a page (the checks of overlap, balance, tails and hidden reasons, then `claim_of`), once as it was and once with
 nothing planted. Printed by kind: how often an interval holds the truth, bias and RMSE (shares of the mean base), how often zero is excluded,
-beside the usual methods; and of a hundred pages how many prove, call likely, or say that it cannot be told.
+beside the usual methods; and of a hundred pages how many prove, call likely or very likely, or say that it cannot be told. Campaigns that
+chance did not decide are put through it twice more, with 40% and 80% planted. The limits of the grades (settings review.likely_times,
+review.hidden_least) were chosen on other campaigns of these shops (another seed).
 
 Exit code 1 if a bar fails.
 """
@@ -31,7 +33,7 @@ from types import SimpleNamespace
 import numpy as np
 import polars as pl
 
-from benchmarks.campaigns import EVERYBODY, KINDS, PICKED, RANDOM, WINDOW_DAYS, Receipts, Trial, trial
+from benchmarks.campaigns import EVERYBODY, HARDER, KINDS, PICKED, RANDOM, WINDOW_DAYS, Receipts, Trial, lifted, trial
 from toolkit.models.entropy_balancing import balanced_effect
 from toolkit.models.lin import Effect, lin_effect
 from toolkit.models.naive_effects import before_after, difference_in_differences, naive_difference
@@ -46,6 +48,7 @@ from toolkit.settings import Settings
 
 ESTIMATORS = ("lin", "entropy balancing", "naive difference", "before/after", "DiD")
 FIRST_DAY = date(2000, 1, 1)
+LIFTS = (0.4, 0.8)
 
 
 def estimates(one: Trial) -> dict[str, Effect]:
@@ -101,14 +104,20 @@ class Found:
 
 @dataclass(frozen=True)
 class Pages:
-    """What pages said: shares of campaigns called proven, likely, or cannot be told (or not measured); of those claimed, how many with the
-    wrong sign; and shares claimed when nothing was planted."""
+    """What pages said: shares of campaigns called proven, likely or very likely, or cannot be told (or not measured); of those claimed, how
+    many with the wrong sign; shares claimed when nothing was planted; and shares claimed, and called very likely, at each of LIFTS (nan
+    where chance decided)."""
 
     proven: float
     likely: float
     untold: float
     wrong: float
     claimed_of_nothing: float
+    very_likely_of_nothing: float
+    claimed_40: float
+    very_likely_40: float
+    claimed_80: float
+    very_likely_80: float
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,13 @@ def run_kind(receipts: Receipts, kind: str, campaigns: int, seed: int) -> Kind:
         claim, idle = page(case, one.outcome), page(case, one.would)
         untold = claim.word in ("cannot be told", "not measured")
         wrong = claim.is_made and claim.sign * one.truth <= 0
-        said.append((claim.word == "proven", claim.word == "likely", untold, wrong, idle.is_made))
+        likely = claim.word in ("likely", "very likely")
+        said.append([claim.word == "proven", likely, untold, wrong, idle.is_made, idle.word == "very likely"])
+        # Drawn apart, so that what is drawn above does not depend on it.
+        chance = np.random.default_rng([seed, KINDS.index(kind), len(said)])
+        for size in LIFTS:
+            more = None if kind in (*RANDOM, *EVERYBODY) else page(case, lifted(one, size, chance))
+            said[-1] += [np.nan, np.nan] if more is None else [more.is_made and more.sign > 0, more.word == "very likely"]
     base = float(np.mean(bases))
     found = {name: _found(np.array(values, dtype=np.float64).reshape(-1, 3), base, campaigns) for name, values in rows.items()}
     return Kind(kind, base, found, Pages(*np.array(said, dtype=np.float64).mean(axis=0).tolist()))
@@ -160,9 +175,9 @@ def verdicts(one: Kind) -> list[tuple[str, float, float, float]]:
     if one.name in (*RANDOM, *PICKED):
         bars += [("cover", lin.cover, 0.92, 0.98), ("bias", lin.bias, -0.02, 0.02)]
     if one.name not in RANDOM:
-        bars += [("proven", pages.proven, 0.0, 0.0), ("claims of nothing", pages.claimed_of_nothing, 0.0, 0.05)]
-    if one.name == "hidden reason":
-        bars.append(("likely", pages.likely, 0.0, 0.1))
+        bars.append(("proven", pages.proven, 0.0, 0.0))
+    if one.name not in (*RANDOM, *HARDER):
+        bars.append(("claims of nothing", pages.claimed_of_nothing, 0.0, 0.05))
     if one.name in EVERYBODY:
         bars.append(("cannot be told", pages.untold, 1.0, 1.0))
     return bars
@@ -181,10 +196,32 @@ def report(one: Kind, shop: str) -> int:
     said = one.pages
     print(
         f"  pages: proven {said.proven:.1%}, likely {said.likely:.1%}, cannot be told {said.untold:.1%}; claimed with the wrong sign "
-        f"{said.wrong:.1%}; claimed with nothing planted {said.claimed_of_nothing:.1%}",
-        flush=True,
+        f"{said.wrong:.1%}; claimed with nothing planted {said.claimed_of_nothing:.1%} (very likely {said.very_likely_of_nothing:.1%})"
     )
+    if said.claimed_40 == said.claimed_40:
+        print(
+            f"  with 40% planted claimed {said.claimed_40:.1%} (very likely {said.very_likely_40:.1%}), with 80% {said.claimed_80:.1%} "
+            f"(very likely {said.very_likely_80:.1%})",
+            flush=True,
+        )
     return len(fails)
+
+
+def report_grades(kinds: list[tuple[str, Kind]]) -> int:
+    """Print what pages dare to say where chance did not decide, over all shops, and return how many bars are missed."""
+    of = {name: [one.pages for _, one in kinds if one.name == name] for name in KINDS}
+    sound = [page for name in PICKED for page in of[name]]
+    bars = [
+        ("sound, 40% planted: claimed", float(np.mean([page.claimed_40 for page in sound])), 0.6, 1.0),
+        ("sound, 80% planted: claimed", float(np.mean([page.claimed_80 for page in sound])), 0.85, 1.0),
+        ("hidden reason, nothing planted: claimed", float(np.mean([page.claimed_of_nothing for page in of["hidden reason"]])), 0.0, 0.05),
+    ]
+    print("\nWhere chance did not decide, all shops")
+    for name, measured, least, most in bars:
+        print(f"  {name:46}{measured:8.1%}  bar {least:.0%} to {most:.0%}  {'PASS' if least <= measured <= most else 'FAIL'}")
+    for name in HARDER:  # no bar: nothing tells these from campaigns that worked
+        print(f"  {name}, nothing planted: claimed {np.mean([page.claimed_of_nothing for page in of[name]]):.1%}")
+    return sum(not least <= measured <= most for _, measured, least, most in bars)
 
 
 def shops(folder: Path, seed: int = 7) -> Iterator[tuple[str, Receipts]]:
@@ -222,7 +259,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7, help="of the simulated shop")
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
-    missed, started = 0, time.perf_counter()
+    missed, started, kinds = 0, time.perf_counter(), list[tuple[str, Kind]]()
     # A process a core: threads inside them would only wait for one another.
     os.environ.update(dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(asked.processes, get_context("spawn")) as workers:
@@ -231,6 +268,8 @@ def main() -> int:
             file.write_bytes(pickle.dumps(receipts))
             for one in workers.map(partial(run_file, file=file, campaigns=asked.campaigns), KINDS):
                 missed += report(one, shop)
+                kinds.append((shop, one))
+    missed += report_grades(kinds)
     print(f"\n{missed} bars missed; {time.perf_counter() - started:.0f} s")
     return 1 if missed else 0
 

@@ -153,7 +153,8 @@ def _headline(case: Case, moves: Moves, effect: Effect, claim: Claim) -> str:
         )
     else:
         worth = case.say(
-            "That is [likely?probably ]worth {mean:money} of {basis:word} per treated member in the 91 days after (95% interval "
+            "That is [likely?[very?very ]probably ]worth {mean:money} of {basis:word} per treated member in the 91 days after (95% "
+            "interval "
             "{low:money} to {high:money}), {total:money} in all, if segments stay worth what they were.",
             {**claim.parts, **figures}, basis=moves.basis, total=effect.estimate * case.treated_count,
         )  # fmt: skip

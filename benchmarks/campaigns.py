@@ -29,10 +29,12 @@ KINDS = (*RANDOM, *PICKED, "hidden reason", *EVERYBODY, *HARDER)
 class Receipts:
     """Orders as members x days, with running sums: any window of any member is two look-ups.
 
-    In: one row per order: `member_code`, `day` (number, from 0), `amount` (currency units), `is_order`.
+    In: one row per order: `member_code`, `day` (number, from 0), `amount` (currency units), `is_order`; `cards`, where ids matter: one row
+    per member of these orders, sorted by `member_code`.
     """
 
-    def __init__(self, orders: pl.DataFrame) -> None:
+    def __init__(self, orders: pl.DataFrame, cards: pl.DataFrame | None = None) -> None:
+        self.cards = cards
         orders = orders.sort("member_code", "day", "amount")
         self.member = orders["member_code"].rank("dense").to_numpy().astype(np.int64) - 1
         self.day, self.amount = orders["day"].to_numpy(), orders["amount"].to_numpy()

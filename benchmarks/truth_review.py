@@ -11,6 +11,8 @@ beside the usual methods; and of a hundred pages how many prove, call likely or 
 chance did not decide are put through it twice more, with 40% and 80% planted. The limits of the grades (settings review.likely_times,
 review.hidden_least) were chosen on other campaigns of these shops (another seed).
 
+Tables that say "randomised" are tested on campaigns of `benchmarks.claimed_campaigns`.
+
 Exit code 1 if a bar fails.
 """
 
@@ -21,7 +23,7 @@ import os
 import pickle
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,15 +31,19 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from benchmarks.campaigns import EVERYBODY, HARDER, KINDS, PICKED, RANDOM, WINDOW_DAYS, Receipts, Trial, lifted, trial
+from benchmarks.claimed_campaigns import GIVEN_AWAY, TRUE, claimed_trial
 from toolkit.models.entropy_balancing import balanced_effect
 from toolkit.models.lin import Effect, lin_effect
 from toolkit.models.naive_effects import before_after, difference_in_differences, naive_difference
+from toolkit.review.measures.assigned import seen_before
 from toolkit.review.measures.case import Case
+from toolkit.review.measures.claimed_chance import joined_on, traces_of
 from toolkit.review.measures.design_checks import alike_checks
 from toolkit.review.measures.estimate import measured_effect
 from toolkit.review.measures.headline import Claim, claim_of
@@ -207,6 +213,23 @@ def report(one: Kind, shop: str) -> int:
     return len(fails)
 
 
+def run_claimed(receipts: Receipts, kind: str, campaigns: int, seed: int) -> float:
+    """Return the share of campaigns called randomised by their table, made as `kind` says, whose randomisation a review refuses."""
+    rng = np.random.default_rng([seed, 1, (*TRUE, *GIVEN_AWAY).index(kind)])
+    limit = Settings().review.balance_p
+    return float(np.mean([bool(traces_of(*claimed_trial(receipts, kind, rng), limit=limit)) for _ in range(campaigns)]))
+
+
+def report_claimed(refused: dict[str, float], shop: str) -> int:
+    """Print how often a claimed randomisation is refused, and return how many bars are missed."""
+    print(f"\n{shop}, the table says randomised: refused")
+    for kind, share in refused.items():
+        print(f"  {kind:32}{share:8.1%}")
+    true, false = (float(np.mean([refused[kind] for kind in kinds])) for kinds in (TRUE, GIVEN_AWAY))
+    print(f"  true ones {true:.1%} (bar 2%), none in truth {false:.1%} (bar 90%)  {'PASS' if true <= 0.02 and false >= 0.9 else 'FAIL'}")
+    return int(true > 0.02) + int(false < 0.9)
+
+
 def report_grades(kinds: list[tuple[str, Kind]]) -> int:
     """Print what pages dare to say where chance did not decide, over all shops, and return how many bars are missed."""
     of = {name: [one.pages for _, one in kinds if one.name == name] for name in KINDS}
@@ -244,12 +267,17 @@ def receipts_of(workspace: Path) -> Receipts:
     view = open_view(Workspace(workspace))
     day = (pl.col("ordered_at").dt.date() - pl.lit(view.first_day)).dt.total_days().alias("day")
     known = view.orders.filter(pl.col("member_code").is_not_null())
-    return Receipts(known.select("member_code", day, view.major("amount").alias("amount"), "is_order").collect())
+    orders = known.select("member_code", day, view.major("amount").alias("amount"), "is_order").collect()
+    end = view.as_of + timedelta(days=1)
+    homes = seen_before(view, end)
+    cards = homes.with_columns(joined_on(view, homes, end)).sort("member_code")
+    bought = orders.join(cards, on="member_code", how="semi")
+    return Receipts(bought, cards.join(bought, on="member_code", how="semi"))
 
 
-def run_file(kind: str, file: Path, campaigns: int) -> Kind:
-    """Return `run_kind` of receipts that were pickled to a file."""
-    return run_kind(pickle.loads(file.read_bytes()), kind, campaigns, seed=1)
+def run_file(kind: str, run: Callable[..., Any], file: Path, campaigns: int) -> Any:
+    """Return `run_kind` or `run_claimed` of receipts that were pickled to a file."""
+    return run(pickle.loads(file.read_bytes()), kind, campaigns, seed=1)
 
 
 def main() -> int:
@@ -266,7 +294,10 @@ def main() -> int:
         for shop, receipts in shops(Path(folder), asked.seed):
             file = Path(folder) / f"{shop}.pickle"
             file.write_bytes(pickle.dumps(receipts))
-            for one in workers.map(partial(run_file, file=file, campaigns=asked.campaigns), KINDS):
+            claims = (*TRUE, *GIVEN_AWAY)
+            shares = workers.map(partial(run_file, run=run_claimed, file=file, campaigns=asked.campaigns), claims)
+            missed += report_claimed(dict(zip(claims, shares, strict=True)), shop)
+            for one in workers.map(partial(run_file, run=run_kind, file=file, campaigns=asked.campaigns), KINDS):
                 missed += report(one, shop)
                 kinds.append((shop, one))
     missed += report_grades(kinds)

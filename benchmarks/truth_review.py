@@ -82,7 +82,7 @@ def case_of(one: Trial, *, randomised: bool) -> Case:
         as_of=starts + timedelta(days=WINDOW_DAYS - 1),
     )
     view.say = lambda message, row=None, /, **fields: say(view, message, row, fields)  # as `View.say`
-    campaign = SimpleNamespace(randomised=randomised, starts_on=starts, ends_on=view.as_of, definition=None)
+    campaign = SimpleNamespace(source="ledger", randomised=randomised, starts_on=starts, ends_on=view.as_of, definition=None)
     case = Case(view, campaign, None, None, "own" if randomised else "others", members, pl.DataFrame(), None)  # type: ignore[arg-type]
     case.__dict__["past"] = Past(tuple(one.past.columns), one.past.to_numpy())
     return case

@@ -62,12 +62,13 @@ def bounds_of(of_choice: float, of_outcome: float, *, times: float = 1.0) -> tup
 class Yardstick:
     """The strongest single measured reason: `column` of the covariates, and what it tells, taken alone, `of_choice` and `of_outcome`.
 
-    `standard_error` and `freedom` are those of the plain regression in which hidden reasons are weighed, on `members` members.
+    `estimate`, `standard_error` and `freedom` are those of the plain regression in which hidden reasons are weighed, on `members` members.
     """
 
     column: int
     of_choice: float
     of_outcome: float
+    estimate: float
     standard_error: float
     freedom: float
     members: int
@@ -123,13 +124,14 @@ def strongest_reason(
     spread_left = float(choice_left @ choice_left)
     if freedom <= 0 or spread_left <= 1e-9 * arm.size:
         return None
-    left = values_left - choice_left * float(choice_left @ values_left) / spread_left
+    estimate = float(choice_left @ values_left) / spread_left
+    left = values_left - choice_left * estimate
     standard_error = float(np.sqrt(left @ left / freedom / spread_left))
     if standard_error <= 1e-12 * (1 + float(np.abs(outcome).max())):
         return None
     alone = [(column, *_alone(choice, values, table[:, column])) for column in (range(table.shape[1]) if reasons is None else reasons)]
     strengths = [
-        Yardstick(column, max(of_choice, least_choice), min(of_outcome, 0.999), standard_error, freedom, arm.size)
+        Yardstick(column, max(of_choice, least_choice), min(of_outcome, 0.999), estimate, standard_error, freedom, arm.size)
         for column, of_choice, of_outcome in alone
     ]
     return max(strengths, key=Yardstick.bias, default=None)

@@ -61,7 +61,7 @@ def _hidden(case: Case, each: np.ndarray, treated: np.ndarray, effect: Effect, o
         sentence = tr("Too few of those compared might as well have been chosen: hidden reasons cannot be held against measured ones.")
         return Check(name, "NOT MEASURED", sentence)
     strongest = tr(REASONS[case.past.names[yardstick.column]])
-    hidden = Hidden(yardstick, strongest, effect.standard_error)
+    hidden = Hidden(yardstick, strongest, effect)
     times, clear = hidden.times(effect), is_clear(effect)
     firm = times >= limits.likely_times
     sentence = case.say(

@@ -104,14 +104,15 @@ def test_pages_say_yes_to_what_is_there_and_no_to_what_is_not(receipts):
     assert sound.claimed_80 >= 0.85
     assert sound.very_likely_80 > 0
     assert sound.claimed_of_nothing == 0
-    for kind in ("hidden reason", "a stronger hidden reason"):
-        hidden = run_kind(receipts, kind, 8, seed=3).pages
-        assert hidden.proven == hidden.claimed_of_nothing == 0
-        assert hidden.claimed_80 >= 0.85
+    hidden = run_kind(receipts, "hidden reason", 12, seed=3).pages
+    assert hidden.proven == hidden.claimed_of_nothing == 0
+    assert hidden.claimed_80 >= 0.85
+    quiet = run_kind(receipts, "win-back", 8, seed=3).pages
+    assert quiet.claimed_of_nothing == 0, "what is extrapolated to members who stopped for good does not count"
 
 
 def test_a_claimed_randomisation_is_found_out_and_a_true_one_is_not(receipts):
-    assert sum(run_claimed(receipts, kind, 40, seed=3) for kind in TRUE) == 0
+    assert np.mean([run_claimed(receipts, kind, 40, seed=3) for kind in TRUE]) <= 0.02
     refused = {kind: run_claimed(receipts, kind, 6, seed=3) for kind in GIVEN_AWAY}
     assert np.mean(list(refused.values())) >= 0.8
     assert min(refused[kind] for kind in ("last digit of the id", "every third id", "order of the ids")) == 1

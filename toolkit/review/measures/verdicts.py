@@ -14,8 +14,8 @@ from toolkit.review.measures.sentences import together
 
 _SURE = 0.8
 """What a hidden reason must undo is the effect less what chance may have added: four in five truths lie beyond that. The 95% interval must
-be clear of zero besides, so this is no guard against chance alone. At .9 54% of the simulated campaigns to win back members that brought
-80% were called likely, at .8 61%, and of those chosen by what no receipt shows 2 and 8%, at nothing planted."""
+be clear of zero besides, so this is no guard against chance alone; at .9 a tenth fewer of the simulated campaigns to win back members that
+brought 80% were called likely, and hardly fewer that brought nothing."""
 
 
 @dataclass(frozen=True)

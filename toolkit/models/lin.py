@@ -323,26 +323,21 @@ def _unusable(table: np.ndarray, arm: np.ndarray, weight: np.ndarray, centre: np
 def _bounded(
     table: np.ndarray, arm: np.ndarray, weight: np.ndarray, centre: np.ndarray, gram: np.ndarray, unusable: tuple[int, ...]
 ) -> tuple[int, ...]:
-    """Return `unusable` and those columns with which a single member's leverage would pass `_MOST_LEVERAGE`, counted from the first on.
+    """Return `unusable` and the first column with which a single member's leverage passes `_MOST_LEVERAGE`, counted from the first on.
 
     A column carried by two or three of an arm, such as the old spend of silent members in a small control, gives them a leverage near 1:
     the fit follows them whatever they spend, and HC3 divides by one less leverage.
     """
-    total = weight[arm].sum()
-    while True:
-        usable = np.array([column for column in range(table.shape[1]) if column not in unusable], dtype=np.int64)
-        if not usable.size:
-            return unusable
-        scale = np.sqrt(np.diag(gram)[usable])
-        root = np.linalg.cholesky(gram[np.ix_(usable, usable)] / np.outer(scale, scale))
-        highest = np.zeros(usable.size)
-        for rows in _blocks(arm):
-            way = np.linalg.solve(root, ((table[rows][:, usable] - centre[usable]) / scale).T)
-            highest = np.maximum(highest, ((way**2).cumsum(axis=0) * weight[rows]).max(axis=1) + float((weight[rows] / total).max()))
-        beyond = np.flatnonzero(highest > _MOST_LEVERAGE)
-        if not beyond.size:
-            return unusable
-        unusable = tuple(sorted((*unusable, int(usable[beyond[0]]))))
+    usable = np.array([column for column in range(table.shape[1]) if column not in unusable], dtype=np.int64)
+    scale, total = np.sqrt(np.diag(gram)[usable]), weight[arm].sum()
+    unroll = np.linalg.inv(np.linalg.cholesky(gram[np.ix_(usable, usable)] / np.outer(scale, scale))).T / scale[:, None]
+    highest = np.zeros(usable.size)
+    for rows in _blocks(arm):
+        way = (table[rows][:, usable] - centre[usable]) @ unroll
+        highest = np.maximum(highest, (((way**2).cumsum(axis=1) + 1 / total) * weight[rows][:, None]).max(axis=0))
+    beyond = np.flatnonzero(highest > _MOST_LEVERAGE)
+    first = usable[beyond[0]] if beyond.size else usable[-1]  # the last one where rounding alone parts the two sums
+    return tuple(sorted((*unusable, int(first))))
 
 
 def _told_by_earlier(gram: np.ndarray, tolerance: float = 1e-9) -> list[int]:
@@ -364,11 +359,28 @@ def _arm(outcome: np.ndarray, arm: np.ndarray, table: np.ndarray, weight: np.nda
     if np.count_nonzero(arm) <= _ROWS_AT_ONCE:  # one block: its rows are picked once, not by every step
         outcome, table, weight = outcome[arm], table[arm], weight[arm]
         arm = np.ones(len(outcome), dtype=bool)
-    total = weight[arm].sum()
     centre = _mean(table, arm, weight)
     gram = _gram(table, arm, weight, centre)
     unusable = _unusable(table, arm, weight, centre, gram)
-    unusable = _bounded(table, arm, weight, centre, gram, unusable)
+    while True:
+        found, leverage = _fit(outcome, arm, table, weight, target, centre, gram, unusable)
+        if leverage <= _MOST_LEVERAGE:
+            return found, unusable
+        unusable = _bounded(table, arm, weight, centre, gram, unusable)
+
+
+def _fit(
+    outcome: np.ndarray,
+    arm: np.ndarray,
+    table: np.ndarray,
+    weight: np.ndarray,
+    target: np.ndarray,
+    centre: np.ndarray,
+    gram: np.ndarray,
+    unusable: tuple[int, ...],
+) -> tuple[_Arm, float]:
+    """Return the regression of an arm without the columns `unusable`, and the highest leverage of a member."""
+    total = weight[arm].sum()
     usable = [column for column in range(table.shape[1]) if column not in unusable]
     centre, scale = centre[usable], np.sqrt(np.diag(gram)[usable])
     inverse = np.linalg.inv(gram[np.ix_(usable, usable)] / np.outer(scale, scale))
@@ -378,13 +390,14 @@ def _arm(outcome: np.ndarray, arm: np.ndarray, table: np.ndarray, weight: np.nda
         cross += ((table[rows][:, usable] - centre) / scale).T @ (weight[rows] * (outcome[rows] - mean))
     slopes = inverse @ cross
     way = (target[: table.shape[1]][usable] - centre) / scale
-    variance = squares = 0.0
+    variance = squares = highest = 0.0
     for rows in _blocks(arm):
         block = (table[rows][:, usable] - centre) / scale
         leverage = weight[rows] * (1 / total + np.einsum("ij,ij->i", block @ inverse, block))
+        highest = max(highest, float(leverage.max()))
         pull = weight[rows] * (1 / total + block @ (inverse @ way))
         residual = outcome[rows] - mean - block @ slopes
         variance += float(((pull * residual / np.maximum(1 - leverage, 1e-6)) ** 2).sum())
         squares += float((pull**2).sum())
     freedom = max(int(arm.sum()) - len(usable) - 1, 1)
-    return _Arm(mean + float(way @ slopes), variance, freedom, 1 / squares), unusable
+    return _Arm(mean + float(way @ slopes), variance, freedom, 1 / squares), highest if usable else 0.0

@@ -91,7 +91,7 @@ def test_a_small_control_arm_gets_few_covariates(campaign):
     some = np.concatenate([np.flatnonzero(treated), np.flatnonzero(~treated)[:25]])
     effect = lin_effect(outcome[some], treated[some], table[some], members_per_covariate=10)
     assert effect.left_out == (2,)
-    assert lin_effect(outcome[some], treated[some], table[some]).left_out == (1, 2), "one per 30 members, and one at least"
+    assert lin_effect(outcome[some], treated[some], table[some]).left_out == (1, 2), "one per 20 members, and one at least"
     assert effect.estimate == pytest.approx(by_statsmodels(outcome[some], treated[some], table[some, :2]).params[1])
 
 

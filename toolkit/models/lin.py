@@ -110,7 +110,7 @@ def lin_effect(
     *,
     weights: np.ndarray | None = None,
     least_arm: int = 20,
-    members_per_covariate: int = 30,
+    members_per_covariate: int = 20,
 ) -> Effect:
     """Return the effect per treated member: the coefficient of D in `Y ~ D + X + D*X`, X centred at the mean of the treated, HC3 errors.
 
@@ -176,7 +176,7 @@ def standard_errors(
     covariates: np.ndarray,
     *,
     least_arm: int = 20,
-    members_per_covariate: int = 30,
+    members_per_covariate: int = 20,
 ) -> np.ndarray:
     """Return the standard error of `lin_effect` for each of many draws of the arms of the same members.
 

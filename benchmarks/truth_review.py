@@ -185,6 +185,8 @@ def verdicts(one: Kind) -> list[tuple[str, float, float, float]]:
         bars.append(("proven", pages.proven, 0.0, 0.0))
     if one.name not in (*RANDOM, *HARDER):
         bars.append(("claims of nothing", pages.claimed_of_nothing, 0.0, 0.05))
+    if one.name == "hidden reason":
+        bars.append(("likely", pages.likely, 0.0, 0.1))
     if one.name in EVERYBODY:
         bars.append(("cannot be told", pages.untold, 1.0, 1.0))
     return bars
@@ -290,8 +292,6 @@ def report_grades(kinds: list[tuple[str, Kind]]) -> int:
     print("\nWhere chance did not decide, all shops")
     for name, measured, least, most in bars:
         print(f"  {name:46}{measured:8.1%}  bar {least:.0%} to {most:.0%}  {'PASS' if least <= measured <= most else 'FAIL'}")
-    likely = float(np.mean([page.likely for page in of["hidden reason"]]))
-    print(f"  hidden reason, 5 to 20% brought or cost: claimed {likely:.1%} (the bar before the grades: 10%)")
     for name in HARDER:  # no bar: nothing tells these from campaigns that worked
         print(f"  {name}, nothing planted: claimed {np.mean([page.claimed_of_nothing for page in of[name]]):.1%}")
     return sum(not least <= measured <= most for _, measured, least, most in bars)

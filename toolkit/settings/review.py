@@ -26,9 +26,9 @@ class ReviewSettings(Family):
         2.0, ge=1, le=20, description="Not randomised: very likely where a hidden reason must be so many times as strong."
     )
     hidden_least: Share = Field(
-        0.03,
+        0.04,
         description="Not randomised: a hidden reason is taken to tell at least this share of who was chosen, also where no measured one "
-        "does. At .01 nearly all simulated campaigns chosen by what the past does not show were called likely, at .03 up to 1 in 14.",
+        "does: in simulated campaigns chosen by what no receipt of the past shows hidden reasons told 3 to 6%.",
     )
     false_share: float = Field(
         0.05, gt=0, le=0.5, description="Share of false ones among the parts called different, at most (Benjamini-Hochberg)."

@@ -12,8 +12,8 @@ from toolkit.models.sensitivity import Yardstick
 from toolkit.registry import question_text
 from toolkit.review.measures.sentences import together
 
-_SURE = 0.85
-"""What a hidden reason must undo is the effect less what chance may have added: 17 in 20 truths lie beyond that. The 95% interval must
+_SURE = 0.8
+"""What a hidden reason must undo is the effect less what chance may have added: four in five truths lie beyond that. The 95% interval must
 be clear of zero besides, so this is no guard against chance alone; at .9 a tenth fewer of the simulated campaigns to win back members that
 brought 80% were called likely, and hardly fewer that brought nothing."""
 

@@ -28,7 +28,7 @@ class ReviewSettings(Family):
     hidden_least: Share = Field(
         0.04,
         description="Not randomised: a hidden reason is taken to tell at least this share of who was chosen, also where no measured one "
-        "does: in simulated campaigns chosen by what no receipt of the past shows hidden reasons told 3 to 6%.",
+        "does; else the yardstick of a choice that nothing measured tells would be next to nothing.",
     )
     false_share: float = Field(
         0.05, gt=0, le=0.5, description="Share of false ones among the parts called different, at most (Benjamini-Hochberg)."

@@ -77,7 +77,11 @@ def test_arms_in_the_shops_own_words(tmp_path: Path) -> None:
     ws = imported(tmp_path, "arm-labels", more='\n[contacts.values]\narm = { Treatment = "treated", Control = "control" }\n')
     arms = ws.table("contacts").collect()["arm"].value_counts(sort=True)
     assert dict(arms.iter_rows()) == {"treated": 30, "control": 30}
-    assert "NOT RANDOMISED" not in tk.review.effect(ws, campaign_id="june").headline
+    assert "n = 30 treated, 30 held out" in tk.review.effect(ws, campaign_id="june").headline
+    # M01 to M30 were treated, M31 to M60 were not: chance, as the table says, did not do that.
+    findings = dict(tk.review.checks(ws, campaign_id="june").table.select("check", "finding").iter_rows())
+    assert "the arms can be told from" in findings["Assignment"]
+    assert "the order of the member ids" in findings["Assignment"]
 
 
 def test_an_order_that_its_mirror_cancels_is_none(tmp_path: Path) -> None:

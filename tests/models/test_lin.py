@@ -89,8 +89,9 @@ def test_a_column_constant_among_the_treated_still_carries_the_controls_to_them(
 def test_a_small_control_arm_gets_few_covariates(campaign):
     outcome, treated, table = campaign
     some = np.concatenate([np.flatnonzero(treated), np.flatnonzero(~treated)[:25]])
-    effect = lin_effect(outcome[some], treated[some], table[some])
+    effect = lin_effect(outcome[some], treated[some], table[some], members_per_covariate=10)
     assert effect.left_out == (2,)
+    assert lin_effect(outcome[some], treated[some], table[some]).left_out == (1, 2), "one per 20 members, and one at least"
     assert effect.estimate == pytest.approx(by_statsmodels(outcome[some], treated[some], table[some, :2]).params[1])
 
 
@@ -167,3 +168,18 @@ def test_a_draw_that_cannot_be_measured_has_no_error() -> None:
     draws = np.arange(60) >= np.array([[19], [19]])
     assert np.isnan(standard_errors(np.arange(60.0), draws, np.zeros((60, 1)))).all()  # 19 in the control arm
     assert np.isnan(standard_errors(np.repeat([1.0, 2.0], 30), np.arange(60)[None] >= 30, np.zeros((60, 1)))).all()  # one spend an arm
+
+
+def test_a_column_carried_by_a_few_of_an_arm_does_not_blow_up_the_interval():
+    """Two controls of a hundred carry a column, one of them nearly alone: HC3 would divide the residual of that one by next to nothing."""
+    rng = np.random.default_rng(2)
+    treated = np.arange(400) >= 100
+    spend, old = rng.gamma(2, 30, 400), np.zeros(400)
+    old[:2], old[100:160] = (400.0, 9.0), rng.gamma(2, 100, 60)
+    outcome = spend + rng.gamma(2, 10, 400)
+    plain = lin_effect(outcome, treated, spend)
+    both = lin_effect(outcome, treated, np.column_stack([spend, old]))
+    assert both.standard_error < 1.4 * plain.standard_error
+    assert both.left_out == (1,)
+    draws = treated[None, :]
+    assert standard_errors(outcome, draws, np.column_stack([spend, old])) == pytest.approx([both.standard_error])

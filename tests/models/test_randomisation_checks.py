@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from toolkit.errors import BadValue, DataError
-from toolkit.models.randomisation_checks import members_for_skew, permutation_p, sample_ratio_p
+from toolkit.models.randomisation_checks import groups_differ, members_for_skew, permutation_p, sample_ratio_p
 
 
 def test_sample_ratio_by_hand():
@@ -70,3 +70,30 @@ def test_false_alarms_are_as_many_as_promised():
     rng = np.random.default_rng(8)
     below = [permutation_p(rng.lognormal(0, 1.5, 125), np.arange(125) < 25, permutations=199, seed=k) < 0.05 for k in range(300)]
     assert 0.02 <= np.mean(below) <= 0.08
+
+
+def test_large_groups_are_the_usual_chi_squared() -> None:
+    from scipy.stats import chi2_contingency
+
+    rng = np.random.default_rng(3)
+    store, treated = rng.integers(0, 6, 900), rng.random(900) < 0.3
+    table = [[int(((store == one) & (treated == arm)).sum()) for one in range(6)] for arm in (True, False)]
+    found = groups_differ(store, treated)
+    assert found is not None
+    assert found.p_value == pytest.approx(chi2_contingency(table, correction=False).pvalue)
+    shares = [treated[store == one].mean() for one in range(6)]
+    assert found.treated_share == pytest.approx(shares[found.code])
+
+
+def test_hundreds_of_small_groups_are_told_from_chance() -> None:
+    """A store with three members says little, four hundred of them much; alone, groups of one say nothing."""
+    rng = np.random.default_rng(4)
+    store = rng.integers(0, 400, 1_200)
+    p_values = np.array([groups_differ(store, rng.permutation(1_200) < 600).p_value for _ in range(200)])  # type: ignore[union-attr]
+    assert (p_values < 0.001).sum() <= 2
+    assert 0.01 <= (p_values < 0.05).mean() <= 0.1
+    whole = groups_differ(store, rng.random(400)[store] < 0.5)
+    assert whole is not None
+    assert whole.p_value < 1e-9
+    assert whole.code == -1
+    assert groups_differ(np.arange(50), np.arange(50) < 25) is None

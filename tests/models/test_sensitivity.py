@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from toolkit.models.sensitivity import bounds_of, hidden_bias, measured_strength, robustness_value
+from toolkit.models.sensitivity import bounds_of, hidden_bias, robustness_value, strongest_reason
 
 DARFUR = {"estimate": 0.09732, "standard_error": 0.02326, "freedom": 783}
 """Cinelli and Hazlett (2020), section 5: being directly harmed, on an index of attitudes towards peace."""
@@ -43,15 +43,65 @@ def test_the_bias_of_a_reason_left_out_is_what_the_formula_says() -> None:
     def slope(*columns: np.ndarray) -> float:
         return float(np.linalg.lstsq(np.column_stack([treated, np.ones(treated.size), *columns]), outcome, rcond=None)[0][0])
 
-    strength = measured_strength(outcome, treated, known[:, None])
-    assert strength.bias == pytest.approx(slope(known) - slope(known, hidden), rel=0.05)
-    assert measured_strength(outcome, treated, known[:, None], times=2).bias > strength.bias
+    strongest = strongest_reason(outcome, treated, known[:, None])
+    assert strongest is not None
+    assert strongest.bias() == pytest.approx(slope(known) - slope(known, hidden), rel=0.05)
+    assert strongest.bias(2) > strongest.bias()
+
+
+def test_the_strongest_is_the_one_that_would_do_most_harm() -> None:
+    """One tells the outcome alone, one the choice alone, one a little of both: the last would mislead most."""
+    rng = np.random.default_rng(6)
+    of_outcome, of_choice, both = rng.standard_normal((3, 5_000))
+    treated = rng.random(5_000) < 1 / (1 + np.exp(-(of_choice + 0.4 * both)))
+    outcome = 3 * of_outcome + both + rng.standard_normal(5_000)
+    table = np.column_stack([of_outcome, of_choice, both])
+    strongest = strongest_reason(outcome, treated, table)
+    assert strongest is not None
+    assert strongest.column == 2
+    assert strongest.members == 5_000
+    narrowed = strongest_reason(outcome, treated, table, reasons=[0, 1])
+    assert narrowed is not None
+    assert narrowed.column != 2
+    assert narrowed.bias() < strongest.bias()
+
+
+def test_how_many_times_undoes_exactly_and_comes_back() -> None:
+    rng = np.random.default_rng(7)
+    known = rng.standard_normal(2_000)
+    treated = rng.random(2_000) < 1 / (1 + np.exp(-known))
+    strongest = strongest_reason(known + rng.standard_normal(2_000), treated, known[:, None])
+    assert strongest is not None
+    for times in (0.5, 1.0, 1.8):
+        assert strongest.times(strongest.bias(times)) == pytest.approx(times, rel=1e-6)
+    assert strongest.times(0.0) == strongest.times(-1.0) == 0.0
+    assert strongest.times(1e9) <= 100
+    share = strongest.share(strongest.bias())
+    assert hidden_bias(strongest.standard_error, strongest.freedom, share, share) == pytest.approx(strongest.bias())
+
+
+def test_a_reason_tells_at_least_so_much_of_the_choice() -> None:
+    rng = np.random.default_rng(8)
+    known, treated = rng.standard_normal(4_000), rng.random(4_000) < 0.5
+    outcome = known + rng.standard_normal(4_000)
+    bare, held = (strongest_reason(outcome, treated, known[:, None], least_choice=least) for least in (0.0, 0.03))
+    assert bare is not None
+    assert held is not None
+    assert bare.of_choice < 0.005
+    assert held.of_choice == 0.03
+    assert bare.of_outcome == held.of_outcome == pytest.approx(0.5, abs=0.05)
+    assert held.times(0.1) < bare.times(0.1)
 
 
 def test_noise_is_no_reason_and_a_rule_leaves_nothing() -> None:
     rng = np.random.default_rng(5)
     outcome, treated, noise = rng.standard_normal(600), rng.random(600) < 0.5, rng.standard_normal((600, 20))
-    assert measured_strength(outcome, treated, noise).bias < 0.05
+    weak = strongest_reason(outcome, treated, noise)
+    assert weak is not None
+    assert weak.bias() < 0.05
     rule = np.column_stack([treated, treated, np.ones(600)]).astype(float)
-    assert measured_strength(outcome, treated, rule).bias == np.inf
-    assert measured_strength(outcome, treated, np.ones((600, 2))).bias == 0
+    assert strongest_reason(outcome, treated, rule) is None
+    flat = strongest_reason(outcome, treated, np.ones((600, 2)))
+    assert flat is not None
+    assert flat.bias() == 0
+    assert strongest_reason(outcome[:40], treated[:40], noise[:40, :2]) is None, "an arm of fewer than 30"

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.campaigns import KINDS, WINDOW_DAYS, Receipts, trial
+from benchmarks.campaigns import KINDS, WINDOW_DAYS, Receipts, lifted, trial
+from benchmarks.claimed_campaigns import GIVEN_AWAY, TRUE
 from benchmarks.truth_differentiation import offer_trial, offers_chosen
-from benchmarks.truth_review import run_kind, verdicts
+from benchmarks.truth_review import run_claimed, run_kind, run_width, verdicts
 from toolkit.models.past_covariates import PAST_SUMS
 
 
@@ -22,7 +23,15 @@ def orders(frequent_shop) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def receipts(orders) -> Receipts:
-    return Receipts(orders)
+    first = orders.group_by("member_code").agg(pl.col("day").min()).sort("member_code")
+    number = first["member_code"].rank("dense").cast(pl.Int64)
+    store = np.random.default_rng(0).integers(0, 12, first.height)
+    cards = first.select(
+        ("m" + number.cast(pl.String).str.zfill(5)).alias("member_id"),
+        pl.Series("home_store", store).cast(pl.String),
+        pl.date(2020, 1, 1).dt.offset_by(pl.col("day").cast(pl.String) + "d").alias("joined_on"),
+    )
+    return Receipts(orders, cards)
 
 
 def test_the_past_is_what_the_orders_say(orders, receipts):
@@ -77,6 +86,43 @@ def test_where_everybody_who_fits_was_treated_it_cannot_be_told(receipts, kind):
     assert one.pages.untold == 1
     assert one.found["entropy balancing"].measured == 0
     assert all(least <= value <= most for _, value, least, most in verdicts(one))
+
+
+@pytest.mark.parametrize("size", [0.4, 0.8])
+def test_a_stated_lift_is_planted(receipts, size):
+    one = trial(receipts, "hot last month", np.random.default_rng(4))
+    for seed in range(3):
+        more = lifted(one, size, np.random.default_rng(seed)) - one.would
+        assert not more[~one.treated].any()
+        assert more.sum() / one.would[one.treated].sum() == pytest.approx(size, rel=0.25)
+
+
+def test_pages_say_yes_to_what_is_there_and_no_to_what_is_not(receipts):
+    """The bars of 300 campaigns on two shops, small: sound ones claimed at 40% and 80%, hidden reasons without an effect not."""
+    sound = run_kind(receipts, "hot last month", 8, seed=3).pages
+    assert sound.claimed_40 >= 0.6
+    assert sound.claimed_80 >= 0.85
+    assert sound.very_likely_80 > 0
+    assert sound.claimed_of_nothing == 0
+    hidden = run_kind(receipts, "hidden reason", 12, seed=3).pages
+    assert hidden.proven == hidden.claimed_of_nothing == 0
+    assert hidden.claimed_80 >= 0.85
+    quiet = run_kind(receipts, "win-back", 8, seed=3).pages
+    assert quiet.claimed_of_nothing == 0, "what is extrapolated to members who stopped for good does not count"
+
+
+def test_intervals_of_a_small_holdout_are_hardly_wider_than_with_one_covariate(receipts):
+    found = [run_width(receipts, members, 25, seed=3) for members in (300, 600)]
+    assert min(one.narrow for one in found) >= 0.9
+    assert np.mean([one.plain_power - one.power for one in found]) <= 0.1
+    assert np.mean([one.cover for one in found]) >= 0.9
+
+
+def test_a_claimed_randomisation_is_found_out_and_a_true_one_is_not(receipts):
+    assert np.mean([run_claimed(receipts, kind, 40, seed=3) for kind in TRUE]) <= 0.02
+    refused = {kind: run_claimed(receipts, kind, 6, seed=3) for kind in GIVEN_AWAY}
+    assert np.mean(list(refused.values())) >= 0.8
+    assert min(refused[kind] for kind in ("last digit of the id", "every third id", "order of the ids")) > 0.8
 
 
 def test_offers_are_drawn_evenly_and_shrunk_promises_are_kept(receipts):

@@ -40,11 +40,13 @@ class Fair:
         return make_workspace(path / "ws", self.lines, self.tables)
 
 
-def fair(*, seed: int = 1, lift: float = 0.0, control_share: float = 0.5, randomised: bool | None = True) -> Fair:
-    """Return a fair whose campaign F brought, per treated member, what `extra` says."""
+def fair(
+    *, seed: int = 1, lift: float = 0.0, control_share: float = 0.5, randomised: bool | None = True, arms: np.ndarray | None = None
+) -> Fair:
+    """Return a fair whose campaign F brought, per treated member, what `extra` says; `arms` (true = treated) instead of a shuffle."""
     rng = np.random.default_rng(seed)
     rate, size = rng.gamma(4, 1 / 28, MEMBERS), rng.lognormal(2.3, 0.5, MEMBERS)
-    treated = rng.permutation(MEMBERS) >= round(control_share * MEMBERS)
+    treated = rng.permutation(MEMBERS) >= round(control_share * MEMBERS) if arms is None else arms
     days = (LAST - FIRST).days + 1
     came = rng.random((MEMBERS, days)) < rate[:, None]
     rows: list[tuple[Any, ...]] = []

@@ -12,6 +12,9 @@ from tests.review.small_campaign import END, campaign_tables
 from tests.shop import AS_OF, make_workspace, tiny_products
 from toolkit.workspace import Workspace
 
+ARMS = np.where(np.random.default_rng(17).permutation(400) < 200, "treated", "control").tolist()
+"""Drawn by chance: a review refuses arms that the ids tell."""
+
 
 def habit_shop(
     path: Path, *, taught: float = 0.0, seed: int = 3, more: dict[str, pl.DataFrame] | None = None, boosted: bool = False
@@ -24,7 +27,7 @@ def habit_shop(
     members = [f"m{number:03d}" for number in range(400)]
     rows = []
     for number, who in enumerate(members):
-        rate, treated = rng.beta(2, 4), number % 2 == 0
+        rate, treated = rng.beta(2, 4), ARMS[number] == "treated"
         for back in range(250):
             day = AS_OF - timedelta(days=back)
             if rng.random() > 0.3:
@@ -44,6 +47,6 @@ def habit_shop(
         ],
         schema_overrides={"ordered_at": pl.Datetime("us"), "channel": pl.String},
     )  # fmt: skip
-    contacts = pl.DataFrame({"campaign_id": "C1", "member_id": members, "arm": [("treated", "control")[place % 2] for place in range(400)]})
+    contacts = pl.DataFrame({"campaign_id": "C1", "member_id": members, "arm": ARMS})
     tables = {"products": tiny_products(), "campaigns": campaign_tables()["campaigns"], "contacts": contacts, **(more or {})}
     return make_workspace(path, lines, tables)

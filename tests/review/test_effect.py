@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from tests.portrait.pictures import spec_of
-from tests.review.fair import ENDS, FIRST, IDS, STARTS, Fair, fair, lines_of
+from tests.review.fair import ENDS, FIRST, IDS, MEMBERS, STARTS, Fair, fair, lines_of
 from toolkit import rendering
 from toolkit.answer import Answer
 from toolkit.errors import BadValue, DataError
@@ -215,10 +215,26 @@ def test_a_hidden_reason_as_strong_as_the_measured_ones_is_weighed(tmp_path: Pat
     ws = broken("not random").write(tmp_path)
     word, finding, forbids = verdict_of(checks(ws), "Hidden reasons")
     assert (word, forbids) == ("REVIEW", False)
-    assert "a hidden reason must tell" in finding
-    assert "probably brought" in effect(ws).headline
-    strict = effect(ws, settings={"review": {"claim_share": 0.9}}).headline
-    assert "cannot be told" in strict
+    assert "The strongest reason that is measured, spend of the last 91 days, tells" in finding
+    assert "times as strong: it must tell" in finding
+    answer = effect(ws)
+    assert "NOT RANDOMISED: across the chain, campaign F 'Fair' probably brought" in answer.headline
+    graded = answer.table.row(0, named=True)
+    assert graded["grade"] == "likely"
+    assert 1 < graded["hidden_times"] < 2
+    meaning = next(note.text for note in answer.notes if note.text.startswith("Likely: a hidden reason would have to be"))
+    assert f"{graded['hidden_times']:.1f} times as strong as the strongest that is measured, spend of the last 91 days" in meaning
+    strict = {"review": {"likely_times": graded["hidden_times"] + 0.1, "very_likely_times": 20}}
+    for one in (effect(ws, settings=strict), checks(ws, settings=strict)):
+        assert "is possible, no more" in one.headline
+        assert "probably" not in one.headline
+        assert "effect" not in one.figures
+    assert effect(ws, settings=strict).table["grade"][0] == "possible"
+    mild = effect(ws, settings={"review": {"very_likely_times": 1}})
+    assert "very probably brought" in mild.headline
+    assert mild.table["grade"][0] == "very likely"
+    far = effect(ws, settings={"review": {"very_likely_times": 1, "overlap_fail": 0.01, "overlap_limit": 0.01}})
+    assert far.table["grade"][0] == "likely", "extrapolated: not very likely"
     chance = fair(lift=3.0).write(tmp_path / "chance")
     assert "Hidden reasons" not in checks(chance).table["check"].to_list()
 
@@ -231,7 +247,7 @@ CLAIMS = ("brought", "earned €", "lost €", "worked", "paid:", "lost money", 
     [
         ("control of three", "Size", "the control arm has fewer than 10 members, fewer than 30"),
         ("everyone redeemed", "Redemptions", "put on the list because they redeemed"),
-        ("drawn by hand", "Balance", "not drawn at random"),
+        ("drawn by hand", "Overlap", "What they would have done without it cannot be told"),
         ("before the receipts", "Size", "started before the receipts do"),
         ("no sales in one arm", "Sales in both arms", "Nobody of the control arm bought anything"),
     ],
@@ -263,6 +279,58 @@ def test_without_chance_nothing_is_proven(kind: str, tmp_path: Path) -> None:
     assert verdict_of(checks(ws), "Assignment")[0] == "FAIL"
     small = fair(lift=0.3, randomised=False).write(tmp_path / "small")
     assert "cannot be told" in effect(small).headline
+
+
+def claimed(kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Who is treated in a campaign that the table calls randomised."""
+    number = np.arange(MEMBERS)
+    return {
+        "the last digit of the member id": number % 10 < 5,
+        "the last digit but one of the member id": number // 10 % 10 < 5,
+        "the count along the member ids": number % 3 > 0,
+        "the order of the member ids": number < 240,
+        "the home store": number % 2 == 0,  # even numbers shop in s1
+        "": rng.permutation(MEMBERS) < 200,
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "the last digit of the member id",
+        "the last digit but one of the member id",
+        "the count along the member ids",
+        "the order of the member ids",
+        "the home store",
+        "",
+    ],
+)
+def test_a_randomisation_that_is_only_claimed_is_tested(kind: str, tmp_path: Path) -> None:
+    treated = claimed(kind, np.random.default_rng(5))
+    ws = fair(lift=2.0, arms=treated).write(tmp_path)
+    word, finding, forbids = verdict_of(checks(ws), "Assignment")
+    headline = effect(ws).headline
+    if not kind:
+        assert (word, forbids) == ("PASS", False)
+        assert "held out at random" in headline
+        return
+    assert (word, forbids) == ("FAIL", False)
+    assert finding.startswith("NOT RANDOMISED: the campaigns table says that chance decided, but the arms can be told from ")
+    assert kind in finding
+    assert headline.startswith("NOT RANDOMISED: ")
+    assert "held out, not at random" in headline
+    assert "probably brought" in headline, "graded as one whose members were picked"
+    assert effect(ws).table["grade"][0] in ("likely", "very likely")
+
+
+def test_the_day_of_joining_gives_arms_away(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    joined = [date(2022, 1, 1) + timedelta(days=int(day)) for day in rng.integers(0, 700, MEMBERS)]
+    new = np.array([day > date(2022, 12, 1) for day in joined])
+    made = fair(arms=new)
+    cards = made.tables["members"].with_columns(pl.Series("joined_on", joined))
+    ws = Fair(made.lines, new, 0.0, {**made.tables, "members": cards}).write(tmp_path)
+    assert "told from the day of joining or of the first order (p = " in verdict_of(checks(ws), "Assignment")[1]
 
 
 def test_contamination_leaks_and_neighbours_are_named(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tests.portrait.pictures import spec_of
-from tests.review.habit_shop import habit_shop
+from tests.review.habit_shop import ARMS, habit_shop
 from tests.review.small_campaign import END, START, campaign_tables, small_campaign
 from tests.shop import AS_OF
 from toolkit.review.habits_after import habits_after
@@ -50,8 +50,7 @@ def test_a_later_campaign_that_explains_it(tmp_path: Path) -> None:
     )
     campaigns = pl.concat([campaign_tables()["campaigns"], later])
     members = [f"m{number:03d}" for number in range(400)]
-    arms = [("treated", "control")[place % 2] for place in range(400)]
-    contacts = pl.concat([pl.DataFrame({"campaign_id": name, "member_id": members, "arm": arms}) for name in ("C1", "C2")])
+    contacts = pl.concat([pl.DataFrame({"campaign_id": name, "member_id": members, "arm": ARMS}) for name in ("C1", "C2")])
     ws = habit_shop(tmp_path / "ws", boosted=True, more={"campaigns": campaigns, "contacts": contacts})
     answer = habits_after(ws, campaign_id="C1")
     assert "cannot be told" in answer.headline

@@ -70,7 +70,7 @@ _SPLITS = (
 """What goods and members are told apart by, and the sorts of columns."""
 _REVIEW = (
     *("PASS", "REVIEW", "FAIL", "NOT MEASURED"),
-    *("proven", "likely", "not shown", "cannot be told"),
+    *("proven", "very likely", "likely", "possible", "not shown", "cannot be told"),
     *("method", "touchpoint", "offer"),
     *("net", "lift", "extra_amount", "extra_margin", "extra_orders", "redemption_share"),
     *("{currency} per member and {days} days", "days per member and {days} days", "{count} and more"),

@@ -79,10 +79,13 @@ from .naive_effects import (
 from .balance import (
     Overlap as Overlap, overlap as overlap, propensities as propensities, standardised_differences as standardised_differences,
 )
-from .randomisation_checks import members_for_skew as members_for_skew, permutation_p as permutation_p, sample_ratio_p as sample_ratio_p
+from .randomisation_checks import (
+    GroupShares as GroupShares, arms_differ as arms_differ, groups_differ as groups_differ, members_for_skew as members_for_skew,
+    permutation_p as permutation_p, sample_ratio_p as sample_ratio_p,
+)
 from .sensitivity import (
-    Strength as Strength, bounds_of as bounds_of, hidden_bias as hidden_bias, measured_strength as measured_strength,
-    robustness_value as robustness_value,
+    Yardstick as Yardstick, bounds_of as bounds_of, hidden_bias as hidden_bias, robustness_value as robustness_value,
+    strongest_reason as strongest_reason,
 )
 from .shapley import shapley_parts as shapley_parts, whole_parts as whole_parts
 

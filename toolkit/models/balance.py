@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -59,7 +59,8 @@ class Overlap:
     `beyond_share`: share of the treated whose propensity (chance of being chosen, as the covariates tell it) lies beyond the 99th
     percentile of the controls', so that next to no control is like them; about .01 where arms are alike. `effective_controls`: how many
     equally weighted controls the controls amount to once they are weighted to look like the treated (Kish). Figures are None where
-    `reason` says why.
+    `reason` says why. `alike`: rows of the members who might have been chosen or left out: their propensity is not below that of nearly
+    all treated (19 in 20).
     """
 
     beyond_share: float | None
@@ -67,6 +68,7 @@ class Overlap:
     treated_count: int
     control_count: int
     reason: Reason | None = None
+    alike: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64), compare=False, repr=False)
 
 
 def propensities(covariates: np.ndarray, treated: np.ndarray, *, penalty: float = 1.0) -> np.ndarray:
@@ -113,7 +115,8 @@ def overlap(covariates: np.ndarray, treated: np.ndarray, *, least_arm: int = 20,
         return Overlap(None, None, *counts, Reason(Why.SAMPLE_WITHOUT_ARM))
     odds = of_control / np.maximum(1 - of_control, 1e-12)
     effective = float(odds.sum() ** 2 / (odds**2).sum()) * (counts[1] / of_control.size) if odds.any() else 0.0
-    return Overlap(float(np.mean(of_treated > np.quantile(of_control, 0.99))), effective, *counts)
+    alike = np.flatnonzero(chance >= np.quantile(of_treated, 0.05)) * step
+    return Overlap(float(np.mean(of_treated > np.quantile(of_control, 0.99))), effective, *counts, alike=alike)
 
 
 def _checked(covariates: np.ndarray, treated: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from toolkit.errors import BadValue, DataError
@@ -22,6 +24,89 @@ def sample_ratio_p(treated_count: int, control_count: int, control_share: float)
     if treated_count + control_count == 0:
         raise DataError("sample ratio: there is no member in either arm.")
     return float(binomtest(control_count, treated_count + control_count, control_share).pvalue)
+
+
+def arms_differ(past: np.ndarray, treated: np.ndarray) -> float:
+    """Return how likely chance alone makes arms differ so much in their past: p of Hotelling's T squared, columns that repeat others left
+    out.
+
+    Source: Hotelling, Annals of Mathematical Statistics 2 (1931); as a test of random assignment, Hansen and Bowers, Statistical Science
+    23 (2008)."""
+    from scipy.stats import f
+
+    spread = past.std(axis=0)
+    table = (past - past.mean(axis=0))[:, spread > 1e-9] / spread[spread > 1e-9]
+    counts = int(treated.sum()), int((~treated).sum())
+    if table.shape[1] == 0 or min(counts) < 3:
+        return 1.0
+    gap = table[treated].mean(axis=0) - table[~treated].mean(axis=0)
+    pooled = sum(
+        (count - 1) * np.cov(table[arm], rowvar=False).reshape(table.shape[1], -1)
+        for arm, count in ((treated, counts[0]), (~treated, counts[1]))
+    )
+    freedom = sum(counts) - 2
+    values, vectors = np.linalg.eigh(pooled / freedom)
+    kept = values > 1e-9 * values.max()
+    squared = float((((gap @ vectors[:, kept]) ** 2) / values[kept]).sum() * counts[0] * counts[1] / sum(counts))
+    columns = int(kept.sum())
+    if freedom - columns + 1 <= 0:
+        return 1.0
+    return float(f.sf(squared * (freedom - columns + 1) / (freedom * columns), columns, freedom - columns + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupShares:
+    """Whether the arms can be told from a group: `p_value` of chance alone, and the group (`code`, `count`, `treated_share`) that is
+    furthest from the rest; -1 where none is large enough to speak of."""
+
+    p_value: float
+    code: int
+    count: int
+    treated_share: float
+
+
+def groups_differ(
+    codes: np.ndarray, treated: np.ndarray, *, least_expected: float = 5, draws: int = 400, seed: int = 0
+) -> GroupShares | None:
+    """Return whether members of some groups (`codes`, whole numbers from 0) were treated more often than chance allows.
+
+    Pearson's chi squared over the groups of two members and more; None where fewer than two are left. Where fewer than `least_expected`
+    members of a group are expected in an arm (a shop with hundreds of stores) the statistic is not chi squared distributed: a Gamma
+    distribution then has its mean and its variance under `draws` draws of the arms, since counting draws would end at 1 / draws.
+
+    >>> store, treated = np.repeat([0, 1], 50), np.arange(100) < 50
+    >>> groups_differ(store, treated).p_value < 1e-20, groups_differ(np.arange(100) % 2, treated).p_value
+    (True, 1.0)
+    """
+    from scipy.special import chdtrc, gammaincc
+
+    arm = np.asarray(treated).astype(np.float64)
+    counted = np.bincount(codes)
+    inside = counted[codes] > 1
+    names, place = np.unique(codes[inside], return_inverse=True)
+    arm, share = arm[inside], float(arm[inside].mean()) if inside.any() else 0.0
+    if names.size < 2 or not 0 < share < 1:
+        return None
+    count = np.bincount(place).astype(np.float64)
+
+    def away(one: np.ndarray) -> np.ndarray:
+        return (np.bincount(place, weights=one, minlength=names.size) - count * share) ** 2 / (count * share * (1 - share))
+
+    found = away(arm)
+    large = count * min(share, 1 - share) >= least_expected
+    if large.all():
+        p_value = float(chdtrc(names.size - 1, found.sum()))
+    else:
+        rng = np.random.default_rng(seed)
+        times = max(min(draws, 20_000_000 // arm.size), 40)  # of a million members forty draws are a second's work
+        drawn = np.array([away(rng.permutation(arm)).sum() for _ in range(times)])
+        mean, variance = drawn.mean(), max(float(drawn.var()), 1e-12)
+        p_value = float(gammaincc(mean**2 / variance, found.sum() * mean / variance))
+    if not large.any():
+        return GroupShares(p_value, -1, 0, 0.0)
+    furthest = int(np.where(large, found, -1.0).argmax())
+    of_furthest = float(arm[place == furthest].mean())
+    return GroupShares(p_value, int(names[furthest]), int(count[furthest]), of_furthest)
 
 
 def members_for_skew(outcome: np.ndarray, *, factor: float = 25.0) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,41 +59,95 @@ def bounds_of(of_choice: float, of_outcome: float, *, times: float = 1.0) -> tup
 
 
 @dataclass(frozen=True, slots=True)
-class Strength:
-    """How much all measured covariates together tell: of who was chosen (`of_choice`), and of the outcome given that (`of_outcome`), R
-    squared less what chance alone tells; and `bias`, what a hidden reason so many times as strong moves the estimate by, in the outcome's
-    unit (infinite where it would leave nothing to compare by)."""
+class Yardstick:
+    """The strongest single measured reason: `column` of the covariates, and what it tells, taken alone, `of_choice` and `of_outcome`.
 
+    `estimate`, `standard_error` and `freedom` are those of the plain regression in which hidden reasons are weighed, on `members` members.
+    """
+
+    column: int
     of_choice: float
     of_outcome: float
-    bias: float
+    estimate: float
+    standard_error: float
+    freedom: float
+    members: int
+
+    def bias(self, times: float = 1.0) -> float:
+        """Return what a hidden reason `times` as strong moves the estimate by, in the outcome's unit; infinite where none is left."""
+        return hidden_bias(self.standard_error, self.freedom, *bounds_of(self.of_choice, self.of_outcome, times=times))
+
+    def times(self, distance: float, *, most: float = 100.0) -> float:
+        """Return how many times as strong a hidden reason must be to move the estimate by `distance`, at most `most`."""
+        if distance <= 0:
+            return 0.0
+        low, high = 0.0, most
+        for _ in range(50):  # the bias grows with the strength
+            middle = (low + high) / 2
+            low, high = (low, middle) if self.bias(middle) >= distance else (middle, high)
+        return high
+
+    def share(self, distance: float) -> float:
+        """Return which share of what is left of both choice and outcome a hidden reason must tell to move the estimate by `distance`."""
+        return robustness_value(max(distance, 0.0) / self.standard_error, self.freedom)
 
 
-def measured_strength(outcome: np.ndarray, treated: np.ndarray, covariates: np.ndarray, *, times: float = 1.0) -> Strength:
-    """Return how strong the measured reasons are, one row per member in all inputs, and what a hidden one `times` as strong would
-    do.
+def strongest_reason(
+    outcome: np.ndarray,
+    treated: np.ndarray,
+    covariates: np.ndarray,
+    *,
+    reasons: Sequence[int] | None = None,
+    least_choice: float = 0.0,
+    least_arm: int = 30,
+) -> Yardstick | None:
+    """Return the single covariate that would do most harm if it were hidden, one row per member in all inputs; None where an arm has
+    fewer than `least_arm` members or choice or outcome follows from the covariates.
 
-    They are taken together, as one reason: columns of the past repeat each other, so that each would look weak beside the rest. The
-    yardstick is the plain regression of the outcome on the choice and the covariates.
+    Each covariate is taken alone, since columns of the past repeat each other and any of them looks weak beside the rest; the
+    hidden reason is weighed in the regression on all of them, so it tells of what they leave as much as the strongest tells of the
+    whole. `reasons`: the columns that count as a reason of their own (all). `least_choice`: a reason is taken to tell at least this share
+    of who was chosen; where the choice hardly depends on anything that is measured, such a weak reason would be no yardstick.
 
-    Source: Cinelli and Hazlett (2020), sections 3.2 and 4.4, the covariates as one group.
+    Give the members whom the choice could have left out or taken (`Overlap.alike`): among all, a rule such as "spent above 100" tells
+    who was chosen, and no hidden reason is as strong as a rule.
+
+    Source: Cinelli and Hazlett (2020), sections 3.2 and 4.4.
     """
     arm = np.asarray(treated).astype(np.float64)
-    choice, values, rows = arm - arm.mean(), outcome - outcome.mean(), arm.size
-    basis = _basis(covariates - covariates.mean(axis=0))
-    columns = basis.shape[1]
+    if min(arm.sum(), arm.size - arm.sum()) < least_arm:
+        return None
+    table = covariates - covariates.mean(axis=0)
+    basis, choice, values = _basis(table), arm - arm.mean(), outcome - outcome.mean()
+    freedom = arm.size - basis.shape[1] - 2
     choice_left, values_left = (one - basis @ (basis.T @ one) for one in (choice, values))
-    spread, spread_left = float(choice @ choice), float(choice_left @ choice_left)
-    inside = values - choice * float(choice @ values) / max(spread, 1e-300)
-    left = values_left - choice_left * float(choice_left @ values_left) / max(spread_left, 1e-300)
-    of_choice = _less_chance(spread_left, spread, rows, columns)
-    of_outcome = _less_chance(float(left @ left), float(inside @ inside), rows, columns)
-    if of_choice >= 1 or spread_left <= 0:
-        return Strength(of_choice, of_outcome, np.inf)
-    chosen, told = bounds_of(of_choice, min(of_outcome, 0.999), times=times)
-    freedom = max(rows - columns - 2, 1)
-    standard_error = np.sqrt(float(left @ left) / freedom / spread_left)
-    return Strength(of_choice, of_outcome, hidden_bias(standard_error, freedom, chosen, told))
+    spread_left = float(choice_left @ choice_left)
+    if freedom <= 0 or spread_left <= 1e-9 * arm.size:
+        return None
+    estimate = float(choice_left @ values_left) / spread_left
+    left = values_left - choice_left * estimate
+    standard_error = float(np.sqrt(left @ left / freedom / spread_left))
+    if standard_error <= 1e-12 * (1 + float(np.abs(outcome).max())):
+        return None
+    alone = [(column, *_alone(choice, values, table[:, column])) for column in (range(table.shape[1]) if reasons is None else reasons)]
+    strengths = [
+        Yardstick(column, max(of_choice, least_choice), min(of_outcome, 0.999), estimate, standard_error, freedom, arm.size)
+        for column, of_choice, of_outcome in alone
+    ]
+    return max(strengths, key=Yardstick.bias, default=None)
+
+
+def _alone(choice: np.ndarray, values: np.ndarray, reason: np.ndarray) -> tuple[float, float]:
+    """What one centred covariate tells of the choice, and of the outcome given the choice: R squared less what chance tells."""
+    size = float(reason @ reason)
+    if size <= 1e-18 * reason.size:
+        return 0.0, 0.0
+    way = reason / np.sqrt(size)
+    spread = float(choice @ choice)
+    inside, way_inside = (one - choice * float(choice @ one) / spread for one in (values, way))
+    told = float(way_inside @ inside) ** 2 / max(float(way_inside @ way_inside), 1e-300)
+    whole = float(inside @ inside)
+    return _less_chance(spread - float(way @ choice) ** 2, spread, reason.size, 1), _less_chance(whole - told, whole, reason.size, 1)
 
 
 def _less_chance(left: float, whole: float, rows: int, columns: int) -> float:

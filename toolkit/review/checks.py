@@ -97,7 +97,8 @@ def _headline(measured: Study) -> str:
     counts = [case.say("{count} {verdict:word}", count=count, verdict=verdict) for verdict, count in _tally(measured).items() if count]
     return case.say(
         "{where}, of {checks} checks of {name} {counts}: [proven?its effect on {title:word} may be stated as proven][likely?its effect on "
-        "{title:word} may be called likely, not proven][not_shown?the comparison is sound, and shows no effect on {title:word}]"
+        "{title:word} may be called [very?very ]likely, not proven][possible?its effect on {title:word} is possible, no "
+        "more][not_shown?the comparison is sound, and shows no effect on {title:word}]"
         "[cannot_be_told?its effect on {title:word} may not be claimed][not_measured?its effect on {title:word} is not measured] ({arms}).",
         measured.claim.parts, checks=len(measured.checks), counts=listing(counts), title=OUTCOMES[measured.outcome].title,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,7 +15,7 @@ from toolkit.models.lin import Effect
 from toolkit.registry import question
 from toolkit.review.measures.case import ARMS
 from toolkit.review.measures.estimators import estimator_effects
-from toolkit.review.measures.headline import effect_headline
+from toolkit.review.measures.headline import Claim, claim_of, effect_headline, grade_note
 from toolkit.review.measures.model_reasons import reason_text
 from toolkit.review.measures.outcome import OUTCOMES, Name
 from toolkit.review.measures.parts import MOST_PARTS, By, effects_by, passed
@@ -40,6 +41,16 @@ def effects_table(by: str, kind: c.Kind) -> Table:
         figure(f"expected{ending}", "Expected without", "per treated member, without the campaign"),
         c.share("lift_share", "Lift", "effect / expected"),
         c.number("p_value", "p"),
+        c.text(
+            "grade",
+            meaning="what may be said: proven or not shown where chance decided, else very likely, likely, possible, cannot be told",
+            null="a cross-check, or not measured",
+        ),
+        c.number(
+            "hidden_times", "Hidden reason needed",
+            "how many times as strong as the strongest measured reason a hidden one must be to undo it; at most 100",
+            null="chance decided, it is not clear of zero, or a check forbids a claim",
+        ),
         ARMS,
         c.text("reading", "How to read it"),
     )  # fmt: skip
@@ -96,18 +107,21 @@ def effect(view: View, *, campaign_id: str | int = "", outcome: Name = "amount",
     case = measured.case
     if by == "estimator":
         rows = estimator_effects(measured)
+        claims: list[Claim | None] = [measured.claim, *[None] * (len(rows) - 1)]
     else:
         effects = list(effects_by(case, by, outcome)) if case.too_few is None else []
         readings = _readings(measured, [one for _, one in effects])
         rows = [(name, one, reading) for (name, one), reading in zip(effects, readings, strict=True)]
-    shown = _table(view, by, rows, "number" if by == "outcome" else OUTCOMES[outcome].kind)
+        # Parts are told from each other by Benjamini-Hochberg, which grades do not know; the outcomes are each a campaign of its own.
+        claims = [claim_of(case, one, measured.checks) if by == "outcome" else None for _, one in effects]
+    shown = _table(view, by, rows, claims, "number" if by == "outcome" else OUTCOMES[outcome].kind)
     has_chart = by != "outcome" and shown.frame["lift_share"].count()
     named = {"campaign_id": case.campaign.campaign_id}
     return Finding(
         headline=effect_headline(case, measured.effect, measured.claim, outcome),
         table=shown,
         chart=(lambda: _chart(measured, shown, by)) if has_chart else None,
-        notes=[*worst_first(measured.checks), *_notes(measured, by, shown)],
+        notes=[*grade_note(case, measured.claim, measured.checks, outcome), *worst_first(measured.checks), *_notes(measured, by, shown)],
         ask_next=[
             ("review.checks", named),
             ("review.money", named),
@@ -126,12 +140,15 @@ def effect_figures(measured: Study) -> dict[str, float | None]:
     return {**figures, "treated_count": float(case.treated_count), "control_count": float(case.control_count)}
 
 
-def _table(view: View, by: str, effects: list[tuple[str, Effect, str]], kind: c.Kind) -> AnswerTable:
+def _table(view: View, by: str, effects: list[tuple[str, Effect, str]], claims: Sequence[Claim | None], kind: c.Kind) -> AnswerTable:
     declared = effects_table(by, kind)
     rows = [
-        (name, one.estimate, one.low, one.high, one.base, one.share, one.p_value, one.treated_count, one.control_count, reading)
-        for name, one, reading in effects
-    ]
+        (
+            name, one.estimate, one.low, one.high, one.base, one.share, one.p_value, claim and claim.word, claim and claim.times,
+            one.treated_count, one.control_count, reading,
+        )
+        for (name, one, reading), claim in zip(effects, claims, strict=True)
+    ]  # fmt: skip
     return declared.of(pl.DataFrame(rows, schema=declared.schema, orient="row"), view)
 
 

@@ -160,7 +160,8 @@ def _headline(case: Case, habit: Row, claim: Claim, after: Period) -> str:
         "{opening}in the {days} days after {name} the treated bought [known?{treated_after:.1f}% of [coupon?shopping days with a "
         "coupon|spend on discount]|an unknown share [coupon?with a coupon|on discount]][known_before? ({treated_before:.1f}% "
         "before)][told?[not_shown?: no sign that it taught them to wait for offers ({span} against what they would have, zero included; "
-        "{n}).|: it [likely?probably ][gain?taught them to wait for offers|made them buy less on offer], {span} against what they would "
+        "{n}).|: it [likely?[very?very ]probably ][gain?taught them to wait for offers|made them buy less on offer], {span} against what "
+        "they would "
         "have ({n}).]|; whether the campaign changed that [not_measured?is not measured|cannot be told] ({n}): {reason}]",
         {**claim.parts, **habit}, days=after.days, n=n, span=span, told=is_told, known=habit["treated_after"] is not None,
         known_before=habit["treated_before"] is not None, coupon=habit["habit"] == COUPON_AFFINITY,

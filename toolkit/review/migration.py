@@ -14,6 +14,7 @@ from toolkit.language import tr
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.registry import question
 from toolkit.review.measures.case import ARMS, Case
+from toolkit.review.measures.estimate import regression_options
 from toolkit.review.measures.headline import Claim, claim_of
 from toolkit.review.measures.moves import OTHERS, Moves, arm_values, flow_table, moves_of
 from toolkit.review.measures.sentences import together
@@ -111,7 +112,7 @@ def _effect(case: Case, moves: Moves) -> Effect:
         return not_measured(tr("what a segment is worth is not known"), *counts)
     after, before = (side / case.view.minor_units for side in values)
     covariates = np.column_stack([before, case.past.values])
-    return lin_effect(after, case.members["treated"].to_numpy(), covariates, least_arm=case.view.settings.review.least_arm)
+    return lin_effect(after, case.members["treated"].to_numpy(), covariates, **regression_options(case))
 
 
 def _table(view: View, moves: Moves) -> AnswerTable:
@@ -153,7 +154,8 @@ def _headline(case: Case, moves: Moves, effect: Effect, claim: Claim) -> str:
         )
     else:
         worth = case.say(
-            "That is [likely?probably ]worth {mean:money} of {basis:word} per treated member in the 91 days after (95% interval "
+            "That is [likely?[very?very ]probably ]worth {mean:money} of {basis:word} per treated member in the 91 days after (95% "
+            "interval "
             "{low:money} to {high:money}), {total:money} in all, if segments stay worth what they were.",
             {**claim.parts, **figures}, basis=moves.basis, total=effect.estimate * case.treated_count,
         )  # fmt: skip

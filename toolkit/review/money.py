@@ -197,7 +197,8 @@ def _headline(measured: Study, account: Account) -> str:
         )
     return case.say(
         "{where}, {name} [open?may have earned or lost: net[ before {missing} (not stated)] lies between {net_low:money} and "
-        "{net_high:money}|[likely?probably ][earned?earned|lost] {amount:money} net[ before {missing} (not stated)] (95% interval "
+        "{net_high:money}|[likely?[very?very ]probably ][earned?earned|lost] {amount:money} net[ before {missing} (not stated)] (95% "
+        "interval "
         "{net_low:money} to {net_high:money})]: {margin:money} of extra margin less {spent:money} of costs that are not off the sales "
         "already; {arms}.",
         words, open=net.low <= 0 <= net.high, earned=net.low > 0, amount=abs(net.estimate),

@@ -9,6 +9,7 @@ from toolkit.registry import question
 from toolkit.review.effect import effect_figures
 from toolkit.review.measures.account import Account, account_of
 from toolkit.review.measures.goals import goal_notes
+from toolkit.review.measures.headline import grade_note
 from toolkit.review.measures.study import Study, study
 from toolkit.review.measures.verdicts import worst_first
 from toolkit.review.money import (
@@ -71,7 +72,13 @@ def verdict(view: View, *, campaign_id: str | int = "") -> Finding:
         headline=_headline(sold, measured, account),
         table=shown,
         chart=(lambda: account_chart(measured.case, shown)) if is_told and account.sales.measured else None,
-        notes=[_next_time(sold, account, is_told), *goal_notes(measured, account), *worst_first(sold.checks), *_unknown(sold, account)],
+        notes=[
+            *grade_note(sold.case, sold.claim, sold.checks, sold.outcome),
+            _next_time(sold, account, is_told),
+            *goal_notes(measured, account),
+            *worst_first(sold.checks),
+            *_unknown(sold, account),
+        ],
         ask_next=[(f"review.{name}", {"campaign_id": sold.case.campaign.campaign_id}) for name in ("checks", "effect", "money")],
         figures={**money_figures(measured, account), **{name: figure for name, figure in lift.items() if name in ("effect", "lift_share")}},
     )
@@ -90,7 +97,8 @@ def _headline(sold: Study, measured: Study, account: Account) -> str:
     paid, lost = (net.low or 0) > 0, (net.high or 0) < 0
     pulled_forward = sold.claim.is_made and (account.sales_after.high or 0.0) < 0
     return case.say(
-        "{where}, {name} [not_shown?shows no effect on sales (they lie between {sales_low:money} and {sales_high:money})|[likely?probably ]"
+        "{where}, {name} [not_shown?shows no effect on sales (they lie between {sales_low:money} and "
+        "{sales_high:money})|[likely?[very?very ]probably ]"
         "[gain?worked: ][loss?did harm: ]{sales:money} of extra sales ({sales_low:money} to {sales_high:money})][ {so_far}][told?"
         "[net_reason?; what stays of it is not measured, since {net_reason}; [unstated?what was spent is not stated|{cost:money} was spent"
         "[ as far as is known ({missing} not stated)]]|, and [paid?it paid|[lost?it lost money|whether it paid is open]]: net {net:money}"

@@ -15,17 +15,20 @@ class ReviewSettings(Family):
         30, ge=10, le=1000, description="With fewer members in an arm no effect is measured: ten covariates need more, and so do intervals."
     )
     confidence: float = Field(0.95, ge=0.8, le=0.999, description="How often intervals hold the truth.")
-    claim_share: Share = Field(
-        0.10,
-        description="Not randomised: nothing is claimed unless the lower limit is above this share of what was expected without. Hidden "
-        "reasons for being chosen were worth as much in simulated campaigns.",
-    )
-    hidden_times: float = Field(
-        2.0,
-        ge=1,
+    likely_times: float = Field(
+        1.0,
+        ge=0.5,
         le=10,
-        description="Not randomised: nothing is claimed that a hidden reason so many times as strong as all measured ones would undo. In "
-        "simulated campaigns with a hidden reason 14 to 17% were called likely at 1, up to 4% at 2.",
+        description="Not randomised: an effect is likely where a hidden reason must be so many times as strong as the strongest single "
+        "measured one to undo it (Cinelli and Hazlett 2020); below that it is possible, no more.",
+    )
+    very_likely_times: float = Field(
+        2.0, ge=1, le=20, description="Not randomised: very likely where a hidden reason must be so many times as strong."
+    )
+    hidden_least: Share = Field(
+        0.04,
+        description="Not randomised: a hidden reason is taken to tell at least this share of who was chosen, also where no measured one "
+        "does; else the yardstick of a choice that nothing measured tells would be next to nothing.",
     )
     false_share: float = Field(
         0.05, gt=0, le=0.5, description="Share of false ones among the parts called different, at most (Benjamini-Hochberg)."

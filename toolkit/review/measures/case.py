@@ -16,6 +16,7 @@ from toolkit.language import tr, value
 from toolkit.ledger.campaigns import Campaign, open_campaign
 from toolkit.models.balance import Overlap, overlap
 from toolkit.review.measures.assigned import assigned_members, in_scope, seen_before
+from toolkit.review.measures.claimed_chance import Trace, joined_on, traces_of
 from toolkit.review.measures.neighbours import overlapping_campaigns, reached_by
 from toolkit.review.measures.past import Past, past_of_members
 from toolkit.review.measures.redeemed import Redemptions, redeemed
@@ -84,8 +85,16 @@ class Case:
 
     @property
     def is_randomised(self) -> bool:
-        """Whether chance alone decided between the arms, as the ledger or the tables say, and there are both."""
-        return self.control == "own" and self.campaign.randomised is True
+        """Whether chance alone decided between the arms, as the ledger or the tables say, there are both, and nothing speaks against it."""
+        return self.control == "own" and self.campaign.randomised is True and not self.traces
+
+    @cached_property
+    def traces(self) -> tuple[Trace, ...]:
+        """What the arms can be told from although the tables say that chance decided; the ledger drew its arms itself."""
+        if self.control != "own" or self.campaign.randomised is not True or self.campaign.source == "ledger":
+            return ()
+        members = self.members.with_columns(joined_on(self.view, self.members, self.campaign.starts_on))
+        return traces_of(members, self.past.values, limit=self.view.settings.review.balance_p)
 
     @property
     def is_running(self) -> bool:
@@ -171,7 +180,7 @@ class Case:
     @property
     def arms(self) -> str:
         """The n of both arms: `n = 959 treated, 979 held out at random`."""
-        is_own, is_random = self.control == "own", self.campaign.randomised
+        is_own, is_random = self.control == "own", self.campaign.randomised and self.is_randomised
         return self.view.say(
             "n = {treated:few} treated, {control:few} [others?not contacted][nobody?to compare with][own?held out][at_random? at random]"
             "[chosen?, not at random][unknown?, whether at random is not known]",

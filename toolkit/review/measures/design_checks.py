@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.language import later, tr, value
+from toolkit.language import tr, value
 from toolkit.models.balance import standardised_differences
-from toolkit.models.randomisation_checks import sample_ratio_p
+from toolkit.models.randomisation_checks import arms_differ, sample_ratio_p
 from toolkit.review.measures.case import Case
 from toolkit.review.measures.model_reasons import reason_text
+from toolkit.review.measures.past import PAST_NAMES
 from toolkit.review.measures.verdicts import Check
-
-_PAST = {
-    "spend_91d": later("spend 91 days"),
-    "log_spend_91d": later("spend 91 days"),
-    "spend_92_182d": later("spend 92 to 182 days"),
-    "spend_28d": later("spend 28 days"),
-    "log_spend_28d": later("spend 28 days"),
-    "spend_29_56d": later("spend 29 to 56 days"),
-    "spend_183_364d": later("spend 183 364 days"),
-    "spend_91d_recent": later("spend 91 days recent"),
-    "spend_91d_quiet": later("spend 91 days quiet"),
-    "spend_92_182d_quiet": later("spend 92 to 182 days quiet"),
-    "spend_183_364d_quiet": later("spend 183 364 days quiet"),
-    "spend_182d_present": later("spend 182 days present"),
-    "spend_364d_present": later("spend 364 days present"),
-    "spend_364d_half_present": later("spend 364 days half present"),
-    "days_28d": later("shopping days in 28 days"),
-    "days_91d": later("shopping days in 91 days"),
-    "days_182d": later("shopping days in 182 days"),
-    "recency_days": later("recency days"),
-    "log_recency_days": later("recency days"),
-    "presence": later("presence"),
-}
-"""The columns of the past (`toolkit.models.past_covariates`) in a sentence."""
+from toolkit.wording import listing
 
 
 def design_checks(case: Case) -> list[Check]:
@@ -62,6 +40,17 @@ def _assignment(case: Case) -> Check:
     if case.control == "own" and case.campaign.randomised is None:
         sentence = tr("NOT RANDOMISED as far as is known: the campaigns table does not say whether chance decided who was held out.")
         advice = tr("State it in campaigns.randomised if chance did.")
+    elif case.traces:
+        surest = case.traces[0]
+        sentence = case.say(
+            "NOT RANDOMISED: the campaigns table says that chance decided, but the arms can be told from {features} (p = {p_value:.1g}"
+            "[; of the {count} members of group {group} {part:share} were treated, of all {whole:share}]). Chance does not do that, so the "
+            "campaign is judged as one whose members were picked.",
+            features=listing([trace.name for trace in case.traces]), p_value=max(surest.p_value, 1e-12), group=surest.group,
+            part=surest.treated_share, count=surest.count if surest.count >= case.view.least else None,
+            whole=case.treated_count / case.members.height,
+        )  # fmt: skip
+        advice = tr("Find out how the arms were made. If chance decided within each store at another share, review the stores one by one.")
     elif case.control == "own":
         sentence = tr(
             "NOT RANDOMISED: there is a control, but chance did not decide who is in it; it may differ in ways that no receipt shows."
@@ -126,7 +115,7 @@ def _balance(case: Case) -> Check:
     if table.is_empty():
         return Check(name, "NOT MEASURED", tr("Nobody bought anything before the start: the arms have no past to compare."))
     widest = table.with_columns(table["standardised_difference"].abs().alias("gap")).sort("gap", descending=True).row(0, named=True)
-    gap = {"habit": tr(_PAST[widest["covariate"]]), "gap": widest["gap"]}
+    gap = {"habit": tr(PAST_NAMES[widest["covariate"]]), "gap": widest["gap"]}
     if case.is_randomised:
         p_value = arms_differ(past.values, treated)
         if p_value < limits.balance_p:
@@ -158,34 +147,6 @@ def _balance(case: Case) -> Check:
     return Check(name, "REVIEW", sentence)
 
 
-def arms_differ(past: np.ndarray, treated: np.ndarray) -> float:
-    """Return how likely chance alone makes arms differ so much in their past: p of Hotelling's T squared, columns that repeat others left
-    out.
-
-    Source: Hotelling, Annals of Mathematical Statistics 2 (1931); as a test of random assignment, Hansen and Bowers, Statistical Science
-    23 (2008)."""
-    from scipy.stats import f
-
-    spread = past.std(axis=0)
-    table = (past - past.mean(axis=0))[:, spread > 1e-9] / spread[spread > 1e-9]
-    counts = int(treated.sum()), int((~treated).sum())
-    if table.shape[1] == 0 or min(counts) < 3:
-        return 1.0
-    gap = table[treated].mean(axis=0) - table[~treated].mean(axis=0)
-    pooled = sum(
-        (count - 1) * np.cov(table[arm], rowvar=False).reshape(table.shape[1], -1)
-        for arm, count in ((treated, counts[0]), (~treated, counts[1]))
-    )
-    freedom = sum(counts) - 2
-    values, vectors = np.linalg.eigh(pooled / freedom)
-    kept = values > 1e-9 * values.max()
-    squared = float((((gap @ vectors[:, kept]) ** 2) / values[kept]).sum() * counts[0] * counts[1] / sum(counts))
-    columns = int(kept.sum())
-    if freedom - columns + 1 <= 0:
-        return 1.0
-    return float(f.sf(squared * (freedom - columns + 1) / (freedom * columns), columns, freedom - columns + 1))
-
-
 def _overlap(case: Case) -> Check:
     name, limits, shared = value("Overlap"), case.view.settings.review, case.overlap
     if shared.beyond_share is None or shared.effective_controls is None:
@@ -208,7 +169,7 @@ def _overlap(case: Case) -> Check:
         return Check(name, "PASS", sentence)
     failed = shared.beyond_share > limits.overlap_fail
     advice = tr("Ask of an audience in which both groups are found, or hold out a random part next time.")
-    return Check(name, "FAIL" if failed else "REVIEW", sentence, advice, forbids=failed)
+    return Check(name, "FAIL" if failed else "REVIEW", sentence, advice)
 
 
 def _regression_to_the_mean(case: Case) -> Check:

@@ -33,10 +33,16 @@ def measured_effect(case: Case, frame: pl.DataFrame, outcome: str, *, rows: np.n
         return not_measured(too_few, *counts)
     past = case.past.values[inside]
     top = frame[asked.top].to_numpy()[inside]
-    options: dict[str, Any] = {"least_arm": case.view.settings.review.least_arm}
+    options = regression_options(case)
     if asked.bottom is None:
         return lin_effect(top, treated, past, **options)
     return _ratio(asked, top, frame[asked.bottom].to_numpy()[inside], treated, past, options)
+
+
+def regression_options(case: Case) -> dict[str, Any]:
+    """Return how the regression of a case is to be run: where members were picked it needs all it can carry to make the arms alike."""
+    few = {} if case.is_randomised else {"members_per_covariate": 10}
+    return {"least_arm": case.view.settings.review.least_arm, **few}
 
 
 def _ratio(asked: Outcome, top: np.ndarray, bottom: np.ndarray, treated: np.ndarray, past: np.ndarray, options: dict[str, Any]) -> Effect:

@@ -13,6 +13,7 @@ from toolkit.mart.windows import window_sums
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.portrait.price_sensitivity import COUPON, PROMO, Trait, kappas
 from toolkit.review.measures.case import Case, too_few_of
+from toolkit.review.measures.estimate import regression_options
 from toolkit.review.measures.neighbours import overlapping_campaigns, reached_by
 from toolkit.scope.period import Period
 
@@ -133,7 +134,7 @@ def _habit(
     if too_few is not None:
         effect = not_measured(too_few, *counts)
     else:
-        effect = lin_effect(after, treated, covariates, weights=weights, least_arm=case.view.settings.review.least_arm)
+        effect = lin_effect(after, treated, covariates, weights=weights, **regression_options(case))
     return Habit(name, unit, means[0], means[1], effect)  # type: ignore[arg-type]
 
 
@@ -147,7 +148,7 @@ def bought_after(case: Case, after: Period) -> Effect:
     counts = case.treated_count, case.control_count
     if case.too_few is not None:
         return not_measured(case.too_few, *counts)
-    return lin_effect(bought, case.members["treated"].to_numpy(), case.past.values, least_arm=case.view.settings.review.least_arm)
+    return lin_effect(bought, case.members["treated"].to_numpy(), case.past.values, **regression_options(case))
 
 
 def later_campaigns(case: Case, after: Period) -> tuple[pl.DataFrame, tuple[float, float]]:

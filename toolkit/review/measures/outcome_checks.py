@@ -8,10 +8,11 @@ import polars as pl
 from toolkit.language import tr, value
 from toolkit.models.lin import Effect
 from toolkit.models.randomisation_checks import members_for_skew, permutation_p
-from toolkit.models.sensitivity import measured_strength, robustness_value
+from toolkit.models.sensitivity import strongest_reason
 from toolkit.review.measures.case import Case
 from toolkit.review.measures.outcome import OUTCOMES
-from toolkit.review.measures.verdicts import Check
+from toolkit.review.measures.past import REASONS
+from toolkit.review.measures.verdicts import Check, Hidden, is_clear
 
 
 def outcome_checks(case: Case, frame: pl.DataFrame, effect: Effect, outcome: str) -> list[Check]:
@@ -49,29 +50,32 @@ def _each(frame: pl.DataFrame, outcome: str) -> np.ndarray:
     return (top - top.sum() / bottom.sum() * bottom) / bottom.mean() if bottom.sum() > 0 else top
 
 
-def _is_clear(effect: Effect) -> bool:
-    return effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
-
-
 def _hidden(case: Case, each: np.ndarray, treated: np.ndarray, effect: Effect, outcome: str) -> Check:
-    """What a hidden reason as strong as the measured ones would do to the effect, and how strong one would have to be to undo it."""
-    error, times = effect.standard_error or 0.0, case.view.settings.review.hidden_times
-    strength = measured_strength(each, treated, case.past.values, times=times)
-    clear = _is_clear(effect)
-    undone = clear and max(effect.low or 0.0, -(effect.high or 0.0)) <= strength.bias
-    sentence = case.say(
-        "What receipts show of the time before tells {of_choice:share} of who was chosen and {of_outcome:share} of {title:word}; to undo "
-        "what was found a hidden reason must tell {needed:share} of what is left of both (Cinelli and Hazlett 2020). [unclear?Nothing "
-        "is shown that it could undo.][undone?One {review.hidden_times:g} times as strong as all that was measured would do that.][firm?"
-        "One {review.hidden_times:g} times as strong as all that was measured would not; a stronger one would, and no receipt tells "
-        "whether there is one.]",
-        of_choice=strength.of_choice, of_outcome=strength.of_outcome, title=OUTCOMES[outcome].title,
-        needed=robustness_value((effect.estimate or 0.0) / error, effect.freedom or 1e9, alpha=0.05) if error > 0 else 0.0,
-        unclear=not clear, undone=undone, firm=clear and not undone,
+    """How strong a hidden reason would have to be to undo the effect, beside the strongest single measured one."""
+    name, limits, alike = value("Hidden reasons"), case.view.settings.review, case.overlap.alike
+    yardstick = strongest_reason(
+        each[alike], treated[alike], case.past.values[alike], reasons=[case.past.names.index(one) for one in REASONS],
+        least_choice=limits.hidden_least, least_arm=limits.least_arm,
     )  # fmt: skip
-    advice = tr("Take the figures for a description.") if undone else tr("Likely is the most that may be said.") if clear else ""
-    errors = strength.bias / error if error > 0 else np.inf
-    return Check(value("Hidden reasons"), "FAIL" if undone else "REVIEW", sentence, advice, hidden_errors=errors)
+    if yardstick is None or not effect.standard_error:
+        sentence = tr("Too few of those compared might as well have been chosen: hidden reasons cannot be held against measured ones.")
+        return Check(name, "NOT MEASURED", sentence)
+    strongest = tr(REASONS[case.past.names[yardstick.column]])
+    hidden = Hidden(yardstick, strongest, effect)
+    times, clear = hidden.times(effect), is_clear(effect)
+    firm = times >= limits.likely_times
+    sentence = case.say(
+        "The strongest reason that is measured, {strongest}, tells {of_choice:share} of who was chosen and {of_outcome:share} of "
+        "{title:word} among the {members:,} members who might have been chosen or left out (at least {review.hidden_least:share} of the "
+        "choice is taken). [clear?To undo what was found a hidden reason would have to be {times:.1f} times as strong: it must tell "
+        "{needed:share} of what is left of both (Cinelli and Hazlett 2020). No receipt tells whether there is one.|Nothing is shown that a "
+        "hidden reason could undo.]",
+        strongest=strongest, of_choice=yardstick.of_choice, of_outcome=yardstick.of_outcome, title=OUTCOMES[outcome].title,
+        members=yardstick.members, clear=clear, times=times, needed=hidden.share(effect),
+    )  # fmt: skip
+    if clear and not firm:
+        return Check(name, "FAIL", sentence, tr("Take the figures for a description."), hidden=hidden)
+    return Check(name, "REVIEW", sentence, tr("Very likely is the most that may be said.") if clear else "", hidden=hidden)
 
 
 def _tails(case: Case, values: np.ndarray, treated: np.ndarray, effect: Effect) -> Check:
@@ -105,7 +109,7 @@ def _power(case: Case, effect: Effect, outcome: str) -> Check:
     if effect.standard_error is None or effect.base is None or effect.base <= 0:
         return Check(value("Power"), "NOT MEASURED", tr("There is no base to say how small an effect could be seen."))
     smallest = 2.8 * effect.standard_error / effect.base
-    passes = smallest <= case.view.settings.review.seen_share or _is_clear(effect)
+    passes = smallest <= case.view.settings.review.seen_share or is_clear(effect)
     sentence = case.say(
         "An effect on {title:word} of {smallest:share} of what was expected would have been seen four times in five.[small? Smaller ones "
         "are likely to be missed.]",

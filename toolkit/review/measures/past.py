@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 import polars as pl
 
+from toolkit.language import later
 from toolkit.models.past_covariates import PAST_SUMS, past_columns
 from toolkit.scope.view import View
 
@@ -18,6 +19,46 @@ _WINDOWS = {
     "spend_92_182d": (92, 182),
     "spend_183_364d": (183, 364),
 }
+
+PAST_NAMES = {
+    "spend_91d": later("spend 91 days"),
+    "log_spend_91d": later("spend 91 days"),
+    "spend_92_182d": later("spend 92 to 182 days"),
+    "spend_28d": later("spend 28 days"),
+    "log_spend_28d": later("spend 28 days"),
+    "spend_29_56d": later("spend 29 to 56 days"),
+    "spend_183_364d": later("spend 183 364 days"),
+    "spend_91d_recent": later("spend 91 days recent"),
+    "spend_91d_quiet": later("spend 91 days quiet"),
+    "spend_92_182d_quiet": later("spend 92 to 182 days quiet"),
+    "spend_183_364d_quiet": later("spend 183 364 days quiet"),
+    "spend_182d_present": later("spend 182 days present"),
+    "spend_364d_present": later("spend 364 days present"),
+    "spend_364d_half_present": later("spend 364 days half present"),
+    "days_28d": later("shopping days in 28 days"),
+    "days_91d": later("shopping days in 91 days"),
+    "days_182d": later("shopping days in 182 days"),
+    "recency_days": later("recency days"),
+    "log_recency_days": later("recency days"),
+    "presence": later("presence"),
+}
+"""The columns of the past (`toolkit.models.past_covariates`) in a sentence."""
+REASONS = {
+    "spend_28d": later("spend of the last 28 days"),
+    "log_spend_28d": later("spend of the last 28 days"),
+    "spend_29_56d": later("spend of the four weeks before the last 28 days"),
+    "spend_91d": later("spend of the last 91 days"),
+    "log_spend_91d": later("spend of the last 91 days"),
+    "spend_92_182d": later("spend of three to six months ago"),
+    "spend_183_364d": later("spend of six to twelve months ago"),
+    "days_28d": later("shopping days of the last 28 days"),
+    "days_91d": later("shopping days of the last 91 days"),
+    "days_182d": later("shopping days of the last half year"),
+    "recency_days": later("days since the last order"),
+    "log_recency_days": later("days since the last order"),
+    "presence": later("silence by the member's own rhythm"),
+}
+"""The columns that are a reason by themselves, as a manager calls them; the others are spends of some members and zero for the rest."""
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,7 @@ def test_a_new_shop_brings_its_receipts_in(browser: Any, served: Served, folder:
 
         leave_out(page, "cancelled", 1)
         leave_out(page, "USD", 0)
+        page.locator(".tk-section-figures .tk-headline", has_text=f"{want['orders']} orders, ").wait_for()  # told anew after each answer
         asked = page.locator(".tk-section-figures .tk-headline").inner_text()
         assert asked.startswith(
             f"{want['orders']} orders, {want['member_orders']} of them by {want['members']} members, 2025-05-05 to 2025-05-13"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -26,11 +27,18 @@ columns = { campaign_id = "campaign", member_id = "member", arm = "group" }
 """
 
 
+def random_arms(members: int) -> list[int]:
+    drawn = [0, 1] * (members // 2)
+    Random(5).shuffle(drawn)
+    return drawn
+
+
 def campaign_shop(folder: Path, words: tuple[str, str], *, random: str = "yes", more: str = "") -> Path:
     """Write sixty members with six orders each and one campaign, whose arms are called by these two words; return the mapping."""
     days = [date(2025, 1, 2) + timedelta(days=31 * number) for number in range(6)]
     rows = [f"R{member}-{day},M{member:02d},S1,P1,{day} 10:00:00,1,{10 + (member % 3)}" for member in range(60) for day in days]
-    contacts = ["campaign,member,group", *(f"june,M{member:02d},{words[member % 2]}" for member in range(60))]
+    drawn = random_arms(60)  # by chance: arms told by the id are no random ones, whatever the table claims
+    contacts = ["campaign,member,group", *(f"june,M{member:02d},{words[drawn[member]]}" for member in range(60))]
     campaigns = f"campaign,from,to,random\njune,2025-05-20,2025-06-16,{random}\n"
     return write_shop(folder, rows, more=TABLES + more, files={"contacts.csv": "\n".join(contacts), "campaigns.csv": campaigns})
 

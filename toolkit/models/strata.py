@@ -79,10 +79,10 @@ def held_or_not(strata: pl.DataFrame, goods: pl.DataFrame) -> pl.DataFrame:
     In: `strata` (of `in_strata`) and `goods` (`member_code`, `good`, one row each). A stratum in which all or none hold it tells nothing.
     Columns: `good`; `member_count` and `like_count` (holders, and others of their strata, who are compared); `alone_count` (holders with
     nobody to compare with); `later_mean`, `expected_mean` (mean outcome with and without the good, each stratum weighing w = n1 n0 / n);
-    `ratio`, the Mantel-Haenszel ratio of means: the first over the second; `error`, its standard error, from the spread within strata of holders and others together once holders are
-    divided by a ratio above 1, so that few holders without a large spender do not seem too sure; `score`, a test on aligned ranks: the
-    holders' ranks by `aligned` among all, less their strata's mean ranks, over the standard deviation of that sum when the good is dealt at
-    random inside each stratum.
+    `ratio`, the Mantel-Haenszel ratio of means: the first over the second; `error`, its standard error, from the spread within strata of
+    holders and others together once holders are divided by a ratio above 1, so that few holders without a large spender do not seem too
+    sure; `score`, a test on aligned ranks: the holders' ranks by `aligned` among all, less their strata's mean ranks, over the standard
+    deviation of that sum when the good is dealt at random inside each stratum.
 
     Sources: Greenland and Robins, Biometrics 41 (1985), 55-68; Hodges and Lehmann, Ann. Math. Stat. 33 (1962), 482-497.
     """
@@ -90,7 +90,7 @@ def held_or_not(strata: pl.DataFrame, goods: pl.DataFrame) -> pl.DataFrame:
     squares = (pl.col("outcome") ** 2).sum().alias("squares")
     whole = (
         places.drop_nulls("stratum")
-        .group_by("stratum")
+        .group_by("stratum", maintain_order=True)
         .agg(
             pl.len().cast(pl.Float64).alias("n"),
             pl.col("outcome").sum().alias("sum"),
@@ -129,7 +129,7 @@ def held_or_not(strata: pl.DataFrame, goods: pl.DataFrame) -> pl.DataFrame:
     spread = (
         compared.join(ratio.select("good", "ratio"), on="good", maintain_order="left")
         .with_columns((pl.col("w") * variance * by**2).alias("spread"))
-        .group_by("good")
+        .group_by("good", maintain_order=True)
         .agg(pl.col("spread").sum().sqrt())
     )
     joined = ratio.join(spread, on="good").join(alone, on="good").with_columns((pl.col("spread") / pl.col("lower")).alias("error"))

@@ -28,9 +28,7 @@ _COARSER = {"product": "category", "category": "department"}
 MORE, LESS, NO_DIFFERENT = value("worth more"), value("worth less"), value("no different")
 
 _WORTH = (
-    c.members(
-        meaning="n, first buyers with like members to compare with; goods with fewer than 30, or scope.minimum_members if more, are left out"
-    ),
+    c.members(meaning="n, first buyers with like members to compare with; goods with fewer than 30 or scope.minimum_members are left out"),
     c.count("like_count", "Like members without it", "same first store, season of joining and worth of the first basket"),
     c.money("later_spend", "Spend later", "of a first buyer; strata weigh as they tell"),
     c.money("expected_spend", "Spend of like members", "of a like member who began without it"),
@@ -67,8 +65,9 @@ def entry_goods(view: View, *, by: By = "category") -> Finding:
     began there. First buyers of a good are compared with like members who began without it: in the same store and the same month, with a
     first day worth about as much (five bands), as far as there are five such members; else by quarter, then by such a basket, then in the
     same store alone. Otherwise a store that sells a good more and keeps its members better, or December, or large first baskets (which hold
-    nearly everything) would make entry goods of goods that are none. The index is drawn towards 1 by as much as chance explains, and a good is only called worth more or less where a test says so that reckons with all
-    goods tested together: of thousands of products, hundreds would stand out by luck.
+    nearly everything) would make entry goods of goods that are none. The index is drawn towards 1 by as much as chance explains, and a good
+    is only called worth more or less where a test says so that reckons with all goods tested together: of thousands of products, hundreds
+    would stand out by luck.
 
     Parameters
     ----------
@@ -249,9 +248,9 @@ def _likeness(view: View, strata: pl.DataFrame) -> Note:
     counts = dict(strata["within"].value_counts().iter_rows())
     month, quarter, basket, store = (counts.get(within, 0) for within in WITHIN)
     text = view.say(
-        "Compared in the same first store[; {month:few} also by month of joining and worth of the first basket][; {quarter:few} by quarter and "
-        "basket][; {basket:few} by basket][; {store:few} by nothing more, their stores being small][; {alone:few} with nobody: alone in their "
-        "store]. What such a comparison still mixes of months and baskets is taken out as far as their sums tell it.",
+        "Compared in the same first store[; {month:few} also by month of joining and worth of the first basket][; {quarter:few} by "
+        "quarter and basket][; {basket:few} by basket][; {store:few} by nothing more, their stores being small][; {alone:few} with nobody: alone in "
+        "their store]. What such a comparison still mixes of months and baskets is taken out as far as their sums tell it.",
         month=month, quarter=quarter, basket=basket, store=store, alone=counts.get(None, 0),
     )  # fmt: skip
     return Note(text, "REVIEW" if 2 * (month + quarter) < strata.height else None)

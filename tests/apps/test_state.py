@@ -127,8 +127,12 @@ def test_words_of_ones_own_find_a_question(state: State) -> None:
     state.ask_in_words("   ")
     assert state.choice.question == "portrait.contribution"
     state.ask_in_words("the weather on Mars")
-    assert state.result == "No question here is near “the weather on Mars”. Choose one from the list, or use other words."
+    assert state.result == "The receipts say nothing of the weather."
     assert state.choice.question == "portrait.contribution"
+    state.ask_in_words("how is store s2 doing")
+    assert (state.choice.question, state.choice.store_id) == ("portrait.overview", "s2")
+    state.ask_in_words("and s1?")
+    assert (state.choice.question, state.choice.store_id) == ("portrait.overview", "s1")
 
 
 def test_what_was_clicked_opens_the_portrait_of_those_members(state: State) -> None:

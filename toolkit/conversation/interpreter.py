@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from toolkit.audience import view_of
 from toolkit.conversation.calls import Call, Clarify, Dialogue, ToAnswer, Understood, continued
 from toolkit.conversation.reader import interpret
 from toolkit.conversation.wording import chips_of
-
-from toolkit.audience import view_of
 from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question
@@ -93,7 +92,6 @@ def checked(call: Call, workspace: Workspace) -> Call:
     """
     if "minimum_members" in str(call.parameters.get("settings", "")):
         raise BadValue(tr("A model cannot change scope.minimum_members: it keeps small groups from being shown."))
-    question = find_question(call.name)
-    read = question.read(call.parameters)
-    view_of(workspace, **{name: value for name, value in read.items() if name in SCOPE_PARAMETERS})
+    scope, _ = find_question(call.name).read(call.parameters)
+    view_of(workspace, **scope)
     return call

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolkit.answer import Answer
+from toolkit.audience import Audience
 from toolkit.conversation.calls import Call, Dialogue, Step, ToAnswer, Understood, continued
 from toolkit.conversation.follow_up import confirm
 from toolkit.conversation.reader import interpret
 from toolkit.conversation.reply import next_calls
 from toolkit.conversation.wording import chips_of
-
-from toolkit.answer import Answer
-from toolkit.audience import Audience
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
 from toolkit.registry import find_question

@@ -35,9 +35,9 @@ def talk(server: Any, said: Callable[[Any], Awaitable[Any]]) -> Any:
     return asyncio.run(connected())
 
 
-async def called(client: Any, name: str, **given: Any) -> Any:
+async def called(client: Any, tool: str, /, **given: Any) -> Any:
     """Return the JSON that a tool gives; its error as text."""
-    result = await client.call_tool(name, given)
+    result = await client.call_tool(tool, given)
     texts = [part.text for part in result.content]
     return f"ERROR {texts[0]}" if result.is_error else (json.loads(texts[0]) if len(texts) == 1 else [json.loads(text) for text in texts])
 
@@ -95,7 +95,7 @@ def test_members_and_small_groups_stay_inside(shop: Path) -> None:
 def test_an_agent_names_and_drafts_and_a_person_launches(shop: Path, tmp_path: Path) -> None:
     async def said(client: Any) -> None:
         saved = await called(client, "save_audience", name="regulars", where="order_count >= 3")
-        assert saved["name"] == "regulars"
+        assert saved["saved"] == "regulars"
         assert str(await called(client, "save_audience", name="regulars", where="order_count >= 9")).startswith("ERROR")
         plan = await called(client, "draft_campaign", campaign_id="spring", audience="regulars")
         assert plan["name"] == "differentiation.plan"

@@ -115,18 +115,11 @@ class Tools:
         audience or channel."""
         if kind == "member":
             raise BadValue(tr("Members are not listed. Ask a question about an audience instead."))
-        known = {(one.kind, one.value): one for entities in lexicon_of(self._open()).exact.values() for one in entities}
-        if kind not in {name for name, _ in known}:
-            raise BadValue(
-                tr(
-                    "There is nothing of the kind '{kind}'. There are: {kinds}.",
-                    kind=kind,
-                    kinds=", ".join(sorted({name for name, _ in known})),
-                )
-            )
-        wanted = sorted(
-            (one for one in known.values() if one.kind == kind and contains.casefold() in one.label.casefold()), key=lambda one: one.label
-        )
+        entities = lexicon_of(self._open()).of_kinds()
+        kinds = sorted({one.kind for one in entities})
+        if kind not in kinds:
+            raise BadValue(tr("There is nothing of the kind '{kind}'. There are: {kinds}.", kind=kind, kinds=", ".join(kinds)))
+        wanted = [one for one in entities if one.kind == kind and contains.casefold() in one.label.casefold()]
         return [{"id": one.value, "name": one.label} for one in wanted[: max(1, min(most, MOST_ROWS))]]
 
     def check_text(self, text: str) -> dict[str, Any]:
@@ -140,7 +133,8 @@ class Tools:
         """Save an audience under a name: a condition on the members, such as "order_count >= 5 AND segment = 'loyal'". A name that is
         taken is refused."""
         saved = save_audience(self._open(), Audience(name, where=where))
-        return {"name": saved.name, "where": where, **self._shown(find_question("portrait.overview")(self._open(), audience=saved.name), 1)}
+        shown = self._shown(find_question("portrait.overview")(self._open(), audience=saved.name), 1)
+        return {"saved": saved.name, "where": where, "overview": shown}
 
     def draft_campaign(
         self, campaign_id: str, audience: str, starts_on: str = "", ends_on: str = "", control_share: float = 0.2, name: str = ""

@@ -71,7 +71,7 @@ def interpret_with(workspace: Workspace, text: str, interpreter: Interpreter, di
         )
     if len(calls) > 1:
         return Clarify(text=text, said=tr("Which is meant?"), calls=calls[:4], dialogue=replace(before, asked=text))
-    (call,) = calls
+    call = calls[0]
     return ToAnswer(
         text=text,
         said=tr("Understood (proposed by a model): {words}", words=call.words),

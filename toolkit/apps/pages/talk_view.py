@@ -113,10 +113,4 @@ class Talk(widgets.VBox):
 def _completions(ws: Workspace) -> Iterator[str]:
     """The questions in words, then the names of the shop's stores, segments and categories."""
     yield from (tr(item.text) for item in all_questions())
-    names = {
-        one.label
-        for entities in lexicon_of(ws).exact.values()
-        for one in entities
-        if one.kind in ("store", "segment", "category", "audience")
-    }
-    yield from sorted(names)[:_COMPLETED]
+    yield from (one.label for one in lexicon_of(ws).of_kinds("store", "segment", "category", "audience")[:_COMPLETED])

@@ -116,7 +116,7 @@ def slipping_members(view: View) -> pl.DataFrame:
 def season_level(view: View) -> float:
     """Return what the coming four weeks bring over their year's average, by the same weeks of a year ago; 1 where no season is known."""
     model = prospect_models(view).row(by_predicate=pl.col("figure") == "purchase", named=True)
-    return model["season_level"] if model.get("season") == "seasonal" else 1.0
+    return model["season_level"] or 1.0
 
 
 def trait_columns(view: View) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ class HabitSettings(Family):
     """Favourites: channel, weekday, hour band, store, category."""
 
     minimum_orders: int = Field(3, ge=1, le=100, description="A favourite from fewer orders is not measured.")
+    most_doubt: Share = Field(0.05, description="A favourite is one if the doubt that chance made it is at most this (DEFINITIONS.md).")
 
 
 class LifecycleSettings(Family):

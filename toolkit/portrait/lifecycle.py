@@ -81,9 +81,9 @@ def lifecycle(view: View, *, since: date | str | None = None) -> Finding:
     A member is lapsing when away longer than 90% of the pauses of members who come back take (of members with a like rhythm, where members
     differ in it), lapsed when longer than 98% of those of all (settings lifecycle.lapsing_quantile, lapsed_quantile; pauses still open
     count as such); returned when back within lifecycle.new_days from a pause longer than the lapsed limit; new when the first order is at
-    most lifecycle.new_days old and not in the first days of the receipts. Who is away since their store fell silent or their id was
-    replaced is cut off: not known to have left. Everyone else with an order is established. Stages are the members' own across the chain;
-    both dates use the same limits. Lapsing is time away; who is *slipping* (`targeting.slipping`) is a forecast against their own habit.
+    most lifecycle.new_days old and not in the first days of the receipts. Who is away since their store, channel or source fell silent or
+    their id was replaced is cut off: not known to have left. Everyone else with an order is established. Stages are the members' own across
+    the chain; both dates use the same limits. Lapsing is time away; *slipping* (`targeting.slipping`) is a forecast against the own habit.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def _meaning(view: View, stage: str, limits: Limits) -> str:
         if not limits.by_band
         else view.say("away for more than {days} to {lapsed_days} days", vars(limits), days=_lapsing_after(limits)),
         "lapsed": view.say("away for more than {lapsed_days} days", vars(limits)),
-        CUT_OFF: view.say("away since their store fell silent or their id was replaced: not known to have left"),
+        CUT_OFF: view.say("away since their store, channel or source fell silent or their id was replaced: not known to have left"),
     }[stage]
 
 
@@ -218,7 +218,8 @@ def _headline(view: View, members: pl.DataFrame, limits: Limits, before: date | 
     return view.say(
         "{where}, {here} of {all:member} are with us[ ({here_share})], of them {new} new and {returned} returned; {lapsing} are lapsing "
         "(away more than {lapsing_after} days[banded?, by their rhythm]) and {lapsed} lapsed (more than {lapsed_days})[any_unseen?; of "
-        "{unseen} it is not known: their store fell silent or their id was replaced].[before? Since {before}, {lost} of the {known} who "
+        "{unseen} it is not known: their store, channel or source fell silent or their id was "
+        "replaced].[before? Since {before}, {lost} of the {known} who "
         "were with us went quiet and {back} quiet ones came back.]",
         _ALL_MEMBERS.of(sums, view).row(), all=members.height, before=before, lapsing_after=_lapsing_after(limits),
         banded=bool(limits.by_band), lapsed_days=limits.lapsed_days, any_unseen=bool(sums["unseen"].item()),

@@ -24,6 +24,7 @@ from toolkit.review.measures.store_months import (
     targets_of,
     year_earlier,
 )
+from toolkit.scope.feasts import feast_notes
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
 from toolkit.wording import capital, listing
@@ -214,6 +215,7 @@ def _notes(view: View, gap: Gap) -> list[str | Note]:
                 "The months have {now} and {before} days: part of the change is that.", now=gap.now.days, before=gap.before.days
             )
             notes.append(Note(text, "REVIEW"))
+        notes += feast_notes(view, gap.before, now=gap.now)
         if gap.by == "drivers":
             notes.append(
                 tr(

@@ -12,6 +12,7 @@ from toolkit.columns import AnswerTable, Table
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, value, word
 from toolkit.registry import question
+from toolkit.scope.feasts import feast_notes
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period, read_period
 from toolkit.scope.sales import not_goods_notes
@@ -152,7 +153,7 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
         headline=_headline(view, kinds, known, before),
         table=shown,
         chart=(lambda: _chart(view, shown.frame, by, before)) if shown.height else None,
-        notes=[*_notes(view, before), *notes, *(not_goods_notes(view) if by == "category" else [])],
+        notes=[*_notes(view, before), *feast_notes(view, before), *notes, *(not_goods_notes(view) if by == "category" else [])],
         ask_next=[("targeting.gain_loss", {"by": other}) for other in _TABLES if other != by],
         figures={
             "change_sales": (int(known["now"].sum()) - int(known["before"].sum())) / view.minor_units,

@@ -19,7 +19,7 @@ from toolkit.scope.view import View
 
 STAGES = (value("new"), value("established"), value("returned"), value("lapsing"), value("lapsed"))
 CUT_OFF = value("cut off")
-"""Away since their store fell silent or their id was replaced: that they left is not known. Only in shops where that happened."""
+"""Away since their store, channel or source fell silent or their id was replaced: that they left is not known. Only where that happened."""
 NOT_YET = value("not yet here")
 NO_ORDER = value("no orders")
 

@@ -176,7 +176,7 @@ def test_the_page_of_the_questions_is_up_to_date() -> None:
 )
 def test_plain_words_of_every_step(text: str, name: str) -> None:
     book = phrasebook()
-    near = book.ranked(terms_of_words(text, book.vocabulary))[0]
+    near = book.ranked(terms_of_words(text, book.vocabulary), text=text)[0]
     assert near.question == name
     assert near.score >= 0.5
 

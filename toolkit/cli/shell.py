@@ -318,7 +318,7 @@ def ask_(
 
     reply = ask(workspace, text, **read_sets(sets or []))
     if not as_json:
-        typer.echo(reply.text)
+        typer.echo(reply.text, err=not reply.answers)
     for answer in reply.answers:
         if not as_json:
             typer.echo(f"> {answer.call}")

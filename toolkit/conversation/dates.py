@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from toolkit.conversation.numbers import number_of
 
-_MONTHS: list[str] = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
+_MONTHS: tuple[str, ...] = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "上": 1, "下": 2}
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12, "春": 3, "夏": 6, "秋": 9, "冬": 12}
 _FEASTS: dict[str, tuple[int, int, int]] = {  # name -> month, day, length; the movable ones are in `_movable`

@@ -18,6 +18,7 @@ from toolkit.conversation.vocabulary import data
 from toolkit.registry import Question
 
 GOODS_PARAMETERS = ("goods", "good", "category", "first")
+_SECOND_GOODS = {"without", "with_goods", "second"}
 _WITHOUT = re.compile(
     r"(not|n't|never|without|no|but not|except|none of|没买过?|不买|没有买过?|未购买|没|不含|除了|非)\s*(any|buy|bought|have|购买)?\s*$"
 )
@@ -42,9 +43,9 @@ class Filled:
 def usable_terms(question: Question) -> frozenset[str]:
     """Return the terms that a question can take as parameters, so that its phrases need not speak of them."""
     names = set(question.parameters)
-    terms = {"{segment}", "{condition}", *CONCEPTS}
+    terms = {"{segment}", "{segment2}", "{condition}", "{condition2}", *CONCEPTS}
     if names & set(GOODS_PARAMETERS):
-        terms |= {"{goods}"}
+        terms |= {"{goods}", "{goods2}"} if names & _SECOND_GOODS else {"{goods}"}
     for place, takers in _PLACES.items():
         if names & takers:
             terms.add(place)

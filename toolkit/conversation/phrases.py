@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from toolkit.conversation.text import sentence
+from toolkit.conversation.text import base, sentence, words_of
 from toolkit.conversation.vocabulary import Vocabulary, data, vocabulary
 from toolkit.language import in_every_language, tr
-from toolkit.registry import Question, all_questions
+from toolkit.registry import all_questions
 
 FULL, OTHER = 1.0, 0.93
 """What a phrase of this package counts, and one of the registry's own words, of which a sentence need not hold all."""
+CERTAIN = 0.1
+"""How much a sentence that is a phrase word for word is ahead of all others."""
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
 
@@ -45,6 +47,7 @@ class Phrasebook:
     weights: Mapping[str, float]
     vocabulary: Vocabulary
     known: frozenset[str]  # questions that are registered; of others it is only known that they would be asked
+    literal: Mapping[str, str] = field(default_factory=dict)  # a phrase word for word -> its question
 
     def weight(self, term: str) -> float:
         """Return what a term counts; a word that no phrase has counts as the rarest."""
@@ -55,10 +58,11 @@ class Phrasebook:
         """The weight of a term that one question alone has."""
         return self.weights[""]
 
-    def ranked(self, terms: Iterable[str], usable: Mapping[str, frozenset[str]] | None = None) -> list[Match]:
+    def ranked(self, terms: Iterable[str], usable: Mapping[str, frozenset[str]] | None = None, *, text: str = "") -> list[Match]:
         """Return the questions by how well a sentence's terms fit one of their phrases, best first.
 
         `usable`: question -> terms of the sentence that the question can take as parameters, and that need not stand in its phrase.
+        `text`: the sentence; one that is a phrase word for word asks that phrase's question, whatever else its words could mean.
         """
         asked = frozenset(terms)
         best: dict[str, Match] = {}
@@ -74,6 +78,8 @@ class Phrasebook:
             score = phrase.factor * 2 * right * explained / (right + explained)
             if score > best.get(phrase.question, Match("", 0.0, phrase)).score:
                 best[phrase.question] = Match(phrase.question, score, phrase)
+        if (said := self.literal.get(" ".join(words_of(text)))) in best:
+            best[said] = replace(best[said], score=1.0 + CERTAIN)
         return sorted(best.values(), key=lambda match: (-match.score, match.question))
 
 
@@ -94,6 +100,10 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     phrases |= {
         replace(phrase, terms=phrase.terms - {"{campaign}"} | {"campaign_word"}) for phrase in phrases if "{campaign}" in phrase.terms
     }
+    literal: dict[str, str] = {}
+    for name, text, _ in sorted(written, key=lambda one: one[2]):  # of two questions with one phrase neither is meant for certain
+        key = " ".join(words_of(text))
+        literal[key] = name if literal.get(key, name) == name else ""
     holders: dict[str, set[str]] = {}
     for phrase in phrases:
         for term in phrase.terms:
@@ -103,17 +113,15 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     rarest = math.log(count)
     weights = {term: max(weight, 0.25 * rarest) * (_PLACE if term[0] == "{" else 1.0) for term, weight in weights.items()} | {"": rarest}
     ordered = tuple(sorted(phrases, key=lambda phrase: (phrase.question, -phrase.factor, sorted(phrase.terms))))
-    return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions))
+    return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal)
 
 
 def terms_of(text: str, known: Vocabulary) -> list[str]:
     """Return the terms of a phrase: concepts, words that are none by their stem, places as they are written."""
-    from toolkit.conversation.text import base
-
     found: list[str] = []
     for place, part in enumerate(_split_places(text)):
         if place % 2:
-            found.append("{" + part + "}")
+            found.append(again("{" + part + "}", found))
             continue
         words = sentence(part).words
         stems = [base(word.text) for word in words]
@@ -123,8 +131,6 @@ def terms_of(text: str, known: Vocabulary) -> list[str]:
 
 
 def _split_places(text: str) -> list[str]:
-    import re
-
     return re.split(r"\{(\w+)\}", text)
 
 
@@ -151,11 +157,15 @@ def _cover(stems: list[str], texts: list[str], known: Vocabulary) -> list[str]:
     return [found[place] for place in sorted(found)]
 
 
+def again(place: str, found: list[str]) -> str:
+    """Return the term of a place; the second name of its kind in a sentence is a term of its own.
+
+    >>> again("{goods}", ["{goods}"])
+    '{goods2}'
+    """
+    return place if place not in found else place[:-1] + "2}"
+
+
 def open_term(stem: str) -> str:
     """Return the term of a word that is no concept."""
     return f"={stem}"
-
-
-def own_phrases(question: Question, known: Vocabulary) -> Counter[str]:
-    """Return the terms that speak of a question, with how many of its phrases hold each."""
-    return Counter(term for text in (question.text, *question.words) for term in set(terms_of(text, known)))

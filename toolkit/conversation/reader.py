@@ -15,7 +15,7 @@ from toolkit.conversation.campaigns import campaign_of
 from toolkit.conversation.follow_up import follow_up
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
 from toolkit.conversation.parameters import Filled, filled, usable_terms, with_choices
-from toolkit.conversation.phrases import Match, Phrasebook, open_term, phrasebook
+from toolkit.conversation.phrases import Match, Phrasebook, again, open_term, phrasebook
 from toolkit.conversation.pieces import Piece, Taken, take_apart, weight
 from toolkit.conversation.refusals import refusal
 from toolkit.conversation.text import base, sentence
@@ -109,7 +109,7 @@ class _Reading:
     def __init__(self, ws: Workspace, lexicon: Lexicon, book: Phrasebook, taken: Taken, as_of: date, before: Dialogue) -> None:
         self.ws, self.lexicon, self.book, self.taken, self.as_of, self.before = ws, lexicon, book, taken, as_of, before
         usable = {name: usable_terms(find_question(name)) for name in book.known}
-        self.ranked = book.ranked(terms_of(taken), usable)
+        self.ranked = book.ranked(terms_of(taken), usable, text=taken.sentence.raw)
 
     def best(self) -> Match | None:
         """The question that fits best."""
@@ -287,7 +287,7 @@ def terms_of(taken: Taken) -> list[str]:
         elif piece.kind == "unknown":
             found += _open_terms(taken, piece)
         elif piece.kind in ("entity", "island") and (term := _TERMS.get(_kind(piece))):
-            found.append(term)
+            found.append(again(term, found) if term[0] == "{" else term)
             if piece.name == "coupon":
                 found.append("coupon_word")
     return found

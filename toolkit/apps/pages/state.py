@@ -246,6 +246,8 @@ class State(traitlets.HasTraits):
         self.choice = replace(self.choice, against="") if self.choice.against else self.choice
         beside = str(others[0].parameters.get("audience", "")) if others else ""
         given = {name: ", ".join(value) if isinstance(value, list) else value for name, value in first.parameters.items()}
+        if given.keys() & {"store_id", "region"}:  # one place alone
+            given = {"store_id": "", "region": "", **given}
         self._move(replace(self.choice.asking(first.name, given), against=beside))
 
     def go_to(self, choice: Choice) -> None:

@@ -36,7 +36,7 @@ class Figure:
 def figures_in(text: str) -> Iterator[Figure]:
     """Yield the numbers of a text, days and the numbers inside names left out.
 
-    >>> [(one.words, one.value) for one in figures_in("34.6% of 2,469 members, $1.2m, as of 2017-12-31, store s42")]
+    >>> [(one.words, round(one.value, 3)) for one in figures_in("34.6% of 2,469 members, $1.2m, as of 2017-12-31, store s42")]
     [('34.6%', 0.346), ('2,469', 2469.0), ('$1.2m', 1200000.0)]
     """
     for found in _NUMBER.finditer(_DAY.sub(" ", text)):

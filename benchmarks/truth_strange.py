@@ -154,7 +154,9 @@ def table(shops: Iterable[StrangeShop | None]) -> int:
     """Print the table; return what the script ends with. A shop that is not there (None) is a figure not measured."""
     rows: list[str] = []
     cells: list[tuple[str, Cell]] = []
-    print("in = within the bar, sd = out of it and said that it cannot be told, ms = missed, rf = refused or too few; PS = PASS said, wr = wrong\n")
+    print(
+        "in = within the bar, sd = out of it and said that it cannot be told, ms = missed, rf = refused or too few; PS = PASS said, wr = wrong\n"
+    )
     print(HEADER)
     for shop in shops:
         measured = measure(shop) if shop is not None else []

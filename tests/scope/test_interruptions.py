@@ -81,7 +81,7 @@ def test_a_silent_store_is_said_and_its_members_are_not_leaving(shop: Callable[.
     assert stages["cut off"] == cut_off(open_view(ws)).height > 80
     whole = dict(tk.portrait.lifecycle(shop()).table.select("stage", "member_count").iter_rows())
     assert "cut off" not in whole
-    assert (stages["slipping"] or 0) + (stages["lapsed"] or 0) <= whole["slipping"] + whole["lapsed"] + 10
+    assert (stages["lapsing"] or 0) + (stages["lapsed"] or 0) <= whole["lapsing"] + whole["lapsed"] + 10
     for answer in (slipping, lifecycle, tk.portrait.overview(ws), tk.portrait.overview(ws, store_id="S3")):
         (_said,) = [
             note for note in answer.notes if note.verdict == "REVIEW" and "Store S3 has had no receipts since 2025-02-28" in note.text

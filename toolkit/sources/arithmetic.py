@@ -2,7 +2,8 @@
 
 What is read has `EXTRA_DIGITS` digits behind the last one kept, a rate eight behind the point. All factors are multiplied as 128-bit
 integers, numerator and denominator apart; the one division at the end rounds half away from zero. An empty factor makes an empty value,
-an empty rate is none (0). A rate is a fraction, 0.2, unless the mapping says percent; a cell with a % sign is a percentage either way.
+an empty rate is none (0). A rate is a fraction, 0.2, unless the mapping says percent or tenths (8 折); a cell with a % sign is a percentage
+either way.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from toolkit.language import value
-from toolkit.sources.specs import ColumnSpec
+from toolkit.sources.specs import RATE_PARTS, ColumnSpec
 from toolkit.sources.styles import numbers
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def _apply_rate(conversion: Conversion, shown: str, spec: ColumnSpec, above: lis
 def _rate(conversion: Conversion, column: str, spec: ColumnSpec) -> str:
     """Return the name of a prepared column: a raw one as a rate in Int128, scaled by 10 ** RATE_DIGITS."""
     name, style = f"__rate|{column}|{spec.rate_unit}", conversion.styles.number(conversion.mapping, conversion.table, spec)
-    percent = spec.rate_unit == "percent"
-    conversion.prepared[0][name] = numbers.scaled_rate(column, conversion.schema[column], style, percent=percent)
+    parts = RATE_PARTS[spec.rate_unit or "fraction"]
+    conversion.prepared[0][name] = numbers.scaled_rate(column, conversion.schema[column], style, parts=parts)
     return name
 
 

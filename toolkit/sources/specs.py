@@ -14,6 +14,7 @@ from toolkit.sources.question_kinds import QuestionKind
 
 ONE_OF = ("column", "join", "value", "add", "multiply", "per_order", "true_if", "false_if")
 RATES = ("less_rate", "times_rate", "after_rate")
+RATE_PARTS = {"fraction": 1, "percent": 100, "tenths": 10}
 
 
 def known_zone(given: str | None) -> str | None:
@@ -61,7 +62,9 @@ class ColumnSpec(_Frozen):
     less_rate: str | None = Field(None, description="column of a rate: what is left after it, x (1 - rate)")
     times_rate: str | None = Field(None, description="column of a rate: its part, x rate")
     after_rate: str | None = Field(None, description="column of a rate: what it took off to leave this, x rate / (1 - rate)")
-    rate_unit: Literal["fraction", "percent"] | None = Field(None, description="0.2 or 20; a cell with a % sign is always a percentage")
+    rate_unit: Literal["fraction", "percent", "tenths"] | None = Field(
+        None, description="0.2, 20 or 2; a cell with a % sign is always a percentage"
+    )
     per_order: str | None = Field(None, description="column of a value that stands for the whole order: shared out over its lines")
     less_per_order: tuple[str, ...] = Field((), description="columns of values of the whole order that are shared out and taken off")
     by: tuple[str, ...] = Field((), description="columns whose product is a line's weight; by the quantity where nothing is stated")
@@ -69,6 +72,7 @@ class ColumnSpec(_Frozen):
     false_if: tuple[Condition, ...] = ()
     unit: Literal["major", "minor"] | None = None
     sign: Literal[1, -1] = 1
+    sign_of: str | None = Field(None, description="column of a number whose sign it has: below nothing where that is")
     decimal: Literal[".", ","] | None = None
     format: str | None = None
 
@@ -103,6 +107,8 @@ class ColumnSpec(_Frozen):
             raise ValueError("`by` says how the value of an order is shared out, but neither per_order nor less_per_order was stated")
         if self.per_order and (rates or self.divide or self.less_per_order):
             raise ValueError("per_order is shared out as it stands: it takes no divide, no rate and no less_per_order")
+        if self.sign_of and (self.per_order or self.less_per_order):
+            raise ValueError("a value of the order is shared out as it stands: it takes no sign_of")
         if self.multiply and not any(isinstance(factor, str) for factor in self.multiply):
             raise ValueError("multiply needs a column beside its constants")
         if 0 in self.divide:
@@ -129,7 +135,7 @@ class ColumnSpec(_Frozen):
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the file that this one is made from."""
         conditions = tuple(condition.column for condition in (*self.true_if, *self.false_if))
-        single = [name for name in (self.column, self.rate, self.per_order) if name is not None]
+        single = [name for name in (self.column, self.rate, self.per_order, self.sign_of) if name is not None]
         factors = [name for name in (*self.multiply, *self.divide) if isinstance(name, str)]
         shared = (*self.less_per_order, *self.by)
         return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *factors, *shared, *conditions)))

@@ -15,9 +15,9 @@ from toolkit.sources.plausibility.of_amounts import amounts
 from toolkit.sources.plausibility.of_discounts import rates
 from toolkit.sources.plausibility.of_goods import columns_of_goods, lines_of_no_goods, no_goods
 from toolkit.sources.plausibility.of_members import members
-from toolkit.sources.plausibility.of_orders import order_totals, worth_nothing
+from toolkit.sources.plausibility.of_orders import doubled, order_totals, repeated, worth_nothing
 from toolkit.sources.plausibility.of_quantities import constant_quantity
-from toolkit.sources.plausibility.of_states import states
+from toolkit.sources.plausibility.of_states import MOST_STATES, states
 from toolkit.sources.plausibility.of_times import other_times
 from toolkit.sources.plausibility.question import Question, is_answered
 from toolkit.sources.plausibility.seen import Seen, decimal_of, member_of
@@ -29,7 +29,7 @@ from toolkit.sources.specs import CELLS, TableMapping
 from toolkit.sources.spellings import folded
 
 ASKED: tuple[Callable[[Seen], Iterator[Question]], ...] = (
-    states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, members,
+    states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, doubled, repeated, members,
 )  # fmt: skip
 DRAWN_LINES = 5_000
 MOST_COLUMNS = 300
@@ -48,6 +48,7 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple
     files = (*typed.files, *typed.joined)
     names = list(dict.fromkeys(name for file in files for name, dtype in file.schema.items() if not dtype.is_nested()))
     telling = [name for name in names if name not in used and is_called(name, "currency", "state", "happened")]
+    telling += [name for name in _few_valued(typed.joined) if name not in used and name not in telling]
     is_goods_said = any("is_goods" in table.columns for table in mapping.tables.values())
     goods = [] if is_goods_said else [name for name in columns_of_goods(spec, names) if _is_text(files, name)]
     sampled = [name for name in names if name in spec.raw_columns or name in telling or len(names) <= MOST_COLUMNS]
@@ -115,6 +116,17 @@ def _texts(frame: pl.DataFrame, spec: TableMapping) -> pl.DataFrame:
     signs = [name for name, dtype in frame.schema.items() if dtype.is_float() and decimal_of(spec, name) == ","]
     texts = frame.cast(dict.fromkeys(frame.columns, pl.String), strict=False)  # type: ignore[arg-type]
     return texts.with_columns(pl.col(name).str.replace(".", ",", literal=True) for name in signs) if signs else texts
+
+
+def _few_valued(joined: Sequence[SourceFile]) -> list[str]:
+    """Return the columns of joined files that hold a few values, by a sample: they may tell orders apart, whatever they are called."""
+    few: list[str] = []
+    for file in joined:
+        flat = [name for name, dtype in file.schema.items() if not dtype.is_nested()]
+        if len(flat) <= MOST_COLUMNS:
+            sample = scan([file], flat, with_broken=False).head(SAMPLE_RECORDS).select(flat).collect()
+            few += [name for name in flat if 1 < sample[name].n_unique() <= MOST_STATES]
+    return few
 
 
 def _is_text(files: Sequence[SourceFile], name: str) -> bool:

@@ -112,8 +112,10 @@ def import_receipts(
     >>> print(tk.import_receipts("complete-journey", "demo/workspace"))     # doctest: +SKIP
     """
     mapping, tell = open_source(source), progress or silent
-    ws = Workspace.create(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits)
-    with ws.writing() as commit_id:
+    with (
+        Workspace.for_import(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits) as ws,
+        ws.writing() as commit_id,
+    ):
         staging = ws.path / "staging" / commit_id
         staging.mkdir(parents=True)
         shelf = Shelf(staging / "files")
@@ -231,7 +233,8 @@ def _import_lines(
     typed = typed_in_one_name(typed_table(mapping, "lines", shelf=shelf), names)
     lines = typed.kept
     in_other_zone = mapping.zone_of_times("lines") not in (None, mapping.time_zone)
-    if names.height or in_other_zone or any(file.dialect for file in typed.files):  # parse text, move times once, not once per pass
+    are_written = bool(names.height or in_other_zone or any(file.dialect for file in typed.files))
+    if are_written:  # parse text, move times once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
     unshared = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
@@ -243,7 +246,7 @@ def _import_lines(
         lines, unfit = share_out(lines, mapping.tables["lines"], staging, typed.rows_in)
         unshared = pl.concat([unshared, unfit])
     tell(VALUES, 0, 1)
-    questions = open_questions(mapping, typed, lines)
+    questions = open_questions(mapping, typed, lines, are_written=are_written)
     if questions and not accept_defaults:
         raise DataError(refusal(mapping, questions))
     tell(ORDERS, 0, 1)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from toolkit.language import value
+from toolkit.sources import reasons
 from toolkit.sources.specs import RATE_PARTS, ColumnSpec
 from toolkit.sources.styles import numbers
 
@@ -82,7 +83,7 @@ def _apply_rate(conversion: Conversion, shown: str, spec: ColumnSpec, above: lis
     outside = value("{column} has a rate that is not between 0 and 1")
     if spec.rate_unit is None:
         outside = value('{column} has a rate that is not between 0 and 1 (rate_unit = "percent" reads 20 as 20%)')
-    checks = [(given & rate.is_null(), f"{shown} is not a number"), (~rate.is_between(0, ONE), outside.format(column=shown))]
+    checks = [(given & rate.is_null(), reasons.NOT_A_NUMBER.format(column=shown)), (~rate.is_between(0, ONE), outside.format(column=shown))]
     if spec.after_rate:
         checks.append((rate == ONE, value("{column} cannot be told from what a rate of 100% left").format(column=shown)))
     return checks

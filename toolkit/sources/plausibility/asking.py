@@ -26,7 +26,7 @@ from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
 from toolkit.sources.records.tables import Records, find_files
 from toolkit.sources.row_filters import wanted_rows
 from toolkit.sources.specs import CELLS, TableMapping
-from toolkit.sources.spellings import folded
+from toolkit.sources.spellings import folded, folded_texts
 
 ASKED: tuple[Callable[[Seen], Iterator[Question]], ...] = (
     states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, doubled, repeated, members,
@@ -36,11 +36,12 @@ MOST_COLUMNS = 300
 MEMBERS = "member_id"
 
 
-def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple[Question, ...]:
+def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame, *, are_written: bool = False) -> tuple[Question, ...]:
     """Return what the receipts of a mapping leave open and its `[answers]` do not answer.
 
-    `lines` are the converted lines that are kept (`Typed.kept`, or a copy of it). Columns with a telling name, the products and the members
-    are read to their end, in one scan of nothing else; of all columns a sample from several places.
+    `lines` are the converted lines that are kept (`Typed.kept`, or a copy of it; `are_written`: it is a file, and the members are counted
+    there). Columns with a telling name, the products and the members are read to their end, in one scan of nothing else; of all columns a
+    sample from several places.
     """
     spec = mapping.tables["lines"]
     used = {name for table in mapping.tables.values() if table.files == spec.files for name in table.raw_columns}
@@ -52,9 +53,18 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple
     is_goods_said = any("is_goods" in table.columns for table in mapping.tables.values())
     goods = [] if is_goods_said else [name for name in columns_of_goods(spec, names) if _is_text(files, name)]
     sampled = [name for name in names if name in spec.raw_columns or name in telling or len(names) <= MOST_COLUMNS]
-    counts, every_member = _counted(files, spec, list(dict.fromkeys([*telling, *goods])))
-    if every_member is not None and mapping.fold_ids:
-        every_member = every_member.with_columns(folded(pl.col("cell"), mapping.fold_ids))
+    product = next((raw for raw in goods if are_written and spec.columns["product_id"].raw_columns == (raw,)), None)
+    from_files = [name for name in dict.fromkeys([*telling, *goods]) if name != product]
+    counts, every_member = _counted(files, spec, from_files, with_members=not are_written)
+    if are_written:
+        named = {key: pl.col(key).cast(pl.String).alias("cell") for key in ("member_id", *(["product_id"] if product else []))}
+        counted = [lines.group_by(cell).agg(pl.len().alias("rows")) for cell in named.values()]
+        every_member, *products_of_lines = pl.collect_all(counted, engine="streaming")
+        counts |= {str(product): frame.sort("cell") for frame in products_of_lines}
+    elif every_member is not None and mapping.fold_ids:
+        nobody = [code for code in folded_texts(spec.not_a_member, mapping.fold_ids) if code is not None]
+        cells = folded(pl.col("cell"), mapping.fold_ids)
+        every_member = every_member.with_columns(pl.when(~cells.is_in(nobody)).then(cells).alias("cell"))
     known = lines.filter(pl.col("member_id").is_not_null())
     products = {} if is_goods_said else _product_names(mapping, typed)
     questions: dict[str, Question] = {}
@@ -201,10 +211,14 @@ def _filled(sample: pl.DataFrame) -> pl.DataFrame:
     return sample.select(pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name) for name in sample.columns)
 
 
-def _counted(files: Sequence[SourceFile], spec: TableMapping, names: Sequence[str]) -> tuple[dict[str, pl.DataFrame], pl.DataFrame | None]:
+def _counted(
+    files: Sequence[SourceFile], spec: TableMapping, names: Sequence[str], *, with_members: bool = False
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame | None]:
     """Return every value of columns with its rows, and every member: one scan of these columns and no other."""
     counts: dict[str, list[pl.DataFrame]] = {}
-    raw = spec.columns["member_id"].raw_columns if "member_id" in spec.columns else ()
+    raw = spec.columns["member_id"].raw_columns if with_members and "member_id" in spec.columns else ()
+    if not names and not raw:
+        return {}, None
     for group, there in _alike(files, [*names, *(name for name in raw if name not in names)]):
         records = _raw(group, there, spec)
         wanted = {name: pl.col(name) for name in there if name in names}

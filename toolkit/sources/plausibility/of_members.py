@@ -22,6 +22,8 @@ TIED_SHARE, MOST_TIED = 0.05, 10
 NAMED_SHARE = 0.3
 STORES_OF_MEMBERS = 2
 TWIN_SHARE = 0.02
+CHANGED = r"[^a-z0-9@._]|^0|[.]0+$"
+WORDED = r"\p{L}{2}"
 OTHERS_OF_A_GROUP = 3
 
 OF_LEVELS = later(
@@ -46,8 +48,9 @@ def members(seen: Seen) -> Iterator[Question]:
     every = seen.every_member
     yield from _spelling(column, every["cell"])
     yield from _levels(seen, column, every)
-    yield from _staff(column, every["cell"])
-    yield from _nobody(column, every["cell"]) or _everybodys_card(column, every)
+    worded = every["cell"].filter(every["cell"].str.contains(WORDED))
+    yield from _staff(column, worded, every.height)
+    yield from _nobody(column, worded, every.height) or _everybodys_card(column, every)
     if not seen.is_person_said:
         yield from _second_ids(seen, seen.column("member_id"))
 
@@ -58,7 +61,12 @@ def _spelling(column: str, ids: pl.Series) -> Iterator[Question]:
         (FOLDS[:3], 1, OF_SPELLING),
         (FOLDS, max(FEWEST_ROWS, TWIN_SHARE * ids.len()), OF_WIDER_SPELLING),
     ):
-        spelled = ids.to_frame("id").select("id", folded(pl.col("id"), words).alias("plainly")).drop_nulls()
+        odd = ids.filter(ids.str.contains(CHANGED))  # of two ids that folding makes one, one at least is changed by it
+        if odd.is_empty():
+            return
+        spelled = odd.to_frame("id").select("id", folded(pl.col("id"), words).alias("plainly")).drop_nulls()
+        same = ids.filter(ids.is_in(spelled["plainly"].implode()) & ~ids.is_in(odd.implode()))
+        spelled = pl.concat([spelled, pl.DataFrame({"id": same, "plainly": same})])
         twins = spelled.filter(pl.col("plainly").is_duplicated()).sort("plainly", "id")
         if twins["plainly"].n_unique() >= fewest:
             first = twins.filter(pl.col("plainly") == twins["plainly"][0])["id"].head(2)
@@ -100,10 +108,10 @@ def _like_another(seen: Seen) -> str | None:
     return seen.column("store_id") if own and lines["member_id"].n_unique() == stores.height else None
 
 
-def _staff(column: str, ids: pl.Series) -> Iterator[Question]:
+def _staff(column: str, ids: pl.Series, count: int) -> Iterator[Question]:
     """Doubt members that are called staff."""
     staff = ids.filter(is_word(ids, "staff")).sort()
-    if staff.is_empty() or staff.len() == ids.len():
+    if staff.is_empty() or staff.len() == count:
         return
     doubt = later(
         "Members of the column '{column}' are called like the shop's own people ({cells}): are those staff purchases, or receipts of "
@@ -113,11 +121,11 @@ def _staff(column: str, ids: pl.Series) -> Iterator[Question]:
     yield Question(QuestionKind.STAFF, column, cells, doubt, f"not_a_member = {listed(staff)}")
 
 
-def _nobody(column: str, ids: pl.Series) -> list[Question]:
+def _nobody(column: str, ids: pl.Series, count: int) -> list[Question]:
     """Doubt members that are called like nobody: guest@shop.example, walk-in."""
     words = [word for word in vocabulary()["helpers"]["nobody"] if not word.lstrip("-").isdigit() and len(word) > 1]
     nobody = ids.filter(ids.str.to_lowercase().str.replace(r"@.*$", "").str.strip_chars().is_in(words)).sort()
-    if nobody.is_empty() or nobody.len() == ids.len():
+    if nobody.is_empty() or nobody.len() == count:
         return []
     doubt = later(
         "Ids of the column '{column}' are called like nobody in particular ({cells}), and all their orders count as one member's. Where "

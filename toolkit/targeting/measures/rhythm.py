@@ -84,7 +84,7 @@ def slipping_members(view: View) -> pl.DataFrame:
     `recency_days`; `usual_rate` (past rate, shrunk: `models.rhythm.shrunk_rates`); `rate_ratio` (probability
     over it, both of the same season; null without either); `spend_before` (minor units per
     lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, no probability, or cut off:
-    their store fell silent, or their id was replaced).
+    their store, channel or source fell silent, or their id was replaced).
     """
     settings = view.settings.activity
     members = (
@@ -116,7 +116,7 @@ def slipping_members(view: View) -> pl.DataFrame:
 def season_level(view: View) -> float:
     """Return what the coming four weeks bring over their year's average, by the same weeks of a year ago; 1 where no season is known."""
     model = prospect_models(view).row(by_predicate=pl.col("figure") == "purchase", named=True)
-    return model["season_level"] if model.get("season") == "seasonal" else 1.0
+    return model["season_level"] or 1.0
 
 
 def trait_columns(view: View) -> tuple[str, ...]:

@@ -59,14 +59,19 @@ def worked_out(conversion: Conversion, name: str, shown: str, scale: int, spec: 
     checks: Checks = [(pl.col(part) == 0, value("{column} is divided by 0").format(column=shown)) for part in parts]
     if spec.rate is not None:
         checks += _apply_rate(conversion, shown, spec, above, below)
-    every_cell = [conversion.present(column) for column in (*columns, *divisors)]
+    off = spec.subtract if spec.multiply else ()
+    less = [conversion.scaled(column, scale, spec) for column in off]
+    every_cell = [conversion.present(column) for column in (*columns, *divisors, *off)]
     one_base = pl.any_horizontal(every_cell[: len(bases)])  # of a sum, empty cells are 0 as long as one is there
-    present = pl.all_horizontal([one_base, *every_cell[len(bases) :]])
-    read = zip(every_cell, (*bases, *factors, *parts), strict=True)
+    present = pl.all_horizontal([one_base, *every_cell[len(bases) : len(every_cell) - len(off)]])
+    read = zip(every_cell, (*bases, *factors, *parts, *less), strict=True)
     unreadable = pl.any_horizontal([there & pl.col(scaled).is_null() for there, scaled in read])
     fits = (_size(above) < MOST) & (_size(below) < MOST)
     numerator, denominator = f"__above|{name}", f"__below|{name}"
-    conversion.prepared[1][numerator] = pl.when(present & fits).then(reduce(mul, above)) * spec.sign
+    total = reduce(mul, above)
+    for name_of in less:  # in units of 10 ** -(scale + EXTRA_DIGITS): the product's denominator has those digits too
+        total = total - pl.col(name_of).fill_null(0) * (reduce(mul, below) // 10**numbers.EXTRA_DIGITS)
+    conversion.prepared[1][numerator] = pl.when(present & fits).then(total) * spec.sign
     conversion.prepared[1][denominator] = pl.when(fits).then(reduce(mul, below))
     integer = numbers.from_ratio(numerator, denominator, unreadable)
     too_large = (integer.too_large | (present & ~fits)).fill_null(False)

@@ -243,15 +243,12 @@ class Conversion:
             parts = [self._product(name, scale, tuple(map(str, spec.multiply)), spec)]
         else:
             parts = [self._integer(column, scale, spec, sign) for column, sign in signed]
-        if spec.multiply:
-            parts += [self._integer(column, scale, spec, -spec.sign) for column in spec.subtract]
         if spec.value is not None:
             constant = numbers.read_number(str(spec.value), numbers.NumberStyle())
             parts = [numbers.Integer(pl.lit(int((constant or 0) * 10**scale), pl.Int64), pl.lit(False), pl.lit(False), pl.lit(False))]
         value = parts[0].value if len(parts) == 1 else pl.sum_horizontal([part.value for part in parts], ignore_nulls=True)
         if len(parts) > 1:
-            needed = parts[:1] if spec.multiply else parts  # a product that is not there is not minus what is taken off it
-            value = pl.when(~pl.all_horizontal([part.value.is_null() for part in needed])).then(value)
+            value = pl.when(~pl.all_horizontal([part.value.is_null() for part in parts])).then(value)
         if spec.sign_of is not None:
             value = value.abs() * pl.col(self.scaled(spec.sign_of, 0, spec)).sign().cast(pl.Int64)
         checks = [*further, *((part.unreadable, reasons.NOT_A_NUMBER.format(column=shown)) for part in parts)]

@@ -111,6 +111,8 @@ class ColumnSpec(_Frozen):
             raise ValueError(tr("`by` says how the value of an order is shared out, but neither per_order nor less_per_order was stated"))
         if self.per_order and (rates or self.divide or self.less_per_order):
             raise ValueError(tr("per_order is shared out as it stands: it takes no divide, no rate and no less_per_order"))
+        if self.multiply and self.subtract and self.divide:
+            raise ValueError(tr("what is taken off a product is not divided: divide and subtract do not go together with multiply"))
         if self.sign_of and (self.per_order or self.less_per_order):
             raise ValueError(tr("a value of the order is shared out as it stands: it takes no sign_of"))
         if self.multiply and not any(isinstance(factor, str) for factor in self.multiply):
@@ -128,7 +130,7 @@ class ColumnSpec(_Frozen):
     def is_worked_out(self) -> bool:
         """Whether the number takes more than a sum or the product of two columns."""
         constants = any(not isinstance(factor, str) for factor in self.multiply)
-        return bool(self.divide or self.rate) or constants or len(self.multiply) > 2
+        return bool(self.divide or self.rate or (self.multiply and self.subtract)) or constants or len(self.multiply) > 2
 
     @property
     def is_shared(self) -> bool:

@@ -49,8 +49,8 @@ def members(seen: Seen) -> Iterator[Question]:
     yield from _spelling(column, every["cell"])
     yield from _levels(seen, column, every)
     worded = every["cell"].filter(every["cell"].str.contains(WORDED))
-    yield from _staff(column, worded, every.height)
-    yield from _nobody(column, worded, every.height) or _everybodys_card(column, every)
+    yield from _staff(column, worded, every["cell"])
+    yield from _nobody(column, worded, every["cell"]) or _everybodys_card(column, every)
     if not seen.is_person_said:
         yield from _second_ids(seen, seen.column("member_id"))
 
@@ -108,10 +108,10 @@ def _like_another(seen: Seen) -> str | None:
     return seen.column("store_id") if own and lines["member_id"].n_unique() == stores.height else None
 
 
-def _staff(column: str, ids: pl.Series, count: int) -> Iterator[Question]:
+def _staff(column: str, worded: pl.Series, ids: pl.Series) -> Iterator[Question]:
     """Doubt members that are called staff."""
-    staff = ids.filter(is_word(ids, "staff")).sort()
-    if staff.is_empty() or staff.len() == count:
+    staff = worded.filter(is_word(worded, "staff")).sort()
+    if staff.is_empty() or staff.len() == ids.len():
         return
     doubt = later(
         "Members of the column '{column}' are called like the shop's own people ({cells}): are those staff purchases, or receipts of "
@@ -121,11 +121,11 @@ def _staff(column: str, ids: pl.Series, count: int) -> Iterator[Question]:
     yield Question(QuestionKind.STAFF, column, cells, doubt, f"not_a_member = {listed(staff)}")
 
 
-def _nobody(column: str, ids: pl.Series, count: int) -> list[Question]:
+def _nobody(column: str, worded: pl.Series, ids: pl.Series) -> list[Question]:
     """Doubt members that are called like nobody: guest@shop.example, walk-in."""
     words = [word for word in vocabulary()["helpers"]["nobody"] if not word.lstrip("-").isdigit() and len(word) > 1]
-    nobody = ids.filter(ids.str.to_lowercase().str.replace(r"@.*$", "").str.strip_chars().is_in(words)).sort()
-    if nobody.is_empty() or nobody.len() == count:
+    nobody = worded.filter(worded.str.to_lowercase().str.replace(r"@.*$", "").str.strip_chars().is_in(words)).sort()
+    if nobody.is_empty() or nobody.len() == ids.len():
         return []
     doubt = later(
         "Ids of the column '{column}' are called like nobody in particular ({cells}), and all their orders count as one member's. Where "

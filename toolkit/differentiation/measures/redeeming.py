@@ -37,8 +37,8 @@ def redeem_chances(view: View) -> tuple[pl.DataFrame, str | Note]:
         )  # fmt: skip
     if traits["coupon_days_28d"].null_count() < traits.height:
         own_pace = tr(
-            "Who redeems: each member with the chance that they use any coupon within 28 days, at the pace of their coupon days so far; how "
-            "often they use one that is sent to them is not measured."
+            "Who redeems: each member with the chance that they use any coupon within 28 days, at the pace of their coupon days so far; "
+            "how often they use one that is sent to them is not measured."
         )
         # Members without a shopping day are not known to use none: they stand at the mean.
         chance = (1 - (-pl.col("coupon_days_28d")).exp()).alias("chance")

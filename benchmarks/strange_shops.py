@@ -21,10 +21,10 @@ from toolkit.importing import import_receipts
 from toolkit.workspace import Workspace
 
 END = date(2024, 12, 31)
-MAPPING = """name = "strange"
+MAPPING = """name = "{source}"
 currency = "EUR"
 [lines]
-files = "lines.csv"
+files = "{source}.csv"
 [lines.columns]
 order_id = "order"
 member_id = "member"
@@ -93,7 +93,7 @@ class Habits:
 
 @dataclass(frozen=True)
 class StrangeShop:
-    """A shop's receipts over all days, one row a line: order, member, store, sku, time, qty, amount (currency units), day."""
+    """A shop's receipts over all days, one row a line: order, member, store, sku, time, qty, amount (currency units), day, source."""
 
     name: str
     lines: pl.DataFrame
@@ -160,6 +160,7 @@ def tilled(orders: pl.DataFrame, habits: Habits) -> pl.DataFrame:
             qty=pl.lit(1),
             amount=pl.col("amount").round(2),
             day=day,
+            source=pl.col("source") if "source" in orders.columns else pl.lit("strange"),
         )
     )
 
@@ -199,6 +200,7 @@ def _shops() -> dict[str, Callable[[], StrangeShop]]:
         "store_opens": changed(
             "store_opens", usual, lambda orders: orders.filter(~((pl.col("store") == 3) & (pl.col("day") < late))), opens_on=late
         ),
+        "source_stops": changed("source_stops", usual, lambda orders: _two_sources(orders, late), silent_from=late),
         "new_ids": changed(
             "new_ids",
             usual,
@@ -213,6 +215,15 @@ def _shops() -> dict[str, Callable[[], StrangeShop]]:
         "ramadan": plain("ramadan", replace(feasting, season=around(EID, (-33, -29, -8, -2, 0, 5, 12), (1, 1.4, 1.8, 2.2, 0.5, 0.5, 1)))),
     }
     return shops
+
+
+def _two_sources(orders: pl.DataFrame, late: int) -> pl.DataFrame:
+    """A third of the members buy in the app, a sixth there and at the till; the app's export stops."""
+    kind = pl.col("member") % 6
+    in_app = (kind < 2) | ((kind == 2) & (pl.col("minute") % 2 == 0))
+    return orders.with_columns(source=pl.when(in_app).then(pl.lit("app")).otherwise(pl.lit("till"))).filter(
+        ~(in_app & (pl.col("day") >= late))
+    )
 
 
 def _shifted(orders: pl.DataFrame) -> pl.DataFrame:
@@ -237,9 +248,10 @@ def imported(shop: StrangeShop, folder: Path, *, as_of: date, first_day: date | 
     """Return a workspace with the receipts from `first_day` to `as_of`, brought in by a mapping as a stranger's would be."""
     folder.mkdir(parents=True, exist_ok=True)
     seen = shop.lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of))
-    seen.drop("day").write_csv(folder / "lines.csv")
-    (folder / "mapping.toml").write_text(MAPPING, "utf-8")
-    import_receipts(folder / "mapping.toml", folder / "ws")
+    for (source,), lines in seen.sort("source", maintain_order=True).partition_by("source", as_dict=True).items():
+        lines.drop("day", "source").write_csv(folder / f"{source}.csv")
+        (folder / f"{source}.toml").write_text(MAPPING.format(source=source), "utf-8")
+        import_receipts(folder / f"{source}.toml", folder / "ws")
     return Workspace(folder / "ws")
 
 

@@ -84,7 +84,7 @@ def slipping_members(view: View) -> pl.DataFrame:
     `recency_days`; `usual_rate` (past rate, shrunk: `models.rhythm.shrunk_rates`); `rate_ratio` (probability
     over it, both of the same season; null without either); `spend_before` (minor units per
     lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, no probability, or cut off:
-    their store fell silent, or their id was replaced).
+    their store, channel or source fell silent, or their id was replaced).
     """
     settings = view.settings.activity
     members = (

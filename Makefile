@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 export UV_SYSTEM_CERTS ?= 1
 CERTS = $${PIP_CERT:-$$($(BIN)/python -m pip config get global.cert 2>/dev/null || $(BIN)/python -c 'import ssl; print(ssl.get_default_verify_paths().cafile or "")')}
 
-.PHONY: help setup demo test lint lab app bench truth golden weight messages stubs lock clean
+.PHONY: help setup demo test lint docs lab app bench truth golden weight messages stubs lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -36,6 +36,11 @@ lint: $(READY)   ## format, style, types, and the texts of each language
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/python -m toolkit.language.catalogue --check
+
+docs: $(READY)   ## the site with an answer of the demo for each question, in build/docs; opens from disk
+	@test -d demo/workspace || PATH="$(abspath $(BIN)):$$PATH" $(BIN)/toolkit demo demo
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open build/docs/index.html"
 
 lab: $(READY)    ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks

@@ -21,10 +21,11 @@ from toolkit.importing import import_receipts
 from toolkit.workspace import Workspace
 
 END = date(2024, 12, 31)
-MAPPING = """name = "strange"
+NEW_IDS = 100_000
+MAPPING = """name = "{source}"
 currency = "EUR"
 [lines]
-files = "lines.csv"
+files = "{source}.csv"
 [lines.columns]
 order_id = "order"
 member_id = "member"
@@ -34,11 +35,14 @@ ordered_at = "time"
 quantity = "qty"
 amount = "amount"
 """
-Season = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(day numbers from the first, day of the year 1..366) -> how many times the usual number of visits."""
+NEW_YEAR = (date(2022, 2, 1), date(2023, 1, 22), date(2024, 2, 10), date(2025, 1, 29))
+"""Days of the Chinese New Year, as the almanac has them: typed, so that the shop's truth does not come from the library we ask."""
+EID = (date(2022, 5, 2), date(2023, 4, 21), date(2024, 4, 10), date(2025, 3, 30))
+Season = Callable[[np.ndarray], np.ndarray]
+"""Days (datetime64[D]) -> how many times the usual number of visits."""
 
 
-def level(days: np.ndarray, of_year: np.ndarray) -> np.ndarray:
+def level(days: np.ndarray) -> np.ndarray:
     """Every day is like the others."""
     return np.ones(len(days))
 
@@ -46,9 +50,20 @@ def level(days: np.ndarray, of_year: np.ndarray) -> np.ndarray:
 def december(times: float) -> Season:
     """Visits rise to `times` the usual in the four weeks before Christmas, with two weeks up and one down."""
 
-    def season(days: np.ndarray, of_year: np.ndarray) -> np.ndarray:
-        rise = np.interp(of_year, [1, 8, 318, 332, 358, 365], [1 + (times - 1) / 3, 1, 1, times, times, 1 + (times - 1) / 2])
-        return rise
+    def season(days: np.ndarray) -> np.ndarray:
+        of_year = (days - days.astype("datetime64[Y]")).astype(int) + 1
+        return np.interp(of_year, [1, 8, 318, 332, 358, 365], [1 + (times - 1) / 3, 1, 1, times, times, 1 + (times - 1) / 2])
+
+    return season
+
+
+def around(feasts: tuple[date, ...], places: tuple[int, ...], times: tuple[float, ...]) -> Season:
+    """Visits rise and fall with the days from a feast: `times` the usual at `places` (days after it), straight lines between."""
+
+    def season(days: np.ndarray) -> np.ndarray:
+        from_feast = np.stack([(days - np.datetime64(feast)).astype(int) for feast in feasts])
+        nearest = np.take_along_axis(from_feast, np.abs(from_feast).argmin(0)[None], 0)[0]
+        return np.interp(nearest, places, times)
 
     return season
 
@@ -63,6 +78,7 @@ class Habits:
 
     members: int = 1500
     days: int = 1096
+    last_day: date = END
     rhythms: tuple[float, ...] = (9.0, 16.0, 30.0, 55.0)
     steady: float = 1.5
     joining: tuple[float, float] = (-400.0, 1096.0)
@@ -78,7 +94,7 @@ class Habits:
 
 @dataclass(frozen=True)
 class StrangeShop:
-    """A shop's receipts over all days, one row a line: order, member, store, sku, time, qty, amount (currency units), day."""
+    """A shop's receipts over all days, one row a line: order, member, store, sku, time, qty, amount (currency units), day, source."""
 
     name: str
     lines: pl.DataFrame
@@ -90,8 +106,7 @@ def visits(habits: Habits) -> pl.DataFrame:
     """Return one row per order: member (number), day (number), time, units and amount."""
     rng = np.random.default_rng(habits.seed)
     numbers = np.arange(habits.days)
-    of_year = np.array([(END - timedelta(days=habits.days - 1 - int(n))).timetuple().tm_yday for n in numbers])
-    pace = habits.season(numbers, of_year) * habits.growth_a_year ** (numbers / 365)
+    pace = habits.season(np.datetime64(habits.last_day) - habits.days + 1 + numbers) * habits.growth_a_year ** (numbers / 365)
     # Members live on a clock of their own that runs faster where the shop is busier; a visit is due when it strikes.
     clock = np.concatenate([[0.0], np.cumsum(pace)])
     rows: list[tuple[int, int]] = []
@@ -127,12 +142,12 @@ def visits(habits: Habits) -> pl.DataFrame:
 
 def receipts(habits: Habits) -> pl.DataFrame:
     """Return the lines of a shop as its till writes them (columns of `StrangeShop`)."""
-    return tilled(visits(habits), habits.days)
+    return tilled(visits(habits), habits)
 
 
-def tilled(orders: pl.DataFrame, days: int) -> pl.DataFrame:
+def tilled(orders: pl.DataFrame, habits: Habits) -> pl.DataFrame:
     """Return orders as a till writes them."""
-    start = END - timedelta(days=days - 1)
+    start = habits.last_day - timedelta(days=habits.days - 1)
     day = pl.lit(start) + pl.duration(days=pl.col("day"))
     return (
         orders.sort("day", "minute", "member")
@@ -146,6 +161,7 @@ def tilled(orders: pl.DataFrame, days: int) -> pl.DataFrame:
             qty=pl.lit(1),
             amount=pl.col("amount").round(2),
             day=day,
+            source=pl.col("source") if "source" in orders.columns else pl.lit("strange"),
         )
     )
 
@@ -154,12 +170,13 @@ def _shops() -> dict[str, Callable[[], StrangeShop]]:
     usual = Habits()
 
     def plain(name: str, habits: Habits, **facts: object) -> Callable[[], StrangeShop]:
-        return lambda: StrangeShop(name, receipts(habits), END - timedelta(days=habits.days - 1), facts)
+        return lambda: StrangeShop(name, receipts(habits), habits.last_day - timedelta(days=habits.days - 1), facts)
 
     def changed(name: str, habits: Habits, change: Callable[[pl.DataFrame], pl.DataFrame], **facts: object) -> Callable[[], StrangeShop]:
-        return lambda: StrangeShop(name, tilled(change(visits(habits)), habits.days), END - timedelta(days=habits.days - 1), facts)
+        return lambda: StrangeShop(name, tilled(change(visits(habits)), habits), habits.last_day - timedelta(days=habits.days - 1), facts)
 
     late = usual.days - 200
+    feasting = replace(usual, days=1307, last_day=date(2025, 7, 31), joining=(-400.0, 1307.0))
     shops = {
         "steady": plain("steady", usual),
         "sparse": plain("sparse", replace(usual, members=4000, rhythms=(120.0, 250.0, 400.0), steady=1.0, stay_days=0)),
@@ -184,18 +201,30 @@ def _shops() -> dict[str, Callable[[], StrangeShop]]:
         "store_opens": changed(
             "store_opens", usual, lambda orders: orders.filter(~((pl.col("store") == 3) & (pl.col("day") < late))), opens_on=late
         ),
+        "source_stops": changed("source_stops", usual, lambda orders: _two_sources(orders, late), silent_from=late),
         "new_ids": changed(
             "new_ids",
             usual,
-            lambda orders: orders.with_columns(member=pl.col("member") + pl.when(pl.col("day") >= late).then(100_000).otherwise(0)),
+            lambda orders: orders.with_columns(member=pl.col("member") + pl.when(pl.col("day") >= late).then(NEW_IDS).otherwise(0)),
             new_ids_on=late,
         ),
         "gap": changed(
             "gap", replace(usual, days=1461, joining=(-400.0, 1461.0)), lambda orders: orders.filter(~pl.col("day").is_between(300, 1030))
         ),
         "promotions": changed("promotions", usual, _shifted),
+        "new_year": plain("new_year", replace(feasting, season=around(NEW_YEAR, (-28, -10, -2, -1, 6, 16), (1, 2.5, 2.5, 0.3, 0.3, 1)))),
+        "ramadan": plain("ramadan", replace(feasting, season=around(EID, (-33, -29, -8, -2, 0, 5, 12), (1, 1.4, 1.8, 2.2, 0.5, 0.5, 1)))),
     }
     return shops
+
+
+def _two_sources(orders: pl.DataFrame, late: int) -> pl.DataFrame:
+    """A third of the members buy in the app, a sixth there and at the till; the app's export stops."""
+    kind = pl.col("member") % 6
+    in_app = (kind < 2) | ((kind == 2) & (pl.col("minute") % 2 == 0))
+    return orders.with_columns(source=pl.when(in_app).then(pl.lit("app")).otherwise(pl.lit("till"))).filter(
+        ~(in_app & (pl.col("day") >= late))
+    )
 
 
 def _shifted(orders: pl.DataFrame) -> pl.DataFrame:
@@ -212,23 +241,32 @@ def strange_shop(name: str, *, members: int | None = None) -> StrangeShop:
     shop = _shops()[name]()
     if members is None:
         return shop
-    number = pl.col("member").str.slice(1).cast(pl.Int64) % 100_000
-    return replace(shop, lines=shop.lines.filter(number < members))
+    return replace(shop, lines=shop.lines.filter(person() < members))
 
 
 def imported(shop: StrangeShop, folder: Path, *, as_of: date, first_day: date | None = None) -> Workspace:
     """Return a workspace with the receipts from `first_day` to `as_of`, brought in by a mapping as a stranger's would be."""
     folder.mkdir(parents=True, exist_ok=True)
     seen = shop.lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of))
-    seen.drop("day").write_csv(folder / "lines.csv")
-    (folder / "mapping.toml").write_text(MAPPING, "utf-8")
-    import_receipts(folder / "mapping.toml", folder / "ws")
+    for (source,), lines in seen.sort("source", maintain_order=True).partition_by("source", as_dict=True).items():
+        lines.drop("day", "source").write_csv(folder / f"{source}.csv")
+        (folder / f"{source}.toml").write_text(MAPPING.format(source=source), "utf-8")
+        import_receipts(folder / f"{source}.toml", folder / "ws")
     return Workspace(folder / "ws")
 
 
 def received(shop: StrangeShop, as_of: date, days: int, *, first_day: date | None = None) -> tuple[int, float]:
-    """Return how many of the members seen up to `as_of` bought in the `days` after it, and what they spent (currency units)."""
-    known = shop.lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of)).select("member").unique()
-    later = shop.lines.filter((pl.col("day") > as_of) & (pl.col("day") <= as_of + timedelta(days=days)))
-    theirs = later.join(known, on="member", how="semi")
-    return theirs["member"].n_unique(), float(theirs["amount"].sum())
+    """Return how many of the people seen up to `as_of` bought in the `days` after it, and what they spent (currency units).
+
+    People, not ids: who was given a new id goes on buying.
+    """
+    lines = shop.lines.with_columns(person())
+    known = lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of)).select("person").unique()
+    later = lines.filter((pl.col("day") > as_of) & (pl.col("day") <= as_of + timedelta(days=days)))
+    theirs = later.join(known, on="person", how="semi")
+    return theirs["person"].n_unique(), float(theirs["amount"].sum())
+
+
+def person(member: str = "member") -> pl.Expr:
+    """Return the number of the person behind an id (Int64, `person`); new ids are those of before plus `NEW_IDS`."""
+    return (pl.col(member).str.slice(1).cast(pl.Int64) % NEW_IDS).alias("person")

@@ -29,6 +29,7 @@ from toolkit.models.calibration import auc, prediction_quality, spearman
 from toolkit.models.clusters import cluster
 from toolkit.models.gamma_gamma import fit_gamma_gamma
 from toolkit.models.lifetime_value import fit_lifetime, predict_lifetime
+from toolkit.models.own_habits import favourite_options
 from toolkit.models.ranks import midrank_score
 from toolkit.models.repurchase import gaps, propose_lifecycle_limits, propose_r_edges
 from toolkit.models.rhythm_bands import RecencyRuler, propose_ruler, usual_gaps
@@ -36,6 +37,7 @@ from toolkit.models.shrinkage import estimate_kappa, shrink
 from toolkit.models.snapshots import labelled_snapshot, shopping_days
 from toolkit.models.taste_flags import flags_that_hold, shuffled, taste_index
 from toolkit.portrait.measures.segment_maps import read_segment_map
+from toolkit.settings import Settings
 
 HALF = date(2017, 7, 1)
 NOT_GOODS = ((pl.col("product_category") == "COUPON/MISC ITEMS") & ~pl.col("product_type").str.starts_with("GASOLINE")).fill_null(False)
@@ -85,6 +87,13 @@ BARS = {
     "taste flags whose later index is above 1.5 again": RECORD,
     "taste flags a member": RECORD,
     "taste flags a member where no one has a taste": Bar(None, 0.05, "CJ shuffled"),
+    "members with a favourite weekday where all choose at random": Bar(None, 0.05, "CJ dealt anew"),
+    "members with a favourite, by the shop's shares, five shops": Bar(None, 0.05, "simulated"),
+    "planted favourites (7 of 10 of 20 orders) that are found": Bar(0.90, None, "simulated"),
+    "favourites right, of those named, of which 1 in 5 planted": RECORD,
+    "members with a favourite weekday": RECORD,
+    "favourite weekdays above the shop's share in the next half-year": RECORD,
+    "most frequent weekdays above it, where they are no favourite": RECORD,
     "buys in 28 days: AUC": Bar(0.87, None),
     "buys in 28 days: calibration error": Bar(None, 0.03),
     "buys in 28 days: calibration slope": Bar(0.85, 1.15),
@@ -304,6 +313,69 @@ def measure_flags(bought: pl.DataFrame, quick: bool) -> Measured:
     yield "taste flags a member where no one has a taste", max(flags["is_flag"].sum() / flags["member_code"].n_unique() for flags in false)
 
 
+def _choices(member: np.ndarray, option: np.ndarray) -> pl.DataFrame:
+    rows = pl.DataFrame({"member_code": member.astype(np.int64), "option": option.astype(np.int64)})
+    return rows.group_by("member_code", "option").agg(pl.len().cast(pl.Int64).alias("count")).with_columns(most_by="count")
+
+
+def _named(choices: pl.DataFrame) -> pl.DataFrame:
+    return favourite_options(choices).filter(pl.col("doubt") <= Settings().habits.most_doubt)
+
+
+HABIT_SHOPS = {
+    "even weekdays": np.full(7, 1 / 7),
+    "a busy Saturday": np.array([0.08, 0.1, 0.1, 0.12, 0.15, 0.3, 0.15]),
+    "a main store": np.array([0.6, 0.25, 0.15]),
+    "300 stores": 1 / np.arange(1, 301) / (1 / np.arange(1, 301)).sum(),
+    "hours": np.array([0.01, 0.02, 0.2, 0.3, 0.4, 0.07]),
+}
+"""Shares of the options, as members on average choose them."""
+
+
+def measure_favourites(days: pl.DataFrame, quick: bool) -> Measured:
+    first = days.filter(pl.col("day") < HALF).with_columns(weekday=pl.col("day").dt.weekday())
+    later = days.filter((pl.col("day") >= HALF) & (pl.col("day") <= YEAR_END)).with_columns(weekday=pl.col("day").dt.weekday())
+    member, weekday = first["member_code"].to_numpy().astype(np.int64), first["weekday"].to_numpy()
+    count = first["member_code"].n_unique()
+    dealt = [np.random.default_rng(seed).permutation(weekday) for seed in range(1 if quick else 5)]
+    yield (
+        "members with a favourite weekday where all choose at random",
+        max(_named(_choices(member, drawn)).height / count for drawn in dealt),
+    )
+    random, planted_found, right = [], [], []
+    for number, shares in enumerate(HABIT_SHOPS.values()):
+        rng = np.random.default_rng(number)
+        for _ in range(1 if quick else 5):
+            size = 3 + rng.geometric(1 / 12, 1000)
+            random.append(_named(_choices(np.repeat(np.arange(1000), size), rng.choice(shares.size, size.sum(), p=shares))).height / 1000)
+            # One in five members has an option of their own, as often as the shop's shares say, and takes it in 7 of 10 of 20 orders.
+            own, is_planted, who = rng.choice(shares.size, 1000, p=shares), np.arange(1000) < 200, np.repeat(np.arange(1000), 20)
+            takes_own = is_planted[who] & (rng.random(who.size) < 0.7)
+            named = _named(_choices(who, np.where(takes_own, own[who], rng.choice(shares.size, who.size, p=shares))))
+            code, option = named["member_code"].to_numpy(), named["option"].to_numpy()
+            is_right = is_planted[code] & (own[code] == option)
+            planted_found.append(is_right.sum() / 200)
+            right.append(is_right.mean())
+    yield "members with a favourite, by the shop's shares, five shops", max(random)
+    yield "planted favourites (7 of 10 of 20 orders) that are found", float(np.mean(planted_found))
+    yield "favourites right, of those named, of which 1 in 5 planted", float(np.mean(right))
+    choices = _choices(member, weekday)
+    named = _named(choices)
+    yield "members with a favourite weekday", named.height / count
+    most = choices.filter((pl.col("count") == pl.col("count").max()).over("member_code")).sort("option").unique("member_code", keep="first")
+    bought_on = later.select(pl.col("member_code").cast(pl.Int64), option=pl.col("weekday").cast(pl.Int64))
+    often = bought_on.filter(pl.len().over("member_code") >= 10)
+    own = often.group_by("member_code", "option").len().with_columns(own=pl.col("len") / pl.col("len").sum().over("member_code"))
+    shop = bought_on["option"].value_counts(normalize=True)
+    for words, members in (
+        ("favourite weekdays above the shop's share in the next half-year", named),
+        ("most frequent weekdays above it, where they are no favourite", most.join(named, on="member_code", how="anti")),
+    ):
+        judged = members.join(often.select("member_code").unique(), on="member_code", how="semi").join(shop, on="option")
+        kept = judged.join(own, on=["member_code", "option"], how="left").select(pl.col("own").fill_null(0) > pl.col("proportion"))
+        yield words, float(kept.to_series().mean())  # type: ignore[arg-type]
+
+
 def measure_value(days: pl.DataFrame) -> Measured:
     as_of = date(2017, 9, 30)
     known = days.filter(pl.col("day") <= as_of)
@@ -394,6 +466,7 @@ def main(arguments: list[str] | None = None) -> int:
         measure_rfm(days, chosen.quick),
         measure_sensitivity(orders, redemptions, addressed),
         measure_flags(bought, chosen.quick),
+        measure_favourites(days, chosen.quick),
         measure_value(days),
         measure_cdnow(chosen.cdnow or find_cdnow()),
         measure_clusters(orders, chosen.quick),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from toolkit.errors import BadValue
 from toolkit.settings import Settings, read_settings
+from toolkit.settings.calendar import known_holiday
 
 
 def test_defaults_say_nothing_changed() -> None:
@@ -38,7 +41,7 @@ def test_every_field_has_its_reason() -> None:
     [
         ({"rfm": {"r_edge_quantiles": [0.9, 0.8, 0.95, 0.98]}}, "settings.rfm.r_edge_quantiles: quantiles in ascending order"),
         ({"rfm": {"r_edge_quantiles": [0.8, 0.9, 0.95, 1.0]}}, "between 0 and 1 were needed"),
-        ({"lifecycle": {"slipping_quantile": 0.98}}, "slipping_quantile must lie below lapsed_quantile"),
+        ({"lifecycle": {"lapsing_quantile": 0.98}}, "lapsing_quantile must lie below lapsed_quantile"),
         ({"lifecycle": {"lapsed_quantile": 1.0}}, "both between 0 and 1"),
         ({"value": {"heavy_share": 0.8}}, "may not add up to more than 1"),
     ],
@@ -46,3 +49,25 @@ def test_every_field_has_its_reason() -> None:
 def test_shares_that_contradict_each_other_are_refused(settings: dict, fault: str) -> None:
     with pytest.raises(BadValue, match=fault):
         read_settings(settings)
+
+
+def test_holidays_that_move_are_known_by_country_or_by_name() -> None:
+    calendar = read_settings({"calendar": {"holidays": ["cn", "Ramadan", "CN"]}}).calendar
+    assert calendar.names == ("Chinese New Year", "Mid-Autumn", "Double Eleven", "Eid al-Fitr")
+    assert known_holiday("US") == ("Easter", "Thanksgiving")
+    assert known_holiday("DEU") == known_holiday("DE") == ("Easter",)
+    assert known_holiday("JP") == ()  # its Labour Thanksgiving is another day
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("ramadam", "'ramadam' is no country's code and no holiday that moves (near it: ramadan)"),
+        ("chinese newyear", "(near it: Chinese New Year"),
+        ("JP", "no holiday known here moves in 'JP'"),
+        ("Atlantis", "(known: Chinese New Year, Mid-Autumn"),
+    ],
+)
+def test_a_holiday_that_is_not_known_is_a_sentence(name: str, fault: str) -> None:
+    with pytest.raises(BadValue, match=re.escape(fault)):
+        read_settings({"calendar": {"holidays": [name]}})

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from pathlib import Path
+
 import polars as pl
 import pytest
 
+import toolkit as tk
+from benchmarks.strange_shops import imported, strange_shop
 from tests.portrait.ladder import FEW
 from tests.portrait.pictures import spec_of
+from toolkit.answer import Answer
+from toolkit.language import speaking
 from toolkit.portrait import lifetime_value, traits
 from toolkit.workspace import Workspace
 
@@ -57,3 +64,29 @@ def test_too_few_members_to_learn_from(ladder: Workspace) -> None:
 def test_too_short_a_history(village: Workspace) -> None:
     answer = lifetime_value(village, settings={"lifetime_value": {"minimum_history_days": 3000}})
     assert "life-time value is not measured: 396 days of receipts up to 2024-06-26; 3000 are needed" in answer.headline
+
+
+def _texts(answer: Answer) -> list[str]:
+    return [note.text for note in answer.notes]
+
+
+def test_a_feast_that_moves_is_reckoned_with_or_said(tmp_path: Path) -> None:
+    as_of = date(2024, 1, 31)
+    ws = imported(strange_shop("new_year", members=500), tmp_path, as_of=as_of, first_day=as_of - timedelta(days=669))
+    unset = tk.portrait.lifetime_value(ws)
+    assert (
+        "Chinese New Year moves, from 2023-01-22 to 2024-02-10: whether the coming weeks are like those of a year ago cannot be told"
+        in (unset.headline)
+    )
+    assert any("name it in the setting calendar.holidays" in note.text and note.verdict == "REVIEW" for note in unset.notes)
+    kept = tk.portrait.lifetime_value(ws, settings={"calendar": {"holidays": ["CN"]}})
+    assert "cannot be told" not in kept.headline
+    assert "The weeks before Chinese New Year, 2024-02-10, are compared with those before 2023-01-22." in _texts(kept)
+    assert kept.figures["expected_spend"] != unset.figures["expected_spend"]
+    assert not {note.verdict for note in unset.notes[:2]} & {"PASS"}
+    with speaking("zh"):
+        told = tk.portrait.lifetime_value(ws, settings={"calendar": {"holidays": ["CN"]}})
+    assert "春节（2024年2月10日）之前的几周" in " ".join(_texts(told))
+    ago = "Of the days around Chinese New Year 19 lie in 2023-12-07 to 2024-01-31 and 39 in 2022-12-08 to 2023-02-01"
+    compared = [tk.portrait.overview(ws, period="56d", settings={"calendar": {"holidays": names}}) for names in (["CN"], ["US"])]
+    assert [any(text.startswith(ago) for text in _texts(answer)) for answer in compared] == [True, False]

@@ -20,6 +20,7 @@ from .due import (
 )
 from .rhythm import day_tails as day_tails, own_past as own_past
 from .first_purchases import days_until_half as days_until_half, later_worth as later_worth
+from .strata import held_or_not as held_or_not, in_strata as in_strata
 
 # What comes next
 from .snapshots import (
@@ -43,6 +44,7 @@ from .calibration import Calibration as Calibration, auc as auc, prediction_qual
 
 # Tastes and groups
 from .taste_flags import flags_that_hold as flags_that_hold, shuffled as shuffled, taste_index as taste_index
+from .own_habits import favourite_options as favourite_options
 from .niches import defining_goods as defining_goods, group_taste as group_taste, taste_groups as taste_groups, taste_links as taste_links
 from .affinity import (
     affinity_index as affinity_index, best_columns as best_columns, buying_probability as buying_probability,

@@ -7,6 +7,7 @@ import polars as pl
 
 from toolkit.models.multiple_tests import benjamini_hochberg
 from toolkit.models.shares import Z95
+from toolkit.models.strata import held_or_not
 
 _LEAST_SPREAD = 0.05  # goods are never taken to be all alike: with an estimate of no spread the intervals would have no width
 
@@ -21,75 +22,51 @@ def days_until_half(days: pl.Expr) -> pl.Expr:
     return pl.when(back.len() >= need).then(back.get(need - 1, null_on_oob=True)).cast(pl.Float64)
 
 
-def later_worth(members: pl.DataFrame, goods: pl.DataFrame, *, bands: int = 5, least: int = 10, false_share: float = 0.05) -> pl.DataFrame:
-    """Return, per first good, how much its buyers spend later against members whose first basket was worth about as much.
+def later_worth(strata: pl.DataFrame, goods: pl.DataFrame, *, least: int = 10, false_share: float = 0.05) -> pl.DataFrame:
+    """Return, per first good, how much its buyers spend later against members like them whose first purchase was without it.
 
-    In: `members` (`member_code`, `first_amount`, `later_amount`, one row a member) and `goods` (`member_code`, `good`, one row per member
-    and good of the first purchase). Out, one row per good with at least `least` buyers, sorted by good: `good`, `member_count`,
-    `later_mean`, `expected_mean` (mean later amount of the members in the same band of first amount, the buyer himself left out), `ratio`
-    (later over expected), `ratio_shrunk` (towards 1, by how much the goods differ beyond chance), `ratio_low`, `ratio_high` (95%, of the
-    shrunk one), `is_told` (its buyers' ranks by later amount within their bands are beyond chance: two-sided, Benjamini-Hochberg at
-    `false_share` over all goods, so that of thousands few are called by luck; ranks, since amounts are so skewed that a test of means of 50
-    buyers called 20 of 2,000 goods where there were none).
+    In: `strata` (members by `in_strata`) and `goods` (`member_code`, `good`, one row per member and good of the first purchase). Like
+    members began in the same store and month with a basket worth about as much: else a store, or December, that sells a good more and keeps
+    its members better would make an entry good of it, and so would large first baskets, which hold nearly every good and come from those
+    who spend much anyway.
 
-    Bands are `bands` equal parts of the members by first amount, since a large first basket holds nearly every good and comes from
-    those who spend much anyway. A good's buyers are taken to spread no less than the members of their bands: 30 without one large spender
-    seem too sure. Shrinkage is empirical Bayes on the ratio with its own standard error (method of moments):
-    the best of many goods is partly luck, and an unshrunk winner falls back. Source: Efron and Morris, JASA 70 (1975), 311-319.
+    Out, one row per good with at least `least` buyers who can be compared, sorted by good: `good`, `member_count`, `like_count`,
+    `alone_count`, `later_mean`, `expected_mean`, `ratio` (see `held_or_not`), `ratio_shrunk` (towards 1, by how much the goods differ
+    beyond chance), `ratio_low`, `ratio_high` (95%, of the shrunk one), `is_told` (its buyers' ranks in their strata are beyond chance:
+    two-sided, Benjamini-Hochberg at `false_share` over all goods, so that of thousands few are called by luck; ranks, since amounts are so
+    skewed that a test of means of 50 buyers called 20 of 2,000 goods where there were none).
+
+    Shrinkage is empirical Bayes on the ratio with its own standard error (method of moments): the best of many goods is partly luck, and an
+    unshrunk winner falls back. Source: Efron and Morris, JASA 70 (1975), 311-319.
     """
     from scipy.special import ndtr  # slow to load
 
-    ranked = members.with_columns(
-        ((pl.col("first_amount").rank("average") - 0.5) / pl.len() * bands).ceil().clip(1, bands).cast(pl.Int64).alias("band")
-    )
-    inside, total = pl.len().over("band"), pl.col("later_amount").sum().over("band")
-    others = pl.when(inside > 1).then((total - pl.col("later_amount")) / (inside - 1)).otherwise(pl.col("later_amount").mean())
-    place = (pl.col("later_amount").rank("average").over("band") - 0.5) / inside - 0.5  # -0.5 to 0.5; 0 = in the middle of the band
-    ranked = ranked.with_columns(
-        others.cast(pl.Float64).alias("expected"),
-        pl.col("later_amount").var().over("band").fill_null(0.0).alias("band_variance"),
-        place.alias("place"),
-        (place**2).mean().over("band").alias("place_variance"),
-    )
-    found = (
-        goods.select("member_code", "good")
-        .unique(maintain_order=True)  # a mean of floats depends on the order of its rows, in its last bit
-        .join(ranked, on="member_code", maintain_order="left")
-        .group_by("good")
-        .agg(
-            pl.len().cast(pl.Int64).alias("member_count"),
-            pl.col("later_amount").mean().alias("later_mean"),
-            pl.col("expected").mean().alias("expected_mean"),
-            pl.max_horizontal((pl.col("later_amount") - pl.col("expected")).std(), pl.col("band_variance").mean().sqrt()).alias("spread"),
-            (pl.col("place").sum() / pl.col("place_variance").sum().sqrt()).alias("score"),
-        )
-        .filter((pl.col("member_count") >= max(least, 3)) & (pl.col("expected_mean") > 0) & (pl.col("spread") > 0))
-        .sort("good")
-    )
-    ratio = (found["later_mean"] / found["expected_mean"]).to_numpy()
-    error = (found["spread"] / found["expected_mean"]).to_numpy() / np.sqrt(found["member_count"].to_numpy())
-    told = benjamini_hochberg(2 * ndtr(-found["score"].fill_nan(0.0).abs().to_numpy()), found.height, false_share)
-    shrunk, after = shrunk_to_one(ratio, error, told)
-    return found.drop("spread", "score").with_columns(
-        pl.Series("ratio", ratio, dtype=pl.Float64),
+    held = held_or_not(strata, goods).filter(pl.col("member_count") >= max(least, 3))
+    ratio, error = held["ratio"].to_numpy(), held["error"].to_numpy()
+    told = benjamini_hochberg(2 * ndtr(-held["score"].fill_nan(0.0).abs().to_numpy()), held.height, false_share)
+    shrunk, low, high = shrunk_to_one(ratio, error, told)
+    return held.drop("error", "score").with_columns(
         pl.Series("ratio_shrunk", shrunk, dtype=pl.Float64),
-        pl.Series("ratio_low", shrunk - Z95 * after, dtype=pl.Float64),
-        pl.Series("ratio_high", shrunk + Z95 * after, dtype=pl.Float64),
+        pl.Series("ratio_low", low, dtype=pl.Float64),
+        pl.Series("ratio_high", high, dtype=pl.Float64),
         pl.Series("is_told", told, dtype=pl.Boolean),
     )
 
 
-def shrunk_to_one(ratio: np.ndarray, error: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return ratios drawn towards 1 by as much of their spread as is chance, and the standard errors that are left.
+def shrunk_to_one(ratio: np.ndarray, error: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ratios drawn towards 1 by as much of their spread as is chance, and their 95% intervals (low, high).
 
     Those that are `told` apart from chance by themselves move by one standard error at most: among thousands of goods that are all alike a
-    single one that is not would else be drawn in with them. Source: Efron and Morris, JASA 66 (1971), 807-815 (limited translation).
+    single one that is not would else be drawn in with them. Source: Efron and Morris, JASA 66 (1971), 807-815 (limited translation). Their
+    intervals reach from the drawn ratio's to that of the ratio as it was: the drawn one's alone would miss too often what was planted.
     """
     if not ratio.size:
-        return ratio, error
+        return ratio, ratio, ratio
     between = max(_LEAST_SPREAD**2, float(np.mean((ratio - 1) ** 2 - error**2)))
     weight = between / (between + error**2)
     moved = (1 - weight) * (ratio - 1)
     limited = told & (np.abs(moved) > error)
     shrunk = ratio - np.where(limited, np.sign(moved) * error, moved)
-    return shrunk, np.where(limited, error, np.sqrt(weight) * error)
+    reach = Z95 * np.where(limited, error, np.sqrt(weight) * error)
+    as_it_was = np.where(told, ratio, shrunk)
+    return shrunk, np.minimum(shrunk, as_it_was) - reach, np.maximum(shrunk, as_it_was) + reach

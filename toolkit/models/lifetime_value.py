@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -11,8 +12,9 @@ from toolkit.models.btyd import BtydFit, btyd_summary, p_alive
 from toolkit.models.calibration import logit_shift, prediction_quality, spearman
 from toolkit.models.future_spend import SpendModel, fit_btyd_spend, fit_future_spend, predict_future_spend
 from toolkit.models.glm import Regression
+from toolkit.models.moving_days import YEAR_DAYS, Feast
 from toolkit.models.next_purchase import PurchaseModel, fit_next_purchase, predict_next_purchase
-from toolkit.models.season import YEAR_DAYS, Season, season_ahead
+from toolkit.models.season import Season, season_ahead
 from toolkit.models.snapshots import outcome
 
 
@@ -21,7 +23,7 @@ class LifetimeModels:
     """The model behind each figure, and what is known of the season ahead.
 
     `purchase_held` and `spend_held`: what the same way promised over what came, at the same season of a year before (1 = right); null where
-    the receipts do not reach back far enough to have promised anything then.
+    the receipts do not reach back far enough to have promised anything then, or to have known the season as it is known now.
     """
 
     purchase: PurchaseModel
@@ -34,43 +36,56 @@ class LifetimeModels:
 
 
 def fit_lifetime(
-    days: pl.DataFrame, *, as_of: date, purchase_days: int = 28, spend_days: int = 91, year_days: int = 365, try_boosting: bool = True
+    days: pl.DataFrame,
+    *,
+    as_of: date,
+    purchase_days: int = 28,
+    spend_days: int = 91,
+    year_days: int = 365,
+    try_boosting: bool = True,
+    feasts: Sequence[Feast] = (),
 ) -> LifetimeModels:
     """Return the fitted models at `as_of`; a shop too sparse for the purchase model gets BTYD for spend as well.
 
     In: the frame of `shopping_days`. Nothing after `as_of` is read. In a seasonal shop (`season_ahead`) the level is that of a model
-    learned from the same weeks of a year ago, while the latest windows go on telling members apart; not for the year, which holds every
-    season. That way is judged on the last complete window, as the plain one is.
+    learned from the same weeks of a year ago (`feasts`: the holidays that move them), while the latest windows go on telling members
+    apart; not for the year, which holds every season. That way is judged on the last complete window, as the plain one is.
     """
-    purchase, purchase_season = _purchase(days, as_of, purchase_days, try_boosting)
+    purchase, purchase_season = _purchase(days, as_of, purchase_days, try_boosting, feasts)
     if isinstance(purchase.fitted, BtydFit):
         spend, year = (
             fit_btyd_spend(days, as_of=as_of, horizon_days=horizon, often=purchase.fitted) for horizon in (spend_days, year_days)
         )
-        spend_season = season_ahead(days, as_of=as_of, horizon_days=spend_days)
+        spend_season = season_ahead(days, as_of=as_of, horizon_days=spend_days, feasts=feasts)
     else:
-        spend, spend_season = _spend(days, as_of, spend_days)
+        spend, spend_season = _spend(days, as_of, spend_days, feasts)
         year = fit_future_spend(days, as_of=as_of, horizon_days=year_days)
-    a_year_ago, is_btyd = as_of - timedelta(days=YEAR_DAYS), purchase.method == "btyd"
+    is_btyd = purchase.method == "btyd"
+    calendar = as_of - timedelta(days=YEAR_DAYS)
+    bought_on, spent_on = (
+        season.year_ago.on if season.year_ago and season.status != "moved" else calendar for season in (purchase_season, spend_season)
+    )
     if purchase_season.stands and not is_btyd:
-        judged = _bought(days, as_of - timedelta(days=purchase_days), purchase_days, is_btyd, try_boosting)
+        judged = _bought(days, as_of - timedelta(days=purchase_days), purchase_days, is_btyd, try_boosting, feasts)
         if judged is not None:
             purchase = replace(purchase, held_out=prediction_quality(judged["came"].to_numpy(), judged["promised"].to_numpy()))
     if spend_season.stands and isinstance(spend.fitted, Regression):
-        judged = _spent(days, as_of - timedelta(days=spend_days), spend_days)
+        judged = _spent(days, as_of - timedelta(days=spend_days), spend_days, feasts)
         if judged is not None:
             ranks = spearman(judged["promised"].to_numpy(), judged["came"].to_numpy())
             spend = replace(spend, held_out_spearman=ranks, held_out_total=_ratio(judged))
     return LifetimeModels(
         purchase, spend, year, purchase_season, spend_season,
-        _ratio(_bought(days, a_year_ago, purchase_days, is_btyd, try_boosting)),
-        _ratio(_spent(days, a_year_ago, spend_days)) if isinstance(spend.fitted, Regression) else None,
+        _ratio(_bought(days, bought_on, purchase_days, is_btyd, try_boosting, feasts, like=purchase_season)),
+        _ratio(_spent(days, spent_on, spend_days, feasts, like=spend_season)) if isinstance(spend.fitted, Regression) else None,
     )  # fmt: skip
 
 
-def _purchase(days: pl.DataFrame, as_of: date, horizon_days: int, try_boosting: bool) -> tuple[PurchaseModel, Season]:
+def _purchase(
+    days: pl.DataFrame, as_of: date, horizon_days: int, try_boosting: bool, feasts: Sequence[Feast]
+) -> tuple[PurchaseModel, Season]:
     """Return the model of a purchase, at the level of the season ahead, and what is known of that."""
-    season = season_ahead(days, as_of=as_of, horizon_days=horizon_days)
+    season = season_ahead(days, as_of=as_of, horizon_days=horizon_days, feasts=feasts)
     model = fit_next_purchase(days, as_of=as_of, horizon_days=horizon_days, try_boosting=try_boosting)
     if not season.stands:
         return model, season
@@ -83,9 +98,9 @@ def _purchase(days: pl.DataFrame, as_of: date, horizon_days: int, try_boosting: 
     return replace(model, shift=logit_shift(own, float(level.sum()))), season
 
 
-def _spend(days: pl.DataFrame, as_of: date, horizon_days: int) -> tuple[SpendModel, Season]:
+def _spend(days: pl.DataFrame, as_of: date, horizon_days: int, feasts: Sequence[Feast]) -> tuple[SpendModel, Season]:
     """Return the model of spend, at the level of the season ahead, and what is known of that."""
-    season = season_ahead(days, as_of=as_of, horizon_days=horizon_days)
+    season = season_ahead(days, as_of=as_of, horizon_days=horizon_days, feasts=feasts)
     model = fit_future_spend(days, as_of=as_of, horizon_days=horizon_days)
     if not season.stands:
         return model, season
@@ -96,24 +111,43 @@ def _spend(days: pl.DataFrame, as_of: date, horizon_days: int) -> tuple[SpendMod
     return (replace(model, stretch=level / own, reason=then.reason) if own > 0 and level > 0 else model), season
 
 
-def _bought(days: pl.DataFrame, on: date, horizon_days: int, is_btyd: bool, try_boosting: bool) -> pl.DataFrame | None:
-    """Return the probability that an earlier day gave each member, and whether they bought: `promised`, `came`; None where it gave none."""
+def _bought(
+    days: pl.DataFrame,
+    on: date,
+    horizon_days: int,
+    is_btyd: bool,
+    try_boosting: bool,
+    feasts: Sequence[Feast],
+    *,
+    like: Season | None = None,
+) -> pl.DataFrame | None:
+    """Return the probability that an earlier day gave each member, and whether they bought: `promised`, `came`; None where it gave none.
+
+    With `like`, None too where the season was not known then as it is now: what a way blind to it promised says nothing of this one.
+    """
     known = days.filter(pl.col("day") <= on)
-    model, _ = _purchase(known, on, horizon_days, try_boosting)
-    if model.method == "not measured" or (model.method == "btyd") != is_btyd:
+    model, season = _purchase(known, on, horizon_days, try_boosting, feasts)
+    if model.method == "not measured" or (model.method == "btyd") != is_btyd or not _same_way(season, like):
         return None
     promised = predict_next_purchase(model, known, as_of=on).rename({"p_buys": "promised"})
     return _with_outcome(promised, days, on, horizon_days, pl.col("bought").fill_null(False))
 
 
-def _spent(days: pl.DataFrame, on: date, horizon_days: int) -> pl.DataFrame | None:
-    """Return the spend that an earlier day promised of each member, and what came: `promised`, `came`; None where it promised none."""
+def _spent(days: pl.DataFrame, on: date, horizon_days: int, feasts: Sequence[Feast], *, like: Season | None = None) -> pl.DataFrame | None:
+    """Return the spend that an earlier day promised of each member, and what came: `promised`, `came`; None where it promised none.
+
+    `like` as in `_bought`.
+    """
     known = days.filter(pl.col("day") <= on)
-    model, _ = _spend(known, on, horizon_days)
-    if not isinstance(model.fitted, Regression) or model.status != "measured":
+    model, season = _spend(known, on, horizon_days, feasts)
+    if not isinstance(model.fitted, Regression) or model.status != "measured" or not _same_way(season, like):
         return None
     promised = predict_future_spend(model, known, as_of=on).rename({"expected_spend": "promised"})
     return _with_outcome(promised, days, on, horizon_days, pl.col("spent").fill_null(0))
+
+
+def _same_way(season: Season, like: Season | None) -> bool:
+    return like is None or bool(season.stands) == bool(like.stands)
 
 
 def _with_outcome(promised: pl.DataFrame, days: pl.DataFrame, on: date, horizon_days: int, came: pl.Expr) -> pl.DataFrame | None:

@@ -73,7 +73,7 @@ def shrunk_rates(past: pl.DataFrame, *, least_windows: int) -> pl.DataFrame:
 
 
 def surest(doubt: pl.Series, *, most: float) -> pl.Series:
-    """Return which cases to list (Boolean) so that the mean doubt of those listed is at most `most`: those with the least doubt, ties alike.
+    """Return which cases to list (Boolean) so that the mean doubt of those listed is at most `most`: those of least doubt, ties alike.
 
     In: the probability (0..1) that a case is none, null = never listed. A limit for each case alone would make the list of a shop with many
     doubtful ones wrong as often as these are. Source: Sun and Cai, JASA 102 (2007), 901-912 (the mean local false discovery rate).

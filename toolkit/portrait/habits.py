@@ -76,8 +76,9 @@ def habits(view: View, *, by: Literal["when"] | Habit | None = None) -> Finding:
     """Return the members' favourites and when the scope's orders happen: one row per habit and favourite.
 
     A favourite is a member's most frequent channel, weekday, hours (bands of four) or store over all their orders across the chain, and the
-    category they spend most on; a member with fewer orders than the setting habits.minimum_orders has none. Orders and sales are those
-    of the members in scope in the period; for categories of all their receipts.
+    category they spend most on, where it is more than chance: of members who choose as all do, at most 5% (habits.most_doubt) get one, and
+    of two that are equal neither is. A member with fewer orders than the setting habits.minimum_orders is not measured. Orders and sales
+    are those of the members in scope in the period; for categories of all their receipts.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def habits(view: View, *, by: Literal["when"] | Habit | None = None) -> Finding:
 
 def _habit_frame(view: View, habit: Habit, chosen: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
     name = f"favourite_{habit}"
-    measured = int(chosen[name].count())
+    measured = int(chosen["is_measured"].sum())
     liked = (
         chosen.drop_nulls(name)
         .group_by(pl.col(name).alias("favourite"))
@@ -209,11 +210,11 @@ def _headline(view: View, shown: AnswerTable, chosen: pl.DataFrame, orders: pl.D
         *([view.say("{member_share} mostly come to store {name}", store, name=store["favourite"])] if store else []),
         *([view.say("{member_share} spend most on {name}", category, name=category["favourite"])] if category else []),
     ]
-    measured = chosen["favourite_store"].count()
+    measured = chosen["is_measured"].sum()
     return view.say(
         "{where}, [day?{day:word} brings most orders ({day_share:share} of {orders:,}) and {from_hour} to {to_hour} o'clock most of the "
-        "day's ({hours_share:share})|no member ordered in the period]; [likings?of {measured:member} with favourites {likings}|favourites "
-        "are not measured, since [measured?none is that of {least} members|no member has enough orders]].",
+        "day's ({hours_share:share})|no member ordered in the period]; [likings?of {measured:member} with enough orders {likings}|"
+        "[measured?no favourite beyond chance is that of {least} members|favourites are not measured, since no member has enough orders]].",
         day=day.get("favourite"), day_share=day.get("order_share"), orders=orders["order_count"].sum(),
         from_hour=from_hour, to_hour=to_hour, hours_share=hours.get("order_share"), likings=listing(likings), measured=measured,
     )  # fmt: skip
@@ -225,9 +226,9 @@ def _one_headline(view: View, by: Habit, shown: AnswerTable, chosen: pl.DataFram
     first = _most(shown, by, "member_count")
     if first is None:
         return view.say(
-            "{where}, favourites are not measured: [measured?none is that of {least} members|no member has the {habits.minimum_orders} "
-            "orders they need].",
-            measured=chosen[f"favourite_{by}"].count(),
+            "{where}, [measured?of {measured:member} with enough orders too few have a favourite {called} beyond chance to speak of|"
+            "favourites are not measured: no member has the {habits.minimum_orders} orders they need].",
+            measured=chosen["is_measured"].sum(), called=tr(_CALLED[by]),
         )  # fmt: skip
     return view.say(
         "{where}, [is_store?store ]{name} is the favourite {called} of {member_count:member} ({member_share} of {n}); they give it "
@@ -248,6 +249,17 @@ def _notes(view: View, wanted: Sequence[Habit], known: Sequence[Habit], chosen: 
             without=without, all=chosen.height,
         )  # fmt: skip
         notes.append(Note(missing, "NOT MEASURED"))
+    measured = chosen.filter("is_measured")
+    if measured.height >= view.least:
+        none = [view.say("{called} {none} ({share:.0%})", called=tr(_CALLED[habit]), none=none, share=none / measured.height)
+                for habit in known if (none := measured[f"favourite_{habit}"].null_count())]  # fmt: skip
+        if none:
+            without_one = view.say(
+                "Of {measured:member} with enough orders these have no favourite, since theirs is no more than chance, or two are equal: "
+                "{none}.",
+                measured=measured.height, none=listing(none),
+            )  # fmt: skip
+            notes.append(without_one)
     notes.append(
         view.say(
             "Favourites are the members' own over all their orders across the chain, whatever the scope. Orders and sales are those "
@@ -266,7 +278,7 @@ def _notes(view: View, wanted: Sequence[Habit], known: Sequence[Habit], chosen: 
 
 
 def _bars(view: View, by: Habit, table: pl.DataFrame, chosen: pl.DataFrame) -> alt.Chart | alt.LayerChart:
-    measured = chosen[f"favourite_{by}"].count()
+    measured = chosen["is_measured"].sum()
     return ranked_bars(
         table.head(15), label="favourite", value="member_share", n="member_count", kind="share1", ranked=False,
         value_title=tr("Share of members"), title=view.say("Favourite {called}: {place}", called=tr(_CALLED[by])),

@@ -12,7 +12,7 @@ from toolkit.charts.bars import ranked_bars
 from toolkit.columns import AnswerTable, Table
 from toolkit.language import later, tr
 from toolkit.portrait.measures.levels import UNKNOWN
-from toolkit.portrait.measures.prospects import DECILES, prospect_models, prospects
+from toolkit.portrait.measures.prospects import DECILES, known_since, prospect_models, prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
 from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.rfm import rfm_scores
@@ -40,6 +40,13 @@ _TITLES: dict[By, str] = {
     "stage": later("Expected spend by stage: {place}"),
 }
 _HORIZONS = {91: "Expected spend, 91 days", 365: "Expected spend, 365 days"}
+
+
+_RECKONED = later("The weeks [ahead?before|after] {feast:word}, {feast_on}, are compared with those [ahead?before|after] {feast_then}.")
+_MOVED = later(
+    "The highest weeks of a year ago lay around {feast:word}, {feast_then}; it is on {feast_on} now, so the same weeks are not like the "
+    "coming ones. If the shop keeps it, name it in the setting calendar.holidays: the weeks around it are then compared."
+)
 
 
 def _horizon(days: int) -> str:
@@ -117,8 +124,9 @@ def lifetime_value(view: View, *, by: By = "decile") -> Finding:
             "[is_pair? and ][has_spend?{spend:minor} can be expected of them in {lifetime_value.spend_days} days][has_year? and "
             "{year:minor} in {lifetime_value.year_days}][; {group:word} ({member_count:member}) holds {expected_spend_share} of the "
             "{lifetime_value.spend_days} days' spend].[one_season? One season was seen: whether the coming weeks are like the last ones "
-            "cannot be told.]",
-            shown.row(), all=members.height, buyers=buyers, spend=spend, year=year, group=shown.frame[by][0],
+            "cannot be told.][moved? {moved:word} moves, from {moved_then} to {moved_on}: whether the coming weeks are like those of a "
+            "year ago cannot be told.]",
+            shown.row(), **_moved(models), all=members.height, buyers=buyers, spend=spend, year=year, group=shown.frame[by][0],
             has_buyers=buyers is not None, has_spend=spend is not None, has_year=year is not None,
             one_season=models["purchase"]["season"] == "one season",
             is_list=None not in (buyers, spend, year), is_pair=None not in (buyers, spend) and year is None,
@@ -176,6 +184,7 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
         _purchase_note(view, models["purchase"]),
         _spend_note(view, models["spend"], settings.spend_days),
         _spend_note(view, models["year"], settings.year_days),
+        *_feast_notes(view, models),
         tr(
             "Expectations are the members' own across the chain; sales are those of the scope in the period. They assume "
             "that the shop goes on as it did: unseen campaigns and prices are not in them, and a season only where the same weeks of a "
@@ -187,8 +196,8 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
         notes.append(
             Note(
                 view.say(
-                    "{silent:member} have no order yet (returns alone), or their store fell silent or their id was replaced: nothing is "
-                    "expected of them here.",
+                    "{silent:member} have no order yet (returns alone), or their store, channel or source fell silent or their id was "
+                    "replaced: nothing is expected of them here.",
                     silent=silent,
                 ),
                 "NOT MEASURED",
@@ -219,7 +228,13 @@ def _purchase_note(view: View, model: dict[str, Any]) -> Note:
 
 def _held(model: dict[str, Any]) -> bool:
     """Whether the same way was right at the same season of a year before."""
-    return model["season_held"] is not None and HELD_WITHIN[0] <= model["season_held"] <= HELD_WITHIN[1]
+    return model["season"] != "moved" and model["season_held"] is not None and HELD_WITHIN[0] <= model["season_held"] <= HELD_WITHIN[1]
+
+
+def _moved(models: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the holiday that moved and that the shop does not say it keeps, with its dates; nulls without one."""
+    model = next((one for one in models.values() if one["season"] == "moved"), {})
+    return {"moved": model.get("feast"), "moved_on": model.get("feast_on"), "moved_then": model.get("feast_then")}
 
 
 def _season(view: View, model: dict[str, Any]) -> str:
@@ -230,10 +245,21 @@ def _season(view: View, model: dict[str, Any]) -> str:
         "[one_season?One season was seen, so whether the coming weeks are like the last ones cannot be told.][seasonal?The same weeks of a "
         "year ago were unlike those before them, so the level is learned from them.][flat?The same weeks of a year ago show no season.]"
         "[held? Asked at this season a year before, it promised {season_held:.2f} times what came.][unheld? At this season a year before "
-        "there was too little behind it to promise anything.]",
+        "too little was known to promise anything in the same way.]",
         model, one_season=status == "one season", seasonal=status == "seasonal", flat=status == "none",
         held=held is not None, unheld=held is None and status != "one season",
     )  # fmt: skip
+
+
+def _feast_notes(view: View, models: dict[str, dict[str, Any]]) -> list[str | Note]:
+    """Return the holidays that the weeks of a year ago were chosen by, each once, and the one that moved unreckoned."""
+    told: dict[Any, str | Note] = {}
+    for model in models.values():
+        if model["feast"] is None:
+            continue
+        text = view.say(_MOVED if model["season"] == "moved" else _RECKONED, model, ahead=model["feast_on"] > view.as_of)
+        told.setdefault(model["feast_on"], Note(text, "REVIEW") if model["season"] == "moved" else text)
+    return list(told.values())
 
 
 def _spend_note(view: View, model: dict[str, Any], days: int) -> Note:
@@ -245,18 +271,24 @@ def _spend_note(view: View, model: dict[str, Any], days: int) -> Note:
     off = model["total_ratio"] - 1
     text = view.say(
         "Expected spend in {days} days[: {reason}]. On the last complete window of {learned_days} days the total came out {off:change} on "
-        "what was received[, rank correlation {spearman:.2f}] (n = {row_count} members). {season}",
-        model, days=days, off=off, season=_season(view, model),
+        "what was received[, rank correlation {spearman:.2f}] (n = {row_count} members).[other_season? That window was of another season: "
+        "it does not say on which side the coming one errs.] {season}",
+        model, days=days, off=off, season=_season(view, model), other_season=model["season"] not in (None, "none"),
     )  # fmt: skip
     is_sound = abs(off) <= TOTAL_WITHIN and model["method"] == "measured"
     return Note(text, "PASS" if is_sound and (model["season"] is None or _held(model)) else "REVIEW")
 
 
 def _unmeasured(view: View, by: By, members: pl.DataFrame, models: dict[str, dict[str, Any]]) -> Finding:
-    seen = (view.as_of - view.first_day).days + 1
+    since = known_since(view)
+    seen = (view.as_of - since).days + 1
     reason = models["purchase"]["reason"]
     if seen < view.settings.lifetime_value.minimum_history_days:
-        reason = view.say("{seen:day} of receipts up to {as_of}; {lifetime_value.minimum_history_days:d} are needed", seen=seen)
+        reason = view.say(
+            "{seen:day} of receipts up to {as_of}[new_ids? since members were given new ids on {since}]; "
+            "{lifetime_value.minimum_history_days:d} are needed",
+            seen=seen, since=since, new_ids=since > view.first_day,
+        )  # fmt: skip
     return unmeasured(
         _groups(by),
         view.say("{where}, life-time value is not measured: {reason} (n = {all:member}).", reason=reason, all=members.height),

@@ -105,8 +105,9 @@ def _headline(card: Card) -> str:
     return say(
         "Member {member} ({segment:word}[, {stage:word}]) last ordered [recency_days?{recency_days:day} ago|today] and spent "
         "{amount_365d:minor} in {order_count_365d:order} of the last 365 days (rank {rank} of {all:,})[, most often on "
-        "{favourite_weekday:word}s and at store {favourite_store}][, most of it on {categories}][; {purchase_probability:.0%} likely to "
-        "buy in the next {lifetime_value.purchase_days} days][; due by own rhythm on {due_on}[, {late:day} overdue]].",
+        "{favourite_weekday:word}s][, most often at store {favourite_store}][, most of it on {categories}][; "
+        "{purchase_probability:.0%} likely to buy in the next {lifetime_value.purchase_days} days][; due by own rhythm on "
+        "{due_on}[, {late:day} overdue]].",
         {**features, **card.traits, **card.liked}, member=quoted, segment=card.scored["segment"], rank=card.rank,
         all=card.view.population.height, categories=listing(card.bought["category"].head(2).to_list()),
         due_on=rhythm and rhythm.due_on, late=rhythm and max(rhythm.late_days, 0),

@@ -95,6 +95,8 @@ _TRAITS = (
     c.text("tier_by_behaviour", "Tier by behaviour"),
     c.text("against_card", "Against card"),
 )
+RENAMED = {("stage", "slipping"): "lapsing", ("stage", "active"): "established", ("segment", "new"): "recent"}
+"""(column, word of old) -> the word since: one word has one meaning on all pages (docs/DEFINITIONS.md, words)."""
 MEMBER_COLUMNS = {column.name: column for column in (*_TABLE, *_STATED, *_TRAITS)}
 
 

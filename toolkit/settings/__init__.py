@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from toolkit.errors import BadValue, fault_words, nearest
 from toolkit.language import tr
+from toolkit.settings.calendar import CalendarSettings
 from toolkit.settings.differentiation import CampaignSettings, OfferSettings, PlaybookSettings
 from toolkit.settings.family import Family
 from toolkit.settings.portrait import (
@@ -33,6 +34,7 @@ class Settings(Family):
     """All settings; a result carries the ones it was made with."""
 
     scope: ScopeSettings = ScopeSettings()  # type: ignore[call-arg]
+    calendar: CalendarSettings = CalendarSettings()  # type: ignore[call-arg]
     rfm: RfmSettings = RfmSettings()  # type: ignore[call-arg]
     value: ValueSettings = ValueSettings()  # type: ignore[call-arg]
     habits: HabitSettings = HabitSettings()  # type: ignore[call-arg]

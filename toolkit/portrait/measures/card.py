@@ -163,7 +163,7 @@ def _habits(card: Card) -> list[Row]:
     def fact(section: str, habit: str, words: str) -> Row:
         name, share = card.liked[f"favourite_{habit}"], card.liked[f"favourite_{habit}_share"]
         if name is None:
-            return (section, words, tr("not measured"), card.order_count)
+            return (section, words, tr("none clear") if card.liked["is_measured"] else tr("not measured"), card.order_count)
         return (section, words, _graded(card, word(name) if habit == "weekday" else name, wording.share(share)), card.order_count)
 
     rhythm = card.rhythm

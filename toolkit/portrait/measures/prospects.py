@@ -11,6 +11,7 @@ from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, predict_
 from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
 from toolkit.portrait.measures.model_reasons import reason_text
+from toolkit.scope.feasts import feasts
 from toolkit.scope.interruptions import cut_off, new_ids_on
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
@@ -35,6 +36,9 @@ _MODELS = {
     "season_turn": pl.Float64,
     "season_level": pl.Float64,
     "season_held": pl.Float64,
+    "feast": pl.String,
+    "feast_on": pl.Date,
+    "feast_then": pl.Date,
 }
 
 
@@ -48,7 +52,7 @@ def prospects(view: View) -> pl.DataFrame:
 
     Learned from the shop's own earlier snapshots, or by BG/NBD and Gamma-Gamma in a sparse shop: see `toolkit.models.lifetime_value`.
     """
-    return view.chainwide("lifetime_value", _prospects, "lifetime_value")
+    return view.chainwide("lifetime_value", _prospects, "lifetime_value", "calendar")
 
 
 def prospect_models(view: View) -> pl.DataFrame:
@@ -57,16 +61,17 @@ def prospect_models(view: View) -> pl.DataFrame:
     Columns: `figure` (purchase, spend, year); `method` (not measured where history is too short), `reason`; `row_count`, `snapshot_count`
     learned from; judged on the last complete window, held out: `held_out_count`, `auc`, `calibration_error` (0..1), `slope`, `lift` of the
     probability, `spearman` and `total_ratio` (promised over received) of spend, `learned_days` (of the horizon that could be seen); null
-    where it could not be judged. `season` ('one season', 'none', 'seasonal'; null for the year, which holds them all), `season_turn` and
-    `season_level` (`models.season.Season`), `season_held` (promised over received at the same season of a year before).
+    where it could not be judged. `season` ('one season', 'none', 'seasonal', 'moved'; null for the year, which holds them all),
+    `season_turn` and `season_level` (`models.season.Season`), `season_held` (promised over received at the same season of a year before);
+    `feast` with its dates now and a year ago: the holiday by which the weeks of a year ago were chosen, or that moved.
     """
     prospects(view)  # makes and keeps both
-    return view.chainwide(spoken("lifetime_models"), lambda chain: _described(_fitted(chain)), "lifetime_value")
+    return view.chainwide(spoken("lifetime_models"), lambda chain: _described(_fitted(chain)), "lifetime_value", "calendar")
 
 
 def _prospects(view: View) -> pl.DataFrame:
     days, models = _days(view), _fitted(view)
-    view.chainwide(spoken("lifetime_models"), lambda _: _described(models), "lifetime_value")
+    view.chainwide(spoken("lifetime_models"), lambda _: _described(models), "lifetime_value", "calendar")
     if models is None:
         nothing = [pl.lit(None, pl.Float64).alias("purchase_probability"), pl.lit(None, pl.Int64).alias("expected_spend")]
         nothing += [pl.lit(None, pl.Int64).alias("expected_spend_year"), pl.lit(None, pl.String).alias("value_decile")]
@@ -110,6 +115,7 @@ def _fitted(view: View) -> LifetimeModels | None:
         purchase_days=settings.purchase_days,
         spend_days=settings.spend_days,
         year_days=settings.year_days,
+        feasts=feasts(view),
     )
 
 
@@ -138,6 +144,8 @@ def _described(models: LifetimeModels | None) -> pl.DataFrame:
     seasons = ((models.purchase_season, models.purchase_held), (models.spend_season, models.spend_held))
     for row, (season, held) in zip(rows, seasons, strict=False):
         row |= {"season": season.status, "season_turn": season.turn, "season_level": season.level, "season_held": held}
+        if season.year_ago is not None:
+            row |= {name: getattr(season.year_ago, name) for name in ("feast", "feast_on", "feast_then")}
     if held_out is not None:
         rows[0] |= {"held_out_count": held_out.row_count, "calibration_error": held_out.error}
         rows[0] |= {name: getattr(held_out, name) for name in ("auc", "slope", "lift")}

@@ -87,8 +87,8 @@ def slipping_members(view: View) -> pl.DataFrame:
     `recency_days`; `usual_rate` (past rate, shrunk: `models.rhythm.shrunk_rates`), `usual_gap_days` (`models.rhythm_bands.usual_gaps`);
     `rate_ratio` (probability over the usual rate as it is in the weeks ahead, about the chance that a member is still around; null without
     either); `spend_before` (minor units per lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past
-    too short, no probability, or cut off: their store fell silent, or their id was replaced); `is_doubtful` (as unlikely to come, but not
-    listed since too many like them come by themselves).
+    too short, no probability, or cut off: their store, channel or source fell silent, or their id was replaced); `is_doubtful` (as unlikely
+    to come, but not listed since too many like them come by themselves).
     """
     return view.chainwide("slipping_members", _slipping_members, "activity", "lifetime_value")
 
@@ -138,7 +138,7 @@ def _level(view: View, as_usual: pl.DataFrame) -> float:
     usual = float(as_usual["usual_rate"].sort().sum())
     now = float(as_usual["purchase_probability"].sort().sum()) / usual if as_usual.height >= _LEAST_AS_USUAL and usual > 0 else 1.0
     model = prospect_models(view).row(by_predicate=pl.col("figure") == "purchase", named=True)
-    return min(1.0, now, model["season_level"] if model["season"] == "seasonal" else 1.0)
+    return min(1.0, now, model["season_level"] or 1.0)
 
 
 def trait_columns(view: View) -> tuple[str, ...]:

@@ -147,7 +147,7 @@ def _spent(days: pl.DataFrame, on: date, horizon_days: int, feasts: Sequence[Fea
 
 
 def _same_way(season: Season, like: Season | None) -> bool:
-    return like is None or bool(season.stands) == bool(like.stands)
+    return like is None or season.status != "one season" or not like.stands
 
 
 def _with_outcome(promised: pl.DataFrame, days: pl.DataFrame, on: date, horizon_days: int, came: pl.Expr) -> pl.DataFrame | None:

@@ -126,7 +126,7 @@ def test_too_early_is_not_too_late(tmp_path: Path) -> None:
     slips = found.filter("is_slipping")
     assert (slips["recency_days"] > slips["usual_gap_days"]).all()
     assert float(slips["rate_ratio"].mean()) <= view.settings.activity.slipping_doubt
-    stay_away, come_as_usual = slipping_of(shop, ws, as_of)
+    stay_away, come_as_usual = (cell.value for cell in slipping_of(shop, ws, as_of))
     assert stay_away >= 0.75
     assert come_as_usual <= 0.10
     sure = slipping(ws, settings={"activity": {"slipping_doubt": 0.001}})

@@ -89,7 +89,7 @@ from .sensitivity import (
     Yardstick as Yardstick, bounds_of as bounds_of, hidden_bias as hidden_bias, robustness_value as robustness_value,
     strongest_reason as strongest_reason,
 )
-from .shapley import shapley_parts as shapley_parts, whole_parts as whole_parts
+from .shapley import ratio_parts as ratio_parts, shapley_parts as shapley_parts, whole_parts as whole_parts
 
 # Many campaigns together
 from .partial_pooling import (

@@ -12,7 +12,7 @@ from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
 from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.scope.feasts import feasts
-from toolkit.scope.interruptions import cut_off, new_ids_on
+from toolkit.scope.interruptions import cut_off, new_ids_on, still_told
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
@@ -101,7 +101,8 @@ def known_since(view: View) -> date:
 
 
 def _days(view: View) -> pl.DataFrame:
-    days = shopping_days(view.orders.select("member_code", "ordered_at", "is_order", "amount").collect())
+    orders = still_told(view, view.orders)
+    days = shopping_days(orders.select("member_code", "ordered_at", "is_order", "amount").collect())
     return days.filter(pl.col("day") >= known_since(view))
 
 

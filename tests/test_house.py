@@ -27,11 +27,12 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"ledger"},
     {"own_questions"},
     {"rendering", "registry"},
-    {"asking", "own_section", "questions_page", "stubs"},
+    {"own_section", "questions_page", "stubs"},
     {"portrait"},
     {"targeting"},  # the steps of the loop, in its order: a step may build on the one before
     {"differentiation"},
     {"review"},
+    {"conversation"},
     {"apps"},
     {"batch"},
     {"cli"},

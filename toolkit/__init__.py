@@ -28,7 +28,7 @@ _WHERE = {
     "ToolkitError": "toolkit.errors",
     "View": "toolkit.scope.view",
     "Workspace": "toolkit.workspace",
-    "ask": "toolkit.asking",
+    "ask": "toolkit.conversation.reply",
     "check_receipts": "toolkit.importing",
     "campaign": "toolkit.differentiation.planning.launching",
     "campaigns": "toolkit.differentiation.planning.launching",
@@ -110,13 +110,13 @@ if TYPE_CHECKING:
     from toolkit.answer import Answer as Answer
     from toolkit.answer import Finding as Finding
     from toolkit.answer import Note as Note
-    from toolkit.asking import ask as ask
     from toolkit.audience import Audience as Audience
     from toolkit.audience import export_audience as export_audience
     from toolkit.audience import load_audience as load_audience
     from toolkit.audience import save_audience as save_audience
     from toolkit.audience import saved_audiences as saved_audiences
     from toolkit.batch.selection import report_set as report_set
+    from toolkit.conversation.reply import ask as ask
     from toolkit.differentiation.planning.launching import campaign as campaign
     from toolkit.differentiation.planning.launching import campaigns as campaigns
     from toolkit.differentiation.planning.launching import contact_lists as contact_lists

@@ -337,6 +337,21 @@ def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> A
     UnknownName
         There is no such question any more.
     """
+    name, given = call_parts(call)
+    return find_question(name)(workspace, **{**given, **changed})
+
+
+def call_parts(call: str) -> tuple[str, dict[str, Any]]:
+    """Return the name of the question and the parameters of a call, as an answer shows it.
+
+    Raises
+    ------
+    BadValue
+        The text is no such call.
+
+    >>> call_parts("tk.portrait.rfm(ws, store_id='367')")
+    ('portrait.rfm', {'store_id': '367'})
+    """
     try:
         node = ast.parse(call.strip(), mode="eval").body
         if not isinstance(node, ast.Call) or any(not isinstance(word, ast.Name) for word in node.args) or len(node.args) > 1:
@@ -347,7 +362,7 @@ def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> A
         raise BadValue(
             tr("'{call}' is no call of a question; one such as tk.targeting.slipping(ws, store_id='367') was needed.", call=call)
         ) from None
-    return find_question(name)(workspace, **{**given, **changed})
+    return name, given
 
 
 def call_text(name: str, given: Mapping[str, Any]) -> str:

@@ -309,13 +309,20 @@ def ask_(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the answer as a page that opens without network.")] = None,
 ) -> None:
-    """Ask in plain words: the nearest question is answered, and the call it made is shown."""
-    from toolkit.asking import ask
+    """Ask in plain words, English or Chinese: what was understood is said first, then answered; what is not clear is asked back."""
+    from toolkit.conversation.reply import ask
 
-    answer = ask(workspace, text, **read_sets(sets or []))
+    reply = ask(workspace, text, **read_sets(sets or []))
     if not as_json:
-        typer.echo(f"> {answer.call}")
-    _show(answer, as_json=as_json, html=html)
+        typer.echo(reply.text, err=not reply.answers)
+    for answer in reply.answers:
+        if not as_json:
+            typer.echo(f"> {answer.call}")
+        _show(answer, as_json=as_json, html=html)
+    if not reply.answers:
+        if as_json:
+            typer.echo(json.dumps(reply.understood.to_dict(), ensure_ascii=False, indent=1))
+        raise typer.Exit(2)
 
 
 # -- 3 reports -------------------------------------------------------------------------------------------------------------------------

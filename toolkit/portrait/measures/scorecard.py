@@ -77,7 +77,7 @@ class Scorecard(BaseModel):
     shop_gap_days: float = 0
     own_weight: float = 0
     fm_cuts: Cuts = EVEN_CUTS
-    late_after_gaps: float = Field(0, ge=0)
+    late_after_gaps: Annotated[float, Field(ge=0)] = 0
     edges_from: Literal["proposed", "widened", "provisional", "fallback", "given"] = "given"
     reason: str = ""
     reasons: dict[str, str] = {}

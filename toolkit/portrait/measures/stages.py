@@ -59,7 +59,8 @@ def lifecycle_limits(view: View, on: date | None = None) -> Limits:
     """Return the limits that hold for the whole chain as of the view's date, made once and kept beside the mart; in days before `on`."""
     row = view.chainwide(spoken("lifecycle_limits"), _limits, "lifecycle", "calendar").row(0, named=True)
     rhythms = Rhythms(row.pop("shop_gap_days"), row.pop("own_weight"), tuple(row.pop("gap_cuts")))
-    limits = Limits(**row | {"by_band": tuple(row["by_band"])}, rhythms=rhythms if row["by_band"] else None)
+    bands = tuple(row.pop("by_band"))
+    limits = Limits(**row, by_band=bands, rhythms=rhythms if bands else None)
     if limits.season not in _SEASONAL or limits.lapsing_days is None or limits.lapsed_days is None:
         return limits
     clock, day = season_clock(member_days(view), as_of=view.as_of), on or view.as_of

@@ -64,6 +64,10 @@ CALLS_NEED: dict[str, Call] = {
 """Question -> what it cannot be asked without. `$name`: the shop's own word."""
 
 CALLS: dict[str, list[Call]] = {
+    "portrait.figure": [
+        *({"by": by} for by in ("month", "week", "category", "segment", "store")), *({"metric": name} for name in ("members", "repeat_rate")),
+        {"metric": "first_time_members", "by": "quarter", "against": "year"},
+    ],
     "portrait.rfm": [{"show": "scores"}],
     "portrait.movement": [{"since": "$since"}],
     "portrait.contribution": [{"by": by} for by in ("heavy", "orders", "attach", "loyal", "members")],
@@ -73,6 +77,7 @@ CALLS: dict[str, list[Call]] = {
     "portrait.personas": [{"by": "taste"}, {"by": "group"}],
     "portrait.lifetime_value": [{"by": "segment"}, {"by": "stage"}],
     "portrait.stores": [{"by": "region"}, {"rank_by": "repeat_rate"}],
+    "portrait.why": [{"by": "store"}, {"metric": "order_value", "by": "segment"}, {"metric": "units", "by": "category"}],
     "targeting.slipping": [{"top": 5}],
     "targeting.loyalty": [{"by": "tier"}],
     "targeting.drill": [{"by": "segment, category", "most": 4}],

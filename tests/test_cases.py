@@ -194,7 +194,7 @@ def test_a_discount_that_is_a_rate_becomes_money_or_a_question(tmp_path: Path) -
 def test_who_only_gives_back_is_lost(tmp_path: Path) -> None:
     answer = tk.targeting.gain_loss(imported(tmp_path, "gain-loss-returns"), as_of="2025-06-30")
     rows = answer.table.select("group", "member_count", "sales_before", "sales").rows()
-    assert rows == [("new", 13, 0, 121), ("lost", 12, 1200, -1200), ("more", 12, -240, 480)]
+    assert rows == [("first-time", 13, 0, 121), ("lost", 12, 1200, -1200), ("more", 12, -240, 480)]
 
 
 def test_one_person_of_three_spellings_is_one_member_once_it_is_said(tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def test_an_answer_is_the_same_as_text_json_and_page(journey: Path, tmp_path: Pa
         (("answer", "{ws}", "portrait.segments", "--set", "as_of=2016-12-31"), "start on 2017-01-01"),
         (("answer", "{ws}", "portrait.segments", "--set", "scope.minimum_member=3"), "did you mean 'minimum_members'"),
         (("answer", "nowhere", "portrait.segments"), "not a workspace"),
-        (("ask", "{ws}", "will it rain tomorrow?"), "No question is near"),
+        (("ask", "{ws}", "will it rain tomorrow?"), "The receipts say nothing of the weather"),
+        (("ask", "{ws}", "which members carry the sales in store 4067?"), "There is no store “4067”"),
         (("import", "nothing.toml", "ws"), "toolkit map"),
         (("report", "{ws}", "--stores", "top:many"), "needs a number of stores"),
         (("report", "{ws}", "--stores", "367", "--set", "asof=2017-12-31"), "as_of"),
@@ -126,7 +127,9 @@ def test_the_mart_is_built_and_what_is_there_is_told(journey: Path) -> None:
 
 def test_plain_words_show_the_call_they_made(journey: Path) -> None:
     done = run("ask", str(journey), "which members carry the sales of store 367?")
-    assert done.stdout.startswith("> tk.portrait.contribution(ws, store_id='367')")
+    understood, call = done.stdout.splitlines()[:2]
+    assert understood == "Understood: Which members carry the sales? (store 367)"
+    assert call == "> tk.portrait.contribution(ws, store_id='367')"
 
 
 def test_a_shell_without_utf8_does_not_crash(journey: Path, tmp_path: Path) -> None:

@@ -21,13 +21,14 @@ from typer.testing import CliRunner
 
 import toolkit as tk
 from tests.shop import make_workspace, tiny_lines, tiny_products
-from toolkit import asking, own_questions, questions_page, registry
+from toolkit import own_questions, questions_page, registry
 from toolkit.answer import ANSWER_MIME, Finding
 from toolkit.apps.pages.controls import controls_of
 from toolkit.apps.pages.menu import question_menu
 from toolkit.apps.pages.state import State
 from toolkit.batch import run_reports
 from toolkit.cli.shell import app
+from toolkit.conversation import interpret
 from toolkit.errors import BadValue, OwnQuestionFailed, ToolkitError, UnknownName
 from toolkit.scope.view import View
 from toolkit.shipped import find_notebook
@@ -109,8 +110,8 @@ def test_an_installed_question_is_wherever_ours_are(ws: Workspace) -> None:
     assert "portrait.market_days" in tk.questions()["name"]
     assert "market_days" in dir(tk.portrait)
     assert registry.find_question("market_days").text == "Who comes on market days?"
-    assert asking.rank_questions("who visits on market day")[0][0].name == "portrait.market_days"
-    assert tk.ask(ws, "who comes on market days?").name == "portrait.market_days"
+    assert interpret(ws, "who visits on market day").calls[0].name == "portrait.market_days"
+    assert tk.ask(ws, "who comes on market days?").answer.name == "portrait.market_days"
     assert "## Questions of your own" in questions_page.questions_markdown()
     assert "`tk.portrait.market_days(ws)`" in questions_page.questions_markdown()
     assert [control.name for control in controls_of(registry.find_question("market_days"))] == ["day"]

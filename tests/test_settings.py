@@ -41,7 +41,7 @@ def test_every_field_has_its_reason() -> None:
     [
         ({"rfm": {"r_edge_quantiles": [0.9, 0.8, 0.95, 0.98]}}, "settings.rfm.r_edge_quantiles: quantiles in ascending order"),
         ({"rfm": {"r_edge_quantiles": [0.8, 0.9, 0.95, 1.0]}}, "between 0 and 1 were needed"),
-        ({"lifecycle": {"slipping_quantile": 0.98}}, "slipping_quantile must lie below lapsed_quantile"),
+        ({"lifecycle": {"lapsing_quantile": 0.98}}, "lapsing_quantile must lie below lapsed_quantile"),
         ({"lifecycle": {"lapsed_quantile": 1.0}}, "both between 0 and 1"),
         ({"value": {"heavy_share": 0.8}}, "may not add up to more than 1"),
     ],

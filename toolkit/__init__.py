@@ -28,11 +28,12 @@ _WHERE = {
     "ToolkitError": "toolkit.errors",
     "View": "toolkit.scope.view",
     "Workspace": "toolkit.workspace",
-    "ask": "toolkit.asking",
+    "ask": "toolkit.conversation.reply",
     "check_receipts": "toolkit.importing",
     "campaign": "toolkit.differentiation.planning.launching",
     "campaigns": "toolkit.differentiation.planning.launching",
     "contact_lists": "toolkit.differentiation.planning.launching",
+    "explore": "toolkit.apps.notebook",
     "export_audience": "toolkit.audience",
     "import_receipts": "toolkit.importing",
     "launch": "toolkit.differentiation.planning.launching",
@@ -50,6 +51,7 @@ _WHERE = {
     "set_global_control": "toolkit.differentiation.planning.launching",
     "simulated_shop": "toolkit.simulated",
     "speak": "toolkit.language",
+    "talk": "toolkit.apps.notebook",
     "traits": "toolkit.portrait",
     "write_lessons": "toolkit.review.measures.learnt",
 }
@@ -73,6 +75,7 @@ __all__ = [
     "check_receipts",
     "contact_lists",
     "differentiation",
+    "explore",
     "export_audience",
     "import_receipts",
     "launch",
@@ -95,6 +98,7 @@ __all__ = [
     "set_global_control",
     "simulated_shop",
     "speak",
+    "talk",
     "targeting",
     "traits",
     "write_lessons",
@@ -110,13 +114,13 @@ if TYPE_CHECKING:
     from toolkit.answer import Answer as Answer
     from toolkit.answer import Finding as Finding
     from toolkit.answer import Note as Note
-    from toolkit.asking import ask as ask
     from toolkit.audience import Audience as Audience
     from toolkit.audience import export_audience as export_audience
     from toolkit.audience import load_audience as load_audience
     from toolkit.audience import save_audience as save_audience
     from toolkit.audience import saved_audiences as saved_audiences
     from toolkit.batch.selection import report_set as report_set
+    from toolkit.conversation.reply import ask as ask
     from toolkit.differentiation.planning.launching import campaign as campaign
     from toolkit.differentiation.planning.launching import campaigns as campaigns
     from toolkit.differentiation.planning.launching import contact_lists as contact_lists

@@ -85,16 +85,7 @@ class Question:
             The question rests on a package that the plain installation leaves out.
         """
         ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-        self._check_names(given)
-        scope = {key: given[key] for key in SCOPE_PARAMETERS if given.get(key) is not None and not _is_empty(given[key])}
-        if "audience" in scope:
-            scope["audience"] = read_selection(scope["audience"])
-        own = {key: self._read(key, value) for key, value in given.items() if key not in SCOPE_PARAMETERS and value is not None}
-        missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
-        if missing:
-            raise BadValue(
-                tr("{name} needs {missing}. Example: {example}", name=self.name, missing=", ".join(missing), example=self.example())
-            )
+        scope, own = self.read(given)
         view = view_of(ws, **scope)
         if self.minimum:
             require_members(view)
@@ -116,6 +107,26 @@ class Question:
             settings={"period": str(view.period), **own, **view.settings.changed()},
             ask_next=tuple(call_text(name, {**_same_scope(scope), **more}) for name, more in finding.ask_next),
         )
+
+    def read(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the scope and the question's own parameters as they are read; what was not given is in neither.
+
+        Raises
+        ------
+        UnknownName, BadValue
+            As for a call, but for what only the shop knows: its stores, regions and members.
+        """
+        self._check_names(given)
+        scope = {key: given[key] for key in SCOPE_PARAMETERS if given.get(key) is not None and not _is_empty(given[key])}
+        if "audience" in scope:
+            scope["audience"] = read_selection(scope["audience"])
+        own = {key: self._read(key, value) for key, value in given.items() if key not in SCOPE_PARAMETERS and value is not None}
+        missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
+        if missing:
+            raise BadValue(
+                tr("{name} needs {missing}. Example: {example}", name=self.name, missing=", ".join(missing), example=self.example())
+            )
+        return scope, own
 
     def _checked(self, finding: Finding, view: View) -> Finding:
         """The finding as it may leave: its table declared, no figure of too few members, a note where rows are hidden."""
@@ -337,6 +348,21 @@ def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> A
     UnknownName
         There is no such question any more.
     """
+    name, given = call_parts(call)
+    return find_question(name)(workspace, **{**given, **changed})
+
+
+def call_parts(call: str) -> tuple[str, dict[str, Any]]:
+    """Return the name of the question and the parameters of a call, as an answer shows it.
+
+    Raises
+    ------
+    BadValue
+        The text is no such call.
+
+    >>> call_parts("tk.portrait.rfm(ws, store_id='367')")
+    ('portrait.rfm', {'store_id': '367'})
+    """
     try:
         node = ast.parse(call.strip(), mode="eval").body
         if not isinstance(node, ast.Call) or any(not isinstance(word, ast.Name) for word in node.args) or len(node.args) > 1:
@@ -347,7 +373,7 @@ def ask_again(workspace: Workspace | str | Path, call: str, **changed: Any) -> A
         raise BadValue(
             tr("'{call}' is no call of a question; one such as tk.targeting.slipping(ws, store_id='367') was needed.", call=call)
         ) from None
-    return find_question(name)(workspace, **{**given, **changed})
+    return name, given
 
 
 def call_text(name: str, given: Mapping[str, Any]) -> str:

@@ -180,6 +180,13 @@ class Workspace:
             sources[file.source] = (first, max(last, file.last_day), rows + file.rows)
         return sources
 
+    def source_lines(self) -> dict[str, pl.LazyFrame]:
+        """Return the live lines of every source of receipts, by its name in order."""
+        files: dict[str, list[Path]] = {}
+        for file in self.manifest.line_files:
+            files.setdefault(file.source, []).append(self.path / file.path)
+        return {source: pl.scan_parquet(files[source]) for source in sorted(files)}
+
     def sketch(self, folder: Path) -> Workspace:
         """Return a workspace at `folder` that reads this one's data where they lie: whatever is committed there changes nothing here."""
 

@@ -18,7 +18,7 @@ TEXTS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, ma
         ("segment = 'loyal'", ["among"]),
         ("WHERE segment IN ('loyal', 'can''t lose') AND contactable", ["among", "flag"]),
         ("recency_days BETWEEN 1 AND 9 AND amount_91d >= 50", ["range", "range"]),
-        ("array_contains(tastes, 'COFFEE') and stage = 'active'", ["taste", "among"]),
+        ("array_contains(tastes, 'COFFEE') and stage = 'established'", ["taste", "among"]),
         ("order_count > 3 AND (stage = 'new' OR amount > 5)", ["other", "other"]),
         ("stage = 'new' OR amount > 5", ["other"]),
         ("stage = 'new' OR amount > 5 AND contactable", ["other"]),

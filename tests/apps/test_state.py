@@ -127,8 +127,16 @@ def test_words_of_ones_own_find_a_question(state: State) -> None:
     state.ask_in_words("   ")
     assert state.choice.question == "portrait.contribution"
     state.ask_in_words("the weather on Mars")
-    assert state.result == "No question here is near “the weather on Mars”. Choose one from the list, or use other words."
+    assert state.result == "The receipts say nothing of the weather."
     assert state.choice.question == "portrait.contribution"
+    state.change(store_id="")
+    state.ask_in_words("how is the Harbour doing")
+    assert (state.choice.question, state.choice.store_id) == ("portrait.overview", "s1")
+    state.ask_in_words("which members carry the sales in store s7")
+    assert str(state.result).startswith("There is no store “s7”. There are")
+    assert (state.choice.question, state.choice.store_id) == ("portrait.overview", "s1")
+    state.ask_in_words("only the south")
+    assert (state.choice.region, state.choice.store_id) == ("south", "")
 
 
 def test_what_was_clicked_opens_the_portrait_of_those_members(state: State) -> None:

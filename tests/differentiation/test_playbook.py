@@ -44,7 +44,7 @@ def test_the_built_in_playbook_keeps_to_its_principles():
     assert {book.advice(None, "high", power).method for power in ("mid", "high")} == {"discount", "member_day"}
     assert all("high-end" in book.advice(None, level, "high").goods for level in LEVELS)
     assert book.advice("lapsed", "low", None).purpose == "win_back"
-    assert book.advice("active", "low", "high") == book.advice(None, "low", "high")
+    assert book.advice("established", "low", "high") == book.advice(None, "low", "high")
 
 
 def test_a_stage_goes_before_the_rules():

@@ -205,7 +205,7 @@ def test_who_had_a_refund_alone_is_lost(tmp_path: Path) -> None:
     import_receipts(write_shop(tmp_path, lines), tmp_path / "ws", accept_defaults=True)
     answer = tk.targeting.gain_loss(tmp_path / "ws")
     told = {row["group"]: (row["member_count"], row["sales_before"], row["sales"], row["change_sales"]) for row in answer.table.to_dicts()}
-    assert told == {"new": (13, 0, 121, 121), "lost": (12, 1200, -1200, -2400), "more": (12, -240, 480, 720)}
+    assert told == {"first-time": (13, 0, 121, 121), "lost": (12, 1200, -1200, -2400), "more": (12, -240, 480, 720)}
     assert answer.figures["lost_members"] == 12
     listed = tk.targeting.gain_loss(tmp_path / "ws", members="lost").table
     assert sorted(listed["member_id"]) == [f"L{n:02d}" for n in range(12)]

@@ -33,7 +33,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def named(ws: Workspace, frame: pl.DataFrame) -> dict[tuple, dict]:
     """Rows by ids instead of codes."""
     mart = ensure_mart(ws, AS_OF)
-    codes = {name: dict(ws.codes(name).iter_rows()) for name in ("member", "store", "product")}
+    codes = {name: dict(ws.codes(name).iter_rows()) for name in ("member", "store", "product", "channel")}
     codes["category"] = dict(mart.categories.select("category_code", "category").iter_rows())
     keys = [name for name in KEYS if KEYS[name] in frame.columns]
     return {
@@ -58,7 +58,7 @@ def oracle(lines: pl.DataFrame, first: date, last: date, by: tuple[str, ...]) ->
             continue
         known = {
             "member": line["member_id"], "store": line["store_id"], "product": line["product_id"], "day": day,
-            "category": categories[line["product_id"]] or "(no category)",
+            "category": categories[line["product_id"]] or "(no category)", "channel": line["channel"],
         }  # fmt: skip
         row = sums[tuple(known[key] for key in KEYS if key in by)]
         amount, milli = round(line["amount"] * 100), round(line["quantity"] * 1000)
@@ -67,7 +67,10 @@ def oracle(lines: pl.DataFrame, first: date, last: date, by: tuple[str, ...]) ->
         row["discount_amount"] += discount
         row["promo_amount"] += amount if discount else 0
         row["coupon_amount"] += round(line["coupon_amount"] * 100)
-        row["units_milli"] += milli if int(line["product_id"][1:]) < 10 else 0
+        row["returned_amount"] -= amount if milli < 0 or amount < 0 else 0
+        counted = milli if int(line["product_id"][1:]) < 10 else 0
+        row["units_milli"] += counted
+        row["order_units_milli"] += counted if line["order_id"] in bought else 0
         if (milli > 0 or (milli == 0 and amount > 0)) and line["order_id"] in bought:
             row["orders"].add(line["order_id"])
         if (cost := COSTS[line["product_id"]]) is None:
@@ -80,7 +83,16 @@ def oracle(lines: pl.DataFrame, first: date, last: date, by: tuple[str, ...]) ->
 
 @pytest.mark.parametrize(
     "by",
-    [("member",), ("member", "category"), ("member", "day"), ("store", "day"), ("product",), ("member", "store", "category", "day"), ()],
+    [
+        ("member",),
+        ("member", "category"),
+        ("member", "day"),
+        ("store", "day"),
+        ("product",),
+        ("channel",),
+        ("member", "store", "category", "day"),
+        (),
+    ],
 )
 @pytest.mark.parametrize("window", [(AS_OF - timedelta(days=27), AS_OF), (date(2023, 1, 1), date(2024, 2, 29)), (AS_OF, AS_OF)])
 def test_sums_are_those_of_plain_python(shop: Workspace, by: tuple[str, ...], window: tuple[date, date]) -> None:

@@ -15,7 +15,7 @@ from toolkit.portrait import lifecycle, traits
 from toolkit.portrait.measures.stages import STAGES, stages_on
 from toolkit.workspace import Workspace
 
-RULES = {"slipping_days": 30, "lapsed_days": 90, "new_days": 60, "first_day": date(2023, 1, 1)}
+RULES = {"lapsing_days": 30, "lapsed_days": 90, "new_days": 60, "first_day": date(2023, 1, 1)}
 ON = date(2024, 6, 30)
 
 
@@ -26,19 +26,19 @@ def stage(*days_ago: int, **changed: object) -> str:
 
 def test_stages_by_eye() -> None:
     assert stage(200, 130, 30) == "returned"  # a pause of 100 days ended 30 days ago
-    assert stage(200, 130, 60, 0) == "active"  # no pause was longer than 90 days
-    assert stage(300, 100, 60, 10) == "active"  # came back too long ago: 100 > 60 days
+    assert stage(200, 130, 60, 0) == "established"  # no pause was longer than 90 days
+    assert stage(300, 100, 60, 10) == "established"  # came back too long ago: 100 > 60 days
     assert stage(59, 3) == "new"
-    assert stage(60, 3) == "active"
-    assert stage(31) == "slipping"
+    assert stage(60, 3) == "established"
+    assert stage(31) == "lapsing"
     assert stage(30) == "new"
-    assert stage(90) == "slipping"
+    assert stage(90) == "lapsing"
     assert stage(91) == "lapsed"
     assert stage(300, 91) == "lapsed"
 
 
 def test_the_first_days_of_the_receipts_make_nobody_new() -> None:
-    assert stage(20, first_day=ON - timedelta(days=110)) == "active"  # first seen on day 90, within the lapsed limit
+    assert stage(20, first_day=ON - timedelta(days=110)) == "established"  # first seen on day 90, within the lapsed limit
     assert stage(19, first_day=ON - timedelta(days=110)) == "new"
 
 
@@ -82,7 +82,7 @@ def test_flow_between_two_dates(village: Workspace) -> None:
     flows = {(row["stage_before"], row["stage"]): row["member_count"] for row in answer.table.to_dicts()}
     assert flows["not yet here", "new"] == 10
     assert flows["lapsed", "returned"] == 10  # away since day -300
-    assert flows["active", "lapsed"] == 20
+    assert flows["established", "lapsed"] == 20
     assert answer.table["member_count"].sum() == 240
     assert answer.table.group_by("stage_before").agg(pl.col("member_share").sum())["member_share"].to_list() == pytest.approx([1.0] * 3)
     assert spec_of(answer)["title"]["text"] == "From stage to stage: the chain"

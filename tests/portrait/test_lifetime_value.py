@@ -87,3 +87,6 @@ def test_a_feast_that_moves_is_reckoned_with_or_said(tmp_path: Path) -> None:
     with speaking("zh"):
         told = tk.portrait.lifetime_value(ws, settings={"calendar": {"holidays": ["CN"]}})
     assert "春节（2024年2月10日）之前的几周" in " ".join(_texts(told))
+    ago = "Of the days around Chinese New Year 19 lie in 2023-12-07 to 2024-01-31 and 39 in 2022-12-08 to 2023-02-01"
+    compared = [tk.portrait.overview(ws, period="56d", settings={"calendar": {"holidays": names}}) for names in (["CN"], ["US"])]
+    assert [any(text.startswith(ago) for text in _texts(answer)) for answer in compared] == [True, False]

@@ -25,7 +25,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return Workspace(folder)
 
 
-def test_who_stopped_is_at_risk_and_slipping_and_champions_are_frequent(mixed: Workspace) -> None:
+def test_who_stopped_is_at_risk_lapsing_and_slipping_and_champions_are_frequent(mixed: Workspace) -> None:
     kind = pl.col("member_id").str.slice(0, 1)
     segments = tk.portrait.rfm_scores(mixed).group_by(kind.alias("kind"), "segment").len()
     of = {who: set(segments.filter(pl.col("kind") == who)["segment"]) for who in "FSG"}
@@ -36,8 +36,8 @@ def test_who_stopped_is_at_risk_and_slipping_and_champions_are_frequent(mixed: W
     from toolkit.portrait.measures.stages import lifecycle_stages
 
     staged = stages.join(lifecycle_stages(open_view(mixed)), on="member_code").group_by(kind.alias("kind"), "stage").len()
-    assert staged.filter(pl.col("kind") == "G").select("stage", "len").rows() == [("slipping", 20)]
-    assert staged.filter((pl.col("kind") != "G") & pl.col("stage").is_in(["slipping", "lapsed"])).is_empty()
+    assert staged.filter(pl.col("kind") == "G").select("stage", "len").rows() == [("lapsing", 20)]
+    assert staged.filter((pl.col("kind") != "G") & pl.col("stage").is_in(["lapsing", "lapsed"])).is_empty()
     slipping = tk.targeting.slipping(mixed, top=0).table
     assert {f"G{number:03d}" for number in range(20)} <= set(slipping["member_id"])
 
@@ -45,7 +45,7 @@ def test_who_stopped_is_at_risk_and_slipping_and_champions_are_frequent(mixed: W
 def test_the_pages_say_that_rhythms_differ(mixed: Workspace) -> None:
     lifecycle, rfm = tk.portrait.lifecycle(mixed), tk.portrait.rfm(mixed, show="scores")
     assert "by their rhythm" in lifecycle.headline
-    assert any("slipping is judged by their own rhythm" in note.text for note in lifecycle.notes)
+    assert any("lapsing is judged by their own rhythm" in note.text for note in lifecycle.notes)
     assert "within their usual time" in rfm.headline
     assert any("for members who usually come again within" in note.text for note in rfm.notes)
     assert all(" / " in days for days in rfm.table.filter(pl.col("measure") == "R")["range"].drop_nulls())

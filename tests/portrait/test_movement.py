@@ -31,7 +31,7 @@ def test_the_flow_by_eye(ladder: Workspace) -> None:
         ("about to sleep", "about to sleep"): ("same", 1, 1.0, 0.0, 0.0, None),
         ("champions", "loyal"): ("down", 1, pytest.approx(1 / 3), 0.0, 0.0, None),
         ("loyal", "potential loyalists"): ("down", 1, 1.0, 0.0, 0.0, None),
-        ("not yet here", "champions"): ("new", 1, 1.0, 0.0, 100.0, None),
+        ("not yet here", "champions"): ("first-time", 1, 1.0, 0.0, 100.0, None),
         ("potential loyalists", "need attention"): ("down", 1, 1.0, 0.0, 0.0, None),
     }
     assert answer.headline == (

@@ -37,7 +37,7 @@ def test_the_eight_have_chinese_names_and_english_beside():
 def test_the_corners_of_the_ten():
     found = read_segment_map("ten")
     names = {(r, f): found.segments_at({"r": r, "f": f})[0] for r in (1, 5) for f in (1, 5)}
-    assert names == {(5, 5): "champions", (5, 1): "new", (1, 5): "can't lose", (1, 1): "hibernating"}
+    assert names == {(5, 5): "champions", (5, 1): "recent", (1, 5): "can't lose", (1, 1): "hibernating"}
 
 
 def test_own_map_over_one_score(tmp_path):

@@ -21,7 +21,7 @@ def test_the_ten_segments_by_eye(ladder: Workspace) -> None:
     ]
     counts = dict(answer.table.select("segment", "member_count").iter_rows())
     assert list(counts.items()) == [
-        *(("champions", 3), ("loyal", 1), ("potential loyalists", 1), ("new", 0), ("promising", 0), ("need attention", 1)),
+        *(("champions", 3), ("loyal", 1), ("potential loyalists", 1), ("recent", 0), ("promising", 0), ("need attention", 1)),
         *(("about to sleep", 1), ("can't lose", 0), ("at risk", 0), ("hibernating", 3), ("no orders", 1)),
     ]
     champions = answer.table.row(0, named=True)

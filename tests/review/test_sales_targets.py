@@ -63,7 +63,7 @@ def test_the_gap_by_eye(hand: Workspace) -> None:
 
 def test_by_members(hand: Workspace) -> None:
     rows = {row["place"]: row for row in sales_targets(hand, by="members", settings=FEW).table.to_dicts()}
-    assert (rows["s1"]["new_sales"], rows["s1"]["more_sales"]) == (20.0, 0.0)
+    assert (rows["s1"]["first_time_sales"], rows["s1"]["more_sales"]) == (20.0, 0.0)
     assert rows["s2"]["less_sales"] == -17.0
 
 

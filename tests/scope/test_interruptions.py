@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import polars as pl
 import pytest
 
 import toolkit as tk
+from benchmarks.strange_shops import imported, strange_shop
 from toolkit.importing import import_receipts
 from toolkit.language import speaking
-from toolkit.scope.interruptions import cut_off, interruption_notes, interruptions, new_ids_on
+from toolkit.scope.interruptions import cut_off, interruption_notes, interruptions, new_ids_on, still_told
 from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
@@ -22,7 +24,9 @@ END, DAYS, MEMBERS = date(2025, 6, 30), 540, 400
 CLOSED, NEW_IDS, GAP = date(2025, 3, 1), date(2025, 2, 10), (date(2024, 8, 1), date(2025, 1, 5))
 
 
-def write_shop(folder: Path, *, closed: bool = False, new_ids: bool = False, gap: bool = False, channel: bool = False) -> Workspace:
+def write_shop(
+    folder: Path, *, closed: bool = False, new_ids: bool = False, gap: bool = False, channel: bool = False, app_ends: bool = False
+) -> Workspace:
     """400 members of four stores who go on coming all the time; what is asked for interrupts their receipts."""
     rng = random.Random(1)
     rows = []
@@ -32,8 +36,10 @@ def write_shop(folder: Path, *, closed: bool = False, new_ids: bool = False, gap
         while at < DAYS:
             day = END - timedelta(days=DAYS - 1 - int(at))
             name = f"N{member:03d}" if new_ids and day >= NEW_IDS else f"M{member:03d}"
-            if not (closed and store == "S3" and day >= CLOSED) and not (gap and GAP[0] <= day < GAP[1]):
-                way = "app" if member % 5 == 0 and not (channel and day >= CLOSED) else "store"
+            in_app = member % 5 == 0
+            ended = day >= CLOSED and ((closed and store == "S3") or (app_ends and in_app))
+            if not ended and not (gap and GAP[0] <= day < GAP[1]):
+                way = "app" if in_app and not (channel and day >= CLOSED) else "store"
                 rows.append(f"R{len(rows)},{name},{store},P{rng.randrange(9)},{day} 12:00:00,1,{rng.randrange(5, 40)},{way}")
             at += rng.expovariate(1 / rhythm) + 0.5
     (folder / "lines.csv").write_text("\n".join(["order,member,store,sku,time,qty,amount,way", *rows]) + "\n", "utf-8")
@@ -61,6 +67,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
 def test_receipts_without_interruption_say_nothing(shop: Callable[..., Workspace]) -> None:
     view = open_view(shop())
     assert interruptions(view).is_empty()
+    assert still_told(view, view.orders) is view.orders
     assert interruption_notes(view) == []
     assert cut_off(view).is_empty()
 
@@ -75,7 +82,7 @@ def test_a_silent_store_is_said_and_its_members_are_not_leaving(shop: Callable[.
     assert stages["cut off"] == cut_off(open_view(ws)).height > 80
     whole = dict(tk.portrait.lifecycle(shop()).table.select("stage", "member_count").iter_rows())
     assert "cut off" not in whole
-    assert (stages["slipping"] or 0) + (stages["lapsed"] or 0) <= whole["slipping"] + whole["lapsed"] + 10
+    assert (stages["lapsing"] or 0) + (stages["lapsed"] or 0) <= whole["lapsing"] + whole["lapsed"] + 10
     for answer in (slipping, lifecycle, tk.portrait.overview(ws), tk.portrait.overview(ws, store_id="S3")):
         (_said,) = [
             note for note in answer.notes if note.verdict == "REVIEW" and "Store S3 has had no receipts since 2025-02-28" in note.text
@@ -91,6 +98,48 @@ def test_a_silent_channel_is_said(shop: Callable[..., Workspace]) -> None:
     notes = interruption_notes(open_view(shop(channel=True)))
     assert [note for note in notes if note.startswith("The channel app has had no receipts since 2025-02-")]
     assert tk.portrait.overview(shop(channel=True)).figures["active_share"] == tk.portrait.overview(shop()).figures["active_share"]
+
+
+def test_the_members_of_a_silent_channel_are_not_leaving(shop: Callable[..., Workspace]) -> None:
+    ws = shop(app_ends=True)
+    unseen = cut_off(open_view(ws))
+    assert set(unseen["kind"]) == {"channel"}
+    assert unseen.height > 0.15 * MEMBERS
+    assert dict(tk.portrait.lifecycle(ws).table.select("stage", "member_count").iter_rows())["cut off"] == unseen.height
+
+
+def test_a_silent_source_is_said_and_its_members_are_not_leaving(tmp_path: Path) -> None:
+    """Two mappings, till and app, imported into one workspace; the app's export stops on 15 June."""
+    strange, as_of = strange_shop("source_stops", members=400), date(2024, 9, 30)
+    ws = imported(strange, tmp_path, as_of=as_of, first_day=as_of - timedelta(days=539))
+    view = open_view(ws)
+    assert interruptions(view).select("kind", "since").rows() == [("source", date(2024, 6, 14))]
+    # Truth from the receipts: who was seen in the app in its last quarter and not at all since.
+    late = strange.lines.filter(pl.col("day").is_between(date(2024, 3, 15), date(2024, 6, 14)))
+    since = strange.lines.filter(pl.col("day").is_between(date(2024, 6, 15), as_of))
+    last = late.sort("time").group_by("member").agg(pl.col("source").last())
+    gone = set(last.filter(pl.col("source") == "app").join(since, on="member", how="anti")["member"])
+    codes = dict(ws.codes("member").iter_rows())
+    assert {codes[code] for code in cut_off(view)["member_code"]} == gone
+    assert len(gone) > 50
+    till = strange.lines.filter(pl.col("day").is_between(as_of - timedelta(days=539), as_of), pl.col("source") == "till").height
+    assert still_told(view, view.orders).select(pl.len()).collect().item() == till  # what is expected is of the source that still speaks
+    slipping, lifecycle = tk.targeting.slipping(ws, top=0), tk.portrait.lifecycle(ws)
+    assert not gone & set(slipping.table["member_id"])
+    assert dict(lifecycle.table.select("stage", "member_count").iter_rows())["cut off"] == len(gone)
+    for answer in (slipping, lifecycle, tk.portrait.overview(ws), tk.portrait.overview(ws, store_id="S3")):
+        assert [note for note in answer.notes if note.verdict == "REVIEW" and "The source app has brought no receipts since" in note.text]
+    with speaking("zh"):
+        assert any("数据来源 app 自2024年6月14日起没有小票" in note.text for note in tk.portrait.overview(ws).notes)
+
+
+def test_a_source_that_goes_on_under_another_name_is_not_silent(tmp_path: Path) -> None:
+    strange, as_of = strange_shop("steady", members=200), date(2024, 9, 30)
+    year = pl.format("till{}", pl.col("day").dt.year())
+    ws = imported(replace(strange, lines=strange.lines.with_columns(source=year)), tmp_path, as_of=as_of)
+    assert len(ws.sources()) == 3
+    assert interruption_notes(open_view(ws)) == []
+    assert cut_off(open_view(ws)).is_empty()
 
 
 def test_new_ids_of_a_day_are_told_from_new_members(shop: Callable[..., Workspace]) -> None:

@@ -24,7 +24,7 @@ PARTS_SALES = [*[f"{part}_sales" for part in PARTS], "few_sales"]
 def hand(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Period: the last 10 days; before: days 10 to 19. s1 sells milk, and so does s2."""
     orders = [
-        ("new", 2, "s1", 1, 7.0),
+        ("first-time", 2, "s1", 1, 7.0),
         ("back", 100, "s1", 1, 1.0), ("back", 3, "s1", 1, 5.0),
         ("lost", 12, "s1", 1, 4.0), ("lost", 40, "s1", 1, 4.0),
         ("more", 15, "s1", 1, 3.0), ("more", 5, "s1", 1, 3.5),
@@ -43,7 +43,7 @@ def test_kinds_by_eye(hand: Workspace) -> None:
     answer = gain_loss(hand, period="10d", settings=FEW)
     rows = {row["group"]: (row["member_count"], row["sales_before"], row["sales"], row["change_sales"]) for row in answer.table.to_dicts()}
     assert rows == {
-        "new": (1, 0.0, 7.0, 7.0),
+        "first-time": (1, 0.0, 7.0, 7.0),
         "back": (1, 0.0, 5.0, 5.0),
         "lost": (2, 7.0, -1.0, -8.0),  # the member called less had a refund alone: no order
         "more": (2, 9.0, 11.5, 2.5),
@@ -58,7 +58,7 @@ def test_who_moves_has_switched(hand: Workspace) -> None:
     rows = {row["store_id"]: row for row in gain_loss(hand, by="store", period="10d", settings=FEW).table.to_dicts()}
     assert rows["s1"]["switched_out_sales"] == -6.0
     assert rows["s2"]["switched_in_sales"] == 8.0
-    assert (rows["s1"]["new_sales"], rows["s1"]["lost_sales"], rows["s1"]["back_sales"]) == (7.0, -8.0, 5.0)
+    assert (rows["s1"]["first_time_sales"], rows["s1"]["lost_sales"], rows["s1"]["back_sales"]) == (7.0, -8.0, 5.0)
     here = {row["group"]: row["member_count"] for row in gain_loss(hand, store_id="s2", period="10d", settings=FEW).table.to_dicts()}
     assert here == {"back": 1, "non-members": None}  # known to the chain: not new
 

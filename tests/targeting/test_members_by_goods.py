@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import polars as pl
@@ -155,9 +156,9 @@ def test_gained_and_lost_are_the_row_they_stand_for(mixed: Workspace, by: str, s
         return
     for row in table.iter_rows(named=True):
         listed = 0
-        for kind in ("new", "back", "lost", "more", "less", "switched in", "switched out"):
+        for kind in ("first-time", "back", "lost", "more", "less", "switched in", "switched out"):
             found = gain_loss(mixed, members=f"{kind}: {row[table.columns[0]]}", **given)
-            assert found.table["change_sales"].sum() == pytest.approx(row[f"{kind.replace(' ', '_')}_sales"])
+            assert found.table["change_sales"].sum() == pytest.approx(row[f"{re.sub('[ -]', '_', kind)}_sales"])
             listed += len(ids(found))
         assert listed == row["member_count"]
 

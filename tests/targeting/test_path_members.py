@@ -38,7 +38,7 @@ def test_by_eye(ws: Workspace) -> None:
         "second_after_days": 10, "third_after_days": 20, "first_spend": 5.0, "recency_days": 270, "contactable": True,
     }  # fmt: skip
     assert answer.headline == (
-        "Across the chain, 12 of 24 new members (50.0%) began with dairy and came the second time for care; 1 of them may be contacted."
+        "Across the chain, 12 of 24 entrants (50.0%) began with dairy and came the second time for care; 1 of them may be contacted."
     )
     assert path_members(ws, first="food").table.height == 24, "a department, as no category is called so"
     assert path_members(ws, third="dairy", first="dairy", by="category").table.height == 12
@@ -48,7 +48,7 @@ def test_who_stopped(ws: Workspace) -> None:
     answer = path_members(ws, first="dairy", stopped=True)
     assert sorted(answer.table["member_id"]) == STOPPED
     assert "did not come back within 91 days of the first purchase; 1 of them may be contacted." in answer.headline
-    assert any("fewer than 10 new members who began less than 182 days before" in str(note) for note in answer.notes)
+    assert any("Fewer than 10 members who began less than 182 days before" in str(note) for note in answer.notes)
     assert sorted(path_members(ws, stopped=True, recent=True).table["member_id"]) == ["late", *STOPPED]
     assert "late" not in path_members(ws, stopped=True, recent=True, as_of="2024-06-20").table["member_id"], "90 days: may yet come back"
     assert sorted(path_members(ws, second="did not come back").table["member_id"]) == STOPPED
@@ -108,8 +108,8 @@ def test_slips_are_sentences(ws: Workspace) -> None:
 def test_nobody_new_and_nobody_on_the_path(tmp_path: Path, ws: Workspace) -> None:
     old = shop(tmp_path, [(f"m{who}", ago, "milk", 5.0) for who in range(20) for ago in (400, 100, 0)])
     answer = path_members(old, first="dairy")
-    assert "no new member could be followed" in answer.headline
+    assert "no entrant could be followed" in answer.headline
     assert answer.notes[0].verdict == "NOT MEASURED"
     nobody = path_members(ws, first="toys")
-    assert "0 of 24 new members (0.0%)" in nobody.headline
-    assert "12 of 12 new members (100.0%)" in path_members(ws, second="care", audience="order_count > 1").headline
+    assert "0 of 24 entrants (0.0%)" in nobody.headline
+    assert "12 of 12 entrants (100.0%)" in path_members(ws, second="care", audience="order_count > 1").headline

@@ -53,7 +53,7 @@ def test_ways_by_eye(tmp_path: Path) -> None:
         (2, "care", "dairy", 12, 1.0, 20.0),
     ]
     assert answer.headline == (
-        "Across the chain, 50.0% of 24 new members came a second time within 91 days of the first, half of all within 10 days; "
+        "Across the chain, 50.0% of 24 entrants came a second time within 91 days of the first, half of all within 10 days; "
         "of these, 100.0% came a third time."
     )
     assert any("fewer than 10 members left out" in str(note) for note in answer.notes)
@@ -88,7 +88,7 @@ def test_small_ways_are_put_together(tmp_path: Path) -> None:
 def test_one_product_in_every_basket(tmp_path: Path) -> None:
     ws = shop(tmp_path, [*ways()[:2], *[(f"m{who:02d}", ago, "milk", 5.0) for who in range(40) for ago in (300, 280)[: 1 + who % 2]]])
     assert paths(ws).table.select("from", "to", "member_count").rows()[0] == ("dairy", "dairy", 20)
-    assert "cannot be compared: dairy is the only category with enough first buyers among 40 new members" in entry_goods(ws).headline
+    assert "cannot be compared: dairy is the only category with enough first buyers among 40 entrants" in entry_goods(ws).headline
 
 
 def test_members_who_joined_before_the_receipts_are_not_new(tmp_path: Path) -> None:
@@ -99,15 +99,15 @@ def test_members_who_joined_before_the_receipts_are_not_new(tmp_path: Path) -> N
         }
     )
     answer = paths(shop(tmp_path, ways(), joined), settings={"scope": {"minimum_members": 5}})
-    assert "20 new members" in answer.headline
+    assert "20 entrants" in answer.headline
     assert any("unless the members table says" in str(note) for note in answer.notes)
 
 
 def test_a_store_counts_those_who_began_there(tmp_path: Path) -> None:
     ws = shop(tmp_path, [*ways(), *[(f"z{who:02d}", 300, "milk", 5.0) for who in range(12)]], stores=True)
     # m00 to m23 begin in s1 and come back in s2; z00 to z11 begin in s2 and never come back.
-    assert "50.0% of 24 new members" in paths(ws, store_id="s1").headline
-    assert "0.0% of 12 new members" in paths(ws, store_id="s2").headline
+    assert "50.0% of 24 entrants" in paths(ws, store_id="s1").headline
+    assert "0.0% of 12 entrants" in paths(ws, store_id="s2").headline
 
 
 def test_too_few_new_members(tmp_path: Path) -> None:
@@ -138,6 +138,6 @@ def test_entry_goods_of_a_shop(tmp_path: Path) -> None:
     assert product.table.row(0, named=True)["category"] == "toys"
     assert product.table.select("member_count", "worth_index").rows() == answer.table.select("member_count", "worth_index").rows()
     few = entry_goods(ws, by="product", audience="member_id < 'm060'")
-    assert "no product has 30 first buyers among 60 new members" in few.headline
+    assert "no product has 30 first buyers among 60 entrants" in few.headline
     assert few.ask_next == ("tk.targeting.entry_goods(ws, audience=\"member_id < 'm060'\", by='category')",)
     assert spec_of(answer)["title"]["text"].startswith("Later worth")

@@ -23,9 +23,9 @@ class Audience:
 
     Example
     -------
-    >>> core = Audience("core", where="order_count_91d > 12 AND stage = 'active'")
+    >>> core = Audience("core", where="order_count_91d > 12 AND stage = 'established'")
     >>> (core - Audience("deal hunters", where="promo_level = 'high'")).where
-    "(order_count_91d > 12 AND stage = 'active') AND NOT COALESCE((promo_level = 'high'), FALSE)"
+    "(order_count_91d > 12 AND stage = 'established') AND NOT COALESCE((promo_level = 'high'), FALSE)"
     """
 
     name: str

@@ -20,7 +20,7 @@ _VALUES = 5
 
 
 def in_words(audience: Audience) -> str:
-    """Return the audience in words: 'members whose orders is over 3 and stage is slipping'; a list says how many it chose and how."""
+    """Return the audience in words: 'members whose orders is over 3 and stage is lapsing'; a list says how many it chose and how."""
     if audience.where is None:
         chosen = tr(", chosen by {call}", call=audience.call) if audience.call else ""
         return tr("a list of {members}{chosen}", members=wording.some(len(audience.member_ids or ()), "member"), chosen=chosen)

@@ -33,7 +33,7 @@ def save(
     as_of: AsOf = "",
     replace: Annotated[bool, typer.Option("--replace", help="Add a version to an audience that is there.")] = False,
 ) -> None:
-    """Save an audience: `toolkit audience save WORKSPACE core "order_count_91d > 12 AND stage = 'active'"`."""
+    """Save an audience: `toolkit audience save WORKSPACE core "order_count_91d > 12 AND stage = 'established'"`."""
     from toolkit.audience import Audience, as_audience, profile, save_audience
     from toolkit.scope.view import open_view
 

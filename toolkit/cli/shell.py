@@ -16,9 +16,11 @@ from typing import Annotated, Any
 import typer
 
 from toolkit import language
+from toolkit.cli.agents import mcp_command
 from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
+from toolkit.cli.talking import talk_command
 from toolkit.errors import BadValue, ToolkitError
 from toolkit.extras import absence_told, require
 from toolkit.language import tr
@@ -39,6 +41,8 @@ app = typer.Typer(
 
 app.add_typer(audience_app, name="audience", rich_help_panel=ASK)
 app.add_typer(campaign_app, name="campaign", rich_help_panel=ASK)
+app.command("talk", rich_help_panel=ASK)(talk_command)
+app.command("mcp", rich_help_panel=ASK)(mcp_command)
 
 
 @app.callback()
@@ -309,13 +313,20 @@ def ask_(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the answer as a page that opens without network.")] = None,
 ) -> None:
-    """Ask in plain words: the nearest question is answered, and the call it made is shown."""
-    from toolkit.asking import ask
+    """Ask in plain words, English or Chinese: what was understood is said first, then answered; what is not clear is asked back."""
+    from toolkit.conversation.reply import ask
 
-    answer = ask(workspace, text, **read_sets(sets or []))
+    reply = ask(workspace, text, **read_sets(sets or []))
     if not as_json:
-        typer.echo(f"> {answer.call}")
-    _show(answer, as_json=as_json, html=html)
+        typer.echo(reply.text, err=not reply.answers)
+    for answer in reply.answers:
+        if not as_json:
+            typer.echo(f"> {answer.call}")
+        _show(answer, as_json=as_json, html=html)
+    if not reply.answers:
+        if as_json:
+            typer.echo(json.dumps(reply.understood.to_dict(), ensure_ascii=False, indent=1))
+        raise typer.Exit(2)
 
 
 # -- 3 reports -------------------------------------------------------------------------------------------------------------------------

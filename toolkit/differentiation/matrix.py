@@ -113,7 +113,7 @@ def matrix(view: View, *, lifecycle: bool = False) -> Finding:
     Parameters
     ----------
     lifecycle
-        Each cell by stage of the lifecycle too: new, slipping, lapsed and returned members have advice of their own.
+        Each cell by stage of the lifecycle too: new, lapsing, lapsed and returned members have advice of their own.
 
     Raises
     ------

@@ -13,7 +13,7 @@ DATA = frozenset(
 )
 """Columns whose text is the shop's own: never translated, not even where it reads like a word of ours."""
 
-OURS = frozenset({"(no category)"})
+OURS = frozenset({"(no category)", "(none stated)", "(non-members)"})
 """What we write into a column of the shop's own words where the shop has none; the brackets tell them apart."""
 
 _DOUBLED = (1, 2, 4, 8, 16, 32, 64, 128, 256)

@@ -20,13 +20,17 @@ from toolkit.workspace import Workspace
 KEYS: dict[str, str] = {
     "member": "member_code",
     "store": "store_code",
+    "channel": "channel_code",
     "category": "category_code",
     "product": "product_code",
     "day": "day",
 }
 """What sums can be made by, and the column that holds it."""
 
-SUMS = ("amount", "discount_amount", "promo_amount", "coupon_amount", "units_milli", "costed_amount", "costed_margin_milli")
+SUMS = (
+    *("amount", "discount_amount", "promo_amount", "coupon_amount", "returned_amount", "units_milli", "order_units_milli"),
+    *("costed_amount", "costed_margin_milli"),
+)
 
 
 def window_sums(
@@ -50,9 +54,11 @@ def window_sums(
     DataFrame
         The columns of `by` (`member_code`, ..., `day` a Date); `orders` (orders, as `toolkit.mart.orders` says, with a line of goods there
         that is no return); `amount`, `discount_amount`, `promo_amount` (amount on discounted lines), `coupon_amount` (minor
-        units); `units_milli` (thousandths, counted goods, returns subtracted); `costed_amount` (amount of the lines whose product has a
-        unit cost) and `costed_margin_milli` (thousandths of a minor unit: that amount minus quantity x unit cost, exact); `margin` (minor
-        units, rounded half up once; null where some line's unit cost is not known). Without a line nobody has a row.
+        units); `returned_amount` (minor units above 0: lines of goods that are returns); `units_milli` (thousandths, counted goods, returns
+        subtracted) and `order_units_milli` (the same in orders alone, as orders have it); `costed_amount` (amount
+        of the lines whose product has a unit cost) and `costed_margin_milli` (thousandths of a minor unit: that amount minus quantity x
+        unit cost, exact); `margin` (minor units, rounded half up once; null where some line's unit cost is not known). Without a line
+        nobody has a row.
 
     Raises
     ------
@@ -68,7 +74,7 @@ def window_sums(
             raise unknown_name("key", name, KEYS, where="window_sums")
     keys = [KEYS[name] for name in by]
     end = min(last, mart.as_of)
-    name = f"window-{first}-{end}-{'-'.join(by) or 'all'}"
+    name = f"window_sums-{first}-{end}-{'-'.join(by) or 'all'}"
     sums = stored_table(mart.path, name, lambda: _sums(ws, mart, first, end, keys))
     if members is None:
         return sums
@@ -87,7 +93,9 @@ def _sums(ws: Workspace, mart: Mart, first: date, last: date, keys: list[str], m
     measured = known.with_columns(
         (pl.col("is_goods") & pl.col("no_order").is_null() & makes_order(quantity, amount)).alias("is_order"),
         pl.when(pl.col("discount_amount") > 0).then(amount).otherwise(0).alias("promo_amount"),
+        pl.when(pl.col("is_goods") & ((quantity < 0) | (amount < 0))).then(-amount).otherwise(0).alias("returned_amount"),
         pl.when(pl.col("counted").fill_null(True)).then(quantity).otherwise(0).alias("units_milli"),
+        pl.when(pl.col("counted").fill_null(True) & pl.col("no_order").is_null()).then(quantity).otherwise(0).alias("order_units_milli"),
         pl.when(cost.is_not_null()).then(amount).otherwise(0).alias("costed_amount"),
         (1_000 * amount - quantity * cost).fill_null(0).alias("costed_margin_milli"),
         pl.col("ordered_at").dt.date().alias("day"),

@@ -84,6 +84,16 @@ def _parts(on: date, feast: Feast, horizon_days: int) -> np.ndarray:
     return counts
 
 
+def days_felt(feast: Feast, first: date, last: date) -> int:
+    """Return how many days from `first` to `last` lie so near a holiday that shops feel it.
+
+    >>> days_felt(Feast("Chinese New Year", 28, 14, (date(2024, 2, 10),)), date(2024, 2, 1), date(2024, 2, 29))
+    24
+    """
+    spans = [(day - timedelta(days=feast.before_days), day + timedelta(days=feast.after_days)) for day in feast.days]
+    return sum(max(0, (min(last, end) - max(first, start)).days + 1) for start, end in spans)
+
+
 def felt(by_day: np.ndarray, first: date, feast: Feast, *, least_rise: float) -> float | None:
     """Return how many days the receipts' highest weeks ended from a holiday (mean of its days); null where they did not lie around it.
 

@@ -172,21 +172,21 @@ def propose_r_edges(
 def propose_lifecycle_limits(
     gaps: pl.DataFrame,
     *,
-    slipping_share: float = 0.90,
+    lapsing_share: float = 0.90,
     lapsed_share: float = 0.98,
     minimum_closed_gaps: int = 100,
     minimum_at_risk: int = 30,
     step_days: int = 7,
     history_days: int = 91,
 ) -> DayLimits:
-    """Return two limits in days: away longer than the first is slipping, longer than the second is lapsed.
+    """Return two limits in days: away longer than the first is lapsing, longer than the second is lapsed.
 
-    The first is the day by which `slipping_share` of those who come back have come back, the second the same for `lapsed_share`.
+    The first is the day by which `lapsing_share` of those who come back have come back, the second the same for `lapsed_share`.
     In: the frame of `gaps`.
     """
     return _limits(
         gaps,
-        (slipping_share, lapsed_share),
+        (lapsing_share, lapsed_share),
         minimum_closed_gaps=minimum_closed_gaps,
         minimum_at_risk=minimum_at_risk,
         step_days=step_days,

@@ -23,6 +23,34 @@ def overview(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def figure(
+    workspace: Workspace | str | Path,
+    *,
+    metric: Literal['sales', 'member_sales', 'member_sales_share', 'orders', 'order_value', 'units_per_order', 'units', 'sales_per_member', 'orders_per_member', 'visits_per_member', 'margin', 'margin_share', 'returns', 'return_share', 'discount_share', 'members', 'first_time_members', 'buyers', 'repeat_rate', 'active_members', 'active_share', 'lapsing_members', 'lapsed_members', 'goods_sold', 'goods_sold_share'] = 'sales',
+    by: Literal['total', 'day', 'week', 'month', 'quarter', 'year', 'store', 'region', 'category', 'tier', 'segment', 'channel'] = 'total',
+    against: str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def why(
+    workspace: Workspace | str | Path,
+    *,
+    metric: Literal['sales', 'member_sales', 'orders', 'order_value', 'units', 'margin', 'returns'] = 'sales',
+    by: Literal['driver', 'store', 'region', 'category', 'tier', 'segment', 'channel'] = 'driver',
+    against: str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def rfm(
     workspace: Workspace | str | Path,
     *,

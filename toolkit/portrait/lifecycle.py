@@ -1,4 +1,4 @@
-"""Lifecycle: who is new, active, returned, slipping or lapsed, and who went from where to where between two dates."""
+"""Lifecycle: who is new, established, returned, lapsing or lapsed, and who went from where to where between two dates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from toolkit.scope.view import View
 if TYPE_CHECKING:
     import altair as alt
 
-_HERE = ("new", "active", "returned")
+_HERE = ("new", "established", "returned")
 
 STAGE_GROUPS = c.table(
     "one row per stage",
@@ -51,13 +51,13 @@ _ALL_MEMBERS = c.table(
     "all members in one row",
     c.members("here"),
     c.share("here_share"),
-    *(c.members(name) for name in ("new", "returned", "slipping", "lapsed", "unseen", "known", "lost", "back")),
+    *(c.members(name) for name in ("new", "returned", "lapsing", "lapsed", "unseen", "known", "lost", "back")),
 )
 
 
 @question(
     "portrait",
-    "How many members are new, active, slipping away, lapsed or returned?",
+    "How many members are new, established, lapsing, lapsed or returned?",
     words=(
         "lifecycle stages, customer life cycle",
         "who has stopped buying, who came back, who is new",
@@ -69,21 +69,21 @@ _ALL_MEMBERS = c.table(
     tables=(STAGE_GROUPS, FLOWS),
     figures=(
         c.share("new_member_share", "Share of new members"),
-        c.share("active_member_share", "Share of active members"),
+        c.share("established_member_share", "Share of established members"),
         c.share("returned_member_share", "Share of returned members"),
-        c.share("slipping_member_share", "Share of slipping members"),
+        c.share("lapsing_member_share", "Share of lapsing members"),
         c.share("lapsed_member_share", "Share of lapsed members"),
     ),
 )
 def lifecycle(view: View, *, since: date | str | None = None) -> Finding:
     """Return the lifecycle stages: one row per stage; with `since` one row per pair of stages then and now.
 
-    A member is slipping when away longer than 90% of the pauses of members who come back take (of members with a like rhythm, where members
-    differ in it), lapsed when longer than 98% of those of all (settings lifecycle.slipping_quantile, lapsed_quantile; pauses still open
+    A member is lapsing when away longer than 90% of the pauses of members who come back take (of members with a like rhythm, where members
+    differ in it), lapsed when longer than 98% of those of all (settings lifecycle.lapsing_quantile, lapsed_quantile; pauses still open
     count as such); returned when back within lifecycle.new_days from a pause longer than the lapsed limit; new when the first order is at
-    most lifecycle.new_days old and not in the first days of the receipts. Who is away since their store fell silent or their id was
-    replaced is cut off: not known to have left. Everyone else with an order is active. Stages are the members' own across the chain; both
-    dates use the same limits.
+    most lifecycle.new_days old and not in the first days of the receipts. Who is away since their store, channel or source fell silent or
+    their id was replaced is cut off: not known to have left. Everyone else with an order is established. Stages are the members' own across
+    the chain; both dates use the same limits. Lapsing is time away; *slipping* (`targeting.slipping`) is a forecast against the own habit.
 
     Parameters
     ----------
@@ -176,22 +176,22 @@ def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date
 
 
 def _meaning(view: View, stage: str, limits: Limits) -> str:
-    after = (limits.slipping_days or 0) + 1
+    after = (limits.lapsing_days or 0) + 1
     return {
         "new": view.say("first order in the last {lifecycle.new_days} days"),
-        "active": view.say("ordered in the last {days} days", days=_slipping_after(limits)),
+        "established": view.say("ordered in the last {days} days", days=_lapsing_after(limits)),
         "returned": view.say("back in the last {lifecycle.new_days} days, after more than {lapsed_days} away", vars(limits)),
-        "slipping": view.say("away for {after} to {lapsed_days} days", vars(limits), after=after)
+        "lapsing": view.say("away for {after} to {lapsed_days} days", vars(limits), after=after)
         if not limits.by_band
-        else view.say("away for more than {days} to {lapsed_days} days", vars(limits), days=_slipping_after(limits)),
+        else view.say("away for more than {days} to {lapsed_days} days", vars(limits), days=_lapsing_after(limits)),
         "lapsed": view.say("away for more than {lapsed_days} days", vars(limits)),
-        CUT_OFF: view.say("away since their store fell silent or their id was replaced: not known to have left"),
+        CUT_OFF: view.say("away since their store, channel or source fell silent or their id was replaced: not known to have left"),
     }[stage]
 
 
-def _slipping_after(limits: Limits) -> str:
-    """Days without an order after which a member is slipping; of several rhythms, the days of each."""
-    return " / ".join(map(str, limits.by_band or (limits.slipping_days,)))
+def _lapsing_after(limits: Limits) -> str:
+    """Days without an order after which a member is lapsing; of several rhythms, the days of each."""
+    return " / ".join(map(str, limits.by_band or (limits.lapsing_days,)))
 
 
 def _flow_table(view: View, members: pl.DataFrame) -> AnswerTable:
@@ -207,20 +207,21 @@ def _headline(view: View, members: pl.DataFrame, limits: Limits, before: date | 
     stage, was_here, is_here = pl.col("stage"), pl.col("stage_before").is_in(_HERE), pl.col("stage").is_in(_HERE)
     unseen = stage == CUT_OFF
     sums = members.select(
-        *((stage == name).sum().alias(name) for name in ("new", "returned", "slipping", "lapsed")),
+        *((stage == name).sum().alias(name) for name in ("new", "returned", "lapsing", "lapsed")),
         is_here.sum().alias("here"),
         is_here.mean().alias("here_share"),
         was_here.sum().alias("known"),
         (was_here & ~is_here & ~unseen).sum().alias("lost"),
         unseen.sum().alias("unseen"),
-        (pl.col("stage_before").is_in(("slipping", "lapsed")) & is_here).sum().alias("back"),
+        (pl.col("stage_before").is_in(("lapsing", "lapsed")) & is_here).sum().alias("back"),
     )
     return view.say(
-        "{where}, {here} of {all:member} are with us[ ({here_share})], of them {new} new and {returned} returned; {slipping} are slipping "
-        "(away more than {slipping_after} days[banded?, by their rhythm]) and {lapsed} lapsed (more than {lapsed_days})[any_unseen?; of "
-        "{unseen} it is not known: their store fell silent or their id was replaced].[before? Since {before}, {lost} of the {known} who "
+        "{where}, {here} of {all:member} are with us[ ({here_share})], of them {new} new and {returned} returned; {lapsing} are lapsing "
+        "(away more than {lapsing_after} days[banded?, by their rhythm]) and {lapsed} lapsed (more than {lapsed_days})[any_unseen?; of "
+        "{unseen} it is not known: their store, channel or source fell silent or their id was "
+        "replaced].[before? Since {before}, {lost} of the {known} who "
         "were with us went quiet and {back} quiet ones came back.]",
-        _ALL_MEMBERS.of(sums, view).row(), all=members.height, before=before, slipping_after=_slipping_after(limits),
+        _ALL_MEMBERS.of(sums, view).row(), all=members.height, before=before, lapsing_after=_lapsing_after(limits),
         banded=bool(limits.by_band), lapsed_days=limits.lapsed_days, any_unseen=bool(sums["unseen"].item()),
     )  # fmt: skip
 
@@ -229,8 +230,8 @@ def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | Non
     unknown = view.first_day + timedelta(days=int(limits.lapsed_days or 0))
     recent = view.as_of - timedelta(days=view.settings.lifecycle.new_days - 1)
     limits_note = view.say(
-        "Limits from the shop's own repurchase curve: {lifecycle.slipping_quantile:.0%} of the pauses of members who come back end within "
-        "{slipping_days} days, {lifecycle.lapsed_quantile:.0%} within {lapsed_days} ({closed_gap_count} pauses that ended; those still "
+        "Limits from the shop's own repurchase curve: {lifecycle.lapsing_quantile:.0%} of the pauses of members who come back end within "
+        "{lapsing_days} days, {lifecycle.lapsed_quantile:.0%} within {lapsed_days} ({closed_gap_count} pauses that ended; those still "
         "open are counted as open, each member weighs the same).[ They were moved apart: {reason}.]",
         vars(limits),
     )
@@ -267,7 +268,7 @@ def _rhythms(view: View, limits: Limits, cuts: Sequence[int]) -> str:
         for days, cut in zip(limits.by_band, cuts, strict=False)
     ]
     return view.say(
-        "Members differ in how long they usually stay away, so slipping is judged by their own rhythm: {bands} and after {days} of all "
+        "Members differ in how long they usually stay away, so lapsing is judged by their own rhythm: {bands} and after {days} of all "
         "others. Lapsed is the same for all.",
         bands=tr(", ").join(bands), days=limits.by_band[-1],
     )  # fmt: skip

@@ -196,8 +196,8 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
         notes.append(
             Note(
                 view.say(
-                    "{silent:member} have no order yet (returns alone), or their store fell silent or their id was replaced: nothing is "
-                    "expected of them here.",
+                    "{silent:member} have no order yet (returns alone), or their store, channel or source fell silent or their id was "
+                    "replaced: nothing is expected of them here.",
                     silent=silent,
                 ),
                 "NOT MEASURED",

@@ -34,7 +34,7 @@ FLOWS = c.table(
     "one row per pair of segments that occurs, largest flow first",
     c.text("segment_before", "Segment before"),
     c.text("segment"),
-    c.text("direction", meaning="up, down, same, sideways, new"),
+    c.text("direction", meaning="up, down, same, sideways, first-time"),
     c.members(),
     c.share("flow_share", "Share of segment before", "of the members who were in segment_before"),
     c.money(
@@ -43,12 +43,12 @@ FLOWS = c.table(
     c.money("sales", "Sales", "of these members, in the scope, in as many days up to as_of"),
     c.share("sales_change", "Change of sales", null="sales_before is null or not above 0"),
 )
-_DIRECTIONS = ("same", "up", "down", "sideways", "new")
+_DIRECTIONS = ("same", "up", "down", "sideways", "first-time")
 _ALL_MOVES = c.table(
     "all moves in one row",
     c.members("same"),
     c.share("same_share"),
-    *(c.members(name) for name in ("up", "down", "sideways", "new", "known")),
+    *(c.members(name) for name in ("up", "down", "sideways", "first_time", "known")),
 )
 
 
@@ -177,7 +177,7 @@ def _flows(view: View, members: pl.DataFrame, names: SegmentMap, *, reaches: boo
     before, now = pl.col("level_before"), pl.col("level")
     direction = (
         pl.when(pl.col("segment_before") == NOT_YET)
-        .then(pl.lit(value("new")))
+        .then(pl.lit(value("first-time")))
         .when(pl.col("segment") == pl.col("segment_before"))
         .then(pl.lit(value("same")))
         .when(now > before)
@@ -206,7 +206,9 @@ def _flows(view: View, members: pl.DataFrame, names: SegmentMap, *, reaches: boo
 
 
 def _moves(view: View, flows: pl.DataFrame) -> Row:
-    counts = flows.select(pl.col("member_count").filter(pl.col("direction") == name).sum().alias(name) for name in _DIRECTIONS)
+    counts = flows.select(
+        pl.col("member_count").filter(pl.col("direction") == name).sum().alias(name.replace("-", "_")) for name in _DIRECTIONS
+    )
     known = counts.with_columns(pl.sum_horizontal("same", "up", "down", "sideways").alias("known"))
     same_share = pl.when(pl.col("known") > 0).then(pl.col("same") / pl.col("known")).alias("same_share")
     return _ALL_MOVES.of(known.with_columns(same_share), view).row()
@@ -233,8 +235,10 @@ def _notes(view: View, earlier: date, days: int, moves: Row) -> list[str | Note]
             days=days, earlier=earlier, is_place=view.scope.is_place and view.scope.audience is None,
         )
     ]  # fmt: skip
-    if moves["new"] != 0:
-        text = view.say("{new:member} first ordered after {earlier} ('{not_yet:word}' then).", moves, earlier=earlier, not_yet=NOT_YET)
+    if moves["first_time"] != 0:
+        text = view.say(
+            "{first_time:member} first ordered after {earlier} ('{not_yet:word}' then).", moves, earlier=earlier, not_yet=NOT_YET
+        )
         notes.append(text)
     if moves["sideways"] != 0:
         notes.append(view.say("{sideways:member} changed to a segment of the same level: neither up nor down.", moves))

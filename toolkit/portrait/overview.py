@@ -13,6 +13,7 @@ from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable, Table
 from toolkit.language import later, tr, value
 from toolkit.registry import question
+from toolkit.scope.feasts import feast_notes
 from toolkit.scope.period import Period
 from toolkit.scope.sales import not_goods_notes, order_value_notes, ratio, within
 from toolkit.scope.view import View
@@ -109,7 +110,12 @@ def overview(view: View) -> Finding:
         headline=_headline(view, shown),
         table=shown,
         chart=lambda: _chart(view, weeks),
-        notes=[*_notes(view, shown, windows), *order_value_notes(view, shown), *not_goods_notes(view)],
+        notes=[
+            *_notes(view, shown, windows),
+            *order_value_notes(view, shown),
+            *not_goods_notes(view),
+            *feast_notes(view, windows[_YEAR_BEFORE]),
+        ],
         ask_next=[
             ("portrait.segments", {}),
             ("portrait.contribution", {"by": "heavy"}),

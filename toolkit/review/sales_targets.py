@@ -24,6 +24,7 @@ from toolkit.review.measures.store_months import (
     targets_of,
     year_earlier,
 )
+from toolkit.scope.feasts import feast_notes
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
 from toolkit.wording import capital, listing
@@ -77,8 +78,8 @@ def sales_targets(view: View, *, month: str | None = None, by: By = "drivers", a
         with as many days of its target and of the month of comparison.
     by
         `drivers`: the change split into members who bought, orders per member, units per order, money per unit, returns, and receipts
-        without a member. `members`: into new, back, lost, more, less, switched between stores, no order in either, and receipts without a
-        member. `months`: one row per store and month of the last year, without parts.
+        without a member. `members`: into first-time, back, lost, more, less, switched between stores, no order in either, and receipts
+        without a member. `months`: one row per store and month of the last year, without parts.
     against
         Month of comparison: `year` = the same month a year before, `month` = the month before; empty = the first of them that the receipts
         hold in whole.
@@ -214,6 +215,7 @@ def _notes(view: View, gap: Gap) -> list[str | Note]:
                 "The months have {now} and {before} days: part of the change is that.", now=gap.now.days, before=gap.before.days
             )
             notes.append(Note(text, "REVIEW"))
+        notes += feast_notes(view, gap.before, now=gap.now)
         if gap.by == "drivers":
             notes.append(
                 tr(

@@ -1,11 +1,11 @@
-"""What interrupts the receipts: a store or channel that falls silent, days without any, a day on which members were given new ids.
+"""What interrupts the receipts: a store, channel or source that falls silent, days without any, a day on which members were given new ids.
 
 Seen from members alone each looks like people leaving. It is found once for a state of the receipts and said in every answer it touches.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,6 +23,11 @@ LATE_MEMBERS_DAYS = 91
 NEW_SHARE, LEAST_NEW, SETTLED_DAYS = 0.5, 30, 91
 """Ids were given anew where within a week from a day half of the buyers are new, and in the four weeks before at most half that share."""
 LEVEL = (0.5, 2.0)
+HANDED_OVER_DAYS = 31
+"""A source that ends while another begins within these days was given another name: no receipts are missing."""
+
+SILENT = ("store", "source", "channel")
+"""What falls silent, in the order in which it explains that a member is not seen."""
 
 _SCHEMA = {"kind": pl.String, "code": pl.UInt32, "since": pl.Date, "until": pl.Date, "usual_days": pl.Int64, "share": pl.Float64}
 
@@ -30,7 +35,8 @@ _SCHEMA = {"kind": pl.String, "code": pl.UInt32, "since": pl.Date, "until": pl.D
 def interruptions(view: View) -> pl.DataFrame:
     """Return what interrupts the receipts up to the view's date, for the whole chain; made once and kept beside the mart.
 
-    Columns: `kind` ('store' or 'channel' that is silent, 'gap' of all receipts, 'ids' given anew), `code` (of the store or channel),
+    Columns: `kind` ('store', 'channel' or 'source' that is silent, 'gap' of all receipts, 'ids' given anew), `code` (of the store or
+    channel; of a source its place among `Workspace.source_lines`),
     `since` (the last day with receipts, or the day of the new ids), `until` (the first day with receipts again; null = still silent),
     `usual_days` (what 99 in 100 of its pauses do not exceed), `share` (of new ids among the week's buyers).
     """
@@ -44,7 +50,7 @@ def _found(chain: View) -> pl.DataFrame:
         engine="streaming",
     )
     parts = [_silent(kind, frame, chain) for kind, frame in zip(("store", "channel"), places, strict=True) if frame["code"].n_unique() > 1]
-    parts += [_gaps(places[0].select("day").unique()), _new_ids(chain)]
+    parts += [_silent_sources(chain), _gaps(places[0].select("day").unique()), _new_ids(chain)]
     return pl.concat([part.select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items()) for part in parts])
 
 
@@ -63,6 +69,28 @@ def _silent(kind: str, days: pl.DataFrame, chain: View) -> pl.DataFrame:
     longest = pl.max_horizontal(pl.lit(LEAST_PAUSE), TIMES_USUAL * pl.col("usual_days"))
     silent = of_place.filter((pl.col("days") >= LEAST_DAYS) & (away > longest))
     return silent.with_columns(kind=pl.lit(kind), until=pl.lit(None, pl.Date), share=pl.lit(None, pl.Float64))
+
+
+def _seen(chain: View) -> list[pl.LazyFrame]:
+    """Return the lines of every source up to the view's date, where there are several; else nothing."""
+    lines = chain.workspace.source_lines()
+    end = datetime.combine(chain.as_of + timedelta(days=1), time())
+    return [frame.filter(pl.col("ordered_at") < end) for frame in lines.values()] if len(lines) > 1 else []
+
+
+def _silent_sources(chain: View) -> pl.DataFrame:
+    """Sources that fall silent while none begins; the orders do not say where they come from, the files of their lines do."""
+    parts = [
+        frame.select(pl.lit(code, pl.UInt32).alias("code"), pl.col("ordered_at").dt.date().alias("day")).unique()
+        for code, frame in enumerate(_seen(chain))
+    ]
+    if not parts:
+        return pl.DataFrame(schema=_SCHEMA)
+    days = pl.concat(pl.collect_all(parts, engine="streaming"))
+    silent, begins = _silent("source", days, chain), days.group_by("code").agg(pl.col("day").min().alias("begins_on"))
+    near = (pl.col("begins_on") - pl.col("since")).dt.total_days().abs() <= HANDED_OVER_DAYS
+    handed_over = silent.join(begins.rename({"code": "other"}), how="cross").filter(near & (pl.col("other") != pl.col("code")))
+    return silent.join(handed_over, on="code", how="anti")
 
 
 def _gaps(days: pl.DataFrame) -> pl.DataFrame:
@@ -117,27 +145,53 @@ def cut_off(view: View) -> pl.DataFrame:
 
     Columns: `member_code`; `kind`, `code` and `since` as in `interruptions`.
 
-    They came to a store until it fell silent and nowhere since, or under an id that was replaced: that they left is not known. Made once
-    and kept beside the mart: several parts of one answer ask for it.
+    They came to a store, through a channel or by a source until it fell silent and nowhere since, or under an id that was replaced: that
+    they left is not known. Made once and kept beside the mart: several parts of one answer ask for it.
     """
     return view.chainwide("cut_off", _cut_off)
 
 
 def _cut_off(chain: View) -> pl.DataFrame:
-    found = interruptions(chain)
-    stores = found.filter(pl.col("kind") == "store").select(pl.col("code").alias("store_code"), "kind", "since")
-    new_ids = found.filter(pl.col("kind") == "ids").select("kind", "since").head(1)
-    if stores.is_empty() and new_ids.is_empty():
+    found = interruptions(chain).select("kind", "code", "since")
+    silent, new_ids = found.filter(pl.col("kind").is_in(SILENT)), found.filter(pl.col("kind") == "ids").head(1)
+    if silent.is_empty() and new_ids.is_empty():
         return pl.DataFrame(schema={"member_code": pl.UInt32, "kind": pl.String, "code": pl.UInt32, "since": pl.Date})
     orders = chain.orders.filter("is_order", pl.col("member_code").is_not_null())
     last = orders.group_by("member_code").agg(
-        pl.col("store_code").sort_by("ordered_at").last(), pl.col("ordered_at").max().dt.date().alias("last_on")
+        *(pl.col(f"{kind}_code").sort_by("ordered_at").last().alias(kind) for kind in ("store", "channel")),
+        pl.col("ordered_at").max().dt.date().alias("last_on"),
     )
+    if (silent["kind"] == "source").any():
+        by_source = [
+            frame.filter(pl.col("member_code").is_not_null() & (pl.col("amount") > 0))
+            .group_by("member_code")
+            .agg(pl.col("ordered_at").max(), pl.lit(code, pl.UInt32).alias("source"))
+            for code, frame in enumerate(_seen(chain))
+        ]
+        latest = pl.concat(by_source).group_by("member_code").agg(pl.col("source").sort_by("ordered_at").last())
+        last = last.join(latest, on="member_code", how="left")
     had = pl.col("last_on") >= pl.col("since") - pl.duration(days=LATE_MEMBERS_DAYS)
-    of_stores = last.join(stores.lazy(), on="store_code").filter(had).select("member_code", "kind", code="store_code", since="since")
-    of_ids = last.join(new_ids.lazy(), how="cross").filter(had & (pl.col("last_on") < pl.col("since")))
-    of_ids = of_ids.select("member_code", "kind", pl.lit(None, pl.UInt32).alias("code"), "since")
-    return pl.concat([of_stores, of_ids]).unique("member_code", keep="first", maintain_order=True).collect().sort("member_code")
+    columns = ("member_code", "kind", "code", "since")
+    parts = [
+        last.join(silent.lazy().filter(pl.col("kind") == kind), left_on=kind, right_on="code", coalesce=False).filter(had).select(columns)
+        for kind in SILENT
+        if (silent["kind"] == kind).any()
+    ]
+    parts.append(last.join(new_ids.lazy(), how="cross").filter(had & (pl.col("last_on") < pl.col("since"))).select(columns))
+    return pl.concat(parts).unique("member_code", keep="first", maintain_order=True).collect().sort("member_code")
+
+
+def still_told(view: View, orders: pl.LazyFrame) -> pl.LazyFrame:
+    """Return orders (`order_code`) without those of sources that fell silent.
+
+    What such a source told of a member will not be told again: a past with it and a present without it read as if half of the habit were
+    gone. So what is expected, and what it is measured against, is of the sources that still speak.
+    """
+    silent = interruptions(view).filter(pl.col("kind") == "source")["code"].to_list()
+    if not silent:
+        return orders
+    lines = list(view.workspace.source_lines().values())
+    return orders.join(pl.concat([lines[code].select("order_code") for code in silent]).unique(), on="order_code", how="anti")
 
 
 def new_ids_on(view: View) -> date | None:
@@ -151,7 +205,12 @@ _STORE = later(
 )
 _CHANNEL = later(
     "The channel {channel} has had no receipts since {since}[usual? (before, 99 in 100 of its pauses were at most {usual:day})]: it was "
-    "closed, or its receipts are missing."
+    "closed, or its receipts are missing.[who? {who:member} came through it until then and nowhere since: they are not known to have left.]"
+)
+_SOURCE = later(
+    "The source {source} has brought no receipts since {since}[usual? (before, 99 in 100 of its pauses were at most {usual:day})]: its "
+    "export stopped, or what it stood for was closed. Totals since then are too low.[who? {who:member} were in it until then and nowhere "
+    "since: they are not known to have left.]"
 )
 _GAP = later("There are no receipts at all between {since} and {until}: pauses of members across these days are not known.")
 _IDS = later(
@@ -166,19 +225,27 @@ def interruption_notes(view: View) -> list[str]:
     found = interruptions(view)
     if found.is_empty():
         return []
-    notes = [*_store_notes(view, found.filter(pl.col("kind") == "store"))]
-    names = dict(view.workspace.codes("channel").iter_rows()) if (found["kind"] == "channel").any() else {}
+    inside = cut_off(view).join(view.members.select("member_code"), on="member_code", how="semi")
+    notes = [*_store_notes(view, found.filter(pl.col("kind") == "store"), inside)]
+    channels = dict(view.workspace.codes("channel").iter_rows()) if (found["kind"] == "channel").any() else {}
+    of_sources = found.filter(pl.col("kind") == "source")["since"].to_list()
     for row in found.filter(pl.col("kind") != "store").iter_rows(named=True):
-        if row["kind"] == "channel" and not view.scope.is_place:
-            notes.append(view.say(_CHANNEL, channel=names[row["code"]], since=row["since"], usual=row["usual_days"]))
-        elif row["kind"] == "gap":
-            notes.append(view.say(_GAP, since=row["since"], until=row["until"]))
-        elif row["kind"] == "ids":
-            notes.append(view.say(_IDS, since=row["since"], share=row["share"]))
+        kind, since = row["kind"], row["since"]
+        who = inside.filter(pl.col("kind") == kind, pl.col("code") == row["code"]).height if kind in SILENT else 0
+        counted = {"since": since, "usual": row["usual_days"], "who": who if who >= view.least else None}
+        # A channel that ends with the source that brings it is one thing; a store's page hears of what its members were in.
+        if kind == "channel" and since not in of_sources and (who or not view.scope.is_place):
+            notes.append(view.say(_CHANNEL, channel=channels[row["code"]], **counted))
+        elif kind == "source" and (who or not view.scope.is_place):
+            notes.append(view.say(_SOURCE, source=list(view.workspace.source_lines())[row["code"]], **counted))
+        elif kind == "gap":
+            notes.append(view.say(_GAP, since=since, until=row["until"]))
+        elif kind == "ids":
+            notes.append(view.say(_IDS, since=since, share=row["share"]))
     return notes
 
 
-def _store_notes(view: View, silent: pl.DataFrame) -> list[str]:
+def _store_notes(view: View, silent: pl.DataFrame, inside: pl.DataFrame) -> list[str]:
     if silent.is_empty():
         return []
     stores = silent.rename({"code": "store_code"}).join(view.stores, on="store_code")
@@ -186,8 +253,7 @@ def _store_notes(view: View, silent: pl.DataFrame) -> list[str]:
         stores = stores.filter(pl.col("store_id") == view.scope.store_id)
     elif view.scope.region is not None:
         stores = stores.filter(pl.col("region") == view.scope.region)
-    inside = cut_off(view).join(view.members.select("member_code"), on="member_code", how="semi")
-    alone = inside.group_by(pl.col("code").alias("store_code")).agg(pl.len().alias("who")).drop_nulls("store_code")
+    alone = inside.filter(pl.col("kind") == "store").group_by(pl.col("code").alias("store_code")).agg(pl.len().alias("who"))
     stores = stores.join(alone, on="store_code", how="left").sort(pl.col("who").fill_null(0), "store_id", descending=[True, False])
     told = [
         view.say(

@@ -70,6 +70,8 @@ _TRAITS = (
     c.index("price_tier_index", "Price tier index"),
     c.share("promo_dependence", "Promo dependence"),
     c.share("coupon_affinity", "Coupon affinity"),
+    c.share("discount_share", "Saved by discounts"),
+    c.number("coupon_days_28d", "Coupon days in 28 days"),
     c.text("promo_level", "Promo level"),
     c.text("coupon_level", "Coupon level"),
     c.count("shopping_days", "Shopping days"),
@@ -95,6 +97,8 @@ _TRAITS = (
     c.text("tier_by_behaviour", "Tier by behaviour"),
     c.text("against_card", "Against card"),
 )
+RENAMED = {("stage", "slipping"): "lapsing", ("stage", "active"): "established", ("segment", "new"): "recent"}
+"""(column, word of old) -> the word since: one word has one meaning on all pages (docs/DEFINITIONS.md, words)."""
 MEMBER_COLUMNS = {column.name: column for column in (*_TABLE, *_STATED, *_TRAITS)}
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from toolkit.errors import BadValue, UnknownName, nearest
 from toolkit.language import tr
+from toolkit.scope.member_columns import RENAMED
 
 Sort = Literal["text", "number", "date", "flag", "list", "other"]
 
@@ -119,6 +120,7 @@ class Where:
             It compares what cannot be compared, or is no condition on each member.
         """
         self.check_names(members.columns)
+        self._check_words(members)
         if not self.names:
             raise BadValue(_one_for_all(self.shown))
         sorts: dict[str, Sort] = {name: sort_of(members.schema[name]) for name in self.names}
@@ -145,6 +147,22 @@ class Where:
             raise BadValue(_one_for_all(self.shown))
         return inside.fill_null(False)
 
+    def _check_words(self, members: pl.DataFrame) -> None:
+        """Refuse a word that members no longer have since it is called otherwise: it would choose nobody, without a sound."""
+        for name, value in _compared(self):
+            word = value.text[1:-1]
+            new = RENAMED.get((name, word))
+            if new is not None and word not in members[name] and new in members[name]:
+                raise BadValue(
+                    tr(
+                        "The {name} '{word}' is called '{new}' now: write '{new}'.{under}",
+                        name=name,
+                        word=word,
+                        new=new,
+                        under=self.under(value),
+                    )
+                )
+
     @property
     def shown(self) -> str:
         """The expression as a sentence quotes it: long ones shortened."""
@@ -160,7 +178,7 @@ class Where:
 def read_where(text: str) -> Where:
     """Return the expression `text` (a leading WHERE may stay), split into words.
 
-    >>> read_where("order_count > 3 AND stage = 'slipping'").names
+    >>> read_where("order_count > 3 AND stage = 'lapsing'").names
     ('order_count', 'stage')
 
     Raises

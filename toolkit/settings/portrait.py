@@ -71,13 +71,13 @@ class LifecycleSettings(Family):
     """Stages from the shop's own repurchase curve."""
 
     new_days: Days = Field(91, description="A member whose first order is at most this many days old is new, unless the data starts there.")
-    slipping_quantile: Share = Field(0.90, description="A member is slipping once this share of gaps between orders would have closed.")
+    lapsing_quantile: Share = Field(0.90, description="A member is lapsing once this share of gaps between orders would have closed.")
     lapsed_quantile: Share = Field(0.98, description="A member is lapsed once this share of gaps between orders would have closed.")
 
     @model_validator(mode="after")
     def _ascend(self) -> LifecycleSettings:
-        if not 0 < self.slipping_quantile < self.lapsed_quantile < 1:
-            raise ValueError(tr("slipping_quantile must lie below lapsed_quantile, both between 0 and 1"))
+        if not 0 < self.lapsing_quantile < self.lapsed_quantile < 1:
+            raise ValueError(tr("lapsing_quantile must lie below lapsed_quantile, both between 0 and 1"))
         return self
 
 

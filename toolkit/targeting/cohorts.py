@@ -166,7 +166,9 @@ def _followed(view: View, frame: pl.DataFrame) -> AnswerTable:
 
 def _headline(view: View, followed: AnswerTable) -> str:
     if not followed.height:
-        return view.say("{where}, retention by joining month is not measured: no whole month of new members has been followed long enough.")
+        return view.say(
+            "{where}, retention by joining month is not measured: no whole month of members who joined has been followed long enough."
+        )
     months = [
         view.say(
             "[is_few?fewer than {least}|{retained_share}] order in month {month} (n = {members})", row, is_few=row["retained_share"] is None

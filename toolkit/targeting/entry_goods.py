@@ -56,7 +56,7 @@ BY_PRODUCT = c.table("one row per product of the first day, surest first", c.tex
         "首购 引流 商品 长期价值",
     ),
     tables=(BY_PLACE, BY_PRODUCT),
-    figures=(c.members("new_member_count", "New members"),),
+    figures=(c.members("entrant_count", "Entrants"),),
 )
 def entry_goods(view: View, *, by: By = "category") -> Finding:
     """Return how much members spend later by what was in their first basket: one row per category, department or product of the first day.
@@ -109,7 +109,7 @@ def entry_goods(view: View, *, by: By = "category") -> Finding:
             ("targeting.entry_goods", {"by": follows}),
             ("targeting.paths", {}),
         ],
-        figures={"new_member_count": float(members.height)},
+        figures={"entrant_count": float(members.height)},
     )
 
 
@@ -188,7 +188,7 @@ def _headline(view: View, ranked: AnswerTable, new_count: int, by: By) -> str:
     best = ranked.find(reading=MORE)
     if best is None:
         return view.say(
-            "{where}, no first purchase tells later worth: among {new:new member}, none of [is_category?{goods:category|categories}|"
+            "{where}, no first purchase tells later worth: among {new:entrant}, none of [is_category?{goods:category|categories}|"
             "[is_product?{goods:product}|{goods:department}]] makes a difference for the better to the next {sequences.later_days} days "
             "beyond chance, once members of the same first store, season and first basket's worth are compared.",
             new=new_count, goods=ranked.height, is_category=by == "category", is_product=by == "product",
@@ -212,7 +212,7 @@ def _notes(view: View, new: Entrants, strata: pl.DataFrame, small: int, least: i
         ),
         new.note(view),
         view.say(
-            "n = {new:new member} watched for {sequences.later_days} days each; {late:few} came too late for that.",
+            "n = {new:entrant} watched for {sequences.later_days} days each; {late:few} came too late for that.",
             new=strata.height, late=new.members.height - strata.height,
         ),
         _likeness(view, strata),
@@ -248,9 +248,10 @@ def _likeness(view: View, strata: pl.DataFrame) -> Note:
     counts = dict(strata["within"].value_counts().iter_rows())
     month, quarter, basket, store = (counts.get(within, 0) for within in WITHIN)
     text = view.say(
-        "Compared in the same first store[; {month:few} also by month of joining and worth of the first basket][; {quarter:few} by "
-        "quarter and basket][; {basket:few} by basket][; {store:few} by nothing more, their stores being small][; {alone:few} with nobody: alone in "
-        "their store]. What such a comparison still mixes of months and baskets is taken out as far as their sums tell it.",
+        "Compared in the same first store[; {month:few} also by month of joining and worth of the first basket][; {quarter:few} "
+        "by quarter and basket][; {basket:few} by basket][; {store:few} by nothing more, their stores being small][; {alone:few} "
+        "with nobody: alone in their store]. What such a comparison still mixes of months and baskets is taken out as far as their "
+        "sums tell it.",
         month=month, quarter=quarter, basket=basket, store=store, alone=counts.get(None, 0),
     )  # fmt: skip
     return Note(text, "REVIEW" if 2 * (month + quarter) < strata.height else None)
@@ -260,8 +261,8 @@ def _incomparable(view: View, declared: Table, new: Entrants, buyers: pl.DataFra
     only = buyers["good"][0] if buyers.height == 1 else None
     return Finding(
         headline=view.say(
-            "{where}, entry goods cannot be compared: [only?{only} is the only {by:word} with enough first buyers among {new:new member}|"
-            "of {new:new member}, too few began without the goods that all the others of their store and season began with].",
+            "{where}, entry goods cannot be compared: [only?{only} is the only {by:word} with enough first buyers among {new:entrant}|"
+            "of {new:entrant}, too few began without the goods that all the others of their store and season began with].",
             only=only, by=by, new=new_count,
         ),
         table=declared.empty(),
@@ -275,13 +276,13 @@ def _incomparable(view: View, declared: Table, new: Entrants, buyers: pl.DataFra
 
 def _unmeasured(view: View, declared: Table, new: Entrants, new_count: int, least: int, by: By) -> Finding:
     advice = view.say(
-        "Entry goods: no {by:word} has {least} first buyers among {new:few} new members who could be watched for {sequences.later_days} "
+        "Entry goods: no {by:word} has {least} first buyers among {new:few} entrants who could be watched for {sequences.later_days} "
         "days. Choose a larger scope, or a shorter sequences.later_days.",
         by=by, least=least, new=new_count,
     )  # fmt: skip
     return Finding(
         headline=view.say(
-            "{where}, entry goods are not measured: no {by:word} has {least} first buyers among {new:few} new members who could be watched "
+            "{where}, entry goods are not measured: no {by:word} has {least} first buyers among {new:few} entrants who could be watched "
             "for {sequences.later_days} days.",
             by=by, least=least, new=new_count,
         ),

@@ -12,6 +12,7 @@ from toolkit.columns import AnswerTable, Table
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, value, word
 from toolkit.registry import question
+from toolkit.scope.feasts import feast_notes
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period, read_period
 from toolkit.scope.sales import not_goods_notes
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 By = Literal["members", "category", "store"]
 MEANINGS = {
-    value("new"): value("first order ever in this period"),
+    value("first-time"): value("first order ever in this period"),
     value("back"): value("had ordered before, but not in the period before"),
     value("lost"): value("ordered in the period before, not in this one"),
     value("more"): value("ordered in both, spent more"),
@@ -37,7 +38,7 @@ MEANINGS = {
 _TOO_FEW = value("too few members to show apart")
 _NAME = "targeting.gain_loss"
 _HERE = {
-    "new": later("had their first order ever"),
+    "first-time": later("had their first order ever"),
     "back": later("came back: they had ordered before, but not from {before}"),
     "lost": later("did not order, but had from {before}"),
     "more": later("spent more than from {before}"),
@@ -46,7 +47,7 @@ _HERE = {
     NO_ORDER: later("had refunds or receipts without goods alone, as from {before}"),
 }
 _IN_CATEGORY = {
-    "new": later("bought {cell} and had their first order ever"),
+    "first-time": later("bought {cell} and had their first order ever"),
     "back": later("bought {cell} and had ordered before, but nothing from {before}"),
     "lost": later("ordered nothing, but had bought {cell} from {before}"),
     "more": later("spent more on {cell} than from {before}"),
@@ -56,7 +57,7 @@ _IN_CATEGORY = {
     NO_ORDER: later("ordered nothing in either period, with a refund of {cell}"),
 }
 _IN_STORE = {
-    "new": later("bought in store {cell} and had their first order ever"),
+    "first-time": later("bought in store {cell} and had their first order ever"),
     "back": later("bought in store {cell} and had ordered before, but nothing from {before}"),
     "lost": later("ordered nothing, but had bought in store {cell} from {before}"),
     "more": later("spent more in store {cell} than from {before}"),
@@ -70,7 +71,7 @@ _STAYED = {
     "more": later("[is_first?{member_count:member}|{member_count}] who spent more added {amount:money}"),
     "less": later("[is_first?{member_count:member}|{member_count}] who spent less cost {amount:money}"),
 }
-_PART_LABELS = {"new_sales": "of it: new", "no_order_sales": "no order in either", "non_member_sales": "Sales to non-members"}
+_PART_LABELS = {"first_time_sales": "of it: first-time", "no_order_sales": "no order in either", "non_member_sales": "Sales to non-members"}
 _SUMS = (
     c.members(meaning="who bought in either period"),
     c.money("sales_before", "Sales before"),
@@ -102,7 +103,7 @@ _TABLES: dict[By, Table] = {"members": KINDS, "category": BY_CATEGORY, "store": 
     "Whom and what did we gain and lose since the period before?",
     words=(
         "gain and loss of sales between two periods",
-        "new, lost, more, less and switched members by category or store",
+        "first-time (new), lost, more, less and switched members by category or store",
         "what did we gain and lose against last quarter, last month, last year",
         "why did sales change, where did the change come from",
         "得失分析 销售变化 新增流失",
@@ -110,7 +111,7 @@ _TABLES: dict[By, Table] = {"members": KINDS, "category": BY_CATEGORY, "store": 
     tables=(KINDS, BY_CATEGORY, BY_STORE, LISTED),
     figures=(
         c.money("change_sales", "Change of sales"),
-        c.members("new_members", "New members"),
+        c.members("first_time_members", "First-time members"),
         c.members("lost_members", "Lost members"),
         c.count("members_in_all", "Members in all"),
     ),
@@ -121,8 +122,8 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
     Parameters
     ----------
     by
-        `members`: one row per kind of member (new, back, lost, more, less, same, no order, non-members). `category` or `store`: one row
-        each, with the change split by kind; who kept shopping in the scope but began or stopped buying there has *switched* in or out.
+        `members`: one row per kind of member (first-time, back, lost, more, less, same, no order, non-members). `category` or `store`: one
+        row each, with the change split by kind; who kept shopping in the scope but began or stopped buying there has *switched* in or out.
         Rows with fewer members than scope.minimum_members are put together.
     against
         The period to compare with, 'FIRST..LAST'; empty = the same number of days just before; 'year' = 52 weeks earlier.
@@ -146,12 +147,13 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
         return _list(view, known, before, by, members)
     kinds = KINDS.of(_kinds(view, known), view)
     shown, notes = (kinds, []) if by == "members" else _cells(view, known, before, by)
-    counts = {name: row["member_count"] for name in ("new", "lost") if (row := kinds.find(group=name))}
+    named = {"first_time": "first-time", "lost": "lost"}
+    counts = {name: row["member_count"] for name, kind in named.items() if (row := kinds.find(group=kind))}
     return Finding(
         headline=_headline(view, kinds, known, before),
         table=shown,
         chart=(lambda: _chart(view, shown.frame, by, before)) if shown.height else None,
-        notes=[*_notes(view, before), *notes, *(not_goods_notes(view) if by == "category" else [])],
+        notes=[*_notes(view, before), *feast_notes(view, before), *notes, *(not_goods_notes(view) if by == "category" else [])],
         ask_next=[("targeting.gain_loss", {"by": other}) for other in _TABLES if other != by],
         figures={
             "change_sales": (int(known["now"].sum()) - int(known["before"].sum())) / view.minor_units,
@@ -181,7 +183,7 @@ def _list(view: View, known: pl.DataFrame, before: Period, by: By, asked: str) -
         kind = the_row(kind.replace("_", " "), list(sentences), where=_NAME)
         parts = with_parts(view, view.period, before, by, known)
         cell = the_row(cell, parts["cell"].unique().sort().to_list(), where=_NAME)
-        chosen = parts.filter((pl.col("cell") == cell) & (pl.col("part") == kind.replace(" ", "_")))
+        chosen = parts.filter((pl.col("cell") == cell) & (pl.col("part") == kind.replace(" ", "_").replace("-", "_")))
         did = view.say(sentences[kind], cell=cell, before=before)
     return listed(
         view,
@@ -194,7 +196,7 @@ def _list(view: View, known: pl.DataFrame, before: Period, by: By, asked: str) -
         ),
         did,
         view.period,
-        by="sales" if kind in ("new", "back", "switched in") else "sales_before",
+        by="sales" if kind in ("first-time", "back", "switched in") else "sales_before",
         notes=_notes(view, before)[1:],
         ask_next=[("targeting.gain_loss", {"by": by})],
     )
@@ -271,14 +273,14 @@ def _headline(view: View, kinds: AnswerTable, known: pl.DataFrame, before: Perio
     """Kinds that are put together in the table are not told apart in the sentence either."""
     sales, change = int(known["now"].sum()), int(known["now"].sum()) - int(known["before"].sum())
     shown = {row["group"]: row for row in kinds.rows() if row["member_count"] or row["group"] == NON_MEMBERS}
-    new, back = (shown.get(name, {"member_count": 0, "change_sales": 0.0}) for name in ("new", "back"))
+    first, back = (shown.get(name, {"member_count": 0, "change_sales": 0.0}) for name in ("first-time", "back"))
     parts = list[str]()
-    if "new" in shown or "back" in shown:
+    if "first-time" in shown or "back" in shown:
         parts.append(
             view.say(
-                "{n:few} [new?new[back? or returning]|returning] members brought {amount:money}",
-                n=new["member_count"] + back["member_count"], new="new" in shown, back="back" in shown,
-                amount=abs(new["change_sales"] + back["change_sales"]),
+                "{n:few} members who ordered [first?for the first time[back? or came back]|again after a pause] brought {amount:money}",
+                n=first["member_count"] + back["member_count"], first="first-time" in shown, back="back" in shown,
+                amount=abs(first["change_sales"] + back["change_sales"]),
             )
         )  # fmt: skip
     for kind, sentence in _STAYED.items():
@@ -302,7 +304,7 @@ def _notes(view: View, before: Period) -> list[str | Note]:
         notes.append(Note(longer, "REVIEW"))
     if (before.start - view.first_day).days < 182:
         away = view.say(
-            "The receipts start on {first_day}: who was away for longer than since then reads as new, not as back.",
+            "The receipts start on {first_day}: who was away for longer than since then reads as first-time, not as back.",
             first_day=view.first_day,
         )
         notes.append(Note(away, "REVIEW"))
@@ -310,7 +312,7 @@ def _notes(view: View, before: Period) -> list[str | Note]:
         tr("Lost means: no order here in this period (a refund alone is none). Some of them will come again; seasons move all parts.")
     )
     if view.scope.is_place:
-        notes.append(tr("A member counts as new when their first order in the whole chain is in this period."))
+        notes.append(tr("A member counts as first-time when their first order in the whole chain is in this period."))
     return notes
 
 

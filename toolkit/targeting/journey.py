@@ -91,7 +91,7 @@ def journey(view: View, *, show: Show = "funnel") -> Finding:
     ----------
     show
         `funnel`: by touchpoint. `last_touch`: orders by the latest event or contact of the member within sequences.look_before_days.
-        `segment`: the funnel by RFM segment. `joining`: from orders of the public to new members and their second order, as far as the
+        `segment`: the funnel by RFM segment. `joining`: from orders of the public to those who joined and their second order, as far as the
         data shows.
 
     Notes

@@ -59,9 +59,9 @@ def path_members(
     by: PlacedBy = "auto",
     top: int = 100,
 ) -> Finding:
-    """Return the new members who took a path: one row per member, those who began last first; an audience by `Audience.from_answer`.
+    """Return the entrants who took a path: one row per member, those who began last first; an audience by `Audience.from_answer`.
 
-    The members, places and waits are those of targeting.paths, so that the counts agree: new members followed for twice
+    The members, places and waits are those of targeting.paths, so that the counts agree: entrants followed for twice
     sequences.follow_days, each shopping day placed where most of its money went.
 
     Parameters
@@ -197,12 +197,12 @@ def _in_words(view: View, steps: tuple[str, ...], stopped: bool, entered_with: s
 
 def _headline(view: View, table: pl.DataFrame, new_count: int, way: str) -> str:
     if not new_count:
-        return view.say("{where}, no path can be told: no new member could be followed.")
+        return view.say("{where}, no path can be told: no entrant could be followed.")
     if not way:
-        return view.say("{where}, all {new:new member} are listed: no path was named.", new=new_count)
+        return view.say("{where}, all {new:entrant} are listed: no path was named.", new=new_count)
     is_said = "contactable" in table.columns and table.height > 0
     return view.say(
-        "{where}, {members} of {new:new member} ({share:share}) {way}[is_said?; {reach} of them may be contacted].",
+        "{where}, {members} of {new:entrant} ({share:share}) {way}[is_said?; {reach} of them may be contacted].",
         members=table.height, new=new_count, share=table.height / new_count, way=way, is_said=is_said,
         reach=int(table["contactable"].sum()) if is_said else None,
     )  # fmt: skip
@@ -216,7 +216,7 @@ def _notes(view: View, new: Entrants, new_count: int, recent: bool, table: pl.Da
     if not recent and unripe:
         notes.append(
             view.say(
-                "[is_few?fewer than {least} new members|{unripe:new member}] who began less than {days} days before {as_of} not judged, as "
+                "[is_few?Fewer than {least} members|{unripe:member}] who began less than {days} days before {as_of} not judged, as "
                 "in targeting.paths; `recent=True` takes them in.",
                 unripe=unripe, is_few=unripe < view.least, days=2 * view.settings.sequences.follow_days,
             )

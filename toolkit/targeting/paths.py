@@ -67,7 +67,7 @@ _TABLES = {"flow": FLOWS, "node": NODES, "route": ROUTES}
 
 @question(
     "targeting",
-    "Which way do new members take from the first purchase to the third, and where do they stop?",
+    "Which way do members take from the first purchase to the third, and where do they stop?",
     words=(
         "path from first category to second and third purchase",
         "where do new members drop off",
@@ -76,10 +76,10 @@ _TABLES = {"flow": FLOWS, "node": NODES, "route": ROUTES}
         "首单 复购 路径 流失节点",
     ),
     tables=(FLOWS, NODES, ROUTES),
-    figures=(c.share("back_after_first_share", "Come a second time"), c.members("new_member_count", "New members")),
+    figures=(c.share("back_after_first_share", "Come a second time"), c.members("entrant_count", "Entrants")),
 )
 def paths(view: View, *, show: Literal["flow", "node", "route"] = "flow", by: PlacedBy = "auto") -> Finding:
-    """Return how new members went on from their first shopping day to the second and the third: one row per step from place to place.
+    """Return how entrants (members seen from their first order on) went on to the second and third shopping day: one row per step.
 
     A shopping day is placed where most of its money went (`by`). Members counted are those whose first purchase is really known (see the
     note on the start of the receipts) and lies at least twice sequences.follow_days before as_of, so that each had the same time to come
@@ -127,7 +127,7 @@ def paths(view: View, *, show: Literal["flow", "node", "route"] = "flow", by: Pl
         ],
         figures={
             "back_after_first_share": known_share(view, int(walked["back_1"].sum()), walked.height),
-            "new_member_count": float(walked.height),
+            "entrant_count": float(walked.height),
         },
     )
 
@@ -240,7 +240,7 @@ def _headline(view: View, walked: pl.DataFrame, key: Row | None) -> str:
     back, again = int(walked["back_1"].sum()), int(walked["back_2"].sum())
     half = walked.select(days_until_half(pl.col("gap_1"))).item()
     return view.say(
-        "{where}, [{back}|fewer than {least}] of {new:new member} came a second time within {sequences.follow_days} days of the first"
+        "{where}, [{back}|fewer than {least}] of {new:entrant} came a second time within {sequences.follow_days} days of the first"
         "[, half of all within {half:day}][; of these, {again} came a third time][nth?; most stop after a {nth:word} purchase of {place}: "
         "[{key_share}|fewer than {least}] of {member_count} came back].",
         key or {"place": None, "member_count": None}, back=share_text(known_share(view, back, walked.height)), new=walked.height,
@@ -259,7 +259,7 @@ def _notes(view: View, place: Place, unripe: int) -> list[str | Note]:
     if unripe > 0:
         notes.append(
             view.say(
-                "[is_few?fewer than {least} new members|{unripe:new member}] first came less than {days} days before {as_of}: too early to "
+                "[is_few?Fewer than {least} members|{unripe:member}] first came less than {days} days before {as_of}: too early to "
                 "say whether they stop (setting sequences.follow_days = {sequences.follow_days}).",
                 unripe=unripe, is_few=unripe < view.least, days=2 * view.settings.sequences.follow_days,
             )
@@ -287,7 +287,7 @@ def _left_out(view: View, few: int, show: str) -> list[str]:
 def _too_few(view: View, declared: Table, left_out: Note) -> Finding:
     days = 2 * view.settings.sequences.follow_days
     headline = view.say(
-        "{where}, paths are not measured: fewer than the {least} new members that figures may speak of could be followed for {days} days.",
+        "{where}, paths are not measured: fewer than the {least} entrants that figures may speak of could be followed for {days} days.",
         days=days,
     )
     few = unmeasured(declared, headline, tr("Paths: choose a larger scope or wait for more receipts."))
@@ -295,7 +295,7 @@ def _too_few(view: View, declared: Table, left_out: Note) -> Finding:
 
 
 def _chart(view: View, flows: pl.DataFrame, nodes: AnswerTable, show: str, new_count: int) -> alt.Chart | alt.LayerChart:
-    subtitle = view.say("{new:new member}, each followed for twice {sequences.follow_days} days", new=new_count)
+    subtitle = view.say("{new:entrant}, each followed for twice {sequences.follow_days} days", new=new_count)
     if show != "node":
         return flow(
             flows,

@@ -196,8 +196,8 @@ def _notes(
     notes.append(
         view.say(
             "Not judged: {unjudged:member} with fewer than {activity.minimum_windows} whole windows of {lifetime_value.purchase_days} "
-            "days since their first order[unseen?, and {unseen:member} whose store fell silent or whose id was replaced]. Not listed: "
-            "{gone:member} not seen for more than {activity.gone_days} days: gone.",
+            "days since their first order[unseen?, and {unseen:member} whose store, channel or source fell silent or whose id was "
+            "replaced]. Not listed: {gone:member} not seen for more than {activity.gone_days} days: gone.",
             unjudged=member_count - measured.height - unseen,
             unseen=unseen or None,
             gone=measured.filter(pl.col("recency_days") > view.settings.activity.gone_days).height,

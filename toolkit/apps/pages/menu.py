@@ -8,10 +8,12 @@ from typing import Any
 from toolkit.columns import plain_label
 from toolkit.language import later, tr
 from toolkit.own_questions import is_own
+from toolkit.portrait.figures import FIGURES
 from toolkit.registry import Question, all_questions
+from toolkit.wording import capital
 
 FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (later("At a glance"), ("portrait.overview", "portrait.stores")),
+    (later("At a glance"), ("portrait.overview", "portrait.figure", "portrait.why", "portrait.stores")),
     (later("Who they are"), ("portrait.segments", "portrait.rfm", "portrait.lifecycle", "portrait.movement", "portrait.personas")),
     (
         later("What they bring"),
@@ -83,6 +85,7 @@ CONTROL_WORDS = {
     "since": later("Compared with the day"),
     "segment_map": later("Names of the segments"),
     "rank_by": later("Ranked by"),
+    "metric": later("Figure"),
     "member_id": later("Member number"),
     "members": later("Members who take part, if not all"),
     "shares": later("Shares to compare, such as 0.1, 0.2"),
@@ -126,6 +129,7 @@ CONTROL_WORDS = {
 }
 # (parameter or '', value) -> words; value '' is 'nothing chosen'
 CHOICE_WORDS = {
+    ("by", "driver"): later("What it is a product of"),
     ("", "decile"): later("Tenths of members"),
     ("", "heavy"): later("Heavy, medium, light buyers"),
     ("by", "orders"): later("Number of orders"),
@@ -153,6 +157,7 @@ CHOICE_WORDS = {
     ("segment_map", "eight"): later("Eight segments (high or low)"),
     ("by", ""): later("All habits"),
     ("by", "contacts"): later("Contacts in four weeks"),
+    **{("metric", name): known.words for name, known in FIGURES.items()},
 }
 AFTER_THEMSELVES = (
     later("Active"), later("Add one more"), later("After sale"), later("Amount"), later("Auto"), later("Brand"), later("Budget"),
@@ -160,9 +165,9 @@ AFTER_THEMSELVES = (
     later("Drivers"), later("Due"), later("Estimator"), later("Every"), later("Flow"), later("Funnel"), later("Good"), later("Goods"),
     later("Joining"), later("Last touch"), later("Launch"), later("Level"), later("Margin"), later("Member"), later("Method"),
     later("Month"), later("Months"), later("Name"), later("Node"), later("Offer"), later("Once"), later("Orders"), later("Outcome"),
-    later("Product"), later("Purpose"), later("Region"), later("Route"), later("Sales"), later("Segment"), later("Store"),
+    later("Product"), later("Purpose"), later("Quarter"), later("Region"), later("Route"), later("Sales"), later("Segment"), later("Store"),
     later("Strength"), later("Tier"), later("Total"), later("Touchpoint"), later("Trade up"), later("Units"), later("Value"),
-    later("Volume"), later("Weekday"), later("Win back"), later("With"), later("Without"), later("Year"),
+    later("Volume"), later("Week"), later("Weekday"), later("Win back"), later("With"), later("Without"), later("Year"),
 )  # fmt: skip
 """Parameters and values that are called after themselves: here for the catalogue of each language."""
 PERIOD_DAYS = (28, 91, 182, 364)
@@ -291,7 +296,7 @@ def choice_words(name: str, value: str) -> str:
     if value == str(True) and name in CONTROL_WORDS:
         return tr(CONTROL_WORDS[name])
     words = CHOICE_WORDS.get((name, value)) or CHOICE_WORDS.get(("", value))
-    return tr(words or plain_label(value))
+    return capital(tr(words or plain_label(value)))
 
 
 def next_label(question: Question, own: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from toolkit.answer import Answer
 from toolkit.apps.pages.choice import START, Choice
 from toolkit.apps.pages.controls import controls_of, in_words
 from toolkit.apps.pages.debounce import Soon
-from toolkit.asking import NEAR, rank_questions
+from toolkit.conversation import Call, Dialogue, ToAnswer, Understood, interpret
 from toolkit.errors import ToolkitError, nearest
 from toolkit.language import tr, word
 from toolkit.registry import find_question
@@ -168,6 +168,7 @@ class State(traitlets.HasTraits):
     result: Answer | str | None = traitlets.Any(None)  # type: ignore[assignment]
     beside: Answer | str | None = traitlets.Any(None)  # type: ignore[assignment]
     busy: bool = traitlets.Bool(False)  # type: ignore[assignment]
+    understood: Understood | None = traitlets.Any(None)  # type: ignore[assignment]
 
     def __init__(self, workspace: str | Path, start: Choice | None = None, *, asked: bool = True) -> None:
         super().__init__()
@@ -231,14 +232,23 @@ class State(traitlets.HasTraits):
         self._move(self.choice.asking(question, parameters))
 
     def ask_in_words(self, text: str) -> None:
-        """Ask the question nearest to `text`; a sentence is the result when none is near."""
-        ranked = rank_questions(text)
+        """Ask in plain words, as a follow-up to what is shown; a sentence is the result where nothing can be answered."""
         if not text.strip():
             return
-        if not ranked or ranked[0][1] < NEAR:
-            self.result = tr("No question here is near “{words}”. Choose one from the list, or use other words.", words=text.strip())
+        shown = Dialogue((Call.of(self.choice.question, self.choice.given),))
+        understood = interpret(Workspace(self.shop.path), text, shown)
+        self.understood = understood
+        if not isinstance(understood, ToAnswer):
+            listed = "".join(f"\n{call.words}" for call in understood.calls)
+            self.result = understood.said + listed
             return
-        self.ask(ranked[0][0].name)
+        first, *others = understood.calls
+        self.choice = replace(self.choice, against="") if self.choice.against else self.choice
+        beside = str(others[0].parameters.get("audience", "")) if others else ""
+        given = {name: ", ".join(value) if isinstance(value, list) else value for name, value in first.parameters.items()}
+        if given.keys() & {"store_id", "region"}:  # one place alone
+            given = {"store_id": "", "region": "", **given}
+        self._move(replace(self.choice.asking(first.name, given), against=beside))
 
     def go_to(self, choice: Choice) -> None:
         """Go to a choice made elsewhere: in an address, by the browser's own Back."""

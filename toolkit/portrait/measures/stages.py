@@ -17,22 +17,22 @@ from toolkit.scope.interruptions import cut_off, new_ids_on
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
-STAGES = (value("new"), value("active"), value("returned"), value("slipping"), value("lapsed"))
+STAGES = (value("new"), value("established"), value("returned"), value("lapsing"), value("lapsed"))
 CUT_OFF = value("cut off")
-"""Away since their store fell silent or their id was replaced: that they left is not known. Only in shops where that happened."""
+"""Away since their store, channel or source fell silent or their id was replaced: that they left is not known. Only where that happened."""
 NOT_YET = value("not yet here")
 NO_ORDER = value("no orders")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When a member is slipping or lapsed, in days since the last order; None and why where the shop's rhythm is not measured.
+    """When a member is lapsing or lapsed, in days since the last order; None and why where the shop's rhythm is not measured.
 
-    Slipping is judged by the member's own rhythm: where members differ in it, each band (`rhythms.cuts`) has its days in `by_band`, the
+    Lapsing is judged by the member's own rhythm: where members differ in it, each band (`rhythms.cuts`) has its days in `by_band`, the
     shortest usual pause first. Lapsed is the same for all: away longer than nearly all who ever came back, whatever their rhythm.
     """
 
-    slipping_days: int | None
+    lapsing_days: int | None
     lapsed_days: int | None
     status: str
     reason: str
@@ -43,7 +43,7 @@ class Limits:
     @property
     def measured(self) -> bool:
         """Whether stages can be told."""
-        return self.slipping_days is not None
+        return self.lapsing_days is not None
 
 
 def lifecycle_limits(view: View) -> Limits:
@@ -58,14 +58,14 @@ def _limits(view: View) -> pl.DataFrame:
     settings = view.settings.lifecycle
 
     def propose(pauses: pl.DataFrame) -> DayLimits:
-        return propose_lifecycle_limits(pauses, slipping_share=settings.slipping_quantile, lapsed_share=settings.lapsed_quantile)
+        return propose_lifecycle_limits(pauses, lapsing_share=settings.lapsing_quantile, lapsed_share=settings.lapsed_quantile)
 
     pauses = gaps(member_days(view), as_of=view.as_of)
     proposal = propose(pauses)
-    slipping, lapsed = proposal.days or (None, None)
+    lapsing, lapsed = proposal.days or (None, None)
     rhythms, bands = limits_by_band(pauses, propose)
     row = {
-        "slipping_days": slipping,
+        "lapsing_days": lapsing,
         "lapsed_days": lapsed,
         "status": proposal.status,
         "reason": reason_text(proposal.reason),
@@ -75,7 +75,7 @@ def _limits(view: View) -> pl.DataFrame:
         "shop_gap_days": rhythms.shop_gap_days,
         "own_weight": rhythms.own_weight,
     }
-    schema = {"slipping_days": pl.Int64, "lapsed_days": pl.Int64, "status": pl.String, "reason": pl.String, "closed_gap_count": pl.Int64}
+    schema = {"lapsing_days": pl.Int64, "lapsed_days": pl.Int64, "status": pl.String, "reason": pl.String, "closed_gap_count": pl.Int64}
     schema |= {"gap_cuts": pl.List(pl.Int64), "by_band": pl.List(pl.Int64), "shop_gap_days": pl.Float64, "own_weight": pl.Float64}
     return pl.DataFrame([row], schema=schema)
 
@@ -84,7 +84,7 @@ def stages_on(
     days: pl.DataFrame,
     *,
     as_of: date,
-    slipping_days: int,
+    lapsing_days: int,
     lapsed_days: int,
     new_days: int,
     first_day: date,
@@ -94,15 +94,15 @@ def stages_on(
     """Return the stage of each member at the close of `as_of`: one row per member with a shopping day up to then, sorted by member.
 
     In: `member_code`, `day` (one row per member and shopping day), `first_day` of the receipts. Out: `member_code`, `stage`, `recency_days`
-    (days since the last order), `first_on` (Date). A member away longer than `lapsed_days` is lapsed, longer than `slipping_days` slipping
+    (days since the last order), `first_on` (Date). A member away longer than `lapsed_days` is lapsed, longer than `lapsing_days` lapsing
     (with `rhythms`: than the days of their band in `by_band`). Of the others, who came back within the last `new_days` from a pause longer
     than `lapsed_days` is returned; whose first order is at most `new_days` old is new, unless it lies within the first `lapsed_days` of the
-    receipts, where earlier orders may be out of sight; the rest are active.
+    receipts, where earlier orders may be out of sight; the rest are established.
 
     Example
     -------
     >>> shop = pl.DataFrame({"member_code": [1, 1], "day": [date(2026, 1, 1), date(2026, 6, 20)]})
-    >>> rules = {"slipping_days": 30, "lapsed_days": 90, "new_days": 60, "first_day": date(2025, 1, 1)}
+    >>> rules = {"lapsing_days": 30, "lapsed_days": 90, "new_days": 60, "first_day": date(2025, 1, 1)}
     >>> stages_on(shop, as_of=date(2026, 6, 30), **rules).select("stage", "recency_days").row(0)
     ('returned', 10)
     """
@@ -113,7 +113,7 @@ def stages_on(
         pl.col("day").max().alias("last_on"),
         pl.col("day").filter(pl.col("gap") > lapsed_days).max().alias("returned_on"),
     )
-    usual_days = pl.lit(slipping_days)
+    usual_days = pl.lit(lapsing_days)
     if rhythms and by_band:
         members = members.join(usual_gaps(gaps(seen, as_of=as_of), rhythms), on="member_code", how="left", maintain_order="left")
         usual_days = band_of(rhythms.cuts).replace_strict(range(len(by_band)), by_band, return_dtype=pl.Int64)
@@ -124,12 +124,12 @@ def stages_on(
         pl.when(away > lapsed_days)
         .then(pl.lit("lapsed"))
         .when(away > usual_days)
-        .then(pl.lit("slipping"))
+        .then(pl.lit("lapsing"))
         .when(pl.col("returned_on") >= recent)
         .then(pl.lit("returned"))
         .when(known_new)
         .then(pl.lit("new"))
-        .otherwise(pl.lit("active"))
+        .otherwise(pl.lit("established"))
     )
     return members.select("member_code", stage.alias("stage"), away.alias("recency_days"), "first_on")
 
@@ -148,11 +148,11 @@ def lifecycle_stages(view: View, on: date | None = None) -> pl.DataFrame:
 def _stages(view: View, day: date) -> pl.DataFrame:
     limits, days = lifecycle_limits(view), member_days(view, day)
     stages = stages_on(
-        days, as_of=day, slipping_days=limits.slipping_days or 1, lapsed_days=limits.lapsed_days or 1,
+        days, as_of=day, lapsing_days=limits.lapsing_days or 1, lapsed_days=limits.lapsed_days or 1,
         new_days=view.settings.lifecycle.new_days, first_day=max(view.first_day, new_ids_on(view) or view.first_day),
         by_band=limits.by_band, rhythms=limits.rhythms,
     )  # fmt: skip
     unseen = cut_off(view).filter(pl.col("since") < day)["member_code"].implode()
-    is_cut_off = pl.col("stage").is_in(["slipping", "lapsed"]) & pl.col("member_code").is_in(unseen)
+    is_cut_off = pl.col("stage").is_in(["lapsing", "lapsed"]) & pl.col("member_code").is_in(unseen)
     stages = stages.with_columns(stage=pl.when(is_cut_off).then(pl.lit(CUT_OFF)).otherwise("stage"))
     return stages if limits.measured else stages.with_columns(pl.lit(None, pl.String).alias("stage"))

@@ -16,7 +16,7 @@ from toolkit.scope.view import View
 from toolkit.targeting.measures.period_sales import PARTS, by_cell, by_member, merged_few
 
 KINDS: dict[str, str] = {
-    "new": later("new members"),
+    "first_time": later("first-time members"),
     "back": later("members who came back"),
     "lost": later("members who stayed away"),
     "more": later("members who spent more"),
@@ -56,7 +56,7 @@ BY_DRIVERS = _gap_table(
 )
 BY_MEMBERS = _gap_table(
     "kind of member",
-    c.money("new_sales", "of it: new"),
+    c.money("first_time_sales", "of it: first-time"),
     c.money("back_sales", "back"),
     c.money("lost_sales", "lost"),
     c.money("more_sales", "more"),

@@ -14,7 +14,7 @@ from toolkit.scope.period import Period
 from toolkit.scope.sales import within
 from toolkit.scope.view import View
 
-PARTS = ("new", "back", "lost", "more", "less", "switched_in", "switched_out", "no_order", "non_member")
+PARTS = ("first_time", "back", "lost", "more", "less", "switched_in", "switched_out", "no_order", "non_member")
 NON_MEMBERS = value("non-members")
 NO_ORDER = value("no order")
 
@@ -23,7 +23,7 @@ def by_member(view: View, now: Period, before: Period) -> pl.DataFrame:
     """Return what members spent in the scope in two periods: one row per member with a receipt in either, and one for non-members.
 
     Columns: `member_code` (null = all non-members), `before`, `now` (minor units), `bought_before`, `bought_now` (an order there: a refund
-    alone is none), `kind`: new, back, lost, more, less, same, no order (in neither), non-members.
+    alone is none), `kind`: first-time, back, lost, more, less, same, no order (in neither), non-members.
     """
     sums = (
         _sides(view.orders, now, before)
@@ -50,7 +50,7 @@ def _kind(now: Period) -> pl.Expr:
         pl.when(pl.col("member_code").is_null()).then(pl.lit(NON_MEMBERS))
         .when(~pl.col("bought_now") & ~pl.col("bought_before")).then(pl.lit(NO_ORDER))
         .when(~pl.col("bought_now")).then(pl.lit("lost"))
-        .when(~pl.col("bought_before") & (pl.col("first_ordered_on") >= now.start).fill_null(True)).then(pl.lit("new"))
+        .when(~pl.col("bought_before") & (pl.col("first_ordered_on") >= now.start).fill_null(True)).then(pl.lit("first-time"))
         .when(~pl.col("bought_before")).then(pl.lit("back"))
         .when(change > 0).then(pl.lit("more"))
         .when(change < 0).then(pl.lit("less"))
@@ -62,8 +62,8 @@ def by_cell(view: View, now: Period, before: Period, by: str, members: pl.DataFr
     """Return sales of the two periods by category or store: one row each that has any, largest change first.
 
     In: `members` of `by_member`. Out: `cell` (category, or store_id), `member_count` (who bought there in either period), `before`, `now`
-    (minor units), and `new_sales`, ..., `non_member_sales`: parts that add up to now - before, with the members of each, `new_count`, ...
-    Who bought in the scope in both periods, but here only in one, has switched in or out.
+    (minor units), and `first_time_sales`, ..., `non_member_sales`: parts that add up to now - before, with the members of each,
+    `first_time_count`, ... Who bought in the scope in both periods, but here only in one, has switched in or out.
     """
     cells = (
         with_parts(view, now, before, by, members)
@@ -90,7 +90,7 @@ def with_parts(view: View, now: Period, before: Period, by: str, members: pl.Dat
     change = pl.col("now") - pl.col("before")
     part = (
         pl.when(pl.col("kind") == NON_MEMBERS).then(pl.lit("non_member"))
-        .when(~stayed).then(pl.col("kind").str.replace_all(" ", "_"))
+        .when(~stayed).then(pl.col("kind").str.replace_all("[ -]", "_"))
         .when(~pl.col("bought_before") & pl.col("bought_now")).then(pl.lit("switched_in"))
         .when(pl.col("bought_before") & ~pl.col("bought_now")).then(pl.lit("switched_out"))
         .when(change >= 0).then(pl.lit("more"))

@@ -1,4 +1,4 @@
-"""The ways of new members: what led each of their first three shopping days, and whether they came back in time."""
+"""The ways of entrants: what led each of their first three shopping days, and whether they came back in time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PlacedBy = Literal["auto", "category", "department"]
 
 
 def ripe_members(view: View, new: Entrants) -> pl.DataFrame:
-    """Return the new members who began at least twice sequences.follow_days before as_of: rows of `new.members`.
+    """Return the entrants who began at least twice sequences.follow_days before as_of: rows of `new.members`.
 
     Each had the same time to come back twice, so that nothing need be corrected for members still on their way.
     """

@@ -1,0 +1,69 @@
+"""Numbers as people write them: digits with their separators, k and 万, numerals in words, shares, Chinese 折."""
+
+from __future__ import annotations
+
+import re
+
+_ENGLISH = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen".split()  # noqa: SIM905
+    )
+} | {"once": 1, "twice": 2, "thrice": 3, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100}
+_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "半": 0.5}
+_TENS = {"十": 10, "百": 100, "千": 1000}
+_FACTORS = {"k": 1_000, "千": 1_000, "万": 10_000}
+_WRITTEN = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*([k千万]?)")
+_NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万半]+")
+
+
+def number_of(text: str) -> float:
+    """Return the number in a text; units and signs of currency around it are passed over.
+
+    >>> number_of("1,500"), number_of("$5k"), number_of("5千元"), number_of("三百五十"), number_of("1万"), number_of("three")
+    (1500, 5000, 5000, 350, 10000, 3)
+    """
+    if written := _WRITTEN.search(text):
+        return _plain(float(written.group(1).replace(",", "")) * _FACTORS.get(written.group(2), 1))
+    if numeral := _NUMERAL.search(text):
+        return _plain(_numeral(numeral.group()))
+    return _ENGLISH[re.sub(r"[^a-z]", "", text.casefold())]
+
+
+def share_of(text: str) -> float:
+    """Return a percentage as a share.
+
+    >>> share_of("15%"), share_of("7.5 percent"), share_of("百分之二十")
+    (0.15, 0.075, 0.2)
+    """
+    return round(number_of(text.removeprefix("百分之")) / 100, 6)
+
+
+def fold_of(text: str) -> float:
+    """Return what 折 takes off: 八折 leaves eight tenths, 八五折 leaves 85 in a hundred.
+
+    >>> fold_of("打八五折"), fold_of("8折"), fold_of("九折"), fold_of("6.5折")
+    (0.15, 0.2, 0.1, 0.35)
+    """
+    kept = text.strip("打折 ")
+    digits = "".join(str(_DIGITS.get(sign, sign)) for sign in kept)
+    left = float(digits) / 10 if "." in digits or len(digits) == 1 else float(digits) / 100
+    return round(1 - left, 6)
+
+
+def _numeral(text: str) -> float:
+    if "万" in text:
+        ten_thousands, _, rest = text.partition("万")
+        return (_numeral(ten_thousands) or 1) * 10_000 + (_numeral(rest) if rest else 0)
+    total, digit = 0.0, 0.0
+    for sign in text:
+        if sign in _TENS:
+            total += (digit or 1) * _TENS[sign]
+            digit = 0
+        else:
+            digit = _DIGITS[sign]
+    return total + digit
+
+
+def _plain(value: float) -> float:
+    return int(value) if float(value).is_integer() else value

@@ -1,0 +1,310 @@
+"""From the pieces of a sentence to the parameters that a question declares; what a question cannot take is left, and said."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from toolkit.conversation.conditions import CONCEPTS, LIMITS, conditions
+from toolkit.conversation.dates import Span
+from toolkit.conversation.lexicon import Entity
+from toolkit.conversation.pieces import Piece, Taken
+from toolkit.conversation.vocabulary import data
+from toolkit.registry import Question
+
+GOODS_PARAMETERS = ("goods", "good", "category", "first")
+_SECOND_GOODS = {"without", "with_goods", "second"}
+_WITHOUT = re.compile(
+    r"(not|n't|never|without|no|but not|except|none of|没买过?|不买|没有买过?|未购买|没|不含|除了|非)\s*(any|buy|bought|have|购买)?\s*$"
+)
+_BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|按照?|分|各个?|每个?|不同)\s*(?:the\s+)?"
+
+
+@dataclass
+class Filled:
+    """The parameters of one reading, the pieces that gave them, and where one of several names is meant."""
+
+    given: dict[str, Any] = field(default_factory=dict)
+    used: dict[Piece, str] = field(default_factory=dict)  # piece -> parameter
+    choices: list[tuple[str, tuple[Entity, ...]]] = field(default_factory=list)  # parameter, candidates
+    future: Piece | None = None
+
+    def take(self, name: str, value: Any, *pieces: Piece) -> None:
+        """Give a parameter."""
+        self.given[name] = value
+        self.used.update(dict.fromkeys(pieces, name))
+
+
+def usable_terms(question: Question) -> frozenset[str]:
+    """Return the terms that a question can take as parameters, so that its phrases need not speak of them."""
+    names = set(question.parameters)
+    terms = {"{segment}", "{segment2}", "{condition}", "{condition2}", *CONCEPTS}
+    if names & set(GOODS_PARAMETERS):
+        terms |= {"{goods}", "{goods2}"} if names & _SECOND_GOODS else {"{goods}"}
+    for place, takers in _PLACES.items():
+        if names & takers:
+            terms.add(place)
+    for value in _values_of(question):
+        terms |= _VALUE_TERMS.get(value, set())
+    return frozenset(terms)
+
+
+_PLACES = {
+    "{campaign}": {"campaign_id", "campaign"},
+    "{member}": {"member_id"},
+    "{budget}": {"budget"},
+    "{percent}": {"depth", "control_share", "lift", "reach"},
+    "{spend_save}": {"thresholds", "compare", "candidates"},
+    "{money}": {"value", "budget"},
+}
+_VALUE_TERMS = {
+    "segment": {"segment_word"}, "store": {"store", "stores_all"}, "region": {"region_word"}, "category": {"category_word"},
+    "product": {"product_word"},
+    "brand": {"brand_word"}, "department": {"department_word"}, "channel": {"channel_word"}, "weekday": {"weekday"},
+    "hour": {"hour"},
+    "tier": {"tier_word"}, "stage": {"lifecycle"}, "decile": {"decile"}, "month": {"month_word"}, "months": {"month_word"},
+    "week": {"week_word"}, "day": {"day_word"}, "member": {"list_word"}, "repeat_rate": {"repeat_rate"}, "order_value": {"order_value"},
+    "units_per_order": {"units_per_order"}, "win_back": {"returned", "lapsed"}, "clear_stock": {"clear_stock"},
+    "trade_up": {"trade_up"},
+    "add_one_more": {"add_one_more"}, "margin": {"margin"}, "price_tier": {"price_tier"},
+}  # fmt: skip
+
+
+@cache
+def _values_of(question: Question) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for values in literals(question).values() for value in values))
+
+
+@cache
+def literals(question: Question) -> dict[str, tuple[str, ...]]:
+    """Return, by parameter, the values that a question's parameter can take, where they are a closed list."""
+    hints = get_type_hints(question.function)
+    found = {name: tuple(str(value) for value in _parts(hints[name]) if isinstance(value, str)) for name in question.parameters}
+    return {name: values for name, values in found.items() if values}
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    import types
+
+    if get_origin(annotation) in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _parts(member)
+    elif get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+    elif get_origin(annotation) is not None and get_args(annotation) and str(get_origin(annotation)).endswith("Annotated'>"):
+        yield from _parts(get_args(annotation)[0])
+
+
+def filled(question: Question, taken: Taken, as_of: date) -> Filled:
+    """Return the parameters of a question as a sentence gives them."""
+    made = Filled()
+    _fill_places(question, taken, made)
+    _fill_goods(question, taken, made)
+    _fill_ids(question, taken, made)
+    _fill_numbers(question, taken, made)
+    days = _fill_times(question, taken, made, as_of)
+    _fill_options(question, taken, made)
+    _fill_audience(question, taken, made, days)
+    return made
+
+
+def _one(made: Filled, name: str, piece: Piece) -> str:
+    """The value that a name stands for; of several it is to be asked which."""
+    if len(piece.entities) > 1 or piece.proposal:
+        made.choices.append((name, piece.entities[:4]))
+    return next(iter(piece.entities)).value
+
+
+def _fill_places(question: Question, taken: Taken, made: Filled) -> None:
+    for piece in taken.entities("store"):
+        if "store_id" not in made.given:
+            made.take("store_id", _one(made, "store_id", piece), piece)
+    for piece in taken.entities("region"):
+        if "store_id" not in made.given and "region" not in made.given:
+            made.take("region", _one(made, "region", piece), piece)
+
+
+def _fill_goods(question: Question, taken: Taken, made: Filled) -> None:
+    pieces = [
+        piece for piece in taken.pieces if piece.kind == "entity" and any(one.kind in ("category", "product") for one in piece.entities)
+    ]
+    wanted: list[Piece] = []
+    for piece in pieces:
+        if piece in made.used:
+            continue
+        negated = bool(_WITHOUT.search(taken.before(piece)))
+        if "without" in question.parameters and negated:
+            _add(made, "without", piece, listed=True)
+        else:
+            wanted.append(piece)
+    names = [name for name in ("goods", "good", "category", "first") if name in question.parameters]
+    if not names or not wanted:
+        return
+    name = names[0]
+    if name == "first" and "entered_with" in question.parameters and len(wanted) == 1:
+        made.take("first", _goods_value(made, "first", wanted[0]), wanted[0])
+        return
+    if name == "first":
+        for order, piece in zip(("first", "second", "third"), wanted, strict=False):
+            made.take(order, _goods_value(made, order, piece), piece)
+        return
+    for place, piece in enumerate(wanted):
+        if place and "with_goods" in question.parameters:
+            if "with_goods" not in made.given:
+                made.take("with_goods", _goods_value(made, "with_goods", piece), piece)
+        elif place == 0 or question.name == "targeting.buyers":
+            _add(made, name, piece, listed=question.name == "targeting.buyers")
+
+
+def _goods_value(made: Filled, name: str, piece: Piece) -> str:
+    kinds = tuple(one for one in piece.entities if one.kind in ("category", "product"))
+    if len(kinds) > 1 and len({one.kind for one in kinds}) == 2 and not piece.proposal:
+        kinds = tuple(one for one in kinds if one.kind == "category") or kinds  # a category is meant before a product of its name
+    if len(kinds) > 1 or piece.proposal:
+        made.choices.append((name, kinds[:4]))
+    return next(iter(kinds)).value
+
+
+def _add(made: Filled, name: str, piece: Piece, *, listed: bool) -> None:
+    value = _goods_value(made, name, piece)
+    if listed and name in made.given:
+        held = made.given[name]
+        value = [*(held if isinstance(held, list) else [held]), value]  # type: ignore[assignment]
+    made.take(name, value, piece)
+
+
+def _fill_ids(question: Question, taken: Taken, made: Filled) -> None:
+    for piece in taken.entities("campaign", "plan"):
+        name = "campaign_id" if "campaign_id" in question.parameters else "campaign" if "campaign" in question.parameters else ""
+        if name and name not in made.given:
+            made.take(name, _one(made, name, piece), piece)
+    for piece in taken.entities("member"):
+        if "member_id" in question.parameters and "member_id" not in made.given:
+            made.take("member_id", piece.entities[0].value, piece)
+
+
+def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
+    names = question.parameters
+    for piece in taken.islands("spend_save"):
+        spend, save = piece.value
+        if "thresholds" in names:
+            made.take("thresholds", spend, piece)
+            made.take("reductions", save, piece)
+    for piece in taken.islands("percent_off", "share"):
+        name = next((one for one in ("depth", "control_share") if one in names), "")
+        if name and name not in made.given:
+            made.take(name, piece.value, piece)
+    for piece in taken.islands("coupon", "money"):
+        amounts = piece.value if isinstance(piece.value, tuple) else (piece.value,)
+        if question.name == "differentiation.coupon":
+            made.take("value", amounts[0], piece)
+            if len(amounts) > 1:
+                made.take("minimum", amounts[1], piece)
+        elif "budget" in names and piece.name == "money" and "budget" not in made.given:
+            made.take("budget", amounts[0], piece)
+    for piece in taken.islands("budget"):
+        if "budget" in names:
+            made.take("budget", piece.value, piece)
+    for piece in taken.islands("top"):
+        name = next((one for one in ("top", "most") if one in names), "")
+        if name:
+            made.take(name, int(piece.value), piece)
+        else:
+            made.used[piece] = "top"  # the answer's own order shows them first
+    for piece in taken.islands("times_least"):
+        if "least_days" in names and made.given.get("goods"):
+            made.take("least_days", int(piece.value), piece)
+    for piece in taken.islands("plain"):
+        if question.name == "differentiation.allocate" and "budget" not in made.given:
+            made.take("budget", piece.value, piece)
+
+
+def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> int | None:
+    """Give the times; return the length of a window up to as_of, where one is named."""
+    days = None
+    names = question.parameters
+    for piece in taken.islands("period", "since"):
+        span: Span = piece.value
+        if span.future:
+            made.future = piece
+            continue
+        if piece.name == "since" and "since" in names:
+            made.take("since", str(span.start), piece)
+        elif "month" in names and span.month:
+            made.take("month", span.month, piece)
+        elif "period" in made.given and "against" in names and question.name == "targeting.gain_loss":
+            if "against" not in made.given:
+                first, second = made.given["period"], span.text(as_of)
+                made.take("against", second, piece)
+                if second > first and ".." in second and ".." in first:
+                    made.given["period"], made.given["against"] = second, first
+        elif "period" not in made.given:
+            made.take("period", span.text(as_of), piece)
+            days = (span.end - span.start).days + 1 if span.end == as_of else None
+    return days
+
+
+def _fill_options(question: Question, taken: Taken, made: Filled) -> None:
+    low = taken.sentence.low
+    options = data("options")
+    named = options["named"].get(question.name, {})
+    hints = literals(question)
+    for name in question.parameters:
+        values = {
+            **{value: rf"{_BY_WORD}({options['by'][value]})" for value in hints.get(name, ()) if value in options["by"]},
+            **named.get(name, {}),
+        }
+        for value, pattern in values.items():
+            found = re.search(rf"(?<![a-z])(?:{pattern})(?![a-z])", low)
+            if found is None or name in made.given:
+                continue
+            default = question.parameters[name].default
+            touched = [
+                piece
+                for piece in taken.pieces
+                if piece.start < found.end() and piece.end > found.start() and piece.kind in ("concept", "unknown")
+            ]
+            if str(default) != value:
+                made.given[name] = value if value != "True" else True
+            for piece in touched:
+                made.used.setdefault(piece, name)
+
+
+def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | None) -> None:
+    for piece in taken.entities("audience"):
+        if "audience" not in made.given:
+            made.take("audience", _one(made, "audience", piece), piece)
+    seen = set(made.used)
+    found = conditions(taken, seen, question, days)
+    for piece in seen - set(made.used):
+        made.used[piece] = "audience"
+    for piece in taken.entities("segment", "tier", "attribute", "channel"):
+        if piece not in made.used and (piece.proposal or len(piece.entities) > 1):
+            made.choices.append(("audience", piece.entities[:4]))
+            made.used[piece] = "audience"
+            found.append(piece.entities[0].where)
+    if found:
+        given = made.given.get("audience")
+        made.given["audience"] = " AND ".join([*([given] if given else []), *found])
+
+
+def with_choices(made: Filled) -> list[dict[str, Any]]:
+    """Return the parameters once for each thing that may be meant; of several open names each combination, at most four."""
+    names = [name for name, _ in made.choices]
+    combinations = list(itertools.islice(itertools.product(*(entities for _, entities in made.choices)), 4))
+    results = []
+    for combination in combinations:
+        given = dict(made.given)
+        for name, entity in zip(names, combination, strict=True):
+            given[name] = entity.where if name == "audience" and entity.where else entity.value
+        if given not in results:
+            results.append(given)
+    return results
+
+
+__all__ = ["CONCEPTS", "LIMITS", "Filled", "filled", "literals", "usable_terms", "with_choices"]

@@ -1,0 +1,171 @@
+"""Which question a sentence asks: its words against the ways of asking each question, rare words counting more."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from toolkit.conversation.text import base, sentence, words_of
+from toolkit.conversation.vocabulary import Vocabulary, data, vocabulary
+from toolkit.language import in_every_language, tr
+from toolkit.registry import all_questions
+
+FULL, OTHER = 1.0, 0.93
+"""What a phrase of this package counts, and one of the registry's own words, of which a sentence need not hold all."""
+CERTAIN = 0.1
+"""How much a sentence that is a phrase word for word is ahead of all others."""
+_PLACE = 1.5
+"""Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One way to ask a question: its terms (concepts, other words by their stem, places such as `{goods}`)."""
+
+    question: str
+    terms: frozenset[str]
+    factor: float
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well a question fits: the score (0..1), and the terms of the sentence that its phrase holds."""
+
+    question: str
+    score: float
+    phrase: Phrase
+
+
+@dataclass(frozen=True)
+class Phrasebook:
+    """All phrases, the weight of each term, and the vocabulary they are read with."""
+
+    phrases: tuple[Phrase, ...]
+    weights: Mapping[str, float]
+    vocabulary: Vocabulary
+    known: frozenset[str]  # questions that are registered; of others it is only known that they would be asked
+    literal: Mapping[str, str] = field(default_factory=dict)  # a phrase word for word -> its question
+
+    def weight(self, term: str) -> float:
+        """Return what a term counts; a word that no phrase has counts as the rarest."""
+        return self.weights.get(term, self.rarest)
+
+    @property
+    def rarest(self) -> float:
+        """The weight of a term that one question alone has."""
+        return self.weights[""]
+
+    def ranked(self, terms: Iterable[str], usable: Mapping[str, frozenset[str]] | None = None, *, text: str = "") -> list[Match]:
+        """Return the questions by how well a sentence's terms fit one of their phrases, best first.
+
+        `usable`: question -> terms of the sentence that the question can take as parameters, and that need not stand in its phrase.
+        `text`: the sentence; one that is a phrase word for word asks that phrase's question, whatever else its words could mean.
+        """
+        asked = frozenset(terms)
+        best: dict[str, Match] = {}
+        total = sum(self.weight(term) for term in asked)
+        for phrase in self.phrases:
+            both = phrase.terms & asked
+            if not both:
+                continue
+            shared = sum(self.weight(term) for term in both)
+            free = (usable or {}).get(phrase.question, frozenset()) - phrase.terms
+            right = shared / sum(self.weight(term) for term in phrase.terms)
+            explained = shared / max(total - 0.85 * sum(self.weight(term) for term in free & asked), shared)
+            score = phrase.factor * 2 * right * explained / (right + explained)
+            if score > best.get(phrase.question, Match("", 0.0, phrase)).score:
+                best[phrase.question] = Match(phrase.question, score, phrase)
+        if (said := self.literal.get(" ".join(words_of(text)))) in best:
+            best[said] = replace(best[said], score=1.0 + CERTAIN)
+        return sorted(best.values(), key=lambda match: (-match.score, match.question))
+
+
+def phrasebook(own_words: Mapping[str, str] | None = None) -> Phrasebook:
+    """Return the phrases of the questions that are registered now."""
+    state = tuple((item.name, item.text, item.words) for item in all_questions())
+    return _phrasebook(tuple(sorted((own_words or {}).items())), state)
+
+
+@lru_cache(maxsize=8)
+def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, tuple[str, ...]], ...]) -> Phrasebook:
+    known = vocabulary(dict(own))
+    questions = all_questions()
+    written = [(name, text, FULL) for name, texts in data("phrases")["phrases"].items() for text in texts]
+    written += [(item.name, text, FULL) for item in questions for text in in_every_language(tr, item.text)]
+    written += [(item.name, text, OTHER) for item in questions for text in item.words]
+    phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known)))}
+    phrases |= {
+        replace(phrase, terms=phrase.terms - {"{campaign}"} | {"campaign_word"}) for phrase in phrases if "{campaign}" in phrase.terms
+    }
+    literal: dict[str, str] = {}
+    for name, text, _ in sorted(written, key=lambda one: one[2]):  # of two questions with one phrase neither is meant for certain
+        key = " ".join(words_of(text))
+        literal[key] = name if literal.get(key, name) == name else ""
+    holders: dict[str, set[str]] = {}
+    for phrase in phrases:
+        for term in phrase.terms:
+            holders.setdefault(term, set()).add(phrase.question)
+    count = len({phrase.question for phrase in phrases}) + 1
+    weights = {term: math.log(count / len(names)) for term, names in holders.items()}
+    rarest = math.log(count)
+    weights = {term: max(weight, 0.25 * rarest) * (_PLACE if term[0] == "{" else 1.0) for term, weight in weights.items()} | {"": rarest}
+    ordered = tuple(sorted(phrases, key=lambda phrase: (phrase.question, -phrase.factor, sorted(phrase.terms))))
+    return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal)
+
+
+def terms_of(text: str, known: Vocabulary) -> list[str]:
+    """Return the terms of a phrase: concepts, words that are none by their stem, places as they are written."""
+    found: list[str] = []
+    for place, part in enumerate(_split_places(text)):
+        if place % 2:
+            found.append(again("{" + part + "}", found))
+            continue
+        words = sentence(part).words
+        stems = [base(word.text) for word in words]
+        texts = [word.text for word in words]
+        found += _cover(stems, texts, known)
+    return found
+
+
+def _split_places(text: str) -> list[str]:
+    return re.split(r"\{(\w+)\}", text)
+
+
+def _cover(stems: list[str], texts: list[str], known: Vocabulary) -> list[str]:
+    """The concepts of some words, the longest first; what is left over by its stem, empty words not at all."""
+    spans = [(length, at, concept) for at in range(len(stems)) if (got := known.concept_at(stems, at)) for length, concept in [got]]
+    free = [True] * len(stems)
+    found: dict[int, str] = {}
+    for length, at, concept in sorted(spans, key=lambda span: (-sum(len(text) for text in texts[span[1] : span[1] + span[0]]), span[1])):
+        if all(free[at : at + length]):
+            free[at : at + length] = [False] * length
+            found[at] = concept
+    at = 0
+    while at < len(stems):
+        if not free[at]:
+            at += 1
+            continue
+        stop = next((size for size, _ in known.stops.at(texts, at) if all(free[at : at + size])), 0)
+        if stop:
+            at += stop
+            continue
+        found[at] = open_term(stems[at])
+        at += 1
+    return [found[place] for place in sorted(found)]
+
+
+def again(place: str, found: list[str]) -> str:
+    """Return the term of a place; the second name of its kind in a sentence is a term of its own.
+
+    >>> again("{goods}", ["{goods}"])
+    '{goods2}'
+    """
+    return place if place not in found else place[:-1] + "2}"
+
+
+def open_term(stem: str) -> str:
+    """Return the term of a word that is no concept."""
+    return f"={stem}"

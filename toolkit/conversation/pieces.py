@@ -1,0 +1,255 @@
+"""A sentence taken apart: every word belongs to one piece - a name, a time or number, a word of a question, an empty word, or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+
+from toolkit.conversation.grammar import Island, islands
+from toolkit.conversation.lexicon import Entity, Kind, Lexicon
+from toolkit.conversation.text import Sentence, Word, base
+from toolkit.conversation.vocabulary import Vocabulary
+
+PieceKind = Literal["entity", "island", "concept", "stop", "unknown_id", "unknown"]
+
+_ROLES: tuple[tuple[Kind, str, str], ...] = (
+    ("store", r"stores?|shops?|branch(?:es)?|outlets?|store[ _]id", "门店|店铺|分店|店"),
+    ("campaign", r"campaigns?|campaign[ _]id|promotion|mailing", "活动|营销活动"),
+    ("member", r"members?|customers?|shoppers?|clients?|member[ _]id|household", "会员|顾客|客户|用户"),
+    ("product", r"products?|sku|item", "商品|产品|单品"),
+)  # fmt: skip
+_ID = r"[^\W\u3400-\u9fff](?:[^\W\u3400-\u9fff]|[-.](?=\w))*"
+_MORE = re.compile(
+    rf"\s*(?:,|and|or|&|with|to|vs\.?|versus|against|和|与|跟|、|对比|比)\s*(?:#\s*)?({_ID})(?!\s*(?:%|months?|weeks?|days?))"
+)
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some words of a sentence with what they are. `value`: entities (several = ambiguous), an island's value, or a concept."""
+
+    kind: PieceKind
+    name: str  # kind of entity, kind of island, concept
+    value: Any
+    start: int
+    end: int
+    words: int  # how many
+    proposal: bool = False  # a name that only looks like what was typed
+    corrected: str = ""  # the right form of a misspelt word
+
+    @property
+    def entities(self) -> tuple[Entity, ...]:
+        """What the name may stand for."""
+        return self.value if self.kind in ("entity", "unknown_id") else ()
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A sentence with its pieces, in their order."""
+
+    sentence: Sentence
+    pieces: tuple[Piece, ...]
+
+    def said(self, piece: Piece) -> str:
+        """Return the words of a piece as they were typed."""
+        return self.sentence.raw[piece.start : piece.end]
+
+    def before(self, piece: Piece, length: int = 24) -> str:
+        """Return what stands directly before a piece, in small letters."""
+        return self.sentence.low[max(0, piece.start - length) : piece.start]
+
+    def after(self, piece: Piece, length: int = 16) -> str:
+        """Return what stands directly behind a piece, in small letters."""
+        return self.sentence.low[piece.end : piece.end + length]
+
+    def concepts(self) -> list[str]:
+        """Return the words of questions in it."""
+        return [piece.name for piece in self.pieces if piece.kind == "concept"]
+
+    def entities(self, *kinds: str) -> list[Piece]:
+        """Return the names in it, of some kinds."""
+        return [piece for piece in self.pieces if piece.kind == "entity" and piece.name in kinds]
+
+    def islands(self, *kinds: str) -> list[Piece]:
+        """Return the times and numbers in it, of some kinds."""
+        return [piece for piece in self.pieces if piece.kind == "island" and piece.name in kinds]
+
+
+def take_apart(sentence: Sentence, lexicon: Lexicon, vocabulary: Vocabulary, as_of: date) -> Taken:
+    """Return a sentence in pieces: what is quoted or has a role in front first, then the longest, then what stands alone."""
+    free = [True] * len(sentence.words)
+    pieces: list[Piece] = []
+
+    def take(piece: Piece) -> None:
+        inside = [at for at, word in enumerate(sentence.words) if word.start >= piece.start and word.end <= piece.end]
+        if inside and all(free[at] for at in inside):
+            for at in inside:
+                free[at] = False
+            pieces.append(replace(piece, words=len(inside)))
+
+    for piece in _quoted(sentence, lexicon):
+        take(piece)
+    for piece in _with_role(sentence, lexicon):
+        take(piece)
+    read = islands(sentence.low, as_of)
+    candidates = [*_of_islands(read), *_of_concepts(sentence, vocabulary), *_of_names(sentence, lexicon)]
+    for piece in sorted(candidates, key=lambda piece: piece.start - piece.end):
+        take(piece)
+    for island in read:
+        if island.kind in ("plain", "money", "share"):
+            for piece in _number(sentence, island, lexicon):
+                take(piece)
+    for at in range(len(free)):
+        if free[at]:
+            for piece in _empty_or_open(sentence, at, free, lexicon, vocabulary):
+                take(piece)
+    return Taken(sentence, tuple(sorted(pieces, key=lambda piece: piece.start)))
+
+
+def _quoted(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
+    for start, end in sentence.quoted:
+        words = [word.text for word in sentence.words if word.start >= start and word.end <= end]
+        if words and (found := lexicon.exact.known.get(" ".join(words))):
+            yield _named(found, start, end)
+
+
+def _with_role(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
+    """Ids that a word before or behind them says what they are of: `store 367`, 367店, `campaigns 18 and 19`."""
+    for kind, english, chinese in _ROLES:
+        ahead = rf"(?:\b(?:{english})|(?:{chinese}))\s*(?:id|no\.?|nr\.?|number|编号|号)?\s*[=:#：]?\s*['\"]?({_ID})['\"]?"
+        for found in re.finditer(ahead, sentence.low):
+            yield from _of_id(sentence, lexicon, kind, found.span(1), found.start())
+            at = found.end()
+            while (more := _MORE.match(sentence.low, at)) and _DIGIT.search(more.group(1)):
+                pieces = list(_of_id(sentence, lexicon, kind, more.span(1), more.start(1)))
+                if not pieces or (kind != "member" and pieces[0].kind == "unknown_id"):
+                    break
+                yield from pieces
+                at = more.end()
+        behind = rf"(?<![\w])({_ID})\s*(?:号)?\s*(?:{chinese})(?![员])|\b({_ID})\s+(?:{english})\b"
+        for found in re.finditer(behind, sentence.low):
+            group = 1 if found.group(1) else 2
+            text = sentence.raw[slice(*found.span(group))]
+            if _DIGIT.search(text) and (one := lexicon.by_id(kind, text)) and not (kind in ("member", "product") and text.isdigit()):
+                yield _named([one], found.start(group), found.end(group))
+
+
+def _of_id(sentence: Sentence, lexicon: Lexicon, kind: Kind, span: tuple[int, int], start: int) -> Iterator[Piece]:
+    text = sentence.raw[slice(*span)]
+    one = lexicon.by_id(kind, text)
+    digits = bool(_DIGIT.search(text))
+    if (one is not None and (digits or kind in ("member", "store")) and len(text) > 1) or (one is not None and digits):
+        if not digits and text.islower() and not _is_name_like(sentence, span):
+            return
+        yield _named([one], span[0], span[1])
+    elif one is None and digits and not _is_counted(sentence, span[1]):
+        yield Piece("unknown_id", kind, (), span[0], span[1], 0)
+
+
+def _is_name_like(sentence: Sentence, span: tuple[int, int]) -> bool:
+    """Whether letters behind 'member' are an id rather than the next word of the sentence."""
+    from toolkit.conversation.vocabulary import vocabulary
+
+    word = sentence.low[slice(*span)]
+    known = vocabulary()
+    return known.concept_at([base(word)], 0) is None and not known.stop_at([word], 0)
+
+
+def _is_counted(sentence: Sentence, end: int) -> bool:
+    return bool(re.match(r"\s*(%|percent|days?|weeks?|months?|years?|times|个?[天周月年次元块折])", sentence.low[end : end + 12]))
+
+
+def _of_islands(read: list[Island]) -> Iterator[Piece]:
+    for island in read:
+        if island.kind not in ("plain", "money", "share"):
+            yield Piece("island", island.kind, island.value, island.start, island.end, 0)
+
+
+def _of_concepts(sentence: Sentence, vocabulary: Vocabulary) -> Iterator[Piece]:
+    words = [base(word.text) for word in sentence.words]
+    for at in range(len(words)):
+        if found := vocabulary.concept_at(words, at):
+            length, concept = found
+            yield Piece("concept", concept, concept, sentence.words[at].start, sentence.words[at + length - 1].end, 0)
+
+
+def _of_names(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
+    words = [word.text for word in sentence.words]
+    folded = [base(word) for word in words]
+    for at in range(len(words)):
+        found = next(lexicon.exact.at(words, at), None) or next(lexicon.folded.at(folded, at), None)
+        if found is None:
+            continue
+        length, entities = found
+        start, end = sentence.words[at].start, sentence.words[at + length - 1].end
+        if length == 1 and words[at].isdigit():  # a bare number is no name
+            continue
+        yield _named(entities, start, end)
+
+
+def _named(entities: list[Entity], start: int, end: int) -> Piece:
+    distinct = tuple(dict.fromkeys(entities))
+    return Piece("entity", distinct[0].kind, distinct, start, end, 0)
+
+
+def _number(sentence: Sentence, island: Island, lexicon: Lexicon) -> Iterator[Piece]:
+    """A number without a role: an id where it is one of one kind alone, else a number."""
+    text = sentence.raw[island.start : island.end]
+    if island.kind == "plain":
+        if not _DIGIT.search(text):
+            return
+        kinds: tuple[Kind, ...] = ("store", "campaign", "member", "product")
+        found = [one for kind in kinds if (one := lexicon.by_id(kind, text))]
+        if found:
+            yield _named(found, island.start, island.end)
+            return
+    yield Piece("island", island.kind, island.value, island.start, island.end, 0)
+
+
+def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexicon, vocabulary: Vocabulary) -> Iterator[Piece]:
+    """What stands at a word that nothing holds yet: an empty word, an id without a role, part of a name, a misspelt word, or none."""
+    words = sentence.words
+    texts = [word.text for word in words]
+    length = next((size for size, _ in vocabulary.stops.at(texts, at) if all(free[at : at + size])), 0)
+    if length:
+        yield Piece("stop", "", None, words[at].start, words[at + length - 1].end, 0)
+        return
+    word = words[at]
+    start, end = word.start, word.end
+    if _DIGIT.search(word.text):
+        raw = re.match(_ID, sentence.raw[start:])
+        text = raw.group() if raw else sentence.raw[start:end]
+        kinds: tuple[Kind, ...] = ("store", "campaign", "member", "product")
+        if found := [one for kind in kinds if (one := lexicon.by_id(kind, text))]:
+            yield _named(found, start, start + len(text))
+            return
+    run = end
+    if not word.is_chinese and len(word.text) > 2 and (parts := lexicon.containing(word.text)):
+        yield replace(_named(parts, start, end), proposal=True)
+        return
+    for size in (3, 2, 1):
+        inside = words[at : at + size]
+        if len(inside) == size and all(free[at : at + size]) and (near := lexicon.alike([one.text for one in inside])):
+            yield replace(_named(near, start, inside[-1].end), proposal=True)
+            return
+    if right := vocabulary.right_form(word):
+        yield Piece("concept", right[0], right[0], start, end, 0, corrected=right[1])
+        return
+    if word.is_chinese:  # characters that nobody knows are one piece
+        while at + 1 < len(words) and free[at + 1] and words[at + 1].is_chinese and not vocabulary.stop_at(texts, at + 1):
+            at += 1
+            run = words[at].end
+    yield Piece("unknown", "", None, start, run, 0)
+
+
+def weight(sentence: Sentence, piece: Piece) -> float:
+    """Return how much of a sentence a piece is: an English word counts one, a Chinese character half."""
+    inside = [word for word in sentence.words if word.start >= piece.start and word.end <= piece.end]
+    return sum(0.5 if word.is_chinese else 1.0 for word in inside)
+
+
+__all__ = ["Piece", "Taken", "Word", "take_apart", "weight"]

@@ -1,0 +1,333 @@
+"""A sentence in plain words to one of four outcomes: answered, asked back, pointed to what is near, or refused. Never another silently.
+
+Nothing is computed here but the reading; `as_of` stands for today, and the same sentence over the same workspace gives the same outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from toolkit import language
+from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood, continued
+from toolkit.conversation.campaigns import campaign_of
+from toolkit.conversation.follow_up import follow_up
+from toolkit.conversation.lexicon import Lexicon, lexicon_of
+from toolkit.conversation.parameters import Filled, filled, usable_terms, with_choices
+from toolkit.conversation.phrases import Match, Phrasebook, again, open_term, phrasebook
+from toolkit.conversation.pieces import Piece, Taken, take_apart, weight
+from toolkit.conversation.refusals import refusal
+from toolkit.conversation.text import base, sentence
+from toolkit.conversation.wording import chips_of
+from toolkit.language import later, tr
+from toolkit.registry import find_question, question_text
+from toolkit.scope.view import checked_as_of
+from toolkit.workspace import Workspace
+
+LEAST_COVERAGE = 0.6
+"""Share of the content words under which a sentence is not answered."""
+LEAST_SCORE = 0.5
+CLOSE = 0.05
+"""A question this close behind the best is asked about, not passed over."""
+_GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word".split())  # noqa: SIM905
+_TERMS = {
+    "category": "{goods}",
+    "product": "{goods}",
+    "campaign": "{campaign}",
+    "plan": "{campaign}",
+    "member": "{member}",
+    "segment": "{segment}",
+    "tier": "{segment}",
+    "audience": "{segment}",
+    "attribute": "{segment}",
+    "channel": "channel_word",
+    "spend_save": "{spend_save}",
+    "percent_off": "{percent}",
+    "share": "{percent}",
+    "coupon": "{money}",
+    "money": "{money}",
+    "budget": "{budget}",
+    "times_least": "{condition}",
+    "orders_least": "{condition}",
+    "orders_under": "{condition}",
+    "over": "{condition}",
+    "least": "{condition}",
+    "under": "{condition}",
+    "away": "{condition}",
+    "amount_between": "{condition}",
+}
+_ROLE_WORDS = {"store": "store", "campaign": "campaign_word", "plan": "campaign_word", "member": "member", "product": "product_word"}
+
+
+def interpret(
+    workspace: Workspace | str | Path, text: str, dialogue: Dialogue | None = None, *, as_of: date | str | None = None
+) -> Understood:
+    """Return what a sentence comes to: `ToAnswer`, `Clarify`, `Nearest` or `Refuse`; nothing is computed.
+
+    Parameters
+    ----------
+    workspace
+        The shop.
+    text
+        A question in English or Chinese.
+    dialogue
+        What was asked before (`Understood.dialogue`): a short sentence then changes one part of the last call.
+    as_of
+        The day from which "last month" is counted; empty = the last day of the receipts.
+
+    Raises
+    ------
+    DataError
+        The workspace has no receipts, or none up to as_of.
+
+    Example
+    -------
+    >>> interpret(ws, "which store is worst").calls[0].text                    # doctest: +SKIP
+    'tk.portrait.stores(ws)'
+    """
+    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    day = checked_as_of(ws, as_of)
+    before = dialogue or Dialogue()
+    lexicon = lexicon_of(ws)
+    book = phrasebook(lexicon.words)
+    taken = take_apart(sentence(text), lexicon, book.vocabulary, day)
+    if not [piece for piece in taken.pieces if piece.kind != "stop"] and not before.last:
+        return _nearest(taken, book, [], before)
+    if refused := refusal(taken, lexicon, ws):
+        said, step = refused
+        return Refuse(text=text, said=said, step=step, dialogue=replace(before, asked=text))
+    reading = _Reading(ws, lexicon, book, taken, day, before)
+    if before.last and (continued_as := follow_up(reading.taken, before, lexicon, reading.best(), day)):
+        return continued_as
+    return reading.outcome()
+
+
+class _Reading:
+    """One sentence against all questions."""
+
+    def __init__(self, ws: Workspace, lexicon: Lexicon, book: Phrasebook, taken: Taken, as_of: date, before: Dialogue) -> None:
+        self.ws, self.lexicon, self.book, self.taken, self.as_of, self.before = ws, lexicon, book, taken, as_of, before
+        usable = {name: usable_terms(find_question(name)) for name in book.known}
+        self.ranked = book.ranked(terms_of(taken), usable, text=taken.sentence.raw)
+
+    def best(self) -> Match | None:
+        """The question that fits best."""
+        return self.ranked[0] if self.ranked else None
+
+    def outcome(self) -> Understood:
+        """What the sentence comes to."""
+        best = self.best()
+        if best is None or best.score < LEAST_SCORE or best.question not in self.book.known:
+            return _nearest(self.taken, self.book, self.ranked, self.before)
+        made = filled(find_question(best.question), self.taken, self.as_of)
+        covered, unused = self._coverage(best, made)
+        if covered < LEAST_COVERAGE:
+            return _nearest(self.taken, self.book, self.ranked, self.before, covered)
+        if made.future is not None:
+            return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
+        if compared := self._side_by_side(best, made):
+            return self._answer(compared, best, made, covered, unused)
+        close = [match for match in self.ranked[1:4] if match.score > best.score - CLOSE and match.question in self.book.known]
+        if close:
+            calls = [self._call(match.question) for match in (best, *close)]
+            return self._clarify(tuple(dict.fromkeys(calls)), tr("More than one question may be meant:"), covered, unused)
+        question = find_question(best.question)
+        if "campaign_id" in question.parameters and "campaign_id" not in made.given and (found := campaign_of(self.taken, made, self.ws)):
+            if isinstance(found, str):
+                return self._refuse(found, covered)
+            if len(found) > 1:
+                calls = tuple(Call.of(best.question, given) for given in found)
+                return self._clarify(calls, tr("Several campaigns may be meant:"), covered, unused)
+            made.given = found[0]
+        if made.choices:
+            calls = tuple(Call.of(best.question, given) for given in with_choices(made))
+            if len(calls) == 1:  # a name that only looks like what was typed is not taken by itself
+                without = {name: value for name, value in made.given.items() if name != made.choices[0][0]}
+                calls = (*calls, Call.of(best.question, without))
+            return self._clarify(calls, self._which(made), covered, unused)
+        missing = [
+            name for name, parameter in question.parameters.items() if parameter.default is parameter.empty and name not in made.given
+        ]
+        if missing:
+            needed = _NEEDED.get(missing[0], later("{question} Say {name}."))
+            return self._refuse(tr(needed, question=question_text(best.question), name=missing[0]), covered)
+        return self._answer((Call.of(best.question, made.given),), best, made, covered, unused)
+
+    def _call(self, name: str) -> Call:
+        made = filled(find_question(name), self.taken, self.as_of)
+        return Call.of(name, made.given)
+
+    def _coverage(self, best: Match, made: Filled) -> tuple[float, tuple[str, ...]]:
+        """The share of the content words that were used, and those that were not."""
+        mine = {term for phrase in self.book.phrases if phrase.question == best.question for term in phrase.terms}
+        total = used = 0.0
+        unused: list[str] = []
+        for piece in self.taken.pieces:
+            if piece.kind == "stop":
+                continue
+            size = weight(self.taken.sentence, piece)
+            total += size
+            if piece in made.used or piece is made.future or _is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
+                used += size
+            else:
+                unused.append(self.taken.said(piece))
+        return (used / total if total else 0.0), tuple(unused)
+
+    def _is_spoken_of(self, piece: Piece, mine: set[str]) -> bool:
+        if piece.kind == "concept":
+            return piece.name in mine or piece.name in _GENERIC
+        return piece.kind == "unknown" and all(term in mine for term in _open_terms(self.taken, piece))
+
+    def _side_by_side(self, best: Match, made: Filled) -> tuple[Call, ...]:
+        """Two calls where two of a kind are compared: stores, regions, segments, campaigns, periods."""
+        if not _compares(self.taken):
+            return ()
+        for name, kinds in (
+            ("store_id", ("store",)),
+            ("region", ("region",)),
+            ("campaign_id", ("campaign",)),
+            ("audience", ("segment", "tier", "audience")),
+        ):
+            pieces = [piece for piece in self.taken.entities(*kinds) if len(piece.entities) == 1 and not piece.proposal]
+            values = list(dict.fromkeys(piece.entities[0].where or piece.entities[0].value for piece in pieces))
+            if len(values) == 2:
+                question = best.question
+                if name == "campaign_id" and "campaign_id" not in find_question(question).parameters:
+                    question = "review.verdict"
+                if name != "campaign_id" and question in ("portrait.stores", "portrait.segments"):
+                    question = "portrait.overview"
+                made.used.update(dict.fromkeys(pieces, name))
+                rest = {key: value for key, value in made.given.items() if key in find_question(question).parameters or key == "period"}
+                return tuple(Call.of(question, {**rest, name: value}) for value in values)
+        spans = [piece for piece in self.taken.islands("period") if not piece.value.future]
+        if len(spans) == 2 and "against" not in made.given:
+            made.used.update(dict.fromkeys(spans, "period"))
+            rest = {key: value for key, value in made.given.items() if key not in ("month",)}
+            return tuple(Call.of(best.question, {**rest, "period": piece.value.text(self.as_of)}) for piece in spans)
+        return ()
+
+    def _which(self, made: Filled) -> str:
+        piece = next((piece for piece in self.taken.pieces if piece.kind == "entity" and (piece.proposal or len(piece.entities) > 1)), None)
+        return tr("Which is meant by “{words}”?", words=self.taken.said(piece)) if piece else tr("Which is meant?")
+
+    def _answer(self, calls: tuple[Call, ...], best: Match, made: Filled, covered: float, unused: tuple[str, ...]) -> Understood:
+        said = {name: self.taken.said(piece) for piece, name in made.used.items()}
+        told = tr("Understood: {words}", words=tr(" | ").join(call.words for call in calls)) + self._told(unused)
+        return ToAnswer(
+            text=self.taken.sentence.raw,
+            said=told,
+            calls=calls,
+            chips=chips_of(calls[0], said),
+            unused=unused,
+            coverage=covered,
+            dialogue=continued(self.before, self.taken.sentence.raw, *calls),
+        )
+
+    def _clarify(self, calls: tuple[Call, ...], said: str, covered: float, unused: tuple[str, ...]) -> Understood:
+        if len(calls) == 1:
+            return ToAnswer(
+                text=self.taken.sentence.raw,
+                said=tr("Understood: {words}", words=calls[0].words) + self._told(unused),
+                calls=calls,
+                chips=chips_of(calls[0], {}),
+                unused=unused,
+                coverage=covered,
+                dialogue=continued(self.before, self.taken.sentence.raw, *calls),
+            )
+        return Clarify(
+            text=self.taken.sentence.raw,
+            said=said + self._told(unused),
+            calls=calls[:4],
+            unused=unused,
+            coverage=covered,
+            dialogue=replace(self.before, asked=self.taken.sentence.raw, language=language.current()),
+        )
+
+    def _told(self, unused: tuple[str, ...]) -> str:
+        """What was not used, and what was taken for a misspelt word."""
+        corrected = [tr("“{typed}” as “{word}”", typed=self.taken.said(p), word=p.corrected) for p in self.taken.pieces if p.corrected]
+        told = tr(" I read {words}.", words=tr(", ").join(corrected)) if corrected else ""
+        return told + (tr(" I did not use {words}.", words=tr(", ").join(f"“{word}”" for word in unused)) if unused else "")
+
+    def _refuse(self, said: str, covered: float) -> Understood:
+        return Refuse(
+            text=self.taken.sentence.raw, said=said, coverage=covered, dialogue=replace(self.before, asked=self.taken.sentence.raw)
+        )
+
+
+_NEEDED = {
+    "member_id": later("{question} Say which member, by the number on the card."),
+    "budget": later("{question} Say the budget."),
+    "campaign": later("{question} Say which plan, by its name."),
+}
+
+
+def _nearest(taken: Taken, book: Phrasebook, ranked: list[Match], before: Dialogue, covered: float = 0.0) -> Understood:
+    near = [match.question for match in ranked if match.question in book.known and match.score > 0.1][:3]
+    near += [name for name in ("portrait.overview", "targeting.slipping", "targeting.core_members") if name not in near][: 3 - len(near)]
+    return Nearest(
+        text=taken.sentence.raw,
+        said=tr("I am not sure what “{words}” asks. These questions come near:", words=taken.sentence.raw[:80]),
+        calls=tuple(Call(name) for name in near),
+        coverage=covered,
+        dialogue=replace(before, asked=taken.sentence.raw),
+        unused=tuple(taken.said(piece) for piece in taken.pieces if piece.kind == "unknown"),
+    )
+
+
+def terms_of(taken: Taken) -> list[str]:
+    """Return the terms of a sentence, as the phrases of the questions have them."""
+    found: list[str] = []
+    for piece in taken.pieces:
+        if _is_role_word(taken, piece):
+            continue
+        if piece.kind == "concept":
+            found.append(piece.name)
+        elif piece.kind == "unknown":
+            found += _open_terms(taken, piece)
+        elif piece.kind in ("entity", "island") and (term := _TERMS.get(_kind(piece))):
+            found.append(again(term, found) if term[0] == "{" else term)
+            if piece.name == "coupon":
+                found.append("coupon_word")
+    return found
+
+
+def _kind(piece: Piece) -> str:
+    if piece.kind == "entity" and any(one.kind in ("category", "product") for one in piece.entities):
+        return "category"
+    return piece.name
+
+
+def _open_terms(taken: Taken, piece: Piece) -> list[str]:
+    inside = [word for word in taken.sentence.words if word.start >= piece.start and word.end <= piece.end]
+    return [open_term(base(word.text)) for word in inside]
+
+
+def _is_role_word(taken: Taken, piece: Piece) -> bool:
+    """Whether a word only says what an id beside it is of: `store` in `store 367`."""
+    if piece.kind != "concept":
+        return False
+    for other in taken.pieces:
+        if other.kind in ("entity", "unknown_id") and _ROLE_WORDS.get(other.name) == piece.name:
+            between = taken.sentence.low[min(piece.end, other.end) : max(piece.start, other.start)]
+            if len(between.strip(" #:=_'\"号")) == 0 or between.strip(" #:=_'\"") in ("id", "no.", "number", "nr"):
+                return True
+    return False
+
+
+def _compares(taken: Taken) -> bool:
+    return (
+        bool({"compare_word", "substitute"} & set(taken.concepts()))
+        or (
+            any(
+                word in f" {taken.sentence.low} "
+                for word in (" vs ", " vs. ", " versus ", " against ", " compared ", "对比", "相比", "比较", "和", "与")
+            )
+            and "compare_word" in taken.concepts()
+        )
+        or " vs" in taken.sentence.low
+    )
+
+
+__all__ = ["Call", "Clarify", "Dialogue", "Nearest", "Refuse", "ToAnswer", "Understood", "interpret"]

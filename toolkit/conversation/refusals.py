@@ -1,0 +1,127 @@
+"""What is refused before anything is looked for: commands, what the shop has no data for, code, times and ids that are not there."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from toolkit.conversation.calls import Step
+from toolkit.conversation.lexicon import Lexicon
+from toolkit.conversation.pieces import Taken
+from toolkit.conversation.vocabulary import data
+from toolkit.language import later, tr
+from toolkit.workspace import Workspace
+
+_STEPS: dict[str, str] = {
+    "delete": later(
+        "Nothing is deleted by a sentence. A person does it: members leave with the next import of the members table, an audience or a "
+        "plan by removing its file in the workspace's documents."
+    ),
+    "launch": later("A campaign is launched by a person, with the button of the planner, or with toolkit campaign launch."),
+    "export": later(
+        "Nothing is sent or handed out by a sentence. A person does it: with the export of an audience, or the contact lists of a "
+        "launched campaign."
+    ),
+    "change": later(
+        "Nothing is changed by a sentence. Prices, cards and names come from the shop's own tables: change them there and import again."
+    ),
+}
+_KINDS = {"delete": "delete", "launch": "launch", "export": "export", "change": "change"}
+_TOPICS: dict[str, str] = {
+    "weather": later("The receipts say nothing of the weather."),
+    "age": later("The members table has no column for age. Import it as a column of the members table, and an audience can speak of it."),
+    "gender": later(
+        "The members table has no column for gender. Import it as a column of the members table, and an audience can speak of it."
+    ),
+    "income": later("The members table has no column for income; what members spend is known (spending power)."),
+    "birthday": later(
+        "The members table has no birthdays. Import them as a column of the members table, and an audience can speak of them."
+    ),
+    "address": later(
+        "The workspace holds no addresses, cities or phone numbers of members unless the members table brings them as columns."
+    ),
+    "competitor": later("What members buy elsewhere is not known: the receipts are of this shop alone."),
+    "staff": later("The receipts do not say who served: there is no column for staff."),
+    "points": later("Points are not in the data contract: the receipts say neither what was given nor what is outstanding."),
+    "acquisition": later("What it costs to win a member is not in the data: only campaigns have costs."),
+    "satisfaction": later("What members think is not in the data: there are receipts, no ratings."),
+    "stock": later("Stock is read for choosing goods alone; levels of stock are a question to the stock system."),
+    "suppliers": later("Suppliers and purchase prices are not in the data, but for the unit cost of the products table."),
+    "rent": later("Rent, wages and other costs of running a store are not in the data."),
+    "website": later("Traffic on other sites is not in the data; touchpoints come with the events table."),
+    "traffic": later("Who came in without buying is not in the receipts."),
+    "advice": later("That is no question about this shop's members."),
+    "cause_of_day": later("What members think is not in the data: there are receipts, no ratings."),
+}
+
+
+def refusal(taken: Taken, lexicon: Lexicon, workspace: Workspace) -> tuple[str, Step | None] | None:
+    """Return why a sentence is refused whatever it asks, and the step that a person takes instead; None where it is not."""
+    low = taken.sentence.low
+    if _pattern("code").search(low):
+        return tr("That reads like code or SQL: nothing typed here is run. Ask in plain words, or call a question in a notebook."), None
+    for kind, pattern in _commands().items():
+        if pattern.search(low):
+            said = tr(_STEPS[kind])
+            return said, Step(_KINDS[kind], said)  # type: ignore[arg-type]
+    if since := _unknown_event(taken):
+        return tr("When “{event}” was is not in the data. Say a date or a month instead: since 2026-03, since March.", event=since), None
+    for name, (pattern, columns) in _topics().items():
+        found = pattern.search(low)
+        if found and not any(workspace.has_column("members", column) for column in columns) and not _in_a_name(taken, found.span()):
+            return tr(_TOPICS[name]), None
+    return _unknown_id(taken, lexicon)
+
+
+def _unknown_id(taken: Taken, lexicon: Lexicon) -> tuple[str, Step | None] | None:
+    for piece in taken.pieces:
+        if piece.kind == "unknown_id":
+            near = lexicon.nearest_ids(piece.name, taken.said(piece))  # type: ignore[arg-type]
+            told = {
+                "store": later("There is no store “{name}”.{near}"),
+                "campaign": later("There is no campaign “{name}”.{near}"),
+                "member": later("There is no member “{name}”.{near}"),
+                "product": later("There is no product “{name}”.{near}"),
+            }
+            guess = tr(" There are {names}.", names=tr(", ").join(near)) if near and piece.name != "member" else ""
+            return tr(told[piece.name], name=taken.said(piece), near=guess), None
+    return None
+
+
+def _unknown_event(taken: Taken) -> str:
+    if taken.islands("since"):
+        return ""
+    found = _pattern("since").search(taken.sentence.low)
+    if not found or any(piece.start <= found.end() and piece.end > found.start() for piece in taken.islands("period")):
+        return ""
+    return next(group for group in found.groups() if group).strip()
+
+
+def _in_a_name(taken: Taken, span: tuple[int, int]) -> bool:
+    return any(piece.kind == "entity" and piece.start <= span[0] and piece.end >= span[1] for piece in taken.pieces)
+
+
+@cache
+def _commands() -> dict[str, re.Pattern[str]]:
+    opening = r"(?:^|(?<=[.,;!?:，。；！])|\b(?:please|pls|now|and|then|to|can you|could you|just|go|请|帮我|把|并|然后)\s*)\s*"
+    found = data("refusals")["commands"]
+    return {
+        kind: re.compile(rf"{opening}(?:{words})(?![a-z])|(?:[\u3400-\u9fff].*)?(?:{_chinese(words)})") for kind, words in found.items()
+    }
+
+
+def _chinese(words: str) -> str:
+    return "|".join(word for word in re.split(r"\|(?![^(]*\))", words) if word >= "\u3400")
+
+
+@cache
+def _topics() -> dict[str, tuple[re.Pattern[str], tuple[str, ...]]]:
+    return {
+        name: (re.compile(rf"(?<![a-z])(?:{topic['words']})(?![a-z])"), tuple(topic.get("columns", ())))
+        for name, topic in data("refusals")["topics"].items()
+    }
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile("|".join(data("refusals")["patterns"][name]))

@@ -1,0 +1,84 @@
+"""The words of questions: what means the same in both languages, which words carry nothing, and a misspelt word's right form."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from toolkit.conversation.text import Index, Word, base, one_edit, words_of
+
+_FOLDER = Path(__file__).parent
+_SHORTEST_MISSPELT = 5
+
+
+@cache
+def data(name: str) -> dict[str, Any]:
+    """Return one of the word lists beside this module."""
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text("utf-8"))
+
+
+@dataclass
+class Vocabulary:
+    """Concepts by their words, and the words that carry nothing."""
+
+    concepts: Index[str] = field(default_factory=Index)
+    stops: Index[bool] = field(default_factory=Index)
+
+    def concept_at(self, words: list[str], start: int) -> tuple[int, str] | None:
+        """Return the longest concept that begins at a word (stems), with its length."""
+        return next(((length, found[0]) for length, found in self.concepts.at(words, start)), None)
+
+    def stop_at(self, words: list[str], start: int) -> int:
+        """Return the length of the longest empty word that begins there; 0 = none."""
+        return next((length for length, _ in self.stops.at(words, start)), 0)
+
+    def right_form(self, word: Word) -> tuple[str, str] | None:
+        """Return (concept, word) that a misspelt English word stands for, where one alone is a letter away."""
+        if len(word.text) < _SHORTEST_MISSPELT or not word.text.isalpha() or word.is_chinese:
+            return None
+        return _right_form(self, word.text)
+
+    def __hash__(self) -> int:
+        """Two are the same where they are one object."""
+        return id(self)
+
+
+@lru_cache(maxsize=2_000)
+def _right_form(known: Vocabulary, word: str) -> tuple[str, str] | None:
+    stem = base(word)
+    near = {
+        concepts[0]: name
+        for name, concepts in known.concepts.known.items()
+        if " " not in name and len(name) >= _SHORTEST_MISSPELT - 1 and (one_edit(stem, name) or one_edit(word, name))
+    }
+    return next(iter(near.items())) if len(near) == 1 else None
+
+
+def vocabulary(own: Mapping[str, str] | None = None) -> Vocabulary:
+    """Return the vocabulary, with a shop's own words for known ones."""
+    return _vocabulary(tuple(sorted((own or {}).items())))
+
+
+@lru_cache(maxsize=8)
+def _vocabulary(own: tuple[tuple[str, str], ...]) -> Vocabulary:
+    made = Vocabulary()
+    for concept, words in data("concepts")["concepts"].items():
+        for word in words.split(","):
+            made.concepts.add(stems(word), concept)
+    stops = data("stopwords")
+    for word in (*stops["english"].split(), *stops["chinese"].split()):
+        made.stops.add(words_of(word), True)
+    for word, meant in own:
+        known = made.concepts.known.get(" ".join(stems(meant)))
+        if known:
+            made.concepts.add(stems(word), known[0])
+    return made
+
+
+def stems(text: str) -> list[str]:
+    """Return the words of a text by their stems."""
+    return [base(word) for word in words_of(text)]

@@ -34,6 +34,7 @@ _WHERE = {
     "campaigns": "toolkit.differentiation.planning.launching",
     "contact_lists": "toolkit.differentiation.planning.launching",
     "export_audience": "toolkit.audience",
+    "from_frame": "toolkit.importing.frames",
     "import_receipts": "toolkit.importing",
     "launch": "toolkit.differentiation.planning.launching",
     "load_audience": "toolkit.audience",
@@ -74,6 +75,7 @@ __all__ = [
     "contact_lists",
     "differentiation",
     "export_audience",
+    "from_frame",
     "import_receipts",
     "launch",
     "load_audience",
@@ -127,6 +129,7 @@ if TYPE_CHECKING:
     from toolkit.errors import ToolkitError as ToolkitError
     from toolkit.importing import check_receipts as check_receipts
     from toolkit.importing import import_receipts as import_receipts
+    from toolkit.importing.frames import from_frame as from_frame
     from toolkit.language import speak as speak
     from toolkit.ledger.definition import Definition as Definition
     from toolkit.ledger.offer import Offer as Offer

@@ -37,6 +37,14 @@ amount = "amount"
 NEW_YEAR = (date(2022, 2, 1), date(2023, 1, 22), date(2024, 2, 10), date(2025, 1, 29))
 """Days of the Chinese New Year, as the almanac has them: typed, so that the shop's truth does not come from the library we ask."""
 EID = (date(2022, 5, 2), date(2023, 4, 21), date(2024, 4, 10), date(2025, 3, 30))
+GOODS = """[products]
+files = "{source}.csv"
+distinct = true
+[products.columns]
+product_id = "sku"
+category = "kind"
+"""
+"""What each product is: goods are bought at random, so whatever is said of tastes is wrong."""
 Season = Callable[[np.ndarray], np.ndarray]
 """Days (datetime64[D]) -> how many times the usual number of visits."""
 
@@ -94,7 +102,7 @@ class Habits:
 
 
 YEARS = tuple((day, 670) for day in (date(2024, 1, 31), date(2024, 3, 31), date(2024, 6, 30), date(2024, 9, 30)))
-WHOLE = ((date(2024, 6, 30), None), (date(2024, 9, 30), None))
+WHOLE = ((date(2023, 12, 31), None), (date(2024, 6, 30), None), (date(2024, 9, 30), None))
 FEASTS = tuple(
     (day, 670)
     for day in (
@@ -290,13 +298,15 @@ def strange_shop(name: str, *, members: int | None = None) -> StrangeShop:
     return replace(shop, lines=shop.lines.filter(number < members))
 
 
-def imported(shop: StrangeShop, folder: Path, *, as_of: date, first_day: date | None = None) -> Workspace:
-    """Return a workspace with the receipts from `first_day` to `as_of`, brought in by a mapping as a stranger's would be."""
+def imported(shop: StrangeShop, folder: Path, *, as_of: date, first_day: date | None = None, goods: bool = False) -> Workspace:
+    """Return a workspace with the receipts from `first_day` to `as_of`, brought in by a mapping as a stranger's would be; `goods`: by kind."""
     folder.mkdir(parents=True, exist_ok=True)
     seen = shop.lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of))
+    if goods:
+        seen = seen.with_columns(kind=pl.format("K{}", pl.col("sku").str.slice(1).cast(pl.Int64) % 8))
     for (source,), lines in seen.sort("source", maintain_order=True).partition_by("source", as_dict=True).items():
         lines.drop("day", "source").write_csv(folder / f"{source}.csv")
-        (folder / f"{source}.toml").write_text(MAPPING.format(source=source), "utf-8")
+        (folder / f"{source}.toml").write_text((MAPPING + GOODS * goods).format(source=source), "utf-8")
         import_receipts(folder / f"{source}.toml", folder / "ws")
     return Workspace(folder / "ws")
 

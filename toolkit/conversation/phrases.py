@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from toolkit.conversation.metrics import QUESTIONS, metric_words
 from toolkit.conversation.text import base, sentence, words_of
 from toolkit.conversation.vocabulary import Vocabulary, data, vocabulary
 from toolkit.language import in_every_language, tr
@@ -17,6 +18,9 @@ FULL, OTHER = 1.0, 0.93
 """What a phrase of this package counts, and one of the registry's own words, of which a sentence need not hold all."""
 CERTAIN = 0.1
 """How much a sentence that is a phrase word for word is ahead of all others."""
+ABSENT = 0.7
+"""What is left of a phrase whose weightiest term the sentence does not have."""
+SEGMENT = "{segment}"
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
 
@@ -58,23 +62,35 @@ class Phrasebook:
         """The weight of a term that one question alone has."""
         return self.weights[""]
 
-    def ranked(self, terms: Iterable[str], usable: Mapping[str, frozenset[str]] | None = None, *, text: str = "") -> list[Match]:
+    def ranked(
+        self,
+        terms: Iterable[str],
+        usable: Mapping[str, frozenset[str]] | None = None,
+        *,
+        text: str = "",
+        narrowing: frozenset[str] = frozenset(),
+    ) -> list[Match]:
         """Return the questions by how well a sentence's terms fit one of their phrases, best first.
 
         `usable`: question -> terms of the sentence that the question can take as parameters, and that need not stand in its phrase.
         `text`: the sentence; one that is a phrase word for word asks that phrase's question, whatever else its words could mean.
+        `narrowing`: terms that may stand for a group of members.
         """
         asked = frozenset(terms)
         best: dict[str, Match] = {}
         total = sum(self.weight(term) for term in asked)
         for phrase in self.phrases:
             both = phrase.terms & asked
+            if SEGMENT in phrase.terms and SEGMENT not in asked and asked & narrowing - phrase.terms:
+                both |= {SEGMENT}  # `offer to lapsed members` names a group as much as a segment's name does
             if not both:
                 continue
             shared = sum(self.weight(term) for term in both)
             free = (usable or {}).get(phrase.question, frozenset()) - phrase.terms
             right = shared / sum(self.weight(term) for term in phrase.terms)
             explained = shared / max(total - 0.85 * sum(self.weight(term) for term in free & asked), shared)
+            if max(phrase.terms, key=self.weight) not in both:  # what the phrase is about is not spoken of
+                right *= ABSENT
             score = phrase.factor * 2 * right * explained / (right + explained)
             if score > best.get(phrase.question, Match("", 0.0, phrase)).score:
                 best[phrase.question] = Match(phrase.question, score, phrase)
@@ -96,7 +112,9 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     written = [(name, text, FULL) for name, texts in data("phrases")["phrases"].items() for text in texts]
     written += [(item.name, text, FULL) for item in questions for text in in_every_language(tr, item.text)]
     written += [(item.name, text, OTHER) for item in questions for text in item.words]
-    phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known)))}
+    figures = [(name, f"{_FIGURE_OPENING[name]}{word}", FULL) for name in QUESTIONS for _, word in metric_words()]
+    written = [*_spelled_out(written), *(one for one in figures if one[0] == "portrait.figure" or one[0] in {item.name for item in questions})]
+    phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known))) - {"member"}}
     phrases |= {
         replace(phrase, terms=phrase.terms - {"{campaign}"} | {"campaign_word"}) for phrase in phrases if "{campaign}" in phrase.terms
     }
@@ -114,6 +132,18 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     weights = {term: max(weight, 0.25 * rarest) * (_PLACE if term[0] == "{" else 1.0) for term, weight in weights.items()} | {"": rarest}
     ordered = tuple(sorted(phrases, key=lambda phrase: (phrase.question, -phrase.factor, sorted(phrase.terms))))
     return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal)
+
+
+_FIGURE_OPENING = {"portrait.figure": "", "portrait.why": "why "}
+
+
+def _spelled_out(written: list[tuple[str, str, float]]) -> list[tuple[str, str, float]]:
+    """The phrases with each figure's name in the place of `{figure}`."""
+    return [
+        (name, text.replace("{figure}", word), factor)
+        for name, text, factor in written
+        for word in ([word for metric, word in metric_words() if metric != "sales"] if "{figure}" in text else [""])
+    ]
 
 
 def terms_of(text: str, known: Vocabulary) -> list[str]:

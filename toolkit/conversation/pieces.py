@@ -246,10 +246,25 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
     yield Piece("unknown", "", None, start, run, 0)
 
 
+_ROLE_WORDS = {"store": "store", "campaign": "campaign_word", "plan": "campaign_word", "member": "member", "product": "product_word"}
+
+
+def is_role_word(taken: Taken, piece: Piece) -> bool:
+    """Say whether a word only says what a name beside it is of: `store` in `store 367`."""
+    if piece.kind != "concept":
+        return False
+    for other in taken.pieces:
+        if other.kind in ("entity", "unknown_id") and _ROLE_WORDS.get(other.name) == piece.name:
+            between = taken.sentence.low[min(piece.end, other.end) : max(piece.start, other.start)].strip(" #:=_'\"号")
+            if not between or between in ("id", "no.", "number", "nr"):
+                return True
+    return False
+
+
 def weight(sentence: Sentence, piece: Piece) -> float:
     """Return how much of a sentence a piece is: an English word counts one, a Chinese character half."""
     inside = [word for word in sentence.words if word.start >= piece.start and word.end <= piece.end]
     return sum(0.5 if word.is_chinese else 1.0 for word in inside)
 
 
-__all__ = ["Piece", "Taken", "Word", "take_apart", "weight"]
+__all__ = ["Piece", "Taken", "Word", "is_role_word", "take_apart", "weight"]

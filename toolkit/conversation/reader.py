@@ -14,9 +14,9 @@ from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse,
 from toolkit.conversation.campaigns import campaign_of
 from toolkit.conversation.follow_up import follow_up
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
-from toolkit.conversation.parameters import Filled, filled, usable_terms, with_choices
-from toolkit.conversation.phrases import Match, Phrasebook, again, open_term, phrasebook
-from toolkit.conversation.pieces import Piece, Taken, take_apart, weight
+from toolkit.conversation.parameters import CONCEPTS, Filled, filled, usable_terms, with_choices
+from toolkit.conversation.phrases import Match, Phrase, Phrasebook, again, open_term, phrasebook
+from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
 from toolkit.conversation.refusals import refusal
 from toolkit.conversation.text import base, sentence
 from toolkit.conversation.wording import chips_of
@@ -31,6 +31,8 @@ LEAST_SCORE = 0.5
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
 _GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word".split())  # noqa: SIM905
+WHOLE = "portrait.overview"
+_WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
 _TERMS = {
     "category": "{goods}",
     "product": "{goods}",
@@ -57,7 +59,6 @@ _TERMS = {
     "away": "{condition}",
     "amount_between": "{condition}",
 }
-_ROLE_WORDS = {"store": "store", "campaign": "campaign_word", "plan": "campaign_word", "member": "member", "product": "product_word"}
 
 
 def interpret(
@@ -109,10 +110,12 @@ class _Reading:
     def __init__(self, ws: Workspace, lexicon: Lexicon, book: Phrasebook, taken: Taken, as_of: date, before: Dialogue) -> None:
         self.ws, self.lexicon, self.book, self.taken, self.as_of, self.before = ws, lexicon, book, taken, as_of, before
         usable = {name: usable_terms(find_question(name)) for name in book.known}
-        self.ranked = book.ranked(terms_of(taken), usable, text=taken.sentence.raw)
+        self.ranked = book.ranked(terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS))
 
     def best(self) -> Match | None:
-        """The question that fits best."""
+        """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
+        if not set(terms_of(self.taken)) - _WHO_ALONE and self.taken.entities("store", "region", "segment", "tier", "audience", "attribute"):
+            return Match(WHOLE, 1.0, Phrase(WHOLE, frozenset(), 1.0))
         return self.ranked[0] if self.ranked else None
 
     def outcome(self) -> Understood:
@@ -120,7 +123,7 @@ class _Reading:
         best = self.best()
         if best is None or best.score < LEAST_SCORE or best.question not in self.book.known:
             return _nearest(self.taken, self.book, self.ranked, self.before)
-        made = filled(find_question(best.question), self.taken, self.as_of)
+        made = filled(find_question(best.question), self.taken, self.as_of, best.phrase.terms)
         covered, unused = self._coverage(best, made)
         if covered < LEAST_COVERAGE:
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
@@ -168,7 +171,7 @@ class _Reading:
                 continue
             size = weight(self.taken.sentence, piece)
             total += size
-            if piece in made.used or piece is made.future or _is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
+            if piece in made.used or piece is made.future or is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
                 used += size
             else:
                 unused.append(self.taken.said(piece))
@@ -280,7 +283,7 @@ def terms_of(taken: Taken) -> list[str]:
     """Return the terms of a sentence, as the phrases of the questions have them."""
     found: list[str] = []
     for piece in taken.pieces:
-        if _is_role_word(taken, piece):
+        if is_role_word(taken, piece):
             continue
         if piece.kind == "concept":
             found.append(piece.name)
@@ -302,18 +305,6 @@ def _kind(piece: Piece) -> str:
 def _open_terms(taken: Taken, piece: Piece) -> list[str]:
     inside = [word for word in taken.sentence.words if word.start >= piece.start and word.end <= piece.end]
     return [open_term(base(word.text)) for word in inside]
-
-
-def _is_role_word(taken: Taken, piece: Piece) -> bool:
-    """Whether a word only says what an id beside it is of: `store` in `store 367`."""
-    if piece.kind != "concept":
-        return False
-    for other in taken.pieces:
-        if other.kind in ("entity", "unknown_id") and _ROLE_WORDS.get(other.name) == piece.name:
-            between = taken.sentence.low[min(piece.end, other.end) : max(piece.start, other.start)]
-            if len(between.strip(" #:=_'\"号")) == 0 or between.strip(" #:=_'\"") in ("id", "no.", "number", "nr"):
-                return True
-    return False
 
 
 def _compares(taken: Taken) -> bool:

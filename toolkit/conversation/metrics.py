@@ -1,0 +1,50 @@
+"""The figures that a sentence may name (`toolkit.portrait.figures`), by the words that each has in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from toolkit.conversation.pieces import Piece, Taken
+from toolkit.conversation.text import Index, base, words_of
+from toolkit.language import in_every_language, tr
+from toolkit.portrait.figures import FIGURES
+
+QUESTIONS = ("portrait.figure", "portrait.why")
+"""Questions that take a figure by its name."""
+
+
+def metric_words() -> Iterator[tuple[str, str]]:
+    """Yield (figure, what it is called)."""
+    for name, figure in FIGURES.items():
+        for word in (name.replace("_", " "), *figure.words_en, *figure.words_zh, *in_every_language(tr, figure.words)):
+            yield name, word
+
+
+@cache
+def _index() -> Index[str]:
+    made: Index[str] = Index()
+    for name, word in metric_words():
+        made.add([base(one) for one in words_of(word)], name)
+    return made
+
+
+def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
+    """Return the figure that a sentence names, by the longest of its words, and the pieces that name it; '' where it names none.
+
+    Words of a name or a time are no figure: `members` in `gold members` says who.
+    """
+    words = taken.sentence.words
+    stems = [base(word.text) for word in words]
+    best: tuple[int, int, int, str] | None = None
+    for at in range(len(words)):
+        for length, names in _index().at(stems, at):
+            start, end = words[at].start, words[at + length - 1].end
+            held = [piece for piece in taken.pieces if piece.start < end and piece.end > start]
+            if all(piece.kind in ("concept", "unknown", "stop") for piece in held) and (best is None or end - start > best[1] - best[0]):
+                best = (start, end, at, names[0])
+            break
+    if best is None:
+        return "", ()
+    start, end, _, name = best
+    return name, tuple(piece for piece in taken.pieces if piece.start < end and piece.end > start and piece.kind != "stop")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from toolkit.conversation.conditions import CONCEPTS, LIMITS, conditions
 from toolkit.conversation.dates import Span
 from toolkit.conversation.lexicon import Entity
 from toolkit.conversation.metrics import metric_of
+from toolkit.conversation.phrases import literals
 from toolkit.conversation.pieces import Piece, Taken, is_role_word
 from toolkit.conversation.vocabulary import data
 from toolkit.registry import Question
@@ -80,26 +80,6 @@ _VALUE_TERMS = {
 @cache
 def _values_of(question: Question) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for values in literals(question).values() for value in values))
-
-
-@cache
-def literals(question: Question) -> dict[str, tuple[str, ...]]:
-    """Return, by parameter, the values that a question's parameter can take, where they are a closed list."""
-    hints = get_type_hints(question.function)
-    found = {name: tuple(str(value) for value in _parts(hints[name]) if isinstance(value, str)) for name in question.parameters}
-    return {name: values for name, values in found.items() if values}
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    import types
-
-    if get_origin(annotation) in (Union, types.UnionType):
-        for member in get_args(annotation):
-            yield from _parts(member)
-    elif get_origin(annotation) is Literal:
-        yield from get_args(annotation)
-    elif get_origin(annotation) is not None and get_args(annotation) and str(get_origin(annotation)).endswith("Annotated'>"):
-        yield from _parts(get_args(annotation)[0])
 
 
 def filled(question: Question, taken: Taken, as_of: date, phrase: frozenset[str] = frozenset()) -> Filled:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+import types
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from toolkit.conversation.metrics import QUESTIONS, metric_words
 from toolkit.conversation.text import base, sentence, words_of
 from toolkit.conversation.vocabulary import Vocabulary, data, vocabulary
 from toolkit.language import in_every_language, tr
-from toolkit.registry import all_questions
+from toolkit.registry import Question, all_questions
 
-FULL, OTHER = 1.0, 0.93
-"""What a phrase of this package counts, and one of the registry's own words, of which a sentence need not hold all."""
+SPARED, HALF_SPARED = 0.85, 0.5
+"""How much of a term that becomes a parameter need not be explained by the phrase; half of one that narrows it to a group by the way."""
+FULL, OTHER, NAMED = 1.0, 0.93, 1.12
+"""What a phrase of this package counts, one of the registry's own words, of which a sentence need not hold all, and a figure by its name."""
 CERTAIN = 0.1
 """How much a sentence that is a phrase word for word is ahead of all others."""
 ABSENT = 0.7
@@ -32,6 +36,7 @@ class Phrase:
     question: str
     terms: frozenset[str]
     factor: float
+    metric: str = ""  # the figure that it names
 
 
 @dataclass(frozen=True)
@@ -69,29 +74,34 @@ class Phrasebook:
         *,
         text: str = "",
         narrowing: frozenset[str] = frozenset(),
+        metric: str = "",
     ) -> list[Match]:
         """Return the questions by how well a sentence's terms fit one of their phrases, best first.
 
         `usable`: question -> terms of the sentence that the question can take as parameters, and that need not stand in its phrase.
         `text`: the sentence; one that is a phrase word for word asks that phrase's question, whatever else its words could mean.
-        `narrowing`: terms that may stand for a group of members.
+        `narrowing`: terms that may stand for a group of members. `metric`: the figure that the sentence names.
         """
         asked = frozenset(terms)
         best: dict[str, Match] = {}
         total = sum(self.weight(term) for term in asked)
         for phrase in self.phrases:
+            if phrase.question in QUESTIONS and phrase.metric != metric:
+                continue
             both = phrase.terms & asked
-            if SEGMENT in phrase.terms and SEGMENT not in asked and asked & narrowing - phrase.terms:
+            if phrase.question.startswith("differentiation.") and SEGMENT in phrase.terms and SEGMENT not in asked and asked & narrowing - phrase.terms:
                 both |= {SEGMENT}  # `offer to lapsed members` names a group as much as a segment's name does
             if not both:
                 continue
             shared = sum(self.weight(term) for term in both)
             free = (usable or {}).get(phrase.question, frozenset()) - phrase.terms
             right = shared / sum(self.weight(term) for term in phrase.terms)
-            explained = shared / max(total - 0.85 * sum(self.weight(term) for term in free & asked), shared)
+            spared = sum(self.weight(term) * (SPARED if term[0] == "{" or term not in narrowing else HALF_SPARED) for term in free & asked)
+            explained = shared / max(total - spared, shared)
             if max(phrase.terms, key=self.weight) not in both:  # what the phrase is about is not spoken of
                 right *= ABSENT
-            score = phrase.factor * 2 * right * explained / (right + explained)
+            factor = phrase.factor if phrase.factor <= FULL or not asked - phrase.terms - (free - narrowing) else FULL
+            score = factor * 2 * right * explained / (right + explained)
             if score > best.get(phrase.question, Match("", 0.0, phrase)).score:
                 best[phrase.question] = Match(phrase.question, score, phrase)
         if (said := self.literal.get(" ".join(words_of(text)))) in best:
@@ -112,9 +122,16 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     written = [(name, text, FULL) for name, texts in data("phrases")["phrases"].items() for text in texts]
     written += [(item.name, text, FULL) for item in questions for text in in_every_language(tr, item.text)]
     written += [(item.name, text, OTHER) for item in questions for text in item.words]
-    figures = [(name, f"{_FIGURE_OPENING[name]}{word}", FULL) for name in QUESTIONS for _, word in metric_words()]
-    written = [*_spelled_out(written), *(one for one in figures if one[0] == "portrait.figure" or one[0] in {item.name for item in questions})]
+    written = [one for one in written if one[0] not in QUESTIONS]  # these are asked by the name of a figure
     phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known))) - {"member"}}
+    phrases |= {
+        Phrase(item.name, terms, NAMED, metric)
+        for item in questions
+        if item.name in QUESTIONS
+        for opening in _OPENINGS[item.name]
+        for metric, word in metric_words()
+        if metric in literals(item)["metric"] and (terms := frozenset(terms_of(opening + word, known))) - {"member"}
+    }
     phrases |= {
         replace(phrase, terms=phrase.terms - {"{campaign}"} | {"campaign_word"}) for phrase in phrases if "{campaign}" in phrase.terms
     }
@@ -134,16 +151,26 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal)
 
 
-_FIGURE_OPENING = {"portrait.figure": "", "portrait.why": "why "}
+_OPENINGS = {
+    "portrait.figure": ("", "how many "),
+    "portrait.why": ("why ", "why drop ", "why rise ", "why change ", "why most of change "),
+}
 
 
-def _spelled_out(written: list[tuple[str, str, float]]) -> list[tuple[str, str, float]]:
-    """The phrases with each figure's name in the place of `{figure}`."""
-    return [
-        (name, text.replace("{figure}", word), factor)
-        for name, text, factor in written
-        for word in ([word for metric, word in metric_words() if metric != "sales"] if "{figure}" in text else [""])
-    ]
+@cache
+def literals(question: Question) -> dict[str, tuple[str, ...]]:
+    """Return, by parameter, the values that a question's parameter can take, where they are a closed list."""
+    hints = get_type_hints(question.function)
+    found = {name: tuple(str(value) for value in _parts(hints[name]) if isinstance(value, str)) for name in question.parameters}
+    return {name: values for name, values in found.items() if values}
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _parts(member)
+    elif get_origin(annotation) is Literal:
+        yield from get_args(annotation)
 
 
 def terms_of(text: str, known: Vocabulary) -> list[str]:
@@ -184,7 +211,7 @@ def _cover(stems: list[str], texts: list[str], known: Vocabulary) -> list[str]:
             continue
         found[at] = open_term(stems[at])
         at += 1
-    return [found[place] for place in sorted(found)]
+    return [found[place] for place in sorted(found) if found[place] != "empty"]
 
 
 def again(place: str, found: list[str]) -> str:

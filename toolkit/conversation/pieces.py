@@ -25,6 +25,8 @@ _ID = r"[^\W\u3400-\u9fff](?:[^\W\u3400-\u9fff]|[-.](?=\w))*"
 _MORE = re.compile(
     rf"\s*(?:,|and|or|&|with|to|vs\.?|versus|against|和|与|跟|、|对比|比)\s*(?:#\s*)?({_ID})(?!\s*(?:%|months?|weeks?|days?))"
 )
+EMPTY = "empty"
+"""The concept of groups of words that carry nothing."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -174,7 +176,8 @@ def _of_concepts(sentence: Sentence, vocabulary: Vocabulary) -> Iterator[Piece]:
     for at in range(len(words)):
         if found := vocabulary.concept_at(words, at):
             length, concept = found
-            yield Piece("concept", concept, concept, sentence.words[at].start, sentence.words[at + length - 1].end, 0)
+            kind: PieceKind = "stop" if concept == EMPTY else "concept"
+            yield Piece(kind, concept, concept, sentence.words[at].start, sentence.words[at + length - 1].end, 0)
 
 
 def _of_names(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:

@@ -14,6 +14,7 @@ from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse,
 from toolkit.conversation.campaigns import campaign_of
 from toolkit.conversation.follow_up import follow_up
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
+from toolkit.conversation.metrics import metric_of
 from toolkit.conversation.parameters import CONCEPTS, Filled, filled, usable_terms, with_choices
 from toolkit.conversation.phrases import Match, Phrase, Phrasebook, again, open_term, phrasebook
 from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
@@ -30,7 +31,7 @@ LEAST_COVERAGE = 0.6
 LEAST_SCORE = 0.5
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
-_GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word".split())  # noqa: SIM905
+_GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word most_of".split())  # noqa: SIM905
 WHOLE = "portrait.overview"
 _WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
 _TERMS = {
@@ -110,7 +111,7 @@ class _Reading:
     def __init__(self, ws: Workspace, lexicon: Lexicon, book: Phrasebook, taken: Taken, as_of: date, before: Dialogue) -> None:
         self.ws, self.lexicon, self.book, self.taken, self.as_of, self.before = ws, lexicon, book, taken, as_of, before
         usable = {name: usable_terms(find_question(name)) for name in book.known}
-        self.ranked = book.ranked(terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS))
+        self.ranked = book.ranked(terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0])
 
     def best(self) -> Match | None:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""

@@ -7,6 +7,7 @@ from functools import cache
 
 from toolkit.conversation.pieces import Piece, Taken
 from toolkit.conversation.text import Index, base, words_of
+from toolkit.conversation.vocabulary import data
 from toolkit.language import in_every_language, tr
 from toolkit.portrait.figures import FIGURES
 
@@ -17,8 +18,11 @@ QUESTIONS = ("portrait.figure", "portrait.why")
 def metric_words() -> Iterator[tuple[str, str]]:
     """Yield (figure, what it is called)."""
     for name, figure in FIGURES.items():
-        for word in (name.replace("_", " "), *figure.words_en, *figure.words_zh, *in_every_language(tr, figure.words)):
+        for word in (name.replace("_", " "), *data("phrases")["metrics"].get(name, ()), *figure.words_en, *figure.words_zh, *in_every_language(tr, figure.words)):
             yield name, word
+
+
+_OF_MEMBERS = {"new_member": "first_time_members", "lapsed": "lapsed_members", "active_word": "active_members"}
 
 
 @cache
@@ -47,4 +51,7 @@ def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
     if best is None:
         return "", ()
     start, end, _, name = best
+    for concept, of_them in _OF_MEMBERS.items():
+        if name == "members" and concept in taken.concepts():  # members who joined: the words need not stand side by side
+            return of_them, tuple(piece for piece in taken.pieces if piece.name in (concept, "member"))
     return name, tuple(piece for piece in taken.pieces if piece.start < end and piece.end > start and piece.kind != "stop")

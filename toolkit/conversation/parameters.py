@@ -12,7 +12,7 @@ from typing import Any
 from toolkit.conversation.conditions import CONCEPTS, LIMITS, conditions
 from toolkit.conversation.dates import Span
 from toolkit.conversation.lexicon import Entity
-from toolkit.conversation.metrics import metric_of
+from toolkit.conversation.metrics import QUESTIONS, metric_of
 from toolkit.conversation.phrases import literals
 from toolkit.conversation.pieces import Piece, Taken, is_role_word
 from toolkit.conversation.vocabulary import data
@@ -48,6 +48,8 @@ def usable_terms(question: Question) -> frozenset[str]:
     terms = {"{segment}", "{segment2}", "{condition}", "{condition2}", *CONCEPTS}
     if names & set(GOODS_PARAMETERS):
         terms |= {"{goods}", "{goods2}"} if names & _SECOND_GOODS else {"{goods}"}
+    if question.name in QUESTIONS:
+        terms |= {"{goods}"}
     for place, takers in _PLACES.items():
         if names & takers:
             terms.add(place)

@@ -24,6 +24,8 @@ CERTAIN = 0.1
 """How much a sentence that is a phrase word for word is ahead of all others."""
 ABSENT = 0.7
 """What is left of a phrase whose weightiest term the sentence does not have."""
+_CAMPAIGN = frozenset({"{campaign}", "campaign_word"})
+_NEEDED = frozenset({"{goods}", "{member}", "{budget}", "{spend_save}"})
 SEGMENT = "{segment}"
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
@@ -98,6 +100,8 @@ class Phrasebook:
             right = shared / sum(self.weight(term) for term in phrase.terms)
             spared = sum(self.weight(term) * (SPARED if term[0] == "{" or term not in narrowing else HALF_SPARED) for term in free & asked)
             explained = shared / max(total - spared, shared)
+            if (not (phrase.terms & asked & _CAMPAIGN) and phrase.terms & _CAMPAIGN) or phrase.terms & _NEEDED - both:
+                right *= ABSENT  # it is about a campaign, goods, a member, and none is named
             if max(phrase.terms, key=self.weight) not in both:  # what the phrase is about is not spoken of
                 right *= ABSENT
             factor = phrase.factor if phrase.factor <= FULL or not asked - phrase.terms - (free - narrowing) else FULL
@@ -152,7 +156,7 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
 
 
 _OPENINGS = {
-    "portrait.figure": ("", "how many "),
+    "portrait.figure": ("", "how many ", "trend ", "growing ", "fall "),
     "portrait.why": ("why ", "why drop ", "why rise ", "why change ", "why most of change "),
 }
 

@@ -14,7 +14,7 @@ from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse,
 from toolkit.conversation.campaigns import campaign_of
 from toolkit.conversation.follow_up import follow_up
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
-from toolkit.conversation.metrics import metric_of
+from toolkit.conversation.metrics import QUESTIONS, metric_of
 from toolkit.conversation.parameters import CONCEPTS, Filled, filled, usable_terms, with_choices
 from toolkit.conversation.phrases import Match, Phrase, Phrasebook, again, open_term, phrasebook
 from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
@@ -28,11 +28,15 @@ from toolkit.workspace import Workspace
 
 LEAST_COVERAGE = 0.6
 """Share of the content words under which a sentence is not answered."""
-LEAST_SCORE = 0.5
+LEAST_SCORE = 0.55
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
+_MATERIAL = frozenset("why_word not_buy drop_word rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
+"""Words that turn a question into another one: where one of them is not used, nothing is answered."""
+_AHEAD = ("portrait.lifetime_value", "targeting.due_again", "differentiation.")
+"""Questions that look ahead by themselves: `next month` needs no receipts there."""
 _GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word most_of".split())  # noqa: SIM905
-WHOLE = "portrait.overview"
+WHOLE, REVIEW = "portrait.overview", "review.verdict"
 _WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
 _TERMS = {
     "category": "{goods}",
@@ -115,8 +119,12 @@ class _Reading:
 
     def best(self) -> Match | None:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
-        if not set(terms_of(self.taken)) - _WHO_ALONE and self.taken.entities("store", "region", "segment", "tier", "audience", "attribute"):
+        if not set(terms_of(self.taken)) - _WHO_ALONE and (
+            self.taken.entities("store", "region", "segment", "tier", "audience", "attribute") or len(self.taken.islands("period")) > 1
+        ):
             return Match(WHOLE, 1.0, Phrase(WHOLE, frozenset(), 1.0))
+        if self.taken.entities("campaign") and not set(terms_of(self.taken)) - {"{campaign}", "{campaign2}"}:
+            return Match(REVIEW, 1.0, Phrase(REVIEW, frozenset({"{campaign}"}), 1.0))
         return self.ranked[0] if self.ranked else None
 
     def outcome(self) -> Understood:
@@ -126,10 +134,13 @@ class _Reading:
             return _nearest(self.taken, self.book, self.ranked, self.before)
         made = filled(find_question(best.question), self.taken, self.as_of, best.phrase.terms)
         covered, unused = self._coverage(best, made)
-        if covered < LEAST_COVERAGE:
+        if covered < LEAST_COVERAGE or self._leaves_out(made, unused):
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
-        if made.future is not None:
+        if made.future is not None and not best.question.startswith(_AHEAD):
             return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
+        goods = [piece for piece in self.taken.entities("category", "product") if piece not in made.used]
+        if best.question in QUESTIONS and goods:
+            return self._of_goods(made, covered, unused)
         if compared := self._side_by_side(best, made):
             return self._answer(compared, best, made, covered, unused)
         close = [match for match in self.ranked[1:4] if match.score > best.score - CLOSE and match.question in self.book.known]
@@ -158,6 +169,11 @@ class _Reading:
             return self._refuse(tr(needed, question=question_text(best.question), name=missing[0]), covered)
         return self._answer((Call.of(best.question, made.given),), best, made, covered, unused)
 
+    def _of_goods(self, made: Filled, covered: float, unused: tuple[str, ...]) -> Understood:
+        """A figure of some goods: there is the figure by category, and there are the buyers of the goods."""
+        figure = Call.of(QUESTIONS[0], {**made.given, "by": "category"})
+        return self._clarify((figure, self._call("targeting.buyers")), tr("A figure is told by category, not of one alone:"), covered, unused)
+
     def _call(self, name: str) -> Call:
         made = filled(find_question(name), self.taken, self.as_of)
         return Call.of(name, made.given)
@@ -172,11 +188,19 @@ class _Reading:
                 continue
             size = weight(self.taken.sentence, piece)
             total += size
-            if piece in made.used or piece is made.future or is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
+            told = best.question in QUESTIONS and piece.kind == "entity" and _kind(piece) == "category"
+            if told or piece in made.used or piece is made.future or is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
                 used += size
             else:
                 unused.append(self.taken.said(piece))
         return (used / total if total else 0.0), tuple(unused)
+
+    def _leaves_out(self, made: Filled, unused: tuple[str, ...]) -> bool:
+        """Whether something that changes the meaning was not used: a name, a time, a number, or a word such as `why` or `not`."""
+        left = [piece for piece in self.taken.pieces if self.taken.said(piece) in unused and piece not in made.used]
+        if _compares(self.taken):
+            left = [piece for piece in left if piece.kind == "concept"]
+        return any(piece.kind in ("entity", "island") or piece.name in _MATERIAL for piece in left)
 
     def _is_spoken_of(self, piece: Piece, mine: set[str]) -> bool:
         if piece.kind == "concept":
@@ -283,8 +307,9 @@ def _nearest(taken: Taken, book: Phrasebook, ranked: list[Match], before: Dialog
 def terms_of(taken: Taken) -> list[str]:
     """Return the terms of a sentence, as the phrases of the questions have them."""
     found: list[str] = []
+    two = len(taken.islands("period")) > 1 or any(len(taken.entities(kind)) > 1 for kind in ("store", "region", "campaign", "segment", "tier"))
     for piece in taken.pieces:
-        if is_role_word(taken, piece):
+        if is_role_word(taken, piece) or (two and piece.name == "compare_word"):
             continue
         if piece.kind == "concept":
             found.append(piece.name)

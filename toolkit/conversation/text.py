@@ -130,8 +130,10 @@ class Index(Generic[T]):
                 yield length, found
 
 
-def one_edit(first: str, second: str) -> bool:
+def one_edit(first: str, second: str, *, changed: bool = True) -> bool:
     """Say whether two words differ by one letter put in, left out, changed, or by two that changed places.
+
+    `changed`: whether a letter may stand for another; in short words that mostly gives another word, not a slip.
 
     >>> one_edit("stroe", "store"), one_edit("chese", "cheese"), one_edit("milk", "silk"), one_edit("milk", "mile high")
     (True, True, True, False)
@@ -141,4 +143,4 @@ def one_edit(first: str, second: str) -> bool:
     at = next((place for place, (one, two) in enumerate(zip(first, second, strict=False)) if one != two), min(len(first), len(second)))
     left, right = first[at:], second[at:]
     swapped = len(left) > 1 and len(right) > 1 and left[0] == right[1] and left[1] == right[0] and left[2:] == right[2:]
-    return left[1:] == right[1:] or left[1:] == right or left == right[1:] or swapped
+    return (changed and left[1:] == right[1:]) or left[1:] == right or left == right[1:] or swapped

@@ -12,7 +12,7 @@ from typing import Any
 from toolkit.conversation.text import Index, Word, base, one_edit, words_of
 
 _FOLDER = Path(__file__).parent
-_SHORTEST_MISSPELT = 5
+_SHORTEST_MISSPELT, _LONG = 5, 7
 
 
 @cache
@@ -53,7 +53,7 @@ def _right_form(known: Vocabulary, word: str) -> tuple[str, str] | None:
     near = {
         concepts[0]: name
         for name, concepts in known.concepts.known.items()
-        if " " not in name and len(name) >= _SHORTEST_MISSPELT - 1 and (one_edit(stem, name) or one_edit(word, name))
+        if " " not in name and len(name) >= _SHORTEST_MISSPELT - 1 and any(one_edit(one, name, changed=len(word) >= _LONG) for one in (stem, word))
     }
     return next(iter(near.items())) if len(near) == 1 else None
 

@@ -77,6 +77,7 @@ CALLS: dict[str, list[Call]] = {
     "portrait.personas": [{"by": "taste"}, {"by": "group"}],
     "portrait.lifetime_value": [{"by": "segment"}, {"by": "stage"}],
     "portrait.stores": [{"by": "region"}, {"rank_by": "repeat_rate"}],
+    "portrait.why": [{"by": "store"}, {"metric": "order_value", "by": "segment"}, {"metric": "units", "by": "category"}],
     "targeting.slipping": [{"top": 5}],
     "targeting.loyalty": [{"by": "tier"}],
     "targeting.drill": [{"by": "segment, category", "most": 4}],

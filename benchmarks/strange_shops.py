@@ -37,6 +37,14 @@ amount = "amount"
 NEW_YEAR = (date(2022, 2, 1), date(2023, 1, 22), date(2024, 2, 10), date(2025, 1, 29))
 """Days of the Chinese New Year, as the almanac has them: typed, so that the shop's truth does not come from the library we ask."""
 EID = (date(2022, 5, 2), date(2023, 4, 21), date(2024, 4, 10), date(2025, 3, 30))
+GOODS = """[products]
+files = "{source}.csv"
+distinct = true
+[products.columns]
+product_id = "sku"
+category = "kind"
+"""
+"""What each product is: goods are bought at random, so whatever is said of tastes is wrong."""
 Season = Callable[[np.ndarray], np.ndarray]
 """Days (datetime64[D]) -> how many times the usual number of visits."""
 
@@ -72,7 +80,7 @@ class Habits:
     """How the members of a shop buy.
 
     `rhythms` are usual pauses in days, one drawn for each member; `steady` is the shape of their pauses (1 = at any time, 20 = by the clock);
-    members join evenly over `joining_days` from `begins` days before the first receipt on and stay `stay_days` on average (0 = for ever).
+    `rhythm_spread` parts them further (log-normal), a share of `once` comes a single time; members join evenly over `joining_days` from `begins` days before the first receipt on and stay `stay_days` on average (0 = for ever).
     """
 
     members: int = 1500
@@ -88,7 +96,22 @@ class Habits:
     stores: int = 4
     season: Season = level
     growth_a_year: float = 1.0
+    rhythm_spread: float = 0.0
+    once: float = 0.0
     seed: int = 1
+
+
+YEARS = tuple((day, 670) for day in (date(2024, 1, 31), date(2024, 3, 31), date(2024, 6, 30), date(2024, 9, 30)))
+WHOLE = ((date(2023, 12, 31), None), (date(2024, 6, 30), None), (date(2024, 9, 30), None))
+FEASTS = tuple(
+    (day, 670)
+    for day in (
+        *(date(2023, 12, 31), date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30)),
+        *(date(2024, 12, 31), date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31), date(2025, 4, 30)),
+    )
+)
+"""When a shop is asked, and from how many days of receipts (None = all): 22 months hold one season behind each day, and the weeks of a year
+ago with a quarter before them; only with all of them a season is seen twice."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +122,8 @@ class StrangeShop:
     lines: pl.DataFrame
     first_day: date
     facts: dict[str, object] = field(default_factory=dict)
+    asked: tuple[tuple[date, int | None], ...] = (*YEARS, *WHOLE)
+    holidays: tuple[str, ...] = ()
 
 
 def visits(habits: Habits) -> pl.DataFrame:
@@ -114,6 +139,9 @@ def visits(habits: Habits) -> pl.DataFrame:
         joined = rng.uniform(first, last)
         leaves = joined + (rng.exponential(habits.stay_days) if habits.stay_days else 1e9)
         rhythm = rng.choice(habits.rhythms)
+        if habits.rhythm_spread:
+            rhythm *= rng.lognormal(0, habits.rhythm_spread)
+        is_once = habits.once > 0 and rng.random() < habits.once
         at = float(np.interp(max(joined, 0), np.arange(habits.days + 1), clock))
         if joined < 0:
             at += rng.uniform(0, rhythm)
@@ -122,6 +150,8 @@ def visits(habits: Habits) -> pl.DataFrame:
             if day >= leaves:
                 break
             rows.append((member, day))
+            if is_once:
+                break
             at += rng.gamma(habits.steady, rhythm / habits.steady) + 1e-3
     member, day = (np.array(column) for column in zip(*rows, strict=True))
     count = len(member)
@@ -174,8 +204,15 @@ def _shops() -> dict[str, Callable[[], StrangeShop]]:
     def changed(name: str, habits: Habits, change: Callable[[pl.DataFrame], pl.DataFrame], **facts: object) -> Callable[[], StrangeShop]:
         return lambda: StrangeShop(name, tilled(change(visits(habits)), habits), habits.last_day - timedelta(days=habits.days - 1), facts)
 
+    def feast(name: str, holiday: str, season: Season) -> dict[str, Callable[[], StrangeShop]]:
+        """The shop as it is asked without the setting, and with it."""
+        made = plain(name, replace(usual, days=1307, last_day=date(2025, 7, 31), joining=(-400.0, 1307.0), season=season))
+        return {
+            name: lambda: replace(made(), asked=FEASTS),
+            f"{name}_set": lambda: replace(made(), name=f"{name}_set", asked=FEASTS, holidays=(holiday,)),
+        }
+
     late = usual.days - 200
-    feasting = replace(usual, days=1307, last_day=date(2025, 7, 31), joining=(-400.0, 1307.0))
     shops = {
         "steady": plain("steady", usual),
         "sparse": plain("sparse", replace(usual, members=4000, rhythms=(120.0, 250.0, 400.0), steady=1.0, stay_days=0)),
@@ -188,6 +225,23 @@ def _shops() -> dict[str, Callable[[], StrangeShop]]:
         "one_product": plain("one_product", replace(usual, products=1)),
         "mixed": plain("mixed", replace(usual, rhythms=(7.0, 150.0), steady=6.0)),
         "b2b": plain("b2b", replace(usual, members=250, rhythms=(5.0, 12.0), spend=900.0, spend_spread=1.2, steady=4.0)),
+        # As the UCI online retail set: gifts sold by a wholesaler, most customers seldom, a few shops every week, and for much.
+        "uci_like": plain(
+            "uci_like",
+            replace(
+                usual,
+                members=6450,
+                rhythms=(110.0,),
+                rhythm_spread=0.9,
+                steady=1.0,
+                once=0.2,
+                stay_days=900.0,
+                spend=380.0,
+                spend_spread=1.1,
+                products=400,
+                stores=1,
+            ),
+        ),
         "price_change": changed(
             "price_change",
             usual,
@@ -211,8 +265,8 @@ def _shops() -> dict[str, Callable[[], StrangeShop]]:
             "gap", replace(usual, days=1461, joining=(-400.0, 1461.0)), lambda orders: orders.filter(~pl.col("day").is_between(300, 1030))
         ),
         "promotions": changed("promotions", usual, _shifted),
-        "new_year": plain("new_year", replace(feasting, season=around(NEW_YEAR, (-28, -10, -2, -1, 6, 16), (1, 2.5, 2.5, 0.3, 0.3, 1)))),
-        "ramadan": plain("ramadan", replace(feasting, season=around(EID, (-33, -29, -8, -2, 0, 5, 12), (1, 1.4, 1.8, 2.2, 0.5, 0.5, 1)))),
+        **feast("new_year", "CN", around(NEW_YEAR, (-28, -10, -2, -1, 6, 16), (1, 2.5, 2.5, 0.3, 0.3, 1))),
+        **feast("ramadan", "ramadan", around(EID, (-33, -29, -8, -2, 0, 5, 12), (1, 1.4, 1.8, 2.2, 0.5, 0.5, 1))),
     }
     return shops
 
@@ -244,13 +298,15 @@ def strange_shop(name: str, *, members: int | None = None) -> StrangeShop:
     return replace(shop, lines=shop.lines.filter(number < members))
 
 
-def imported(shop: StrangeShop, folder: Path, *, as_of: date, first_day: date | None = None) -> Workspace:
-    """Return a workspace with the receipts from `first_day` to `as_of`, brought in by a mapping as a stranger's would be."""
+def imported(shop: StrangeShop, folder: Path, *, as_of: date, first_day: date | None = None, goods: bool = False) -> Workspace:
+    """Return a workspace with the receipts from `first_day` to `as_of`, brought in by a mapping as a stranger's would be; `goods`: by kind."""
     folder.mkdir(parents=True, exist_ok=True)
     seen = shop.lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of))
+    if goods:
+        seen = seen.with_columns(kind=pl.format("K{}", pl.col("sku").str.slice(1).cast(pl.Int64) % 8))
     for (source,), lines in seen.sort("source", maintain_order=True).partition_by("source", as_dict=True).items():
         lines.drop("day", "source").write_csv(folder / f"{source}.csv")
-        (folder / f"{source}.toml").write_text(MAPPING.format(source=source), "utf-8")
+        (folder / f"{source}.toml").write_text((MAPPING + GOODS * goods).format(source=source), "utf-8")
         import_receipts(folder / f"{source}.toml", folder / "ws")
     return Workspace(folder / "ws")
 

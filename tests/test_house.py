@@ -33,6 +33,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"differentiation"},
     {"review"},
     {"conversation"},
+    {"agents"},
     {"apps"},
     {"batch"},
     {"cli"},

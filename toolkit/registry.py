@@ -85,16 +85,7 @@ class Question:
             The question rests on a package that the plain installation leaves out.
         """
         ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-        self._check_names(given)
-        scope = {key: given[key] for key in SCOPE_PARAMETERS if given.get(key) is not None and not _is_empty(given[key])}
-        if "audience" in scope:
-            scope["audience"] = read_selection(scope["audience"])
-        own = {key: self._read(key, value) for key, value in given.items() if key not in SCOPE_PARAMETERS and value is not None}
-        missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
-        if missing:
-            raise BadValue(
-                tr("{name} needs {missing}. Example: {example}", name=self.name, missing=", ".join(missing), example=self.example())
-            )
+        scope, own = self.read(given)
         view = view_of(ws, **scope)
         if self.minimum:
             require_members(view)
@@ -116,6 +107,26 @@ class Question:
             settings={"period": str(view.period), **own, **view.settings.changed()},
             ask_next=tuple(call_text(name, {**_same_scope(scope), **more}) for name, more in finding.ask_next),
         )
+
+    def read(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the scope and the question's own parameters as they are read; what was not given is in neither.
+
+        Raises
+        ------
+        UnknownName, BadValue
+            As for a call, but for what only the shop knows: its stores, regions and members.
+        """
+        self._check_names(given)
+        scope = {key: given[key] for key in SCOPE_PARAMETERS if given.get(key) is not None and not _is_empty(given[key])}
+        if "audience" in scope:
+            scope["audience"] = read_selection(scope["audience"])
+        own = {key: self._read(key, value) for key, value in given.items() if key not in SCOPE_PARAMETERS and value is not None}
+        missing = [name for name, parameter in self.parameters.items() if parameter.default is parameter.empty and name not in own]
+        if missing:
+            raise BadValue(
+                tr("{name} needs {missing}. Example: {example}", name=self.name, missing=", ".join(missing), example=self.example())
+            )
+        return scope, own
 
     def _checked(self, finding: Finding, view: View) -> Finding:
         """The finding as it may leave: its table declared, no figure of too few members, a note where rows are hidden."""

@@ -1,4 +1,4 @@
-"""Where the notebooks and dashboards are: beside the package in a checkout, inside it in an installed wheel."""
+"""Where the notebooks, dashboards and definitions are: beside the package in a checkout, inside it in an installed wheel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def shipped_folder(kind: str) -> Path:
-    """Return the folder of the shipped `notebooks` or `dashboards`."""
+    """Return the folder of the shipped `notebooks`, `dashboards` or `docs`."""
     installed = _PACKAGE / f"_{kind}"
     return installed if installed.is_dir() else _PACKAGE.parent / kind
 

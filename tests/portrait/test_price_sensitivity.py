@@ -9,7 +9,9 @@ import pytest
 
 from tests.portrait.ladder import FEW, lines_of, shop_of
 from tests.portrait.pictures import spec_of
+from toolkit.differentiation.measures.redeeming import redeem_chances
 from toolkit.portrait import price_sensitivity, traits
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 
@@ -39,6 +41,33 @@ def test_two_traits_shrunk_towards_the_shop(tmp_path: Path) -> None:
     assert "; 0 members (0.0%) are high in both" in answer.headline
     assert sum(note.verdict == "REVIEW" and "assumed" in note.text for note in answer.notes) == 2
     assert any("price elasticity" in note.text for note in answer.notes)
+
+
+def test_what_foretells_savings_and_redemption(tmp_path: Path) -> None:
+    ws = two_members(tmp_path)
+    rows = traits(ws).select("member_id", "discount_share", "coupon_days_28d").rows()
+    # Ten of 40.00 + 10.00 at the shelf: a fifth; two thirds of it and one third of the shop's tenth. Paces: 10 and 0 coupon days in 10/28.
+    a, b = 14 * 14 / 156.8, 14 / 156.8
+    assert rows == [
+        ("coupon", pytest.approx(0.1 / 3), pytest.approx((10 + a) / (10 / 28 + b))),
+        ("deal", pytest.approx(2 / 3 * 0.2 + 0.1 / 3), pytest.approx(a / (10 / 28 + b))),
+    ]
+    answer = price_sensitivity(ws, settings=FEW)
+    assert answer.table["coupon_days_28d"].to_list() == [row[2] for row in rows]
+    assert any("coupon days in 28 days (AUC .77" in note.text for note in answer.notes)
+    none = traits(two_members(tmp_path / "none", ())).select("discount_share", "coupon_days_28d")
+    assert none.null_count().row(0) == (2, 2)
+
+
+def test_who_has_not_shopped_is_not_taken_to_use_no_coupon(tmp_path: Path) -> None:
+    lines = lines_of([(f"m{who}", day, "s1", 1, 4.0) for who in range(4) for day in (3, 30, 60)] + [("back", 5, "s1", -1, -4.0)])
+    lines = lines.with_columns(pl.when(pl.col("member_id") == "m0").then(0.5).otherwise(0.0).alias("coupon_amount"))
+    view = open_view(shop_of(tmp_path, lines), settings=FEW)
+    chances, basis = redeem_chances(view)
+    assert basis.verdict == "REVIEW"
+    chance = dict(chances.join(view.population, on="member_code").select("member_id", "chance").rows())
+    assert chance["m0"] > chance["back"] > chance["m1"] > 0
+    assert chance["back"] == pytest.approx(sum(chance[f"m{who}"] for who in range(4)) / 4)
 
 
 @pytest.mark.parametrize(

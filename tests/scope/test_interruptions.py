@@ -16,7 +16,7 @@ import toolkit as tk
 from benchmarks.strange_shops import imported, strange_shop
 from toolkit.importing import import_receipts
 from toolkit.language import speaking
-from toolkit.scope.interruptions import cut_off, interruption_notes, interruptions, new_ids_on
+from toolkit.scope.interruptions import cut_off, interruption_notes, interruptions, new_ids_on, still_told
 from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
@@ -67,6 +67,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
 def test_receipts_without_interruption_say_nothing(shop: Callable[..., Workspace]) -> None:
     view = open_view(shop())
     assert interruptions(view).is_empty()
+    assert still_told(view, view.orders) is view.orders
     assert interruption_notes(view) == []
     assert cut_off(view).is_empty()
 
@@ -121,6 +122,8 @@ def test_a_silent_source_is_said_and_its_members_are_not_leaving(tmp_path: Path)
     codes = dict(ws.codes("member").iter_rows())
     assert {codes[code] for code in cut_off(view)["member_code"]} == gone
     assert len(gone) > 50
+    till = strange.lines.filter(pl.col("day").is_between(as_of - timedelta(days=539), as_of), pl.col("source") == "till").height
+    assert still_told(view, view.orders).select(pl.len()).collect().item() == till  # what is expected is of the source that still speaks
     slipping, lifecycle = tk.targeting.slipping(ws, top=0), tk.portrait.lifecycle(ws)
     assert not gone & set(slipping.table["member_id"])
     assert dict(lifecycle.table.select("stage", "member_count").iter_rows())["cut off"] == len(gone)

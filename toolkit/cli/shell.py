@@ -16,9 +16,11 @@ from typing import Annotated, Any
 import typer
 
 from toolkit import language
+from toolkit.cli.agents import mcp_command
 from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
+from toolkit.cli.talking import talk_command
 from toolkit.errors import BadValue, ToolkitError
 from toolkit.extras import absence_told, require
 from toolkit.language import tr
@@ -39,6 +41,8 @@ app = typer.Typer(
 
 app.add_typer(audience_app, name="audience", rich_help_panel=ASK)
 app.add_typer(campaign_app, name="campaign", rich_help_panel=ASK)
+app.command("talk", rich_help_panel=ASK)(talk_command)
+app.command("mcp", rich_help_panel=ASK)(mcp_command)
 
 
 @app.callback()

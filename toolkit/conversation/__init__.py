@@ -2,22 +2,29 @@
 
 from toolkit.conversation.calls import Call, Chip, Clarify, Dialogue, Nearest, Refuse, Step, ToAnswer, Understood
 from toolkit.conversation.follow_up import confirm
+from toolkit.conversation.interpreter import Context, Interpreter, interpret_with
 from toolkit.conversation.reader import interpret
 from toolkit.conversation.reply import Reply, ask, next_calls
+from toolkit.conversation.talking import Talking, Turn
 
 __all__ = [
     "Call",
     "Chip",
     "Clarify",
+    "Context",
     "Dialogue",
+    "Interpreter",
     "Nearest",
     "Refuse",
     "Reply",
     "Step",
+    "Talking",
     "ToAnswer",
+    "Turn",
     "Understood",
     "ask",
     "confirm",
     "interpret",
+    "interpret_with",
     "next_calls",
 ]

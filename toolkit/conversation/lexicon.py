@@ -83,6 +83,11 @@ class Lexicon:
         )
         return nearest(text, known, most=most) or sorted(known, key=lambda name: (len(name), name))[:most]
 
+    def of_kinds(self, *kinds: Kind) -> list[Entity]:
+        """Return what the shop has names for, of these kinds (none = all), each once, by its label."""
+        found = {(one.kind, one.value): one for entities in self.exact.known.values() for one in entities if not kinds or one.kind in kinds}
+        return sorted(found.values(), key=lambda one: one.label)
+
     def containing(self, word: str) -> list[Entity]:
         """Return the names that hold a word: proposals, never taken by themselves."""
         return self.parts.get(base(word), [])

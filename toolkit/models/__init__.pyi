@@ -50,7 +50,7 @@ from .affinity import (
     affinity_index as affinity_index, best_columns as best_columns, buying_probability as buying_probability,
     expected_days as expected_days,
 )
-from .shrinkage import Kappa as Kappa, estimate_kappa as estimate_kappa, shrink as shrink
+from .shrinkage import Kappa as Kappa, estimate_kappa as estimate_kappa, shrink as shrink, shrunk_pace as shrunk_pace
 from .clusters import Clusters as Clusters, adjusted_rand as adjusted_rand, cluster as cluster
 
 # Goods that go together
@@ -89,7 +89,7 @@ from .sensitivity import (
     Yardstick as Yardstick, bounds_of as bounds_of, hidden_bias as hidden_bias, robustness_value as robustness_value,
     strongest_reason as strongest_reason,
 )
-from .shapley import shapley_parts as shapley_parts, whole_parts as whole_parts
+from .shapley import ratio_parts as ratio_parts, shapley_parts as shapley_parts, whole_parts as whole_parts
 
 # Many campaigns together
 from .partial_pooling import (

@@ -1,4 +1,4 @@
-"""A change of a product of factors, split so that the parts add up exactly."""
+"""A change of a product of factors, or of a ratio of sums, split so that the parts add up exactly."""
 
 from __future__ import annotations
 
@@ -36,6 +36,31 @@ def shapley_parts(before: np.ndarray, now: np.ndarray) -> np.ndarray:
                 rest = [other for other in others if other not in changed]
                 parts[:, factor] += weight * now[:, list(changed)].prod(axis=1) * before[:, rest].prod(axis=1) * change[:, factor]
     return parts
+
+
+def ratio_parts(before: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each group adds to the change of a ratio of sums: by its own ratio, and by its weight.
+
+    In: two rows, of sums over and under the line, a column per group. With w a group's share of what is under the line, r its own ratio and
+    R the ratio of all, means over both times with a bar: own = w̄ Δr, weight = Δw (r̄ - R̄). All parts together are ΔR. A group that is
+    not there at one time keeps its ratio of the other.
+
+    Source: Bennet's means (Journal of the Royal Statistical Society 83 (1920), 455-462), which are Shapley's value for two factors.
+
+    Example
+    -------
+    >>> own, weight = ratio_parts(np.array([[10.0, 40.0], [1.0, 2.0]]), np.array([[11.0, 40.0], [1.0, 2.0]]))
+    >>> own.round(3).tolist(), weight.tolist()
+    ([0.333, 0.0], [0.0, 0.0])
+    """
+    weights, ratios = [], []
+    for over, under in (before, now):
+        weights.append(under / under.sum())
+        ratios.append(np.divide(over, under, out=np.full(len(over), np.nan), where=under > 0))
+    first, second = (np.where(np.isnan(one), other, one) for one, other in (ratios, ratios[::-1]))
+    first, second = np.nan_to_num(first), np.nan_to_num(second)
+    middle = (before[0].sum() / before[1].sum() + now[0].sum() / now[1].sum()) / 2
+    return (weights[0] + weights[1]) / 2 * (second - first), (weights[1] - weights[0]) * ((first + second) / 2 - middle)
 
 
 def whole_parts(parts: np.ndarray, totals: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 # ruff: noqa: I001 - the order of registration is the order of the menu
 from toolkit.portrait.overview import overview
 from toolkit.portrait.figure import figure
+from toolkit.portrait.why import why
 from toolkit.portrait.rfm import rfm, rfm_scores
 from toolkit.portrait.segments import segments
 from toolkit.portrait.movement import movement
@@ -41,6 +42,7 @@ __all__ = [
     "spending_power",
     "stores",
     "traits",
+    "why",
 ]
 
 __getattr__, __dir__ = step_attributes("portrait")

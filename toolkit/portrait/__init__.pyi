@@ -37,6 +37,20 @@ def figure(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def why(
+    workspace: Workspace | str | Path,
+    *,
+    metric: Literal['sales', 'member_sales', 'orders', 'order_value', 'units', 'margin', 'returns'] = 'sales',
+    by: Literal['driver', 'store', 'region', 'category', 'tier', 'segment', 'channel'] = 'driver',
+    against: str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def rfm(
     workspace: Workspace | str | Path,
     *,

@@ -16,6 +16,7 @@ from toolkit.columns import AnswerTable, Column, Row, Table
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, value
 from toolkit.portrait.figures import FIGURES, Figure, Metric, figure_named
+from toolkit.portrait.measures.drivers import CHAINS
 from toolkit.portrait.measures.figure_sums import Groups, Of, groups_of, sums_of
 from toolkit.portrait.measures.stages import lifecycle_limits
 from toolkit.registry import question
@@ -329,7 +330,8 @@ def _notes(view: View, asked: Figure, by: str, units: Sequence[Span], before: Se
 
 def _ask_next(asked: Figure, by: str) -> list[tuple[str, Mapping[str, Any]]]:
     others = [other for other in ("month", "store", "segment") if other != by]
-    return [*(("portrait.figure", {"metric": asked.name, "by": other}) for other in others), ("portrait.overview", {})]
+    reasons: list[tuple[str, Mapping[str, Any]]] = [("portrait.why", {"metric": asked.name})] if asked.name in CHAINS else []
+    return [*reasons, *(("portrait.figure", {"metric": asked.name, "by": other}) for other in others)][:3]
 
 
 _DRAWN: dict[str, Kind] = {"money": "money", "share": "share1", "number": "decimal", "count": "count"}

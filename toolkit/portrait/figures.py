@@ -118,7 +118,8 @@ _FIGURES = (
         ("连带率", "客单件数", "件单数", "连单率"), n=("buyer_count", "orders"), is_open=True,
     ),
     Figure(
-        c.number("units", "Units"), later("units sold"), later("counted goods in orders; what is sold by weight or volume has no number"),
+        c.count("units", "Units", dtype=pl.Float64), later("units sold"),
+        later("counted goods in orders; what is sold by weight or volume has no number"),
         pl.col("units_milli") / 1000, ("units", "units sold", "items sold", "quantity"), ("销量", "件数", "销售件数"),
         adds=True, is_open=True, by_category=True,
     ),

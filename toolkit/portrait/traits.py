@@ -23,7 +23,8 @@ def traits(workspace: View | Workspace | str | Path, **scope: Any) -> pl.DataFra
 
     Columns: `member_id`; `stage`, `recency_days` (see `lifecycle`); `spending_power`, `order_value_level`, `price_tier_level` (low, mid,
     high), `spend_per_month`, `order_value` (currency units), `price_tier_index` (see `spending_power`); `promo_dependence`,
-    `coupon_affinity` (0..1), `promo_level`, `coupon_level`, `shopping_days` (what both rest on; see `price_sensitivity`);
+    `coupon_affinity`, `discount_share` (0..1), `coupon_days_28d`, `promo_level`, `coupon_level`, `shopping_days` (what they rest on; see
+    `price_sensitivity`);
     `purchase_probability` (0..1), `expected_spend_91d`, `expected_spend_365d` (currency units; named after the horizons of the settings),
     `value_decile` (see `lifetime_value`); `favourite_channel`, `favourite_weekday`, `favourite_hour`, `favourite_store`,
     `favourite_category` (see `habits`); `tastes` and `personas` (lists of categories and of personas, see `personas`; empty = none, null =

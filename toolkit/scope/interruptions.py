@@ -181,6 +181,19 @@ def _cut_off(chain: View) -> pl.DataFrame:
     return pl.concat(parts).unique("member_code", keep="first", maintain_order=True).collect().sort("member_code")
 
 
+def still_told(view: View, orders: pl.LazyFrame) -> pl.LazyFrame:
+    """Return orders (`order_code`) without those of sources that fell silent.
+
+    What such a source told of a member will not be told again: a past with it and a present without it read as if half of the habit were
+    gone. So what is expected, and what it is measured against, is of the sources that still speak.
+    """
+    silent = interruptions(view).filter(pl.col("kind") == "source")["code"].to_list()
+    if not silent:
+        return orders
+    lines = list(view.workspace.source_lines().values())
+    return orders.join(pl.concat([lines[code].select("order_code") for code in silent]).unique(), on="order_code", how="anti")
+
+
 def new_ids_on(view: View) -> date | None:
     """Return the day on which members were given new ids; None = no such day was found."""
     return interruptions(view).filter(pl.col("kind") == "ids")["since"].min()  # type: ignore[return-value]

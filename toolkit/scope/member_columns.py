@@ -70,6 +70,8 @@ _TRAITS = (
     c.index("price_tier_index", "Price tier index"),
     c.share("promo_dependence", "Promo dependence"),
     c.share("coupon_affinity", "Coupon affinity"),
+    c.share("discount_share", "Saved by discounts"),
+    c.number("coupon_days_28d", "Coupon days in 28 days"),
     c.text("promo_level", "Promo level"),
     c.text("coupon_level", "Coupon level"),
     c.count("shopping_days", "Shopping days"),

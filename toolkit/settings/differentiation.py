@@ -35,7 +35,7 @@ class OfferSettings(Family):
     move_days: int = Field(2, ge=0, le=3, description="A basket may move to a member day from this many days before or after it.")
     redemption_share: Share = Field(0.1, description="Assumed chance that a coupon is used, where the lines say nothing of coupons.")
     redemption_contacts: int = Field(
-        200, ge=30, description="Members sent a coupon by past campaigns from which the redeeming is measured; below, coupon affinity."
+        200, ge=30, description="Members sent a coupon by past campaigns from which the redeeming is measured; below, own coupon days."
     )
     cost_per_contact: float | None = Field(
         None, ge=0, description="Cost of one contact in currency units; None = the middle one of the shop's own campaigns, else nothing."

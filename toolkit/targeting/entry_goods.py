@@ -248,10 +248,10 @@ def _likeness(view: View, strata: pl.DataFrame) -> Note:
     counts = dict(strata["within"].value_counts().iter_rows())
     month, quarter, basket, store = (counts.get(within, 0) for within in WITHIN)
     text = view.say(
-        "Compared in the same first store[; {month:few} also by month of joining and worth of the first basket][; {quarter:few} by "
-        "quarter and basket][; {basket:few} by basket][; {store:few} by nothing more, their stores being small][; {alone:few} with "
-        "nobody: alone in their store]. "
-        "What such a comparison still mixes of months and baskets is taken out as far as their sums tell it.",
+        "Compared in the same first store[; {month:few} also by month of joining and worth of the first basket][; {quarter:few} "
+        "by quarter and basket][; {basket:few} by basket][; {store:few} by nothing more, their stores being small][; {alone:few} "
+        "with nobody: alone in their store]. What such a comparison still mixes of months and baskets is taken out as far as their "
+        "sums tell it.",
         month=month, quarter=quarter, basket=basket, store=store, alone=counts.get(None, 0),
     )  # fmt: skip
     return Note(text, "REVIEW" if 2 * (month + quarter) < strata.height else None)

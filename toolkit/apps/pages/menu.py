@@ -13,7 +13,7 @@ from toolkit.registry import Question, all_questions
 from toolkit.wording import capital
 
 FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (later("At a glance"), ("portrait.overview", "portrait.figure", "portrait.stores")),
+    (later("At a glance"), ("portrait.overview", "portrait.figure", "portrait.why", "portrait.stores")),
     (later("Who they are"), ("portrait.segments", "portrait.rfm", "portrait.lifecycle", "portrait.movement", "portrait.personas")),
     (
         later("What they bring"),
@@ -129,6 +129,7 @@ CONTROL_WORDS = {
 }
 # (parameter or '', value) -> words; value '' is 'nothing chosen'
 CHOICE_WORDS = {
+    ("by", "driver"): later("What it is a product of"),
     ("", "decile"): later("Tenths of members"),
     ("", "heavy"): later("Heavy, medium, light buyers"),
     ("by", "orders"): later("Number of orders"),

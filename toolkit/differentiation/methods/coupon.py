@@ -123,8 +123,9 @@ def coupon(
 
     Accounting on the period: who has a basket at or above the minimum anyway is a free rider; within reach are members whose largest basket
     lacks at most setting offers.reach_share of it, and those without a basket in the period, who would come with their usual one. Each
-    redeems with their own chance: what past coupons of the shop measured for their level of coupon affinity, else the affinity itself, else
-    setting offers.redemption_share. Contacts are in the cost; sales are measured against those of all baskets.
+    redeems with their own chance: what past coupons of the shop measured for members with as many coupon days (low, mid, high), else the
+    chance of a coupon day in 28 days at their own pace, else setting offers.redemption_share. Contacts are in the cost; sales are measured
+    against those of all baskets.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def trait_columns(view: View) -> tuple[str, ...]:
         *_SCORES,
         "stage", "recency_days",
         "spending_power", "order_value_level", "price_tier_level", "spend_per_month", "order_value", "price_tier_index",
-        "promo_dependence", "coupon_affinity", "promo_level", "coupon_level", "shopping_days",
+        "promo_dependence", "coupon_affinity", "promo_level", "coupon_level", "discount_share", "coupon_days_28d", "shopping_days",
         "purchase_probability", f"expected_spend_{settings.spend_days}d", f"expected_spend_{settings.year_days}d", "value_decile",
         *[f"favourite_{habit}" for habit in HABITS],
         *_LISTS,

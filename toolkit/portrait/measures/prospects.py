@@ -10,7 +10,7 @@ from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
 from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.scope.feasts import feasts
-from toolkit.scope.interruptions import cut_off
+from toolkit.scope.interruptions import cut_off, still_told
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
@@ -90,7 +90,8 @@ def _is_longer(view: View) -> bool:
 
 
 def _days(view: View) -> pl.DataFrame:
-    return shopping_days(view.orders.select("member_code", "ordered_at", "is_order", "amount").collect())
+    orders = still_told(view, view.orders)
+    return shopping_days(orders.select("member_code", "ordered_at", "is_order", "amount").collect())
 
 
 def _fitted(view: View) -> LifetimeModels | None:

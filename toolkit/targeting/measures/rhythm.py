@@ -12,7 +12,7 @@ from toolkit.language import value
 from toolkit.models.rhythm import day_tails, own_past, shrunk_rates
 from toolkit.portrait.measures.prospects import prospect_models, prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
-from toolkit.scope.interruptions import cut_off
+from toolkit.scope.interruptions import cut_off, still_told
 from toolkit.scope.view import View
 
 SPAN_DAYS = 91
@@ -68,7 +68,8 @@ def _days(view: View) -> pl.DataFrame:
     start = datetime.combine(reach, time())
     first = view.population.select("member_code", pl.col("first_ordered_on").alias("day")).drop_nulls()
     days = (
-        view.chain.orders.filter(pl.col("member_code").is_not_null() & pl.col("is_order") & (pl.col("ordered_at") >= start))
+        still_told(view, view.chain.orders)
+        .filter(pl.col("member_code").is_not_null() & pl.col("is_order") & (pl.col("ordered_at") >= start))
         .group_by("member_code", pl.col("ordered_at").dt.date().alias("day"))
         .agg(pl.col("amount").sum())
         .collect(engine="streaming")

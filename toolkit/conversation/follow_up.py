@@ -51,7 +51,7 @@ def follow_up(taken: Taken, before: Dialogue, lexicon: Lexicon, best: Match | No
         return _answer((_why(last),), before, taken, {}) if _why(last) else None
     if _form("who").match(low):
         return _answer((_who(last),), before, taken, {})
-    opened = bool(_form("opening").search(low) or _form("closing").search(low))
+    opened = goes_on(taken)
     own = best is not None and best.score >= 0.6 and not _slots_alone(taken)
     cleared = opened and (_form("everywhere").search(low) or _form("everyone").search(low))
     if own and best is not None and not cleared:
@@ -69,6 +69,12 @@ def follow_up(taken: Taken, before: Dialogue, lexicon: Lexicon, best: Match | No
     if not opened and not _slots_alone(taken):
         return None
     return _changed(_of_last(taken, last), before, as_of)
+
+
+def goes_on(taken: Taken) -> bool:
+    """Say whether a sentence begins or ends as one that goes on from another: `and store 367?`, 那上个月呢."""
+    low = taken.sentence.low.strip()
+    return bool(_form("opening").search(low) or _form("closing").search(low))
 
 
 def confirm(workspace: Workspace, step: Step) -> Audience:

@@ -20,7 +20,7 @@ SPARED, HALF_SPARED = 0.85, 0.5
 """How much of a term that becomes a parameter need not be explained by the phrase; half of one that narrows it to a group by the way."""
 FULL, OTHER, NAMED = 1.0, 0.93, 1.12
 """What a phrase of this package counts, one of the registry's own words, of which a sentence need not hold all, and a figure by its name."""
-CERTAIN = 0.1
+CERTAIN = 0.2
 """How much a sentence that is a phrase word for word is ahead of all others."""
 ABSENT = 0.7
 """What is left of a phrase whose weightiest term the sentence does not have."""
@@ -157,7 +157,7 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
 
 _OPENINGS = {
     "portrait.figure": ("", "how many ", "trend ", "growing ", "fall "),
-    "portrait.why": ("why ", "why drop ", "why rise ", "why change ", "why most of change "),
+    "portrait.why": ("why ", "why drop ", "why rise ", "why change "),
 }
 
 

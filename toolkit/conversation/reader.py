@@ -12,7 +12,7 @@ from pathlib import Path
 from toolkit import language
 from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood, continued
 from toolkit.conversation.campaigns import campaign_of
-from toolkit.conversation.follow_up import follow_up
+from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
 from toolkit.conversation.metrics import QUESTIONS, metric_of
 from toolkit.conversation.parameters import CONCEPTS, Filled, filled, usable_terms, with_choices
@@ -20,7 +20,7 @@ from toolkit.conversation.phrases import Match, Phrase, Phrasebook, again, open_
 from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
 from toolkit.conversation.refusals import refusal
 from toolkit.conversation.text import base, sentence
-from toolkit.conversation.wording import chips_of
+from toolkit.conversation.wording import call_in_words, chips_of
 from toolkit.language import later, tr
 from toolkit.registry import find_question, question_text
 from toolkit.scope.view import checked_as_of
@@ -98,11 +98,15 @@ def interpret(
     lexicon = lexicon_of(ws)
     book = phrasebook(lexicon.words)
     taken = take_apart(sentence(text), lexicon, book.vocabulary, day)
+    if named := call_in_words(" ".join(text.split())):
+        return _said_so(named, text, before)
     if not [piece for piece in taken.pieces if piece.kind != "stop"] and not before.last:
         return _nearest(taken, book, [], before)
     if refused := refusal(taken, lexicon, ws):
         said, step = refused
         return Refuse(text=text, said=said, step=step, dialogue=replace(before, asked=text))
+    if not before.last and goes_on(taken) and not set(terms_of(taken)) - _WHO_ALONE:
+        return _nearest(taken, book, [], before)
     reading = _Reading(ws, lexicon, book, taken, day, before)
     if before.last and (continued_as := follow_up(reading.taken, before, lexicon, reading.best(), day)):
         return continued_as
@@ -133,6 +137,7 @@ class _Reading:
         if best is None or best.score < LEAST_SCORE or best.question not in self.book.known:
             return _nearest(self.taken, self.book, self.ranked, self.before)
         made = filled(find_question(best.question), self.taken, self.as_of, best.phrase.terms)
+        compared = self._side_by_side(best, made)
         covered, unused = self._coverage(best, made)
         if covered < LEAST_COVERAGE or self._leaves_out(made, unused):
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
@@ -141,7 +146,7 @@ class _Reading:
         goods = [piece for piece in self.taken.entities("category", "product") if piece not in made.used]
         if best.question in QUESTIONS and goods:
             return self._of_goods(made, covered, unused)
-        if compared := self._side_by_side(best, made):
+        if compared:
             return self._answer(compared, best, made, covered, unused)
         close = [match for match in self.ranked[1:4] if match.score > best.score - CLOSE and match.question in self.book.known]
         if close:
@@ -188,7 +193,7 @@ class _Reading:
                 continue
             size = weight(self.taken.sentence, piece)
             total += size
-            told = best.question in QUESTIONS and piece.kind == "entity" and _kind(piece) == "category"
+            told = piece.name == "compare_word" or best.question in QUESTIONS and piece.kind == "entity" and _kind(piece) == "category"
             if told or piece in made.used or piece is made.future or is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
                 used += size
             else:
@@ -200,6 +205,9 @@ class _Reading:
         left = [piece for piece in self.taken.pieces if self.taken.said(piece) in unused and piece not in made.used]
         if _compares(self.taken):
             left = [piece for piece in left if piece.kind == "concept"]
+        metric, named = metric_of(self.taken)
+        if metric not in ("", "sales", "members") and any(piece in left for piece in named):
+            return True
         return any(piece.kind in ("entity", "island") or piece.name in _MATERIAL for piece in left)
 
     def _is_spoken_of(self, piece: Piece, mine: set[str]) -> bool:
@@ -289,6 +297,18 @@ _NEEDED = {
     "budget": later("{question} Say the budget."),
     "campaign": later("{question} Say which plan, by its name."),
 }
+
+
+def _said_so(call: Call, text: str, before: Dialogue) -> Understood:
+    """A call that was said in its own words."""
+    return ToAnswer(
+        text=text,
+        said=tr("Understood: {words}", words=call.words),
+        calls=(call,),
+        chips=chips_of(call, {}),
+        coverage=1.0,
+        dialogue=continued(before, text, call),
+    )
 
 
 def _nearest(taken: Taken, book: Phrasebook, ranked: list[Match], before: Dialogue, covered: float = 0.0) -> Understood:

@@ -14,7 +14,20 @@ from toolkit.workspace import Workspace
 AS_OF = date(2024, 6, 30)
 STORES = {"367": ("Harbour", "north"), "406": ("Old Town", "south"), "12": ("Harbor Mall", "north"), "9": ("老城店", "华东")}
 CATEGORIES = ("MILK", "CHEESE", "WINE", "CEREAL", "COFFEE", "SOFT DRINKS", "BREAD", "啤酒", "洗衣液", "COUPON", "DOG FOOD", "CAT FOOD")
-NAMES = ("Whole milk", "Gouda", "Rioja", "Corn flakes", "Espresso beans", "Cola", "Rye bread", "青岛啤酒", "蓝月亮", "Book of coupons", "Kibble", "last month")
+NAMES = (
+    "Whole milk",
+    "Gouda",
+    "Rioja",
+    "Corn flakes",
+    "Espresso beans",
+    "Cola",
+    "Rye bread",
+    "青岛啤酒",
+    "蓝月亮",
+    "Book of coupons",
+    "Kibble",
+    "last month",
+)
 CAMPAIGNS = {
     "18": ("Spring sale", date(2024, 3, 5), date(2024, 3, 25)),
     "19": ("Spring mailing", date(2024, 4, 2), date(2024, 4, 20)),

@@ -61,7 +61,11 @@ def follow_up(taken: Taken, before: Dialogue, lexicon: Lexicon, best: Match | No
         if not pronoun and not same_campaign:
             return None
         mine = {*(SCOPE_PARAMETERS if pronoun else ()), *({"member_id"} if pronoun else ()), "campaign_id"}
-        scope = {name: value for name, value in last.parameters.items() if name in mine and (name in SCOPE_PARAMETERS or name in question.parameters)}
+        scope = {
+            name: value
+            for name, value in last.parameters.items()
+            if name in mine and (name in SCOPE_PARAMETERS or name in question.parameters)
+        }
         made = filled(question, taken, as_of, best.phrase.terms)
         if made.choices or made.future is not None:
             return None
@@ -88,8 +92,8 @@ def confirm(workspace: Workspace, step: Step) -> Audience:
     if step.kind != "save_audience" or step.call is None:
         raise BadValue(step.words)
     where = step.call.parameters.get("audience")
-    listed = "member_id" in (answer := step.call.answer(workspace)).table.columns
-    chosen = Audience.from_answer(step.name, answer) if listed or not where else as_audience(workspace, where)
+    listed = any(column.name == "member_id" for table in find_question(step.call.name).tables for column in table.columns)
+    chosen = as_audience(workspace, where) if where and not listed else Audience.from_answer(step.name, step.call.answer(workspace))
     return save_audience(workspace, replace(chosen, name=step.name, version=0, as_of=None if chosen.where else chosen.as_of))
 
 

@@ -18,11 +18,29 @@ QUESTIONS = ("portrait.figure", "portrait.why")
 def metric_words() -> Iterator[tuple[str, str]]:
     """Yield (figure, what it is called)."""
     for name, figure in FIGURES.items():
-        for word in (name.replace("_", " "), *data("phrases")["metrics"].get(name, ()), *figure.words_en, *figure.words_zh, *in_every_language(tr, figure.words)):
+        for word in (
+            name.replace("_", " "),
+            *data("phrases")["metrics"].get(name, ()),
+            *figure.words_en,
+            *figure.words_zh,
+            *in_every_language(tr, figure.words),
+        ):
             yield name, word
 
 
 _OF_MEMBERS = {"new_member": "first_time_members", "lapsed": "lapsed_members", "active_word": "active_members"}
+
+
+_BY_CONCEPT = {
+    "sales": "sales",
+    "orders_word": "orders",
+    "order_value": "order_value",
+    "units_per_order": "units_per_order",
+    "repeat_rate": "repeat_rate",
+    "margin": "margin",
+    "returns_word": "returns",
+}
+"""A figure by a word that is not among its own: misspelt, or one of the shop's."""
 
 
 @cache
@@ -49,7 +67,8 @@ def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
                 best = (start, end, at, names[0])
             break
     if best is None:
-        return "", ()
+        piece = next((piece for piece in taken.pieces if piece.kind == "concept" and piece.name in _BY_CONCEPT), None)
+        return (_BY_CONCEPT[piece.name], (piece,)) if piece else ("", ())
     start, end, _, name = best
     for concept, of_them in _OF_MEMBERS.items():
         if name == "members" and concept in taken.concepts():  # members who joined: the words need not stand side by side

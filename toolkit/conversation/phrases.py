@@ -19,7 +19,7 @@ from toolkit.registry import Question, all_questions
 SPARED, HALF_SPARED = 0.85, 0.5
 """How much of a term that becomes a parameter need not be explained by the phrase; half of one that narrows it to a group by the way."""
 FULL, OTHER, NAMED = 1.0, 0.93, 1.12
-"""What a phrase of this package counts, one of the registry's own words, of which a sentence need not hold all, and a figure by its name."""
+"""What a phrase of this package counts, one of the registry's own words, of which a sentence need not hold all, a figure by its name."""
 CERTAIN = 0.2
 """How much a sentence that is a phrase word for word is ahead of all others."""
 ABSENT = 0.7
@@ -91,7 +91,12 @@ class Phrasebook:
             if phrase.question in QUESTIONS and phrase.metric != metric:
                 continue
             both = phrase.terms & asked
-            if phrase.question.startswith("differentiation.") and SEGMENT in phrase.terms and SEGMENT not in asked and asked & narrowing - phrase.terms:
+            if (
+                phrase.question.startswith("differentiation.")
+                and SEGMENT in phrase.terms
+                and SEGMENT not in asked
+                and asked & narrowing - phrase.terms
+            ):
                 both |= {SEGMENT}  # `offer to lapsed members` names a group as much as a segment's name does
             if not both:
                 continue

@@ -184,7 +184,9 @@ def _of_names(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
     words = [word.text for word in sentence.words]
     folded = [base(word) for word in words]
     for at in range(len(words)):
-        found = next(lexicon.exact.at(words, at), None) or next(lexicon.folded.at(folded, at), None)
+        found = (
+            next(lexicon.exact.at(words, at), None) or next(lexicon.folded.at(folded, at), None) or next(lexicon.exact.at(folded, at), None)
+        )
         if found is None:
             continue
         length, entities = found
@@ -231,14 +233,15 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
             yield _named(found, start, start + len(text))
             return
     run = end
-    if not word.is_chinese and len(word.text) > 2 and (parts := lexicon.containing(word.text)):
-        yield replace(_named(parts, start, end), proposal=True)
-        return
+    parts = lexicon.containing(word.text) if not word.is_chinese and len(word.text) > 2 else []
     for size in (3, 2, 1):
         inside = words[at : at + size]
         if len(inside) == size and all(free[at : at + size]) and (near := lexicon.alike([one.text for one in inside])):
-            yield replace(_named(near, start, inside[-1].end), proposal=True)
+            yield replace(_named([*parts, *near], start, inside[-1].end), proposal=True)
             return
+    if parts:
+        yield replace(_named(parts, start, end), proposal=True)
+        return
     if right := vocabulary.right_form(word):
         yield Piece("concept", right[0], right[0], start, end, 0, corrected=right[1])
         return

@@ -51,7 +51,6 @@ _TERMS = {
     "channel": "channel_word",
     "spend_save": "{spend_save}",
     "percent_off": "{percent}",
-    "share": "{percent}",
     "coupon": "{money}",
     "money": "{money}",
     "budget": "{budget}",
@@ -119,7 +118,9 @@ class _Reading:
     def __init__(self, ws: Workspace, lexicon: Lexicon, book: Phrasebook, taken: Taken, as_of: date, before: Dialogue) -> None:
         self.ws, self.lexicon, self.book, self.taken, self.as_of, self.before = ws, lexicon, book, taken, as_of, before
         usable = {name: usable_terms(find_question(name)) for name in book.known}
-        self.ranked = book.ranked(terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0])
+        self.ranked = book.ranked(
+            terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
+        )
 
     def best(self) -> Match | None:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
@@ -160,6 +161,8 @@ class _Reading:
                 calls = tuple(Call.of(best.question, given) for given in found)
                 return self._clarify(calls, tr("Several campaigns may be meant:"), covered, unused)
             made.given = found[0]
+        if mixed := self._of_several_kinds(best, made):
+            return self._clarify(mixed, self._which(made), covered, unused)
         if made.choices:
             calls = tuple(Call.of(best.question, given) for given in with_choices(made))
             if len(calls) == 1:  # a name that only looks like what was typed is not taken by itself
@@ -177,7 +180,9 @@ class _Reading:
     def _of_goods(self, made: Filled, covered: float, unused: tuple[str, ...]) -> Understood:
         """A figure of some goods: there is the figure by category, and there are the buyers of the goods."""
         figure = Call.of(QUESTIONS[0], {**made.given, "by": "category"})
-        return self._clarify((figure, self._call("targeting.buyers")), tr("A figure is told by category, not of one alone:"), covered, unused)
+        return self._clarify(
+            (figure, self._call("targeting.buyers")), tr("A figure is told by category, not of one alone:"), covered, unused
+        )
 
     def _call(self, name: str) -> Call:
         made = filled(find_question(name), self.taken, self.as_of)
@@ -193,7 +198,7 @@ class _Reading:
                 continue
             size = weight(self.taken.sentence, piece)
             total += size
-            told = piece.name == "compare_word" or best.question in QUESTIONS and piece.kind == "entity" and _kind(piece) == "category"
+            told = piece.name == "compare_word" or (best.question in QUESTIONS and piece.kind == "entity" and _kind(piece) == "category")
             if told or piece in made.used or piece is made.future or is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
                 used += size
             else:
@@ -241,6 +246,20 @@ class _Reading:
             made.used.update(dict.fromkeys(spans, "period"))
             rest = {key: value for key, value in made.given.items() if key not in ("month",)}
             return tuple(Call.of(best.question, {**rest, "period": piece.value.text(self.as_of)}) for piece in spans)
+        return ()
+
+    def _of_several_kinds(self, best: Match, made: Filled) -> tuple[Call, ...]:
+        """One call for each thing that a bare id may be: a store, a campaign, a member, a product."""
+        for piece in self.taken.entities("store", "campaign", "member", "product"):
+            kinds = {entity.kind: entity.value for entity in piece.entities}
+            if len(kinds) > 1 and not piece.proposal and kinds.keys() <= _BY_KIND.keys():
+                calls = []
+                for kind, value in kinds.items():
+                    name, parameter = _BY_KIND[kind]
+                    same = best.question != WHOLE and parameter in find_question(best.question).parameters
+                    rest = {key: held for key, held in made.given.items() if key in ("period", "audience")}
+                    calls.append(Call.of(best.question if same else name, {**rest, parameter: value}))
+                return tuple(calls)
         return ()
 
     def _which(self, made: Filled) -> str:
@@ -292,6 +311,13 @@ class _Reading:
         )
 
 
+_BY_KIND = {
+    "store": (WHOLE, "store_id"),
+    "campaign": (REVIEW, "campaign_id"),
+    "member": ("portrait.member", "member_id"),
+    "product": ("targeting.buyers", "goods"),
+}
+"""What is asked of a thing where a sentence says nothing but its id."""
 _NEEDED = {
     "member_id": later("{question} Say which member, by the number on the card."),
     "budget": later("{question} Say the budget."),
@@ -327,7 +353,9 @@ def _nearest(taken: Taken, book: Phrasebook, ranked: list[Match], before: Dialog
 def terms_of(taken: Taken) -> list[str]:
     """Return the terms of a sentence, as the phrases of the questions have them."""
     found: list[str] = []
-    two = len(taken.islands("period")) > 1 or any(len(taken.entities(kind)) > 1 for kind in ("store", "region", "campaign", "segment", "tier"))
+    two = len(taken.islands("period")) > 1 or any(
+        len(taken.entities(kind)) > 1 for kind in ("store", "region", "campaign", "segment", "tier")
+    )
     for piece in taken.pieces:
         if is_role_word(taken, piece) or (two and piece.name == "compare_word"):
             continue

@@ -53,7 +53,9 @@ def _right_form(known: Vocabulary, word: str) -> tuple[str, str] | None:
     near = {
         concepts[0]: name
         for name, concepts in known.concepts.known.items()
-        if " " not in name and len(name) >= _SHORTEST_MISSPELT - 1 and any(one_edit(one, name, changed=len(word) >= _LONG) for one in (stem, word))
+        if " " not in name
+        and len(name) >= _SHORTEST_MISSPELT - 1
+        and any(one_edit(one, name, changed=len(word) >= _LONG) for one in (stem, word))
     }
     return next(iter(near.items())) if len(near) == 1 else None
 

@@ -19,7 +19,9 @@ from toolkit.registry import SCOPE_PARAMETERS, Question, all_questions, find_que
 def in_words(call: Call) -> str:
     """Return the question, and what stands chosen: `How do our stores compare? (Shown by: Region, Store: 367)`."""
     question = find_question(call.name)
-    chosen = [tr("{label}: {value}", label=label_of(name), value=shown_value(question, name, value)) for name, value in call.parameters.items()]
+    chosen = [
+        tr("{label}: {value}", label=label_of(name), value=shown_value(question, name, value)) for name, value in call.parameters.items()
+    ]
     return tr("{question} ({chosen})", question=tr(question.text), chosen=tr(", ").join(chosen)) if chosen else tr(question.text)
 
 

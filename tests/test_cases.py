@@ -21,6 +21,7 @@ from toolkit.models.repurchase import gaps, propose_r_edges
 from toolkit.portrait.measures.shopping_days import member_days
 from toolkit.scope.view import open_view
 from toolkit.sources.columns.proposal import propose_mapping
+from toolkit.sources.mapping_text import with_lines
 from toolkit.workspace import Workspace
 
 CASES = Path(__file__).parent / "data" / "cases"
@@ -123,7 +124,7 @@ def test_a_pair_at_the_least_number_of_baskets_is_shown(tmp_path: Path) -> None:
 def test_one_person_of_three_spellings_is_asked_about(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="differ by capitals, blanks"):
         imported(tmp_path, "same-person-ids")
-    assert Workspace(tmp_path / "ws").line_count == 0
+    assert not (tmp_path / "ws").exists()
 
 
 def test_no_order_holds_two_goods(tmp_path: Path) -> None:
@@ -206,3 +207,50 @@ def test_one_person_of_three_spellings_is_one_member_once_it_is_said(tmp_path: P
 def test_two_currencies_come_in_by_a_rate(tmp_path: Path) -> None:
     more = '\n[currency_rates]\ncolumn = "currency"\nrates = { JPY = "0.0061" }\n'
     assert sums(imported(tmp_path, "two-currencies", more=more))[3] == 10 * 100 + 10 * round(15000 * 0.0061, 2)
+
+
+ASKED_CASES = (
+    ("return-flag", "state:退货标志", "", (87, 35, 13, 700.42)),
+    ("type-codes", "state:trx type", '[lines.drop] "trx type" = ["R"]', (86, 38, 14, 952.3)),
+    ("estado", "state:Estado", "", (94, 38, 14, 786.43)),
+    ("leading-zeros", "member_spelling:customer id", "", (149, 60, 12, 1346.21)),
+    ("order-discount", "order_total:order discount", "", (151, 60, 14, 1550.55)),
+    ("price-and-discount", "amount:unit price, qty", "", (96, 44, 14, 895.46)),
+    ("payment-lines", "no_goods:sku", '[lines.drop] sku = ["900001"]', (116, 44, 13, 1246.64)),
+    ("joined-to-payments", "repeated:receipt", '[lines.drop] tender = ["VOUCHER"]', (146, 60, 14, 1523.77)),
+    ("unsigned-returns", "amount:amount", "", (107, 44, 14, 747.8)),
+    ("tax-alone", "tax:Betrag", "", (99, 44, 14, 1102.23)),
+    ("guest-mail", "one_card:email", "", (152, 60, 13, 1471.35)),
+)
+"""Case, the question that is missing, the line that answers it ("" = the one that it proposes), and what is right then."""
+
+
+@pytest.mark.parametrize(("case", "key", "line", "right"), ASKED_CASES)
+def test_the_one_question_that_is_missing_is_asked_and_its_line_is_right(
+    tmp_path: Path, case: str, key: str, line: str, right: tuple[int, int, int, float]
+) -> None:
+    shutil.copytree(CASES / case, tmp_path / "case")
+    mapping = tmp_path / "case" / "mapping.toml"
+    mapping.write_text(mapped(tmp_path, case), "utf-8")
+    (question,) = check_receipts(mapping).questions
+    assert question.key == key
+    mapping.write_text(with_lines(mapping.read_text("utf-8"), line or question.write), "utf-8")
+    import_receipts(mapping, tmp_path / "ws")
+    assert sums(Workspace(tmp_path / "ws")) == right
+
+
+def test_a_rate_that_is_paid_is_not_taken_off(tmp_path: Path) -> None:
+    shutil.copytree(CASES / "paid-share", tmp_path / "case")
+    (tmp_path / "case" / "mapping.toml").write_text(mapped(tmp_path, "paid-share"), "utf-8")
+    import_receipts(tmp_path / "case" / "mapping.toml", tmp_path / "ws")
+    lines = stored_lines(Workspace(tmp_path / "ws"))
+    assert (lines["amount"].sum(), lines["discount_amount"].sum()) == (107983, 4629)
+
+
+def test_the_discount_of_an_order_is_counted_once(tmp_path: Path) -> None:
+    shutil.copytree(CASES / "order-discount", tmp_path / "case")
+    text = mapped(tmp_path, "order-discount")
+    mapping = tmp_path / "case" / "mapping.toml"
+    mapping.write_text(with_lines(text, '[lines.columns] discount_amount = { per_order = "order discount" }'), "utf-8")
+    import_receipts(mapping, tmp_path / "ws")
+    assert stored_lines(Workspace(tmp_path / "ws"))["discount_amount"].sum() == 18719

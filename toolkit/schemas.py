@@ -214,7 +214,8 @@ Beside its tables, above the first section or as sections of their own:
 
 ```toml
 fold_ids = ["case", "blanks", "decimal"]   # member ids that differ by these alone are one, in every table: capitals; blanks anywhere and
-                                           # full-width signs; an ending .0. The folded spelling is the member's id
+                                           # full-width signs; an ending .0; "marks": hyphens and slashes; "zeros": before a number.
+                                           # The folded spelling is the member's id
 
 [identities]                               # files whose rows each name one person by several ids
 files = "crm.csv"                          # encoding, delimiter, ... as in a table's section
@@ -283,14 +284,17 @@ fill_down = ["Email", "Financial Status", "Created at"]
 within = "Name"
 ```""",
     "## Arithmetic",
-    "Exact, and rounded once at the end, half away from zero. A rate is a fraction (0.2) unless `rate_unit` says percent; a cell with a % "
-    "sign is a percentage; an empty one is no discount; one below 0 or above 1 sets its row aside. What is given back took no discount.",
+    "Exact, and rounded once at the end, half away from zero. A rate is a fraction (0.2) unless `rate_unit` says percent or tenths; "
+    "a cell with a % sign is a percentage; an empty one is no discount; one below 0 or above 1 sets its row aside. What is given "
+    "back took no discount.",
     """```toml
 amount = { multiply = ["Price", "Qty"], less_rate = "Discount" }             # price x quantity x (1 - rate)
+amount = { multiply = ["Price", "Qty"], subtract = ["Rebate"] }              # price x quantity - rebate
 discount_amount = { multiply = ["Price", "Qty"], times_rate = "Discount" }   # price x quantity x rate
 discount_amount = { column = "Paid", after_rate = "Discount" }               # what the rate took off to leave Paid
 amount = { multiply = ["Net", 1.19], divide = "Pack size" }                  # columns and constants
 quantity = { column = "Pieces", divide = 12 }
+amount = { column = "Amount", sign_of = "Qty" }                              # what comes back has a quantity below 0, its money has no sign
 ```""",
     "## Values of a whole order",
     "What stands on every line of an order, or on one of them alone, is shared out over its lines; the shares add up to it to the cent "

@@ -18,8 +18,8 @@ import errno
 import json
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -149,6 +149,41 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / "manifest.json", Manifest(currency=currency, minor_digits=minor_digits).model_dump_json(indent=1))
         return cls(folder)
+
+    @classmethod
+    @contextmanager
+    def for_import(cls, path: str | Path, *, currency: str, minor_digits: int) -> Iterator[Workspace]:
+        """Give the workspace at `path`, made where there is none; where the import fails, nothing stays that was not there."""
+        folder = Path(path)
+        is_new = not (folder / "manifest.json").exists()
+        missing = [place for place in (folder, *folder.parents) if not place.exists()]
+        before = {item.name for item in folder.iterdir()} if folder.is_dir() else set()
+        workspace = cls.create(folder, currency=currency, minor_digits=minor_digits)
+        try:
+            yield workspace
+        except BaseException:
+            if is_new:
+                workspace._discard(before, missing)
+            raise
+
+    def _discard(self, before: set[str], missing: Sequence[Path]) -> None:
+        """Remove what a failed first import made, unless another one has made something of it meanwhile."""
+        try:
+            lock = self._locked(seconds=0)
+        except WorkspaceError:
+            return
+        try:
+            if self._read_manifest().data_version == 0:
+                for name in {"manifest.json", *_DATA_FOLDERS} - before:
+                    place = self.path / name
+                    shutil.rmtree(place, ignore_errors=True) if place.is_dir() else place.unlink(missing_ok=True)
+                if ".lock" not in before:
+                    (self.path / ".lock").unlink(missing_ok=True)
+        finally:
+            lock.release()
+        for place in missing:  # the folder itself, then those above it; one with something in it stays
+            with suppress(OSError):
+                place.rmdir()
 
     def __repr__(self) -> str:
         """Say where the workspace is and what it holds."""

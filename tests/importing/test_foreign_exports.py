@@ -174,7 +174,7 @@ def test_check_shows_a_cell_that_cannot_be_read_beside_its_count(tmp_path: Path)
     assert "  1 x amount is not a number, such as 'free' in row 28\n" in str(checked)
     assert "  1 x no time\n" in str(checked)
     with language.speaking("zh"):
-        assert "2 行：time cannot be read，例如第 26 行的 'yesterday'" in str(checked)
+        assert "2 行：时间无法读取，例如第 26 行的 'yesterday'" in str(checked)
     (tmp_path / "export.csv").write_text(LINES.split("\n")[0] + "\n" + bad.split("\n")[2] + "\n")
     with pytest.raises(DataError, match=r"amount is not a number: 1 \('free' in row 2\)"):
         check_receipts(tmp_path)

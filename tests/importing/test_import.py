@@ -229,6 +229,30 @@ def test_tables_are_laid_over_and_their_faults_set_aside(tmp_path: Path) -> None
     assert table.collect().select("product_id", "category", "unit_cost").rows() == [("bread", "bakery", 150), ("milk", "cheese", 70)]
 
 
+def test_a_first_import_that_is_refused_leaves_nothing_that_was_not_there(tmp_path: Path) -> None:
+    unread = "l9,0012,r9,s1,milk,2026-01-07 09:00:00,1,free,0\n"
+    with pytest.raises(DataError):
+        import_receipts(shop(tmp_path, unread), tmp_path / "new" / "shop" / "ws")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "ws" / "inbox").mkdir(parents=True)
+    (tmp_path / "ws" / "inbox" / "a.csv").write_text("of a person")
+    with pytest.raises(DataError):
+        import_receipts(shop(tmp_path, unread), tmp_path / "ws")
+    assert [path.relative_to(tmp_path / "ws").as_posix() for path in (tmp_path / "ws").rglob("*")] == ["inbox", "inbox/a.csv"]
+
+
+def test_many_lines_that_cannot_be_read_are_asked_about(tmp_path: Path) -> None:
+    def rows(bad: int) -> str:
+        return "".join(
+            f"l{n},m{n % 9},r{n},s1,milk,2026-01-07 09:{n % 60:02d}:00,1,{'$1.00' if n < bad else '1.00'},0\n" for n in range(120)
+        )
+
+    with pytest.raises(DataError, match=r"25% of the rows of \[lines\] cannot be read .*'\$1.00' in row 2"):
+        import_receipts(shop(tmp_path, rows(30)), tmp_path / "ws")
+    assert import_receipts(shop(tmp_path, rows(30)), tmp_path / "ws", accept_defaults=True).questions[0].key == "set_aside:lines"
+    assert import_receipts(shop(tmp_path, rows(19)), tmp_path / "few").questions == ()
+
+
 def test_receipts_of_which_nothing_can_be_kept_change_nothing(tmp_path: Path) -> None:
     import_receipts(shop(tmp_path), tmp_path / "ws")
     before = (tmp_path / "ws" / "manifest.json").read_bytes()

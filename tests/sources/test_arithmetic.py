@@ -49,6 +49,11 @@ SPECS = {
     '{ multiply = ["price", 1.19] }': lambda q, p, a, r: p * Fraction("1.19"),
     '{ multiply = ["price", "quantity", "amount"], divide = 3 }': lambda q, p, a, r: p * q * a / 3,
     '{ column = "amount", divide = ["price", 0.07] }': lambda q, p, a, r: a / p / Fraction("0.07"),
+    '{ multiply = ["price", "quantity"], subtract = ["amount"] }': lambda q, p, a, r: p * q - a,
+    '{ multiply = ["price", "quantity"], times_rate = "rate", rate_unit = "tenths", subtract = ["amount"] }': lambda q, p, a, r: (
+        p * q * r / 10 - a
+    ),
+    '{ column = "amount", sign_of = "quantity" }': lambda q, p, a, r: abs(a) * ((q > 0) - (q < 0)),
     '{ multiply = ["amount", "quantity"], divide = "price", sign = -1 }': lambda q, p, a, r: -a * q / p,
 }
 

@@ -50,3 +50,11 @@ def test_nesting_without_end(text: str) -> None:
 def test_rows_without_a_key_are_not_put_together() -> None:
     with pytest.raises(ToolkitError, match="has `distinct`, but a row of this table has no key"):
         mapping_from_text(section(COLUMNS, distinct="true"), folder=".")
+
+
+def test_a_number_of_thousands_of_digits_and_a_key_of_thousands_of_letters_are_sentences() -> None:
+    with pytest.raises(ToolkitError, match="longer than any number"):
+        mapping_from_text("minor_digits = " + "9" * 5_000, folder=".")
+    with pytest.raises(ToolkitError, match="has no key") as refused:
+        mapping_from_text(f"{'k' * 100_000} = 1", folder=".")
+    assert len(str(refused.value)) < 2_000

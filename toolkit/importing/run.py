@@ -27,14 +27,13 @@ from toolkit.importing.progress import LINES, ORDERS, TABLES, VALUES, WRITING, P
 from toolkit.importing.repeated import repeated_orders
 from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
-from toolkit.importing.set_aside import unread_cells
+from toolkit.importing.set_aside import many_set_aside, nothing_kept, reasons_of, refusal, unread_cells
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
-from toolkit.language import later, tr, word
+from toolkit.language import tr
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping
-from toolkit.sources.plausibility import Question, answer_line, is_answered, open_questions
+from toolkit.sources.plausibility import Question, is_answered, open_questions
 from toolkit.sources.presets.complete_journey import complete_journey
-from toolkit.sources.question_kinds import QuestionKind
 from toolkit.sources.records.shelf import Shelf
 from toolkit.workspace import ALIASES, ImportRecord, LineFile, Workspace
 
@@ -113,8 +112,10 @@ def import_receipts(
     >>> print(tk.import_receipts("complete-journey", "demo/workspace"))     # doctest: +SKIP
     """
     mapping, tell = open_source(source), progress or silent
-    ws = Workspace.create(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits)
-    with ws.writing() as commit_id:
+    with (
+        Workspace.for_import(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits) as ws,
+        ws.writing() as commit_id,
+    ):
         staging = ws.path / "staging" / commit_id
         staging.mkdir(parents=True)
         shelf = Shelf(staging / "files")
@@ -135,9 +136,9 @@ def import_receipts(
                 words = outside_words(mapping, name, typed, rejected)
                 records.append(record.model_copy(update={"notes": (*record.notes, *words)}))
                 if rows_in and not kept.height and not left_out:
-                    questions += tuple(one for one in [_nothing_kept(record, words)] if not is_answered(one, mapping.answers))
+                    questions += tuple(one for one in [nothing_kept(record, words)] if not is_answered(one, mapping.answers))
         if questions and not accept_defaults:
-            raise DataError(_refusal(mapping, questions))
+            raise DataError(refusal(mapping, questions))
         whole = {name: lay_over(ws, name, kept, mapping.source_name, names) for name, (kept, _) in tables.items()}
         changes["tables"] = {
             **ws.manifest.tables,
@@ -232,7 +233,8 @@ def _import_lines(
     typed = typed_in_one_name(typed_table(mapping, "lines", shelf=shelf), names)
     lines = typed.kept
     in_other_zone = mapping.zone_of_times("lines") not in (None, mapping.time_zone)
-    if names.height or in_other_zone or any(file.dialect for file in typed.files):  # parse text, move times once, not once per pass
+    are_written = bool(names.height or in_other_zone or any(file.dialect for file in typed.files))
+    if are_written:  # parse text, move times once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
     unshared = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
@@ -244,9 +246,9 @@ def _import_lines(
         lines, unfit = share_out(lines, mapping.tables["lines"], staging, typed.rows_in)
         unshared = pl.concat([unshared, unfit])
     tell(VALUES, 0, 1)
-    questions = open_questions(mapping, typed, lines)
+    questions = open_questions(mapping, typed, lines, are_written=are_written)
     if questions and not accept_defaults:
-        raise DataError(_refusal(mapping, questions))
+        raise DataError(refusal(mapping, questions))
     tell(ORDERS, 0, 1)
     faults = line_steps.order_faults(lines, typed.files)
     rejected, files_disagree = faults.rows, ""
@@ -277,7 +279,7 @@ def _import_lines(
                 else:
                     questions = (*questions, question)
                     if not accept_defaults:
-                        raise DataError(_refusal(mapping, questions))
+                        raise DataError(refusal(mapping, questions))
     goods = told_apart(ws, mapping, typed, lines, products)
     lines = goods.lines
     left_out |= goods.left_out
@@ -298,6 +300,10 @@ def _import_lines(
     )
     rows_kept = sum(file.rows for file in stored)
     record = _record(ws, commit_id, mapping, "lines", typed, typed.rows_in, rows_kept, rejected, left_out, found_later=True)
+    if unread := many_set_aside(record, rejected.height, mapping.answers):
+        questions = (*questions, unread)
+        if rows_kept and not accept_defaults:
+            raise DataError(refusal(mapping, questions))
     if not rows_kept:
         shown = {reason: f" ({cell!r} in row {row})" for reason, (cell, row) in record.examples.items()}
         reasons = "; ".join(f"{reason}: {rows:,}{shown.get(reason, '')}" for reason, rows in (record.reasons | record.left_out).items())
@@ -360,25 +366,6 @@ def _people_record(ws: Workspace, commit_id: str, mapping: Mapping, people: Peop
     kept = rows - people.rejected.height
     record = _record(ws, commit_id, mapping.side_table("identities"), "identities", people.typed, rows, kept, people.rejected, {})
     return record.model_copy(update={"notes": (*record.notes, *people.notes)})
-
-
-_NOTHING_KEPT = later("Every row of [{column}] is set aside ({cells}): nothing of it would come in. {write}")
-
-
-def _nothing_kept(record: ImportRecord, words: Sequence[str]) -> Question:
-    """Return the question whether a table shall come in of which no row can be kept."""
-    return Question(QuestionKind.NO_ROW_KEPT, record.table, tuple(_reasons(record)), _NOTHING_KEPT, " ".join(words))
-
-
-def _refusal(mapping: Mapping, questions: Sequence[Question]) -> str:
-    """Return the questions that stand open and how all of them are answered."""
-    opening = tr("The values of '{name}' leave questions open; nothing was imported.", name=mapping.name)
-    answer = tr(
-        "Mend the mapping or the files; or answer in the mapping that all is right as it is:\n[answers]\n{line}\n"
-        "Or go on without an answer: --accept-defaults.",
-        line=answer_line(questions),
-    )
-    return "\n".join([opening, *(f"- {question}" for question in questions), answer])
 
 
 def _left_orders(unwanted: Sequence[pl.LazyFrame], stores: pl.DataFrame) -> pl.DataFrame:
@@ -500,20 +487,6 @@ def _record(
     )
 
 
-def _reasons(record: ImportRecord) -> list[str]:
-    """Return how many rows were set aside for which reason, each with an example where a cell or a line is the reason."""
-    lines = []
-    for reason, rows in record.reasons.items():
-        cell, row = record.examples.get(reason, ("", 0))
-        if cell:
-            lines.append(
-                tr("{rows:,} x {reason}, such as {cell} in row {row}", rows=rows, reason=word(tr(reason)), cell=repr(cell), row=row)
-            )
-        else:
-            lines.append(f"{rows:,} x {word(tr(reason))}")
-    return lines
-
-
 def describe(record: ImportRecord, workspace: Path) -> list[str]:
     """Return the lines that tell a person what happened to one table."""
     lines = [
@@ -528,7 +501,7 @@ def describe(record: ImportRecord, workspace: Path) -> list[str]:
         lines[0] += tr(" ({first_day} to {last_day})", first_day=record.first_day, last_day=record.last_day)
     if record.rows_replaced:
         lines.append(tr("  {rows:,} lines of the same store days were there before and were replaced", rows=record.rows_replaced))
-    lines += [f"  {text}" for text in _reasons(record)]
+    lines += [f"  {text}" for text in reasons_of(record)]
     lines += [tr("  {rows:,} x left out: {reason}", rows=rows, reason=reason) for reason, rows in record.left_out.items()]
     if record.rejected_path:
         lines.append(f"  see {workspace / record.rejected_path}")

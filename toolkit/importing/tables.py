@@ -14,6 +14,7 @@ from toolkit.sources.columns.words import value_map
 from toolkit.sources.contract_columns import label
 from toolkit.sources.convert import Typed
 from toolkit.sources.mapping import Mapping
+from toolkit.sources.reasons import NEITHER, NOT_A_WORD
 from toolkit.workspace import Workspace
 
 MOST_WORDS = 10
@@ -36,7 +37,7 @@ def outside_words(mapping: Mapping, name: str, typed: Typed, rejected: pl.DataFr
     spec = mapping.tables[name]
     for column, source in spec.columns.items():
         closed = schemas.closed_words(name, column)
-        reasons = [f"{label(column)} is not one of the contract's values", f"{label(column)} is neither yes nor no"]
+        reasons = [said.format(column=label(column)) for said in (NOT_A_WORD, NEITHER)]
         rows = rejected.filter(pl.col("fault").cast(pl.String).is_in(reasons))
         if not closed or source.column is None or rows.is_empty():
             continue

@@ -20,6 +20,7 @@ from toolkit.sources.written.packing import START_BYTES
 
 MOST_OTHERS = 300
 SAMPLES, LONGEST_SAMPLE = 3, 40
+RATE_SIGNS = {"percent": " %", "tenths": " / 10"}
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,10 @@ def _sum(read: ColumnSpec) -> str:
         return tr("{column}, shared out over the order", column=read.per_order)
     words = " × ".join(map(str, read.multiply)) or " + ".join(read.add or read.join or filter(None, [read.column]))
     words += "".join(f" − {name}" for name in read.subtract) + "".join(f" ÷ {one}" for one in read.divide)
+    words += f" ± {read.sign_of}" if read.sign_of else ""
     if read.rate:
         of = f"({words})" if read.add or read.subtract else words
-        part = read.rate if read.rate_unit != "percent" else f"{read.rate} %"
+        part = f"{read.rate}{RATE_SIGNS.get(read.rate_unit or '', '')}"
         words = f"{of} × (1 − {part})" if read.less_rate else f"{of} × {part}"
         words += f" ÷ (1 − {part})" if read.after_rate else ""
     return words + "".join(f" − {tr('{column}, shared out over the order', column=name)}" for name in read.less_per_order)

@@ -2,7 +2,8 @@
 
 What is read has `EXTRA_DIGITS` digits behind the last one kept, a rate eight behind the point. All factors are multiplied as 128-bit
 integers, numerator and denominator apart; the one division at the end rounds half away from zero. An empty factor makes an empty value,
-an empty rate is none (0). A rate is a fraction, 0.2, unless the mapping says percent; a cell with a % sign is a percentage either way.
+an empty rate is none (0). A rate is a fraction, 0.2, unless the mapping says percent or tenths (8 折); a cell with a % sign is a percentage
+either way.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from toolkit.language import value
-from toolkit.sources.specs import ColumnSpec
+from toolkit.sources import reasons
+from toolkit.sources.specs import RATE_PARTS, ColumnSpec
 from toolkit.sources.styles import numbers
 
 if TYPE_CHECKING:
@@ -57,14 +59,19 @@ def worked_out(conversion: Conversion, name: str, shown: str, scale: int, spec: 
     checks: Checks = [(pl.col(part) == 0, value("{column} is divided by 0").format(column=shown)) for part in parts]
     if spec.rate is not None:
         checks += _apply_rate(conversion, shown, spec, above, below)
-    every_cell = [conversion.present(column) for column in (*columns, *divisors)]
+    off = spec.subtract if spec.multiply else ()
+    less = [conversion.scaled(column, scale, spec) for column in off]
+    every_cell = [conversion.present(column) for column in (*columns, *divisors, *off)]
     one_base = pl.any_horizontal(every_cell[: len(bases)])  # of a sum, empty cells are 0 as long as one is there
-    present = pl.all_horizontal([one_base, *every_cell[len(bases) :]])
-    read = zip(every_cell, (*bases, *factors, *parts), strict=True)
+    present = pl.all_horizontal([one_base, *every_cell[len(bases) : len(every_cell) - len(off)]])
+    read = zip(every_cell, (*bases, *factors, *parts, *less), strict=True)
     unreadable = pl.any_horizontal([there & pl.col(scaled).is_null() for there, scaled in read])
     fits = (_size(above) < MOST) & (_size(below) < MOST)
     numerator, denominator = f"__above|{name}", f"__below|{name}"
-    conversion.prepared[1][numerator] = pl.when(present & fits).then(reduce(mul, above)) * spec.sign
+    total = reduce(mul, above)
+    for name_of in less:  # in units of 10 ** -(scale + EXTRA_DIGITS): the product's denominator has those digits too
+        total = total - pl.col(name_of).fill_null(0) * (reduce(mul, below) // 10**numbers.EXTRA_DIGITS)
+    conversion.prepared[1][numerator] = pl.when(present & fits).then(total) * spec.sign
     conversion.prepared[1][denominator] = pl.when(fits).then(reduce(mul, below))
     integer = numbers.from_ratio(numerator, denominator, unreadable)
     too_large = (integer.too_large | (present & ~fits)).fill_null(False)
@@ -81,7 +88,7 @@ def _apply_rate(conversion: Conversion, shown: str, spec: ColumnSpec, above: lis
     outside = value("{column} has a rate that is not between 0 and 1")
     if spec.rate_unit is None:
         outside = value('{column} has a rate that is not between 0 and 1 (rate_unit = "percent" reads 20 as 20%)')
-    checks = [(given & rate.is_null(), f"{shown} is not a number"), (~rate.is_between(0, ONE), outside.format(column=shown))]
+    checks = [(given & rate.is_null(), reasons.NOT_A_NUMBER.format(column=shown)), (~rate.is_between(0, ONE), outside.format(column=shown))]
     if spec.after_rate:
         checks.append((rate == ONE, value("{column} cannot be told from what a rate of 100% left").format(column=shown)))
     return checks
@@ -90,8 +97,8 @@ def _apply_rate(conversion: Conversion, shown: str, spec: ColumnSpec, above: lis
 def _rate(conversion: Conversion, column: str, spec: ColumnSpec) -> str:
     """Return the name of a prepared column: a raw one as a rate in Int128, scaled by 10 ** RATE_DIGITS."""
     name, style = f"__rate|{column}|{spec.rate_unit}", conversion.styles.number(conversion.mapping, conversion.table, spec)
-    percent = spec.rate_unit == "percent"
-    conversion.prepared[0][name] = numbers.scaled_rate(column, conversion.schema[column], style, percent=percent)
+    parts = RATE_PARTS[spec.rate_unit or "fraction"]
+    conversion.prepared[0][name] = numbers.scaled_rate(column, conversion.schema[column], style, parts=parts)
     return name
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
 from toolkit.sources.contract_columns import label
+from toolkit.sources.reasons import NOT_A_WORD, TOO_SMALL
 
 
 def check_small_table(name: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -78,9 +79,9 @@ def _broken_rules(name: str, good: pl.DataFrame) -> pl.DataFrame:
 def _sentence(table: str, rule: str) -> str:
     column, _, kind = rule.partition("|")
     if kind == "min":
-        return f"negative {label(column)}" if column in MONEY_COLUMNS else f"{label(column)} is too small"
+        return f"negative {label(column)}" if column in MONEY_COLUMNS else TOO_SMALL.format(column=label(column))
     if kind in ("regex", "min_length"):
-        return f"{label(column)} is not one of the contract's values" if kind == "regex" else f"no {label(column)}"
+        return NOT_A_WORD.format(column=label(column)) if kind == "regex" else f"no {label(column)}"
     if kind:
         return f"{label(column)}: {kind}"
     return {"ends_after_start": "it ends before it starts"}.get(rule, rule.replace("_", " "))

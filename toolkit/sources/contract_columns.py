@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
+from toolkit.sources import reasons
 from toolkit.sources.arithmetic import worked_out
 from toolkit.sources.currencies import CURRENCY, FOREIGN, RATE, Rates
 from toolkit.sources.mapping import Mapping
@@ -171,7 +172,7 @@ class Conversion:
             whole = present.cast(pl.Int64, strict=False)
             value = whole if self.table == "lines" else whole.cast(pl.String)
             broken = present.is_not_null() & ((whole.cast(pl.Float64) != present.cast(pl.Float64)) | whole.is_null())
-            return ContractColumn(name, self._member(name, value, whole), [(broken, f"{label(name)} is not a whole number")])
+            return ContractColumn(name, self._member(name, value, whole), [(broken, reasons.NOT_WHOLE.format(column=label(name)))])
         if dtype.is_integer() and self.table == "lines" and dtype not in (pl.UInt64, pl.Int128):
             number = raw if dtype == pl.Int64 else raw.cast(pl.Int64)
             return ContractColumn(name, self._member(name, number, number))
@@ -196,7 +197,7 @@ class Conversion:
         """A spreadsheet turns long codes into 6.90123E+12: the digits are lost and products fall together."""
         if self.schema[column] != pl.String or not name.endswith("_id"):
             return []
-        return [(pl.col(column).str.contains(CUT_BY_SPREADSHEET).fill_null(False), f"{label(name)} was cut by a spreadsheet")]
+        return [(pl.col(column).str.contains(CUT_BY_SPREADSHEET).fill_null(False), reasons.CUT.format(column=label(name)))]
 
     def _member(self, name: str, value: pl.Expr, number: pl.Expr | None) -> pl.Expr:
         """Return a member id with the codes that mean nobody made null."""
@@ -248,8 +249,10 @@ class Conversion:
         value = parts[0].value if len(parts) == 1 else pl.sum_horizontal([part.value for part in parts], ignore_nulls=True)
         if len(parts) > 1:
             value = pl.when(~pl.all_horizontal([part.value.is_null() for part in parts])).then(value)
-        checks = [*further, *((part.unreadable, f"{shown} is not a number") for part in parts)]
-        checks += [(part.too_large, f"{shown} is too large") for part in parts]
+        if spec.sign_of is not None:
+            value = value.abs() * pl.col(self.scaled(spec.sign_of, 0, spec)).sign().cast(pl.Int64)
+        checks = [*further, *((part.unreadable, reasons.NOT_A_NUMBER.format(column=shown)) for part in parts)]
+        checks += [(part.too_large, reasons.TOO_LARGE.format(column=shown)) for part in parts]
         rounded = pl.any_horizontal([part.rounded for part in parts]) if len(parts) > 1 else parts[0].rounded
         return ContractColumn(name, value, checks, rounded)
 
@@ -267,7 +270,7 @@ class Conversion:
         own = rates.converted(column.value, is_minor=self._is_minor(spec))
         self.before_rates[name] = rates.widened(column.value) if self._is_minor(spec) else column.value
         too_large = column.value.is_not_null() & pl.col(RATE).is_not_null() & own.is_null()
-        checks = [*column.checks, *rates.checks(), (too_large, f"{label(name)} is too large")]
+        checks = [*column.checks, *rates.checks(), (too_large, reasons.TOO_LARGE.format(column=label(name)))]
         return replace(column, value=own, checks=checks)
 
     def _integer(self, column: str, scale: int, spec: ColumnSpec, sign: int) -> numbers.Integer:
@@ -318,16 +321,17 @@ class Conversion:
             self.prepared[0][temporary] = text.map_batches(
                 lambda texts: times.read_times(texts, spelled, zone), return_dtype=pl.Datetime("us"), is_elementwise=True
             )
-            unread = f"{shown} cannot be read" if shown == what or shown.endswith("time") else f"{shown} is not a {what}"
-            checks.append((text.is_not_null() & pl.col(temporary).is_null(), unread))
+            is_said = shown == what or shown.endswith("time")
+            unread = reasons.UNREAD if is_said else reasons.NO_DATE if date else reasons.NO_TIME
+            checks.append((text.is_not_null() & pl.col(temporary).is_null(), unread.format(column=shown)))
         else:
             self.prepared[0][temporary] = self._typed_time(spec)
         local = pl.col(temporary)
         if not times.needs_zone(formats) and not self._has_zone(spec) and self.mapping.zone_of_times(self.table) and not date:
             local, skipped = self._from_source_zone(temporary)
-            checks.append((skipped, f"{shown} does not exist: clocks went forward"))
+            checks.append((skipped, reasons.SKIPPED.format(column=shown)))
         value = pl.when(times.possible(local)).then(local)
-        checks.append((~times.possible(pl.col(temporary)), f"impossible {shown}" if not date else f"{shown} is impossible"))
+        checks.append((~times.possible(pl.col(temporary)), reasons.IS_IMPOSSIBLE.format(column=shown) if date else f"impossible {shown}"))
         return ContractColumn(name, value.dt.date() if date else value, checks)
 
     def _typed_time(self, spec: ColumnSpec) -> pl.Expr:
@@ -372,7 +376,7 @@ class Conversion:
             means = {given: word in (True, "yes", "true") for given, word in words.items()}
             listed = {truth: [given for given, meant in means.items() if meant is truth] for truth in (True, False)}
             value = pl.when(written.is_in(listed[True])).then(True).when(written.is_in(listed[False])).then(False).otherwise(value)
-        return ContractColumn(name, value, [((text.str.len_bytes() > 0) & value.is_null(), f"{label(name)} is neither yes nor no")])
+        return ContractColumn(name, value, [((text.str.len_bytes() > 0) & value.is_null(), reasons.NEITHER.format(column=label(name)))])
 
     @staticmethod
     def _holds(condition: Condition) -> pl.Expr:

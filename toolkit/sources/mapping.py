@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingABC
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from toolkit.errors import MappingError, nearest
-from toolkit.language import tr
+from toolkit.language import tr, trn
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
 from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, FileEntry, Identities, Join, SideTable, TableMapping, known_zone
 from toolkit.sources.spellings import FOLDS
@@ -34,6 +34,7 @@ DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
 TIME_WORDS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
 NO_MINOR_UNIT = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"])
 """Currencies that ISO 4217 lists without a minor unit."""
+LONGEST = 200  # of what a sentence repeats of a mapping
 
 
 SHOP_KEYS = (
@@ -82,7 +83,8 @@ class Mapping(BaseModel):
     @classmethod
     def _known_folds(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := [word for word in given if word not in FOLDS]:
-            raise ValueError(f"spellings cannot be folded by {unknown[0]!r}; known: {', '.join(map(repr, FOLDS))}")
+            known = ", ".join(map(repr, FOLDS))
+            raise ValueError(tr("spellings cannot be folded by {word}; known: {known}", word=repr(unknown[0]), known=known))
         return given
 
     def side_table(self, name: str) -> Mapping:
@@ -99,9 +101,11 @@ def read_mapping(path: Path | str) -> Mapping:
     try:
         text = path.read_text("utf-8-sig")
     except FileNotFoundError:
-        raise MappingError(f"There is no mapping file {path}; `toolkit map FILES > {path.name}` proposes one.") from None
+        said = tr("There is no mapping file {path}; `toolkit map FILES > {name}` proposes one.", path=path, name=path.name)
+        raise MappingError(said) from None
     except UnicodeDecodeError as error:
-        raise MappingError(f"{path} is not UTF-8 at byte {error.start}; a TOML file must be UTF-8: save it as such.") from None
+        said = tr("{path} is not UTF-8 at byte {byte}; a TOML file must be UTF-8: save it as such.", path=path, byte=error.start)
+        raise MappingError(said) from None
     return mapping_from_text(text, folder=path.parent, label=path.name)
 
 
@@ -123,7 +127,9 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise MappingError(f"{label} is not valid TOML: {error}.") from None
+        raise MappingError(tr("{label} is not valid TOML: {error}.", label=label, error=error)) from None
+    except ValueError:
+        raise MappingError(tr("{label} holds a number that is longer than any number here is; write it as a text.", label=label)) from None
     except RecursionError:
         raise MappingError(tr("{label} nests lists or sections deeper than a mapping ever does; write it flatter.", label=label)) from None
     faults: list[str] = []
@@ -131,7 +137,7 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
     faults += _unknown(label, shop, [*SHOP_KEYS, *CONTRACT])
     tables = {name: _read_table(label, name, given[name], faults) for name in CONTRACT if name in given}
     if "lines" not in given:
-        faults.append(f"{label} has no section [lines]: the receipt lines are the one table that is needed.")
+        faults.append(tr("{label} has no section [lines]: the receipt lines are the one table that is needed.", label=label))
     shop = {key: value for key, value in shop.items() if key in SHOP_KEYS}
     for name in [name for name in SIDE_TABLES if name in shop]:
         shop[name] = _read_side_table(label, name, shop[name], faults)
@@ -168,7 +174,7 @@ def _read_side_table(label: str, name: str, given: Any, faults: list[str]) -> Si
 def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMapping | None:
     where = f"{label} [{name}]"
     if not isinstance(given, MappingABC):
-        faults.append(f"{where} must be a section with `files` and `columns`, but {given!r} came.")
+        faults.append(tr("{where} must be a section with `files` and `columns`, but {given} came.", where=where, given=shortened(given)))
         return None
     known_keys = [key for key in TableMapping.model_fields if key != "also_read"]
     faults += _unknown(where, given, known_keys)
@@ -178,9 +184,11 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         faults += _unknown(f"{label} [{name}.columns]", columns, list(contract))
         missing = [column for column in required_columns(name) if column not in columns]
         if missing:
-            faults.append(f"{label} [{name}.columns] does not say where {', '.join(missing)} come{'s' if len(missing) == 1 else ''} from.")
+            said = trn("{where} does not say where {columns} comes from.", "{where} does not say where {columns} come from.",
+                       len(missing), where=f"{label} [{name}.columns]", columns=", ".join(missing))  # fmt: skip
+            faults.append(said)
     if given.get("attributes") and name != "members":
-        faults.append(f"{where} has `attributes`, but only [members] can keep further columns.")
+        faults.append(tr("{where} has `attributes`, but only [members] can keep further columns.", where=where))
     known = {key: value for key, value in given.items() if key in known_keys}
     try:
         table = TableMapping.model_validate(known)
@@ -261,15 +269,20 @@ def _misused(where: str, table: str, column: str, spec: ColumnSpec) -> list[str]
     faults = _bad_time(f"{where}.format", spec.format)
     numeric = column in MONEY_COLUMNS or column in ("quantity", "on_hand", "service_life_days")
     if (spec.add or spec.subtract or spec.multiply or spec.divide or spec.rate) and not numeric:
-        faults.append(f"{where} is not a number: add, subtract, multiply, divide and rates cannot make it.")
+        faults.append(tr("{where} is not a number: add, subtract, multiply, divide and rates cannot make it.", where=where))
     if spec.is_shared and not (table == "lines" and column in SHARED):
         faults.append(tr("{where} is no money of a line: a value of the whole order cannot be shared out to make it.", where=where))
     if (spec.true_if or spec.false_if) and CONTRACT[table].columns()[column].dtype != pl.Boolean:
-        faults.append(f"{where} is not a yes or no: true_if and false_if cannot make it.")
+        faults.append(tr("{where} is not a yes or no: true_if and false_if cannot make it.", where=where))
     if spec.join and numeric:
-        faults.append(f"{where} is a number: it cannot be joined from several columns; use {{ add = [...] }} or {{ multiply = [...] }}.")
+        faults.append(
+            tr(
+                "{where} is a number: it cannot be joined from several columns; use {{ add = [...] }} or {{ multiply = [...] }}.",
+                where=where,
+            )
+        )
     if spec.unit and column not in MONEY_COLUMNS:
-        faults.append(f"{where} is not money: it has no `unit`.")
+        faults.append(tr("{where} is not money: it has no `unit`.", where=where))
     return faults
 
 
@@ -286,9 +299,19 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = ".") -> str:
     return f"; did you mean '{near[0]}'?" if near else otherwise
 
 
+def shortened(given: Any, written: Callable[[Any], str] = repr) -> str:
+    """Return what came as it is written, the beginning of what is long."""
+    text = written(given)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
 def _unknown(where: str, given: Iterable[str], known: Sequence[str]) -> list[str]:
     listed = f"; known: {', '.join(known)}."
-    return [f"{where} has no key '{key}'{did_you_mean(key, known, listed)}" for key in given if key not in known]
+    unknown = [key for key in given if key not in known]
+    return [
+        tr("{where} has no key '{key}'", where=where, key=shortened(key, str)) + did_you_mean(key[:LONGEST], known, listed)
+        for key in unknown
+    ]
 
 
 def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
@@ -303,26 +326,29 @@ def _sentences(label: str, table: str, error: ValidationError) -> list[str]:
         if fault["type"] == "extra_forbidden":
             faults.append(f"{where} has no key '{path}'{did_you_mean(str(fault['loc'][-1]), known)}")
         elif fault["type"] == "missing":
-            faults.append(f"{where} needs '{path}'.")
+            faults.append(tr("{where} needs '{path}'.", where=where, path=path))
         else:
             message = fault["msg"].removeprefix("Value error, ")
-            faults.append(
-                f"{where}{' ' if path else ''}{path}: {message[0].lower() + message[1:]}" + (f"; {fault['input']!r} came." if path else ".")
-            )
+            message = message[0].lower() + message[1:]
+            said = tr("{where} {path}: {message}; {given} came.", where=where, path=path, message=message, given=shortened(fault["input"]))
+            faults.append(said if path else f"{where}: {message}.")
     return faults
 
 
 def _minor_digits(label: str, currency: Any, faults: list[str]) -> int:
     """Return how many decimals a currency has; 2 stands in where the fault is already noted."""
     if not isinstance(currency, str):
-        faults.append(f'{label} needs the currency of the amounts as an ISO code, such as currency = "EUR".')
+        faults.append(tr('{label} needs the currency of the amounts as an ISO code, such as currency = "EUR".', label=label))
         return 2
     from babel.numbers import is_currency
 
     if not is_currency(currency):
         faults.append(
-            f"{label} currency {currency!r} is no ISO 4217 code (EUR, USD, CNY, JPY, ...); for an own code state minor_digits too."
-        )
+            tr(
+                "{label} currency {currency} is no ISO 4217 code (EUR, USD, CNY, JPY, ...); for an own code state minor_digits too.",
+                label=label, currency=repr(currency),
+            )
+        )  # fmt: skip
         return 2
     return minor_digits_of(currency)
 

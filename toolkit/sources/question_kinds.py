@@ -20,10 +20,12 @@ class QuestionKind(StrEnum):
     NO_GOODS = "no_goods"  # shipping, fees, gift cards, deposits, bags
     WORTH_NOTHING = "worth_nothing"  # orders worth nothing
     ORDER_TOTAL = "order_total"  # the order's total on each of its lines
+    REPEATED = "repeated"  # whole orders that stand there several times
     MEMBER_SPELLING = "member_spelling"  # ids that differ by spelling alone
     FEW_MEMBERS = "few_members"  # levels, stores or orders in the member's column
     ONE_CARD = "one_card"  # a till's card for everybody
     SECOND_ID = "second_id"  # another column that names the member
     SAME_RECEIPTS = "same_receipts"  # orders that are there under another source
     CANCELLATIONS = "cancellations"  # orders that mirror earlier ones
+    SET_ASIDE = "set_aside"  # many lines that cannot be read
     NO_ROW_KEPT = "no_row_kept"  # a table of which every row is set aside

@@ -10,18 +10,21 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from toolkit.errors import nearest
+from toolkit.language import tr
 from toolkit.sources.question_kinds import QuestionKind
 
 ONE_OF = ("column", "join", "value", "add", "multiply", "per_order", "true_if", "false_if")
 RATES = ("less_rate", "times_rate", "after_rate")
+RATE_PARTS = {"fraction": 1, "percent": 100, "tenths": 10}
 
 
 def known_zone(given: str | None) -> str | None:
     """Return a time zone's name, or raise the sentence that it is none."""
     if given is not None and given not in available_timezones():
         near = nearest(given, available_timezones())
-        hint = f"; did you mean '{near[0]}'?" if near else '; write it like "Europe/Berlin"'
-        raise ValueError(f"there is no time zone {given!r}{hint}")
+        if near:
+            raise ValueError(tr("there is no time zone {zone}; did you mean {near}?", zone=repr(given), near=repr(near[0])))
+        raise ValueError(tr('there is no time zone {zone}; write it like "Europe/Berlin"', zone=repr(given)))
     return given
 
 
@@ -39,7 +42,7 @@ class Condition(_Frozen):
     @model_validator(mode="after")
     def _says_something(self) -> Condition:
         if not self.equals and not self.starts_with:
-            raise ValueError("a condition needs `equals` or `starts_with`, a list of texts")
+            raise ValueError(tr("a condition needs `equals` or `starts_with`, a list of texts"))
         return self
 
 
@@ -61,7 +64,9 @@ class ColumnSpec(_Frozen):
     less_rate: str | None = Field(None, description="column of a rate: what is left after it, x (1 - rate)")
     times_rate: str | None = Field(None, description="column of a rate: its part, x rate")
     after_rate: str | None = Field(None, description="column of a rate: what it took off to leave this, x rate / (1 - rate)")
-    rate_unit: Literal["fraction", "percent"] | None = Field(None, description="0.2 or 20; a cell with a % sign is always a percentage")
+    rate_unit: Literal["fraction", "percent", "tenths"] | None = Field(
+        None, description="0.2, 20 or 2; a cell with a % sign is always a percentage"
+    )
     per_order: str | None = Field(None, description="column of a value that stands for the whole order: shared out over its lines")
     less_per_order: tuple[str, ...] = Field((), description="columns of values of the whole order that are shared out and taken off")
     by: tuple[str, ...] = Field((), description="columns whose product is a line's weight; by the quantity where nothing is stated")
@@ -69,6 +74,7 @@ class ColumnSpec(_Frozen):
     false_if: tuple[Condition, ...] = ()
     unit: Literal["major", "minor"] | None = None
     sign: Literal[1, -1] = 1
+    sign_of: str | None = Field(None, description="column of a number whose sign it has: below nothing where that is")
     decimal: Literal[".", ","] | None = None
     format: str | None = None
 
@@ -92,21 +98,27 @@ class ColumnSpec(_Frozen):
         if given == [] and self.subtract:
             given = ["add"]
         if len(given) != 1 and given != ["true_if", "false_if"]:
-            came = " and ".join(given) or "none of them"
-            raise ValueError(f"a column comes from exactly one of {', '.join(ONE_OF)}, but {came} was stated")
+            ways = ", ".join(ONE_OF)
+            if not given:
+                raise ValueError(tr("a column comes from exactly one of {ways}, but none of them was stated", ways=ways))
+            raise ValueError(tr("a column comes from exactly one of {ways}, but {came} was stated", ways=ways, came=" and ".join(given)))
         rates = [name for name in RATES if getattr(self, name) is not None]
         if len(rates) > 1:
-            raise ValueError(f"a number has one rate, but {' and '.join(rates)} were stated")
+            raise ValueError(tr("a number has one rate, but {rates} were stated", rates=" and ".join(rates)))
         if self.rate_unit and not rates:
-            raise ValueError(f"rate_unit says how a rate is written, but none of {', '.join(RATES)} was stated")
+            raise ValueError(tr("rate_unit says how a rate is written, but none of {rates} was stated", rates=", ".join(RATES)))
         if self.by and not self.is_shared:
-            raise ValueError("`by` says how the value of an order is shared out, but neither per_order nor less_per_order was stated")
+            raise ValueError(tr("`by` says how the value of an order is shared out, but neither per_order nor less_per_order was stated"))
         if self.per_order and (rates or self.divide or self.less_per_order):
-            raise ValueError("per_order is shared out as it stands: it takes no divide, no rate and no less_per_order")
+            raise ValueError(tr("per_order is shared out as it stands: it takes no divide, no rate and no less_per_order"))
+        if self.multiply and self.subtract and self.divide:
+            raise ValueError(tr("what is taken off a product is not divided: divide and subtract do not go together with multiply"))
+        if self.sign_of and (self.per_order or self.less_per_order):
+            raise ValueError(tr("a value of the order is shared out as it stands: it takes no sign_of"))
         if self.multiply and not any(isinstance(factor, str) for factor in self.multiply):
-            raise ValueError("multiply needs a column beside its constants")
+            raise ValueError(tr("multiply needs a column beside its constants"))
         if 0 in self.divide:
-            raise ValueError("nothing can be divided by 0")
+            raise ValueError(tr("nothing can be divided by 0"))
         return self
 
     @property
@@ -118,7 +130,7 @@ class ColumnSpec(_Frozen):
     def is_worked_out(self) -> bool:
         """Whether the number takes more than a sum or the product of two columns."""
         constants = any(not isinstance(factor, str) for factor in self.multiply)
-        return bool(self.divide or self.rate) or constants or len(self.multiply) > 2
+        return bool(self.divide or self.rate or (self.multiply and self.subtract)) or constants or len(self.multiply) > 2
 
     @property
     def is_shared(self) -> bool:
@@ -129,7 +141,7 @@ class ColumnSpec(_Frozen):
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the file that this one is made from."""
         conditions = tuple(condition.column for condition in (*self.true_if, *self.false_if))
-        single = [name for name in (self.column, self.rate, self.per_order) if name is not None]
+        single = [name for name in (self.column, self.rate, self.per_order, self.sign_of) if name is not None]
         factors = [name for name in (*self.multiply, *self.divide) if isinstance(name, str)]
         shared = (*self.less_per_order, *self.by)
         return tuple(dict.fromkeys((*single, *self.join, *self.add, *self.subtract, *factors, *shared, *conditions)))
@@ -153,7 +165,8 @@ class _Written(_Frozen):
             try:
                 "".encode(given)
             except (LookupError, ValueError):
-                raise ValueError(f"Python knows no encoding {given!r}; usual ones are utf-8, gb18030, cp1252, shift_jis, utf-16") from None
+                usual = "utf-8, gb18030, cp1252, shift_jis, utf-16"
+                raise ValueError(tr("Python knows no encoding {given}; usual ones are {usual}", given=repr(given), usual=usual)) from None
         return given
 
     @field_validator("delimiter")
@@ -181,7 +194,7 @@ CELLS = tuple(_Cells.model_fields)
 def one_character(given: str | None) -> str | None:
     """Return a delimiter or a sign as it was stated, or raise where it is more than one plain character."""
     if given is not None and given != "whitespace" and len(given.encode()) > 1:
-        raise ValueError('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)')
+        raise ValueError(tr('one plain character was needed (or delimiter = "whitespace" for columns set apart by spaces)'))
     return given
 
 
@@ -229,7 +242,7 @@ class Written(_Written):
     def _one_or_many(cls, given: Any) -> Any:
         listed = given if isinstance(given, list | tuple) else [given]
         if not listed:
-            raise ValueError("no file is named")
+            raise ValueError(tr("no file is named"))
         return [{"path": entry} if isinstance(entry, str) else entry for entry in listed]
 
     @field_validator("quote")
@@ -254,7 +267,9 @@ class Join(Written):
     def _cells_of_the_section(cls, given: tuple[FileEntry, ...]) -> tuple[FileEntry, ...]:
         stated = [name for entry in given for name in entry.stated if name in CELLS]
         if stated:
-            raise ValueError(f"cells of joined files are read as the section says, or a column of its own; leave {stated[0]} out here")
+            raise ValueError(
+                tr("cells of joined files are read as the section says, or a column of its own; leave {key} out here", key=stated[0])
+            )
         return given
 
     @field_validator("on", mode="before")
@@ -359,7 +374,10 @@ class Answers(_Frozen):
     def _known_kinds(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [key for key in given if key.partition(":")[0] not in set(QuestionKind)]
         if unknown:
-            raise ValueError(f"there is no question {unknown[0]!r}; a key is one of {', '.join(QuestionKind)}, or such a word:COLUMN")
+            kinds = ", ".join(QuestionKind)
+            raise ValueError(
+                tr("there is no question {key}; a key is one of {kinds}, or such a word:COLUMN", key=repr(unknown[0]), kinds=kinds)
+            )
         return given
 
 
@@ -450,7 +468,7 @@ class Identities(SideTable):
     @model_validator(mode="after")
     def _several(self) -> Identities:
         if len(set(self.ids)) < 2:
-            raise ValueError('an identity needs two columns of ids at least, such as ids = ["member_no", "phone"]')
+            raise ValueError(tr('an identity needs two columns of ids at least, such as ids = ["member_no", "phone"]'))
         if self.member_id is not None and self.member_id not in self.ids:
-            raise ValueError(f"member_id is {self.member_id!r}, which is none of `ids`")
+            raise ValueError(tr("member_id is {name}, which is none of `ids`", name=repr(self.member_id)))
         return self

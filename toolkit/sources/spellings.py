@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-FOLDS = ("case", "blanks", "decimal")
-"""Capitals; blanks anywhere, full-width signs and other compatible forms (NFKC); an ending .0 behind digits."""
+FOLDS = ("case", "blanks", "decimal", "marks", "zeros")
+"""Capitals; blanks anywhere, full-width signs and other compatible forms (NFKC); an ending .0 behind digits; hyphens and slashes;
+zeros before a number."""
+MARKS = r"[-\u2010-\u2015\u2212/]"
 MEMBER_IDS = ("member_id", "referred_by")
 """Contract columns that name a member, in whichever table."""
 
@@ -18,11 +20,17 @@ def folded(text: pl.Expr, words: Sequence[str]) -> pl.Expr:
     >>> ids = pl.Series(["Ann@Shop.example ", "\uff11\uff12", "007.0", "A.0", " "])
     >>> ids.to_frame("id").select(folded(pl.col("id"), ["case", "blanks", "decimal"]))["id"].to_list()
     ['ann@shop.example', '12', '007', 'a.0', None]
+    >>> pl.Series(["007", "20-11/3", "0"]).to_frame("id").select(folded(pl.col("id"), ["marks", "zeros"]))["id"].to_list()
+    ['7', '20113', '0']
     """
     if "blanks" in words:
         text = text.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]", "")
     if "decimal" in words:
         text = text.str.replace(r"^(\s*[0-9]+)[.,]0+(\s*)$", "${1}${2}")
+    if "marks" in words:
+        text = text.str.replace_all(MARKS, "")
+    if "zeros" in words:
+        text = text.str.replace(r"^(\s*)0+([0-9]+\s*)$", "${1}${2}")
     if "case" in words:
         text = text.str.to_lowercase()
     return pl.when(text.str.len_bytes() > 0).then(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -138,6 +139,10 @@ def _complete_lines(guesses: dict[str, Guess], columns: dict[str, str], contents
         guesses["amount"] = Guess("amount", (columns["unit_price"],), comment="guessed: the price of a line, as no column is a quantity")
     if "quantity" not in guesses and "amount" in guesses:
         guesses["quantity"] = Guess("quantity", text="{ value = 1 }", comment="guessed: no column looks like a quantity, so one a line")
+    for column in ("amount", "discount_amount", "coupon_amount"):
+        if column in guesses and guesses[column].columns == (columns.get(column),) and _is_in_cents(columns[column], contents):
+            text = f'{{ column = {quoted(columns[column])}, unit = "minor" }}'
+            guesses[column] = replace(guesses[column], text=text, comment="guessed from the name: money in the smallest unit")
     for column in ("discount_amount", "coupon_amount"):
         if column in guesses and _is_negative(columns[column], contents):
             text = f"{{ column = {quoted(columns[column])}, sign = -1 }}"
@@ -201,6 +206,13 @@ def time_options(contents: Contents, columns: tuple[str, ...]) -> tuple[str, ...
         other = swap(style.formats, style.twins)[0]
         return (f'# TODO time_format = "{form}"  # or "{other}": the sample does not prove which; the import looks at every row',)
     return (f'time_format = "{form}"',) if len(style.formats) == 1 and form != "iso" else ()
+
+
+def _is_in_cents(name: str, contents: Contents) -> bool:
+    """Return whether a column is called after the smallest unit of money and holds whole numbers."""
+    parts = re.split(r"[^\w]|_", name.casefold())
+    called = any(part in ("cent", "cents", "minor", "pence", "centimes", "centavos", "centimos", "céntimos", "分") for part in parts)
+    return called and not contents.texts(name).str.contains(r"[.,]\d{1,2}$").any()
 
 
 def _is_negative(name: str, contents: Contents) -> bool:

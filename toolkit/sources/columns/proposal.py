@@ -30,6 +30,8 @@ from toolkit.sources.question_kinds import QuestionKind
 from toolkit.sources.records.shelf import parts_of
 from toolkit.sources.specs import TableMapping
 
+OF_THE_KEY = 0.95
+"""Share of a key's rows that must say the same for a column to be the key's."""
 CURRENCY_SIGNS = {
     "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "円": "JPY", "₩": "KRW", "₹": "INR", "zł": "PLN", "R$": "BRL", "₽": "RUB",
     "$": "USD",
@@ -313,13 +315,24 @@ def _side_tables(group: Sequence[Contents], guesses: Sequence[Guess]) -> tuple[l
     for table, column, needed in (("products", "product_id", "category"), ("stores", "store_id", "region")):
         key = next((guess for guess in guesses if guess.name == column and len(guess.columns) == 1), None)
         extra = [guess for guess in guess_columns(table, group[0]) if guess.name != column and guess.columns[0] not in _raw(guesses)]
-        if key is None or not any(guess.name == needed for guess in extra):
+        if key is None:
+            continue
+        extra = [guess for guess in extra if _belongs_to(group[0], guess.columns[0], key.columns[0])]
+        if not any(guess.name == needed for guess in extra):
             continue
         lines += [*head(table, group), *(_decimal(group[0], extra) or [])]
         lines += ["distinct = true  # read from the receipts: the most frequent value of each column"]
         lines += ["", f"[{table}.columns]", _column_line(key), *map(_column_line, extra)]
         taken |= _raw(extra)
     return lines, taken
+
+
+def _belongs_to(contents: Contents, column: str, key: str) -> bool:
+    """Return whether a column says the same in (nearly) all rows of a key: a state of orders is no region of stores."""
+    rows = contents.sample.select(pl.col(key).alias("key"), pl.col(column).alias("value")).drop_nulls()
+    counts = rows.group_by("key", "value").len().group_by("key").agg(pl.col("len").max().alias("most"), pl.col("len").sum().alias("rows"))
+    several = counts.filter(pl.col("rows") > 1)
+    return several.is_empty() or int(several["most"].sum()) >= OF_THE_KEY * int(several["rows"].sum())
 
 
 def _column_line(guess: Guess) -> str:

@@ -15,9 +15,9 @@ from toolkit.sources.plausibility.of_amounts import amounts
 from toolkit.sources.plausibility.of_discounts import rates
 from toolkit.sources.plausibility.of_goods import columns_of_goods, lines_of_no_goods, no_goods
 from toolkit.sources.plausibility.of_members import members
-from toolkit.sources.plausibility.of_orders import order_totals, worth_nothing
+from toolkit.sources.plausibility.of_orders import doubled, order_totals, repeated, worth_nothing
 from toolkit.sources.plausibility.of_quantities import constant_quantity
-from toolkit.sources.plausibility.of_states import states
+from toolkit.sources.plausibility.of_states import MOST_STATES, states
 from toolkit.sources.plausibility.of_times import other_times
 from toolkit.sources.plausibility.question import Question, is_answered
 from toolkit.sources.plausibility.seen import Seen, decimal_of, member_of
@@ -26,21 +26,22 @@ from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile, scan
 from toolkit.sources.records.tables import Records, find_files
 from toolkit.sources.row_filters import wanted_rows
 from toolkit.sources.specs import CELLS, TableMapping
-from toolkit.sources.spellings import folded
+from toolkit.sources.spellings import folded, folded_texts
 
 ASKED: tuple[Callable[[Seen], Iterator[Question]], ...] = (
-    states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, members,
+    states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, doubled, repeated, members,
 )  # fmt: skip
 DRAWN_LINES = 5_000
 MOST_COLUMNS = 300
 MEMBERS = "member_id"
 
 
-def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple[Question, ...]:
+def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame, *, are_written: bool = False) -> tuple[Question, ...]:
     """Return what the receipts of a mapping leave open and its `[answers]` do not answer.
 
-    `lines` are the converted lines that are kept (`Typed.kept`, or a copy of it). Columns with a telling name, the products and the members
-    are read to their end, in one scan of nothing else; of all columns a sample from several places.
+    `lines` are the converted lines that are kept (`Typed.kept`, or a copy of it; `are_written`: it is a file, and the members are counted
+    there). Columns with a telling name, the products and the members are read to their end, in one scan of nothing else; of all columns a
+    sample from several places.
     """
     spec = mapping.tables["lines"]
     used = {name for table in mapping.tables.values() if table.files == spec.files for name in table.raw_columns}
@@ -48,12 +49,22 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame) -> tuple
     files = (*typed.files, *typed.joined)
     names = list(dict.fromkeys(name for file in files for name, dtype in file.schema.items() if not dtype.is_nested()))
     telling = [name for name in names if name not in used and is_called(name, "currency", "state", "happened")]
+    telling += [name for name in _few_valued(typed.joined) if name not in used and name not in telling]
     is_goods_said = any("is_goods" in table.columns for table in mapping.tables.values())
     goods = [] if is_goods_said else [name for name in columns_of_goods(spec, names) if _is_text(files, name)]
     sampled = [name for name in names if name in spec.raw_columns or name in telling or len(names) <= MOST_COLUMNS]
-    counts, every_member = _counted(files, spec, list(dict.fromkeys([*telling, *goods])))
-    if every_member is not None and mapping.fold_ids:
-        every_member = every_member.with_columns(folded(pl.col("cell"), mapping.fold_ids))
+    product = next((raw for raw in goods if are_written and spec.columns["product_id"].raw_columns == (raw,)), None)
+    from_files = [name for name in dict.fromkeys([*telling, *goods]) if name != product]
+    counts, every_member = _counted(files, spec, from_files, with_members=not are_written)
+    if are_written:
+        named = {key: pl.col(key).cast(pl.String).alias("cell") for key in ("member_id", *(["product_id"] if product else []))}
+        counted = [lines.group_by(cell).agg(pl.len().alias("rows")) for cell in named.values()]
+        every_member, *products_of_lines = pl.collect_all(counted, engine="streaming")
+        counts |= {str(product): frame.sort("cell") for frame in products_of_lines}
+    elif every_member is not None and mapping.fold_ids:
+        nobody = [code for code in folded_texts(spec.not_a_member, mapping.fold_ids) if code is not None]
+        cells = folded(pl.col("cell"), mapping.fold_ids)
+        every_member = every_member.with_columns(pl.when(~cells.is_in(nobody)).then(cells).alias("cell"))
     known = lines.filter(pl.col("member_id").is_not_null())
     products = {} if is_goods_said else _product_names(mapping, typed)
     questions: dict[str, Question] = {}
@@ -115,6 +126,17 @@ def _texts(frame: pl.DataFrame, spec: TableMapping) -> pl.DataFrame:
     signs = [name for name, dtype in frame.schema.items() if dtype.is_float() and decimal_of(spec, name) == ","]
     texts = frame.cast(dict.fromkeys(frame.columns, pl.String), strict=False)  # type: ignore[arg-type]
     return texts.with_columns(pl.col(name).str.replace(".", ",", literal=True) for name in signs) if signs else texts
+
+
+def _few_valued(joined: Sequence[SourceFile]) -> list[str]:
+    """Return the columns of joined files that hold a few values, by a sample: they may tell orders apart, whatever they are called."""
+    few: list[str] = []
+    for file in joined:
+        flat = [name for name, dtype in file.schema.items() if not dtype.is_nested()]
+        if len(flat) <= MOST_COLUMNS:
+            sample = scan([file], flat, with_broken=False).head(SAMPLE_RECORDS).select(flat).collect()
+            few += [name for name in flat if 1 < sample[name].n_unique() <= MOST_STATES]
+    return few
 
 
 def _is_text(files: Sequence[SourceFile], name: str) -> bool:
@@ -189,10 +211,14 @@ def _filled(sample: pl.DataFrame) -> pl.DataFrame:
     return sample.select(pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name) for name in sample.columns)
 
 
-def _counted(files: Sequence[SourceFile], spec: TableMapping, names: Sequence[str]) -> tuple[dict[str, pl.DataFrame], pl.DataFrame | None]:
+def _counted(
+    files: Sequence[SourceFile], spec: TableMapping, names: Sequence[str], *, with_members: bool = False
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame | None]:
     """Return every value of columns with its rows, and every member: one scan of these columns and no other."""
     counts: dict[str, list[pl.DataFrame]] = {}
-    raw = spec.columns["member_id"].raw_columns if "member_id" in spec.columns else ()
+    raw = spec.columns["member_id"].raw_columns if with_members and "member_id" in spec.columns else ()
+    if not names and not raw:
+        return {}, None
     for group, there in _alike(files, [*names, *(name for name in raw if name not in names)]):
         records = _raw(group, there, spec)
         wanted = {name: pl.col(name) for name in there if name in names}

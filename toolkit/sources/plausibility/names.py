@@ -30,9 +30,18 @@ def is_called(name: str, *keys: str) -> bool:
 
 
 def is_named(name: str, key: str) -> bool:
-    """Return whether a column's name is one of the words, but for "is" before and "flag" behind it."""
-    own = plain(name)
-    return any(form in _plain_words("names", key) for form in (own, own.removeprefix("is"), own.removesuffix("flag")))
+    """Return whether a column's name is one of the words, but for "is" before and "flag" or a mark behind it."""
+    own = plain(name) or name.strip()
+    forms = (own, own.removeprefix("is"), *(own.removesuffix(end) for end in ("flag", "kz", "标志", "标识")))
+    return any(form in _plain_words("names", key) for form in forms)
+
+
+def is_kind_of_line(name: str) -> bool:
+    """Return whether a column is called type, code or the like, alone or of receipts: trx cd, line_type."""
+    first, *rest = [plain(part) for part in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", name.strip()) if part] or [""]
+    return is_named(name, "kind") or bool(
+        rest and first in _plain_words("names", "of_receipts") and rest[-1] in _plain_words("names", "kind")
+    )
 
 
 def is_no_price(name: str) -> bool:
@@ -54,6 +63,8 @@ def is_word(cells: pl.Series, key: str) -> pl.Series:
 @cache
 def _is_word(text: str, key: str) -> bool:
     own = plain(text)
+    if key == "cancelled" and own.startswith(_plain_words("values", "stems")):
+        return True
     return any(own == word or (not word.isascii() and word in own) for word in _plain_words("values", key))
 
 

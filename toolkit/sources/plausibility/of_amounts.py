@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from toolkit.sources.columns.vocabulary import SURE, score, words_for
 from toolkit.sources.plausibility.names import is_called
 from toolkit.sources.plausibility.of_discounts import is_rate_of
 from toolkit.sources.plausibility.question import Question, listed, other_column
-from toolkit.sources.plausibility.seen import FEWEST_ROWS, NEARLY_ALL, Seen
+from toolkit.sources.plausibility.seen import FEWEST_ROWS, NEARLY_ALL, WRITTEN, Seen
 from toolkit.sources.question_kinds import QuestionKind
 
 CENT = 0.011
@@ -25,21 +25,71 @@ MOST_RATES = 3
 OTHER_SHARE = 0.02
 CENTS = 100
 MOST_DISAGREE, SUMS_APART = 0.5, 0.1
+MOSTLY = 0.5
 
 
 def amounts(seen: Seen) -> Iterator[Question]:
     """Ask what the column of the amount holds; at most one question, the surest first."""
+    if question := _discount_beside_product(seen):
+        yield question
+        return
     name = seen.column("amount")
     if name is None or name not in seen.sample.columns:
         return
-    for ask in (_of_a_unit, _before_discount, _in_cents, _with_tax, _another_amount, _disagrees):
+    for ask in (_of_another_sign, _of_a_unit, _before_discount, _in_cents, _with_tax, _tax_beside, _another_amount, _disagrees):
         if question := ask(seen, name):
             yield question
             return
 
 
+def _discount_beside_product(seen: Seen) -> Question | None:
+    """Doubt an amount of price x quantity from which the discount that is given beside it is not taken off."""
+    spec, given = seen.spec.columns.get("amount"), seen.spec.columns.get("discount_amount")
+    discount = given and (seen.column("discount_amount") or given.per_order)
+    if spec is None or not spec.model_fields_set <= {"multiply", *WRITTEN} or len(spec.multiply) < 2 or discount not in seen.sample.columns:
+        return None
+    names = [factor for factor in spec.multiply if isinstance(factor, str)]
+    off = seen.number(str(discount)).abs()
+    rows = pl.DataFrame({"off": seen.sample[str(discount)], "amount": seen.amounts("amount").round(seen.minor_digits).cast(pl.String)})
+    rows = rows.filter((off > CENT).fill_null(False)).drop_nulls()
+    if is_called(names[0], "settled_price") or rows.height < FEWEST_ROWS or is_rate_of(seen, str(discount)):
+        return None
+    column = ", ".join(names)
+    doubt = later(
+        "The amount is worked out as '{column}' multiplied, and the column '{discount}' gives a discount beside it ({cells}): is it taken "
+        "off the price already? Where it is not, write {write}"
+    )
+    taken_off = "less_per_order" if given and given.per_order else "subtract"
+    write = f"[lines.columns] amount = {{ multiply = {listed(names)}, {taken_off} = {listed([str(discount)])} }}"
+    return Question(QuestionKind.AMOUNT, column, (rows["off"][0], rows["amount"][0]), doubt, write, {"discount": str(discount)})
+
+
 def _pair(seen: Seen, **series: pl.Series) -> pl.DataFrame:
     return pl.DataFrame({key: values.alias(key) for key, values in series.items()}).drop_nulls()
+
+
+def _of_another_sign(seen: Seen, name: str) -> Question | None:
+    """Doubt money without a sign where a quantity below nothing says that goods came back, and sales that are below nothing."""
+    rows = pl.DataFrame({"quantity": seen.amounts("quantity"), "amount": seen.amounts("amount")}).drop_nulls()
+    back = rows.filter((pl.col("quantity") < 0) & (pl.col("amount") > 0))
+    below = rows.filter((pl.col("quantity") > 0) & (pl.col("amount") < 0))
+    column = seen.column("quantity")
+    if column and back.height >= FEWEST_ROWS and back.height >= MOSTLY * rows.filter(pl.col("quantity") < 0).height:
+        cells = tuple(f"{row['quantity']:g} x: {row['amount']:.{seen.minor_digits}f}" for row in back.head(2).iter_rows(named=True))
+        doubt = later(
+            "Where '{other}' is below 0, the column '{column}' is not ({cells}): what came back is counted as sold. Where it is to be "
+            "taken off, write {write}"
+        )
+        write = f"[lines.columns] amount = {{ column = {quoted(name)}, sign_of = {quoted(column)} }}"
+        return Question(QuestionKind.AMOUNT, name, cells, doubt, write, {"other": column})
+    if below.height >= FEWEST_ROWS and below.height >= MOSTLY * rows.height:
+        cells = tuple(f"{amount:.{seen.minor_digits}f}" for amount in below["amount"].head(2))
+        doubt = later(
+            "Most money of the column '{column}' is below 0 ({cells}), as books write sales: they would be taken off. Where they are "
+            "sales, write {write}"
+        )
+        return Question(QuestionKind.AMOUNT, name, cells, doubt, f"[lines.columns] amount = {{ column = {quoted(name)}, sign = -1 }}")
+    return None
 
 
 def _of_a_unit(seen: Seen, name: str) -> Question | None:
@@ -122,6 +172,37 @@ def _with_tax(seen: Seen, name: str) -> Question | None:
     return None
 
 
+def _tax_beside(seen: Seen, name: str) -> Question | None:
+    """Doubt an amount beside a column of tax that it does not hold, or of which the rows do not tell whether it does."""
+    amount = seen.amounts("amount")
+    for other in seen.unused:
+        if not is_called(other, "tax") or is_called(other, "no_tax") or not seen.is_number(other):
+            continue
+        rows = pl.DataFrame({"amount": amount.abs(), "tax": seen.number(other).abs()}).with_row_index().drop_nulls()
+        rows = rows.filter((pl.col("tax") > CENT) & (pl.col("amount") > 0))
+        if rows.height < FEWEST_AMOUNTS or rows["tax"].n_unique() < FEWEST_ROWS:
+            continue
+        within, on_top = (_explained(rows, shares) for shares in ([rate / (1 + rate) for rate in TAX_RATES], TAX_RATES))
+        if within >= NEARLY_ALL and within >= on_top:  # small amounts fit many a rate: the better reading counts
+            continue
+        row = int(rows["index"][0])
+        doubt = later(
+            "The column '{other}' holds a tax ({cells}) and '{column}' is read as the amount: does it hold the tax? Where it does not and "
+            "is to, write {write}"
+        )
+        write = f"[lines.columns] amount = {{ add = {listed([name, other])} }}"
+        cells = (str(seen.sample[name][row]), str(seen.sample[other][row]))
+        return Question(QuestionKind.TAX, name, cells, doubt, write, {"other": other})
+    return None
+
+
+def _explained(rows: pl.DataFrame, shares: Sequence[float]) -> float:
+    """Return the share of rows in which the tax is one of the few best shares of the amount."""
+    fits = rows.select(((pl.col("tax") - pl.col("amount") * share).abs() <= CENT).alias(str(share)) for share in shares)
+    best = sorted(fits.columns, key=lambda share: -int(fits[share].sum()))[:MOST_RATES]
+    return float(fits.select(pl.any_horizontal(best).mean()).item())
+
+
 def is_taxed(first: pl.Series, second: pl.Series) -> bool:
     """Return whether one of two amounts is the other with tax: a few usual rates explain (nearly) every row, to a cent.
 
@@ -181,8 +262,8 @@ def _in_cents(seen: Seen, name: str) -> Question | None:
     """Doubt an amount that is a hundred times price x quantity."""
     for price, rows in _expected(seen):
         fits = rows.select((pl.col("amount") - CENTS * pl.col("expected")).abs() <= 0.01 * pl.col("amount")).to_series()
-        if not fits.mean() >= NEARLY_ALL:  # type: ignore[operator]
-            continue
+        if not fits.mean() >= MOSTLY:  # type: ignore[operator]
+            continue  # discounts that no column tells make the others less
         doubt = later(
             "The column '{column}' is {times} times what '{price}' and the quantity come to, line for line ({cells}): it looks like money "
             "in the smallest unit. Where it is, write {write}"

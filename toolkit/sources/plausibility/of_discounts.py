@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit.language import later
 from toolkit.sources.columns.matching import quoted
-from toolkit.sources.columns.rates import discount_of_rate
+from toolkit.sources.columns.rates import discount_of_rate, is_what_is_left
 from toolkit.sources.plausibility.names import is_called
 from toolkit.sources.plausibility.question import Question
 from toolkit.sources.plausibility.seen import FEWEST_ROWS, NEARLY_ALL, Seen
@@ -49,12 +49,11 @@ def rates(seen: Seen) -> Iterator[Question]:
 
 
 def _made_of_rate(seen: Seen, contract: str, name: str) -> str:
-    """Return the line that makes money of a rate or a percentage; nothing of tenths that are left (8 折)."""
-    if "折" in name and float(seen.number(name).abs().max() or 0) > 1:  # type: ignore[arg-type]
-        return ""
+    """Return the line that makes money of a rate or a percentage."""
     amount = seen.spec.columns.get("amount")
     factors = [factor for factor in amount.multiply if isinstance(factor, str)] if amount else []
-    return discount_of_rate(contract, name, seen.sample[name], seen.column("amount") or "...", factors)
+    left = is_what_is_left(name, seen.number(name).abs(), seen.amounts("amount"))
+    return discount_of_rate(contract, name, seen.sample[name], seen.column("amount") or "...", factors, left=left)
 
 
 def is_rate_of(seen: Seen, name: str) -> bool:
@@ -64,7 +63,7 @@ def is_rate_of(seen: Seen, name: str) -> bool:
     given = numbers.filter(is_given)
     if given.is_empty():
         return False
-    if (proved := _proved(seen, name)) is not None:
+    if (proved := proved_rate(seen, name)) is not None:
         return proved
     is_rate = bool(cells.str.contains("%", literal=True).any())
     if "折" in name and given.len() >= NEARLY_ALL * cells.count():  # 8 = eight tenths are left, 10 = nothing is taken off
@@ -82,7 +81,7 @@ def is_rate_of(seen: Seen, name: str) -> bool:
     return is_rate
 
 
-def _proved(seen: Seen, name: str) -> bool | None:
+def proved_rate(seen: Seen, name: str) -> bool | None:
     """Return whether the amounts prove that a discount is a rate (of a price, or of another column of money) or money, or None."""
     amount, quantity, off = seen.amounts("amount"), seen.amounts("quantity"), seen.number(name).abs()
     whole = {price: seen.number(price) * quantity for price in seen.prices}

@@ -8,10 +8,12 @@ import polars as pl
 
 from toolkit.language import later
 from toolkit.sources.columns.matching import quoted
+from toolkit.sources.columns.vocabulary import vocabulary
 from toolkit.sources.plausibility.names import is_called, is_value, is_word
 from toolkit.sources.plausibility.question import Question, listed, other_column
 from toolkit.sources.plausibility.seen import FEWEST_ROWS, Seen
 from toolkit.sources.question_kinds import QuestionKind
+from toolkit.sources.spellings import FOLDS, folded
 
 FEW_VALUES, MANY_ORDERS = 5, 100
 MOST_LEVELS = 30
@@ -19,10 +21,22 @@ EVERYBODYS_SHARE, TIMES_THE_NEXT, CARDS_OF_MEMBERS, MOST_CARDS, FEWEST_MEMBERS =
 TIED_SHARE, MOST_TIED = 0.05, 10
 NAMED_SHARE = 0.3
 STORES_OF_MEMBERS = 2
+TWIN_SHARE = 0.02
+CHANGED = r"[^a-z0-9@._]|^0|[.]0+$"
+WORDED = r"\p{L}{2}"
+OTHERS_OF_A_GROUP = 3
 
 OF_LEVELS = later(
     "The column '{column}' has very few values ({cells}) for so many orders: is it a card level or a group? Name the column of the "
     "member's own number: {write}"
+)
+OF_SPELLING = later(
+    "Ids of the column '{column}' differ by capitals, blanks or an ending .0 alone ({cells}), and each spelling counts as a member of "
+    "its own. Where they are one, write at the top of the mapping: {write}"
+)
+OF_WIDER_SPELLING = later(
+    "Ids of the column '{column}' differ by hyphens or by zeros before the number alone ({cells}), and each spelling counts as a member of "
+    "its own. Where they are one, write at the top of the mapping: {write}"
 )
 
 
@@ -34,23 +48,30 @@ def members(seen: Seen) -> Iterator[Question]:
     every = seen.every_member
     yield from _spelling(column, every["cell"])
     yield from _levels(seen, column, every)
-    yield from _staff(column, every["cell"])
-    yield from _everybodys_card(column, every)
+    worded = every["cell"].filter(every["cell"].str.contains(WORDED))
+    yield from _staff(column, worded, every["cell"])
+    yield from _nobody(column, worded, every["cell"]) or _everybodys_card(column, every)
     if not seen.is_person_said:
         yield from _second_ids(seen, seen.column("member_id"))
 
 
 def _spelling(column: str, ids: pl.Series) -> Iterator[Question]:
-    """Doubt ids that are the same but for capitals, blanks or an ending .0."""
-    plainly = ids.str.to_lowercase().str.replace_all(r"\s", "").str.replace(r"^(\d+)\.0+$", "${1}")
-    if plainly.n_unique() == ids.len():
-        return
-    twins = pl.DataFrame({"id": ids, "plainly": plainly}).sort("plainly", "id").filter(pl.col("plainly").is_duplicated())
-    doubt = later(
-        "Ids of the column '{column}' differ by capitals, blanks or an ending .0 alone ({cells}), and each spelling counts as a member of "
-        "its own. Where they are one, write at the top of the mapping: {write}"
-    )
-    yield Question(QuestionKind.MEMBER_SPELLING, column, tuple(twins["id"].head(2)), doubt, 'fold_ids = ["case", "blanks", "decimal"]')
+    """Doubt ids that are the same but for capitals, blanks or an ending .0; or, where there are several, for hyphens or leading zeros."""
+    for words, fewest, doubt in (
+        (FOLDS[:3], 1, OF_SPELLING),
+        (FOLDS, max(FEWEST_ROWS, TWIN_SHARE * ids.len()), OF_WIDER_SPELLING),
+    ):
+        odd = ids.filter(ids.str.contains(CHANGED))  # of two ids that folding makes one, one at least is changed by it
+        if odd.is_empty():
+            return
+        spelled = odd.to_frame("id").select("id", folded(pl.col("id"), words).alias("plainly")).drop_nulls()
+        same = ids.filter(ids.is_in(spelled["plainly"].implode()) & ~ids.is_in(odd.implode()))
+        spelled = pl.concat([spelled, pl.DataFrame({"id": same, "plainly": same})])
+        twins = spelled.filter(pl.col("plainly").is_duplicated()).sort("plainly", "id")
+        if twins["plainly"].n_unique() >= fewest:
+            first = twins.filter(pl.col("plainly") == twins["plainly"][0])["id"].head(2)
+            yield Question(QuestionKind.MEMBER_SPELLING, column, tuple(first), doubt, f"fold_ids = {listed(words)}")
+            return
 
 
 def _levels(seen: Seen, column: str, every: pl.DataFrame) -> Iterator[Question]:
@@ -87,9 +108,9 @@ def _like_another(seen: Seen) -> str | None:
     return seen.column("store_id") if own and lines["member_id"].n_unique() == stores.height else None
 
 
-def _staff(column: str, ids: pl.Series) -> Iterator[Question]:
+def _staff(column: str, worded: pl.Series, ids: pl.Series) -> Iterator[Question]:
     """Doubt members that are called staff."""
-    staff = ids.filter(is_word(ids, "staff")).sort()
+    staff = worded.filter(is_word(worded, "staff")).sort()
     if staff.is_empty() or staff.len() == ids.len():
         return
     doubt = later(
@@ -98,6 +119,20 @@ def _staff(column: str, ids: pl.Series) -> Iterator[Question]:
     )
     cells = tuple([*staff, *ids.filter(~ids.is_in(staff.to_list())).sort()][:2])
     yield Question(QuestionKind.STAFF, column, cells, doubt, f"not_a_member = {listed(staff)}")
+
+
+def _nobody(column: str, worded: pl.Series, ids: pl.Series) -> list[Question]:
+    """Doubt members that are called like nobody: guest@shop.example, walk-in."""
+    words = [word for word in vocabulary()["helpers"]["nobody"] if not word.lstrip("-").isdigit() and len(word) > 1]
+    nobody = worded.filter(worded.str.to_lowercase().str.replace(r"@.*$", "").str.strip_chars().is_in(words)).sort()
+    if nobody.is_empty() or nobody.len() == ids.len():
+        return []
+    doubt = later(
+        "Ids of the column '{column}' are called like nobody in particular ({cells}), and all their orders count as one member's. Where "
+        "they are no members, write under [lines]: {write}"
+    )
+    cells = tuple([*nobody, *ids.filter(~ids.is_in(nobody.to_list())).sort()][:2])
+    return [Question(QuestionKind.ONE_CARD, column, cells, doubt, f"not_a_member = {listed(nobody)}")]
 
 
 def _everybodys_card(column: str, every: pl.DataFrame) -> Iterator[Question]:
@@ -136,7 +171,8 @@ def _second_ids(seen: Seen, name: str | None) -> Iterator[Question]:
         several = tied.filter(pl.col("n") > 1).sort("other")
         is_tied = several.height >= max(FEWEST_ROWS, TIED_SHARE * tied.height) and several["n"].max() <= MOST_TIED  # type: ignore[operator]
         split = rows.group_by("member").len().filter(pl.col("len") > 1).height
-        is_split = not is_called(name, "settled_member") and split >= max(FEWEST_ROWS, TIED_SHARE * rows["member"].n_unique())
+        is_group = rows["member"].n_unique() <= MOST_LEVELS and rows["other"].n_unique() >= OTHERS_OF_A_GROUP * rows["member"].n_unique()
+        is_split = (is_group or not is_called(name, "settled_member")) and split >= max(FEWEST_ROWS, TIED_SHARE * rows["member"].n_unique())
         nameless = ids.filter(member.is_null())
         is_wider = nameless.count() >= max(FEWEST_ROWS, NAMED_SHARE * member.len()) and ids.n_unique() > MOST_LEVELS
         if is_tied:

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 import polars as pl
 
 from toolkit.language import later
-from toolkit.sources.plausibility.names import are_no_goods, is_called, is_named, is_value
-from toolkit.sources.plausibility.question import Question, by_value
-from toolkit.sources.plausibility.seen import Seen, as_numbers
+from toolkit.sources.plausibility.names import are_no_goods, is_called, is_kind_of_line, is_named, is_value, is_word
+from toolkit.sources.plausibility.question import Question, by_value, listed
+from toolkit.sources.plausibility.seen import NEARLY_ALL, Seen, as_numbers
 from toolkit.sources.question_kinds import QuestionKind
 
 NOTHING = r"(?i)^(0+([.,]0*)?|-|n|no|false|f|nein|non|否|无|無|いいえ)$"
 YES = r"(?i)^(1|y|yes|true|t|x|ja|j|oui|o|si|sí|s|是|有|はい)$"
+CODE = r"^[\p{L}\d+-]{1,2}$"
 MOST_STATES = 30
 MOST_NAMED = 5
+MOST_CODES = 4
+CENT = 0.011
 
 OF_CANCELLED = later(
     "The column '{column}' looks like a state of orders or lines ({cells}) and is not used: what was cancelled, refunded or voided "
@@ -37,6 +40,20 @@ def states(seen: Seen) -> Iterator[Question]:
         yield from _currency(seen, name) or _flag(seen, name) or _state(seen, name)
 
 
+def _tells_lines_apart(name: str, values: pl.Series) -> bool:
+    """Return whether a few values are words of cancelling or of payments, or codes in a column that is called type or the like."""
+    are_codes = values.len() <= MOST_CODES and bool(values.str.contains(CODE).all()) and not values.str.contains(NOTHING).all()
+    return bool((is_value(values, "cancelled") | is_word(values, "no_line")).any()) or (is_kind_of_line(name) and are_codes)
+
+
+def _is_money_back(seen: Seen, name: str, happened: pl.Series) -> bool:
+    """Return whether a column holds what was given back of an amount: sums of money, none above it."""
+    if happened.len() <= MOST_NAMED or as_numbers(happened).is_null().any():
+        return False
+    rows = pl.DataFrame({"back": seen.number(name).abs(), "amount": seen.amounts("amount").abs()}).drop_nulls().filter(pl.col("back") > 0)
+    return rows.height > 0 and bool((rows["back"] <= rows["amount"] + CENT).mean() >= NEARLY_ALL)  # type: ignore[operator]
+
+
 def _currency(seen: Seen, name: str) -> list[Question]:
     """Doubt amounts of several currencies."""
     codes = seen.cells(name).drop_nulls().str.to_uppercase().unique().sort()
@@ -56,7 +73,7 @@ def _currency(seen: Seen, name: str) -> list[Question]:
 def _are_currencies(codes: pl.Series) -> bool:
     from babel.numbers import is_currency
 
-    return bool(codes.str.contains("^[A-Z]{3}$").all()) and all(map(is_currency, codes))
+    return bool(is_value(codes, "currency").all()) or (bool(codes.str.contains("^[A-Z]{3}$").all()) and all(map(is_currency, codes)))
 
 
 def _flag(seen: Seen, name: str) -> list[Question]:
@@ -70,6 +87,8 @@ def _flag(seen: Seen, name: str) -> list[Question]:
         if not others.str.contains(NOTHING).all():
             marked = marked.head(0)
         marked = marked if marked.len() else values.filter(is_value(values, key))
+        if kind == QuestionKind.TRAINING and marked.is_empty() and is_word(values, "live").any():
+            marked = values.filter(values.str.to_lowercase() == "test")
         if marked.len() and marked.len() < values.len() + seen.cells(name).has_nulls():
             rest = [*values.filter(~values.is_in(marked.to_list())), ""]
             return [Question(kind, name, (marked[0], rest[0]), doubt, f"[lines.drop] {by_value(name, marked.to_list())}")]
@@ -87,13 +106,18 @@ def _state(seen: Seen, name: str) -> list[Question]:
         examples = [*happened.head(2), *nothing.head(1)]
         if happened.is_empty() or (len(examples) < 2 and not cells.has_nulls()):
             return []
-        if happened.len() <= MOST_NAMED and nothing.len() + cells.has_nulls():
+        if (money := seen.column("amount")) and _is_money_back(seen, name, happened):
+            write = f"[lines.columns] amount = {{ add = {listed([money])}, subtract = {listed([name])} }}"
+        elif happened.len() <= MOST_NAMED and nothing.len() + cells.has_nulls():
             write = f"[lines.drop] {by_value(name, happened.to_list())}"
         else:
             write = f"[lines.keep] {by_value(name, ['', *nothing])}"
-    elif 2 <= values.len() <= MOST_STATES and (is_called(name, "state") or is_value(values, "cancelled").any()):
+    elif is_named(name, "fulfilled") and nothing.len() and values.len() > nothing.len() and values.len() <= MOST_NAMED:
+        examples = [nothing[0], *values.filter(~values.is_in(nothing.to_list())).head(1)]
+        write = f"[lines.drop] {by_value(name, nothing.to_list())}"
+    elif 2 <= values.len() <= MOST_STATES and (is_called(name, "state") or _tells_lines_apart(name, values)):
         examples = values.to_list()
-        bad = values.filter(is_value(values, "cancelled") | are_no_goods(values))
+        bad = values.filter(is_value(values, "cancelled") | is_word(values, "no_line") | are_no_goods(values))
         write = f"[lines.drop] {by_value(name, bad.to_list())}" if bad.len() else f"[lines.keep] {by_value(name, examples)}"
     else:
         return []

@@ -15,6 +15,9 @@ from toolkit.sources.styles import times
 
 OTHER_DAYS = 0.05
 FEWEST_TIMES = 20
+NEAR_DAYS = 31
+"""Days that are not called like a time of sales are one where they lie this near to those that are read."""
+DATE = r"^\d{1,4}[-./年]\d{1,2}[-./月]\d{1,4}"
 
 
 def other_times(seen: Seen) -> Iterator[Question]:
@@ -26,7 +29,8 @@ def other_times(seen: Seen) -> Iterator[Question]:
     if days is None:
         return
     for other in seen.unused:
-        if not is_called(other, "time") or is_called(other, "no_time"):
+        is_named = is_called(other, "time")
+        if is_called(other, "no_time") or not (is_named or _looks_like_times(seen.sample[other])):
             continue
         others = _days(seen.sample[other])
         rows = (
@@ -34,6 +38,9 @@ def other_times(seen: Seen) -> Iterator[Question]:
         )
         apart = rows.filter(pl.col("day") != pl.col("other")) if rows.height else rows
         if apart.height < FEWEST_TIMES or apart.height < OTHER_DAYS * rows.height:
+            continue
+        distance = apart.select((pl.col("day") - pl.col("other")).dt.total_days().abs().median()).item()
+        if not is_named and distance > NEAR_DAYS:  # a birthday, a date of joining
             continue
         row = int(apart["index"][0])
         doubt = later(
@@ -44,6 +51,11 @@ def other_times(seen: Seen) -> Iterator[Question]:
         places = {"other": other, "share": f"{apart.height / rows.height:.0%}"}
         yield Question(QuestionKind.TIME, name, cells, doubt, other_column(QuestionKind.TIME, "ordered_at", other), places)
         return
+
+
+def _looks_like_times(cells: pl.Series) -> bool:
+    filled = cells.drop_nulls()
+    return filled.len() >= FEWEST_TIMES and bool(filled.str.contains(DATE).all())
 
 
 def _days(cells: pl.Series) -> pl.Series | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, reduce
 from math import prod
-from operator import mul
+from operator import mul, sub
 
 import polars as pl
 
@@ -78,6 +78,8 @@ class Seen:
         numbers = None if spec is None else _combined(spec, self)
         if numbers is None or spec is None:
             return pl.Series(contract, [None] * self.sample.height, dtype=pl.Float64)
+        if spec.sign_of is not None:
+            numbers = numbers.abs() * self.number(spec.sign_of).sign()
         in_minor = contract != "quantity" and (spec.unit or self.spec.amount_unit) == "minor"
         return (numbers * spec.sign / (10**self.minor_digits if in_minor else 1)).alias(contract)
 
@@ -160,7 +162,7 @@ def as_numbers(cells: pl.Series, decimal: str | None = None) -> pl.Series:
 
 def _combined(spec: ColumnSpec, seen: Seen) -> pl.Series | None:
     """Return the number that a column is made into, or None where it is made in another way than these."""
-    if not spec.model_fields_set <= {"column", "add", "subtract", "multiply", "value", *WRITTEN}:
+    if not spec.model_fields_set <= {"column", "add", "subtract", "multiply", "value", "sign_of", *WRITTEN}:
         return None
     if spec.value is not None:
         return pl.Series([float(spec.value)] * seen.sample.height, dtype=pl.Float64) if isinstance(spec.value, int | float) else None
@@ -169,7 +171,8 @@ def _combined(spec: ColumnSpec, seen: Seen) -> pl.Series | None:
     if spec.multiply:
         constant = prod(factor for factor in spec.multiply if not isinstance(factor, str))
         factors = [seen.number(factor) for factor in spec.multiply if isinstance(factor, str)]
-        return reduce(mul, factors) * constant
+        product = reduce(mul, factors) * constant
+        return reduce(sub, [seen.number(name).fill_null(0) for name in spec.subtract], product)
     added = (spec.column,) if spec.column is not None else spec.add
     parts = [seen.number(name) for name in added] + [-seen.number(name) for name in spec.subtract]
     filled = pl.DataFrame({str(place): part for place, part in enumerate(parts)})

@@ -152,19 +152,18 @@ def scaled_text(column: str, digits: int, style: NumberStyle) -> pl.Expr:
     return pl.col(column).map_batches(lambda texts: _read_scaled(texts, scale, style), return_dtype=pl.Int128, is_elementwise=True)
 
 
-def scaled_rate(column: str, dtype: pl.DataType, style: NumberStyle, *, percent: bool) -> pl.Expr:
+def scaled_rate(column: str, dtype: pl.DataType, style: NumberStyle, *, parts: int = 1) -> pl.Expr:
     """Return an expression: a column of rates as Int128, scaled by 10 ** RATE_DIGITS.
 
-    A cell with a % sign is a percentage, and with `percent` every cell is.
+    A cell with a % sign is a percentage; the others count parts of `parts`.
     """
     if dtype != pl.String:
         rate = scaled_typed(column, dtype, RATE_DIGITS - EXTRA_DIGITS)
-        return rate // 100 if percent else rate
+        return rate // parts
 
     def read(texts: pl.Series) -> pl.Series:
-        hundredth = texts.str.contains("[%％]") | percent
         rates = _read_scaled(texts.str.replace_all("[%％]", ""), RATE_DIGITS, style)
-        return (rates // 100).zip_with(hundredth.fill_null(False), rates)
+        return (rates // 100).zip_with(texts.str.contains("[%％]").fill_null(False), rates // parts)
 
     return pl.col(column).map_batches(read, return_dtype=pl.Int128, is_elementwise=True)
 

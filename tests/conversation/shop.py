@@ -37,7 +37,7 @@ CAMPAIGNS = {
 TIERS = ("gold", "silver", "金卡")
 SYNONYMS = {
     "names": {"牛奶": "MILK", "咖啡": "COFFEE", "麦片": "CEREAL", "pop": "SOFT DRINKS", "pet food": ["DOG FOOD", "CAT FOOD"]},
-    "words": {"footfall": "orders"},
+    "words": {"footfall": "receipts"},
 }
 
 

@@ -124,8 +124,12 @@ class _Reading:
 
     def best(self) -> Match | None:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
-        if not set(terms_of(self.taken)) - _WHO_ALONE and (
-            self.taken.entities("store", "region", "segment", "tier", "audience", "attribute") or len(self.taken.islands("period")) > 1
+        if (
+            WHOLE in self.book.known
+            and not set(terms_of(self.taken)) - _WHO_ALONE
+            and (
+                self.taken.entities("store", "region", "segment", "tier", "audience", "attribute") or len(self.taken.islands("period")) > 1
+            )
         ):
             return Match(WHOLE, 1.0, Phrase(WHOLE, frozenset(), 1.0))
         if self.taken.entities("campaign") and not set(terms_of(self.taken)) - {"{campaign}", "{campaign2}"}:
@@ -151,7 +155,7 @@ class _Reading:
             return self._answer(compared, best, made, covered, unused)
         close = [match for match in self.ranked[1:4] if match.score > best.score - CLOSE and match.question in self.book.known]
         if close:
-            calls = [self._call(match.question) for match in (best, *close)]
+            calls = [self._call(match.question, match.phrase.terms) for match in (best, *close)]
             return self._clarify(tuple(dict.fromkeys(calls)), tr("More than one question may be meant:"), covered, unused)
         question = find_question(best.question)
         if "campaign_id" in question.parameters and "campaign_id" not in made.given and (found := campaign_of(self.taken, made, self.ws)):
@@ -184,8 +188,8 @@ class _Reading:
             (figure, self._call("targeting.buyers")), tr("A figure is told by category, not of one alone:"), covered, unused
         )
 
-    def _call(self, name: str) -> Call:
-        made = filled(find_question(name), self.taken, self.as_of)
+    def _call(self, name: str, phrase: frozenset[str] = frozenset()) -> Call:
+        made = filled(find_question(name), self.taken, self.as_of, phrase)
         return Call.of(name, made.given)
 
     def _coverage(self, best: Match, made: Filled) -> tuple[float, tuple[str, ...]]:
@@ -339,7 +343,9 @@ def _said_so(call: Call, text: str, before: Dialogue) -> Understood:
 
 def _nearest(taken: Taken, book: Phrasebook, ranked: list[Match], before: Dialogue, covered: float = 0.0) -> Understood:
     near = [match.question for match in ranked if match.question in book.known and match.score > 0.1][:3]
-    near += [name for name in ("portrait.overview", "targeting.slipping", "targeting.core_members") if name not in near][: 3 - len(near)]
+    near += [name for name in (WHOLE, "targeting.slipping", "targeting.core_members") if name in book.known and name not in near][
+        : 3 - len(near)
+    ]
     return Nearest(
         text=taken.sentence.raw,
         said=tr("I am not sure what “{words}” asks. These questions come near:", words=taken.sentence.raw[:80]),

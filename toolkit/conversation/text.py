@@ -14,6 +14,7 @@ T = TypeVar("T")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _QUOTED = re.compile(r"['\"“”‘’「『《]([^'\"“”‘’「』《》]{1,80})['\"“”‘’」』》]")
 _FORMS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
+_AS_THEY_ARE = frozenset({"lapsing"})  # a lapsing member is not a lapsed one
 LONGEST = 600
 """Characters of a sentence that are read: nobody asks one question in more."""
 
@@ -88,7 +89,7 @@ def base(word: str) -> str:
     >>> [base(word) for word in ("stores", "store", "slipping", "slips", "carries", "carried", "less", "champions")]
     ['stor', 'stor', 'slip', 'slip', 'carri', 'carri', 'less', 'champion']
     """
-    if len(word) < 4 or not word.isascii() or not word.isalpha():
+    if word in _AS_THEY_ARE or len(word) < 4 or not word.isascii() or not word.isalpha():
         return word
     stem = word
     if stem.endswith("ies") or stem.endswith("ied"):

@@ -131,7 +131,8 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     written = [(name, text, FULL) for name, texts in data("phrases")["phrases"].items() for text in texts]
     written += [(item.name, text, FULL) for item in questions for text in in_every_language(tr, item.text)]
     written += [(item.name, text, OTHER) for item in questions for text in item.words]
-    written = [one for one in written if one[0] not in QUESTIONS]  # these are asked by the name of a figure
+    registered = {item.name for item in questions}
+    written = [one for one in written if one[0] in registered and one[0] not in QUESTIONS]  # these are asked by the name of a figure
     phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known))) - {"member"}}
     phrases |= {
         Phrase(item.name, terms, NAMED, metric)
@@ -157,6 +158,7 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     rarest = math.log(count)
     weights = {term: max(weight, 0.25 * rarest) * (_PLACE if term[0] == "{" else 1.0) for term, weight in weights.items()} | {"": rarest}
     ordered = tuple(sorted(phrases, key=lambda phrase: (phrase.question, -phrase.factor, sorted(phrase.terms))))
+    known = replace(known, spoken=frozenset(term[1:] for term in weights if term.startswith("=")))
     return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal)
 
 

@@ -17,7 +17,8 @@ from toolkit.sources.spellings import FOLDS, folded
 
 FEW_VALUES, MANY_ORDERS = 5, 100
 MOST_LEVELS = 30
-EVERYBODYS_SHARE, TIMES_THE_NEXT, CARDS_OF_MEMBERS, MOST_CARDS, FEWEST_MEMBERS = 0.05, 8, 0.1, 50, 30
+OUTSTANDING = ((8, 0.05), (3, 0.2))  # times what the next one does, with this share of all members' lines
+CARDS_OF_MEMBERS, MOST_CARDS, FEWEST_MEMBERS = 0.1, 50, 30
 TIED_SHARE, MOST_TIED = 0.05, 10
 NAMED_SHARE = 0.3
 STORES_OF_MEMBERS = 2
@@ -143,7 +144,7 @@ def _everybodys_card(column: str, every: pl.DataFrame) -> Iterator[Question]:
     times = (every["rows"] / every["rows"].shift(-1)).head(most)  # a card per till: the gap behind the last of them
     place = times.arg_max()
     lines, share = int(every["rows"].sum()), int(every["rows"].head((place or 0) + 1).sum())
-    if place is None or times[place] < TIMES_THE_NEXT or share < EVERYBODYS_SHARE * lines:
+    if place is None or not any(times[place] >= least and share >= part * lines for least, part in OUTSTANDING):
         return
     heavy, rest = every.head(place + 1), every.slice(place + 1)
     doubt = later(

@@ -15,7 +15,7 @@ from toolkit.sources.plausibility.of_amounts import amounts
 from toolkit.sources.plausibility.of_discounts import rates
 from toolkit.sources.plausibility.of_goods import columns_of_goods, lines_of_no_goods, no_goods
 from toolkit.sources.plausibility.of_members import members
-from toolkit.sources.plausibility.of_orders import doubled, order_totals, repeated, worth_nothing
+from toolkit.sources.plausibility.of_orders import doubled, order_totals, repeated, spellings, worth_nothing
 from toolkit.sources.plausibility.of_quantities import constant_quantity
 from toolkit.sources.plausibility.of_states import MOST_STATES, states
 from toolkit.sources.plausibility.of_times import other_times
@@ -29,7 +29,8 @@ from toolkit.sources.specs import CELLS, TableMapping
 from toolkit.sources.spellings import folded, folded_texts
 
 ASKED: tuple[Callable[[Seen], Iterator[Question]], ...] = (
-    states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, doubled, repeated, members,
+    states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, doubled, repeated, spellings,
+    members,
 )  # fmt: skip
 DRAWN_LINES = 5_000
 MOST_COLUMNS = 300
@@ -77,6 +78,7 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame, *, are_w
             counts,
             every_member,
             mapping.minor_digits,
+            mapping.currency,
             is_goods_said,
             products,
             is_person_said=mapping.identities is not None,

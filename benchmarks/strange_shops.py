@@ -21,6 +21,7 @@ from toolkit.importing import import_receipts
 from toolkit.workspace import Workspace
 
 END = date(2024, 12, 31)
+NEW_IDS = 100_000
 MAPPING = """name = "{source}"
 currency = "EUR"
 [lines]
@@ -102,6 +103,7 @@ class Habits:
 
 
 YEARS = tuple((day, 670) for day in (date(2024, 1, 31), date(2024, 3, 31), date(2024, 6, 30), date(2024, 9, 30)))
+MONTHS = tuple((date(2023 + month // 12, month % 12 + 1, 1) - timedelta(days=1), 670) for month in range(10, 22))
 WHOLE = ((date(2023, 12, 31), None), (date(2024, 6, 30), None), (date(2024, 9, 30), None))
 FEASTS = tuple(
     (day, 670)
@@ -111,7 +113,7 @@ FEASTS = tuple(
     )
 )
 """When a shop is asked, and from how many days of receipts (None = all): 22 months hold one season behind each day, and the weeks of a year
-ago with a quarter before them; only with all of them a season is seen twice."""
+ago with a quarter before them; only with all of them a season is seen twice. `MONTHS` are all month-ends with as many behind them and a quarter after."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +260,7 @@ def _shops() -> dict[str, Callable[[], StrangeShop]]:
         "new_ids": changed(
             "new_ids",
             usual,
-            lambda orders: orders.with_columns(member=pl.col("member") + pl.when(pl.col("day") >= late).then(100_000).otherwise(0)),
+            lambda orders: orders.with_columns(member=pl.col("member") + pl.when(pl.col("day") >= late).then(NEW_IDS).otherwise(0)),
             new_ids_on=late,
         ),
         "gap": changed(
@@ -294,7 +296,7 @@ def strange_shop(name: str, *, members: int | None = None) -> StrangeShop:
     shop = _shops()[name]()
     if members is None:
         return shop
-    number = pl.col("member").str.slice(1).cast(pl.Int64) % 100_000
+    number = person().str.slice(1).cast(pl.Int64)
     return replace(shop, lines=shop.lines.filter(number < members))
 
 
@@ -312,8 +314,23 @@ def imported(shop: StrangeShop, folder: Path, *, as_of: date, first_day: date | 
 
 
 def received(shop: StrangeShop, as_of: date, days: int, *, first_day: date | None = None) -> tuple[int, float]:
-    """Return how many of the members seen up to `as_of` bought in the `days` after it, and what they spent (currency units)."""
-    known = shop.lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of)).select("member").unique()
-    later = shop.lines.filter((pl.col("day") > as_of) & (pl.col("day") <= as_of + timedelta(days=days)))
-    theirs = later.join(known, on="member", how="semi")
-    return theirs["member"].n_unique(), float(theirs["amount"].sum())
+    """Return how many of the people seen up to `as_of` bought in the `days` after it, and what they spent (currency units).
+
+    People, not ids: who was given a new id goes on buying.
+    """
+    lines = shop.lines.with_columns(person())
+    known = lines.filter(pl.col("day").is_between(first_day or shop.first_day, as_of)).select("person").unique()
+    later = lines.filter((pl.col("day") > as_of) & (pl.col("day") <= as_of + timedelta(days=days)))
+    theirs = later.join(known, on="person", how="semi")
+    return theirs["person"].n_unique(), float(theirs["amount"].sum())
+
+
+def person(member: str = "member") -> pl.Expr:
+    """Return the id by which a person was first known (`person`): new ids are those of before plus `NEW_IDS`."""
+    number = pl.col(member).str.strip_prefix("M").cast(pl.Int64, strict=False)
+    return (
+        pl.when(number >= NEW_IDS, pl.col(member).str.starts_with("M"))
+        .then(pl.format("M{}", number - NEW_IDS))
+        .otherwise(member)
+        .alias("person")
+    )

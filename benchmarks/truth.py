@@ -14,7 +14,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib.util import find_spec
 from itertools import pairwise
@@ -172,6 +172,11 @@ def journey() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     return orders, bought, redemptions, addressed
 
 
+def ruler_of(days: pl.DataFrame, as_of: date) -> RecencyRuler:
+    """The ruler as a scorecard proposes it: with the own pauses of each member looked at."""
+    return replace(propose_ruler(gaps(days, as_of=as_of)), late_after=Settings().rfm.late_after_gaps)
+
+
 def addressed_by_campaign() -> pl.DataFrame:
     """Return whom each campaign of The Complete Journey addressed: `member_code`, `start_on`."""
     data = _journey_data()
@@ -189,6 +194,9 @@ def _journey_data() -> Path:
 def scored(days: pl.DataFrame, as_of: date, ruler: RecencyRuler) -> pl.DataFrame:
     recency = (pl.lit(as_of) - pl.col("day").max()).dt.total_days().alias("recency_days")
     members = days.filter(pl.col("day") <= as_of).group_by("member_code").agg(recency, pl.col("order_count").sum(), pl.col("amount").sum())
+    if ruler.late_after:
+        pauses = gaps(days, as_of=as_of).filter("is_closed").group_by("member_code").agg(pl.col("gap_days").mean().alias("gap_days_mean"))
+        members = members.join(pauses, on="member_code", how="left")
     if ruler.rhythms:
         members = members.join(usual_gaps(gaps(days, as_of=as_of), ruler.rhythms), on="member_code")
     return members.with_columns(
@@ -200,7 +208,7 @@ def scored(days: pl.DataFrame, as_of: date, ruler: RecencyRuler) -> pl.DataFrame
 
 def same_segment(days: pl.DataFrame, from_day: date, to_day: date) -> dict[str, float]:
     """Return the share of members in the same segment on both days, per map, with the ruler of the first day."""
-    ruler = propose_ruler(gaps(days, as_of=from_day))
+    ruler = ruler_of(days, from_day)
     shares = {}
     for name in ("ten", "eight"):
         before, after = (
@@ -212,7 +220,7 @@ def same_segment(days: pl.DataFrame, from_day: date, to_day: date) -> dict[str, 
 
 
 def measure_rfm(days: pl.DataFrame, quick: bool) -> Measured:
-    plain = scored(days, YEAR_END, propose_ruler(gaps(days, as_of=YEAR_END)))
+    plain = scored(days, YEAR_END, ruler_of(days, YEAR_END))
     names = (
         plain.select("member_code")
         .unique()
@@ -221,7 +229,7 @@ def measure_rfm(days: pl.DataFrame, quick: bool) -> Measured:
     )
     renamed = days.join(names, on="member_code").with_columns(pl.col("name").alias("member_code")).sample(fraction=1, shuffle=True, seed=2)
     parts = pl.concat([renamed.filter(pl.col("member_code") % 7 == part) for part in range(7)])
-    again = scored(parts, YEAR_END, propose_ruler(gaps(parts, as_of=YEAR_END))).rename({"member_code": "name"}).join(names, on="name")
+    again = scored(parts, YEAR_END, ruler_of(parts, YEAR_END)).rename({"member_code": "name"}).join(names, on="name")
     same = plain.join(again, on=["member_code", "r_score", "f_score", "m_score"], how="semi").height / plain.height
     yield "scores the same: rows shuffled, members renamed, in parts", same
     split = sum(

@@ -1,6 +1,6 @@
 """Forecasts and slipping on shops unlike ours, through the front door: mapping -> import -> question, against what really came.
 
-    python -m benchmarks.truth_strange [SHOP ...] [--cdnow FOLDER]
+    python -m benchmarks.truth_strange [SHOP ...] [--months] [--cdnow FOLDER]      --months: all twelve month-ends
 
 One row a shop and figure, over the days asked: the least and the most of promised over received, how often it lay within the bar, was out
 of it under a headline that says that it cannot be told, was out of it without, and was refused; how often the page said PASS, and how
@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,10 +23,11 @@ import polars as pl
 
 import toolkit as tk
 from benchmarks.real_shops import cdnow, journey
-from benchmarks.strange_shops import STRANGE, StrangeShop, imported, received, strange_shop
+from benchmarks.strange_shops import MONTHS, STRANGE, StrangeShop, imported, person, received, strange_shop
 from toolkit.answer import Answer
 from toolkit.errors import ToolkitError
 from toolkit.registry import all_questions
+from toolkit.settings import Settings
 from toolkit.workspace import Workspace
 
 BARS: dict[str, tuple[float, float]] = {
@@ -52,7 +53,10 @@ LEAST_NAMED, YEAR = 20, timedelta(days=364)
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure of one shop on one day. `claim`: PASS, CANNOT TELL, REFUSED or nothing; `references`: promised over received, too."""
+    """One figure of one shop on one day; `references`: promised over received, too.
+
+    `claim`: PASS, CANNOT TELL, REFUSED (rightly), NO FIGURE (refused without a reason: missed) or nothing.
+    """
 
     figure: str
     value: float | None
@@ -63,7 +67,7 @@ class Cell:
     def state(self) -> str:
         """What the cell counts as: within, said, missed, refused."""
         if self.value is None:
-            return "refused"
+            return "missed" if self.claim == "NO FIGURE" else "refused"
         low, high = BARS[self.figure]
         if low <= self.value <= high:
             return "within"
@@ -84,6 +88,14 @@ def plain_references(shop: StrangeShop, as_of: date, days: int, place: int, firs
     return {"level x growth": then * level(as_of) / level(ago) / truth, "a year ago": then / truth} if level(ago) else {}
 
 
+def may_be_refused(shop: StrangeShop, as_of: date, first: date) -> bool:
+    """Say whether a forecast may be refused: members could not be followed for the least days of history, by the shop's truth."""
+    since = [shop.lines.filter(pl.col("day").is_between(first, as_of))["day"].min()]
+    if isinstance(place := shop.facts.get("new_ids_on"), int):
+        since += [day for day in [shop.first_day + timedelta(days=place)] if day <= as_of]
+    return (as_of - max(since)).days + 1 < Settings().lifetime_value.minimum_history_days  # type: ignore[type-var, operator]
+
+
 def forecasts(shop: StrangeShop, answer: Answer, as_of: date, first: date) -> Iterable[Cell]:
     """Give the forecasts of an answer with what the page claims of them."""
     for name, (figure, days, place, opening) in FORECASTS.items():
@@ -93,21 +105,22 @@ def forecasts(shop: StrangeShop, answer: Answer, as_of: date, first: date) -> It
         note = next((note for note in answer.notes if note.text.startswith(opening)), None)
         claim = "CANNOT TELL" if "cannot be told" in answer.headline else "PASS" if note and note.verdict == "PASS" else ""
         value = promised / truth if promised is not None and truth else None
-        yield Cell(name, value, claim if value is not None else "REFUSED", plain_references(shop, as_of, days, place, first))
+        refused = "REFUSED" if may_be_refused(shop, as_of, first) else "NO FIGURE"
+        yield Cell(name, value, claim if value is not None else refused, plain_references(shop, as_of, days, place, first))
 
 
 def slipping_of(shop: StrangeShop, ws: Workspace, as_of: date) -> Iterable[Cell]:
     """Give the shares of those called slipping who do not buy in the coming quarter, and who buy within their own usual pause."""
-    named = tk.targeting.slipping(ws, top=0, settings={"calendar": {"holidays": shop.holidays}}).table.select(member="member_id")
+    named = tk.targeting.slipping(ws, top=0, settings={"calendar": {"holidays": shop.holidays}}).table.select(person("member_id"))
     away = back = None
     if named.height >= LEAST_NAMED:
-        days = shop.lines.select("member", "day").unique().sort("member", "day")
-        pause = (pl.col("day") - pl.col("day").shift(1).over("member")).dt.total_days()
-        usual = days.filter(pl.col("day") <= as_of).with_columns(pause=pause).group_by("member").agg(pl.col("pause").median())
+        days = shop.lines.select(person(), "day").unique().sort("person", "day")
+        pause = (pl.col("day") - pl.col("day").shift(1).over("person")).dt.total_days()
+        usual = days.filter(pl.col("day") <= as_of).with_columns(pause=pause).group_by("person").agg(pl.col("pause").median())
         coming = (
-            days.filter(pl.col("day") > as_of).group_by("member").agg((pl.col("day").min() - pl.lit(as_of)).dt.total_days().alias("wait"))
+            days.filter(pl.col("day") > as_of).group_by("person").agg((pl.col("day").min() - pl.lit(as_of)).dt.total_days().alias("wait"))
         )
-        told = named.join(usual, on="member", how="left").join(coming, on="member", how="left")
+        told = named.join(usual, on="person", how="left").join(coming, on="person", how="left")
         stays_away = (pl.col("wait").is_null() | (pl.col("wait") > 91)).mean()
         away, back = told.select(stays_away, back=(pl.col("wait") <= pl.col("pause")).fill_null(False).mean()).row(0)
     for name, value in (("slipping stay away", away), ("slipping come as usual", back)):
@@ -202,9 +215,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Forecasts and slipping on shops unlike ours.")
     parser.add_argument("shops", nargs="*", default=["complete_journey", "cdnow", *STRANGE])
     parser.add_argument("--cdnow", type=Path, help="folder with lifetimes' CDNOW files (default: the installed lifetimes)")
+    parser.add_argument("--months", action="store_true", help="ask at all twelve month-ends with 22 months behind them")
     chosen = parser.parse_args(arguments)
+    asked = {"asked": MONTHS} if chosen.months else {}
     real = {"complete_journey": journey, "cdnow": lambda: cdnow(chosen.cdnow)}
-    return table(real[name]() if name in real else strange_shop(name) for name in chosen.shops)
+    return table(real[name]() if name in real else replace(strange_shop(name), **asked) for name in chosen.shops)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import truth_strange
 from benchmarks.strange_shops import strange_shop
-from benchmarks.truth_strange import BARS, Cell, row_of, summary, table
+from benchmarks.truth_strange import BARS, RECORD, Cell, row_of, summary, table
 
 DAYS = ((date(2024, 1, 31), 670), (date(2024, 9, 30), None))
 
@@ -19,9 +19,9 @@ def test_two_shops_on_two_days(capsys: pytest.CaptureFixture[str]) -> None:
     table(shops)
     printed = capsys.readouterr().out
     rows = [line for line in printed.splitlines() if line.startswith(("seasonal_x2", "new_year_set"))]
-    assert len(rows) == 2 * len(BARS)
+    assert {(row[:16].strip(), row[17:40].strip()) for row in rows} >= {(shop.name, name) for shop in shops for name in set(BARS) - RECORD}
     for row in rows:
-        if " days " in row:
+        if "28 days" in row or "91 days" in row:
             assert " 2  0  0  0 " in row, row  # within the bar on both days
     assert "PASS was said" in printed
     assert " and wrong 0 times" in printed
@@ -49,7 +49,7 @@ def test_a_pass_that_was_wrong_is_counted() -> None:
     cells = [("a", Cell("spend in 91 days", 1.0, "PASS"))] * 18 + [("b", Cell("buy in 28 days", 0.7, "PASS"))]
     told, code = summary([], cells)
     assert code == 1
-    assert told[-1] == "PASS was said 19 times and wrong 1 times (5.3%; at most 5%); b: buy in 28 days 0.70"
+    assert told[-2] == "PASS was said 19 times and wrong 1 times (5.3%; at most 5%); b: buy in 28 days 0.70"
     assert summary([], [*cells, *cells[:1]])[1] == 0  # one in twenty
 
 

@@ -35,6 +35,7 @@ _WHERE = {
     "contact_lists": "toolkit.differentiation.planning.launching",
     "explore": "toolkit.apps.notebook",
     "export_audience": "toolkit.audience",
+    "from_frame": "toolkit.importing.frames",
     "import_receipts": "toolkit.importing",
     "launch": "toolkit.differentiation.planning.launching",
     "load_audience": "toolkit.audience",
@@ -77,6 +78,7 @@ __all__ = [
     "differentiation",
     "explore",
     "export_audience",
+    "from_frame",
     "import_receipts",
     "launch",
     "load_audience",
@@ -131,6 +133,7 @@ if TYPE_CHECKING:
     from toolkit.errors import ToolkitError as ToolkitError
     from toolkit.importing import check_receipts as check_receipts
     from toolkit.importing import import_receipts as import_receipts
+    from toolkit.importing.frames import from_frame as from_frame
     from toolkit.language import speak as speak
     from toolkit.ledger.definition import Definition as Definition
     from toolkit.ledger.offer import Offer as Offer

@@ -17,6 +17,10 @@ from toolkit.language import later, tr
 class ToolkitError(Exception):
     """Base of all errors that are meant for a person."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the sentence alone. Where it was raised helps nobody but us; `sys.last_traceback` has it."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class MappingError(ToolkitError):
     """The mapping file does not describe the receipts that were found."""

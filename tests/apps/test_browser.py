@@ -201,6 +201,15 @@ def test_the_entry_page_tells_the_four_steps(browser: Any, served: tuple[str, su
     assert len(headlines) == 4
     assert headlines[0].startswith("Across the chain")
     assert [link.get_attribute("href") for link in page.locator(".tk-step a").all()] == [f"/voila/render/{app}.ipynb" for app in APPS]
+
+    page.get_by_label("Ask in your own words").fill("purple elephants <b>sing</b>")
+    page.keyboard.press("Enter")
+    page.locator(".tk-entry-said a").first.wait_for()
+    assert page.locator(".tk-entry-said b").count() == 0
+    page.get_by_label("Ask in your own words").fill("who is slipping away?")
+    page.keyboard.press("Enter")
+    page.locator(".tk-asking .tk-question >> visible=true", has_text="Who is slipping away").first.wait_for()
+    assert "targeting.ipynb" in page.url
     page.close()
 
 

@@ -199,3 +199,33 @@ def test_nothing_after_the_day_is_seen(shop):
     table = candidates(view, Period(view.first_day, early), "product", price_step=1.0).table
     assert table["on_hand_count"].null_count() == table.height
     assert table["launched_days"].drop_nulls().to_list() == [149.0]  # p04; p03 was launched later
+
+
+def test_what_is_not_known_counts_as_middling_and_does_not_win(tmp_path):
+    """Only p02 and p07 have a known margin here, and only p02, p07 a counted stock: the favourites are others."""
+    few = ("p02", "p07")
+    costs = PRODUCTS.with_columns(pl.when(pl.col("product_id").is_in(few)).then("unit_cost").alias("unit_cost"))
+    ws = make_workspace(tmp_path / "ws", LINES, {"products": costs, "stock": STOCK.filter(pl.col("product_id").is_in(few))})
+    weights = {"affinity": 0.6, "margin": 0.2, "stock": 0.2}
+    settings = OPEN | {"playbook": OPEN["playbook"] | {"weights": {"add_one_more": weights}}}
+    answer = tk.differentiation.goods_for(ws, top=0, level="product", settings=settings)
+    rows = answer.table.rows(named=True)
+    assert rows[0]["goods"] in few
+    assert {row["goods"] for row in rows if row["middling"] is None} == set(few)
+    assert {row["middling"] for row in rows} == {None, "margin and stock"}
+    assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
+    rates = [row["affinity_rate"] for row in rows]
+    least = min(rows, key=lambda row: row["affinity_rate"])
+    below, same = sum(rate < least["affinity_rate"] for rate in rates), sum(rate == least["affinity_rate"] for rate in rates)
+    assert least["goods"] not in few
+    assert least["score"] == pytest.approx(0.6 * (below + (same + 1) / 2 - 0.5) / len(rows) + 0.4 * 0.5)
+    said = [note for note in answer.notes if "count as middling" in note.text]
+    assert [note.text.split(":")[0] for note in said] == ["Margin", "Stock"]
+    assert {note.verdict for note in said} == {"REVIEW"}
+    # Where of no good all is known, the first one says what is not.
+    ws = make_workspace(tmp_path / "none", LINES, {"products": costs, "stock": STOCK.filter(pl.col("product_id") == "p03")
+                                                   .with_columns(pl.lit("p05").alias("product_id"), pl.lit(9.0).alias("on_hand"))})  # fmt: skip
+    answer = tk.differentiation.goods_for(ws, level="product", settings=settings)
+    assert answer.table["middling"].null_count() == 0
+    assert "not known" in answer.headline
+    assert any("of no good is all known" in note.text for note in answer.notes)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -69,6 +69,25 @@ def test_a_sparse_shop_falls_back_to_btyd_and_says_why(sparse_shop):
     assert probability.is_between(0, 1).all()
     seen = labelled_snapshot(sparse_shop, as_of=AS_OF, horizon_days=28)
     assert probability.mean() == pytest.approx(seen["bought"].mean(), abs=0.02)
+
+
+def test_who_comes_back_by_the_clock_is_not_left_to_btyd():
+    """Durable goods, sparse: BG/NBD takes a pause that is nearly over for a member who has left, and promises an eighth too little."""
+    rng = np.random.default_rng(5)
+    first = rng.integers(0, 300, 3000)
+    pauses = rng.gamma(4.0, rng.choice([80.0, 130.0], 3000)[:, None] / 1.0, (3000, 4)).round()
+    bought = np.column_stack([first, first[:, None] + pauses.cumsum(axis=1)]).astype(int)
+    days = pl.DataFrame({"member_code": np.repeat(np.arange(3000), 5), "place": bought.ravel()}).unique()
+    start = AS_OF - timedelta(days=699)
+    days = days.with_columns(day=pl.lit(start) + pl.duration(days="place"), order_count=pl.lit(1), amount=pl.lit(40_000)).sort(
+        "member_code", "day"
+    )
+    model = fit_next_purchase(days, as_of=AS_OF)
+    assert (model.method, model.reason.why) == ("logistic", Why.SPARSE_LEARNED)
+    seen = labelled_snapshot(days, as_of=AS_OF, horizon_days=28)["bought"].to_numpy()
+    quality = prediction_quality(seen, predict_next_purchase(model, days, as_of=AS_OF)["p_buys"].to_numpy())
+    assert 0.85 < quality.predicted_share / quality.event_share < 1.15
+    assert quality.auc > 0.55
 
 
 def test_a_young_shop_falls_back_too(frequent_shop):

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from toolkit.models.rhythm import day_tails, own_past
+from toolkit.models.rhythm import day_tails, own_past, surest
 
 ON = date(2024, 6, 30)
 
@@ -42,3 +42,12 @@ def test_tails_of_a_count() -> None:
     assert np.isnan(few[3])
     short, _ = day_tails(np.array([0]), np.array([2]), np.array([14]), 91)
     assert short[0] > few[0]  # two weeks prove less than a year
+
+
+def test_the_list_as_a_whole_is_as_sure_as_it_says() -> None:
+    doubt = pl.Series([0.5, 0.02, None, 0.3, 0.02, 0.4])
+    assert surest(doubt, most=0.1).to_list() == [False, True, False, False, True, False]
+    assert surest(doubt, most=0.2).to_list() == [False, True, False, True, True, True]  # (.02 + .02 + .3 + .4) / 4
+    assert surest(doubt, most=0.01).to_list() == [False] * 6
+    assert surest(pl.Series([0.3, 0.1, 0.3]), most=0.2).to_list() == [False, True, False]  # equal ones go together
+    assert surest(pl.Series([], dtype=pl.Float64), most=0.2).to_list() == []

@@ -80,3 +80,11 @@ def test_what_the_same_way_promised_a_year_before_is_told(december: pl.DataFrame
     short = fit_lifetime(seen(december, as_of, 400), as_of=as_of)
     assert short.spend_held is None
     assert short.spend_season.status == "one season"
+
+
+@pytest.mark.parametrize("as_of", [date(2024, 1, 31), date(2024, 9, 30)])
+def test_a_past_error_of_another_way_is_not_told(december: pl.DataFrame, as_of: date) -> None:
+    """With 22 months the season was not known a year before: then 2.3 times too much was promised in January, now .94 of what comes."""
+    models = fit_lifetime(seen(december, as_of), as_of=as_of)
+    assert models.spend_season.status == "seasonal"
+    assert (models.purchase_held, models.spend_held) == (None, None)

@@ -12,7 +12,9 @@ import pytest
 
 from tests.portrait.ladder import FEW, lines_of, shop_of
 from tests.portrait.pictures import axis_titles, spec_of
-from toolkit.errors import BadValue
+from tests.shop import make_workspace
+from toolkit.errors import BadValue, DataError
+from toolkit.language import speaking
 from toolkit.portrait import contribution, pareto, quadrants
 from toolkit.portrait.measures.bands import doubling_band
 from toolkit.registry import Question
@@ -171,3 +173,68 @@ def test_huge_sums_stay_exact(tmp_path: Path) -> None:
     rows = [(f"m{who:02d}", 1, "s1", 1, 4_000_000_000_000.25) for who in range(12)]
     table = contribution(shop_of(tmp_path, lines_of(rows)), by="heavy").table
     assert table["sales"].sum() == 48_000_000_000_003.0
+
+
+def tiered(path: Path, *, costs: bool = True, tiers: bool = True) -> Workspace:
+    """g0 and g1 (gold) buy milk for 60 and 40, s0 to s2 (silver) soap for 30 each, n0 (no tier) both; soap has no known cost."""
+    rows = [
+        ("g0", "milk", 60.0),
+        ("g1", "milk", 40.0),
+        *[(f"s{who}", "soap", 30.0) for who in range(3)],
+        ("n0", "milk", 20.0),
+        ("n0", "soap", 5.0),
+    ]
+    lines = lines_of([(who, 3 + place, "s1", 10, amount) for place, (who, _, amount) in enumerate(rows)])
+    lines = lines.with_columns(pl.Series("product_id", [good for _, good, _ in rows]))
+    products = pl.DataFrame(
+        {"product_id": ["milk", "soap"], "category": ["dairy", "care"], "unit_cost": [300, None]}, schema_overrides={"unit_cost": pl.Int64}
+    )
+    members = pl.DataFrame({"member_id": ["g0", "g1", "s0", "s1", "s2", "n0"], "tier": ["gold"] * 2 + ["silver"] * 3 + [None]})
+    tables = {"products": products if costs else products.drop("unit_cost"), "members": members if tiers else members.drop("tier")}
+    return make_workspace(path / "ws", lines, tables)
+
+
+def test_by_membership_tier(tmp_path: Path) -> None:
+    ws = tiered(tmp_path)
+    answer = contribution(ws, by="tier", settings=FEW)
+    assert answer.table.select("group", "member_count", "sales").rows() == [
+        ("gold", 2, 100.0),
+        ("silver", 3, 90.0),
+        ("no tier stated", 1, 25.0),
+    ]
+    assert "the tier gold brings most: 2 of 6 members who ordered" in answer.headline
+    assert any("1 member who ordered have no stated tier" in note.text and note.verdict == "REVIEW" for note in answer.notes)
+    assert {"Share"} <= axis_titles(spec_of(answer))
+    with pytest.raises(DataError, match="no `tier` column"):
+        contribution(tiered(tmp_path / "none", tiers=False), by="tier", settings=FEW)
+
+
+def test_margin_is_of_what_has_a_known_cost(tmp_path: Path) -> None:
+    ws = tiered(tmp_path)
+    answer = contribution(ws, by="tier", measure="margin", settings=FEW)
+    rows = answer.table.select("group", "sales", "cost_known_share", "margin", "margin_of_all", "margin_per_member", "margin_share").rows()
+    # Ten units at 3.00 each: gold keeps 30 + 10 of 100, n0 keeps -10 of 20; of silver nothing is known, which is not a margin of nothing.
+    assert rows == [
+        ("gold", 100.0, 1.0, 40.0, pytest.approx(4 / 3), 20.0, pytest.approx(0.4)),
+        ("silver", 90.0, 0.0, None, None, None, None),
+        ("no tier stated", 25.0, 0.8, -10.0, pytest.approx(-1 / 3), -10.0, pytest.approx(-0.5)),
+    ]
+    assert "the group gold brings most margin: 2 of 6 members" in answer.headline
+    assert answer.notes[0].verdict == "REVIEW"
+    assert "55.8% of the sales of these members; least of silver: 0.0%" in answer.notes[0].text
+    assert axis_titles(spec_of(answer))
+    store = contribution(ws, by="heavy", measure="margin", store_id="s1", settings=FEW)
+    assert store.table["margin"].sum() == pytest.approx(30.0)
+    with speaking("zh"):
+        assert "毛利" in contribution(ws, by="tier", measure="margin", settings=FEW).headline
+
+
+def test_margin_without_costs_is_said_by_name(tmp_path: Path) -> None:
+    ws = tiered(tmp_path, costs=False)
+    answer = contribution(ws, measure="margin", settings=FEW)
+    assert "no cost of goods is known" in answer.headline
+    assert answer.table.is_empty()
+    assert [note.verdict for note in answer.notes] == ["NOT MEASURED"]
+    assert "no `unit_cost` column" in answer.notes[0].text
+    with pytest.raises(BadValue, match="told by sales alone"):
+        contribution(ws, by="members", measure="margin", settings=FEW)

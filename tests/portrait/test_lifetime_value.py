@@ -15,6 +15,8 @@ from tests.portrait.pictures import spec_of
 from toolkit.answer import Answer
 from toolkit.language import speaking
 from toolkit.portrait import lifetime_value, traits
+from toolkit.portrait.lifetime_value import _spend_note
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 
@@ -90,3 +92,33 @@ def test_a_feast_that_moves_is_reckoned_with_or_said(tmp_path: Path) -> None:
     ago = "Of the days around Chinese New Year 19 lie in 2023-12-07 to 2024-01-31 and 39 in 2022-12-08 to 2023-02-01"
     compared = [tk.portrait.overview(ws, period="56d", settings={"calendar": {"holidays": names}}) for names in (["CN"], ["US"])]
     assert [any(text.startswith(ago) for text in _texts(answer)) for answer in compared] == [True, False]
+
+
+def test_pass_means_that_it_held_at_this_season_before(village: Workspace) -> None:
+    view = open_view(village)
+    spend = {"method": "measured", "reason": None, "total_ratio": 1.02, "spearman": 0.8, "learned_days": 91, "row_count": 900}
+    for status, held, verdict in (
+        ("none", 1.02, "PASS"),
+        ("seasonal", 0.98, "PASS"),
+        ("none", None, "REVIEW"),
+        ("seasonal", None, "REVIEW"),
+        ("seasonal", 1.2, "REVIEW"),
+        ("one season", None, "REVIEW"),
+        ("moved", 1.0, "REVIEW"),
+    ):
+        note = _spend_note(view, spend | {"season": status, "season_held": held}, 91)
+        assert note.verdict == verdict, (status, held)
+        # An error of a window of another season is no direction for the coming one, and says so.
+        assert ("does not say on which side the coming one errs" in note.text) == (status != "none")
+
+
+def test_across_new_ids_nothing_is_promised(tmp_path: Path) -> None:
+    """Four months after all ids were given anew half of the spend was promised; BG/NBD on so short a past is off by a sixth."""
+    as_of = date(2024, 9, 30)
+    ws = imported(strange_shop("new_ids", members=500), tmp_path, as_of=as_of, first_day=as_of - timedelta(days=669))
+    answer = tk.portrait.lifetime_value(ws)
+    assert "108 days of receipts up to 2024-09-30 since members were given new ids on 2024-06-15; 182 are needed" in answer.headline
+    assert answer.figures.get("expected_spend") is None
+    assert "slipping is not measured" in tk.targeting.slipping(ws).headline
+    with speaking("zh"):
+        assert "换发新编号" in tk.portrait.lifetime_value(ws).headline

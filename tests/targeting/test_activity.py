@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.strange_shops import imported, strange_shop
+from benchmarks.truth_strange import slipping_of
 from tests.portrait.pictures import spec_of
 from tests.shop import make_workspace
 from tests.targeting.habits_shop import habit_lines
@@ -112,6 +114,24 @@ def test_few_members_are_hidden(habits: Workspace) -> None:
     row = answer.table.row(by_predicate=pl.col("activity") == "more than usual", named=True)
     assert (row["member_count"], row["days_91"], row["sales"]) == (None, None, None)
     assert any("fewer than 5 members" in str(note) for note in answer.notes)
+
+
+def test_too_early_is_not_too_late(tmp_path: Path) -> None:
+    """Members of seven days and of five months: who has just been there has no reason to come, and 23 of 100 so named came as usual."""
+    as_of = date(2024, 1, 31)
+    shop = strange_shop("mixed")
+    ws = imported(shop, tmp_path, as_of=as_of, first_day=as_of - timedelta(days=669))
+    view = open_view(ws)
+    found = slipping_members(view)
+    slips = found.filter("is_slipping")
+    assert (slips["recency_days"] > slips["usual_gap_days"]).all()
+    assert float(slips["rate_ratio"].mean()) <= view.settings.activity.slipping_doubt
+    stay_away, come_as_usual = (cell.value for cell in slipping_of(shop, ws, as_of))
+    assert stay_away >= 0.75
+    assert come_as_usual <= 0.10
+    sure = slipping(ws, settings={"activity": {"slipping_doubt": 0.001}})
+    assert sure.table.height < slips.height
+    assert any("more have a probability of at most 50% of their past rate and are not listed" in note.text for note in sure.notes)
 
 
 @pytest.mark.slow

@@ -46,6 +46,10 @@ _LEADING = {"trade_up": "price", "clear_stock": "stock", "launch": "novelty"}
 """The factor that a purpose turns on: goods for which it is not measured are left out, where the shop has it at all."""
 _WITHOUT = {"price": value("without a known price"), "stock": value("without a known stock")}
 _CHART_GOODS = 15
+_MIDDLE = 0.5
+_DOUBTFUL = ("margin", "stock")
+"""A good of which they are not known may not win."""
+_BOTH = value("margin and stock")
 
 
 def _table(rows: str, newness: Column) -> Table:
@@ -53,6 +57,7 @@ def _table(rows: str, newness: Column) -> Table:
         rows,
         c.text("goods"),
         c.number("score", "Score", "0..1", hidden_by=None),
+        c.text("middling", "Counted as middling", "what counts for the purpose and is not known of it", null="nothing"),
         c.members("buyer_count", "Buyers", "members in scope who bought it in the window", null="too few to say"),
         c.share("affinity_rate", "Share who buy it", "of the audience, shrunk to the chain's", hidden_by=None),
         c.index("affinity_index", "Against all members", "against the chain's share", hidden_by=None),
@@ -102,9 +107,10 @@ def goods_for(view: View, *, purpose: Purpose = "add_one_more", level: Level = "
 
     The score is the weighted mean of the good's places among all goods compared, factor by factor (1 = the best, 0 = the last; equal ones
     alike); the weights of the purpose are a setting (playbook.weights) and stand in the notes. What is not measured in this shop leaves
-    its weight to the other factors; a good for which a factor is not known has a place in the middle. Left out: goods that more than half
-    of the audience has bought too recently (playbook.recent_most_share, recent_days, recent_wait_share), those out of stock, and those
-    without the factor that the purpose turns on (price to trade up, stock to clear, novelty to launch).
+    its weight to the other factors. A good for which a factor is not known has the middle place, 0.5, there; one whose margin or stock is
+    not known is named so and stands behind the best good of which both are known, as far as the purpose weighs them. Left out: goods that
+    more than half of the audience has bought too recently (playbook.recent_most_share, recent_days, recent_wait_share), those out of stock,
+    and those without the factor that the purpose turns on (price to trade up, stock to clear, novelty to launch).
 
     Parameters
     ----------
@@ -191,12 +197,15 @@ def _scored(view: View, factors: Candidates, goods: pl.DataFrame, purpose: Purpo
     weights = {name: weight / total for name, weight in measured.items()} if total else {"affinity": 1.0}
     places = [_place(view, name, purpose, level).alias(f"{name}_place") for name in weights]
     ranked = goods.with_columns(places)
-    known = pl.sum_horizontal(
-        pl.when(pl.col(f"{name}_place").is_not_null()).then(weight).otherwise(0.0) for name, weight in weights.items()
-    )
-    counted = pl.sum_horizontal(pl.col(f"{name}_place").fill_null(0) * weight for name, weight in weights.items())
-    scored = ranked.with_columns(pl.when(known > 0).then(counted / known).alias("score"))
-    return scored.sort("score", "good", descending=[True, False], nulls_last=True), weights
+    counted = pl.sum_horizontal(pl.col(f"{name}_place").fill_null(_MIDDLE) * weight for name, weight in weights.items())
+    no_margin, no_stock = (pl.col(_FACTS[name]).is_null() if name in weights else pl.lit(False) for name in _DOUBTFUL)
+    doubt = pl.when(no_margin & no_stock).then(pl.lit(_BOTH)).when(no_margin).then(pl.lit("margin")).when(no_stock).then(pl.lit("stock"))
+    scored = ranked.with_columns(counted.alias("score"), doubt.alias("middling"))
+    # What is not known may not win: no better than the best of which it is known.
+    best_known = pl.col("score").filter(pl.col("middling").is_null()).max()
+    capped = pl.when(pl.col("middling").is_null()).then("score").otherwise(pl.min_horizontal("score", best_known))
+    in_doubt = pl.col("middling").is_not_null()
+    return scored.with_columns(capped.alias("score")).sort("score", in_doubt, "good", descending=[True, False, False]), weights
 
 
 def _place(view: View, factor: str, purpose: Purpose, level: Level) -> pl.Expr:
@@ -245,6 +254,8 @@ def _headline(view: View, table: AnswerTable, purpose: Purpose, left_out: dict[s
         view.say("it was launched {launched_days:,.0f} days ago", best, launched_days=best.get("launched_days")): (
             best.get("launched_days") is not None and purpose == "launch"
         ),
+        tr("its margin is not known"): best["middling"] in ("margin", _BOTH),
+        tr("its stock is not known"): best["middling"] in ("stock", _BOTH),
     }
     return view.say(
         "{where}, to {purpose} offer {members:member} {goods} first ({why})[others?, then {others}][; {recent:good} most of them bought "
@@ -279,6 +290,15 @@ def _notes(
                 factor=word(factor).capitalize(), why=factors.missing[factor], weight=given[factor] / sum(given.values()),
             )  # fmt: skip
             notes.append(Note(unmeasured_factor, "NOT MEASURED"))
+    for factor in (name for name in _DOUBTFUL if name in weights):
+        unknown = table.frame.filter(pl.col("middling").is_in([factor, _BOTH])).height
+        if unknown:
+            doubt = view.say(
+                "{factor}: not known of {unknown} of {goods:good} in the list; there they count as middling, and none of them stands "
+                "before the best good of which it is known[no_known?; of no good is all known].",
+                factor=word(factor).capitalize(), unknown=unknown, goods=table.height, no_known=not table.frame["middling"].null_count(),
+            )  # fmt: skip
+            notes.append(Note(doubt, "REVIEW" if 2 * unknown > table.height else None))
     if left_out:
         notes.append(view.say("Left out: {reasons}.", reasons=_reasons(view, left_out)))
     is_core = table.frame["is_core_good"]

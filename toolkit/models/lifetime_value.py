@@ -23,7 +23,7 @@ class LifetimeModels:
     """The model behind each figure, and what is known of the season ahead.
 
     `purchase_held` and `spend_held`: what the same way promised over what came, at the same season of a year before (1 = right); null where
-    the receipts do not reach back far enough to have promised anything then.
+    the receipts do not reach back far enough to have promised anything then, or to have known the season as it is known now.
     """
 
     purchase: PurchaseModel
@@ -76,8 +76,8 @@ def fit_lifetime(
             spend = replace(spend, held_out_spearman=ranks, held_out_total=_ratio(judged))
     return LifetimeModels(
         purchase, spend, year, purchase_season, spend_season,
-        _ratio(_bought(days, bought_on, purchase_days, is_btyd, try_boosting, feasts)),
-        _ratio(_spent(days, spent_on, spend_days, feasts)) if isinstance(spend.fitted, Regression) else None,
+        _ratio(_bought(days, bought_on, purchase_days, is_btyd, try_boosting, feasts, like=purchase_season)),
+        _ratio(_spent(days, spent_on, spend_days, feasts, like=spend_season)) if isinstance(spend.fitted, Regression) else None,
     )  # fmt: skip
 
 
@@ -112,25 +112,42 @@ def _spend(days: pl.DataFrame, as_of: date, horizon_days: int, feasts: Sequence[
 
 
 def _bought(
-    days: pl.DataFrame, on: date, horizon_days: int, is_btyd: bool, try_boosting: bool, feasts: Sequence[Feast]
+    days: pl.DataFrame,
+    on: date,
+    horizon_days: int,
+    is_btyd: bool,
+    try_boosting: bool,
+    feasts: Sequence[Feast],
+    *,
+    like: Season | None = None,
 ) -> pl.DataFrame | None:
-    """Return the probability that an earlier day gave each member, and whether they bought: `promised`, `came`; None where it gave none."""
+    """Return the probability that an earlier day gave each member, and whether they bought: `promised`, `came`; None where it gave none.
+
+    With `like`, None too where the season was not known then as it is now: what a way blind to it promised says nothing of this one.
+    """
     known = days.filter(pl.col("day") <= on)
-    model, _ = _purchase(known, on, horizon_days, try_boosting, feasts)
-    if model.method == "not measured" or (model.method == "btyd") != is_btyd:
+    model, season = _purchase(known, on, horizon_days, try_boosting, feasts)
+    if model.method == "not measured" or (model.method == "btyd") != is_btyd or not _same_way(season, like):
         return None
     promised = predict_next_purchase(model, known, as_of=on).rename({"p_buys": "promised"})
     return _with_outcome(promised, days, on, horizon_days, pl.col("bought").fill_null(False))
 
 
-def _spent(days: pl.DataFrame, on: date, horizon_days: int, feasts: Sequence[Feast]) -> pl.DataFrame | None:
-    """Return the spend that an earlier day promised of each member, and what came: `promised`, `came`; None where it promised none."""
+def _spent(days: pl.DataFrame, on: date, horizon_days: int, feasts: Sequence[Feast], *, like: Season | None = None) -> pl.DataFrame | None:
+    """Return the spend that an earlier day promised of each member, and what came: `promised`, `came`; None where it promised none.
+
+    `like` as in `_bought`.
+    """
     known = days.filter(pl.col("day") <= on)
-    model, _ = _spend(known, on, horizon_days, feasts)
-    if not isinstance(model.fitted, Regression) or model.status != "measured":
+    model, season = _spend(known, on, horizon_days, feasts)
+    if not isinstance(model.fitted, Regression) or model.status != "measured" or not _same_way(season, like):
         return None
     promised = predict_future_spend(model, known, as_of=on).rename({"expected_spend": "promised"})
     return _with_outcome(promised, days, on, horizon_days, pl.col("spent").fill_null(0))
+
+
+def _same_way(season: Season, like: Season | None) -> bool:
+    return like is None or season.status != "one season" or not like.stands
 
 
 def _with_outcome(promised: pl.DataFrame, days: pl.DataFrame, on: date, horizon_days: int, came: pl.Expr) -> pl.DataFrame | None:

@@ -9,12 +9,13 @@ import polars as pl
 from toolkit.errors import BadValue
 
 
-def midrank_score(column: str | pl.Expr, *, levels: int = 5, largest_is_best: bool = True) -> pl.Expr:
+def midrank_score(column: str | pl.Expr, *, levels: int = 5, largest_is_best: bool = True, cuts: Sequence[float] | None = None) -> pl.Expr:
     """Return a score of 1..levels (Int8, `levels` is best): `ceil(levels * (mean_rank - 0.5) / n)`.
 
     `column` is any ordered column; null stays null and does not count into n. Equal values share their mean rank and therefore their
-    score; a score may stay empty when many values are equal (see `empty_scores`). The arithmetic is in integers (twice a mean rank is
-    whole), so the score depends on neither row order nor rounding.
+    score; a score may stay empty when many values are equal (see `empty_scores`). With `cuts` (ascending shares of the values, to four
+    places) the levels are as large as they say: one more than the cuts that `(mean_rank - 0.5) / n` lies above. The arithmetic is in
+    integers (twice a mean rank is whole), so the score depends on neither row order nor rounding.
 
     Source: midranks as in Lehmann, Nonparametrics (1975), 1.3; DEFINITIONS.md section 1, RFM.
 
@@ -26,6 +27,9 @@ def midrank_score(column: str | pl.Expr, *, levels: int = 5, largest_is_best: bo
     value = pl.col(column) if isinstance(column, str) else column
     twice_rank = (2 * value.rank("average", descending=not largest_is_best)).cast(pl.Int64)
     count = value.count().cast(pl.Int64)
+    if cuts is not None:
+        above = [((twice_rank - 1) * 10_000 > round(cut * 10_000) * 2 * count).cast(pl.Int8) for cut in cuts]
+        return pl.sum_horizontal([pl.when(value.is_not_null()).then(pl.lit(1, pl.Int8)), *above], ignore_nulls=False)
     return ((levels * (twice_rank - 1) + 2 * count - 1) // (2 * count)).cast(pl.Int8)
 
 

@@ -102,12 +102,18 @@ def limits_by_band(gaps: pl.DataFrame, limits_of: Callable[[pl.DataFrame], DayLi
         rhythms = replace(rhythms, cuts=rhythms.cuts[:gone] + rhythms.cuts[gone + 1 :])
 
 
+LATE = 3
+"""The best R of who has stayed away for several pauses of their own: neither map calls 3 'came lately'."""
+
+
 @dataclass(frozen=True)
 class RecencyRuler:
     """Edges in days for the score of recency: four for each band of members, the shortest usual pause first."""
 
     edges: tuple[tuple[int, ...], ...]
     rhythms: Rhythms | None = None  # None: one band for all
+    late_after: float = 0.0
+    """Own pauses (mean) after which nobody has come lately, whatever the edges of their band: R is `LATE` at most; 0 = not looked at."""
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -115,11 +121,16 @@ class RecencyRuler:
         return self.rhythms.cuts if self.rhythms else ()
 
     def score(self, recency: pl.Expr) -> pl.Expr:
-        """Return R (Int8, 5 = most recent .. 1) of a recency in days, by the edges of the member's band (`usual_gap_days`, if parted)."""
-        if not self.cuts:
-            return r_score(self.edges[0], recency=recency)
-        band = band_of(self.cuts)
-        return pl.coalesce(pl.when(band == place).then(r_score(edges, recency=recency)) for place, edges in enumerate(self.edges))
+        """Return R (Int8, 5 = most recent .. 1) of a recency in days, by the edges of the member's band (`usual_gap_days`, if parted) and
+        their own mean pause (`gap_days_mean`, with `late_after`)."""
+        score = r_score(self.edges[0], recency=recency)
+        if self.cuts:
+            band = band_of(self.cuts)
+            score = pl.coalesce(pl.when(band == place).then(r_score(edges, recency=recency)) for place, edges in enumerate(self.edges))
+        if not self.late_after:
+            return score
+        late = (recency > self.late_after * pl.col("gap_days_mean")).fill_null(False)
+        return pl.when(late).then(pl.min_horizontal(score, pl.lit(LATE, pl.Int8))).otherwise(score)
 
 
 def propose_ruler(gaps: pl.DataFrame, limits_of: Callable[[pl.DataFrame], DayLimits] = propose_r_edges) -> RecencyRuler:

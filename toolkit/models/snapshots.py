@@ -10,8 +10,8 @@ import polars as pl
 
 from toolkit.errors import DataError
 
-RHYTHM_FEATURES = ("log_recency", "own_gap_days", "days_28", "days_56", "days_91", "log_recency_over_gap")
-"""The six features of the purchase model, in order."""
+RHYTHM_FEATURES = ("log_recency", "own_gap_days", "days_28", "days_56", "days_91", "log_recency_over_gap", "log_overdue")
+"""The features of the purchase model, in order."""
 
 SPEND_FEATURES = ("log_amount_28", "log_amount_91", "log_amount_182", "log_recency", "log_days_28", "log_days_91", "log_seen_share")
 """The seven features of the spend model, in order."""
@@ -80,9 +80,12 @@ def snapshot(days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     )
     usual = pl.max_horizontal(pl.col("own_gap_days").median().fill_null(1.0), "recency_days")
     rhythm = rhythm.with_columns(pl.col("own_gap_days").fill_null(usual).cast(pl.Float64))
+    over_gap = ((pl.col("recency_days") + 1) / (pl.col("own_gap_days") + 1)).log()
     return rhythm.with_columns(
         pl.col("recency_days").log1p().alias("log_recency"),
-        ((pl.col("recency_days") + 1) / (pl.col("own_gap_days") + 1)).log().alias("log_recency_over_gap"),
+        over_gap.alias("log_recency_over_gap"),
+        # Until the own pause is over a purchase becomes likelier, from then on less likely: one slope cannot say both.
+        over_gap.clip(0, None).alias("log_overdue"),
         *[pl.col(f"days_{span}").log1p().alias(f"log_days_{span}") for span in (28, 91)],
         *[
             (pl.col(f"amount_{span}").clip(0, None) * (span / max(1, min(span, observed_days)))).log1p().alias(f"log_amount_{span}")

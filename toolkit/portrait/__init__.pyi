@@ -92,7 +92,8 @@ def movement(
 def contribution(
     workspace: Workspace | str | Path,
     *,
-    by: Literal['decile', 'heavy', 'orders', 'attach', 'loyal', 'members'] = 'decile',
+    by: Literal['decile', 'heavy', 'orders', 'attach', 'loyal', 'tier', 'members'] = 'decile',
+    measure: Literal['sales', 'margin'] = 'sales',
     store_id: str | None = None,
     region: str | None = None,
     audience: AudienceLike | None = None,

@@ -9,8 +9,10 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding
 from toolkit.columns import AnswerTable, Row
+from toolkit.errors import BadValue
 from toolkit.language import later, tr
 from toolkit.portrait.measures.bands import NO_UNITS, grouped
+from toolkit.portrait.measures.margin_groups import MARGINS, group_margins
 from toolkit.portrait.measures.non_members import MEMBERS_AND_OTHERS, ORDER_VALUE, ORDERS, SALES, UNITS_PER_ORDER, members_and_others
 from toolkit.portrait.measures.takings import without_order
 from toolkit.registry import question
@@ -22,13 +24,15 @@ from toolkit.wording import listing
 if TYPE_CHECKING:
     import altair as alt
 
-By = Literal["decile", "heavy", "orders", "attach", "loyal", "members"]
+By = Literal["decile", "heavy", "orders", "attach", "loyal", "tier", "members"]
+Measure = Literal["sales", "margin"]
 _TITLES: dict[str, str] = {
     "decile": later("Sales by tenth of members, best first"),
     "heavy": later("Heavy, medium and light buyers"),
     "orders": later("Members and sales by number of orders"),
     "attach": later("Members and sales by units per order"),
     "loyal": later("Loyal members against the others"),
+    "tier": later("Members and sales by tier"),
 }
 
 _HELD = (
@@ -59,9 +63,10 @@ RANKED = c.table(
         "contribution of members and non-members",
         "loyal members against ordinary members",
         "sales by number of orders or units per order",
-        "会员贡献 头部会员 会员与非会员",
+        "sales and margin by membership tier, which members bring the margin",
+        "会员贡献 头部会员 会员与非会员 等级 毛利贡献",
     ),
-    tables=(RANKED, GROUPS, MEMBERS_AND_OTHERS),
+    tables=(RANKED, GROUPS, MARGINS, MEMBERS_AND_OTHERS),
     figures=(
         c.share("top_decile_sales_share", "Sales of the top tenth"),
         c.share("top_heavy_sales_share", "Sales of heavy buyers"),
@@ -70,7 +75,7 @@ RANKED = c.table(
         c.share("member_sales_share", "Members' share"),
     ),
 )
-def contribution(view: View, *, by: By = "decile") -> Finding:
+def contribution(view: View, *, by: By = "decile", measure: Measure = "sales") -> Finding:
     """Return what each group of members brings in the window: one row per group, groups of equal members never split.
 
     Members counted are those with an order in the window in the scope; a note says how many others there are.
@@ -81,7 +86,17 @@ def contribution(view: View, *, by: By = "decile") -> Finding:
         `decile`: tenths of members by sales, best first. `heavy`: heavy, medium and light buyers, the top 20, next 30 and last 50% of
         members (settings value.heavy_share, value.medium_share). `orders`: number of orders in the window, in doubling bands. `attach`:
         units per order (counted goods), in doubling bands. `loyal`: members in the segments champions and loyal (R 3 to 5, F 4 or 5)
-        against all others. `members`: members against non-members.
+        against all others. `tier`: the tier that the members table states. `members`: members against non-members.
+    measure
+        `sales`, or `margin`: what the same groups leave after the cost of goods, of sales with a known cost; the rest is said and not
+        guessed. Members against non-members are told by sales alone.
+
+    Raises
+    ------
+    DataError
+        By tier, where the members table has none.
+    BadValue
+        Margin of members against non-members.
 
     Notes
     -----
@@ -93,6 +108,10 @@ def contribution(view: View, *, by: By = "decile") -> Finding:
     >>> tk.portrait.contribution(ws, by="heavy").table                  # doctest: +SKIP
     """
     if by == "members":
+        if measure == "margin":
+            raise BadValue(
+                tr("portrait.contribution: by='members' is told by sales alone; for the margin of members ask by another group.")
+            )
         return members_and_others(view)
     table = RANKED if by in ("decile", "heavy") else GROUPS
     sums = member_sales(view)
@@ -100,6 +119,8 @@ def contribution(view: View, *, by: By = "decile") -> Finding:
     if few := too_few(view, table, buyers.height, tr("members ordered"), window=view.period):
         return few
     members, notes = grouped(view, buyers, by)
+    if measure == "margin":
+        return group_margins(view, members, [*notes, *_notes(view, sums, buyers, by)])
     shown = table.of(_frame(view, members, by), view)
     return Finding(
         headline=_headline(view, shown, members, by),
@@ -183,6 +204,12 @@ def _headline(view: View, shown: AnswerTable, members: pl.DataFrame, by: By) -> 
             first, **ordered, times=ratio(first["sales_per_member"], each), each=each,
         )  # fmt: skip
     top = max(rows, key=lambda row: row["sales"])
+    if by == "tier":
+        return view.say(
+            "{where}, the tier {group} brings most: {member_count} of {buyers:member} who ordered {window:in} ({member_share}) bring "
+            "{sales_share} of their sales, {sales_per_member} each.",
+            top, **ordered,
+        )  # fmt: skip
     return view.say(
         "{where}, members with {group}[units? per order] bring most: {member_count} of {buyers:member} who ordered {window:in} "
         "({member_share}) bring {sales_share} of their sales.",

@@ -12,7 +12,7 @@ from toolkit.charts.bars import ranked_bars
 from toolkit.columns import AnswerTable, Table
 from toolkit.language import later, tr
 from toolkit.portrait.measures.levels import UNKNOWN
-from toolkit.portrait.measures.prospects import DECILES, prospect_models, prospects
+from toolkit.portrait.measures.prospects import DECILES, known_since, prospect_models, prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
 from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.rfm import rfm_scores
@@ -245,7 +245,7 @@ def _season(view: View, model: dict[str, Any]) -> str:
         "[one_season?One season was seen, so whether the coming weeks are like the last ones cannot be told.][seasonal?The same weeks of a "
         "year ago were unlike those before them, so the level is learned from them.][flat?The same weeks of a year ago show no season.]"
         "[held? Asked at this season a year before, it promised {season_held:.2f} times what came.][unheld? At this season a year before "
-        "there was too little behind it to promise anything.]",
+        "too little was known to promise anything in the same way.]",
         model, one_season=status == "one season", seasonal=status == "seasonal", flat=status == "none",
         held=held is not None, unheld=held is None and status != "one season",
     )  # fmt: skip
@@ -271,18 +271,24 @@ def _spend_note(view: View, model: dict[str, Any], days: int) -> Note:
     off = model["total_ratio"] - 1
     text = view.say(
         "Expected spend in {days} days[: {reason}]. On the last complete window of {learned_days} days the total came out {off:change} on "
-        "what was received[, rank correlation {spearman:.2f}] (n = {row_count} members). {season}",
-        model, days=days, off=off, season=_season(view, model),
+        "what was received[, rank correlation {spearman:.2f}] (n = {row_count} members).[other_season? That window was of another season: "
+        "it does not say on which side the coming one errs.] {season}",
+        model, days=days, off=off, season=_season(view, model), other_season=model["season"] not in (None, "none"),
     )  # fmt: skip
     is_sound = abs(off) <= TOTAL_WITHIN and model["method"] == "measured"
     return Note(text, "PASS" if is_sound and (model["season"] is None or _held(model)) else "REVIEW")
 
 
 def _unmeasured(view: View, by: By, members: pl.DataFrame, models: dict[str, dict[str, Any]]) -> Finding:
-    seen = (view.as_of - view.first_day).days + 1
+    since = known_since(view)
+    seen = (view.as_of - since).days + 1
     reason = models["purchase"]["reason"]
     if seen < view.settings.lifetime_value.minimum_history_days:
-        reason = view.say("{seen:day} of receipts up to {as_of}; {lifetime_value.minimum_history_days:d} are needed", seen=seen)
+        reason = view.say(
+            "{seen:day} of receipts up to {as_of}[new_ids? since members were given new ids on {since}]; "
+            "{lifetime_value.minimum_history_days:d} are needed",
+            seen=seen, since=since, new_ids=since > view.first_day,
+        )  # fmt: skip
     return unmeasured(
         _groups(by),
         view.say("{where}, life-time value is not measured: {reason} (n = {all:member}).", reason=reason, all=members.height),

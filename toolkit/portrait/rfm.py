@@ -17,6 +17,7 @@ from toolkit.language import later, tr
 from toolkit.models.ranks import empty_scores
 from toolkit.portrait.measures.scorecard import Scorecard, chosen_map, current_scorecard
 from toolkit.portrait.measures.scores import scope_scores
+from toolkit.portrait.measures.segment_cuts import spread_notes
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap
 from toolkit.registry import question
 from toolkit.scope.sales import ratio
@@ -79,7 +80,8 @@ def rfm(view: View, *, show: Literal["grid", "scores"] = "grid", segment_map: st
 
     Notes
     -----
-    F and M: `ceil(5 * (mean_rank - 0.5) / n)`. Source: DEFINITIONS.md section 1; Hughes, Strategic Database Marketing (1994).
+    F and M: one more than the cuts (setting rfm.fm_cuts) that `(mean_rank - 0.5) / n` lies above. Source: DEFINITIONS.md
+    section 1; Hughes, Strategic Database Marketing (1994).
 
     Example
     -------
@@ -105,7 +107,7 @@ def rfm(view: View, *, show: Literal["grid", "scores"] = "grid", segment_map: st
         ),
         table=shown,
         chart=lambda: _grid_chart(view, shown.frame) if show == "grid" else _score_chart(view, shown),
-        notes=[*card_notes, *map_notes, *_notes(view, members, scored)],
+        notes=[*card_notes, *map_notes, *spread_notes(view, card, names), *_notes(view, members, scored)],
         ask_next=[
             ("portrait.segments", {} if segment_map is None else {"segment_map": segment_map}),
             ("portrait.rfm", {"show": "scores" if show == "grid" else "grid"}),

@@ -13,6 +13,7 @@ from toolkit.columns import AnswerTable
 from toolkit.language import later, tr, value, word
 from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.measures.scores import scope_scores
+from toolkit.portrait.measures.segment_cuts import spread_notes
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap
 from toolkit.registry import question
 from toolkit.scope.sales import order_value_notes, ratio
@@ -83,7 +84,7 @@ def segments(view: View, *, segment_map: str | None = None) -> Finding:
         headline=_headline(view, members, shown),
         table=shown,
         chart=lambda: _chart(view, shown.frame, names),
-        notes=[*card_notes, *map_notes, *_notes(view, members), *order_value_notes(view, shown)],
+        notes=[*card_notes, *map_notes, *spread_notes(view, card, names), *_notes(view, members), *order_value_notes(view, shown)],
         ask_next=[
             ("portrait.movement", {} if segment_map is None else {"segment_map": segment_map}),
             ("portrait.segments", {"segment_map": "ten" if names.title.startswith("Eight") else "eight"}),

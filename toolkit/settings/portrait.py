@@ -32,11 +32,24 @@ class RfmSettings(Family):
         "of recency are noise for frequent buyers. In the tail, since an edge in the middle of the gaps is crossed by all every week: "
         "month to month 78% stay in their segment, with (.5, .8, .92, .98) 62% (Complete Journey).",
     )
+    fm_cuts: tuple[float, float, float, float] = Field(
+        (0.2, 0.4, 0.6, 0.8),
+        description="F and M are cut where these shares of members are reached, ties together: 0.88 as the last makes 12% the best. A "
+        "segment map that puts too many into one segment says which cut would part them.",
+    )
+    late_after_gaps: float = Field(
+        3.0,
+        ge=0,
+        le=100,
+        description="Who has been away for more than this many mean pauses of their own has R 3 at most: never 'came lately'; 0 = not "
+        "looked at.",
+    )
+    crowded_share: Share = Field(0.30, description="A segment with more than this share of all members tells little apart: it is said.")
     r_edge_minimum_gaps: int = Field(
         100, ge=10, description="Fewer closed gaps than this and edges are not proposed from the shop's own data."
     )
 
-    @field_validator("r_edge_quantiles")
+    @field_validator("r_edge_quantiles", "fm_cuts")
     @classmethod
     def _ascend(cls, given: tuple[float, ...]) -> tuple[float, ...]:
         if not all(low < high for low, high in pairwise((0.0, *given, 1.0))):

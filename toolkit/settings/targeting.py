@@ -22,6 +22,11 @@ class ActivitySettings(Family):
     slipping_share: Share = Field(
         0.5, description="Slipping: P(buys) is at most this share of the own past rate. Simulated shop: 4 of 5 so found have left."
     )
+    slipping_doubt: Share = Field(
+        0.15,
+        description="Slipping: of those listed at most this share are expected to be still around (the mean of P(buys) over the past "
+        "rate). Half of those who are come within their usual pause, and no more than one listed in ten should.",
+    )
     slipping_least_rate: Share = Field(
         0.25, description="Who bought in a smaller share of past windows has no habit to fall out of, and is not called slipping."
     )

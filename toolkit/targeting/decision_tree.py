@@ -127,14 +127,16 @@ def decision_tree(view: View, *, category: str = "", by: By = "product") -> Find
     one, other = (count_switches(choices.source[choices.half == side], choices.target[choices.half == side], count) for side in (0, 1))
     group_count = max(2, count // _GOODS_PER_GROUP)
     agreed = agreement(one, other, group_count)
-    stable = agreed is not None and agreed >= LEAST_AGREEMENT
+    # Few goods fall into the same groups twice by chance: without a pair that is clear there are no groups.
+    is_clear = bool(all_moves.more_than_chance(view.settings.goods.false_share).any())
+    stable = is_clear and agreed is not None and agreed >= LEAST_AGREEMENT
     groups, _ = groups_of(all_moves, group_count)
     shown = TREE.of(_table(view, choices, all_moves, groups if stable else None), view)
     return Finding(
         headline=_headline(view, period, good, shown, choices, stable),
         table=shown,
         chart=lambda: _chart(view, period, good, shown.frame),
-        notes=_notes(view, agreed, stable),
+        notes=_notes(view, agreed, stable, is_clear),
         ask_next=[
             ("targeting.decision_tree", {"category": good.label, "by": "name" if by == "product" else "product"}),
             ("targeting.bought_together", {"goods": good.label}),
@@ -254,8 +256,10 @@ def _headline(view: View, period: Period, good: Good, shown: AnswerTable, choice
     )  # fmt: skip
 
 
-def _notes(view: View, agreed: float | None, stable: bool) -> list[str | Note]:
-    if stable:
+def _notes(view: View, agreed: float | None, stable: bool, is_clear: bool) -> list[str | Note]:
+    if not is_clear:
+        halves = tr("No groups are shown: no two goods are switched between more than by chance.")
+    elif stable:
         halves = view.say(
             "The groups of one half of the members come again with the other (adjusted Rand index {agreed:.2f}).", agreed=agreed
         )

@@ -68,10 +68,11 @@ BY_CERTAINTY = c.table("one row per degree of certainty", c.text("how_sure"), c.
 def slipping(view: View, *, top: int = 100) -> Finding:
     """Return the members who are slipping away: one row per member, those with most money at stake first.
 
-    A member slips when the probability of a purchase in the next 28 days (lifetime_value.purchase_days) is at most half (setting
-    activity.slipping_share) of their own past rate: the share of the four-week windows of the year before in which they bought. Who bought
-    in fewer than a quarter of them had no habit; who has not been seen for half a year (activity.gone_days) is gone and not listed.
-    Probability and past are the member's own across the chain.
+    A member slips when their own usual pause is over and the probability of a purchase in the next 28 days (lifetime_value.purchase_days)
+    is at most half (setting activity.slipping_share) of their own past rate: the share of the four-week windows of the year before in which
+    they bought, less where all come less (after a high season, or in a shop on its way down). The surest are listed, so many that at most
+    activity.slipping_doubt of them are expected to be still around. Who bought in fewer than a quarter of the windows had no habit; who has
+    not been seen for half a year (activity.gone_days) is gone and not listed. Probability and past are the member's own across the chain.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def slipping(view: View, *, top: int = 100) -> Finding:
     Notes
     -----
     Days since the last order over the own gap, by itself, is not used: as a churn score it was the worst tried (AUC .68 on the Complete
-    Journey). Source: DEFINITIONS.md section 2, activity.
+    Journey). Source: DEFINITIONS.md sections 2, activity, and 5.
 
     Example
     -------
@@ -171,6 +172,15 @@ def _notes(
             view.say(
                 "How sure: {degrees}. Probabilities are not certainties: some of these members will come back by themselves.",
                 degrees=degrees,
+            )
+        )
+    doubtful = int(measured["is_doubtful"].sum())
+    if doubtful:
+        notes.append(
+            view.say(
+                "{doubtful:member} more have a probability of at most {activity.slipping_share:.0%} of their past rate and are not listed: "
+                "with them, more than {activity.slipping_doubt:.0%} of the list would be expected to be still around.",
+                doubtful=doubtful,
             )
         )
     model = {row["figure"]: row for row in prospect_models(view).iter_rows(named=True)}["purchase"]

@@ -1,4 +1,4 @@
-"""The entry page: the four steps of the loop, each with what it is for and today's headline. No widgets, no kernel."""
+"""The entry page: a field to ask in, and the four steps of the loop, each with today's headline. No widgets, no kernel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolkit.apps.pages.address import query_of
+from toolkit.apps.pages.choice import Choice
 from toolkit.apps.pages.error_boundary import fault_sentence, log_fault
+from toolkit.conversation import Call, ToAnswer, interpret
 from toolkit.errors import ToolkitError
 from toolkit.language import later, speaking, tr
 from toolkit.registry import find_question
@@ -99,6 +102,38 @@ class Entry:
                 Card(step, one.result(), link) if one.done() else Card(step, tr(PENDING), link, pending=True)
                 for step, one, link in zip(STEPS, found, links, strict=True)
             )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A sentence that was asked on the entry page: what was understood, and where to go on, as (words, link)."""
+
+    text: str
+    said: str
+    ways: tuple[tuple[str, str], ...]
+    is_answer: bool
+
+
+def asked(path: Path, text: str, code: str) -> Asked:
+    """Read a sentence; nothing is computed."""
+    with speaking(code):
+        try:
+            understood = interpret(Workspace(path), text)
+        except ToolkitError as error:
+            return Asked(text, str(error), (), False)
+        ways = tuple((call.words, link_to(call)) for call in understood.calls)
+        return Asked(text, understood.said, ways, isinstance(understood, ToAnswer) and len(ways) == 1)
+
+
+def link_to(call: Call) -> str:
+    """Return the address of a call on the page of its step.
+
+    >>> link_to(Call.of("portrait.stores", {"by": "region", "period": "28d"}))
+    'voila/render/portrait.ipynb?tab=ask&question=portrait.stores&period=28d&own.by=region'
+    """
+    given = {name: ", ".join(value) if isinstance(value, list) else value for name, value in call.parameters.items()}
+    query = query_of(Choice().asking(call.name, given), Choice(question=""))
+    return f"voila/render/{call.name.partition('.')[0]}.ipynb?tab=ask&{query}"
 
 
 def _campaigns_at(ws: Workspace) -> int:

@@ -31,7 +31,7 @@ from toolkit.apps.pages.error_boundary import LOG_VARIABLE
 from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
 from toolkit.apps.serving import forked
-from toolkit.apps.serving.entry import Entry
+from toolkit.apps.serving.entry import Entry, asked
 from toolkit.apps.serving.prewarm import make_ahead
 from toolkit.apps.serving.uploads import UploadHandler
 from toolkit.charts import offline
@@ -95,11 +95,19 @@ class _EntryHandler(BaseVoilaHandler):
             self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")
             return
         code = self._language()
+        found = None
+        if text := self.get_query_argument("ask", "").strip():
+            found = await asyncio.get_running_loop().run_in_executor(None, asked, self.entry.path, text, code)
+            if found.is_answer:
+                self.redirect(self.base_url + found.ways[0][1])
+                return
         cards = await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, code)
         ws = Workspace(self.entry.path)
         with language.speaking(code):
             told = tr("Receipts from {first_day} to {last_day}.", first_day=ws.first_day, last_day=ws.last_day)
-            self.write(self.render_template("entry.html", cards=cards, told=told, tr=tr, language=code, languages=language.LANGUAGES))
+            self.write(
+                self.render_template("entry.html", cards=cards, told=told, asked=found, tr=tr, language=code, languages=language.LANGUAGES)
+            )
 
     def _language(self) -> str:
         """The reader's language: the one in the address (kept for the other pages), the one chosen before, the browser's, the server's."""

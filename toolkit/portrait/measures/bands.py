@@ -10,17 +10,19 @@ from toolkit.answer import Note
 from toolkit.errors import BadValue
 from toolkit.language import tr, value
 from toolkit.models.ranks import quantile_band
+from toolkit.portrait.measures.figure_sums import tiers
 from toolkit.portrait.measures.scorecard import current_scorecard
 from toolkit.portrait.measures.scores import chain_scores
 from toolkit.portrait.measures.segment_maps import read_segment_map
 from toolkit.scope.view import View
 
-By = Literal["decile", "heavy", "orders", "attach", "loyal"]
+By = Literal["decile", "heavy", "orders", "attach", "loyal", "tier"]
 Grouped = tuple[pl.DataFrame, list[str | Note]]
 LAST_DOUBLING = 256
 """Upper end of the last doubling band that is closed; the bands are only for display."""
 LOYAL_SEGMENTS = ("champions", "loyal")
 NO_UNITS = value("no counted goods")
+NO_TIER = value("no tier stated")
 
 
 def grouped(view: View, buyers: pl.DataFrame, by: By) -> Grouped:
@@ -28,7 +30,7 @@ def grouped(view: View, buyers: pl.DataFrame, by: By) -> Grouped:
 
     `buyers` has the columns of `sales.member_sales`.
     """
-    make = {"decile": _tenths, "heavy": _weights, "orders": _order_counts, "attach": _attach, "loyal": _loyalty}[by]
+    make = {"decile": _tenths, "heavy": _weights, "orders": _order_counts, "attach": _attach, "loyal": _loyalty, "tier": _tiers}[by]
     return make(view, buyers)
 
 
@@ -102,6 +104,17 @@ def _loyalty(view: View, buyers: pl.DataFrame) -> Grouped:
     group = pl.when(loyal).then(pl.lit("loyal")).otherwise(pl.lit(value("ordinary"))).cast(pl.Enum(["loyal", "ordinary"]))
     words = tr("Loyal are the segments champions and loyal of the ten-segment map (R 3 to 5, F 4 or 5), ordinary all others.")
     return buyers.join(segments, on="member_code", how="left").with_columns(group.alias("group")), [words, *notes]
+
+
+def _tiers(view: View, buyers: pl.DataFrame) -> Grouped:
+    held = buyers.join(tiers(view), on="member_code", how="left", maintain_order="left")
+    sums = held.drop_nulls("tier").group_by("tier").agg(pl.col("sales").sum()).sort("sales", "tier", descending=[True, False])
+    named = [*sums["tier"], *([NO_TIER] if held["tier"].null_count() else [])]
+    words = view.say("Tiers are those that the members table states on {as_of}, most sales first.")
+    notes: list[str | Note] = [words]
+    if without := held["tier"].null_count():
+        notes.append(Note(view.say("{without:member} who ordered have no stated tier.", without=without), "REVIEW"))
+    return held.with_columns(pl.col("tier").fill_null(NO_TIER).cast(pl.Enum(named)).alias("group")).drop("tier"), notes
 
 
 def _equal(buyers: pl.DataFrame) -> list[str | Note]:

@@ -77,9 +77,7 @@ def groups_of(view: View, of: Of) -> Groups:
     if of == "category":
         return Groups(of, view.categories.select(code, pl.col("category").alias("group")))
     if of == "tier":
-        if "tier" not in view.population.columns:
-            raise DataError(tr("Nothing can be told by tier: the members table has no `tier` column. Import one, or ask by segment."))
-        return Groups(of, view.population.select(code, pl.col("tier").alias("group")))
+        return Groups(of, tiers(view).rename({"tier": "group"}))
     card, _ = current_scorecard(view)
     names, _ = chosen_map(view, card, None)
     segment = pl.col("segment").cast(pl.String).fill_null(NO_ORDERS).alias("group")
@@ -198,6 +196,25 @@ def _line_sums(view: View, windows: Sequence[Period], calendar: pl.DataFrame, *b
 
 
 _OF_LINES = pl.col("returned_amount", "costed_amount", "costed_margin_milli")
+
+
+def tiers(view: View) -> pl.DataFrame:
+    """Return the membership tier that the shop states of each member of the chain: `member_code`, `tier` (null = none stated).
+
+    Raises
+    ------
+    DataError
+        The members table has no tier.
+    """
+    if "tier" not in view.population.columns:
+        raise DataError(tr("Nothing can be told by tier: the members table has no `tier` column. Import one, or ask by segment."))
+    return view.population.select("member_code", "tier")
+
+
+def member_line_sums(view: View, window: Period) -> pl.DataFrame:
+    """Return what each member (null = non-members) brought back, and what of their lines in scope has a known cost: see `window_sums`."""
+    rows = _line_sums(view, [window], _calendar([window]), "member")
+    return rows.group_by("member_code").agg(_OF_LINES.sum()).collect(engine="streaming")
 
 
 def _of_lines(view: View, windows: Sequence[Period], calendar: pl.DataFrame, groups: Groups | None) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from toolkit.language import tr
@@ -10,7 +12,7 @@ from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
 from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.scope.feasts import feasts
-from toolkit.scope.interruptions import cut_off, still_told
+from toolkit.scope.interruptions import cut_off, new_ids_on, still_told
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
@@ -89,14 +91,24 @@ def _is_longer(view: View) -> bool:
     return view.settings.lifetime_value.year_days >= view.settings.lifetime_value.spend_days
 
 
+def known_since(view: View) -> date:
+    """Return the day from which members can be followed: that of their new ids, else of the first receipts.
+
+    Across a day on which ids were given anew nobody is tied to what they did before: everybody seems to leave, and all who come are new. To
+    learn from that is to promise what never came (on a shop of 22 months half of the spend, four months later).
+    """
+    return new_ids_on(view) or view.first_day
+
+
 def _days(view: View) -> pl.DataFrame:
     orders = still_told(view, view.orders)
-    return shopping_days(orders.select("member_code", "ordered_at", "is_order", "amount").collect())
+    days = shopping_days(orders.select("member_code", "ordered_at", "is_order", "amount").collect())
+    return days.filter(pl.col("day") >= known_since(view))
 
 
 def _fitted(view: View) -> LifetimeModels | None:
     settings = view.settings.lifetime_value
-    if (view.as_of - view.first_day).days + 1 < settings.minimum_history_days:
+    if (view.as_of - known_since(view)).days + 1 < settings.minimum_history_days:
         return None
     return fit_lifetime(
         _days(view),

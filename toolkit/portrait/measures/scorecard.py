@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit import wording
 from toolkit.answer import Note
 from toolkit.errors import WorkspaceError, fault_words
-from toolkit.language import LANGUAGES, current, in_every_language, tr
+from toolkit.language import LANGUAGES, current, in_every_language, later, tr
 from toolkit.models.repurchase import DayLimits, gaps, propose_r_edges
-from toolkit.models.rhythm_bands import RecencyRuler, Rhythms, limits_by_band
+from toolkit.models.rhythm_bands import LATE, Rhythms, limits_by_band
 from toolkit.portrait.measures.levels import UNKNOWN
 from toolkit.portrait.measures.model_reasons import reason_text
-from toolkit.portrait.measures.scores import chain_scores
+from toolkit.portrait.measures.scores import EVEN_CUTS, Ruler, chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap, read_segment_map
 from toolkit.portrait.measures.shopping_days import member_days
 from toolkit.scope.phrases import spoken
@@ -35,6 +35,8 @@ FALLBACK_EDGES = (30, 90, 180, 365)
 
 Edge = Annotated[int, Field(ge=0, le=36500, strict=True)]
 Edges = tuple[Edge, Edge, Edge, Edge]
+Cut = Annotated[float, Field(gt=0, lt=1)]
+Cuts = tuple[Cut, Cut, Cut, Cut]
 
 
 class Scorecard(BaseModel):
@@ -51,6 +53,9 @@ class Scorecard(BaseModel):
         cut, the last one those beyond), and the edges of each band, which then are in force instead of `r_edges`. Empty = one rhythm.
     shop_gap_days, own_weight
         What a member's usual pause is shrunk to, and how many own pauses weigh as much (`models.rhythm_bands`); 0 with one rhythm.
+    fm_cuts, late_after_gaps
+        Shares of members at which F and M are cut; own mean pauses after which R is 3 at most (0, of cards saved before this was known:
+        not looked at, nor with fallback edges).
     edges_from
         `proposed` (the shop's own gaps), `widened` (own gaps, edges moved apart), `provisional` (own gaps, short history), `fallback` (too
         few gaps) or `given` (typed by a person).
@@ -71,15 +76,17 @@ class Scorecard(BaseModel):
     band_edges: tuple[Edges, ...] = ()
     shop_gap_days: float = 0
     own_weight: float = 0
+    fm_cuts: Cuts = EVEN_CUTS
+    late_after_gaps: Annotated[float, Field(ge=0)] = 0
     edges_from: Literal["proposed", "widened", "provisional", "fallback", "given"] = "given"
     reason: str = ""
     reasons: dict[str, str] = {}
     segment_map: str = "ten"
     map_fingerprint: str = ""
 
-    @field_validator("r_edges", "gap_cuts")
+    @field_validator("r_edges", "gap_cuts", "fm_cuts")
     @classmethod
-    def _ascending(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
+    def _ascending(cls, edges: tuple[float, ...]) -> tuple[float, ...]:
         if list(edges) != sorted(set(edges)):
             raise ValueError(tr("the edges must ascend"))
         return edges
@@ -98,11 +105,10 @@ class Scorecard(BaseModel):
         return self
 
     @property
-    def ruler(self) -> RecencyRuler:
-        """What scores recency."""
-        if not self.gap_cuts:
-            return RecencyRuler((self.r_edges,))
-        return RecencyRuler(self.band_edges, Rhythms(self.shop_gap_days, self.own_weight, self.gap_cuts))
+    def ruler(self) -> Ruler:
+        """What scores members."""
+        rhythms = Rhythms(self.shop_gap_days, self.own_weight, self.gap_cuts) if self.gap_cuts else None
+        return Ruler(self.band_edges if rhythms else (self.r_edges,), rhythms, self.late_after_gaps, self.fm_cuts)
 
     @property
     def why(self) -> str:
@@ -165,6 +171,8 @@ def proposed_scorecard(view: View) -> Scorecard:
         band_edges=tuple(map(tuple, found["band_edges"])),
         shop_gap_days=found["shop_gap_days"],
         own_weight=found["own_weight"],
+        fm_cuts=view.settings.rfm.fm_cuts,
+        late_after_gaps=view.settings.rfm.late_after_gaps if measured else 0,  # spans of the calendar know no pauses
         edges_from=found["status"] if measured else "fallback",
         reason=found["reason"],
         segment_map=chosen,
@@ -186,6 +194,7 @@ def current_scorecard(view: View) -> tuple[Scorecard, list[str | Note]]:
                 as_of=saved.as_of,
                 edges=saved.edges_text,
             ),
+            *_more_rules(saved),
             *_doubt(saved),
         ]
     card = proposed_scorecard(view)
@@ -205,7 +214,7 @@ def current_scorecard(view: View) -> tuple[Scorecard, list[str | Note]]:
         else tr("proposed from the gaps between shopping days up to {as_of}", as_of=card.as_of)
     )
     words = tr("R counts days since the last order with edges at {edges}, {source} ({why}).", edges=card.edges_text, source=source, why=why)
-    return card, [words, *_doubt(card)]
+    return card, [words, *_more_rules(card), *_doubt(card)]
 
 
 def segment_map_of(view: View, name: str) -> SegmentMap:
@@ -377,6 +386,18 @@ def _flow(view: View, before: Scorecard, after: Scorecard) -> pl.DataFrame:
         .agg(pl.len().cast(pl.Int64).alias("member_count"))
         .sort("member_count", "segment_before", "segment", descending=[True, False, False])
     )
+
+
+def _more_rules(card: Scorecard) -> list[str | Note]:
+    """What scores beside the edges of recency."""
+    said = list[str | Note]()
+    if card.late_after_gaps:
+        rule = later("Who has been away for more than {gaps:g} pauses of their own (mean) has R {late} at most.")
+        said.append(tr(rule, gaps=card.late_after_gaps, late=LATE))
+    if card.fm_cuts != EVEN_CUTS:
+        cuts, best = wording.listing([wording.share(cut) for cut in card.fm_cuts]), wording.share(1 - card.fm_cuts[-1])
+        said.append(tr("F and M are cut where {cuts} of members are reached: {best} are the best.", cuts=cuts, best=best))
+    return said
 
 
 def _doubt(card: Scorecard) -> list[str | Note]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -14,17 +15,27 @@ from toolkit.portrait.measures.shopping_days import member_days
 from toolkit.scope.sales import member_sales
 from toolkit.scope.view import View
 
+EVEN_CUTS = (0.2, 0.4, 0.6, 0.8)
 
-def score_members(members: pl.DataFrame, *, as_of: date, ruler: RecencyRuler) -> pl.DataFrame:
+
+@dataclass(frozen=True)
+class Ruler(RecencyRuler):
+    """What scores members: edges of recency in days, and the shares of members at which F and M are cut."""
+
+    fm_cuts: tuple[float, ...] = EVEN_CUTS
+
+
+def score_members(members: pl.DataFrame, *, as_of: date, ruler: RecencyRuler, fm_cuts: tuple[float, ...] = EVEN_CUTS) -> pl.DataFrame:
     """Return the scores of members: one row per member, in the order they came.
 
-    Columns in: `member_code`, `last_ordered_on` (Date, null = returns alone), `order_count`, `amount` (minor units), and `usual_gap_days`
-    where the ruler parts members by their rhythm. Columns out: `member_code`, `recency_days` (Int64, days from the last order to `as_of`),
-    `order_count`, `amount`, and `r_score`, `f_score`, `m_score` (Int8, 1..5, 5 best). Members without an order are not scored: recency and
-    scores are null, and they do not count into the ranks.
+    Columns in: `member_code`, `last_ordered_on` (Date, null = returns alone), `order_count`, `amount` (minor units), `usual_gap_days` where
+    the ruler parts members by their rhythm, and `gap_days_mean` where it looks at their own pauses. Columns out: `member_code`,
+    `recency_days` (Int64, days from the last order to `as_of`), `order_count`, `amount`, and `r_score`, `f_score`, `m_score` (Int8, 1..5, 5
+    best). Members without an order are not scored: recency and scores are null, and they do not count into the ranks.
 
-    R by fixed day edges of the member's band; F and M by midrank, `ceil(5 * (mean_rank - 0.5) / n)`, so that equal members get equal
-    scores. Source: DEFINITIONS.md section 1, RFM; Hughes, Strategic Database Marketing (1994).
+    R by fixed day edges of the member's band, at most 3 for who has been away for several pauses of their own; F and M by midrank, one more
+    than the `fm_cuts` that `(mean_rank - 0.5) / n` lies above (by default `ceil(5 * (mean_rank - 0.5) / n)`), so that equal members get
+    equal scores. Source: DEFINITIONS.md section 1, RFM; Hughes, Strategic Database Marketing (1994).
 
     Example
     -------
@@ -41,12 +52,12 @@ def score_members(members: pl.DataFrame, *, as_of: date, ruler: RecencyRuler) ->
         pl.col("order_count").cast(pl.Int64),
         pl.col("amount").cast(pl.Int64),
         ruler.score(recency).alias("r_score"),
-        midrank_score(pl.when(has_order).then(pl.col("order_count"))).alias("f_score"),
-        midrank_score(pl.when(has_order).then(pl.col("amount"))).alias("m_score"),
+        midrank_score(pl.when(has_order).then(pl.col("order_count")), cuts=fm_cuts).alias("f_score"),
+        midrank_score(pl.when(has_order).then(pl.col("amount")), cuts=fm_cuts).alias("m_score"),
     )
 
 
-def chain_scores(view: View, ruler: RecencyRuler) -> pl.DataFrame:
+def chain_scores(view: View, ruler: Ruler) -> pl.DataFrame:
     """Return the scores of all members of the chain as of the view's date (columns as `score_members`); kept beside the mart.
 
     A member's scores are theirs across the chain, so that they read the same in every store's report.
@@ -55,15 +66,15 @@ def chain_scores(view: View, ruler: RecencyRuler) -> pl.DataFrame:
     return view.chainwide(name, lambda chain: _scores(chain, ruler))
 
 
-def _scores(chain: View, ruler: RecencyRuler) -> pl.DataFrame:
+def _scores(chain: View, ruler: Ruler) -> pl.DataFrame:
     members = chain.population
     if ruler.rhythms and ruler.cuts:
         usual = usual_gaps(gaps(member_days(chain), as_of=chain.as_of), ruler.rhythms)
         members = members.join(usual, on="member_code", how="left", maintain_order="left")
-    return score_members(members, as_of=chain.as_of, ruler=ruler)
+    return score_members(members, as_of=chain.as_of, ruler=ruler, fm_cuts=ruler.fm_cuts)
 
 
-def scope_scores(view: View, ruler: RecencyRuler) -> pl.DataFrame:
+def scope_scores(view: View, ruler: Ruler) -> pl.DataFrame:
     """Return the scores of the members in scope with what they bought there in the window: one row per member, sorted by member_id.
 
     Columns: `member_id` and those of `score_members`, and of the window `view.period` in the scope `orders` (Int64), `sales` and

@@ -11,10 +11,9 @@ import polars as pl
 from toolkit.answer import Note
 from toolkit.language import tr, value, word
 from toolkit.mart.windows import window_sums
-from toolkit.models.rhythm_bands import RecencyRuler
 from toolkit.models.shares import share_difference
 from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
-from toolkit.portrait.measures.scores import chain_scores
+from toolkit.portrait.measures.scores import Ruler, chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap
 from toolkit.review.measures.case import Case
 from toolkit.scope.view import View
@@ -67,13 +66,13 @@ def moves_of(case: Case) -> Moves:
     return Moves(members, (*chosen.names, NO_ORDERS), values, launch, case.seen.end, basis, (*card_notes, *map_notes, *notes))
 
 
-def _segments(view: View, chosen: SegmentMap, ruler: RecencyRuler) -> pl.DataFrame:
+def _segments(view: View, chosen: SegmentMap, ruler: Ruler) -> pl.DataFrame:
     """The segment of every member of the chain: member_code, segment."""
     scored = chosen.apply(chain_scores(view, ruler))
     return scored.select("member_code", pl.col("segment").cast(pl.String).fill_null(NO_ORDERS))
 
 
-def _values(then: View, chosen: SegmentMap, ruler: RecencyRuler) -> tuple[pl.DataFrame, str, list[str | Note]]:
+def _values(then: View, chosen: SegmentMap, ruler: Ruler) -> tuple[pl.DataFrame, str, list[str | Note]]:
     """What members of each segment brought in the 91 days after they were in it, all before the launch: segment, member_count, value.
 
     Segments are those of 91 days before the launch by the same ruler; members who then bought nothing count as 0. Null below the minimum

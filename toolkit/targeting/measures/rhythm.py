@@ -9,8 +9,11 @@ import numpy as np
 import polars as pl
 
 from toolkit.language import value
-from toolkit.models.rhythm import day_tails, own_past, shrunk_rates
+from toolkit.models.repurchase import gaps
+from toolkit.models.rhythm import day_tails, own_past, shrunk_rates, surest
+from toolkit.models.rhythm_bands import find_rhythms, usual_gaps
 from toolkit.portrait.measures.prospects import prospect_models, prospects
+from toolkit.portrait.measures.shopping_days import member_days
 from toolkit.portrait.measures.stages import lifecycle_stages
 from toolkit.scope.interruptions import cut_off, still_told
 from toolkit.scope.view import View
@@ -82,42 +85,61 @@ def slipping_members(view: View) -> pl.DataFrame:
     """Return what says whether members slip: one row per member of the chain with an order, sorted by member_code.
 
     Columns of `rhythms`; `purchase_probability` (P of a purchase within lifetime_value.purchase_days), `expected_spend` (minor units);
-    `recency_days`; `usual_rate` (past rate, shrunk: `models.rhythm.shrunk_rates`); `rate_ratio` (probability
-    over it, both of the same season; null without either); `spend_before` (minor units per
-    lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past too short, no probability, or cut off:
-    their store, channel or source fell silent, or their id was replaced).
+    `recency_days`; `usual_rate` (past rate, shrunk: `models.rhythm.shrunk_rates`), `usual_gap_days` (`models.rhythm_bands.usual_gaps`);
+    `rate_ratio` (probability over the usual rate as it is in the weeks ahead, about the chance that a member is still around; null without
+    either); `spend_before` (minor units per lifetime_value.spend_days at the pace of the past); `is_slipping` (null = not measured: past
+    too short, no probability, or cut off: their store, channel or source fell silent, or their id was replaced); `is_doubtful` (as unlikely
+    to come, but not listed since too many like them come by themselves).
     """
+    return view.chainwide("slipping_members", _slipping_members, "activity", "lifetime_value")
+
+
+def _slipping_members(view: View) -> pl.DataFrame:
     settings = view.settings.activity
-    members = (
-        rhythms(view)
-        .join(
-            prospects(view).select("member_code", "purchase_probability", "expected_spend"),
-            on="member_code",
-            how="left",
-            maintain_order="left",
-        )
-        .join(lifecycle_stages(view).select("member_code", "recency_days"), on="member_code", how="left", maintain_order="left")
-    )
-    # After a high season all members come less: that is no reason to call them leaving, so the past rate is taken to the season ahead.
-    level = season_level(view)
+    expected = prospects(view).select("member_code", "purchase_probability", "expected_spend")
+    recency = lifecycle_stages(view).select("member_code", "recency_days")
+    pauses = gaps(member_days(view), as_of=view.as_of)
+    members = rhythms(view)
     # Where members come seldom, who bought in three windows of ten had luck rather than a habit: the past is shrunk to all members'.
-    members = members.join(
-        shrunk_rates(members, least_windows=settings.minimum_windows), on="member_code", how="left", maintain_order="left"
-    )
-    ratio = pl.when(pl.col("past_rate") > 0).then(pl.col("purchase_probability") / (pl.col("usual_rate") * level).clip(None, 1))
-    spend = pl.when(pl.col("past_days") > 0).then(pl.col("past_amount") / pl.col("past_days") * view.settings.lifetime_value.spend_days)
-    members = members.with_columns(ratio.alias("rate_ratio"), spend.alias("spend_before"))
-    habit = (pl.col("usual_rate") >= settings.slipping_least_rate) & (pl.col("recency_days") <= settings.gone_days)
+    for part in (
+        expected,
+        recency,
+        shrunk_rates(members, least_windows=settings.minimum_windows),
+        usual_gaps(pauses, find_rhythms(pauses)),
+    ):
+        members = members.join(part, on="member_code", how="left", maintain_order="left")
     unseen = pl.col("member_code").is_in(cut_off(view)["member_code"].implode())
     measured = (pl.col("window_count") >= settings.minimum_windows) & pl.col("purchase_probability").is_not_null() & ~unseen
-    slips = habit & (pl.col("rate_ratio") <= settings.slipping_share)
-    return members.with_columns(pl.when(measured).then(slips.fill_null(False)).alias("is_slipping"))
+    habit = measured & (pl.col("usual_rate") >= settings.slipping_least_rate) & (pl.col("recency_days") <= settings.gone_days)
+    # Before the own usual pause is over a purchase is unlikely because it is too early.
+    is_away = pl.col("recency_days") > pl.col("usual_gap_days")
+    ratio = pl.when(pl.col("past_rate") > 0).then(
+        pl.col("purchase_probability") / (pl.col("usual_rate") * _level(view, members.filter(habit & ~is_away)))
+    )
+    spend = pl.when(pl.col("past_days") > 0).then(pl.col("past_amount") / pl.col("past_days") * view.settings.lifetime_value.spend_days)
+    members = members.with_columns(ratio.alias("rate_ratio"), spend.alias("spend_before"))
+    is_low = (habit & is_away & (pl.col("rate_ratio") <= settings.slipping_share)).fill_null(False)
+    doubt = members.select(pl.when(is_low).then("rate_ratio")).to_series()
+    listed = surest(doubt, most=settings.slipping_doubt)
+    return members.with_columns(
+        pl.when(measured).then(listed).alias("is_slipping"), pl.when(measured).then(is_low & ~listed).alias("is_doubtful")
+    )
 
 
-def season_level(view: View) -> float:
-    """Return what the coming four weeks bring over their year's average, by the same weeks of a year ago; 1 where no season is known."""
+_LEAST_AS_USUAL = 50
+"""Members who are as usual, below which what they are likely to do in the weeks ahead says nothing of all."""
+
+
+def _level(view: View, as_usual: pl.DataFrame) -> float:
+    """Return what a usual rate comes to in the weeks ahead, at most 1: where all come less, coming less is no leaving.
+
+    Less after a high season, by the same weeks of a year ago; and less where the shop is on its way down, by what members who came within
+    their own usual pause are now likely to do.
+    """
+    usual = float(as_usual["usual_rate"].sort().sum())
+    now = float(as_usual["purchase_probability"].sort().sum()) / usual if as_usual.height >= _LEAST_AS_USUAL and usual > 0 else 1.0
     model = prospect_models(view).row(by_predicate=pl.col("figure") == "purchase", named=True)
-    return model["season_level"] or 1.0
+    return min(1.0, now, model["season_level"] or 1.0)
 
 
 def trait_columns(view: View) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ truth: $(READY)  ## measure the bars of every figure, print them, fail if one is
 	$(BIN)/python benchmarks/truth_targeting.py
 	$(BIN)/python benchmarks/truth_differentiation.py
 	$(BIN)/python benchmarks/truth_review.py
+	$(BIN)/python -m benchmarks.rare_orders
 
 bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 10 100", in millions of lines)
 	@test -x .venv-bench/bin/python || $(BIN)/uv venv --quiet .venv-bench

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -291,9 +292,14 @@ def _shifted(orders: pl.DataFrame) -> pl.DataFrame:
 STRANGE = tuple(_shops())
 
 
+@lru_cache(maxsize=4)
+def _made(name: str) -> StrangeShop:
+    return _shops()[name]()
+
+
 def strange_shop(name: str, *, members: int | None = None) -> StrangeShop:
     """Return a shop by name (`STRANGE`); with `members`, the receipts of that many of them alone (small, for the suite)."""
-    shop = _shops()[name]()
+    shop = _made(name)
     if members is None:
         return shop
     number = person().str.slice(1).cast(pl.Int64)

@@ -264,7 +264,7 @@ def planned_power(
         treated = (drawn.arms["arm"] == "treated").to_numpy()
         apart += drawn.largest_difference / runs
         for kind, planted in (("multiplied", spent * lift), ("added", np.full(spent.size, lift * spent.mean())), ("nothing", spent * 0)):
-            effect = lin_effect(spent + treated * planted, treated, past)
+            effect = lin_effect(spent + treated * planted, treated, past, by_chance=True)
             sure = effect.p_value is not None and effect.p_value < 0.05
             found[kind] += sure and (kind == "nothing" or (effect.estimate or 0) > 0)
     return {"members": float(members.height), "lift": lift, "difference": apart, **{kind: count / runs for kind, count in found.items()}}

@@ -52,7 +52,7 @@ from toolkit.review.measures.past import Past
 from toolkit.scope.telling import say
 from toolkit.settings import Settings
 
-ESTIMATORS = ("lin", "entropy balancing", "naive difference", "before/after", "DiD")
+ESTIMATORS = ("lin", "one column", "entropy balancing", "naive difference", "before/after", "DiD")
 FIRST_DAY = date(2000, 1, 1)
 LIFTS = (0.4, 0.8)
 SIZES = (150, 300, 600, 1500, 3000)
@@ -63,6 +63,7 @@ def estimates(one: Trial, case: Case) -> dict[str, Effect]:
     past = one.past.to_numpy()
     return {
         "lin": lin_effect(one.outcome, one.treated, past, **regression_options(case)),
+        "one column": lin_effect(one.outcome, one.treated, past[:, :1]),
         "entropy balancing": balanced_effect(one.outcome, one.treated, past),
         "naive difference": naive_difference(one.outcome, one.treated),
         "before/after": before_after(one.outcome, one.before, one.treated),
@@ -181,6 +182,8 @@ def verdicts(one: Kind) -> list[tuple[str, float, float, float]]:
     bars = []
     if one.name in (*RANDOM, *PICKED):
         bars += [("cover", lin.cover, 0.92, 0.98), ("bias", lin.bias, -0.02, 0.02)]
+    if one.name in ("20% holdout", "win-back"):  # the plain reference: the difference of the arms, less what spend of 91 days tells
+        bars.append(("RMSE over the plain one's", lin.rmse / one.found["one column"].rmse, 0.0, 1.1))
     if one.name not in RANDOM:
         bars.append(("proven", pages.proven, 0.0, 0.0))
     if one.name not in (*RANDOM, *HARDER):
@@ -245,7 +248,7 @@ def run_width(receipts: Receipts, members: int, campaigns: int, seed: int) -> Wi
         chosen = rng.permutation(one.would.size)[:members]
         treated = rng.permutation(chosen.size) >= round(0.2 * chosen.size)
         spent, past = one.would[chosen], one.past[chosen].to_numpy()
-        whole, plain = (lin_effect(spent, treated, columns) for columns in (past, past[:, :1]))
+        whole, plain = lin_effect(spent, treated, past, by_chance=True), lin_effect(spent, treated, past[:, :1])
         if whole.low is None or whole.high is None or whole.standard_error is None or plain.low is None or plain.standard_error is None:
             continue
         lift = 3 * plain.standard_error

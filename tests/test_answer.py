@@ -18,6 +18,7 @@ from tests.shop import make_workspace, tiny_lines, tiny_products
 from toolkit import portrait, targeting
 from toolkit.answer import Answer, Finding, Note
 from toolkit.charts import offline
+from toolkit.errors import BadValue, DataError
 from toolkit.workspace import Workspace
 
 FEW = {"scope": {"minimum_members": 1}}
@@ -101,3 +102,38 @@ def test_pictures_of_any_class_are_kept() -> None:
         assert offline.chart_spec(sent.chart())["config"] == offline.chart_spec(chart)["config"]
         kinds = {"hconcat", "facet", "layer", "encoding"}
         assert kinds & set(sent.chart().to_dict()) == kinds & set(chart.to_dict())
+
+
+def test_what_to_ask_next_can_be_called(ws: Workspace, answer: Answer) -> None:
+    assert [repr(one) for one in answer.next] == list(answer.ask_next)
+    following = pickle.loads(pickle.dumps(answer)).next[0]()
+    assert following.call.startswith(answer.ask_next[0].removesuffix(")"))
+    assert following.settings["scope"] == FEW["scope"]
+    with pytest.raises(BadValue, match="does not know its workspace"):
+        replace(answer, again=None).next[0]()
+
+
+def test_the_table_as_pandas_has_it(answer: Answer) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = answer.to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    assert frame["sales"].tolist() == pytest.approx(answer.table["sales"].to_list())
+
+
+@pytest.mark.parametrize(
+    ("ending", "opening"),
+    [("html", b"<!doctype html>"), ("PNG", b"\x89PNG"), ("xlsx", b"PK"), ("csv", "\ufeff".encode()), ("json", b"{")],
+)
+def test_an_answer_is_saved_as_its_ending_says(answer: Answer, tmp_path: Path, ending: str, opening: bytes) -> None:
+    path = answer.save(str(tmp_path / f"answer.{ending}"))
+    assert path.read_bytes().startswith(opening)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_what_cannot_be_saved_is_said(answer: Answer, tmp_path: Path) -> None:
+    with pytest.raises(BadValue, match=r"\.html, \.png, \.xlsx, \.csv and \.json"):
+        answer.save(tmp_path / "answer.docx")
+    with pytest.raises(BadValue, match="no chart"):
+        replace(answer, finding=replace(answer.finding, chart=None)).save(tmp_path / "answer.png")
+    with pytest.raises(DataError, match="cannot be written"):
+        answer.save(tmp_path / "nowhere" / "answer.json")

@@ -26,6 +26,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"audience"},
     {"ledger"},
     {"own_questions"},
+    {"saving"},
     {"rendering", "registry"},
     {"own_section", "questions_page", "stubs"},
     {"portrait"},

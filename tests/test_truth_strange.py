@@ -10,11 +10,14 @@ import pytest
 from benchmarks import truth_strange
 from benchmarks.strange_shops import strange_shop
 from benchmarks.truth_strange import BARS, RECORD, Cell, row_of, summary, table
+from toolkit.registry import find_question
 
 DAYS = ((date(2024, 1, 31), 670), (date(2024, 9, 30), None))
 
 
-def test_two_shops_on_two_days(capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_shops_on_two_days(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pages = [find_question(name) for name in ("targeting.decision_tree", "targeting.niches")]  # all of them take long
+    monkeypatch.setattr(truth_strange, "all_questions", lambda: pages)
     shops = [replace(strange_shop(name, members=400), asked=DAYS) for name in ("seasonal_x2", "new_year_set")]
     table(shops)
     printed = capsys.readouterr().out

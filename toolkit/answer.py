@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
@@ -20,6 +21,7 @@ from toolkit import wording
 from toolkit.charts.specification import specified
 from toolkit.columns import AnswerTable, Column, Kind, undeclared
 from toolkit.content import ByContent
+from toolkit.errors import BadValue
 from toolkit.language import tr, word
 
 if TYPE_CHECKING:
@@ -88,6 +90,29 @@ class Finding(ByContent):
         return {**super().__getstate__(), "chart": specified(self.chart)}
 
 
+@dataclass(frozen=True)
+class NextQuestion:
+    """A question that follows from an answer; calling it asks it on the same workspace. It reads as the call that it makes."""
+
+    call: str
+    again: Callable[[str], Answer] | None = field(repr=False)
+
+    def __call__(self) -> Answer:
+        """Ask it.
+
+        Raises
+        ------
+        BadValue
+            The answer was put together by hand: it does not know its workspace.
+        """
+        if self.again is None:
+            raise BadValue(tr("This answer does not know its workspace: ask {call} yourself.", call=self.call))
+        return self.again(self.call)
+
+    def __repr__(self) -> str:
+        return self.call
+
+
 @dataclass(frozen=True, eq=False)
 class Answer(ByContent):
     """A question answered: one sentence, one chart, one table, the same on every surface.
@@ -112,6 +137,13 @@ class Answer(ByContent):
     currency: str
     settings: Mapping[str, Any]
     ask_next: tuple[str, ...] = ()
+    again: Callable[[str], Answer] | None = field(default=None, compare=False, repr=False)
+    """Answers a call of `ask_next` on the same workspace, with the same settings."""
+
+    @property
+    def next(self) -> tuple[NextQuestion, ...]:
+        """What to ask next, each to be called: `answer.next[0]()`."""
+        return tuple(NextQuestion(call, self.again) for call in self.ask_next)
 
     @property
     def headline(self) -> str:
@@ -168,6 +200,33 @@ class Answer(ByContent):
     def to_json(self) -> str:
         """Return the answer as JSON text."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
+
+    def to_pandas(self) -> Any:
+        """Return the table as a pandas frame.
+
+        Raises: `BadValue` where pandas, or pyarrow that hands it over, is not installed.
+        """
+        try:
+            return self.table.to_pandas()
+        except ModuleNotFoundError as error:
+            raise BadValue(
+                tr("This goes through {package}, which is not installed: `pip install {package}`.", package=error.name)
+            ) from None
+
+    def save(self, path: str | Path) -> Path:
+        """Write the answer as a file and return its path; its ending says what: html, png (the chart), xlsx, csv (the table) or json.
+
+        Raises
+        ------
+        BadValue
+            Another ending, or no chart to draw.
+        DataError
+            The place cannot be written.
+        """
+        from toolkit.rendering import save
+
+        save(self, Path(path))
+        return Path(path)
 
     @property
     def kinds(self) -> dict[str, Kind]:

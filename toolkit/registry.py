@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_origin, get_type_hints
@@ -106,6 +107,7 @@ class Question:
             currency=view.currency,
             settings={"period": str(view.period), **own, **view.settings.changed()},
             ask_next=tuple(call_text(name, {**_same_scope(scope), **more}) for name, more in finding.ask_next),
+            again=partial(ask_again, ws.path.as_posix(), **{name: kept[name] for name in ("settings",) if name in kept}),
         )
 
     def read(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

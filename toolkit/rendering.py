@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ from markupsafe import escape
 
 from toolkit import language, wording
 from toolkit.answer import ANSWER_MIME, Answer
+from toolkit.atomic import written_beside
 from toolkit.charts import offline
+from toolkit.errors import BadValue, DataError
 from toolkit.language import tr, trn
+from toolkit.saving import csv_text, workbook
 
 ROWS_SHOWN = 60
 """Rows of a table that a page or a notebook shows; the whole table is in `answer.table` and in the JSON."""
@@ -175,3 +178,32 @@ def text(answer: Answer, *, heading: bool = True, width: int = 140) -> str:
         if answer.ask_next:
             say(tr("Ask next: ") + "  ".join(answer.ask_next))
     return capture.get().rstrip()
+
+
+def save(answer: Answer, path: Path) -> None:
+    """Write the answer as a file, whole or not at all; what it is, its ending says.
+
+    Raises: `BadValue` where the ending is none of these, or there is no chart to draw; `DataError` where the place cannot be written.
+    """
+    kinds: dict[str, Callable[[], bytes]] = {
+        ".html": lambda: page_html(answer).encode(),
+        ".png": lambda: _picture(answer),
+        ".xlsx": lambda: workbook([answer]),
+        ".csv": lambda: csv_text(answer.table, wording.labels_of(answer.columns)).encode(),
+        ".json": lambda: answer.to_json().encode(),
+    }
+    ending = path.suffix.lower()
+    if ending not in kinds:
+        raise BadValue(tr("An answer is saved as {kinds}; '{name}' is none of these.", kinds=wording.listing([*kinds]), name=path.name))
+    made = kinds[ending]()
+    try:
+        with written_beside(path) as part:
+            part.write_bytes(made)
+    except OSError as error:
+        raise DataError(tr("{path} cannot be written: {error}.", path=path, error=error.strerror)) from None
+
+
+def _picture(answer: Answer) -> bytes:
+    if answer.chart is None:
+        raise BadValue(tr("This answer has no chart: save it as .html, .xlsx or .csv."))
+    return offline.png_picture(answer.chart)

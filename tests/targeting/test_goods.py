@@ -355,3 +355,10 @@ def test_without_a_name_the_category_in_most_orders_is_meant(pantry: Workspace) 
     assert good_or_most_bought(view, "", "x").label == most[0]
     assert good_or_most_bought(view, str(most[1]), "x").label == most[1]
     assert attach(pantry).table.equals(attach(pantry, goods=most[0]).table)
+
+
+def test_cross_shopping_without_categories_is_said_by_name(tmp_path: Path) -> None:
+    answer = cross_shop(make_workspace(tmp_path / "ws", tiny_lines(), {}), settings=FEW)
+    assert "no good has a category" in answer.headline
+    assert [note.verdict for note in answer.notes] == ["NOT MEASURED"]
+    assert "no `category` column" in answer.notes[0].text

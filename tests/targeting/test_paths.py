@@ -141,3 +141,14 @@ def test_entry_goods_of_a_shop(tmp_path: Path) -> None:
     assert "no product has 30 first buyers among 60 entrants" in few.headline
     assert few.ask_next == ("tk.targeting.entry_goods(ws, audience=\"member_id < 'm060'\", by='category')",)
     assert spec_of(answer)["title"]["text"].startswith("Later worth")
+
+
+def test_who_first_shows_after_a_hole_in_the_receipts_is_not_known_to_be_new(tmp_path: Path) -> None:
+    """Regulars come daily until a hole of a year; of 40 others 20 first show the week after it, 20 three hundred days after it."""
+    days = [*range(1000, 900, -1), *range(500, -1, -1)]
+    rows = [(f"r{day % 20:02d}", day, "milk", 5.0) for day in days]
+    rows += [(f"a{who:02d}", 497, "milk", 5.0) for who in range(20)] + [(f"b{who:02d}", 200, "milk", 5.0) for who in range(20)]
+    answer = paths(shop(tmp_path, rows))
+    assert "of 20 entrants" in answer.headline
+    said = next(note.text for note in answer.notes if "may have bought earlier" in note.text)
+    assert f"or as soon after {AS_OF - timedelta(days=500)}, when they began anew or ids did," in said

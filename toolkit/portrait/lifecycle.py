@@ -220,9 +220,11 @@ def _headline(view: View, members: pl.DataFrame, limits: Limits, before: date | 
         "(away more than {lapsing_after} days[banded?, by their rhythm]) and {lapsed} lapsed (more than {lapsed_days})[any_unseen?; of "
         "{unseen} it is not known: their store, channel or source fell silent or their id was "
         "replaced].[before? Since {before}, {lost} of the {known} who "
-        "were with us went quiet and {back} quiet ones came back.]",
+        "were with us went quiet and {back} quiet ones came back.][one_season? One season was seen: whether who stays away does so because "
+        "of it cannot be told.]",
         _ALL_MEMBERS.of(sums, view).row(), all=members.height, before=before, lapsing_after=_lapsing_after(limits),
         banded=bool(limits.by_band), lapsed_days=limits.lapsed_days, any_unseen=bool(sums["unseen"].item()),
+        one_season=limits.season == "one season",
     )  # fmt: skip
 
 
@@ -232,9 +234,11 @@ def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | Non
     limits_note = view.say(
         "Limits from the shop's own repurchase curve: {lifecycle.lapsing_quantile:.0%} of the pauses of members who come back end within "
         "{lapsing_days} days, {lifecycle.lapsed_quantile:.0%} within {lapsed_days} ({closed_gap_count} pauses that ended; those still "
-        "open are counted as open, each member weighs the same).[ They were moved apart: {reason}.]",
-        vars(limits),
-    )
+        "open are counted as open, each member weighs the same).[ They were moved apart: {reason}.][seasonal? Members come more at one "
+        "time of the year than at another: by the same weeks of a year ago the {lapsing_days} days before {as_of} are as long as "
+        "{usual_days} usual ones, and limits are as long in usual days on every date.]",
+        vars(limits), seasonal=limits.usual_days is not None,
+    )  # fmt: skip
     notes: list[str | Note] = [
         Note(limits_note, None if limits.status == "proposed" else "REVIEW"),
         *([_rhythms(view, limits, limits.rhythms.cuts)] if limits.rhythms else []),

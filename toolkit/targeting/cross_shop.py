@@ -100,6 +100,12 @@ def cross_shop(
             table=table.empty(),
             notes=[not_measured(view, "lines", "channel", tr("cross-shopping of channels"))],
         )
+    if of == "category" and not view.has_column("products", "category"):
+        return Finding(
+            headline=view.say("{where}, cross-shopping of categories is not measured: no good has a category."),
+            table=table.empty(),
+            notes=[not_measured(view, "products", "category", tr("cross-shopping of categories"))],
+        )
     given = [name for name in (first, second, third) if name]
     spent = _spent_by_good(view, given) if of == "category" else _spent_by_place(view, of, given)
     names = spent["name"].unique(maintain_order=True).to_list() if not given else list(dict.fromkeys(spent["asked"].to_list()))

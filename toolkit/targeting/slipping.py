@@ -149,13 +149,21 @@ def _by_certainty(view: View, slips: pl.DataFrame) -> AnswerTable:
 
 
 def _headline(view: View, slips: pl.DataFrame, judged: int) -> str:
+    models = {row["figure"]: row for row in prospect_models(view).iter_rows(named=True)}
+    one_season = models["purchase"]["season"] == "one season"
     if slips.is_empty():
-        return view.say("{where}, none of {judged:member} with a past to judge by is slipping away.", judged=judged)
+        return view.say(
+            "{where}, none of {judged:member} with a past to judge by is slipping away.[one_season? One season was seen: whether the "
+            "coming weeks are like the last ones cannot be told.]",
+            judged=judged, one_season=one_season,
+        )  # fmt: skip
     return view.say(
         "{where}, {slipping:member} of {judged:few} with a past to judge by [single?is|are] slipping away[is_enough?: in "
         "{lifetime_value.purchase_days} days some {usual:,.0f} of them used to buy, now {likely:,.0f} are likely to; {at_stake:money} in "
-        "{lifetime_value.spend_days} days is at stake].",
+        "{lifetime_value.spend_days} days is at stake].[one_season? One season was seen: whether the coming weeks are like the last ones "
+        "cannot be told.]",
         slipping=slips.height, judged=judged, is_enough=slips.height >= view.least, single=slips.height == 1 and view.least <= 1,
+        one_season=one_season,
         usual=float(slips["past_rate"].sum()), likely=float(slips["purchase_probability"].sum()),
         at_stake=float(slips["at_stake_spend"].sum()),
     )  # fmt: skip

@@ -10,9 +10,9 @@ from typing import Any
 
 from toolkit import rendering, wording
 from toolkit.answer import Answer
-from toolkit.apps.pages.download import csv_text, file_name
 from toolkit.charts import offline
 from toolkit.language import tr
+from toolkit.saving import csv_text, file_name
 from toolkit.scope.member_columns import member_column
 
 _PARTS = frozenset({"facet", "row", "column", "concat", "hconcat", "vconcat", "repeat"})

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import base64
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import traitlets
 
-from toolkit import rendering, wording
+from toolkit import rendering
 from toolkit.answer import Answer
 from toolkit.apps.pages.debounce import Soon
-from toolkit.apps.pages.download import harmless
 from toolkit.apps.pages.state import Shop, fresh, read_shop
 from toolkit.errors import ToolkitError
 from toolkit.language import later, tr
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.registry import find_question
+from toolkit.saving import workbook
 from toolkit.workspace import Workspace
 
 SECTIONS = ("verdict", "money", "checks", "process", "migration", "lessons")
@@ -64,36 +63,6 @@ def section_of(shop: Shop, section: str, campaign_id: str) -> Answer | str:
 def pages(answers: list[Answer]) -> str:
     """Return the answers as one HTML page that needs no network and prints."""
     return rendering.pages_html(answers)
-
-
-def workbook(answers: list[Answer]) -> bytes:
-    """Return the tables as an Excel workbook: one sheet an answer, headline on top, nothing that can run."""
-    from xlsxwriter import Workbook  # slow to load, and only needed here
-
-    made = io.BytesIO()
-    never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with Workbook(made, never) as book:
-        bold = book.add_format({"bold": True})
-        for answer in answers:
-            sheet = book.add_worksheet(answer.name.split(".")[-1][:31])
-            sheet.write_string(0, 0, harmless(answer.headline))
-            for place, label in enumerate(wording.labels_of(answer.columns)):
-                sheet.write_string(2, place, harmless(label), bold)
-            for number, row in enumerate(answer.table.iter_rows(), start=3):
-                for place, value in enumerate(row):
-                    if isinstance(value, bool) or value is None:
-                        sheet.write(number, place, value)
-                    elif value != value:  # not a number: a cell without one
-                        sheet.write_blank(number, place, None)
-                    elif isinstance(value, (int, float)):
-                        sheet.write_number(number, place, value)
-                    else:
-                        told = wording.value_of(answer.table.columns[place], str(value))
-                        sheet.write_string(number, place, harmless(told)[:32_767])
-            for number, note in enumerate(answer.notes, start=answer.table.height + 4):
-                sheet.write_string(number, 0, harmless(str(note))[:32_767])
-            sheet.freeze_panes(3, 1)
-    return made.getvalue()
 
 
 class Reviewing(traitlets.HasTraits):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -11,12 +11,17 @@ import polars as pl
 from toolkit.language import value
 from toolkit.models.repurchase import DayLimits, gaps, propose_lifecycle_limits
 from toolkit.models.rhythm_bands import Rhythms, band_of, limits_by_band, usual_gaps
+from toolkit.models.season import season_ahead
+from toolkit.models.season_clock import season_clock
 from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.portrait.measures.shopping_days import member_days
+from toolkit.scope.feasts import feasts
 from toolkit.scope.interruptions import cut_off, new_ids_on
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
 
+SEASON_DAYS = 28
+"""Weeks ahead by which a season is known: those of the forecast of a purchase."""
 STAGES = (value("new"), value("established"), value("returned"), value("lapsing"), value("lapsed"))
 CUT_OFF = value("cut off")
 """Away since their store, channel or source fell silent or their id was replaced: that they left is not known. Only where that happened."""
@@ -30,6 +35,8 @@ class Limits:
 
     Lapsing is judged by the member's own rhythm: where members differ in it, each band (`rhythms.cuts`) has its days in `by_band`, the
     shortest usual pause first. Lapsed is the same for all: away longer than nearly all who ever came back, whatever their rhythm.
+    In a seasonal shop (`season`: the status of `models.season.Season`) limits are found in usual days (`models.season_clock`), and these
+    are the days of the calendar that they come to on the day asked; `usual_days` are those of lapsing by that clock.
     """
 
     lapsing_days: int | None
@@ -39,6 +46,8 @@ class Limits:
     closed_gap_count: int
     by_band: tuple[int, ...] = ()
     rhythms: Rhythms | None = None
+    season: str = "none"
+    usual_days: int | None = None
 
     @property
     def measured(self) -> bool:
@@ -46,12 +55,21 @@ class Limits:
         return self.lapsing_days is not None
 
 
-def lifecycle_limits(view: View) -> Limits:
-    """Return the limits that hold for the whole chain as of the view's date, made once and kept beside the mart."""
-    row = view.chainwide(spoken("lifecycle_limits"), _limits, "lifecycle").row(0, named=True)
+def lifecycle_limits(view: View, on: date | None = None) -> Limits:
+    """Return the limits that hold for the whole chain as of the view's date, made once and kept beside the mart; in days before `on`."""
+    row = view.chainwide(spoken("lifecycle_limits"), _limits, "lifecycle", "calendar").row(0, named=True)
     rhythms = Rhythms(row.pop("shop_gap_days"), row.pop("own_weight"), tuple(row.pop("gap_cuts")))
-    by_band = tuple(row.pop("by_band"))
-    return Limits(**row, by_band=by_band, rhythms=rhythms if by_band else None)
+    bands = tuple(row.pop("by_band"))
+    limits = Limits(**row, by_band=bands, rhythms=rhythms if bands else None)
+    if limits.season not in _SEASONAL or limits.lapsing_days is None or limits.lapsed_days is None:
+        return limits
+    clock, day = season_clock(member_days(view), as_of=view.as_of), on or view.as_of
+    lapsing, *by_band = (clock.calendar_days(days, as_of=day) for days in (limits.lapsing_days, *limits.by_band))
+    lapsed = max(clock.calendar_days(limits.lapsed_days, as_of=day), lapsing + 1, *by_band)
+    return replace(limits, lapsing_days=lapsing, lapsed_days=lapsed, by_band=tuple(by_band), usual_days=limits.lapsing_days)
+
+
+_SEASONAL = ("seasonal", "moved")
 
 
 def _limits(view: View) -> pl.DataFrame:
@@ -60,7 +78,14 @@ def _limits(view: View) -> pl.DataFrame:
     def propose(pauses: pl.DataFrame) -> DayLimits:
         return propose_lifecycle_limits(pauses, lapsing_share=settings.lapsing_quantile, lapsed_share=settings.lapsed_quantile)
 
-    pauses = gaps(member_days(view), as_of=view.as_of)
+    days = member_days(view)
+    season = season_ahead(days, as_of=view.as_of, horizon_days=SEASON_DAYS, feasts=feasts(view)).status
+    if season in _SEASONAL:
+        # After a high season nearly all stay away longer: a pause is measured in days as they are usual at that time of the year.
+        clock = season_clock(days, as_of=view.as_of)
+        pauses = gaps(clock.usual(days), as_of=clock.usual(pl.DataFrame({"day": [view.as_of]}))["day"][0])
+    else:
+        pauses = gaps(days, as_of=view.as_of)
     proposal = propose(pauses)
     lapsing, lapsed = proposal.days or (None, None)
     rhythms, bands = limits_by_band(pauses, propose)
@@ -74,9 +99,16 @@ def _limits(view: View) -> pl.DataFrame:
         "by_band": [min(band.days[0], lapsed or 0) for band in bands] if lapsed and rhythms.cuts else [],
         "shop_gap_days": rhythms.shop_gap_days,
         "own_weight": rhythms.own_weight,
+        "season": season,
     }
     schema = {"lapsing_days": pl.Int64, "lapsed_days": pl.Int64, "status": pl.String, "reason": pl.String, "closed_gap_count": pl.Int64}
-    schema |= {"gap_cuts": pl.List(pl.Int64), "by_band": pl.List(pl.Int64), "shop_gap_days": pl.Float64, "own_weight": pl.Float64}
+    schema |= {
+        "gap_cuts": pl.List(pl.Int64),
+        "by_band": pl.List(pl.Int64),
+        "shop_gap_days": pl.Float64,
+        "own_weight": pl.Float64,
+        "season": pl.String,
+    }
     return pl.DataFrame([row], schema=schema)
 
 
@@ -138,15 +170,16 @@ def lifecycle_stages(view: View, on: date | None = None) -> pl.DataFrame:
     """Return the stage of every member of the chain: `member_code`, `stage`, `recency_days`, `first_on`; made once and kept beside the
     mart.
 
-    `on` asks for an earlier day, seen with the limits of the view's date, so that two days are measured with the same ruler. `stage` is
+    `on` asks for an earlier day, seen with the limits of the view's date (in a seasonal shop as many usual days), so that two days are
+    measured with the same ruler. `stage` is
     null where the limits are not measured; a member without an order up to the day has no row.
     """
     day = on or view.as_of
-    return view.chainwide(f"lifecycle_stages-{day}", lambda chain: _stages(chain, day), "lifecycle")
+    return view.chainwide(f"lifecycle_stages-{day}", lambda chain: _stages(chain, day), "lifecycle", "calendar")
 
 
 def _stages(view: View, day: date) -> pl.DataFrame:
-    limits, days = lifecycle_limits(view), member_days(view, day)
+    limits, days = lifecycle_limits(view, day), member_days(view, day)
     stages = stages_on(
         days, as_of=day, lapsing_days=limits.lapsing_days or 1, lapsed_days=limits.lapsed_days or 1,
         new_days=view.settings.lifecycle.new_days, first_day=max(view.first_day, new_ids_on(view) or view.first_day),

@@ -41,8 +41,8 @@ def measured_effect(case: Case, frame: pl.DataFrame, outcome: str, *, rows: np.n
 
 def regression_options(case: Case) -> dict[str, Any]:
     """Return how the regression of a case is to be run: where members were picked it needs all it can carry to make the arms alike."""
-    few = {} if case.is_randomised else {"members_per_covariate": 10}
-    return {"least_arm": case.view.settings.review.least_arm, **few}
+    how = {"by_chance": True} if case.is_randomised else {"members_per_covariate": 10}
+    return {"least_arm": case.view.settings.review.least_arm, **how}
 
 
 def _ratio(asked: Outcome, top: np.ndarray, bottom: np.ndarray, treated: np.ndarray, past: np.ndarray, options: dict[str, Any]) -> Effect:

@@ -120,5 +120,7 @@ def programme_effect(view: View, days: pl.DataFrame) -> Programme:
     spent = members.join(sums.select("member_code", "amount"), on="member_code", how="left", maintain_order="left")["amount"].fill_null(0)
     outcome = spent.to_numpy().astype(float) / view.minor_units * _MONTH / length
     past = past_of_members(view, members.select("member_code"), control.since).values
-    effect = lin_effect(outcome, (~held).to_numpy(), np.asarray(past, dtype=float), least_arm=view.settings.review.least_arm)
+    effect = lin_effect(
+        outcome, (~held).to_numpy(), np.asarray(past, dtype=float), least_arm=view.settings.review.least_arm, by_chance=True
+    )
     return Programme(control, effect, length, spoiled)

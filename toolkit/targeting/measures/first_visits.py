@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 import polars as pl
@@ -11,6 +11,7 @@ import polars as pl
 from toolkit.answer import Note
 from toolkit.language import value
 from toolkit.mart.sequences import VISITS, sequences_of
+from toolkit.scope.interruptions import interruptions
 from toolkit.scope.view import View
 from toolkit.targeting.measures.goods import find_good
 
@@ -20,21 +21,25 @@ _NONE_STATED = value("(none stated)")
 
 @dataclass(frozen=True)
 class Entrants:
-    """Members whose first order is in the receipts, and how that is known. `members`: member_code, first_day, sorted by member_code."""
+    """Members whose first order is in the receipts, and how that is known. `members`: member_code, first_day, sorted by member_code;
+    `again`: the last day on which receipts began again after a hole, or ids were given anew."""
 
     members: pl.DataFrame
     left_out: int
     by_joining: bool
+    again: date | None = None
 
     def note(self, view: View) -> Note:
         """Return the note on whose first purchase is really known."""
         return Note(
             view.say(
-                "The receipts start on {first_day}: whoever first shows before {early} may have bought earlier and is left out[by_joining? "
+                "The receipts start on {first_day}: whoever first shows before {early}[again?, or as soon after {again}, when they began "
+                "anew or ids did,] may have bought earlier and is left out[by_joining? "
                 "unless the members table says that they joined since the receipts start] ({left_out:member} left out; setting "
                 "sequences.entry_after_days).",
                 first_day=view.first_day,
                 early=view.first_day + timedelta(days=view.settings.sequences.entry_after_days),
+                again=self.again,
                 by_joining=self.by_joining,
                 left_out=self.left_out,
             )
@@ -52,13 +57,19 @@ def entrants(view: View) -> Entrants:
         began = view.orders.filter("is_order", pl.col("member_code").is_not_null()).select("member_code", pl.col("ordered_at").dt.date())
         days = began.unique().collect().rename({"ordered_at": "first_ordered_on"})
         people = people.join(days, on=["member_code", "first_ordered_on"], how="semi", maintain_order="left")
-    late = pl.col("first_ordered_on") >= view.first_day + timedelta(days=view.settings.sequences.entry_after_days)
+    wait = timedelta(days=view.settings.sequences.entry_after_days)
+    late = pl.col("first_ordered_on") >= view.first_day + wait
+    # Where receipts are missing, or ids were given anew, who first shows soon after may have bought before, under another id.
+    resumed = interruptions(view).filter(pl.col("kind").is_in(["gap", "ids"]) & (pl.col("until").is_not_null() | (pl.col("kind") == "ids")))
+    again = sorted(resumed.select(pl.coalesce("until", "since")).to_series().to_list())
+    for day in again:
+        late &= ~pl.col("first_ordered_on").is_between(day, day + wait, closed="left")
     by_joining = "joined_on" in people.columns and people["joined_on"].count() > 0
     if by_joining:
         # Who joined before the receipts start is old, however late their first order in them.
         late = pl.when(pl.col("joined_on").is_not_null()).then(pl.col("joined_on") >= view.first_day).otherwise(late)
     new = people.filter(late).select("member_code", pl.col("first_ordered_on").alias("first_day")).sort("member_code")
-    return Entrants(new, people.height - new.height, by_joining)
+    return Entrants(new, people.height - new.height, by_joining, again[-1] if again else None)
 
 
 def first_visits(view: View, by: Literal["category", "department"]) -> pl.DataFrame:

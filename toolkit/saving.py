@@ -1,7 +1,8 @@
-"""A table as a CSV file that a spreadsheet opens well and that cannot run anything there."""
+"""Answers as files of a spreadsheet: they open well there, and cannot run anything."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 
@@ -52,3 +53,33 @@ def file_name(answer: Answer) -> str:
     """
     words = re.sub(r"[^\w-]+", "-", f"{answer.name.split('.')[-1]}-{answer.scope}").strip("-")
     return f"{words[:60]}-{answer.as_of}.csv"
+
+
+def workbook(answers: Sequence[Answer]) -> bytes:
+    """Return the tables as an Excel workbook: one sheet an answer, headline on top, nothing that can run."""
+    from xlsxwriter import Workbook  # slow to load, and only needed here
+
+    made = io.BytesIO()
+    never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    with Workbook(made, never) as book:
+        bold = book.add_format({"bold": True})
+        for answer in answers:
+            sheet = book.add_worksheet(answer.name.split(".")[-1][:31])
+            sheet.write_string(0, 0, harmless(answer.headline))
+            for place, label in enumerate(wording.labels_of(answer.columns)):
+                sheet.write_string(2, place, harmless(label), bold)
+            for number, row in enumerate(answer.table.iter_rows(), start=3):
+                for place, value in enumerate(row):
+                    if isinstance(value, bool) or value is None:
+                        sheet.write(number, place, value)
+                    elif value != value:  # not a number: a cell without one
+                        sheet.write_blank(number, place, None)
+                    elif isinstance(value, (int, float)):
+                        sheet.write_number(number, place, value)
+                    else:
+                        told = wording.value_of(answer.table.columns[place], str(value))
+                        sheet.write_string(number, place, harmless(told)[:32_767])
+            for number, note in enumerate(answer.notes, start=answer.table.height + 4):
+                sheet.write_string(number, 0, harmless(str(note))[:32_767])
+            sheet.freeze_panes(3, 1)
+    return made.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -17,7 +18,7 @@ from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
 from toolkit.targeting.core import core_goods
-from toolkit.targeting.measures.goods import labels_of, window_of
+from toolkit.targeting.measures.goods import labels_of, level_of_shop, window_of
 from toolkit.wording import clauses, listing
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def goods_for(view: View, *, purpose: Purpose = "add_one_more", level: Level = "
     """
     if top < 0:
         raise BadValue(tr("differentiation.goods_for: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    level, instead = level_of_shop(view, level)
     period = Period(view.first_day, view.as_of) if purpose == "win_back" else window_of(view)
     step = view.settings.playbook.trade_up_step if purpose == "trade_up" else 1.0
     factors = candidates(view, period, level, price_step=step)
@@ -145,13 +147,14 @@ def goods_for(view: View, *, purpose: Purpose = "add_one_more", level: Level = "
     scored, weights = _scored(view, factors, open_, purpose, level)
     table = _shown(view, scored, level)
     if not table.height:
-        return _nothing(view, period, level, left_out)
+        found = _nothing(view, period, level, left_out)
+        return replace(found, notes=[*instead, *found.notes])
     leading, best = _LEADING.get(purpose), table.row()
     return Finding(
         headline=_headline(view, table, purpose, left_out, leading if leading in factors.missing else None),
         table=table.cut(table.frame.head(top)) if top else table,
         chart=lambda: _chart(view, table, purpose),
-        notes=_notes(view, factors, weights, period, purpose, table, top, left_out),
+        notes=[*instead, *_notes(view, factors, weights, period, purpose, table, top, left_out)],
         ask_next=[
             ("differentiation.goods_for", {"purpose": purpose, "level": "product" if level == "category" else "category"}),
             ("targeting.attach", {"goods": table.row()["goods"]})

@@ -16,7 +16,7 @@ from toolkit.errors import BadValue, UnknownName, nearest
 from toolkit.language import tr
 from toolkit.portrait.price_sensitivity import sensitivity_traits
 from toolkit.registry import question
-from toolkit.scope.phrases import not_measured
+from toolkit.scope.phrases import not_measured, without_categories
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def next_best(view: View, *, member_id: str | int | None = None, top: int = 100)
         headline=_headline_of_one(view, table) if member_id is not None else _headline(view, table),
         table=table.cut(table.frame.head(top)) if top else table,
         chart=(lambda: _chart(view, table)) if member_id is None and table.frame["goods"].count() else None,
-        notes=_notes(view, table, top, member_id is not None),
+        notes=[*without_categories(view), *_notes(view, table, top, member_id is not None)],
         ask_next=[("portrait.member", {"member_id": str(member_id)}), ("differentiation.matrix", {})]
         if member_id is not None
         else [("differentiation.matrix", {"lifecycle": True}), ("targeting.due_again", {})],

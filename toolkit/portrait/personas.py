@@ -17,7 +17,7 @@ from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.measures.tastes import measured_members, persona_groups, personas_of, rules_of, taste_flags
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
-from toolkit.scope.phrases import sales_basis
+from toolkit.scope.phrases import sales_basis, without_categories
 from toolkit.scope.view import View
 from toolkit.wording import listing
 
@@ -122,7 +122,7 @@ def personas(view: View, *, by: Literal["persona", "taste", "group"] = "persona"
         headline=headline,
         table=shown,
         chart=lambda: _chart(view, shown, by, measured.height),
-        notes=_notes(view, rules, measured.height),
+        notes=[*without_categories(view), *_notes(view, rules, measured.height)],
         ask_next=[("portrait.personas", {"by": "taste" if by == "persona" else "persona"}), ("portrait.habits", {"by": "category"})],
         figures={"flags_per_member": flags.height / measured.height, "persona_member_share": with_persona["having_share"]},
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from toolkit import language
 from toolkit.answer import Note
 from toolkit.language import tr
+from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.wording import capital
 
 if TYPE_CHECKING:
@@ -18,6 +21,18 @@ def where(view: View) -> str:
     if view.scope.audience is not None:
         return tr("Among {place}", place=view.place)
     return tr("In {place}", place=view.place) if view.scope.is_place else tr("Across the chain")
+
+
+def without_categories(view: View) -> list[str | Note]:
+    """Return the note of an answer that rests on categories, in a shop whose goods have none, or a single one."""
+    count = view.categories.filter((pl.col("category") != NO_CATEGORY) & (pl.col("order_count") > 0)).height
+    if count > 1:
+        return []
+    told = view.say(
+        "The shop's goods have [one?a single category|no categories], and this rests on them: give the products table a `category` column.",
+        one=count == 1,
+    )
+    return [Note(told, "NOT MEASURED")]
 
 
 def made_where(view: View) -> str:

@@ -124,7 +124,7 @@ def attach(
     -------
     >>> tk.targeting.attach(ws, goods="BREAD", by="segment").table      # doctest: +SKIP
     """
-    good = good_or_most_bought(view, goods, "targeting.attach")
+    good = good_or_most_bought(view, goods, "targeting.attach", product=True)
     other = find_good(view, with_goods, "targeting.attach") if with_goods else None
     if other and other.level != good.level:
         raise BadValue(

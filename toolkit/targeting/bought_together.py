@@ -13,7 +13,7 @@ from toolkit.language import tr, value
 from toolkit.registry import question
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
-from toolkit.targeting.measures.goods import Good, Level, Unit, find_good, window_of
+from toolkit.targeting.measures.goods import Good, Level, Unit, find_good, level_of_shop, window_of
 from toolkit.targeting.measures.pairs import AssociatedPairs, found_pairs, named_pairs, only_with
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def bought_together(
     Parameters
     ----------
     level
-        `category` or `product`.
+        `category` or `product`; products where the shop's goods have fewer than two categories.
     goods
         Only pairs with this category, product_id or product name.
     rank
@@ -148,7 +148,7 @@ def liked_together(
 def _together(view: View, level: Level, goods: str | None, rank: str, unit: Unit) -> Finding:
     name = "bought_together" if unit == "order" else "liked_together"
     good = find_good(view, goods, f"targeting.{name}") if goods else None
-    level = good.level if good else level
+    level, instead = (good.level, []) if good else level_of_shop(view, level)
     period = window_of(view)
     associated = found_pairs(view, period, level, unit)
     associated = only_with(associated, good) if good else associated
@@ -159,7 +159,7 @@ def _together(view: View, level: Level, goods: str | None, rank: str, unit: Unit
         headline=_headline(view, period, associated, shown, level, good, unit),
         table=shown,
         chart=(lambda: _chart(view, period, shown.frame, unit)) if shown.height else None,
-        notes=_notes(view, associated, shown, level, unit),
+        notes=[*instead, *_notes(view, associated, shown, level, unit)],
         ask_next=[
             *([("targeting.attach", {"goods": shown.frame["goods"][0]})] if shown.height and level == "category" else []),
             (f"targeting.{'liked' if unit == 'order' else 'bought'}_together", {"goods": goods} if goods else {}),

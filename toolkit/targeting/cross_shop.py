@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +16,7 @@ from toolkit.language import in_every_language, tr, value, word
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.registry import question
 from toolkit.scope.hiding import too_few, unmeasured
-from toolkit.scope.phrases import not_measured
+from toolkit.scope.phrases import not_measured, without_categories
 from toolkit.scope.sales import member_sales, within
 from toolkit.scope.view import View
 from toolkit.targeting.measures.goods import find_good, scoped_parts
@@ -117,7 +118,8 @@ def cross_shop(
             name="".join(names), of=of, window=view.period, members=view.members.height,
         )  # fmt: skip
         advice = view.say("Cross-shopping needs two {plural:word}: choose a longer period or a larger scope.", plural=_PLURAL[of])
-        return unmeasured(table, headline, advice)
+        found = unmeasured(table, headline, advice)
+        return replace(found, notes=[*without_categories(view), *found.notes]) if of == "category" else found
     spent = spent.filter(pl.col("name").is_in(names) & pl.col("member_code").is_not_null())
     bought = _by_combination(view, names, spent)
     return _list(view, of, names, bought, members) if members else _overlap(view, of, names, bought)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +19,7 @@ from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
 from toolkit.targeting.measures.due_list import dropped_needs, due_list
 from toolkit.targeting.measures.due_rhythms import STATED, By, due_rhythms
-from toolkit.targeting.measures.goods import find_good, labels_of
+from toolkit.targeting.measures.goods import find_good, labels_of, level_of_shop
 
 if TYPE_CHECKING:
     import altair as alt
@@ -121,10 +122,12 @@ def due_again(view: View, *, show: Literal["member", "good"] = "member", by: By 
     """
     if top < 0:
         raise BadValue(tr("targeting.due_again: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    by, instead = level_of_shop(view, by)
     wanted, called = _wanted(view, good, by)
     rhythms = _rhythms(view, by)
     if rhythms.is_empty():
-        return _unmeasured(view, MEMBERS if show == "member" else GOODS, by)
+        found = _unmeasured(view, MEMBERS if show == "member" else GOODS, by)
+        return replace(found, notes=[*instead, *found.notes])
     inside = view.members.select("member_code")
     due = _states(view, due_list(view, by).filter(wanted).join(inside, on="member_code", how="semi", maintain_order="left"))
     of_goods = _goods(view, rhythms, due)
@@ -137,7 +140,7 @@ def due_again(view: View, *, show: Literal["member", "good"] = "member", by: By 
         headline=_headline(view, due, people, goods, called),
         table=goods if show == "good" else MEMBERS.of(_members(view, due).head(rows), view),
         chart=(lambda: _chart(view, goods.frame)) if goods.height else None,
-        notes=_notes(view, rhythms, due, 0 if good else dropped, due.height - rows),
+        notes=[*instead, *_notes(view, rhythms, due, 0 if good else dropped, due.height - rows)],
         ask_next=_next(show, by, good, of_goods.filter(pl.col("member_count") >= view.least)),
         figures={
             "due_member_count": float(people),

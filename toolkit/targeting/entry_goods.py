@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from toolkit.models.strata import WITHIN, in_strata
 from toolkit.registry import question
 from toolkit.scope.view import View
 from toolkit.targeting.measures.first_visits import By, Entrants, entrants, first_goods, first_visits
-from toolkit.targeting.measures.goods import labels_of
+from toolkit.targeting.measures.goods import labels_of, level_of_shop
 
 if TYPE_CHECKING:
     import altair as alt
@@ -84,6 +85,7 @@ def entry_goods(view: View, *, by: By = "category") -> Finding:
     >>> tk.targeting.entry_goods(ws, by="department").table            # doctest: +SKIP
     """
     settings = view.settings.sequences
+    by, instead = level_of_shop(view, by) if by == "category" else (by, [])
     new = entrants(view)
     ripe = new.members.filter(pl.col("first_day") <= view.as_of - timedelta(days=settings.later_days))
     members = _worths(view, ripe)
@@ -91,11 +93,13 @@ def entry_goods(view: View, *, by: By = "category") -> Finding:
     goods = first_goods(view, by).join(members, on="member_code", how="semi")
     buyers = goods.group_by("good").len().filter(pl.col("len") >= least)
     if buyers.is_empty():
-        return _unmeasured(view, declared, new, members.height, least, by)
+        found = _unmeasured(view, declared, new, members.height, least, by)
+        return replace(found, notes=[*instead, *found.notes])
     strata = in_strata(members)
     worth = later_worth(strata, goods, least=least)
     if worth.is_empty():
-        return _incomparable(view, declared, new, _named(view, buyers, by), members.height, by)
+        found = _incomparable(view, declared, new, _named(view, buyers, by), members.height, by)
+        return replace(found, notes=[*instead, *found.notes])
     frame = _readings(view, _named(view, worth, by))
     ranked = declared.of(frame.drop("id"), view)
     follows = {"category": "product", "product": "department", "department": "category"}[by]
@@ -103,7 +107,7 @@ def entry_goods(view: View, *, by: By = "category") -> Finding:
         headline=_headline(view, ranked, members.height, by),
         table=ranked.cut(ranked.frame.head(MOST_ROWS)),
         chart=lambda: _chart(view, ranked.frame, by),
-        notes=_notes(view, new, strata, goods["good"].n_unique() - ranked.height, least, ranked.frame),
+        notes=[*instead, *_notes(view, new, strata, goods["good"].n_unique() - ranked.height, least, ranked.frame)],
         ask_next=[
             ("targeting.path_members", {"entered_with": frame["id"][0]}),
             ("targeting.entry_goods", {"by": follows}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
@@ -17,7 +18,7 @@ from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.measures.tastes import measured_members
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
-from toolkit.scope.phrases import sales_basis
+from toolkit.scope.phrases import sales_basis, without_categories
 from toolkit.scope.view import View
 from toolkit.targeting.measures.goods import labels_of
 from toolkit.targeting.measures.niche_goods import niche_goods
@@ -359,7 +360,8 @@ def _none(view: View, measured: int, small: int) -> Finding:
     advice = view.say(
         "Niches: a group needs {least} members with a strong taste, and at most {niches.most_share:.0%} of all (settings scope, niches)."
     )
-    return unmeasured(NICHES, headline, advice)
+    found = unmeasured(NICHES, headline, advice)
+    return replace(found, notes=[*without_categories(view), *found.notes])
 
 
 def _chart(view: View, table: pl.DataFrame) -> alt.Chart | alt.LayerChart:

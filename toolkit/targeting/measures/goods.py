@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from toolkit.answer import Note
 from toolkit.errors import BadValue, UnknownName, nearest
 from toolkit.language import tr
 from toolkit.mart.baskets import Part, read_baskets
@@ -159,8 +160,28 @@ def find_good(view: View, name: str, where: str) -> Good:
     )
 
 
-def good_or_most_bought(view: View, name: str, where: str) -> Good:
+def level_of_shop(view: View, level: Level) -> tuple[Level, list[str | Note]]:
+    """Return the level at which goods can be compared, and the note where it is not the one asked for.
+
+    Where the shop's goods have fewer than two categories, products stand for them: between categories there would be nothing to tell.
+    """
+    count = _categories(view).height
+    if level != "category" or count > 1:
+        return level, []
+    told = view.say("The shop's goods have [one?a single category|no categories]: products are compared instead.", one=count == 1)
+    return "product", [Note(told, "REVIEW")]
+
+
+def _categories(view: View) -> pl.DataFrame:
+    """The categories that were bought, those with most orders first."""
+    bought = view.categories.filter((pl.col("category") != NO_CATEGORY) & (pl.col("order_count") > 0))
+    return bought.sort(["order_count", "category"], descending=[True, False])
+
+
+def good_or_most_bought(view: View, name: str, where: str, *, product: bool = False) -> Good:
     """Return the good that a person named, as `find_good`; '' = the category in most orders of the chain, so that every report has one.
+
+    With `product`, in a shop with fewer than two categories the product in most orders of the window stands for it.
 
     Raises
     ------
@@ -169,10 +190,16 @@ def good_or_most_bought(view: View, name: str, where: str) -> Good:
     """
     if name.strip():
         return find_good(view, name, where)
-    known = view.categories.filter((pl.col("category") != NO_CATEGORY) & (pl.col("order_count") > 0))
+    known = _categories(view)
+    if product and known.height < 2:
+        counts = [part.goods.filter("is_bought").group_by("product_code").len() for part in scoped_parts(view.chain, window_of(view))]
+        most = pl.concat(counts).group_by("product_code").agg(pl.col("len").sum()).sort(["len", "product_code"], descending=[True, False])
+        if most.height:
+            code = int(most["product_code"][0])
+            return Good("product", code, labels_of(view, "product", [code])[code])
     if known.is_empty():
         raise BadValue(tr("{where}: no good was named and the shop has no categories. Name a product.", where=where))
-    code, label = known.sort(["order_count", "category"], descending=[True, False]).select("category_code", "category").row(0)
+    code, label = known.select("category_code", "category").row(0)
     return Good("category", int(code), str(label))
 
 

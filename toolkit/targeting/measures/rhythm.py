@@ -91,7 +91,7 @@ def slipping_members(view: View) -> pl.DataFrame:
     too short, no probability, or cut off: their store, channel or source fell silent, or their id was replaced); `is_doubtful` (as unlikely
     to come, but not listed since too many like them come by themselves).
     """
-    return view.chainwide("slipping_members", _slipping_members, "activity", "lifetime_value")
+    return view.chainwide("slipping_members", _slipping_members, "activity", "lifetime_value", "calendar")
 
 
 def _slipping_members(view: View) -> pl.DataFrame:

@@ -128,7 +128,7 @@ def test_the_mart_is_built_and_what_is_there_is_told(journey: Path) -> None:
 def test_plain_words_show_the_call_they_made(journey: Path) -> None:
     done = run("ask", str(journey), "which members carry the sales of store 367?")
     understood, call = done.stdout.splitlines()[:2]
-    assert understood == "Understood: Which members carry the sales? (store 367)"
+    assert understood == "Understood: Which members carry the sales? (Store: 367)"
     assert call == "> tk.portrait.contribution(ws, store_id='367')"
 
 

@@ -13,8 +13,8 @@ from tests.apps.conftest import NASTY
 from toolkit import columns as c
 from toolkit import wording
 from toolkit.apps.pages.controls import controls_of
-from toolkit.apps.pages.menu import FAMILIES, next_label, period_choices, question_menu
 from toolkit.apps.pages.state import State
+from toolkit.conversation.menu import FAMILIES, next_label, period_choices, question_menu
 from toolkit.registry import STEPS, all_questions, find_question
 from toolkit.saving import csv_text, file_name, harmless
 

@@ -13,7 +13,7 @@ import pytest
 from tests.apps.conftest import NAME, NASTY
 from toolkit.answer import Answer
 from toolkit.apps.pages.choice import Choice
-from toolkit.apps.pages.menu import AUDIENCE_EXAMPLES
+from toolkit.conversation.menu import AUDIENCE_EXAMPLES
 from toolkit.apps.pages.state import State, answer_of, blockers, read_shop
 from toolkit.errors import WorkspaceError
 from toolkit.scope.view import chosen_members, open_view

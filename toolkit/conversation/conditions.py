@@ -9,10 +9,10 @@ from toolkit.registry import Question
 
 CONCEPTS: dict[str, str] = {
     "lapsed": "stage = 'lapsed'",
-    "slipping": "stage = 'slipping'",
+    "slipping": "losing_touch",
     "returned": "stage = 'returned'",
     "new_member": "stage = 'new'",
-    "active_word": "stage = 'active'",
+    "active_word": "recency_days <= 91",
     "loyalty": "loyalty_level = 'high'",
     "price_sensitive": "promo_level = 'high'",
     "spending_power": "spending_power = 'high'",

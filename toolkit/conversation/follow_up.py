@@ -22,6 +22,7 @@ from toolkit.registry import SCOPE_PARAMETERS, find_question
 from toolkit.workspace import Workspace
 
 _LISTED = "targeting.core_members"
+_SLOT_WORDS = ("month_word", "week_word", "day_word", "channel_word", "weekday", "hour", "brand_word", "department_word", "decile")
 _SLOTS = {"store": "store_id", "region": "region", "campaign": "campaign_id", "member": "member_id"}
 
 
@@ -50,17 +51,34 @@ def follow_up(taken: Taken, before: Dialogue, lexicon: Lexicon, best: Match | No
         return _answer((_why(last),), before, taken, {}) if _why(last) else None
     if _form("who").match(low):
         return _answer((_who(last),), before, taken, {})
-    opened = bool(_form("opening").search(low) or _form("closing").search(low))
+    opened = goes_on(taken)
     own = best is not None and best.score >= 0.6 and not _slots_alone(taken)
-    if own and not _form("pronoun").search(low):
-        return None
-    if own and best is not None and not opened:
-        scope = {name: value for name, value in last.parameters.items() if name in SCOPE_PARAMETERS}
-        made = filled(find_question(best.question), taken, as_of)
+    cleared = opened and (_form("everywhere").search(low) or _form("everyone").search(low))
+    if own and best is not None and not cleared:
+        question = find_question(best.question)
+        pronoun = bool(_form("pronoun").search(low))
+        same_campaign = question.step == "review" and "campaign_id" in last.parameters and "campaign_id" in question.parameters
+        if not pronoun and not same_campaign:
+            return None
+        mine = {*(SCOPE_PARAMETERS if pronoun else ()), *({"member_id"} if pronoun else ()), "campaign_id"}
+        scope = {
+            name: value
+            for name, value in last.parameters.items()
+            if name in mine and (name in SCOPE_PARAMETERS or name in question.parameters)
+        }
+        made = filled(question, taken, as_of, best.phrase.terms)
+        if made.choices or made.future is not None:
+            return None
         return _answer((Call.of(best.question, {**scope, **made.given}),), before, taken, {n: taken.said(p) for p, n in made.used.items()})
     if not opened and not _slots_alone(taken):
         return None
     return _changed(_of_last(taken, last), before, as_of)
+
+
+def goes_on(taken: Taken) -> bool:
+    """Say whether a sentence begins or ends as one that goes on from another: `and store 367?`, 那上个月呢."""
+    low = taken.sentence.low.strip()
+    return bool(_form("opening").search(low) or _form("closing").search(low))
 
 
 def confirm(workspace: Workspace, step: Step) -> Audience:
@@ -74,8 +92,8 @@ def confirm(workspace: Workspace, step: Step) -> Audience:
     if step.kind != "save_audience" or step.call is None:
         raise BadValue(step.words)
     where = step.call.parameters.get("audience")
-    listed = "member_id" in (answer := step.call.answer(workspace)).table.columns
-    chosen = Audience.from_answer(step.name, answer) if listed or not where else as_audience(workspace, where)
+    listed = any(column.name == "member_id" for table in find_question(step.call.name).tables for column in table.columns)
+    chosen = as_audience(workspace, where) if where and not listed else Audience.from_answer(step.name, step.call.answer(workspace))
     return save_audience(workspace, replace(chosen, name=step.name, version=0, as_of=None if chosen.where else chosen.as_of))
 
 
@@ -142,6 +160,7 @@ def _slots_alone(taken: Taken) -> bool:
         return False
     others = [piece for piece in taken.pieces if piece.kind in ("concept", "unknown", "unknown_id")]
     plain = {
+        *_SLOT_WORDS,
         "store",
         "campaign_word",
         "member",

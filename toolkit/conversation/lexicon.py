@@ -131,7 +131,7 @@ def _lexicon(path: Path, _written_at: int, _documents: tuple[int, ...]) -> Lexic
     for kind, ids in (("store", made.ids["store"]), ("campaign", made.ids["campaign"]), ("plan", made.ids["plan"])):
         ids.update({entity.value.casefold(): entity for entity, _ in named if entity.kind == kind})
     by_name: dict[str, list[Entity]] = {}
-    for entity, name in named:
+    for entity, name in named if own.get("names") else ():
         by_name.setdefault(name.casefold(), []).append(entity)
         by_name.setdefault(entity.value.casefold(), []).append(entity)
     for word, meant in own.get("names", {}).items():
@@ -148,7 +148,8 @@ def _own_words(words: dict[str, object]) -> dict[str, str]:
 def _take_in(made: Lexicon, entity: Entity, name: str) -> None:
     words = words_of(name)
     made.exact.add(words, entity)
-    made.folded.add([base(word) for word in words], entity)
+    if (stems := [base(word) for word in words]) != words:
+        made.folded.add(stems, entity)
     if entity.kind in ("product", "member", "attribute"):
         return
     if len(words) > 1:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from toolkit.conversation.conditions import CONCEPTS, LIMITS, conditions
 from toolkit.conversation.dates import Span
 from toolkit.conversation.lexicon import Entity
-from toolkit.conversation.pieces import Piece, Taken
+from toolkit.conversation.metrics import QUESTIONS, metric_of
+from toolkit.conversation.phrases import literals
+from toolkit.conversation.pieces import Piece, Taken, is_role_word
 from toolkit.conversation.vocabulary import data
 from toolkit.registry import Question
 
@@ -22,6 +23,7 @@ _SECOND_GOODS = {"without", "with_goods", "second"}
 _WITHOUT = re.compile(
     r"(not|n't|never|without|no|but not|except|none of|没买过?|不买|没有买过?|未购买|没|不含|除了|非)\s*(any|buy|bought|have|购买)?\s*$"
 )
+_AGAINST = re.compile(r"(against|versus|vs\.?|than|compared? (with|to)|比|对比|相比|较)\s*(the\s+)?$")
 _BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|按照?|分|各个?|每个?|不同)\s*(?:the\s+)?"
 
 
@@ -46,6 +48,8 @@ def usable_terms(question: Question) -> frozenset[str]:
     terms = {"{segment}", "{segment2}", "{condition}", "{condition2}", *CONCEPTS}
     if names & set(GOODS_PARAMETERS):
         terms |= {"{goods}", "{goods2}"} if names & _SECOND_GOODS else {"{goods}"}
+    if question.name in QUESTIONS:
+        terms |= {"{goods}"}
     for place, takers in _PLACES.items():
         if names & takers:
             terms.add(place)
@@ -80,36 +84,17 @@ def _values_of(question: Question) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for values in literals(question).values() for value in values))
 
 
-@cache
-def literals(question: Question) -> dict[str, tuple[str, ...]]:
-    """Return, by parameter, the values that a question's parameter can take, where they are a closed list."""
-    hints = get_type_hints(question.function)
-    found = {name: tuple(str(value) for value in _parts(hints[name]) if isinstance(value, str)) for name in question.parameters}
-    return {name: values for name, values in found.items() if values}
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    import types
-
-    if get_origin(annotation) in (Union, types.UnionType):
-        for member in get_args(annotation):
-            yield from _parts(member)
-    elif get_origin(annotation) is Literal:
-        yield from get_args(annotation)
-    elif get_origin(annotation) is not None and get_args(annotation) and str(get_origin(annotation)).endswith("Annotated'>"):
-        yield from _parts(get_args(annotation)[0])
-
-
-def filled(question: Question, taken: Taken, as_of: date) -> Filled:
-    """Return the parameters of a question as a sentence gives them."""
+def filled(question: Question, taken: Taken, as_of: date, phrase: frozenset[str] = frozenset()) -> Filled:
+    """Return the parameters of a question as a sentence gives them; `phrase`: the terms by which the question was found."""
     made = Filled()
+    _fill_metric(question, taken, made)
     _fill_places(question, taken, made)
     _fill_goods(question, taken, made)
     _fill_ids(question, taken, made)
     _fill_numbers(question, taken, made)
     days = _fill_times(question, taken, made, as_of)
     _fill_options(question, taken, made)
-    _fill_audience(question, taken, made, days)
+    _fill_audience(question, taken, made, days, phrase)
     return made
 
 
@@ -118,6 +103,15 @@ def _one(made: Filled, name: str, piece: Piece) -> str:
     if len(piece.entities) > 1 or piece.proposal:
         made.choices.append((name, piece.entities[:4]))
     return next(iter(piece.entities)).value
+
+
+def _fill_metric(question: Question, taken: Taken, made: Filled) -> None:
+    if "metric" in question.parameters:
+        metric, pieces = metric_of(taken)
+        if metric:
+            made.used.update(dict.fromkeys(pieces, "metric"))
+            if metric != question.parameters["metric"].default:
+                made.given["metric"] = metric
 
 
 def _fill_places(question: Question, taken: Taken, made: Filled) -> None:
@@ -243,6 +237,12 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
                 made.take("against", second, piece)
                 if second > first and ".." in second and ".." in first:
                     made.given["period"], made.given["against"] = second, first
+        elif "against" in names and _AGAINST.search(taken.before(piece)) and "against" not in made.given:
+            values = literals(question).get("against", ())
+            whole_year = (span.end - span.start).days > 360
+            month = "month" in values and span.month
+            if not values or whole_year or month:
+                made.take("against", "year" if whole_year else "month" if month else span.text(as_of), piece)
         elif "period" not in made.given:
             made.take("period", span.text(as_of), piece)
             days = (span.end - span.start).days + 1 if span.end == as_of else None
@@ -254,7 +254,7 @@ def _fill_options(question: Question, taken: Taken, made: Filled) -> None:
     options = data("options")
     named = options["named"].get(question.name, {})
     hints = literals(question)
-    for name in question.parameters:
+    for name in (one for one in question.parameters if one != "metric"):
         values = {
             **{value: rf"{_BY_WORD}({options['by'][value]})" for value in hints.get(name, ()) if value in options["by"]},
             **named.get(name, {}),
@@ -263,6 +263,8 @@ def _fill_options(question: Question, taken: Taken, made: Filled) -> None:
             found = re.search(rf"(?<![a-z])(?:{pattern})(?![a-z])", low)
             if found is None or name in made.given:
                 continue
+            if any(is_role_word(taken, piece) and piece.start <= found.start() < piece.end for piece in taken.pieces):
+                continue  # `store` in `store 12` is no choice of a parameter
             default = question.parameters[name].default
             touched = [
                 piece
@@ -275,7 +277,7 @@ def _fill_options(question: Question, taken: Taken, made: Filled) -> None:
                 made.used.setdefault(piece, name)
 
 
-def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | None) -> None:
+def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | None, phrase: frozenset[str]) -> None:
     for piece in taken.entities("audience"):
         if "audience" not in made.given:
             made.take("audience", _one(made, "audience", piece), piece)
@@ -288,6 +290,10 @@ def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | N
             made.choices.append(("audience", piece.entities[:4]))
             made.used[piece] = "audience"
             found.append(piece.entities[0].where)
+    for piece in taken.pieces:
+        if phrase and piece.kind == "concept" and piece.name in CONCEPTS and piece.name not in phrase and made.used.get(piece, "purpose") == "purpose":
+            found.append(CONCEPTS[piece.name])
+            made.used[piece] = "audience"
     if found:
         given = made.given.get("audience")
         made.given["audience"] = " AND ".join([*([given] if given else []), *found])

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+import types
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from toolkit.conversation.metrics import QUESTIONS, metric_words
 from toolkit.conversation.text import base, sentence, words_of
 from toolkit.conversation.vocabulary import Vocabulary, data, vocabulary
 from toolkit.language import in_every_language, tr
-from toolkit.registry import all_questions
+from toolkit.registry import Question, all_questions
 
-FULL, OTHER = 1.0, 0.93
-"""What a phrase of this package counts, and one of the registry's own words, of which a sentence need not hold all."""
-CERTAIN = 0.1
+SPARED, HALF_SPARED = 0.85, 0.5
+"""How much of a term that becomes a parameter need not be explained by the phrase; half of one that narrows it to a group by the way."""
+FULL, OTHER, NAMED = 1.0, 0.93, 1.12
+"""What a phrase of this package counts, one of the registry's own words, of which a sentence need not hold all, a figure by its name."""
+CERTAIN = 0.2
 """How much a sentence that is a phrase word for word is ahead of all others."""
+ABSENT = 0.7
+"""What is left of a phrase whose weightiest term the sentence does not have."""
+_CAMPAIGN = frozenset({"{campaign}", "campaign_word"})
+_NEEDED = frozenset({"{goods}", "{member}", "{budget}", "{spend_save}"})
+SEGMENT = "{segment}"
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
 
@@ -28,6 +38,7 @@ class Phrase:
     question: str
     terms: frozenset[str]
     factor: float
+    metric: str = ""  # the figure that it names
 
 
 @dataclass(frozen=True)
@@ -58,24 +69,48 @@ class Phrasebook:
         """The weight of a term that one question alone has."""
         return self.weights[""]
 
-    def ranked(self, terms: Iterable[str], usable: Mapping[str, frozenset[str]] | None = None, *, text: str = "") -> list[Match]:
+    def ranked(
+        self,
+        terms: Iterable[str],
+        usable: Mapping[str, frozenset[str]] | None = None,
+        *,
+        text: str = "",
+        narrowing: frozenset[str] = frozenset(),
+        metric: str = "",
+    ) -> list[Match]:
         """Return the questions by how well a sentence's terms fit one of their phrases, best first.
 
         `usable`: question -> terms of the sentence that the question can take as parameters, and that need not stand in its phrase.
         `text`: the sentence; one that is a phrase word for word asks that phrase's question, whatever else its words could mean.
+        `narrowing`: terms that may stand for a group of members. `metric`: the figure that the sentence names.
         """
         asked = frozenset(terms)
         best: dict[str, Match] = {}
         total = sum(self.weight(term) for term in asked)
         for phrase in self.phrases:
+            if phrase.question in QUESTIONS and phrase.metric != metric:
+                continue
             both = phrase.terms & asked
+            if (
+                phrase.question.startswith("differentiation.")
+                and SEGMENT in phrase.terms
+                and SEGMENT not in asked
+                and asked & narrowing - phrase.terms
+            ):
+                both |= {SEGMENT}  # `offer to lapsed members` names a group as much as a segment's name does
             if not both:
                 continue
             shared = sum(self.weight(term) for term in both)
             free = (usable or {}).get(phrase.question, frozenset()) - phrase.terms
             right = shared / sum(self.weight(term) for term in phrase.terms)
-            explained = shared / max(total - 0.85 * sum(self.weight(term) for term in free & asked), shared)
-            score = phrase.factor * 2 * right * explained / (right + explained)
+            spared = sum(self.weight(term) * (SPARED if term[0] == "{" or term not in narrowing else HALF_SPARED) for term in free & asked)
+            explained = shared / max(total - spared, shared)
+            if (not (phrase.terms & asked & _CAMPAIGN) and phrase.terms & _CAMPAIGN) or phrase.terms & _NEEDED - both:
+                right *= ABSENT  # it is about a campaign, goods, a member, and none is named
+            if max(phrase.terms, key=self.weight) not in both:  # what the phrase is about is not spoken of
+                right *= ABSENT
+            factor = phrase.factor if phrase.factor <= FULL or not asked - phrase.terms - (free - narrowing) else FULL
+            score = factor * 2 * right * explained / (right + explained)
             if score > best.get(phrase.question, Match("", 0.0, phrase)).score:
                 best[phrase.question] = Match(phrase.question, score, phrase)
         if (said := self.literal.get(" ".join(words_of(text)))) in best:
@@ -96,7 +131,17 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     written = [(name, text, FULL) for name, texts in data("phrases")["phrases"].items() for text in texts]
     written += [(item.name, text, FULL) for item in questions for text in in_every_language(tr, item.text)]
     written += [(item.name, text, OTHER) for item in questions for text in item.words]
-    phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known)))}
+    registered = {item.name for item in questions}
+    written = [one for one in written if one[0] in registered and one[0] not in QUESTIONS]  # these are asked by the name of a figure
+    phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known))) - {"member"}}
+    phrases |= {
+        Phrase(item.name, terms, NAMED, metric)
+        for item in questions
+        if item.name in QUESTIONS
+        for opening in _OPENINGS[item.name]
+        for metric, word in metric_words()
+        if metric in literals(item)["metric"] and (terms := frozenset(terms_of(opening + word, known))) - {"member"}
+    }
     phrases |= {
         replace(phrase, terms=phrase.terms - {"{campaign}"} | {"campaign_word"}) for phrase in phrases if "{campaign}" in phrase.terms
     }
@@ -113,7 +158,30 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     rarest = math.log(count)
     weights = {term: max(weight, 0.25 * rarest) * (_PLACE if term[0] == "{" else 1.0) for term, weight in weights.items()} | {"": rarest}
     ordered = tuple(sorted(phrases, key=lambda phrase: (phrase.question, -phrase.factor, sorted(phrase.terms))))
+    known = replace(known, spoken=frozenset(term[1:] for term in weights if term.startswith("=")))
     return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal)
+
+
+_OPENINGS = {
+    "portrait.figure": ("", "how many ", "trend ", "growing ", "fall "),
+    "portrait.why": ("why ", "why drop ", "why rise ", "why change "),
+}
+
+
+@cache
+def literals(question: Question) -> dict[str, tuple[str, ...]]:
+    """Return, by parameter, the values that a question's parameter can take, where they are a closed list."""
+    hints = get_type_hints(question.function)
+    found = {name: tuple(str(value) for value in _parts(hints[name]) if isinstance(value, str)) for name in question.parameters}
+    return {name: values for name, values in found.items() if values}
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _parts(member)
+    elif get_origin(annotation) is Literal:
+        yield from get_args(annotation)
 
 
 def terms_of(text: str, known: Vocabulary) -> list[str]:
@@ -154,7 +222,7 @@ def _cover(stems: list[str], texts: list[str], known: Vocabulary) -> list[str]:
             continue
         found[at] = open_term(stems[at])
         at += 1
-    return [found[place] for place in sorted(found)]
+    return [found[place] for place in sorted(found) if found[place] != "empty"]
 
 
 def again(place: str, found: list[str]) -> str:

@@ -25,6 +25,8 @@ _ID = r"[^\W\u3400-\u9fff](?:[^\W\u3400-\u9fff]|[-.](?=\w))*"
 _MORE = re.compile(
     rf"\s*(?:,|and|or|&|with|to|vs\.?|versus|against|和|与|跟|、|对比|比)\s*(?:#\s*)?({_ID})(?!\s*(?:%|months?|weeks?|days?))"
 )
+EMPTY = "empty"
+"""The concept of groups of words that carry nothing."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -174,14 +176,17 @@ def _of_concepts(sentence: Sentence, vocabulary: Vocabulary) -> Iterator[Piece]:
     for at in range(len(words)):
         if found := vocabulary.concept_at(words, at):
             length, concept = found
-            yield Piece("concept", concept, concept, sentence.words[at].start, sentence.words[at + length - 1].end, 0)
+            kind: PieceKind = "stop" if concept == EMPTY else "concept"
+            yield Piece(kind, concept, concept, sentence.words[at].start, sentence.words[at + length - 1].end, 0)
 
 
 def _of_names(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
     words = [word.text for word in sentence.words]
     folded = [base(word) for word in words]
     for at in range(len(words)):
-        found = next(lexicon.exact.at(words, at), None) or next(lexicon.folded.at(folded, at), None)
+        found = (
+            next(lexicon.exact.at(words, at), None) or next(lexicon.folded.at(folded, at), None) or next(lexicon.exact.at(folded, at), None)
+        )
         if found is None:
             continue
         length, entities = found
@@ -228,14 +233,15 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
             yield _named(found, start, start + len(text))
             return
     run = end
-    if not word.is_chinese and len(word.text) > 2 and (parts := lexicon.containing(word.text)):
-        yield replace(_named(parts, start, end), proposal=True)
-        return
+    parts = lexicon.containing(word.text) if not word.is_chinese and len(word.text) > 2 else []
     for size in (3, 2, 1):
         inside = words[at : at + size]
         if len(inside) == size and all(free[at : at + size]) and (near := lexicon.alike([one.text for one in inside])):
-            yield replace(_named(near, start, inside[-1].end), proposal=True)
+            yield replace(_named([*parts, *near], start, inside[-1].end), proposal=True)
             return
+    if parts:
+        yield replace(_named(parts, start, end), proposal=True)
+        return
     if right := vocabulary.right_form(word):
         yield Piece("concept", right[0], right[0], start, end, 0, corrected=right[1])
         return
@@ -246,10 +252,25 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
     yield Piece("unknown", "", None, start, run, 0)
 
 
+_ROLE_WORDS = {"store": "store", "campaign": "campaign_word", "plan": "campaign_word", "member": "member", "product": "product_word"}
+
+
+def is_role_word(taken: Taken, piece: Piece) -> bool:
+    """Say whether a word only says what a name beside it is of: `store` in `store 367`."""
+    if piece.kind != "concept":
+        return False
+    for other in taken.pieces:
+        if other.kind in ("entity", "unknown_id") and _ROLE_WORDS.get(other.name) == piece.name:
+            between = taken.sentence.low[min(piece.end, other.end) : max(piece.start, other.start)].strip(" #:=_'\"号")
+            if not between or between in ("id", "no.", "number", "nr"):
+                return True
+    return False
+
+
 def weight(sentence: Sentence, piece: Piece) -> float:
     """Return how much of a sentence a piece is: an English word counts one, a Chinese character half."""
     inside = [word for word in sentence.words if word.start >= piece.start and word.end <= piece.end]
     return sum(0.5 if word.is_chinese else 1.0 for word in inside)
 
 
-__all__ = ["Piece", "Taken", "Word", "take_apart", "weight"]
+__all__ = ["Piece", "Taken", "Word", "is_role_word", "take_apart", "weight"]

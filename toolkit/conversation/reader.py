@@ -12,14 +12,15 @@ from pathlib import Path
 from toolkit import language
 from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood, continued
 from toolkit.conversation.campaigns import campaign_of
-from toolkit.conversation.follow_up import follow_up
+from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
-from toolkit.conversation.parameters import Filled, filled, usable_terms, with_choices
-from toolkit.conversation.phrases import Match, Phrasebook, again, open_term, phrasebook
-from toolkit.conversation.pieces import Piece, Taken, take_apart, weight
+from toolkit.conversation.metrics import QUESTIONS, metric_of
+from toolkit.conversation.parameters import CONCEPTS, Filled, filled, usable_terms, with_choices
+from toolkit.conversation.phrases import Match, Phrase, Phrasebook, again, open_term, phrasebook
+from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
 from toolkit.conversation.refusals import refusal
 from toolkit.conversation.text import base, sentence
-from toolkit.conversation.wording import chips_of
+from toolkit.conversation.wording import call_in_words, chips_of
 from toolkit.language import later, tr
 from toolkit.registry import find_question, question_text
 from toolkit.scope.view import checked_as_of
@@ -27,10 +28,16 @@ from toolkit.workspace import Workspace
 
 LEAST_COVERAGE = 0.6
 """Share of the content words under which a sentence is not answered."""
-LEAST_SCORE = 0.5
+LEAST_SCORE = 0.55
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
-_GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word".split())  # noqa: SIM905
+_MATERIAL = frozenset("why_word not_buy drop_word rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
+"""Words that turn a question into another one: where one of them is not used, nothing is answered."""
+_AHEAD = ("portrait.lifetime_value", "targeting.due_again", "differentiation.")
+"""Questions that look ahead by themselves: `next month` needs no receipts there."""
+_GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word most_of".split())  # noqa: SIM905
+WHOLE, REVIEW = "portrait.overview", "review.verdict"
+_WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
 _TERMS = {
     "category": "{goods}",
     "product": "{goods}",
@@ -44,7 +51,6 @@ _TERMS = {
     "channel": "channel_word",
     "spend_save": "{spend_save}",
     "percent_off": "{percent}",
-    "share": "{percent}",
     "coupon": "{money}",
     "money": "{money}",
     "budget": "{budget}",
@@ -57,7 +63,6 @@ _TERMS = {
     "away": "{condition}",
     "amount_between": "{condition}",
 }
-_ROLE_WORDS = {"store": "store", "campaign": "campaign_word", "plan": "campaign_word", "member": "member", "product": "product_word"}
 
 
 def interpret(
@@ -92,11 +97,15 @@ def interpret(
     lexicon = lexicon_of(ws)
     book = phrasebook(lexicon.words)
     taken = take_apart(sentence(text), lexicon, book.vocabulary, day)
+    if named := call_in_words(" ".join(text.split())):
+        return _said_so(named, text, before)
     if not [piece for piece in taken.pieces if piece.kind != "stop"] and not before.last:
         return _nearest(taken, book, [], before)
     if refused := refusal(taken, lexicon, ws):
         said, step = refused
         return Refuse(text=text, said=said, step=step, dialogue=replace(before, asked=text))
+    if not before.last and goes_on(taken) and not set(terms_of(taken)) - _WHO_ALONE:
+        return _nearest(taken, book, [], before)
     reading = _Reading(ws, lexicon, book, taken, day, before)
     if before.last and (continued_as := follow_up(reading.taken, before, lexicon, reading.best(), day)):
         return continued_as
@@ -109,10 +118,22 @@ class _Reading:
     def __init__(self, ws: Workspace, lexicon: Lexicon, book: Phrasebook, taken: Taken, as_of: date, before: Dialogue) -> None:
         self.ws, self.lexicon, self.book, self.taken, self.as_of, self.before = ws, lexicon, book, taken, as_of, before
         usable = {name: usable_terms(find_question(name)) for name in book.known}
-        self.ranked = book.ranked(terms_of(taken), usable, text=taken.sentence.raw)
+        self.ranked = book.ranked(
+            terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
+        )
 
     def best(self) -> Match | None:
-        """The question that fits best."""
+        """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
+        if (
+            WHOLE in self.book.known
+            and not set(terms_of(self.taken)) - _WHO_ALONE
+            and (
+                self.taken.entities("store", "region", "segment", "tier", "audience", "attribute") or len(self.taken.islands("period")) > 1
+            )
+        ):
+            return Match(WHOLE, 1.0, Phrase(WHOLE, frozenset(), 1.0))
+        if self.taken.entities("campaign") and not set(terms_of(self.taken)) - {"{campaign}", "{campaign2}"}:
+            return Match(REVIEW, 1.0, Phrase(REVIEW, frozenset({"{campaign}"}), 1.0))
         return self.ranked[0] if self.ranked else None
 
     def outcome(self) -> Understood:
@@ -120,17 +141,21 @@ class _Reading:
         best = self.best()
         if best is None or best.score < LEAST_SCORE or best.question not in self.book.known:
             return _nearest(self.taken, self.book, self.ranked, self.before)
-        made = filled(find_question(best.question), self.taken, self.as_of)
+        made = filled(find_question(best.question), self.taken, self.as_of, best.phrase.terms)
+        compared = self._side_by_side(best, made)
         covered, unused = self._coverage(best, made)
-        if covered < LEAST_COVERAGE:
+        if covered < LEAST_COVERAGE or self._leaves_out(made, unused):
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
-        if made.future is not None:
+        if made.future is not None and not best.question.startswith(_AHEAD):
             return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
-        if compared := self._side_by_side(best, made):
+        goods = [piece for piece in self.taken.entities("category", "product") if piece not in made.used]
+        if best.question in QUESTIONS and goods:
+            return self._of_goods(made, covered, unused)
+        if compared:
             return self._answer(compared, best, made, covered, unused)
         close = [match for match in self.ranked[1:4] if match.score > best.score - CLOSE and match.question in self.book.known]
         if close:
-            calls = [self._call(match.question) for match in (best, *close)]
+            calls = [self._call(match.question, match.phrase.terms) for match in (best, *close)]
             return self._clarify(tuple(dict.fromkeys(calls)), tr("More than one question may be meant:"), covered, unused)
         question = find_question(best.question)
         if "campaign_id" in question.parameters and "campaign_id" not in made.given and (found := campaign_of(self.taken, made, self.ws)):
@@ -140,6 +165,8 @@ class _Reading:
                 calls = tuple(Call.of(best.question, given) for given in found)
                 return self._clarify(calls, tr("Several campaigns may be meant:"), covered, unused)
             made.given = found[0]
+        if mixed := self._of_several_kinds(best, made):
+            return self._clarify(mixed, self._which(made), covered, unused)
         if made.choices:
             calls = tuple(Call.of(best.question, given) for given in with_choices(made))
             if len(calls) == 1:  # a name that only looks like what was typed is not taken by itself
@@ -154,8 +181,15 @@ class _Reading:
             return self._refuse(tr(needed, question=question_text(best.question), name=missing[0]), covered)
         return self._answer((Call.of(best.question, made.given),), best, made, covered, unused)
 
-    def _call(self, name: str) -> Call:
-        made = filled(find_question(name), self.taken, self.as_of)
+    def _of_goods(self, made: Filled, covered: float, unused: tuple[str, ...]) -> Understood:
+        """A figure of some goods: there is the figure by category, and there are the buyers of the goods."""
+        figure = Call.of(QUESTIONS[0], {**made.given, "by": "category"})
+        return self._clarify(
+            (figure, self._call("targeting.buyers")), tr("A figure is told by category, not of one alone:"), covered, unused
+        )
+
+    def _call(self, name: str, phrase: frozenset[str] = frozenset()) -> Call:
+        made = filled(find_question(name), self.taken, self.as_of, phrase)
         return Call.of(name, made.given)
 
     def _coverage(self, best: Match, made: Filled) -> tuple[float, tuple[str, ...]]:
@@ -168,11 +202,22 @@ class _Reading:
                 continue
             size = weight(self.taken.sentence, piece)
             total += size
-            if piece in made.used or piece is made.future or _is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
+            told = piece.name == "compare_word" or (best.question in QUESTIONS and piece.kind == "entity" and _kind(piece) == "category")
+            if told or piece in made.used or piece is made.future or is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
                 used += size
             else:
                 unused.append(self.taken.said(piece))
         return (used / total if total else 0.0), tuple(unused)
+
+    def _leaves_out(self, made: Filled, unused: tuple[str, ...]) -> bool:
+        """Whether something that changes the meaning was not used: a name, a time, a number, or a word such as `why` or `not`."""
+        left = [piece for piece in self.taken.pieces if self.taken.said(piece) in unused and piece not in made.used]
+        if _compares(self.taken):
+            left = [piece for piece in left if piece.kind == "concept"]
+        metric, named = metric_of(self.taken)
+        if metric not in ("", "sales", "members") and any(piece in left for piece in named):
+            return True
+        return any(piece.kind in ("entity", "island") or piece.name in _MATERIAL for piece in left)
 
     def _is_spoken_of(self, piece: Piece, mine: set[str]) -> bool:
         if piece.kind == "concept":
@@ -205,6 +250,20 @@ class _Reading:
             made.used.update(dict.fromkeys(spans, "period"))
             rest = {key: value for key, value in made.given.items() if key not in ("month",)}
             return tuple(Call.of(best.question, {**rest, "period": piece.value.text(self.as_of)}) for piece in spans)
+        return ()
+
+    def _of_several_kinds(self, best: Match, made: Filled) -> tuple[Call, ...]:
+        """One call for each thing that a bare id may be: a store, a campaign, a member, a product."""
+        for piece in self.taken.entities("store", "campaign", "member", "product"):
+            kinds = {entity.kind: entity.value for entity in piece.entities}
+            if len(kinds) > 1 and not piece.proposal and kinds.keys() <= _BY_KIND.keys():
+                calls = []
+                for kind, value in kinds.items():
+                    name, parameter = _BY_KIND[kind]
+                    same = best.question != WHOLE and parameter in find_question(best.question).parameters
+                    rest = {key: held for key, held in made.given.items() if key in ("period", "audience")}
+                    calls.append(Call.of(best.question if same else name, {**rest, parameter: value}))
+                return tuple(calls)
         return ()
 
     def _which(self, made: Filled) -> str:
@@ -256,6 +315,13 @@ class _Reading:
         )
 
 
+_BY_KIND = {
+    "store": (WHOLE, "store_id"),
+    "campaign": (REVIEW, "campaign_id"),
+    "member": ("portrait.member", "member_id"),
+    "product": ("targeting.buyers", "goods"),
+}
+"""What is asked of a thing where a sentence says nothing but its id."""
 _NEEDED = {
     "member_id": later("{question} Say which member, by the number on the card."),
     "budget": later("{question} Say the budget."),
@@ -263,9 +329,23 @@ _NEEDED = {
 }
 
 
+def _said_so(call: Call, text: str, before: Dialogue) -> Understood:
+    """A call that was said in its own words."""
+    return ToAnswer(
+        text=text,
+        said=tr("Understood: {words}", words=call.words),
+        calls=(call,),
+        chips=chips_of(call, {}),
+        coverage=1.0,
+        dialogue=continued(before, text, call),
+    )
+
+
 def _nearest(taken: Taken, book: Phrasebook, ranked: list[Match], before: Dialogue, covered: float = 0.0) -> Understood:
     near = [match.question for match in ranked if match.question in book.known and match.score > 0.1][:3]
-    near += [name for name in ("portrait.overview", "targeting.slipping", "targeting.core_members") if name not in near][: 3 - len(near)]
+    near += [name for name in (WHOLE, "targeting.slipping", "targeting.core_members") if name in book.known and name not in near][
+        : 3 - len(near)
+    ]
     return Nearest(
         text=taken.sentence.raw,
         said=tr("I am not sure what “{words}” asks. These questions come near:", words=taken.sentence.raw[:80]),
@@ -279,8 +359,11 @@ def _nearest(taken: Taken, book: Phrasebook, ranked: list[Match], before: Dialog
 def terms_of(taken: Taken) -> list[str]:
     """Return the terms of a sentence, as the phrases of the questions have them."""
     found: list[str] = []
+    two = len(taken.islands("period")) > 1 or any(
+        len(taken.entities(kind)) > 1 for kind in ("store", "region", "campaign", "segment", "tier")
+    )
     for piece in taken.pieces:
-        if _is_role_word(taken, piece):
+        if is_role_word(taken, piece) or (two and piece.name == "compare_word"):
             continue
         if piece.kind == "concept":
             found.append(piece.name)
@@ -302,18 +385,6 @@ def _kind(piece: Piece) -> str:
 def _open_terms(taken: Taken, piece: Piece) -> list[str]:
     inside = [word for word in taken.sentence.words if word.start >= piece.start and word.end <= piece.end]
     return [open_term(base(word.text)) for word in inside]
-
-
-def _is_role_word(taken: Taken, piece: Piece) -> bool:
-    """Whether a word only says what an id beside it is of: `store` in `store 367`."""
-    if piece.kind != "concept":
-        return False
-    for other in taken.pieces:
-        if other.kind in ("entity", "unknown_id") and _ROLE_WORDS.get(other.name) == piece.name:
-            between = taken.sentence.low[min(piece.end, other.end) : max(piece.start, other.start)]
-            if len(between.strip(" #:=_'\"号")) == 0 or between.strip(" #:=_'\"") in ("id", "no.", "number", "nr"):
-                return True
-    return False
 
 
 def _compares(taken: Taken) -> bool:

@@ -68,7 +68,12 @@ def refusal(taken: Taken, lexicon: Lexicon, workspace: Workspace) -> tuple[str, 
         return tr("When “{event}” was is not in the data. Say a date or a month instead: since 2026-03, since March.", event=since), None
     for name, (pattern, columns) in _topics().items():
         found = pattern.search(low)
-        if found and not any(workspace.has_column("members", column) for column in columns) and not _in_a_name(taken, found.span()):
+        if (
+            found
+            and not any(workspace.has_column("members", column) for column in columns)
+            and not _in_a_name(taken, found.span())
+            and found.group() not in lexicon.words
+        ):
             return tr(_TOPICS[name]), None
     return _unknown_id(taken, lexicon)
 

@@ -14,6 +14,7 @@ T = TypeVar("T")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _QUOTED = re.compile(r"['\"“”‘’「『《]([^'\"“”‘’「』《》]{1,80})['\"“”‘’」』》]")
 _FORMS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
+_AS_THEY_ARE = frozenset({"lapsing"})  # a lapsing member is not a lapsed one
 LONGEST = 600
 """Characters of a sentence that are read: nobody asks one question in more."""
 
@@ -88,7 +89,7 @@ def base(word: str) -> str:
     >>> [base(word) for word in ("stores", "store", "slipping", "slips", "carries", "carried", "less", "champions")]
     ['stor', 'stor', 'slip', 'slip', 'carri', 'carri', 'less', 'champion']
     """
-    if len(word) < 4 or not word.isascii() or not word.isalpha():
+    if word in _AS_THEY_ARE or len(word) < 4 or not word.isascii() or not word.isalpha():
         return word
     stem = word
     if stem.endswith("ies") or stem.endswith("ied"):
@@ -130,8 +131,10 @@ class Index(Generic[T]):
                 yield length, found
 
 
-def one_edit(first: str, second: str) -> bool:
+def one_edit(first: str, second: str, *, changed: bool = True) -> bool:
     """Say whether two words differ by one letter put in, left out, changed, or by two that changed places.
+
+    `changed`: whether a letter may stand for another; in short words that mostly gives another word, not a slip.
 
     >>> one_edit("stroe", "store"), one_edit("chese", "cheese"), one_edit("milk", "silk"), one_edit("milk", "mile high")
     (True, True, True, False)
@@ -141,4 +144,4 @@ def one_edit(first: str, second: str) -> bool:
     at = next((place for place, (one, two) in enumerate(zip(first, second, strict=False)) if one != two), min(len(first), len(second)))
     left, right = first[at:], second[at:]
     swapped = len(left) > 1 and len(right) > 1 and left[0] == right[1] and left[1] == right[0] and left[2:] == right[2:]
-    return left[1:] == right[1:] or left[1:] == right or left == right[1:] or swapped
+    return (changed and left[1:] == right[1:]) or left[1:] == right or left == right[1:] or swapped

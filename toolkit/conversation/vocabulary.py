@@ -12,7 +12,7 @@ from typing import Any
 from toolkit.conversation.text import Index, Word, base, one_edit, words_of
 
 _FOLDER = Path(__file__).parent
-_SHORTEST_MISSPELT = 5
+_SHORTEST_MISSPELT, _LONG = 5, 7
 
 
 @cache
@@ -27,6 +27,7 @@ class Vocabulary:
 
     concepts: Index[str] = field(default_factory=Index)
     stops: Index[bool] = field(default_factory=Index)
+    spoken: frozenset[str] = frozenset()  # stems that a question's phrases hold and that are no concept: they are no slip of another word
 
     def concept_at(self, words: list[str], start: int) -> tuple[int, str] | None:
         """Return the longest concept that begins at a word (stems), with its length."""
@@ -38,7 +39,7 @@ class Vocabulary:
 
     def right_form(self, word: Word) -> tuple[str, str] | None:
         """Return (concept, word) that a misspelt English word stands for, where one alone is a letter away."""
-        if len(word.text) < _SHORTEST_MISSPELT or not word.text.isalpha() or word.is_chinese:
+        if base(word.text) in self.spoken or len(word.text) < _SHORTEST_MISSPELT or not word.text.isalpha() or word.is_chinese:
             return None
         return _right_form(self, word.text)
 
@@ -53,7 +54,9 @@ def _right_form(known: Vocabulary, word: str) -> tuple[str, str] | None:
     near = {
         concepts[0]: name
         for name, concepts in known.concepts.known.items()
-        if " " not in name and len(name) >= _SHORTEST_MISSPELT - 1 and (one_edit(stem, name) or one_edit(word, name))
+        if " " not in name
+        and len(name) >= _SHORTEST_MISSPELT - 1
+        and any(one_edit(one, name, changed=len(word) >= _LONG) for one in (stem, word))
     }
     return next(iter(near.items())) if len(near) == 1 else None
 

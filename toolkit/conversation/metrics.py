@@ -1,0 +1,76 @@
+"""The figures that a sentence may name (`toolkit.portrait.figures`), by the words that each has in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from toolkit.conversation.pieces import Piece, Taken
+from toolkit.conversation.text import Index, base, words_of
+from toolkit.conversation.vocabulary import data
+from toolkit.language import in_every_language, tr
+from toolkit.portrait.figures import FIGURES
+
+QUESTIONS = ("portrait.figure", "portrait.why")
+"""Questions that take a figure by its name."""
+
+
+def metric_words() -> Iterator[tuple[str, str]]:
+    """Yield (figure, what it is called)."""
+    for name, figure in FIGURES.items():
+        for word in (
+            name.replace("_", " "),
+            *data("phrases")["metrics"].get(name, ()),
+            *figure.words_en,
+            *figure.words_zh,
+            *in_every_language(tr, figure.words),
+        ):
+            yield name, word
+
+
+_OF_MEMBERS = {"new_member": "first_time_members", "lapsed": "lapsed_members", "active_word": "active_members"}
+
+
+_BY_CONCEPT = {
+    "sales": "sales",
+    "orders_word": "orders",
+    "order_value": "order_value",
+    "units_per_order": "units_per_order",
+    "repeat_rate": "repeat_rate",
+    "margin": "margin",
+    "returns_word": "returns",
+}
+"""A figure by a word that is not among its own: misspelt, or one of the shop's."""
+
+
+@cache
+def _index() -> Index[str]:
+    made: Index[str] = Index()
+    for name, word in metric_words():
+        made.add([base(one) for one in words_of(word)], name)
+    return made
+
+
+def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
+    """Return the figure that a sentence names, by the longest of its words, and the pieces that name it; '' where it names none.
+
+    Words of a name or a time are no figure: `members` in `gold members` says who.
+    """
+    words = taken.sentence.words
+    stems = [base(word.text) for word in words]
+    best: tuple[int, int, int, str] | None = None
+    for at in range(len(words)):
+        for length, names in _index().at(stems, at):
+            start, end = words[at].start, words[at + length - 1].end
+            held = [piece for piece in taken.pieces if piece.start < end and piece.end > start]
+            if all(piece.kind in ("concept", "unknown", "stop") for piece in held) and (best is None or end - start > best[1] - best[0]):
+                best = (start, end, at, names[0])
+            break
+    if best is None:
+        piece = next((piece for piece in taken.pieces if piece.kind == "concept" and piece.name in _BY_CONCEPT), None)
+        return (_BY_CONCEPT[piece.name], (piece,)) if piece else ("", ())
+    start, end, _, name = best
+    for concept, of_them in _OF_MEMBERS.items():
+        if name == "members" and concept in taken.concepts():  # members who joined: the words need not stand side by side
+            return of_them, tuple(piece for piece in taken.pieces if piece.name in (concept, "member"))
+    return name, tuple(piece for piece in taken.pieces if piece.start < end and piece.end > start and piece.kind != "stop")

@@ -128,7 +128,7 @@ def lifetime_value(view: View, *, by: By = "decile") -> Finding:
             "year ago cannot be told.]",
             shown.row(), **_moved(models), all=members.height, buyers=buyers, spend=spend, year=year, group=shown.frame[by][0],
             has_buyers=buyers is not None, has_spend=spend is not None, has_year=year is not None,
-            one_season=models["purchase"]["season"] == "one season",
+            one_season="one season" in (models["purchase"]["season"], models["year"]["season"]),
             is_list=None not in (buyers, spend, year), is_pair=None not in (buyers, spend) and year is None,
         ),
         table=shown,

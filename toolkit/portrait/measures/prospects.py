@@ -61,7 +61,7 @@ def prospect_models(view: View) -> pl.DataFrame:
     Columns: `figure` (purchase, spend, year); `method` (not measured where history is too short), `reason`; `row_count`, `snapshot_count`
     learned from; judged on the last complete window, held out: `held_out_count`, `auc`, `calibration_error` (0..1), `slope`, `lift` of the
     probability, `spearman` and `total_ratio` (promised over received) of spend, `learned_days` (of the horizon that could be seen); null
-    where it could not be judged. `season` ('one season', 'none', 'seasonal', 'moved'; null for the year, which holds them all),
+    where it could not be judged. `season` ('one season', 'none', 'seasonal', 'moved'; null for a year that was seen whole: it holds them all),
     `season_turn` and `season_level` (`models.season.Season`), `season_held` (promised over received at the same season of a year before);
     `feast` with its dates now and a year ago: the holiday by which the weeks of a year ago were chosen, or that moved.
     """
@@ -142,8 +142,10 @@ def _described(models: LifetimeModels | None) -> pl.DataFrame:
             for figure, spend in (("spend", models.spend), ("year", models.year))
         ),
     ]  # fmt: skip
-    seasons = ((models.purchase_season, models.purchase_held), (models.spend_season, models.spend_held))
-    for row, (season, held) in zip(rows, seasons, strict=False):
+    seasons = ((models.purchase_season, models.purchase_held), (models.spend_season, models.spend_held), (models.year_season, None))
+    for row, (season, held) in zip(rows, seasons, strict=True):
+        if season is None:
+            continue
         row |= {"season": season.status, "season_turn": season.turn, "season_level": season.level, "season_held": held}
         if season.year_ago is not None:
             row |= {name: getattr(season.year_ago, name) for name in ("feast", "feast_on", "feast_then")}

@@ -38,7 +38,8 @@ BARS: dict[str, tuple[float, float]] = {
     "slipping come as usual": (0.0, 0.10),
 }
 WHERE_A_YEAR_FOLLOWS = {"spend in 365 days"}
-"""No row of a shop that is asked on no day with a year after it; a moved holiday excuses no year, only one season seen does."""
+"""No row of a shop that is asked on no day with a year after it, or only where it may be refused; a moved holiday excuses no year, only one
+season seen does."""
 FORECASTS = {
     "buy in 28 days": ("expected_buyers", 28, 0, "P(buys"),
     "spend in 91 days": ("expected_spend", 91, 1, "Expected spend in 91 days"),
@@ -202,7 +203,7 @@ def table(shops: Iterable[StrangeShop | None]) -> int:
         measured = measure(shop) if shop is not None else []
         for figure in BARS:
             of_figure = [cell for cell in measured if cell.figure == figure]
-            if figure in WHERE_A_YEAR_FOLLOWS and not of_figure:
+            if figure in WHERE_A_YEAR_FOLLOWS and all(cell.claim == "REFUSED" for cell in of_figure):
                 continue
             rows.append(row_of(shop.name if shop is not None else "not installed", figure, of_figure))
             print(rows[-1], flush=True)

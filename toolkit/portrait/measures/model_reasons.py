@@ -42,7 +42,7 @@ _MESSAGES: dict[Why, tuple[str, ...]] = {
     Why.YEAR_BEHIND: (_YEAR_BEHIND,),
     Why.YEAR_BEHIND_DRIFT: (
         _YEAR_BEHIND,
-        later("; the last quarter brought {drift:+.0%} on what the year before would have made of it, and half of that is carried on"),
+        later("; the last quarter came out {drift:+.0%} on what the year before promised of it, and half of that is carried on"),
     ),
     Why.NO_DAY: (later("there is no shopping day up to as_of"),),
     Why.SHORT_RECEIPTS: (later("{seen_days} days of receipts; {needed} are needed to learn what {horizon_days} days bring"),),

@@ -5,6 +5,7 @@ The right values were counted by hand; the inputs are in tests/data/cases. Mixed
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -254,3 +255,34 @@ def test_the_discount_of_an_order_is_counted_once(tmp_path: Path) -> None:
     mapping.write_text(with_lines(text, '[lines.columns] discount_amount = { per_order = "order discount" }'), "utf-8")
     import_receipts(mapping, tmp_path / "ws")
     assert stored_lines(Workspace(tmp_path / "ws"))["discount_amount"].sum() == 18719
+
+
+def test_the_bare_id_of_records_is_the_order(tmp_path: Path) -> None:
+    orders = [
+        {"id": 500 + n, "date": f"2025-03-{1 + n % 28:02d} 10:00:00", "store": "s1", "customer": f"M{n % 7}" if n % 4 else None,
+         "items": [{"sku": f"P{line}", "qty": 1, "amount": 5.5} for line in range(1 + n % 3)]}
+        for n in range(40)
+    ]  # fmt: skip
+    (tmp_path / "orders.json").write_text(json.dumps(orders), "utf-8")
+    (tmp_path / "mapping.toml").write_text(propose_mapping([tmp_path / "orders.json"]), "utf-8")
+    import_receipts(tmp_path / "mapping.toml", tmp_path / "ws")
+    assert sums(Workspace(tmp_path / "ws"))[:3] == (sum(1 + n % 3 for n in range(40)), 40, 7)
+
+
+def test_a_currency_in_the_header_or_in_a_column_is_the_shops(tmp_path: Path) -> None:
+    header = "receipt,date,store,customer id,sku,quantity,"
+    rows = "".join(f"R{n},2025-03-{1 + n % 28:02d} 10:00,s{'S' * (n % 2)},M{n % 9},P{n % 5},1,12.50" + "{end}\n" for n in range(60))
+    for name, column, end in (("header", "amount (CHF)", ""), ("column", "amount,currency", ",CHF")):
+        (tmp_path / f"{name}.csv").write_text(header + column + "\n" + rows.replace("{end}", end), "utf-8")
+        text = propose_mapping([tmp_path / f"{name}.csv"])
+        assert 'currency = "CHF"' in text
+    mapping = tmp_path / "other.toml"
+    mapping.write_text(text.replace('currency = "CHF"', 'currency = "EUR"'), "utf-8")
+    assert {question.key for question in check_receipts(mapping).questions} == {"currency:currency"}
+
+
+def test_stores_that_differ_by_capitals_alone_are_asked_about(tmp_path: Path) -> None:
+    rows = "".join(f"R{n},2025-03-{1 + n % 28:02d} 10:00,{'Bonn' if n % 3 else 'BONN '},M{n % 9},P{n % 5},1,{n}.50\n" for n in range(60))
+    (tmp_path / "a.csv").write_text("receipt,date,store,customer id,sku,quantity,amount\n" + rows, "utf-8")
+    (tmp_path / "mapping.toml").write_text(propose_mapping([tmp_path / "a.csv"]), "utf-8")
+    assert [question.key for question in check_receipts(tmp_path / "mapping.toml").questions] == ["spelling:store"]

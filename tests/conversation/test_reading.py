@@ -108,6 +108,7 @@ def test_an_id_is_a_store_only_where_it_is_called_one_or_can_be_nothing_else(sho
     assert bare.kind == "clarify"
     assert {call.name for call in bare.calls} == {"portrait.overview", "review.verdict"}
     assert interpret(shop, "how is 367 doing").calls == (Call.of("portrait.overview", {"store_id": "367"}),)
+    assert interpret(shop, "4067店怎么样").kind == "refuse"
     refused = interpret(shop, "how is store 376 doing")
     assert refused.kind == "refuse"
     assert "367" in refused.said

@@ -50,10 +50,11 @@ def test_pairs_and_attach_are_those_of_products(shop: Workspace) -> None:
     assert tk.differentiation.goods_for(shop).table.height > 2
 
 
-@pytest.mark.parametrize("name", ["targeting.niches", "targeting.cross_shop", "portrait.personas", "differentiation.next_best"])
+@pytest.mark.parametrize("name", ["targeting.niches", "portrait.personas", "differentiation.next_best"])
 def test_what_rests_on_categories_says_so(shop: Workspace, name: str) -> None:
     notes = [note for note in find_question(name)(shop).notes if SAID in str(note)]
     assert [note.verdict for note in notes] == ["NOT MEASURED"]
+    assert "no good has a category" in tk.targeting.cross_shop(shop).headline
 
 
 def test_a_choice_between_goods_of_a_category_asks_for_one(shop: Workspace) -> None:

@@ -291,7 +291,13 @@ def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | N
             made.used[piece] = "audience"
             found.append(piece.entities[0].where)
     for piece in taken.pieces:
-        if phrase and piece.kind == "concept" and piece.name in CONCEPTS and piece.name not in phrase and made.used.get(piece, "purpose") == "purpose":
+        if (
+            phrase
+            and piece.kind == "concept"
+            and piece.name in CONCEPTS
+            and piece.name not in phrase
+            and made.used.get(piece, "purpose") == "purpose"
+        ):
             found.append(CONCEPTS[piece.name])
             made.used[piece] = "audience"
     if found:

@@ -138,6 +138,8 @@ def _with_role(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
             text = sentence.raw[slice(*found.span(group))]
             if _DIGIT.search(text) and (one := lexicon.by_id(kind, text)) and not (kind in ("member", "product") and text.isdigit()):
                 yield _named([one], found.start(group), found.end(group))
+            elif kind == "store" and group == 1 and _DIGIT.search(text) and lexicon.by_id(kind, text) is None:
+                yield Piece("unknown_id", kind, (), found.start(1), found.end(1), 0)  # 4067店: no store of ours
 
 
 def _of_id(sentence: Sentence, lexicon: Lexicon, kind: Kind, span: tuple[int, int], start: int) -> Iterator[Piece]:

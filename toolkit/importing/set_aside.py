@@ -18,7 +18,7 @@ from toolkit.sources.specs import Answers, TableMapping
 from toolkit.workspace import ImportRecord
 
 LONGEST_CELL = 60
-MANY_SET_ASIDE, FEWEST_SET_ASIDE = 0.2, 20
+MANY_SET_ASIDE, FEWEST_SET_ASIDE = 0.05, 20
 """Lines that cannot be read are asked about where they are this share of those that count, and this many."""
 _NOTHING_KEPT = later("Every row of [{column}] is set aside ({cells}): nothing of it would come in. {write}")
 _MANY_SET_ASIDE = later(

@@ -21,6 +21,7 @@ class QuestionKind(StrEnum):
     WORTH_NOTHING = "worth_nothing"  # orders worth nothing
     ORDER_TOTAL = "order_total"  # the order's total on each of its lines
     REPEATED = "repeated"  # whole orders that stand there several times
+    SPELLING = "spelling"  # stores or products that differ by spelling alone
     MEMBER_SPELLING = "member_spelling"  # ids that differ by spelling alone
     FEW_MEMBERS = "few_members"  # levels, stores or orders in the member's column
     ONE_CARD = "one_card"  # a till's card for everybody

@@ -32,6 +32,7 @@ OF_DELIVERY = (
 HELPERS = ("unit_price", "clock", "till")
 HEAVY_SHARE = 0.2
 MOST_ARMS = 10
+BARE = ("id", "no", "nr", "num", "number", "code", "key", "编号", "编码", "番号")
 TELLING = ("quantity", "amount", "order_id", "ordered_at", "unit_price")
 CAMPAIGN_TABLES = {"contacts": ("campaign_id", "member_id", "arm"), "campaigns": ("campaign_id", "starts_on", "ends_on")}
 KEYS = {"products": "product_id", "members": "member_id", "stores": "store_id"}
@@ -225,6 +226,8 @@ def _is_negative(name: str, contents: Contents) -> bool:
 
 def _order(columns: dict[str, str], guesses: dict[str, Guess], contents: Contents) -> Guess | None:
     """Propose what makes an order: the receipt number, with store, till and day where numbers start again."""
+    if "order_id" not in columns and (bare := _bare_order(contents, guesses)):
+        return Guess("order_id", (bare,), comment="guessed: its numbers repeat on lines of one member and time")
     if "order_id" not in columns:
         if "member_id" not in guesses or "ordered_at" not in guesses:
             return None
@@ -242,6 +245,18 @@ def _order(columns: dict[str, str], guesses: dict[str, Guess], contents: Content
         if _one_order(contents, wider, guesses):
             return Guess("order_id", wider, comment="the receipt number alone repeats")
     return Guess("order_id", (number,), comment="TODO the same number stands for several members or days in the sample")
+
+
+def _bare_order(contents: Contents, guesses: dict[str, Guess]) -> str | None:
+    """Return a column of a plain name (id, no) whose values are orders: several lines have one, all of one member and one day."""
+    taken = {name for guess in guesses.values() for name in guess.columns}
+    for name in contents.names:
+        cells = contents.texts(name)
+        if plain(name) not in BARE or name in taken or cells.n_unique() == cells.len() or cells.n_unique() <= MOST_ARMS:
+            continue
+        if cells.len() == contents.sample.height and _one_order(contents, (name,), guesses):
+            return name
+    return None
 
 
 def _one_order(contents: Contents, columns: tuple[str, ...], guesses: dict[str, Guess]) -> bool:

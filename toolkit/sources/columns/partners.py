@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from toolkit.sources.columns.contents import Contents
-from toolkit.sources.columns.matching import match_columns
+from toolkit.sources.columns.matching import BARE, match_columns
 from toolkit.sources.columns.vocabulary import SURE, plain, score, words_for
 from toolkit.sources.records.source_file import SAMPLE_RECORDS
 from toolkit.sources.specs import joined_name
@@ -22,7 +22,6 @@ NEEDED = ("member_id", "order_id", "product_id", "ordered_at", "money")
 OF_LINES = ("product_id", "quantity", "unit_price", "amount")
 MONEY = ("amount", "discount_amount", "coupon_amount")
 KEYS = ("order_id", "product_id", "member_id", "store_id")
-BARE = ("id", "no", "nr", "number", "code", "key", "编号", "编码")
 FEWEST_VALUES = 5
 """Values that are needed to tell a key by its values alone."""
 MOST_COLUMNS, MOST_PAIRS = 500, 1_000

@@ -5,6 +5,7 @@ What is proposed is a TOML text for a person to read: every guess carries a comm
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ from toolkit.sources.columns.rates import per_order, rate_lines
 from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.columns.writing import differences, files_of, head, one_or_list, parts_named
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
+from toolkit.sources.plausibility.names import is_called
 from toolkit.sources.presets.known import Preset, find_preset, missing_files
 from toolkit.sources.presets.tried import Files, contradicted_currency, left_open, stated_currency, tried_sections
 from toolkit.sources.question_kinds import QuestionKind
@@ -36,6 +38,13 @@ CURRENCY_SIGNS = {
     "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY", "円": "JPY", "₩": "KRW", "₹": "INR", "zł": "PLN", "R$": "BRL", "₽": "RUB",
     "$": "USD",
 }  # fmt: skip
+CODES = frozenset(
+    {
+        *CURRENCY_SIGNS.values(), "CHF", "SEK", "NOK", "DKK", "CZK", "HUF", "RON", "BGN", "AUD", "CAD", "NZD", "SGD", "HKD", "TWD", "THB",
+        "MYR", "IDR", "VND", "PHP", "ZAR", "MXN", "ARS", "CLP", "COP", "AED", "SAR", "ILS", "EGP", "UAH", "KWD", "ISK",
+    }
+)  # fmt: skip
+"""Codes of currencies that are no words."""
 CURRENCY_OF_SCRIPT = {"chinese": "CNY", "japanese": "JPY", "korean": "KRW", "cyrillic": "RUB"}
 
 
@@ -206,6 +215,15 @@ def _opening(everything: Sequence[Contents], currency: str, time_zone: str, rema
 
 
 def _currency(everything: Sequence[Contents]) -> tuple[str, str]:
+    for contents in everything:
+        for name in contents.names:
+            stated = contents.texts(name).unique().to_list() if is_called(name, "currency") else []
+            if len(stated) == 1 and stated[0].upper() in CODES:
+                return stated[0].upper(), tr("  # the column '{column}' says so", column=name)
+    for contents in everything:
+        named = {part for name in contents.names if contents.is_number(name) for part in re.split(r"[\W_]+", name.upper()) if part in CODES}
+        if len(named) == 1:
+            return named.pop(), tr("  # guessed from the names of columns")
     for contents in everything:
         for sign, code in CURRENCY_SIGNS.items():
             if any(sign in text for text in contents.numeric_texts()):

@@ -15,7 +15,7 @@ from toolkit.sources.plausibility.of_amounts import amounts
 from toolkit.sources.plausibility.of_discounts import rates
 from toolkit.sources.plausibility.of_goods import columns_of_goods, lines_of_no_goods, no_goods
 from toolkit.sources.plausibility.of_members import members
-from toolkit.sources.plausibility.of_orders import doubled, order_totals, repeated, worth_nothing
+from toolkit.sources.plausibility.of_orders import doubled, order_totals, repeated, spellings, worth_nothing
 from toolkit.sources.plausibility.of_quantities import constant_quantity
 from toolkit.sources.plausibility.of_states import MOST_STATES, states
 from toolkit.sources.plausibility.of_times import other_times
@@ -29,7 +29,8 @@ from toolkit.sources.specs import CELLS, TableMapping
 from toolkit.sources.spellings import folded, folded_texts
 
 ASKED: tuple[Callable[[Seen], Iterator[Question]], ...] = (
-    states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, doubled, repeated, members,
+    states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, doubled, repeated, spellings,
+    members,
 )  # fmt: skip
 DRAWN_LINES = 5_000
 MOST_COLUMNS = 300
@@ -77,6 +78,7 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame, *, are_w
             counts,
             every_member,
             mapping.minor_digits,
+            mapping.currency,
             is_goods_said,
             products,
             is_person_said=mapping.identities is not None,
@@ -143,13 +145,14 @@ def _is_text(files: Sequence[SourceFile], name: str) -> bool:
     return any(not file.schema[name].is_numeric() for file in files if name in file.schema)
 
 
-def _alike(files: Sequence[SourceFile], names: Iterable[str]) -> list[tuple[list[SourceFile], list[str]]]:
-    """Return the files in groups of the same columns and types, each with those of the names that it has."""
+def _alike(files: Sequence[SourceFile], names: Iterable[str], spec: TableMapping) -> list[tuple[list[SourceFile], list[str]]]:
+    """Return the files in groups of the same columns, types and filters, each with those of the names that it has."""
     groups: dict[tuple, list[SourceFile]] = {}
     for file in files:
         there = tuple((name, str(file.schema[name])) for name in names if name in file.schema)
-        groups.setdefault((file.dialect is None, there), []).append(file)
-    return [(group, [name for name, _ in there]) for (_, there), group in groups.items()]
+        filters = tuple(name for name in (*spec.keep, *spec.drop, spec.within) if name in file.schema)
+        groups.setdefault((file.dialect is None, filters, there), []).append(file)
+    return [(group, [name for name, _ in there]) for (_, _, there), group in groups.items() if there]
 
 
 def _values(cells: pl.Series) -> pl.Series:
@@ -219,7 +222,7 @@ def _counted(
     raw = spec.columns["member_id"].raw_columns if with_members and "member_id" in spec.columns else ()
     if not names and not raw:
         return {}, None
-    for group, there in _alike(files, [*names, *(name for name in raw if name not in names)]):
+    for group, there in _alike(files, [*names, *(name for name in raw if name not in names)], spec):
         records = _raw(group, there, spec)
         wanted = {name: pl.col(name) for name in there if name in names}
         if raw and set(raw) <= set(there):
@@ -245,7 +248,7 @@ def _drawn(files: Sequence[SourceFile], spec: TableMapping, raw: Sequence[str]) 
     """Return all lines of some orders as text, drawn by the order's id."""
     parts, rows = [], sum(file.rows - file.empty for file in files)
     order = spec.columns["order_id"].raw_columns
-    for group, there in _alike(files, raw):
+    for group, there in _alike(files, raw, spec):
         chosen = pl.struct(order).hash() % max(1, rows // DRAWN_LINES) == 0
         parts.append(_texts(_raw(group, there, spec).filter(chosen).select(there).collect(engine="streaming"), spec))
     return _filled(pl.concat(parts, how="diagonal"))

@@ -17,7 +17,9 @@ from toolkit.sources.spellings import FOLDS, folded
 
 FEW_VALUES, MANY_ORDERS = 5, 100
 MOST_LEVELS = 30
-EVERYBODYS_SHARE, TIMES_THE_NEXT, CARDS_OF_MEMBERS, MOST_CARDS, FEWEST_MEMBERS = 0.05, 8, 0.1, 50, 30
+OUTSTANDING = ((8, 0.05), (3, 0.2))
+"""Times what the next one does, with this share of all members' lines; the second where they are a card a store at most."""
+CARDS_OF_MEMBERS, MOST_CARDS, FEWEST_MEMBERS = 0.1, 50, 30
 TIED_SHARE, MOST_TIED = 0.05, 10
 NAMED_SHARE = 0.3
 STORES_OF_MEMBERS = 2
@@ -50,7 +52,7 @@ def members(seen: Seen) -> Iterator[Question]:
     yield from _levels(seen, column, every)
     worded = every["cell"].filter(every["cell"].str.contains(WORDED))
     yield from _staff(column, worded, every["cell"])
-    yield from _nobody(column, worded, every["cell"]) or _everybodys_card(column, every)
+    yield from _nobody(column, worded, every["cell"]) or _everybodys_card(column, every, seen.text("store_id").n_unique())
     if not seen.is_person_said:
         yield from _second_ids(seen, seen.column("member_id"))
 
@@ -135,7 +137,7 @@ def _nobody(column: str, worded: pl.Series, ids: pl.Series) -> list[Question]:
     return [Question(QuestionKind.ONE_CARD, column, cells, doubt, f"not_a_member = {listed(nobody)}")]
 
 
-def _everybodys_card(column: str, every: pl.DataFrame) -> Iterator[Question]:
+def _everybodys_card(column: str, every: pl.DataFrame, stores: int) -> Iterator[Question]:
     """Doubt a member with a share of all lines that nobody else comes near: the card a till uses for everybody."""
     most = min(MOST_CARDS, int(CARDS_OF_MEMBERS * every.height))
     if every.height < FEWEST_MEMBERS:
@@ -143,7 +145,8 @@ def _everybodys_card(column: str, every: pl.DataFrame) -> Iterator[Question]:
     times = (every["rows"] / every["rows"].shift(-1)).head(most)  # a card per till: the gap behind the last of them
     place = times.arg_max()
     lines, share = int(every["rows"].sum()), int(every["rows"].head((place or 0) + 1).sum())
-    if place is None or times[place] < TIMES_THE_NEXT or share < EVERYBODYS_SHARE * lines:
+    outstanding = OUTSTANDING if place is not None and place < stores else OUTSTANDING[:1]
+    if place is None or not any(times[place] >= least and share >= part * lines for least, part in outstanding):
         return
     heavy, rest = every.head(place + 1), every.slice(place + 1)
     doubt = later(

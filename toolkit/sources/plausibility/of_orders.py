@@ -12,6 +12,7 @@ from toolkit.sources.plausibility.of_discounts import is_rate_of, proved_rate
 from toolkit.sources.plausibility.question import Question, by_value, listed
 from toolkit.sources.plausibility.seen import NEARLY_ALL, ORDER_COLUMNS, Seen
 from toolkit.sources.question_kinds import QuestionKind
+from toolkit.sources.spellings import FOLDS, folded
 
 FEWEST_ORDERS, FEWEST_DISCOUNTED = 3, 10
 NOTHING_SHARE, FEWEST_OF_NOTHING = 0.2, 10
@@ -151,3 +152,21 @@ def repeated(seen: Seen) -> Iterator[Question]:
         "together twice, or the lines joined to payments? They would be added up each time; export every line once."
     )
     yield Question(QuestionKind.REPEATED, name, cells, doubt, "", {"share": f"{twice.height / several.height:.0%}"})
+
+
+def spellings(seen: Seen) -> Iterator[Question]:
+    """Doubt stores, and products where there are several, whose ids are the same but for capitals, blanks or an ending .0."""
+    for contract, fewest in (("store_id", 1), ("product_id", FEWEST_ORDERS)):
+        name = seen.column(contract)
+        if name is None or name not in seen.sample.columns:
+            continue
+        ids = seen.values(name)
+        spelled = ids.to_frame("id").select("id", folded(pl.col("id"), FOLDS[:3]).alias("plainly"))
+        twins = spelled.filter(pl.col("plainly").is_duplicated()).sort("plainly", "id")
+        if twins["plainly"].n_unique() < fewest:
+            continue
+        doubt = later(
+            "Ids of the column '{column}' differ by capitals, blanks or an ending .0 alone ({cells}), and each spelling counts as a store "
+            "or product of its own. Write them alike in the export; {write} under [lines] takes blanks around them off."
+        )
+        yield Question(QuestionKind.SPELLING, name, tuple(twins["id"].head(2)), doubt, "strip_ids = true")

@@ -18,6 +18,7 @@ CODE = r"^[\p{L}\d+-]{1,2}$"
 MOST_STATES = 30
 MOST_NAMED = 5
 MOST_CODES = 4
+CODE_LENGTH = 3
 CENT = 0.011
 
 OF_CANCELLED = later(
@@ -58,6 +59,13 @@ def _currency(seen: Seen, name: str) -> list[Question]:
     """Doubt amounts of several currencies."""
     codes = seen.cells(name).drop_nulls().str.to_uppercase().unique().sort()
     is_currency = is_called(name, "currency") and as_numbers(codes).is_null().any()
+    is_one_code = is_currency and codes.len() == 1 and len(codes[0]) == CODE_LENGTH and _are_currencies(codes)
+    if is_one_code and seen.currency not in ("", codes[0]):
+        doubt = later(
+            "The column '{column}' names a currency ({cells}), and it is not the mapping's {own}. Where the amounts are in it, write at "
+            "the top of the mapping: {write}"
+        )
+        return [Question(QuestionKind.CURRENCY, name, (codes[0],), doubt, f'currency = "{codes[0]}"', {"own": seen.currency})]
     if codes.len() < 2 or not (is_currency or (codes.len() <= MOST_STATES and _are_currencies(codes))):
         return []
     doubt = later(

@@ -33,6 +33,7 @@ class Seen:
     counts: dict[str, pl.DataFrame] = field(default_factory=dict)  # (cell, rows) of the columns that were read to their end
     members: pl.DataFrame | None = None  # (cell, rows): every member and their lines; none = as in the sample
     minor_digits: int = 2
+    currency: str = ""  # of the mapping, where it is known
     is_goods_said: bool = False
     products: dict[str, pl.Series] = field(default_factory=dict)  # what products are called in a file of their own
     is_person_said: bool = False  # an identity table says which ids are one person

@@ -1,10 +1,10 @@
 """Carts, and those among them that become no order.
 
-Model. Of a digital order the goods that `browsing` puts in the cart are one cart; its price tier is that of its dearest good: 0, 1 or 2, the
-thirds of a category's products by price. A cart of tier t is left behind with probability `LEFT_BEHIND[t]`: before each cart that became an
-order, Geometric many of the same member, touchpoint and tier did not. A cart left behind holds one product, of a category of the member's
-taste and on sale from the start, on any active day; it is viewed just before, and with probability `COME_BACK` viewed again 1 to 10 days later.
-No receipt depends on a cart.
+Model. Of a digital order the goods that `browsing` puts in the cart are one cart. Its price tier is that of its dearest good: 0, 1 or 2,
+the thirds of a category's products by price. A cart of tier t is left behind with probability `LEFT_BEHIND[t]`: before each cart that
+became an order, Geometric many of the same member, touchpoint and tier did not. A cart left behind holds one product, of a category of
+the member's taste and on sale from the start, on any active day; it is viewed just before, and with probability `COME_BACK` viewed again 1 to 10
+days later. No receipt depends on a cart.
 """
 
 from __future__ import annotations
@@ -77,9 +77,7 @@ def _left_behind(bought: Carts, people: People, catalogue: Catalogue, tiers: np.
     return Carts(np.full(cart.size, -1), person, day, second, bought.channel[cart], product, tiers[product], back_day)
 
 
-def _products_of(
-    catalogue: Catalogue, tiers: np.ndarray, category: np.ndarray, tier: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _products_of(catalogue: Catalogue, tiers: np.ndarray, category: np.ndarray, tier: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a product on sale from the start of each category and tier; the category's leader where there is none."""
     shelf = catalogue.category * TIERS + tiers
     old = np.flatnonzero(catalogue.launch_day < 0)

@@ -2,8 +2,8 @@
 
 A block of 500 members (and the walk-ins that go with them) is simulated at a time and written at once, so memory does not grow with the
 shop. The models are stated where they are made: clock (seasons), people (traits), trips (timing), baskets (goods and money), promotions,
-pairs, durables, returns, campaigns (effects), browsing (events), carts, branches (stores and hours), catalogue (products), plans (targets and
-stock).
+pairs, durables, returns, campaigns (effects), browsing (events), carts, branches (stores and hours), catalogue (products), plans (targets
+and stock).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """What members look at: app and web events, with and without an order after them.
 
 Model. (a) Before an order by app or online each line is viewed with probability 0.35, up to 40 minutes earlier, and then put in the cart
-within the last minute with probability 0.6; carts that became no order: module carts.
-(b) Members with a digital share > 0 browse without buying: sessions ~ Poisson(0.04 * digital share * active days), at any time of
-day; a session begins with a search for a category of the member's taste (probability 0.4), then 1 + Poisson(1.5) views of products one
-quality level above the member's own; with probability 0.1 the last one becomes a favourite, with 0.03 the member asks for service. (c) Members with a wish view a product of that category, one level above their own, at Poisson(0.05 * active
-days) times, and never buy the category.
+within the last minute with probability 0.6; carts that became no order: module carts. (b) Members with a digital share > 0 browse without
+buying: sessions ~ Poisson(0.04 * digital share * active days), at any time of day; a session begins with a search for a category of the
+member's taste (probability 0.4), then 1 + Poisson(1.5) views of products one quality level above the member's own; with probability 0.1 the
+last one becomes a favourite, with 0.03 the member asks for service. (c) Members with a wish view a product of that category, one level
+above their own, at Poisson(0.05 * active days) times, and never buy the category.
 """
 
 from __future__ import annotations

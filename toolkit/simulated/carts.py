@@ -2,9 +2,9 @@
 
 Model. Of a digital order the goods that `browsing` puts in the cart are one cart. Its price tier is that of its dearest good: 0, 1 or 2,
 the thirds of a category's products by price. A cart of tier t is left behind with probability `LEFT_BEHIND[t]`: before each cart that
-became an order, Geometric many of the same member, touchpoint and tier did not. A cart left behind holds one product, of a category of
-the member's taste and on sale from the start, on any active day; it is viewed just before, and with probability `COME_BACK` viewed again 1 to 10
-days later. No receipt depends on a cart.
+became an order, Geometric many of the same member, touchpoint and tier did not. A cart left behind holds one product, of a category of the
+member's taste and on sale from the start, on any active day; it is viewed just before, and with probability `COME_BACK` viewed again 1 to
+10 days later. No receipt depends on a cart.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from toolkit.models.glm import Regression
 from toolkit.models.moving_days import YEAR_DAYS, Feast
 from toolkit.models.next_purchase import PurchaseModel, fit_next_purchase, predict_next_purchase
 from toolkit.models.season import Season, season_ahead
-from toolkit.models.snapshots import with_outcome
+from toolkit.models.snapshots import promised_over_came, with_outcome
 from toolkit.models.year_spend import fit_year_spend, spend_that_came
 
 
@@ -77,11 +77,11 @@ def fit_lifetime(
         judged = _spent(days, as_of - timedelta(days=spend_days), spend_days, feasts)
         if judged is not None:
             ranks = spearman(judged["promised"].to_numpy(), judged["came"].to_numpy())
-            spend = replace(spend, held_out_spearman=ranks, held_out_total=_ratio(judged))
+            spend = replace(spend, held_out_spearman=ranks, held_out_total=promised_over_came(judged))
     return LifetimeModels(
         purchase, spend, year, purchase_season, spend_season, year_season,
-        _ratio(_bought(days, bought_on, purchase_days, is_btyd, try_boosting, feasts, like=purchase_season)),
-        _ratio(_spent(days, spent_on, spend_days, feasts, like=spend_season)) if isinstance(spend.fitted, Regression) else None,
+        promised_over_came(_bought(days, bought_on, purchase_days, is_btyd, try_boosting, feasts, like=purchase_season)),
+        promised_over_came(_spent(days, spent_on, spend_days, feasts, like=spend_season)) if isinstance(spend.fitted, Regression) else None,
     )  # fmt: skip
 
 
@@ -159,12 +159,6 @@ def _spent(days: pl.DataFrame, on: date, horizon_days: int, feasts: Sequence[Fea
 
 def _same_way(season: Season, like: Season | None) -> bool:
     return like is None or season.status != "one season" or not like.stands
-
-
-def _ratio(judged: pl.DataFrame | None) -> float | None:
-    """Return what was promised over what came; sorted first, so that the sum does not rest on the order of members."""
-    received = float(judged["came"].sum()) if judged is not None else 0.0
-    return float(judged["promised"].sort().sum()) / received if judged is not None and received > 0 else None
 
 
 def predict_lifetime(models: LifetimeModels, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:

@@ -113,6 +113,12 @@ def with_outcome(promised: pl.DataFrame, days: pl.DataFrame, on: date, horizon_d
     return promised.join(followed, on="member_code", how="left", maintain_order="left").select("promised", came.alias("came"))
 
 
+def promised_over_came(judged: pl.DataFrame | None) -> float | None:
+    """Return what was promised over what came; sorted first, so that the sum does not rest on the order of members."""
+    received = float(judged["came"].sum()) if judged is not None else 0.0
+    return float(judged["promised"].sort().sum()) / received if judged is not None and received > 0 else None
+
+
 def training_rows(
     days: pl.DataFrame,
     *,

@@ -10,7 +10,7 @@ import polars as pl
 from toolkit.models.calibration import spearman
 from toolkit.models.future_spend import SpendModel, fit_future_spend, predict_future_spend
 from toolkit.models.reasons import Reason, Why
-from toolkit.models.snapshots import with_outcome
+from toolkit.models.snapshots import promised_over_came, with_outcome
 
 DRIFT_DAYS, DRIFT_WEIGHT = 91, 0.5
 """A quarter is compared with that of a year before, and half of the difference believed: a quarter's chance is as large as most drifts."""
@@ -33,14 +33,10 @@ def fit_year_spend(days: pl.DataFrame, *, as_of: date, horizon_days: int = 365) 
     on = as_of - timedelta(days=horizon_days)
     earlier = _at_year_behind(days.filter(pl.col("day") <= on), on, horizon_days)
     judged = spend_that_came(earlier, days, on, horizon_days) if earlier is not None else None
-    if judged is None or not judged["came"].sum():
+    total = promised_over_came(judged)
+    if judged is None or total is None:
         return model
-    promised, came = judged["promised"].sort(), judged["came"].sum()
-    return replace(
-        model,
-        held_out_spearman=spearman(judged["promised"].to_numpy(), judged["came"].to_numpy()),
-        held_out_total=float(promised.sum() / came),
-    )
+    return replace(model, held_out_spearman=spearman(judged["promised"].to_numpy(), judged["came"].to_numpy()), held_out_total=total)
 
 
 def _at_year_behind(days: pl.DataFrame, as_of: date, horizon_days: int) -> SpendModel | None:
@@ -58,9 +54,8 @@ def _drift(days: pl.DataFrame, as_of: date, horizon_days: int) -> float | None:
     known = days.filter(pl.col("day") <= on)
     model = fit_future_spend(known, as_of=on, horizon_days=DRIFT_DAYS, stands=(on - timedelta(days=horizon_days),))
     judged = spend_that_came(model, days, on, DRIFT_DAYS) if model.status == "measured" else None
-    if judged is None or judged["promised"].sum() <= 0 or judged["came"].sum() <= 0:
-        return None
-    return float(judged["came"].sum() / judged["promised"].sum())
+    total = promised_over_came(judged)
+    return 1 / total if total else None
 
 
 def spend_that_came(model: SpendModel, days: pl.DataFrame, on: date, horizon_days: int) -> pl.DataFrame | None:

@@ -16,8 +16,8 @@ import polars as pl
 
 from toolkit import language
 from toolkit.audience import saved_names
-from toolkit.conversation.vocabulary import data
 from toolkit.conversation.text import Index, base, one_edit, words_of
+from toolkit.conversation.vocabulary import data
 from toolkit.errors import ToolkitError, nearest
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.definition import plan_names

@@ -23,9 +23,9 @@ SHOPS = ("uci_like", "sparse", "steady", "mixed", "b2b")
 LAST = date(2024, 9, 30)
 
 
-def truth(shop: StrangeShop, first: date) -> pl.DataFrame:
+def truth(shop: StrangeShop, first: date, last: date = LAST) -> pl.DataFrame:
     """Return each member first seen in the receipts: `cohort`, `is_old`, `first`, `again` (days until they came again)."""
-    days = shop.lines.select("member", pl.col("day").cast(pl.Date)).unique().filter(pl.col("day") <= LAST)
+    days = shop.lines.select("member", pl.col("day").cast(pl.Date)).unique().filter(pl.col("day") <= last)
     old = days.filter(pl.col("day") < first)["member"].unique()
     seen = days.filter(pl.col("day") >= first).sort("member", "day").group_by("member", maintain_order=True)
     members = seen.agg(pl.col("day").first().alias("first"), (pl.col("day").get(1, null_on_oob=True)).alias("second"))
@@ -47,9 +47,9 @@ def measure(name: str, days: int) -> None:
     shares = dict(members.group_by("cohort").agg(pl.col("is_old").mean()).iter_rows())
     answered = table.unique("cohort").sort("cohort").select("cohort", "earlier_share").drop_nulls()
     print(f"{name}, {days} days: members before, answered / in truth")
-    print("  " + "  ".join(f"{cohort} {share:.2f}/{shares[cohort]:.2f}" for cohort, share in answered.iter_rows()), flush=True)
+    print("  " + "  ".join(f"{cohort} {share:.2f}/{shares[cohort]:.2f}" for cohort, share in answered.iter_rows()))
     apart = [abs(share - shares[cohort]) for cohort, share in answered.iter_rows()]
-    print(f"  mean distance {sum(apart) / max(len(apart), 1):.3f} over {len(apart)} months")
+    print(f"  mean distance {sum(apart) / len(apart):.3f} over {len(apart)} months" if apart else "  not told", flush=True)
     for horizon in (30, 60, 90, 180):
         row = table.filter((pl.col("horizon_days") == horizon) & (pl.col("followed_count") >= 10)).sort("cohort")
         new = members.filter(

@@ -225,8 +225,8 @@ def _notes(view: View, sizes: pl.DataFrame, few: pl.DataFrame, last: date, frame
             "Left-truncated: the receipts start on {first_day}, so {members:member} of the months up to {latest:%Y-%m} may have bought "
             "before: the shares by calendar month leave them out. By how long members' pauses are, [unlikely?that is unlikely from "
             "{unlikely:%Y-%m} on: at most {most:.0%} of those first seen|from which month on that is unlikely cannot be told[last_told?: "
-            "in {last_told:%Y-%m} still {last_share:.0%} of those first seen]]. Longer pauses than the receipts are not counted: with them it "
-            "is more.",
+            "in {last_told:%Y-%m} still {last_share:.0%} of those first seen]]. Longer pauses than the receipts are not counted: with them "
+            "it is more.",
             first_day=view.first_day, members=int(cut["members"].sum()), latest=cut["month"].max(), most=UNLIKELY, **earlier_reach(frame),
         )  # fmt: skip
         notes.append(Note(truncated, "REVIEW"))

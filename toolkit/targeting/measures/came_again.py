@@ -26,6 +26,8 @@ UNLIKELY = 0.1
 """From the month on in which at most so many were members before, it is unlikely of each."""
 _ENDED_DAYS = 91
 """Receipts that lie behind a pause at least: a longer one could hardly have been seen to end, so that none would seem to be so long."""
+_SHORTEST_DAYS = 182
+"""Receipts in which a share of members before can be told: in 14 weeks it came to .38 where .89 were (benchmarks/truth_cohorts.py)."""
 _WATCHED = 30
 """Pauses still watched at least, as for the limits of the lifecycle."""
 AGAIN = c.table(
@@ -71,8 +73,8 @@ def _horizons(view: View, joined: pl.DataFrame, months: Sequence[int]) -> pl.Dat
 def earlier_shares(view: View, joined: pl.DataFrame) -> pl.DataFrame:
     """Return about which share of a cohort had been members before the receipts start: one row per month, ascending.
 
-    In: `member_code`, `month`, `is_stated` (the joining day is known). Out: `month`, `earlier_share`; null in the
-    last 91 days: a pause that reaches back to the start from there could hardly have been seen to end.
+    In: `member_code`, `month`, `is_stated` (the joining day is known). Out: `month`, `earlier_share`; null in receipts of less than half a
+    year, and in the last 91 days: a pause that reaches back to the start from there could hardly have been seen to end.
 
     On a day t days after the receipts start, C members come back from a pause that began in them. If S(t) of the pauses that end are
     longer than t, the C are 1 - S(t) of all who come back on that day, and C S(t) / (1 - S(t)) others look as if they came for the first
@@ -97,7 +99,7 @@ def _earlier(chain: View) -> pl.DataFrame:
     returns = days.with_columns(before.is_not_null().alias("is_back"))
     visits = returns.group_by("day").agg(pl.col("is_back").sum().alias("back"), (~pl.col("is_back")).sum().alias("fresh"))
     curve = repurchase_curve(gaps(days, as_of=chain.as_of), member_weighted=False).filter(pl.col("at_risk_count") >= _WATCHED)
-    if curve.is_empty():
+    if curve.is_empty() or (chain.as_of - start).days < _SHORTEST_DAYS:
         return pl.DataFrame(schema={"month": pl.Date, "earlier_share": pl.Float64})
     most = float(curve["returned_share"][-1])
     passed = curve.select(pl.col("gap_days").alias("since"), (pl.col("returned_share") / most).alias("ended")).sort("since")
@@ -109,9 +111,10 @@ def _earlier(chain: View) -> pl.DataFrame:
     share = pl.min_horizontal(unseen.sum() / pl.col("fresh").sum(), 1.0)
     return (
         daily.group_by(month.alias("month"))
-        .agg(share.alias("earlier_share"))
-        .with_columns(pl.when(pl.col("month") <= seen).then("earlier_share"))
+        .agg(pl.when(pl.col("fresh").sum() > 0).then(share).alias("earlier_share"))
         .sort("month")
+        # An earlier month cannot hold fewer of them: few are seen to come back in the first weeks.
+        .with_columns(pl.when(pl.col("month") <= seen).then(pl.col("earlier_share").cum_max(reverse=True)))
     )
 
 
@@ -132,7 +135,9 @@ def with_horizons(view: View, joined: pl.DataFrame, earlier: pl.DataFrame, frame
 def came_again(view: View, frame: pl.DataFrame) -> AnswerTable:
     """Who came again within each horizon of the headline, of the cohorts that tell most of new members, taken together."""
     # A later cohort has fewer members before than the last of which it can be told how many.
-    told = frame.sort("month").with_columns(pl.col("earlier_share").forward_fill() * pl.col("truncated"))
+    told = frame.sort("month", maintain_order=True).with_columns(
+        pl.when("truncated").then(pl.col("earlier_share").forward_fill()).otherwise(0.0).alias("earlier_share")
+    )
     seen = told.filter(pl.col("months_since").is_in(HORIZON_MONTHS) & (pl.col("followed_count") > 0))
     sound = seen.filter(~pl.col("truncated"))
     if sound.filter(pl.col("months_since") == _HALF_YEAR)["followed_count"].sum() < view.least:
@@ -141,7 +146,7 @@ def came_again(view: View, frame: pl.DataFrame) -> AnswerTable:
     weight = pl.col("followed_count")
     sums = sound.group_by("horizon_days", maintain_order=True).agg(
         pl.col("followed_count", "again_count").sum(),
-        ((pl.col("earlier_share") * weight).sum() / weight.sum()).alias("earlier_share"),
+        pl.when(~pl.col("earlier_share").has_nulls()).then((pl.col("earlier_share") * weight).sum() / weight.sum()).alias("earlier_share"),
         pl.col("cohort").min().alias("first"),
         pl.col("cohort").max().alias("last"),
     )
@@ -163,9 +168,10 @@ def came_again_text(view: View, again: AnswerTable, *, alone: bool) -> str:
     return view.say(
         "[alone?{where}, of|Of] the members first seen [several?from {first} to {last}|in {first}], {shares}[young?; "
         "later is not seen yet].[old? About {earlier_share} or more of those followed for {horizon_days} days may have been members before "
-        "the receipts start[mostly?: how new ones come again cannot be told yet].]",
+        "the receipts start[mostly?: how new ones come again cannot be told yet].][unknown? How many of them were "
+        "members before cannot be told from receipts so short.]",
         rows[-1], shares=clauses(shares), alone=alone, first=first, last=last, several=first != last,
-        mostly=(rows[-1]["earlier_share"] or 0) > _MOSTLY_OLD,
+        unknown=rows[-1]["earlier_share"] is None, mostly=(rows[-1]["earlier_share"] or 0) > _MOSTLY_OLD,
         young=rows[-1]["horizon_days"] < MONTH_DAYS * HORIZON_MONTHS[-1], old=(rows[-1]["earlier_share"] or 0) >= 0.005,
     )  # fmt: skip
 

@@ -54,6 +54,7 @@ _WHERE = {
     "speak": "toolkit.language",
     "talk": "toolkit.apps.notebook",
     "traits": "toolkit.portrait",
+    "write_all_lessons": "toolkit.review.measures.learnt",
     "write_lessons": "toolkit.review.measures.learnt",
 }
 _STEPS = ("portrait", "targeting", "differentiation", "review")
@@ -103,6 +104,7 @@ __all__ = [
     "talk",
     "targeting",
     "traits",
+    "write_all_lessons",
     "write_lessons",
 ]
 
@@ -143,6 +145,7 @@ if TYPE_CHECKING:
     from toolkit.portrait import traits as traits
     from toolkit.registry import question as question
     from toolkit.registry import register as register
+    from toolkit.review.measures.learnt import write_all_lessons as write_all_lessons
     from toolkit.review.measures.learnt import write_lessons as write_lessons
     from toolkit.scope.view import View as View
     from toolkit.settings import Settings as Settings

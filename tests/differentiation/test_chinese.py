@@ -97,8 +97,8 @@ def test_segments_and_offers_are_data() -> None:
         ("service a reminder when goods are due again", "服务：商品该复购时的提醒"),
         ("playbook: a last try", "打法手册：最后一试"),
         (
-            "sensitivity low, power mid, active; measured in C001, randomised, n = 185, margin; a coupon, since they use coupons often",
-            "价格敏感度低、消费能力中、活跃；活动 C001 实测，随机分组，n = 185，毛利；因常用券，改用优惠券",
+            "sensitivity low, power mid, established; measured in C001, randomised, n = 185, margin; a coupon, since they use coupons often",
+            "价格敏感度低、消费能力中、稳定；活动 C001 实测，随机分组，n = 185，毛利；因常用券，改用优惠券",
         ),
         ("bought on 216 days, 4.5 times as often as others, last 45 days ago", "有 216 天买过，是其他人的 4.5 倍，上次在 45 天前"),
         ("save ten", "save ten"),

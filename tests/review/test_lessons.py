@@ -60,6 +60,18 @@ def test_half_a_campaign_is_no_lesson(shop: Workspace) -> None:
         tk.write_lessons(shop, "C1", as_of="2024-05-20")
 
 
+def test_all_campaigns_are_learnt_from_at_once_and_the_others_named(shop: Workspace) -> None:
+    made = tk.write_all_lessons(shop)
+    assert [one.campaign_id for one in made.learnt] == ["C1"]
+    assert made.left_out == {}
+    assert made.sentences[0].endswith("kept; 0 campaigns left out.")
+    assert made.sentences[1].startswith("Campaign C1: ")
+    running = tk.write_all_lessons(shop, as_of="2024-05-20")
+    assert running.learnt == ()
+    assert "half a campaign is no lesson" in running.left_out["C1"]
+    assert running.sentences[1].startswith("Campaign C1 is left out: Campaign C1 runs until 2024-06-02")
+
+
 def test_pooling_by_hand() -> None:
     # Two alike with equal errors: the mean, and its error smaller by the root of two.
     table = pooled_lessons(frame(lesson("A"), lesson("B", effect_share=0.12)))

@@ -211,12 +211,16 @@ def global_control(
 
 @campaign_app.command("lessons")
 def lessons(
-    workspace: WorkspacePath, campaign_id: CampaignId, as_of: Annotated[str, typer.Option("--as-of", help="Last day seen.")] = ""
+    workspace: WorkspacePath,
+    campaign_id: Annotated[str, typer.Argument(help="The campaign's id; empty = all that can be reviewed.", metavar="[ID]")] = "",
+    as_of: Annotated[str, typer.Option("--as-of", help="Last day seen.")] = "",
 ) -> None:
-    """Review a campaign that has ended and keep what it teaches; the next plan reads it."""
-    from toolkit.review.measures.learnt import write_lessons
+    """Review a campaign that has ended, or all of them, and keep what they teach; the next plan reads it."""
+    from toolkit.review.measures.learnt import write_all_lessons, write_lessons
 
-    for sentence in write_lessons(_opened(workspace), campaign_id, as_of=as_of or None).sentences:
+    ws, day = _opened(workspace), as_of or None
+    learnt = write_lessons(ws, campaign_id, as_of=day) if campaign_id else write_all_lessons(ws, as_of=day)
+    for sentence in learnt.sentences:
         typer.echo(sentence)
     _hint(f"Next: toolkit ask {workspace} 'what have our campaigns taught us?'")
 

@@ -50,7 +50,7 @@ def ratio_parts(before: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.nda
     Example
     -------
     >>> own, weight = ratio_parts(np.array([[10.0, 40.0], [1.0, 2.0]]), np.array([[11.0, 40.0], [1.0, 2.0]]))
-    >>> own.round(3).tolist(), weight.tolist()
+    >>> own.round(3).tolist(), np.abs(weight).tolist()
     ([0.333, 0.0], [0.0, 0.0])
     """
     weights, ratios = [], []

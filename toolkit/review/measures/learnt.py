@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 
 from toolkit.answer import Verdict
-from toolkit.errors import BadValue
-from toolkit.extras import absence_told
+from toolkit.errors import BadValue, ToolkitError
+from toolkit.extras import MissingExtra, absence_told
 from toolkit.language import tr, value
 from toolkit.ledger import lessons as ledger
+from toolkit.ledger.campaigns import known_campaigns
 from toolkit.models.lin import Effect
 from toolkit.registry import question_text
 from toolkit.review.measures.parts import effects_by
@@ -112,6 +113,54 @@ def write_lessons(
         verdict_of(measured),
         tuple(check.finding for check in measured.checks if check.forbids),
     )
+
+
+@dataclass(frozen=True)
+class AllLearnt:
+    """The lessons of all campaigns that could be reviewed, and why the others could not: campaign -> sentence."""
+
+    learnt: tuple[Learnt, ...]
+    left_out: dict[str, str]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was written of each campaign, and what was left out, in words."""
+        whole = tr(
+            "{learnt} reviewed, {lessons} kept; {left_out} left out.",
+            learnt=some(len(self.learnt), "campaign"),
+            lessons=some(sum(one.frame.height for one in self.learnt), "lesson"),
+            left_out=some(len(self.left_out), "campaign"),
+        )
+        reasons = [
+            tr("Campaign {campaign_id} is left out: {reason}", campaign_id=name, reason=reason) for name, reason in self.left_out.items()
+        ]
+        return [whole, *(one.sentences[0] for one in self.learnt), *reasons]
+
+
+@absence_told()
+def write_all_lessons(
+    workspace: Workspace | str | Path, *, as_of: date | str | None = None, settings: Settings | dict[str, Any] | None = None
+) -> AllLearnt:
+    """Review all campaigns that began by a day, keep what they teach, and say which were left out and why.
+
+    One that has not ended, that ended before the receipts, or whose files are not as launched is left out; the others are learnt from all
+    the same. `review.lessons` then pools them.
+
+    Example
+    -------
+    >>> for sentence in tk.write_all_lessons(ws).sentences: print(sentence)
+    """
+    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    day = open_view(ws, as_of=as_of, settings=settings).as_of
+    learnt, left_out = list[Learnt](), dict[str, str]()
+    for campaign_id in known_campaigns(ws, up_to=day)["campaign_id"]:
+        try:
+            learnt.append(write_lessons(ws, campaign_id, as_of=as_of, settings=settings))
+        except MissingExtra:
+            raise
+        except ToolkitError as refused:
+            left_out[campaign_id] = str(refused)
+    return AllLearnt(tuple(learnt), left_out)
 
 
 def verdict_of(measured: Study) -> Verdict:

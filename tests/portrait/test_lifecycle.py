@@ -136,6 +136,7 @@ def test_short_receipts_say_what_cannot_be_told_yet(tmp_path: Path) -> None:
     shop = strange_shop("uci_like", members=1500)
     short = imported(shop, tmp_path / "short", as_of=as_of, first_day=as_of - timedelta(days=97))
     answer, limits = lifecycle(short), lifecycle_limits(open_view(short))
+    assert limits.lapsed_days is not None
     first = shop.lines.filter(pl.col("day").is_between(as_of - timedelta(days=97), as_of)).group_by("member").agg(pl.col("day").min())
     late = first.filter(pl.col("day").is_between(as_of - timedelta(days=90), as_of - timedelta(days=97 - limits.lapsed_days))).height
     assert f"Of {late:,} first seen in the last 91 days it cannot be told yet whether they are new." in answer.headline

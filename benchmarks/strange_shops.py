@@ -265,7 +265,10 @@ def _shops() -> dict[str, Callable[[], StrangeShop]]:
             new_ids_on=late,
         ),
         "gap": changed(
-            "gap", replace(usual, days=1461, joining=(-400.0, 1461.0)), lambda orders: orders.filter(~pl.col("day").is_between(300, 1030))
+            "gap",
+            replace(usual, days=1461, joining=(-400.0, 1461.0)),
+            lambda orders: orders.filter(~pl.col("day").is_between(300, 1030)),
+            gap_until=1031,
         ),
         "promotions": changed("promotions", usual, _shifted),
         **feast("new_year", "CN", around(NEW_YEAR, (-28, -10, -2, -1, 6, 16), (1, 2.5, 2.5, 0.3, 0.3, 1))),

@@ -37,8 +37,9 @@ BARS: dict[str, tuple[float, float]] = {
     "slipping stay away": (0.75, 1.0),
     "slipping come as usual": (0.0, 0.10),
 }
-RECORD = {"spend in 365 days"}
-"""No bar but for PASS: whether it was right where the page said so."""
+WHERE_A_YEAR_FOLLOWS = {"spend in 365 days"}
+"""No row of a shop that is asked on no day with a year after it, or only where it may be refused; a moved holiday excuses no year, only one
+season seen does."""
 FORECASTS = {
     "buy in 28 days": ("expected_buyers", 28, 0, "P(buys"),
     "spend in 91 days": ("expected_spend", 91, 1, "Expected spend in 91 days"),
@@ -91,8 +92,9 @@ def plain_references(shop: StrangeShop, as_of: date, days: int, place: int, firs
 def may_be_refused(shop: StrangeShop, as_of: date, first: date) -> bool:
     """Say whether a forecast may be refused: members could not be followed for the least days of history, by the shop's truth."""
     since = [shop.lines.filter(pl.col("day").is_between(first, as_of))["day"].min()]
-    if isinstance(place := shop.facts.get("new_ids_on"), int):
-        since += [day for day in [shop.first_day + timedelta(days=place)] if day <= as_of]
+    for fact in ("new_ids_on", "gap_until"):
+        if isinstance(place := shop.facts.get(fact), int):
+            since += [day for day in [shop.first_day + timedelta(days=place)] if day <= as_of]
     return (as_of - max(since)).days + 1 < Settings().lifetime_value.minimum_history_days  # type: ignore[type-var, operator]
 
 
@@ -103,7 +105,8 @@ def forecasts(shop: StrangeShop, answer: Answer, as_of: date, first: date) -> It
             continue
         promised, truth = answer.figures.get(figure), received(shop, as_of, days, first_day=first)[place]
         note = next((note for note in answer.notes if note.text.startswith(opening)), None)
-        claim = "CANNOT TELL" if "cannot be told" in answer.headline else "PASS" if note and note.verdict == "PASS" else ""
+        untold = "One season was seen" if figure == "expected_spend_year" else "cannot be told"
+        claim = "CANNOT TELL" if untold in answer.headline else "PASS" if note and note.verdict == "PASS" else ""
         value = promised / truth if promised is not None and truth else None
         refused = "REFUSED" if may_be_refused(shop, as_of, first) else "NO FIGURE"
         yield Cell(name, value, claim if value is not None else refused, plain_references(shop, as_of, days, place, first))
@@ -160,7 +163,7 @@ def row_of(shop: str, figure: str, cells: Sequence[Cell]) -> str:
     count = {state: sum(cell.state == state for cell in cells) for state in ("within", "said", "missed", "refused")}
     passes = [cell for cell in cells if cell.claim == "PASS"]
     references = [[cell.references[name] for cell in cells if name in cell.references] for name in ("level x growth", "a year ago")]
-    fault = "" if figure in RECORD else "MISSED" if count["missed"] else "NOT MEASURED" if count["refused"] == len(cells) else ""
+    fault = "MISSED" if count["missed"] else "NOT MEASURED" if count["refused"] == len(cells) else ""
     return (
         f"{shop:16} {figure:23} {_ends([cell.value for cell in cells if cell.value is not None])}  "
         f"{count['within']:2} {count['said']:2} {count['missed']:2} {count['refused']:2}  "
@@ -200,7 +203,7 @@ def table(shops: Iterable[StrangeShop | None]) -> int:
         measured = measure(shop) if shop is not None else []
         for figure in BARS:
             of_figure = [cell for cell in measured if cell.figure == figure]
-            if figure in RECORD and not of_figure:
+            if figure in WHERE_A_YEAR_FOLLOWS and all(cell.claim == "REFUSED" for cell in of_figure):
                 continue
             rows.append(row_of(shop.name if shop is not None else "not installed", figure, of_figure))
             print(rows[-1], flush=True)

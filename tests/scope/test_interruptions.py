@@ -16,7 +16,8 @@ import toolkit as tk
 from benchmarks.strange_shops import imported, strange_shop
 from toolkit.importing import import_receipts
 from toolkit.language import speaking
-from toolkit.scope.interruptions import cut_off, interruption_notes, interruptions, new_ids_on, still_told
+from toolkit.scope import interruptions as scope_interruptions
+from toolkit.scope.interruptions import anew_since, cut_off, interruption_notes, interruptions, new_ids_on, still_told
 from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
@@ -156,6 +157,34 @@ def test_new_ids_of_a_day_are_told_from_new_members(shop: Callable[..., Workspac
 def test_days_without_any_receipts_are_said(shop: Callable[..., Workspace]) -> None:
     (said,) = interruption_notes(open_view(shop(gap=True)))
     assert said.startswith("There are no receipts at all between 2024-07-31 and 2025-01-05")
+    assert said.endswith("What is expected of members is learned from the receipts since 2025-01-05 alone.")
+
+
+def test_nothing_is_learned_across_a_long_gap(shop: Callable[..., Workspace]) -> None:
+    answer = tk.portrait.lifetime_value(shop(gap=True))
+    assert "177 days of receipts up to 2025-06-30 since they began anew on 2025-01-05, after a long time without any" in answer.headline
+    assert answer.figures.get("expected_buyers") is None
+    with speaking("zh"):
+        assert "长期没有小票之后" in tk.portrait.lifetime_value(shop(gap=True)).headline
+
+
+@pytest.mark.parametrize(
+    ("gaps", "anew"),
+    [
+        ([("2023-03-01", "2023-03-30")], date(2023, 3, 30)),
+        ([("2023-03-01", "2023-03-29")], None),  # four weeks are not long
+        ([("2022-07-01", "2022-08-20"), ("2023-07-10", "2023-08-25")], None),  # it closes every summer
+        ([("2022-07-01", "2022-07-20"), ("2023-07-10", "2023-08-25")], None),  # and once longer
+        ([("2022-07-01", "2022-08-20"), ("2023-02-01", "2023-03-15")], date(2023, 3, 15)),
+        ([("2022-07-01", "2022-08-20"), ("2022-08-21", "2022-10-01")], date(2022, 10, 1)),  # one day of receipts between
+        ([], None),
+    ],
+)
+def test_a_gap_of_every_year_is_a_season(monkeypatch: pytest.MonkeyPatch, gaps: list[tuple[str, str]], anew: date | None) -> None:
+    rows = [{"kind": "gap", "since": date.fromisoformat(since), "until": date.fromisoformat(until)} for since, until in gaps]
+    frame = pl.DataFrame(rows, schema={"kind": pl.String, "since": pl.Date, "until": pl.Date})
+    monkeypatch.setattr(scope_interruptions, "interruptions", lambda _: frame)
+    assert anew_since(None) == anew  # type: ignore[arg-type]
 
 
 def test_nothing_is_said_of_days_after_the_last_receipt(shop: Callable[..., Workspace]) -> None:

@@ -26,6 +26,7 @@ from toolkit.simulated.baskets import fill_baskets, redeem, reduce_prices
 from toolkit.simulated.branches import stores_table
 from toolkit.simulated.browsing import browse_events
 from toolkit.simulated.campaigns import AFTER_DAYS, Participation, campaigns_table, contacts_table, run_campaign, segment_lifts
+from toolkit.simulated.carts import LEFT_BEHIND
 from toolkit.simulated.catalogue import products_table
 from toolkit.simulated.durables import durable_needs
 from toolkit.simulated.pairs import count_sides, planted_lines
@@ -252,7 +253,7 @@ def test_returns_are_of_goods_by_the_piece_and_soon() -> None:
 
 def test_wishes_are_looked_at_and_never_bought() -> None:
     lines, _ = baskets()
-    events = browse_events(trips(), lines, people(), world().catalogue, world().clock, IDS, rng())
+    events, carts = browse_events(trips(), lines, people(), world().catalogue, world().clock, IDS, rng(), rng())
     assert events["occurred_at"].is_sorted()
     assert set(events["kind"]) == {"view", "search", "cart", "favourite", "service"}
     assert events.filter(kind="search")["category"].is_not_null().all()
@@ -260,6 +261,13 @@ def test_wishes_are_looked_at_and_never_bought() -> None:
     own = person < people().members
     wish = people().wish[person[own]]
     assert (world().catalogue.category[lines.product[own]] != wish).all()
+    carted = events.filter(kind="cart").height
+    assert (carts.trip < 0).sum() < carted < events.filter(kind="view").height
+    first, end = (days[carts.person] for days in people().alive)
+    assert ((carts.day >= first) & (carts.day < end)).all()
+    assert np.unique(carts.trip[carts.trip >= 0], return_counts=True)[1].max() == 1, "an order has one cart"
+    for tier, share in enumerate(LEFT_BEHIND):
+        assert (carts.trip[carts.tier == tier] < 0).mean() == pytest.approx(share, abs=0.06), f"price tier {tier}"
 
 
 # -- campaigns

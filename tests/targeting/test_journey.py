@@ -19,11 +19,13 @@ def at(ago: int, hour: int) -> datetime:
     return datetime.combine(AS_OF - timedelta(days=ago), time(hour))
 
 
-def shop(path: Path, *, events: bool = True, contacts: bool = True, members: bool = True) -> Workspace:
+def shop(
+    path: Path, *, events: bool = True, contacts: bool = True, members: bool = True, also: tuple[tuple[object, ...], ...] = ()
+) -> Workspace:
     """12 members bought cheap milk 200 and 20 days ago at noon; all but the last look on the app 20 days ago in the morning, 6 with a cart.
 
     All look at dear perfume 40 and 30 days ago and never buy it; the last one bought dear milk instead. m00 looks again after AS_OF.
-    m01 searches toys twice with no product, m02 looks at soap once.
+    m01 searches toys twice with no product, m02 looks at soap once. `also`: more events.
     """
     rows = [
         (f"m{who:02d}", ago, "dear milk" if who == 11 else "milk", 6.0 if who == 11 else 2.0) for who in range(12) for ago in (200, 20, 0)
@@ -48,7 +50,8 @@ def shop(path: Path, *, events: bool = True, contacts: bool = True, members: boo
     seen += [(f"m{who:02d}", at(ago, 9), "view", "web", "perfume", None) for who in range(12) for ago in (40, 30)]
     seen += [("m00", at(-3, 9), "view", "web", "soap", None), ("m02", at(30, 9), "favourite", None, "soap", None)]
     seen += [("m01", at(ago, 8), "search", "web", None, "toys") for ago in (50, 45)] + [
-        ("stranger", at(20, 9), "view", "app", "milk", None)
+        ("stranger", at(20, 9), "view", "app", "milk", None),
+        *also,
     ]
     if events:
         tables["events"] = pl.DataFrame(
@@ -89,6 +92,16 @@ def test_the_funnel_by_eye(tmp_path: Path) -> None:
     assert any("fewer than 2 members" in str(note) for note in answer.notes), "the visit with no touchpoint is one member's"
     assert answer.notes[0].verdict == "REVIEW"
     assert spec_of(answer)["title"]["text"] == "From visit to order: the chain"
+
+
+def test_an_order_of_other_goods_is_not_the_carts(tmp_path: Path) -> None:
+    perfume = ("m06", at(20, 10), "cart", "app", "perfume", None)
+    milk_too = ("m00", at(20, 10), "cart", "app", "perfume", None)
+    unnamed = ("m07", at(20, 10), "cart", "app", None, None)
+    of_category = ("m08", at(20, 10), "cart", "app", "dear milk", None)
+    answer = journey(shop(tmp_path, also=(perfume, milk_too, unnamed, of_category)), settings=FEW)
+    steps = answer.table.filter(touchpoint="app").select("step", "visit_count").rows()
+    assert steps[2:] == [("cart", 9), ("order the same day", 8)], "all nine bought milk that day; m06 wanted perfume alone"
 
 
 def test_last_touch_by_eye(tmp_path: Path) -> None:

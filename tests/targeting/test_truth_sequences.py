@@ -1,4 +1,4 @@
-"""What was planted in a small simulated shop comes back: due dates, wishes, niches. The full measure is benchmarks/truth_targeting.py."""
+"""What was planted in a small simulated shop comes back: due dates, wishes, carts, niches. The full measure is benchmarks/truth_targeting.py."""
 
 from __future__ import annotations
 
@@ -36,6 +36,17 @@ def test_wishes(truth: ModuleType, tmp_path: Path) -> None:
     print(found)
     assert found["recall"] >= 0.8
     assert found["precision"] >= 0.7
+
+
+def test_carts_left_behind(truth: ModuleType, tmp_path: Path) -> None:
+    found = truth.carts_recovered(tmp_path, members=400, seed=4)
+    print(found)
+    assert found["left"] > 100
+    assert found["shown"] == pytest.approx(found["planted"], abs=0.1)
+    assert found["planted_tier_0"] < found["planted_tier_2"]
+    assert found["recall"] >= 0.9
+    assert found["precision"] >= 0.85
+    assert found["bought_since"] == 0
 
 
 @pytest.mark.slow

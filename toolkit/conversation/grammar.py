@@ -45,7 +45,7 @@ def islands(text: str, as_of: date) -> list[Island]:
         if read := _longest(parser, text, start):
             tree, end = read
             island = _island(tree, start, end, as_of)
-            if island is not None:
+            if island is not None and (island.kind != "lasting" or text[start].isdigit()):  # `一天里` is no length
                 found.append(island)
                 at = end
     return found
@@ -135,8 +135,8 @@ def _value(name: str, words: list[str]) -> tuple[str, Any]:
         return "times_least", number_of(figures[0]) + 1
     if name == "orders_over":
         return "orders_least", number_of(figures[0]) + 1
-    if name == "away":
-        return "away", int(number_of(figures[0]) * _DAYS[words[-1]])
+    if name in ("away", "lasting"):
+        return name, int(number_of(figures[0]) * _DAYS[words[-1]])
     if name == "amount_between":
         return "amount_between", (number_of(figures[0]), number_of(figures[1]))
     return name, number_of(figures[0])

@@ -17,6 +17,7 @@ import polars as pl
 from toolkit import language
 from toolkit.audience import saved_names
 from toolkit.conversation.text import Index, base, one_edit, words_of
+from toolkit.conversation.vocabulary import data
 from toolkit.errors import ToolkitError, nearest
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.definition import plan_names
@@ -90,7 +91,10 @@ class Lexicon:
 
     def containing(self, word: str) -> list[Entity]:
         """Return the names that hold a word: proposals, never taken by themselves."""
-        return self.parts.get(base(word), [])
+        held = self.parts.get(base(word), [])
+        if len(word) > 3:
+            return held
+        return [one for one in held if {word, f"{word}s"} & {*words_of(one.label)}]  # `win` is not `wine`, though their stems meet
 
     def alike(self, words: list[str]) -> list[Entity]:
         """Return the names that differ from these words by one letter: proposals, never taken by themselves."""
@@ -138,7 +142,23 @@ def _lexicon(path: Path, _written_at: int, _documents: tuple[int, ...]) -> Lexic
         for name in meant if isinstance(meant, list) else [meant]:
             for entity in by_name.get(str(name).casefold(), ()):
                 _take_in(made, entity, str(word))
+    _in_the_other_language(made)
     return made
+
+
+def _in_the_other_language(made: Lexicon) -> None:
+    """Everyday goods and built-in segments by the word of the other language, where the shop has no such word itself."""
+    for kinds, pairs in ((GOODS, data("names")["goods"]), (("segment",), data("names")["segments"])):
+        found: dict[str, list[Entity]] = {}
+        for name, others in pairs.items():
+            for word in others.split(","):
+                for known, said in ((name, word.strip()), (word.strip(), name)):
+                    entities = made.exact.known.get(" ".join(words_of(known))) or made.parts.get(base(known), [])
+                    found.setdefault(said, []).extend(one for one in entities if one.kind in kinds)
+        for said, entities in found.items():
+            if " ".join(words_of(said)) not in made.exact.known and base(said) not in made.parts:
+                for entity in entities:
+                    _take_in(made, entity, said)
 
 
 def _own_words(words: dict[str, object]) -> dict[str, str]:

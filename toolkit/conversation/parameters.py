@@ -24,6 +24,7 @@ _WITHOUT = re.compile(
     r"(not|n't|never|without|no|but not|except|none of|没买过?|不买|没有买过?|未购买|没|不含|除了|非)\s*(any|buy|bought|have|购买)?\s*$"
 )
 _AGAINST = re.compile(r"(against|versus|vs\.?|than|compared? (with|to)|比|对比|相比|较)\s*(the\s+)?$")
+_LIFT = re.compile(r"lift|effect|increase|difference|improvement|提升|增长|效果|差异|变化")
 _BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|按照?|分|各个?|每个?|不同)\s*(?:the\s+)?"
 
 
@@ -189,8 +190,12 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
         if "thresholds" in names:
             made.take("thresholds", spend, piece)
             made.take("reductions", save, piece)
+    for piece in taken.islands("lasting"):
+        if "days" in names and "days" not in made.given:
+            made.take("days", piece.value, piece)
     for piece in taken.islands("percent_off", "share"):
-        name = next((one for one in ("depth", "control_share") if one in names), "")
+        lift = "lift" in names and _LIFT.search(taken.before(piece, 12) + "|" + taken.after(piece))
+        name = "lift" if lift else next((one for one in ("depth", "control_share") if one in names), "")
         if name and name not in made.given:
             made.take(name, piece.value, piece)
     for piece in taken.islands("coupon", "money"):

@@ -7,7 +7,7 @@ import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from toolkit.conversation.metrics import QUESTIONS, metric_words
@@ -27,6 +27,7 @@ ABSENT = 0.7
 _CAMPAIGN = frozenset({"{campaign}", "campaign_word"})
 _NEEDED = frozenset({"{goods}", "{member}", "{budget}", "{spend_save}"})
 SEGMENT = "{segment}"
+_WHOM = frozenset({"member", "people", "goods_word"})
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
 
@@ -39,6 +40,11 @@ class Phrase:
     terms: frozenset[str]
     factor: float
     metric: str = ""  # the figure that it names
+
+    @cached_property
+    def sense(self) -> frozenset[str]:
+        """The terms that make it this question: neither a place for a name nor a word that says only whom it is about."""
+        return frozenset(term for term in self.terms if term[0] != "{" and term not in _WHOM)
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,8 @@ class Phrasebook:
             explained = shared / max(total - spared, shared)
             if (not (phrase.terms & asked & _CAMPAIGN) and phrase.terms & _CAMPAIGN) or phrase.terms & _NEEDED - both:
                 right *= ABSENT  # it is about a campaign, goods, a member, and none is named
-            if max(phrase.terms, key=self.weight) not in both:  # what the phrase is about is not spoken of
+            sense = phrase.sense
+            if max(phrase.terms, key=self.weight) not in both or (sense and not sense & both):  # what it is about is not spoken of
                 right *= ABSENT
             factor = phrase.factor if phrase.factor <= FULL or not asked - phrase.terms - (free - narrowing) else FULL
             score = factor * 2 * right * explained / (right + explained)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from toolkit.conversation.grammar import Island, islands
 from toolkit.conversation.lexicon import Entity, Kind, Lexicon
-from toolkit.conversation.text import Sentence, Word, base
+from toolkit.conversation.text import Sentence, Word, base, words_of
 from toolkit.conversation.vocabulary import Vocabulary
 
 PieceKind = Literal["entity", "island", "concept", "stop", "unknown_id", "unknown"]
@@ -132,7 +132,7 @@ def _with_role(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
                     break
                 yield from pieces
                 at = more.end()
-        behind = rf"(?<![\w])({_ID})\s*(?:号)?\s*(?:{chinese})(?![员])|\b({_ID})\s+(?:{english})\b"
+        behind = rf"(?<![^\W\u3400-\u9fff])({_ID})\s*(?:号)?\s*(?:{chinese})(?![员])|\b({_ID})\s+(?:{english})\b"
         for found in re.finditer(behind, sentence.low):
             group = 1 if found.group(1) else 2
             text = sentence.raw[slice(*found.span(group))]
@@ -211,7 +211,7 @@ def _number(sentence: Sentence, island: Island, lexicon: Lexicon) -> Iterator[Pi
             return
         kinds: tuple[Kind, ...] = ("store", "campaign", "member", "product")
         found = [one for kind in kinds if (one := lexicon.by_id(kind, text))]
-        if found:
+        if found and not re.match(r"\s*(岁|years? old|-?year-?olds?)", sentence.low[island.end :]):  # an age is no id
             yield _named(found, island.start, island.end)
             return
     yield Piece("island", island.kind, island.value, island.start, island.end, 0)
@@ -235,8 +235,10 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
             yield _named(found, start, start + len(text))
             return
     run = end
+    spoken = base(word.text) in vocabulary.spoken  # a word of questions is no slip of a name: `basket`, `test`
     parts = lexicon.containing(word.text) if not word.is_chinese and len(word.text) > 2 else []
-    for size in (3, 2, 1):
+    parts = [one for one in parts if not spoken or word.text in words_of(one.label)]
+    for size in (3, 2) if spoken else (3, 2, 1):
         inside = words[at : at + size]
         if len(inside) == size and all(free[at : at + size]) and (near := lexicon.alike([one.text for one in inside])):
             yield replace(_named([*parts, *near], start, inside[-1].end), proposal=True)

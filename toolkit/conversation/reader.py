@@ -36,6 +36,10 @@ _MATERIAL = frozenset("why_word not_buy drop_word rise_word cost_word predict wo
 _AHEAD = ("portrait.lifetime_value", "targeting.due_again", "differentiation.")
 """Questions that look ahead by themselves: `next month` needs no receipts there."""
 _GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word most_of".split())  # noqa: SIM905
+_LIGHT = _GENERIC | frozenset("price_tier store stores_all sales overview ranking best would_pay today previous_word".split())  # noqa: SIM905
+"""Words that may stay unused without another question being meant."""
+_NAMING = frozenset("region_word segment_word tier_word brand_word not_buy".split())  # noqa: SIM905
+"""Words behind which a name stands: one that is not known is not passed over."""
 WHOLE, REVIEW = "portrait.overview", "review.verdict"
 _WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
 _TERMS = {
@@ -146,14 +150,19 @@ class _Reading:
         covered, unused = self._coverage(best, made)
         if covered < LEAST_COVERAGE or self._leaves_out(made, unused):
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
-        if made.future is not None and not best.question.startswith(_AHEAD):
+        of_shop = metric_of(self.taken)[0] == "sales" and "member" not in self.taken.concepts()  # of members alone there is a forecast
+        if made.future is not None and (of_shop or not best.question.startswith(_AHEAD)):
             return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
         goods = [piece for piece in self.taken.entities("category", "product") if piece not in made.used]
         if best.question in QUESTIONS and goods:
             return self._of_goods(made, covered, unused)
         if compared:
             return self._answer(compared, best, made, covered, unused)
-        close = [match for match in self.ranked[1:4] if match.score > best.score - CLOSE and match.question in self.book.known]
+        close = [
+            match
+            for match in self.ranked[1:4]
+            if match.score > best.score - CLOSE and match.question in self.book.known and not _same_table(best.question, made, match)
+        ]
         if close:
             calls = [self._call(match.question, match.phrase.terms) for match in (best, *close)]
             return self._clarify(tuple(dict.fromkeys(calls)), tr("More than one question may be meant:"), covered, unused)
@@ -217,7 +226,14 @@ class _Reading:
         metric, named = metric_of(self.taken)
         if metric not in ("", "sales", "members") and any(piece in left for piece in named):
             return True
-        return any(piece.kind in ("entity", "island") or piece.name in _MATERIAL for piece in left)
+        return any(piece.kind in ("entity", "island") or piece.name in _MATERIAL or self._is_of_its_own(piece) for piece in left)
+
+    def _is_of_its_own(self, piece: Piece) -> bool:
+        """Whether a word that was not used would have carried the sense: one of another question, or what kind a name is of."""
+        if piece.kind == "concept":
+            return piece.name not in _LIGHT
+        before = [one for one in self.taken.pieces if one.end <= piece.start]
+        return piece.kind == "unknown" and bool(before) and before[-1].name in _NAMING
 
     def _is_spoken_of(self, piece: Piece, mine: set[str]) -> bool:
         if piece.kind == "concept":
@@ -369,6 +385,8 @@ def terms_of(taken: Taken) -> list[str]:
             found.append(piece.name)
         elif piece.kind == "unknown":
             found += _open_terms(taken, piece)
+        elif piece.name == "period" and piece.value.future:
+            found.append("next_period")
         elif piece.kind in ("entity", "island") and (term := _TERMS.get(_kind(piece))):
             found.append(again(term, found) if term[0] == "{" else term)
             if piece.name == "coupon":
@@ -385,6 +403,11 @@ def _kind(piece: Piece) -> str:
 def _open_terms(taken: Taken, piece: Piece) -> list[str]:
     inside = [word for word in taken.sentence.words if word.start >= piece.start and word.end <= piece.end]
     return [open_term(base(word.text)) for word in inside]
+
+
+def _same_table(question: str, made: Filled, other: Match) -> bool:
+    """Whether another question would tell the same: a figure by store is the comparison of the stores."""
+    return question in QUESTIONS and made.given.get("by") in ("store", "region") and other.question == "portrait.stores"
 
 
 def _compares(taken: Taken) -> bool:

@@ -26,6 +26,8 @@ _STEPS: dict[str, str] = {
         "Nothing is changed by a sentence. Prices, cards and names come from the shop's own tables: change them there and import again."
     ),
 }
+_COUNTED = re.compile(r"\d ?岁|岁以|\b(over|above|under|below|than|aged) (the age of )?\d\d\b|\d\d years old")
+"""An age as a number."""
 _KINDS = {"delete": "delete", "launch": "launch", "export": "export", "change": "change"}
 _TOPICS: dict[str, str] = {
     "weather": later("The receipts say nothing of the weather."),
@@ -70,7 +72,7 @@ def refusal(taken: Taken, lexicon: Lexicon, workspace: Workspace) -> tuple[str, 
         found = pattern.search(low)
         if (
             found
-            and not any(workspace.has_column("members", column) for column in columns)
+            and not _read_as_column(taken, workspace, columns)
             and not _in_a_name(taken, found.span())
             and found.group() not in lexicon.words
         ):
@@ -100,6 +102,13 @@ def _unknown_event(taken: Taken) -> str:
     if not found or any(piece.start <= found.end() and piece.end > found.start() for piece in taken.islands("period")):
         return ""
     return next(group for group in found.groups() if group).strip()
+
+
+def _read_as_column(taken: Taken, workspace: Workspace, columns: tuple[str, ...]) -> bool:
+    """Whether the members table has a column for it; one that holds groups in words (`65+`) answers for a value of its own alone."""
+    held = [column for column in columns if workspace.has_column("members", column)]
+    values = {one.column for piece in taken.entities("attribute") for one in piece.entities}
+    return bool(held) and (bool(values & set(held)) or not _COUNTED.search(taken.sentence.low))
 
 
 def _in_a_name(taken: Taken, span: tuple[int, int]) -> bool:

@@ -33,6 +33,7 @@ from .future_spend import (
     SpendModel as SpendModel, fit_btyd_spend as fit_btyd_spend, fit_future_spend as fit_future_spend,
     predict_future_spend as predict_future_spend,
 )
+from .year_spend import fit_year_spend as fit_year_spend
 from .lifetime_value import LifetimeModels as LifetimeModels, fit_lifetime as fit_lifetime, predict_lifetime as predict_lifetime
 from .btyd import (
     BtydFit as BtydFit, btyd_summary as btyd_summary, expected_purchases as expected_purchases, fit_bg_nbd as fit_bg_nbd,

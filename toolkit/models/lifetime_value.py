@@ -15,7 +15,8 @@ from toolkit.models.glm import Regression
 from toolkit.models.moving_days import YEAR_DAYS, Feast
 from toolkit.models.next_purchase import PurchaseModel, fit_next_purchase, predict_next_purchase
 from toolkit.models.season import Season, season_ahead
-from toolkit.models.snapshots import outcome
+from toolkit.models.snapshots import promised_over_came, with_outcome
+from toolkit.models.year_spend import fit_year_spend, spend_that_came
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class LifetimeModels:
     """The model behind each figure, and what is known of the season ahead.
 
     `purchase_held` and `spend_held`: what the same way promised over what came, at the same season of a year before (1 = right); null where
-    the receipts do not reach back far enough to have promised anything then, or to have known the season as it is known now.
+    the receipts do not reach back far enough to have promised anything then, or to have known the season as it is known now. `year_season`
+    is null where the year holds every season, and every season was seen.
     """
 
     purchase: PurchaseModel
@@ -31,6 +33,7 @@ class LifetimeModels:
     year: SpendModel
     purchase_season: Season
     spend_season: Season
+    year_season: Season | None = None
     purchase_held: float | None = None
     spend_held: float | None = None
 
@@ -49,7 +52,7 @@ def fit_lifetime(
 
     In: the frame of `shopping_days`. Nothing after `as_of` is read. In a seasonal shop (`season_ahead`) the level is that of a model
     learned from the same weeks of a year ago (`feasts`: the holidays that move them), while the latest windows go on telling members
-    apart; not for the year, which holds every season. That way is judged on the last complete window, as the plain one is.
+    apart; the year is learned from the year behind (`year_spend`). That way is judged on the last complete window, as the plain one is.
     """
     purchase, purchase_season = _purchase(days, as_of, purchase_days, try_boosting, feasts)
     if isinstance(purchase.fitted, BtydFit):
@@ -57,9 +60,10 @@ def fit_lifetime(
             fit_btyd_spend(days, as_of=as_of, horizon_days=horizon, often=purchase.fitted) for horizon in (spend_days, year_days)
         )
         spend_season = season_ahead(days, as_of=as_of, horizon_days=spend_days, feasts=feasts)
+        year_season = spend_season if spend_season.status == "one season" else None
     else:
         spend, spend_season = _spend(days, as_of, spend_days, feasts)
-        year = fit_future_spend(days, as_of=as_of, horizon_days=year_days)
+        year, year_season = _year(days, as_of, year_days, feasts)
     is_btyd = purchase.method == "btyd"
     calendar = as_of - timedelta(days=YEAR_DAYS)
     bought_on, spent_on = (
@@ -73,11 +77,11 @@ def fit_lifetime(
         judged = _spent(days, as_of - timedelta(days=spend_days), spend_days, feasts)
         if judged is not None:
             ranks = spearman(judged["promised"].to_numpy(), judged["came"].to_numpy())
-            spend = replace(spend, held_out_spearman=ranks, held_out_total=_ratio(judged))
+            spend = replace(spend, held_out_spearman=ranks, held_out_total=promised_over_came(judged))
     return LifetimeModels(
-        purchase, spend, year, purchase_season, spend_season,
-        _ratio(_bought(days, bought_on, purchase_days, is_btyd, try_boosting, feasts, like=purchase_season)),
-        _ratio(_spent(days, spent_on, spend_days, feasts, like=spend_season)) if isinstance(spend.fitted, Regression) else None,
+        purchase, spend, year, purchase_season, spend_season, year_season,
+        promised_over_came(_bought(days, bought_on, purchase_days, is_btyd, try_boosting, feasts, like=purchase_season)),
+        promised_over_came(_spent(days, spent_on, spend_days, feasts, like=spend_season)) if isinstance(spend.fitted, Regression) else None,
     )  # fmt: skip
 
 
@@ -111,6 +115,14 @@ def _spend(days: pl.DataFrame, as_of: date, horizon_days: int, feasts: Sequence[
     return (replace(model, stretch=level / own, reason=then.reason) if own > 0 and level > 0 else model), season
 
 
+def _year(days: pl.DataFrame, as_of: date, horizon_days: int, feasts: Sequence[Feast]) -> tuple[SpendModel, Season | None]:
+    """Return the model of a year's spend, and what is known of its season: nothing is asked of a year that was seen whole."""
+    if horizon_days < YEAR_DAYS:
+        return _spend(days, as_of, horizon_days, feasts)
+    model = fit_year_spend(days, as_of=as_of, horizon_days=horizon_days)
+    return model, Season("one season") if model.status == "projected" else None
+
+
 def _bought(
     days: pl.DataFrame,
     on: date,
@@ -130,7 +142,7 @@ def _bought(
     if model.method == "not measured" or (model.method == "btyd") != is_btyd or not _same_way(season, like):
         return None
     promised = predict_next_purchase(model, known, as_of=on).rename({"p_buys": "promised"})
-    return _with_outcome(promised, days, on, horizon_days, pl.col("bought").fill_null(False))
+    return with_outcome(promised, days, on, horizon_days, pl.col("bought").fill_null(False))
 
 
 def _spent(days: pl.DataFrame, on: date, horizon_days: int, feasts: Sequence[Feast], *, like: Season | None = None) -> pl.DataFrame | None:
@@ -142,25 +154,11 @@ def _spent(days: pl.DataFrame, on: date, horizon_days: int, feasts: Sequence[Fea
     model, season = _spend(known, on, horizon_days, feasts)
     if not isinstance(model.fitted, Regression) or model.status != "measured" or not _same_way(season, like):
         return None
-    promised = predict_future_spend(model, known, as_of=on).rename({"expected_spend": "promised"})
-    return _with_outcome(promised, days, on, horizon_days, pl.col("spent").fill_null(0))
+    return spend_that_came(model, days, on, horizon_days)
 
 
 def _same_way(season: Season, like: Season | None) -> bool:
     return like is None or season.status != "one season" or not like.stands
-
-
-def _with_outcome(promised: pl.DataFrame, days: pl.DataFrame, on: date, horizon_days: int, came: pl.Expr) -> pl.DataFrame | None:
-    if promised.is_empty():
-        return None
-    followed = outcome(days, as_of=on, horizon_days=horizon_days)
-    return promised.join(followed, on="member_code", how="left", maintain_order="left").select("promised", came.alias("came"))
-
-
-def _ratio(judged: pl.DataFrame | None) -> float | None:
-    """Return what was promised over what came; sorted first, so that the sum does not rest on the order of members."""
-    received = float(judged["came"].sum()) if judged is not None else 0.0
-    return float(judged["promised"].sort().sum()) / received if judged is not None and received > 0 else None
 
 
 def predict_lifetime(models: LifetimeModels, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:

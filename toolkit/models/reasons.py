@@ -47,6 +47,8 @@ class Why(StrEnum):
     NO_FALL_BACK = "neither the snapshots nor BG/NBD can be learned from"
     SAME_WEEKS = "learned from the same weeks of a year ago"
     # future spend
+    YEAR_BEHIND = "learned from what the whole year behind brought"
+    YEAR_BEHIND_DRIFT = "learned from what the whole year behind brought, moved by half of how the last quarter differed"
     NO_DAY = "there is no shopping day"
     SHORT_RECEIPTS = "too few days of receipts"
     FEW_BUYERS = "too few rows were followed by a purchase"

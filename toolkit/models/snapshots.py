@@ -105,6 +105,20 @@ def outcome(days: pl.DataFrame, *, as_of: date, horizon_days: int) -> pl.DataFra
     return window.group_by("member_code").agg(pl.lit(True).alias("bought"), pl.col("amount").sum().alias("spent")).sort("member_code")
 
 
+def with_outcome(promised: pl.DataFrame, days: pl.DataFrame, on: date, horizon_days: int, came: pl.Expr) -> pl.DataFrame | None:
+    """Return what was promised of each member on a day (`member_code`, `promised`) beside what `came`; None where nothing was."""
+    if promised.is_empty():
+        return None
+    followed = outcome(days, as_of=on, horizon_days=horizon_days)
+    return promised.join(followed, on="member_code", how="left", maintain_order="left").select("promised", came.alias("came"))
+
+
+def promised_over_came(judged: pl.DataFrame | None) -> float | None:
+    """Return what was promised over what came; sorted first, so that the sum does not rest on the order of members."""
+    received = float(judged["came"].sum()) if judged is not None else 0.0
+    return float(judged["promised"].sort().sum()) / received if judged is not None and received > 0 else None
+
+
 def training_rows(
     days: pl.DataFrame,
     *,

@@ -18,6 +18,7 @@ from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.rfm import rfm_scores
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
+from toolkit.scope.interruptions import anew_since, new_ids_on
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def lifetime_value(view: View, *, by: By = "decile") -> Finding:
             "year ago cannot be told.]",
             shown.row(), **_moved(models), all=members.height, buyers=buyers, spend=spend, year=year, group=shown.frame[by][0],
             has_buyers=buyers is not None, has_spend=spend is not None, has_year=year is not None,
-            one_season=models["purchase"]["season"] == "one season",
+            one_season="one season" in (models["purchase"]["season"], models["year"]["season"]),
             is_list=None not in (buyers, spend, year), is_pair=None not in (buyers, spend) and year is None,
         ),
         table=shown,
@@ -196,8 +197,8 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
         notes.append(
             Note(
                 view.say(
-                    "{silent:member} have no order yet (returns alone), or their store, channel or source fell silent or their id was "
-                    "replaced: nothing is expected of them here.",
+                    "{silent:member} have no order yet (returns alone), none since the receipts began anew, or their store, channel or "
+                    "source fell silent or their id was replaced: nothing is expected of them here.",
                     silent=silent,
                 ),
                 "NOT MEASURED",
@@ -285,9 +286,9 @@ def _unmeasured(view: View, by: By, members: pl.DataFrame, models: dict[str, dic
     reason = models["purchase"]["reason"]
     if seen < view.settings.lifetime_value.minimum_history_days:
         reason = view.say(
-            "{seen:day} of receipts up to {as_of}[new_ids? since members were given new ids on {since}]; "
-            "{lifetime_value.minimum_history_days:d} are needed",
-            seen=seen, since=since, new_ids=since > view.first_day,
+            "{seen:day} of receipts up to {as_of}[new_ids? since members were given new ids on {since}][anew? since they began anew on "
+            "{since}, after a long time without any]; {lifetime_value.minimum_history_days:d} are needed",
+            seen=seen, since=since, new_ids=since == new_ids_on(view), anew=since == anew_since(view),
         )  # fmt: skip
     return unmeasured(
         _groups(by),

@@ -26,6 +26,9 @@ LEVEL = (0.5, 2.0)
 HANDED_OVER_DAYS = 31
 """A source that ends while another begins within these days was given another name: no receipts are missing."""
 
+LONG_GAP_DAYS, SAME_SEASON_DAYS = 28, 45
+"""Days without any receipts over which no forecast learns, unless the shop closed so near the same day of another year."""
+
 SILENT = ("store", "source", "channel")
 """What falls silent, in the order in which it explains that a member is not seen."""
 
@@ -199,6 +202,22 @@ def new_ids_on(view: View) -> date | None:
     return interruptions(view).filter(pl.col("kind") == "ids")["since"].min()  # type: ignore[return-value]
 
 
+def anew_since(view: View) -> date | None:
+    """Return the first day after the last long gap of all receipts; None = there was none.
+
+    Across it pauses of members are not known and sums are none: a forecast that learns from them promises less than comes while the gap
+    is near, and once more a year later, when the gap looks like a season. A gap that comes again every year is one, and is left.
+    """
+    gaps = interruptions(view).filter(pl.col("kind") == "gap").select("since", "until")
+    apart = (pl.col("since") - pl.col("since_other")).dt.total_days().abs()
+    of_year = apart % 365
+    yearly = gaps.join(gaps, how="cross", suffix="_other").filter(
+        (apart > 180) & (pl.min_horizontal(of_year, 365 - of_year) <= SAME_SEASON_DAYS)
+    )
+    long = gaps.filter((pl.col("until") - pl.col("since")).dt.total_days() > LONG_GAP_DAYS)
+    return long.join(yearly, on="since", how="anti")["until"].max()  # type: ignore[return-value]
+
+
 _STORE = later(
     "Store {store} has had no receipts since {since}[usual? (before, 99 in 100 of its pauses were at most {usual:day})]. [who?{who:member} "
     "came there until then and nowhere since: they|Its members] are not known to have left; it was closed, or its receipts are missing."
@@ -212,7 +231,10 @@ _SOURCE = later(
     "export stopped, or what it stood for was closed. Totals since then are too low.[who? {who:member} were in it until then and nowhere "
     "since: they are not known to have left.]"
 )
-_GAP = later("There are no receipts at all between {since} and {until}: pauses of members across these days are not known.")
+_GAP = later(
+    "There are no receipts at all between {since} and {until}: pauses of members across these days are not known.[anew? What is expected "
+    "of members is learned from the receipts since {anew} alone.]"
+)
 _IDS = later(
     "From {since} on {share:share} of the week's buyers were new while their number stayed level: members were probably given new ids that "
     "day. Who came before and after is not tied together, so new, leaving and returning members are wrong across it; an identity table in "
@@ -239,7 +261,7 @@ def interruption_notes(view: View) -> list[str]:
         elif kind == "source" and (who or not view.scope.is_place):
             notes.append(view.say(_SOURCE, source=list(view.workspace.source_lines())[row["code"]], **counted))
         elif kind == "gap":
-            notes.append(view.say(_GAP, since=since, until=row["until"]))
+            notes.append(view.say(_GAP, since=since, until=row["until"], anew=row["until"] if row["until"] == anew_since(view) else None))
         elif kind == "ids":
             notes.append(view.say(_IDS, since=since, share=row["share"]))
     return notes

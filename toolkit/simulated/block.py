@@ -27,7 +27,7 @@ from toolkit.simulated.receipts import lines_table, orders_table, redemptions_ta
 from toolkit.simulated.returns import Returns, draw_returns
 from toolkit.simulated.settings import ShopSettings
 from toolkit.simulated.trips import Trips, base_trips, in_time_order
-from toolkit.simulated.truth import durables_truth, members_truth, niches_truth
+from toolkit.simulated.truth import carts_truth, durables_truth, members_truth, niches_truth
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def shop_world(settings: ShopSettings) -> World:
 
 def simulate_block(world: World, block: int) -> Block:
     """Return the tables of a block, complete and in contract form."""
-    streams = np.random.default_rng(np.random.SeedSequence(world.settings.seed, spawn_key=(1, block))).spawn(9)
+    streams = np.random.default_rng(np.random.SeedSequence(world.settings.seed, spawn_key=(1, block))).spawn(10)
     clock, catalogue, branches = world.clock, world.catalogue, world.branches
     people = draw_people(world.settings, clock, branches, catalogue, block, streams[0])
     member_ids = pl.Series("member_id", np.arange(people.members) + people.first_number + 1).cast(pl.String).str.zfill(8)
@@ -84,12 +84,14 @@ def simulate_block(world: World, block: int) -> Block:
     bought = lines.take(trips.is_made[lines.trip])
     orders = orders_table(trips, lines, returns, people, member_ids, clock, branches, block)
     order_ids = orders["order_id"].head(trips.count)
+    events, carts = browse_events(trips, bought, people, catalogue, clock, member_ids, streams[8], streams[9])
     tables = {
         "members": _members(people, member_ids, world),
         "lines": lines_table(orders, lines, trips, returns, catalogue),
-        "events": browse_events(trips, bought, people, catalogue, clock, member_ids, streams[8]),
+        "events": events,
         "truth/members": members_truth(people, member_ids, clock),
         "truth/niches": niches_truth(people, member_ids),
+        "truth/carts": carts_truth(carts, catalogue, order_ids, member_ids, clock),
         "truth/durables": durables_truth(needs, catalogue, order_ids, member_ids, clock),
         "truth/returns": returns_truth(orders, lines, returns, trips, catalogue),
     }

@@ -1,11 +1,11 @@
 """What members look at: app and web events, with and without an order after them.
 
 Model. (a) Before an order by app or online each line is viewed with probability 0.35, up to 40 minutes earlier, and then put in the cart
-within the last minute with probability 0.6. (b) Members with a digital share > 0 browse without buying: sessions ~ Poisson(0.04 * digital
-share * active days), at any time of day; a session begins with a search for a category of the member's taste (probability 0.4), then 1 +
-Poisson(1.5) views of products one quality level above the member's own; with probability 0.1 the last one becomes a favourite, with 0.03
-the member asks for service. (c) Members with a wish view a product of that category, one level above their own, at Poisson(0.05 * active
-days) times, and never buy the category.
+within the last minute with probability 0.6; carts that became no order: module carts. (b) Members with a digital share > 0 browse without
+buying: sessions ~ Poisson(0.04 * digital share * active days), at any time of day; a session begins with a search for a category of the
+member's taste (probability 0.4), then 1 + Poisson(1.5) views of products one quality level above the member's own; with probability 0.1 the
+last one becomes a favourite, with 0.03 the member asks for service. (c) Members with a wish view a product of that category, one level
+above their own, at Poisson(0.05 * active days) times, and never buy the category.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import polars as pl
 
 from toolkit.simulated.assortment import CATEGORY_NAMES
 from toolkit.simulated.baskets import Lines
+from toolkit.simulated.carts import Carts, draw_carts
 from toolkit.simulated.catalogue import LEVELS, Catalogue
 from toolkit.simulated.clock import DAY_SECONDS, Clock
 from toolkit.simulated.people import People
@@ -29,14 +30,23 @@ SESSION_RATE, WISH_RATE = 0.04, 0.05
 
 
 def browse_events(
-    trips: Trips, lines: Lines, people: People, catalogue: Catalogue, clock: Clock, member_ids: pl.Series, rng: np.random.Generator
-) -> pl.DataFrame:
-    """Return the contract's events of a block in the order of time: one row per event."""
-    parts = [_before_orders(trips, lines, people, rng), _sessions(people, catalogue, clock, rng), _wishes(people, catalogue, clock, rng)]
+    trips: Trips,
+    lines: Lines,
+    people: People,
+    catalogue: Catalogue,
+    clock: Clock,
+    member_ids: pl.Series,
+    rng: np.random.Generator,
+    cart_rng: np.random.Generator,
+) -> tuple[pl.DataFrame, Carts]:
+    """Return the contract's events of a block in the order of time, one row per event, and the carts among them."""
+    before, carted = _before_orders(trips, lines, people, rng)
+    carts = draw_carts(trips, lines, carted, people, catalogue, clock, cart_rng)
+    parts = [before, _sessions(people, catalogue, clock, rng), _wishes(people, catalogue, clock, rng), _carts_left(carts, cart_rng)]
     person, day, second, kind, touchpoint, product, category = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((kind, person, second, day))
     person, kind, touchpoint, product, category = person[order], kind[order], touchpoint[order], product[order], category[order]
-    return pl.DataFrame(
+    events = pl.DataFrame(
         {
             "member_id": member_ids.gather(person),
             "occurred_at": clock.moments(day[order], second[order]),
@@ -46,9 +56,11 @@ def browse_events(
             "category": CATEGORY_NAMES.gather(pl.Series(category).replace(-1, None)),
         }
     )
+    return events, carts
 
 
-def _before_orders(trips: Trips, lines: Lines, people: People, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def _before_orders(trips: Trips, lines: Lines, people: People, rng: np.random.Generator) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    """The events before orders, and the lines that were in a cart."""
     digital = (trips.channel > 0) & (trips.person < people.members) & trips.is_made
     row = np.flatnonzero(digital[lines.trip])
     row = row[rng.random(row.size) < VIEWED_SHARE]
@@ -58,7 +70,23 @@ def _before_orders(trips: Trips, lines: Lines, people: People, rng: np.random.Ge
     row = np.concatenate([row, carted])
     trip = lines.trip[row]
     second = np.maximum(trips.second[trip] - early, 0)
-    return trips.person[trip], trips.day[trip], second, kind, trips.channel[trip], lines.product[row], np.full(row.size, -1)
+    return (trips.person[trip], trips.day[trip], second, kind, trips.channel[trip], lines.product[row], np.full(row.size, -1)), carted
+
+
+def _carts_left(carts: Carts, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    left = carts.take(np.flatnonzero(carts.trip < 0))
+    again = left.take(np.flatnonzero(left.back_day >= 0))
+    carted, seen = left.person.size, again.person.size
+    product = np.concatenate([left.product, left.product, again.product])
+    return (
+        np.concatenate([left.person, left.person, again.person]),
+        np.concatenate([left.day, left.day, again.back_day]),
+        np.concatenate([left.second - rng.integers(10, 600, carted), left.second, rng.integers(7 * 3600, DAY_SECONDS - 3600, seen)]),
+        np.repeat([VIEW, CART, VIEW], [carted, carted, seen]),
+        np.concatenate([left.channel, left.channel, again.channel]),
+        product,
+        np.full(product.size, -1),
+    )
 
 
 def _sessions(people: People, catalogue: Catalogue, clock: Clock, rng: np.random.Generator) -> tuple[np.ndarray, ...]:

@@ -2,8 +2,8 @@
 
 A block of 500 members (and the walk-ins that go with them) is simulated at a time and written at once, so memory does not grow with the
 shop. The models are stated where they are made: clock (seasons), people (traits), trips (timing), baskets (goods and money), promotions,
-pairs, durables, returns, campaigns (effects), browsing (events), branches (stores and hours), catalogue (products), plans (targets and
-stock).
+pairs, durables, returns, campaigns (effects), browsing (events), carts, branches (stores and hours), catalogue (products), plans (targets
+and stock).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from toolkit.simulated.promotions import WEEK_DAYS
 from toolkit.simulated.settings import BLOCK_MEMBERS, ShopSettings, shop_settings
 from toolkit.simulated.write import MARK, Parts, begin_folder, finish_folder, write_mapping, write_table, write_truth_readme
 
-MODELS = "clock branches catalogue promotions people trips baskets pairs durables returns campaigns effects browsing plans"
+MODELS = "clock branches catalogue promotions people trips baskets pairs durables returns campaigns effects browsing carts plans"
 """Modules whose docstrings state the model; truth/README.md repeats them."""
 PILOT_BLOCKS = 3
 """Blocks simulated to learn the lines of a member where `lines` is asked for: one block alone is off by several percent."""

@@ -14,6 +14,7 @@ import polars as pl
 
 from toolkit.simulated.assortment import BASE_SHARES, CATEGORY_NAMES, NICHES, category_number
 from toolkit.simulated.campaigns import sensitive
+from toolkit.simulated.carts import Carts
 from toolkit.simulated.catalogue import Catalogue
 from toolkit.simulated.clock import Clock
 from toolkit.simulated.durables import Needs
@@ -61,6 +62,22 @@ def niches_truth(people: People, member_ids: pl.Series) -> pl.DataFrame:
     schema = {"member_id": pl.String, "niche": pl.String, "category": pl.String, "taste_index": pl.Float64}
     base = dict(zip(CATEGORY_NAMES, BASE_SHARES, strict=True))
     return pl.DataFrame([(who, niche, name, share / base[name]) for who, niche, name, share in rows], schema=schema, orient="row")
+
+
+def carts_truth(carts: Carts, catalogue: Catalogue, order_ids: pl.Series, member_ids: pl.Series, clock: Clock) -> pl.DataFrame:
+    """Return `TRUTH["carts"]` of a block; `order_ids` are by trip."""
+    comes_back = carts.back_day >= 0
+    return pl.DataFrame(
+        {
+            "member_id": member_ids.gather(carts.person),
+            "carted_on": clock.dates(carts.day),
+            "product_id": catalogue.ids.gather(carts.product),
+            "category": CATEGORY_NAMES.gather(catalogue.category[carts.product]),
+            "price_tier": carts.tier,
+            "viewed_again_on": np.where(comes_back, clock.dates(np.where(comes_back, carts.back_day, 0)), np.datetime64("NaT")),
+            "order_id": order_ids.gather(pl.Series(carts.trip).replace(-1, None)),
+        }
+    )
 
 
 def durables_truth(needs: Needs, catalogue: Catalogue, order_ids: pl.Series, member_ids: pl.Series, clock: Clock) -> pl.DataFrame:

@@ -84,8 +84,8 @@ def journey(view: View, *, show: Show = "funnel") -> Finding:
     """Return how visits in the window went on to an order, step by step.
 
     A visit is a member's day at a touchpoint with at least one event. Steps are nested: looked (view, search, favourite or cart), put in
-    the cart, ordered the same day (anywhere). Contacts go from sent to opened, clicked. Orders of the steps are the
-    members' own, in all stores.
+    the cart, ordered the same day (anywhere, some category of the cart; anything where the cart names no goods). Contacts go
+    from sent to opened, clicked. Orders of the steps are the members' own, in all stores.
 
     Parameters
     ----------

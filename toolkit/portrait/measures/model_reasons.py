@@ -6,6 +6,7 @@ from toolkit.language import later, tr
 from toolkit.models.reasons import Reason, Why
 
 _MODELLED = later("expected shopping days (BG/NBD) times expected value of one (Gamma-Gamma)")
+_YEAR_BEHIND = later("at the level of what members as they were a year ago brought in the year behind")
 _MESSAGES: dict[Why, tuple[str, ...]] = {
     Why.FEW_ROWS: (later("only {members} members; {minimum_rows} are needed to tell groups from chance"),),
     Why.FEW_DIFFERENT: (later("only {distinct} different members; {count} groups were asked for"),),
@@ -38,6 +39,11 @@ _MESSAGES: dict[Why, tuple[str, ...]] = {
     Why.LOG_LOSSES: (later("log loss on the latest window: boosting {boosted:.4f}, logistic {logistic:.4f}"),),
     Why.NO_FALL_BACK: (later("{refused}; BG/NBD: {reason}"),),
     Why.SAME_WEEKS: (later("at the level of the same weeks of a year ago, since the shop is seasonal"),),
+    Why.YEAR_BEHIND: (_YEAR_BEHIND,),
+    Why.YEAR_BEHIND_DRIFT: (
+        _YEAR_BEHIND,
+        later("; the last quarter came out {drift:+.0%} on what the year before promised of it, and half of that is carried on"),
+    ),
     Why.NO_DAY: (later("there is no shopping day up to as_of"),),
     Why.SHORT_RECEIPTS: (later("{seen_days} days of receipts; {needed} are needed to learn what {horizon_days} days bring"),),
     Why.FEW_BUYERS: (later("only {buyers} snapshot rows were followed by a purchase; {minimum_buyers} are needed"),),

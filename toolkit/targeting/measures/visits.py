@@ -7,6 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from toolkit.language import tr, word
+from toolkit.mart.baskets import read_baskets
 from toolkit.scope.view import View
 from toolkit.targeting.measures.events import CART, LOOKS, NOT_STATED, events_in, has_events, in_window, window_key
 
@@ -25,7 +26,8 @@ def visits(view: View) -> pl.DataFrame:
     """Return the visits of the chain's members in the window: one row per member, day and touchpoint with an event, sorted.
 
     Columns: `member_code`, `day`, `touchpoint`, `is_view` (looked at, searched or marked goods), `is_cart` (and put some in the cart),
-    `is_order` (and ordered on that day, anywhere), `later_order` (ordered on that day or within sequences.look_before_days after it,
+    `is_order` (and bought some category of the cart on that day, anywhere; of a cart
+    that names none, anything), `later_order` (ordered on that day or within sequences.look_before_days after it,
     whatever came before).
     """
     return view.chainwide(f"visits-{window_key(view)}", lambda chain: _visits(chain, view), "sequences")
@@ -33,22 +35,28 @@ def visits(view: View) -> pl.DataFrame:
 
 def _visits(view: View, asked: View) -> pl.DataFrame:
     kind = pl.col("kind")
+    events = events_in(asked).with_columns(pl.col("occurred_at").dt.date().alias("day"))
     days = (
-        events_in(asked)
-        .group_by("member_code", pl.col("occurred_at").dt.date().alias("day"), "touchpoint")
+        events.group_by("member_code", "day", "touchpoint")
         .agg(kind.is_in([*LOOKS]).any().alias("looked"), (kind == CART).any().alias("carted"))
         .collect(engine="streaming")
         .sort("member_code", "day", "touchpoint")
     )
     orders = _order_days(view)
-    same = orders.with_columns(pl.lit(True).alias("ordered"))
+    visit = ["member_code", "day", "touchpoint"]
+    carts = events.filter(kind == CART).select(*visit, "category_code").unique().collect(engine="streaming")
+    # A member who comes often orders on many days on which they also leave a cart behind: an order of other goods is not that cart's.
+    named = carts.drop_nulls("category_code")
+    bought = named.join(_bought(view, named), on=["member_code", "day", "category_code"], how="semi").select(visit)
+    unnamed = carts.join(named, on=visit, how="anti").join(orders, on=["member_code", "day"], how="semi").select(visit)
+    same = pl.concat([bought, unnamed]).unique().with_columns(pl.lit(True).alias("ordered"))
     following = orders.with_columns(pl.col("day").alias("ordered_on")).sort("day")
     nearest = days.sort("day").join_asof(
         following, on="day", by="member_code", strategy="forward", tolerance=timedelta(days=asked.settings.sequences.look_before_days),
         check_sortedness=False,
     )  # fmt: skip
     return (
-        nearest.join(same, on=["member_code", "day"], how="left")
+        nearest.join(same, on=visit, how="left")
         .with_columns(pl.col("ordered").fill_null(False), pl.col("ordered_on").is_not_null().alias("later_order"))
         .with_columns((pl.col("looked") | pl.col("carted")).alias("is_view"))
         .with_columns((pl.col("is_view") & pl.col("carted")).alias("is_cart"))
@@ -61,6 +69,18 @@ def _visits(view: View, asked: View) -> pl.DataFrame:
 def _order_days(view: View) -> pl.DataFrame:
     ordered = view.chain.orders.filter("is_order", pl.col("member_code").is_not_null())
     return ordered.select("member_code", pl.col("ordered_at").dt.date().alias("day")).unique().collect(engine="streaming")
+
+
+def _bought(view: View, wanted: pl.DataFrame) -> pl.DataFrame:
+    """`member_code`, `day`, `category_code` of `wanted` that the members bought on that day, in any store."""
+    keys = ["member_code", "day", "category_code"]
+    found = [wanted.select(keys).clear()]
+    for part in read_baskets(view.workspace, view.mart):
+        orders = part.orders.with_row_index("order").with_columns(pl.col("ordered_at").dt.date().alias("day"))
+        orders = orders.join(wanted, on=["member_code", "day"], how="semi").select("order", "member_code", "day")
+        goods = part.goods.lazy().filter("is_bought").select("order", "category_code").join(orders.lazy(), on="order")
+        found.append(goods.join(wanted.lazy(), on=keys, how="semi").select(keys).unique().collect(engine="streaming"))
+    return pl.concat(found)
 
 
 def messages(view: View) -> pl.DataFrame:

@@ -133,6 +133,29 @@ def test_words_of_the_shop_are_known(shop: Workspace) -> None:
     assert {call.parameters["goods"] for call in both.calls} == {"DOG FOOD", "CAT FOOD"}
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "asked"),
+    [
+        ("which products make new members stay", "answer", "targeting.entry_goods"),  # not how many stay
+        ("how many of the members who joined in march are still here", "answer", "targeting.cohorts"),  # not how many joined
+        ("what will members spend next quarter", "answer", "portrait.lifetime_value"),  # a forecast, and no time without receipts
+        ("sales next month", "refuse", ""),
+        ("members over 60", "refuse", ""),  # an age, and no amount
+        ("60岁以上的会员", "refuse", ""),  # an age, and no member's number
+        ("sales in region Nowhere", "nearest", ""),  # a name that is not known is not passed over
+        ("who buys cheese but never unicorns", "nearest", ""),
+    ],
+)
+def test_a_word_that_carries_the_sense_is_not_passed_over(shop: Workspace, text: str, kind: str, asked: str) -> None:
+    found = interpret(shop, text)
+    assert found.kind == kind
+    assert not asked or [call.name for call in found.calls] == [asked]
+
+
+def test_a_length_is_no_number_of_orders(shop: Workspace) -> None:
+    assert interpret(shop, "how many members must be held out for 28 days").calls[0].parameters == {"days": 28}
+
+
 def test_what_was_not_used_is_said(shop: Workspace) -> None:
     found = interpret(shop, "who buys cheap cheese")
     assert (found.kind, found.unused) == ("answer", ("cheap",))

@@ -24,6 +24,8 @@ _WITHOUT = re.compile(
     r"(not|n't|never|without|no|but not|except|none of|没买过?|不买|没有买过?|未购买|没|不含|除了|非)\s*(any|buy|bought|have|购买)?\s*$"
 )
 _AGAINST = re.compile(r"(against|versus|vs\.?|than|compared? (with|to)|比|对比|相比|较)\s*(the\s+)?$")
+_OF_THE_BEST = ("portrait.contribution", "portrait.pareto")
+_THE_BEST = re.compile(r"(top|best|first|biggest|头部|前|最好的?)\s*(的)?$")
 _LIFT = re.compile(r"lift|effect|increase|difference|improvement|提升|增长|效果|差异|变化")
 _BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|按照?|分|各个?|每个?|不同)\s*(?:the\s+)?"
 
@@ -198,6 +200,8 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
         name = "lift" if lift else next((one for one in ("depth", "control_share") if one in names), "")
         if name and name not in made.given:
             made.take(name, piece.value, piece)
+        elif question.name in _OF_THE_BEST and _THE_BEST.search(taken.before(piece)):
+            made.used[piece] = "top"  # the answer tells every tenth of the members
     for piece in taken.islands("coupon", "money"):
         amounts = piece.value if isinstance(piece.value, tuple) else (piece.value,)
         if question.name == "differentiation.coupon":

@@ -27,6 +27,8 @@ ABSENT = 0.7
 _CAMPAIGN = frozenset({"{campaign}", "campaign_word"})
 _NEEDED = frozenset({"{goods}", "{member}", "{budget}", "{spend_save}"})
 SEGMENT = "{segment}"
+_CHARACTER = 0.4
+"""What a Chinese character that is no word of ours counts of a word: words have two or three."""
 _WHOM = frozenset({"member", "people", "goods_word"})
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
@@ -68,7 +70,7 @@ class Phrasebook:
 
     def weight(self, term: str) -> float:
         """Return what a term counts; a word that no phrase has counts as the rarest."""
-        return self.weights.get(term, self.rarest)
+        return self.weights.get(term, self.rarest) * (_CHARACTER if term[0] == "=" and term[1:] >= "\u3400" else 1.0)
 
     @property
     def rarest(self) -> float:

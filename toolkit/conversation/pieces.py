@@ -237,7 +237,7 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
     run = end
     spoken = base(word.text) in vocabulary.spoken  # a word of questions is no slip of a name: `basket`, `test`
     parts = lexicon.containing(word.text) if not word.is_chinese and len(word.text) > 2 else []
-    parts = [one for one in parts if not spoken or word.text in words_of(one.label)]
+    parts = [one for one in parts if not spoken or word.text == words_of(one.label)[-1]]
     for size in (3, 2) if spoken else (3, 2, 1):
         inside = words[at : at + size]
         if len(inside) == size and all(free[at : at + size]) and (near := lexicon.alike([one.text for one in inside])):

@@ -5,6 +5,7 @@ Nothing is computed here but the reading; `as_of` stands for today, and the same
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -331,6 +332,9 @@ class _Reading:
         )
 
 
+_WHICH_OF_TWO = re.compile(
+    r"[和与跟或].{0,14}(哪个|哪家|谁).{0,8}(高|低|好|差|强|大|多|少)|which (of|one)?.{0,24}(better|higher|bigger|more|stronger)"
+)
 _BY_KIND = {
     "store": (WHOLE, "store_id"),
     "campaign": (REVIEW, "campaign_id"),
@@ -421,6 +425,7 @@ def _compares(taken: Taken) -> bool:
             and "compare_word" in taken.concepts()
         )
         or " vs" in taken.sentence.low
+        or bool(_WHICH_OF_TWO.search(taken.sentence.low))
     )
 
 

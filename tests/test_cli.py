@@ -140,7 +140,7 @@ def test_a_shell_without_utf8_does_not_crash(journey: Path, tmp_path: Path) -> N
 def test_map_check_import_answer_on_a_foreign_export(tmp_path: Path) -> None:
     rows = ["会员卡号;小票号;门店;商品编码;品类;销售时间;数量;实收金额"]
     rows += [
-        f"K{n % 25:04d};{n};店{n % 2};P{n % 7};{'乳品' if n % 2 else '<b>肉</b>'};2025-01-{1 + n % 28:02d} 10:00:00;1;{n % 9 + 1},50"
+        f"K{n % 25:04d};{n};店{n % 2};P{n % 8};{'乳品' if n % 2 else '<b>肉</b>'};2025-01-{1 + n % 28:02d} 10:00:00;1;{n % 9 + 1},50"
         for n in range(400)
     ]
     rows += ["K0001;x;店1;P1;乳品;;1;1,00"]
@@ -154,7 +154,7 @@ def test_map_check_import_answer_on_a_foreign_export(tmp_path: Path) -> None:
     imported = run("import", "mapping.toml", "ws", cwd=tmp_path)
     assert imported.returncode == 0
     assert "401 rows in = 400 kept + 1 set aside" in imported.stdout
-    told = json.loads(run("answer", "ws", "portrait.habits", "--json", cwd=tmp_path).stdout)
+    told = json.loads(run("answer", "ws", "portrait.figure", "--set", "by=category", "--json", cwd=tmp_path).stdout)
     assert any("<b>肉</b>" in str(row) for row in told["table"])
     assert "25 of 25 members" in run("answer", "ws", "portrait.overview", cwd=tmp_path).stdout
 

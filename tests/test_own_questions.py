@@ -24,11 +24,11 @@ from tests.shop import make_workspace, tiny_lines, tiny_products
 from toolkit import own_questions, questions_page, registry
 from toolkit.answer import ANSWER_MIME, Finding
 from toolkit.apps.pages.controls import controls_of
-from toolkit.conversation.menu import question_menu
 from toolkit.apps.pages.state import State
 from toolkit.batch import run_reports
 from toolkit.cli.shell import app
 from toolkit.conversation import interpret
+from toolkit.conversation.menu import question_menu
 from toolkit.errors import BadValue, OwnQuestionFailed, ToolkitError, UnknownName
 from toolkit.scope.view import View
 from toolkit.shipped import find_notebook

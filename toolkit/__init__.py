@@ -118,6 +118,8 @@ if TYPE_CHECKING:
     from toolkit.answer import Answer as Answer
     from toolkit.answer import Finding as Finding
     from toolkit.answer import Note as Note
+    from toolkit.apps.notebook import explore as explore
+    from toolkit.apps.notebook import talk as talk
     from toolkit.audience import Audience as Audience
     from toolkit.audience import export_audience as export_audience
     from toolkit.audience import load_audience as load_audience

@@ -34,7 +34,7 @@ def test_every_question_has_controls_in_words() -> None:
 def test_kinds_follow_the_annotations() -> None:
     by = controls_of(find_question("portrait.contribution"))[0]
     assert by.choices[0] == ("Tenths of members", "decile")
-    assert [value for _, value in by.choices] == ["decile", "heavy", "orders", "attach", "loyal", "members"]
+    assert [value for _, value in by.choices] == ["decile", "heavy", "orders", "attach", "loyal", "tier", "members"]
     since, names = controls_of(find_question("portrait.movement"))
     assert since.kind == "day"
     assert [value for _, value in names.choices] == ["", "ten", "eight"]

@@ -89,7 +89,7 @@ def test_answers_are_read_and_gone_on_from(browser: Any, lab: tuple[str, Path], 
     themes.write_text(json.dumps({"theme": f"JupyterLab {theme}"}), "utf-8")
     page = opened(browser, address)
     try:
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(300_000)
         page.locator(".jp-Notebook .jp-CodeCell").nth(len(CELLS) - 1).wait_for()
         page.locator('[data-status="idle"]').first.wait_for(state="attached")
         page.get_by_text("Run", exact=True).first.click()

@@ -13,8 +13,8 @@ import pytest
 from tests.apps.conftest import NAME, NASTY
 from toolkit.answer import Answer
 from toolkit.apps.pages.choice import Choice
-from toolkit.conversation.menu import AUDIENCE_EXAMPLES
 from toolkit.apps.pages.state import State, answer_of, blockers, read_shop
+from toolkit.conversation.menu import AUDIENCE_EXAMPLES
 from toolkit.errors import WorkspaceError
 from toolkit.scope.view import chosen_members, open_view
 from toolkit.workspace import Workspace

@@ -68,7 +68,7 @@ def test_a_wrong_store_is_said_and_takes_the_old_answer_away(view: AskView) -> N
 
 def test_own_parameters_are_controls(view: AskView) -> None:
     view.menu.buttons["portrait.contribution"].click()
-    (by,) = view.own.children
+    by, _measure = view.own.children
     assert by.description == "Shown by"
     by.value = "heavy"
     assert view.state.choice.own == {"by": "heavy"}

@@ -115,7 +115,7 @@ def test_too_few_new_members(tmp_path: Path) -> None:
     for answer in (paths(ws), entry_goods(ws)):
         assert "not measured" in answer.headline
         assert answer.table.is_empty()
-        assert answer.notes[0].verdict == "NOT MEASURED"
+        assert "NOT MEASURED" in {note.verdict for note in answer.notes}
 
 
 def test_entry_goods_of_a_shop(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ class Tools:
     ) -> dict[str, Any]:
         """Keep a draft of a campaign, with the offers that the playbook proposes, and return its plan: cost, smallest visible lift, what
         speaks against it. Nothing is launched and nobody is contacted; a person opens the draft and launches it."""
-        stated = {"starts_on": starts_on, "ends_on": ends_on, "name": name}
+        stated: dict[str, Any] = {"starts_on": starts_on, "ends_on": ends_on, "name": name}
         ws = self._open()
         draft = save_plan(
             ws,

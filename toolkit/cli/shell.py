@@ -41,8 +41,6 @@ app = typer.Typer(
 
 app.add_typer(audience_app, name="audience", rich_help_panel=ASK)
 app.add_typer(campaign_app, name="campaign", rich_help_panel=ASK)
-app.command("talk", rich_help_panel=ASK)(talk_command)
-app.command("mcp", rich_help_panel=ASK)(mcp_command)
 
 
 @app.callback()
@@ -327,6 +325,10 @@ def ask_(
         if as_json:
             typer.echo(json.dumps(reply.understood.to_dict(), ensure_ascii=False, indent=1))
         raise typer.Exit(2)
+
+
+app.command("talk", rich_help_panel=ASK)(talk_command)
+app.command("mcp", rich_help_panel=ASK)(mcp_command)
 
 
 # -- 3 reports -------------------------------------------------------------------------------------------------------------------------

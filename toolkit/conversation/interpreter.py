@@ -58,24 +58,18 @@ def interpret_with(workspace: Workspace, text: str, interpreter: Interpreter, di
     before = dialogue or Dialogue()
     try:
         proposed = interpreter.interpret(text, context_of(before))
-        calls = tuple(checked(call, workspace) for call in (proposed.calls if isinstance(proposed, Clarify) else (proposed,)))
+        calls = [checked(call, workspace) for call in (proposed.calls if isinstance(proposed, Clarify) else (proposed,))]
+        call = calls[0]
     except Exception as error:  # noqa: BLE001 - a model may fail in any way, and then we read by ourselves
         own = interpret(workspace, text, before)
-        return replace(
-            own,
-            said=own.said
-            + tr(
-                " The model's proposal does not stand: {fault}",
-                fault=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,
-            ),
-        )
+        fault = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        return replace(own, said=own.said + tr(" The model's proposal does not stand: {fault}", fault=fault))
     if len(calls) > 1:
-        return Clarify(text=text, said=tr("Which is meant?"), calls=calls[:4], dialogue=replace(before, asked=text))
-    call = calls[0]
+        return Clarify(text=text, said=tr("Which is meant?"), calls=tuple(calls[:4]), dialogue=replace(before, asked=text))
     return ToAnswer(
         text=text,
         said=tr("Understood (proposed by a model): {words}", words=call.words),
-        calls=calls,
+        calls=(call,),
         chips=chips_of(call, {}),
         coverage=1.0,
         dialogue=continued(before, text, call),

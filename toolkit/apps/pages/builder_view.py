@@ -13,8 +13,8 @@ from toolkit.apps.pages import panels
 from toolkit.apps.pages.builder import COUNTED, RANGES, Builder, Standing, spread
 from toolkit.apps.pages.error_boundary import Guard
 from toolkit.apps.pages.fields import button, flex, folded, html, text_of
-from toolkit.conversation.menu import RANGE_WORDS, SOURCES, TRAIT_WORDS
 from toolkit.apps.pages.typed import number_of
+from toolkit.conversation.menu import RANGE_WORDS, SOURCES, TRAIT_WORDS
 from toolkit.errors import BadValue, NameTaken
 from toolkit.language import tr, word
 from toolkit.scope.member_columns import member_column

@@ -12,8 +12,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit import wording
-from toolkit.conversation.menu import CHOICE_WORDS, CONTROL_WORDS, SCOPE_WORDS, choice_words
 from toolkit.columns import plain_label
+from toolkit.conversation.menu import CHOICE_WORDS, CONTROL_WORDS, SCOPE_WORDS, choice_words
 from toolkit.language import later, tr
 from toolkit.portrait.measures.segment_maps import BUILT_IN
 from toolkit.registry import SCOPE_PARAMETERS, Question, find_question, question_text

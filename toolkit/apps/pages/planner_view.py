@@ -13,10 +13,10 @@ from toolkit.answer import Answer
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.error_boundary import Guard
 from toolkit.apps.pages.fields import button, flex, fold_html, folded, html, show_value, text_of
-from toolkit.conversation.menu import DAY_WORDS, METHOD_WORDS, OFFER_FIELDS, PLAN_FIELDS, PURPOSE_WORDS
 from toolkit.apps.pages.offer_text import STARTS, figures_of, with_figure
 from toolkit.apps.pages.planner import NOT_YET, Planner
 from toolkit.apps.pages.shown import Shown
+from toolkit.conversation.menu import DAY_WORDS, METHOD_WORDS, OFFER_FIELDS, PLAN_FIELDS, PURPOSE_WORDS
 from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.ledger.offer import METHODS

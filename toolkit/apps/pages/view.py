@@ -13,10 +13,10 @@ from toolkit.apps.pages import panels
 from toolkit.apps.pages.controls import Control, controls_of
 from toolkit.apps.pages.error_boundary import Guard
 from toolkit.apps.pages.fields import button, flex, folded, html, show_value, text_of
-from toolkit.conversation.menu import AUDIENCE_EXAMPLES, SCOPE_WORDS, next_label, period_choices, question_menu
 from toolkit.apps.pages.shown import Shown
 from toolkit.apps.pages.state import NARROWED, Shop, State
 from toolkit.audience import saved_names
+from toolkit.conversation.menu import AUDIENCE_EXAMPLES, SCOPE_WORDS, next_label, period_choices, question_menu
 from toolkit.language import tr
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace

@@ -322,6 +322,21 @@ def imported(shop: StrangeShop, folder: Path, *, as_of: date, first_day: date | 
     return Workspace(folder / "ws")
 
 
+def tastes(shop: StrangeShop, *, kinds: int = 40, spread: float = 1.0, seed: int = 1) -> pl.DataFrame:
+    """Return what each member buys a day if everybody has a taste of their own: rows `member_code`, `day`, `category_code`, each once.
+
+    Tastes last: the shop's shares of `kinds` categories times exp(`spread` z), one z a member and category; 1 + Poisson(1) goods an order.
+    """
+    rng = np.random.default_rng(seed)
+    member = shop.lines["member"].rank("dense").cast(pl.Int64).to_numpy() - 1
+    weight = rng.dirichlet(np.full(kinds, 2.0)) * np.exp(spread * rng.standard_normal((member.max() + 1, kinds)))
+    reached = np.cumsum(weight, axis=1)
+    order = np.repeat(np.arange(member.size), 1 + rng.poisson(1.0, member.size))
+    drawn = rng.random(order.size) * reached[member[order], -1]
+    category = (drawn[:, None] > reached[member[order]]).sum(axis=1)
+    return pl.DataFrame({"member_code": member[order], "day": shop.lines["day"].gather(order), "category_code": category}).unique()
+
+
 def received(shop: StrangeShop, as_of: date, days: int, *, first_day: date | None = None) -> tuple[int, float]:
     """Return how many of the people seen up to `as_of` bought in the `days` after it, and what they spent (currency units).
 

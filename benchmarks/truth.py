@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.strange_shops import strange_shop, tastes
 from toolkit.expressions import BASIS_POINTS, share_in_basis_points
 from toolkit.models.btyd import fit_bg_nbd
 from toolkit.models.calibration import auc, prediction_quality, spearman
@@ -64,6 +65,11 @@ def _near(value: float, source: str = "CDNOW") -> Bar:
 
 
 RECORD = Bar(None, None)
+TASTE_SHOPS = {"steady": 3, "mixed": 2, "b2b": 4, "uci_like": 10}
+"""Shop -> draws of tastes that give about a hundred flags a cut or more: one gives a shop of rare buyers a dozen, too few for a bar."""
+TASTE_CUTS = (date(2023, 12, 31), date(2024, 3, 31), date(2024, 6, 30))
+TASTE_BAR = Bar(0.88, None, "strange shops")
+TASTE_LEAST_DAYS = 5  # personas.minimum_days
 BARS = {
     "scores the same: rows shuffled, members renamed, in parts": Bar(1.0, None),
     "groups of equal F or M that were split": Bar(None, 0),
@@ -95,6 +101,12 @@ BARS = {
     "discount share: the same, worst of four time splits": Bar(0.70, None),
     "number of shopping days alone: AUC for redemption": RECORD,
     "taste flags that hold in the next half-year": Bar(0.88, None),
+    "taste flags that hold, three cuts, least": Bar(0.88, None),
+    "taste flags that hold, three cuts, most": RECORD,
+    **{f"taste flags that hold, {shop}, {end}": bar for shop in TASTE_SHOPS for end, bar in (("least", TASTE_BAR), ("most", RECORD))},
+    "taste flags that hold, strange, under 10 category days after": RECORD,
+    "taste flags judged, strange shops, least of a cut": RECORD,
+    "taste flags a member, shuffled, most of all these": Bar(None, 0.05, "CJ, strange"),
     "taste flags whose later index is above 1.5 again": RECORD,
     "taste flags a member": RECORD,
     "taste flags a member where no one has a taste": Bar(None, 0.05, "CJ shuffled"),
@@ -409,6 +421,52 @@ def measure_flags(bought: pl.DataFrame, quick: bool) -> Measured:
     yield "taste flags a member where no one has a taste", max(flags["is_flag"].sum() / flags["member_code"].n_unique() for flags in false)
 
 
+def flags_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """Flags as personas name them: of members with TASTE_LEAST_DAYS shopping days."""
+    days = rows.group_by("member_code").agg(pl.col("day").n_unique()).filter(pl.col("day") >= TASTE_LEAST_DAYS)
+    index = taste_index(rows.group_by("member_code", "category_code").agg(pl.len().alias("day_count")))
+    return index.join(days, on="member_code", how="semi")
+
+
+def measure_flags_elsewhere(bought: pl.DataFrame) -> Measured:
+    """Flags of the days up to a cut against as many days after it: The Complete Journey on three cuts, and strange shops whose members
+    have lasting tastes, the flags of several draws together. Few flags are false; most that fail are of members who bought little
+    later, which is told apart."""
+    false: list[float] = []
+    judged_of_few = held_of_few = 0
+
+    def halves(rows: pl.DataFrame, last: date, days: int) -> tuple[int, int]:
+        nonlocal judged_of_few, held_of_few
+        day = pl.col("day")
+        first = rows.filter(day.is_between(last - timedelta(days=days - 1), last))
+        after = rows.filter(day.is_between(last + timedelta(days=1), last + timedelta(days=days)))
+        later = taste_index(after.group_by("member_code", "category_code").agg(pl.len().alias("day_count")))
+        found, dealt = flags_of(first), taste_index(shuffled(first, seed=1))
+        false.append(int(dealt["is_flag"].sum()) / dealt["member_code"].n_unique())
+        few = later.filter(pl.col("day_count").sum().over("member_code") < 10).select("member_code").unique()
+        thin = flags_that_hold(found.join(few, on="member_code", how="semi"), later)
+        judged_of_few, held_of_few = judged_of_few + thin["judged_count"][0], held_of_few + thin["held_count"][0]
+        whole = flags_that_hold(found, later)
+        return whole["judged_count"][0], whole["held_count"][0]
+
+    cuts = [(date(2017, month, 1) - timedelta(days=1), days) for month, days in ((5, 120), (7, 181), (9, 122))]
+    shares = [held / judged for judged, held in (halves(bought, last, days) for last, days in cuts)]
+    yield "taste flags that hold, three cuts, least", min(shares)
+    yield "taste flags that hold, three cuts, most", max(shares)
+    judged_of_few = held_of_few = 0
+    least = np.inf
+    for name, count in TASTE_SHOPS.items():
+        draws = [tastes(strange_shop(name), seed=seed) for seed in range(1, count + 1)]
+        cells = [np.array([halves(rows, cut, 182) for rows in draws]).sum(axis=0) for cut in TASTE_CUTS]
+        shares = [float(held / judged) for judged, held in cells]
+        least = min(least, *(judged for judged, _ in cells))
+        yield f"taste flags that hold, {name}, least", min(shares)
+        yield f"taste flags that hold, {name}, most", max(shares)
+    yield "taste flags judged, strange shops, least of a cut", float(least)
+    yield "taste flags that hold, strange, under 10 category days after", held_of_few / judged_of_few
+    yield "taste flags a member, shuffled, most of all these", max(false)
+
+
 def _choices(member: np.ndarray, option: np.ndarray) -> pl.DataFrame:
     rows = pl.DataFrame({"member_code": member.astype(np.int64), "option": option.astype(np.int64)})
     return rows.group_by("member_code", "option").agg(pl.len().cast(pl.Int64).alias("count")).with_columns(most_by="count")
@@ -563,6 +621,7 @@ def main(arguments: list[str] | None = None) -> int:
         measure_sensitivity(orders, redemptions, addressed),
         measure_redeeming(orders, redemptions, addressed_by_campaign()),
         measure_flags(bought, chosen.quick),
+        measure_flags_elsewhere(bought),
         measure_favourites(days, chosen.quick),
         measure_value(days),
         measure_cdnow(chosen.cdnow or find_cdnow()),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.strange_shops import END, Habits, StrangeShop, imported, receipts
+from benchmarks.strange_shops import END, Habits, StrangeShop, imported, receipts, strange_shop
 from tests.portrait.ladder import FEW
 from tests.portrait.pictures import spec_of
 from tests.shop import AS_OF
@@ -128,3 +128,21 @@ def test_a_quiet_season_is_no_leaving(tmp_path: Path) -> None:
     with speaking("zh"):
         assert "只见过一个季节" in lifecycle(one).headline
         assert any("相当于平常的" in note.text for note in lifecycle(ws).notes)
+
+
+def test_short_receipts_say_what_cannot_be_told_yet(tmp_path: Path) -> None:
+    """14 weeks of members who come every eleven: hardly anybody can be told new from known, and no stage of before."""
+    as_of = date(2024, 2, 29)
+    shop = strange_shop("uci_like", members=1500)
+    short = imported(shop, tmp_path / "short", as_of=as_of, first_day=as_of - timedelta(days=97))
+    answer, limits = lifecycle(short), lifecycle_limits(open_view(short))
+    assert limits.lapsed_days is not None
+    first = shop.lines.filter(pl.col("day").is_between(as_of - timedelta(days=97), as_of)).group_by("member").agg(pl.col("day").min())
+    late = first.filter(pl.col("day").is_between(as_of - timedelta(days=90), as_of - timedelta(days=97 - limits.lapsed_days))).height
+    assert f"Of {late:,} first seen in the last 91 days it cannot be told yet whether they are new." in answer.headline
+    assert f"The receipts cover 98 days: longer pauses are not seen yet, so {limits.lapsed_days} may be too few." in answer.headline
+    before = dict(answer.table.select("stage", "earlier_member_count").iter_rows())
+    assert [before[name] for name in ("new", "returned", "lapsed")] == [None] * 3  # not 0: receipts do not reach back for them
+    assert before["established"] > 0
+    with speaking("zh"):
+        assert "小票只覆盖 98 天" in lifecycle(short).headline

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from benchmarks.strange_shops import StrangeShop, imported, strange_shop
+from benchmarks.truth_cohorts import truth
 from tests.portrait.ladder import lines_of
 from tests.portrait.pictures import spec_of
 from tests.shop import AS_OF, make_workspace
 from toolkit.errors import BadValue, TooFewMembers
+from toolkit.language import speaking
 from toolkit.targeting import cohorts
 from toolkit.workspace import Workspace
 
@@ -129,3 +132,85 @@ def test_too_young_and_out_of_range(ws: Workspace) -> None:
     assert "is not measured" in cohorts(ws, as_of="2023-01-20", settings=FEW).headline
     with pytest.raises(BadValue, match="most_months is 0"):
         cohorts(ws, most_months=0, settings=FEW)
+
+
+def followed(answer) -> dict:
+    return {(row["cohort"], row["horizon_days"]): (row["followed_count"], row["again_count"]) for row in answer.table.to_dicts()}
+
+
+def test_who_came_again_within_a_horizon_by_eye(ws: Workspace) -> None:
+    found = followed(cohorts(ws, settings=FEW))
+    assert found["2024-03", 30] == (1, 1)  # a came again on the next day
+    assert found["2024-02", 90] == (1, 0)  # b on the 91st day
+    assert found["2024-02", 120] == (1, 1)  # 120 days after 1 March are over on 29 June
+    assert found["2024-05", 30] == (1, 0)  # c only returned goods
+    assert ("2024-03", 120) not in found
+    assert found["2024-02", None] == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("scope", "in_60_days"),
+    [({}, (24, 12)), ({"region": "north"}, (12, 6)), ({"region": "south"}, (12, 3))],  # a6 to a8 began in the north: not followed here
+)
+def test_of_a_place_those_who_began_there_are_followed(two_places: Workspace, scope: dict, in_60_days: tuple) -> None:
+    answer = cohorts(two_places, settings=FEW, **scope)
+    assert followed(answer)["2024-03", 60] == in_60_days
+    assert followed(answer)["2024-03", 30] == (in_60_days[0], 0)  # all came again after 31 days
+    assert answer.figures["again_share_60_days"] == pytest.approx(in_60_days[1] / in_60_days[0])
+
+
+UNTIL = date(2024, 2, 29)
+
+
+@pytest.fixture(scope="module")
+def sparse() -> StrangeShop:
+    return strange_shop("uci_like", members=1500)
+
+
+@pytest.fixture(scope="module")
+def year(sparse: StrangeShop, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return imported(sparse, tmp_path_factory.mktemp("year"), as_of=UNTIL, first_day=UNTIL - timedelta(days=372))
+
+
+def test_a_year_of_sparse_receipts_answers_with_its_horizon(sparse: StrangeShop, year: Workspace) -> None:
+    """Nearly every cohort is left-truncated, and every horizon is told of those alone who are followed so long."""
+    answer, members = cohorts(year, settings=FEW), truth(sparse, UNTIL - timedelta(days=372), UNTIL)
+    assert answer.table.filter(~pl.col("truncated"))["cohort"].n_unique() <= 2
+    assert "not measured" not in answer.headline
+    partly = 0
+    for row in answer.table.filter(pl.col("months_since") > 0).to_dicts():
+        old_enough = members.filter(
+            pl.col("cohort") == row["cohort"], (pl.lit(UNTIL) - pl.col("first")).dt.total_days() >= row["horizon_days"]
+        )
+        again = int((old_enough["again"] <= row["horizon_days"]).sum())
+        assert (row["followed_count"], row["again_count"]) == (old_enough.height, again)
+        partly += 0 < old_enough.height < row["members"]
+    assert partly  # a horizon of 30 days after 31 January is not over on 29 February
+    half_year = answer.figures["again_share_180_days"]
+    assert f"{half_year:.1%} came again within 180 days (n = " in answer.headline
+    assert "; later is not seen yet" in answer.headline
+    assert "or more of those followed for 180 days may have been members before" in answer.headline
+
+
+def test_how_many_of_a_month_were_members_before(sparse: StrangeShop, year: Workspace) -> None:
+    members = truth(sparse, UNTIL - timedelta(days=372), UNTIL)
+    old = members.group_by("cohort").agg(pl.col("is_old").mean())
+    answer = cohorts(year, settings=FEW)
+    told = answer.table.unique("cohort").drop_nulls("earlier_share").join(old, on="cohort").sort("cohort")
+    assert told.height >= 9
+    assert told["earlier_share"].is_sorted(descending=True)
+    assert (told["earlier_share"] - told["is_old"]).abs().mean() < 0.12  # type: ignore[operator]
+    assert told["cohort"].max() == "2023-11"  # a pause as long would have ended in the last 91 days, or not yet
+    assert "By how long members' pauses are" in str(answer.notes[0])
+
+
+def test_fourteen_weeks_say_what_they_cannot_tell(sparse: StrangeShop, tmp_path: Path) -> None:
+    short = imported(sparse, tmp_path, as_of=UNTIL, first_day=UNTIL - timedelta(days=97))
+    answer = cohorts(short)
+    assert answer.table["truncated"].all()
+    assert answer.table["earlier_share"].null_count() == answer.table.height
+    assert "came again within 30 days" in answer.headline
+    assert "How many of them were members before cannot be told from receipts so short." in answer.headline
+    assert "180 days" not in answer.headline
+    with speaking("zh"):
+        assert "在 30 天内再来" in cohorts(short).headline

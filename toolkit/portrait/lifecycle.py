@@ -16,7 +16,17 @@ from toolkit.columns import AnswerTable
 from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.portrait.measures.levels import in_order
-from toolkit.portrait.measures.stages import CUT_OFF, NO_ORDER, NOT_YET, STAGES, Limits, lifecycle_limits, lifecycle_stages
+from toolkit.portrait.measures.stages import (
+    CUT_OFF,
+    NO_ORDER,
+    NOT_YET,
+    STAGES,
+    Limits,
+    lifecycle_limits,
+    lifecycle_stages,
+    perhaps_new,
+    untold,
+)
 from toolkit.portrait.measures.takings import by_group, takings
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
@@ -26,6 +36,8 @@ from toolkit.scope.view import View
 if TYPE_CHECKING:
     import altair as alt
 
+_TIMES_SEEN = 2
+"""Receipts at least so many times as long as the lapsed limit: in shorter ones long pauses that end are seldom seen from end to end."""
 _HERE = ("new", "established", "returned")
 
 STAGE_GROUPS = c.table(
@@ -51,7 +63,7 @@ _ALL_MEMBERS = c.table(
     "all members in one row",
     c.members("here"),
     c.share("here_share"),
-    *(c.members(name) for name in ("new", "returned", "lapsing", "lapsed", "unseen", "known", "lost", "back")),
+    *(c.members(name) for name in ("new", "returned", "lapsing", "lapsed", "unseen", "known", "lost", "back", "unsure")),
 )
 
 
@@ -83,7 +95,8 @@ def lifecycle(view: View, *, since: date | str | None = None) -> Finding:
     count as such); returned when back within lifecycle.new_days from a pause longer than the lapsed limit; new when the first order is at
     most lifecycle.new_days old and not in the first days of the receipts. Who is away since their store, channel or source fell silent or
     their id was replaced is cut off: not known to have left. Everyone else with an order is established. Stages are the members' own across
-    the chain; both dates use the same limits. Lapsing is time away; *slipping* (`targeting.slipping`) is a forecast against the own habit.
+    the chain; both dates use the same limits. On short receipts the headline says what cannot be told yet. Lapsing is time away; *slipping*
+    (`targeting.slipping`) is a forecast against the own habit.
 
     Parameters
     ----------
@@ -161,6 +174,7 @@ def _members(view: View, before: date | None) -> pl.DataFrame:
 
 def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> AnswerTable:
     earlier = members.group_by(pl.col("stage_before").alias("stage")).agg(pl.len().alias("earlier_member_count"))
+    hidden = untold(limits, view.first_day, before) if before else []
     listed = [*STAGES, *([CUT_OFF] if (members["stage"] == CUT_OFF).any() else [])]
     rows = pl.DataFrame({"stage": listed, "meaning": [_meaning(view, stage, limits) for stage in listed]})
     groups = by_group(view, members, "stage")
@@ -169,7 +183,7 @@ def _stage_table(view: View, members: pl.DataFrame, limits: Limits, before: date
         pl.col("member_count", "order_count").fill_null(0),
         pl.col("member_share", "sales").fill_null(0.0),
         pl.col("sales_share").fill_null(0.0) if members["sales"].sum() > 0 else pl.col("sales_share"),
-        (pl.col("earlier_member_count").fill_null(0) if before else pl.col("earlier_member_count")),
+        pl.when(pl.lit(before is not None) & ~pl.col("stage").is_in(hidden)).then(pl.col("earlier_member_count").fill_null(0)),
         pl.col("meaning").fill_null(tr("returns alone")),
     )
     return STAGE_GROUPS.of(in_order(frame, "stage", order=(*STAGES, CUT_OFF, NO_ORDER)), view)
@@ -206,6 +220,7 @@ def _flow_table(view: View, members: pl.DataFrame) -> AnswerTable:
 def _headline(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> str:
     stage, was_here, is_here = pl.col("stage"), pl.col("stage_before").is_in(_HERE), pl.col("stage").is_in(_HERE)
     unseen = stage == CUT_OFF
+    covered = (view.as_of - view.first_day).days + 1
     sums = members.select(
         *((stage == name).sum().alias(name) for name in ("new", "returned", "lapsing", "lapsed")),
         is_here.sum().alias("here"),
@@ -213,24 +228,26 @@ def _headline(view: View, members: pl.DataFrame, limits: Limits, before: date | 
         was_here.sum().alias("known"),
         (was_here & ~is_here & ~unseen).sum().alias("lost"),
         unseen.sum().alias("unseen"),
+        perhaps_new(view, limits).sum().alias("unsure"),
         (pl.col("stage_before").is_in(("lapsing", "lapsed")) & is_here).sum().alias("back"),
     )
     return view.say(
         "{where}, {here} of {all:member} are with us[ ({here_share})], of them {new} new and {returned} returned; {lapsing} are lapsing "
         "(away more than {lapsing_after} days[banded?, by their rhythm]) and {lapsed} lapsed (more than {lapsed_days})[any_unseen?; of "
         "{unseen} it is not known: their store, channel or source fell silent or their id was "
-        "replaced].[before? Since {before}, {lost} of the {known} who "
-        "were with us went quiet and {back} quiet ones came back.][one_season? One season was seen: whether who stays away does so because "
-        "of it cannot be told.]",
+        "replaced].[any_unsure? Of {unsure} first seen in the last {lifecycle.new_days} days it cannot be told yet whether they are "
+        "new.][short? The receipts cover {covered} days: longer pauses are not seen yet, so {lapsed_days} may be too few.][before? Since "
+        "{before}, {lost} of the {known} who were with us went quiet and {back} quiet ones came back.][one_season? One season was seen: "
+        "whether who stays away does so because of it cannot be told.]",
         _ALL_MEMBERS.of(sums, view).row(), all=members.height, before=before, lapsing_after=_lapsing_after(limits),
         banded=bool(limits.by_band), lapsed_days=limits.lapsed_days, any_unseen=bool(sums["unseen"].item()),
-        one_season=limits.season == "one season",
+        one_season=limits.season == "one season", any_unsure=bool(sums["unsure"].item()),
+        covered=covered, short=covered < _TIMES_SEEN * (limits.lapsed_days or 0),
     )  # fmt: skip
 
 
 def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | None) -> list[str | Note]:
     unknown = view.first_day + timedelta(days=int(limits.lapsed_days or 0))
-    recent = view.as_of - timedelta(days=view.settings.lifecycle.new_days - 1)
     limits_note = view.say(
         "Limits from the shop's own repurchase curve: {lifecycle.lapsing_quantile:.0%} of the pauses of members who come back end within "
         "{lapsing_days} days, {lifecycle.lapsed_quantile:.0%} within {lapsed_days} ({closed_gap_count} pauses that ended; those still "
@@ -248,9 +265,12 @@ def _notes(view: View, members: pl.DataFrame, limits: Limits, before: date | Non
         ),
         sales_basis(view),
     ]  # fmt: skip
-    if recent <= unknown:
-        late = int(((members["first_on"] >= recent) & (members["first_on"] <= unknown)).sum())
-        text = view.say("{late:member} first seen in the last {lifecycle.new_days} days could not be told new from known.", late=late)
+    if late := members.filter(perhaps_new(view, limits)).height:
+        text = view.say(
+            "{late:member} first seen in the last {lifecycle.new_days} days could not be told new from known: those who are here count as "
+            "established. Returned are known of those alone who ordered up to {early}, before a pause so long could begin.",
+            late=late, early=view.as_of - timedelta(days=int(limits.lapsed_days or 0) + 1),
+        )  # fmt: skip
         notes.append(Note(text, "REVIEW"))
     if before is not None:
         notes.append(

@@ -15,6 +15,16 @@ from toolkit.language import tr
 from toolkit.portrait.measures.stages import lifecycle_limits
 from toolkit.registry import question
 from toolkit.scope.view import View
+from toolkit.targeting.measures.came_again import (
+    HORIZON_MONTHS,
+    MONTH_DAYS,
+    UNLIKELY,
+    came_again,
+    came_again_text,
+    earlier_reach,
+    earlier_shares,
+    with_horizons,
+)
 from toolkit.wording import clauses
 
 if TYPE_CHECKING:
@@ -31,6 +41,17 @@ COHORTS = c.table(
     c.money("sales", "Sales", "that month in the scope, returns subtracted", hidden_by="member_count"),
     c.money("sales_per_member", "Sales per member", "over all members at the start", hidden_by="member_count"),
     c.flag("truncated", "Truncated", "may have bought before the receipts start"),
+    c.share(
+        "earlier_share",
+        "Members before, about",
+        "of the members at the start, before the receipts start, by the pauses of all; pauses longer than the receipts are not in it",
+        null="too near to the end of the receipts to tell, or as early as their start",
+        hidden_by=None,
+    ),
+    c.days("horizon_days", "Horizon (days)", "after the first order seen; months of 30 days", null="the first month", hidden_by=None),
+    c.members("followed_count", "Followed so long", "whose horizon ended by as_of, first order in the scope", hidden_by=None),
+    c.members("again_count", "Came again", "ordered on a later day within the horizon"),
+    c.share("again_share", "Share who came again", "of those followed so long", null="nobody is", hidden_by="again_count"),
 )
 FOLLOWED = c.table(
     "one row per month since, its whole cohorts together",
@@ -54,7 +75,8 @@ _FOLLOWED_MONTHS = (1, 3, 6, 12)
     ),
     tables=COHORTS,
     figures=[
-        c.share(f"retained_share_month_{month}", f"Still order after {month} month" + "s" * (month > 1)) for month in _FOLLOWED_MONTHS
+        *(c.share(f"retained_share_month_{month}", f"Still order after {month} month" + "s" * (month > 1)) for month in _FOLLOWED_MONTHS),
+        *(c.share(f"again_share_{MONTH_DAYS * month}_days", f"Came again within {MONTH_DAYS * month} days") for month in HORIZON_MONTHS),
     ],
 )
 def cohorts(view: View, *, most_months: int = 24) -> Finding:
@@ -63,7 +85,11 @@ def cohorts(view: View, *, most_months: int = 24) -> Finding:
     A member joins in the month of `joined_on` where the shop states it and it is not after the first order, else in that of the first order
     across the chain. Retained in month k = ordered in the scope in the k-th calendar month after (month 0 = the joining month). Only whole
     months are shown. Members first seen in the first days of the receipts, with no joining day stated, may have bought before: their cohort
-    is marked as left-truncated and takes no part in the headline.
+    is marked as left-truncated, with about how many of it (`earlier_share`), and takes no part in the shares by calendar month.
+
+    Came again = ordered on a later day within 30, 60, ... days of the first order seen (`horizon_days`), of the members whose horizon lies
+    wholly in the receipts (`followed_count`): the fixed horizon with complete follow-up (Kaplan and Meier 1958, reduced sample). Where no
+    cohort without truncation is followed for half a year, the headline takes those that are not mostly members before, and says so.
 
     Parameters
     ----------
@@ -83,18 +109,20 @@ def cohorts(view: View, *, most_months: int = 24) -> Finding:
         raise BadValue(tr("targeting.cohorts: most_months is {most_months}; 1 to 120 months were needed.", most_months=most_months))
     last = _last_whole_month(view.as_of)
     joined = _joined(view).filter(pl.col("month") <= last)
+    earlier = earlier_shares(view, joined)
     sizes = joined.group_by("month").agg(pl.len().alias("members"), pl.col("truncated").any()).sort("month").tail(most_months)
     few = sizes.filter(pl.col("members") < view.least)
     sizes = sizes.filter(pl.col("members") >= view.least)
-    frame = _cohorts(view, joined, sizes, last)
-    shown, followed = COHORTS.of(frame, view), _followed(view, frame)
+    frame = with_horizons(view, joined, earlier, _cohorts(view, joined, sizes, last))
+    shown, followed, again = COHORTS.of(frame.drop("month"), view), _followed(view, frame), came_again(view, frame)
     return Finding(
-        headline=_headline(view, followed),
+        headline=_headline(view, followed, again),
         table=shown,
         chart=(lambda: _chart(view, shown.frame)) if shown.height else None,
-        notes=_notes(view, sizes, few, last),
+        notes=_notes(view, sizes, few, last, frame),
         ask_next=[("targeting.gain_loss", {}), ("portrait.lifecycle", {})],
-        figures={f"retained_share_month_{row['month']}": row["retained_share"] for row in followed.rows()},
+        figures={f"retained_share_month_{row['month']}": row["retained_share"] for row in followed.rows()}
+        | {f"again_share_{row['horizon_days']:.0f}_days": row["again_share"] for row in again.rows()},
     )
 
 
@@ -105,7 +133,7 @@ def _last_whole_month(as_of: date) -> date:
 
 
 def _joined(view: View) -> pl.DataFrame:
-    """Members in scope with an order: `member_code`, joining `month` (its first day), `truncated`."""
+    """Members in scope with an order: `member_code`, joining `month` (its first day), `truncated`, `is_stated` (the joining day is)."""
     members = view.members.filter(pl.col("first_ordered_on").is_not_null())
     stated = pl.col("joined_on") if "joined_on" in members.columns else pl.lit(None, pl.Date)
     stated = pl.when(stated <= pl.col("first_ordered_on")).then(stated)
@@ -113,7 +141,7 @@ def _joined(view: View) -> pl.DataFrame:
     unsure = view.first_day + timedelta(days=limits.lapsed_days or 91)
     truncated = stated.is_null() & (pl.col("first_ordered_on") <= unsure)
     month = pl.coalesce(stated, "first_ordered_on").dt.truncate("1mo")
-    joined = members.select("member_code", month.alias("month"), truncated.alias("truncated"))
+    joined = members.select("member_code", month.alias("month"), truncated.alias("truncated"), stated.is_not_null().alias("is_stated"))
     # Months before the receipts cannot be followed: their early months are out of sight.
     return joined.with_columns((pl.col("truncated") | (pl.col("month") < view.first_day.replace(day=1))).alias("truncated"))
 
@@ -139,6 +167,7 @@ def _cohorts(view: View, joined: pl.DataFrame, sizes: pl.DataFrame, last: date) 
     full = every.join(cells, on=["month", "months_since"], how="left", maintain_order="left")
     full = full.with_columns(pl.col("member_count", "amount").fill_null(0))
     return full.select(
+        "month",
         pl.col("month").dt.strftime("%Y-%m").alias("cohort"),
         "members",
         "months_since",
@@ -164,11 +193,18 @@ def _followed(view: View, frame: pl.DataFrame) -> AnswerTable:
     return FOLLOWED.of(sums.with_columns(retained_share=shares[0], spend=shares[1]).drop("sales"), view)
 
 
-def _headline(view: View, followed: AnswerTable) -> str:
-    if not followed.height:
+def _headline(view: View, followed: AnswerTable, again: AnswerTable) -> str:
+    if not followed.height and not again.height:
         return view.say(
             "{where}, retention by joining month is not measured: no whole month of members who joined has been followed long enough."
         )
+    if not again.height:
+        return _retained(view, followed)
+    horizons = came_again_text(view, again, alone=not followed.height)
+    return tr("{told} {horizons}", told=_retained(view, followed), horizons=horizons) if followed.height else horizons
+
+
+def _retained(view: View, followed: AnswerTable) -> str:
     months = [
         view.say(
             "[is_few?fewer than {least}|{retained_share}] order in month {month} (n = {members})", row, is_few=row["retained_share"] is None
@@ -181,16 +217,26 @@ def _headline(view: View, followed: AnswerTable) -> str:
     )  # fmt: skip
 
 
-def _notes(view: View, sizes: pl.DataFrame, few: pl.DataFrame, last: date) -> list[str | Note]:
+def _notes(view: View, sizes: pl.DataFrame, few: pl.DataFrame, last: date, frame: pl.DataFrame) -> list[str | Note]:
     notes: list[str | Note] = []
     cut = sizes.filter("truncated")
     if cut.height:
         truncated = view.say(
             "Left-truncated: the receipts start on {first_day}, so {members:member} of the months up to {latest:%Y-%m} may have bought "
-            "before and are not new. Read these rows as existing members; they are not in the headline.",
-            first_day=view.first_day, members=int(cut["members"].sum()), latest=cut["month"].max(),
+            "before: the shares by calendar month leave them out. By how long members' pauses are, [unlikely?that is unlikely from "
+            "{unlikely:%Y-%m} on: at most {most:.0%} of those first seen|from which month on that is unlikely cannot be told[last_told?: "
+            "in {last_told:%Y-%m} still {last_share:.0%} of those first seen]]. Longer pauses than the receipts are not counted: with them "
+            "it is more.",
+            first_day=view.first_day, members=int(cut["members"].sum()), latest=cut["month"].max(), most=UNLIKELY, **earlier_reach(frame),
         )  # fmt: skip
         notes.append(Note(truncated, "REVIEW"))
+    if (frame["followed_count"] > 0).any():
+        notes.append(
+            view.say(
+                "Came again within so many days: of the members whose horizon lies wholly in the receipts (fixed horizon, complete "
+                "follow-up); who is not yet that old is not counted as not returned. The horizons hold different members each."
+            )
+        )
     if few.height:
         notes.append(
             view.say(

@@ -112,6 +112,17 @@ def _limits(view: View) -> pl.DataFrame:
     return pl.DataFrame([row], schema=schema)
 
 
+def untold(limits: Limits, first_day: date, day: date) -> list[str]:
+    """Return the stages that cannot be told on a day: a pause as long as the lapsed limit does not yet fit into the receipts."""
+    return ["new", "returned", "lapsed"] if (day - first_day).days <= (limits.lapsed_days or 0) else []
+
+
+def perhaps_new(view: View, limits: Limits) -> pl.Expr:
+    """Return whether a member (`first_on`) was first seen lately, but in the first days of the receipts: new, or known from before."""
+    recent = view.as_of - timedelta(days=view.settings.lifecycle.new_days - 1)
+    return pl.col("first_on").is_between(recent, view.first_day + timedelta(days=int(limits.lapsed_days or 0))).fill_null(False)
+
+
 def stages_on(
     days: pl.DataFrame,
     *,

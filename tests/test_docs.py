@@ -37,7 +37,9 @@ def test_the_commands_of_a_page_run_in_their_order(page: str, demo: Path, monkey
     commands = [line for block in blocks(page, "sh") for line in block.splitlines() if line.strip()]
     assert len(commands) >= 5
     for command in commands:
-        monkeypatch.setattr(sys, "argv", shlex.split(command.replace("top:3", "top:1").replace(",review", ""), comments=True))  # one page is as good as six
+        monkeypatch.setattr(
+            sys, "argv", shlex.split(command.replace("top:3", "top:1").replace(",review", ""), comments=True)
+        )  # one page is as good as six
         with pytest.raises(SystemExit) as ended:
             cli.main()
         assert ended.value.code in (None, 0), command

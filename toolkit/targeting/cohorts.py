@@ -18,11 +18,10 @@ from toolkit.scope.view import View
 from toolkit.targeting.measures.came_again import (
     HORIZON_MONTHS,
     MONTH_DAYS,
-    UNLIKELY,
     came_again,
     came_again_text,
-    earlier_reach,
     earlier_shares,
+    last_reach,
     with_horizons,
 )
 from toolkit.wording import clauses
@@ -223,11 +222,10 @@ def _notes(view: View, sizes: pl.DataFrame, few: pl.DataFrame, last: date, frame
     if cut.height:
         truncated = view.say(
             "Left-truncated: the receipts start on {first_day}, so {members:member} of the months up to {latest:%Y-%m} may have bought "
-            "before: the shares by calendar month leave them out. By how long members' pauses are, [unlikely?that is unlikely from "
-            "{unlikely:%Y-%m} on: at most {most:.0%} of those first seen|from which month on that is unlikely cannot be told[last_told?: "
-            "in {last_told:%Y-%m} still {last_share:.0%} of those first seen]]. Longer pauses than the receipts are not counted: with them "
-            "it is more.",
-            first_day=view.first_day, members=int(cut["members"].sum()), latest=cut["month"].max(), most=UNLIKELY, **earlier_reach(frame),
+            "before: the shares by calendar month leave them out.[last_told? By how long members' pauses are, of those first seen in "
+            "{last_told:%Y-%m} at least {last_share:.0%} had; longer pauses than the receipts cannot be seen, so it is more.] From which "
+            "month on nobody had cannot be told.",
+            first_day=view.first_day, members=int(cut["members"].sum()), latest=cut["month"].max(), **last_reach(frame),
         )  # fmt: skip
         notes.append(Note(truncated, "REVIEW"))
     if (frame["followed_count"] > 0).any():

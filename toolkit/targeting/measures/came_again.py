@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 import polars as pl
 
@@ -20,10 +20,6 @@ HORIZON_MONTHS = (1, 2, 3, 6, 12)
 _HALF_YEAR = 6
 _MOSTLY_OLD = 0.5
 """More members before than this: no cohort of new members at all, and it takes no part in a headline while there are others."""
-_UNLIKELY = 0.1
-"""From the month on in which at most so many were members before, it is unlikely of each."""
-UNLIKELY = 0.1
-"""From the month on in which at most so many were members before, it is unlikely of each."""
 _ENDED_DAYS = 91
 """Receipts that lie behind a pause at least: a longer one could hardly have been seen to end, so that none would seem to be so long."""
 _SHORTEST_DAYS = 182
@@ -176,10 +172,8 @@ def came_again_text(view: View, again: AnswerTable, *, alone: bool) -> str:
     )  # fmt: skip
 
 
-def earlier_reach(frame: pl.DataFrame) -> dict[str, object]:
-    """From which month on few were members before, and how many of the last month of which it can be told."""
+def last_reach(frame: pl.DataFrame) -> dict[str, object]:
+    """The last month of which it can be told how many were members before, and how many at least."""
     months = frame.unique("month").sort("month").filter("truncated").drop_nulls("earlier_share")
-    above = months.filter(pl.col("earlier_share") > UNLIKELY)["month"].max()
-    below = months.filter((pl.col("earlier_share") <= UNLIKELY) & (pl.col("month") > (above or date.min)))["month"].min()
     latest = months.row(-1, named=True) if months.height else {"month": None, "earlier_share": None}
-    return {"unlikely": below, "last_told": latest["month"], "last_share": latest["earlier_share"]}
+    return {"last_told": latest["month"], "last_share": latest["earlier_share"]}

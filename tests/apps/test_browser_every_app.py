@@ -65,6 +65,8 @@ def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app
             for words, told in ((HARM, "7*7"), (ENDLESS, "x" * 50))[: 1 if label in FIGURES | SLIDERS else 2]:
                 field.fill(words)
                 field.press("Tab")
+                if label == "Ask in your own words" and words == HARM:
+                    told = "nothing typed here is run"  # code is refused as code
                 if label == "Name of this audience":
                     press(page, "Keep it")
                 if label in SILENT and words == HARM:

@@ -77,6 +77,17 @@ def fits(page: Any) -> None:
     page.set_viewport_size({"width": 1280, "height": 1000})
 
 
+def walk(page: Any) -> None:
+    """Press Tab from the top until the focus leaves the page; each control that it comes by shows it."""
+    page.locator(".tk-way a").focus()
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused is None:
+            break
+        assert focused == [True, True], page.evaluate("document.activeElement.outerHTML")[:200]
+
+
 @pytest.mark.parametrize("app", APPS)
 def test_every_part_fits_every_screen_and_the_keyboard_reaches_it(browser: Any, served: Served, app: str) -> None:
     with visit(browser, served, app) as page:
@@ -95,16 +106,13 @@ def test_every_part_fits_every_screen_and_the_keyboard_reaches_it(browser: Any, 
             fits(page)
         # From the top, every control in turn, and each shows that it has the focus. What is still worked out brings a control to stop it
         # and takes it away, so those count that are there when the walk is over.
-        drawn(page)
         page.evaluate(WATCH)
-        page.locator(".tk-way a").focus()
-        for _ in range(400):
-            page.keyboard.press("Tab")
-            focused = page.evaluate(FOCUSED)
-            if focused is None:
+        for _ in range(3):  # a chart that is drawn anew behind the walk has a control that nobody came by yet
+            drawn(page)
+            walk(page)
+            drawn(page)
+            if page.evaluate(UNREACHED) == []:
                 break
-            assert focused == [True, True], page.evaluate("document.activeElement.outerHTML")[:200]
-        drawn(page)
         assert page.evaluate(UNREACHED) == []
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.apps.test_browser import press, visit
 from tests.apps.test_browser_every_app import HARM, unharmed
-from tests.apps.test_browser_people import FOCUSED, HEADINGS, NAMELESS, UNREACHED, WATCH, fits
+from tests.apps.test_browser_people import HEADINGS, NAMELESS, UNREACHED, WATCH, fits, walk
 from tests.chromium import CHROMIUM
 from tests.importing.test_door import HEADER, ROWS, counted, made_rows, write_file
 from toolkit.apps.pages.error_boundary import LOG_VARIABLE
@@ -101,13 +101,7 @@ def test_a_new_shop_brings_its_receipts_in(browser: Any, served: Served, folder:
         assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), levels
         fits(page)
         page.evaluate(WATCH)
-        page.locator(".tk-way a").focus()
-        for _ in range(400):
-            page.keyboard.press("Tab")
-            focused = page.evaluate(FOCUSED)
-            if focused is None:
-                break
-            assert focused == [True, True], page.evaluate("document.activeElement.outerHTML")[:200]
+        walk(page)
         # Of a group of radio buttons the arrow keys reach all but one; what is grey is reached once it is not.
         assert [one for one in page.evaluate(UNREACHED) if 'type="radio"' not in one] == []
 

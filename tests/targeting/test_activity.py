@@ -132,6 +132,9 @@ def test_too_early_is_not_too_late(tmp_path: Path) -> None:
     sure = slipping(ws, settings={"activity": {"slipping_doubt": 0.001}})
     assert sure.table.height < slips.height
     assert any("more have a probability of at most 50% of their past rate and are not listed" in note.text for note in sure.notes)
+    nobody = slipping(ws, settings={"activity": {"slipping_doubt": 0.0}})
+    assert nobody.table.is_empty()
+    assert "look like slipping away, and none of them can be named" in nobody.headline  # not: none is slipping
 
 
 @pytest.mark.slow

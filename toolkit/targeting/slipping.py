@@ -105,7 +105,7 @@ def slipping(view: View, *, top: int = 100) -> Finding:
     known = measured.filter(pl.col("past_rate") > 0).height
     is_few = 0 < slips.height < view.least
     return Finding(
-        headline=_headline(view, slips, measured.height),
+        headline=_headline(view, slips, measured.height, int(measured["is_doubtful"].sum())),
         table=table.of(slips.head(top) if top else slips, view),
         chart=(lambda: _chart(view, by_certainty.frame)) if slips.height else None,
         notes=_notes(view, members.height, measured, slips, by_certainty, top),
@@ -148,14 +148,15 @@ def _by_certainty(view: View, slips: pl.DataFrame) -> AnswerTable:
     return BY_CERTAINTY.of(sums.sort(pl.col("how_sure").replace_strict(order, return_dtype=pl.Int64)), view)
 
 
-def _headline(view: View, slips: pl.DataFrame, judged: int) -> str:
+def _headline(view: View, slips: pl.DataFrame, judged: int, doubtful: int) -> str:
     models = {row["figure"]: row for row in prospect_models(view).iter_rows(named=True)}
     one_season = models["purchase"]["season"] == "one season"
     if slips.is_empty():
         return view.say(
-            "{where}, none of {judged:member} with a past to judge by is slipping away.[one_season? One season was seen: whether the "
-            "coming weeks are like the last ones cannot be told.]",
-            judged=judged, one_season=one_season,
+            "{where}, [doubtful?{doubtful:member} of {judged:few} with a past to judge by look like slipping away, and none of them can be "
+            "named: too many are expected to be still around|none of {judged:member} with a past to judge by is slipping away]."
+            "[one_season? One season was seen: whether the coming weeks are like the last ones cannot be told.]",
+            judged=judged, one_season=one_season, doubtful=doubtful,
         )  # fmt: skip
     return view.say(
         "{where}, {slipping:member} of {judged:few} with a past to judge by [single?is|are] slipping away[is_enough?: in "

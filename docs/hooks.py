@@ -21,6 +21,7 @@ from toolkit import language, rendering
 from toolkit.answer import Answer
 from toolkit.charts import offline
 from toolkit.errors import ToolkitError
+from toolkit.questions_page import held_cell
 from toolkit.registry import STEPS, Question, all_questions
 from toolkit.workspace import Workspace
 
@@ -116,8 +117,7 @@ def _question_page(item: Question) -> str:
             "|---|---|---|",
         ]
         for column in declared.columns:
-            held = "; ".join(part for part in (column.meaning or column.label, f"null: {column.null}" if column.null else "") if part)
-            lines.append(f"| `{column.name}` | {column.label} {language_of_label(column.label)} | {held.replace('|', '/')} |")
+            lines.append(f"| `{column.name}` | {column.label} {language_of_label(column.label)} | {held_cell(column)} |")
         lines.append("")
     return "\n".join(lines)
 

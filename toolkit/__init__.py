@@ -202,9 +202,9 @@ def members(workspace: Workspace | str, *, as_of: str | None = None, traits: boo
     """
     from toolkit.scope.traits import with_traits
     from toolkit.scope.view import open_view
-    from toolkit.workspace import Workspace
+    from toolkit.workspace import opened
 
-    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    ws = opened(workspace)
     view = open_view(ws, as_of=as_of)
     return with_traits(view) if traits else view.readable
 

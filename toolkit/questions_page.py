@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 
+from toolkit.columns import Column
 from toolkit.own_questions import is_own
 from toolkit.registry import SCOPE_PARAMETERS, STEPS, Question, all_questions, own_of_step
 
@@ -45,7 +46,10 @@ def _table(heading: str, questions: Sequence[Question]) -> list[str]:
     return lines
 
 
-_HEAD = ("| column | kind | what it holds | hidden by |", "|---|---|---|---|")
+def held_cell(column: Column) -> str:
+    """Return what a column holds, and what null means there, as the cell of a page's table."""
+    held = "; ".join(part for part in (column.meaning or column.label, f"null: {column.null}" if column.null else "") if part)
+    return held.replace("|", "/")
 
 
 def _columns(item: Question) -> list[str]:
@@ -59,9 +63,8 @@ def _columns(item: Question) -> list[str]:
             "|---|---|---|---|",
         ]
         for column in declared.columns:
-            held = "; ".join(part for part in (column.meaning or column.label, f"null: {column.null}" if column.null else "") if part)
             hidden = f"`{column.hidden_by}`" if column.hidden_by else ""
-            lines.append(f"| `{column.name}` | {column.kind} | {held.replace('|', '/')} | {hidden} |")
+            lines.append(f"| `{column.name}` | {column.kind} | {held_cell(column)} | {hidden} |")
     return lines
 
 

@@ -32,7 +32,7 @@ from toolkit.own_questions import answered, check_own, is_own, load_installed
 from toolkit.scope.interruptions import interruption_notes
 from toolkit.scope.view import View, require_members
 from toolkit.settings import Settings
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 STEPS = ("portrait", "targeting", "differentiation", "review")
 _MOST = 10**12
@@ -85,7 +85,7 @@ class Question:
         MissingExtra
             The question rests on a package that the plain installation leaves out.
         """
-        ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+        ws = opened(workspace)
         scope, own = self.read(given)
         view = view_of(ws, **scope)
         if self.minimum:
@@ -202,7 +202,7 @@ def question(
     text
         The question in plain words; it heads the answer.
     words
-        Other ways to ask it, for `toolkit.asking`.
+        Other ways to ask it, for `toolkit.conversation`.
     minimum
         Whether a scope under the minimum number of members is refused.
     tables

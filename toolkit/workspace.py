@@ -482,6 +482,11 @@ _DATA_FOLDERS = ("lines", "codes", "tables", "rejected", "staging")
 _OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", "inbox", "uploads", *_DATA_FOLDERS}
 
 
+def opened(workspace: Workspace | str | Path) -> Workspace:
+    """Return the workspace itself, or the one in a folder: what a function that takes either begins with."""
+    return workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+
+
 def is_disk_full(error: BaseException) -> bool:
     """Say whether an error, by number or (polars) by its text, means that the disk is full."""
     return (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "No space left" in str(error)

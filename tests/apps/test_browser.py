@@ -41,30 +41,37 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def served(floor: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The address of a running app, and its process."""
+@contextmanager
+def running(folder: Path, log: Path, told: str) -> Iterator[tuple[re.Match[str], subprocess.Popen[str]]]:
+    """An app that runs on a folder: the line in which it says where (`told`), and its process; afterwards: it ended well and noted no fault."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "app.log"
-    command = [sys.executable, "-m", "toolkit.cli", "app", str(floor.path), "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-m", "toolkit.cli", "app", str(folder), "--no-browser", "--port", str(port)]
     environment = {**os.environ, LOG_VARIABLE: str(log), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as process:
         assert process.stdout is not None
         said = ""
         for line in process.stdout:
             said += line
-            if found := re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", line):
-                yield found.group(0), process
+            if found := re.search(told, line):
+                yield found, process
                 break
         else:
-            pytest.fail(f"the app did not start:\n{said}")
+            pytest.fail(f"the app did not start, or not on the page that was waited for:\n{said}")
         process.terminate()
         said = process.stdout.read()
         assert process.wait(60) == 0, said
     assert not log.exists(), log.read_text("utf-8")
     assert "Traceback" not in said, said[-4000:]
+
+
+@pytest.fixture(scope="module")
+def served(floor: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of a running app, and its process."""
+    log = tmp_path_factory.mktemp("app") / "app.log"
+    with running(floor.path, log, r"http://127\.0\.0\.1:\d+/\?token=\w+") as (found, process):
+        yield found.group(0), process
 
 
 @contextmanager

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
-import re
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.apps.test_browser import press, visit
+from tests.apps.test_browser import press, running, visit
 from tests.apps.test_browser_every_app import HARM, unharmed
 from tests.apps.test_browser_people import HEADINGS, NAMELESS, UNREACHED, WATCH, fits, walk
 from tests.chromium import CHROMIUM
 from tests.importing.test_door import HEADER, ROWS, counted, made_rows, write_file
-from toolkit.apps.pages.error_boundary import LOG_VARIABLE
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
@@ -48,27 +43,9 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def served(folder: Path, tmp_path: Path) -> Iterator[Served]:
     """The address of the entry page of a running app on an empty folder, and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path / "app.log"
-    command = [sys.executable, "-m", "toolkit.cli", "app", str(folder), "--no-browser", "--port", str(port)]
-    environment = {**os.environ, LOG_VARIABLE: str(log), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as process:
-        assert process.stdout is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if found := re.search(r"(http://127\.0\.0\.1:\d+/)voila/render/receipts\.ipynb(\?token=\w+)", line):
-                yield found.group(1) + found.group(2), process
-                break
-        else:
-            pytest.fail(f"the app did not start on the page that brings receipts in:\n{said}")
-        process.terminate()
-        said = process.stdout.read()
-        assert process.wait(60) == 0, said
-    assert not log.exists(), log.read_text("utf-8")
-    assert "Traceback" not in said, said[-4000:]
+    told = r"(http://127\.0\.0\.1:\d+/)voila/render/receipts\.ipynb(\?token=\w+)"
+    with running(folder, tmp_path / "app.log", told) as (found, process):
+        yield found.group(1) + found.group(2), process
 
 
 def leave_out(page: Any, value: str, rest: int) -> None:

@@ -11,23 +11,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.importing.strangers import COLUMNS, HEADER
 from tests.importing.test_import import live_lines
 from toolkit.errors import ImportRefused, MappingError
 from toolkit.importing import check_receipts, import_receipts, overlap, respread
 from toolkit.language import speaking
 from toolkit.workspace import Workspace
 
-HEADER = "order,member,store,sku,time,qty,amount"
-SECTION = """
-[lines.columns]
-order_id = "order"
-member_id = "member"
-store_id = "store"
-product_id = "sku"
-ordered_at = "time"
-quantity = "qty"
-amount = "amount"
-"""
+SECTION = f"\n{COLUMNS}"
 
 
 def export(folder: Path, rows: Iterable[str], *, name: str = "till", top: str = "", lines: str = "", more: str = "") -> Path:

@@ -13,8 +13,9 @@ from tests.portrait.pictures import spec_of
 from tests.shop import AS_OF, make_workspace, random_lines, random_products, tiny_products
 from toolkit.errors import BadValue
 from toolkit.review.measures.silent_stores import silence_notes, silent_stores
-from toolkit.review.measures.store_months import last_whole_month, month_earlier, month_period, year_earlier
+from toolkit.review.measures.store_months import last_whole_month, month_period
 from toolkit.review.sales_targets import sales_targets
+from toolkit.scope.calendar import period_before, year_before
 from toolkit.scope.period import Period
 from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
@@ -150,9 +151,9 @@ def test_impossible_months(hand: Workspace) -> None:
 def test_months_of_comparison() -> None:
     assert last_whole_month(AS_OF) == "2024-06"
     february = month_period("2024-02")
-    assert year_earlier(february) == Period(date(2023, 2, 1), date(2023, 2, 28))
-    assert month_earlier(month_period("2024-03")) == Period(date(2024, 2, 1), date(2024, 2, 29))
-    assert month_earlier(Period(date(2024, 3, 1), date(2024, 3, 30))) == Period(date(2024, 2, 1), date(2024, 2, 29))
+    assert year_before(february) == Period(date(2023, 2, 1), date(2023, 2, 28))
+    assert period_before(month_period("2024-03")) == Period(date(2024, 2, 1), date(2024, 2, 29))
+    assert period_before(Period(date(2024, 3, 1), date(2024, 3, 30))) == Period(date(2024, 2, 1), date(2024, 2, 29))
 
 
 def test_a_store_that_closed_half_way(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from toolkit.agents.tools import Tools
 from toolkit.language import tr
 from toolkit.schemas import contract_markdown
 from toolkit.shipped import shipped_folder
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
@@ -54,7 +54,7 @@ def agent_server(workspace: Workspace | str | Path, *, allow_writes: bool = Fals
     from mcp.server.mcpserver import MCPServer
     from mcp.types import ToolAnnotations
 
-    path = workspace.path if isinstance(workspace, Workspace) else Workspace(workspace).path
+    path = opened(workspace).path
     tools = Tools(path, allow_members=members)
     server = MCPServer("retail-member-toolkit", instructions=INSTRUCTIONS, log_level="WARNING")
     for name in (*READS, *DRAFTS, *(WRITES if allow_writes else ())):

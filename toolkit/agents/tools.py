@@ -15,6 +15,7 @@ from toolkit.agents.told import Told
 from toolkit.answer import Answer
 from toolkit.audience import Audience, export_audience, load_audience, save_audience
 from toolkit.conversation import Dialogue, interpret
+from toolkit.conversation.interpreter import changes_minimum
 from toolkit.conversation.lexicon import lexicon_of
 from toolkit.differentiation.planning.launching import contact_lists, launch, save_plan
 from toolkit.differentiation.planning.proposal import propose_plan
@@ -185,8 +186,7 @@ class Tools:
         return wanted
 
     def _checked(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        settings = parameters.get("settings")
-        if settings and "minimum_members" in str(settings):
+        if changes_minimum(parameters):
             raise BadValue(tr("An agent cannot change scope.minimum_members: it keeps small groups from being shown."))
         if MEMBER in parameters and not self.allow_members:
             raise BadValue(_withheld())

@@ -20,7 +20,7 @@ from toolkit.importing.aliases import in_one_name
 from toolkit.language import tr
 from toolkit.scope.traits import trait_columns
 from toolkit.scope.view import View, open_view
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 FOLDER = "audiences"
 LONGEST_NAME = 80
@@ -39,7 +39,7 @@ def save_audience(
     UnknownName, DataError
         As for a question.
     """
-    ws = _opened(workspace)
+    ws = opened(workspace)
     day = as_of if as_of is not None else audience.as_of if audience.member_ids is not None else None
     view = open_view(ws, as_of=day)
     _check_name(audience.name, view)
@@ -77,7 +77,7 @@ def load_audience(workspace: Workspace | str | Path, name: str, version: int | N
     UnknownName
         There is no such audience or version.
     """
-    ws = _opened(workspace)
+    ws = opened(workspace)
     document = ws.document(_document(name))
     if not document:
         raise unknown_name("audience", name, saved_names(ws), where=tr("The shop"))
@@ -99,13 +99,13 @@ def load_audience(workspace: Workspace | str | Path, name: str, version: int | N
 
 def saved_names(workspace: Workspace | str | Path) -> list[str]:
     """Return the names of the saved audiences, sorted."""
-    ws = _opened(workspace)
+    ws = opened(workspace)
     return sorted(ws.document(name)["name"] for name in ws.documents(FOLDER))
 
 
 def saved_audiences(workspace: Workspace | str | Path) -> pl.DataFrame:
     """Return one row per saved audience, sorted by name: `name`, `version`, `as_of` (Date), `member_count` of that day, `defined_by`."""
-    ws = _opened(workspace)
+    ws = opened(workspace)
     rows = []
     for name in ws.documents(FOLDER):
         document = ws.document(name)
@@ -117,7 +117,7 @@ def saved_audiences(workspace: Workspace | str | Path) -> pl.DataFrame:
 
 def members_then(workspace: Workspace | str | Path, name: str, version: int) -> list[str]:
     """Return the members that a version had on the day it was saved, sorted, by the ids that they have today."""
-    ws = _opened(workspace)
+    ws = opened(workspace)
     path = ws.document_file(f"{_document(name)}-v{version}.members.csv")
     if not path.exists():
         raise WorkspaceError(
@@ -149,7 +149,7 @@ def as_audience(workspace: Workspace | str | Path, given: AudienceLike) -> Audie
         return chosen
     if not isinstance(chosen, str):
         return Audience("a list of members", member_ids=tuple(chosen))
-    ws = _opened(workspace)
+    ws = opened(workspace)
     if len(chosen) <= LONGEST_NAME and ws.document(_document(chosen)):
         return load_audience(ws, chosen)
     _refuse_unknown_word(ws, chosen)
@@ -187,7 +187,7 @@ def view_of(workspace: View | Workspace | str | Path, **scope: Any) -> View:
                 tr("An open view has its scope already, but {given} came too. Give the workspace instead.", given=", ".join(given))
             )
         return workspace
-    ws = _opened(workspace)
+    ws = opened(workspace)
     return open_view(ws, **{**given, **members_of_scope(ws, given.get("audience"))})
 
 
@@ -227,7 +227,3 @@ def _document(name: str) -> str:
 
 def _defined(version: dict[str, Any]) -> str:
     return str(version["where"] if "where" in version else version.get("chosen_by", "a list of members"))
-
-
-def _opened(workspace: Workspace | str | Path) -> Workspace:
-    return workspace if isinstance(workspace, Workspace) else Workspace(workspace)

@@ -18,7 +18,7 @@ from toolkit.language import tr
 from toolkit.scope.view import open_view
 from toolkit.settings import read_settings
 from toolkit.shipped import find_notebook
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 
 def report_set(
@@ -68,7 +68,7 @@ def report_set(
     >>> tk.report_set("demo/workspace", stores="top:10").index              # doctest: +SKIP
     """
     require("notebook", "models", "charts")
-    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    ws = opened(workspace)
     parameters = {name: value for name, value in (given or {}).items() if value not in (None, "")}
     read_settings(parameters.get("settings"))  # a wrong setting is one error now, not one per store
     paths = [find_notebook(name) for name in notebooks]

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from toolkit.conversation.numbers import number_of
+from toolkit.scope.calendar import Unit, months_later, unit_of
+from toolkit.settings.calendar import HOLIDAYS
 
 _MONTHS: tuple[str, ...] = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_UNITS: dict[str, Unit] = {"days": "day", "weeks": "week", "months": "month", "quarters": "quarter", "years": "year"}
+_MONTHS_IN = {"months": 1, "quarters": 3, "years": 12}
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "上": 1, "下": 2}
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12, "春": 3, "夏": 6, "秋": 9, "冬": 12}
 _FEASTS: dict[str, tuple[int, int, int]] = {  # name -> month, day, length; the movable ones are in `_movable`
@@ -42,12 +46,13 @@ class Span:
 
     def year_before(self) -> Span:
         """Return the same days of the calendar a year earlier."""
-        return Span(_shifted(self.start, -12), _shifted(self.end, -12))
+        return Span(months_later(self.start, -12), months_later(self.end, -12))
 
 
 def month_span(year: int, month: int) -> Span:
     """Return a calendar month."""
-    return Span(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
+    within = unit_of(date(year, month, 1), "month")
+    return Span(within.start, within.end)
 
 
 def whole(unit: str, day: date, back: int = 0) -> Span:
@@ -56,15 +61,11 @@ def whole(unit: str, day: date, back: int = 0) -> Span:
     >>> whole("quarters", date(2026, 2, 3), 1).text(date(2026, 2, 3))
     '2025-10-01..2025-12-31'
     """
-    if unit == "days":
-        return Span(day - timedelta(days=back), day - timedelta(days=back))
-    if unit == "weeks":
-        monday = day - timedelta(days=day.weekday() + 7 * back)
-        return Span(monday, monday + timedelta(days=6))
-    length = {"months": 1, "quarters": 3, "years": 12}[unit]
-    index = (day.year * 12 + day.month - 1) // length * length - back * length
-    first = date(index // 12, index % 12 + 1, 1)
-    return Span(first, _shifted(first, length) - timedelta(days=1))
+    if unit in ("days", "weeks"):
+        within = unit_of(day - timedelta(days=back * (7 if unit == "weeks" else 1)), _UNITS[unit])
+    else:
+        within = unit_of(months_later(day.replace(day=1), -back * _MONTHS_IN[unit]), _UNITS[unit])
+    return Span(within.start, within.end)
 
 
 def trailing(unit: str, count: float, as_of: date) -> Span:
@@ -72,8 +73,8 @@ def trailing(unit: str, count: float, as_of: date) -> Span:
     if unit in ("days", "weeks"):
         days = int(count * (7 if unit == "weeks" else 1))
         return Span(as_of - timedelta(days=max(days, 1) - 1), as_of, trailing=True)
-    months = int(count * {"months": 1, "quarters": 3, "years": 12}[unit]) or 6  # 半年
-    return Span(_shifted(as_of + timedelta(days=1), -months), as_of)
+    months = int(count * _MONTHS_IN[unit]) or 6  # 半年
+    return Span(months_later(as_of + timedelta(days=1), -months), as_of)
 
 
 def resolved(rule: str, words: list[str], as_of: date) -> Span | None:
@@ -122,7 +123,7 @@ def resolved(rule: str, words: list[str], as_of: date) -> Span | None:
         return _latest([Span(date(y, 6 * half - 5, 1), month_span(y, 6 * half).end) for y in _years(year, as_of)], as_of)
     if rule == "season":
         first = next(month for season, month in _SEASONS.items() if name.startswith(season))
-        return _latest([Span(date(y, first, 1), _shifted(date(y, first, 1), 3) - timedelta(days=1)) for y in _years(year, as_of)], as_of)
+        return _latest([Span(begun := date(y, first, 1), months_later(begun, 3) - timedelta(days=1)) for y in _years(year, as_of)], as_of)
     if rule in ("festival", "festival_last"):
         feasts = [feast for y in _years(year, as_of) if (feast := _feast(name, y))]
         return _latest(feasts, as_of) if feasts else None
@@ -177,29 +178,18 @@ def _feast(name: str, year: int) -> Span | None:
 
 
 def _movable(name: str, year: int) -> Span | None:
-    """The feasts whose day moves from year to year."""
-    thanksgiving = next(
-        date(year, 11, 1) + timedelta(days=d) for d in range(21, 28) if (date(year, 11, 1) + timedelta(days=d)).weekday() == 3
-    )
-    if name.startswith("thanksgiving"):
-        return Span(thanksgiving, thanksgiving)
-    if name.startswith(("black friday", "黑")):
-        return Span(thanksgiving + timedelta(days=1), thanksgiving + timedelta(days=1))
+    """The feasts whose day moves from year to year: of those of the moon the days off in China, which is what people mean by them."""
+    if name.startswith(("thanksgiving", "black friday", "黑")):
+        (thanksgiving,) = HOLIDAYS["Thanksgiving"].falls_on(year)
+        day = thanksgiving + timedelta(days=not name.startswith("thanksgiving"))
+        return Span(day, day)
+    if name.startswith("easter"):
+        (sunday,) = HOLIDAYS["Easter"].falls_on(year)
+        return Span(sunday - timedelta(days=2), sunday + timedelta(days=1))
     import holidays  # its tables of movable days
 
-    known = holidays.country_holidays(
-        "CN" if name[0] > "z" or name.startswith(("chinese", "spring")) else "DE", years=year, language="en_US"
-    )
-    wanted = (
-        "Mid-Autumn" if name.startswith("中秋") else "Good Friday" if name.startswith("easter") else "Chinese New Year (Spring Festival)"
-    )
-    days = sorted(day for day, called in known.items() if wanted.split(" (")[0] in called)
-    if not days:
-        return None
-    return Span(days[0], days[0] + timedelta(days=3)) if name.startswith("easter") else Span(days[0], days[-1])
-
-
-def _shifted(day: date, months: int) -> date:
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+    country = "CN" if name[0] > "z" or name.startswith(("chinese", "spring")) else "DE"
+    known = holidays.country_holidays(country, years=year, language="en_US")
+    wanted = "Mid-Autumn" if name.startswith("中秋") else "Chinese New Year"
+    days = sorted(day for day, called in known.items() if wanted in called)
+    return Span(days[0], days[-1]) if days else None

@@ -9,13 +9,13 @@ from functools import cache
 from typing import Any
 
 from toolkit.audience import Audience, as_audience, save_audience
-from toolkit.conversation.calls import Call, Clarify, Dialogue, Refuse, Step, ToAnswer, Understood, continued
+from toolkit.conversation.calls import Call, Clarify, Dialogue, Refuse, Step, Understood
 from toolkit.conversation.lexicon import Lexicon
 from toolkit.conversation.parameters import filled, literals, with_choices
 from toolkit.conversation.phrases import Match
 from toolkit.conversation.pieces import Piece, Taken
 from toolkit.conversation.vocabulary import data
-from toolkit.conversation.wording import chips_of
+from toolkit.conversation.wording import understood_as
 from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.registry import SCOPE_PARAMETERS, find_question
@@ -213,11 +213,4 @@ def _save(name: str, last: Call, before: Dialogue, text: str) -> Understood:
 
 def _answer(calls: tuple[Call | None, ...], before: Dialogue, taken: Taken, said: dict[str, str]) -> Understood:
     made = tuple(call for call in calls if call is not None)
-    return ToAnswer(
-        text=taken.sentence.raw,
-        said=tr("Understood: {words}", words=tr(" | ").join(call.words for call in made)),
-        calls=made,
-        chips=chips_of(made[0], said),
-        coverage=1.0,
-        dialogue=continued(before, taken.sentence.raw, *made),
-    )
+    return understood_as(made, taken.sentence.raw, before, read_from=said)

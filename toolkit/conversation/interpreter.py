@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from toolkit.audience import view_of
-from toolkit.conversation.calls import Call, Clarify, Dialogue, ToAnswer, Understood, continued
+from toolkit.conversation.calls import Call, Clarify, Dialogue, Understood
 from toolkit.conversation.reader import interpret
-from toolkit.conversation.wording import chips_of
+from toolkit.conversation.wording import understood_as
 from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question
@@ -66,14 +66,12 @@ def interpret_with(workspace: Workspace, text: str, interpreter: Interpreter, di
         return replace(own, said=own.said + tr(" The model's proposal does not stand: {fault}", fault=fault))
     if len(calls) > 1:
         return Clarify(text=text, said=tr("Which is meant?"), calls=tuple(calls[:4]), dialogue=replace(before, asked=text))
-    return ToAnswer(
-        text=text,
-        said=tr("Understood (proposed by a model): {words}", words=call.words),
-        calls=(call,),
-        chips=chips_of(call, {}),
-        coverage=1.0,
-        dialogue=continued(before, text, call),
-    )
+    return understood_as([call], text, before, said=tr("Understood (proposed by a model): {words}", words=call.words))
+
+
+def changes_minimum(parameters: Mapping[str, Any]) -> bool:
+    """Say whether parameters would change what keeps small groups from being shown: no program that asks for a person may."""
+    return "minimum_members" in str(parameters.get("settings", ""))
 
 
 def checked(call: Call, workspace: Workspace) -> Call:
@@ -84,7 +82,7 @@ def checked(call: Call, workspace: Workspace) -> Call:
     UnknownName, BadValue, DataError
         One of them does not, or it would change what keeps small groups from being shown.
     """
-    if "minimum_members" in str(call.parameters.get("settings", "")):
+    if changes_minimum(call.parameters):
         raise BadValue(tr("A model cannot change scope.minimum_members: it keeps small groups from being shown."))
     scope, _ = find_question(call.name).read(call.parameters)
     view_of(workspace, **scope)

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from toolkit import language
-from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood, continued
+from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood
 from toolkit.conversation.campaigns import campaign_of
 from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
@@ -21,11 +21,11 @@ from toolkit.conversation.phrases import Match, Phrase, Phrasebook, again, open_
 from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
 from toolkit.conversation.refusals import refusal
 from toolkit.conversation.text import base, sentence
-from toolkit.conversation.wording import call_in_words, chips_of
+from toolkit.conversation.wording import call_in_words, understood_as
 from toolkit.language import later, tr
 from toolkit.registry import find_question, question_text
 from toolkit.scope.view import checked_as_of
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 LEAST_COVERAGE = 0.6
 """Share of the content words under which a sentence is not answered."""
@@ -96,14 +96,14 @@ def interpret(
     >>> interpret(ws, "which store is worst").calls[0].text                    # doctest: +SKIP
     'tk.portrait.stores(ws)'
     """
-    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    ws = opened(workspace)
     day = checked_as_of(ws, as_of)
     before = dialogue or Dialogue()
     lexicon = lexicon_of(ws)
     book = phrasebook(lexicon.words)
     taken = take_apart(sentence(text), lexicon, book.vocabulary, day)
     if named := call_in_words(" ".join(text.split())):
-        return _said_so(named, text, before)
+        return understood_as([named], text, before)
     if not [piece for piece in taken.pieces if piece.kind != "stop"] and not before.last:
         return _nearest(taken, book, [], before)
     if refused := refusal(taken, lexicon, ws):
@@ -289,28 +289,11 @@ class _Reading:
 
     def _answer(self, calls: tuple[Call, ...], best: Match, made: Filled, covered: float, unused: tuple[str, ...]) -> Understood:
         said = {name: self.taken.said(piece) for piece, name in made.used.items()}
-        told = tr("Understood: {words}", words=tr(" | ").join(call.words for call in calls)) + self._told(unused)
-        return ToAnswer(
-            text=self.taken.sentence.raw,
-            said=told,
-            calls=calls,
-            chips=chips_of(calls[0], said),
-            unused=unused,
-            coverage=covered,
-            dialogue=continued(self.before, self.taken.sentence.raw, *calls),
-        )
+        return self._understood(calls, covered, unused, said)
 
     def _clarify(self, calls: tuple[Call, ...], said: str, covered: float, unused: tuple[str, ...]) -> Understood:
         if len(calls) == 1:
-            return ToAnswer(
-                text=self.taken.sentence.raw,
-                said=tr("Understood: {words}", words=calls[0].words) + self._told(unused),
-                calls=calls,
-                chips=chips_of(calls[0], {}),
-                unused=unused,
-                coverage=covered,
-                dialogue=continued(self.before, self.taken.sentence.raw, *calls),
-            )
+            return self._understood(calls, covered, unused, {})
         return Clarify(
             text=self.taken.sentence.raw,
             said=said + self._told(unused),
@@ -319,6 +302,10 @@ class _Reading:
             coverage=covered,
             dialogue=replace(self.before, asked=self.taken.sentence.raw, language=language.current()),
         )
+
+    def _understood(self, calls: tuple[Call, ...], covered: float, unused: tuple[str, ...], read_from: dict[str, str]) -> Understood:
+        understood = understood_as(calls, self.taken.sentence.raw, self.before, read_from=read_from, unused=unused, coverage=covered)
+        return replace(understood, said=understood.said + self._told(unused))
 
     def _told(self, unused: tuple[str, ...]) -> str:
         """What was not used, and what was taken for a misspelt word."""
@@ -347,18 +334,6 @@ _NEEDED = {
     "budget": later("{question} Say the budget."),
     "campaign": later("{question} Say which plan, by its name."),
 }
-
-
-def _said_so(call: Call, text: str, before: Dialogue) -> Understood:
-    """A call that was said in its own words."""
-    return ToAnswer(
-        text=text,
-        said=tr("Understood: {words}", words=call.words),
-        calls=(call,),
-        chips=chips_of(call, {}),
-        coverage=1.0,
-        dialogue=continued(before, text, call),
-    )
 
 
 def _nearest(taken: Taken, book: Phrasebook, ranked: list[Match], before: Dialogue, covered: float = 0.0) -> Understood:
@@ -417,13 +392,6 @@ def _same_table(question: str, made: Filled, other: Match) -> bool:
 def _compares(taken: Taken) -> bool:
     return (
         bool({"compare_word", "substitute"} & set(taken.concepts()))
-        or (
-            any(
-                word in f" {taken.sentence.low} "
-                for word in (" vs ", " vs. ", " versus ", " against ", " compared ", "对比", "相比", "比较", "和", "与")
-            )
-            and "compare_word" in taken.concepts()
-        )
         or " vs" in taken.sentence.low
         or bool(_WHICH_OF_TWO.search(taken.sentence.low))
     )

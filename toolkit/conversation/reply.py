@@ -18,7 +18,7 @@ from toolkit.conversation.calls import Call, Dialogue, ToAnswer, Understood
 from toolkit.conversation.reader import interpret
 from toolkit.errors import UnknownName
 from toolkit.registry import call_parts
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 MOST_NEXT = 3
 
@@ -81,7 +81,7 @@ class Reply:
         return "\n".join(lines)
 
     def ask(self, text: str, **given: Any) -> Reply:
-        """Go on: a short sentence changes one part of what was asked, "and store 406?"; a number takes a choice."""
+        """Go on: a short sentence changes one part of what was asked, "and store 406?". `tk.talk` takes a choice by its number too."""
         if self.workspace is None:
             raise UnknownName(text)
         return ask(self.workspace, text, dialogue=self.understood.dialogue, **given)
@@ -122,7 +122,7 @@ def ask(workspace: Workspace | str | Path, text: str, *, dialogue: Dialogue | No
     >>> tk.ask(ws, "which store is worst")                             # doctest: +SKIP
     >>> tk.ask(ws, "买了牛奶没买麦片的会员").ask("only champions")            # doctest: +SKIP
     """
-    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    ws = opened(workspace)
     understood = interpret(ws, text, dialogue, as_of=given.get("as_of"))
     calls = understood.calls if isinstance(understood, ToAnswer) else ()
     return Reply(understood, tuple(call.answer(ws, **given) for call in calls), ws)

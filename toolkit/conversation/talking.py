@@ -8,15 +8,14 @@ from pathlib import Path
 
 from toolkit.answer import Answer
 from toolkit.audience import Audience
-from toolkit.conversation.calls import Call, Dialogue, Step, ToAnswer, Understood, continued
+from toolkit.conversation.calls import Call, Dialogue, Step, ToAnswer, Understood
 from toolkit.conversation.follow_up import confirm
 from toolkit.conversation.reader import interpret
 from toolkit.conversation.reply import next_calls
-from toolkit.conversation.wording import chips_of
+from toolkit.conversation.wording import understood_as
 from toolkit.errors import ToolkitError
-from toolkit.language import tr
 from toolkit.registry import find_question
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Talking:
     """
 
     def __init__(self, workspace: Workspace | str | Path, heard: Callable[[Turn], None] | None = None) -> None:
-        self.path = workspace.path if isinstance(workspace, Workspace) else Workspace(workspace).path
+        self.path = opened(workspace).path
         self.turns: tuple[Turn, ...] = ()
         self._heard = heard
 
@@ -86,15 +85,7 @@ class Talking:
 
     def take(self, call: Call) -> Turn:
         """Ask a call that was offered."""
-        understood = ToAnswer(
-            text=call.words,
-            said=tr("Understood: {words}", words=call.words),
-            calls=(call,),
-            chips=chips_of(call, {}),
-            coverage=1.0,
-            dialogue=continued(self.dialogue, call.words, call),
-        )
-        return self._keep(call.words, understood, Workspace(self.path))
+        return self._keep(call.words, understood_as([call], call.words, self.dialogue), Workspace(self.path))
 
     def without(self, parameter: str) -> Turn | None:
         """Ask the last call again without one of its parts; None where it cannot be asked without it."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit.columns import plain_label
-from toolkit.conversation.calls import Call, Chip
+from toolkit.conversation.calls import Call, Chip, Dialogue, ToAnswer, continued
 from toolkit.conversation.menu import CONTROL_WORDS, SCOPE_WORDS, choice_words
 from toolkit.conversation.phrases import literals
 from toolkit.language import LANGUAGES, speaking, tr
@@ -37,7 +37,29 @@ def shown_value(question: Question, name: str, value: Any) -> str:
     return choice_words(name, str(value)) if str(value) in literals(question).get(name, ()) else str(value)
 
 
-def chips_of(call: Call, said: dict[str, str]) -> tuple[Chip, ...]:
+def understood_as(
+    calls: Sequence[Call],
+    text: str,
+    before: Dialogue,
+    *,
+    said: str = "",
+    read_from: Mapping[str, str] | None = None,
+    unused: tuple[str, ...] = (),
+    coverage: float = 1.0,
+) -> ToAnswer:
+    """Return that a sentence is these calls. `said`: what is told of it, without one the calls in words; `read_from`: see `chips_of`."""
+    return ToAnswer(
+        text=text,
+        said=said or tr("Understood: {words}", words=tr(" | ").join(call.words for call in calls)),
+        calls=tuple(calls),
+        chips=chips_of(calls[0], read_from or {}),
+        unused=unused,
+        coverage=coverage,
+        dialogue=continued(before, text, *calls),
+    )
+
+
+def chips_of(call: Call, said: Mapping[str, str]) -> tuple[Chip, ...]:
     """Return the parts of a call, each with the words it was read from."""
     question = find_question(call.name)
     first = Chip("", tr("Question"), call.name, tr(question.text), said.get("", ""))
@@ -53,8 +75,10 @@ def call_in_words(text: str) -> Call | None:
                 asked = tr(question.text)
                 if text == asked:
                     return Call(question.name)
+                if not text.startswith(asked):
+                    continue
                 pattern = re.escape(tr("{question} ({chosen})", question=asked, chosen="\0")).replace("\0", "(.+)")
-                if text.startswith(asked) and (found := re.fullmatch(pattern, text)):
+                if found := re.fullmatch(pattern, text):
                     return _with_parts(question, found.group(1))
     return None
 

@@ -17,13 +17,12 @@ from toolkit.review.measures.silent_stores import silence_notes, silent_stores
 from toolkit.review.measures.store_months import (
     DRIVERS,
     last_whole_month,
-    month_earlier,
     month_period,
     month_words,
     store_sales,
     targets_of,
-    year_earlier,
 )
+from toolkit.scope.calendar import period_before, year_before
 from toolkit.scope.feasts import feast_notes
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
@@ -127,7 +126,7 @@ def sales_targets(view: View, *, month: str | None = None, by: By = "drivers", a
 
 def _before(view: View, now: Period, against: str | None) -> Period | None:
     """The month of comparison: the one asked for, or the first that the receipts hold in whole (a closed first day apart)."""
-    earlier = {"year": year_earlier(now), "month": month_earlier(now)}
+    earlier = {"year": year_before(now), "month": period_before(now)}
     candidates = [earlier[against]] if against else [*earlier.values()]
     return next((period for period in candidates if (view.first_day - period.start).days <= 1), None)
 
@@ -255,8 +254,8 @@ def _few(names: tuple[str, ...]) -> str:
 def _months(view: View, last: Period) -> Finding:
     """One row per store and month, up to twelve months."""
     months = [last]
-    while len(months) < _MONTHS and month_earlier(months[-1]).end >= view.first_day:
-        months.append(month_earlier(months[-1]))
+    while len(months) < _MONTHS and period_before(months[-1]).end >= view.first_day:
+        months.append(period_before(months[-1]))
     rows, hidden = [], 0
     for month in reversed(months):
         frame, few_rows = _month(view, month, last)

@@ -55,7 +55,12 @@ class Choice:
 
     def asking(self, question: str, parameters: Mapping[str, Any] | None = None) -> Choice:
         """Return the choice with another question in the same scope; parameters that are part of the scope change the scope."""
-        parameters = {name: "" if value is None else str(value) for name, value in (parameters or {}).items()}
+        parameters = {name: _text(value) for name, value in (parameters or {}).items()}
         scope = {name: value for name, value in parameters.items() if name in SCOPE_FIELDS}
         own = {name: value for name, value in parameters.items() if name not in SCOPE_PARAMETERS}
         return replace(self, question=question, own=own, **scope)
+
+
+def _text(value: Any) -> str:
+    """Return a parameter as a field holds it: several values separated by commas."""
+    return "" if value is None else ", ".join(value) if isinstance(value, list) else str(value)

@@ -13,14 +13,14 @@ from toolkit.apps.pages.state import State
 from toolkit.apps.pages.talk_view import STYLE
 from toolkit.apps.pages.view import AskView
 from toolkit.registry import STEPS, find_question
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 
 class Explore(widgets.VBox):
     """Scope on top, the questions at the side, the answer in the middle. `state` is that of the apps."""
 
     def __init__(self, workspace: Workspace | str | Path, question: str) -> None:
-        path = workspace.path if isinstance(workspace, Workspace) else Workspace(workspace).path
+        path = opened(workspace).path
         self.state = State(path, Choice(question=find_question(question).name))
         super().__init__([html("tk-style", f"<style>{STYLE}</style>"), AskView(self.state, STEPS).box])
         self.add_class("tk-explore")

@@ -245,7 +245,7 @@ class State(traitlets.HasTraits):
         first, *others = understood.calls
         self.choice = replace(self.choice, against="") if self.choice.against else self.choice
         beside = str(others[0].parameters.get("audience", "")) if others else ""
-        given = {name: ", ".join(value) if isinstance(value, list) else value for name, value in first.parameters.items()}
+        given = first.parameters
         if given.keys() & {"store_id", "region"}:  # one place alone
             given = {"store_id": "", "region": "", **given}
         self._move(replace(self.choice.asking(first.name, given), against=beside))

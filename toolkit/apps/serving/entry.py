@@ -131,8 +131,7 @@ def link_to(call: Call) -> str:
     >>> link_to(Call.of("portrait.stores", {"by": "region", "period": "28d"}))
     'voila/render/portrait.ipynb?tab=ask&question=portrait.stores&period=28d&own.by=region'
     """
-    given = {name: ", ".join(value) if isinstance(value, list) else value for name, value in call.parameters.items()}
-    query = query_of(Choice().asking(call.name, given), Choice(question=""))
+    query = query_of(Choice().asking(call.name, call.parameters), Choice(question=""))
     return f"voila/render/{call.name.partition('.')[0]}.ipynb?tab=ask&{query}"
 
 

@@ -24,7 +24,7 @@ from toolkit.ledger.definition import Definition, plan_names, write_plan
 from toolkit.ledger.launch import check_free, freeze
 from toolkit.scope.view import checked_as_of, open_view
 from toolkit.wording import some
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 AnyCampaign = str | dict[str, Any] | Definition
 
@@ -42,7 +42,7 @@ def save_plan(workspace: Workspace | str | Path, campaign: dict[str, Any] | Defi
     >>> tk.save_plan(ws, {"campaign_id": "spring", "starts_on": "2024-07-08", "ends_on": "2024-08-04",
     ...                   "offers": {"save ten": "full_reduction 60/10"}, "offer_of": "save ten"})
     """
-    ws = _opened(workspace)
+    ws = opened(workspace)
     draft = definition_of(ws, campaign)
     check_free(ws, draft.campaign_id)
     if draft.campaign_id in plan_names(ws) and not replace_it:
@@ -68,7 +68,7 @@ def launch(workspace: Workspace | str | Path, campaign: AnyCampaign, *, as_of: d
     >>> tk.launch(ws, tk.propose_plan(ws, "spring", audience="order_count_91d >= 3"))
     Campaign('spring': ...ledger)
     """
-    ws = _opened(workspace)
+    ws = opened(workspace)
     definition = definition_of(ws, campaign)
     check_free(ws, definition.campaign_id)
     draft = work_out(campaign_view(ws, definition, as_of=str(checked_as_of(ws, as_of))), definition)
@@ -104,12 +104,12 @@ def campaign(workspace: Workspace | str | Path, campaign_id: str) -> Campaign:
     WorkspaceError
         A file of it was changed after launch.
     """
-    return open_campaign(_opened(workspace), campaign_id)
+    return open_campaign(opened(workspace), campaign_id)
 
 
 def campaigns(workspace: Workspace | str | Path) -> pl.DataFrame:
     """Return every campaign, launched here or told by the shop's tables: one row each (see `toolkit.ledger.campaigns.known_campaigns`)."""
-    return known_campaigns(_opened(workspace))
+    return known_campaigns(opened(workspace))
 
 
 def set_global_control(
@@ -122,7 +122,7 @@ def set_global_control(
     BadValue
         The share is not between 0 and 0.5, or another is in force and `replace_it` is not given.
     """
-    ws = _opened(workspace)
+    ws = opened(workspace)
     return global_control.set_global_control(ws, share, since=checked_as_of(ws, since), seed=seed, replace_it=replace_it)
 
 
@@ -181,7 +181,7 @@ def contact_lists(
     DataError
         The shop does not say who may be contacted (then `for_contact=False` gives lists for analysis), or nobody is left.
     """
-    ws = _opened(workspace)
+    ws = opened(workspace)
     launched = open_campaign(ws, campaign_id)
     if launched.source != "ledger" or launched.definition is None:
         raise BadValue(
@@ -258,7 +258,3 @@ def _drawn(draft: Draft) -> dict[str, Any]:
         "most_draws": settings.most_draws,
         "balance": assignment.balance.to_dicts(),
     }
-
-
-def _opened(workspace: Workspace | str | Path) -> Workspace:
-    return workspace if isinstance(workspace, Workspace) else Workspace(workspace)

@@ -17,7 +17,7 @@ from toolkit.ledger.definition import DO_NOTHING, Definition
 from toolkit.ledger.offer import Offer
 from toolkit.scope.view import View, open_view
 from toolkit.settings import read_settings
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 DAYS = 28
 """Days of a proposed campaign: whole weeks, long enough for most members to come."""
@@ -51,7 +51,7 @@ def propose_plan(
     -------
     >>> tk.propose_plan(ws, "spring", audience="order_count_91d >= 3")
     """
-    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    ws = opened(workspace)
     shop = read_settings(ws.document("settings"))
     members = None if audience is None else read_selection(audience)
     view = open_view(

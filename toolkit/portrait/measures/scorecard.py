@@ -28,7 +28,7 @@ from toolkit.portrait.measures.shopping_days import member_days
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View, open_view
 from toolkit.settings import Settings
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 FALLBACK_EDGES = (30, 90, 180, 365)
 """R edges in days where the shop has too few gaps to propose its own: a month, a quarter, half a year, a year."""
@@ -320,7 +320,7 @@ def save_scorecard(
     -------
     >>> for sentence in tk.portrait.save_scorecard(ws).sentences: print(sentence)
     """
-    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    ws = opened(workspace)
     view = open_view(ws, as_of=as_of, settings=settings)
     before = saved_scorecard(ws)
     if before is not None and not refresh:

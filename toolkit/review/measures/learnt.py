@@ -23,7 +23,7 @@ from toolkit.review.measures.study import Study, study
 from toolkit.scope.view import View, open_view
 from toolkit.settings import Settings
 from toolkit.wording import listing, some
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, opened
 
 NO_METHOD = value("not stated")
 
@@ -92,7 +92,7 @@ def write_lessons(
     -------
     >>> for sentence in tk.write_lessons(ws, "C001").sentences: print(sentence)
     """
-    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    ws = opened(workspace)
     view = open_view(ws, as_of=as_of, settings=settings)
     measured = study(view, campaign_id)
     if measured.case.is_running:
@@ -150,7 +150,7 @@ def write_all_lessons(
     -------
     >>> for sentence in tk.write_all_lessons(ws).sentences: print(sentence)
     """
-    ws = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+    ws = opened(workspace)
     day = open_view(ws, as_of=as_of, settings=settings).as_of
     learnt, left_out = list[Learnt](), dict[str, str]()
     for campaign_id in known_campaigns(ws, up_to=day)["campaign_id"]:

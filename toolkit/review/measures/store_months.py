@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,6 +11,7 @@ from toolkit import language
 from toolkit.errors import BadValue
 from toolkit.language import later, tr
 from toolkit.models.shapley import shapley_parts, whole_parts
+from toolkit.scope.calendar import unit_of
 from toolkit.scope.period import Period
 from toolkit.scope.sales import within
 from toolkit.scope.view import View
@@ -41,8 +41,7 @@ def month_period(month: str, *, called: str = "review.sales_targets") -> Period:
         raise BadValue(
             tr("{called}: month is '{month}', but a month as YYYY-MM was needed, such as 2026-03.", called=called, month=month)
         ) from None
-    first = first.replace(day=1)
-    return Period(first, first.replace(day=monthrange(first.year, first.month)[1]))
+    return unit_of(first, "month")
 
 
 def month_words(month: date, english: str = "%Y-%m") -> str:
@@ -66,21 +65,6 @@ def last_whole_month(as_of: date) -> str:
     """
     ended = as_of if (as_of + timedelta(days=1)).day == 1 else as_of.replace(day=1) - timedelta(days=1)
     return f"{ended:%Y-%m}"
-
-
-def year_earlier(period: Period) -> Period:
-    """Return the same days of the month a year before (the 29th of February has none: the month ends on the 28th)."""
-    start = period.start.replace(year=period.start.year - 1)
-    last = monthrange(start.year, start.month)[1]
-    whole = period.end.day == monthrange(period.end.year, period.end.month)[1]
-    return Period(start, start.replace(day=last if whole else min(period.end.day, last)))
-
-
-def month_earlier(period: Period) -> Period:
-    """Return the same days of the month before; the whole month for a whole month."""
-    end = period.start - timedelta(days=1)
-    whole = period.end.day == monthrange(period.end.year, period.end.month)[1]
-    return Period(end.replace(day=1), end if whole else end.replace(day=min(period.end.day, end.day)))
 
 
 def store_sales(view: View, period: Period) -> pl.DataFrame:

@@ -22,6 +22,18 @@ EXTRAS = {
     "notebook": ("papermill", "nbconvert", "nbclient", "nbformat", "ipykernel", "IPython", "jupyter_client", "jupyter_core", "traitlets"),
     "apps": ("voila", "ipywidgets", "jupyter_server", "tornado"),
     "agents": ("mcp",),
+    "databases": (
+        "adbc_driver_manager",
+        "adbc_driver_postgresql",
+        "adbc_driver_sqlite",
+        "arrow_odbc",
+        "deltalake",
+        "duckdb",
+        "keyring",
+        "pyarrow",
+        "pyiceberg",
+    ),
+    "cluster": ("distributed",),
 }
 """Extra -> the modules it brings. What two extras bring stands with the first: either helps."""
 _PACKAGES = {"sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}

@@ -207,7 +207,11 @@ def open_source(source: Mapping | str | Path) -> Mapping:
         path = path / "mapping.toml"
     if not path.exists():
         raise MappingError(
-            f"There is no mapping file {path}. Propose one with `toolkit map FILES > mapping.toml`, or import '{COMPLETE_JOURNEY}'."
+            tr(
+                "There is no mapping file {path}. Propose one with `toolkit map FILES > mapping.toml`, or import '{example}'.",
+                path=path,
+                example=COMPLETE_JOURNEY,
+            )
         )
     return read_mapping(path)
 
@@ -305,11 +309,15 @@ def _import_lines(
         if rows_kept and not accept_defaults:
             raise DataError(refusal(mapping, questions))
     if not rows_kept:
-        shown = {reason: f" ({cell!r} in row {row})" for reason, (cell, row) in record.examples.items()}
+        shown = {reason: tr(" ({cell} in row {row})", cell=repr(cell), row=row) for reason, (cell, row) in record.examples.items()}
         reasons = "; ".join(f"{reason}: {rows:,}{shown.get(reason, '')}" for reason, rows in (record.reasons | record.left_out).items())
-        reasons = reasons or "the files hold no rows"
+        reasons = reasons or tr("the files hold no rows")
         raise DataError(
-            f"No line of '{mapping.name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again."
+            tr(
+                "No line of '{name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again.",
+                name=mapping.name,
+                reasons=reasons,
+            )
         )
     left_orders = _left_orders(unwanted if ws.manifest.line_files else [], codes["store"])
     days = _with_days_of(left_orders, days)
@@ -345,7 +353,7 @@ def _import_lines(
         + notes
         + tuple(filter(None, [files_disagree, *beside]))
         + tuple(merge_notes(mapping, typed, lines, people))
-        + ((f"{total:,} lines were there before.",) if total else ())
+        + ((tr("{total:,} lines were there before.", total=total),) if total else ())
     )
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
     record = record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
@@ -468,8 +476,14 @@ def _record(
         examples = unread_cells(rows, mapping.tables[table])
         if rows.height != set_aside:
             raise DataError(
-                f"{table}: {rows_in:,} rows came in, {rows_kept:,} were kept and {rows.height:,} set aside, which does not add up. "
-                "Nothing was changed. The files may have been written to during the import: run it again."
+                tr(
+                    "{table}: {rows_in:,} rows came in, {rows_kept:,} were kept and {set_aside:,} set aside, which does not add up. "
+                    "Nothing was changed. The files may have been written to during the import: run it again.",
+                    table=table,
+                    rows_in=rows_in,
+                    rows_kept=rows_kept,
+                    set_aside=rows.height,
+                )
             )
     return ImportRecord(
         import_id=commit_id,

@@ -40,7 +40,7 @@ def _changes(name: str) -> Column:
 
 
 BOARD = c.table(
-    f"one row per window as long as the period, {STEPS} of them, each ending a week after the one before",
+    f"one row per window as long as the period, {STEPS} of them, the period itself first, each ending a week before the one above",
     c.day("starts_on", "From"),
     c.day("ends_on", "To"),
     c.members("buyer_count", "Buyers", "members who ordered"),
@@ -62,9 +62,9 @@ CHANGES = tuple(_changes(name) for name in SHOWN)
     figures=(*(FIGURES[name].column for name in SHOWN), *CHANGES),
 )
 def scoreboard(view: View) -> Finding:
-    """Return the main figures of the period and how they moved: one row per window, oldest first, the last one the period itself.
+    """Return the main figures of the period and how they moved: one row per window, the period itself first.
 
-    Each window is as long as the period and ends a week after the one before, so that a figure is the same thing all along its line and a
+    Each window is as long as the period and ends a week before the one above, so that a figure is the same thing all along its line and a
     single good week does not bend it. Changes are against the same days a year earlier (364 days, so that weekdays agree), where the
     receipts hold them, else against as many days just before; of a share in points.
 
@@ -82,7 +82,7 @@ def scoreboard(view: View) -> Finding:
     board = BOARD.of(shown.head(len(windows)), view)
     changes: dict[str, float | None] = dict.fromkeys(SHOWN)
     if other:
-        changes = _changed(board.frame.tail(1), BOARD.of(shown.tail(1), view).frame)
+        changes = _changed(board.frame.head(1), BOARD.of(shown.tail(1), view).frame)
     if not is_year:  # early receipts make everybody new who was away before them
         changes["first_time_members"] = None
     return Finding(
@@ -95,13 +95,13 @@ def scoreboard(view: View) -> Finding:
             ("portrait.why", {"metric": "member_sales"}),
             ("portrait.figure", {"metric": "repeat_rate", "by": "month"}),
         ],
-        figures={name: board.frame[name][-1] for name in SHOWN} | {f"{name}_change": change for name, change in changes.items()},
-        spark=board.frame["member_sales"].drop_nulls().to_list(),
+        figures={name: board.frame[name][0] for name in SHOWN} | {f"{name}_change": change for name, change in changes.items()},
+        spark=board.frame["member_sales"].drop_nulls().reverse().to_list(),
     )
 
 
 def _windows(period: Period) -> list[Period]:
-    return [Period(period.start - step * _WEEK, period.end - step * _WEEK) for step in reversed(range(STEPS))]
+    return [Period(period.start - step * _WEEK, period.end - step * _WEEK) for step in range(STEPS)]
 
 
 def _compared(view: View) -> tuple[Period | None, bool]:
@@ -119,8 +119,8 @@ def _shown(view: View, windows: Sequence[Period]) -> pl.DataFrame:
     buyers = figure_values(view, FIGURES["buyers"], windows).select(buyer_count="buyers")
     board = pl.concat([dates, buyers, *parts], how="horizontal")
     reaches = pl.col("starts_on") >= view.first_day
-    is_last = pl.int_range(pl.len()) == STEPS - 1  # the period itself is told as it is, as everywhere
-    return board.with_columns(pl.when(reaches | is_last).then(pl.col("buyer_count", *SHOWN)))
+    is_first = pl.int_range(pl.len()) == 0  # the period itself is told as it is, as everywhere
+    return board.with_columns(pl.when(reaches | is_first).then(pl.col("buyer_count", *SHOWN)))
 
 
 def _changed(now: pl.DataFrame, was: pl.DataFrame) -> dict[str, float | None]:
@@ -129,10 +129,10 @@ def _changed(now: pl.DataFrame, was: pl.DataFrame) -> dict[str, float | None]:
 
 
 def _headline(view: View, board: AnswerTable, changes: dict[str, float | None], other: Period | None, *, is_year: bool) -> str:
-    last = board.frame.row(-1, named=True)
+    now = board.frame.row(0, named=True)
 
     def text(name: str) -> str:
-        return wording.column_text(last[name], FIGURES[name].column, view.currency)
+        return wording.column_text(now[name], FIGURES[name].column, view.currency)
 
     def moved(name: str) -> str:
         return change_said(FIGURES[name], changes[name])
@@ -167,13 +167,13 @@ def _notes(view: View, other: Period | None, *, is_year: bool) -> list[str | Not
 def _chart(view: View, board: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.multiples import multiples
 
-    first = board.row(-1, named=True)
+    now = board.row(0, named=True)
     names = {name: wording.capital(tr(FIGURES[name].words)) for name in SHOWN}
     # Figures of different units on one scale: each as a share of what it is now.
     lines = pl.concat(
-        board.select("ends_on", pl.lit(names[name]).alias("figure"), (pl.col(name) / first[name]).cast(pl.Float64).alias("of_now"))
+        board.reverse().select("ends_on", pl.lit(names[name]).alias("figure"), (pl.col(name) / now[name]).cast(pl.Float64).alias("of_now"))
         for name in SHOWN
-        if first[name]
+        if now[name]
     )
     return multiples(
         lines, panel="figure", x="ends_on", value="of_now", kind="share", columns=3,

@@ -36,7 +36,7 @@ TASKS = c.table(
     c.text("question", "Where it goes on"),
     c.text("subject", "Campaign", null="none"),
 )
-SLIPPING, LAPSING, LESS = value("slipping away"), value("lapsing"), value("coming less often")
+SLIPPING, AWAY, LESS = value("slipping away"), value("not seen for long"), value("coming less often")
 LESSON, DRAFT, CONTROL = value("lesson to read"), value("draft to launch"), value("nobody held out")
 _OTHERS = " AND (losing_touch IS NULL OR NOT losing_touch)"
 _GROUPS = (
@@ -45,7 +45,7 @@ _GROUPS = (
         later("{member_count:member} [one?is|are] slipping away, and {at_stake_spend:money} with them: win them back now."),
     ),
     (
-        LAPSING, "stage = 'lapsing'" + _OTHERS,
+        AWAY, "stage = 'lapsing'" + _OTHERS,
         later("{member_count:member} [one?has|have] been away for unusually long; {at_stake_spend:money} is not expected: remind them."),
     ),
     (

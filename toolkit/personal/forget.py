@@ -51,10 +51,6 @@ def forget(workspace: Workspace | str | Path, *member_ids: str | int, inbox: boo
         No id was given, and nothing is to be finished.
     WorkspaceError
         Another process writes there, or the disk is full. What was done stays done, and the next run goes on.
-
-    Example
-    -------
-    >>> tk.forget("demo/workspace", "1228").sentences                       # doctest: +SKIP
     """
     ws = opened(workspace)
     given = sorted({str(one) for one in member_ids if str(one).strip()})

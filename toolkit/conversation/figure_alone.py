@@ -1,7 +1,7 @@
-"""A sentence that is nothing but a figure with its place, time, members and parts: it asks for this figure, whatever its words mean elsewhere.
+"""A sentence that is nothing but a figure with its place, time, members and parts asks for this figure, whatever its words mean elsewhere.
 
-`category sales, July`, `sales split by region for the last 13 weeks`, `11月各个人群的销售`; and with a word for why, `fewer orders in store 367
-this month, why`. No list of phrases: every piece must be the figure, one of its parameters, or a word that only frames it.
+`category sales, July`, `sales split by region for the last 13 weeks`, `11月各个人群的销售`; and with a word for why, `fewer orders in store
+367 this month, why`. No list of phrases: every piece must be the figure, one of its parameters, or a word that only frames it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from toolkit.registry import find_question
 from toolkit.scope.calendar import UNITS
 
 FIGURE, WHY, STORES = "portrait.figure", "portrait.why", "portrait.stores"
-_PARTS = {
+PARTS = {
     "store": "store", "stores_all": "store", "region_word": "region", "category_word": "category", "tier_word": "tier",
     "segment_word": "segment", "channel_word": "channel", "month_word": "month", "week_word": "week", "day_word": "day",
 }  # fmt: skip
@@ -28,6 +28,7 @@ _RANKED = frozenset({"best", "worst", "ranking", "moving_goods"})
 _STAGES = CONCEPTS.keys() - {"spending_power", "price_sensitive", "returned"}
 """Words that narrow a figure to some members by the way; the others are mostly a question of their own."""
 _WHO = ("segment", "tier", "audience", "attribute", "channel")
+_WHO_ALONE = re.compile(r"(member|customer|shopper|client|buyer|user)s?|会员|顾客|客户|人群|用户|消费者")
 _ONE_STORE = re.compile(r"(\b(the|this|our|my|a|whole|entire)|这个?|本|我们|咱们?)\s*$")
 _MANY = re.compile(r"^.*(s|es)$|门店|店铺")
 _EACH = re.compile(r"(by|per|each|every|which|across|all|between|各|每|哪|按|分|不同|所有)[^,，。]{0,6}$")
@@ -54,7 +55,11 @@ def figure_alone(taken: Taken) -> Alone | None:
         return None
     asks_why = "why_word" in concepts or ("driver" in concepts and bool(concepts & (_WAYS | {"change_word"})))
     by_time = bool(parts) and set(parts.values()) <= {*UNITS}
-    allowed = _FRAME | (_WAYS if asks_why or by_time or (parts and metric != "sales") else frozenset()) | (_RANKED if parts or are_two(taken) else frozenset())
+    allowed = (
+        _FRAME
+        | (_WAYS if asks_why or by_time or (parts and metric != "sales") else frozenset())
+        | (_RANKED if parts or are_two(taken) else frozenset())
+    )
     allowed |= {"why_word", "driver"} if asks_why else frozenset()
     for piece in taken.pieces:
         if piece.kind == "stop" or piece in named or piece in parts or is_role_word(taken, piece):
@@ -64,11 +69,16 @@ def figure_alone(taken: Taken) -> Alone | None:
             if piece.kind == "entity"
             else piece.name in ("period", "since", "top", *LIMITS)
             if piece.kind == "island"
-            else piece.kind == "concept" and (piece.name in allowed or piece.name in _STAGES or piece.name in _PARTS)
+            else piece.kind == "concept" and (piece.name in allowed or piece.name in _STAGES or piece.name in PARTS)
         )
         if not known:
             return None
-    if metric == "members" and not parts and "number_of" not in concepts:
+    if (
+        metric == "members"
+        and not parts
+        and "number_of" not in concepts
+        and all(_WHO_ALONE.fullmatch(taken.said(piece).lower()) for piece in named)
+    ):
         return None  # `gold members of store 3` says who, and no figure
     if len({piece.name for piece in taken.pieces if piece.name in _STAGES and piece not in named}) > 1 and not are_two(taken):
         return None  # `new, lapsing and lapsed` asks for each of them
@@ -99,4 +109,4 @@ def _part(taken: Taken, piece: Piece) -> str:
     if piece.name == "store":
         said = taken.said(piece)
         return "store" if _EACH.search(before) or (_MANY.match(said) and not _ONE_STORE.search(before)) else ""
-    return _PARTS.get(piece.name, "")
+    return PARTS.get(piece.name, "")

@@ -13,7 +13,7 @@ from pathlib import Path
 from toolkit import language
 from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood
 from toolkit.conversation.campaigns import campaign_of
-from toolkit.conversation.figure_alone import FIGURE, are_two, figure_alone
+from toolkit.conversation.figure_alone import FIGURE, PARTS, are_two, figure_alone
 from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
 from toolkit.conversation.metrics import QUESTIONS, metric_of
@@ -34,6 +34,10 @@ LEAST_COVERAGE = 0.6
 LEAST_SCORE = 0.55
 ALONE = 1.15
 """What a sentence counts that is nothing but a figure: more than any phrase but one that it is word for word."""
+AGREED, AHEAD, FAIRLY = 0.24, 1.5, 0.6
+"""The share of a sentence's words that are a question's own, how far ahead of the next, and the score, for which a word may be left."""
+DOUBTFUL, HARDLY = 0.7, 0.2
+"""Under both, by score and by share, a word that nobody knows is not passed over: it is what the sentence is about."""
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
 _MATERIAL = frozenset("why_word not_buy drop_word rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
@@ -48,6 +52,8 @@ _NAMING = frozenset("region_word segment_word tier_word brand_word not_buy".spli
 _NAMED = frozenset({"entity", "island", "unknown_id"})
 WHOLE, REVIEW = "portrait.overview", "review.verdict"
 _WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
+_NO_COUPON = 200
+"""Money from so much on is to be spent; no coupon is worth it."""
 _TERMS = {
     "category": "{goods}",
     "product": "{goods}",
@@ -137,6 +143,7 @@ class _Reading:
         self.ranked = book.ranked(
             terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
         )
+        self.own = dict(book.speaking_for(terms_of(taken)))
         self.alone = figure_alone(taken)
         if self.alone and self.alone.question not in book.known:
             self.alone = None
@@ -167,7 +174,7 @@ class _Reading:
             return made
         compared = self._side_by_side(best, made)
         covered, unused = self._coverage(best, made)
-        if covered < LEAST_COVERAGE or self._leaves_out(made, unused):
+        if covered < LEAST_COVERAGE or self._leaves_out(best, made, unused):
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
         of_shop = metric_of(self.taken)[0] == "sales" and "member" not in self.taken.concepts()  # of members alone there is a forecast
         if made.future is not None and (of_shop or not best.question.startswith(_AHEAD)):
@@ -183,6 +190,7 @@ class _Reading:
             if match.score > best.score - CLOSE
             and match.question in self.book.known
             and match.question != best.question
+            and not (best.score > match.score and self._own(best.question) >= max(AGREED, AHEAD * self._own(match.question)))
             and not _same_table(best.question, made, match)
         ]
         if close:
@@ -251,7 +259,7 @@ class _Reading:
                 unused.append(self.taken.said(piece))
         return (used / total if total else 0.0), tuple(unused)
 
-    def _leaves_out(self, made: Filled, unused: tuple[str, ...]) -> bool:
+    def _leaves_out(self, best: Match, made: Filled, unused: tuple[str, ...]) -> bool:
         """Whether something that changes the meaning was not used: a name, a time, a number, or a word such as `why` or `not`."""
         left = [piece for piece in self.taken.pieces if self.taken.said(piece) in unused and piece not in made.used]
         if _compares(self.taken):
@@ -259,7 +267,19 @@ class _Reading:
         metric, named = metric_of(self.taken)
         if metric not in ("", "sales", "members") and any(piece in left for piece in named):
             return True
-        return any(piece.kind in ("entity", "island") or piece.name in _MATERIAL or self._is_of_its_own(piece) for piece in left)
+        if any(piece.kind in ("entity", "island") or piece.name in _MATERIAL for piece in left):
+            return True
+        mine = self._own(best.question)
+        asked = {*terms_of(self.taken)}
+        whole = best.phrase.sense and best.phrase.terms <= asked  # but for these words the sentence is a phrase
+        if any(piece.kind == "unknown" for piece in left) and best.score < DOUBTFUL and mine < HARDLY and not whole:
+            return True
+        others = max((share for name, share in self.own.items() if name != best.question), default=0.0)
+        agreed = best.score >= FAIRLY and mine >= max(AGREED, AHEAD * others)
+        return any(self._is_of_its_own(piece) and (not agreed or piece.kind == "unknown" or piece.name in PARTS) for piece in left)
+
+    def _own(self, question: str) -> float:
+        return self.own.get(question, 0.0)
 
     def _is_of_its_own(self, piece: Piece) -> bool:
         """Whether a word that was not used would have carried the sense: one of another question, or what kind a name is of."""
@@ -410,6 +430,8 @@ def terms_of(taken: Taken) -> list[str]:
             found += _open_terms(taken, piece)
         elif piece.name == "period" and piece.value.future:
             found.append("next_period")
+        elif piece.name == "money" and piece.value >= _NO_COUPON:
+            found.append("{budget}")
         elif piece.kind in ("entity", "island") and (term := _TERMS.get(_kind(piece))):
             found.append(again(term, found) if term[0] == "{" else term)
             if piece.name == "coupon":

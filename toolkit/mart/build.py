@@ -22,8 +22,9 @@ from filelock import FileLock
 from toolkit.errors import BadValue, WorkspaceError
 from toolkit.language import tr
 from toolkit.mart.batches import MOST_LINES, Batch, plan_batches, read_slices
+from toolkit.mart.carried import add, carry, note_origin, product_sums_after, settled_day
 from toolkit.mart.catalogue import Catalogue, catalogue_of, without_fractions
-from toolkit.mart.folder import FORMAT, Mart, find_mart, mart_path
+from toolkit.mart.folder import FORMAT, Mart, find_mart, mart_path, nearest_before
 from toolkit.mart.prices import category_table, expected_amounts, usual_prices
 from toolkit.mart.products import product_table
 from toolkit.mart.runs import Columns
@@ -47,6 +48,10 @@ class _Sums:
     days: tuple[date, ...]  # first and last day seen; empty without lines
 
 
+_MOST_TIMES_LINES, _LEAST_BUDGET = 2.5, 200_000_000
+"""Marts may take this many times the bytes of the lines, or this many bytes where that is more; beyond it those of earlier receipts go."""
+
+
 def ensure_mart(ws: Workspace, as_of: date) -> Mart:
     """Return the mart of a workspace as of a day, building it first where there is none.
 
@@ -66,7 +71,10 @@ def load_mart(ws: Workspace, as_of: date) -> Mart | None:
 
 
 def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, workers: int = 1) -> Mart:
-    """Build the mart as of a day, unless another process has just done so, and return it. Marts of earlier data versions are removed.
+    """Build the mart as of a day, unless another process has just done so, and return it.
+
+    Where there is a mart of earlier receipts or an earlier day, it is carried forward (`toolkit.mart.carried`): the same mart, at a fraction of
+    the cost. Marts that nobody can ask for any more are removed, and the oldest of the others beyond a budget of disk.
 
     Parameters
     ----------
@@ -87,7 +95,7 @@ def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, work
     as_of = _checked(as_of)
     ws.mart_folder.mkdir(exist_ok=True)
     with FileLock(ws.mart_folder / ".lock"), _in_words(ws):
-        _sweep(ws.mart_folder, ws.manifest.data_version)
+        _sweep(ws.mart_folder)
         if mart := find_mart(ws.mart_folder, as_of, ws.manifest.data_version):
             return mart
         building = ws.mart_folder / f"{_BUILDING}{os.getpid()}"
@@ -98,6 +106,7 @@ def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, work
             shutil.rmtree(finished, ignore_errors=True)  # one of another layout
             building.rename(finished)
             _sync(ws.mart_folder)
+            _prune(ws, finished)
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return Mart(finished, as_of)
@@ -107,13 +116,10 @@ def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int, workers: i
     for table in ("orders", "member_category", "members", "drafts"):
         (folder / table).mkdir(parents=True)
     catalogue, notes = _catalogue(ws, as_of)
-    batches = plan_batches(ws.line_partitions(), most_lines=most_lines) or [()]
     _keep_freed_memory()
-    with ThreadPoolExecutor(workers) as pool:
-        batch_sums = pool.map(
-            lambda number, batch: _write_batch(folder, number, batch, catalogue, as_of, most_lines), range(len(batches)), batches
-        )
-        sums = reduce(_together, batch_sums)
+    sums = _carried_sums(ws, as_of, folder, catalogue) or _sums_of_lines(ws, as_of, folder, catalogue, most_lines, workers)
+    since = product_sums_after(ws, settled_day(as_of), as_of, catalogue)
+    note_origin(ws, folder, settled_day(as_of), add(sums.product_sums, since, -1))
     categories = category_table(sums.category_sums, catalogue.categories)
     prices = usual_prices(categories)
     for draft in sorted((folder / "drafts").iterdir()):
@@ -127,6 +133,26 @@ def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int, workers: i
     others = products.filter(~pl.col("is_goods"))
     facts["not_goods"] = {"product_count": others.height, **{name: int(others[name].sum()) for name in ("line_count", "amount")}}
     (folder / "mart.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
+
+
+def _carried_sums(ws: Workspace, as_of: date, folder: Path, catalogue: Catalogue) -> _Sums | None:
+    """Write the parts by carrying the nearest mart before forward; None where there is none, or too much is another."""
+    base = nearest_before(ws.mart_folder, as_of)
+    carried = carry(ws, base, as_of, folder, catalogue) if base else None
+    if carried is None:
+        return None
+    seen = sum(total["line_count"] for total in carried.totals.values())
+    return _Sums(carried.category_sums, carried.product_sums, carried.totals, carried.member_count, ws.line_count - seen, carried.days)
+
+
+def _sums_of_lines(ws: Workspace, as_of: date, folder: Path, catalogue: Catalogue, most_lines: int, workers: int) -> _Sums:
+    """Write the parts from all lines, batch by batch."""
+    batches = plan_batches(ws.line_partitions(), most_lines=most_lines) or [()]
+    with ThreadPoolExecutor(workers) as pool:
+        batch_sums = pool.map(
+            lambda number, batch: _write_batch(folder, number, batch, catalogue, as_of, most_lines), range(len(batches)), batches
+        )
+        return reduce(_together, batch_sums)
 
 
 def _write_batch(folder: Path, number: int, batch: Batch, catalogue: Catalogue, as_of: date, most_lines: int) -> _Sums:
@@ -263,11 +289,30 @@ def _in_words(ws: Workspace) -> Iterator[None]:
         raise
 
 
-def _sweep(folder: Path, data_version: object) -> None:
-    """Remove what killed builds left, and marts of other data versions: nobody will ask for them again."""
+def _sweep(folder: Path) -> None:
+    """Remove what killed builds left."""
     for item in folder.iterdir():
-        if item.is_dir() and (item.name.startswith(_BUILDING) or not item.name.endswith(f"-{data_version}")):
+        if item.is_dir() and item.name.startswith(_BUILDING):
             shutil.rmtree(item, ignore_errors=True)
+
+
+def _prune(ws: Workspace, newest: Path) -> None:
+    """Remove marts of earlier receipts: those of the same day, and the oldest beyond the budget; what two marts share counts once."""
+    marts = [path for path in ws.mart_folder.iterdir() if (path / "mart.json").exists()]
+    budget = max(_MOST_TIMES_LINES * sum((ws.path / file.path).stat().st_size for file in ws.manifest.line_files), _LEAST_BUDGET)
+    seen: set[tuple[int, int]] = set()
+    held = 0
+    for path in sorted(marts, key=lambda path: (_version(path) == _version(newest), (path / "mart.json").stat().st_mtime_ns), reverse=True):
+        for item in path.rglob("*"):
+            at = item.stat()
+            held += 0 if (at.st_dev, at.st_ino) in seen else at.st_size
+            seen.add((at.st_dev, at.st_ino))
+        if _version(path) != _version(newest) and (path.name.rpartition("-")[0] == newest.name.rpartition("-")[0] or held > budget):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _version(mart: Path) -> str:
+    return mart.name.rpartition("-")[2]
 
 
 def _synced(folder: Path) -> None:

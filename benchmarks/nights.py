@@ -68,7 +68,9 @@ def _evening(folder: Path, mapping: str, workspace: Path) -> dict[str, dict[str,
     for step in STEPS:
         command = [sys.executable, __file__, "--step", f"{step}:{folder / mapping}", "--folder", str(workspace)]
         environment = {**os.environ, "POLARS_MAX_THREADS": "2", "PYTHONPATH": str(ROOT)}
-        measures[step] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.split("\n")[-2])
+        measures[step] = json.loads(
+            subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.split("\n")[-2]
+        )
     return measures
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.shop import random_lines, random_products
 from toolkit.importing import import_receipts, respread
 from toolkit.importing import lines as line_steps
-from toolkit.mart import build, build_mart, ensure_mart, load_mart
+from toolkit.mart import build, build_mart, ensure_mart, load_mart, pruning
 from toolkit.mart.folder import Mart
 from toolkit.workspace import Workspace
 
@@ -83,7 +83,9 @@ class Shop:
         rows.write_parquet(self.folder / "lines.parquet")
         if products:
             self.products.write_parquet(self.folder / "products.parquet")
-        (self.folder / "mapping.toml").write_text(MAPPING.replace("[lines.", f'replaces = "{by}"\n[lines.', 1) + (PRODUCTS if products else ""), "utf-8")
+        (self.folder / "mapping.toml").write_text(
+            MAPPING.replace("[lines.", f'replaces = "{by}"\n[lines.', 1) + (PRODUCTS if products else ""), "utf-8"
+        )
         import_receipts(self.folder / "mapping.toml", self.folder / "ws", accept_defaults=True, allow_shrinking=replace)
         return Workspace(self.folder / "ws")
 
@@ -151,7 +153,7 @@ def test_a_product_that_becomes_another_is_built_from_nothing(tmp_path, monkeypa
 
 
 def test_marts_of_earlier_receipts_go_beyond_the_budget(tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "_LEAST_BUDGET", 0)
+    monkeypatch.setattr(pruning, "LEAST_BUDGET", 0)
     shop = Shop(tmp_path, 5, monkeypatch)
     day = START + timedelta(days=60)
     ws = shop.night(shop.of_days(START, day), products=True)

@@ -5,9 +5,6 @@ that another member has now); their lines are read and make their rows, as in a 
 category are those of the mart before, and of its members only those are made again, from their orders, who have an order on a day that
 entered or left a window (28, 56, 91, 182, 365 days). Sums of the whole shop are what they were, less what went, plus what came: integers,
 so the mart is the same to the last bit as one that is built from nothing (tests/mart/test_carried.py).
-
-Products are summed over everybody's lines, of which those that went are no longer there. So their sums up to a settled day, some weeks
-back, are kept, and the lines since are summed anew each night; a receipt that changes before the settled day costs one walk over all lines.
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +25,18 @@ from toolkit.expressions import day_number
 from toolkit.mart.batches import in_time_order
 from toolkit.mart.catalogue import Catalogue
 from toolkit.mart.folder import MADE_OF, Mart
-from toolkit.mart.lines import NONE, lines_of, slices_of
+from toolkit.mart.lines import NONE
 from toolkit.mart.members import WINDOWS, members_of
-from toolkit.mart.orders import are_orders, bought_in_orders
 from toolkit.mart.prices import category_sums
-from toolkit.mart.products import SUMS, add_product_sums
 from toolkit.mart.runs import Columns, as_array
-from toolkit.mart.tables import lines_at_once, tables_of
+from toolkit.mart.settled import add, kept_sums, product_sums_after, settled_day, stamp
+from toolkit.mart.tables import tables_of
 from toolkit.mart.totals import COUNTS, Totals, totals_of
 from toolkit.schemas import MEMBER_CATEGORY, MEMBER_FEATURES, ORDERS, STORED_LINES
-from toolkit.workspace import LineFile, Workspace
+from toolkit.workspace import Workspace
 
-SETTLED_DAYS = 35
-"""Days after which products' sums are kept: late receipts and corrections of the last weeks cost nothing more."""
 MOST_CHANGED = 0.35
 """Where the receipts of a larger share of the members changed, a build from nothing costs less."""
-_SETTLED = "settled.parquet"
 _ORDER = ("order_code", "member_code", "ordered_at")
 
 
@@ -53,6 +46,7 @@ class Carried:
 
     category_sums: Columns
     product_sums: Columns
+    settled_sums: Columns  # of the products, up to the settled day
     totals: Totals
     member_count: int
     days: tuple[date, ...]  # first and last day seen; empty without lines
@@ -69,19 +63,6 @@ class _Changes:
     def members(self) -> pl.Series:
         """Codes of the members whose receipts changed, sorted."""
         return pl.concat([self.came["member_code"], self.went["member_code"]]).drop_nulls().unique().sort()
-
-
-def note_origin(ws: Workspace, folder: Path, settled: date, sums: Columns) -> None:
-    """Write down beside a mart what it was made of, and the sums of products up to the settled day."""
-    text = json.dumps({"files": [_stamp(ws, file) for file in ws.manifest.line_files], "settled": settled.isoformat()})
-    (folder / MADE_OF).write_text(text, "utf-8")
-    frame = pl.DataFrame({"product_code": np.arange(len(sums["line_count"]), dtype=np.uint32), **{name: sums[name] for name in SUMS}})
-    frame.filter(pl.col("line_count") > 0).write_parquet(folder / _SETTLED)
-
-
-def settled_day(as_of: date) -> date:
-    """Return the day up to which products' sums are kept with the mart of a day."""
-    return max(as_of, date.min + timedelta(days=SETTLED_DAYS)) - timedelta(days=SETTLED_DAYS)
 
 
 def carry(ws: Workspace, base: Mart, as_of: date, folder: Path, catalogue: Catalogue) -> Carried | None:
@@ -110,12 +91,12 @@ def carry(ws: Workspace, base: Mart, as_of: date, folder: Path, catalogue: Catal
         return None
     anew = _tables(ws, changes, members, catalogue, as_of)
     parts = _write_parts(base, as_of, folder, catalogue, anew, changes, recoded)
-    settled = date.fromisoformat(origin["settled"])
-    sums = _kept_sums(base, catalogue)
+    settled, sums = date.fromisoformat(origin["settled"]), kept_sums(base.path, len(catalogue.counted))
     moments = pl.concat([changes.came["ordered_at"], changes.went["ordered_at"]])
     if len(moments) and moments.dt.date().min() <= settled:  # type: ignore[operator]
         settled, sums = date.min, {name: np.zeros_like(values) for name, values in sums.items()}
-    product_sums = add(sums, product_sums_after(ws, settled, as_of, catalogue), 1)
+    since, latest = product_sums_after(ws, (settled, settled_day(as_of)), as_of, catalogue)
+    product_sums = add(sums, since, 1)
     before = base.all_categories
     size = catalogue.categories.height
     categories = {name: np.zeros(size, dtype=np.int64) for name in category_sums(anew.member_category.head(0), size)}
@@ -126,27 +107,7 @@ def carry(ws: Workspace, base: Mart, as_of: date, folder: Path, catalogue: Catal
     totals = {
         who: {name: base.totals[who][name] - left[who][name] + came[who][name] for name in COUNTS} for who in ("member", "non_member")
     }
-    return Carried(categories, product_sums, totals, parts.member_count, parts.days)
-
-
-def add(sums: Columns, others: Columns, sign: int) -> Columns:
-    """Return sums with others added to them (sign 1) or taken off (-1)."""
-    return {name: values + sign * others[name] for name, values in sums.items()}
-
-
-def product_sums_after(ws: Workspace, day: date, as_of: date, catalogue: Catalogue) -> Columns:
-    """Return the sums of products (`products.SUMS`, by code) over the lines after a day up to `as_of`, a partition in memory at a time."""
-    sums = {name: np.zeros(len(catalogue.counted), dtype=np.int64) for name in SUMS}
-    files = [file for file in ws.manifest.line_files if file.last_day > day]
-    for partition in sorted({file.partition for file in files}):
-        paths = [ws.path / file.path for file in files if file.partition == partition]
-        seen = pl.col("ordered_at").is_between(datetime.combine(day, time.max), datetime.combine(as_of, time.max), closed="right")
-        rows = pl.scan_parquet(paths).select(STORED_LINES.names()).filter(seen).collect()
-        for part in slices_of(rows, lines_at_once(catalogue)):
-            if part.height:
-                lines = lines_of(part, catalogue)
-                add_product_sums(sums, bought_in_orders(lines, are_orders(lines.orders, lines.product, lines.quantity, lines.paid)))
-    return sums
+    return Carried(categories, product_sums, add(product_sums, latest, -1), totals, parts.member_count, parts.days)
 
 
 def link(source: Path, target: Path) -> None:
@@ -156,12 +117,6 @@ def link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _stamp(ws: Workspace, file: LineFile) -> list[Any]:
-    """What a file of lines is known by: one that was imported anew under the same name has another time."""
-    at = (ws.path / file.path).stat()
-    return [file.path, file.rows, at.st_size, at.st_mtime_ns]
 
 
 def _recoded_categories(base: Mart, catalogue: Catalogue) -> np.ndarray | None:
@@ -185,8 +140,8 @@ def _recoded_categories(base: Mart, catalogue: Catalogue) -> np.ndarray | None:
 def _changes(ws: Workspace, base: Mart, as_of: date, known: Sequence[list[Any]]) -> _Changes:
     """Find the receipts that came and went: by file first, since a file never changes, then by receipt."""
     stamps = {tuple(one) for one in known}
-    live = {tuple(_stamp(ws, file)): file for file in ws.manifest.line_files}
-    files = [file for stamp, file in live.items() if stamp not in stamps or file.last_day > base.as_of]
+    live = {tuple(stamp(ws, file)): file for file in ws.manifest.line_files}
+    files = [file for one, file in live.items() if one not in stamps or file.last_day > base.as_of]
     before = base.orders.select(_ORDER)
     nothing = pl.DataFrame(schema={name: ORDERS[name] for name in _ORDER})
     came = went = nothing
@@ -227,7 +182,9 @@ def _tables(ws: Workspace, changes: _Changes, members: pl.Series, catalogue: Cat
             tables = tables_of(in_time_order(lines), catalogue, as_of)
             frames.append((tables.orders, tables.member_category, tables.members))
     schemas = (ORDERS, MEMBER_CATEGORY, MEMBER_FEATURES)
-    return _Anew(*(pl.concat([one.match_to_schema(schema) for one in each]) for schema, each in zip(schemas, zip(*frames, strict=True), strict=True)))
+    return _Anew(
+        *(pl.concat([one.match_to_schema(schema) for one in each]) for schema, each in zip(schemas, zip(*frames, strict=True), strict=True))
+    )
 
 
 @dataclass(frozen=True)
@@ -245,17 +202,19 @@ def _write_parts(
 ) -> _Parts:
     """Write each part of the mart before without the rows that changed, the new rows behind them."""
     names = sorted(path.name for path in (base.path / "orders").glob("part-*.arrow"))
-    size = 1 + max((int(frame["member_code"].max() or 0) for frame in (anew.orders, *_codes_of(base))), default=0)  # type: ignore[arg-type]
+    highest = (anew.orders["member_code"].max(), base.members.select(pl.col("member_code").max()).collect().item())
+    size = 1 + max(int(code or 0) for code in highest)  # type: ignore[arg-type]
     changed = _Flags(size, changes.members)
     went = changes.went["order_code"]
     place = _places(base, names, size)
     orders_left, pairs_left, days, member_count = [ORDERS.to_frame()], [MEMBER_CATEGORY.to_frame()], [], 0
     same_codes = bool((recoded == np.arange(len(recoded))).all())
-    recode = _recoding(recoded)
+    today = pl.Series(recoded, dtype=pl.UInt32)
     for number, name in enumerate(names):
         orders, pairs, members = (pl.read_ipc(base.path / table / name) for table in ("orders", "member_category", "members"))
         if not same_codes:
-            pairs, members = recode(pairs, "category_code"), recode(members, "top_category_code")
+            pairs = pairs.with_columns(today.gather(pairs["category_code"]).alias("category_code"))
+            members = members.with_columns(today.gather(members["top_category_code"]).alias("top_category_code"))
         stays = ~changed.of(orders["member_code"])
         if len(went):
             stays &= ~orders["order_code"].is_in(went.implode()).to_numpy()
@@ -277,7 +236,11 @@ def _write_parts(
         members = pl.concat([_at_edges(kept, orders, pairs, catalogue, base.as_of, as_of, size), ours[2]])
         members.write_ipc(folder / "drafts" / name)
         member_count += members.height
-        days += [day for day in orders.select(first=pl.col("ordered_at").min().dt.date(), last=pl.col("ordered_at").max().dt.date()).row(0) if day]
+        days += [
+            day
+            for day in orders.select(first=pl.col("ordered_at").min().dt.date(), last=pl.col("ordered_at").max().dt.date()).row(0)
+            if day
+        ]
     return _Parts(pl.concat(orders_left), pl.concat(pairs_left), member_count, tuple(days))
 
 
@@ -291,10 +254,6 @@ class _Flags:
     def of(self, codes: pl.Series) -> np.ndarray:
         """Return, per row, whether its member is among them; nobody is not."""
         return self._flags[np.minimum(as_array(codes, null=NONE), len(self._flags) - 1)]
-
-
-def _codes_of(base: Mart) -> list[pl.DataFrame]:
-    return [base.members.select(pl.col("member_code").max()).collect()]
 
 
 def _places(base: Mart, names: Sequence[str], size: int) -> Callable[[pl.DataFrame], np.ndarray]:
@@ -312,15 +271,6 @@ def _places(base: Mart, names: Sequence[str], size: int) -> Callable[[pl.DataFra
         return parts[codes]
 
     return of
-
-
-def _recoding(recoded: np.ndarray) -> Callable[[pl.DataFrame, str], pl.DataFrame]:
-    codes = pl.Series(recoded, dtype=pl.UInt32)
-
-    def recode(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-        return frame.with_columns(codes.gather(frame[column]).cast(frame[column].dtype).alias(column))
-
-    return recode
 
 
 def _at_edges(
@@ -345,12 +295,3 @@ def _at_edges(
     rows = np.arange(kept.height)
     rows[again] = kept.height + np.arange(made.height)
     return pl.concat([kept, made.match_to_schema(MEMBER_FEATURES)])[rows]
-
-
-def _kept_sums(base: Mart, catalogue: Catalogue) -> Columns:
-    """The sums of products up to the settled day of the mart before."""
-    settled = pl.read_parquet(base.path / _SETTLED)
-    sums = {name: np.zeros(len(catalogue.counted), dtype=np.int64) for name in SUMS}
-    for name in SUMS:
-        sums[name][settled["product_code"].to_numpy()] = settled[name].to_numpy()
-    return sums

@@ -233,6 +233,19 @@ def text_values(where: Where) -> list[tuple[str, str]]:
     return [(name, value.text[1:-1].replace("''", "'")) for name, value in _compared(where) if value.kind == "text"]
 
 
+def text_values_replaced(where: Where, changes: Mapping[str, str], columns: Iterable[str] | None = None) -> str:
+    """Return the expression with other texts for some: wherever they stand, or only where one of these columns is compared with them."""
+    chosen = None if columns is None else set(columns)
+    places = None if chosen is None else {value.start for name, value in _compared(where) if name in chosen}
+    text = where.text
+    for token in reversed(where.tokens):
+        if token.kind == "text" and (places is None or token.start in places):
+            new = changes.get(token.text[1:-1].replace("''", "'"))
+            if new is not None:
+                text = text[: token.start] + "'" + new.replace("'", "''") + "'" + text[token.end :]
+    return text
+
+
 def _tokens(text: str) -> list[Token]:
     tokens, at = [], 0
     while at < len(text):

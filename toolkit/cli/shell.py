@@ -22,9 +22,10 @@ from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
 from toolkit.cli.personal import audit_command, forget_command
 from toolkit.cli.talking import talk_command
-from toolkit.errors import BadValue, ToolkitError
+from toolkit.cli.terminal import echo
+from toolkit.errors import BadValue, ToolkitError, shorten
 from toolkit.extras import absence_told, require
-from toolkit.language import tr
+from toolkit.language import json_text, tr
 
 # jsonschema (of charts and notebooks) reads a grammar of international addresses for two seconds wherever that optional package is there;
 # nothing that the commands check is such an address.
@@ -97,7 +98,7 @@ def demo(
 
     workspace = folder / "workspace"
     if (workspace / "manifest.json").exists() and Workspace(workspace).line_count:
-        typer.echo(tr("{what} is there from before; remove {folder} to import it again.", what=repr(Workspace(workspace)), folder=folder))
+        echo(tr("{what} is there from before; remove {folder} to import it again.", what=repr(Workspace(workspace)), folder=folder))
     else:
         typer.echo(str(import_receipts(COMPLETE_JOURNEY, workspace)))
     result = _run_reports(workspace, stores, ["portrait"], folder / "reports", {}, resume=True)
@@ -233,7 +234,7 @@ def mart(
 
     ws = Workspace(workspace)
     mart_made = ensure_mart(ws, checked_as_of(ws, as_of))
-    typer.echo(tr("Mart of {workspace} as of {as_of}: {file}", workspace=workspace, as_of=mart_made.as_of, file=mart_made.path))
+    echo(tr("Mart of {workspace} as of {as_of}: {file}", workspace=workspace, as_of=mart_made.as_of, file=mart_made.path))
     _hint(tr("Next: toolkit questions, then toolkit answer {workspace} portrait.overview", workspace=workspace))
 
 
@@ -244,9 +245,9 @@ def info(workspace: WorkspacePath) -> None:
     from toolkit.workspace import Workspace
 
     ws = Workspace(workspace)
-    typer.echo(repr(ws))
+    echo(repr(ws))
     optional = ", ".join(ws.manifest.line_columns) or tr("none")
-    typer.echo(
+    echo(
         tr(
             "Tables: lines, {tables}. Optional columns of lines: {optional}.",
             tables=", ".join(sorted(ws.manifest.tables)) or tr("no others"),
@@ -264,7 +265,7 @@ def info(workspace: WorkspacePath) -> None:
             )
         )
     for record in ws.manifest.imports:
-        typer.echo("\n".join(describe(record, workspace)))
+        echo("\n".join(describe(record, workspace)))
 
 
 @app.command("scorecard", rich_help_panel=RECEIPTS)
@@ -341,14 +342,14 @@ def ask_(
 
     reply = ask(workspace, text, **read_sets(sets or []))
     if not as_json:
-        typer.echo(reply.text, err=not reply.answers)
+        echo(reply.text, err=not reply.answers)
     for answer in reply.answers:
         if not as_json:
-            typer.echo(f"> {answer.call}")
+            echo(f"> {shorten(answer.call, 600)}")
         _show(answer, as_json=as_json, html=html)
     if not reply.answers:
         if as_json:
-            typer.echo(json.dumps(reply.understood.to_dict(), ensure_ascii=False, indent=1))
+            typer.echo(json_text(reply.understood.to_dict(), indent=1))
         raise typer.Exit(2)
 
 
@@ -386,7 +387,7 @@ def notebooks_(folder: Annotated[Path, typer.Argument(help="Where to put your ow
     from toolkit.shipped import copy_notebooks
 
     for path in copy_notebooks(folder):
-        typer.echo(f"wrote {path}")
+        echo(f"wrote {path}")
     _hint(tr("Next: jupyter lab {folder}", folder=folder))
 
 
@@ -446,7 +447,7 @@ def _run_reports(workspace: Path, stores: str, names: list[str], out: Path | Non
     )
     for record in result.records:
         if record.status == "failed":
-            typer.echo(f"  failed: {record.label}, {record.notebook}: {record.error}")
+            echo(f"  failed: {record.label}, {record.notebook}: {record.error}")
     return result
 
 
@@ -458,7 +459,7 @@ def _show(answer: Any, *, as_json: bool, html: Path | None) -> None:
         html.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(html, rendering.page_html(answer))
         if not as_json:
-            typer.echo(answer.headline)
+            echo(answer.headline)
         _hint(tr("wrote {html}: open it in a browser.", html=html))
     if as_json:
         typer.echo(answer.to_json())

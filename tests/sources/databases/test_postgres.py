@@ -82,7 +82,7 @@ amount = "amount"
 RECEIPTS = 'url = "env:SHOP_DB"\ntable = "till.receipts"'
 
 
-def read(text: str, folder: Path):  # noqa: ANN201
+def read(text: str, folder: Path):
     return mapping_from_text(text, folder=folder)
 
 
@@ -211,7 +211,7 @@ def test_no_password_stands_in_a_mapping() -> None:
 def test_numbers_that_are_none_and_numbers_beyond_all(shop: str, tmp_path: Path) -> None:
     row = "select md5(i::text)::uuid as receipt_id, 1 as store_id, 'M' || i as member_no, 'a' as product_code, timestamptz '2025-01-01' as sold_at, 1 as quantity, 'paid' as status"  # fmt: skip
 
-    def report(amount: str):  # noqa: ANN202
+    def report(amount: str):
         query = f"{row}, ({amount}) as amount from generate_series(1, 400) i"
         return import_receipts(read(mapping_of(f'url = "env:SHOP_DB"\nquery = "{query}"'), tmp_path), tmp_path / "ws", accept_defaults=True).records[0]  # fmt: skip
 
@@ -245,7 +245,7 @@ def test_a_connection_that_breaks_off_leaves_nothing_and_the_rerun_finishes(
     text = mapping_of(f'url = "env:SHOP_DB"\nquery = "{padded}"')
     exact, batches = postgres.exact_decimals, []
 
-    def cut(*given):  # noqa: ANN002, ANN202
+    def cut(*given):
         batches.append(1)
         if len(batches) == 1:
             execute(shop, "select pg_terminate_backend(pid) from pg_stat_activity where query like '%padding%' and pid <> pg_backend_pid()")

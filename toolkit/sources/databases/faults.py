@@ -80,6 +80,6 @@ def _first_words(text: str) -> str:
     text = re.sub(r"(?s)\s*(LINE \d+:|Query was:|\nquery:|\nHINT:|\nDETAIL:).*", "", text.strip())
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     text = next((match[1] for line in lines if (match := re.search(r"Message: (.*)", line))), lines[0] if lines else "")
-    text = re.sub(r"^(\w+: )?(\[[\w.\-/ :]+\]\s*)+|^[A-Z_]+: ", "", text)
+    text = re.sub(r"^(\w+: )?(\[[\w.\-+/ :]+\]\s*)+|^[A-Z_]+: ", "", text)
     text = re.sub(r"^.*?\b(ERROR|FATAL): +", "", re.sub(r"^Failed to (prepare|execute)( query)?: ", "", text))
     return text[:MOST_SAID].rstrip(". ")

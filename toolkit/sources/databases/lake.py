@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -50,6 +51,7 @@ def _scan(source: SourceTable, url: str) -> pl.LazyFrame:
     if kind == "iceberg":
         from pyiceberg.catalog import load_catalog
 
+        os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")  # polars warns of the plug-in that it would rather have
         place = place_of(url)
         if source.table is None:
             return pl.scan_iceberg(place)

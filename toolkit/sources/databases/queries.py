@@ -42,8 +42,12 @@ def quoted_table(table: str, quote: str = '"') -> str:
     >>> quoted_table("till.Kassen Bons"), quoted_table('"a.b".c'), quoted_table("店.小票", "`")
     ('"till"."Kassen Bons"', '"a.b"."c"', '`店`.`小票`')
     """
-    parts = [found[1] or found[2] or found[3] for found in re.finditer(r'"([^"]+)"|`([^`]+)`|([^."`]+)', table)]
-    return ".".join(quoted_name(part, quote) for part in parts)
+    return ".".join(quoted_name(part, quote) for part in parts_of_name(table))
+
+
+def parts_of_name(table: str) -> list[str]:
+    """Return a table's name in its parts: database, schema, table."""
+    return [found[1] or found[2] or found[3] for found in re.finditer(r'"([^"]+)"|`([^`]+)`|([^."`]+)', table)]
 
 
 def quoted_name(name: str, quote: str = '"') -> str:

@@ -16,6 +16,8 @@ from toolkit.sources.databases.faults import is_missing_table, told
 from toolkit.sources.databases.queries import quoted_name, select_of
 from toolkit.sources.databases.reader import Reader, nearest_table
 
+_STORED = {"integer": pl.Int64, "real": pl.Float64, "text": pl.String}
+
 
 @contextmanager
 def opened_sqlite(source: SourceTable, url: str) -> Iterator[Reader]:
@@ -55,9 +57,9 @@ def opened_sqlite(source: SourceTable, url: str) -> Iterator[Reader]:
                 types.update({name: _shown(kind) for name, kind in zip(names, kinds, strict=True)})
                 cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
                 cursor.execute(f"select {', '.join(map(_column, names, kinds))} from {rows}")
+                stored = {name: _STORED[_shown(kind)] for name, kind in zip(names, kinds, strict=True)}
                 for batch in cursor.fetch_record_batch():
-                    frame = pl.DataFrame(pl.from_arrow(batch))
-                    yield frame.cast({name: pl.Int64 for name, kind in zip(names, kinds, strict=True) if kind == {"integer"}})  # type: ignore[arg-type]
+                    yield pl.DataFrame(pl.from_arrow(batch)).cast(stored)  # type: ignore[arg-type] - a batch of empty cells has no type
             except (failed, OSError) as error:
                 raise told(error, source, url) from None
 

@@ -15,6 +15,7 @@ from filelock import FileLock
 from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
 from toolkit.audience.selection import AudienceLike, read_selection
+from toolkit.audit import record
 from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, nearest, unknown_name
 from toolkit.importing.aliases import in_one_name
 from toolkit.language import tr
@@ -63,9 +64,11 @@ def save_audience(
         facts = {"as_of": str(view.as_of), "data_version": ws.manifest.data_version, "member_count": len(members)}
         changed = view.settings.changed()
         frame = pl.DataFrame({"member_id": members}, schema={"member_id": pl.String})
-        write_atomically(ws.document_file(f"{name}-v{version}.members.csv"), frame.write_csv())
+        listed = ws.document_file(f"{name}-v{version}.members.csv")
+        write_atomically(listed, frame.write_csv(), private=True)
         added = {"version": version, **rule, **facts, **({"settings": changed} if changed else {})}
         ws.write_document(name, {**document, "versions": [*versions, added]})
+    record(ws.path, "saved", audience=audience.name, version=version, members=len(members), files=[listed])
     return replace(audience, version=version, as_of=view.as_of)
 
 

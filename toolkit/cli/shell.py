@@ -20,6 +20,7 @@ from toolkit.cli.agents import mcp_command
 from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
+from toolkit.cli.personal import audit_command, forget_command
 from toolkit.cli.talking import talk_command
 from toolkit.errors import BadValue, ToolkitError
 from toolkit.extras import absence_told, require
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] - None: an import of it fails, and jsonschema does without
 
 RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
+PERSONAL = "4  Personal data"
 
 app = typer.Typer(
     help="Retail member toolkit: who the members are, whom to address, which offer, what it changed - from the shop's own receipts.",
@@ -381,6 +383,11 @@ def notebooks_(folder: Annotated[Path, typer.Argument(help="Where to put your ow
 
 
 add_app_command(app, REPORTS)
+
+# -- 4 personal data -------------------------------------------------------------------------------------------------------------------
+
+app.command("forget", rich_help_panel=PERSONAL)(forget_command)
+app.command("audit", rich_help_panel=PERSONAL)(audit_command)
 
 # -- inside ----------------------------------------------------------------------------------------------------------------------------
 

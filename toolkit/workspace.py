@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.atomic import write_atomically
-from toolkit.errors import WorkspaceError, fault_words
+from toolkit.errors import WorkspaceError, fault_words, shorten
 from toolkit.language import tr
 
 FORMAT = 2
@@ -130,13 +130,13 @@ class Workspace:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = _plain_name(Path(path))
         self.manifest = self._read_manifest()
 
     @classmethod
     def create(cls, path: str | Path, *, currency: str, minor_digits: int) -> Workspace:
         """Make an empty workspace at `path`, or open the one that is there (its currency must agree)."""
-        folder = Path(path)
+        folder = _plain_name(Path(path))
         if (folder / "manifest.json").exists():
             workspace = cls(folder)
             if (workspace.manifest.currency, workspace.manifest.minor_digits) != (currency, minor_digits):
@@ -417,6 +417,9 @@ class Workspace:
             raise WorkspaceError(
                 tr("{path} is damaged ({error}). Restore it from a backup, or import the receipts again.", path=path, error=error)
             ) from None
+        except (OSError, ValueError) as error:  # no right to read it, a name that no file can have
+            fault = getattr(error, "strerror", None) or error
+            raise WorkspaceError(tr("{path} cannot be read: {fault}.", path=shorten(str(path), 200), fault=fault)) from None
         if not isinstance(raw, dict) or not isinstance(raw.get("format"), int):
             raise WorkspaceError(tr("{path} has no format number: it is not a workspace of this toolkit.", path=path))
         if raw["format"] > FORMAT:
@@ -487,6 +490,15 @@ _OURS |= {"forgotten", "audit.jsonl", ".audit-head", ".audit.lock"}
 def opened(workspace: Workspace | str | Path) -> Workspace:
     """Return the workspace itself, or the one in a folder: what a function that takes either begins with."""
     return workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+
+
+def _plain_name(folder: Path) -> Path:
+    """Return the folder, if its name can be no pattern: files in `shop[1]` or `shop*` would be read as those of other folders."""
+    if any(sign in str(folder) for sign in "*?["):
+        raise WorkspaceError(
+            tr("{path} has one of * ? [ in its name, which would be read as a pattern: give the folder another name.", path=folder)
+        )
+    return folder
 
 
 def is_disk_full(error: BaseException) -> bool:

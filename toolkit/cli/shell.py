@@ -20,7 +20,7 @@ from toolkit.cli.agents import mcp_command
 from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
-from toolkit.cli.personal import audit_command, forget_command
+from toolkit.cli.personal import audit_command, forget_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
 from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue, ToolkitError, shorten
@@ -388,6 +388,7 @@ add_app_command(app, REPORTS)
 # -- 4 personal data -------------------------------------------------------------------------------------------------------------------
 
 app.command("forget", rich_help_panel=PERSONAL)(forget_command)
+app.command("pseudonymise", rich_help_panel=PERSONAL)(pseudonymise_command)
 app.command("audit", rich_help_panel=PERSONAL)(audit_command)
 
 # -- inside ----------------------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from toolkit.atomic import private_file
 from toolkit.errors import DataError, MappingError
 from toolkit.forgotten import FORGOTTEN
 from toolkit.importing import lines as line_steps
+from toolkit.importing.absent_members import absent_members
 from toolkit.importing.admission import admitted, plan_orders, replaced_sources
 from toolkit.importing.aliases import aliases_of, members_that_stay, moved_lines, new_aliases, table_in_one_name, typed_in_one_name
 from toolkit.importing.cancellations import cancelled_orders, mirrored_question
@@ -31,6 +32,7 @@ from toolkit.importing.progress import LINES, ORDERS, TABLES, VALUES, WRITING, P
 from toolkit.importing.repeated import repeated_orders
 from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
+from toolkit.importing.retained import without_old_members
 from toolkit.importing.set_aside import many_set_aside, nothing_kept, reasons_of, refusal, unread_cells
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
 from toolkit.language import tr
@@ -149,7 +151,12 @@ def import_receipts(
                     questions += tuple(one for one in [nothing_kept(record, words)] if not is_answered(one, mapping.answers))
         if questions and not accept_defaults:
             raise DataError(refusal(mapping, questions))
+        if "members" in tables:
+            absent = absent_members(ws, mapping, tables["members"][0], allow_shrinking=allow_shrinking)
+            records = [one.model_copy(update={"notes": one.notes + absent.notes}) if one.table == "members" else one for one in records]
         whole = {name: lay_over(ws, name, kept, mapping.source_name, known) for name, (kept, _) in tables.items()}
+        if "members" in whole:
+            whole["members"] = absent.laid_on(whole["members"])
         changes["tables"] = {
             **ws.manifest.tables,
             **{name: write_table(ws, f"tables/{commit_id}", name, table) for name, table in whole.items()},
@@ -279,6 +286,7 @@ def _import_lines(
         rejected = pl.concat([again, rejected]).unique("source_index", keep="first", maintain_order=True)
     if rejected.height:
         lines = lines.join(rejected.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+    lines = without_old_members(ws, lines)
     rejected = pl.concat([unshared, rejected])
     left_out, notes = dict(typed.left_out), ()
     unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]

@@ -216,8 +216,15 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         faults.append(tr("{where} has `distinct`, but a row of this table has no key to put rows together by; leave it out.", where=where))
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
-    if "replaces" in known and name != "lines":
-        faults.append(tr("{where} has `replaces`, but only [lines] holds orders.", where=where))
+    replaced = {"lines": ("days", "orders"), "members": ("members", "all")}
+    if "replaces" in known and table.replaces not in replaced.get(name, ()):
+        faults.append(
+            tr(
+                '{where} has `replaces`; [lines] takes "days" or "orders", [members] takes "members" (the files bring only new and changed '
+                'ones) or "all" (who is not in them is off the table).',
+                where=where,
+            )
+        )
     if table.not_goods and name != "lines":
         faults.append(tr("{where} has `not_goods`, but only [lines] holds what was sold.", where=where))
     if bool(table.fill_down) != (table.within is not None):

@@ -353,7 +353,9 @@ class TableMapping(Written, _Cells):
     fill_down: tuple[str, ...] = Field((), description="columns of the file that stand on the first line of an order alone")
     within: str | None = Field(None, description="column of the file whose neighbouring rows of one value are an order, for fill_down")
     cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
-    replaces: Literal["days", "orders"] = Field("days", description="what the lines replace: store days whole, or the same orders of a day")
+    replaces: Literal["days", "orders", "members", "all"] = Field(
+        "days", description="what lines replace: store days whole, or the same orders of a day; what a members table does: itself, or all"
+    )
     join: tuple[Join, ...] = Field((), description="other files whose columns are added, row by row, before anything else")
     not_goods: Literal["in_sales", "left_out"] | None = Field(None, description="what becomes of lines that are no goods (is_goods)")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)

@@ -493,7 +493,7 @@ class Workspace:
 
 _DATA_FOLDERS = ("lines", "codes", "tables", "rejected", "staging")
 _OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", "inbox", "uploads", "exports", *_DATA_FOLDERS}
-_OURS |= {"forgotten", "audit.jsonl", ".audit-head", ".audit.lock"}
+_OURS |= {"nightly", "forgotten", "audit.jsonl", ".audit-head", ".audit.lock"}
 
 
 def opened(workspace: Workspace | str | Path) -> Workspace:

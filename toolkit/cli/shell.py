@@ -20,6 +20,7 @@ from toolkit.cli.agents import mcp_command
 from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
+from toolkit.cli.nights import nightly_command
 from toolkit.cli.personal import audit_command, forget_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
 from toolkit.cli.terminal import echo
@@ -197,10 +198,17 @@ def import_(
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Ask what the files leave open, show the first figures, then import.")
     ] = False,
+    since: Annotated[
+        str,
+        typer.Option("--since", metavar="last", help="last: leave out files that were read before, and the old days of those that grew."),
+    ] = "",
+    overlap: Annotated[int, typer.Option(help="With --since: days before the last receipts that are looked at again.", min=0)] = 3,
 ) -> None:
     """Import receipts; bad rows are set aside with their reason, and the same days of the same source replace the old ones."""
     from toolkit.cli.receipts_dialog import receipts_dialog, refused_without_terminal, shown_progress
     from toolkit.importing import import_receipts
+    from toolkit.importing.run import open_source
+    from toolkit.importing.since import all_read, remember, since_last
 
     if interactive:
         if not sys.stdin.isatty():
@@ -220,10 +228,27 @@ def import_(
             )
         )
     else:
+        source = open_source(mapping[0])
+        news = None
+        if since not in ("", "last"):
+            raise BadValue(tr("--since takes the word last, but {word} came.", word=repr(since)))
+        if since:
+            news = since_last(source, workspace, overlap_days=overlap, allow_shrinking=replace)
+            for note in news.notes:
+                typer.echo(note)
+            if news.mapping is None:
+                typer.echo(tr("There is nothing new: the workspace is as it was."))
+                return
         with shown_progress() as progress:
             report = import_receipts(
-                mapping[0], workspace, allow_shrinking=replace, accept_defaults=accept_defaults, announce=typer.echo, progress=progress
+                source if news is None or news.mapping is None else news.mapping,
+                workspace,
+                allow_shrinking=replace,
+                accept_defaults=accept_defaults,
+                announce=typer.echo,
+                progress=progress,
             )
+        remember(source, workspace, all_read(source) if news is None else news.read)
         typer.echo(str(report))
     _hint(tr("Next: toolkit mart {workspace}   or ask at once: toolkit answer {workspace} portrait.overview", workspace=workspace))
 
@@ -399,6 +424,9 @@ def report(
         + (tr(" Try the failed ones again with --resume.") if result.failed else "")
     )
     raise typer.Exit(1 if result.failed else 0)
+
+
+app.command("nightly", rich_help_panel=REPORTS)(nightly_command)
 
 
 @app.command("notebooks", rich_help_panel=REPORTS)

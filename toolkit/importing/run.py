@@ -34,6 +34,7 @@ from toolkit.importing.replace import Replacement, held_days, plan_replacement, 
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.retained import without_old_members
 from toolkit.importing.set_aside import many_set_aside, nothing_kept, reasons_of, refusal, unread_cells
+from toolkit.importing.since import rows_since
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
 from toolkit.language import tr
 from toolkit.sources.convert import Typed, typed_table
@@ -267,6 +268,9 @@ def _import_lines(
     if are_written:  # parse text, move times once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
+    earlier = 0
+    if mapping.since is not None:
+        lines, earlier = rows_since(typed, lines, mapping.since)
     unshared = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
     if is_shared(mapping.tables["lines"]):
         if "line_id" in typed.mapped:  # a line that came twice takes no second share
@@ -293,6 +297,8 @@ def _import_lines(
     lines = without_old_members(ws, lines)
     rejected = pl.concat([unshared, rejected])
     left_out, notes = dict(typed.left_out), ()
+    if earlier:
+        left_out[tr("of days that were read on an earlier night")] = earlier
     unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]
     wish = mapping.tables["lines"].cancellations
     asked = typed.rows_in <= SEARCHED_ROWS or faults.negative.height >= SEARCHED_SHARE * typed.rows_in

@@ -25,11 +25,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from toolkit.answer import Answer, Finding, Note
 from toolkit.audience import Audience, AudienceLike, read_selection, view_of
+from toolkit.audience.viewers import admit
 from toolkit.columns import AnswerTable, Column, Table, returns
 from toolkit.errors import BadValue, DataError, UnknownName, fault_words, quoted, unknown_name
 from toolkit.extras import absence_told
 from toolkit.language import is_text, later, tr
 from toolkit.own_questions import answered, check_own, is_own, load_installed
+from toolkit.roles import require_role
 from toolkit.scope.interruptions import interruption_notes
 from toolkit.scope.view import View, require_members
 from toolkit.settings import Settings
@@ -37,6 +39,8 @@ from toolkit.workspace import Workspace, opened
 
 STEPS = ("portrait", "targeting", "differentiation", "review")
 _MOST = 10**12
+MEMBER = "member_id"
+"""The column and the parameter of single members: they need a role."""
 """The largest whole number a parameter may be: a column of numbers holds it."""
 SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
     "store_id": (str | None, "one store, as the shop writes its id; empty = the chain"),
@@ -91,14 +95,21 @@ class Question:
             Fewer members in scope than figures may speak of.
         MissingExtra
             The question rests on a package that the plain installation leaves out.
+        NotAllowed
+            It names members, and who asks may see figures alone (`toolkit.roles`).
         """
         ws = opened(workspace)
         scope, own = self.read(given)
         view = view_of(ws, **scope)
+        admit(view, scope.get("audience"))
+        if MEMBER in own:
+            require_role(ws, "marketer", tr("the card of a member"))
         if self.minimum:
             require_members(view)
         with absence_told():
             finding = _with_receipts(self._checked(answered(self.name, self.function, view, own, known=_registry), view), view)
+        if MEMBER in finding.frame.columns:
+            require_role(ws, "marketer", tr("a list of members"))
         if isinstance(named := scope.get("audience"), Audience):
             scope["audience"] = named.shown
         kept = {**scope, **own}

@@ -484,7 +484,7 @@ class Workspace:
 
 _DATA_FOLDERS = ("lines", "codes", "tables", "rejected", "staging")
 _OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", "inbox", "uploads", *_DATA_FOLDERS}
-_OURS |= {"forgotten", "audit.jsonl", ".audit-head", ".audit.lock"}
+_OURS |= {"forgotten", "asked", "audit.jsonl", ".audit-head", ".audit.lock"}
 
 
 def opened(workspace: Workspace | str | Path) -> Workspace:

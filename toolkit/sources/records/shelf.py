@@ -187,7 +187,7 @@ def look_at_source(source: SourceTable) -> SourceFile:
     with opened_source(source) as reader, tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
         arrived = arrive(reader, Path(folder), most=SAMPLE_RECORDS)
         sample = BytesIO()
-        pl.read_parquet(arrived.parts).write_parquet(sample)
+        pl.read_parquet(list(arrived.parts), glob=False).write_parquet(sample)
     return SourceFile(source.path, arrived.schema, arrived.rows, scanned=sample.getvalue(), types=arrived.types, source=source)
 
 

@@ -141,12 +141,21 @@ class Workspace:
             workspace = cls(folder)
             if (workspace.manifest.currency, workspace.manifest.minor_digits) != (currency, minor_digits):
                 raise WorkspaceError(
-                    f"{folder} keeps its money in {workspace.manifest.currency} with {workspace.manifest.minor_digits} decimals, but this "
-                    f"import is in {currency} with {minor_digits}. Import it into a workspace of its own."
+                    tr(
+                        "{folder} keeps its money in {kept} with {decimals} decimals, "
+                        "but this import is in {currency} with {minor_digits}. Import it into a workspace of its own.",
+                        folder=folder,
+                        kept=workspace.manifest.currency,
+                        decimals=workspace.manifest.minor_digits,
+                        currency=currency,
+                        minor_digits=minor_digits,
+                    )
                 )
             return workspace
         if folder.exists() and any(item.name not in _OURS for item in folder.iterdir()):
-            raise WorkspaceError(f"{folder} is a folder with other things in it. Give an empty or new folder for the workspace.")
+            raise WorkspaceError(
+                tr("{folder} is a folder with other things in it. Give an empty or new folder for the workspace.", folder=folder)
+            )
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / "manifest.json", Manifest(currency=currency, minor_digits=minor_digits).model_dump_json(indent=1))
         return cls(folder)
@@ -483,8 +492,8 @@ class Workspace:
 
 
 _DATA_FOLDERS = ("lines", "codes", "tables", "rejected", "staging")
-_OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", "inbox", "uploads", *_DATA_FOLDERS}
-_OURS |= {"forgotten", "asked", "audit.jsonl", ".audit-head", ".audit.lock"}
+_OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", "inbox", "uploads", "exports", *_DATA_FOLDERS}
+_OURS |= {"nightly", "forgotten", "asked", "audit.jsonl", ".audit-head", ".audit.lock"}
 
 
 def opened(workspace: Workspace | str | Path) -> Workspace:

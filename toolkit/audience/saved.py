@@ -63,7 +63,9 @@ def save_audience(
         facts = {"as_of": str(view.as_of), "data_version": ws.manifest.data_version, "member_count": len(members)}
         changed = view.settings.changed()
         frame = pl.DataFrame({"member_id": members}, schema={"member_id": pl.String})
-        write_atomically(ws.document_file(f"{name}-v{version}.members.csv"), frame.write_csv())
+        path, listed = ws.document_file(f"{name}-v{version}.members.csv"), frame.write_csv()
+        write_atomically(path, listed)
+        facts["members_sha256"] = hashlib.sha256(listed.encode()).hexdigest()
         added = {"version": version, **rule, **facts, **({"settings": changed} if changed else {})}
         ws.write_document(name, {**document, "versions": [*versions, added]})
     return replace(audience, version=version, as_of=view.as_of)
@@ -127,7 +129,18 @@ def members_then(workspace: Workspace | str | Path, name: str, version: int) -> 
                 version=version,
             )
         )
-    members = pl.scan_csv(path, schema_overrides={"member_id": pl.String})
+    saved = next((one for one in ws.document(_document(name)).get("versions", ()) if one["version"] == version), {})
+    listed = path.read_bytes()
+    if saved.get("members_sha256") not in (None, hashlib.sha256(listed).hexdigest()):
+        raise WorkspaceError(
+            tr(
+                "{file} is not what was written: it is damaged, or another program changed it. Restore a backup (`toolkit restore`), or save "
+                "the audience '{name}' anew.",
+                file=path,
+                name=name,
+            )
+        )
+    members = pl.scan_csv(listed, schema_overrides={"member_id": pl.String})
     aliases = ws.aliases()
     if aliases.height:  # an identity table may have tied them to others since
         members = in_one_name(members, aliases).unique().sort("member_id")

@@ -19,7 +19,9 @@ import numpy as np
 import polars as pl
 from filelock import FileLock
 
+from toolkit.atomic import synced
 from toolkit.errors import BadValue, WorkspaceError
+from toolkit.integrity import read_seal, seal_folder
 from toolkit.language import tr
 from toolkit.mart.batches import MOST_LINES, Batch, plan_batches, read_slices
 from toolkit.mart.catalogue import Catalogue, catalogue_of, without_fractions
@@ -29,6 +31,7 @@ from toolkit.mart.products import product_table
 from toolkit.mart.runs import Columns
 from toolkit.mart.tables import lines_at_once, tables_of_slices
 from toolkit.mart.totals import Totals, add_totals
+from toolkit.readers import leased_states
 from toolkit.schemas import MEMBER_CATEGORY, MEMBER_FEATURES, ORDERS
 from toolkit.workspace import Workspace, is_disk_full
 
@@ -87,17 +90,17 @@ def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, work
     as_of = _checked(as_of)
     ws.mart_folder.mkdir(exist_ok=True)
     with FileLock(ws.mart_folder / ".lock"), _in_words(ws):
-        _sweep(ws.mart_folder, ws.manifest.data_version)
+        _sweep(ws)
         if mart := find_mart(ws.mart_folder, as_of, ws.manifest.data_version):
             return mart
         building = ws.mart_folder / f"{_BUILDING}{os.getpid()}"
         try:
             _write(ws, as_of, building, most_lines, workers)
-            _synced(building)
+            seal_folder(building)
             finished = mart_path(ws.mart_folder, as_of, ws.manifest.data_version)
-            shutil.rmtree(finished, ignore_errors=True)  # one of another layout
+            shutil.rmtree(finished, ignore_errors=True)  # one of another layout, or damaged
             building.rename(finished)
-            _sync(ws.mart_folder)
+            synced(ws.mart_folder)
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return Mart(finished, as_of)
@@ -263,22 +266,17 @@ def _in_words(ws: Workspace) -> Iterator[None]:
         raise
 
 
-def _sweep(folder: Path, data_version: object) -> None:
-    """Remove what killed builds left, and marts of other data versions: nobody will ask for them again."""
-    for item in folder.iterdir():
-        if item.is_dir() and (item.name.startswith(_BUILDING) or not item.name.endswith(f"-{data_version}")):
-            shutil.rmtree(item, ignore_errors=True)
+def _sweep(ws: Workspace) -> None:
+    """Remove what killed builds left, and marts of earlier states that nobody reads. One of a newer state than ours is another's to keep."""
+    leased, folder = leased_states(ws.path), ws.mart_folder
+    marts = {item: _state_of(item) for item in folder.iterdir() if item.is_dir()}
+    kept = [item for item, state in marts.items() if state is not None and (state >= ws.manifest.data_version or state in leased)]
+    named = {folder / file.split("/")[1] for item in kept for file in read_seal(item) or () if file.startswith("../")}
+    for item in set(marts) - set(kept) - named:
+        shutil.rmtree(item, ignore_errors=True)
 
 
-def _synced(folder: Path) -> None:
-    """Make sure that everything in a folder is on the disk before it gets its name."""
-    for path in [*folder.rglob("*"), folder]:
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _state_of(mart: Path) -> int | None:
+    """Return the state of the workspace that a mart was made of; None for what a killed build left."""
+    state = mart.name.rpartition("-")[2]
+    return int(state) if state.isdigit() and not mart.name.startswith(_BUILDING) else None

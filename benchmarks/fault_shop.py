@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 import toolkit as tk
+from toolkit.audience import members_then
 from toolkit.errors import ToolkitError
 from toolkit.registry import find_question
 
@@ -47,7 +48,7 @@ def make_receipts(folder: Path, *, members: int = MEMBERS) -> Path:
     return folder
 
 
-def make_shop(receipts: Path, workspace: Path) -> Path:
+def make_shop(receipts: Path, workspace: Path, *, calls: tuple = CALLS) -> Path:
     """Import the receipts and make one of everything: settings, an audience in two versions, a plan, a campaign, lessons, a scorecard."""
     tk.import_receipts(receipts, workspace, accept_defaults=True)
     ws = tk.open(str(workspace))
@@ -58,7 +59,7 @@ def make_shop(receipts: Path, workspace: Path) -> Path:
     tk.save_plan(ws, PLAN)
     tk.launch(ws, "spring")
     tk.write_lessons(ws, "C008")
-    told(workspace)
+    told(workspace, calls)
     return workspace
 
 
@@ -71,7 +72,7 @@ def told(workspace: Path, calls: tuple = CALLS) -> dict[str, str]:
             said[name] = re.sub(r"\s+", " ", json.dumps(json.loads(answer.to_json()), sort_keys=True))
         except ToolkitError as error:
             said[name] = f"! {error}"
-    for name, look in (("audience", lambda: tk.audience.members_then(workspace, "regulars", 1)), ("lessons", lambda: _lessons(workspace))):
+    for name, look in (("audience", lambda: members_then(workspace, "regulars", 1)), ("lessons", lambda: _lessons(workspace))):
         try:
             said[name] = str(look())
         except ToolkitError as error:
@@ -94,5 +95,12 @@ def forget_what_was_read() -> None:
 
     for kept in (integrity._seen, integrity._seals, workspace._manifests, derived._memory, view._views):
         kept.clear()
-    for cached in (view._population, view._stores_of, campaigns._table_rows_of, campaigns._ledger_row_of, folder._hashes, baskets._read_part):
+    for cached in (
+        view._population,
+        view._stores_of,
+        campaigns._table_rows_of,
+        campaigns._ledger_row_of,
+        folder._hashes,
+        baskets._read_part,
+    ):
         cached.cache_clear()

@@ -1,8 +1,8 @@
 """Whether a file is what was written: its size and SHA-256, made when it was written, compared before it is read.
 
-A file is read whole and hashed the first time that this machine reads it, whenever its inode, size or times are not what they were then, and
-once a day beside that: a disk that rots changes no time. Between, a look costs microseconds (benchmarks/integrity_cost.py prints them). What was
-looked at is kept in `.verified.json` of the folder; where that cannot be written, each process looks for itself.
+A file is read whole and hashed the first time that this machine reads it, whenever its inode, size or times are not what they were then,
+and once a day beside that: a disk that rots changes no time. Between, a look costs microseconds (`python -m benchmarks.integrity_cost`).
+What was looked at is kept in `.verified.json` of the folder; where that cannot be written, each process looks for itself.
 
 Folders that are renamed into place whole (a mart, the tables beside it) carry a `seal.json` that names all of their files. Whoever
 writes such a folder calls `seal_folder` before the rename, and whoever reads it `folder_faults`.
@@ -82,7 +82,7 @@ def faults_in(folder: Path, seals: Mapping[str, Seal], *, anew: bool = False) ->
     now, faults, unsure = time.time(), list[Fault](), list[tuple[str, str, Look, Seal]]()
     state: dict[str, Any] | None = None
     for name, seal in seals.items():
-        path = os.path.join(folder, name)  # noqa: PTH118 - asked for hundreds of files by every question
+        path = os.path.join(folder, name)
         try:
             look = look_at(path)
         except FileNotFoundError:
@@ -123,7 +123,7 @@ def _hash_them(folder: Path, unsure: list[tuple[str, str, Look, Seal]], now: flo
 def _remember(folder: Path, seals: Mapping[str, Seal]) -> None:
     """Note that files were hashed as they were written."""
     looks = {name: (look_at(folder / name), seal.sha256, time.time()) for name, seal in seals.items()}
-    _seen.update({os.path.join(folder, name): known for name, known in looks.items()})  # noqa: PTH118
+    _seen.update({os.path.join(folder, name): known for name, known in looks.items()})
     _write_state(folder, {**_read_state(folder), **looks})
 
 
@@ -238,7 +238,7 @@ def _digest(values: Mapping[str, Any]) -> str:
 
 
 def _hashed(path: str) -> tuple[str, int]:
-    with open(path, "rb") as file:  # noqa: PTH123 - a plain path
+    with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return digest, file.tell()
 
@@ -252,7 +252,7 @@ def _tried(path: str) -> Seal | None:
 
 def look_at(path: str | Path) -> Look:
     """Return what tells that a file was written to: inode, size, and when its content and its entry were changed (ns)."""
-    found = os.stat(path)  # noqa: PTH116 - a plain path
+    found = os.stat(path)
     if not stat.S_ISREG(found.st_mode):
         raise IsADirectoryError(path)
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -1,12 +1,12 @@
 """Who reads which state of a workspace: what is read stays until its reader lets go of it.
 
-A state is what one manifest names; its number is the manifest's `data_version`. Each process that reads has a lease in `.readers/` of the
-workspace that lists the states it reads and says until when. A writer keeps the files of leased states, and the marts made of them; it sweeps
-them once the lease is given back, has run out, or its process is gone from this machine. Where no lease can be written (a disk that is
-read only for the reader), nothing holds a writer back: a question that finds its files swept is asked again of the new state (`registry`).
+A state is what one manifest names; its number is the manifest's `data_version`. Each process that reads has a lease in `.readers/` of
+the workspace that lists the states it reads and says until when. A writer keeps the files of leased states, and the marts made of them;
+it sweeps them once the lease is given back, has run out, or its process is gone from this machine. Where no lease can be written (a disk
+that is read only for the reader), nothing holds a writer back: a question that finds its files swept is asked again of the new state.
 
-A reader takes its lease first and looks at the manifest again after it; a writer replaces the manifest first and looks at the leases after it.
-So one of the two sees the other, whatever the order.
+A reader takes its lease first and looks at the manifest again after it; a writer replaces the manifest first and looks at the leases
+after it. So one of the two sees the other, whatever the order.
 """
 
 from __future__ import annotations

@@ -108,7 +108,9 @@ class Question:
         with absence_told():
             finding = _with_receipts(self._checked(answered(self.name, self.function, view, own, known=_registry), view), view)
         if has_moved(ws.path, ws.manifest.data_version):
-            moved = view.say("New receipts have come in since the question before: this answer is of them, up to {last_day}.", last_day=ws.last_day)
+            moved = view.say(
+                "New receipts have come in since the question before: this answer is of them, up to {last_day}.", last_day=ws.last_day
+            )
             finding = replace(finding, notes=[*finding.notes, moved])
         if isinstance(named := scope.get("audience"), Audience):
             scope["audience"] = named.shown

@@ -264,7 +264,7 @@ class Workspace:
 
     def source_lines(self) -> dict[str, pl.LazyFrame]:
         """Return the live lines of every source of receipts, by its name in order."""
-        files: dict[str, list[Path]] = {}
+        files: dict[str, list[str]] = {}
         for file in self.manifest.line_files:
             files.setdefault(file.source, []).append(file.path)
         return {source: pl.scan_parquet(self.data_files(files[source])) for source in sorted(files)}
@@ -277,7 +277,9 @@ class Workspace:
 
         manifest = self.manifest
         files = [file.model_copy(update={"path": here(file.path), "ids_path": here(file.ids_path)}) for file in manifest.line_files]
-        places = {kind: {name: here(path) for name, path in getattr(manifest, kind).items()} for kind in ("codes", "tables")}
+        places: dict[str, Any] = {
+            kind: {name: here(path) for name, path in getattr(manifest, kind).items()} for kind in ("codes", "tables")
+        }
         folder.mkdir(parents=True)
         places["files"] = {here(path): seal for path, seal in manifest.files.items()}
         write_manifest(folder, manifest.model_copy(update={"line_files": tuple(files), **places}))
@@ -308,10 +310,16 @@ class Workspace:
         """The sentence about data files that cannot be read: the first of them, how many others, what to do."""
         if any(fault.kind == "missing" for fault in faults) and self._read()[0] != self.state:
             return StateMoved(
-                tr("New receipts have come into {path} since it was opened, and what was read is no longer there. Ask again.", path=self.path)
+                tr(
+                    "New receipts have come into {path} since it was opened, and what was read is no longer there. Ask again.",
+                    path=self.path,
+                )
             )
         more = tr(" So are {others:,} other files.", others=len(faults) - 1) if len(faults) > 1 else ""
-        mend = tr("Restore a backup (`toolkit restore`), or see what else is wrong and what to import again: toolkit doctor {path}", path=self.path)
+        mend = tr(
+            "Restore a backup (`toolkit restore`), or see what else is wrong and what to import again: toolkit doctor {path}",
+            path=self.path,
+        )
         return WorkspaceError(f"{faults[0]}{more} {mend}")
 
     def written_at(self) -> int:

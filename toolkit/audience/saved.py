@@ -134,8 +134,8 @@ def members_then(workspace: Workspace | str | Path, name: str, version: int) -> 
     if saved.get("members_sha256") not in (None, hashlib.sha256(listed).hexdigest()):
         raise WorkspaceError(
             tr(
-                "{file} is not what was written: it is damaged, or another program changed it. Restore a backup (`toolkit restore`), or save "
-                "the audience '{name}' anew.",
+                "{file} is not what was written: it is damaged, or another program changed it. Restore a backup (`toolkit restore`), or "
+                "save the audience '{name}' anew.",
                 file=path,
                 name=name,
             )

@@ -61,7 +61,7 @@ def remove_derived(paths: dict[Path, Fault]) -> None:
 
 
 def kept_faults(ws: Workspace) -> list[str]:
-    """Return a sentence for each thing that people made and that is no longer what was written: campaigns, lessons, audiences, documents."""
+    """Return a sentence for each thing of people's own that is no longer what was written: campaigns, lessons, audiences, documents."""
     said = [sentence for one in launched_ids(ws) for sentence in faults_of(campaign_folder(ws, one))]
     for look in (read_lessons, saved_names):
         try:

@@ -267,7 +267,7 @@ def _in_words(ws: Workspace) -> Iterator[None]:
 
 
 def _sweep(ws: Workspace) -> None:
-    """Remove what killed builds left, and marts of earlier states that nobody reads. One of a newer state than ours is another's to keep."""
+    """Remove what killed builds left, and marts of earlier states that nobody reads; one of a newer state than ours stays."""
     leased, folder = leased_states(ws.path), ws.mart_folder
     marts = {item: _state_of(item) for item in folder.iterdir() if item.is_dir()}
     kept = [item for item, state in marts.items() if state is not None and (state >= ws.manifest.data_version or state in leased)]

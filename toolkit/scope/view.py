@@ -291,7 +291,15 @@ _MOST_VIEWS = 4
 
 def _shared(view: View) -> View:
     """Return an equal view that was opened before, if any: the questions of a report share the frames of their scope."""
-    key = (view.workspace.unheld(), view.mart, made_at(view.mart.path), view.scope, view.period, view.settings.model_dump_json(), view.asked_for)
+    key = (
+        view.workspace.unheld(),
+        view.mart,
+        made_at(view.mart.path),
+        view.scope,
+        view.period,
+        view.settings.model_dump_json(),
+        view.asked_for,
+    )
     for old in [one for one in _views if one[0].path == view.workspace.path and one[0] != view.workspace]:
         del _views[old]  # of an earlier state, which nobody shall hold for the sake of a view that is not asked for again
     shared = _views.setdefault(key, view)

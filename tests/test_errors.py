@@ -12,7 +12,7 @@ import pytest
 from tests.shop import make_workspace, tiny_lines
 from toolkit import portrait, targeting
 from toolkit.errors import BadValue, fault_words
-from toolkit.language import speaking
+from toolkit.language import speaking, tr
 from toolkit.ledger.definition import Definition
 from toolkit.settings import read_settings
 
@@ -67,3 +67,11 @@ def test_what_a_question_refuses(tmp_path: Path) -> None:
 
 def test_what_has_no_words_of_ours_keeps_those_of_pydantic() -> None:
     assert fault_words({"type": "url_parsing", "msg": "Input should be a valid URL"}) == "input should be a valid URL"
+
+
+def test_no_message_echoes_without_end_or_moves_the_terminal() -> None:
+    said = str(BadValue("store '\x1b[2J\u202e" + "x" * 100_000 + "' is not known.\nTake another."))
+    assert len(said) < 1_200
+    assert said.endswith("(100,027 characters)\nTake another.")
+    assert not set(said) & set("\x1b\u202e")
+    assert tr("store {name}", name="A\x1b]0;B\r\u2028") == "store A�]0;B��"

@@ -35,6 +35,7 @@ _WHERE = {
     "contact_lists": "toolkit.differentiation.planning.launching",
     "explore": "toolkit.apps.notebook",
     "export_audience": "toolkit.audience",
+    "forget": "toolkit.personal.forget",
     "from_frame": "toolkit.importing.frames",
     "import_receipts": "toolkit.importing",
     "launch": "toolkit.differentiation.planning.launching",
@@ -79,6 +80,7 @@ __all__ = [
     "differentiation",
     "explore",
     "export_audience",
+    "forget",
     "from_frame",
     "import_receipts",
     "launch",
@@ -142,6 +144,7 @@ if TYPE_CHECKING:
     from toolkit.ledger.definition import Definition as Definition
     from toolkit.ledger.offer import Offer as Offer
     from toolkit.own_section import own_answers as own_answers
+    from toolkit.personal.forget import forget as forget
     from toolkit.portrait import rfm_scores as rfm_scores
     from toolkit.portrait import save_scorecard as save_scorecard
     from toolkit.portrait import traits as traits

@@ -11,15 +11,54 @@ from difflib import get_close_matches
 from typing import Any
 
 from toolkit import language
-from toolkit.language import later, tr
+from toolkit.language import is_text, later, plain, tr
+
+LONGEST_LINE = 1_000
+"""Characters of a line of a message: longer ones echo what came, and nobody reads a page of it."""
+
+
+def shorten(text: object, most: int = 80) -> str:
+    """Return what came as a message quotes it: on one line, its middle left out where it is longer than `most`, and how long it was.
+
+    >>> shorten("tea " * 1000, 24)
+    'tea tea tea ... tea (4,000 characters)'
+    """
+    said = plain(str(text) if not isinstance(text, str) else text)
+    if len(said) <= most:
+        return said
+    return tr(
+        "{start} ... {end} ({length:,} characters)",
+        start=said[: most * 2 // 3 - 4].rstrip(),
+        end=said[-(most // 4) :].strip(),
+        length=len(said),
+    )
 
 
 class ToolkitError(Exception):
-    """Base of all errors that are meant for a person."""
+    """Base of all errors that are meant for a person: nothing in it moves a terminal's cursor, and no line of it is without end."""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__("\n".join(shorten(line, LONGEST_LINE) for line in plain(str(sentence)).split("\n")))
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows: the sentence alone. Where it was raised helps nobody but us; `sys.last_traceback` has it."""
         return [f"{type(self).__name__}: {self}"]
+
+
+def checked_text(text: str, name: str) -> str:
+    """Return a text that was given as `name`, if it can be written down at all: half of a character (a lone surrogate) cannot.
+
+    Raises: `BadValue`.
+    """
+    if not is_text(text):
+        raise BadValue(
+            tr(
+                "{name} is {text}, which has half of a character in it: give text that can be written.",
+                name=name,
+                text=shorten(ascii(text)),
+            )
+        )
+    return text
 
 
 class MappingError(ToolkitError):

@@ -81,6 +81,12 @@ def keep_state(workspace: Path, state: int) -> None:
             part.write_bytes((workspace / "manifest.json").read_bytes())
 
 
+def drop_states(workspace: Path) -> None:
+    """Keep no earlier state, whoever reads it."""
+    for path in (workspace / FOLDER).glob("*.manifest"):
+        path.unlink(missing_ok=True)
+
+
 def kept_manifests(workspace: Path) -> Iterator[dict[str, Any]]:
     """Yield the manifests of earlier states that somebody reads; those that nobody reads any more are removed."""
     leased = leased_states(workspace)

@@ -38,7 +38,7 @@ from toolkit.errors import StateMoved, WorkspaceError, fault_words
 from toolkit.integrity import STATE, Fault, Look, Seal, faults_in, look_at, read_signed, seals_of, signed
 from toolkit.language import tr
 from toolkit.readers import FOLDER as READERS
-from toolkit.readers import Lease, has_moved, keep_state, kept_manifests
+from toolkit.readers import Lease, drop_states, has_moved, keep_state, kept_manifests
 
 FORMAT = 3
 """Version of the layout (docs/workspace-format.md). One of a newer toolkit is refused, one of an older toolkit upgraded."""
@@ -390,8 +390,11 @@ class Workspace:
         finally:
             lock.release()
 
-    def commit(self, **changes: Any) -> None:
-        """Replace the manifest by one with `changes`, in one step. Only inside `writing()`."""
+    def commit(self, *, forgets: bool = False, **changes: Any) -> None:
+        """Replace the manifest by one with `changes`, in one step, its files on the disk before it. Only inside `writing()`.
+
+        `forgets`: nothing of earlier states may stay, whoever reads them.
+        """
         values = {name: getattr(self.manifest, name) for name in Manifest.model_fields}
         manifest = Manifest(**{**values, "data_version": self.manifest.data_version + 1, **changes})
         before, live = set(self.manifest.live()), manifest.live()
@@ -399,6 +402,8 @@ class Workspace:
         written = seals_of(self.path, [name for name in live if name not in before])
         manifest = manifest.model_copy(update={"files": kept | written})
         keep_state(self.path, self.manifest.data_version)
+        if forgets:
+            drop_states(self.path)
         write_manifest(self.path, manifest)
         self.state, self.manifest = self._read()
         has_moved(self.path, manifest.data_version)  # who brings receipts in need not be told of them
@@ -573,6 +578,7 @@ _MOST_TRIES = 20
 _MOST_MANIFESTS = 16
 _manifests: dict[Path, tuple[tuple[Look, int], Manifest]] = {}
 _OURS = {"manifest.json", COPY, STATE, READERS, ".lock", "mart", "documents", "reports", "campaigns", "inbox", "uploads", *_DATA_FOLDERS}
+_OURS |= {"forgotten", "audit.jsonl", ".audit-head", ".audit.lock", "damaged"}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -205,3 +205,14 @@ def test_long_lists_are_shown_short(ws: Workspace) -> None:
     where = f"member_id IN ({', '.join(map(repr, many))}) AND tier IN ('gold', 'silver')"
     assert au.in_words(Audience("x", where=where)).endswith("(m0, m1, m2 and 997 more) and tier is one of (gold, silver)")
     assert len(au.as_audience(ws, where).name) < 130
+
+
+def test_a_long_union_is_not_nested(view: View) -> None:
+    crowd = Audience("first", where="order_count = 0")
+    for number in range(40):
+        crowd = crowd | Audience(f"more {number}", where=f"tier = 'gold' AND order_count = {number}")
+    without = crowd - Audience("new", where="tier = 'gold' OR order_count > 3")
+    for number in range(40):
+        without = without - Audience("odd", where=f"order_count = {number}")
+    assert set(crowd.members(view)) == {"anna", "cleo"} | set(Audience("first", where="order_count = 0").members(view))
+    assert without.members(view) == []

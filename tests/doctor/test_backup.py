@@ -45,7 +45,7 @@ def test_nothing_damaged_goes_in_or_comes_out(ws: Workspace, tmp_path: Path) -> 
     back_up(ws.path, tmp_path / "kept", now=NOW)
     content = max((tmp_path / "kept" / "contents").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0)
     _turned(content)
-    with pytest.raises(WorkspaceError, match="not what was written. Take an earlier backup"):
+    with pytest.raises(WorkspaceError, match=r"not what was written\. Take an earlier backup"):
         restore(tmp_path / "kept", tmp_path / "again")
     assert not (tmp_path / "again").exists()
     assert not list(tmp_path.glob(".again*"))

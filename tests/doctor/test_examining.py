@@ -91,7 +91,9 @@ def test_a_damaged_dictionary_and_a_table_say_what_to_do(ws: Workspace) -> None:
 
 
 def test_files_of_an_older_toolkit_are_sealed_and_leftovers_removed(ws: Workspace) -> None:
-    raw = {key: value for key, value in json.loads((ws.path / "manifest.json").read_text("utf-8")).items() if key not in ("files", "digest")}
+    raw = {
+        key: value for key, value in json.loads((ws.path / "manifest.json").read_text("utf-8")).items() if key not in ("files", "digest")
+    }
     (ws.path / "manifest.json").write_text(json.dumps(raw | {"format": 2}), "utf-8")
     left = ws.path / "lines" / "000009" / "part.parquet"
     left.parent.mkdir()

@@ -170,3 +170,46 @@ def test_nothing_but_a_sentence_ever_comes_back(words: list[str]) -> None:
     except ToolkitError:
         return
     assert set(found) <= set("abcd")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lpad(member_id, 100000000, 'x') = 'a'", "'lpad', which is no function of an audience; known are abs, ceil"),
+        ("replace(replace(stage, 'n', 'nnnn'), 'n', 'nnnn') = 'a'", "'replace', which is no function"),
+        ("repeat (stage, 1000000000) = 'a'", "'repeat', which"),
+        ('"lpad"(stage, 9, stage) = stage', "which is no function"),
+        ("generate_series(orders, 100000000000) IS NULL", "'generate_series'"),
+        ("CAST(" * 60 + "orders" + " AS INT)" * 60 + " > 1", "CASE or NOT more than 16 deep"),
+        ("NOT (" * 60 + "contactable" + ")" * 60, "more than 16 deep"),
+        ("- " * 400 + "orders > 1", "more than 16 deep"),
+        ("CASE WHEN contactable THEN " * 40 + "1" + " END" * 40 + " = 1", "more than 16 deep"),
+        ("CASE " + "WHEN contactable THEN 1 " * 900 + "END = 1", "more than 2,000 words"),
+        ("orders::decimal > 1", "'decimal', which is no type of value here; known are bigint"),
+        ("CAST(orders AS decimal(99, 2)) > 1", "'decimal', which is no type"),
+        ("stage RLIKE '((a{0,100}){0,100}){0,100}'", "patterns are read by LIKE alone"),
+        ("stage SIMILAR TO 'a'", "patterns are read by LIKE alone"),
+        ("stage LIKE '" + "%a" * 100_000 + "'", "a text of 200,000 characters, but at most 1,000 are read"),
+        ("orders > " + "9" * 100_000, "a number over 1,000,000,000,000,000"),
+        ("orders > 1e400", "a number over"),
+        ("greatest(" + "orders, " * 5_000 + "1) > 1", "more than"),
+        ("member_id = '" + "x" * 5_000_000 + "'", "at most 4,000,000 are read"),
+        ("stage = '\ud800'", "half of a character"),
+        ("stgae\u202e = 'x'", "no meaning here"),
+    ],
+)
+def test_what_would_take_the_machine_is_refused_before_it_starts(text: str, said: str) -> None:
+    with pytest.raises(BadValue) as caught:
+        chosen(text)
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 1_500
+    assert not any(letter in str(caught.value) for letter in "\u202e\ud800\x1b")
+
+
+def test_what_a_shop_writes_is_not_refused() -> None:
+    ids = ", ".join(f"'m{number}'" for number in range(20_000))
+    assert chosen(f"NOT (member_id IN ({ids})) AND orders IN ({', '.join(str(n) for n in range(500))})") == "abcd"
+    assert chosen("orders > avg(orders) OVER (PARTITION BY contactable)") == "a"
+    assert chosen("LEFT(stage, 1) || UPPER(SUBSTR(stage, 2, 2)) = 'nEW' AND DATE_PART('year', last_on) = 2024") == "ad"
+    assert chosen("CASE WHEN orders > 2 AND (orders < 4 OR amount > 0) THEN TRUE ELSE FALSE END") == "a"
+    assert chosen("(" * 16 + "orders > 2" + ")" * 16) == "ac"

@@ -25,7 +25,7 @@ class Audience:
     -------
     >>> core = Audience("core", where="order_count_91d > 12 AND stage = 'established'")
     >>> (core - Audience("deal hunters", where="promo_level = 'high'")).where
-    "(order_count_91d > 12 AND stage = 'established') AND NOT COALESCE((promo_level = 'high'), FALSE)"
+    "order_count_91d > 12 AND stage = 'established' AND NOT COALESCE((promo_level = 'high'), FALSE)"
     """
 
     name: str
@@ -96,19 +96,22 @@ class Audience:
         return f"Audience({self.name!r}, {rule}{f', version {self.version} of {self.as_of}' if self.version else ''})"
 
     def __or__(self, other: Audience) -> Audience:
-        return self._with(other, "or", lambda mine, theirs: mine | theirs, "({}) OR ({})")
+        return self._with(other, "or", lambda mine, theirs: mine | theirs, "{} OR ({})")
 
     def __and__(self, other: Audience) -> Audience:
-        return self._with(other, "and", lambda mine, theirs: mine & theirs, "({}) AND ({})")
+        return self._with(other, "and", lambda mine, theirs: mine & theirs, "{} AND ({})")
 
     def __sub__(self, other: Audience) -> Audience:
-        return self._with(other, "without", lambda mine, theirs: mine - theirs, "({}) AND NOT COALESCE(({}), FALSE)")
+        return self._with(other, "without", lambda mine, theirs: mine - theirs, "{} AND NOT COALESCE(({}), FALSE)")
 
     def _with(self, other: Audience, word: str, sets: Any, text: str) -> Audience:
         name = f"{self.name} {word} {other.name}"
         if self.member_ids is not None and other.member_ids is not None:
             return Audience(name, member_ids=tuple(sets(set(self.member_ids), set(other.member_ids))))
-        return Audience(name, where=text.format(self.expression, other.expression))
+        mine = self.expression
+        if not read_where(mine).is_chain_of("or" if word == "or" else "and"):  # in brackets, a long union would be nested too deep
+            mine = f"({mine})"
+        return Audience(name, where=text.format(mine, other.expression))
 
     def renamed(self, name: str) -> Audience:
         """Return the same members under another name, not saved."""

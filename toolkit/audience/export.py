@@ -20,6 +20,7 @@ import toolkit
 from toolkit.atomic import write_atomically, written_beside
 from toolkit.audience.audience import Audience
 from toolkit.audience.words import in_words
+from toolkit.audit import record
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
 from toolkit.language import tr
 from toolkit.scope.traits import trait_columns, with_traits
@@ -141,7 +142,7 @@ def export_audience(
     safe, guarded = _guarded(table)
     ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
     for form, path in paths.items():
-        with written_beside(path) as part:
+        with written_beside(path, private=True) as part:
             ways[form](part)
     export = Export(
         tuple(paths.values()), manifest, table.height,
@@ -149,7 +150,14 @@ def export_audience(
         int(consent.null_count()) if for_contact else 0,
         guarded if "csv" in paths else 0,
     )  # fmt: skip
-    write_atomically(manifest, json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False))
+    write_atomically(
+        manifest, json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False), private=True
+    )
+    record(
+        view.workspace.path, "exported", audience=audience.name, version=audience.version, scope=view.place, columns=shown,
+        purpose="contact" if for_contact else "analysis", members=export.member_count,
+        files=[path.resolve() for path in (*export.files, manifest)],
+    )  # fmt: skip
     return export
 
 

@@ -21,6 +21,7 @@ from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
 from toolkit.cli.keeping import backup_command, doctor_command, restore_command
+from toolkit.cli.personal import audit_command, forget_command
 from toolkit.cli.talking import talk_command
 from toolkit.errors import BadValue, ToolkitError
 from toolkit.extras import absence_told, require
@@ -31,7 +32,8 @@ from toolkit.language import tr
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] - None: an import of it fails, and jsonschema does without
 
 RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
-KEEP = "4  Keeping it whole"
+KEEP = "5  Keeping it whole"
+PERSONAL = "4  Personal data"
 
 app = typer.Typer(
     help="Retail member toolkit: who the members are, whom to address, which offer, what it changed - from the shop's own receipts.",
@@ -368,6 +370,11 @@ add_app_command(app, REPORTS)
 app.command("doctor", rich_help_panel=KEEP)(doctor_command)
 app.command("backup", rich_help_panel=KEEP)(backup_command)
 app.command("restore", rich_help_panel=KEEP)(restore_command)
+
+# -- 4 personal data -------------------------------------------------------------------------------------------------------------------
+
+app.command("forget", rich_help_panel=PERSONAL)(forget_command)
+app.command("audit", rich_help_panel=PERSONAL)(audit_command)
 
 # -- inside ----------------------------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from toolkit import schemas
+from toolkit.atomic import private_file
 from toolkit.importing import dictionaries
 from toolkit.importing.repeated import file_of
 from toolkit.sources.convert import Typed
@@ -181,8 +182,8 @@ def sorted_index(rows: pl.DataFrame) -> pl.Series:
 def write_partition(workspace: Workspace, folder: str, partition: int, stored: pl.DataFrame, ids: pl.DataFrame, *, source: str) -> LineFile:
     """Write one file of lines and its order ids; return its entry for the manifest."""
     path, ids_path = f"{folder}/part-{partition:03d}.parquet", f"{folder}/order-ids-{partition:03d}.parquet"
-    stored.write_parquet(workspace.path / path, compression="lz4", statistics=True, row_group_size=500_000)
-    ids.write_parquet(workspace.path / ids_path, compression="lz4")
+    stored.write_parquet(private_file(workspace.path / path), compression="lz4", statistics=True, row_group_size=500_000)
+    ids.write_parquet(private_file(workspace.path / ids_path), compression="lz4")
     first, last = stored["ordered_at"].min(), stored["ordered_at"].max()
     return LineFile(
         path=path,

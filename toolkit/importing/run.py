@@ -13,11 +13,14 @@ from pathlib import Path
 
 import polars as pl
 
+from toolkit.atomic import private_file
 from toolkit.errors import DataError, MappingError
+from toolkit.forgotten import FORGOTTEN
 from toolkit.importing import lines as line_steps
 from toolkit.importing.admission import admitted, plan_orders, replaced_sources
 from toolkit.importing.aliases import aliases_of, members_that_stay, moved_lines, new_aliases, table_in_one_name, typed_in_one_name
 from toolkit.importing.cancellations import cancelled_orders, mirrored_question
+from toolkit.importing.forgotten_members import ForgottenMembers, forgotten_of
 from toolkit.importing.goods import MARKS, told_apart
 from toolkit.importing.identities import People, read_people
 from toolkit.importing.merge_notes import merge_notes
@@ -123,15 +126,20 @@ def import_receipts(
         questions: tuple[Question, ...] = ()
         people = read_people(mapping, shelf)
         names = aliases_of(ws, mapping.fold_ids, people)
+        gone = forgotten_of(ws, names, people)
+        known = gone.known_aliases(names)
         tables: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
         for number, name in enumerate(mapping.tables):
             if name != "lines":
                 tell(TABLES, number, len(mapping.tables))
-                typed = typed_in_one_name(typed_table(mapping, name, shelf=shelf), names)
+                converted = typed_table(mapping, name, shelf=shelf)
+                gone = gone.with_those_of(converted, names)
+                typed = typed_in_one_name(converted, names)
                 kept, rejected = split_table(name, typed)
-                tables[name] = (kept, rejected)
                 rows_in = kept.height + rejected.height if typed.distinct else typed.rows_in
-                left_out = {} if typed.distinct else typed.left_out  # a `distinct` table counts keys, not rows
+                kept, forgotten = gone.out_of_rows(kept)
+                tables[name] = (kept, rejected)
+                left_out = ({} if typed.distinct else typed.left_out) | forgotten  # a `distinct` table counts keys, not rows
                 record = _record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected, left_out)
                 words = outside_words(mapping, name, typed, rejected)
                 records.append(record.model_copy(update={"notes": (*record.notes, *words)}))
@@ -139,11 +147,11 @@ def import_receipts(
                     questions += tuple(one for one in [nothing_kept(record, words)] if not is_answered(one, mapping.answers))
         if questions and not accept_defaults:
             raise DataError(refusal(mapping, questions))
-        whole = {name: lay_over(ws, name, kept, mapping.source_name, names) for name, (kept, _) in tables.items()}
+        whole = {name: lay_over(ws, name, kept, mapping.source_name, known) for name, (kept, _) in tables.items()}
         changes["tables"] = {
             **ws.manifest.tables,
             **{name: write_table(ws, f"tables/{commit_id}", name, table) for name, table in whole.items()},
-            **_renamed_tables(ws, commit_id, names, [name for name in ws.manifest.tables if name not in tables]),
+            **_renamed_tables(ws, commit_id, known, [name for name in ws.manifest.tables if name not in tables]),
         }
         extra = {
             name: tables[table][0][column]
@@ -163,6 +171,7 @@ def import_receipts(
                 extra,
                 products,
                 names,
+                gone,
                 people,
                 announce,
                 tell,
@@ -172,6 +181,7 @@ def import_receipts(
             changes.update(line_changes)
             records.insert(0, record)
             questions += asked
+        records = [gone.out_of_record(ws, one) for one in records]
         ws.commit(imports=(*ws.manifest.imports, *records), **changes)
     return ImportReport(ws.path, tuple(records), questions)
 
@@ -221,6 +231,7 @@ def _import_lines(
     extra: dict[str, pl.Series],
     products: pl.DataFrame | pl.LazyFrame | None,
     names: pl.DataFrame,
+    gone: ForgottenMembers,
     people: People | None,
     announce: Callable[[str], object],
     tell: Progress,
@@ -230,10 +241,13 @@ def _import_lines(
 ) -> tuple[dict, ImportRecord, tuple[Question, ...]]:
     """Bring the lines in beside the live ones; return the changes of the manifest, the record and what stays open."""
     tell(LINES, 0, 1)
-    typed = typed_in_one_name(typed_table(mapping, "lines", shelf=shelf), names)
+    converted = typed_table(mapping, "lines", shelf=shelf)
+    gone = gone.with_those_of(converted, names)
+    typed = gone.out_of_lines(typed_in_one_name(converted, names))
+    names = gone.known_aliases(names)
     lines = typed.kept
     in_other_zone = mapping.zone_of_times("lines") not in (None, mapping.time_zone)
-    are_written = bool(names.height or in_other_zone or any(file.dialect for file in typed.files))
+    are_written = bool(names.height or gone.ids or in_other_zone or any(file.dialect for file in typed.files))
     if are_written:  # parse text, move times once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
@@ -336,7 +350,10 @@ def _import_lines(
         "line_files": (*kept_files, *stored),
         "line_columns": tuple(sorted(columns)),
         "codes": {
-            name: _write_codes(ws, commit_id, name, frame) for name, frame in (codes | ({ALIASES: names} if len(names) else {})).items()
+            **{name: path for name, path in ws.manifest.codes.items() if name == FORGOTTEN},
+            **{
+                name: _write_codes(ws, commit_id, name, frame) for name, frame in (codes | ({ALIASES: names} if len(names) else {})).items()
+            },
         },
     }
     first, last = min(file.first_day for file in stored), max(file.last_day for file in stored)
@@ -348,8 +365,9 @@ def _import_lines(
         + ((f"{total:,} lines were there before.",) if total else ())
     )
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
+    notes += gone.note
     record = record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
-    return changes, record, questions
+    return changes, gone.out_of_record(ws, record), questions
 
 
 def _renamed_tables(ws: Workspace, commit_id: str, names: pl.DataFrame, tables: Sequence[str]) -> dict[str, str]:
@@ -434,7 +452,7 @@ def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[Li
 def _write_codes(ws: Workspace, commit_id: str, name: str, frame: pl.DataFrame) -> str:
     path = f"codes/{commit_id}/{name}.parquet"
     (ws.path / path).parent.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(ws.path / path)
+    frame.write_parquet(private_file(ws.path / path))
     return path
 
 
@@ -463,7 +481,7 @@ def _record(
         if found_later and set_aside != rejected.height:
             parts.append(typed.rejected.lazy())
         rows = pl.concat(parts).select(pl.lit(table).alias("table"), pl.all()).sort("source_file", "source_row").collect(engine="streaming")
-        rows.write_csv(ws.path / path, include_bom=True)
+        rows.write_csv(private_file(ws.path / path), include_bom=True)
         reasons = Counter(dict(rows["fault"].value_counts(sort=True).iter_rows()))
         examples = unread_cells(rows, mapping.tables[table])
         if rows.height != set_aside:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
 from toolkit import schemas
+from toolkit.atomic import private_file
 from toolkit.importing.aliases import table_in_one_name
 from toolkit.language import tr
 from toolkit.sources.checks import check_small_table
@@ -79,5 +78,5 @@ def write_table(workspace: Workspace, folder: str, name: str, frame: pl.DataFram
     path = f"{folder}/{name}.parquet"
     (workspace.path / folder).mkdir(parents=True, exist_ok=True)
     keys = [key for key in schemas.CONTRACT[name].primary_key() if key in frame.columns]
-    (frame.sort(keys) if keys else frame).write_parquet(Path(workspace.path / path))
+    (frame.sort(keys) if keys else frame).write_parquet(private_file(workspace.path / path))
     return path

@@ -22,6 +22,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from toolkit.language.printable import is_text as is_text
+from toolkit.language.printable import json_in_script as json_in_script
+from toolkit.language.printable import plain as plain
+
 T = TypeVar("T")
 
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -111,7 +115,7 @@ def tr(message: str, /, **values: Any) -> str:
     """
     code = current()
     if code == SOURCE:
-        return message.format(**values) if values else message
+        return plain(message.format(**values)) if values else message
     found = _catalogue(code).gettext(message) if message else ""  # the empty message is the catalogue's own heading
     return _filled(found, values) if values else found
 
@@ -127,7 +131,7 @@ def trn(one: str, many: str, number: float, /, **values: Any) -> str:
     code = current()
     if code == SOURCE:
         found = one if number == 1 else many
-        return found.format(**values) if values else found
+        return plain(found.format(**values)) if values else found
     found = _catalogue(code).ngettext(one, many, 1 if number == 1 else 2)
     return _filled(found, values) if values else found
 
@@ -213,7 +217,7 @@ def day(when: date) -> str:
 
 
 def _filled(message: str, values: dict[str, Any]) -> str:
-    return _READER.vformat(message, (), values)
+    return plain(_READER.vformat(message, (), values))
 
 
 class _Reader(string.Formatter):

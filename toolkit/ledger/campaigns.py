@@ -16,7 +16,7 @@ from toolkit.errors import unknown_name
 from toolkit.importing.aliases import in_one_name
 from toolkit.language import current, tr, word
 from toolkit.ledger.definition import GOALS, Definition, Offer
-from toolkit.ledger.folder import State, campaign_folder, faults_of, launched_ids, read_launched, state_of
+from toolkit.ledger.folder import State, campaign_folder, faults_of, forgotten_since, launched_ids, read_launched, state_of
 from toolkit.workspace import Workspace
 
 MEMBERS = pl.Schema(
@@ -80,6 +80,8 @@ class Campaign:
     settings: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     folder: Path | None = None
+    forgotten: dict[str, int] = field(default_factory=dict)
+    """Members who were forgotten since the launch and stand in no arm, by arm."""
 
     @property
     def days(self) -> int:
@@ -222,6 +224,7 @@ def _from_ledger(ws: Workspace, campaign_id: str) -> Campaign:
         settings=launched["settings"],
         notes=tuple(launched.get("notes_in", {}).get(current(), launched["notes"])),
         folder=folder,
+        forgotten=forgotten_since(folder),
     )
 
 

@@ -74,12 +74,20 @@ def faults_of(folder: Path) -> list[str]:
         written = json.loads((folder / "hashes.json").read_text("utf-8"))
     except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
         return [tr("{file} is missing or damaged, so nothing says that the campaign is as it was launched.", file=folder / "hashes.json")]
-    hashes = file_hashes(folder)
+    hashes, also = file_hashes(folder), written.get("also", {})  # also: while members are being forgotten, the files of before
     return [
         tr("{file} was changed after launch.", file=folder / name) if name in hashes else tr("{file} is missing.", file=folder / name)
         for name in FILES
-        if hashes.get(name) != written.get(name)
+        if hashes.get(name) not in (written.get(name), also.get(name, written.get(name)))
     ]
+
+
+def forgotten_since(folder: Path) -> dict[str, int]:
+    """Return how many members of which arm (`treated`, `control`, `left_out`) were forgotten since the launch; empty where nobody was."""
+    try:
+        return {arm: count for arm, count in json.loads((folder / "hashes.json").read_text("utf-8")).get("forgotten", {}).items() if count}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def read_launched(ws: Workspace, campaign_id: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import date
 
 import polars as pl
 
+from toolkit.audit import record
 from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.models.assignment import uniform
@@ -75,7 +76,14 @@ def set_global_control(ws: Workspace, share: float, *, since: date, seed: int = 
             )
         )
     control = GlobalControl(share, seed, since)
-    ws.write_document(DOCUMENT, {"share": share, "seed": seed, "since": since})
+    record(
+        ws.path,
+        "set global control",
+        share=share,
+        seed=seed,
+        since=since,
+        files=[ws.write_document(DOCUMENT, {"share": share, "seed": seed, "since": since})],
+    )
     return control
 
 

@@ -14,11 +14,13 @@ import polars as pl
 from filelock import FileLock
 
 import toolkit
+from toolkit.atomic import private_file
+from toolkit.audit import record
 from toolkit.errors import BadValue, DataError, WorkspaceError
 from toolkit.language import SOURCE, tr, word
 from toolkit.ledger.campaigns import LEFT_OUT, MEMBERS, Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition
-from toolkit.ledger.folder import campaign_folder, campaigns_folder, file_hashes
+from toolkit.ledger.folder import FILES, campaign_folder, campaigns_folder, file_hashes
 from toolkit.workspace import Workspace, is_disk_full
 
 FORMAT = 1
@@ -63,7 +65,7 @@ def freeze(
         called = tr("Campaign '{campaign_id}'", campaign_id=definition.campaign_id)
         raise BadValue("\n".join(tr("{where}: {fault}", where=called, fault=fault) for fault in definition.faults))
     arms, left = _checked_members(definition.campaign_id, members, left_out)
-    record = {
+    frozen = {
         "format": FORMAT,
         "campaign_id": definition.campaign_id,
         "definition": definition.model_dump(mode="json"),
@@ -86,7 +88,9 @@ def freeze(
     ledger.mkdir(exist_ok=True)
     with FileLock(ledger / ".lock"):
         check_free(ws, definition.campaign_id)
-        _write(campaign_folder(ws, definition.campaign_id), record, arms, left)
+        _write(campaign_folder(ws, definition.campaign_id), frozen, arms, left)
+    folder = campaign_folder(ws, definition.campaign_id)
+    record(ws.path, "launched", campaign=definition.campaign_id, members=frozen["member_counts"], files=[folder / name for name in FILES])
     return open_campaign(ws, definition.campaign_id)
 
 
@@ -150,8 +154,8 @@ def _write(folder: Path, record: dict[str, Any], arms: pl.DataFrame, left: pl.Da
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
         part.mkdir()
-        arms.write_parquet(part / "members.parquet")
-        left.write_parquet(part / "left_out.parquet")
+        arms.write_parquet(private_file(part / "members.parquet"))
+        left.write_parquet(private_file(part / "left_out.parquet"))
         (part / "definition.json").write_text(json.dumps(record, indent=1, ensure_ascii=False), "utf-8")
         (part / "hashes.json").write_text(json.dumps(file_hashes(part), indent=1), "utf-8")
         for file in part.iterdir():

@@ -309,6 +309,12 @@ def _shared(view: View) -> View:
     return shared
 
 
+def close_views() -> None:
+    """Let go of every view and members table that this process remembers."""
+    _views.clear()
+    _population.cache_clear()
+
+
 def checked_as_of(workspace: Workspace, as_of: date | str | None) -> date:
     """Return the date to look from: the last day of the receipts unless stated; never before the first line."""
     first, last = workspace.first_day, workspace.last_day

@@ -14,14 +14,12 @@ from typing import Literal
 
 import polars as pl
 
-from toolkit.errors import BadValue, UnknownName, nearest
+from toolkit.errors import BadValue, UnknownName, checked_text, nearest, shorten
 from toolkit.language import tr
 from toolkit.scope.member_columns import RENAMED
+from toolkit.scope.where_limits import MOST_STEPS, refused_token, too_long
 
 Sort = Literal["text", "number", "date", "flag", "list", "other"]
-
-MOST_STEPS = 500
-"""AND, OR, comparisons and sums in one expression: a chain of some thousands ends the process inside polars. IN (...) takes any number."""
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)|(?P<text>'(?:[^']|'')*')|(?P<quoted>"[^"]*"|`[^`]*`)|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)
@@ -129,8 +127,8 @@ class Where:
         whole = [pl.col(name).cast(pl.Int64) for name in self.names if members.schema[name].is_unsigned_integer()]
         try:
             inside = members.select(self.names).with_columns(whole).select(expr.alias("inside"))["inside"]
-        except pl.exceptions.PolarsError as error:
-            fault = str(error).splitlines()[0].rstrip(".")
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            fault = shorten((str(error).splitlines() or [""])[0].rstrip("."), 200)
             raise BadValue(tr("audience '{shown}' cannot be applied to the members table: {said}.", shown=self.shown, said=fault)) from None
         if inside.dtype != pl.Boolean:
             given = {"text": tr("text"), "number": tr("a number"), "date": tr("a date"), "list": tr("a list")}.get(
@@ -163,6 +161,15 @@ class Where:
                     )
                 )
 
+    def is_chain_of(self, joint: str) -> bool:
+        """Say whether the expression is a chain of `joint` ("and", "or") and nothing else outside its brackets joins or branches."""
+        depth, outside = 0, set[str]()
+        for token in self.tokens:
+            depth += {"(": 1, ")": -1}.get(token.text, 0)
+            if depth == 0 and token.kind == "name":
+                outside.add(token.text.lower())
+        return joint in outside and not outside & ({"and", "or", "between", "case"} - {joint})
+
     @property
     def shown(self) -> str:
         """The expression as a sentence quotes it: long ones shortened."""
@@ -170,7 +177,7 @@ class Where:
 
     def under(self, token: Token) -> str:
         """Return two lines: the expression (its surroundings, where it is long) and marks under the word."""
-        low, high = max(0, token.start - 60), min(len(self.text), token.end + 40)
+        low, high = max(0, token.start - 60), min(len(self.text), token.end + 40, token.start + 120)
         line = re.sub(r"\s", " ", self.text[low:high])
         return f"\n  {line}\n  {' ' * (token.start - low)}{'^' * min(len(token.text), 60)}"
 
@@ -186,7 +193,9 @@ def read_where(text: str) -> Where:
     BadValue
         It is no WHERE expression; the message shows where.
     """
-    text = re.sub(r"^\s*where\s+", "", text, flags=re.IGNORECASE).strip()
+    if fault := too_long(text):
+        raise BadValue(fault)
+    text = checked_text(re.sub(r"^\s*where\s+", "", text, flags=re.IGNORECASE).strip(), "audience")
     if not text:
         raise BadValue(tr("The audience's expression is empty; a condition such as order_count > 3 was needed."))
     where = Where(text, tuple(_tokens(text)))
@@ -201,6 +210,8 @@ def read_where(text: str) -> Where:
                 most=MOST_STEPS,
             )
         )
+    if found := refused_token(where.tokens):
+        _refuse(where, *found)
     _check_shape(where)
     _ = where.names  # what cannot be parsed is refused here
     return where
@@ -220,6 +231,19 @@ def sort_of(dtype: pl.DataType) -> Sort:
 def text_values(where: Where) -> list[tuple[str, str]]:
     """Return (column, text) for every column that is compared with a text by =, or looked up with IN."""
     return [(name, value.text[1:-1].replace("''", "'")) for name, value in _compared(where) if value.kind == "text"]
+
+
+def text_values_replaced(where: Where, changes: Mapping[str, str], columns: Iterable[str] | None = None) -> str:
+    """Return the expression with other texts for some: wherever they stand, or only where one of these columns is compared with them."""
+    chosen = None if columns is None else set(columns)
+    places = None if chosen is None else {value.start for name, value in _compared(where) if name in chosen}
+    text = where.text
+    for token in reversed(where.tokens):
+        if token.kind == "text" and (places is None or token.start in places):
+            new = changes.get(token.text[1:-1].replace("''", "'"))
+            if new is not None:
+                text = text[: token.start] + "'" + new.replace("'", "''") + "'" + text[token.end :]
+    return text
 
 
 def _tokens(text: str) -> list[Token]:
@@ -280,8 +304,8 @@ def _refuse(where: Where, token: Token, what: str) -> None:
 def _parsed(where: Where, text: str) -> pl.Expr:
     try:
         return pl.sql_expr(text)
-    except pl.exceptions.PolarsError as error:
-        fault = str(error).splitlines()[0]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        fault = shorten((str(error).splitlines() or [""])[0], 200)
         fault = tr("it cannot be read") if "unable to parse" in fault else fault
         raise BadValue(
             tr(

@@ -63,11 +63,20 @@ def _rows(case: Case) -> Check:
         ),
     ]  # fmt: skip
     parts = [part for part, count in zip(parts, ("two_arms", "unknown", "late_contact"), strict=True) if counts[count]]
+    gone = sum(count for arm, count in case.campaign.forgotten.items() if arm != "left_out")
+    forgotten = (
+        case.say(" {n:few} members were forgotten since the launch, as they asked, and are compared in no arm.", n=gone) if gone else ""
+    )
+    many_gone = gone / max(case.campaign.members.height, 1) > 0.01
+    if not parts and not many_gone:
+        sentence = case.say("Every contact could be used: {n:few} treated in scope.", n=case.treated_count)
+        return Check(name, "PASS", sentence + forgotten)
     if not parts:
-        return Check(name, "PASS", case.say("Every contact could be used: {n:few} treated in scope.", n=case.treated_count))
+        advice = tr("Who asks to be forgotten may differ from the others: look at the arms' numbers before and after.")
+        return Check(name, "REVIEW", forgotten.strip(), advice)
     is_much = (counts["two_arms"] + counts["unknown"]) / max(case.campaign.members.height, 1) > 0.01
     advice = tr("Mend the contacts table at its source and import it again.") if is_much else ""
-    return Check(name, "REVIEW", capital(case.say("{parts}.", parts=listing(parts))), advice)
+    return Check(name, "REVIEW", capital(case.say("{parts}.", parts=listing(parts))) + forgotten, advice)
 
 
 def _redeemed(case: Case) -> list[Check]:

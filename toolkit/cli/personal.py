@@ -1,0 +1,58 @@
+"""Commands for personal data: forget members, read the audit log."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.language import tr, trn
+
+WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
+
+
+def forget_command(
+    workspace: WorkspacePath,
+    members: Annotated[list[str] | None, typer.Argument(help="Ids of the members, as the shop writes them.", metavar="MEMBER...")] = None,
+    inbox: Annotated[bool, typer.Option("--inbox", help="Remove files of the inbox that name them, too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask back.")] = False,
+) -> None:
+    """Take members out for good: sales stay, as a non-member's; the same export does not bring them back. Exit code 1: a file is left."""
+    from toolkit.personal.forget import forget
+
+    if members and not yes and sys.stdin.isatty():
+        asked = trn("Forget {count:,} member for good?", "Forget {count:,} members for good?", len(members), count=len(members))
+        typer.confirm(asked, abort=True)
+    receipt = forget(workspace, *(members or []), inbox=inbox)
+    for sentence in receipt.sentences:
+        typer.echo(sentence)
+    if not receipt.is_clean:
+        raise typer.Exit(1)
+
+
+def audit_command(
+    workspace: WorkspacePath,
+    head: Annotated[str, typer.Option(help="A head that you noted earlier: the log must still reach it.")] = "",
+    last: Annotated[int, typer.Option(help="Lines shown; 0 = all.", min=0)] = 20,
+) -> None:
+    """Say who saved, exported, launched, forgot: the audit log, its chain verified. Exit code 1: it was changed."""
+    from toolkit.audit import read_audit
+    from toolkit.workspace import Workspace
+
+    audit = read_audit(Workspace(workspace).path, head=head)
+    for entry in audit.entries[-last:]:
+        about = ", ".join(
+            f"{name} {value}" for name, value in entry.about.items() if name not in ("files", "at") and value not in (None, "")
+        )
+        typer.echo(f"{entry.number:>5}  {entry.at}  {entry.who} ({entry.how})  {entry.did}: {about}")
+    for fault in audit.faults:
+        typer.echo(fault)
+    if audit.faults:
+        raise typer.Exit(1)
+    typer.echo(
+        tr("The chain of {lines:,} lines is whole. Head: {head}", lines=len(audit.entries), head=audit.head)
+        if audit.entries
+        else tr("Nothing is recorded yet.")
+    )

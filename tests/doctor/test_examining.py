@@ -76,7 +76,7 @@ def test_damaged_receipts_are_named_and_can_be_set_aside_and_imported_again(tmp_
     assert Workspace(ws.path).line_count == 0
     assert len(list((ws.path / "damaged").iterdir())) == 2
     tk.import_receipts(tmp_path, tmp_path / "ws", accept_defaults=True)
-    assert tk.members(tmp_path / "ws").equals(before)
+    assert tk.members(ws).equals(before)
 
 
 def test_a_damaged_dictionary_and_a_table_say_what_to_do(ws: Workspace) -> None:

@@ -7,7 +7,6 @@ turns into JSON.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -22,7 +21,7 @@ from toolkit.charts.specification import specified
 from toolkit.columns import AnswerTable, Column, Kind, undeclared
 from toolkit.content import ByContent
 from toolkit.errors import BadValue
-from toolkit.language import tr, word
+from toolkit.language import json_text, plain, tr, word
 
 if TYPE_CHECKING:
     import altair as alt
@@ -199,7 +198,7 @@ class Answer(ByContent):
 
     def to_json(self) -> str:
         """Return the answer as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
+        return json_text(self.to_dict(), indent=1)
 
     def to_pandas(self) -> Any:
         """Return the table as a pandas frame.
@@ -239,7 +238,7 @@ class Answer(ByContent):
         display_answer(self)
 
     def __repr__(self) -> str:
-        return f"{self.question}\n{self.headline}\n{self.table}"
+        return plain(f"{self.question}\n{self.headline}\n{self.table}")
 
 
 def _plain(value: Any) -> Any:

@@ -15,15 +15,17 @@ from toolkit.language import is_text, later, plain, tr
 
 LONGEST_LINE = 1_000
 """Characters of a line of a message: longer ones echo what came, and nobody reads a page of it."""
+MOST_LINES = 40
+"""Lines of a message, which lists all faults of an input."""
 
 
-def shorten(text: object, most: int = 80) -> str:
-    """Return what came as a message quotes it: on one line, its middle left out where it is longer than `most`, and how long it was.
+def shorten(text: str, most: int = 80) -> str:
+    """Return what came as a message quotes it: its middle left out where it is longer than `most`, and how long it was.
 
     >>> shorten("tea " * 1000, 24)
     'tea tea tea ... tea (4,000 characters)'
     """
-    said = plain(str(text) if not isinstance(text, str) else text)
+    said = plain(text)
     if len(said) <= most:
         return said
     return tr(
@@ -34,11 +36,25 @@ def shorten(text: object, most: int = 80) -> str:
     )
 
 
+def quoted(value: object, most: int = 80) -> str:
+    """Return a value that came as Python writes it, shortened; a whole number of some thousand digits Python refuses to write.
+
+    >>> quoted("tea"), quoted(10**5000)
+    ("'tea'", 'a number beyond all bounds')
+    """
+    try:
+        return shorten(repr(value), most)
+    except ValueError:
+        return tr("a number beyond all bounds")
+
+
 class ToolkitError(Exception):
     """Base of all errors that are meant for a person: nothing in it moves a terminal's cursor, and no line of it is without end."""
 
     def __init__(self, sentence: str = "") -> None:
-        super().__init__("\n".join(shorten(line, LONGEST_LINE) for line in plain(str(sentence)).split("\n")))
+        lines = plain(str(sentence)).split("\n")
+        more = [tr("... and {faults:,} more like these.", faults=len(lines) - MOST_LINES)] if len(lines) > MOST_LINES else []
+        super().__init__("\n".join([*(shorten(line, LONGEST_LINE) for line in lines[:MOST_LINES]), *more]))
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows: the sentence alone. Where it was raised helps nobody but us; `sys.last_traceback` has it."""
@@ -122,7 +138,7 @@ def unknown_name(what: str, word: str, known: Iterable[object], *, where: str = 
     >>> print(unknown_name("parameter", "stroe_id", ["store_id", "region"], where="portrait.rfm"))
     portrait.rfm has no parameter 'stroe_id'; did you mean 'store_id'? Known: region, store_id.
     """
-    names = sorted(str(name) for name in known)
+    names, word = sorted(str(name) for name in known), shorten(word)
     near = nearest(word, names)
     guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
     listed = tr(" Known: {names}.", names=tr(", ").join([*names[:30], *["..."] * (len(names) > 30)])) if names else ""

@@ -17,7 +17,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +39,10 @@ class Seal(NamedTuple):
 
     sha256: str
     size: int
+
+
+class NotAsWritten(ValueError):
+    """A text whose digest does not agree with what it says."""
 
 
 class Fault(NamedTuple):
@@ -127,13 +131,21 @@ def _remember(folder: Path, seals: Mapping[str, Seal]) -> None:
     _write_state(folder, {**_read_state(folder), **looks})
 
 
-def seal_folder(folder: Path, elsewhere: Mapping[str, Seal] | None = None) -> dict[str, Seal]:
+def seal_folder(folder: Path, *, taken_over_from: Iterable[Path] = ()) -> dict[str, Seal]:
     """Write `seal.json` into a folder that is finished, all of it on the disk when this returns; return the seals.
 
-    `elsewhere`: files of other folders that belong to it, by their path from here (`../other/part-1.arrow`).
+    `taken_over_from`: sealed folders some of whose files may have a second name in this one (hard links): they keep the seal that
+    they were written with, and are not read again.
     """
     names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in _OUTSIDE]
-    seals = {**(elsewhere or {}), **seals_of(folder, names)}
+    known = {
+        look_at(other / name)[:3]: seal
+        for other in taken_over_from
+        for name, seal in (read_seal(other) or {}).items()
+        if (other / name).is_file()
+    }
+    kept = {name: known[look] for name in names if (look := look_at(folder / name)[:3]) in known}
+    seals = kept | seals_of(folder, [name for name in names if name not in kept])
     write_atomically(folder / SEAL, signed({"files": seals}))
     return seals
 
@@ -221,12 +233,12 @@ def read_signed(text: str) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
-        It is no JSON, or not what was written.
+    NotAsWritten, ValueError
+        It is not what was written; it is no JSON.
     """
     values = json.loads(text)
     if not isinstance(values, dict) or values.pop("digest", None) != _digest(values):
-        raise ValueError("the digest does not agree")
+        raise NotAsWritten(tr("it is not what was written"))
     return values
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from numbers import Integral
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_origin, get_type_hints
@@ -27,9 +28,9 @@ from toolkit.answer import Answer, Finding, Note
 from toolkit.audience import Audience, AudienceLike, read_selection, view_of
 from toolkit.columns import AnswerTable, Column, Table, returns
 from toolkit.doctor.damage import told_damage
-from toolkit.errors import BadValue, DataError, StateMoved, UnknownName, fault_words, unknown_name
+from toolkit.errors import BadValue, DataError, StateMoved, UnknownName, fault_words, quoted, unknown_name
 from toolkit.extras import absence_told
-from toolkit.language import later, tr
+from toolkit.language import is_text, later, tr
 from toolkit.own_questions import answered, check_own, is_own, load_installed
 from toolkit.readers import has_moved
 from toolkit.scope.interruptions import interruption_notes
@@ -39,6 +40,7 @@ from toolkit.workspace import Workspace, opened
 
 STEPS = ("portrait", "targeting", "differentiation", "review")
 _MOST = 10**12
+"""The largest whole number a parameter may be: a column of numbers holds it."""
 SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
     "store_id": (str | None, "one store, as the shop writes its id; empty = the chain"),
     "region": (str | None, "one region of the stores table"),
@@ -52,6 +54,11 @@ SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
     "settings": (Settings | dict | None, "thresholds that differ from the defaults: family -> field -> value"),
 }
 
+_SCOPE_TYPES: dict[str, tuple[Any, str]] = {
+    "store_id": (str | Integral, later("a text was needed")),
+    "region": (str, later("a text was needed")),
+    "settings": (Settings | Mapping, later("a table of names and values was needed")),
+}
 _HIDDEN = later("{rows:row} with fewer than {least} members (setting scope.minimum_members): figures are not shown.")
 _DROPPED = later("Not shown: {rows:row} with fewer than {least} members (setting scope.minimum_members).")
 
@@ -139,7 +146,13 @@ class Question:
             As for a call, but for what only the shop knows: its stores, regions and members.
         """
         self._check_names(given)
+        for name, value in given.items():
+            if fault := _value_fault(value):
+                raise BadValue(self._told(name, value, fault))
         scope = {key: given[key] for key in SCOPE_PARAMETERS if given.get(key) is not None and not _is_empty(given[key])}
+        for name, (types, fault) in _SCOPE_TYPES.items():
+            if name in scope and (not isinstance(scope[name], types) or isinstance(scope[name], bool)):
+                raise BadValue(self._told(name, scope[name], tr(fault)))
         if "audience" in scope:
             scope["audience"] = read_selection(scope["audience"])
         own = {key: self._read(key, value) for key, value in given.items() if key not in SCOPE_PARAMETERS and value is not None}
@@ -195,13 +208,15 @@ class Question:
         listed = isinstance(value, str) and get_origin(annotation) is Sequence  # several values, as a shell and a page write them
         try:
             read = TypeAdapter(annotation).validate_python(re.split(r"\s*[,;，、]\s*", value.strip()) if listed else value)
-            too_much = isinstance(read, int) and abs(read) > _MOST  # more than a column of numbers holds
-            fault = tr("a value of {le} or less was needed", le=f"{_MOST:,}") if too_much else ""
+            fault = _value_fault(read)  # a text may have been read as a number
         except ValidationError as error:
             fault = fault_words(error.errors()[0])
         if fault:
-            raise BadValue(tr("{question}: {name} is {value!r}; {fault}.", question=self.name, name=name, value=value, fault=fault))
+            raise BadValue(self._told(name, value, fault))
         return read
+
+    def _told(self, name: str, value: Any, fault: str) -> str:
+        return tr("{question}: {name} is {value}; {fault}.", question=self.name, name=name, value=quoted(value), fault=fault)
 
 
 def question(
@@ -416,6 +431,16 @@ def _with_receipts(finding: Finding, view: View) -> Finding:
         )
         finding = replace(finding, headline=end)
     return replace(finding, notes=[*finding.notes, *(Note(said, "REVIEW") for said in interruption_notes(view))])
+
+
+def _value_fault(value: Any) -> str:
+    """What is wrong with a value wherever it goes: half of a character cannot be written or looked up, nor a number without end."""
+    if isinstance(value, str):
+        return "" if is_text(value) else tr("a text that can be written was needed, not half of a character")
+    if isinstance(value, int):
+        return tr("a value of {le} or less was needed", le=f"{_MOST:,}") if abs(value) > _MOST else ""
+    items = [*value.keys(), *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list | tuple | set) else ()
+    return next((fault for item in items if (fault := _value_fault(item))), "")
 
 
 def _is_empty(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,8 +17,8 @@ from toolkit import language, wording
 from toolkit.answer import ANSWER_MIME, Answer
 from toolkit.atomic import written_beside
 from toolkit.charts import offline
-from toolkit.errors import BadValue, DataError
-from toolkit.language import tr, trn
+from toolkit.errors import BadValue, DataError, shorten
+from toolkit.language import plain, script_json, tr, trn
 from toolkit.saving import csv_text, workbook
 
 ROWS_SHOWN = 60
@@ -39,7 +38,7 @@ _NUMERIC = frozenset({"count", "number", "money", "share", "days", "score", "ind
 @cache
 def _templates() -> Environment:
     environment = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
-    environment.globals.update(kept=kept, tr=tr, word=language.word)
+    environment.globals.update(kept=kept, shorten=shorten, tr=tr, word=language.word)
     return environment
 
 
@@ -58,7 +57,7 @@ def kept(text: str) -> str:
     >>> kept("net -€3,785 (-€5,303 to 2)")
     'net <span class="tk-kept">-€3,785</span> <span class="tk-kept">(-€5,303</span> to 2)'
     """
-    pieces = _KEPT.split(text)  # every second one is a match
+    pieces = _KEPT.split(plain(text))  # every second one is a match
     return "".join(f'<span class="tk-kept">{escape(piece)}</span>' if place % 2 else escape(piece) for place, piece in enumerate(pieces))
 
 
@@ -105,13 +104,13 @@ def _column_css(answer: Answer, name: str) -> str:
 
 def page_html(answer: Answer) -> str:
     """Return the answer as one HTML page that needs no network."""
-    spec = json.dumps(offline.chart_spec(answer.chart)).replace("</", "<\\/") if answer.chart is not None else ""
+    spec = script_json(offline.chart_spec(answer.chart)) if answer.chart is not None else ""
     return _render("page", a=answer, head=head_html(answer), body=body_html(answer), spec=spec, bundle=offline.bundle() if spec else "")
 
 
 def pages_html(answers: Sequence[Answer]) -> str:
     """Return several answers as one HTML page that needs no network: each as `page_html` has it, the chart library and each note once."""
-    specs = [json.dumps(offline.chart_spec(a.chart)).replace("</", "<\\/") if a.chart is not None else "" for a in answers]
+    specs = [script_json(offline.chart_spec(a.chart)) if a.chart is not None else "" for a in answers]
     notes_above = [{note.text for before in answers[:place] for note in before.notes} for place in range(len(answers))]
     bodies = [body_html(a, above=above) for a, above in zip(answers, notes_above, strict=True)]
     parts = [{"head": head_html(a), "body": body, "spec": spec} for a, body, spec in zip(answers, bodies, specs, strict=True)]
@@ -176,7 +175,7 @@ def text(answer: Answer, *, heading: bool = True, width: int = 140) -> str:
         for note in answer.notes:
             say(f"- {note}")
         if answer.ask_next:
-            say(tr("Ask next: ") + "  ".join(answer.ask_next))
+            say(tr("Ask next: ") + "  ".join(shorten(call, 600) for call in answer.ask_next))
     return capture.get().rstrip()
 
 

@@ -147,4 +147,4 @@ def cell(value: Any, kind: Kind, currency: str, name: str = "") -> str:
         return tr("yes") if value else tr("no")
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="minutes")
-    return value_of(name, str(value))
+    return language.plain(value_of(name, str(value)))

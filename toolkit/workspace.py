@@ -34,8 +34,8 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.atomic import write_atomically
-from toolkit.errors import StateMoved, WorkspaceError, fault_words
-from toolkit.integrity import STATE, Fault, Look, Seal, faults_in, look_at, read_signed, seals_of, signed
+from toolkit.errors import StateMoved, WorkspaceError, fault_words, shorten
+from toolkit.integrity import STATE, Fault, Look, NotAsWritten, Seal, faults_in, look_at, read_signed, seals_of, signed
 from toolkit.language import tr
 from toolkit.readers import FOLDER as READERS
 from toolkit.readers import Lease, drop_states, has_moved, keep_state, kept_manifests
@@ -147,14 +147,14 @@ class Workspace:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = _plain_name(Path(path))
         self._lease: Lease | None = None
         self.state, self.manifest = self._read()
 
     @classmethod
     def create(cls, path: str | Path, *, currency: str, minor_digits: int) -> Workspace:
         """Make an empty workspace at `path`, or open the one that is there (its currency must agree)."""
-        folder = Path(path)
+        folder = _plain_name(Path(path))
         if (folder / "manifest.json").exists():
             workspace = cls(folder)
             if (workspace.manifest.currency, workspace.manifest.minor_digits) != (currency, minor_digits):
@@ -453,7 +453,7 @@ class Workspace:
     def _read(self) -> tuple[Look, Manifest]:
         """Return the manifest as it stands now, and what tells it from any other state of the workspace."""
         path, state = self.path / "manifest.json", None
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             state = look_at(path)
             if (known := _manifests.get(path)) is not None and known[0] == (state, FORMAT):
                 return state, known[1]
@@ -516,10 +516,13 @@ class Workspace:
             ) from None
         except NotADirectoryError:
             raise WorkspaceError(tr("{path} is a file; a workspace is a folder.", path=self.path)) from None
-        except (OSError, TypeError, ValueError) as error:
+        except (TypeError, json.JSONDecodeError, UnicodeDecodeError, NotAsWritten) as error:
             raise WorkspaceError(
                 tr("{path} is damaged ({error}). Mend it with: toolkit doctor {folder}", path=path, error=error, folder=self.path)
             ) from None
+        except (OSError, ValueError) as error:  # no right to read it, a name that no file can have
+            fault = getattr(error, "strerror", None) or error
+            raise WorkspaceError(tr("{path} cannot be read: {fault}.", path=shorten(str(path), 200), fault=fault)) from None
         if not isinstance(raw, dict) or not isinstance(raw.get("format"), int):
             raise WorkspaceError(tr("{path} has no format number: it is not a workspace of this toolkit.", path=path))
         if raw["format"] > FORMAT:
@@ -591,6 +594,15 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def opened(workspace: Workspace | str | Path) -> Workspace:
     """Return the workspace itself, or the one in a folder: what a function that takes either begins with."""
     return workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+
+
+def _plain_name(folder: Path) -> Path:
+    """Return the folder, if its name can be no pattern: files in `shop[1]` or `shop*` would be read as those of other folders."""
+    if any(sign in str(folder) for sign in "*?["):
+        raise WorkspaceError(
+            tr("{path} has one of * ? [ in its name, which would be read as a pattern: give the folder another name.", path=folder)
+        )
+    return folder
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -109,7 +109,7 @@ import os, signal, sys
 from datetime import date
 import toolkit.mart.build as build
 from toolkit.workspace import Workspace
-build.seal_folder = lambda folder: os.kill(os.getpid(), signal.SIGKILL)
+build.seal_folder = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 build.build_mart(Workspace(sys.argv[1]), date(2024, 6, 30))
 """
 

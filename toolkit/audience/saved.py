@@ -16,7 +16,7 @@ from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
 from toolkit.audience.selection import AudienceLike, read_selection
 from toolkit.audit import record
-from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, nearest, unknown_name
+from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, checked_text, nearest, unknown_name
 from toolkit.importing.aliases import in_one_name
 from toolkit.language import tr
 from toolkit.scope.traits import trait_columns
@@ -249,6 +249,7 @@ def _check_name(name: str, view: View) -> None:
 
 def _document(name: str) -> str:
     """The document of an audience: its own name where that is a safe file name, else one made of it and a digest."""
+    checked_text(name, tr("the name of an audience"))
     if re.fullmatch(r"[a-z0-9][a-z0-9_\-]{0,60}", name):
         return f"{FOLDER}/{name}"
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]

@@ -26,7 +26,7 @@ from toolkit import language, wording
 from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_column, figure_label, headline_figures, leading, told_answers
 from toolkit.charts import offline, sparkline
 from toolkit.charts.theme import config
-from toolkit.language import tr
+from toolkit.language import script_json, tr
 
 TEMPLATES = Path(__file__).with_name("templates")
 HIDDEN_TAG = "not-in-report"
@@ -83,14 +83,6 @@ def chart_json(spec: Mapping[str, Any]) -> str:
     """Return a chart's specification as JSON that can stand inside a `<script>`; the theme is left out, for the page holds it once."""
     slim = {key: value for key, value in spec.items() if not (key == "config" and value == config())}
     return script_json(slim)
-
-
-def script_json(value: Any) -> str:
-    """Return JSON with nothing in it that could end or open a tag, and no bare line separators."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    for sign, safe in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
-        text = text.replace(sign, safe)
-    return text
 
 
 def report_page(notebook: Mapping[str, Any], heading: Heading, *, script_url: str | None) -> str:

@@ -12,6 +12,7 @@ import importlib.metadata
 from pathlib import Path
 from typing import Any
 
+from toolkit import language
 from toolkit.atomic import written_beside
 from toolkit.extras import require
 from toolkit.language import tr
@@ -88,7 +89,7 @@ def chart_spec(chart: Any) -> dict[str, Any]:
 
     if not isinstance(chart, Chart | LayerChart):
         chart = themed(chart)
-    return chart.to_dict(validate=False)
+    return language.plainly(chart.to_dict(validate=False))
 
 
 def mime_bundle(chart: Any, *, svg: bool = False) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue
 
 audience_app = typer.Typer(
@@ -46,7 +47,7 @@ def save(
             chosen = getattr(chosen, join)(as_audience(ws, word))
     saved = save_audience(ws, chosen.renamed(name), as_of=as_of or None, replace_it=replace)
     size = profile(open_view(ws, as_of=saved.as_of), saved)
-    typer.echo(f"Saved version {saved.version} of {size.sentence}")
+    echo(f"Saved version {saved.version} of {size.sentence}")
     _say(size.notes)
     if not size.member_count:
         return
@@ -62,9 +63,9 @@ def show(workspace: WorkspacePath, name: Name, as_of: AsOf = "", store: Store = 
     ws = _opened(workspace)
     audience = as_audience(ws, name)
     size = profile(_view(ws, as_of, store), audience)
-    typer.echo(size.sentence)
+    echo(size.sentence)
     if audience.where is not None:
-        typer.echo(f"WHERE {audience.where if len(audience.where) < 2000 else audience.where[:2000] + ' ...'}")
+        echo(f"WHERE {audience.where if len(audience.where) < 2000 else audience.where[:2000] + ' ...'}")
     _say(size.notes)
 
 
@@ -76,7 +77,7 @@ def list_(workspace: WorkspacePath) -> None:
     table = saved_audiences(_opened(workspace))
     for row in table.iter_rows(named=True):
         shown = row["defined_by"] if len(row["defined_by"]) <= 100 else row["defined_by"][:97] + "..."
-        typer.echo(f"{row['name']:24} v{row['version']:<3} {row['member_count']:>9,} members on {row['as_of']}   {shown}")
+        echo(f"{row['name']:24} v{row['version']:<3} {row['member_count']:>9,} members on {row['as_of']}   {shown}")
     if table.is_empty():
         _hint(f'No audience is saved yet. Save one: toolkit audience save {workspace} regulars "order_count_91d >= 12"')
 
@@ -89,8 +90,8 @@ def columns(workspace: WorkspacePath) -> None:
 
     view = _view(_opened(workspace), "", "")
     for name, dtype in view.readable.schema.items():
-        typer.echo(f"{name:28} {sort_of(dtype)}")
-    typer.echo("traits: " + ", ".join(name for name in trait_columns(view) if name not in view.readable.columns))
+        echo(f"{name:28} {sort_of(dtype)}")
+    echo("traits: " + ", ".join(name for name in trait_columns(view) if name not in view.readable.columns))
 
 
 @audience_app.command("export")
@@ -113,9 +114,9 @@ def export(
         _view(ws, as_of, store), as_audience(ws, name), folder, formats=_words(formats), columns=_words(with_columns),
         for_contact=not analysis, replace_it=replace,
     )  # fmt: skip
-    typer.echo(written.sentence)
+    echo(written.sentence)
     for path in (*written.files, written.manifest):
-        typer.echo(f"wrote {path}")
+        echo(f"wrote {path}")
 
 
 @audience_app.command("overlap")
@@ -132,11 +133,11 @@ def overlap(
     table = overlaps(_view(ws, as_of, store), [as_audience(ws, name) for name in names])
     order = list(dict.fromkeys(table["audience"]))
     for number, mine in enumerate(order, start=1):
-        typer.echo(f"{number}  {mine}")
-    typer.echo(f"{'':6}" + "".join(f"{number:>12}" for number in range(1, len(order) + 1)))
+        echo(f"{number}  {mine}")
+    echo(f"{'':6}" + "".join(f"{number:>12}" for number in range(1, len(order) + 1)))
     for number, mine in enumerate(order, start=1):
         rows = table.filter(table["audience"] == mine)
-        typer.echo(f"{number:<6}" + "".join(f"{count:>12,}" for count in rows["member_count"]))
+        echo(f"{number:<6}" + "".join(f"{count:>12,}" for count in rows["member_count"]))
 
 
 @audience_app.command("refresh")
@@ -155,13 +156,13 @@ def refresh(
     view = _view(ws, as_of, "")
     now = Audience.from_answer(saved.name, _asked(ws, saved.call, str(view.as_of))) if saved.call.startswith("tk.") else None
     change = refreshed(view, name, now=now, version=version or None)
-    typer.echo(change.sentence)
+    echo(change.sentence)
     for word, members in (("came", change.came), ("went", change.went)):
         if members:
-            typer.echo(f"{word}: {', '.join(members[:20])}{', ...' if len(members) > 20 else ''}")
+            echo(f"{word}: {', '.join(members[:20])}{', ...' if len(members) > 20 else ''}")
     if save_it:
         renewed = save_audience(ws, now or saved, as_of=view.as_of, replace_it=True)
-        typer.echo(f"Saved version {renewed.version}.")
+        echo(f"Saved version {renewed.version}.")
     else:
         _hint(f"Keep it as a new version: toolkit audience refresh {workspace} '{name}' --save")
 
@@ -195,8 +196,8 @@ def _words(text: str) -> list[Any]:
 
 def _say(notes: tuple[str, ...]) -> None:
     for note in notes:
-        typer.echo(note)
+        echo(note)
 
 
 def _hint(text: str) -> None:
-    typer.echo(text, err=True)
+    echo(text, err=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue
+from toolkit.language import json_text
 
 campaign_app = typer.Typer(
     help="Campaigns: a draft with its blockers, launched once into the ledger, with contact lists.", no_args_is_help=True
@@ -64,11 +65,11 @@ def draft(
         propose_plan(ws, campaign_id, store_id=store, audience=audience, as_of=as_of, **fields),
         replace_it=replace,
     )
-    typer.echo(f"wrote {ws.path / 'documents' / 'plans' / f'{plan_saved.campaign_id}.toml'}")
+    echo(f"wrote {ws.path / 'documents' / 'plans' / f'{plan_saved.campaign_id}.toml'}")
     for one in plan_saved.offers:
-        typer.echo(f"offer {one.name}: {one.text}")
+        echo(f"offer {one.name}: {one.text}")
     for fault in plan_saved.faults:
-        typer.echo(f"to do: {fault}")
+        echo(f"to do: {fault}")
     _hint(f"Next: toolkit campaign plan {workspace} {campaign_id}" + (f" --as-of {as_of}" if as_of else ""))
 
 
@@ -84,7 +85,7 @@ def plan(
     from toolkit.registry import find_question
 
     answer = find_question("differentiation.plan")(_opened(workspace), campaign=campaign_id, as_of=as_of or None)
-    typer.echo(answer.to_json() if as_json else rendering.text(answer))
+    echo(answer.to_json() if as_json else rendering.text(answer))
     if answer.figures["blocker_count"]:
         _hint(f"Mend it in {workspace}/documents/plans/{campaign_id}.toml, then plan again.")
         raise typer.Exit(1)
@@ -97,10 +98,10 @@ def launch(workspace: WorkspacePath, campaign_id: CampaignId, as_of: AsOf = "") 
     from toolkit.differentiation.planning.launching import launch as launch_
 
     launched = launch_(_opened(workspace), campaign_id, as_of=as_of or None)
-    typer.echo(_sentence(launched))
-    typer.echo(f"wrote {launched.folder}")
+    echo(_sentence(launched))
+    echo(f"wrote {launched.folder}")
     for note in launched.notes:
-        typer.echo(note)
+        echo(note)
     _hint(f"Next: toolkit campaign contacts {workspace} {campaign_id} FOLDER")
 
 
@@ -115,13 +116,13 @@ def list_(workspace: WorkspacePath) -> None:
     for row in known.iter_rows(named=True):
         drawn = {True: "drawn at random", False: "not drawn at random", None: "not known how drawn"}[row["randomised"]]
         damaged = "   CHANGED AFTER LAUNCH" if row["intact"] is False else ""
-        typer.echo(
+        echo(
             f"{row['campaign_id']:20} {row['starts_on'] or '?'!s:10} to {row['ends_on'] or '?'!s:10} {row['source']:7} "
             f"{row['treated_count'] or 0:>9,} treated {row['control_count'] or 0:>8,} control   {row['method'] or '-'}, {drawn}{damaged}"
         )
     drafts = [name for name in plan_names(ws) if name not in set(known["campaign_id"])]
     for name in drafts:
-        typer.echo(f"{name:20} draft: documents/plans/{name}.toml")
+        echo(f"{name:20} draft: documents/plans/{name}.toml")
     if known.is_empty() and not drafts:
         _hint(f"No campaign yet. Draft one: toolkit campaign draft {workspace} spring")
 
@@ -142,22 +143,22 @@ def show(
             if campaign.definition
             else {"campaign_id": campaign.campaign_id, "source": campaign.source}
         )
-        typer.echo(json.dumps(fields, indent=1, ensure_ascii=False))
+        echo(json_text(fields, indent=1))
         return
-    typer.echo(_sentence(campaign))
+    echo(_sentence(campaign))
     cells = campaign.members.group_by("segment", "offer", "arm").len().sort("segment", "offer", "arm", nulls_last=True)
     for row in cells.iter_rows(named=True):
-        typer.echo(f"  {row['len']:>8,}  {row['arm']:8} {row['offer'] or '-':24} {row['segment'] or '-'}")
+        echo(f"  {row['len']:>8,}  {row['arm']:8} {row['offer'] or '-':24} {row['segment'] or '-'}")
     if campaign.definition is not None and campaign.definition.purpose:
-        typer.echo(f"purpose: {campaign.definition.purpose.replace('_', ' ')}")
+        echo(f"purpose: {campaign.definition.purpose.replace('_', ' ')}")
     for offer in campaign.offers:
-        typer.echo(f"offer {offer.name}: {offer.text}")
+        echo(f"offer {offer.name}: {offer.text}")
     for reason, count in campaign.left_out.group_by("reason").len().sort("reason").iter_rows():
-        typer.echo(f"left out: {count:,} {reason}")
+        echo(f"left out: {count:,} {reason}")
     for note in campaign.notes:
-        typer.echo(note)
+        echo(note)
     if campaign.folder is not None:
-        typer.echo(f"{campaign.folder}: as it was launched on {campaign.as_of}")
+        echo(f"{campaign.folder}: as it was launched on {campaign.as_of}")
 
 
 @campaign_app.command("contacts")
@@ -178,10 +179,10 @@ def contacts(
         _opened(workspace), campaign_id, folder, per_store=per_store, formats=_words(formats), columns=_words(with_columns),
         for_contact=not analysis, replace_it=replace,
     )  # fmt: skip
-    typer.echo(lists.sentence)
+    echo(lists.sentence)
     for export in lists.exports:
         for path in (*export.files, export.manifest):
-            typer.echo(f"wrote {path}")
+            echo(f"wrote {path}")
     _hint(f"Next, once it has ended and its receipts are imported: toolkit campaign lessons {workspace} {campaign_id}")
 
 
@@ -202,11 +203,11 @@ def global_control(
     ws = _opened(workspace)
     if share is not None:
         set_global_control(ws, share, since=since or None, seed=seed, replace_it=replace)
-        typer.echo(f"wrote {ws.path / 'documents' / 'global_control.toml'}")
+        echo(f"wrote {ws.path / 'documents' / 'global_control.toml'}")
     answer = find_question("differentiation.global_control")(ws)
-    typer.echo(answer.headline)
+    echo(answer.headline)
     for note in answer.notes:
-        typer.echo(str(note))
+        echo(str(note))
 
 
 @campaign_app.command("lessons")
@@ -221,7 +222,7 @@ def lessons(
     ws, day = _opened(workspace), as_of or None
     learnt = write_lessons(ws, campaign_id, as_of=day) if campaign_id else write_all_lessons(ws, as_of=day)
     for sentence in learnt.sentences:
-        typer.echo(sentence)
+        echo(sentence)
     _hint(f"Next: toolkit ask {workspace} 'what have our campaigns taught us?'")
 
 
@@ -271,4 +272,4 @@ def _words(text: str) -> list[Any]:
 
 
 def _hint(text: str) -> None:
-    typer.echo(text, err=True)
+    echo(text, err=True)

@@ -23,9 +23,10 @@ from toolkit.cli.campaigns import campaign_app
 from toolkit.cli.keeping import backup_command, doctor_command, restore_command
 from toolkit.cli.personal import audit_command, forget_command
 from toolkit.cli.talking import talk_command
-from toolkit.errors import BadValue, ToolkitError
+from toolkit.cli.terminal import echo
+from toolkit.errors import BadValue, ToolkitError, shorten
 from toolkit.extras import absence_told, require
-from toolkit.language import tr
+from toolkit.language import json_text, tr
 
 # jsonschema (of charts and notebooks) reads a grammar of international addresses for two seconds wherever that optional package is there;
 # nothing that the commands check is such an address.
@@ -99,7 +100,7 @@ def demo(
 
     workspace = folder / "workspace"
     if (workspace / "manifest.json").exists() and Workspace(workspace).line_count:
-        typer.echo(f"{Workspace(workspace)!r} is there from before; remove {folder} to import it again.")
+        echo(f"{Workspace(workspace)!r} is there from before; remove {folder} to import it again.")
     else:
         typer.echo(str(import_receipts(COMPLETE_JOURNEY, workspace)))
     result = _run_reports(workspace, stores, ["portrait"], folder / "reports", {}, resume=True)
@@ -218,7 +219,7 @@ def mart(
 
     ws = Workspace(workspace)
     mart_made = ensure_mart(ws, checked_as_of(ws, as_of))
-    typer.echo(f"Mart of {workspace} as of {mart_made.as_of}: {mart_made.path}")
+    echo(f"Mart of {workspace} as of {mart_made.as_of}: {mart_made.path}")
     _hint(f"Next: toolkit questions, then toolkit answer {workspace} portrait.overview")
 
 
@@ -229,9 +230,9 @@ def info(workspace: WorkspacePath) -> None:
     from toolkit.workspace import Workspace
 
     ws = Workspace(workspace)
-    typer.echo(repr(ws))
+    echo(repr(ws))
     optional = ", ".join(ws.manifest.line_columns) or "none"
-    typer.echo(f"Tables: lines, {', '.join(sorted(ws.manifest.tables)) or 'no others'}. Optional columns of lines: {optional}.")
+    echo(f"Tables: lines, {', '.join(sorted(ws.manifest.tables)) or 'no others'}. Optional columns of lines: {optional}.")
     for source, (first, last, lines) in ws.sources().items():
         typer.echo(
             tr(
@@ -243,7 +244,7 @@ def info(workspace: WorkspacePath) -> None:
             )
         )
     for record in ws.manifest.imports:
-        typer.echo("\n".join(describe(record, workspace)))
+        echo("\n".join(describe(record, workspace)))
 
 
 @app.command("scorecard", rich_help_panel=RECEIPTS)
@@ -320,14 +321,14 @@ def ask_(
 
     reply = ask(workspace, text, **read_sets(sets or []))
     if not as_json:
-        typer.echo(reply.text, err=not reply.answers)
+        echo(reply.text, err=not reply.answers)
     for answer in reply.answers:
         if not as_json:
-            typer.echo(f"> {answer.call}")
+            echo(f"> {shorten(answer.call, 600)}")
         _show(answer, as_json=as_json, html=html)
     if not reply.answers:
         if as_json:
-            typer.echo(json.dumps(reply.understood.to_dict(), ensure_ascii=False, indent=1))
+            typer.echo(json_text(reply.understood.to_dict(), indent=1))
         raise typer.Exit(2)
 
 
@@ -362,7 +363,7 @@ def notebooks_(folder: Annotated[Path, typer.Argument(help="Where to put your ow
     from toolkit.shipped import copy_notebooks
 
     for path in copy_notebooks(folder):
-        typer.echo(f"wrote {path}")
+        echo(f"wrote {path}")
     _hint(f"Next: jupyter lab {folder}")
 
 
@@ -416,7 +417,7 @@ def _run_reports(workspace: Path, stores: str, names: list[str], out: Path | Non
     typer.echo(f"{result.ok} reports made{before}, {result.failed} failed{too_small}, in {result.seconds:.0f} s.")
     for record in result.records:
         if record.status == "failed":
-            typer.echo(f"  failed: {record.label}, {record.notebook}: {record.error}")
+            echo(f"  failed: {record.label}, {record.notebook}: {record.error}")
     return result
 
 
@@ -428,7 +429,7 @@ def _show(answer: Any, *, as_json: bool, html: Path | None) -> None:
         html.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(html, rendering.page_html(answer))
         if not as_json:
-            typer.echo(answer.headline)
+            echo(answer.headline)
         _hint(f"wrote {html}: open it in a browser.")
     if as_json:
         typer.echo(answer.to_json())

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.terminal import echo
+
 
 def talk_command(workspace: Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]) -> None:
     """Talk with the receipts: each line is read, shown as it was understood, answered, and can be gone on from. An empty line ends it."""
@@ -16,21 +18,21 @@ def talk_command(workspace: Annotated[Path, typer.Argument(help="The workspace f
     from toolkit.language import tr
 
     def show(turn: Turn) -> None:
-        typer.echo(turn.said)
+        echo(turn.said)
         for answer in turn.answers:
-            typer.echo(f"> {answer.call}\n{rendering.text(answer, heading=False)}")
+            echo(f"> {answer.call}\n{rendering.text(answer, heading=False)}")
         for number, call in enumerate(turn.choices, 1):
-            typer.echo(f"  {number}. {call.words}")
+            echo(f"  {number}. {call.words}")
 
     talking = Talking(workspace, heard=show)
-    typer.echo(tr("Ask in your own words; a number takes a choice, an empty line ends the conversation."))
+    echo(tr("Ask in your own words; a number takes a choice, an empty line ends the conversation."))
     while True:
-        typer.echo("? ", nl=False)
+        echo("? ", nl=False)
         line = sys.stdin.readline()
         if not line.strip():
             break
         step = talking.say(line.strip()).understood.step
         if step and step.kind == "save_audience" and typer.confirm(tr("Save “{name}”?", name=step.name)):
-            typer.echo(tr("The audience “{name}” is saved.", name=talking.confirm(step).name))
+            echo(tr("The audience “{name}” is saved.", name=talking.confirm(step).name))
     if talking.code():
-        typer.echo(tr("The same as calls:") + "\n" + talking.code())
+        echo(tr("The same as calls:") + "\n" + talking.code())

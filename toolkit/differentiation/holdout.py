@@ -123,14 +123,14 @@ def _check(shares: Sequence[float], lengths: Sequence[int], lift: float, members
     faults = [
         tr("control_share is {control_share:g}; a share between 0 and 1 was needed, such as 0.2.", control_share=one)
         for one in dict.fromkeys(shares)
-        if not 0 < one < 1
+        if not 1e-6 <= one < 1
     ]
     faults += [
         tr("days is {days}; 7 to 91 days were needed, such as 28: shorter shows nothing, longer blurs with everything else.", days=days)
         for days in dict.fromkeys(lengths)
         if not 7 <= days <= 91
     ]
-    if not 0 < lift <= 5:
+    if not 1e-6 <= lift <= 5:
         faults.append(tr("lift is {lift:g}; a share above 0 was needed, such as 0.05 for 5% more spend.", lift=lift))
     if members is not None and members < 1:
         faults.append(tr("members is {members}; a number of members from 1 was needed.", members=members))

@@ -23,8 +23,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from toolkit.language.printable import is_text as is_text
-from toolkit.language.printable import json_in_script as json_in_script
+from toolkit.language.printable import json_text as json_text
 from toolkit.language.printable import plain as plain
+from toolkit.language.printable import plainly as plainly
+from toolkit.language.printable import script_json as script_json
 
 T = TypeVar("T")
 

@@ -7,8 +7,11 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from toolkit.errors import BadValue
+from toolkit.errors import BadValue, quoted, shorten
 from toolkit.language import tr
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""Days that are read: beyond them a window of the same length before or after leaves the calendar."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def read_period(period: str | int | None, as_of: date, default_days: int) -> Per
     """
     if period in (None, ""):
         return replace(read_period(default_days, as_of, default_days), is_default=True)
-    text = str(period).strip()
+    text = _written(period)
     if ".." in text:
         start, end = (read_date(part.strip(), "period") for part in text.split("..", 1))
         if start > end:
@@ -63,11 +66,21 @@ def read_period(period: str | int | None, as_of: date, default_days: int) -> Per
             )
         return Period(start, end)
     digits = text.removesuffix("d").strip()
-    if not digits.isdecimal() or not 1 <= int(digits) <= 36500:
+    if not digits.isdecimal() or len(digits) > 9 or not 1 <= int(digits) <= 36500:
         raise BadValue(
-            tr("period is '{text}'; it takes a number of days such as '91d', or 'FIRST..LAST' such as '2026-01-01..2026-03-31'.", text=text)
+            tr(
+                "period is '{text}'; it takes a number of days such as '91d', or 'FIRST..LAST' such as '2026-01-01..2026-03-31'.",
+                text=shorten(text),
+            )
         )
     return Period(as_of - timedelta(days=int(digits) - 1), as_of)
+
+
+def _written(value: object) -> str:
+    try:
+        return str(value).strip()
+    except ValueError:  # a whole number of some thousand digits
+        return quoted(value)
 
 
 def read_date(value: date | str, name: str) -> date:
@@ -79,13 +92,18 @@ def read_date(value: date | str, name: str) -> date:
         It is no such date; `name` is what it was given as.
     """
     if isinstance(value, date):
-        return value if type(value) is date else value.date()  # type: ignore[attr-defined]
-    try:
-        return date.fromisoformat(str(value).strip())
-    except ValueError:
-        raise BadValue(
-            tr("{name} is '{value}', but a date as YYYY-MM-DD was needed, such as 2026-01-31.", name=name, value=value)
-        ) from None
+        day = value if type(value) is date else value.date()  # type: ignore[attr-defined]
+    else:
+        try:
+            day = date.fromisoformat(str(value).strip())
+        except ValueError:
+            came = shorten(value if isinstance(value, str) else quoted(value))
+            raise BadValue(
+                tr("{name} is '{value}', but a date as YYYY-MM-DD was needed, such as 2026-01-31.", name=name, value=came)
+            ) from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise BadValue(tr("{name} is {day}; days from {first} to {last} are read.", name=name, day=day, first=FIRST_DAY, last=LAST_DAY))
+    return day
 
 
 def days_in(period: Period) -> str:

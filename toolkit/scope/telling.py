@@ -191,7 +191,7 @@ class _Values:
             return language.day(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return f"{value:,}"
-        return str(value)
+        return language.plain(str(value))
 
 
 def few(view: View, value: int | None) -> str:

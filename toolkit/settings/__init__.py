@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from toolkit.errors import BadValue, fault_words, nearest
+from toolkit.errors import BadValue, fault_words, nearest, quoted, shorten
 from toolkit.language import tr
 from toolkit.settings.calendar import CalendarSettings
 from toolkit.settings.differentiation import CampaignSettings, OfferSettings, PlaybookSettings
@@ -72,11 +72,12 @@ def read_settings(values: Mapping[str, Any] | None = None, *, base: Settings | N
     faults: list[str] = []
     for family, fields in (values or {}).items():
         if family not in merged or not isinstance(fields, Mapping):
+            family = shorten(str(family))
             near = nearest(family, merged)
             guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr("; known: {names}.", names=tr(", ").join(merged))
             faults.append(tr("settings has no family '{family}'{guess}", family=family, guess=guess))
             continue
-        merged[family] = {**merged[family], **fields}
+        merged[family] = {**merged[family], **{shorten(str(name)): value for name, value in fields.items()}}
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
@@ -89,7 +90,7 @@ def read_settings(values: Mapping[str, Any] | None = None, *, base: Settings | N
                 faults.append(tr("settings.{path} does not exist{guess}", path=path, guess=guess))
             else:
                 faults.append(
-                    tr("settings.{path}: {fault}, but {given!r} came.", path=path, fault=fault_words(fault), given=fault["input"])
+                    tr("settings.{path}: {fault}, but {given} came.", path=path, fault=fault_words(fault), given=quoted(fault["input"]))
                 )
         settings = Settings()
     if faults:

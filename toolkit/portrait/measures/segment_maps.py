@@ -151,10 +151,17 @@ def read_segment_map(name: str | Path, *, folder: Path | None = None) -> Segment
         return _built_in(str(name))
     places = [Path(name)] if folder is None or Path(name).is_absolute() else [folder / name, Path(name)]
     for path in places:
-        if path.is_file():
+        if _is_file(path):
             return segment_map_from_text(path.read_bytes(), where=str(path))
     asked = tr("the path of a TOML file nor a file") if Path(name).suffix else tr("the path of a TOML file")
     raise unknown_name(later("segment map"), str(name), [*BUILT_IN, asked])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def segment_map_from_text(text: bytes | str, *, where: str) -> SegmentMap:

@@ -12,7 +12,7 @@ from toolkit.errors import BadValue
 from toolkit.language import later, tr
 from toolkit.models.shapley import shapley_parts, whole_parts
 from toolkit.scope.calendar import unit_of
-from toolkit.scope.period import Period
+from toolkit.scope.period import Period, read_date
 from toolkit.scope.sales import within
 from toolkit.scope.view import View
 
@@ -41,7 +41,7 @@ def month_period(month: str, *, called: str = "review.sales_targets") -> Period:
         raise BadValue(
             tr("{called}: month is '{month}', but a month as YYYY-MM was needed, such as 2026-03.", called=called, month=month)
         ) from None
-    return unit_of(first, "month")
+    return unit_of(read_date(first, "month"), "month")
 
 
 def month_words(month: date, english: str = "%Y-%m") -> str:

@@ -244,7 +244,7 @@ def _json_file(start: Start, spec: TableMapping, folder: Path, *, is_proposed: b
 
 def _open_parquet(path: Path, *, is_hive: bool) -> SourceFile:
     try:
-        frame = pl.scan_parquet(path, hive_partitioning=is_hive)
+        frame = pl.scan_parquet(path, hive_partitioning=is_hive, glob=False)
         schema, rows = dict(frame.collect_schema()), frame.select(pl.len()).collect().item()
     except (PolarsError, OSError) as error:
         raise DataError(f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}); write it again.") from None

@@ -46,7 +46,7 @@ class SourceFile:
         """Return the numbers that a person gives to rows, by their places among the rows of the file."""
         if not self.is_numbered:
             return [place + self.first_row for place in places]
-        numbers = pl.scan_parquet(self.scanned).select(RECORD).collect()[RECORD]  # type: ignore[arg-type]
+        numbers = pl.scan_parquet(self.scanned, glob=False).select(RECORD).collect()[RECORD]  # type: ignore[arg-type]
         return numbers.gather(list(places)).to_list()
 
     @property
@@ -98,6 +98,7 @@ def _scan_parquet(files: Sequence[SourceFile]) -> pl.LazyFrame:
         row_index_offset=files[0].first_index,
         hive_partitioning=files[0].is_hive,
         extra_columns="ignore",
+        glob=False,
     )
 
 
@@ -113,6 +114,7 @@ def _scan_text(file: SourceFile, dialect: Dialect, columns: list[str], with_brok
         row_index_name="source_index",
         row_index_offset=file.first_index,
         raise_if_empty=False,
+        glob=False,
     )
     if file.empty:
         frame = frame.filter(~pl.all_horizontal(pl.col(name).is_null() for name in dialect.names))

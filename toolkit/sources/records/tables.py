@@ -82,8 +82,9 @@ def find_files(mapping: Mapping, table: str) -> list[tuple[Path, FileEntry]]:
     faults = []
     for entry in sorted(mapping.tables[table].files, key=lambda entry: bool(entry.stated)):
         place = os.path.join(mapping.folder, entry.path)
+        pattern = os.path.join(glob.escape(str(mapping.folder)), entry.path)
         is_there = os.path.exists(place) or zip_of(Path(place)) is not None
-        matches = [Path(place)] if is_there else [Path(match) for match in glob.glob(place, recursive=True)]
+        matches = [Path(place)] if is_there else [Path(match) for match in glob.glob(pattern, recursive=True)]
         paths = [path for match in matches for path in (_inside(match) if match.is_dir() else [match])]
         if not paths:
             faults.append(f"{mapping.label} [{table}] files: {entry.path!r} finds no file (looked in {Path(mapping.folder).resolve()}).")

@@ -41,6 +41,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"agents"},
     {"apps"},
     {"batch"},
+    {"nightly"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

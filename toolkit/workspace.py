@@ -160,12 +160,21 @@ class Workspace:
             workspace = cls(folder)
             if (workspace.manifest.currency, workspace.manifest.minor_digits) != (currency, minor_digits):
                 raise WorkspaceError(
-                    f"{folder} keeps its money in {workspace.manifest.currency} with {workspace.manifest.minor_digits} decimals, but this "
-                    f"import is in {currency} with {minor_digits}. Import it into a workspace of its own."
+                    tr(
+                        "{folder} keeps its money in {kept} with {decimals} decimals, "
+                        "but this import is in {currency} with {minor_digits}. Import it into a workspace of its own.",
+                        folder=folder,
+                        kept=workspace.manifest.currency,
+                        decimals=workspace.manifest.minor_digits,
+                        currency=currency,
+                        minor_digits=minor_digits,
+                    )
                 )
             return workspace
         if folder.exists() and any(item.name not in _OURS for item in folder.iterdir()):
-            raise WorkspaceError(f"{folder} is a folder with other things in it. Give an empty or new folder for the workspace.")
+            raise WorkspaceError(
+                tr("{folder} is a folder with other things in it. Give an empty or new folder for the workspace.", folder=folder)
+            )
         folder.mkdir(parents=True, exist_ok=True)
         write_manifest(folder, Manifest(currency=currency, minor_digits=minor_digits))
         return cls(folder)
@@ -581,8 +590,22 @@ _SIGNED = 3
 _MOST_TRIES = 20
 _MOST_MANIFESTS = 16
 _manifests: dict[Path, tuple[tuple[Look, int], Manifest]] = {}
-_OURS = {"manifest.json", COPY, STATE, READERS, ".lock", "mart", "documents", "reports", "campaigns", "inbox", "uploads", *_DATA_FOLDERS}
-_OURS |= {"forgotten", "audit.jsonl", ".audit-head", ".audit.lock", "damaged"}
+_OURS = {
+    "manifest.json",
+    COPY,
+    STATE,
+    READERS,
+    ".lock",
+    "mart",
+    "documents",
+    "reports",
+    "campaigns",
+    "inbox",
+    "uploads",
+    "exports",
+    *_DATA_FOLDERS,
+}
+_OURS |= {"nightly", "forgotten", "audit.jsonl", ".audit-head", ".audit.lock", "damaged"}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "toolkit"
 LAYERS = [  # lowest first; a module imports only from layers above it in this list, or from its own package
     {"language"},
     {"errors", "atomic", "kernel_ports"},
+    {"integrity", "readers"},
     {"columns"},
     {"settings", "wording", "schemas", "expressions", "extras"},
     {"models", "sources", "simulated", "charts"},
@@ -28,6 +29,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"audience"},
     {"ledger"},
     {"personal"},
+    {"doctor"},
     {"own_questions"},
     {"saving"},
     {"rendering", "registry"},

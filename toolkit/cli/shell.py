@@ -20,6 +20,7 @@ from toolkit.cli.agents import mcp_command
 from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
+from toolkit.cli.keeping import backup_command, doctor_command, restore_command
 from toolkit.cli.nights import nightly_command
 from toolkit.cli.personal import audit_command, forget_command, minimum_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] - None: an import of it fails, and jsonschema does without
 
 RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
+KEEP = "5  Keeping it whole"
 PERSONAL = "4  Personal data"
 
 app = typer.Typer(
@@ -438,6 +440,9 @@ def notebooks_(folder: Annotated[Path, typer.Argument(help="Where to put your ow
 
 
 add_app_command(app, REPORTS)
+app.command("doctor", rich_help_panel=KEEP)(doctor_command)
+app.command("backup", rich_help_panel=KEEP)(backup_command)
+app.command("restore", rich_help_panel=KEEP)(restore_command)
 
 # -- 4 personal data -------------------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
     python -m benchmarks.sources [--lines 5000000] [--only postgresql mariadb sqlite duckdb parquet]
 
 PostgreSQL and MariaDB are started on loopback in a folder of their own and stopped. Bar: a peak of at most 700 MB, whatever the lines.
-CPU is that of the import's own process; the servers' own is theirs.
+CPU is that of the import's own process; the servers' own is theirs. To arrive = until the rows lie in parts beside the import; what follows is
+what it is for files (`parquet` is the import of the same lines as a file).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.servers import mariadb_server, postgres_server, sql
 
@@ -41,14 +43,22 @@ LINES = """select i as line_no, {receipt} as receipt_id, 1 + {order} % 50 as sto
 {time} as sold_at, {quantity} as quantity, {amount} as amount from {series}"""
 WORK = """
 import json, resource, sys
-from pathlib import Path
 from toolkit.importing import import_receipts
-from toolkit.workspace import Workspace
+from toolkit.sources.records import shelf
+arrival = {"cpu": 0.0, "peak": 0.0}
+def arrive(*given, **named):
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    arrived = real(*given, **named)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    arrival.update(cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak=after.ru_maxrss / 1024)
+    return arrived
+real, shelf.arrive = shelf.arrive, arrive
 before = resource.getrusage(resource.RUSAGE_SELF)
 report = import_receipts(sys.argv[1], sys.argv[2], accept_defaults=True)
 after = resource.getrusage(resource.RUSAGE_SELF)
 lines = report.records[0]
-print(json.dumps({"cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, "peak": after.ru_maxrss / 1024, "rows": lines.rows_kept}))
+cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+print(json.dumps({"cpu": cpu, "peak": after.ru_maxrss / 1024, "rows": lines.rows_kept, "arrival": arrival}))
 """
 
 
@@ -56,7 +66,7 @@ def of_postgres(count: int) -> str:
     return LINES.format(
         receipt="(i / 4)::bigint", order="(i / 4)", member="'M' || lpad(((i / 4) * 7919 % 400000)::text, 8, '0')",
         product="'sku' || i * 31 % 3000", time="timestamp '2024-01-01' + (i / 4) * interval '25 seconds'",
-        quantity="(1 + i % 3)::numeric(10,3)", amount="((i * 37 % 5000 + 1)::numeric / 100)::numeric(12,2)", series=f"generate_series(0, {count - 1}) i",
+        quantity="(1 + i % 3)::numeric(10,3)", amount="((i * 37 % 5000 + 1)::numeric / 100)::numeric(12,2)", series=f"generate_series(0::bigint, {count - 1}::bigint) i",
     )  # fmt: skip
 
 
@@ -82,16 +92,27 @@ def filled(kind: str, count: int, folder: Path) -> Iterator[tuple[str, dict[str,
             yield 'url = "env:SHOP_DB"\ntable = "receipts"', {"SHOP_DB": url}
         elif kind in ("mariadb", "mariadb, a query"):
             url, at = stack.enter_context(mariadb_server())
-            sql(at, f"create table receipts (line_no bigint primary key) engine=InnoDB {of_mariadb(count).replace('select', 'as select', 1)}", "till")
+            sql(
+                at,
+                f"create table receipts (line_no bigint primary key) engine=InnoDB {of_mariadb(count).replace('select', 'as select', 1)}",
+                "till",
+            )
             query = "select * from receipts"
-            yield f'url = "env:SHOP_DB"\n{"query" if "query" in kind else "table"} = "{query if "query" in kind else "receipts"}"', {"SHOP_DB": url}
+            yield (
+                f'url = "env:SHOP_DB"\n{"query" if "query" in kind else "table"} = "{query if "query" in kind else "receipts"}"',
+                {"SHOP_DB": url},
+            )
         else:
             import duckdb
 
             with duckdb.connect(str(folder / "shop.duckdb"), config={"memory_limit": "2GB"}) as connection:
-                lines = of_postgres(count).replace("(i / 4)", "(i // 4)").replace("generate_series(0,", "range(0,").replace(" i", " i", 1)
-                lines = lines.replace(f"range(0, {count - 1}) i", f"(select range as i from range(0, {count})) as numbers")
-                lines = lines.replace("(i // 4) * interval '25 seconds'", "to_seconds((i // 4) * 25)").replace("lpad(((i // 4)", "lpad(((i // 4)")
+                lines = (
+                    of_postgres(count)
+                    .replace("(i / 4)", "(i // 4)")
+                    .replace("(i // 4) * interval '25 seconds'", "to_seconds((i // 4) * 25)")
+                )
+                series = f"generate_series(0::bigint, {count - 1}::bigint) i"
+                lines = lines.replace(series, f"(select range as i from range(0, {count})) as numbers")
                 connection.execute(f"create table receipts as {lines}")
                 connection.execute(f"copy receipts to '{folder}/receipts.parquet'")
             if kind == "parquet":
@@ -113,7 +134,7 @@ def filled(kind: str, count: int, folder: Path) -> Iterator[tuple[str, dict[str,
                 yield 'url = "sqlite:shop.db"\ntable = "receipts"', {}
 
 
-def measured(kind: str, count: int) -> dict[str, float]:
+def measured(kind: str, count: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="toolkit-sources-") as place:
         folder = Path(place)
         with filled(kind, count, folder) as (source, environment):
@@ -133,13 +154,20 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=5_000_000)
     parser.add_argument("--only", nargs="*", default=kinds, choices=kinds)
     given = parser.parse_args()
-    print(f"Import of {given.lines:,} lines | CPU s | seconds | peak MB | bar {PEAK_BAR} MB\n---|---:|---:|---:|---")
+    print(
+        f"{given.lines:,} lines | CPU s to arrive | peak MB | bar {PEAK_BAR} MB | CPU s of the import | seconds | peak MB | bar {PEAK_BAR} MB"
+    )
+    print("---|---:|---:|---|---:|---:|---:|---")
     missed = 0
     for kind in given.only:
         one = measured(kind, given.lines)
-        is_met = one["peak"] <= PEAK_BAR
-        missed += not is_met
-        print(f"{kind} | {one['cpu']:.1f} | {one['seconds']:.0f} | {one['peak']:.0f} | {'met' if is_met else 'missed'}", flush=True)
+        arrival = one["arrival"]
+        told = ["met" if peak <= PEAK_BAR else "missed" for peak in (arrival["peak"], one["peak"])]
+        missed += "missed" in told
+        print(
+            f"{kind} | {arrival['cpu']:.1f} | {arrival['peak']:.0f} | {told[0]} | {one['cpu']:.1f} | {one['seconds']:.0f} | {one['peak']:.0f} | {told[1]}",
+            flush=True,
+        )
     raise SystemExit(1 if missed else 0)
 
 

@@ -13,6 +13,7 @@ from toolkit.errors import BadValue, unknown_name
 from toolkit.language import tr
 from toolkit.results.destination import MODES, Mode, write_table
 from toolkit.results.tables import KEY, audience_table, contacts_table, members_table, next_best_members, plain
+from toolkit.roles import require_role
 from toolkit.scope.view import View
 from toolkit.sources.databases.addresses import OBJECT_STORES, SourceTable, address, kind_of
 from toolkit.sources.specs import path_of_url
@@ -91,6 +92,7 @@ def write_back(
     target = _target(to, table)
     address(target.url)  # before anything is worked out
     view = view_of(workspace, **scope)
+    require_role(view.workspace, "marketer", tr("exporting members"))
     if result == "members":
         rows = members_table(view, columns)
     elif result == "next_best":

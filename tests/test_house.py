@@ -38,6 +38,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"targeting"},  # the steps of the loop, in its order: a step may build on the one before
     {"differentiation"},
     {"review"},
+    {"results"},
     {"conversation"},
     {"agents"},
     {"apps"},

@@ -26,8 +26,8 @@ LINES_PER_MEMBER, LINES_PER_PARTITION, LINES_PER_FILE = 200, 3_000_000, 2_000_00
 _START = np.datetime64("2023-01-01", "us")
 
 
-def make_receipts(folder: Path, line_count: int, *, seed: int = 1) -> None:
-    """Write `plain/*.parquet`, `products.parquet`, `mapping.toml` and `workspace/` under `folder`, unless they are there."""
+def make_receipts(folder: Path, line_count: int, *, seed: int = 1, workspace: bool = True) -> None:
+    """Write `plain/*.parquet`, `products.parquet`, `mapping.toml` and (`workspace`) `workspace/` under `folder`, unless they are there."""
     if (folder / "size.json").exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
@@ -84,7 +84,8 @@ def make_receipts(folder: Path, line_count: int, *, seed: int = 1) -> None:
             folder / "plain" / f"{number:04d}.parquet", compression="lz4"
         )
         orders_before += orders
-    _finish(folder, line_count, {"member": members, "store": STORES, "product": PRODUCTS, "channel": 2}, date(2024, 12, 31))
+    sizes = {"member": members, "store": STORES, "product": PRODUCTS, "channel": 2} if workspace else None
+    _finish(folder, line_count, sizes, date(2024, 12, 31))
 
 
 def complete_journey(folder: Path) -> None:
@@ -141,11 +142,23 @@ discount_amount = "discount_amount"
 coupon_amount = "coupon_amount"
 channel = "channel_id"
 """
+_PRODUCTS = """
+[products]
+files = "products.parquet"
+columns = { product_id = "product_id", category = "category", counted = "counted" }
+"""
 
 
-def _finish(folder: Path, line_count: int, sizes: dict[str, int], as_of: date) -> None:
+def mapping_of(files: str, *, products: bool = False) -> str:
+    """Return the mapping of lines kept in `files`, with the products table where it is asked for."""
+    text = _MAPPING.replace("plain/*.parquet", files)
+    return text + _PRODUCTS if products else text
+
+
+def _finish(folder: Path, line_count: int, sizes: dict[str, int] | None, as_of: date) -> None:
     (folder / "mapping.toml").write_text(_MAPPING, "utf-8")
-    _make_workspace(folder, line_count, sizes)
+    if sizes is not None:
+        _make_workspace(folder, line_count, sizes)
     (folder / "size.json").write_text(json.dumps({"lines": line_count, "as_of": as_of.isoformat()}), "utf-8")
 
 

@@ -21,6 +21,8 @@ from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
 OUTCOMES = {"CLARIFY", "NEAREST", "REFUSE"}
+AS_OF = "2017-12-31"
+"""The day from which the truth counts; the last receipts of the source are of the night after."""
 BARS = {"en": 90, "zh": 85}
 
 
@@ -30,7 +32,11 @@ def main() -> int:
     rows = [line.split("\t") for line in (FOLDER / "strangers.tsv").read_text("utf-8").splitlines()]
     missed = 0
     for half in ("seen", "unseen"):
-        found = [(language, text, told.split(" || "), interpret(demo, text)) for which, _, language, text, told in rows if which == half]
+        found = [
+            (language, text, told.split(" || "), interpret(demo, text, as_of=AS_OF))
+            for which, _, language, text, told in rows
+            if which == half
+        ]
         for language, bar in BARS.items():
             asked = [(told, read) for spoken, _, told, read in found if spoken == language and not set(told) <= OUTCOMES]
             right = 100 * sum(is_right(read, told) for told, read in asked) / len(asked)

@@ -199,6 +199,9 @@ happens; `toolkit check MAPPING --workspace WORKSPACE` says it without doing it,
 have their own |
 | `replaces = "orders"` (`[lines]`) | the files bring only new and changed orders (incremental exports, nights that end after \
 midnight): of a store's day they replace orders of the same id alone; the others stay |
+| `replaces = "members"` (`[members]`) | the files bring only new and changed members; the others stay as they are |
+| `replaces = "all"` (`[members]`) | who is not in the files is off the members table; without either word they stay on it and may no \
+longer be contacted, at once |
 | `ignore = ["same_receipts:till"]` (`[answers]`) | these orders are others than those of source till, though they look the same |
 
 An import asks, and changes nothing, where less than half of a source's orders come again on the store days that it would replace \

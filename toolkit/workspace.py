@@ -91,6 +91,7 @@ class ImportRecord(BaseModel):
     examples: dict[str, tuple[str, int]] = Field(default_factory=dict)  # reason -> the cell of its first row, and the row's number
     left_out: dict[str, int] = Field(default_factory=dict)  # rows that are good and that the mapping does not want, by its line
     notes: tuple[str, ...] = ()
+    types: dict[str, str] = Field(default_factory=dict)  # mapped columns of a database: what they hold, in a word
 
     @property
     def rows_left_out(self) -> int:

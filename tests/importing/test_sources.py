@@ -221,7 +221,7 @@ def test_replaces_is_for_lines_and_takes_two_words(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match="replaces"):
         import_receipts(export(tmp_path, orders("T", 1), lines='replaces = "weeks"'), tmp_path / "ws")
     stores = '[stores]\nfiles = "till.csv"\nreplaces = "orders"\ncolumns = {store_id = "store"}\n'
-    with pytest.raises(MappingError, match=r"only .lines. holds orders"):
+    with pytest.raises(MappingError, match=r".lines. takes .days. or .orders., .members. takes"):
         import_receipts(export(tmp_path, orders("T", 1), more=stores), tmp_path / "ws")
 
 

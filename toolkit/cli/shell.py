@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,12 +20,15 @@ from toolkit.cli.agents import mcp_command
 from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
-from toolkit.cli.personal import audit_command, forget_command
+from toolkit.cli.personal import audit_command, forget_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
 from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue, ToolkitError, shorten
 from toolkit.extras import absence_told, require
 from toolkit.language import json_text, tr
+
+if TYPE_CHECKING:
+    from toolkit.sources.databases.addresses import SourceTable
 
 # jsonschema (of charts and notebooks) reads a grammar of international addresses for two seconds wherever that optional package is there;
 # nothing that the commands check is such an address.
@@ -73,6 +76,9 @@ Replace = Annotated[
         "--replace", "--shrink", help="Replace store days even where less than half of their lines or orders are in the new files."
     ),
 ]
+Url = Annotated[str, typer.Option("--url", help="A database instead of files: env:NAME, keyring:SERVICE/USER, sqlite:shop.db, s3://...")]
+Tables = Annotated[list[str] | None, typer.Option("--table", help="Of the database: a table, with its schema where it needs one.")]
+Queries = Annotated[list[str] | None, typer.Option("--query", help="Of the database: a select.")]
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[
     list[str] | None,
@@ -112,12 +118,20 @@ def demo(
 
 @app.command("map", rich_help_panel=RECEIPTS)
 def map_files(
-    files: Annotated[list[Path], typer.Argument(help="Receipt files: CSV, TSV, Parquet, spreadsheets, JSON; gzip, zip.", exists=False)],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Receipt files: CSV, TSV, Parquet, spreadsheets, JSON; gzip, zip.", exists=False)
+    ] = None,
+    url: Url = "",
+    tables: Tables = None,
+    queries: Queries = None,
 ) -> None:
-    """Propose a mapping from the headers of receipt files: `toolkit map FILES > mapping.toml`."""
+    """Propose a mapping from the headers of receipt files, or of tables: `toolkit map FILES > mapping.toml`."""
     from toolkit.sources.columns.proposal import propose_mapping
 
-    typer.echo(propose_mapping(files))
+    sources = sources_named(url, tables, queries)
+    if not files and not sources:
+        raise BadValue(tr("Name the receipts' files, or their table: --url env:SHOP_DB --table receipts."))
+    typer.echo(propose_mapping(files or [], sources))
     _hint("Read it, complete what it marks as TODO, then: toolkit check mapping.toml")
 
 
@@ -135,11 +149,14 @@ def check(
     workspace: Annotated[Path | None, typer.Option(help="Say also what an import into this workspace would replace.")] = None,
     replace: Replace = False,
     accept_defaults: AcceptDefaults = False,
+    first_rows: Annotated[
+        int | None, typer.Option("--first-rows", help="Look at no more than so many rows of each table of a database.", min=1)
+    ] = None,
 ) -> None:
     """Check receipts without importing them: every fault of the mapping, every row that would be set aside, every open question."""
     from toolkit.importing import check_receipts
 
-    report = check_receipts(mapping, workspace, allow_shrinking=replace, announce=typer.echo)
+    report = check_receipts(mapping, workspace, allow_shrinking=replace, announce=typer.echo, first_rows=first_rows)
     typer.echo(_without_paths(str(report)))
     if report.questions and not accept_defaults:
         from toolkit.sources.plausibility import answer_line
@@ -149,7 +166,8 @@ def check(
     if report.rejected:
         _hint(f"{report.rejected:,} rows would be set aside. Mend them, or import anyway: toolkit import {mapping} WORKSPACE")
         raise typer.Exit(1)
-    _hint(f"All rows are good. Next: toolkit import {mapping} WORKSPACE")
+    looked_at = "All rows" if first_rows is None else "The rows that were looked at"
+    _hint(f"{looked_at} are good. Next: toolkit import {mapping} WORKSPACE")
 
 
 @app.command("import", rich_help_panel=RECEIPTS)
@@ -370,9 +388,31 @@ add_app_command(app, REPORTS)
 # -- 4 personal data -------------------------------------------------------------------------------------------------------------------
 
 app.command("forget", rich_help_panel=PERSONAL)(forget_command)
+app.command("pseudonymise", rich_help_panel=PERSONAL)(pseudonymise_command)
 app.command("audit", rich_help_panel=PERSONAL)(audit_command)
 
 # -- inside ----------------------------------------------------------------------------------------------------------------------------
+
+
+def sources_named(url: str, tables: list[str] | None, queries: list[str] | None) -> list[SourceTable]:
+    """Return the tables of a database that a command names.
+
+    Raises: `BadValue` where they do not go together, or the address carries a password.
+    """
+    from toolkit.sources.databases.addresses import SourceTable
+    from toolkit.sources.specs import path_of_url
+
+    if not url:
+        if tables or queries:
+            raise BadValue(tr("--table and --query are of a database: name it by --url."))
+        return []
+    named = [{"table": table} for table in tables or []] + [{"query": query} for query in queries or []] or [{}]
+    try:
+        for one in named:
+            path_of_url({"url": url, **one})
+    except ValueError as error:
+        raise BadValue(f"--url: {error}.") from None
+    return [SourceTable(url, **one) for one in named]
 
 
 def read_sets(sets: list[str]) -> dict[str, Any]:

@@ -90,6 +90,12 @@ def resolved(rule: str, words: list[str], as_of: date) -> Span | None:
         year, rule = as_of.year - 1, rule.removesuffix("_last_year")
     if rule == "previous":
         return whole(unit, as_of, 1)
+    if rule == "ago":
+        return whole(_unit_in(words[0]), as_of, 2 if re.search("before last|上上", words[0]) else int(number_of(words[0])))
+    if rule == "half_year":
+        return trailing("months", 6, as_of)
+    if rule == "to_date":
+        return _until(whole(_unit_in(words[0]), as_of), as_of)
     if rule == "current":
         return _until(whole(unit, as_of), as_of)
     if rule == "last_one":
@@ -128,6 +134,12 @@ def resolved(rule: str, words: list[str], as_of: date) -> Span | None:
         feasts = [feast for y in _years(year, as_of) if (feast := _feast(name, y))]
         return _latest(feasts, as_of) if feasts else None
     return None
+
+
+def _unit_in(text: str) -> str:
+    """The unit of time that some words name."""
+    names = {"weeks": "week|周|星期|wtd", "months": "month|月|mtd", "quarters": "quarter|季|qtd", "years": "year|年|ytd"}
+    return next(unit for unit, words in names.items() if re.search(words, text.casefold()))
 
 
 def _years(year: int | None, as_of: date) -> list[int]:

@@ -75,6 +75,8 @@ def _island(tree: Tree[Token], start: int, end: int, as_of: date) -> Island | No
     if not isinstance(of, Tree):
         return None
     name = str(of.data)
+    if name in ("days_between", "months_between"):
+        return _within(name, _words(of), start, end, as_of)
     if name in ("during", "since", "between"):
         spans = [_span(child, as_of) for child in of.children if isinstance(child, Tree)]
         if any(span is None for span in spans):
@@ -90,6 +92,17 @@ def _island(tree: Tree[Token], start: int, end: int, as_of: date) -> Island | No
         return Island("period", first, start, end)
     words = _words(of)
     return Island(*_value(name, words), start, end)
+
+
+def _within(name: str, words: list[str], start: int, end: int, as_of: date) -> Island | None:
+    """`1 to 15 november`, 1到6月: two ends, of which only the last says what it is of."""
+    ends = re.findall(r"\d{1,2}|[一二三四五六七八九十]+", words[0])
+    rule, first = ("day_of_month", [ends[0], *words[1:]]) if name == "days_between" else ("month", [f"{ends[0]}月"])
+    last = [ends[-1], *words[1:]] if name == "days_between" else words[1:]
+    spans = [resolved(rule, one, as_of) for one in (first, last)]
+    if spans[0] is None or spans[1] is None or spans[0].start > spans[1].end:
+        return None
+    return Island("period", Span(spans[0].start, spans[1].end, future=spans[0].future), start, end)
 
 
 def _span(tree: Tree[Token], as_of: date) -> Span | None:
@@ -122,6 +135,8 @@ def _value(name: str, words: list[str]) -> tuple[str, Any]:
         return "spend_save", (number_of(figures[1]), number_of(figures[0]))
     if name in ("percent_off", "share"):
         return ("percent_off" if name == "percent_off" else "share"), share_of(figures[0])
+    if name == "half_away":
+        return "away", 182
     if name == "fold":
         return "percent_off", fold_of(words[0])
     if name == "half_price":

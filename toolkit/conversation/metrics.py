@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -43,6 +44,12 @@ _BY_CONCEPT = {
 """A figure by a word that is not among its own: misspelt, or one of the shop's."""
 
 
+_WHO = frozenset("members first_time_members buyers active_members lapsing_members lapsed_members".split())  # noqa: SIM905
+"""Figures whose words also say of whom another is: in `order value of new members` they are no figure."""
+_DONE = re.compile(r"(order|visit|return|purchas|shopp)(e|s|ed|ing)?")
+"""Words that mostly say what is done: `members who ordered` names no number of orders."""
+
+
 @cache
 def _index() -> Index[str]:
     made: Index[str] = Index()
@@ -58,18 +65,19 @@ def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
     """
     words = taken.sentence.words
     stems = [base(word.text) for word in words]
-    best: tuple[int, int, int, str] | None = None
+    best: tuple[bool, int, int, int, str] | None = None  # whether it says more than who, its length, where it stands, its name
     for at in range(len(words)):
         for length, names in _index().at(stems, at):
             start, end = words[at].start, words[at + length - 1].end
             held = [piece for piece in taken.pieces if piece.start < end and piece.end > start]
-            if all(piece.kind in ("concept", "unknown", "stop") for piece in held) and (best is None or end - start > best[1] - best[0]):
-                best = (start, end, at, names[0])
+            told = names[0] not in _WHO and not _DONE.fullmatch(taken.sentence.low[start:end])
+            if all(piece.kind in ("concept", "unknown", "stop") for piece in held) and (best is None or (told, end - start) > best[:2]):
+                best = (told, end - start, start, end, names[0])
             break
     if best is None:
         piece = next((piece for piece in taken.pieces if piece.kind == "concept" and piece.name in _BY_CONCEPT), None)
         return (_BY_CONCEPT[piece.name], (piece,)) if piece else ("", ())
-    start, end, _, name = best
+    _, _, start, end, name = best
     for concept, of_them in _OF_MEMBERS.items():
         if name == "members" and concept in taken.concepts():  # members who joined: the words need not stand side by side
             return of_them, tuple(piece for piece in taken.pieces if piece.name in (concept, "member"))

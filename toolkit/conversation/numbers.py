@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 
-_ENGLISH = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen".split()  # noqa: SIM905
-    )
-} | {"once": 1, "twice": 2, "thrice": 3, "twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100}
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_ENGLISH = (
+    {word: number for number, word in enumerate(f"zero one two three four five six seven eight nine {_TEENS}".split())}
+    | {word: 20 + 10 * place for place, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())}  # noqa: SIM905
+    | {"once": 1, "twice": 2, "thrice": 3, "a": 1, "couple": 2, "half": 0.5, "hundred": 100, "thousand": 1_000, "dozen": 12}
+)
+_LARGE = ("hundred", "thousand", "dozen")
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "半": 0.5}
 _TENS = {"十": 10, "百": 100, "千": 1000}
 _FACTORS = {"k": 1_000, "千": 1_000, "万": 10_000}
@@ -20,14 +22,18 @@ _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万半]+")
 def number_of(text: str) -> float:
     """Return the number in a text; units and signs of currency around it are passed over.
 
-    >>> number_of("1,500"), number_of("$5k"), number_of("5千元"), number_of("三百五十"), number_of("1万"), number_of("three")
-    (1500, 5000, 5000, 350, 10000, 3)
+    >>> number_of("1,500"), number_of("$5k"), number_of("5千元"), number_of("三百五十"), number_of("1万"), number_of("two hundred")
+    (1500, 5000, 5000, 350, 10000, 200)
     """
     if written := _WRITTEN.search(text):
         return _plain(float(written.group(1).replace(",", "")) * _FACTORS.get(written.group(2), 1))
     if numeral := _NUMERAL.search(text):
         return _plain(_numeral(numeral.group()))
-    return _ENGLISH[re.sub(r"[^a-z]", "", text.casefold())]
+    words = [word for word in re.findall("[a-z]+", text.casefold()) if word in _ENGLISH]
+    if len(words) > 1 and words[0] == "a":
+        words = words[1:]
+    many = [_ENGLISH[word] for word in words if word not in _LARGE]
+    return _plain(math.prod(_ENGLISH[word] for word in words if word in _LARGE) * (sum(many) if many else 1))
 
 
 def share_of(text: str) -> float:

@@ -26,6 +26,9 @@ _WITHOUT = re.compile(
 _AGAINST = re.compile(r"(against|versus|vs\.?|than|compared? (with|to)|比|对比|相比|较)\s*(the\s+)?$")
 _OF_THE_BEST = ("portrait.contribution", "portrait.pareto")
 _THE_BEST = re.compile(r"(top|best|first|biggest|头部|前|最好的?)\s*(的)?$")
+_COUNTED = re.compile(r"\s*(个|名|位)?\s*(members?|customers?|people|shoppers?|buyers?|names|clients|会员|顾客|客户|人|用户)(?![a-z])")
+_A_LIST = 3
+"""Fewer than so many are no list: `two customers`."""
 _LIFT = re.compile(r"lift|effect|increase|difference|improvement|提升|增长|效果|差异|变化")
 _BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|按照?|分|各个?|每个?|不同)\s*(?:the\s+)?"
 
@@ -223,7 +226,9 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
         if "least_days" in names and made.given.get("goods"):
             made.take("least_days", int(piece.value), piece)
     for piece in taken.islands("plain"):
-        if question.name == "differentiation.allocate" and "budget" not in made.given:
+        if "top" in names and "top" not in made.given and _COUNTED.match(taken.after(piece)) and piece.value >= _A_LIST:
+            made.take("top", int(piece.value), piece)  # `the 20 members most at risk`
+        elif question.name == "differentiation.allocate" and "budget" not in made.given:
             made.take("budget", piece.value, piece)
 
 

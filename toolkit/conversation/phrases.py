@@ -67,10 +67,25 @@ class Phrasebook:
     vocabulary: Vocabulary
     known: frozenset[str]  # questions that are registered; of others it is only known that they would be asked
     literal: Mapping[str, str] = field(default_factory=dict)  # a phrase word for word -> its question
+    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # term -> question -> part of its uses
 
     def weight(self, term: str) -> float:
         """Return what a term counts; a word that no phrase has counts as the rarest."""
         return self.weights.get(term, self.rarest) * (_CHARACTER if term[0] == "=" and term[1:] >= "\u3400" else 1.0)
+
+    def speaking_for(self, terms: Iterable[str]) -> list[tuple[str, float]]:
+        """Return (question, share): how much of a sentence's words are each question's own, over all its phrases, most first.
+
+        A second opinion beside the one nearest phrase: a word counts for a question by the part of its uses that are there, so that one
+        that many questions use says little for any.
+        """
+        asked = frozenset(terms)
+        total = sum(self.weight(term) for term in asked)
+        found: dict[str, float] = {}
+        for term in asked:
+            for name, share in self.shares.get(term, {}).items():
+                found[name] = found.get(name, 0.0) + share * self.weight(term) / total
+        return sorted(found.items(), key=lambda one: (-one[1], one[0]))
 
     @property
     def rarest(self) -> float:
@@ -168,7 +183,27 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     weights = {term: max(weight, 0.25 * rarest) * (_PLACE if term[0] == "{" else 1.0) for term, weight in weights.items()} | {"": rarest}
     ordered = tuple(sorted(phrases, key=lambda phrase: (phrase.question, -phrase.factor, sorted(phrase.terms))))
     known = replace(known, spoken=frozenset(term[1:] for term in weights if term.startswith("=")))
-    return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal)
+    return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal, _shares(ordered))
+
+
+_FEW, _ELSEWHERE = 10, 0.02
+"""Phrases that each question is given beside its own, and uses beside those that are known: a word of one phrase alone proves little."""
+
+
+def _shares(phrases: Iterable[Phrase]) -> dict[str, dict[str, float]]:
+    uses: dict[str, dict[str, int]] = {}
+    size: dict[str, int] = {}
+    for phrase in phrases:
+        size[phrase.question] = size.get(phrase.question, 0) + 1
+        for term in phrase.terms:
+            held = uses.setdefault(term, {})
+            held[phrase.question] = held.get(phrase.question, 0) + 1
+    found: dict[str, dict[str, float]] = {}
+    for term, counts in uses.items():
+        rates = {name: count / (size[name] + _FEW) for name, count in counts.items()}
+        total = sum(rates.values()) + _ELSEWHERE
+        found[term] = {name: rate / total for name, rate in rates.items()}
+    return found
 
 
 _OPENINGS = {

@@ -25,6 +25,7 @@ _ID = r"[^\W\u3400-\u9fff](?:[^\W\u3400-\u9fff]|[-.](?=\w))*"
 _MORE = re.compile(
     rf"\s*(?:,|and|or|&|with|to|vs\.?|versus|against|和|与|跟|、|对比|比)\s*(?:#\s*)?({_ID})(?!\s*(?:%|months?|weeks?|days?))"
 )
+_AT_A_PLACE = re.compile(r"\b(in|at|inside|over at|here in)\s+(#\s*)?$|在\s*$")
 EMPTY = "empty"
 """The concept of groups of words that carry nothing."""
 _DIGIT = re.compile(r"\d")
@@ -59,6 +60,11 @@ class Taken:
     def said(self, piece: Piece) -> str:
         """Return the words of a piece as they were typed."""
         return self.sentence.raw[piece.start : piece.end]
+
+    def said_of(self, piece: Piece, other: Taken) -> bool:
+        """Say whether a piece of another sentence stands in this one too."""
+        words = other.said(piece)
+        return any(self.said(one) == words for one in self.pieces if one.kind == piece.kind)
 
     def before(self, piece: Piece, length: int = 24) -> str:
         """Return what stands directly before a piece, in small letters."""
@@ -132,7 +138,7 @@ def _with_role(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
                     break
                 yield from pieces
                 at = more.end()
-        behind = rf"(?<![^\W\u3400-\u9fff])({_ID})\s*(?:号)?\s*(?:{chinese})(?![员])|\b({_ID})\s+(?:{english})\b"
+        behind = rf"(?<![^\W\u3400-\u9fff])({_ID})\s*(?:号)?\s*(?:{chinese})(?![员])|\b({_ID})(?:'s)?\s+(?:{english})\b"
         for found in re.finditer(behind, sentence.low):
             group = 1 if found.group(1) else 2
             text = sentence.raw[slice(*found.span(group))]
@@ -211,6 +217,8 @@ def _number(sentence: Sentence, island: Island, lexicon: Lexicon) -> Iterator[Pi
             return
         kinds: tuple[Kind, ...] = ("store", "campaign", "member", "product")
         found = [one for kind in kinds if (one := lexicon.by_id(kind, text))]
+        if len(found) > 1 and found[0].kind == "store" and _AT_A_PLACE.search(sentence.low[: island.start]):
+            found = found[:1]  # `in 406`: members and campaigns are no place
         if found and not re.match(r"\s*(岁|years? old|-?year-?olds?)", sentence.low[island.end :]):  # an age is no id
             yield _named(found, island.start, island.end)
             return

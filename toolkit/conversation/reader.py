@@ -13,6 +13,7 @@ from pathlib import Path
 from toolkit import language
 from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood
 from toolkit.conversation.campaigns import campaign_of
+from toolkit.conversation.figure_alone import FIGURE, PARTS, are_two, figure_alone
 from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
 from toolkit.conversation.metrics import QUESTIONS, metric_of
@@ -21,6 +22,7 @@ from toolkit.conversation.phrases import Match, Phrase, Phrasebook, again, open_
 from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
 from toolkit.conversation.refusals import refusal
 from toolkit.conversation.text import base, sentence
+from toolkit.conversation.vocabulary import asked_in
 from toolkit.conversation.wording import call_in_words, understood_as
 from toolkit.language import later, tr
 from toolkit.registry import find_question, question_text
@@ -30,6 +32,12 @@ from toolkit.workspace import Workspace, opened
 LEAST_COVERAGE = 0.6
 """Share of the content words under which a sentence is not answered."""
 LEAST_SCORE = 0.55
+ALONE = 1.15
+"""What a sentence counts that is nothing but a figure: more than any phrase but one that it is word for word."""
+AGREED, AHEAD, FAIRLY = 0.24, 1.5, 0.6
+"""The share of a sentence's words that are a question's own, how far ahead of the next, and the score, for which a word may be left."""
+DOUBTFUL, HARDLY = 0.7, 0.2
+"""Under both, by score and by share, a word that nobody knows is not passed over: it is what the sentence is about."""
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
 _MATERIAL = frozenset("why_word not_buy drop_word rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
@@ -41,8 +49,11 @@ _LIGHT = _GENERIC | frozenset("price_tier store stores_all sales overview rankin
 """Words that may stay unused without another question being meant."""
 _NAMING = frozenset("region_word segment_word tier_word brand_word not_buy".split())  # noqa: SIM905
 """Words behind which a name stands: one that is not known is not passed over."""
+_NAMED = frozenset({"entity", "island", "unknown_id"})
 WHOLE, REVIEW = "portrait.overview", "review.verdict"
 _WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
+_NO_COUPON = 200
+"""Money from so much on is to be spent; no coupon is worth it."""
 _TERMS = {
     "category": "{goods}",
     "product": "{goods}",
@@ -101,20 +112,26 @@ def interpret(
     before = dialogue or Dialogue()
     lexicon = lexicon_of(ws)
     book = phrasebook(lexicon.words)
-    taken = take_apart(sentence(text), lexicon, book.vocabulary, day)
     if named := call_in_words(" ".join(text.split())):
         return understood_as([named], text, before)
+    said = sentence(text)
+    asked = take_apart(sentence(asked_in(said.raw)), lexicon, book.vocabulary, day)
+    taken = asked
+    if asked.sentence.raw != said.raw:
+        taken = take_apart(said, lexicon, book.vocabulary, day)
+        if not [piece for piece in taken.pieces if piece.kind in _NAMED and not asked.said_of(piece, taken)]:
+            taken = asked  # what stood around it names nothing: no store, no time
     if not [piece for piece in taken.pieces if piece.kind != "stop"] and not before.last:
         return _nearest(taken, book, [], before)
-    if refused := refusal(taken, lexicon, ws):
-        said, step = refused
-        return Refuse(text=text, said=said, step=step, dialogue=replace(before, asked=text))
+    if refused := refusal(asked, lexicon, ws):
+        why, step = refused
+        return Refuse(text=text, said=why, step=step, dialogue=replace(before, asked=text))
     if not before.last and goes_on(taken) and not set(terms_of(taken)) - _WHO_ALONE:
         return _nearest(taken, book, [], before)
     reading = _Reading(ws, lexicon, book, taken, day, before)
     if before.last and (continued_as := follow_up(reading.taken, before, lexicon, reading.best(), day)):
         return continued_as
-    return reading.outcome()
+    return replace(reading.outcome(), text=said.raw)
 
 
 class _Reading:
@@ -126,6 +143,10 @@ class _Reading:
         self.ranked = book.ranked(
             terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
         )
+        self.own = dict(book.speaking_for(terms_of(taken)))
+        self.alone = figure_alone(taken)
+        if self.alone and self.alone.question not in book.known:
+            self.alone = None
 
     def best(self) -> Match | None:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
@@ -139,6 +160,8 @@ class _Reading:
             return Match(WHOLE, 1.0, Phrase(WHOLE, frozenset(), 1.0))
         if self.taken.entities("campaign") and not set(terms_of(self.taken)) - {"{campaign}", "{campaign2}"}:
             return Match(REVIEW, 1.0, Phrase(REVIEW, frozenset({"{campaign}"}), 1.0))
+        if self.alone and not (self.ranked and self.ranked[0].score > ALONE):
+            return Match(self.alone.question, ALONE, Phrase(self.alone.question, frozenset(terms_of(self.taken)), 1.0))
         return self.ranked[0] if self.ranked else None
 
     def outcome(self) -> Understood:
@@ -146,10 +169,12 @@ class _Reading:
         best = self.best()
         if best is None or best.score < LEAST_SCORE or best.question not in self.book.known:
             return _nearest(self.taken, self.book, self.ranked, self.before)
-        made = filled(find_question(best.question), self.taken, self.as_of, best.phrase.terms)
+        made = self._filled(best)
+        if isinstance(made, Understood):
+            return made
         compared = self._side_by_side(best, made)
         covered, unused = self._coverage(best, made)
-        if covered < LEAST_COVERAGE or self._leaves_out(made, unused):
+        if covered < LEAST_COVERAGE or self._leaves_out(best, made, unused):
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
         of_shop = metric_of(self.taken)[0] == "sales" and "member" not in self.taken.concepts()  # of members alone there is a forecast
         if made.future is not None and (of_shop or not best.question.startswith(_AHEAD)):
@@ -162,7 +187,11 @@ class _Reading:
         close = [
             match
             for match in self.ranked[1:4]
-            if match.score > best.score - CLOSE and match.question in self.book.known and not _same_table(best.question, made, match)
+            if match.score > best.score - CLOSE
+            and match.question in self.book.known
+            and match.question != best.question
+            and not (best.score > match.score and self._own(best.question) >= max(AGREED, AHEAD * self._own(match.question)))
+            and not _same_table(best.question, made, match)
         ]
         if close:
             calls = [self._call(match.question, match.phrase.terms) for match in (best, *close)]
@@ -191,6 +220,17 @@ class _Reading:
             return self._refuse(tr(needed, question=question_text(best.question), name=missing[0]), covered)
         return self._answer((Call.of(best.question, made.given),), best, made, covered, unused)
 
+    def _filled(self, best: Match) -> Filled | Understood:
+        """The parameters of the best question; of a figure by two things at a time it is asked which."""
+        alone = self.alone if self.alone and self.alone.question == best.question else None
+        made = filled(find_question(best.question), self.taken, self.as_of, best.phrase.terms)
+        if alone and "by" not in made.given and alone.parts and best.question in QUESTIONS:
+            made.given["by"] = alone.parts[0]
+        if alone and best.question in QUESTIONS and len(alone.parts) > 1:
+            calls = tuple(Call.of(best.question, {**made.given, "by": part}) for part in alone.parts)
+            return self._clarify(calls, tr("A figure is told by one thing at a time:"), 1.0, ())
+        return made
+
     def _of_goods(self, made: Filled, covered: float, unused: tuple[str, ...]) -> Understood:
         """A figure of some goods: there is the figure by category, and there are the buyers of the goods."""
         figure = Call.of(QUESTIONS[0], {**made.given, "by": "category"})
@@ -204,7 +244,7 @@ class _Reading:
 
     def _coverage(self, best: Match, made: Filled) -> tuple[float, tuple[str, ...]]:
         """The share of the content words that were used, and those that were not."""
-        mine = {term for phrase in self.book.phrases if phrase.question == best.question for term in phrase.terms}
+        mine = best.phrase.terms.union(*(phrase.terms for phrase in self.book.phrases if phrase.question == best.question))
         total = used = 0.0
         unused: list[str] = []
         for piece in self.taken.pieces:
@@ -219,7 +259,7 @@ class _Reading:
                 unused.append(self.taken.said(piece))
         return (used / total if total else 0.0), tuple(unused)
 
-    def _leaves_out(self, made: Filled, unused: tuple[str, ...]) -> bool:
+    def _leaves_out(self, best: Match, made: Filled, unused: tuple[str, ...]) -> bool:
         """Whether something that changes the meaning was not used: a name, a time, a number, or a word such as `why` or `not`."""
         left = [piece for piece in self.taken.pieces if self.taken.said(piece) in unused and piece not in made.used]
         if _compares(self.taken):
@@ -227,7 +267,19 @@ class _Reading:
         metric, named = metric_of(self.taken)
         if metric not in ("", "sales", "members") and any(piece in left for piece in named):
             return True
-        return any(piece.kind in ("entity", "island") or piece.name in _MATERIAL or self._is_of_its_own(piece) for piece in left)
+        if any(piece.kind in ("entity", "island") or piece.name in _MATERIAL for piece in left):
+            return True
+        mine = self._own(best.question)
+        asked = {*terms_of(self.taken)}
+        whole = best.phrase.sense and best.phrase.terms <= asked  # but for these words the sentence is a phrase
+        if any(piece.kind == "unknown" for piece in left) and best.score < DOUBTFUL and mine < HARDLY and not whole:
+            return True
+        others = max((share for name, share in self.own.items() if name != best.question), default=0.0)
+        agreed = best.score >= FAIRLY and mine >= max(AGREED, AHEAD * others)
+        return any(self._is_of_its_own(piece) and (not agreed or piece.kind == "unknown" or piece.name in PARTS) for piece in left)
+
+    def _own(self, question: str) -> float:
+        return self.own.get(question, 0.0)
 
     def _is_of_its_own(self, piece: Piece) -> bool:
         """Whether a word that was not used would have carried the sense: one of another question, or what kind a name is of."""
@@ -236,14 +288,14 @@ class _Reading:
         before = [one for one in self.taken.pieces if one.end <= piece.start]
         return piece.kind == "unknown" and bool(before) and before[-1].name in _NAMING
 
-    def _is_spoken_of(self, piece: Piece, mine: set[str]) -> bool:
+    def _is_spoken_of(self, piece: Piece, mine: frozenset[str]) -> bool:
         if piece.kind == "concept":
             return piece.name in mine or piece.name in _GENERIC
         return piece.kind == "unknown" and all(term in mine for term in _open_terms(self.taken, piece))
 
     def _side_by_side(self, best: Match, made: Filled) -> tuple[Call, ...]:
         """Two calls where two of a kind are compared: stores, regions, segments, campaigns, periods."""
-        if not _compares(self.taken):
+        if not _compares(self.taken) and not (self.alone and are_two(self.taken)):
             return ()
         for name, kinds in (
             ("store_id", ("store",)),
@@ -252,15 +304,19 @@ class _Reading:
             ("audience", ("segment", "tier", "audience")),
         ):
             pieces = [piece for piece in self.taken.entities(*kinds) if len(piece.entities) == 1 and not piece.proposal]
-            values = list(dict.fromkeys(piece.entities[0].where or piece.entities[0].value for piece in pieces))
+            if name == "audience" and len(pieces) == 1:  # `loyal members with potential loyalists`: one of the two by a word
+                pieces += [piece for piece in self.taken.pieces if piece.kind == "concept" and piece.name in CONCEPTS]
+                pieces.sort(key=lambda piece: piece.start)
+            values = list(dict.fromkeys(self._where(piece) for piece in pieces))
             if len(values) == 2:
                 question = best.question
                 if name == "campaign_id" and "campaign_id" not in find_question(question).parameters:
                     question = "review.verdict"
                 if name != "campaign_id" and question in ("portrait.stores", "portrait.segments"):
-                    question = "portrait.overview"
+                    question = FIGURE if metric_of(self.taken)[0] else WHOLE
                 made.used.update(dict.fromkeys(pieces, name))
-                rest = {key: value for key, value in made.given.items() if key in find_question(question).parameters or key == "period"}
+                taken = filled(find_question(question), self.taken, self.as_of).given if question != best.question else made.given
+                rest = {key: value for key, value in taken.items() if key in find_question(question).parameters or key == "period"}
                 return tuple(Call.of(question, {**rest, name: value}) for value in values)
         spans = [piece for piece in self.taken.islands("period") if not piece.value.future]
         if len(spans) == 2 and "against" not in made.given:
@@ -268,6 +324,13 @@ class _Reading:
             rest = {key: value for key, value in made.given.items() if key not in ("month",)}
             return tuple(Call.of(best.question, {**rest, "period": piece.value.text(self.as_of)}) for piece in spans)
         return ()
+
+    def _where(self, piece: Piece) -> str:
+        """A name's value, or its members as an audience; a word for some members is the segment of that name, where there is one."""
+        if piece.kind == "concept":
+            alike = self.lexicon.exact.known.get(self.taken.said(piece).lower(), [])
+            return next((one.where for one in alike if one.kind == "segment"), CONCEPTS[piece.name])
+        return piece.entities[0].where or piece.entities[0].value
 
     def _of_several_kinds(self, best: Match, made: Filled) -> tuple[Call, ...]:
         """One call for each thing that a bare id may be: a store, a campaign, a member, a product."""
@@ -277,7 +340,8 @@ class _Reading:
                 calls = []
                 for kind, value in kinds.items():
                     name, parameter = _BY_KIND[kind]
-                    same = best.question != WHOLE and parameter in find_question(best.question).parameters
+                    takes = {*find_question(best.question).parameters, *({"store_id"} if best.question != REVIEW else ())}
+                    same = best.question != WHOLE and parameter in takes
                     rest = {key: held for key, held in made.given.items() if key in ("period", "audience")}
                     calls.append(Call.of(best.question if same else name, {**rest, parameter: value}))
                 return tuple(calls)
@@ -366,6 +430,8 @@ def terms_of(taken: Taken) -> list[str]:
             found += _open_terms(taken, piece)
         elif piece.name == "period" and piece.value.future:
             found.append("next_period")
+        elif piece.name == "money" and piece.value >= _NO_COUPON:
+            found.append("{budget}")
         elif piece.kind in ("entity", "island") and (term := _TERMS.get(_kind(piece))):
             found.append(again(term, found) if term[0] == "{" else term)
             if piece.name == "coupon":

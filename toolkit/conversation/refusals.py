@@ -53,6 +53,14 @@ _TOPICS: dict[str, str] = {
     "website": later("Traffic on other sites is not in the data; touchpoints come with the events table."),
     "traffic": later("Who came in without buying is not in the receipts."),
     "advice": later("That is no question about this shop's members."),
+    "family": later(
+        "The members table has no column for that. Import it as a column of the members table, and an audience can speak of it."
+    ),
+    "premises": later("Premises, opening hours and queues are not in the data: the receipts say when people paid."),
+    "support": later("This answers questions about the shop's members; what does not work is a matter for whoever runs the systems."),
+    "delivery": later("Deliveries and lorries are not in the data."),
+    "finance": later("Taxes, banks and the economy are not in the data."),
+    "nutrition": later("What goods are made of and how they keep is not in the data."),
     "cause_of_day": later("What members think is not in the data: there are receipts, no ratings."),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,26 @@ def _right_form(known: Vocabulary, word: str) -> tuple[str, str] | None:
         and any(one_edit(one, name, changed=len(word) >= _LONG) for one in (stem, word))
     }
     return next(iter(near.items())) if len(near) == 1 else None
+
+
+@cache
+def _around(name: str) -> re.Pattern[str]:
+    joined = "|".join(data("stopwords")[name])
+    return re.compile(rf"(?:{joined})\s*" if name == "opening" else rf"(?:{joined})$", re.IGNORECASE)
+
+
+def asked_in(text: str) -> str:
+    """Return a sentence without what people say around a question: who they are, greetings, thanks; all of it where nothing is left.
+
+    >>> asked_in("CEO here. Total sales since January, in one number."), asked_in("我是收银员，321店什么时候人最多")
+    ('Total sales since January', '321店什么时候人最多')
+    """
+    left = text
+    while found := _around("opening").match(left):
+        left = left[found.end() :]
+    while (found := _around("closing").search(left)) and found.end() > found.start():
+        left = left[: found.start()]
+    return left if words_of(left) else text
 
 
 def vocabulary(own: Mapping[str, str] | None = None) -> Vocabulary:

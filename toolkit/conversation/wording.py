@@ -15,6 +15,9 @@ from toolkit.conversation.phrases import literals
 from toolkit.language import LANGUAGES, speaking, tr
 from toolkit.registry import SCOPE_PARAMETERS, Question, all_questions, find_question
 
+_MARK = "⁂"
+"""Stands for what is chosen while a pattern is made: no sentence holds it."""
+
 
 def in_words(call: Call) -> str:
     """Return the question, and what stands chosen: `How do our stores compare? (Shown by: Region, Store: 367)`."""
@@ -77,7 +80,7 @@ def call_in_words(text: str) -> Call | None:
                     return Call(question.name)
                 if not text.startswith(asked):
                     continue
-                pattern = re.escape(tr("{question} ({chosen})", question=asked, chosen="\0")).replace("\0", "(.+)")
+                pattern = re.escape(tr("{question} ({chosen})", question=asked, chosen=_MARK)).replace(_MARK, "(.+)")
                 if found := re.fullmatch(pattern, text):
                     return _with_parts(question, found.group(1))
     return None

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import reduce
 from itertools import chain
@@ -22,17 +22,18 @@ from filelock import FileLock
 from toolkit.errors import BadValue, WorkspaceError
 from toolkit.language import tr
 from toolkit.mart.batches import MOST_LINES, Batch, plan_batches, read_slices
+from toolkit.mart.carried import carry
 from toolkit.mart.catalogue import Catalogue, catalogue_of, without_fractions
-from toolkit.mart.folder import FORMAT, Mart, find_mart, mart_path
+from toolkit.mart.folder import FORMAT, Mart, find_mart, mart_path, nearest_before
 from toolkit.mart.prices import category_table, expected_amounts, usual_prices
 from toolkit.mart.products import product_table
+from toolkit.mart.pruning import BUILDING, prune, sweep
 from toolkit.mart.runs import Columns
+from toolkit.mart.settled import add, note_origin, product_sums_after, settled_day
 from toolkit.mart.tables import lines_at_once, tables_of_slices
 from toolkit.mart.totals import Totals, add_totals
 from toolkit.schemas import MEMBER_CATEGORY, MEMBER_FEATURES, ORDERS
 from toolkit.workspace import Workspace, is_disk_full
-
-_BUILDING = ".building-"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class _Sums:
     member_count: int
     unseen: int  # lines after as_of
     days: tuple[date, ...]  # first and last day seen; empty without lines
+    settled_sums: Columns = field(default_factory=dict)  # of products up to the settled day; of a part none
 
 
 def ensure_mart(ws: Workspace, as_of: date) -> Mart:
@@ -66,7 +68,10 @@ def load_mart(ws: Workspace, as_of: date) -> Mart | None:
 
 
 def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, workers: int = 1) -> Mart:
-    """Build the mart as of a day, unless another process has just done so, and return it. Marts of earlier data versions are removed.
+    """Build the mart as of a day, unless another process has just done so, and return it.
+
+    Where there is a mart of earlier receipts or an earlier day, it is carried forward (`toolkit.mart.carried`): the same mart for less.
+    Marts of earlier receipts are removed beyond a budget of disk, the oldest first (`toolkit.mart.pruning`).
 
     Parameters
     ----------
@@ -87,10 +92,10 @@ def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, work
     as_of = _checked(as_of)
     ws.mart_folder.mkdir(exist_ok=True)
     with FileLock(ws.mart_folder / ".lock"), _in_words(ws):
-        _sweep(ws.mart_folder, ws.manifest.data_version)
+        sweep(ws.mart_folder)
         if mart := find_mart(ws.mart_folder, as_of, ws.manifest.data_version):
             return mart
-        building = ws.mart_folder / f"{_BUILDING}{os.getpid()}"
+        building = ws.mart_folder / f"{BUILDING}{os.getpid()}"
         try:
             _write(ws, as_of, building, most_lines, workers)
             _synced(building)
@@ -98,6 +103,7 @@ def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, work
             shutil.rmtree(finished, ignore_errors=True)  # one of another layout
             building.rename(finished)
             _sync(ws.mart_folder)
+            prune(ws, finished)
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return Mart(finished, as_of)
@@ -107,13 +113,9 @@ def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int, workers: i
     for table in ("orders", "member_category", "members", "drafts"):
         (folder / table).mkdir(parents=True)
     catalogue, notes = _catalogue(ws, as_of)
-    batches = plan_batches(ws.line_partitions(), most_lines=most_lines) or [()]
     _keep_freed_memory()
-    with ThreadPoolExecutor(workers) as pool:
-        batch_sums = pool.map(
-            lambda number, batch: _write_batch(folder, number, batch, catalogue, as_of, most_lines), range(len(batches)), batches
-        )
-        sums = reduce(_together, batch_sums)
+    sums = _carried_sums(ws, as_of, folder, catalogue) or _sums_of_lines(ws, as_of, folder, catalogue, most_lines, workers)
+    note_origin(ws, folder, settled_day(as_of), sums.settled_sums)
     categories = category_table(sums.category_sums, catalogue.categories)
     prices = usual_prices(categories)
     for draft in sorted((folder / "drafts").iterdir()):
@@ -127,6 +129,27 @@ def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int, workers: i
     others = products.filter(~pl.col("is_goods"))
     facts["not_goods"] = {"product_count": others.height, **{name: int(others[name].sum()) for name in ("line_count", "amount")}}
     (folder / "mart.json").write_text(json.dumps(facts, indent=1, sort_keys=True), "utf-8")
+
+
+def _carried_sums(ws: Workspace, as_of: date, folder: Path, catalogue: Catalogue) -> _Sums | None:
+    """Write the parts by carrying the nearest mart before forward; None where there is none, or too much is another."""
+    base = nearest_before(ws.mart_folder, as_of)
+    if base is None or (carried := carry(ws, base, as_of, folder, catalogue)) is None:
+        return None
+    unseen = ws.line_count - sum(total["line_count"] for total in carried.totals.values())
+    return _Sums(**vars(carried), unseen=unseen)
+
+
+def _sums_of_lines(ws: Workspace, as_of: date, folder: Path, catalogue: Catalogue, most_lines: int, workers: int) -> _Sums:
+    """Write the parts from all lines, batch by batch."""
+    batches = plan_batches(ws.line_partitions(), most_lines=most_lines) or [()]
+    with ThreadPoolExecutor(workers) as pool:
+        batch_sums = pool.map(
+            lambda number, batch: _write_batch(folder, number, batch, catalogue, as_of, most_lines), range(len(batches)), batches
+        )
+        sums = reduce(_together, batch_sums)
+    (since,) = product_sums_after(ws, (settled_day(as_of),), as_of, catalogue)
+    return replace(sums, settled_sums=add(sums.product_sums, since, -1))
 
 
 def _write_batch(folder: Path, number: int, batch: Batch, catalogue: Catalogue, as_of: date, most_lines: int) -> _Sums:
@@ -261,13 +284,6 @@ def _in_words(ws: Workspace) -> Iterator[None]:
                 tr("{folder} cannot be written ({error}). Give yourself the right to write there.", folder=ws.mart_folder, error=error)
             ) from error
         raise
-
-
-def _sweep(folder: Path, data_version: object) -> None:
-    """Remove what killed builds left, and marts of other data versions: nobody will ask for them again."""
-    for item in folder.iterdir():
-        if item.is_dir() and (item.name.startswith(_BUILDING) or not item.name.endswith(f"-{data_version}")):
-            shutil.rmtree(item, ignore_errors=True)
 
 
 def _synced(folder: Path) -> None:

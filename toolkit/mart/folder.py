@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,8 +14,10 @@ import polars as pl
 
 from toolkit.mart.catalogue import NOT_GOODS
 
-FORMAT = 3
+FORMAT = 4
 """Layout of a mart; one of another layout is built anew."""
+MADE_OF = "made_of.json"
+"""What a mart was made of (`toolkit.mart.carried`)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Mart:
     def member_category(self) -> pl.LazyFrame:
         """One row per member x category of goods."""
         pairs = self._parts("member_category")
-        others = self._all_categories.filter(pl.col("category") == NOT_GOODS)["category_code"].to_list()
+        others = self.all_categories.filter(pl.col("category") == NOT_GOODS)["category_code"].to_list()
         return pairs.filter(pl.col("category_code") != others[0]) if others else pairs
 
     @property
@@ -61,10 +64,10 @@ class Mart:
         category_code, category, department; amount, units_milli, order_count, member_count, priced_amount, priced_units_milli: sums over
         members; the usual unit price is priced_amount / priced_units_milli (minor units per thousandth of a unit).
         """
-        return self._all_categories.filter(pl.col("category") != NOT_GOODS)
+        return self.all_categories.filter(pl.col("category") != NOT_GOODS)
 
     @cached_property
-    def _all_categories(self) -> pl.DataFrame:
+    def all_categories(self) -> pl.DataFrame:
         """The categories of goods, and the one of what is no goods, if there is any."""
         return pl.read_parquet(self.path / "categories.parquet")
 
@@ -108,3 +111,16 @@ def find_mart(folder: Path, as_of: date, data_version: object) -> Mart | None:
     except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, KeyError):
         return None
     return Mart(path, as_of) if layout == FORMAT else None
+
+
+def nearest_before(folder: Path, as_of: date) -> Mart | None:
+    """Return the finished mart of whatever lines that is of the latest day up to `as_of`, None where there is none."""
+    found: list[tuple[date, int, Path]] = []
+    for path in folder.glob("*-*-*-*"):
+        day, _, version = path.name.rpartition("-")
+        with suppress(ValueError):
+            found.append((date.fromisoformat(day), int(version), path))
+    for day, version, path in sorted(found, reverse=True):
+        if day <= as_of and (path / MADE_OF).exists() and (mart := find_mart(folder, day, version)):
+            return mart
+    return None

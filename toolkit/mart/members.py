@@ -15,6 +15,8 @@ from toolkit.mart.runs import Runs, as_array, as_column, first_of_largest, runni
 from toolkit.schemas import MEMBER_FEATURES
 
 _EPOCH = date(1970, 1, 1)
+WINDOWS = (28, 56, 91, 182, 365)
+"""Days of the windows up to `as_of` that any feature looks at: nothing else of a member depends on the day (`toolkit.mart.carried`)."""
 
 
 def members_of(orders: pl.DataFrame, member_category: pl.DataFrame, catalogue: Catalogue, as_of: date) -> pl.DataFrame:

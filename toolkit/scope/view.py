@@ -383,7 +383,7 @@ def _population(mart: Mart, made: int, workspace_path: str) -> pl.DataFrame:
     frame = mart.members.collect().join(ids, on="member_code", how="left")
     attributes = workspace.table("members")
     if attributes is not None:
-        taken = set(frame.columns) - {"member_id"}
+        taken = {*frame.columns, "import_source"} - {"member_id"}
         frame = frame.join(
             attributes.drop([name for name in attributes.collect_schema().names() if name in taken]).collect(), on="member_id", how="left"
         )

@@ -16,7 +16,7 @@ import polars as pl
 from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
-from toolkit.sources.columns.contents import Contents, contents_of
+from toolkit.sources.columns.contents import Contents, contents_in, contents_of
 from toolkit.sources.columns.identities import identity_lines
 from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, match_columns, quoted
 from toolkit.sources.columns.order_fields import filled_sample, order_fields
@@ -24,12 +24,13 @@ from toolkit.sources.columns.partners import JoinedLines, joined_lines
 from toolkit.sources.columns.rates import per_order, rate_lines
 from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.columns.writing import differences, files_of, head, one_or_list, parts_named
+from toolkit.sources.databases.addresses import SourceTable
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.plausibility.names import is_called
 from toolkit.sources.presets.known import Preset, find_preset, missing_files
 from toolkit.sources.presets.tried import Files, contradicted_currency, left_open, stated_currency, tried_sections
 from toolkit.sources.question_kinds import QuestionKind
-from toolkit.sources.records.shelf import parts_of
+from toolkit.sources.records.shelf import look_at_source, parts_of
 from toolkit.sources.specs import TableMapping
 
 OF_THE_KEY = 0.95
@@ -48,8 +49,8 @@ CODES = frozenset(
 CURRENCY_OF_SCRIPT = {"chinese": "CNY", "japanese": "JPY", "korean": "KRW", "cyrillic": "RUB"}
 
 
-def propose_mapping(files: Sequence[Path | str]) -> str:
-    """Return a mapping as TOML text for these files: `toolkit map FILES > mapping.toml`.
+def propose_mapping(files: Sequence[Path | str], sources: Sequence[SourceTable] = ()) -> str:
+    """Return a mapping as TOML text for these files and tables of databases: `toolkit map FILES > mapping.toml`.
 
     Files with the same columns become one table. Comments say what was guessed and what is still to do.
 
@@ -57,6 +58,9 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     """
     parts = [part for path in files for part in parts_of(Path(path))]
     everything = [contents for path, sheet in parts if (contents := contents_of(path, sheet)) is not None]
+    everything += [contents for source in sources if (contents := contents_in(look_at_source(source))) is not None]
+    if not everything and sources:
+        raise DataError(tr("{source} is empty: give the table of the receipts.", source=", ".join(map(str, sources))))
     if not everything:
         raise DataError(f"None of the {len(files)} files holds a row; give the receipts' files.")
     groups: dict[tuple[str, ...], list[Contents]] = {}
@@ -190,7 +194,8 @@ def _opening(everything: Sequence[Contents], currency: str, time_zone: str, rema
     why = ""
     if not currency:
         currency, why = _currency(everything)
-    name = everything[0].file.path.resolve().parent.name or "receipts"
+    source_table, path = everything[0].file.source, everything[0].file.path
+    name = ("receipts" if source_table else path.resolve().parent.name) or "receipts"
     source = tr(
         "the receipts' source as well: an import replaces days of its own source only; another one is stated by {line}",
         line='source = "app"',

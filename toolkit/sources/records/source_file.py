@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from toolkit.sources.databases.addresses import SourceTable
 from toolkit.sources.records.delimited import MARK
 from toolkit.sources.records.json_records import RECORD, UNREAD
 from toolkit.sources.records.workbook import as_type
@@ -36,6 +37,9 @@ class SourceFile:
     is_numbered: bool = False  # the copy says which record a row comes from
     beside: tuple[str, ...] = ()  # other files of its zip, which lack wanted columns and are left out
     counts_from_1904: bool = False  # a spreadsheet whose days are counted from there
+    types: Mapping[str, str] = field(default_factory=dict, hash=False)  # of a table in a database: column -> its type there
+    source: SourceTable | None = None  # that table
+    first_rows: int = 0  # of a table in a database of which no more was looked at
 
     @property
     def first_row(self) -> int:
@@ -52,6 +56,8 @@ class SourceFile:
     @property
     def title(self) -> str:
         """What a person calls it."""
+        if self.source:
+            return self.path.as_posix()
         return f"{self.path.name} {self.sheet!r}" if self.sheet else self.path.name
 
     @property

@@ -1,0 +1,112 @@
+"""A sentence that is nothing but a figure with its place, time, members and parts asks for this figure, whatever its words mean elsewhere.
+
+`category sales, July`, `sales split by region for the last 13 weeks`, `11月各个人群的销售`; and with a word for why, `fewer orders in store
+367 this month, why`. No list of phrases: every piece must be the figure, one of its parameters, or a word that only frames it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from toolkit.conversation.conditions import CONCEPTS, LIMITS
+from toolkit.conversation.metrics import metric_of
+from toolkit.conversation.phrases import literals
+from toolkit.conversation.pieces import Piece, Taken, is_role_word
+from toolkit.registry import find_question
+from toolkit.scope.calendar import UNITS
+
+FIGURE, WHY, STORES = "portrait.figure", "portrait.why", "portrait.stores"
+PARTS = {
+    "store": "store", "stores_all": "store", "region_word": "region", "category_word": "category", "tier_word": "tier",
+    "segment_word": "segment", "channel_word": "channel", "month_word": "month", "week_word": "week", "day_word": "day",
+}  # fmt: skip
+"""The words of what a figure can be told by."""
+_FRAME = frozenset("number_of member people today compare_word change_word overview list_word drill previous_word total_word".split())  # noqa: SIM905
+_WAYS = frozenset({"drop_word", "rise_word"})
+_RANKED = frozenset({"best", "worst", "ranking", "moving_goods"})
+_STAGES = CONCEPTS.keys() - {"spending_power", "price_sensitive", "returned"}
+"""Words that narrow a figure to some members by the way; the others are mostly a question of their own."""
+_WHO = ("segment", "tier", "audience", "attribute", "channel")
+_WHO_ALONE = re.compile(r"(member|customer|shopper|client|buyer|user)s?|会员|顾客|客户|人群|用户|消费者")
+_ONE_STORE = re.compile(r"(\b(the|this|our|my|a|whole|entire)|这个?|本|我们|咱们?)\s*$")
+_MANY = re.compile(r"^.*(s|es)$|门店|店铺")
+_EACH = re.compile(r"(by|per|each|every|which|across|all|between|各|每|哪|按|分|不同|所有)[^,，。]{0,6}$")
+
+
+@dataclass(frozen=True)
+class Alone:
+    """The question of the figure, and what it is told by: several parts are to be asked about."""
+
+    question: str
+    metric: str
+    parts: tuple[str, ...]
+
+
+def figure_alone(taken: Taken) -> Alone | None:
+    """Return the figure that a sentence consists of; None where it holds anything else."""
+    metric, named = metric_of(taken)
+    concepts = set(taken.concepts())
+    ranked = concepts & _RANKED
+    parts = {piece: part for piece in taken.pieces if piece not in named and (part := _part(taken, piece))}
+    if not metric and "moving_goods" in concepts and parts:
+        metric = "sales"  # `which category sells best`
+    if not metric:
+        return None
+    asks_why = "why_word" in concepts or ("driver" in concepts and bool(concepts & (_WAYS | {"change_word"})))
+    by_time = bool(parts) and set(parts.values()) <= {*UNITS}
+    allowed = (
+        _FRAME
+        | (_WAYS if asks_why or by_time or (parts and metric != "sales") else frozenset())
+        | (_RANKED if parts or are_two(taken) else frozenset())
+    )
+    allowed |= {"why_word", "driver"} if asks_why else frozenset()
+    for piece in taken.pieces:
+        if piece.kind == "stop" or piece in named or piece in parts or is_role_word(taken, piece):
+            continue
+        known = (
+            piece.name in ("store", "region", *_WHO)
+            if piece.kind == "entity"
+            else piece.name in ("period", "since", "top", *LIMITS)
+            if piece.kind == "island"
+            else piece.kind == "concept" and (piece.name in allowed or piece.name in _STAGES or piece.name in PARTS)
+        )
+        if not known:
+            return None
+    if (
+        metric == "members"
+        and not parts
+        and "number_of" not in concepts
+        and all(_WHO_ALONE.fullmatch(taken.said(piece).lower()) for piece in named)
+    ):
+        return None  # `gold members of store 3` says who, and no figure
+    if len({piece.name for piece in taken.pieces if piece.name in _STAGES and piece not in named}) > 1 and not are_two(taken):
+        return None  # `new, lapsing and lapsed` asks for each of them
+    told = tuple(dict.fromkeys(parts.values()))
+    if asks_why:
+        takes = literals(find_question(WHY))
+        return Alone(WHY, metric, tuple(part for part in told if part in takes["by"])) if metric in takes["metric"] else None
+    if ranked and set(told) & {"store", "region"}:
+        return Alone(STORES, metric, told) if metric in literals(find_question(STORES))["rank_by"] else Alone(FIGURE, metric, told)
+    return Alone(FIGURE, metric, told)
+
+
+def are_two(taken: Taken) -> bool:
+    """Say whether two stores, regions, groups of members or campaigns are named, to be put side by side."""
+    return any(
+        len({one for piece in taken.entities(*kinds) for one in piece.entities[:1]}) == 2
+        for kinds in (("store",), ("region",), ("segment", "tier", "audience"))
+    )
+
+
+def _part(taken: Taken, piece: Piece) -> str:
+    """What a figure is told by, where a word says it; one store that is spoken of is none."""
+    if piece.kind != "concept" or is_role_word(taken, piece):
+        return ""
+    before = taken.before(piece)
+    if piece.name == "member":
+        return "segment" if re.search(r"[各每][类个种]?\s*$", before) and taken.said(piece) in ("人群", "客群") else ""
+    if piece.name == "store":
+        said = taken.said(piece)
+        return "store" if _EACH.search(before) or (_MANY.match(said) and not _ONE_STORE.search(before)) else ""
+    return PARTS.get(piece.name, "")

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from toolkit.atomic import written_beside
+from toolkit.disk import FAULTS
 
 _MOST_IN_MEMORY = 32
 _memory: OrderedDict[tuple[Path, int], pl.DataFrame] = OrderedDict()
@@ -44,7 +45,7 @@ def made_at(mart_path: Path) -> int:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    with suppress(OSError):
+    with suppress(*FAULTS):
         path.parent.mkdir(exist_ok=True)
         with written_beside(path) as part:
             frame.write_parquet(part)

@@ -22,7 +22,7 @@ def sweep(folder: Path) -> None:
 
 def prune(ws: Workspace, newest: Path) -> None:
     """Remove marts of earlier receipts: those of the same day, and the oldest beyond the budget; what two marts share counts once."""
-    marts = [path for path in ws.mart_folder.iterdir() if (path / "mart.json").exists()]
+    marts = [path for path in newest.parent.iterdir() if (path / "mart.json").exists()]
     budget = max(MOST_TIMES_LINES * sum((ws.path / file.path).stat().st_size for file in ws.manifest.line_files), LEAST_BUDGET)
     seen: set[tuple[int, int]] = set()
     held = 0

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from toolkit.disk import cannot_write, not_written
 from toolkit.errors import ToolkitError
 from toolkit.language import plain, tr
 
@@ -44,7 +45,7 @@ class Guard:
             except ToolkitError as error:
                 self.say(str(error))
             except Exception as error:  # noqa: BLE001 - the last place where anything can be said to the person
-                self.say(fault_sentence(log_fault(error)))
+                self.say(not_written(error) if cannot_write(error) else fault_sentence(log_fault(error)))
 
         return guarded
 

@@ -17,6 +17,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"language"},
     {"errors", "atomic", "kernel_ports"},
     {"disk"},
+    {"integrity", "readers"},
     {"columns"},
     {"settings", "wording", "schemas", "expressions", "extras"},
     {"models", "sources", "simulated", "charts"},
@@ -28,6 +29,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"audience"},
     {"ledger"},
     {"personal"},
+    {"doctor"},
     {"own_questions"},
     {"saving"},
     {"rendering", "registry"},
@@ -40,6 +42,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"agents"},
     {"apps"},
     {"batch"},
+    {"nightly"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -97,6 +97,10 @@ class WorkspaceError(ToolkitError):
     """The folder is no workspace, is from a newer version, is locked, or is damaged."""
 
 
+class StateMoved(WorkspaceError):
+    """What was being read was replaced by newer receipts: the same question has an answer from the new state."""
+
+
 class UnknownName(ToolkitError):
     """A question, parameter, column, store or setting that does not exist."""
 

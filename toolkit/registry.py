@@ -21,15 +21,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_origin, get_type_hints
 
+import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit.answer import Answer, Finding, Note
 from toolkit.audience import Audience, AudienceLike, read_selection, view_of
 from toolkit.columns import AnswerTable, Column, Table, returns
-from toolkit.errors import BadValue, DataError, UnknownName, fault_words, quoted, unknown_name
+from toolkit.doctor.damage import told_damage
+from toolkit.errors import BadValue, DataError, StateMoved, UnknownName, fault_words, quoted, unknown_name
 from toolkit.extras import absence_told
 from toolkit.language import is_text, later, tr
 from toolkit.own_questions import answered, check_own, is_own, load_installed
+from toolkit.readers import has_moved
 from toolkit.scope.interruptions import interruption_notes
 from toolkit.scope.view import View, require_members
 from toolkit.settings import Settings
@@ -92,13 +95,30 @@ class Question:
         MissingExtra
             The question rests on a package that the plain installation leaves out.
         """
-        ws = opened(workspace)
+        try:
+            return self._answer(workspace, given)
+        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException, StateMoved) as error:
+            said = error if isinstance(error, StateMoved) else told_damage(opened(workspace), error)
+            if said is None:
+                raise
+            if not isinstance(said, StateMoved):
+                raise said from error
+        return self._answer(workspace, given)  # of the state that came in its place
+
+    def _answer(self, workspace: Workspace | str | Path, given: Mapping[str, Any]) -> Answer:
+        """The answer, of one state of the receipts: what came in meanwhile is for the next one."""
+        ws = opened(workspace).snapshot()
         scope, own = self.read(given)
         view = view_of(ws, **scope)
         if self.minimum:
             require_members(view)
         with absence_told():
             finding = _with_receipts(self._checked(answered(self.name, self.function, view, own, known=_registry), view), view)
+        if has_moved(ws.path, ws.manifest.data_version):
+            moved = view.say(
+                "New receipts have come in since the question before: this answer is of them, up to {last_day}.", last_day=ws.last_day
+            )
+            finding = replace(finding, notes=[*finding.notes, moved])
         if isinstance(named := scope.get("audience"), Audience):
             scope["audience"] = named.shown
         kept = {**scope, **own}

@@ -217,8 +217,8 @@ Beside its tables, above the first section or as sections of their own:
 
 ```toml
 fold_ids = ["case", "blanks", "decimal"]   # member ids that differ by these alone are one, in every table: capitals; blanks anywhere and
-                                           # full-width signs; an ending .0; "marks": hyphens and slashes; "zeros": before a number.
-                                           # The folded spelling is the member's id
+                                           # full-width signs; an ending .0; "marks": hyphens and slashes; "zeros": before a number;
+                                           # "+86": China's dialling code before a mobile number. The folded spelling is the member's id
 
 [identities]                               # files whose rows each name one person by several ids
 files = "crm.csv"                          # encoding, delimiter, ... as in a table's section

@@ -34,6 +34,7 @@ from toolkit.importing.replace import Replacement, held_days, plan_replacement, 
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.retained import without_old_members
 from toolkit.importing.set_aside import many_set_aside, nothing_kept, reasons_of, refusal, unread_cells
+from toolkit.importing.since import rows_since
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
 from toolkit.language import tr
 from toolkit.sources.convert import Typed, typed_table
@@ -229,7 +230,11 @@ def open_source(source: Mapping | str | Path) -> Mapping:
         path = path / "mapping.toml"
     if not path.exists():
         raise MappingError(
-            f"There is no mapping file {path}. Propose one with `toolkit map FILES > mapping.toml`, or import '{COMPLETE_JOURNEY}'."
+            tr(
+                "There is no mapping file {path}. Propose one with `toolkit map FILES > mapping.toml`, or import '{example}'.",
+                path=path,
+                example=COMPLETE_JOURNEY,
+            )
         )
     return read_mapping(path)
 
@@ -263,6 +268,9 @@ def _import_lines(
     if are_written:  # parse text, move times once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
+    earlier = 0
+    if mapping.since is not None:
+        lines, earlier = rows_since(typed, lines, mapping.since)
     unshared = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
     if is_shared(mapping.tables["lines"]):
         if "line_id" in typed.mapped:  # a line that came twice takes no second share
@@ -289,6 +297,8 @@ def _import_lines(
     lines = without_old_members(ws, lines)
     rejected = pl.concat([unshared, rejected])
     left_out, notes = dict(typed.left_out), ()
+    if earlier:
+        left_out[tr("of days that were read on an earlier night")] = earlier
     unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]
     wish = mapping.tables["lines"].cancellations
     asked = typed.rows_in <= SEARCHED_ROWS or faults.negative.height >= SEARCHED_SHARE * typed.rows_in
@@ -332,13 +342,17 @@ def _import_lines(
         if rows_kept and not accept_defaults:
             raise DataError(refusal(mapping, questions))
     if not rows_kept:
-        shown = {reason: f" ({cell!r} in row {row})" for reason, (cell, row) in record.examples.items()}
+        shown = {reason: tr(" ({cell} in row {row})", cell=repr(cell), row=row) for reason, (cell, row) in record.examples.items()}
         reasons = "; ".join(f"{reason}: {rows:,}{shown.get(reason, '')}" for reason, rows in (record.reasons | record.left_out).items())
         if not typed.rows_in and (empty := [file.title for file in typed.files if file.source]):
             raise DataError(tr("{tables} holds no row: nothing was imported, and nothing was changed.", tables=tr(", ").join(empty)))
-        reasons = reasons or "the files hold no rows"
+        reasons = reasons or tr("the files hold no rows")
         raise DataError(
-            f"No line of '{mapping.name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again."
+            tr(
+                "No line of '{name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again.",
+                name=mapping.name,
+                reasons=reasons,
+            )
         )
     left_orders = _left_orders(unwanted if ws.manifest.line_files else [], codes["store"])
     days = _with_days_of(left_orders, days)
@@ -377,7 +391,7 @@ def _import_lines(
         + notes
         + tuple(filter(None, [files_disagree, *beside]))
         + tuple(merge_notes(mapping, typed, lines, people))
-        + ((f"{total:,} lines were there before.",) if total else ())
+        + ((tr("{total:,} lines were there before.", total=total),) if total else ())
     )
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
     notes += gone.note
@@ -455,7 +469,7 @@ def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[Li
         rest = surviving(ws, file, replacement)
         if rest.is_empty():
             continue
-        ids = pl.read_parquet(ws.path / file.ids_path).join(
+        ids = pl.read_parquet(ws.data_file(file.ids_path)).join(
             rest.select("order_code").unique(), on="order_code", how="semi", maintain_order="left"
         )
         folder = f"lines/{commit_id}/kept-{number:05d}"
@@ -501,8 +515,14 @@ def _record(
         examples = unread_cells(rows, mapping.tables[table])
         if rows.height != set_aside:
             raise DataError(
-                f"{table}: {rows_in:,} rows came in, {rows_kept:,} were kept and {rows.height:,} set aside, which does not add up. "
-                "Nothing was changed. The files may have been written to during the import: run it again."
+                tr(
+                    "{table}: {rows_in:,} rows came in, {rows_kept:,} were kept and {set_aside:,} set aside, which does not add up. "
+                    "Nothing was changed. The files may have been written to during the import: run it again.",
+                    table=table,
+                    rows_in=rows_in,
+                    rows_kept=rows_kept,
+                    set_aside=rows.height,
+                )
             )
     return ImportRecord(
         import_id=commit_id,

@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.disk import with_spare
+from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import Batch, plan_batches, read_slices
 from toolkit.mart.folder import Mart
 from toolkit.mart.orders import are_orders
@@ -87,8 +88,9 @@ def ensure_baskets(ws: Workspace, mart: Mart) -> Path:
 
 def _ensure_in(place: Path, ws: Workspace, mart: Mart) -> Path:
     folder = place / _FOLDER
-    if folder.exists():
+    if folder.exists() and not folder_faults(folder):
         return folder
+    shutil.rmtree(folder, ignore_errors=True)  # damaged: a file of it is not what was written
     building = place / f".{_FOLDER}.{os.getpid()}.part"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
@@ -96,6 +98,7 @@ def _ensure_in(place: Path, ws: Workspace, mart: Mart) -> Path:
         products = _products(ws, mart)
         for number, batch in enumerate(plan_batches(ws.line_partitions())):
             _write(building, number, batch, mart, products)
+        seal_folder(building)
         try:
             os.rename(building, folder)
         except OSError:

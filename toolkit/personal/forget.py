@@ -140,7 +140,10 @@ def _commit(ws: Workspace, names: Names, receipt: Receipt, commit_id: str) -> No
     codes = codes_without(ws, names, forgotten, f"codes/{commit_id}")
     records, set_aside = records_without(ws, names, f"rejected/{commit_id}")
     receipt.count(lines=lost.lines, rows=sum(gone.values()), rows_set_aside=set_aside)
-    ws.commit(line_files=lost.files, tables={**ws.manifest.tables, **tables}, codes={**ws.manifest.codes, **codes}, imports=records)
+    ws.commit(
+        forgets=True, line_files=lost.files, tables={**ws.manifest.tables, **tables}, codes={**ws.manifest.codes, **codes}, imports=records
+    )
+    shutil.rmtree(ws.path / "damaged", ignore_errors=True)  # what the doctor set aside cannot be searched
 
 
 def drop_marts(ws: Workspace) -> None:

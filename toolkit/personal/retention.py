@@ -94,7 +94,7 @@ def retain(workspace: Workspace | str | Path, stretch: str, *, drop: bool = Fals
         records = tuple(
             one.model_copy(update={"rejected_path": None, "examples": {}}) if one in old else one for one in ws.manifest.imports
         )
-        ws.commit(line_files=lost.files, tables={**ws.manifest.tables, **tables}, imports=records)
+        ws.commit(forgets=True, line_files=lost.files, tables={**ws.manifest.tables, **tables}, imports=records)
     drop_marts(ws)
     record(ws.path, "retained", stretch=stretch, before=str(first), lines=lost.lines, orders=lost.orders, rows=rows, dropped=drop)
     return Retained(first, lost.lines, lost.orders, rows, len(old), drop)

@@ -18,6 +18,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingABC
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,15 @@ SHARED = ("amount", "discount_amount", "coupon_amount")
 """Columns of lines that a value of the whole order can be shared out to."""
 
 
+class Since(BaseModel):
+    """What an import of a night looks at: no key of a mapping, set by `importing.since`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    days: dict[str, date] = Field(default_factory=dict, description="file of lines -> the first day whose receipts are looked at")
+    not_after: date = Field(description="receipts of later days are of a clock that is off")
+
+
 class Mapping(BaseModel):
     """How one shop's files become the contract's tables."""
 
@@ -65,6 +75,7 @@ class Mapping(BaseModel):
     identities: Identities | None = None
     folder: Path
     label: str = "mapping"
+    since: Since | None = None
 
     @property
     def source_name(self) -> str:

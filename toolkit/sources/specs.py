@@ -481,7 +481,7 @@ class CurrencyRates(SideTable):
     @model_validator(mode="after")
     def _one_source(self) -> CurrencyRates:
         if bool(self.rates) == bool(self.table):
-            raise ValueError('the rates stand either here, rates = { USD = "0.92" }, or in `files` with columns day, currency and rate')
+            raise ValueError(tr('the rates stand either here, rates = { USD = "0.92" }, or in `files` with columns day, currency and rate'))
         return self
 
     def named(self, name: Literal["day", "currency", "rate"]) -> str:

@@ -166,7 +166,7 @@ def test_cells_of_sqlite_are_what_all_of_them_are(tmp_path: Path) -> None:
         arrived = arrive(reader, tmp_path / "parts")
     assert arrived.types == {"whole": "integer", "late": "real", "mixed": "text", "none": "text", "text": "text"}
     assert arrived.schema == {"whole": pl.Int64, "late": pl.Float64, "mixed": pl.String, "none": pl.String, "text": pl.String}
-    assert pl.read_parquet(arrived.parts).row(-1) == (1, 2.5, "x", None, "7")
+    assert pl.read_parquet(list(arrived.parts)).row(-1) == (1, 2.5, "x", None, "7")
 
 
 def test_secrets_are_seen_and_hidden() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from toolkit.errors import DataError
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
 from toolkit.sources.columns.contents import Contents, contents_in, contents_of
 from toolkit.sources.columns.identities import identity_lines
@@ -48,6 +48,8 @@ CODES = frozenset(
 """Codes of currencies that are no words."""
 CURRENCY_OF_SCRIPT = {"chinese": "CNY", "japanese": "JPY", "korean": "KRW", "cyrillic": "RUB"}
 
+NO_CURRENCY_SAID = later("  # guessed: nothing in the files says which; it sets how many decimals amounts have")
+
 
 def propose_mapping(files: Sequence[Path | str], sources: Sequence[SourceTable] = ()) -> str:
     """Return a mapping as TOML text for these files and tables of databases: `toolkit map FILES > mapping.toml`.
@@ -62,7 +64,7 @@ def propose_mapping(files: Sequence[Path | str], sources: Sequence[SourceTable] 
     if not everything and sources:
         raise DataError(tr("{source} is empty: give the table of the receipts.", source=", ".join(map(str, sources))))
     if not everything:
-        raise DataError(f"None of the {len(files)} files holds a row; give the receipts' files.")
+        raise DataError(tr("None of the {count} files holds a row; give the receipts' files.", count=len(files)))
     groups: dict[tuple[str, ...], list[Contents]] = {}
     for contents in everything:
         groups.setdefault(contents.names, []).append(contents)
@@ -232,11 +234,11 @@ def _currency(everything: Sequence[Contents]) -> tuple[str, str]:
     for contents in everything:
         for sign, code in CURRENCY_SIGNS.items():
             if any(sign in text for text in contents.numeric_texts()):
-                return code, f"  # guessed from {sign}"
+                return code, tr("  # guessed from {what}", what=sign)
     for contents in everything:
         if contents.script in CURRENCY_OF_SCRIPT:
-            return CURRENCY_OF_SCRIPT[contents.script], f"  # guessed from the {contents.script} column names"
-    return "EUR", "  # guessed: nothing in the files says which; it sets how many decimals amounts have"
+            return CURRENCY_OF_SCRIPT[contents.script], tr("  # guessed from the script of the columns' names")
+    return "EUR", tr(NO_CURRENCY_SAID)
 
 
 def _known_section(preset: Preset, files: Files) -> list[str]:

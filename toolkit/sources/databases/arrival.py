@@ -24,7 +24,7 @@ _LAKES = ("delta", "iceberg", *OBJECT_STORES)
 class Arrived:
     """What came of a table."""
 
-    parts: Path  # the pattern that finds its Parquet files, in the order in which they came
+    parts: tuple[Path, ...]  # its Parquet files, in the order in which they came
     schema: dict[str, pl.DataType]
     rows: int
     types: dict[str, str]  # column -> its type as the database calls it
@@ -70,22 +70,25 @@ def arrive(reader: Reader, folder: Path, *, most: int | None = None) -> Arrived:
     folder.mkdir(parents=True, exist_ok=True)
     gathered: list[pl.DataFrame] = []
     schema: dict[str, pl.DataType] = {}
-    rows = size = number = 0
+    parts: list[Path] = []
+    rows = size = 0
 
-    def write() -> None:
-        nonlocal gathered, size, number
-        pl.concat(gathered).write_parquet(folder / f"part-{number:06d}.parquet", compression="lz4", statistics=False)
-        gathered, size, number = [], 0, number + 1
+    def write(frame: pl.DataFrame) -> None:
+        nonlocal size
+        parts.append(folder / f"part-{len(parts):06d}.parquet")
+        frame.write_parquet(parts[-1], compression="lz4", statistics=False)
+        gathered.clear()
+        size = 0
 
     for frame in reader.frames(most):
         schema = schema or dict(frame.schema)
         gathered.append(frame)
         rows, size = rows + frame.height, size + frame.estimated_size()
         if size >= PART_BYTES:
-            write()
+            write(pl.concat(gathered))
     if gathered:
-        write()
-    if not number:  # no batch came, so no type is known: an empty table has its columns all the same
+        write(pl.concat(gathered))
+    if not parts:  # no batch came, so no type is known: an empty table has its columns all the same
         schema = dict.fromkeys(reader.types, pl.String())
-        pl.DataFrame(schema=schema).write_parquet(folder / "part-000000.parquet")
-    return Arrived(folder / "*.parquet", schema, rows, dict(reader.types))
+        write(pl.DataFrame(schema=schema))
+    return Arrived(tuple(parts), schema, rows, dict(reader.types))

@@ -150,8 +150,14 @@ def _in_spite_of(fault: WrongEncoding, start: Start, dialect: Dialect, spec: Tab
         return again, prepare(start, again, copy)
     except WrongEncoding as still:
         raise DataError(
-            f"{start.path} does not decode as {dialect.encoding}: offset {still.offset}, line {still.line}; "
-            "state the `encoding` it is in, or have the damaged line written again."
+            tr(
+                "{path} does not decode as {encoding}: offset {offset}, line {line}; "
+                "state the `encoding` it is in, or have the damaged line written again.",
+                path=start.path,
+                encoding=dialect.encoding,
+                offset=still.offset,
+                line=still.line,
+            )
         ) from None
 
 
@@ -187,7 +193,7 @@ def look_at_source(source: SourceTable) -> SourceFile:
     with opened_source(source) as reader, tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
         arrived = arrive(reader, Path(folder), most=SAMPLE_RECORDS)
         sample = BytesIO()
-        pl.read_parquet(arrived.parts).write_parquet(sample)
+        pl.read_parquet(list(arrived.parts), glob=False).write_parquet(sample)
     return SourceFile(source.path, arrived.schema, arrived.rows, scanned=sample.getvalue(), types=arrived.types, source=source)
 
 
@@ -199,7 +205,7 @@ def look_at(path: Path, sheet: str | None = None) -> SourceFile | None:
     Raises: `DataError` for a file that does not exist, is a spreadsheet or cannot be read.
     """
     if not path.is_file() and zip_of(path) is None:
-        raise DataError(f"There is no file {path}.")
+        raise DataError(tr("There is no file {path}.", path=path))
     if fault := spreadsheet_fault(path):
         raise DataError(fault)
     spec = TableMapping.model_validate({"files": [str(path)], "sheet": sheet})
@@ -283,5 +289,7 @@ def _open_parquet(path: Path, *, is_hive: bool) -> SourceFile:
         frame = pl.scan_parquet(path, hive_partitioning=is_hive, glob=False)
         schema, rows = dict(frame.collect_schema()), frame.select(pl.len()).collect().item()
     except (PolarsError, OSError) as error:
-        raise DataError(f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}); write it again.") from None
+        raise DataError(
+            tr("{path} cannot be read as Parquet ({error}); write it again.", path=path, error=str(error).splitlines()[0])
+        ) from None
     return SourceFile(path, schema, rows, is_hive=is_hive)

@@ -25,7 +25,7 @@ class SourceFile:
     schema: dict[str, pl.DataType]  # all its columns; those of a text file are text, of a sheet what all their cells are
     rows: int  # data records; empty lines of a text file are counted in, and passed over
     dialect: Dialect | None = None  # how a text file is written; None = Parquet
-    scanned: Path | bytes | None = None  # the copy that is read instead
+    scanned: Path | bytes | tuple[Path, ...] | None = None  # the copy that is read instead; of a database in parts
     empty: int = 0
     broken: int = 0  # totals included
     totals: int = 0
@@ -98,8 +98,9 @@ def _runs(files: Sequence[SourceFile]) -> list[list[SourceFile]]:
 
 
 def _scan_parquet(files: Sequence[SourceFile]) -> pl.LazyFrame:
+    copy = files[0].scanned
     return pl.scan_parquet(
-        files[0].scanned or [file.path for file in files],
+        list(copy) if isinstance(copy, tuple) else copy or [file.path for file in files],
         row_index_name="source_index",
         row_index_offset=files[0].first_index,
         hive_partitioning=files[0].is_hive,
@@ -110,7 +111,7 @@ def _scan_parquet(files: Sequence[SourceFile]) -> pl.LazyFrame:
 
 def _scan_text(file: SourceFile, dialect: Dialect, columns: list[str], with_broken: bool) -> pl.LazyFrame:
     frame = pl.scan_csv(
-        file.scanned or file.path,
+        file.scanned or file.path,  # type: ignore[arg-type] - no copy in parts
         separator=dialect.separator,
         quote_char=dialect.quote or None,
         has_header=False,

@@ -10,10 +10,19 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.chromium import CHROMIUM, FLAGS
+from tests.servers import mariadb_server, postgres_server
 
 # The clock decides no test: on a machine that does other things a millisecond becomes half a second.
 settings.register_profile("suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def small_groups() -> Iterator[None]:
+    """Shops of the tests have a handful of members: their figures may speak of one. tests/scope/test_minimum.py holds the real floor."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("toolkit.scope.minimum.FLOOR", 1)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +44,19 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a PostgreSQL server of the tests' own."""
+    pytest.importorskip("adbc_driver_postgresql")
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[tuple[str, Path]]:
+    """Address of a MariaDB server of the tests' own, and its socket."""
+    pytest.importorskip("arrow_odbc")
+    with mariadb_server() as server:
+        yield server

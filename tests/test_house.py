@@ -22,7 +22,8 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"settings", "wording", "schemas", "expressions", "extras"},
     {"models", "sources", "simulated", "charts"},
     {"workspace", "shipped"},
-    {"audit", "forgotten"},
+    {"audit"},
+    {"forgotten", "roles"},
     {"importing", "mart", "content"},
     {"answer"},
     {"scope"},
@@ -38,6 +39,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"targeting"},  # the steps of the loop, in its order: a step may build on the one before
     {"differentiation"},
     {"review"},
+    {"results"},
     {"conversation"},
     {"agents"},
     {"apps"},

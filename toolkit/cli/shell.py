@@ -22,7 +22,7 @@ from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
 from toolkit.cli.keeping import backup_command, doctor_command, restore_command
 from toolkit.cli.nights import nightly_command
-from toolkit.cli.personal import audit_command, forget_command, pseudonymise_command
+from toolkit.cli.personal import audit_command, forget_command, minimum_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
 from toolkit.cli.terminal import echo
 from toolkit.disk import FAULTS, cannot_write, not_written
@@ -86,9 +86,7 @@ Queries = Annotated[list[str] | None, typer.Option("--query", help="Of the datab
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="A parameter (store_id=367, as_of=2017-12-31) or a setting (scope.minimum_members=5)."
-    ),
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter (store_id=367, as_of=2017-12-31) or a setting (scope.period_days=28)."),
 ]
 
 
@@ -405,6 +403,34 @@ app.command("talk", rich_help_panel=ASK)(talk_command)
 app.command("mcp", rich_help_panel=ASK)(mcp_command)
 
 
+@app.command("write-back", rich_help_panel=REPORTS)
+def write_back_(
+    workspace: WorkspacePath,
+    result: Annotated[str, typer.Argument(help="members, audience, next_best or contacts.")],
+    name: Annotated[str, typer.Argument(help="The audience, or the campaign's id.")] = "",
+    to: Annotated[
+        str, typer.Option("--to", help="env:NAME, keyring:SERVICE/USER, an address without a password, or a .parquet file.")
+    ] = "",
+    table: Annotated[str, typer.Option("--table", help="The table, with its schema where it needs one.")] = "",
+    mode: Annotated[str, typer.Option("--mode", help="create, replace, or merge (on member_id).")] = "replace",
+    columns: Annotated[str, typer.Option("--columns", help="Columns of the members table and its traits, separated by commas.")] = "",
+    analysis: Annotated[bool, typer.Option("--analysis", help="Also who may not be contacted: nobody may be addressed from it.")] = False,
+    sets: Sets = None,
+) -> None:
+    """Write results to a table that the CRM reads, in one transaction: scores and segments, an audience, next best, contact lists."""
+    from toolkit.results import write_back
+
+    if not to:
+        raise BadValue(tr("Say where the table stands: --to env:CRM_DB --table crm.member_scores."))
+    chosen = [name.strip() for name in columns.split(",") if name.strip()]
+    given = read_sets(sets or [])
+    kind: Any = mode
+    written = write_back(
+        workspace, result, to=to, table=table or None, mode=kind, name=name, columns=chosen, for_contact=not analysis, **given
+    )
+    typer.echo(written.sentence)
+
+
 # -- 3 reports -------------------------------------------------------------------------------------------------------------------------
 
 
@@ -451,6 +477,7 @@ app.command("restore", rich_help_panel=KEEP)(restore_command)
 
 app.command("forget", rich_help_panel=PERSONAL)(forget_command)
 app.command("pseudonymise", rich_help_panel=PERSONAL)(pseudonymise_command)
+app.command("minimum", rich_help_panel=PERSONAL)(minimum_command)
 app.command("audit", rich_help_panel=PERSONAL)(audit_command)
 
 # -- inside ----------------------------------------------------------------------------------------------------------------------------
@@ -478,7 +505,7 @@ def sources_named(url: str, tables: list[str] | None, queries: list[str] | None)
 
 
 def read_sets(sets: list[str]) -> dict[str, Any]:
-    """Return `NAME=VALUE` words as parameters; a dotted name is a setting: `scope.minimum_members=5`.
+    """Return `NAME=VALUE` words as parameters; a dotted name is a setting: `scope.period_days=28`.
 
     Raises
     ------

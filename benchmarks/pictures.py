@@ -45,7 +45,7 @@ def main() -> int:
         )
         with served(copy) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            picture(browser, address, "app-entry", "", ".tk-step-headline", SIZE | {"height": 640})
+            picture(browser, address, "app-entry", "", ".tk-step-headline", SIZE | {"height": 1160})
             picture(browser, address, "app-portrait", "voila/render/portrait.ipynb?question=portrait.segments", ".tk-asking .tk-headline")
             picture(
                 browser,

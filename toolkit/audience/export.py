@@ -21,6 +21,7 @@ from toolkit.atomic import write_atomically, written_beside
 from toolkit.audience.audience import Audience
 from toolkit.audience.words import in_words
 from toolkit.audit import record
+from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
 from toolkit.language import tr
 from toolkit.roles import require_role
@@ -65,6 +66,7 @@ class Export:
         return tr("{member_count:,} members exported{without}.{guard}", member_count=self.member_count, without=without, guard=guard)
 
 
+@told_in_words
 def export_audience(
     view: View,
     audience: Audience,

@@ -16,6 +16,7 @@ from toolkit.differentiation.plan import definition_of
 from toolkit.differentiation.planning.blockers import blockers
 from toolkit.differentiation.planning.draft import Draft, work_out
 from toolkit.differentiation.planning.enrolment import campaign_view
+from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, DataError
 from toolkit.language import LANGUAGES, in_every_language, tr, value
 from toolkit.ledger import global_control
@@ -158,6 +159,7 @@ class ContactLists:
         )
 
 
+@told_in_words
 def contact_lists(
     workspace: Workspace | str | Path,
     campaign_id: str,

@@ -25,7 +25,7 @@ def select_of(source: SourceTable, quote: str = '"', *, is_read_only: bool = Tru
     >>> select_of(SourceTable("env:DB", query="drop table receipts"))
     Traceback (most recent call last):
       ...
-    toolkit.errors.DataError: env:DB query b6b4e2: the query is no select, and only what reads is sent; write `select ...`.
+    toolkit.errors.DataError: env:DB/query adef36: the query is no select, and only what reads is sent; write `select ...`.
     """
     if source.table is not None:
         return f"select * from {quoted_table(source.table, quote)}"

@@ -22,7 +22,7 @@ PARTS = {
     "segment_word": "segment", "channel_word": "channel", "month_word": "month", "week_word": "week", "day_word": "day",
 }  # fmt: skip
 """The words of what a figure can be told by."""
-_FRAME = frozenset("number_of member people today compare_word change_word overview list_word drill previous_word total_word".split())  # noqa: SIM905
+_FRAME = frozenset("number_of member people today compare_word change_word overview list_word drill previous_word total_word sell_word".split())  # noqa: SIM905
 _WAYS = frozenset({"drop_word", "rise_word"})
 _RANKED = frozenset({"best", "worst", "ranking", "moving_goods"})
 _STAGES = CONCEPTS.keys() - {"spending_power", "price_sensitive", "returned"}
@@ -60,7 +60,7 @@ def figure_alone(taken: Taken) -> Alone | None:
         | (_WAYS if asks_why or by_time or (parts and metric != "sales") else frozenset())
         | (_RANKED if parts or are_two(taken) else frozenset())
     )
-    allowed |= {"why_word", "driver"} if asks_why else frozenset()
+    allowed |= {"why_word", "driver", "activity_word", "carry", "effect_word"} if asks_why else frozenset()
     for piece in taken.pieces:
         if piece.kind == "stop" or piece in named or piece in parts or is_role_word(taken, piece):
             continue

@@ -147,6 +147,8 @@ class _Reading:
         self.alone = figure_alone(taken)
         if self.alone and self.alone.question not in book.known:
             self.alone = None
+        if not self.alone:  # a figure among other words is not what is asked
+            self.ranked = [match for match in self.ranked if match.question not in QUESTIONS]
 
     def best(self) -> Match | None:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from toolkit.conversation.conditions import CONCEPTS, LIMITS
 from toolkit.conversation.metrics import metric_of
+from toolkit.conversation.parameters import chosen
 from toolkit.conversation.phrases import literals
 from toolkit.conversation.pieces import Piece, Taken, is_role_word
 from toolkit.registry import find_question
@@ -20,9 +21,12 @@ FIGURE, WHY, STORES = "portrait.figure", "portrait.why", "portrait.stores"
 PARTS = {
     "store": "store", "stores_all": "store", "region_word": "region", "category_word": "category", "tier_word": "tier",
     "segment_word": "segment", "channel_word": "channel", "month_word": "month", "week_word": "week", "day_word": "day",
+    "quarter_word": "quarter", "year_word": "year",
 }  # fmt: skip
 """The words of what a figure can be told by."""
-_FRAME = frozenset("number_of member people today compare_word change_word overview list_word drill previous_word total_word sell_word".split())  # noqa: SIM905
+_FRAME = frozenset(
+    "number_of member people today compare_word change_word overview list_word drill previous_word total_word sell_word".split()
+)  # noqa: SIM905
 _WAYS = frozenset({"drop_word", "rise_word"})
 _RANKED = frozenset({"best", "worst", "ranking", "moving_goods"})
 _STAGES = CONCEPTS.keys() - {"spending_power", "price_sensitive", "returned"}
@@ -49,6 +53,9 @@ def figure_alone(taken: Taken) -> Alone | None:
     concepts = set(taken.concepts())
     ranked = concepts & _RANKED
     parts = {piece: part for piece in taken.pieces if piece not in named and (part := _part(taken, piece))}
+    parts |= {piece: part for piece, part in chosen(find_question(FIGURE), taken, "by", inside=True).items() if piece not in named}
+    if len({*parts.values()} & {*UNITS}) > 1:  # a trend by week is by week
+        parts = {piece: part for piece, part in parts.items() if piece.name != "change_word"}
     if not metric and "moving_goods" in concepts and parts:
         metric = "sales"  # `which category sells best`
     if not metric:
@@ -67,7 +74,7 @@ def figure_alone(taken: Taken) -> Alone | None:
         known = (
             piece.name in ("store", "region", *_WHO)
             if piece.kind == "entity"
-            else piece.name in ("period", "since", "top", *LIMITS)
+            else piece.name in ("period", "since", "year_before", "top", *LIMITS)
             if piece.kind == "island"
             else piece.kind == "concept" and (piece.name in allowed or piece.name in _STAGES or piece.name in PARTS)
         )
@@ -80,7 +87,7 @@ def figure_alone(taken: Taken) -> Alone | None:
         and all(_WHO_ALONE.fullmatch(taken.said(piece).lower()) for piece in named)
     ):
         return None  # `gold members of store 3` says who, and no figure
-    if len({piece.name for piece in taken.pieces if piece.name in _STAGES and piece not in named}) > 1 and not are_two(taken):
+    if len({piece.name for piece in taken.pieces if piece.name in _STAGES}) > 1 and not are_two(taken):
         return None  # `new, lapsing and lapsed` asks for each of them
     told = tuple(dict.fromkeys(parts.values()))
     if asks_why:
@@ -109,4 +116,6 @@ def _part(taken: Taken, piece: Piece) -> str:
     if piece.name == "store":
         said = taken.said(piece)
         return "store" if _EACH.search(before) or (_MANY.match(said) and not _ONE_STORE.search(before)) else ""
+    if piece.name == "stores_all" and not re.search(r"stores|shops|branches|店", taken.said(piece)):
+        return ""  # `the whole chain` says where
     return PARTS.get(piece.name, "")

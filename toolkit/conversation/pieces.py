@@ -138,6 +138,7 @@ def _with_role(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
                     break
                 yield from pieces
                 at = more.end()
+    for kind, english, chinese in _ROLES:
         behind = rf"(?<![^\W\u3400-\u9fff])({_ID})\s*(?:号)?\s*(?:{chinese})(?![员])|\b({_ID})(?:'s)?\s+(?:{english})\b"
         for found in re.finditer(behind, sentence.low):
             group = 1 if found.group(1) else 2

@@ -267,8 +267,6 @@ class _Reading:
         if _compares(self.taken):
             left = [piece for piece in left if piece.kind == "concept"]
         metric, named = metric_of(self.taken)
-        if metric not in ("", "sales", "members") and any(piece in left for piece in named):
-            return True
         if any(piece.kind in ("entity", "island") or piece.name in _MATERIAL for piece in left):
             return True
         mine = self._own(best.question)
@@ -278,6 +276,8 @@ class _Reading:
             return True
         others = max((share for name, share in self.own.items() if name != best.question), default=0.0)
         agreed = best.score >= FAIRLY and mine >= max(AGREED, AHEAD * others)
+        if metric not in ("", "sales", "members") and not agreed and any(piece in left for piece in named):
+            return True
         return any(self._is_of_its_own(piece) and (not agreed or piece.kind == "unknown" or piece.name in PARTS) for piece in left)
 
     def _own(self, question: str) -> float:

@@ -15,7 +15,8 @@ from toolkit.workspace import Workspace
 
 _MOST = 4
 _THE_LAST = re.compile(
-    r"\b(last|latest|most recent|recent|previous|past|running|current|ongoing|this|now|today|just)\b|上次|上一|最近|刚|当前|这次|本次|正在|现在|目前|进行中"
+    r"\b(last|latest|most recent|recent|previous|past|running|current|ongoing|this|now|today|just)\b"
+    r"|上次|上一|最近|刚|当前|这次|本次|正在|现在|目前|进行中"
 )
 """Words that say which campaign: the one that ran last."""
 

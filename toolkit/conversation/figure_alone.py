@@ -25,8 +25,21 @@ PARTS = {
 }  # fmt: skip
 """The words of what a figure can be told by."""
 _FRAME = frozenset(
-    "number_of member people today compare_word change_word overview list_word drill previous_word total_word sell_word".split()
-)  # noqa: SIM905
+    [
+        "number_of",
+        "member",
+        "people",
+        "today",
+        "compare_word",
+        "change_word",
+        "overview",
+        "list_word",
+        "drill",
+        "previous_word",
+        "total_word",
+        "sell_word",
+    ]
+)
 _WAYS = frozenset({"drop_word", "rise_word"})
 _RANKED = frozenset({"best", "worst", "ranking", "moving_goods"})
 _STAGES = CONCEPTS.keys() - {"spending_power", "price_sensitive", "returned"}
@@ -53,7 +66,8 @@ def figure_alone(taken: Taken) -> Alone | None:
     concepts = set(taken.concepts())
     ranked = concepts & _RANKED
     parts = {piece: part for piece in taken.pieces if piece not in named and (part := _part(taken, piece))}
-    parts |= {piece: part for piece, part in chosen(find_question(FIGURE), taken, "by", inside=True).items() if piece not in named}
+    for part, pieces in chosen(find_question(FIGURE), taken, "by", inside=True):
+        parts |= {piece: part for piece in pieces if piece not in named and piece not in parts}
     if len({*parts.values()} & {*UNITS}) > 1:  # a trend by week is by week
         parts = {piece: part for piece, part in parts.items() if piece.name != "change_word"}
     if not metric and "moving_goods" in concepts and parts:
@@ -76,7 +90,7 @@ def figure_alone(taken: Taken) -> Alone | None:
             if piece.kind == "entity"
             else piece.name in ("period", "since", "year_before", "top", *LIMITS)
             if piece.kind == "island"
-            else piece.kind == "concept" and (piece.name in allowed or piece.name in _STAGES or piece.name in PARTS)
+            else piece.kind == "concept" and (piece.name in allowed or _says_who(taken, piece) or piece.name in PARTS)
         )
         if not known:
             return None
@@ -96,6 +110,10 @@ def figure_alone(taken: Taken) -> Alone | None:
     if ranked and set(told) & {"store", "region"}:
         return Alone(STORES, metric, told) if metric in literals(find_question(STORES))["rank_by"] else Alone(FIGURE, metric, told)
     return Alone(FIGURE, metric, told)
+
+
+def _says_who(taken: Taken, piece: Piece) -> bool:
+    return piece.name in _STAGES and taken.said(piece).lower() not in ("loyalty", "忠诚度")
 
 
 def are_two(taken: Taken) -> bool:

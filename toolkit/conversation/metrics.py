@@ -30,6 +30,9 @@ def metric_words() -> Iterator[tuple[str, str]]:
             yield name, word
 
 
+_OF_MEMBERS_SHARE = ("share_word", "member", "carry", "shopping")
+_OF_SOME = frozenset("core best heavy decile most_of non_member each_member lapsed active_word loyalty new_member".split())  # noqa: SIM905
+"""Words of some members: what share is theirs is another question."""
 _OF_MEMBERS = {"new_member": "first_time_members", "lapsed": "lapsed_members", "active_word": "active_members"}
 
 
@@ -87,6 +90,8 @@ def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
         return (_BY_CONCEPT[piece.name], (piece,)) if piece else ("", ())
     _, _, start, end, name = best
     said = set(taken.concepts())
+    if name == "sales" and {"share_word", "member"} <= said and not said & _OF_SOME:
+        return "member_sales_share", tuple(piece for piece in taken.pieces if piece.name in (*_OF_MEMBERS_SHARE, "sales"))
     if (
         name == "members"
         and {"buy", "shopping"} & said

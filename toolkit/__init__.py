@@ -42,9 +42,11 @@ _WHERE = {
     "load_audience": "toolkit.audience",
     "own_answers": "toolkit.own_section",
     "propose_plan": "toolkit.differentiation.planning.proposal",
+    "pseudonymise": "toolkit.personal.pseudonymise",
     "question": "toolkit.registry",
     "register": "toolkit.registry",
     "report_set": "toolkit.batch.selection",
+    "retain": "toolkit.personal.retention",
     "rfm_scores": "toolkit.portrait",
     "save_audience": "toolkit.audience",
     "save_plan": "toolkit.differentiation.planning.launching",
@@ -90,10 +92,12 @@ __all__ = [
     "own_answers",
     "portrait",
     "propose_plan",
+    "pseudonymise",
     "question",
     "questions",
     "register",
     "report_set",
+    "retain",
     "review",
     "rfm_scores",
     "save_audience",
@@ -145,6 +149,8 @@ if TYPE_CHECKING:
     from toolkit.ledger.offer import Offer as Offer
     from toolkit.own_section import own_answers as own_answers
     from toolkit.personal.forget import forget as forget
+    from toolkit.personal.pseudonymise import pseudonymise as pseudonymise
+    from toolkit.personal.retention import retain as retain
     from toolkit.portrait import rfm_scores as rfm_scores
     from toolkit.portrait import save_scorecard as save_scorecard
     from toolkit.portrait import traits as traits
@@ -203,11 +209,14 @@ def members(workspace: Workspace | str, *, as_of: str | None = None, traits: boo
     >>> import toolkit as tk
     >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)
     """
+    from toolkit.language import tr
+    from toolkit.roles import require_role
     from toolkit.scope.traits import with_traits
     from toolkit.scope.view import open_view
     from toolkit.workspace import opened
 
     ws = opened(workspace)
+    require_role(ws, "marketer", tr("the members table"))
     view = open_view(ws, as_of=as_of)
     return with_traits(view) if traits else view.readable
 

@@ -199,6 +199,9 @@ happens; `toolkit check MAPPING --workspace WORKSPACE` says it without doing it,
 have their own |
 | `replaces = "orders"` (`[lines]`) | the files bring only new and changed orders (incremental exports, nights that end after \
 midnight): of a store's day they replace orders of the same id alone; the others stay |
+| `replaces = "members"` (`[members]`) | the files bring only new and changed members; the others stay as they are |
+| `replaces = "all"` (`[members]`) | who is not in the files is off the members table; without either word they stay on it and may no \
+longer be contacted, at once |
 | `ignore = ["same_receipts:till"]` (`[answers]`) | these orders are others than those of source till, though they look the same |
 
 An import asks, and changes nothing, where less than half of a source's orders come again on the store days that it would replace \
@@ -214,8 +217,8 @@ Beside its tables, above the first section or as sections of their own:
 
 ```toml
 fold_ids = ["case", "blanks", "decimal"]   # member ids that differ by these alone are one, in every table: capitals; blanks anywhere and
-                                           # full-width signs; an ending .0; "marks": hyphens and slashes; "zeros": before a number.
-                                           # The folded spelling is the member's id
+                                           # full-width signs; an ending .0; "marks": hyphens and slashes; "zeros": before a number;
+                                           # "+86": China's dialling code before a mobile number. The folded spelling is the member's id
 
 [identities]                               # files whose rows each name one person by several ids
 files = "crm.csv"                          # encoding, delimiter, ... as in a table's section

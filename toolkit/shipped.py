@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from toolkit.errors import UnknownName, WorkspaceError, unknown_name
+from toolkit.language import tr
 
 _PACKAGE = Path(__file__).parent
 
@@ -28,7 +29,7 @@ def find_notebook(name: str) -> Path:
     if path.suffix == ".ipynb":
         if path.is_file():
             return path
-        raise UnknownName(f"There is no notebook {path}.")
+        raise UnknownName(tr("There is no notebook {path}.", path=path))
     ours = {item.stem: item for item in sorted(shipped_folder("notebooks").glob("*.ipynb"))}
     if name not in ours:
         raise unknown_name("notebook", name, ours)
@@ -47,5 +48,11 @@ def copy_notebooks(folder: Path) -> list[Path]:
     sources = sorted(shipped_folder("notebooks").glob("*.ipynb"))
     there = [item.name for item in sources if (folder / item.name).exists()]
     if there:
-        raise WorkspaceError(f"{folder} already has {', '.join(there)}; nothing was copied. Give another folder, or move yours away.")
+        raise WorkspaceError(
+            tr(
+                "{folder} already has {names}; nothing was copied. Give another folder, or move yours away.",
+                folder=folder,
+                names=", ".join(there),
+            )
+        )
     return [Path(shutil.copy(item, folder / item.name)) for item in sources]

@@ -71,11 +71,15 @@ def change(value: float | None) -> str:
     return tr("up {size}", size=size) if value > 0 else tr("down {size}", size=size)
 
 
+NO_CURRENCY = "XXX"
+"""ISO 4217 for amounts of which nobody said in what: they are shown without a sign."""
+
+
 def money(value: float | None, currency: str, digits: int | None = None) -> str:
     """Return an amount in currency units with its sign; large ones without decimals.
 
-    >>> money(4593254.21, "USD"), money(29.5, "USD")
-    ('$4,593,254', '$29.50')
+    >>> money(4593254.21, "USD"), money(29.5, "USD"), money(29.5, NO_CURRENCY)
+    ('$4,593,254', '$29.50', '29.50')
     """
     if value is None or math.isnan(value):
         return tr("not measured")
@@ -86,6 +90,8 @@ def money(value: float | None, currency: str, digits: int | None = None) -> str:
 def _amount(value: float, currency: str, digits: int | None, locale: str) -> str:
     shown = digits if digits is not None else (0 if abs(value) >= 1000 else 2)
     pattern = "¤#,##0" + ("." + "0" * shown if shown else "")
+    if currency == NO_CURRENCY:
+        pattern = pattern.replace("¤", "")
     symbol = get_currency_symbol(currency, locale=locale)
     if symbol.isalpha():  # "CHF 12.00" needs a space, "$12.00" does not
         pattern = pattern.replace("¤", "¤\u00a0")

@@ -81,6 +81,15 @@ def test_three_columns_are_enough_and_a_temporary_folder_goes_away() -> None:
     assert "toolkit-" in str(ws.path)
 
 
+def test_where_nothing_says_the_currency_amounts_have_no_sign() -> None:
+    frame = lines().select("card", "when", "paid")
+    plain = tk.portrait.figure(from_frame(frame, **{name: NAMED[name] for name in ("member_id", "ordered_at", "amount")}), metric="sales")
+    assert plain.currency == "XXX"
+    assert not set("€$¤¥") & set(plain.headline)
+    chinese = from_frame(frame.rename({"card": "会员卡号", "when": "下单时间", "paid": "实付金额"}))
+    assert tk.portrait.figure(chinese, metric="sales").currency == "CNY"
+
+
 def test_columns_that_are_not_named_are_guessed_as_map_does() -> None:
     frame = lines().rename({"card": "customer_id", "when": "order_date", "paid": "net_amount", "bon": "receipt_no", "art": "sku"})
     assert from_frame(frame).codes("product").height == 30

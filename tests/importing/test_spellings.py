@@ -46,6 +46,28 @@ def test_with_the_line_there_are_twelve_members_who_all_came_again(tmp_path: Pat
     assert (row["member_count"], row["buyer_count"], row["repeat_rate"]) == (12, 12, 1.0)
 
 
+def phones() -> list[str]:
+    """Six people by phone; the till writes the number as it is, the shop's app with the dialling code."""
+    spelled = [lambda n: f"1380013800{n}", lambda n: f"+86 138-0013-800{n}", lambda n: f"861380013800{n}"]
+    return [f"A{n}{k},{spell(n)},S1,P1,2025-0{k + 1}-{n + 1:02d} 10:00:00,1,10" for n in range(6) for k, spell in enumerate(spelled)]
+
+
+def test_a_dialling_code_before_a_phone_is_asked_about_and_folded(tmp_path: Path) -> None:
+    mapping = write_shop(tmp_path, phones())
+    with pytest.raises(DataError, match="with and without 86 before them") as caught:
+        import_receipts(mapping, tmp_path / "ws")
+    line = 'fold_ids = ["blanks", "marks", "+86"]'
+    assert line in str(caught.value)
+    report = import_receipts(folding(mapping, line + "\n"), tmp_path / "ws")
+    assert not report.questions
+    assert sorted(live_lines(tmp_path / "ws")["member"].unique()) == [f"1380013800{n}" for n in range(6)]
+
+
+def test_numbers_that_begin_with_86_are_no_dialling_code(tmp_path: Path) -> None:
+    rows = [f"A{n},{number},S1,P1,2025-01-{n + 1:02d} 10:00:00,1,10" for n, number in enumerate(["8613", "13", "86138001380", "138001380"])]
+    assert not check_receipts(write_shop(tmp_path, rows)).questions
+
+
 def test_only_what_is_said_is_folded(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="differ by capitals, blanks"):
         import_receipts(folding(write_shop(tmp_path, people()), 'fold_ids = ["case"]\n'), tmp_path / "ws")

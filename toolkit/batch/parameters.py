@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import BadValue, DataError, ToolkitError, UnknownName, unknown_name
+from toolkit.language import tr
 
 _TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
@@ -46,10 +47,21 @@ def declared_parameters(notebook: Path) -> dict[str, Parameter]:
         source = next(("".join(cell["source"]) for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])), "")
         statements = ast.parse(source).body
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{notebook}: a Jupyter notebook was needed, but it cannot be read ({type(error).__name__}: {error}).") from error
+        raise DataError(
+            tr(
+                "{notebook}: a Jupyter notebook was needed, but it cannot be read ({kind}: {error}).",
+                notebook=notebook,
+                kind=type(error).__name__,
+                error=error,
+            )
+        ) from error
     except SyntaxError as error:
         raise DataError(
-            f"{notebook}: its cell tagged `parameters` needs lines `name: type = value`, but line {error.lineno} is no Python."
+            tr(
+                "{notebook}: its cell tagged `parameters` needs lines `name: type = value`, but line {line} is no Python.",
+                notebook=notebook,
+                line=error.lineno,
+            )
         ) from error
     helps = _comments(source)
     parameters = {}
@@ -105,7 +117,11 @@ def required(notebooks: Mapping[str, Mapping[str, Parameter]], names: Iterable[s
         missing = [f"`{name}`" for name in wanted if name not in parameters]
         if missing:
             faults.append(
-                f"Notebook {title} does not declare {' and '.join(missing)} in a cell tagged `parameters`; a report needs it: add the line."
+                tr(
+                    "Notebook {title} does not declare {missing} in a cell tagged `parameters`; a report needs it: add the line.",
+                    title=title,
+                    missing=" and ".join(missing),
+                )
             )
     if faults:
         raise ToolkitError("\n".join(faults))
@@ -122,7 +138,15 @@ def _value(title: str, parameter: Parameter, given: Any) -> Any:
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not wanted:
-        raise BadValue(f"Notebook {title}: parameter '{parameter.name}' needs {declared}, but {given!r} came.")
+        raise BadValue(
+            tr(
+                "Notebook {title}: parameter '{name}' needs {declared}, but {came} came.",
+                title=title,
+                name=parameter.name,
+                declared=declared,
+                came=repr(given),
+            )
+        )
     return value
 
 

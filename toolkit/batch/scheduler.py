@@ -20,7 +20,7 @@ from toolkit.batch.record import SUFFIX, BatchResult, Record, read_record, write
 from toolkit.batch.run import ASSETS, Job, run_job
 from toolkit.charts import offline
 from toolkit.errors import BadValue
-from toolkit.language import later
+from toolkit.language import later, tr
 
 _GIVEN = ("workspace", "store_id")
 Told = Callable[[Record], None]
@@ -133,16 +133,18 @@ def _check_names(stores: Sequence[Mapping[str, str]], notebooks: Sequence[Path],
     ids = [store["store_id"] for store in stores]
     faults = []
     if not stores:
-        faults.append("A batch needs at least one store, but none came.")
+        faults.append(tr("A batch needs at least one store, but none came."))
     if not notebooks:
-        faults.append("A batch needs at least one notebook, but none came.")
+        faults.append(tr("A batch needs at least one notebook, but none came."))
     if len(set(ids)) != len(ids):
         twice = sorted({store_id for store_id in ids if ids.count(store_id) > 1})
-        faults.append(f"Each store may come once, but these came again: {', '.join(twice[:10])}.")
+        faults.append(tr("Each store may come once, but these came again: {names}.", names=", ".join(twice[:10])))
     stems = [path.stem for path in notebooks]
     if len(set(stems)) != len(stems):
-        faults.append(f"Notebooks need different file names, but {', '.join(stems)} came: the files of one would replace the other's.")
-    faults += [f"Parameter '{name}' is set by the batch itself; leave it out." for name in _GIVEN if name in given]
+        faults.append(
+            tr("Notebooks need different file names, but {names} came: the files of one would replace the other's.", names=", ".join(stems))
+        )
+    faults += [tr("Parameter '{name}' is set by the batch itself; leave it out.", name=name) for name in _GIVEN if name in given]
     if faults:
         raise BadValue("\n".join(faults))
 

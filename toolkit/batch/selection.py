@@ -117,7 +117,7 @@ def choose_stores(ranked: pl.DataFrame, wanted: str | Sequence[str]) -> list[dic
         if wanted.startswith("top:"):
             count = wanted.removeprefix("top:")
             if not count.isdecimal() or int(count) < 1:
-                raise BadValue(f"stores is '{wanted}'; 'top:' needs a number of stores, such as top:10.")
+                raise BadValue(tr("stores is '{wanted}'; 'top:' needs a number of stores, such as top:10.", wanted=wanted))
             return _labelled(ranked.head(int(count)))
         # An id may hold a comma: the whole text is tried as one id first.
         wanted = [wanted] if wanted in ranked["store_id"] else [part.strip() for part in wanted.split(",") if part.strip()]

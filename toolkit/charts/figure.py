@@ -35,14 +35,32 @@ def roles(frame: pl.DataFrame, picture: str, **columns: str | None) -> pl.DataFr
     """
     if not isinstance(frame, pl.DataFrame):
         raise DataError(
-            f"charts.{picture} needs a collected polars DataFrame, but {type(frame).__name__} came: aggregate and collect first."
+            tr(
+                "charts.{picture} needs a collected polars DataFrame, but {came} came: aggregate and collect first.",
+                picture=picture,
+                came=type(frame).__name__,
+            )
         )
     wanted = {role: name for role, name in columns.items() if name is not None}
     missing = sorted(set(wanted.values()) - set(frame.columns))
     if missing:
-        raise DataError(f"charts.{picture} needs column {', '.join(missing)}, but the frame has {', '.join(frame.columns) or 'none'}.")
+        raise DataError(
+            tr(
+                "charts.{picture} needs column {missing}, but the frame has {columns}.",
+                picture=picture,
+                missing=", ".join(missing),
+                columns=", ".join(frame.columns) or "none",
+            )
+        )
     if frame.height > ROW_LIMIT:
-        raise DataError(f"charts.{picture} draws at most {ROW_LIMIT} rows, but {frame.height} came: aggregate before drawing.")
+        raise DataError(
+            tr(
+                "charts.{picture} draws at most {limit} rows, but {rows} came: aggregate before drawing.",
+                picture=picture,
+                limit=ROW_LIMIT,
+                rows=frame.height,
+            )
+        )
     drawn = frame.select(**{role: _finite(name, frame.schema[name]) for role, name in wanted.items()})
     return drawn if language.current() == language.SOURCE else drawn.with_columns(*_worded(drawn, wanted))
 

@@ -55,7 +55,7 @@ def app_command(
     from toolkit.apps.serving.server import log_path, serve
 
     def announce(url: str) -> None:
-        typer.echo(f"The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {log_path()}.")
+        typer.echo(tr("The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {file}.", url=url, file=log_path()))
 
     try:
         serve(workspace, apps.get(name), port=port, browser=browser, token=token, announce=announce)

@@ -9,6 +9,7 @@ import typer
 
 from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue
+from toolkit.language import tr
 
 audience_app = typer.Typer(
     help="Audiences: named members, saved as text, with size, sales, reach, overlaps and export.", no_args_is_help=True
@@ -39,7 +40,7 @@ def save(
     from toolkit.scope.view import open_view
 
     if bool(where) == bool(answer):
-        raise BadValue("Give either a WHERE expression or --from with a question that lists members.")
+        raise BadValue(tr("Give either a WHERE expression or --from with a question that lists members."))
     ws = _opened(workspace)
     chosen = as_audience(ws, where) if where else Audience.from_answer(name, _asked(ws, answer, as_of))
     for words, join in ((either, "__or__"), (both, "__and__"), (without, "__sub__")):
@@ -47,12 +48,12 @@ def save(
             chosen = getattr(chosen, join)(as_audience(ws, word))
     saved = save_audience(ws, chosen.renamed(name), as_of=as_of or None, replace_it=replace)
     size = profile(open_view(ws, as_of=saved.as_of), saved)
-    echo(f"Saved version {saved.version} of {size.sentence}")
+    echo(tr("Saved version {version} of {audience}", version=saved.version, audience=size.sentence))
     _say(size.notes)
     if not size.member_count:
         return
-    _hint(f"Next: toolkit answer {workspace} portrait.overview --set audience='{name}'")
-    _hint(f"or:   toolkit audience export {workspace} '{name}' FOLDER")
+    _hint(tr("Next: toolkit answer {workspace} portrait.overview --set audience='{name}'", workspace=workspace, name=name))
+    _hint(tr("or:   toolkit audience export {workspace} '{name}' FOLDER", workspace=workspace, name=name))
 
 
 @audience_app.command("show")
@@ -79,7 +80,12 @@ def list_(workspace: WorkspacePath) -> None:
         shown = row["defined_by"] if len(row["defined_by"]) <= 100 else row["defined_by"][:97] + "..."
         echo(f"{row['name']:24} v{row['version']:<3} {row['member_count']:>9,} members on {row['as_of']}   {shown}")
     if table.is_empty():
-        _hint(f'No audience is saved yet. Save one: toolkit audience save {workspace} regulars "order_count_91d >= 12"')
+        _hint(
+            tr(
+                'No audience is saved yet. Save one: toolkit audience save {workspace} regulars "order_count_91d >= 12"',
+                workspace=workspace,
+            )
+        )
 
 
 @audience_app.command("columns")
@@ -164,7 +170,7 @@ def refresh(
         renewed = save_audience(ws, now or saved, as_of=view.as_of, replace_it=True)
         echo(f"Saved version {renewed.version}.")
     else:
-        _hint(f"Keep it as a new version: toolkit audience refresh {workspace} '{name}' --save")
+        _hint(tr("Keep it as a new version: toolkit audience refresh {workspace} '{name}' --save", workspace=workspace, name=name))
 
 
 def _asked(ws: Any, call: str, as_of: str) -> Any:

@@ -10,7 +10,7 @@ import typer
 
 from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue
-from toolkit.language import json_text
+from toolkit.language import json_text, tr
 
 campaign_app = typer.Typer(
     help="Campaigns: a draft with its blockers, launched once into the ledger, with contact lists.", no_args_is_help=True
@@ -70,7 +70,10 @@ def draft(
         echo(f"offer {one.name}: {one.text}")
     for fault in plan_saved.faults:
         echo(f"to do: {fault}")
-    _hint(f"Next: toolkit campaign plan {workspace} {campaign_id}" + (f" --as-of {as_of}" if as_of else ""))
+    _hint(
+        tr("Next: toolkit campaign plan {workspace} {campaign_id}", workspace=workspace, campaign_id=campaign_id)
+        + (f" --as-of {as_of}" if as_of else "")
+    )
 
 
 @campaign_app.command("plan")
@@ -87,9 +90,14 @@ def plan(
     answer = find_question("differentiation.plan")(_opened(workspace), campaign=campaign_id, as_of=as_of or None)
     echo(answer.to_json() if as_json else rendering.text(answer))
     if answer.figures["blocker_count"]:
-        _hint(f"Mend it in {workspace}/documents/plans/{campaign_id}.toml, then plan again.")
+        _hint(
+            tr("Mend it in {workspace}/documents/plans/{campaign_id}.toml, then plan again.", workspace=workspace, campaign_id=campaign_id)
+        )
         raise typer.Exit(1)
-    _hint(f"Next: toolkit campaign launch {workspace} {campaign_id}" + (f" --as-of {as_of}" if as_of else ""))
+    _hint(
+        tr("Next: toolkit campaign launch {workspace} {campaign_id}", workspace=workspace, campaign_id=campaign_id)
+        + (f" --as-of {as_of}" if as_of else "")
+    )
 
 
 @campaign_app.command("launch")
@@ -102,7 +110,7 @@ def launch(workspace: WorkspacePath, campaign_id: CampaignId, as_of: AsOf = "") 
     echo(f"wrote {launched.folder}")
     for note in launched.notes:
         echo(note)
-    _hint(f"Next: toolkit campaign contacts {workspace} {campaign_id} FOLDER")
+    _hint(tr("Next: toolkit campaign contacts {workspace} {campaign_id} FOLDER", workspace=workspace, campaign_id=campaign_id))
 
 
 @campaign_app.command("list")
@@ -114,17 +122,18 @@ def list_(workspace: WorkspacePath) -> None:
     ws = _opened(workspace)
     known = known_campaigns(ws)
     for row in known.iter_rows(named=True):
-        drawn = {True: "drawn at random", False: "not drawn at random", None: "not known how drawn"}[row["randomised"]]
-        damaged = "   CHANGED AFTER LAUNCH" if row["intact"] is False else ""
+        drawn = {True: tr("drawn at random"), False: tr("not drawn at random"), None: tr("not known how drawn")}[row["randomised"]]
+        damaged = tr("   CHANGED AFTER LAUNCH") if row["intact"] is False else ""
         echo(
-            f"{row['campaign_id']:20} {row['starts_on'] or '?'!s:10} to {row['ends_on'] or '?'!s:10} {row['source']:7} "
-            f"{row['treated_count'] or 0:>9,} treated {row['control_count'] or 0:>8,} control   {row['method'] or '-'}, {drawn}{damaged}"
+            f"{row['campaign_id']:20} {row['starts_on'] or '?'!s:10} - {row['ends_on'] or '?'!s:10} {row['source']:7} "
+            + tr("{treated:>9,} treated {control:>8,} control", treated=row["treated_count"] or 0, control=row["control_count"] or 0)
+            + f"   {row['method'] or '-'}, {drawn}{damaged}"
         )
     drafts = [name for name in plan_names(ws) if name not in set(known["campaign_id"])]
     for name in drafts:
-        echo(f"{name:20} draft: documents/plans/{name}.toml")
+        echo(tr("{name:20} draft: documents/plans/{name}.toml", name=name))
     if known.is_empty() and not drafts:
-        _hint(f"No campaign yet. Draft one: toolkit campaign draft {workspace} spring")
+        _hint(tr("No campaign yet. Draft one: toolkit campaign draft {workspace} spring", workspace=workspace))
 
 
 @campaign_app.command("show")
@@ -158,7 +167,7 @@ def show(
     for note in campaign.notes:
         echo(note)
     if campaign.folder is not None:
-        echo(f"{campaign.folder}: as it was launched on {campaign.as_of}")
+        echo(tr("{folder}: as it was launched on {as_of}", folder=campaign.folder, as_of=campaign.as_of))
 
 
 @campaign_app.command("contacts")
@@ -183,7 +192,13 @@ def contacts(
     for export in lists.exports:
         for path in (*export.files, export.manifest):
             echo(f"wrote {path}")
-    _hint(f"Next, once it has ended and its receipts are imported: toolkit campaign lessons {workspace} {campaign_id}")
+    _hint(
+        tr(
+            "Next, once it has ended and its receipts are imported: toolkit campaign lessons {workspace} {campaign_id}",
+            workspace=workspace,
+            campaign_id=campaign_id,
+        )
+    )
 
 
 @campaign_app.command("global-control")
@@ -223,7 +238,7 @@ def lessons(
     learnt = write_lessons(ws, campaign_id, as_of=day) if campaign_id else write_all_lessons(ws, as_of=day)
     for sentence in learnt.sentences:
         echo(sentence)
-    _hint(f"Next: toolkit ask {workspace} 'what have our campaigns taught us?'")
+    _hint(tr("Next: toolkit ask {workspace} 'what have our campaigns taught us?'", workspace=workspace))
 
 
 def _sentence(value: Any) -> str:
@@ -241,7 +256,9 @@ def _pairs(words: list[str] | None, option: str, example: str) -> dict[str, str]
     for word in words or []:
         key, sign, value = word.partition("=")
         if not sign or not key.strip() or not value.strip():
-            raise BadValue(f"{option} {word}: NAME=VALUE was needed, such as {option} {example}.")
+            raise BadValue(
+                tr("{option} {word}: NAME=VALUE was needed, such as {option} {example}.", option=option, word=word, example=example)
+            )
         pairs[key.strip()] = value.strip()
     return pairs
 
@@ -258,7 +275,7 @@ def _number(text: str, option: str, key: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise BadValue(f"{option} {key}={text}: a number was needed, such as {key}=0.05.") from None
+        raise BadValue(tr("{option} {key}={text}: a number was needed, such as {key}=0.05.", option=option, key=key, text=text)) from None
 
 
 def _opened(workspace: Path) -> Any:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit.errors import BadValue
 from toolkit.language import tr, trn
 
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
@@ -16,6 +17,10 @@ WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", met
 def forget_command(
     workspace: WorkspacePath,
     members: Annotated[list[str] | None, typer.Argument(help="Ids of the members, as the shop writes them.", metavar="MEMBER...")] = None,
+    retain_for: Annotated[
+        str, typer.Option("--retain", metavar="36m", help="Months (m) or years (y) for which lines keep their member; older ones lose it.")
+    ] = "",
+    drop: Annotated[bool, typer.Option("--drop", help="With --retain: older lines go altogether, and their sales with them.")] = False,
     inbox: Annotated[bool, typer.Option("--inbox", help="Remove files of the inbox that name them, too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask back.")] = False,
 ) -> None:
@@ -25,11 +30,47 @@ def forget_command(
     if members and not yes and sys.stdin.isatty():
         asked = trn("Forget {count:,} member for good?", "Forget {count:,} members for good?", len(members), count=len(members))
         typer.confirm(asked, abort=True)
+    if retain_for:
+        from toolkit.personal.retention import retain
+
+        if members:
+            raise BadValue(tr("Give members or --retain, one at a time."))
+        for sentence in retain(workspace, retain_for, drop=drop).sentences:
+            typer.echo(sentence)
+        return
     receipt = forget(workspace, *(members or []), inbox=inbox)
     for sentence in receipt.sentences:
         typer.echo(sentence)
     if not receipt.is_clean:
         raise typer.Exit(1)
+
+
+def pseudonymise_command(
+    workspace: WorkspacePath,
+    out: Annotated[Path, typer.Argument(help="The new folder.", metavar="OUT")],
+    key: Annotated[str, typer.Option(help="env:NAME or file:PATH of the key, outside both workspaces.")],
+    keep: Annotated[str, typer.Option(help="Attributes of the members table that come along, separated by commas.")] = "",
+) -> None:
+    """Write a workspace for analysts: the same figures, a keyed hash for every member's and every order's id."""
+    from toolkit.personal.pseudonymise import pseudonymise
+
+    made = pseudonymise(workspace, out, key=key, keep=[name.strip() for name in keep.split(",") if name.strip()])
+    typer.echo(tr("wrote {workspace}; who has the key can still tell who is who, so keep it apart.", workspace=repr(made)))
+
+
+def minimum_command(
+    workspace: WorkspacePath,
+    least: Annotated[int, typer.Argument(help="The fewest members that figures may speak of; 0 = show the one in force.", min=0)] = 0,
+    reason: Annotated[str, typer.Option(help="Why it is lowered: it is kept in writing, with your name.")] = "",
+) -> None:
+    """Show, or as an owner lower, the fewest members that figures may speak of."""
+    from toolkit.scope.minimum import lower_minimum, shop_settings
+    from toolkit.workspace import Workspace
+
+    ws = Workspace(workspace)
+    if least:
+        typer.echo(f"wrote {lower_minimum(ws, least, reason=reason)}")
+    typer.echo(tr("Figures speak of no group of fewer than {least} members.", least=shop_settings(ws).scope.minimum_members))
 
 
 def audit_command(

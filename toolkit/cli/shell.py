@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,18 +20,24 @@ from toolkit.cli.agents import mcp_command
 from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
-from toolkit.cli.personal import audit_command, forget_command
+from toolkit.cli.keeping import backup_command, doctor_command, restore_command
+from toolkit.cli.nights import nightly_command
+from toolkit.cli.personal import audit_command, forget_command, minimum_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
 from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue, ToolkitError, shorten
 from toolkit.extras import absence_told, require
 from toolkit.language import json_text, tr
 
+if TYPE_CHECKING:
+    from toolkit.sources.databases.addresses import SourceTable
+
 # jsonschema (of charts and notebooks) reads a grammar of international addresses for two seconds wherever that optional package is there;
 # nothing that the commands check is such an address.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] - None: an import of it fails, and jsonschema does without
 
 RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
+KEEP = "5  Keeping it whole"
 PERSONAL = "4  Personal data"
 
 app = typer.Typer(
@@ -73,12 +79,13 @@ Replace = Annotated[
         "--replace", "--shrink", help="Replace store days even where less than half of their lines or orders are in the new files."
     ),
 ]
+Url = Annotated[str, typer.Option("--url", help="A database instead of files: env:NAME, keyring:SERVICE/USER, sqlite:shop.db, s3://...")]
+Tables = Annotated[list[str] | None, typer.Option("--table", help="Of the database: a table, with its schema where it needs one.")]
+Queries = Annotated[list[str] | None, typer.Option("--query", help="Of the database: a select.")]
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="A parameter (store_id=367, as_of=2017-12-31) or a setting (scope.minimum_members=5)."
-    ),
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter (store_id=367, as_of=2017-12-31) or a setting (scope.period_days=28)."),
 ]
 
 
@@ -98,27 +105,35 @@ def demo(
 
     workspace = folder / "workspace"
     if (workspace / "manifest.json").exists() and Workspace(workspace).line_count:
-        echo(f"{Workspace(workspace)!r} is there from before; remove {folder} to import it again.")
+        echo(tr("{what} is there from before; remove {folder} to import it again.", what=repr(Workspace(workspace)), folder=folder))
     else:
         typer.echo(str(import_receipts(COMPLETE_JOURNEY, workspace)))
     result = _run_reports(workspace, stores, ["portrait"], folder / "reports", {}, resume=True)
-    typer.echo(f"\nOpen {result.index.resolve()} in a browser. Then try:")
-    typer.echo(f"  toolkit answer {workspace} portrait.segments --set store_id=367")
-    typer.echo(f'  toolkit ask {workspace} "which members carry the sales?"')
-    typer.echo(f"  make app        # the apps for people who do not code (or: toolkit app {workspace})")
-    typer.echo("  make lab        # JupyterLab on the notebooks (or: toolkit notebooks my-notebooks)")
+    typer.echo(tr("\nOpen {path} in a browser. Then try:", path=result.index.resolve()))
+    typer.echo(tr("  toolkit answer {workspace} portrait.segments --set store_id=367", workspace=workspace))
+    typer.echo(tr('  toolkit ask {workspace} "which members carry the sales?"', workspace=workspace))
+    typer.echo(tr("  make app        # the apps for people who do not code (or: toolkit app {workspace})", workspace=workspace))
+    typer.echo(tr("  make lab        # JupyterLab on the notebooks (or: toolkit notebooks my-notebooks)"))
     raise typer.Exit(1 if result.failed else 0)
 
 
 @app.command("map", rich_help_panel=RECEIPTS)
 def map_files(
-    files: Annotated[list[Path], typer.Argument(help="Receipt files: CSV, TSV, Parquet, spreadsheets, JSON; gzip, zip.", exists=False)],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Receipt files: CSV, TSV, Parquet, spreadsheets, JSON; gzip, zip.", exists=False)
+    ] = None,
+    url: Url = "",
+    tables: Tables = None,
+    queries: Queries = None,
 ) -> None:
-    """Propose a mapping from the headers of receipt files: `toolkit map FILES > mapping.toml`."""
+    """Propose a mapping from the headers of receipt files, or of tables: `toolkit map FILES > mapping.toml`."""
     from toolkit.sources.columns.proposal import propose_mapping
 
-    typer.echo(propose_mapping(files))
-    _hint("Read it, complete what it marks as TODO, then: toolkit check mapping.toml")
+    sources = sources_named(url, tables, queries)
+    if not files and not sources:
+        raise BadValue(tr("Name the receipts' files, or their table: --url env:SHOP_DB --table receipts."))
+    typer.echo(propose_mapping(files or [], sources))
+    _hint(tr("Read it, complete what it marks as TODO, then: toolkit check mapping.toml"))
 
 
 @app.command("contract", rich_help_panel=RECEIPTS)
@@ -135,21 +150,38 @@ def check(
     workspace: Annotated[Path | None, typer.Option(help="Say also what an import into this workspace would replace.")] = None,
     replace: Replace = False,
     accept_defaults: AcceptDefaults = False,
+    first_rows: Annotated[
+        int | None, typer.Option("--first-rows", help="Look at no more than so many rows of each table of a database.", min=1)
+    ] = None,
 ) -> None:
     """Check receipts without importing them: every fault of the mapping, every row that would be set aside, every open question."""
     from toolkit.importing import check_receipts
 
-    report = check_receipts(mapping, workspace, allow_shrinking=replace, announce=typer.echo)
+    report = check_receipts(mapping, workspace, allow_shrinking=replace, announce=typer.echo, first_rows=first_rows)
     typer.echo(_without_paths(str(report)))
     if report.questions and not accept_defaults:
         from toolkit.sources.plausibility import answer_line
 
-        _hint(f"Questions stand open. Mend the mapping, or where all is right as it is write: [answers] {answer_line(report.questions)}")
+        _hint(
+            tr(
+                "Questions stand open. Mend the mapping, or where all is right as it is write: [answers] {answers}",
+                answers=answer_line(report.questions),
+            )
+        )
         raise typer.Exit(1)
     if report.rejected:
-        _hint(f"{report.rejected:,} rows would be set aside. Mend them, or import anyway: toolkit import {mapping} WORKSPACE")
+        _hint(
+            tr(
+                "{rejected:,} rows would be set aside. Mend them, or import anyway: toolkit import {mapping} WORKSPACE",
+                rejected=report.rejected,
+                mapping=mapping,
+            )
+        )
         raise typer.Exit(1)
-    _hint(f"All rows are good. Next: toolkit import {mapping} WORKSPACE")
+    if first_rows is None:
+        _hint(tr("All rows are good. Next: toolkit import {mapping} WORKSPACE", mapping=mapping))
+    else:
+        _hint(tr("The rows that were looked at are good. Next: toolkit import {mapping} WORKSPACE", mapping=mapping))
 
 
 @app.command("import", rich_help_panel=RECEIPTS)
@@ -166,29 +198,59 @@ def import_(
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Ask what the files leave open, show the first figures, then import.")
     ] = False,
+    since: Annotated[
+        str,
+        typer.Option("--since", metavar="last", help="last: leave out files that were read before, and the old days of those that grew."),
+    ] = "",
+    overlap: Annotated[int, typer.Option(help="With --since: days before the last receipts that are looked at again.", min=0)] = 3,
 ) -> None:
     """Import receipts; bad rows are set aside with their reason, and the same days of the same source replace the old ones."""
     from toolkit.cli.receipts_dialog import receipts_dialog, refused_without_terminal, shown_progress
     from toolkit.importing import import_receipts
+    from toolkit.importing.run import open_source
+    from toolkit.importing.since import all_read, remember, since_last
 
     if interactive:
         if not sys.stdin.isatty():
             raise refused_without_terminal()
         if accept_defaults:
-            raise BadValue("--interactive asks every question: leave --accept-defaults out.")
+            raise BadValue(tr("--interactive asks every question: leave --accept-defaults out."))
         files = [Path(name) for name in mapping]
         if receipts_dialog(files, workspace, input, typer.echo, allow_shrinking=replace) is None:
-            _hint("Nothing was imported.")
+            _hint(tr("Nothing was imported."))
             raise typer.Exit(1)
     elif len(mapping) > 1:
-        raise BadValue(f"toolkit import takes one mapping, but {len(mapping)} words came before {workspace}; for files: --interactive.")
+        raise BadValue(
+            tr(
+                "toolkit import takes one mapping, but {count} words came before {workspace}; for files: --interactive.",
+                count=len(mapping),
+                workspace=workspace,
+            )
+        )
     else:
+        source = open_source(mapping[0])
+        news = None
+        if since not in ("", "last"):
+            raise BadValue(tr("--since takes the word last, but {word} came.", word=repr(since)))
+        if since:
+            news = since_last(source, workspace, overlap_days=overlap, allow_shrinking=replace)
+            for note in news.notes:
+                typer.echo(note)
+            if news.mapping is None:
+                typer.echo(tr("There is nothing new: the workspace is as it was."))
+                return
         with shown_progress() as progress:
             report = import_receipts(
-                mapping[0], workspace, allow_shrinking=replace, accept_defaults=accept_defaults, announce=typer.echo, progress=progress
+                source if news is None or news.mapping is None else news.mapping,
+                workspace,
+                allow_shrinking=replace,
+                accept_defaults=accept_defaults,
+                announce=typer.echo,
+                progress=progress,
             )
+        remember(source, workspace, all_read(source) if news is None else news.read)
         typer.echo(str(report))
-    _hint(f"Next: toolkit mart {workspace}   or ask at once: toolkit answer {workspace} portrait.overview")
+    _hint(tr("Next: toolkit mart {workspace}   or ask at once: toolkit answer {workspace} portrait.overview", workspace=workspace))
 
 
 @app.command("simulate", rich_help_panel=RECEIPTS)
@@ -203,7 +265,7 @@ def simulate(
 
     shop = simulated_shop(folder, members=members, years=years, seed=seed)
     typer.echo(str(shop))
-    _hint(f"Next: toolkit import {folder} WORKSPACE")
+    _hint(tr("Next: toolkit import {folder} WORKSPACE", folder=folder))
 
 
 @app.command("mart", rich_help_panel=RECEIPTS)
@@ -217,8 +279,8 @@ def mart(
 
     ws = Workspace(workspace)
     mart_made = ensure_mart(ws, checked_as_of(ws, as_of))
-    echo(f"Mart of {workspace} as of {mart_made.as_of}: {mart_made.path}")
-    _hint(f"Next: toolkit questions, then toolkit answer {workspace} portrait.overview")
+    echo(tr("Mart of {workspace} as of {as_of}: {file}", workspace=workspace, as_of=mart_made.as_of, file=mart_made.path))
+    _hint(tr("Next: toolkit questions, then toolkit answer {workspace} portrait.overview", workspace=workspace))
 
 
 @app.command("info", rich_help_panel=RECEIPTS)
@@ -229,8 +291,14 @@ def info(workspace: WorkspacePath) -> None:
 
     ws = Workspace(workspace)
     echo(repr(ws))
-    optional = ", ".join(ws.manifest.line_columns) or "none"
-    echo(f"Tables: lines, {', '.join(sorted(ws.manifest.tables)) or 'no others'}. Optional columns of lines: {optional}.")
+    optional = ", ".join(ws.manifest.line_columns) or tr("none")
+    echo(
+        tr(
+            "Tables: lines, {tables}. Optional columns of lines: {optional}.",
+            tables=", ".join(sorted(ws.manifest.tables)) or tr("no others"),
+            optional=optional,
+        )
+    )
     for source, (first, last, lines) in ws.sources().items():
         typer.echo(
             tr(
@@ -289,7 +357,7 @@ def questions(
             step = one.step
             typer.echo(f"\n{step}")
         typer.echo(f"  {one.name:30} {one.text}")
-    _hint("Next: toolkit answer WORKSPACE NAME, or toolkit questions NAME for its parameters")
+    _hint(tr("Next: toolkit answer WORKSPACE NAME, or toolkit questions NAME for its parameters"))
 
 
 @app.command("answer", rich_help_panel=ASK)
@@ -351,8 +419,14 @@ def report(
     """Run the notebooks for every store and write an indexed set of pages that open from disk, with no network."""
     names = [name.strip() for name in notebooks.split(",") if name.strip()]
     result = _run_reports(workspace, stores, names, out, read_sets(sets or []), workers=workers, resume=resume, single_file=single_file)
-    _hint(f"Open {result.index.resolve()} in a browser." + (" Try the failed ones again with --resume." if result.failed else ""))
+    _hint(
+        tr("Open {path} in a browser.", path=result.index.resolve())
+        + (tr(" Try the failed ones again with --resume.") if result.failed else "")
+    )
     raise typer.Exit(1 if result.failed else 0)
+
+
+app.command("nightly", rich_help_panel=REPORTS)(nightly_command)
 
 
 @app.command("notebooks", rich_help_panel=REPORTS)
@@ -362,21 +436,47 @@ def notebooks_(folder: Annotated[Path, typer.Argument(help="Where to put your ow
 
     for path in copy_notebooks(folder):
         echo(f"wrote {path}")
-    _hint(f"Next: jupyter lab {folder}")
+    _hint(tr("Next: jupyter lab {folder}", folder=folder))
 
 
 add_app_command(app, REPORTS)
+app.command("doctor", rich_help_panel=KEEP)(doctor_command)
+app.command("backup", rich_help_panel=KEEP)(backup_command)
+app.command("restore", rich_help_panel=KEEP)(restore_command)
 
 # -- 4 personal data -------------------------------------------------------------------------------------------------------------------
 
 app.command("forget", rich_help_panel=PERSONAL)(forget_command)
+app.command("pseudonymise", rich_help_panel=PERSONAL)(pseudonymise_command)
+app.command("minimum", rich_help_panel=PERSONAL)(minimum_command)
 app.command("audit", rich_help_panel=PERSONAL)(audit_command)
 
 # -- inside ----------------------------------------------------------------------------------------------------------------------------
 
 
+def sources_named(url: str, tables: list[str] | None, queries: list[str] | None) -> list[SourceTable]:
+    """Return the tables of a database that a command names.
+
+    Raises: `BadValue` where they do not go together, or the address carries a password.
+    """
+    from toolkit.sources.databases.addresses import SourceTable
+    from toolkit.sources.specs import path_of_url
+
+    if not url:
+        if tables or queries:
+            raise BadValue(tr("--table and --query are of a database: name it by --url."))
+        return []
+    named = [{"table": table} for table in tables or []] + [{"query": query} for query in queries or []] or [{}]
+    try:
+        for one in named:
+            path_of_url({"url": url, **one})
+    except ValueError as error:
+        raise BadValue(f"--url: {error}.") from None
+    return [SourceTable(url, **one) for one in named]
+
+
 def read_sets(sets: list[str]) -> dict[str, Any]:
-    """Return `NAME=VALUE` words as parameters; a dotted name is a setting: `scope.minimum_members=5`.
+    """Return `NAME=VALUE` words as parameters; a dotted name is a setting: `scope.period_days=28`.
 
     Raises
     ------
@@ -387,7 +487,7 @@ def read_sets(sets: list[str]) -> dict[str, Any]:
     for word in sets:
         name, sign, value = word.partition("=")
         if not sign or not name.strip():
-            raise BadValue(f"--set {word}: NAME=VALUE was needed, such as --set store_id=367.")
+            raise BadValue(tr("--set {word}: NAME=VALUE was needed, such as --set store_id=367.", word=word))
         family, dot, key = name.strip().partition(".")
         if dot:
             given.setdefault("settings", {}).setdefault(family, {})[key] = _value(value)
@@ -407,9 +507,18 @@ def _run_reports(workspace: Path, stores: str, names: list[str], out: Path | Non
     from toolkit.batch.selection import report_set
 
     result = report_set(workspace, stores=stores, notebooks=names, out=out, given=given, **options)
-    too_small = f", {result.too_small} stores too small to speak of" if result.too_small else ""
-    before = f" ({result.skipped} kept from before)" if result.skipped else ""
-    typer.echo(f"{result.ok} reports made{before}, {result.failed} failed{too_small}, in {result.seconds:.0f} s.")
+    too_small = tr(", {count} stores too small to speak of", count=result.too_small) if result.too_small else ""
+    before = tr(" ({count} kept from before)", count=result.skipped) if result.skipped else ""
+    typer.echo(
+        tr(
+            "{ok} reports made{before}, {failed} failed{too_small}, in {seconds:.0f} s.",
+            ok=result.ok,
+            before=before,
+            failed=result.failed,
+            too_small=too_small,
+            seconds=result.seconds,
+        )
+    )
     for record in result.records:
         if record.status == "failed":
             echo(f"  failed: {record.label}, {record.notebook}: {record.error}")
@@ -425,7 +534,7 @@ def _show(answer: Any, *, as_json: bool, html: Path | None) -> None:
         write_atomically(html, rendering.page_html(answer))
         if not as_json:
             echo(answer.headline)
-        _hint(f"wrote {html}: open it in a browser.")
+        _hint(tr("wrote {html}: open it in a browser.", html=html))
     if as_json:
         typer.echo(answer.to_json())
     elif html is None:

@@ -18,7 +18,9 @@ from toolkit.importing.open_points import OpenPoint
 from toolkit.importing.run import import_receipts
 from toolkit.language import later, tr
 from toolkit.schemas import CONTRACT
+from toolkit.sources.columns.proposal import NO_CURRENCY_SAID
 from toolkit.sources.mapping import mapping_from_text
+from toolkit.wording import NO_CURRENCY
 from toolkit.workspace import Workspace
 
 _TABLES = ("lines", "products", "members", "stores")
@@ -48,7 +50,8 @@ def from_frame(
     workspace
         Its folder, made if it is not there; empty = a temporary one that goes when Python ends.
     currency
-        ISO code of the amounts; empty = guessed as `toolkit map` does, EUR where nothing says which.
+        ISO code of the amounts; empty = what signs, codes or Chinese, Japanese, Korean names of columns say; where nothing says it, amounts
+        have two decimals and no sign (ISO code XXX).
     time_zone
         The shop's own zone, for times that carry another one. Times without a zone are the shop's; a zone other than UTC is the shop's own.
     mapping
@@ -155,8 +158,8 @@ def _settle(door: Door, lines: pl.DataFrame, columns: dict[str, str], *, currenc
         if len(left) < len(door.text.splitlines()):
             door.rewrite("\n".join(left))
             door.write(f"{name} = {value}")
-    if currency:
-        door.write(f'currency = "{currency}"', "")
+    if currency or tr(NO_CURRENCY_SAID) in door.text:  # in a file, a person reads the guess and mends it; here nobody does
+        door.write(f'currency = "{currency or NO_CURRENCY}"', "")
     zones = {dtype.time_zone for dtype in lines.dtypes if isinstance(dtype, pl.Datetime) and dtype.time_zone}
     own = sorted(zone for zone in zones if zone not in _UTC)
     if zone := time_zone or (own[0] if len(own) == 1 else None):

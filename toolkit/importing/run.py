@@ -17,9 +17,11 @@ from toolkit.atomic import private_file
 from toolkit.errors import DataError, MappingError
 from toolkit.forgotten import FORGOTTEN
 from toolkit.importing import lines as line_steps
+from toolkit.importing.absent_members import absent_members
 from toolkit.importing.admission import admitted, plan_orders, replaced_sources
 from toolkit.importing.aliases import aliases_of, members_that_stay, moved_lines, new_aliases, table_in_one_name, typed_in_one_name
 from toolkit.importing.cancellations import cancelled_orders, mirrored_question
+from toolkit.importing.changed_types import changed_types, types_of
 from toolkit.importing.forgotten_members import ForgottenMembers, forgotten_of
 from toolkit.importing.goods import MARKS, told_apart
 from toolkit.importing.identities import People, read_people
@@ -30,11 +32,13 @@ from toolkit.importing.progress import LINES, ORDERS, TABLES, VALUES, WRITING, P
 from toolkit.importing.repeated import repeated_orders
 from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
+from toolkit.importing.retained import without_old_members
 from toolkit.importing.set_aside import many_set_aside, nothing_kept, reasons_of, refusal, unread_cells
+from toolkit.importing.since import rows_since
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
 from toolkit.language import tr
 from toolkit.sources.convert import Typed, typed_table
-from toolkit.sources.mapping import Mapping, read_mapping
+from toolkit.sources.mapping import Mapping, read_mapping, with_first_rows
 from toolkit.sources.plausibility import Question, is_answered, open_questions
 from toolkit.sources.presets.complete_journey import complete_journey
 from toolkit.sources.records.shelf import Shelf
@@ -141,13 +145,19 @@ def import_receipts(
                 tables[name] = (kept, rejected)
                 left_out = ({} if typed.distinct else typed.left_out) | forgotten  # a `distinct` table counts keys, not rows
                 record = _record(ws, commit_id, mapping, name, typed, rows_in, kept.height, rejected, left_out)
+                questions += changed_types(ws, mapping, name, typed)
                 words = outside_words(mapping, name, typed, rejected)
                 records.append(record.model_copy(update={"notes": (*record.notes, *words)}))
                 if rows_in and not kept.height and not left_out:
                     questions += tuple(one for one in [nothing_kept(record, words)] if not is_answered(one, mapping.answers))
         if questions and not accept_defaults:
             raise DataError(refusal(mapping, questions))
+        if "members" in tables:
+            absent = absent_members(ws, mapping, tables["members"][0], allow_shrinking=allow_shrinking)
+            records = [one.model_copy(update={"notes": one.notes + absent.notes}) if one.table == "members" else one for one in records]
         whole = {name: lay_over(ws, name, kept, mapping.source_name, known) for name, (kept, _) in tables.items()}
+        if "members" in whole:
+            whole["members"] = absent.laid_on(whole["members"])
         changes["tables"] = {
             **ws.manifest.tables,
             **{name: write_table(ws, f"tables/{commit_id}", name, table) for name, table in whole.items()},
@@ -192,10 +202,12 @@ def check_receipts(
     *,
     allow_shrinking: bool = False,
     announce: Callable[[str], object] = str,
+    first_rows: int | None = None,
 ) -> ImportReport:
     """Check what a mapping describes without importing it; the report is that of an import, open questions are in it.
 
     With a workspace, it is that of an import into it: what would be replaced is announced, and what would be refused is raised.
+    With `first_rows`, no more rows than these are read of each table of a database; the report says so.
 
     Raises as `import_receipts`, but for open questions. Nothing is kept.
     """
@@ -203,6 +215,7 @@ def check_receipts(
         beside = Path(folder) / "workspace"
         if workspace is not None and (Path(workspace) / "manifest.json").exists():
             Workspace(workspace).sketch(beside)
+        source = open_source(source) if first_rows is None else with_first_rows(open_source(source), first_rows)
         return import_receipts(source, beside, allow_shrinking=allow_shrinking, accept_defaults=True, announce=announce)
 
 
@@ -217,7 +230,11 @@ def open_source(source: Mapping | str | Path) -> Mapping:
         path = path / "mapping.toml"
     if not path.exists():
         raise MappingError(
-            f"There is no mapping file {path}. Propose one with `toolkit map FILES > mapping.toml`, or import '{COMPLETE_JOURNEY}'."
+            tr(
+                "There is no mapping file {path}. Propose one with `toolkit map FILES > mapping.toml`, or import '{example}'.",
+                path=path,
+                example=COMPLETE_JOURNEY,
+            )
         )
     return read_mapping(path)
 
@@ -251,6 +268,9 @@ def _import_lines(
     if are_written:  # parse text, move times once, not once per pass
         lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
         lines = pl.scan_parquet(staging / "typed.parquet")
+    earlier = 0
+    if mapping.since is not None:
+        lines, earlier = rows_since(typed, lines, mapping.since)
     unshared = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
     if is_shared(mapping.tables["lines"]):
         if "line_id" in typed.mapped:  # a line that came twice takes no second share
@@ -260,7 +280,7 @@ def _import_lines(
         lines, unfit = share_out(lines, mapping.tables["lines"], staging, typed.rows_in)
         unshared = pl.concat([unshared, unfit])
     tell(VALUES, 0, 1)
-    questions = open_questions(mapping, typed, lines, are_written=are_written)
+    questions = (*changed_types(ws, mapping, "lines", typed), *open_questions(mapping, typed, lines, are_written=are_written))
     if questions and not accept_defaults:
         raise DataError(refusal(mapping, questions))
     tell(ORDERS, 0, 1)
@@ -274,8 +294,11 @@ def _import_lines(
         rejected = pl.concat([again, rejected]).unique("source_index", keep="first", maintain_order=True)
     if rejected.height:
         lines = lines.join(rejected.lazy().select("source_index"), on="source_index", how="anti", maintain_order="none")
+    lines = without_old_members(ws, lines)
     rejected = pl.concat([unshared, rejected])
     left_out, notes = dict(typed.left_out), ()
+    if earlier:
+        left_out[tr("of days that were read on an earlier night")] = earlier
     unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]
     wish = mapping.tables["lines"].cancellations
     asked = typed.rows_in <= SEARCHED_ROWS or faults.negative.height >= SEARCHED_SHARE * typed.rows_in
@@ -319,11 +342,17 @@ def _import_lines(
         if rows_kept and not accept_defaults:
             raise DataError(refusal(mapping, questions))
     if not rows_kept:
-        shown = {reason: f" ({cell!r} in row {row})" for reason, (cell, row) in record.examples.items()}
+        shown = {reason: tr(" ({cell} in row {row})", cell=repr(cell), row=row) for reason, (cell, row) in record.examples.items()}
         reasons = "; ".join(f"{reason}: {rows:,}{shown.get(reason, '')}" for reason, rows in (record.reasons | record.left_out).items())
-        reasons = reasons or "the files hold no rows"
+        if not typed.rows_in and (empty := [file.title for file in typed.files if file.source]):
+            raise DataError(tr("{tables} holds no row: nothing was imported, and nothing was changed.", tables=tr(", ").join(empty)))
+        reasons = reasons or tr("the files hold no rows")
         raise DataError(
-            f"No line of '{mapping.name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again."
+            tr(
+                "No line of '{name}' could be kept ({reasons}). Nothing was changed. Mend the mapping or the files and import again.",
+                name=mapping.name,
+                reasons=reasons,
+            )
         )
     left_orders = _left_orders(unwanted if ws.manifest.line_files else [], codes["store"])
     days = _with_days_of(left_orders, days)
@@ -362,7 +391,7 @@ def _import_lines(
         + notes
         + tuple(filter(None, [files_disagree, *beside]))
         + tuple(merge_notes(mapping, typed, lines, people))
-        + ((f"{total:,} lines were there before.",) if total else ())
+        + ((tr("{total:,} lines were there before.", total=total),) if total else ())
     )
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
     notes += gone.note
@@ -440,7 +469,7 @@ def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[Li
         rest = surviving(ws, file, replacement)
         if rest.is_empty():
             continue
-        ids = pl.read_parquet(ws.path / file.ids_path).join(
+        ids = pl.read_parquet(ws.data_file(file.ids_path)).join(
             rest.select("order_code").unique(), on="order_code", how="semi", maintain_order="left"
         )
         folder = f"lines/{commit_id}/kept-{number:05d}"
@@ -486,8 +515,14 @@ def _record(
         examples = unread_cells(rows, mapping.tables[table])
         if rows.height != set_aside:
             raise DataError(
-                f"{table}: {rows_in:,} rows came in, {rows_kept:,} were kept and {rows.height:,} set aside, which does not add up. "
-                "Nothing was changed. The files may have been written to during the import: run it again."
+                tr(
+                    "{table}: {rows_in:,} rows came in, {rows_kept:,} were kept and {set_aside:,} set aside, which does not add up. "
+                    "Nothing was changed. The files may have been written to during the import: run it again.",
+                    table=table,
+                    rows_in=rows_in,
+                    rows_kept=rows_kept,
+                    set_aside=rows.height,
+                )
             )
     return ImportRecord(
         import_id=commit_id,
@@ -502,6 +537,7 @@ def _record(
         examples=examples,
         left_out=left_out,
         notes=tuple(typed.notes),
+        types=types_of(typed),
     )
 
 

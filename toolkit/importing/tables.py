@@ -21,7 +21,7 @@ MOST_WORDS = 10
 EVENT_DAY = {"events": "occurred_at", "redemptions": "redeemed_at"}
 """Tables without a key: a day that comes again from the same source replaces that day."""
 SOURCE = "import_source"
-"""The stored column of tables without a key that says where a row comes from; null in rows from before sources had names: of any source."""
+"""The stored column of members and of tables without a key that says where a row comes from; null in rows from before: of any source."""
 
 
 def split_table(name: str, typed: Typed) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -58,7 +58,7 @@ def outside_words(mapping: Mapping, name: str, typed: Typed, rejected: pl.DataFr
 def lay_over(workspace: Workspace, name: str, new: pl.DataFrame, source: str, aliases: pl.DataFrame) -> pl.DataFrame:
     """Return the table as it will be: rows of the new import, and the old ones that it does not speak of; a member has one id in both."""
     before = workspace.table(name)
-    if name in EVENT_DAY:
+    if name in EVENT_DAY or name == "members":
         new = new.with_columns(pl.lit(source).alias(SOURCE))
     if before is None:
         return new

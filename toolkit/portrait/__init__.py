@@ -2,6 +2,7 @@
 
 # ruff: noqa: I001 - the order of registration is the order of the menu
 from toolkit.portrait.overview import overview
+from toolkit.portrait.scoreboard import scoreboard
 from toolkit.portrait.figure import figure
 from toolkit.portrait.why import why
 from toolkit.portrait.rfm import rfm, rfm_scores
@@ -38,6 +39,7 @@ __all__ = [
     "rfm",
     "rfm_scores",
     "save_scorecard",
+    "scoreboard",
     "segments",
     "spending_power",
     "stores",

@@ -23,6 +23,17 @@ def overview(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def scoreboard(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def figure(
     workspace: Workspace | str | Path,
     *,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import polars as pl
@@ -17,7 +16,8 @@ from toolkit.errors import BadValue
 from toolkit.language import later, tr, value
 from toolkit.portrait.figures import FIGURES, Figure, Metric, figure_named
 from toolkit.portrait.measures.drivers import CHAINS
-from toolkit.portrait.measures.figure_sums import Groups, Of, groups_of, sums_of
+from toolkit.portrait.measures.figure_sums import Groups, Of, groups_of
+from toolkit.portrait.measures.figure_values import COUNTS, change_of, change_said, figure_values
 from toolkit.portrait.measures.stages import lifecycle_limits
 from toolkit.registry import question
 from toolkit.scope.calendar import UNITS, Span, Unit, read_against, spans, unfinished
@@ -45,11 +45,6 @@ _CHANGE, _POINTS = (
     c.share("change", "Change", null="not measured before"),
     c.number("change_points", "Change in points", null="not measured before"),
 )
-_N: dict[str, Column] = {
-    "buyer_count": c.members("buyer_count", "Buyers", "members who ordered"),
-    "member_count": c.members("member_count", "Members", "members with an order up to the last day"),
-    "orders": c.count("order_count", "Orders", hidden_by=None),
-}
 _BARS = 20
 
 
@@ -65,7 +60,7 @@ def _table(figure: Figure, by: str, *, of_audience: bool = False) -> Table:
         c.flag("is_whole", "Whole", "the receipts hold all of it"),
     )
     rows = f"one row per {by}, largest first" if by in _KEYS else "one row per window, oldest first"
-    counts = [_N[name] for name in figure.n]
+    counts = [COUNTS[name] for name in figure.n]
     return c.table(rows, *((_KEYS[by],) if by in _KEYS else time), *counts, mine, before, _POINTS if figure.is_share else _CHANGE)
 
 
@@ -169,8 +164,8 @@ def _shown(
     """The table: the figure as it may be shown now and before, and the change between the two."""
     declared = _table(asked, by, of_audience=view.scope.audience is not None)
     windows = [*(unit.seen for unit in units), *(other for other in before if other is not None)]
-    measured = _measured(view, asked, windows, groups)
-    counts = [_N[name].name for name in asked.n]
+    measured = figure_values(view, asked, windows, groups)
+    counts = [COUNTS[name].name for name in asked.n]
     # What may be shown of either side is decided first, so that no change tells what is hidden.
     side = c.table("one row per window and group", *(declared.by_name[name] for name in (*counts, asked.name)))
     visible = measured.select("window", "group").with_columns(side.of(measured.select(*counts, asked.name), view).frame[asked.name])
@@ -185,7 +180,7 @@ def _shown(
     joined = measured.filter(pl.col("window") < len(units)).join(then, on=["window", "group"], how="left", maintain_order="left")
     seen = joined.join(visible, on=["window", "group"], how="left", maintain_order="left")
     now, was = seen[f"{asked.name}_right"], pl.col(f"{asked.name}_before")
-    change = (100 * (now - was)).alias(_POINTS.name) if asked.is_share else (pl.when(was > 0).then(now / was) - 1).alias(_CHANGE.name)
+    change = change_of(asked, pl.lit(now), was).alias(_POINTS.name if asked.is_share else _CHANGE.name)
     rows = joined.with_columns(change).drop("window", "group")
     if groups is None:
         return declared.of(pl.concat([pl.DataFrame([_dates(unit) for unit in units]), rows], how="horizontal"), view)
@@ -200,59 +195,13 @@ def _dates(unit: Span) -> dict[str, Any]:
     return {"window": unit.name, "starts_on": unit.seen.start, "ends_on": unit.seen.end, "is_whole": unit.is_whole}
 
 
-def _measured(view: View, asked: Figure, windows: Sequence[Period], groups: Groups | None) -> pl.DataFrame:
-    """The figure and its counts: one row per window and group, windows in their order; null where it is not known."""
-    sums = sums_of(view, [asked], windows, groups)
-    every = pl.DataFrame({"window": range(len(windows))}, schema={"window": pl.Int64}).join(
-        sums.select("group").unique().sort("group") if groups else pl.DataFrame({"group": [""]}), how="cross"
-    )
-    whole = every.join(sums, on=["window", "group"], how="left", maintain_order="left")
-    whole = whole.with_columns(pl.all().exclude("window", "group").fill_null(0))
-    known = pl.DataFrame(
-        {"window": range(len(windows)), "known": [_is_known(view, asked, window) for window in windows]},
-        schema_overrides={"window": pl.Int64},
-    )
-    amount = view.major(asked.of) if asked.column.kind == "money" else asked.of
-    is_of_members = view.scope.audience is not None or (groups is not None and groups.code == "member_code")
-    refunds_alone = (pl.col("buyer_count") == 0) & (pl.col("member_sales") != 0)  # of who knows how few: nobody of them bought
-    return whole.join(known, on="window", how="left", maintain_order="left").select(
-        "window",
-        "group",
-        *(pl.col(name).alias(_N[name].name) for name in asked.n),
-        pl.when(pl.col("known") & ~(refunds_alone & is_of_members)).then(amount).alias(asked.name),
-    )
-
-
-def _is_known(view: View, asked: Figure, window: Period) -> bool:
-    """Whether the receipts tell the figure of a window."""
-    if asked.name in ("active_members", "active_share"):
-        since = window.end - timedelta(days=view.settings.scope.active_days - 1)
-        return since >= view.first_day or window == view.period
-    if asked.name == "first_time_members":
-        return window.start > view.first_day
-    if asked.name == "member_sales_share":
-        return view.scope.audience is None
-    if asked.source == "stages":
-        return lifecycle_limits(view).measured
-    if asked.name in ("margin", "margin_share"):
-        return view.has_column("products", "unit_cost")
-    return asked.name != "discount_share" or view.has_column("lines", "discount_amount")
-
-
 def _told_of(asked: Figure, period: Period) -> Period:
     """The days that a sentence names: the last one, of what is so on a day."""
     return Period(period.end, period.end) if asked.is_of_a_day else period
 
 
 def _said(asked: Figure, row: Row) -> str:
-    """A change as it ends a sentence; empty where it is not measured."""
-    change = row[_POINTS.name if asked.is_share else _CHANGE.name]
-    if change is None:
-        return ""
-    if not asked.is_share:
-        return wording.change(change)
-    size = tr("{points} points", points=f"{abs(change):.1f}")
-    return tr("unchanged") if abs(change) < 0.05 else tr("up {size}", size=size) if change > 0 else tr("down {size}", size=size)
+    return change_said(asked, row[_POINTS.name if asked.is_share else _CHANGE.name])
 
 
 def _headline(view: View, asked: Figure, by: str, shown: AnswerTable, before: Sequence[Period | None]) -> str:
@@ -265,7 +214,7 @@ def _headline(view: View, asked: Figure, by: str, shown: AnswerTable, before: Se
         return wording.column_text(row[name], asked.column, view.currency)
 
     def count(row: Row) -> str:
-        number = row[_N[asked.n[0]].name] if asked.n else None
+        number = row[COUNTS[asked.n[0]].name] if asked.n else None
         return "" if number is None else wording.some(number, "member")
 
     if by == "total":
@@ -360,6 +309,6 @@ def _chart(view: View, asked: Figure, by: str, shown: AnswerTable, against: str 
         )  # fmt: skip
     return ranked_bars(
         shown.frame.drop_nulls(asked.name).head(_BARS), label=_KEYS[by].name, value=asked.name, kind=kind,
-        n=_N[asked.n[0]].name if asked.n else None, value_title=heading, title=tr("{figure} by {by}", figure=name, by=tr(_WORDS[by])),
+        n=COUNTS[asked.n[0]].name if asked.n else None, value_title=heading, title=tr("{figure} by {by}", figure=name, by=tr(_WORDS[by])),
         subtitle=view.say("{place}, {period}"),
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Review: what it changed, what it was worth, what we learned. Importing this registers the questions, in reading order."""
 
 # ruff: noqa: I001 - the order of registration is the order of the menu
+from toolkit.review.agenda import agenda
 from toolkit.review.verdict import verdict
 from toolkit.review.effect import effect
 from toolkit.review.checks import checks
@@ -13,6 +14,18 @@ from toolkit.review.lessons import lessons
 from toolkit.review.programme import programme
 from toolkit.registry import step_attributes
 
-__all__ = ["checks", "effect", "habits_after", "lessons", "migration", "money", "process", "programme", "sales_targets", "verdict"]
+__all__ = [
+    "agenda",
+    "checks",
+    "effect",
+    "habits_after",
+    "lessons",
+    "migration",
+    "money",
+    "process",
+    "programme",
+    "sales_targets",
+    "verdict",
+]
 
 __getattr__, __dir__ = step_attributes("review")

@@ -9,6 +9,18 @@ from toolkit.workspace import Workspace
 from typing import Any
 from typing import Literal
 
+def agenda(
+    workspace: Workspace | str | Path,
+    *,
+    top: int = 5,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def effect(
     workspace: Workspace | str | Path,
     *,

@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from toolkit.errors import BadValue
+from toolkit.language import tr
 from toolkit.schemas import CONTRACT
 from toolkit.simulated.block import Block, World, shop_world, simulate_block
 from toolkit.simulated.branches import stores_table
@@ -93,7 +94,7 @@ def simulated_shop(
 def _members_for(lines: int, settings: ShopSettings) -> ShopSettings:
     """Return the settings with as many members as give about `lines` lines, judged by a few full blocks."""
     if lines < 1:
-        raise BadValue(f"simulated_shop: lines must be at least 1, but {lines} came; leave it out to choose by members.")
+        raise BadValue(tr("simulated_shop: lines must be at least 1, but {lines} came; leave it out to choose by members.", lines=lines))
     world = shop_world(settings.model_copy(update={"members": PILOT_BLOCKS * BLOCK_MEMBERS}))
     pilot = sum(simulate_block(world, block).tables["lines"].height for block in range(PILOT_BLOCKS))
     per_member = pilot / (PILOT_BLOCKS * BLOCK_MEMBERS)

@@ -10,6 +10,7 @@ import polars as pl
 import tomli_w
 
 from toolkit.errors import DataError
+from toolkit.language import tr
 from toolkit.simulated.truth import TRUTH
 
 MARK = "simulated_shop.json"
@@ -88,9 +89,11 @@ def begin_folder(folder: Path, *, overwrite: bool) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         ours = (folder / MARK).is_file()
         if not (ours and overwrite):
-            todo = "pass overwrite=True to replace it" if ours else "give the name of a new folder"
-            held = "a simulated shop" if ours else "other files"
-            raise DataError(f"{folder}: an empty or new folder was needed, but it holds {held}; {todo}.")
+            todo = tr("pass overwrite=True to replace it") if ours else tr("give the name of a new folder")
+            held = tr("a simulated shop") if ours else tr("other files")
+            raise DataError(
+                tr("{folder}: an empty or new folder was needed, but it holds {held}; {todo}.", folder=folder, held=held, todo=todo)
+            )
     unfinished = folder.parent / f".{folder.name}.unfinished"
     if unfinished.exists():
         shutil.rmtree(unfinished)

@@ -266,6 +266,8 @@ def _reading_notes(records: Records) -> list[str]:
                     names=shown,
                 )
             )
+        if file.first_rows:
+            notes.append(tr("{file}: the first {rows:,} rows were looked at, and no more.", file=file.title, rows=file.first_rows))
         if file.empty:
             notes.append(f"{file.path.name}: {file.empty} empty line{'s were' if file.empty > 1 else ' was'} passed over.")
         if unread := file.broken - file.totals:

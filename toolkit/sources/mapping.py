@@ -18,6 +18,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingABC
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import MappingError, nearest
 from toolkit.language import tr, trn
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
+from toolkit.sources.databases.addresses import placed, without_secrets
 from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, FileEntry, Identities, Join, SideTable, TableMapping, known_zone
 from toolkit.sources.spellings import FOLDS
 
@@ -44,6 +46,15 @@ SIDE_TABLES: dict[str, type[SideTable]] = {"currency_rates": CurrencyRates, "ide
 """Sections of the whole shop that may read files of their own."""
 SHARED = ("amount", "discount_amount", "coupon_amount")
 """Columns of lines that a value of the whole order can be shared out to."""
+
+
+class Since(BaseModel):
+    """What an import of a night looks at: no key of a mapping, set by `importing.since`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    days: dict[str, date] = Field(default_factory=dict, description="file of lines -> the first day whose receipts are looked at")
+    not_after: date = Field(description="receipts of later days are of a clock that is off")
 
 
 class Mapping(BaseModel):
@@ -64,6 +75,7 @@ class Mapping(BaseModel):
     identities: Identities | None = None
     folder: Path
     label: str = "mapping"
+    since: Since | None = None
 
     @property
     def source_name(self) -> str:
@@ -109,6 +121,12 @@ def read_mapping(path: Path | str) -> Mapping:
     return mapping_from_text(text, folder=path.parent, label=path.name)
 
 
+def with_first_rows(mapping: Mapping, rows: int) -> Mapping:
+    """Return a mapping that looks at no more than so many rows of each table of a database."""
+    tables = {name: table.model_copy(update={"first_rows": rows}) for name, table in mapping.tables.items()}
+    return mapping.model_copy(update={"tables": tables})
+
+
 def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") -> Mapping:
     """Return the mapping in a TOML text; relative files start at `folder`.
 
@@ -135,12 +153,12 @@ def mapping_from_text(text: str, *, folder: Path | str, label: str = "mapping") 
     faults: list[str] = []
     shop = {key: value for key, value in given.items() if key not in CONTRACT}
     faults += _unknown(label, shop, [*SHOP_KEYS, *CONTRACT])
-    tables = {name: _read_table(label, name, given[name], faults) for name in CONTRACT if name in given}
+    tables = {name: _read_table(label, name, placed(given[name], folder), faults) for name in CONTRACT if name in given}
     if "lines" not in given:
         faults.append(tr("{label} has no section [lines]: the receipt lines are the one table that is needed.", label=label))
     shop = {key: value for key, value in shop.items() if key in SHOP_KEYS}
     for name in [name for name in SIDE_TABLES if name in shop]:
-        shop[name] = _read_side_table(label, name, shop[name], faults)
+        shop[name] = _read_side_table(label, name, placed(shop[name], folder), faults)
     lines = tables.get("lines")
     if lines is not None and isinstance(rates := shop.get("currency_rates"), CurrencyRates):
         tables["lines"] = lines.model_copy(update={"also_read": (rates.column,)})
@@ -161,7 +179,7 @@ def _read_side_table(label: str, name: str, given: Any, faults: list[str]) -> Si
     where = f"{label} [{name}]"
     section = SIDE_TABLES[name]
     if not isinstance(given, MappingABC):
-        faults.append(tr("{where} must be a section with keys, but {given} came.", where=where, given=repr(given)))
+        faults.append(tr("{where} must be a section with keys, but {given} came.", where=where, given=shortened(given)))
         return None
     faults += _unknown(where, given, section.known_keys())
     try:
@@ -176,7 +194,7 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
     if not isinstance(given, MappingABC):
         faults.append(tr("{where} must be a section with `files` and `columns`, but {given} came.", where=where, given=shortened(given)))
         return None
-    known_keys = [key for key in TableMapping.model_fields if key != "also_read"]
+    known_keys = [key for key in TableMapping.model_fields if key not in ("also_read", "first_rows")]
     faults += _unknown(where, given, known_keys)
     columns = given.get("columns", {})
     if isinstance(columns, MappingABC):
@@ -209,8 +227,15 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
         faults.append(tr("{where} has `distinct`, but a row of this table has no key to put rows together by; leave it out.", where=where))
     if table.cancellations and name != "lines":
         faults.append(tr("{where} has `cancellations`, but only [lines] holds orders.", where=where))
-    if "replaces" in known and name != "lines":
-        faults.append(tr("{where} has `replaces`, but only [lines] holds orders.", where=where))
+    replaced = {"lines": ("days", "orders"), "members": ("members", "all")}
+    if "replaces" in known and table.replaces not in replaced.get(name, ()):
+        faults.append(
+            tr(
+                '{where} has `replaces`; [lines] takes "days" or "orders", [members] takes "members" (the files bring only new and changed '
+                'ones) or "all" (who is not in them is off the table).',
+                where=where,
+            )
+        )
     if table.not_goods and name != "lines":
         faults.append(tr("{where} has `not_goods`, but only [lines] holds what was sold.", where=where))
     if bool(table.fill_down) != (table.within is not None):
@@ -300,8 +325,8 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = ".") -> str:
 
 
 def shortened(given: Any, written: Callable[[Any], str] = repr) -> str:
-    """Return what came as it is written, the beginning of what is long."""
-    text = written(given)
+    """Return what came as it is written, the beginning of what is long; a password in it is hidden."""
+    text = without_secrets(written(given))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 

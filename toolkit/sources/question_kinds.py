@@ -30,3 +30,4 @@ class QuestionKind(StrEnum):
     CANCELLATIONS = "cancellations"  # orders that mirror earlier ones
     SET_ASIDE = "set_aside"  # many lines that cannot be read
     NO_ROW_KEPT = "no_row_kept"  # a table of which every row is set aside
+    TYPE = "type"  # a column of a database that holds another kind of value than at the last import

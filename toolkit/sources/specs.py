@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from toolkit.errors import nearest
 from toolkit.language import tr
+from toolkit.sources.databases.addresses import OBJECT_STORES, SourceTable, has_secret, kind_of
 from toolkit.sources.question_kinds import QuestionKind
 
 ONE_OF = ("column", "join", "value", "add", "multiply", "per_order", "true_if", "false_if")
@@ -157,6 +158,15 @@ class _Written(_Frozen):
     sheet: str | int | None = Field(None, description="of a spreadsheet: its name, or its number from 1")
     member: str | None = Field(None, description="of a zip: the file in it, or a pattern of several")
     unfold: str | None = Field(None, description="of JSON: the list whose items become rows")
+    url: str | None = Field(None, description="of a table in a database: env:NAME, keyring:service/user, or an address without a password")
+    table: str | None = Field(None, description="of a database: the table or view, with its schema where it needs one")
+    query: str | None = Field(None, description="of a database: a select in place of a table")
+    first_rows: int | None = Field(None, description="of a database: no more rows than these are looked at; no key of a section")
+
+    @property
+    def source_table(self) -> SourceTable | None:
+        """The table of a database that is read in place of files."""
+        return None if self.url is None else SourceTable(self.url, self.table, self.query)
 
     @field_validator("encoding")
     @classmethod
@@ -191,6 +201,25 @@ class _Cells(_Frozen):
 CELLS = tuple(_Cells.model_fields)
 
 
+def path_of_url(given: dict[str, Any]) -> str:
+    """Return what stands for the path of a file where a mapping names a table of a database.
+
+    Raises: `ValueError` where an address carries a password, or does not go with the other keys.
+    """
+    url, table, query = given["url"], given.get("table"), given.get("query")
+    if has_secret(url):
+        raise ValueError(
+            tr(
+                "the address carries a password or a key, which no mapping may hold; keep it in the environment and write "
+                'url = "env:SHOP_DB" (or "keyring:SERVICE/USER")'
+            )
+        )
+    may_stand_alone = kind_of(url) in ("env", "keyring", "delta", "iceberg", *OBJECT_STORES)
+    if (table is not None) + (query is not None) > 1 or not (table or query or may_stand_alone):
+        raise ValueError(tr("`url` needs either the `table` that is read or a `query`"))
+    return SourceTable(url, table, query).path.as_posix()
+
+
 def one_character(given: str | None) -> str | None:
     """Return a delimiter or a sign as it was stated, or raise where it is more than one plain character."""
     if given is not None and given != "whitespace" and len(given.encode()) > 1:
@@ -204,6 +233,11 @@ class FileEntry(_Written, _Cells):
     path: str
     quote: str | None = None
     header: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _table_for_file(cls, given: Any) -> Any:
+        return {**given, "path": path_of_url(given)} if isinstance(given, dict) and isinstance(given.get("url"), str) else given
 
     @field_validator("quote")
     @classmethod
@@ -236,6 +270,16 @@ class Written(_Written):
     files: tuple[FileEntry, ...]
     quote: str = '"'
     header: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _table_for_files(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("url"), str):
+            return given
+        path = path_of_url(given)
+        if isinstance(given.get("files", path), str | list) and given.get("files", path) not in (path, [path]):
+            raise ValueError(tr("rows come either from `files` or from `url`; leave one of them out, or list both in `files`"))
+        return {"files": [path], **given}
 
     @field_validator("files", mode="before")
     @classmethod
@@ -281,7 +325,7 @@ class Join(Written):
     @model_validator(mode="after")
     def _named(self) -> Join:
         if not self.name:
-            sheet = self.files[0].sheet or self.sheet
+            sheet = self.files[0].sheet or self.sheet or (self.table or "").rpartition(".")[2].strip('"`')
             object.__setattr__(self, "name", joined_name(self.files[0].path, sheet if isinstance(sheet, str) else ""))
         return self
 
@@ -309,7 +353,9 @@ class TableMapping(Written, _Cells):
     fill_down: tuple[str, ...] = Field((), description="columns of the file that stand on the first line of an order alone")
     within: str | None = Field(None, description="column of the file whose neighbouring rows of one value are an order, for fill_down")
     cancellations: Literal["mirrored", "kept"] | None = Field(None, description="what becomes of orders that mirror an earlier one")
-    replaces: Literal["days", "orders"] = Field("days", description="what the lines replace: store days whole, or the same orders of a day")
+    replaces: Literal["days", "orders", "members", "all"] = Field(
+        "days", description="what lines replace: store days whole, or the same orders of a day; what a members table does: itself, or all"
+    )
     join: tuple[Join, ...] = Field((), description="other files whose columns are added, row by row, before anything else")
     not_goods: Literal["in_sales", "left_out"] | None = Field(None, description="what becomes of lines that are no goods (is_goods)")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
@@ -388,18 +434,18 @@ class SideTable(_Frozen):
     def known_keys(cls) -> tuple[str, ...]:
         """The keys that a section may have: its own, and those of its files' writing."""
         own = [name for name in cls.model_fields if name != "table"]
-        return (*own, *(name for name in TableMapping.model_fields if name in WRITING and name not in own))
+        return (*own, *(name for name in WRITING if name not in own))
 
 
 WRITING = (
     "files", "format", "encoding", "delimiter", "quote", "header", "skip_rows", "decimal", "thousands", "time_format", "sheet",
-    "member", "unfold",
+    "member", "unfold", "url", "table", "query",
 )  # fmt: skip
 
 
 def _with_table(given: Any, own: tuple[str, ...], columns: list[Any]) -> Any:
     """Return a section whose keys about files are a table of their own that reads these columns as they are."""
-    if not isinstance(given, dict) or "files" not in given:
+    if not isinstance(given, dict) or not {"files", "url"} & set(given):
         return given
     read = {name: {"column": name} for name in columns if isinstance(name, str)}
     writing = {key: value for key, value in given.items() if key not in own}
@@ -435,7 +481,7 @@ class CurrencyRates(SideTable):
     @model_validator(mode="after")
     def _one_source(self) -> CurrencyRates:
         if bool(self.rates) == bool(self.table):
-            raise ValueError('the rates stand either here, rates = { USD = "0.92" }, or in `files` with columns day, currency and rate')
+            raise ValueError(tr('the rates stand either here, rates = { USD = "0.92" }, or in `files` with columns day, currency and rate'))
         return self
 
     def named(self, name: Literal["day", "currency", "rate"]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-FOLDS = ("case", "blanks", "decimal", "marks", "zeros")
+FOLDS = ("case", "blanks", "decimal", "marks", "zeros", "+86")
 """Capitals; blanks anywhere, full-width signs and other compatible forms (NFKC); an ending .0 behind digits; hyphens and slashes;
-zeros before a number."""
+zeros before a number; China's dialling code before a mobile number (+86, 0086, 86)."""
 MARKS = r"[-\u2010-\u2015\u2212/]"
+DIALLED = r"^(?:\+|00)?86(1[3-9][0-9]{9})$"
 MEMBER_IDS = ("member_id", "referred_by")
 """Contract columns that name a member, in whichever table."""
 
@@ -22,6 +23,8 @@ def folded(text: pl.Expr, words: Sequence[str]) -> pl.Expr:
     ['ann@shop.example', '12', '007', 'a.0', None]
     >>> pl.Series(["007", "20-11/3", "0"]).to_frame("id").select(folded(pl.col("id"), ["marks", "zeros"]))["id"].to_list()
     ['7', '20113', '0']
+    >>> pl.Series(["+86 138-0013-8000", "8610"]).to_frame("id").select(folded(pl.col("id"), ["blanks", "marks", "+86"]))["id"].to_list()
+    ['13800138000', '8610']
     """
     if "blanks" in words:
         text = text.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]", "")
@@ -29,6 +32,8 @@ def folded(text: pl.Expr, words: Sequence[str]) -> pl.Expr:
         text = text.str.replace(r"^(\s*[0-9]+)[.,]0+(\s*)$", "${1}${2}")
     if "marks" in words:
         text = text.str.replace_all(MARKS, "")
+    if "+86" in words:
+        text = text.str.replace(DIALLED, "${1}")
     if "zeros" in words:
         text = text.str.replace(r"^(\s*)0+([0-9]+\s*)$", "${1}${2}")
     if "case" in words:

@@ -102,15 +102,21 @@ def contents_of(path: Path, sheet: str | None = None) -> Contents | None:
     Raises: `DataError` for a file that does not exist, is of a kind that is not read, or cannot be read.
     """
     file = look_at(path, sheet)
-    if file is None:
-        return None
+    return None if file is None else contents_in(file)
+
+
+def contents_in(file: SourceFile) -> Contents | None:
+    """Return what the columns of a file that was looked at hold, or None where it has no rows.
+
+    Raises: `DataError` where it has more columns than a mapping is proposed for.
+    """
     flat = [name for name, dtype in file.schema.items() if not dtype.is_nested()]
     if len(flat) > MOST_COLUMNS:
         raise DataError(
             tr(
                 "{path} has {columns:,} columns; a mapping is proposed for up to {most:,}: export the columns that are needed, or write "
                 "the mapping by hand.",
-                path=path, columns=len(flat), most=MOST_COLUMNS,
+                path=file.title, columns=len(flat), most=MOST_COLUMNS,
             )
         )  # fmt: skip
     records = scan([file], flat, with_broken=bool(file.dialect))

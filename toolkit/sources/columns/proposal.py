@@ -14,9 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from toolkit.errors import DataError
-from toolkit.language import tr
+from toolkit.language import later, tr
 from toolkit.schemas import CONTRACT, closed_words, meaning, required_columns
-from toolkit.sources.columns.contents import Contents, contents_of
+from toolkit.sources.columns.contents import Contents, contents_in, contents_of
 from toolkit.sources.columns.identities import identity_lines
 from toolkit.sources.columns.matching import MOST_ARMS, Guess, guess_columns, guess_table, match_columns, quoted
 from toolkit.sources.columns.order_fields import filled_sample, order_fields
@@ -24,12 +24,13 @@ from toolkit.sources.columns.partners import JoinedLines, joined_lines
 from toolkit.sources.columns.rates import per_order, rate_lines
 from toolkit.sources.columns.words import foreign_words, value_map
 from toolkit.sources.columns.writing import differences, files_of, head, one_or_list, parts_named
+from toolkit.sources.databases.addresses import SourceTable
 from toolkit.sources.plausibility import Question, answer_line, questions_of_sample
 from toolkit.sources.plausibility.names import is_called
 from toolkit.sources.presets.known import Preset, find_preset, missing_files
 from toolkit.sources.presets.tried import Files, contradicted_currency, left_open, stated_currency, tried_sections
 from toolkit.sources.question_kinds import QuestionKind
-from toolkit.sources.records.shelf import parts_of
+from toolkit.sources.records.shelf import look_at_source, parts_of
 from toolkit.sources.specs import TableMapping
 
 OF_THE_KEY = 0.95
@@ -47,9 +48,11 @@ CODES = frozenset(
 """Codes of currencies that are no words."""
 CURRENCY_OF_SCRIPT = {"chinese": "CNY", "japanese": "JPY", "korean": "KRW", "cyrillic": "RUB"}
 
+NO_CURRENCY_SAID = later("  # guessed: nothing in the files says which; it sets how many decimals amounts have")
 
-def propose_mapping(files: Sequence[Path | str]) -> str:
-    """Return a mapping as TOML text for these files: `toolkit map FILES > mapping.toml`.
+
+def propose_mapping(files: Sequence[Path | str], sources: Sequence[SourceTable] = ()) -> str:
+    """Return a mapping as TOML text for these files and tables of databases: `toolkit map FILES > mapping.toml`.
 
     Files with the same columns become one table. Comments say what was guessed and what is still to do.
 
@@ -57,8 +60,11 @@ def propose_mapping(files: Sequence[Path | str]) -> str:
     """
     parts = [part for path in files for part in parts_of(Path(path))]
     everything = [contents for path, sheet in parts if (contents := contents_of(path, sheet)) is not None]
+    everything += [contents for source in sources if (contents := contents_in(look_at_source(source))) is not None]
+    if not everything and sources:
+        raise DataError(tr("{source} is empty: give the table of the receipts.", source=", ".join(map(str, sources))))
     if not everything:
-        raise DataError(f"None of the {len(files)} files holds a row; give the receipts' files.")
+        raise DataError(tr("None of the {count} files holds a row; give the receipts' files.", count=len(files)))
     groups: dict[tuple[str, ...], list[Contents]] = {}
     for contents in everything:
         groups.setdefault(contents.names, []).append(contents)
@@ -190,7 +196,8 @@ def _opening(everything: Sequence[Contents], currency: str, time_zone: str, rema
     why = ""
     if not currency:
         currency, why = _currency(everything)
-    name = everything[0].file.path.resolve().parent.name or "receipts"
+    source_table, path = everything[0].file.source, everything[0].file.path
+    name = ("receipts" if source_table else path.resolve().parent.name) or "receipts"
     source = tr(
         "the receipts' source as well: an import replaces days of its own source only; another one is stated by {line}",
         line='source = "app"',
@@ -227,11 +234,11 @@ def _currency(everything: Sequence[Contents]) -> tuple[str, str]:
     for contents in everything:
         for sign, code in CURRENCY_SIGNS.items():
             if any(sign in text for text in contents.numeric_texts()):
-                return code, f"  # guessed from {sign}"
+                return code, tr("  # guessed from {what}", what=sign)
     for contents in everything:
         if contents.script in CURRENCY_OF_SCRIPT:
-            return CURRENCY_OF_SCRIPT[contents.script], f"  # guessed from the {contents.script} column names"
-    return "EUR", "  # guessed: nothing in the files says which; it sets how many decimals amounts have"
+            return CURRENCY_OF_SCRIPT[contents.script], tr("  # guessed from the script of the columns' names")
+    return "EUR", tr(NO_CURRENCY_SAID)
 
 
 def _known_section(preset: Preset, files: Files) -> list[str]:

@@ -11,6 +11,7 @@ from toolkit.language import tr
 from toolkit.schemas import CONTRACT
 from toolkit.sources.columns.contents import Contents
 from toolkit.sources.columns.matching import Guess, quoted, time_options
+from toolkit.sources.databases.addresses import SourceTable
 
 MOST_FILES_LISTED = 6
 
@@ -45,6 +46,12 @@ def differences(table: str, group: Sequence[Contents], guesses: Sequence[Guess])
 
 def files_of(group: Sequence[Contents], ways: Sequence[dict[str, str]]) -> str:
     """Return the files of a section as its `files` names them."""
+    if any(contents.file.source for contents in group):
+        entries = [
+            f"{{ {', '.join(source_lines(contents.file.source))} }}" if contents.file.source else quoted(_name(contents.file.path))
+            for contents in group
+        ]
+        return f"[{', '.join(entries)}]"
     paths = [contents.file.path for contents in group]
     folders, endings = {path.parent for path in paths}, {"".join(path.suffixes) for path in paths}
     if any(ways):
@@ -54,6 +61,12 @@ def files_of(group: Sequence[Contents], ways: Sequence[dict[str, str]]) -> str:
     if len(paths) > MOST_FILES_LISTED and len(folders) == 1 and len(endings) == 1:
         return f"{quoted((paths[0].parent / ('*' + endings.pop())).as_posix())}  # check that the pattern finds these files only"
     return one_or_list(list(dict.fromkeys(map(_name, paths))))
+
+
+def source_lines(source: SourceTable) -> list[str]:
+    """Return how a mapping names a table of a database, key by key."""
+    named = {"url": source.url, "table": source.table, "query": source.query}
+    return [f"{key} = {quoted(value)}" for key, value in named.items() if value is not None]
 
 
 def parts_named(group: Sequence[Contents]) -> str:
@@ -73,8 +86,9 @@ def _stated(way: dict[str, str]) -> list[str]:
 def head(table: str, group: Sequence[Contents], ways: Sequence[dict[str, str]] = ()) -> list[str]:
     """Return a section's files and what was detected about their text, so that a person sees it and the import does not detect it again."""
     ways = ways or differences("", group, ())
-    lines = ["", f"[{table}]", f"files = {files_of(group, ways)}"]
     file = group[0].file
+    read_from = source_lines(file.source) if file.source and len(group) == 1 else [f"files = {files_of(group, ways)}"]
+    lines = ["", f"[{table}]", *read_from]
     dialect = file.dialect
     if file.sheet and not any("sheet" in way for way in ways):
         lines.append(f"sheet = {quoted(file.sheet)}")

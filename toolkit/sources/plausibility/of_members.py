@@ -24,6 +24,7 @@ TIED_SHARE, MOST_TIED = 0.05, 10
 NAMED_SHARE = 0.3
 STORES_OF_MEMBERS = 2
 TWIN_SHARE = 0.02
+DIALLED_ROUGHLY = r"^\s*(?:\+|00|＋)?\s*86[\s-]*1[3-9]"
 CHANGED = r"[^a-z0-9@._]|^0|[.]0+$"
 WORDED = r"\p{L}{2}"
 OTHERS_OF_A_GROUP = 3
@@ -38,6 +39,10 @@ OF_SPELLING = later(
 )
 OF_WIDER_SPELLING = later(
     "Ids of the column '{column}' differ by hyphens or by zeros before the number alone ({cells}), and each spelling counts as a member of "
+    "its own. Where they are one, write at the top of the mapping: {write}"
+)
+OF_DIALLED = later(
+    "Phone numbers of the column '{column}' stand there with and without 86 before them ({cells}), and each spelling counts as a member of "
     "its own. Where they are one, write at the top of the mapping: {write}"
 )
 
@@ -58,14 +63,15 @@ def members(seen: Seen) -> Iterator[Question]:
 
 
 def _spelling(column: str, ids: pl.Series) -> Iterator[Question]:
-    """Doubt ids that are the same but for capitals, blanks or an ending .0; or, where there are several, for hyphens or leading zeros."""
-    for words, fewest, doubt in (
-        (FOLDS[:3], 1, OF_SPELLING),
-        (FOLDS, max(FEWEST_ROWS, TWIN_SHARE * ids.len()), OF_WIDER_SPELLING),
+    """Doubt ids that are the same but for capitals, blanks or an ending .0, or for a dialling code; where there are several, for more."""
+    for words, odd_ones, fewest, doubt in (
+        (FOLDS[:3], CHANGED, 1, OF_SPELLING),
+        (("blanks", "marks", "+86"), DIALLED_ROUGHLY, 1, OF_DIALLED),
+        (FOLDS[:5], CHANGED, max(FEWEST_ROWS, TWIN_SHARE * ids.len()), OF_WIDER_SPELLING),
     ):
-        odd = ids.filter(ids.str.contains(CHANGED))  # of two ids that folding makes one, one at least is changed by it
+        odd = ids.filter(ids.str.contains(odd_ones))  # of two ids that folding makes one, one at least is changed by it
         if odd.is_empty():
-            return
+            continue
         spelled = odd.to_frame("id").select("id", folded(pl.col("id"), words).alias("plainly")).drop_nulls()
         same = ids.filter(ids.is_in(spelled["plainly"].implode()) & ~ids.is_in(odd.implode()))
         spelled = pl.concat([spelled, pl.DataFrame({"id": same, "plainly": same})])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from polars.exceptions import PolarsError
 
 from toolkit.errors import DataError
 from toolkit.language import tr
+from toolkit.sources.databases.addresses import SourceTable
+from toolkit.sources.databases.arrival import arrive
+from toolkit.sources.databases.arrival import opened as opened_source
 from toolkit.sources.records.delimited import MARK, Prepared, prepare, prepare_start
 from toolkit.sources.records.json_records import JSON_ENDINGS, is_json, read_json
 from toolkit.sources.records.source_file import SAMPLE_RECORDS, SourceFile
@@ -25,7 +29,7 @@ from toolkit.sources.written.packing import Start, WrongEncoding, read_start
 
 ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", *JSON_ENDINGS, *WORKBOOKS)
 """Endings of the files that are looked for in folders and zips."""
-STATED = ("format", "encoding", "delimiter", "quote", "header", "skip_rows", "sheet", "unfold")
+STATED = ("format", "encoding", "delimiter", "quote", "header", "skip_rows", "sheet", "unfold", "url", "table", "query", "first_rows")
 """What a mapping may say of a file's writing: tables that say the same read the same file alike."""
 
 
@@ -69,6 +73,8 @@ class Shelf:
         for as_stated, file in self._files.get(path, ()):
             if as_stated == stated and wanted <= set(file.schema):
                 return file
+        if (source := spec.source_table) is not None:
+            return self._open_source(path, source, spec, stated)
         if spec.format is None and is_workbook(path):
             file = self._open_sheet(path, spec)
         elif is_json(path, spec.format):
@@ -81,6 +87,24 @@ class Shelf:
                 file = self._open_text(start, spec)
         if file is not None:
             self._files.setdefault(path, []).append((stated, file))
+        return file
+
+    def _open_source(self, path: Path, source: SourceTable, spec: TableMapping, stated: tuple) -> SourceFile:
+        """Return a table of a database, its rows copied; where it lacks a wanted column nothing is read of it but its columns."""
+        with opened_source(source) as reader:
+            if set(spec.raw_columns) - set(reader.types):
+                return SourceFile(path, dict.fromkeys(reader.types, pl.String()), 0, types=reader.types, source=source)
+            arrived = arrive(reader, self._folder(), most=spec.first_rows)
+        file = SourceFile(
+            path,
+            arrived.schema,
+            arrived.rows,
+            scanned=arrived.parts,
+            types=arrived.types,
+            source=source,
+            first_rows=spec.first_rows or 0 if arrived.rows == spec.first_rows else 0,
+        )
+        self._files.setdefault(path, []).append((stated, file))
         return file
 
     def place(self, name: str) -> Path:
@@ -126,8 +150,14 @@ def _in_spite_of(fault: WrongEncoding, start: Start, dialect: Dialect, spec: Tab
         return again, prepare(start, again, copy)
     except WrongEncoding as still:
         raise DataError(
-            f"{start.path} does not decode as {dialect.encoding}: offset {still.offset}, line {still.line}; "
-            "state the `encoding` it is in, or have the damaged line written again."
+            tr(
+                "{path} does not decode as {encoding}: offset {offset}, line {line}; "
+                "state the `encoding` it is in, or have the damaged line written again.",
+                path=start.path,
+                encoding=dialect.encoding,
+                offset=still.offset,
+                line=still.line,
+            )
         ) from None
 
 
@@ -155,6 +185,18 @@ def tables_in(path: Path, wanted: str | None = None) -> list[Path]:
     return tables if tables and wanted is None else members
 
 
+def look_at_source(source: SourceTable) -> SourceFile:
+    """Return what the first rows of a table in a database tell; no more of it is read.
+
+    Raises: `DataError` where it cannot be read.
+    """
+    with opened_source(source) as reader, tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
+        arrived = arrive(reader, Path(folder), most=SAMPLE_RECORDS)
+        sample = BytesIO()
+        pl.read_parquet(list(arrived.parts), glob=False).write_parquet(sample)
+    return SourceFile(source.path, arrived.schema, arrived.rows, scanned=sample.getvalue(), types=arrived.types, source=source)
+
+
 def look_at(path: Path, sheet: str | None = None) -> SourceFile | None:
     """Return what the start of a file tells where no mapping says anything of it yet, or None where it holds no line at all.
 
@@ -163,7 +205,7 @@ def look_at(path: Path, sheet: str | None = None) -> SourceFile | None:
     Raises: `DataError` for a file that does not exist, is a spreadsheet or cannot be read.
     """
     if not path.is_file() and zip_of(path) is None:
-        raise DataError(f"There is no file {path}.")
+        raise DataError(tr("There is no file {path}.", path=path))
     if fault := spreadsheet_fault(path):
         raise DataError(fault)
     spec = TableMapping.model_validate({"files": [str(path)], "sheet": sheet})
@@ -247,5 +289,7 @@ def _open_parquet(path: Path, *, is_hive: bool) -> SourceFile:
         frame = pl.scan_parquet(path, hive_partitioning=is_hive, glob=False)
         schema, rows = dict(frame.collect_schema()), frame.select(pl.len()).collect().item()
     except (PolarsError, OSError) as error:
-        raise DataError(f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}); write it again.") from None
+        raise DataError(
+            tr("{path} cannot be read as Parquet ({error}); write it again.", path=path, error=str(error).splitlines()[0])
+        ) from None
     return SourceFile(path, schema, rows, is_hive=is_hive)

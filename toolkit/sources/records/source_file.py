@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from toolkit.sources.databases.addresses import SourceTable
 from toolkit.sources.records.delimited import MARK
 from toolkit.sources.records.json_records import RECORD, UNREAD
 from toolkit.sources.records.workbook import as_type
@@ -24,7 +25,7 @@ class SourceFile:
     schema: dict[str, pl.DataType]  # all its columns; those of a text file are text, of a sheet what all their cells are
     rows: int  # data records; empty lines of a text file are counted in, and passed over
     dialect: Dialect | None = None  # how a text file is written; None = Parquet
-    scanned: Path | bytes | None = None  # the copy that is read instead
+    scanned: Path | bytes | tuple[Path, ...] | None = None  # the copy that is read instead; of a database in parts
     empty: int = 0
     broken: int = 0  # totals included
     totals: int = 0
@@ -36,6 +37,9 @@ class SourceFile:
     is_numbered: bool = False  # the copy says which record a row comes from
     beside: tuple[str, ...] = ()  # other files of its zip, which lack wanted columns and are left out
     counts_from_1904: bool = False  # a spreadsheet whose days are counted from there
+    types: Mapping[str, str] = field(default_factory=dict, hash=False)  # of a table in a database: column -> its type there
+    source: SourceTable | None = None  # that table
+    first_rows: int = 0  # of a table in a database of which no more was looked at
 
     @property
     def first_row(self) -> int:
@@ -52,6 +56,8 @@ class SourceFile:
     @property
     def title(self) -> str:
         """What a person calls it."""
+        if self.source:
+            return self.path.as_posix()
         return f"{self.path.name} {self.sheet!r}" if self.sheet else self.path.name
 
     @property
@@ -92,8 +98,9 @@ def _runs(files: Sequence[SourceFile]) -> list[list[SourceFile]]:
 
 
 def _scan_parquet(files: Sequence[SourceFile]) -> pl.LazyFrame:
+    copy = files[0].scanned
     return pl.scan_parquet(
-        files[0].scanned or [file.path for file in files],
+        list(copy) if isinstance(copy, tuple) else copy or [file.path for file in files],
         row_index_name="source_index",
         row_index_offset=files[0].first_index,
         hive_partitioning=files[0].is_hive,
@@ -104,7 +111,7 @@ def _scan_parquet(files: Sequence[SourceFile]) -> pl.LazyFrame:
 
 def _scan_text(file: SourceFile, dialect: Dialect, columns: list[str], with_broken: bool) -> pl.LazyFrame:
     frame = pl.scan_csv(
-        file.scanned or file.path,
+        file.scanned or file.path,  # type: ignore[arg-type] - no copy in parts
         separator=dialect.separator,
         quote_char=dialect.quote or None,
         has_header=False,

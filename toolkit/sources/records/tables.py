@@ -81,6 +81,9 @@ def find_files(mapping: Mapping, table: str) -> list[tuple[Path, FileEntry]]:
     files: dict[tuple[str, str | int | None], tuple[Path, FileEntry]] = {}
     faults = []
     for entry in sorted(mapping.tables[table].files, key=lambda entry: bool(entry.stated)):
+        if (mapping.tables[table].of(entry)).source_table is not None:
+            files[entry.path, None] = Path(entry.path), entry
+            continue
         place = os.path.join(mapping.folder, entry.path)
         pattern = os.path.join(glob.escape(str(mapping.folder)), entry.path)
         is_there = os.path.exists(place) or zip_of(Path(place)) is not None

@@ -32,7 +32,9 @@ def unpacked(path: Path) -> Iterator[tuple[IO[bytes], bool]]:
             with zipfile.ZipFile(archive_path) as archive:
                 members = _members(archive)
                 if path == archive_path and len(members) != 1:
-                    raise DataError(f"{path} holds {len(members)} files; a zip with exactly one was needed: unpack it.")
+                    raise DataError(
+                        tr("{path} holds {count} files; a zip with exactly one was needed: unpack it.", path=path, count=len(members))
+                    )
                 member = next(iter(members.values())) if path == archive_path else members[path.relative_to(archive_path).as_posix()]
                 refuse_swollen(archive_path, member.file_size)
                 with archive.open(member) as stream:
@@ -46,7 +48,7 @@ def unpacked(path: Path) -> Iterator[tuple[IO[bytes], bool]]:
             else:
                 yield stream, False
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is damaged ({error}); fetch or pack it again.") from None
+        raise DataError(tr("{path} is damaged ({error}); fetch or pack it again.", path=path, error=error)) from None
     except (RuntimeError, NotImplementedError) as error:
         if "password" not in str(error) and "compression" not in str(error):
             raise
@@ -75,7 +77,7 @@ def members_of(path: Path, wanted: str | None = None) -> list[Path]:
         with zipfile.ZipFile(path) as archive:
             names = sorted(_members(archive))
     except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is damaged ({error}); fetch or pack it again.") from None
+        raise DataError(tr("{path} is damaged ({error}); fetch or pack it again.", path=path, error=error)) from None
     chosen = [name for name in names if wanted is None or fnmatch(name, wanted) or fnmatch(name.rpartition("/")[2], wanted)]
     if wanted is not None and not chosen:
         shown = ", ".join(map(repr, names[:10]))
@@ -107,7 +109,7 @@ def check_archive(path: Path, most: int) -> None:
         with zipfile.ZipFile(path) as archive:
             stated = sum(member.file_size for member in archive.infolist())
     except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is damaged ({error}); fetch or pack it again.") from None
+        raise DataError(tr("{path} is damaged ({error}); fetch or pack it again.", path=path, error=error)) from None
     refuse_swollen(path, stated)
     if stated > most:
         raise DataError(

@@ -17,7 +17,7 @@ from toolkit.conversation.pieces import Piece, Taken, is_role_word
 from toolkit.registry import find_question
 from toolkit.scope.calendar import UNITS
 
-FIGURE, WHY, STORES = "portrait.figure", "portrait.why", "portrait.stores"
+FIGURE_QUESTIONS = FIGURE, WHY, STORES = "portrait.figure", "portrait.why", "portrait.stores"
 PARTS = {
     "store": "store", "stores_all": "store", "region_word": "region", "category_word": "category", "tier_word": "tier",
     "segment_word": "segment", "channel_word": "channel", "month_word": "month", "week_word": "week", "day_word": "day",

@@ -13,7 +13,7 @@ from pathlib import Path
 from toolkit import language
 from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood
 from toolkit.conversation.campaigns import campaign_of
-from toolkit.conversation.figure_alone import FIGURE, PARTS, are_two, figure_alone
+from toolkit.conversation.figure_alone import FIGURE, FIGURE_QUESTIONS, PARTS, are_two, figure_alone
 from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
 from toolkit.conversation.metrics import QUESTIONS, metric_of
@@ -148,9 +148,7 @@ class _Reading:
             terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
         )
         self.own = dict(book.speaking_for(terms_of(taken)))
-        self.alone = figure_alone(taken)
-        if self.alone and self.alone.question not in book.known:
-            self.alone = None
+        self.alone = figure_alone(taken) if {*FIGURE_QUESTIONS} <= book.known else None
         if not self.alone:  # a figure among other words is not what is asked
             self.ranked = [match for match in self.ranked if match.question not in QUESTIONS]
 

@@ -80,7 +80,7 @@ def _states(folder: Path, *others: str) -> str:
 
 
 def _first_import(folder: Path) -> str:
-    return _states(folder, "after") if (folder / "ws" / "manifest.json").exists() and Workspace(folder / "ws").line_count else ""
+    return _states(folder, "bare") if (folder / "ws" / "manifest.json").exists() and Workspace(folder / "ws").line_count else ""
 
 
 def _campaign(folder: Path) -> str:

@@ -113,6 +113,10 @@ class NameTaken(BadValue):
     """A name that is in use already; what stands there is kept."""
 
 
+class NotAllowed(ToolkitError):
+    """The role of who is at work does not hold it (`toolkit.roles`)."""
+
+
 class OwnQuestionFailed(ToolkitError):
     """A question of a shop's own raised something that is no sentence, or gave what is no answer."""
 

@@ -605,7 +605,7 @@ _OURS = {
     "exports",
     *_DATA_FOLDERS,
 }
-_OURS |= {"nightly", "forgotten", "audit.jsonl", ".audit-head", ".audit.lock", "damaged"}
+_OURS |= {"nightly", "forgotten", "asked", "audit.jsonl", ".audit-head", ".audit.lock", "damaged"}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

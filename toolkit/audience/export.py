@@ -23,6 +23,7 @@ from toolkit.audience.words import in_words
 from toolkit.audit import record
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
 from toolkit.language import tr
+from toolkit.roles import require_role
 from toolkit.scope.traits import trait_columns, with_traits
 from toolkit.scope.view import View
 from toolkit.wording import listing
@@ -121,6 +122,7 @@ def write_export(
     beside: pl.DataFrame | None,
 ) -> Export:
     """Write the files of an export into `part`, which become those of `folder` together with others; they are returned as they will be."""
+    require_role(view.workspace, "marketer", tr("exporting members"))
     _check(view, formats, columns)
     if for_contact and not view.has_column("members", "contactable"):
         raise DataError(

@@ -19,6 +19,7 @@ from toolkit.audit import record
 from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, checked_text, nearest, unknown_name
 from toolkit.importing.aliases import in_one_name
 from toolkit.language import tr
+from toolkit.roles import require_role
 from toolkit.scope.traits import trait_columns
 from toolkit.scope.view import View, open_view
 from toolkit.workspace import Workspace, opened
@@ -41,6 +42,7 @@ def save_audience(
         As for a question.
     """
     ws = opened(workspace)
+    require_role(ws, "marketer", tr("saving an audience"))
     day = as_of if as_of is not None else audience.as_of if audience.member_ids is not None else None
     view = open_view(ws, as_of=day)
     _check_name(audience.name, view)

@@ -22,7 +22,7 @@ from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
 from toolkit.cli.keeping import backup_command, doctor_command, restore_command
 from toolkit.cli.nights import nightly_command
-from toolkit.cli.personal import audit_command, forget_command, pseudonymise_command
+from toolkit.cli.personal import audit_command, forget_command, minimum_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
 from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue, ToolkitError, shorten
@@ -85,9 +85,7 @@ Queries = Annotated[list[str] | None, typer.Option("--query", help="Of the datab
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="A parameter (store_id=367, as_of=2017-12-31) or a setting (scope.minimum_members=5)."
-    ),
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter (store_id=367, as_of=2017-12-31) or a setting (scope.period_days=28)."),
 ]
 
 
@@ -450,6 +448,7 @@ app.command("restore", rich_help_panel=KEEP)(restore_command)
 
 app.command("forget", rich_help_panel=PERSONAL)(forget_command)
 app.command("pseudonymise", rich_help_panel=PERSONAL)(pseudonymise_command)
+app.command("minimum", rich_help_panel=PERSONAL)(minimum_command)
 app.command("audit", rich_help_panel=PERSONAL)(audit_command)
 
 # -- inside ----------------------------------------------------------------------------------------------------------------------------
@@ -477,7 +476,7 @@ def sources_named(url: str, tables: list[str] | None, queries: list[str] | None)
 
 
 def read_sets(sets: list[str]) -> dict[str, Any]:
-    """Return `NAME=VALUE` words as parameters; a dotted name is a setting: `scope.minimum_members=5`.
+    """Return `NAME=VALUE` words as parameters; a dotted name is a setting: `scope.period_days=28`.
 
     Raises
     ------

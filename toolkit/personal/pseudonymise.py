@@ -26,6 +26,7 @@ from toolkit.integrity import seals_of
 from toolkit.language import tr
 from toolkit.ledger.folder import FILES, campaign_folder, file_hashes, launched_ids, read_launched
 from toolkit.personal.stored_tables import OF_GOODS
+from toolkit.roles import require_role
 from toolkit.schemas import optional_columns, required_columns
 from toolkit.scope.where import read_where, text_values_replaced
 from toolkit.sources.spellings import MEMBER_IDS
@@ -87,6 +88,7 @@ def pseudonymise(workspace: Workspace | str | Path, out: str | Path, *, key: str
         The members table has no such attribute.
     """
     ws, folder = opened(workspace), Path(out)
+    require_role(ws, "owner", tr("making a workspace for analysts"))
     secret = read_key(key, outside=[ws.path, folder])
     if folder.exists():
         raise BadValue(tr("{folder} is there already. Give a new folder.", folder=folder))

@@ -16,6 +16,7 @@ from toolkit.importing.tables import write_table
 from toolkit.language import tr
 from toolkit.personal.forget import drop_marts
 from toolkit.personal.receipt_lines import without_members
+from toolkit.roles import require_role
 from toolkit.workspace import Workspace, opened
 
 TIMES = {"events": "occurred_at", "redemptions": "redeemed_at", "contacts": "contacted_at"}
@@ -72,6 +73,7 @@ def retain(workspace: Workspace | str | Path, stretch: str, *, drop: bool = Fals
         Another process writes there.
     """
     ws = opened(workspace)
+    require_role(ws, "owner", tr("letting lines lose their member"))
     if ws.last_day is None:
         raise DataError(tr("{path} has no receipts yet. Import some with `toolkit import MAPPING {path}`.", path=ws.path))
     first = oldest_day(ws.last_day, stretch)

@@ -25,6 +25,7 @@ from toolkit.mart.build import ensure_mart
 from toolkit.mart.derived import made_at, stored_table
 from toolkit.mart.folder import Mart
 from toolkit.mart.readable import readable_members
+from toolkit.scope.minimum import checked_minimum, shop_settings
 from toolkit.scope.period import Period, read_date, read_period
 from toolkit.scope.telling import say
 from toolkit.scope.traits import trait_columns, with_traits
@@ -254,8 +255,8 @@ def open_view(
     workspace = workspace.snapshot()
     asked = checked_as_of(workspace, as_of)
     day = _seen_until(workspace, asked)
-    shop = read_settings(workspace.document("settings"))
-    chosen = settings if isinstance(settings, Settings) else read_settings(settings, base=shop)
+    shop = shop_settings(workspace)
+    chosen = checked_minimum(workspace, shop, settings if isinstance(settings, Settings) else read_settings(settings, base=shop))
     stores = _stores(workspace)
     label = whole = tr("the chain")
     if store_id is not None:

@@ -21,6 +21,7 @@ from toolkit.atomic import broken_off, private_file, written_together
 from toolkit.audience.audience import Audience
 from toolkit.audience.words import in_words
 from toolkit.audit import record
+from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
 from toolkit.language import tr
 from toolkit.roles import require_role
@@ -66,6 +67,7 @@ class Export:
         return tr("{member_count:,} members exported{without}.{guard}", member_count=self.member_count, without=without, guard=guard)
 
 
+@told_in_words
 def export_audience(
     view: View,
     audience: Audience,
@@ -123,7 +125,53 @@ def write_export(
 ) -> Export:
     """Write the files of an export into `part`, which become those of `folder` together with others; they are returned as they will be."""
     require_role(view.workspace, "marketer", tr("exporting members"))
-    _check(view, formats, columns)
+    _check_formats(formats)
+    rows = exported_rows(view, audience, columns=columns, for_contact=for_contact, beside=beside)
+    table, shown = rows.table, rows.table.columns
+    stem = _stem(audience, view)
+    paths = {form: part / f"{stem}.{form}" for form in dict.fromkeys(formats)}
+    manifest = part / f"{stem}.manifest.json"
+    unfinished = broken_off(folder)
+    there = [path.name for path in (*paths.values(), manifest) if (folder / path.name).exists() and path.name not in unfinished]
+    if there and not replace_it:
+        raise BadValue(tr("{folder} has {there} already. Choose another folder, or say replace.", folder=folder, there=", ".join(there)))
+    safe, guarded = _guarded(table)
+    ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
+    for form, path in paths.items():
+        ways[form](private_file(path))
+    export = Export(
+        tuple(paths.values()), manifest, table.height,
+        rows.not_contactable, rows.unknown_contactable,
+        guarded if "csv" in paths else 0,
+    )  # fmt: skip
+    told = json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False)
+    private_file(manifest).write_text(told, "utf-8", newline="\n")
+    return replace(export, files=tuple(folder / path.name for path in export.files), manifest=folder / manifest.name, columns=tuple(shown))
+
+
+def record_export(view: View, audience: Audience, export: Export, *, for_contact: bool) -> None:
+    """Note in the audit log what went out."""
+    record(
+        view.workspace.path, "exported", audience=audience.name, version=audience.version, scope=view.place, columns=list(export.columns),
+        purpose="contact" if for_contact else "analysis", members=export.member_count,
+        files=[path.resolve() for path in (*export.files, export.manifest)],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ExportedRows:
+    """The rows that may leave, before they are files or a table of a database, and how many may not."""
+
+    table: pl.DataFrame
+    not_contactable: int
+    unknown_contactable: int
+
+
+def exported_rows(
+    view: View, audience: Audience, *, columns: Sequence[str] = (), for_contact: bool = True, beside: pl.DataFrame | None = None
+) -> ExportedRows:
+    """Return the rows of an audience in the view's scope that may leave; parameters and faults as those of `export_audience`."""
+    check_columns(view, columns)
     if for_contact and not view.has_column("members", "contactable"):
         raise DataError(
             tr(
@@ -154,43 +202,23 @@ def write_export(
     table = chosen.select(shown).with_columns(
         pl.col(name).cast(pl.List(pl.String)).list.join("; ") for name in shown if isinstance(chosen.schema[name], pl.List)
     )
-    stem = _stem(audience, view)
-    paths = {form: part / f"{stem}.{form}" for form in dict.fromkeys(formats)}
-    manifest = part / f"{stem}.manifest.json"
-    unfinished = broken_off(folder)
-    there = [path.name for path in (*paths.values(), manifest) if (folder / path.name).exists() and path.name not in unfinished]
-    if there and not replace_it:
-        raise BadValue(tr("{folder} has {there} already. Choose another folder, or say replace.", folder=folder, there=", ".join(there)))
-    safe, guarded = _guarded(table)
-    ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
-    for form, path in paths.items():
-        ways[form](private_file(path))
-    export = Export(
-        tuple(paths.values()), manifest, table.height,
+    return ExportedRows(
+        table,
         int((~consent).fill_null(False).sum()) if for_contact else 0,
         int(consent.null_count()) if for_contact else 0,
-        guarded if "csv" in paths else 0,
-    )  # fmt: skip
-    told = json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False)
-    private_file(manifest).write_text(told, "utf-8", newline="\n")
-    return replace(export, files=tuple(folder / path.name for path in export.files), manifest=folder / manifest.name, columns=tuple(shown))
+    )
 
 
-def record_export(view: View, audience: Audience, export: Export, *, for_contact: bool) -> None:
-    """Note in the audit log what went out."""
-    record(
-        view.workspace.path, "exported", audience=audience.name, version=audience.version, scope=view.place, columns=list(export.columns),
-        purpose="contact" if for_contact else "analysis", members=export.member_count,
-        files=[path.resolve() for path in (*export.files, export.manifest)],
-    )  # fmt: skip
-
-
-def _check(view: View, formats: Sequence[str], columns: Sequence[str]) -> None:
+def _check_formats(formats: Sequence[str]) -> None:
     if not formats:
         raise BadValue(tr("No format was given; {formats} are known.", formats=", ".join(FORMATS)))
     for form in formats:
         if form not in FORMATS:
             raise unknown_name("format", form, FORMATS, where="An export")
+
+
+def check_columns(view: View, columns: Sequence[str]) -> None:
+    """Raise `UnknownName` with every column that is neither of the members table nor a trait, and the nearest that is."""
     known = [*view.readable.columns, *trait_columns(view)]
     wrong = [name for name in columns if name not in known]
     if wrong:

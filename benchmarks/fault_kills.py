@@ -89,7 +89,7 @@ def _campaign(folder: Path) -> str:
 
 
 def _lists(folder: Path) -> str:
-    files = [path for path in (folder / "lists").glob("[!.]*")]
+    files = list((folder / "lists").glob("[!.]*"))
     return "" if len(files) in (0, _all_lists(folder)) else f"{len(files)} of {_all_lists(folder)} files"
 
 

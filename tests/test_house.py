@@ -16,6 +16,7 @@ PACKAGE = ROOT / "toolkit"
 LAYERS = [  # lowest first; a module imports only from layers above it in this list, or from its own package
     {"language"},
     {"errors", "atomic", "kernel_ports"},
+    {"disk"},
     {"integrity", "readers"},
     {"columns"},
     {"settings", "wording", "schemas", "expressions", "extras"},

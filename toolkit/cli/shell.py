@@ -25,6 +25,7 @@ from toolkit.cli.nights import nightly_command
 from toolkit.cli.personal import audit_command, forget_command, minimum_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
 from toolkit.cli.terminal import echo
+from toolkit.disk import FAULTS, cannot_write, not_written
 from toolkit.errors import BadValue, ToolkitError, shorten
 from toolkit.extras import absence_told, require
 from toolkit.language import json_text, tr
@@ -592,3 +593,8 @@ def main() -> None:
         raise SystemExit(2) from None
     except BrokenPipeError:
         raise SystemExit(0) from None
+    except FAULTS as error:
+        if not cannot_write(error):
+            raise
+        echo(not_written(error), err=True)
+        raise SystemExit(2) from None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import sqlite3
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 

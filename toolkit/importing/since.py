@@ -31,6 +31,8 @@ from toolkit.workspace import Workspace
 
 OVERLAP_DAYS = 3
 """Days before the last receipts from which rows are looked at again: tills that were not connected send theirs late."""
+_BEFORE = timedelta(days=2)
+"""Days more that a database is asked for: of the night before the first day, and of a zone that is not the shop's."""
 SHRINK_LIMIT = 0.5
 """A file that has less than this share of the bytes it had is refused: an export that broke off."""
 _KINDS = (
@@ -68,9 +70,16 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
     last = ws.sources().get(source.source_name, (None, None, 0))[1] if ws else None
     first_day = None if last is None else last - timedelta(days=overlap_days)
     files, tables, days, faults, skipped, notes = dict(before), {}, {}, [], 0, []
+    asked = []
     for name, spec in source.tables.items():
         entries = []
         for path, entry in find_files(source, name):
+            if spec.of(entry).source_table is not None:  # a database is asked for its new rows; its other tables are read whole
+                if name == "lines" and first_day is not None and spec.replaces == "days":
+                    days[os.path.realpath(path)] = first_day
+                    asked.append(path.as_posix())
+                entries.append(entry)
+                continue
             file = _seen(path, name)
             old = before.get(file["path"])
             if old is not None and _is_same(path, file, old):
@@ -85,14 +94,19 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
             faults += _other_types(files[file["path"]], old or _of_table(before, name))
             entries.append(FileEntry(path=os.path.abspath(path), **entry.stated))
         if entries:
-            tables[name] = spec.model_copy(update={"files": tuple(entries)})
+            from_day = None if name != "lines" or first_day is None else first_day - _BEFORE
+            tables[name] = spec.model_copy(update={"files": tuple(entries), "from_day": from_day})
     if faults:
         raise DataError("\n".join([*faults, tr("Nothing was changed.")]))
     if skipped:
         told = trn("{files:,} file was read before and is as it was: it was not read again.",
                    "{files:,} files were read before and are as they were: they were not read again.", skipped, files=skipped)  # fmt: skip
         notes.append(told)
-    if days and first_day is not None:
+    if asked and first_day is not None:
+        told = tr("Of {tables}, receipts before {day} were not looked at; to have all of them read, import without --since.",
+                  tables=tr(", ").join(asked), day=language.day(first_day))  # fmt: skip
+        notes.append(told)
+    if len(days) > len(asked) and first_day is not None:
         notes.append(
             tr(
                 "Of files that were read before and have changed, receipts before {day} were not looked at; to have all of them read, "
@@ -107,7 +121,7 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
 def all_read(source: Mapping) -> dict[str, Any]:
     """Return what will have been read once all files of a mapping are imported."""
     files = [_seen(path, name) | {"types": _types(path, spec.raw_columns)} for name, spec in source.tables.items()
-             for path, _ in find_files(source, name)]  # fmt: skip
+             for path, entry in find_files(source, name) if spec.of(entry).source_table is None]  # fmt: skip
     return {"source": source.source_name, "files": files}
 
 
@@ -150,6 +164,15 @@ def rows_since(typed: Typed, lines: pl.LazyFrame, since: Since) -> tuple[pl.Lazy
         left += lines.filter(early).select(pl.len()).collect(engine="streaming").item()
         lines = lines.filter(~early)
     return lines, left
+
+
+def left_out_since(typed: Typed, rows: pl.LazyFrame, since: Since | None) -> pl.LazyFrame:
+    """Return the rows that a mapping leaves out without those of days that are not looked at: they speak of no day then."""
+    for file in typed.files if since is not None else ():
+        if since is not None and (first := since.days.get(os.path.realpath(file.path))) is not None:
+            ours = pl.col("source_index").is_between(file.first_index, file.first_index + file.rows - 1)
+            rows = rows.filter(~(ours & (pl.col("ordered_at").dt.date() < first)))
+    return rows
 
 
 def latest_day(zone: str | None) -> date:

@@ -3,13 +3,15 @@
 What was read is kept in the workspace (`documents/read/`), a TOML file for each source of receipts: a person who wants a file read again
 takes it out there. A file is known by its name, size and time, or by its content where only the time is another. Of a file that was read
 before and has changed, rows are looked at from some days before the last receipts on (late receipts, corrections): those store days are
-replaced whole, as ever. A new file is read whole.
+replaced whole, as ever. A new file is read whole. A table of a database is asked for its later rows alone, where it knows the times as
+times, or by the column that the mapping names as `watermark`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,9 +22,11 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from toolkit import language
-from toolkit.errors import DataError
+from toolkit.errors import DataError, MappingError
 from toolkit.language import later, tr, trn
 from toolkit.sources.convert import Typed
+from toolkit.sources.databases.addresses import SourceTable
+from toolkit.sources.databases.arrival import opened
 from toolkit.sources.mapping import Mapping, Since
 from toolkit.sources.records.tables import find_files
 from toolkit.sources.specs import FileEntry
@@ -40,6 +44,14 @@ _KINDS = (
     (pl.Datetime, later("times")),
     (pl.Date, later("dates")),
 )
+
+_DATABASE_KINDS = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (r"bool", "yes or no"), (r"^date$", "dates"), (r"time|date", "times"), (r"interval", ""), (r"int|serial", "whole numbers"),
+        (r"num|dec|doub|float|real|money", "numbers"), (r"char|text|string|uuid|enum|clob", "text"),
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,23 +79,38 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
     before: dict[str, dict[str, Any]] = {file["path"]: file for file in known.get("files", ())}
     last = ws.sources().get(source.source_name, (None, None, 0))[1] if ws else None
     first_day = None if last is None else last - timedelta(days=overlap_days)
+    today = latest_day(source.time_zone)
     files, tables, days, faults, skipped, notes = dict(before), {}, {}, [], 0, []
     for name, spec in source.tables.items():
-        entries = []
+        entries, same = [], []
         for path, entry in find_files(source, name):
+            if (table := spec.of(entry).source_table) is not None:
+                old = before.get(f"{name}:{table}")
+                file = files[f"{name}:{table}"] = _of_database(name, table, today)
+                faults += _other_types(file, old)
+                if name == "lines" and old is not None:
+                    entry, day = _later_rows(source, entry, file["types"], first_day, old["read_on"] - timedelta(days=overlap_days))
+                    days |= {} if day is None else {os.path.abspath(path): day}
+                entries.append(entry)
+                continue
             file = _seen(path, name)
             old = before.get(file["path"])
             if old is not None and _is_same(path, file, old):
                 files[file["path"]] = {**old, "time": file["time"]}
-                skipped += 1
+                same.append(FileEntry(path=os.path.abspath(path), **entry.stated))
                 continue
             if old is not None:
                 faults += [] if allow_shrinking else _shrunk(file, old)
                 if name == "lines" and first_day is not None and spec.replaces == "days":
-                    days[os.path.realpath(path)] = first_day
+                    days[os.path.abspath(path)] = first_day
             files[file["path"]] = {**file, "types": _types(path, spec.raw_columns)}
             faults += _other_types(files[file["path"]], old or _of_table(before, name))
             entries.append(FileEntry(path=os.path.abspath(path), **entry.stated))
+        if (
+            entries and name != "lines"
+        ):  # who is on no file of the members may not be contacted any more: a table is read whole or not at all
+            entries, same = entries + same, []
+        skipped += len(same)
         if entries:
             tables[name] = spec.model_copy(update={"files": tuple(entries)})
     if faults:
@@ -100,14 +127,19 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
                 day=language.day(first_day),
             )
         )
-    mapping = source.model_copy(update={"tables": tables, "since": Since(days=days, not_after=latest_day(source.time_zone))})
+    mapping = source.model_copy(update={"tables": tables, "since": Since(days=days, not_after=today)})
     return News(mapping if tables else None, tuple(notes), {"source": source.source_name, "files": list(files.values())})
 
 
 def all_read(source: Mapping) -> dict[str, Any]:
     """Return what will have been read once all files of a mapping are imported."""
-    files = [_seen(path, name) | {"types": _types(path, spec.raw_columns)} for name, spec in source.tables.items()
-             for path, _ in find_files(source, name)]  # fmt: skip
+    files = []
+    for name, spec in source.tables.items():
+        for path, entry in find_files(source, name):
+            if (table := spec.of(entry).source_table) is None:
+                files.append(_seen(path, name) | {"types": _types(path, spec.raw_columns)})
+            else:
+                files.append(_of_database(name, table, latest_day(source.time_zone)))
     return {"source": source.source_name, "files": files}
 
 
@@ -138,7 +170,7 @@ def rows_since(typed: Typed, lines: pl.LazyFrame, since: Since) -> tuple[pl.Lazy
         )  # fmt: skip
     left = 0
     for file in typed.files:
-        if (first := since.days.get(os.path.realpath(file.path))) is None:
+        if (first := since.days.get(os.path.abspath(file.path))) is None:
             continue
         ours = pl.col("source_index").is_between(file.first_index, file.first_index + file.rows - 1)
         key = ["store_id", "order_id"]
@@ -205,6 +237,47 @@ def _kind(dtype: pl.DataType) -> str:
     if dtype.is_numeric():
         return later("numbers")
     return next((kind for base, kind in _KINDS if dtype.base_type() == base), str(dtype))
+
+
+def _of_database(name: str, table: SourceTable, today: date) -> dict[str, Any]:
+    return {"table": name, "path": f"{name}:{table}", "size": 0, "time": 0, "read_on": today, "types": _types_of(table)}
+
+
+def _types_of(table: SourceTable) -> dict[str, str]:
+    """Return what kind of values each column of a database's table holds, where the database says so."""
+    with opened(table) as reader:
+        found = {
+            name: next((kind for known, kind in _DATABASE_KINDS if known.search(type_name)), "") for name, type_name in reader.types.items()
+        }
+    return {name: kind for name, kind in sorted(found.items()) if kind}
+
+
+def _later_rows(
+    source: Mapping, entry: FileEntry, types: dict[str, str], first_day: date | None, written_from: date
+) -> tuple[FileEntry, date | None]:
+    """Return how a table of lines is asked for its later rows alone, and the first day that is looked at; None = all that come.
+
+    The database is asked for a day more, since an order may begin before midnight, and only by a column that it knows as times.
+
+    Raises: `MappingError` where rows are known by when they were written, but replace whole days.
+    """
+    spec = source.tables["lines"].of(entry)
+    if spec.watermark is not None:
+        if spec.replaces != "orders":
+            raise MappingError(
+                tr(
+                    "{label} [lines] watermark: rows that were written since the last night are parts of days, so they cannot replace "
+                    'whole days; write replaces = "orders" beside it.',
+                    label=source.label,
+                )
+            )
+        return entry.model_copy(update={"since": (spec.watermark, written_from)}), None
+    if first_day is None or spec.replaces not in ("days", "orders"):
+        return entry, None
+    column = spec.columns["ordered_at"].column
+    if column is not None and types.get(column) in ("times", "dates"):
+        entry = entry.model_copy(update={"since": (column, first_day - timedelta(days=1))})
+    return entry, first_day
 
 
 def _of_table(before: dict[str, dict[str, Any]], table: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import PurePath
 from typing import Any, Literal
 from zoneinfo import available_timezones
@@ -163,10 +164,12 @@ class _Written(_Frozen):
     query: str | None = Field(None, description="of a database: a select in place of a table")
     first_rows: int | None = Field(None, description="of a database: no more rows than these are looked at; no key of a section")
 
+    since: tuple[str, date] | None = Field(None, description="of a database: rows from this day on, by this column; no key of a section")
+
     @property
     def source_table(self) -> SourceTable | None:
         """The table of a database that is read in place of files."""
-        return None if self.url is None else SourceTable(self.url, self.table, self.query)
+        return None if self.url is None else SourceTable(self.url, self.table, self.query, self.since)
 
     @field_validator("encoding")
     @classmethod
@@ -356,6 +359,7 @@ class TableMapping(Written, _Cells):
     replaces: Literal["days", "orders", "members", "all"] = Field(
         "days", description="what lines replace: store days whole, or the same orders of a day; what a members table does: itself, or all"
     )
+    watermark: str | None = Field(None, description="column of a database that says when a row was written, for imports of what is new")
     join: tuple[Join, ...] = Field((), description="other files whose columns are added, row by row, before anything else")
     not_goods: Literal["in_sales", "left_out"] | None = Field(None, description="what becomes of lines that are no goods (is_goods)")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -33,6 +34,7 @@ class SourceTable:
     url: str
     table: str | None = None
     query: str | None = None
+    since: tuple[str, date] | None = None  # only rows whose value in this column is of this day or later
 
     @property
     def title(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from toolkit.errors import DataError
 from toolkit.language import tr
@@ -26,6 +27,10 @@ def select_of(source: SourceTable, quote: str = '"', *, is_read_only: bool = Tru
       ...
     toolkit.errors.DataError: env:DB query b6b4e2: the query is no select, and only what reads is sent; write `select ...`.
     """
+    if source.since is not None:
+        column, day = source.since
+        base = select_of(replace(source, since=None), quote, is_read_only=is_read_only)
+        return f"select * from ({base}) as since_then where {quoted_name(column, quote)} >= '{day.isoformat()}'"
     if source.table is not None:
         return f"select * from {quoted_table(source.table, quote)}"
     query = (source.query or "").strip().rstrip(";").rstrip()

@@ -29,7 +29,21 @@ from toolkit.sources.written.packing import Start, WrongEncoding, read_start
 
 ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", *JSON_ENDINGS, *WORKBOOKS)
 """Endings of the files that are looked for in folders and zips."""
-STATED = ("format", "encoding", "delimiter", "quote", "header", "skip_rows", "sheet", "unfold", "url", "table", "query", "first_rows")
+STATED = (
+    "format",
+    "encoding",
+    "delimiter",
+    "quote",
+    "header",
+    "skip_rows",
+    "sheet",
+    "unfold",
+    "url",
+    "table",
+    "query",
+    "first_rows",
+    "since",
+)
 """What a mapping may say of a file's writing: tables that say the same read the same file alike."""
 
 

@@ -16,6 +16,14 @@ settings.register_profile("suite", settings(), deadline=None, suppress_health_ch
 settings.load_profile("suite")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def small_groups() -> Iterator[None]:
+    """Shops of the tests have a handful of members: their figures may speak of one. tests/scope/test_minimum.py holds the real floor."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("toolkit.scope.minimum.FLOOR", 1)
+        yield
+
+
 @pytest.fixture(scope="session")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Path of a workspace with the Complete Journey; read only."""

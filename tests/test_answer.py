@@ -19,6 +19,7 @@ from toolkit import portrait, targeting
 from toolkit.answer import Answer, Finding, Note
 from toolkit.charts import offline
 from toolkit.errors import BadValue, DataError
+from toolkit.scope.minimum import lower_minimum
 from toolkit.workspace import Workspace
 
 FEW = {"scope": {"minimum_members": 1}}
@@ -85,6 +86,7 @@ def test_a_pickled_answer_says_and_draws_the_same(ws: Workspace, ask: Callable[.
 
 
 def test_questions_and_answers_cross_to_another_process(ws: Workspace, answer: Answer) -> None:
+    lower_minimum(ws, 1, reason="a shop of five members, typed by hand")  # the other process has the floor of any shop
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:  # a fork would share our memory, and prove nothing
         assert pool.submit(_ask, portrait.rfm, ws.path).result() == answer
 

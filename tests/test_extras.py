@@ -129,6 +129,8 @@ import toolkit as tk
 from toolkit.registry import all_questions
 from toolkit.cli import main
 assert len(all_questions()) > 50
+from toolkit.scope import minimum
+minimum.FLOOR = 1  # a tiny shop
 assert tk.portrait.segments({str(workspace)!r}, settings={{"scope": {{"minimum_members": 1}}}}).chart is not None
 sys.argv = ["toolkit", "--help"]
 main()

@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from toolkit import workspace as layouts
 from toolkit.errors import WorkspaceError
-from toolkit.workspace import Manifest, Workspace, is_disk_full
+from toolkit.workspace import Manifest, Workspace, is_disk_full, write_manifest
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_an_empty_workspace_reads_as_empty(workspace: Workspace) -> None:
         ("{", "damaged"),
         ("[]", "no format number"),
         ('{"format": 99, "currency": "EUR"}', "newer toolkit"),
-        ('{"format": 0, "currency": "EUR"}', "no longer reads .it reads 1 to 2"),
+        ('{"format": 0, "currency": "EUR"}', "no longer reads .it reads 1 to 3"),
         ('{"format": 1, "currency": "EUR"}', "minor_digits"),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_full_disk_ends_in_a_sentence_and_leaves_the_state(workspace: Workspac
 def test_a_listed_file_that_is_gone_is_named(workspace: Workspace) -> None:
     raw = json.loads((workspace.path / "manifest.json").read_text())
     raw["tables"] = {"products": "tables/000001/products.parquet"}
-    (workspace.path / "manifest.json").write_text(json.dumps(raw))
+    write_manifest(workspace.path, Manifest.model_validate(raw))
     with pytest.raises(WorkspaceError, match="is not there"):
         Workspace(workspace.path).table("products")
 
@@ -213,7 +213,7 @@ def test_an_upgrade_that_fails_leaves_the_old_layout_and_says_so(of_layout_1: Pa
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setitem(layouts.UPGRADES, layouts.FORMAT - 1, fail)
-    with pytest.raises(WorkspaceError, match=r"must be upgraded once \(layout 1 to 3\).*Nothing was changed"):
+    with pytest.raises(WorkspaceError, match=r"must be upgraded once \(layout 1 to 4\).*Nothing was changed"):
         Workspace(of_layout_1)
     monkeypatch.setitem(layouts.UPGRADES, layouts.FORMAT - 1, lambda folder, manifest: {**manifest, "currency": 5})
     with pytest.raises(WorkspaceError, match="damaged: currency"):
@@ -227,5 +227,5 @@ def test_an_upgrade_waits_for_a_writer_and_a_layout_without_a_step_is_refused(of
     with FileLock(of_layout_1 / ".lock"), pytest.raises(WorkspaceError, match="written by another process"):
         Workspace(of_layout_1)
     monkeypatch.delitem(layouts.UPGRADES, layouts.FORMAT - 1)
-    with pytest.raises(WorkspaceError, match=r"no longer reads \(it reads 3 to 3\)\. Import the receipts again"):
+    with pytest.raises(WorkspaceError, match=r"no longer reads \(it reads 4 to 4\)\. Import the receipts again"):
         Workspace(of_layout_1)

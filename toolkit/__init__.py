@@ -209,11 +209,14 @@ def members(workspace: Workspace | str, *, as_of: str | None = None, traits: boo
     >>> import toolkit as tk
     >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)
     """
+    from toolkit.language import tr
+    from toolkit.roles import require_role
     from toolkit.scope.traits import with_traits
     from toolkit.scope.view import open_view
     from toolkit.workspace import opened
 
     ws = opened(workspace)
+    require_role(ws, "marketer", tr("the members table"))
     view = open_view(ws, as_of=as_of)
     return with_traits(view) if traits else view.readable
 

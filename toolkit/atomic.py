@@ -1,4 +1,4 @@
-"""Files that a reader finds whole: written beside their place and renamed into it."""
+"""Files that a reader finds whole: written beside their place, put on the disk, and renamed into it."""
 
 from __future__ import annotations
 
@@ -22,25 +22,40 @@ def private_file(path: Path) -> Path:
 
 
 @contextmanager
-def written_beside(path: Path, *, private: bool = False) -> Iterator[Path]:
+def written_beside(path: Path, *, durable: bool = True, private: bool = False) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the name when the block ends, and is gone when the block fails.
 
-    A reader finds the old content or the new one, never a part. Two writers have two such files; the later one wins. `private`: the file
-    holds persons (`private_file`).
+    A reader finds the old content or the new one, never a part, also after the machine has stopped in between: the content is on the disk
+    before it gets the name, and the name is when this returns. Two writers have two such files; the later one wins. What can be made again
+    at any time, and is looked at before it is believed, need not wait for the disk (`durable=False`). `private`: the file holds persons
+    (`private_file`).
     """
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         if private:
             private_file(part)
         yield part
+        if durable:
+            synced(part)
         os.replace(part, path)
+        if durable:
+            synced(path.parent)
     finally:
         part.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, text: str, *, private: bool = False) -> None:
-    """Write `text` (UTF-8) so that a reader finds the old content or the new one, also after the machine has stopped in between."""
-    with written_beside(path, private=private) as part, part.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    """Write `text` (UTF-8) as `written_beside` does."""
+    with written_beside(path, private=private) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def synced(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk. Folders cannot be waited for on Windows, where this does nothing."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -97,6 +97,10 @@ class WorkspaceError(ToolkitError):
     """The folder is no workspace, is from a newer version, is locked, or is damaged."""
 
 
+class StateMoved(WorkspaceError):
+    """What was being read was replaced by newer receipts: the same question has an answer from the new state."""
+
+
 class UnknownName(ToolkitError):
     """A question, parameter, column, store or setting that does not exist."""
 
@@ -107,6 +111,10 @@ class BadValue(ToolkitError):
 
 class NameTaken(BadValue):
     """A name that is in use already; what stands there is kept."""
+
+
+class NotAllowed(ToolkitError):
+    """The role of who is at work does not hold it (`toolkit.roles`)."""
 
 
 class OwnQuestionFailed(ToolkitError):

@@ -21,15 +21,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_origin, get_type_hints
 
+import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit.answer import Answer, Finding, Note
 from toolkit.audience import Audience, AudienceLike, read_selection, view_of
+from toolkit.audience.viewers import admit
 from toolkit.columns import AnswerTable, Column, Table, returns
-from toolkit.errors import BadValue, DataError, UnknownName, fault_words, quoted, unknown_name
+from toolkit.doctor.damage import told_damage
+from toolkit.errors import BadValue, DataError, StateMoved, UnknownName, fault_words, quoted, unknown_name
 from toolkit.extras import absence_told
 from toolkit.language import is_text, later, tr
 from toolkit.own_questions import answered, check_own, is_own, load_installed
+from toolkit.readers import has_moved
+from toolkit.roles import require_role
 from toolkit.scope.interruptions import interruption_notes
 from toolkit.scope.view import View, require_members
 from toolkit.settings import Settings
@@ -37,6 +42,8 @@ from toolkit.workspace import Workspace, opened
 
 STEPS = ("portrait", "targeting", "differentiation", "review")
 _MOST = 10**12
+MEMBER = "member_id"
+"""The column and the parameter of single members: they need a role."""
 """The largest whole number a parameter may be: a column of numbers holds it."""
 SCOPE_PARAMETERS: dict[str, tuple[Any, str]] = {
     "store_id": (str | None, "one store, as the shop writes its id; empty = the chain"),
@@ -91,14 +98,38 @@ class Question:
             Fewer members in scope than figures may speak of.
         MissingExtra
             The question rests on a package that the plain installation leaves out.
+        NotAllowed
+            It names members, and who asks may see figures alone (`toolkit.roles`).
         """
-        ws = opened(workspace)
+        try:
+            return self._answer(workspace, given)
+        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException, StateMoved) as error:
+            said = error if isinstance(error, StateMoved) else told_damage(opened(workspace), error)
+            if said is None:
+                raise
+            if not isinstance(said, StateMoved):
+                raise said from error
+        return self._answer(workspace, given)  # of the state that came in its place
+
+    def _answer(self, workspace: Workspace | str | Path, given: Mapping[str, Any]) -> Answer:
+        """The answer, of one state of the receipts: what came in meanwhile is for the next one."""
+        ws = opened(workspace).snapshot()
         scope, own = self.read(given)
         view = view_of(ws, **scope)
+        admit(view, scope.get("audience"))
+        if MEMBER in own:
+            require_role(ws, "marketer", tr("the card of a member"))
         if self.minimum:
             require_members(view)
         with absence_told():
             finding = _with_receipts(self._checked(answered(self.name, self.function, view, own, known=_registry), view), view)
+        if MEMBER in finding.frame.columns:
+            require_role(ws, "marketer", tr("a list of members"))
+        if has_moved(ws.path, ws.manifest.data_version):
+            moved = view.say(
+                "New receipts have come in since the question before: this answer is of them, up to {last_day}.", last_day=ws.last_day
+            )
+            finding = replace(finding, notes=[*finding.notes, moved])
         if isinstance(named := scope.get("audience"), Audience):
             scope["audience"] = named.shown
         kept = {**scope, **own}

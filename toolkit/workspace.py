@@ -8,8 +8,10 @@
       documents/        small TOML texts a person may edit: settings, scorecard, audiences
       campaigns/        the ledger: one folder a campaign, frozen at launch (toolkit.ledger)
 
-A data file that the manifest does not list does not exist for readers. A commit writes its files first, then replaces the manifest; a
-process killed at any moment leaves the old state or the new one, and what it left lying about is swept by the next writer.
+A data file that the manifest does not list does not exist for readers. A commit writes its files first, waits until they are on the disk,
+then replaces the manifest, which names the SHA-256 of each; a process killed at any moment, or a machine that stops, leaves the old state
+or the new one, and what it left lying about is swept by the next writer. Readers get data files from `data_files` alone, which looks
+whether they are what was written.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -31,10 +34,13 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.atomic import write_atomically
-from toolkit.errors import WorkspaceError, fault_words, shorten
+from toolkit.errors import StateMoved, WorkspaceError, fault_words, shorten
+from toolkit.integrity import STATE, Fault, Look, NotAsWritten, Seal, faults_in, look_at, read_signed, seals_of, signed
 from toolkit.language import tr
+from toolkit.readers import FOLDER as READERS
+from toolkit.readers import Lease, drop_states, has_moved, keep_state, kept_manifests
 
-FORMAT = 2
+FORMAT = 3
 """Version of the layout (docs/workspace-format.md). One of a newer toolkit is refused, one of an older toolkit upgraded."""
 
 
@@ -45,7 +51,12 @@ def _named_sources(_: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, "line_files": [{**file, "source": source} for file in manifest.get("line_files", ())]}
 
 
-UPGRADES: dict[int, Callable[[Path, dict[str, Any]], dict[str, Any]]] = {1: _named_sources}
+def _without_seals(_: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest of layout 2 as it is: what its files were when they were written nobody knows; `toolkit doctor` seals them."""
+    return manifest
+
+
+UPGRADES: dict[int, Callable[[Path, dict[str, Any]], dict[str, Any]]] = {1: _named_sources, 2: _without_seals}
 """Layout -> the step to the next one: takes the folder and the manifest as JSON values, and gives the manifest of the next layout.
 
 A step may write new files; it never changes or removes one that the manifest lists. The new manifest comes last and in one piece, so a step
@@ -113,6 +124,13 @@ class Manifest(BaseModel):
     codes: dict[str, str] = Field(default_factory=dict)  # dictionary name -> file
     tables: dict[str, str] = Field(default_factory=dict)  # contract table name -> file
     imports: tuple[ImportRecord, ...] = ()
+    files: dict[str, Seal] = Field(default_factory=dict)  # file -> what it was when it was written; older ones may have none
+
+    def live(self) -> list[str]:
+        """Return every data file that is live, once."""
+        names = [name for file in self.line_files for name in (file.path, file.ids_path)]
+        names += [*self.tables.values(), *self.codes.values(), *(record.rejected_path for record in self.imports if record.rejected_path)]
+        return list(dict.fromkeys(names))
 
 
 class Workspace:
@@ -131,7 +149,8 @@ class Workspace:
 
     def __init__(self, path: str | Path) -> None:
         self.path = _plain_name(Path(path))
-        self.manifest = self._read_manifest()
+        self._lease: Lease | None = None
+        self.state, self.manifest = self._read()
 
     @classmethod
     def create(cls, path: str | Path, *, currency: str, minor_digits: int) -> Workspace:
@@ -157,7 +176,7 @@ class Workspace:
                 tr("{folder} is a folder with other things in it. Give an empty or new folder for the workspace.", folder=folder)
             )
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "manifest.json", Manifest(currency=currency, minor_digits=minor_digits).model_dump_json(indent=1))
+        write_manifest(folder, Manifest(currency=currency, minor_digits=minor_digits))
         return cls(folder)
 
     @classmethod
@@ -183,8 +202,8 @@ class Workspace:
         except WorkspaceError:
             return
         try:
-            if self._read_manifest().data_version == 0:
-                for name in {"manifest.json", *_DATA_FOLDERS} - before:
+            if self._read()[1].data_version == 0:
+                for name in {"manifest.json", COPY, STATE, READERS, *_DATA_FOLDERS} - before:
                     place = self.path / name
                     shutil.rmtree(place, ignore_errors=True) if place.is_dir() else place.unlink(missing_ok=True)
                 if ".lock" not in before:
@@ -194,6 +213,34 @@ class Workspace:
         for place in missing:  # the folder itself, then those above it; one with something in it stays
             with suppress(OSError):
                 place.rmdir()
+
+    def snapshot(self) -> Workspace:
+        """Return the workspace as it stands now, to be read whole: its files stay for as long as the object does (`toolkit.readers`).
+
+        The workspace itself moves to that state, too; a snapshot stays what it is.
+        """
+        if self._lease is not None:
+            return self
+        for _ in range(_MOST_TRIES):
+            self.state, self.manifest = self._read()
+            held = self.unheld()
+            held._lease = Lease(self.path, self.manifest.data_version)
+            if self._read()[0] == self.state:
+                return held
+            held._lease.end()  # receipts came in at this moment
+        raise StateMoved(tr("Receipts come into {path} faster than they can be read. Ask again.", path=self.path))
+
+    def unheld(self) -> Workspace:
+        """Return the same state without a hold on its files: for a key of what was read from it, by state (`==`)."""
+        same = copy(self)
+        same._lease = None
+        return same
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Workspace) and (self.path, self.state) == (other.path, other.state)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.state))
 
     def __repr__(self) -> str:
         """Say where the workspace is and what it holds."""
@@ -227,10 +274,10 @@ class Workspace:
 
     def source_lines(self) -> dict[str, pl.LazyFrame]:
         """Return the live lines of every source of receipts, by its name in order."""
-        files: dict[str, list[Path]] = {}
+        files: dict[str, list[str]] = {}
         for file in self.manifest.line_files:
-            files.setdefault(file.source, []).append(self.path / file.path)
-        return {source: pl.scan_parquet(files[source]) for source in sorted(files)}
+            files.setdefault(file.source, []).append(file.path)
+        return {source: pl.scan_parquet(self.data_files(files[source])) for source in sorted(files)}
 
     def sketch(self, folder: Path) -> Workspace:
         """Return a workspace at `folder` that reads this one's data where they lie: whatever is committed there changes nothing here."""
@@ -240,54 +287,85 @@ class Workspace:
 
         manifest = self.manifest
         files = [file.model_copy(update={"path": here(file.path), "ids_path": here(file.ids_path)}) for file in manifest.line_files]
-        places = {kind: {name: here(path) for name, path in getattr(manifest, kind).items()} for kind in ("codes", "tables")}
+        places: dict[str, Any] = {
+            kind: {name: here(path) for name, path in getattr(manifest, kind).items()} for kind in ("codes", "tables")
+        }
         folder.mkdir(parents=True)
-        sketched = manifest.model_copy(update={"line_files": tuple(files), **places})
-        write_atomically(folder / "manifest.json", sketched.model_dump_json(indent=1))
+        places["files"] = {here(path): seal for path, seal in manifest.files.items()}
+        write_manifest(folder, manifest.model_copy(update={"line_files": tuple(files), **places}))
         return Workspace(folder)
 
+    def data_files(self, names: Sequence[str]) -> list[Path]:
+        """Return where data files of the manifest lie, once each is found to be what was written.
+
+        Raises
+        ------
+        WorkspaceError
+            One is not there, cannot be read, or is not what was written: which, and what to do.
+        StateMoved
+            They were swept since, because others came in their place.
+        """
+        sealed = {name: self.manifest.files[name] for name in names if name in self.manifest.files}
+        faults = faults_in(self.path, sealed)
+        faults += [Fault(self.path / name, "missing") for name in names if name not in sealed and not (self.path / name).exists()]
+        if faults:
+            raise self.damaged(faults)
+        return [self.path / name for name in names]
+
+    def data_file(self, name: str) -> Path:
+        """Return where one data file lies, as `data_files`."""
+        return self.data_files([name])[0]
+
+    def damaged(self, faults: Sequence[Fault]) -> WorkspaceError:
+        """The sentence about data files that cannot be read: the first of them, how many others, what to do."""
+        if any(fault.kind == "missing" for fault in faults) and self._read()[0] != self.state:
+            return StateMoved(
+                tr(
+                    "New receipts have come into {path} since it was opened, and what was read is no longer there. Ask again.",
+                    path=self.path,
+                )
+            )
+        more = tr(" So are {others:,} other files.", others=len(faults) - 1) if len(faults) > 1 else ""
+        mend = tr(
+            "Restore a backup (`toolkit restore`), or see what else is wrong and what to import again: toolkit doctor {path}",
+            path=self.path,
+        )
+        return WorkspaceError(f"{faults[0]}{more} {mend}")
+
     def written_at(self) -> int:
-        """Return when the manifest was last replaced (ns): a key for what was read from the workspace."""
-        return (self.path / "manifest.json").stat().st_mtime_ns
+        """Return when the manifest that was read was written (ns)."""
+        return self.state[2]
 
     def line_partitions(self) -> list[list[Path]]:
         """Return, per partition, the live files of lines in the order they were imported."""
         partitions: list[list[Path]] = [[] for _ in range(self.manifest.partitions or 0)]
         for file in self.manifest.line_files:
             partitions[file.partition].append(self.path / file.path)
+        self.data_files([file.path for file in self.manifest.line_files])
         return partitions
 
     def order_ids(self) -> pl.LazyFrame:
         """Return (order_code, order_id): the shop's own id of every order."""
-        files = [self.path / file.ids_path for file in self.manifest.line_files]
+        files = self.data_files([file.ids_path for file in self.manifest.line_files])
         return pl.scan_parquet(files) if files else pl.LazyFrame(schema={"order_code": pl.Int64, "order_id": pl.String})
 
     def codes(self, name: str) -> pl.DataFrame:
         """Return the dictionary `name` (member, store, product, channel) as (code, id); `not_goods`: products whose lines are no goods."""
         if name not in self.manifest.codes:
             return pl.DataFrame(schema={"code": pl.UInt32, "id": pl.String})
-        return self._read_parquet(self.manifest.codes[name])
+        return pl.read_parquet(self.data_file(self.manifest.codes[name]))
 
     def aliases(self) -> pl.DataFrame:
         """Return (id, member_id): ids that are a member's under another id, as identity tables and folded spellings said."""
         if ALIASES not in self.manifest.codes:
             return pl.DataFrame(schema={"id": pl.String, "member_id": pl.String})
-        return self._read_parquet(self.manifest.codes[ALIASES])
+        return pl.read_parquet(self.data_file(self.manifest.codes[ALIASES]))
 
     def table(self, name: str) -> pl.LazyFrame | None:
         """Return a contract table other than lines, or None where the shop has none."""
         if name not in self.manifest.tables:
             return None
-        path = self.path / self.manifest.tables[name]
-        if not path.exists():
-            raise WorkspaceError(
-                tr(
-                    "{path} is listed in {manifest} but is not there. Import the table again.",
-                    path=path,
-                    manifest=self.path / "manifest.json",
-                )
-            )
-        return pl.scan_parquet(path)
+        return pl.scan_parquet(self.data_file(self.manifest.tables[name]))
 
     def has_column(self, table: str, column: str) -> bool:
         """Say whether the shop handed over this optional column."""
@@ -306,7 +384,7 @@ class Workspace:
         """
         lock = self._locked(seconds=0)
         try:
-            self.manifest = self._read_manifest()
+            self.state, self.manifest = self._read()
             self._sweep()
             yield f"{self.manifest.data_version + 1:06d}"
         except (OSError, pl.exceptions.ComputeError) as error:
@@ -322,12 +400,23 @@ class Workspace:
         finally:
             lock.release()
 
-    def commit(self, **changes: Any) -> None:
-        """Replace the manifest by one with `changes`, in one step. Only inside `writing()`."""
+    def commit(self, *, forgets: bool = False, **changes: Any) -> None:
+        """Replace the manifest by one with `changes`, in one step, its files on the disk before it. Only inside `writing()`.
+
+        `forgets`: nothing of earlier states may stay, whoever reads them.
+        """
         values = {name: getattr(self.manifest, name) for name in Manifest.model_fields}
         manifest = Manifest(**{**values, "data_version": self.manifest.data_version + 1, **changes})
-        write_atomically(self.path / "manifest.json", manifest.model_dump_json(indent=1))
-        self.manifest = manifest
+        before, live = set(self.manifest.live()), manifest.live()
+        kept = {name: manifest.files[name] for name in live if name in manifest.files}
+        written = seals_of(self.path, [name for name in live if name not in before])
+        manifest = manifest.model_copy(update={"files": kept | written})
+        keep_state(self.path, self.manifest.data_version)
+        if forgets:
+            drop_states(self.path)
+        write_manifest(self.path, manifest)
+        self.state, self.manifest = self._read()
+        has_moved(self.path, manifest.data_version)  # who brings receipts in need not be told of them
         self._sweep()
 
     def document(self, name: str) -> dict[str, Any]:
@@ -371,9 +460,21 @@ class Workspace:
             ) from None
         return lock
 
-    def _read_manifest(self) -> Manifest:
+    def _read(self) -> tuple[Look, Manifest]:
+        """Return the manifest as it stands now, and what tells it from any other state of the workspace."""
+        path, state = self.path / "manifest.json", None
+        with suppress(OSError, ValueError):
+            state = look_at(path)
+            if (known := _manifests.get(path)) is not None and known[0] == (state, FORMAT):
+                return state, known[1]
         raw = self._manifest_values()
-        return self._checked(raw) if raw["format"] == FORMAT else self._upgraded(raw["format"])
+        manifest = self._checked(raw) if raw["format"] == FORMAT else self._upgraded(raw["format"])
+        if state is None or look_at(path) != state:  # upgraded just now, or replaced
+            return self._read()
+        _manifests[path] = ((state, FORMAT), manifest)
+        while len(_manifests) > _MOST_MANIFESTS:
+            _manifests.pop(next(iter(_manifests)))
+        return state, manifest
 
     def _upgraded(self, layout: int) -> Manifest:
         """Bring the workspace from an older layout to today's: under the lock, step by step, the manifest replaced once at the end."""
@@ -395,7 +496,7 @@ class Workspace:
                 for step in range(raw["format"], FORMAT):
                     raw = {**UPGRADES[step](self.path, raw), "format": step + 1}
                 manifest = self._checked(raw)
-                write_atomically(self.path / "manifest.json", manifest.model_dump_json(indent=1))
+                write_manifest(self.path, manifest)
             finally:
                 lock.release()
         except OSError as error:
@@ -415,16 +516,19 @@ class Workspace:
         """Return the manifest as JSON values with a layout that is not newer than ours."""
         path = self.path / "manifest.json"
         try:
-            raw = json.loads(path.read_text("utf-8"))
+            text = path.read_text("utf-8")
+            raw = json.loads(text)
+            if isinstance(raw, dict) and ("digest" in raw or raw.get("format", 0) in range(_SIGNED, FORMAT + 1)):
+                raw = read_signed(text)
         except FileNotFoundError:
             raise WorkspaceError(
                 tr("{path} is not a workspace: it has no manifest.json. Make one with `toolkit import MAPPING {path}`.", path=self.path)
             ) from None
         except NotADirectoryError:
             raise WorkspaceError(tr("{path} is a file; a workspace is a folder.", path=self.path)) from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (TypeError, json.JSONDecodeError, UnicodeDecodeError, NotAsWritten) as error:
             raise WorkspaceError(
-                tr("{path} is damaged ({error}). Restore it from a backup, or import the receipts again.", path=path, error=error)
+                tr("{path} is damaged ({error}). Mend it with: toolkit doctor {folder}", path=path, error=error, folder=self.path)
             ) from None
         except (OSError, ValueError) as error:  # no right to read it, a name that no file can have
             fault = getattr(error, "strerror", None) or error
@@ -457,24 +561,11 @@ class Workspace:
                 )
             ) from None
 
-    def _read_parquet(self, relative: str) -> pl.DataFrame:
-        path = self.path / relative
-        if not path.exists():
-            raise WorkspaceError(
-                tr(
-                    "{path} is listed in {manifest} but is not there. Import the receipts again.",
-                    path=path,
-                    manifest=self.path / "manifest.json",
-                )
-            )
-        return pl.read_parquet(path)
-
     def _sweep(self) -> None:
-        """Remove commit folders that the manifest does not speak of, and files of replaced imports."""
-        manifest = self._read_manifest()
-        live = {file.path for file in manifest.line_files} | {file.ids_path for file in manifest.line_files}
-        live |= set(manifest.tables.values()) | set(manifest.codes.values())
-        live |= {record.rejected_path for record in manifest.imports if record.rejected_path}
+        """Remove commit folders that neither the manifest nor a state that is still read speaks of, and files of replaced imports."""
+        live = set(self._read()[1].live())
+        for kept in kept_manifests(self.path):
+            live |= set(self._checked(kept).live())
         for kind in _DATA_FOLDERS:
             for folder in (self.path / kind).glob("*"):
                 files = [item for item in folder.rglob("*") if item.is_file()]
@@ -492,8 +583,36 @@ class Workspace:
 
 
 _DATA_FOLDERS = ("lines", "codes", "tables", "rejected", "staging")
-_OURS = {"manifest.json", ".lock", "mart", "documents", "reports", "campaigns", "inbox", "uploads", "exports", *_DATA_FOLDERS}
-_OURS |= {"nightly", "forgotten", "audit.jsonl", ".audit-head", ".audit.lock"}
+COPY = "manifest.copy.json"
+"""The manifest once more, for `toolkit doctor`: a bit that rots in the one file that names all others must not cost them."""
+_SIGNED = 3
+"""Manifests carry their own digest from this layout on."""
+_MOST_TRIES = 20
+_MOST_MANIFESTS = 16
+_manifests: dict[Path, tuple[tuple[Look, int], Manifest]] = {}
+_OURS = {
+    "manifest.json",
+    COPY,
+    STATE,
+    READERS,
+    ".lock",
+    "mart",
+    "documents",
+    "reports",
+    "campaigns",
+    "inbox",
+    "uploads",
+    "exports",
+    *_DATA_FOLDERS,
+}
+_OURS |= {"nightly", "forgotten", "asked", "audit.jsonl", ".audit-head", ".audit.lock", "damaged"}
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace the manifest of a workspace, in one step and on the disk, and then its copy."""
+    text = signed(manifest.model_dump(mode="json"))
+    write_atomically(folder / "manifest.json", text)
+    write_atomically(folder / COPY, text)
 
 
 def opened(workspace: Workspace | str | Path) -> Workspace:

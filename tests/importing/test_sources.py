@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +15,7 @@ from tests.importing.test_import import live_lines
 from toolkit.errors import ImportRefused, MappingError
 from toolkit.importing import check_receipts, import_receipts, overlap, respread
 from toolkit.language import speaking
-from toolkit.workspace import Workspace
+from toolkit.workspace import Workspace, write_manifest
 
 SECTION = f"\n{COLUMNS}"
 
@@ -271,9 +270,9 @@ def test_refusals_and_notes_are_told_in_chinese(tmp_path: Path) -> None:
 
 def unnamed(workspace: Path) -> None:
     """Make the workspace one whose lines have no source name."""
-    manifest = json.loads((workspace / "manifest.json").read_text("utf-8"))
-    manifest["line_files"] = [{**file, "source": ""} for file in manifest["line_files"]]
-    (workspace / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    manifest = Workspace(workspace).manifest
+    files = tuple(file.model_copy(update={"source": ""}) for file in manifest.line_files)
+    write_manifest(workspace, manifest.model_copy(update={"line_files": files}))
 
 
 def test_lines_without_a_source_are_replaced_by_the_source_that_brings_them_again(tmp_path: Path) -> None:

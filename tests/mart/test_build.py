@@ -88,12 +88,20 @@ def test_a_full_disk_ends_in_a_sentence_and_leaves_nothing(ws, monkeypatch, erro
     assert ensure_mart(ws, AS_OF).members.collect().height == 5
 
 
-def test_receipts_replaced_meanwhile_end_in_a_sentence(ws):
-    for path in ws.line_partitions()[0]:
-        path.unlink()
+def test_receipts_replaced_meanwhile_end_in_a_sentence(ws, monkeypatch):
+    def swept(partitions, plan=build.plan_batches, **given):
+        batches = plan(partitions, **given)
+        for path in partitions[0]:
+            path.unlink()
+        return batches
+
+    monkeypatch.setattr(build, "plan_batches", swept)
     with pytest.raises(WorkspaceError, match="replaced while the mart was being built"):
         ensure_mart(ws, AS_OF)
     assert folders(ws) == []
+    monkeypatch.undo()
+    with pytest.raises(WorkspaceError, match="is not there"):
+        ensure_mart(ws, AS_OF)
 
 
 _KILLED = """
@@ -101,7 +109,7 @@ import os, signal, sys
 from datetime import date
 import toolkit.mart.build as build
 from toolkit.workspace import Workspace
-build._synced = lambda folder: os.kill(os.getpid(), signal.SIGKILL)
+build.seal_folder = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 build.build_mart(Workspace(sys.argv[1]), date(2024, 6, 30))
 """
 

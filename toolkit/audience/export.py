@@ -23,6 +23,7 @@ from toolkit.audience.words import in_words
 from toolkit.audit import record
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
 from toolkit.language import tr
+from toolkit.roles import require_role
 from toolkit.scope.traits import trait_columns, with_traits
 from toolkit.scope.view import View
 from toolkit.wording import listing
@@ -100,6 +101,7 @@ def export_audience(
     BadValue
         Files of that name are there already, or more members than a sheet has rows.
     """
+    require_role(view.workspace, "marketer", tr("exporting members"))
     _check(view, formats, columns)
     if for_contact and not view.has_column("members", "contactable"):
         raise DataError(

@@ -19,6 +19,7 @@ from toolkit.audit import record
 from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, checked_text, nearest, unknown_name
 from toolkit.importing.aliases import in_one_name
 from toolkit.language import tr
+from toolkit.roles import require_role
 from toolkit.scope.traits import trait_columns
 from toolkit.scope.view import View, open_view
 from toolkit.workspace import Workspace, opened
@@ -41,6 +42,7 @@ def save_audience(
         As for a question.
     """
     ws = opened(workspace)
+    require_role(ws, "marketer", tr("saving an audience"))
     day = as_of if as_of is not None else audience.as_of if audience.member_ids is not None else None
     view = open_view(ws, as_of=day)
     _check_name(audience.name, view)
@@ -64,8 +66,9 @@ def save_audience(
         facts = {"as_of": str(view.as_of), "data_version": ws.manifest.data_version, "member_count": len(members)}
         changed = view.settings.changed()
         frame = pl.DataFrame({"member_id": members}, schema={"member_id": pl.String})
-        listed = ws.document_file(f"{name}-v{version}.members.csv")
-        write_atomically(listed, frame.write_csv(), private=True)
+        listed, text = ws.document_file(f"{name}-v{version}.members.csv"), frame.write_csv()
+        write_atomically(listed, text, private=True)
+        facts["members_sha256"] = [_digest(text.encode())]
         added = {"version": version, **rule, **facts, **({"settings": changed} if changed else {})}
         ws.write_document(name, {**document, "versions": [*versions, added]})
     record(ws.path, "saved", audience=audience.name, version=version, members=len(members), files=[listed])
@@ -130,11 +133,37 @@ def members_then(workspace: Workspace | str | Path, name: str, version: int) -> 
                 version=version,
             )
         )
-    members = pl.scan_csv(path, schema_overrides={"member_id": pl.String})
+    saved = next((one for one in ws.document(_document(name)).get("versions", ()) if one["version"] == version), {})
+    listed = path.read_bytes()
+    if _digest(listed) not in saved.get("members_sha256", [_digest(listed)]):
+        raise WorkspaceError(
+            tr(
+                "{file} is not what was written: it is damaged, or another program changed it. Restore a backup (`toolkit restore`), or "
+                "save the audience '{name}' anew.",
+                file=path,
+                name=name,
+            )
+        )
+    members = pl.scan_csv(listed, schema_overrides={"member_id": pl.String})
     aliases = ws.aliases()
     if aliases.height:  # an identity table may have tied them to others since
         members = in_one_name(members, aliases).unique().sort("member_id")
     return members.collect()["member_id"].to_list()
+
+
+def replace_members(ws: Workspace, path: Path, text: str) -> None:
+    """Write the list of a version anew, as when somebody is forgotten; its document knows both contents while that is done."""
+    document_name, _, version = path.name.removesuffix(".members.csv").rpartition("-v")
+    document = ws.document(f"{FOLDER}/{document_name}")
+    for one in document.get("versions", ()):
+        if str(one["version"]) == version and "members_sha256" in one:
+            one["members_sha256"] = [*one["members_sha256"][-1:], _digest(text.encode())]
+            ws.write_document(f"{FOLDER}/{document_name}", document)
+    write_atomically(path, text, private=True)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def as_audience(workspace: Workspace | str | Path, given: AudienceLike) -> Audience:

@@ -58,6 +58,21 @@ def pseudonymise_command(
     typer.echo(tr("wrote {workspace}; who has the key can still tell who is who, so keep it apart.", workspace=repr(made)))
 
 
+def minimum_command(
+    workspace: WorkspacePath,
+    least: Annotated[int, typer.Argument(help="The fewest members that figures may speak of; 0 = show the one in force.", min=0)] = 0,
+    reason: Annotated[str, typer.Option(help="Why it is lowered: it is kept in writing, with your name.")] = "",
+) -> None:
+    """Show, or as an owner lower, the fewest members that figures may speak of."""
+    from toolkit.scope.minimum import lower_minimum, shop_settings
+    from toolkit.workspace import Workspace
+
+    ws = Workspace(workspace)
+    if least:
+        typer.echo(f"wrote {lower_minimum(ws, least, reason=reason)}")
+    typer.echo(tr("Figures speak of no group of fewer than {least} members.", least=shop_settings(ws).scope.minimum_members))
+
+
 def audit_command(
     workspace: WorkspacePath,
     head: Annotated[str, typer.Option(help="A head that you noted earlier: the log must still reach it.")] = "",

@@ -20,8 +20,9 @@ from toolkit.cli.agents import mcp_command
 from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
+from toolkit.cli.keeping import backup_command, doctor_command, restore_command
 from toolkit.cli.nights import nightly_command
-from toolkit.cli.personal import audit_command, forget_command, pseudonymise_command
+from toolkit.cli.personal import audit_command, forget_command, minimum_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
 from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue, ToolkitError, shorten
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] - None: an import of it fails, and jsonschema does without
 
 RECEIPTS, ASK, REPORTS = "1  Receipts in", "2  Questions and answers", "3  Reports, notebooks, apps"
+KEEP = "5  Keeping it whole"
 PERSONAL = "4  Personal data"
 
 app = typer.Typer(
@@ -83,9 +85,7 @@ Queries = Annotated[list[str] | None, typer.Option("--query", help="Of the datab
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="A parameter (store_id=367, as_of=2017-12-31) or a setting (scope.minimum_members=5)."
-    ),
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter (store_id=367, as_of=2017-12-31) or a setting (scope.period_days=28)."),
 ]
 
 
@@ -440,11 +440,15 @@ def notebooks_(folder: Annotated[Path, typer.Argument(help="Where to put your ow
 
 
 add_app_command(app, REPORTS)
+app.command("doctor", rich_help_panel=KEEP)(doctor_command)
+app.command("backup", rich_help_panel=KEEP)(backup_command)
+app.command("restore", rich_help_panel=KEEP)(restore_command)
 
 # -- 4 personal data -------------------------------------------------------------------------------------------------------------------
 
 app.command("forget", rich_help_panel=PERSONAL)(forget_command)
 app.command("pseudonymise", rich_help_panel=PERSONAL)(pseudonymise_command)
+app.command("minimum", rich_help_panel=PERSONAL)(minimum_command)
 app.command("audit", rich_help_panel=PERSONAL)(audit_command)
 
 # -- inside ----------------------------------------------------------------------------------------------------------------------------
@@ -472,7 +476,7 @@ def sources_named(url: str, tables: list[str] | None, queries: list[str] | None)
 
 
 def read_sets(sets: list[str]) -> dict[str, Any]:
-    """Return `NAME=VALUE` words as parameters; a dotted name is a setting: `scope.minimum_members=5`.
+    """Return `NAME=VALUE` words as parameters; a dotted name is a setting: `scope.period_days=28`.
 
     Raises
     ------

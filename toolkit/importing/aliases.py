@@ -130,11 +130,11 @@ def moved_lines(
         for number, file in enumerate(files):
             if (file.partition, file.source) != (old, source):
                 continue
-            path = workspace.path / file.path
+            path = workspace.data_file(file.path)
             if not pl.scan_parquet(path).select(is_moved.any()).collect().item():
                 left.append(file)
                 continue
-            rows, own_ids = pl.read_parquet(path), pl.read_parquet(workspace.path / file.ids_path)
+            rows, own_ids = pl.read_parquet(path), pl.read_parquet(workspace.data_file(file.ids_path))
             away.append(rows.filter(is_moved))
             ids.append(own_ids)
             rest = rows.filter(~is_moved.fill_null(False))

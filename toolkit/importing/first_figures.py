@@ -74,7 +74,7 @@ def first_figures(workspace: Workspace, import_id: str = "") -> FirstFigures | N
     files = [file for file in manifest.line_files if not import_id or file.path.startswith(f"lines/{import_id}/part-")]
     if not files:
         return None
-    lines = pl.scan_parquet([workspace.path / file.path for file in files])
+    lines = pl.scan_parquet(workspace.data_files([file.path for file in files]))
     no_goods = products_that_are_no_goods(workspace)
     amount = pl.col("amount")
     lines = lines.with_columns(

@@ -115,13 +115,13 @@ def orders_of(workspace: Workspace, files: Sequence[LineFile], days: pl.DataFram
     """Return order_code, lines, id (a hash) and the columns of THE_SAME of the orders of these store days; a day has no `time`."""
     parts = []
     for file in files:
-        lines = pl.scan_parquet(workspace.path / file.path).select("order_code", "ordered_at", "member_code", "amount", *STORE_DAY)
+        lines = pl.scan_parquet(workspace.data_file(file.path)).select("order_code", "ordered_at", "member_code", "amount", *STORE_DAY)
         orders = (
             lines.join(days.lazy(), on=["store_code", "day"], how="semi")
             .group_by("order_code")
             .agg(pl.col("store_code", "day", "ordered_at", "member_code").first(), pl.col("amount").sum(), pl.len().alias("lines"))
         )
-        ids = pl.scan_parquet(workspace.path / file.ids_path).select("order_code", pl.col("order_id").hash(seed=1).alias("id"))
+        ids = pl.scan_parquet(workspace.data_file(file.ids_path)).select("order_code", pl.col("order_id").hash(seed=1).alias("id"))
         parts.append(orders.join(ids, on="order_code"))
     orders = pl.concat(parts).collect(engine="streaming")
     has_time = pl.col("ordered_at").dt.time() != pl.time(0, 0)

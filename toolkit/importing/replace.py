@@ -75,7 +75,7 @@ def held_days(workspace: Workspace, incoming: pl.DataFrame) -> HeldDays:
     held = {}
     for file in near:
         days = (
-            pl.scan_parquet(workspace.path / file.path)
+            pl.scan_parquet(workspace.data_file(file.path))
             .group_by(STORE_DAY)
             .agg(pl.len().alias("lines_before"))
             .collect(engine="streaming")
@@ -145,7 +145,7 @@ def shrinking(replacement: Replacement, stores: pl.DataFrame) -> str:
 
 def surviving(workspace: Workspace, file: LineFile, replacement: Replacement) -> pl.DataFrame:
     """Return the lines of a live file that are not replaced, in their order."""
-    lines = pl.read_parquet(workspace.path / file.path)
+    lines = pl.read_parquet(workspace.data_file(file.path))
     if replacement.order_codes is not None:
         return lines.filter(~pl.col("order_code").is_in(replacement.order_codes.implode()))
     days, lines = replacement.days, lines.with_columns(STORE_DAY[1])

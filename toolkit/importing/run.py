@@ -469,7 +469,7 @@ def _replace(ws: Workspace, commit_id: str, replacement: Replacement) -> list[Li
         rest = surviving(ws, file, replacement)
         if rest.is_empty():
             continue
-        ids = pl.read_parquet(ws.path / file.ids_path).join(
+        ids = pl.read_parquet(ws.data_file(file.ids_path)).join(
             rest.select("order_code").unique(), on="order_code", how="semi", maintain_order="left"
         )
         folder = f"lines/{commit_id}/kept-{number:05d}"

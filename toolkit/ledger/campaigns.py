@@ -273,13 +273,12 @@ def _ledger_row_of(folder: Path, campaign_id: str, _state: State) -> tuple[Any, 
 
 
 def _table_rows(ws: Workspace) -> pl.DataFrame:
-    return _table_rows_of(ws.path, ws.written_at())
+    return _table_rows_of(ws.unheld())
 
 
 @lru_cache(maxsize=8)  # asked for many times by one plan
-def _table_rows_of(path: Path, written_at: int) -> pl.DataFrame:
+def _table_rows_of(ws: Workspace) -> pl.DataFrame:
     """The campaigns of the tables, for a state of the workspace."""
-    ws = Workspace(path)
     table = ws.table("campaigns")
     if table is None:
         return pl.DataFrame(schema=KNOWN)

@@ -15,6 +15,7 @@ from toolkit.audit import record
 from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.models.assignment import uniform
+from toolkit.roles import require_role
 from toolkit.workspace import Workspace
 
 DOCUMENT = "global_control"
@@ -63,6 +64,7 @@ def set_global_control(ws: Workspace, share: float, *, since: date, seed: int = 
         The share is not between 0 and 0.5; or another one is set already and `replace_it` is not given: members who were never contacted
         would be contacted, and what they showed so far would be lost.
     """
+    require_role(ws, "owner", tr("setting the global control"))
     _check_share(share)
     there = read_global_control(ws)
     if there.share and (there.share, there.seed) != (share, seed) and not replace_it:

@@ -21,6 +21,7 @@ from toolkit.language import SOURCE, tr, word
 from toolkit.ledger.campaigns import LEFT_OUT, MEMBERS, Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.folder import FILES, campaign_folder, campaigns_folder, file_hashes
+from toolkit.roles import require_role
 from toolkit.workspace import Workspace, is_disk_full
 
 FORMAT = 1
@@ -61,6 +62,7 @@ def freeze(
     WorkspaceError
         The disk is full; nothing was written.
     """
+    require_role(ws, "marketer", tr("launching a campaign"))
     if definition.faults:
         called = tr("Campaign '{campaign_id}'", campaign_id=definition.campaign_id)
         raise BadValue("\n".join(tr("{where}: {fault}", where=called, fault=fault) for fault in definition.faults))

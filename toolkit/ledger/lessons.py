@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from toolkit.atomic import written_beside
-from toolkit.errors import DataError
+from toolkit.errors import DataError, WorkspaceError
 from toolkit.language import tr
 from toolkit.ledger.folder import campaign_folder, campaigns_folder
 from toolkit.wording import listing
@@ -39,6 +40,8 @@ LESSONS = pl.Schema(
 """One row per campaign x method x offer x segment x category x outcome."""
 
 OUTCOMES = ("amount", "margin", "orders")
+_DIGEST = "toolkit.sha256"
+"""Key of a lessons file's metadata: the digest of its rows."""
 _NEEDED = ("campaign_id", "method", "outcome", "verdict", "starts_on", "ends_on", "as_of")
 _KEYS = ("method", "offer", "segment", "category", "outcome")
 
@@ -58,7 +61,7 @@ def write_lessons(ws: Workspace, campaign_id: str, lessons: pl.DataFrame) -> Pat
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"lessons-{frame['as_of'][0] if frame.height else 'none'}.parquet"
     with written_beside(path) as part:
-        frame.write_parquet(part)
+        frame.write_parquet(part, metadata={_DIGEST: _digest(frame)})
     return path
 
 
@@ -67,12 +70,35 @@ def read_lessons(ws: Workspace, before: date | None = None) -> pl.DataFrame:
 
     A lesson is known from the `as_of` of its review on. Of a campaign reviewed several times the latest review known by then counts.
     """
-    files = [pl.read_parquet(path) for path in sorted(campaigns_folder(ws).glob("*/review/lessons-*.parquet"))]
+    files = [_read(path) for path in sorted(campaigns_folder(ws).glob("*/review/lessons-*.parquet"))]
     lessons = pl.concat(files) if files else pl.DataFrame(schema=LESSONS)
     if before is not None:
         lessons = lessons.filter(pl.col("as_of") <= before)
     latest = pl.col("as_of") == pl.col("as_of").max().over("campaign_id")
     return lessons.filter(latest).sort("starts_on", "campaign_id", *_KEYS, nulls_last=False)
+
+
+def _read(path: Path) -> pl.DataFrame:
+    """Return the lessons of one file, which carries their digest (files of earlier toolkits do not)."""
+    try:
+        frame, digest = pl.read_parquet(path), pl.read_parquet_metadata(path).get(_DIGEST)
+        intact = digest in (None, _digest(frame))
+    except (pl.exceptions.PolarsError, OSError):
+        intact = False
+    if not intact:
+        raise WorkspaceError(
+            tr(
+                "{file} is not what was written: it is damaged, or another program changed it. Remove it, and write the lessons of "
+                "campaign '{campaign_id}' again.",
+                file=path,
+                campaign_id=path.parent.parent.name,
+            )
+        )
+    return frame
+
+
+def _digest(frame: pl.DataFrame) -> str:
+    return hashlib.sha256(frame.write_csv().encode()).hexdigest()
 
 
 def _checked(campaign_id: str, lessons: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import Batch, plan_batches, read_slices
 from toolkit.mart.folder import Mart
 from toolkit.mart.orders import are_orders
@@ -82,8 +83,9 @@ def ensure_baskets(ws: Workspace, mart: Mart) -> Path:
     Two processes may make the same baskets at once; the first to finish gives them their name.
     """
     folder = mart.path / _FOLDER
-    if folder.exists():
+    if folder.exists() and not folder_faults(folder):
         return folder
+    shutil.rmtree(folder, ignore_errors=True)  # damaged: a file of it is not what was written
     building = mart.path / f".{_FOLDER}.{os.getpid()}.part"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
@@ -91,6 +93,7 @@ def ensure_baskets(ws: Workspace, mart: Mart) -> Path:
         products = _products(ws, mart)
         for number, batch in enumerate(plan_batches(ws.line_partitions())):
             _write(building, number, batch, mart, products)
+        seal_folder(building)
         try:
             os.rename(building, folder)
         except OSError:

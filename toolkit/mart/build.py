@@ -19,7 +19,9 @@ import numpy as np
 import polars as pl
 from filelock import FileLock
 
+from toolkit.atomic import synced
 from toolkit.errors import BadValue, WorkspaceError
+from toolkit.integrity import seal_folder
 from toolkit.language import tr
 from toolkit.mart.batches import MOST_LINES, Batch, plan_batches, read_slices
 from toolkit.mart.carried import carry
@@ -98,11 +100,11 @@ def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, work
         building = ws.mart_folder / f"{BUILDING}{os.getpid()}"
         try:
             _write(ws, as_of, building, most_lines, workers)
-            _synced(building)
+            seal_folder(building, taken_over_from=ws.mart_folder.glob("*-*-*-*"))
             finished = mart_path(ws.mart_folder, as_of, ws.manifest.data_version)
-            shutil.rmtree(finished, ignore_errors=True)  # one of another layout
+            shutil.rmtree(finished, ignore_errors=True)  # one of another layout, or damaged
             building.rename(finished)
-            _sync(ws.mart_folder)
+            synced(ws.mart_folder)
             prune(ws, finished)
         finally:
             shutil.rmtree(building, ignore_errors=True)
@@ -284,17 +286,3 @@ def _in_words(ws: Workspace) -> Iterator[None]:
                 tr("{folder} cannot be written ({error}). Give yourself the right to write there.", folder=ws.mart_folder, error=error)
             ) from error
         raise
-
-
-def _synced(folder: Path) -> None:
-    """Make sure that everything in a folder is on the disk before it gets its name."""
-    for path in [*folder.rglob("*"), folder]:
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

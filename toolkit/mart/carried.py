@@ -147,7 +147,7 @@ def _changes(ws: Workspace, base: Mart, as_of: date, known: Sequence[list[Any]])
     came = went = nothing
     fresh = nothing.lazy()
     if files:
-        lines = pl.scan_parquet([ws.path / file.path for file in files])
+        lines = pl.scan_parquet(ws.data_files([file.path for file in files]))
         fresh = lines.filter(pl.col("ordered_at") <= datetime.combine(as_of, time.max)).select(_ORDER).unique()
         fresh = fresh.collect(engine="streaming").cast(dict(nothing.schema)).lazy()  # type: ignore[arg-type]
         came = fresh.join(before, on=["order_code", "member_code"], how="anti", nulls_equal=True).collect(engine="streaming")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from toolkit.atomic import written_beside
+from toolkit.integrity import content_named, write_content_named
 
 _MOST_IN_MEMORY = 32
 _memory: OrderedDict[tuple[Path, int], pl.DataFrame] = OrderedDict()
@@ -18,20 +18,24 @@ _memory: OrderedDict[tuple[Path, int], pl.DataFrame] = OrderedDict()
 def stored_table(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     """Return the table `key` of a mart: from memory, from `derived/` beside the mart's own tables, or made now and kept there.
 
-    A mart never changes once it is named, so neither does a table derived from it; `key` must hold everything else that it depends on. Two
+    A mart never changes once it is named, so neither does a table derived from it; `key` must hold everything else that it depends on. The
+    file is named by its content, so that a damaged one is not found, and made again. Two
     processes may make the same table at once: both make the same one, and the later rename wins. A disk that cannot be written only costs
     the making.
     """
-    path = mart_path / "derived" / f"{key}.parquet"
-    place = (path, made_at(mart_path))
+    folder = mart_path / "derived"
+    place = (folder / key, made_at(mart_path))
     if place in _memory:
         _memory.move_to_end(place)
         return _memory[place]
-    try:
+    path = content_named(folder, key, ".parquet")
+    if path is not None:
         frame = pl.read_parquet(path)
-    except FileNotFoundError:
+    else:  # never made, or damaged
         frame = make()
-        _write(frame, path)
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+            write_content_named(folder, key, ".parquet", frame.write_parquet, durable=False)
     _memory[place] = frame
     while len(_memory) > _MOST_IN_MEMORY:
         _memory.popitem(last=False)
@@ -41,10 +45,3 @@ def stored_table(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) ->
 def made_at(mart_path: Path) -> int:
     """Return when a mart was made (ns): a workspace that was deleted and imported anew has a mart of the same name."""
     return (mart_path / "mart.json").stat().st_mtime_ns
-
-
-def _write(frame: pl.DataFrame, path: Path) -> None:
-    with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        with written_beside(path) as part:
-            frame.write_parquet(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from toolkit.integrity import folder_faults
 from toolkit.mart.catalogue import NOT_GOODS
 
 FORMAT = 4
@@ -104,13 +106,21 @@ def mart_path(folder: Path, as_of: date, data_version: object) -> Path:
 
 
 def find_mart(folder: Path, as_of: date, data_version: object) -> Mart | None:
-    """Return the finished mart, or None where there is none (or one of another layout)."""
+    """Return the finished mart, or None where there is none (or one of another layout, or with a file that is not what was written).
+
+    A mart can always be made again from the lines, so a damaged one is: it is logged, and no question fails for it.
+    """
     path = mart_path(folder, as_of, data_version)
     try:
         layout = json.loads((path / "mart.json").read_text("utf-8"))["format"]
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Mart(path, as_of) if layout == FORMAT else None
+    if layout != FORMAT:
+        return None
+    if faults := folder_faults(path):
+        logging.getLogger(__name__).warning("%s The mart is built anew.", faults[0])
+        return None
+    return Mart(path, as_of)
 
 
 def nearest_before(folder: Path, as_of: date) -> Mart | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from toolkit.readers import leased_states
 from toolkit.workspace import Workspace
 
 BUILDING = ".building-"
@@ -21,7 +22,11 @@ def sweep(folder: Path) -> None:
 
 
 def prune(ws: Workspace, newest: Path) -> None:
-    """Remove marts of earlier receipts: those of the same day, and the oldest beyond the budget; what two marts share counts once."""
+    """Remove marts of earlier receipts: those of the same day, and the oldest beyond the budget; what two marts share counts once.
+
+    A mart that somebody reads stays, and so does one of later receipts than ours: it is another's to keep.
+    """
+    held_by_readers = leased_states(ws.path)
     marts = [path for path in ws.mart_folder.iterdir() if (path / "mart.json").exists()]
     budget = max(MOST_TIMES_LINES * sum((ws.path / file.path).stat().st_size for file in ws.manifest.line_files), LEAST_BUDGET)
     seen: set[tuple[int, int]] = set()
@@ -31,7 +36,9 @@ def prune(ws: Workspace, newest: Path) -> None:
             at = item.stat()
             held += 0 if (at.st_dev, at.st_ino) in seen else at.st_size
             seen.add((at.st_dev, at.st_ino))
-        if _version(path) != _version(newest) and (path.name.rpartition("-")[0] == newest.name.rpartition("-")[0] or held > budget):
+        version = _version(path)
+        is_free = version.isdigit() and int(version) < ws.manifest.data_version and int(version) not in held_by_readers
+        if is_free and (path.name.rpartition("-")[0] == newest.name.rpartition("-")[0] or held > budget):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from toolkit.expressions import is_bought
+from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import plan_batches, read_slices
 from toolkit.mart.folder import Mart
 from toolkit.schemas import STORED_LINES
@@ -130,10 +131,12 @@ def sequences_of(ws: Workspace, mart: Mart) -> Sequences:
     """
     middle = middle_of(mart)
     path = mart.path / "derived" / _FOLDER
-    if not path.exists():
+    if not path.exists() or folder_faults(path):
+        shutil.rmtree(path, ignore_errors=True)  # there is one only where it is damaged
         building = path.with_name(f".{_FOLDER}.{os.getpid()}.part")
         try:
             _write(ws, mart, building, middle)
+            seal_folder(building)
             try:
                 building.rename(path)
             except OSError as error:  # another process was first: its tables are the same

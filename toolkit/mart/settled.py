@@ -63,7 +63,7 @@ def product_sums_after(ws: Workspace, days: Sequence[date], as_of: date, catalog
     sums = [{name: np.zeros(len(catalogue.counted), dtype=np.int64) for name in SUMS} for _ in days]
     files = [file for file in ws.manifest.line_files if file.last_day > min(days)]
     for partition in sorted({file.partition for file in files}):
-        paths = [ws.path / file.path for file in files if file.partition == partition]
+        paths = ws.data_files([file.path for file in files if file.partition == partition])
         lines = pl.scan_parquet(paths).select(STORED_LINES.names()).filter(_between(min(days), as_of)).collect()
         for day, added in zip(days, sums, strict=True):
             rows = lines if day == min(days) else lines.filter(_between(day, as_of))

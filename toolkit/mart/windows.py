@@ -113,9 +113,9 @@ def _sums(ws: Workspace, mart: Mart, first: date, last: date, keys: list[str], m
 
 def _lines(ws: Workspace, first: date, last: date) -> pl.LazyFrame:
     """The lines of the window. Of a file that has no such day nothing is read."""
-    files = [ws.path / file.path for file in ws.manifest.line_files if file.first_day <= last and file.last_day >= first]
+    files = ws.data_files([file.path for file in ws.manifest.line_files if file.first_day <= last and file.last_day >= first])
     if not files or first > last:
-        return pl.scan_parquet([ws.path / file.path for file in ws.manifest.line_files]).head(0)
+        return pl.scan_parquet(ws.data_files([file.path for file in ws.manifest.line_files])).head(0)
     start, end = datetime.combine(first, time()), datetime.combine(last + timedelta(days=1), time())
     return pl.scan_parquet(files).filter((pl.col("ordered_at") >= start) & (pl.col("ordered_at") < end))
 
@@ -125,6 +125,6 @@ def _products(ws: Workspace, mart: Mart) -> pl.DataFrame:
     products = mart.all_products.select("product_code", "category_code", "counted", "is_goods")
     if not ws.has_column("products", "unit_cost"):
         return products.with_columns(pl.lit(None, pl.Int64).alias("unit_cost"))
-    costs = pl.scan_parquet(ws.path / ws.manifest.tables["products"]).select("product_id", pl.col("unit_cost").cast(pl.Int64)).collect()
+    costs = pl.scan_parquet(ws.data_file(ws.manifest.tables["products"])).select("product_id", pl.col("unit_cost").cast(pl.Int64)).collect()
     codes = ws.codes("product").rename({"code": "product_code", "id": "product_id"})
     return products.join(codes.join(costs, on="product_id").select("product_code", "unit_cost"), on="product_code", how="left")

@@ -10,7 +10,7 @@ import tomli_w
 from filelock import FileLock
 
 from toolkit.atomic import write_atomically
-from toolkit.audience.saved import FOLDER
+from toolkit.audience.saved import FOLDER, replace_members
 from toolkit.errors import BadValue
 from toolkit.forgotten import GONE, Names
 from toolkit.scope.where import read_where, text_values_replaced
@@ -36,7 +36,7 @@ def take_out(ws: Workspace, names: Names) -> None:
     with FileLock(ws.document_file(f"{FOLDER}/.lock")):
         for path in lists_that_name(ws, names):
             listed = _listed(path)
-            write_atomically(path, listed.filter(~pl.col("member_id").is_in(list(names.ids))).write_csv(), private=True)
+            replace_members(ws, path, listed.filter(~pl.col("member_id").is_in(list(names.ids))).write_csv())
         for path in texts_that_name(ws, names):
             text = _without(path, names)
             if text is not None:

@@ -25,6 +25,7 @@ from toolkit.personal.receipt import Receipt, receipts_of
 from toolkit.personal.receipt_lines import without_members
 from toolkit.personal.search import files_that_name
 from toolkit.personal.stored_tables import all_ids_of, codes_without, known_ids, member_codes, records_without, tables_without
+from toolkit.roles import require_role
 from toolkit.scope.view import close_views
 from toolkit.workspace import Workspace, opened
 
@@ -53,6 +54,7 @@ def forget(workspace: Workspace | str | Path, *member_ids: str | int, inbox: boo
         Another process writes there, or the disk is full. What was done stays done, and the next run goes on.
     """
     ws = opened(workspace)
+    require_role(ws, "owner", tr("forgetting members"))
     given = sorted({str(one) for one in member_ids if str(one).strip()})
     broken_off = [receipt for receipt in receipts_of(ws) if not receipt.finished]
     if not given and not broken_off:
@@ -140,7 +142,10 @@ def _commit(ws: Workspace, names: Names, receipt: Receipt, commit_id: str) -> No
     codes = codes_without(ws, names, forgotten, f"codes/{commit_id}")
     records, set_aside = records_without(ws, names, f"rejected/{commit_id}")
     receipt.count(lines=lost.lines, rows=sum(gone.values()), rows_set_aside=set_aside)
-    ws.commit(line_files=lost.files, tables={**ws.manifest.tables, **tables}, codes={**ws.manifest.codes, **codes}, imports=records)
+    ws.commit(
+        forgets=True, line_files=lost.files, tables={**ws.manifest.tables, **tables}, codes={**ws.manifest.codes, **codes}, imports=records
+    )
+    shutil.rmtree(ws.path / "damaged", ignore_errors=True)  # what the doctor set aside cannot be searched
 
 
 def drop_marts(ws: Workspace) -> None:

@@ -10,9 +10,10 @@ from toolkit.audit import HEAD, LOG, read_audit
 from toolkit.forgotten import Names
 from toolkit.importing.arrivals import INBOX
 from toolkit.personal.search import file_names, files_that_name
-from toolkit.workspace import Workspace
+from toolkit.workspace import COPY, READERS, Workspace
 
 KEPT_BY_US = ("manifest.json", "lines", "codes", "tables", "rejected", "staging", "documents", "campaigns", "mart", "forgotten", LOG, HEAD)
+KEPT_BY_US += (COPY, READERS)  # written with the manifest, and removed by the commit that forgets
 """What is taken care of part by part; every other file of the folder is searched as a file."""
 
 

@@ -16,18 +16,21 @@ from typing import Any
 import polars as pl
 import tomli_w
 
-from toolkit.atomic import private_file, write_atomically
+from toolkit.atomic import private_file
+from toolkit.audience.saved import replace_members
 from toolkit.audit import record
 from toolkit.errors import BadValue, unknown_name
 from toolkit.forgotten import FORGOTTEN, keyed
 from toolkit.importing.lines import write_partition
+from toolkit.integrity import seals_of
 from toolkit.language import tr
 from toolkit.ledger.folder import FILES, campaign_folder, file_hashes, launched_ids, read_launched
 from toolkit.personal.stored_tables import OF_GOODS
+from toolkit.roles import require_role
 from toolkit.schemas import optional_columns, required_columns
 from toolkit.scope.where import read_where, text_values_replaced
 from toolkit.sources.spellings import MEMBER_IDS
-from toolkit.workspace import ALIASES, LineFile, Workspace, opened
+from toolkit.workspace import ALIASES, LineFile, Workspace, opened, write_manifest
 
 SHORTEST_KEY = 16
 LENGTH = 16
@@ -85,6 +88,7 @@ def pseudonymise(workspace: Workspace | str | Path, out: str | Path, *, key: str
         The members table has no such attribute.
     """
     ws, folder = opened(workspace), Path(out)
+    require_role(ws, "owner", tr("making a workspace for analysts"))
     secret = read_key(key, outside=[ws.path, folder])
     if folder.exists():
         raise BadValue(tr("{folder} is there already. Give a new folder.", folder=folder))
@@ -115,10 +119,12 @@ class _Copy:
         codes = {name: self._codes(name) for name in manifest.codes if name not in (ALIASES, FORGOTTEN)}
         imports = [one.model_copy(update={"rejected_path": None, "examples": {}, "notes": ()}) for one in manifest.imports]
         clean = manifest.model_copy(update={"line_files": files, "codes": codes, "tables": tables, "imports": tuple(imports)})
-        self._documents()
+        lists = self._documents()
         for campaign_id in launched_ids(self.ws):
             self._campaign(campaign_id)
-        write_atomically(self.out / "manifest.json", clean.model_dump_json(indent=1))
+        write_manifest(self.out, clean.model_copy(update={"files": seals_of(self.out, clean.live())}))
+        for path, text in lists.items():
+            replace_members(Workspace(self.out), path, text)
 
     def _ids(self, column: pl.Series) -> pl.Series:
         """A column of members' ids as pseudonyms."""
@@ -140,7 +146,7 @@ class _Copy:
         return private_file(place)
 
     def _lines(self, number: int, file: LineFile) -> LineFile:
-        rows, ids = pl.read_parquet(self.ws.path / file.path), pl.read_parquet(self.ws.path / file.ids_path)
+        rows, ids = (pl.read_parquet(path) for path in self.ws.data_files([file.path, file.ids_path]))
         folder = f"lines/{self.ws.manifest.data_version:06d}/{number:05d}"
         (self.out / folder).mkdir(parents=True)
         own = ids.with_columns(self._orders(ids["order_id"]))
@@ -169,18 +175,19 @@ class _Copy:
         frame.write_parquet(self._place(path))
         return path
 
-    def _documents(self) -> None:
-        """Settings and scorecards as they are; audiences and drafts with pseudonyms for the ids that they name."""
+    def _documents(self) -> dict[Path, str]:
+        """Settings and scorecards as they are; audiences and drafts with pseudonyms for the ids that they name. Gives the lists to come."""
         folder = self.ws.path / "documents"
         for path in sorted(folder.rglob("*.toml")) if folder.is_dir() else ():
             relative = path.relative_to(self.ws.path)
             values = self.ws.document(relative.relative_to("documents").with_suffix("").as_posix())
             self._place(relative.as_posix()).write_text(tomli_w.dumps(self._rules(values)), "utf-8")
+        lists = {}
         for path in sorted((folder / "audiences").glob("*.members.csv")):
             listed = pl.read_csv(path, schema_overrides={"member_id": pl.String})
-            self._place(path.relative_to(self.ws.path).as_posix()).write_text(
-                listed.select(self._ids(listed["member_id"])).sort("member_id").write_csv(), "utf-8"
-            )
+            place = self._place(path.relative_to(self.ws.path).as_posix())
+            lists[place] = listed.select(self._ids(listed["member_id"])).sort("member_id").write_csv()
+        return lists
 
     def _campaign(self, campaign_id: str) -> None:
         before, launched = campaign_folder(self.ws, campaign_id), read_launched(self.ws, campaign_id)
@@ -204,6 +211,7 @@ class _Copy:
             "where": self._rule,
             "audience": self._audience,
             "chosen_by": lambda _: "a list of members",
+            "members_sha256": lambda _: [],  # of the list with the ids of the shop
         }
         return {
             name: ways[name](one) if name in ways else [self._rules(part) for part in one] if isinstance(one, list) else self._rules(one)

@@ -30,12 +30,12 @@ def without_members(
     """
     files, lines, orders = list[LineFile](), 0, 0
     for number, file in enumerate(ws.manifest.line_files):
-        path = ws.path / file.path
+        path = ws.data_file(file.path)
         if not pl.scan_parquet(path).select(is_lost.fill_null(False).any()).collect().item():
             files.append(file)
             continue
         rows = pl.read_parquet(path)
-        ids = pl.read_parquet(ws.path / file.ids_path)
+        ids = pl.read_parquet(ws.data_file(file.ids_path))
         lost = rows.select(is_lost.fill_null(False).alias("lost"))["lost"]
         codes = rows.filter(lost)["order_code"].unique()
         lines, orders = lines + int(lost.sum()), orders + codes.len()

@@ -16,6 +16,7 @@ from toolkit.importing.tables import write_table
 from toolkit.language import tr
 from toolkit.personal.forget import drop_marts
 from toolkit.personal.receipt_lines import without_members
+from toolkit.roles import require_role
 from toolkit.workspace import Workspace, opened
 
 TIMES = {"events": "occurred_at", "redemptions": "redeemed_at", "contacts": "contacted_at"}
@@ -72,6 +73,7 @@ def retain(workspace: Workspace | str | Path, stretch: str, *, drop: bool = Fals
         Another process writes there.
     """
     ws = opened(workspace)
+    require_role(ws, "owner", tr("letting lines lose their member"))
     if ws.last_day is None:
         raise DataError(tr("{path} has no receipts yet. Import some with `toolkit import MAPPING {path}`.", path=ws.path))
     first = oldest_day(ws.last_day, stretch)
@@ -94,7 +96,7 @@ def retain(workspace: Workspace | str | Path, stretch: str, *, drop: bool = Fals
         records = tuple(
             one.model_copy(update={"rejected_path": None, "examples": {}}) if one in old else one for one in ws.manifest.imports
         )
-        ws.commit(line_files=lost.files, tables={**ws.manifest.tables, **tables}, imports=records)
+        ws.commit(forgets=True, line_files=lost.files, tables={**ws.manifest.tables, **tables}, imports=records)
     drop_marts(ws)
     record(ws.path, "retained", stretch=stretch, before=str(first), lines=lost.lines, orders=lost.orders, rows=rows, dropped=drop)
     return Retained(first, lost.lines, lost.orders, rows, len(old), drop)

@@ -25,6 +25,7 @@ from toolkit.mart.build import ensure_mart
 from toolkit.mart.derived import made_at, stored_table
 from toolkit.mart.folder import Mart
 from toolkit.mart.readable import readable_members
+from toolkit.scope.minimum import checked_minimum, shop_settings
 from toolkit.scope.period import Period, read_date, read_period
 from toolkit.scope.telling import say
 from toolkit.scope.traits import trait_columns, with_traits
@@ -131,7 +132,7 @@ class View:
     @cached_property
     def population(self) -> pl.DataFrame:
         """One row per member of the chain, sorted by member_id: MEMBER_FEATURES, member_id, and the attributes of the members table."""
-        return _population(self.mart, made_at(self.mart.path), self.workspace.path.as_posix())
+        return _population(self.mart, made_at(self.mart.path), self.workspace.unheld())
 
     @cached_property
     def members(self) -> pl.DataFrame:
@@ -251,10 +252,11 @@ def open_view(
     DataError
         No receipts, or none up to `as_of`.
     """
+    workspace = workspace.snapshot()
     asked = checked_as_of(workspace, as_of)
     day = _seen_until(workspace, asked)
-    shop = read_settings(workspace.document("settings"))
-    chosen = settings if isinstance(settings, Settings) else read_settings(settings, base=shop)
+    shop = shop_settings(workspace)
+    chosen = checked_minimum(workspace, shop, settings if isinstance(settings, Settings) else read_settings(settings, base=shop))
     stores = _stores(workspace)
     label = whole = tr("the chain")
     if store_id is not None:
@@ -290,7 +292,17 @@ _MOST_VIEWS = 4
 
 def _shared(view: View) -> View:
     """Return an equal view that was opened before, if any: the questions of a report share the frames of their scope."""
-    key = (view.mart, made_at(view.mart.path), view.scope, view.period, view.settings.model_dump_json(), view.asked_for)
+    key = (
+        view.workspace.unheld(),
+        view.mart,
+        made_at(view.mart.path),
+        view.scope,
+        view.period,
+        view.settings.model_dump_json(),
+        view.asked_for,
+    )
+    for old in [one for one in _views if one[0].path == view.workspace.path and one[0] != view.workspace]:
+        del _views[old]  # of an earlier state, which nobody shall hold for the sake of a view that is not asked for again
     shared = _views.setdefault(key, view)
     _views.move_to_end(key)
     while len(_views) > _MOST_VIEWS:
@@ -376,9 +388,8 @@ def chosen_members(audience: str | tuple[str, ...], view: View) -> pl.Series:
 
 
 @lru_cache(maxsize=4)
-def _population(mart: Mart, made: int, workspace_path: str) -> pl.DataFrame:
+def _population(mart: Mart, made: int, workspace: Workspace) -> pl.DataFrame:
     """Members of a mart with ids and attributes. A mart never changes; `made` tells it from a later one of the same name."""
-    workspace = Workspace(workspace_path)
     ids = workspace.codes("member").rename({"code": "member_code", "id": "member_id"})
     frame = mart.members.collect().join(ids, on="member_code", how="left")
     attributes = workspace.table("members")
@@ -391,13 +402,12 @@ def _population(mart: Mart, made: int, workspace_path: str) -> pl.DataFrame:
 
 
 def _stores(workspace: Workspace) -> pl.DataFrame:
-    return _stores_of(workspace.path.as_posix(), workspace.written_at())
+    return _stores_of(workspace.unheld())
 
 
 @lru_cache(maxsize=4)
-def _stores_of(path: str, written: int) -> pl.DataFrame:
-    """The stores of a workspace as its manifest stood at `written`."""
-    workspace = Workspace(path)
+def _stores_of(workspace: Workspace) -> pl.DataFrame:
+    """The stores of a state of a workspace."""
     seen = workspace.codes("store").rename({"code": "store_code", "id": "store_id"})
     table = workspace.table("stores")
     known = (

@@ -15,6 +15,7 @@ from toolkit.ledger.campaigns import LEFT_OUT
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.global_control import read_global_control
 from toolkit.ledger.history import BUSY, busy, contacted
+from toolkit.scope.minimum import shop_settings
 from toolkit.scope.traits import with_traits
 from toolkit.scope.view import View, open_view
 from toolkit.settings import Settings, read_settings
@@ -82,7 +83,7 @@ def campaign_view(workspace: Workspace, definition: Definition, *, as_of: str | 
     UnknownName, BadValue, DataError
         Its store, region, audience, settings or the day cannot be used.
     """
-    shop = settings or read_settings(workspace.document("settings"))
+    shop = settings or shop_settings(workspace)
     return open_view(
         workspace,
         store_id=definition.store_id,

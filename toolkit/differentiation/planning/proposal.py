@@ -15,6 +15,7 @@ from toolkit.differentiation.measures.past import Past
 from toolkit.differentiation.measures.replays import proposed_offers
 from toolkit.ledger.definition import DO_NOTHING, Definition
 from toolkit.ledger.offer import Offer
+from toolkit.scope.minimum import shop_settings
 from toolkit.scope.view import View, open_view
 from toolkit.settings import read_settings
 from toolkit.workspace import Workspace, opened
@@ -52,7 +53,7 @@ def propose_plan(
     >>> tk.propose_plan(ws, "spring", audience="order_count_91d >= 3")
     """
     ws = opened(workspace)
-    shop = read_settings(ws.document("settings"))
+    shop = shop_settings(ws)
     members = None if audience is None else read_selection(audience)
     view = open_view(
         ws, store_id=store_id or None, region=region or None, as_of=as_of or None, settings=read_settings(settings or {}, base=shop),

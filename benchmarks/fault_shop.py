@@ -1,0 +1,106 @@
+"""A small shop with one of everything that lies in a workspace, and what it says: the ground on which faults are tried."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import polars as pl
+
+import toolkit as tk
+from toolkit.audience import members_then
+from toolkit.errors import ToolkitError
+from toolkit.registry import find_question
+
+MEMBERS = 120
+PLAN = {
+    "campaign_id": "spring",
+    "starts_on": "2024-01-08",
+    "ends_on": "2024-02-04",
+    "audience": "order_count >= 2",
+    "offers": {"ten off": "full_reduction 60/10"},
+    "offer_of": "ten off",
+    "touchpoints": "app",
+    "control_share": 0.4,
+}
+CALLS = (
+    ("portrait.overview", {}),
+    ("portrait.rfm", {"audience": "regulars"}),
+    ("portrait.stores", {}),
+    ("targeting.due_again", {}),
+    ("targeting.cross_shop", {}),
+    ("targeting.decision_tree", {}),
+    ("differentiation.matrix", {}),
+    ("review.effect", {"campaign_id": "C008"}),
+    ("review.process", {"campaign_id": "spring"}),
+)
+FEW_CALLS = CALLS[:4]
+
+
+def make_receipts(folder: Path, *, members: int = MEMBERS) -> Path:
+    """Write the receipts of a shop of a year; a tenth of its lines have a time that cannot be read and are set aside."""
+    tk.simulated_shop(folder, members=members, years=1, seed=3)
+    (path,) = (folder / "lines").glob("*.parquet")
+    lines = pl.read_parquet(path)
+    broken = pl.when(pl.int_range(pl.len()) % 997 == 0).then(None).otherwise(pl.col("order_id"))
+    lines.with_columns(broken.alias("order_id")).write_parquet(path)
+    return folder
+
+
+def make_shop(receipts: Path, workspace: Path, *, calls: tuple = CALLS) -> Path:
+    """Import the receipts and make one of everything: settings, an audience in two versions, a plan, a campaign, lessons, a scorecard."""
+    tk.import_receipts(receipts, workspace, accept_defaults=True)
+    ws = tk.open(str(workspace))
+    ws.write_document("settings", {"scope": {"minimum_members": 5}})
+    for _ in range(2):
+        tk.save_audience(ws, tk.Audience("regulars", where="order_count >= 3"), replace_it=True)
+    tk.save_scorecard(ws)
+    tk.save_plan(ws, PLAN)
+    tk.launch(ws, "spring")
+    tk.write_lessons(ws, "C008")
+    told(workspace, calls)
+    return workspace
+
+
+def told(workspace: Path, calls: tuple = CALLS) -> dict[str, str]:
+    """Return what each question answers, as text; a sentence that says why there is none begins with `!`. Anything else is raised."""
+    said = {}
+    for name, given in calls:
+        try:
+            answer = find_question(name)(workspace, **given)
+            said[name] = re.sub(r"\s+", " ", json.dumps(json.loads(answer.to_json()), sort_keys=True))
+        except ToolkitError as error:
+            said[name] = f"! {error}"
+    for name, look in (("audience", lambda: members_then(workspace, "regulars", 1)), ("lessons", lambda: _lessons(workspace))):
+        try:
+            said[name] = str(look())
+        except ToolkitError as error:
+            said[name] = f"! {error}"
+    return said
+
+
+def _lessons(workspace: Path) -> str:
+    from toolkit.ledger.lessons import read_lessons
+
+    return read_lessons(tk.open(str(workspace))).write_json()
+
+
+def forget_what_was_read() -> None:
+    """Empty what this process keeps in memory, so that everything is read from disk again."""
+    from toolkit import integrity, workspace
+    from toolkit.ledger import campaigns, folder
+    from toolkit.mart import baskets, derived
+    from toolkit.scope import view
+
+    for kept in (integrity._seen, integrity._seals, workspace._manifests, derived._memory, view._views):
+        kept.clear()
+    for cached in (
+        view._population,
+        view._stores_of,
+        campaigns._table_rows_of,
+        campaigns._ledger_row_of,
+        folder._hashes,
+        baskets._read_part,
+    ):
+        cached.cache_clear()

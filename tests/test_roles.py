@@ -1,0 +1,122 @@
+"""The minimum of members is the workspace's; members by name are for some; a viewer cannot tell one person from two groups."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import toolkit as tk
+from tests.personal.town import import_town
+from toolkit.audience import Audience, save_audience
+from toolkit.audit import acting, read_audit
+from toolkit.errors import BadValue, NotAllowed, WorkspaceError
+from toolkit.personal.forget import forget
+from toolkit.scope import minimum
+from toolkit.scope.minimum import lower_minimum, shop_settings
+from toolkit.scope.view import open_view
+from toolkit.workspace import Workspace
+
+FEW = {"scope": {"minimum_members": 3}}
+ROLES = {"everybody": "viewer", "people": {"anna@shop.example": "owner", "bo": "marketer"}}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("roles")
+    return import_town(folder / "export", folder / "ws").path
+
+
+@pytest.fixture
+def ws(town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setattr(minimum, "FLOOR", 10)
+    shutil.copytree(town, tmp_path / "ws")
+    return Workspace(tmp_path / "ws")
+
+
+# -- the minimum -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_who_asks_may_raise_the_minimum_and_not_lower_it(ws: Workspace) -> None:
+    with pytest.raises(BadValue, match="no group of fewer than 10 members"):
+        tk.portrait.overview(ws, settings=FEW)
+    with pytest.raises(BadValue, match="fewer than 10"):
+        tk.portrait.overview(ws, settings=tk.Settings.model_validate(FEW))
+    assert tk.portrait.overview(ws, settings={"scope": {"minimum_members": 30}}).settings["scope"] == {"minimum_members": 30}
+    ws.write_document("settings", {"scope": {"minimum_members": 30}})
+    with pytest.raises(BadValue, match="fewer than 30"):
+        tk.portrait.overview(ws, settings={"scope": {"minimum_members": 29}})
+
+
+def test_a_line_in_the_settings_does_not_lower_it(ws: Workspace) -> None:
+    ws.write_document("settings", FEW)
+    with pytest.raises(BadValue, match="toolkit minimum WORKSPACE 3 --reason"):
+        tk.portrait.overview(ws)
+
+
+def test_an_owner_lowers_it_in_writing_with_a_reason(ws: Workspace) -> None:
+    with pytest.raises(BadValue, match="Why"):
+        lower_minimum(ws, 3, reason="")
+    path = lower_minimum(ws, 3, reason="a village shop, agreed with the works council")
+    assert shop_settings(ws).scope.minimum_members == 3
+    assert tk.portrait.overview(ws, settings=FEW).headline
+    entry = read_audit(ws.path).entries[-1]
+    assert (entry.did, entry.about["least"]) == ("lowered the minimum", 3)
+    assert "works council" in str(entry.about["reason"])
+    path.write_text(path.read_text("utf-8").replace("least = 3", "least = 1"), "utf-8")
+    with pytest.raises(WorkspaceError, match="no such statement"):
+        tk.portrait.overview(ws)
+
+
+# -- roles -----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_file_of_roles_one_person_may_everything(ws: Workspace) -> None:
+    assert len(tk.members(ws)) == 66
+
+
+def test_members_by_name_are_not_a_viewer_s(ws: Workspace, tmp_path: Path) -> None:
+    ws.write_document("roles", ROLES)
+    with acting("somebody", "page"):
+        assert tk.portrait.overview(ws).headline
+        for forbidden in (
+            lambda: tk.portrait.member(ws, member_id="K001"),
+            lambda: tk.members(ws),
+            lambda: save_audience(ws, Audience("all", where="order_count > 0")),
+            lambda: tk.export_audience(open_view(ws), Audience("all", where="order_count > 0"), tmp_path / "out"),
+            lambda: tk.portrait.overview(ws, audience=["K001", "K002"]),
+            lambda: tk.portrait.overview(ws, audience="member_id <> 'K001'"),
+            lambda: forget(ws, "K001"),
+        ):
+            with pytest.raises(NotAllowed):
+                forbidden()
+    with acting("bo", "page"):
+        assert tk.members(ws).height == 66
+        with pytest.raises(NotAllowed, match="needs one"):
+            lower_minimum(ws, 3, reason="because I would like to see it")
+    with acting("anna@shop.example", "page"):
+        lower_minimum(ws, 3, reason="a village shop, as agreed")
+        assert read_audit(ws.path).entries[-1].who == "anna@shop.example"
+
+
+def test_a_list_of_members_is_not_a_viewer_s_whatever_question_gives_it(ws: Workspace) -> None:
+    ws.write_document("roles", ROLES)
+    with acting("bo", "page"):
+        assert "member_id" in tk.targeting.buyers(ws, goods="米").table.columns
+    with acting("somebody", "page"), pytest.raises(NotAllowed, match="list of members"):
+        tk.targeting.buyers(ws, goods="米")
+
+
+def test_two_groups_that_differ_by_one_member_are_refused_to_a_viewer(ws: Workspace) -> None:
+    ws.write_document("roles", ROLES)
+    with acting("somebody", "page"):
+        assert tk.portrait.overview(ws, audience="order_count > 0").headline
+        tk.portrait.overview(ws, audience="order_count > 0")  # the same again tells nothing new
+        with pytest.raises(NotAllowed, match="differs by fewer than 10 members"):
+            tk.portrait.overview(ws, audience="first_ordered_on < '2024-01-07'")  # nine came first on that day
+        assert tk.portrait.overview(ws, audience="first_ordered_on < '2024-01-06'").headline
+    with acting("other", "page"):
+        assert tk.portrait.overview(ws, audience="first_ordered_on < '2024-01-07'").headline, "a record is one viewer's"
+    asked = [entry for entry in read_audit(ws.path).entries if entry.did == "asked of an audience"]
+    assert [(entry.who, entry.about["distinct"]) for entry in asked] == [("somebody", 1), ("somebody", 2), ("other", 1)]

@@ -32,7 +32,7 @@ from playwright.sync_api import TimeoutError, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import CHROMIUM, FLAGS, wait_until
 from toolkit.apps.serving.forked import PROCESS
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.scope.view import open_view
@@ -283,7 +283,7 @@ def _use(page: Any, control: Control, number: int) -> None:
 
 def _answered(page: Any) -> tuple[float, float | None]:
     """Wait for the answer; return its seconds, and those until the page said that it works (None = it never did)."""
-    page.wait_for_function("window.tkAnswer !== null")
+    wait_until(page, "window.tkAnswer !== null")
     answer, busy = page.evaluate("[window.tkAnswer, window.tkBusy]")
     return answer / 1000, None if busy is None else busy / 1000
 
@@ -293,7 +293,7 @@ def _controls(browser: Any, address: str, server: psutil.Process, used: list[Con
     for app in dict.fromkeys(one.app for one in used):
         _settle(server, len(READY))
         page, _ = _open(browser, address, app)
-        page.wait_for_function("![...document.querySelectorAll('.tk-busy')].some(one => one.offsetParent && one.innerText.trim())")
+        wait_until(page, "![...document.querySelectorAll('.tk-busy')].some(one => one.offsetParent && one.innerText.trim())")
         page.wait_for_timeout(2000)
         for control in (one for one in used if one.app == app):
             waits, spent, silent = [], [], 0
@@ -307,7 +307,7 @@ def _controls(browser: Any, address: str, server: psutil.Process, used: list[Con
                 waits.append(seconds)
                 spent.append(_cpu(kernels(server)) - before)
                 silent += seconds > 1 and (busy is None or busy > 1)
-                page.wait_for_function("![...document.querySelectorAll('.tk-busy')].some(one => one.offsetParent && one.innerText.trim())")
+                wait_until(page, "![...document.querySelectorAll('.tk-busy')].some(one => one.offsetParent && one.innerText.trim())")
             told = f"{app}: {control.words} (of {len(waits)}, worst {max(waits):.2f}, CPU {median(spent):.2f})"
             missed += _say(told, median(waits), bar if control.barred else None)
             if silent:
@@ -353,7 +353,7 @@ def _people(browser: Any, address: str, server: psutil.Process, used: list[Contr
                 0.0,
             )
             raise
-        page.wait_for_function("window.tkShown")
+        wait_until(page, "window.tkShown")
         opened.append(page.evaluate("window.tkShown") / 1000)
     _say(f"{count} people come, one every {COMING} s or as the browsers can: first screen, median", median(opened), None)
     _say("    of them, the one who waits longest", max(opened), None)

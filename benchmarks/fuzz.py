@@ -245,7 +245,7 @@ def promises(*, count: int = 0, seed: int = 0, seconds: float = 30, only: str = 
         tally, lost = run(hostile_shop(Path(folder) / "workspace"), count=count, seed=seed, seconds=seconds, only=only)
     for line in lost:
         print(f"    lost: {line}", flush=True)
-    return [(PROMISES[name], *tally[name]) for name in PROMISES if name in tally]
+    return [(PROMISES[name], tally[name][0], tally[name][1]) for name in PROMISES if name in tally]
 
 
 def main() -> int:

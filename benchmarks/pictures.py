@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import CHROMIUM, FLAGS, wait_until
 from toolkit.audience import Audience, save_audience
 from toolkit.workspace import Workspace
 
@@ -91,9 +91,8 @@ def picture(browser: Any, address: str, name: str, path: str, ready: str, size: 
     page.set_default_timeout(_PATIENCE)
     page.goto(address + path)
     page.locator(ready).first.wait_for()
-    wait: Callable[..., Any] = page.wait_for_function
     for _ in range(3):  # what is drawn may be drawn once more, to the width that it found
-        wait(_IDLE)
+        wait_until(page, _IDLE)
         page.wait_for_timeout(500)
     page.screenshot(path=ROOT / "docs" / f"{name}.png")
     print(f"{name}.png", flush=True)

@@ -38,10 +38,15 @@ c.KernelRestarter.restart_limit = 0
 # A page asks for all of its widgets at once: what is over the limit would be dropped, and the page would wait for it for ever.
 c.ZMQChannelsWebsocketConnection.limit_rate = False
 
+# A link in a mail opens the page for who is known here (Lax); no other site's page sends anything in their name.
+c.IdentityProvider.cookie_options = {"samesite": "Lax", "httponly": True}
 c.Voila.tornado_settings = {
+    "xsrf_cookie_kwargs": {"samesite": "Strict"},
     "allow_remote_access": False,  # a page of another site cannot reach the app under a name of its own
     "headers": {
-        "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        # Scripts: files of this server, and those on a page that carry the nonce of that one answer (the server adds it). Styles stay
+        # 'unsafe-inline': Jupyter's widgets set them on their elements.
+        "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws://127.0.0.1:* ws://localhost:*; object-src 'none'; "
         "base-uri 'none'; frame-ancestors 'none'",
         # Not `no-referrer`: a page without an origin may not end its kernel when it is closed.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import time
+from typing import Any
 
 FLAGS = [
     "--no-sandbox",
@@ -14,3 +16,15 @@ FLAGS = [
     "--disable-sync",
 ]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def wait_until(page: Any, holds: str, arg: Any = None, seconds: float = 60) -> None:
+    """Wait until a script's expression (or function of `arg`) gives something true.
+
+    Playwright's own `wait_for_function` evaluates text inside the page, which the pages of the apps forbid.
+    """
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(holds, arg):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds:.0f} s: {holds}")
+        page.wait_for_timeout(40)

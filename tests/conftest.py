@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.chromium import CHROMIUM, FLAGS
+from tests.servers import mariadb_server, postgres_server
 
 # The clock decides no test: on a machine that does other things a millisecond becomes half a second.
 settings.register_profile("suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,3 +44,19 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a PostgreSQL server of the tests' own."""
+    pytest.importorskip("adbc_driver_postgresql")
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[tuple[str, Path]]:
+    """Address of a MariaDB server of the tests' own, and its socket."""
+    pytest.importorskip("arrow_odbc")
+    with mariadb_server() as server:
+        yield server

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "toolkit"
 LAYERS = [  # lowest first; a module imports only from layers above it in this list, or from its own package
     {"language"},
     {"errors", "atomic", "kernel_ports"},
+    {"disk"},
     {"integrity", "readers"},
     {"columns"},
     {"settings", "wording", "schemas", "expressions", "extras"},
@@ -38,6 +39,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"targeting"},  # the steps of the loop, in its order: a step may build on the one before
     {"differentiation"},
     {"review"},
+    {"results"},
     {"conversation"},
     {"agents"},
     {"apps"},

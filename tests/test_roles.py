@@ -108,6 +108,17 @@ def test_a_list_of_members_is_not_a_viewer_s_whatever_question_gives_it(ws: Work
         tk.targeting.buyers(ws, goods="米")
 
 
+def test_a_saved_list_counts_among_a_viewer_s_audiences(ws: Workspace) -> None:
+    ids = tk.members(ws)["member_id"].to_list()
+    save_audience(ws, Audience("forty", member_ids=tuple(ids[:40])))
+    save_audience(ws, Audience("all but one of forty", member_ids=tuple(ids[:39])))
+    ws.write_document("roles", ROLES)
+    with acting("somebody", "page"):
+        assert tk.portrait.overview(ws, audience="forty").headline
+        with pytest.raises(NotAllowed, match="differs by fewer"):
+            tk.portrait.overview(ws, audience="all but one of forty")
+
+
 def test_two_groups_that_differ_by_one_member_are_refused_to_a_viewer(ws: Workspace) -> None:
     ws.write_document("roles", ROLES)
     with acting("somebody", "page"):

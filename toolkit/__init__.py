@@ -58,6 +58,7 @@ _WHERE = {
     "talk": "toolkit.apps.notebook",
     "traits": "toolkit.portrait",
     "write_all_lessons": "toolkit.review.measures.learnt",
+    "write_back": "toolkit.results",
     "write_lessons": "toolkit.review.measures.learnt",
 }
 _STEPS = ("portrait", "targeting", "differentiation", "review")
@@ -111,6 +112,7 @@ __all__ = [
     "targeting",
     "traits",
     "write_all_lessons",
+    "write_back",
     "write_lessons",
 ]
 
@@ -156,6 +158,7 @@ if TYPE_CHECKING:
     from toolkit.portrait import traits as traits
     from toolkit.registry import question as question
     from toolkit.registry import register as register
+    from toolkit.results import write_back as write_back
     from toolkit.review.measures.learnt import write_all_lessons as write_all_lessons
     from toolkit.review.measures.learnt import write_lessons as write_lessons
     from toolkit.scope.view import View as View

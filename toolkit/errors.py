@@ -36,7 +36,7 @@ def shorten(text: str, most: int = 80) -> str:
     )
 
 
-def quoted(value: object, most: int = 80) -> str:
+def quoted(value: object, most: int = 100) -> str:
     """Return a value that came as Python writes it, shortened; a whole number of some thousand digits Python refuses to write.
 
     >>> quoted("tea"), quoted(10**5000)

@@ -34,6 +34,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.atomic import write_atomically
+from toolkit.disk import told_in_words
 from toolkit.errors import StateMoved, WorkspaceError, fault_words, shorten
 from toolkit.integrity import STATE, Fault, Look, NotAsWritten, Seal, faults_in, look_at, read_signed, seals_of, signed
 from toolkit.language import tr
@@ -153,6 +154,7 @@ class Workspace:
         self.state, self.manifest = self._read()
 
     @classmethod
+    @told_in_words
     def create(cls, path: str | Path, *, currency: str, minor_digits: int) -> Workspace:
         """Make an empty workspace at `path`, or open the one that is there (its currency must agree)."""
         folder = _plain_name(Path(path))
@@ -431,12 +433,14 @@ class Workspace:
                 tr("{path} is not valid TOML: {error}. Mend it, or remove it to go back to the defaults.", path=path, error=error)
             ) from None
 
+    @told_in_words
     def write_document(self, name: str, values: dict[str, Any]) -> Path:
         """Write the TOML document `name` in one step and return its path."""
         path = self.document_file(f"{name}.toml")
         write_atomically(path, tomli_w.dumps(values))
         return path
 
+    @told_in_words
     def document_file(self, name: str) -> Path:
         """Return where a file of documents/ lies, its folder made: `audiences/core.toml`, and what belongs to it."""
         path = self.path / "documents" / name
@@ -449,6 +453,7 @@ class Workspace:
 
     # -- inside --------------------------------------------------------------------------------------------------------------------
 
+    @told_in_words
     def _locked(self, *, seconds: float) -> FileLock:
         """Return the writer's lock, taken."""
         lock = FileLock(self.path / ".lock")

@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from tests.apps.conftest import CATEGORY, LONG, NAME, NASTY, kernels_of
-from tests.chromium import CHROMIUM
+from tests.chromium import CHROMIUM, wait_until
 from toolkit.apps.pages.error_boundary import LOG_VARIABLE
 from toolkit.audience import load_audience, saved_names
 from toolkit.language import speaking
@@ -92,10 +92,12 @@ def visit(browser: Any, served: tuple[str, subprocess.Popen[str]], app: str, que
     page.locator(".tk-title h1").wait_for()
     assert page.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate"  # it did not have to load itself anew
     yield page
-    assert "broken" not in page.title()
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {textContent: 'document.title = \"broken\"'}))")
+    assert "broken" not in page.title()  # no script runs but those of the page
     page.close(run_before_unload=True)
     context.close()
     assert [address for address in asked if not re.match(r"(http|ws)://127\.0\.0\.1:\d+/|data:|blob:", address)] == []
+    assert "script-src" in thrown.pop()  # the one that was put in
     assert [fault for fault in thrown if not re.search(expected, fault)] == []
     # All widgets came in one message; asked for one by one they come slowly, and now and then too late for the page.
     assert not any(b'"request_state"' in frame for frame in sent)
@@ -173,7 +175,7 @@ def test_a_person_uses_the_app(browser: Any, served: tuple[str, subprocess.Popen
     question.focus()
     page.keyboard.press("Enter")
     page.locator(".tk-question", has_text="How do our stores compare?").wait_for()
-    page.wait_for_function("document.querySelector('.tk-chosen').getAttribute('aria-pressed') === 'true'")
+    wait_until(page, "document.querySelector('.tk-chosen').getAttribute('aria-pressed') === 'true'")
     assert question.evaluate("button => button === document.activeElement")
     page.get_by_label("Ranked by").select_option("Repeat rate")
     page.locator(".tk-headline", has_text="repeat").wait_for()
@@ -203,7 +205,7 @@ def test_the_entry_page_tells_the_four_steps(browser: Any, served: tuple[str, su
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(url)
-    page.wait_for_function("!document.querySelector('[aria-busy]')")
+    wait_until(page, "!document.querySelector('[aria-busy]')")
     headlines = page.locator(".tk-step-headline").all_inner_texts()
     assert len(headlines) == 4
     assert headlines[0].startswith("Across the chain")
@@ -227,7 +229,7 @@ def test_a_marketer_builds_an_audience(browser: Any, served: tuple[str, subproce
         first = page.locator(".tk-toggle").first
         count = int(first.inner_text().split()[-1].replace(",", ""))
         first.click()
-        page.wait_for_function("document.querySelector('.tk-toggle').getAttribute('aria-pressed') === 'true'")
+        wait_until(page, "document.querySelector('.tk-toggle').getAttribute('aria-pressed') === 'true'")
         page.locator(".tk-figures dd", has_text=re.compile(rf"^{count}$")).first.wait_for()
         typed = page.get_by_label("The same as a condition")
         assert first.inner_text().split()[0] in typed.input_value(), "clicking and typing show the same"
@@ -240,7 +242,7 @@ def test_a_marketer_builds_an_audience(browser: Any, served: tuple[str, subproce
         page.mouse.down()
         page.mouse.move(x + 120, y + 110, steps=4)
         page.mouse.up()
-        page.wait_for_function("/BETWEEN.*BETWEEN/.test(document.querySelector('.tk-typed textarea').value)")
+        wait_until(page, "/BETWEEN.*BETWEEN/.test(document.querySelector('.tk-typed textarea').value)")
 
         typed.fill("recency_days <= 30")
         typed.press("Tab")
@@ -248,7 +250,7 @@ def test_a_marketer_builds_an_audience(browser: Any, served: tuple[str, subproce
         page.locator(".tk-figures dd", has_text=re.compile(rf"^{known.height}$")).first.wait_for()
         assert "where=recency_days" in page.url
         type_in(page, "A clear taste for", CATEGORY)
-        page.wait_for_function("document.querySelector('.tk-typed textarea').value.includes('7*7')")
+        wait_until(page, "document.querySelector('.tk-typed textarea').value.includes('7*7')")
         press(page, "Back")
         page.locator(".tk-figures dd", has_text=re.compile(rf"^{known.height}$")).first.wait_for()
 
@@ -291,9 +293,7 @@ def test_a_campaign_is_planned_launched_and_given_out(browser: Any, served: tupl
         cell.scroll_into_view_if_needed()
         place = cell.bounding_box()
         page.mouse.click(place["x"] + 4, place["y"] + 4)
-        page.wait_for_function(
-            "!/[?&]offer=full_reduction\\+60%2F10/.test(location.search) && /offer=full_reduction/.test(location.search)"
-        )
+        wait_until(page, "!/[?&]offer=full_reduction\\+60%2F10/.test(location.search) && /offer=full_reduction/.test(location.search)")
         short = page.get_by_label("The same in short").input_value()
         assert (
             short
@@ -304,12 +304,10 @@ def test_a_campaign_is_planned_launched_and_given_out(browser: Any, served: tupl
         type_in(page, "Spend", "60")
         type_in(page, "By", "mail")
         type_in(page, "Cost of one contact", "0.05")
-        page.wait_for_function("/cost_per_contact=0.05/.test(location.search)")
+        wait_until(page, "/cost_per_contact=0.05/.test(location.search)")
         launch = page.get_by_role("button", name="Launch …")
         launch.wait_for()
-        page.wait_for_function(
-            "[...document.querySelectorAll('.tk-launch button')].some(one => one.textContent === 'Launch …' && !one.disabled)"
-        )
+        wait_until(page, "[...document.querySelectorAll('.tk-launch button')].some(one => one.textContent === 'Launch …' && !one.disabled)")
         launch.click()
         page.get_by_text("Nothing of it can be changed or taken back afterwards.").wait_for()
         press(page, "Yes, freeze and launch it")
@@ -379,7 +377,7 @@ def test_a_killed_kernel_says_so_and_the_page_can_be_loaded_again(browser: Any, 
     lost = r"Kernel connection disconnected|404 \(Not Found\)"  # what the browser says of a kernel that is gone
     with visit(browser, served, "targeting", "where=recency_days+%3C%3D+30", lost) as page:
         page.locator(".tk-build .tk-headline").wait_for()
-        page.wait_for_function("document.querySelector('.tk-typed textarea').value.includes('30')")
+        wait_until(page, "document.querySelector('.tk-typed textarea').value.includes('30')")
         kernel = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
         (told,) = Path(tempfile.gettempdir()).glob(f"voila_*/kernel-{kernel}.json")
         port = json.loads(told.read_text("utf-8"))["shell_port"]
@@ -394,7 +392,7 @@ def test_a_killed_kernel_says_so_and_the_page_can_be_loaded_again(browser: Any, 
         page.keyboard.press("Enter")  # the button has the focus
         gone.wait_for(state="detached")
         page.locator(".tk-build .tk-headline").wait_for()
-        page.wait_for_function("document.querySelector('.tk-typed textarea').value.includes('30')")
+        wait_until(page, "document.querySelector('.tk-typed textarea').value.includes('30')")
         # The dead one is not started anew behind the page; who still asks for it is told so.
         asked = page.context.request.get(served[0].replace("/?", f"/api/kernels/{kernel}/channels?"), headers={"Upgrade": "websocket"})
         assert asked.status == 404
@@ -431,11 +429,11 @@ def test_a_reader_changes_the_language(browser: Any, served: tuple[str, subproce
         headline.wait_for()
         press(page, "中文")
         page.get_by_role("heading", name="会员画像").wait_for()
-        page.wait_for_function("document.documentElement.lang === 'zh' && location.search.includes('language=zh')")
+        wait_until(page, "document.documentElement.lang === 'zh' && location.search.includes('language=zh')")
         with speaking("zh"):
             said = find_question("portrait.overview")(floor, audience="order_count >= 2").headline
-        page.wait_for_function(
-            "told => document.querySelector('.tk-headline') && document.querySelector('.tk-headline').innerText === told", arg=said
+        wait_until(
+            page, "told => document.querySelector('.tk-headline') && document.querySelector('.tk-headline').innerText === told", arg=said
         )
         assert page.get_by_label("只看满足条件的会员").input_value() == "order_count >= 2"  # what was chosen stays
         assert page.locator(".tk-chart[data-drawn=yes]").count() == 1
@@ -447,11 +445,11 @@ def test_a_reader_changes_the_language(browser: Any, served: tuple[str, subproce
         page.get_by_role("heading", name="哪些客群？").wait_for()
         toggle = page.locator(".tk-toggle").first
         toggle.click()
-        page.wait_for_function("document.querySelector('.tk-typed textarea').value.startsWith('segment IN (')")
+        wait_until(page, "document.querySelector('.tk-typed textarea').value.startsWith('segment IN (')")
         assert "segment IN ('" in page.get_by_label("等价的条件").input_value()  # the condition is the same in every language
         assert not re.search("[a-z]", toggle.inner_text())
 
         press(page, "English")
         page.get_by_role("heading", name="Which segments?").wait_for()
-        page.wait_for_function("!location.search.includes('language') && location.search.includes('where=segment')")
+        wait_until(page, "!location.search.includes('language') && location.search.includes('where=segment')")
         assert page.get_by_label("The same as a condition").input_value().startswith("segment IN ('")

@@ -11,7 +11,7 @@ import pytest
 from tests.apps.conftest import NASTY
 from tests.apps.test_browser import press, served, visit
 from tests.apps.test_browser_people import READY, drawn
-from tests.chromium import CHROMIUM
+from tests.chromium import CHROMIUM, wait_until
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
@@ -51,7 +51,7 @@ def unharmed(page: Any) -> None:
     )
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 1000})
-        page.wait_for_function("document.documentElement.scrollWidth <= document.documentElement.clientWidth")  # charts follow in a moment
+        wait_until(page, "document.documentElement.scrollWidth <= document.documentElement.clientWidth")  # charts follow in a moment
 
 
 @pytest.mark.parametrize(("app", "query", "count"), PARTS, ids=[app for app, *_ in PARTS])
@@ -72,10 +72,10 @@ def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app
                 if label in SILENT and words == HARM:
                     page.wait_for_timeout(300)
                 else:
-                    page.wait_for_function(HEARD, arg=told)
+                    wait_until(page, HEARD, arg=told)
                 unharmed(page)
             press(page, "Reset")
-            page.wait_for_function(f"words => !({HEARD})(words)", arg=told)
+            wait_until(page, f"words => !({HEARD})(words)", arg=told)
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_text_that_means_harm_is_no_answer_to_a_question(browser: Any, served: S
             for words, told in ((HARM, "7*7"), (ENDLESS, "x" * 50)):
                 field.fill(words)
                 field.press("Tab")
-                page.wait_for_function(HEARD, arg=told)
+                wait_until(page, HEARD, arg=told)
                 unharmed(page)
             field.fill(was)
             field.press("Tab")
-            page.wait_for_function(f"words => !({HEARD})(words)", arg=told)
+            wait_until(page, f"words => !({HEARD})(words)", arg=told)
 
 
 def address(page: Any) -> list[tuple[str, str]]:
@@ -135,7 +135,7 @@ def test_an_address_opens_the_view_and_the_way_back_leads_to_it(
         assert address(page) == sorted(query.items())
         for label, text in fields.items():
             field = page.get_by_label(label, exact=True).locator("visible=true").element_handle()
-            page.wait_for_function("([field, text]) => field.value === text", arg=[field, text])
+            wait_until(page, "([field, text]) => field.value === text", arg=[field, text])
         opened = shown(page)
         if app == "review":
             page.get_by_label("Campaign", exact=True).select_option(index=0)
@@ -144,26 +144,26 @@ def test_an_address_opens_the_view_and_the_way_back_leads_to_it(
             page.keyboard.press("Tab")
         else:
             page.get_by_label("Kind of offer").select_option("A discount")
-        page.wait_for_function("was => location.search !== was", arg="?" + urlencode(sorted(query.items())))
+        wait_until(page, "was => location.search !== was", arg="?" + urlencode(sorted(query.items())))
         moved = address(page)
         assert shown(page) != opened
         press(page, page.locator(".tk-tab").nth(1).inner_text())
-        page.wait_for_function("new URLSearchParams(location.search).get('tab') === 'ask'")
+        wait_until(page, "new URLSearchParams(location.search).get('tab') === 'ask'")
         page.locator(".tk-asking .tk-question, .tk-asking .tk-stop").locator("visible=true").first.wait_for()
         assert ("tab", "ask") in address(page)
         page.go_back()
         page.locator(".tk-tab").nth(0).and_(page.locator(".tk-chosen")).wait_for()
         assert address(page) == moved
         page.go_back()
-        page.wait_for_function("was => location.search === was", arg="?" + urlencode(sorted(query.items())))
+        wait_until(page, "was => location.search === was", arg="?" + urlencode(sorted(query.items())))
         expect_shown(page, opened)
         if app == "review":
             return  # a campaign is chosen, and nothing is filled in
         press(page, "Reset")
-        page.wait_for_function("!location.search")
+        wait_until(page, "!location.search")
         assert shown(page) != opened
         press(page, "Back")
-        page.wait_for_function("location.search")
+        wait_until(page, "location.search")
         assert address(page) == sorted(query.items())
         expect_shown(page, opened)
 

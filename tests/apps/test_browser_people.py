@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tests.apps.test_browser import APPS, press, served, type_in, visit
-from tests.chromium import CHROMIUM
+from tests.chromium import CHROMIUM, wait_until
 from toolkit.ledger.campaigns import open_campaign
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
@@ -60,9 +60,10 @@ FOCUSED = """() => {
 
 def drawn(page: Any) -> None:
     """Wait until nothing is worked out or drawn any more."""
-    page.wait_for_function(
+    wait_until(
+        page,
         "!document.querySelector('.tk-busy .tk-sentence') && "
-        "![...document.querySelectorAll('.tk-chart')].some(one => one.clientWidth && one.dataset.drawn !== 'yes')"
+        "![...document.querySelectorAll('.tk-chart')].some(one => one.clientWidth && one.dataset.drawn !== 'yes')",
     )
 
 
@@ -200,7 +201,7 @@ def test_two_people_launch_the_same_campaign_and_see_their_own_views(browser: An
         for page, scope in ((one, "store s1"), (other, "region south")):
             page.locator(".tk-headline", has_text=scope).wait_for()
         one.get_by_label("Sales of the").select_option("last 4 weeks")
-        one.wait_for_function("location.search.includes('period=28d')")
+        wait_until(one, "location.search.includes('period=28d')")
         drawn(one)
         assert one.locator(".tk-headline").inner_text() == find_question("portrait.overview")(floor, store_id="s1", period="28d").headline
         assert other.locator(".tk-headline").inner_text() == find_question("portrait.overview")(floor, region="south").headline

@@ -14,7 +14,7 @@ import pytest
 from tests.apps.test_browser import press, running, visit
 from tests.apps.test_browser_every_app import HARM, unharmed
 from tests.apps.test_browser_people import HEADINGS, NAMELESS, UNREACHED, WATCH, fits, walk
-from tests.chromium import CHROMIUM
+from tests.chromium import CHROMIUM, wait_until
 from tests.importing.test_door import HEADER, ROWS, counted, made_rows, write_file
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
@@ -57,12 +57,14 @@ def leave_out(page: Any, value: str, rest: int) -> None:
     toggle = point.locator(".tk-toggle", has_text=value)
     toggle.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function(
-        "words => [...document.querySelectorAll('.tk-toggle[aria-pressed=true]')].some(one => one.textContent.includes(words))", arg=value
+    wait_until(
+        page,
+        "words => [...document.querySelectorAll('.tk-toggle[aria-pressed=true]')].some(one => one.textContent.includes(words))",
+        arg=value,
     )
     point.locator(".tk-act").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("rest => document.querySelectorAll('.tk-point').length === rest", arg=rest)
+    wait_until(page, "rest => document.querySelectorAll('.tk-point').length === rest", arg=rest)
 
 
 def test_a_new_shop_brings_its_receipts_in(browser: Any, served: Served, folder: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from toolkit.atomic import write_atomically, written_beside
 from toolkit.audience.audience import Audience
 from toolkit.audience.words import in_words
 from toolkit.audit import record
+from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
 from toolkit.language import tr
 from toolkit.roles import require_role
@@ -65,6 +66,7 @@ class Export:
         return tr("{member_count:,} members exported{without}.{guard}", member_count=self.member_count, without=without, guard=guard)
 
 
+@told_in_words
 def export_audience(
     view: View,
     audience: Audience,
@@ -102,7 +104,51 @@ def export_audience(
         Files of that name are there already, or more members than a sheet has rows.
     """
     require_role(view.workspace, "marketer", tr("exporting members"))
-    _check(view, formats, columns)
+    _check_formats(formats)
+    rows = exported_rows(view, audience, columns=columns, for_contact=for_contact, beside=beside)
+    table, shown = rows.table, rows.table.columns
+    stem = _stem(audience, view)
+    folder = Path(folder)
+    paths = {form: folder / f"{stem}.{form}" for form in dict.fromkeys(formats)}
+    manifest = folder / f"{stem}.manifest.json"
+    there = [path.name for path in (*paths.values(), manifest) if path.exists()]
+    if there and not replace_it:
+        raise BadValue(tr("{folder} has {there} already. Choose another folder, or say replace.", folder=folder, there=", ".join(there)))
+    folder.mkdir(parents=True, exist_ok=True)
+    safe, guarded = _guarded(table)
+    ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
+    for form, path in paths.items():
+        with written_beside(path, private=True) as part:
+            ways[form](part)
+    export = Export(
+        tuple(paths.values()), manifest, table.height, rows.not_contactable, rows.unknown_contactable,
+        guarded if "csv" in paths else 0,
+    )  # fmt: skip
+    write_atomically(
+        manifest, json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False), private=True
+    )
+    record(
+        view.workspace.path, "exported", audience=audience.name, version=audience.version, scope=view.place, columns=shown,
+        purpose="contact" if for_contact else "analysis", members=export.member_count,
+        files=[path.resolve() for path in (*export.files, manifest)],
+    )  # fmt: skip
+    return export
+
+
+@dataclass(frozen=True)
+class ExportedRows:
+    """The rows that may leave, before they are files or a table of a database, and how many may not."""
+
+    table: pl.DataFrame
+    not_contactable: int
+    unknown_contactable: int
+
+
+def exported_rows(
+    view: View, audience: Audience, *, columns: Sequence[str] = (), for_contact: bool = True, beside: pl.DataFrame | None = None
+) -> ExportedRows:
+    """Return the rows of an audience in the view's scope that may leave; parameters and faults as those of `export_audience`."""
+    check_columns(view, columns)
     if for_contact and not view.has_column("members", "contactable"):
         raise DataError(
             tr(
@@ -133,42 +179,23 @@ def export_audience(
     table = chosen.select(shown).with_columns(
         pl.col(name).cast(pl.List(pl.String)).list.join("; ") for name in shown if isinstance(chosen.schema[name], pl.List)
     )
-    stem = _stem(audience, view)
-    folder = Path(folder)
-    paths = {form: folder / f"{stem}.{form}" for form in dict.fromkeys(formats)}
-    manifest = folder / f"{stem}.manifest.json"
-    there = [path.name for path in (*paths.values(), manifest) if path.exists()]
-    if there and not replace_it:
-        raise BadValue(tr("{folder} has {there} already. Choose another folder, or say replace.", folder=folder, there=", ".join(there)))
-    folder.mkdir(parents=True, exist_ok=True)
-    safe, guarded = _guarded(table)
-    ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
-    for form, path in paths.items():
-        with written_beside(path, private=True) as part:
-            ways[form](part)
-    export = Export(
-        tuple(paths.values()), manifest, table.height,
+    return ExportedRows(
+        table,
         int((~consent).fill_null(False).sum()) if for_contact else 0,
         int(consent.null_count()) if for_contact else 0,
-        guarded if "csv" in paths else 0,
-    )  # fmt: skip
-    write_atomically(
-        manifest, json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False), private=True
     )
-    record(
-        view.workspace.path, "exported", audience=audience.name, version=audience.version, scope=view.place, columns=shown,
-        purpose="contact" if for_contact else "analysis", members=export.member_count,
-        files=[path.resolve() for path in (*export.files, manifest)],
-    )  # fmt: skip
-    return export
 
 
-def _check(view: View, formats: Sequence[str], columns: Sequence[str]) -> None:
+def _check_formats(formats: Sequence[str]) -> None:
     if not formats:
         raise BadValue(tr("No format was given; {formats} are known.", formats=", ".join(FORMATS)))
     for form in formats:
         if form not in FORMATS:
             raise unknown_name("format", form, FORMATS, where="An export")
+
+
+def check_columns(view: View, columns: Sequence[str]) -> None:
+    """Raise `UnknownName` with every column that is neither of the members table nor a trait, and the nearest that is."""
     known = [*view.readable.columns, *trait_columns(view)]
     wrong = [name for name in columns if name not in known]
     if wrong:

@@ -16,6 +16,7 @@ from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
 from toolkit.audience.selection import AudienceLike, read_selection
 from toolkit.audit import record
+from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, checked_text, nearest, unknown_name
 from toolkit.importing.aliases import in_one_name
 from toolkit.language import tr
@@ -28,6 +29,7 @@ FOLDER = "audiences"
 LONGEST_NAME = 80
 
 
+@told_in_words
 def save_audience(
     workspace: Workspace | str | Path, audience: Audience, *, as_of: date | str | None = None, replace_it: bool = False
 ) -> Audience:

@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
+from toolkit.audience.saved import load_audience, saved_names
 from toolkit.audit import record, user
 from toolkit.errors import NotAllowed
 from toolkit.language import tr
@@ -28,6 +29,7 @@ from toolkit.sources.spellings import MEMBER_IDS
 from toolkit.workspace import Workspace
 
 FOLDER = "asked"
+_SAVED = "saved: "
 MOST_COMPARED = 100
 """Audiences of a viewer, the latest, that a new one is compared with: each costs some milliseconds."""
 MOST_ASKED = 500
@@ -45,12 +47,12 @@ def admit(view: View, audience: object) -> None:
     chosen = view.scope.audience
     if chosen is None or role_of(view.workspace) != "viewer":
         return
-    saved = isinstance(audience, Audience) and audience.version > 0
+    saved = _saved_name(view.workspace, audience)
     if not saved and (not isinstance(chosen, str) or set(read_where(chosen).names) & set(MEMBER_IDS)):
         raise NotAllowed(
             tr("An audience that names members by their ids needs the role of a marketer; describe it by what its members do.")
         )
-    text = chosen if isinstance(chosen, str) else _digest(view)
+    text = chosen if isinstance(chosen, str) else f"{_SAVED}{saved}"
     path = _register(view.workspace)
     with FileLock(path.with_suffix(".lock")):
         asked = json.loads(path.read_text("utf-8")) if path.exists() else {"who": user()[0], "audiences": []}
@@ -62,9 +64,9 @@ def admit(view: View, audience: object) -> None:
             raise NotAllowed(tr("You have asked of {most} different audiences; an owner must look at the record first.", most=MOST_ASKED))
         mine = _codes(view, chosen)
         for earlier in known[-MOST_COMPARED:]:
-            if earlier["place"] != place or earlier["where"].startswith("list:"):
+            if earlier["place"] != place:
                 continue
-            differ = mine.symmetric_difference(_codes(view, earlier["where"]))
+            differ = mine.symmetric_difference(_codes(view, _meant(view.workspace, earlier["where"])))
             if 0 < len(differ) < view.least:
                 raise NotAllowed(
                     tr(
@@ -82,10 +84,19 @@ def _codes(view: View, chosen: str | tuple[str, ...]) -> set[int]:
     return set(view.population.filter(chosen_members(chosen, view))["member_code"])
 
 
-def _digest(view: View) -> str:
-    """A saved list in the record: its members are not written down again."""
-    ids = "\n".join(sorted(view.members["member_id"]))
-    return f"list:{hashlib.sha256(ids.encode()).hexdigest()[:24]}"
+def _saved_name(ws: Workspace, audience: object) -> str:
+    """The name of a saved audience; empty for any other."""
+    if isinstance(audience, Audience):
+        return audience.name if audience.version else ""
+    return audience if isinstance(audience, str) and audience in saved_names(ws) else ""
+
+
+def _meant(ws: Workspace, kept: str) -> str | tuple[str, ...]:
+    """What a line of the record chooses: an expression, or a saved list, whose members are not written down a second time."""
+    if not kept.startswith(_SAVED):
+        return kept
+    name = kept.removeprefix(_SAVED)
+    return load_audience(ws, name).member_ids or () if name in saved_names(ws) else ()
 
 
 def _register(ws: Workspace) -> Path:

@@ -25,6 +25,7 @@ from toolkit.cli.nights import nightly_command
 from toolkit.cli.personal import audit_command, forget_command, minimum_command, pseudonymise_command
 from toolkit.cli.talking import talk_command
 from toolkit.cli.terminal import echo
+from toolkit.disk import FAULTS, cannot_write, not_written
 from toolkit.errors import BadValue, ToolkitError, shorten
 from toolkit.extras import absence_told, require
 from toolkit.language import json_text, tr
@@ -402,6 +403,34 @@ app.command("talk", rich_help_panel=ASK)(talk_command)
 app.command("mcp", rich_help_panel=ASK)(mcp_command)
 
 
+@app.command("write-back", rich_help_panel=REPORTS)
+def write_back_(
+    workspace: WorkspacePath,
+    result: Annotated[str, typer.Argument(help="members, audience, next_best or contacts.")],
+    name: Annotated[str, typer.Argument(help="The audience, or the campaign's id.")] = "",
+    to: Annotated[
+        str, typer.Option("--to", help="env:NAME, keyring:SERVICE/USER, an address without a password, or a .parquet file.")
+    ] = "",
+    table: Annotated[str, typer.Option("--table", help="The table, with its schema where it needs one.")] = "",
+    mode: Annotated[str, typer.Option("--mode", help="create, replace, or merge (on member_id).")] = "replace",
+    columns: Annotated[str, typer.Option("--columns", help="Columns of the members table and its traits, separated by commas.")] = "",
+    analysis: Annotated[bool, typer.Option("--analysis", help="Also who may not be contacted: nobody may be addressed from it.")] = False,
+    sets: Sets = None,
+) -> None:
+    """Write results to a table that the CRM reads, in one transaction: scores and segments, an audience, next best, contact lists."""
+    from toolkit.results import write_back
+
+    if not to:
+        raise BadValue(tr("Say where the table stands: --to env:CRM_DB --table crm.member_scores."))
+    chosen = [name.strip() for name in columns.split(",") if name.strip()]
+    given = read_sets(sets or [])
+    kind: Any = mode
+    written = write_back(
+        workspace, result, to=to, table=table or None, mode=kind, name=name, columns=chosen, for_contact=not analysis, **given
+    )
+    typer.echo(written.sentence)
+
+
 # -- 3 reports -------------------------------------------------------------------------------------------------------------------------
 
 
@@ -564,3 +593,8 @@ def main() -> None:
         raise SystemExit(2) from None
     except BrokenPipeError:
         raise SystemExit(0) from None
+    except FAULTS as error:
+        if not cannot_write(error):
+            raise
+        echo(not_written(error), err=True)
+        raise SystemExit(2) from None

@@ -16,6 +16,7 @@ from filelock import FileLock
 import toolkit
 from toolkit.atomic import private_file
 from toolkit.audit import record
+from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, DataError, WorkspaceError
 from toolkit.language import SOURCE, tr, word
 from toolkit.ledger.campaigns import LEFT_OUT, MEMBERS, Campaign, known_campaigns, open_campaign
@@ -28,6 +29,7 @@ FORMAT = 1
 """Layout of definition.json."""
 
 
+@told_in_words
 def freeze(
     ws: Workspace,
     definition: Definition,

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from toolkit.atomic import written_beside
+from toolkit.disk import told_in_words
 from toolkit.errors import DataError, WorkspaceError
 from toolkit.language import tr
 from toolkit.ledger.folder import campaign_folder, campaigns_folder
@@ -46,6 +47,7 @@ _NEEDED = ("campaign_id", "method", "outcome", "verdict", "starts_on", "ends_on"
 _KEYS = ("method", "offer", "segment", "category", "outcome")
 
 
+@told_in_words
 def write_lessons(ws: Workspace, campaign_id: str, lessons: pl.DataFrame) -> Path:
     """Keep the lessons of one review below campaigns/<id>/review/, one file per `as_of`, and return the file.
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from toolkit.disk import with_spare
 from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import Batch, plan_batches, read_slices
 from toolkit.mart.folder import Mart
@@ -82,11 +83,15 @@ def ensure_baskets(ws: Workspace, mart: Mart) -> Path:
 
     Two processes may make the same baskets at once; the first to finish gives them their name.
     """
-    folder = mart.path / _FOLDER
+    return with_spare(mart.path, lambda place: _ensure_in(place, ws, mart))
+
+
+def _ensure_in(place: Path, ws: Workspace, mart: Mart) -> Path:
+    folder = place / _FOLDER
     if folder.exists() and not folder_faults(folder):
         return folder
     shutil.rmtree(folder, ignore_errors=True)  # damaged: a file of it is not what was written
-    building = mart.path / f".{_FOLDER}.{os.getpid()}.part"
+    building = place / f".{_FOLDER}.{os.getpid()}.part"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     try:

@@ -20,6 +20,7 @@ import polars as pl
 from filelock import FileLock
 
 from toolkit.atomic import synced
+from toolkit.disk import spare_of, with_spare
 from toolkit.errors import BadValue, WorkspaceError
 from toolkit.integrity import seal_folder
 from toolkit.language import tr
@@ -66,7 +67,8 @@ def ensure_mart(ws: Workspace, as_of: date) -> Mart:
 
 def load_mart(ws: Workspace, as_of: date) -> Mart | None:
     """Return the mart of the workspace's present lines as of a day, or None where it has not been built."""
-    return find_mart(ws.mart_folder, _checked(as_of), ws.manifest.data_version)
+    places = (ws.mart_folder, spare_of(ws.mart_folder))
+    return next((mart for place in places if place and (mart := find_mart(place, _checked(as_of), ws.manifest.data_version))), None)
 
 
 def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, workers: int = 1) -> Mart:
@@ -92,19 +94,24 @@ def build_mart(ws: Workspace, as_of: date, *, most_lines: int = MOST_LINES, work
         As `ensure_mart`.
     """
     as_of = _checked(as_of)
-    ws.mart_folder.mkdir(exist_ok=True)
-    with FileLock(ws.mart_folder / ".lock"), _in_words(ws):
-        sweep(ws.mart_folder)
-        if mart := find_mart(ws.mart_folder, as_of, ws.manifest.data_version):
+    with _in_words(ws):
+        return with_spare(ws.mart_folder, lambda folder: _build_in(folder, ws, as_of, most_lines, workers))
+
+
+def _build_in(folder: Path, ws: Workspace, as_of: date, most_lines: int, workers: int) -> Mart:
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / ".lock"):
+        sweep(folder)
+        if mart := find_mart(folder, as_of, ws.manifest.data_version):
             return mart
-        building = ws.mart_folder / f"{BUILDING}{os.getpid()}"
+        building = folder / f"{BUILDING}{os.getpid()}"
         try:
             _write(ws, as_of, building, most_lines, workers)
             seal_folder(building, taken_over_from=ws.mart_folder.glob("*-*-*-*"))
-            finished = mart_path(ws.mart_folder, as_of, ws.manifest.data_version)
+            finished = mart_path(folder, as_of, ws.manifest.data_version)
             shutil.rmtree(finished, ignore_errors=True)  # one of another layout, or damaged
             building.rename(finished)
-            synced(ws.mart_folder)
+            synced(folder)
             prune(ws, finished)
         finally:
             shutil.rmtree(building, ignore_errors=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from toolkit.disk import FAULTS
 from toolkit.integrity import content_named, write_content_named
 
 _MOST_IN_MEMORY = 32
@@ -33,7 +34,7 @@ def stored_table(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) ->
         frame = pl.read_parquet(path)
     else:  # never made, or damaged
         frame = make()
-        with suppress(OSError):
+        with suppress(*FAULTS):
             folder.mkdir(exist_ok=True)
             write_content_named(folder, key, ".parquet", frame.write_parquet, durable=False)
     _memory[place] = frame

@@ -27,7 +27,7 @@ def prune(ws: Workspace, newest: Path) -> None:
     A mart that somebody reads stays, and so does one of later receipts than ours: it is another's to keep.
     """
     held_by_readers = leased_states(ws.path)
-    marts = [path for path in ws.mart_folder.iterdir() if (path / "mart.json").exists()]
+    marts = [path for path in newest.parent.iterdir() if (path / "mart.json").exists()]
     budget = max(MOST_TIMES_LINES * sum((ws.path / file.path).stat().st_size for file in ws.manifest.line_files), LEAST_BUDGET)
     seen: set[tuple[int, int]] = set()
     held = 0

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from toolkit.disk import with_spare
 from toolkit.expressions import is_bought
 from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import plan_batches, read_slices
@@ -126,11 +127,15 @@ def _added(gaps: pl.LazyFrame) -> pl.LazyFrame:
 def sequences_of(ws: Workspace, mart: Mart) -> Sequences:
     """Return the sequences of a mart, reading the lines once where nobody has asked before.
 
-    Memory is bounded by a batch of lines. A disk that is full or cannot be written ends in the OSError of the system: unlike small derived
-    tables these do not fit in memory.
+    Memory is bounded by a batch of lines. On a disk that is full or cannot be written they are made
+    in another place (`toolkit.disk`): unlike small derived tables they do not fit in memory.
     """
+    return with_spare(mart.path / "derived", lambda place: _sequences_in(place, ws, mart))
+
+
+def _sequences_in(place: Path, ws: Workspace, mart: Mart) -> Sequences:
     middle = middle_of(mart)
-    path = mart.path / "derived" / _FOLDER
+    path = place / _FOLDER
     if not path.exists() or folder_faults(path):
         shutil.rmtree(path, ignore_errors=True)  # there is one only where it is damaged
         building = path.with_name(f".{_FOLDER}.{os.getpid()}.part")

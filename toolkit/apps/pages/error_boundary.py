@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,11 +16,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from toolkit.disk import cannot_write, not_written
 from toolkit.errors import ToolkitError
-from toolkit.language import tr
+from toolkit.language import plain, tr
 
 LOG_VARIABLE = "TOOLKIT_APP_LOG"
 """Environment variable that names the log file; without it the traceback goes to the server's standard error only."""
+
+
+_VALUE = re.compile(r"""'[^'\n]*'|"[^"\n]*"|`[^`\n]*`|\w*\d\w*""")
+"""What may be a value in the text of a fault: what stands in quotes, and every word with a digit."""
 
 
 class Guard:
@@ -39,7 +45,7 @@ class Guard:
             except ToolkitError as error:
                 self.say(str(error))
             except Exception as error:  # noqa: BLE001 - the last place where anything can be said to the person
-                self.say(fault_sentence(log_fault(error)))
+                self.say(not_written(error) if cannot_write(error) else fault_sentence(log_fault(error)))
 
         return guarded
 
@@ -53,9 +59,23 @@ def fault_sentence(reference: str) -> str:
     )
 
 
+def _without_values(error: BaseException, text: str) -> str:
+    seen: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in seen:
+        seen.append(following)
+        said = str(following)
+        text = text.replace(said, _VALUE.sub("…", said)) if said else text
+        following = following.__cause__ or following.__context__
+    return plain(text)
+
+
 def log_fault(error: BaseException) -> str:
-    """Write the traceback to the log file and to standard error; return its reference (the same fault has the same one)."""
-    text = "".join(traceback.format_exception(error))
+    """Write the traceback to the log file and to standard error; return its reference (the same fault has the same one).
+
+    What the faults say is written without its values: they may be members' ids.
+    """
+    text = _without_values(error, "".join(traceback.format_exception(error)))
     place = "".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
     reference = hashlib.sha256(f"{type(error).__name__}{place}".encode()).hexdigest()[:8]
     entry = f"{datetime.now().isoformat(timespec='seconds')} fault {reference}\n{text}\n"

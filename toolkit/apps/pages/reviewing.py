@@ -11,6 +11,7 @@ import traitlets
 
 from toolkit import rendering
 from toolkit.answer import Answer
+from toolkit.apps.pages.access_log import tell_asked
 from toolkit.apps.pages.debounce import Soon
 from toolkit.apps.pages.state import Shop, fresh, read_shop
 from toolkit.errors import ToolkitError
@@ -54,6 +55,7 @@ def asked(section: str, campaign_id: str) -> dict[str, str]:
 
 def section_of(shop: Shop, section: str, campaign_id: str) -> Answer | str:
     """Return one section of the page, or the sentence that says why there is none."""
+    tell_asked(f"review.{section}", asked(section, campaign_id))
     try:
         return find_question(f"review.{section}")(Workspace(shop.path), **asked(section, campaign_id))
     except ToolkitError as error:

@@ -16,6 +16,7 @@ import polars as pl
 import traitlets
 
 from toolkit.answer import Answer
+from toolkit.apps.pages.access_log import tell_asked
 from toolkit.apps.pages.choice import START, Choice
 from toolkit.apps.pages.controls import controls_of, in_words
 from toolkit.apps.pages.debounce import Soon
@@ -146,6 +147,7 @@ def answer_of(shop: Shop, choice: Choice) -> Answer | str:
     standing = blockers(shop, choice)
     if standing:
         return "\n".join(standing)
+    tell_asked(choice.question, choice.given)
     try:
         return find_question(choice.question)(Workspace(shop.path), **choice.given)
     except ToolkitError as error:

@@ -14,6 +14,7 @@ import tempfile
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,13 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from toolkit import language
+from toolkit.apps.pages.access_log import ACCESS_VARIABLE, WithoutSecrets, page_sign, tell, visitor
 from toolkit.apps.pages.error_boundary import LOG_VARIABLE
 from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
 from toolkit.apps.serving import forked
 from toolkit.apps.serving.entry import Entry, asked
+from toolkit.apps.serving.limits import Pages, connection_limits, signed, with_nonce
 from toolkit.apps.serving.prewarm import make_ahead
 from toolkit.apps.serving.uploads import UploadHandler
 from toolkit.charts import offline
@@ -65,14 +68,38 @@ class _PageHandler(TornadoVoilaHandler):
     """
 
     turns = asyncio.Semaphore(os.cpu_count() or 1)
+    pages: Pages
 
+    @web.authenticated
     async def get(self, path: str | None = None) -> None:
         _ = self.xsrf_token  # reading it sets the cookie
         if path != RECEIPTS and not has_receipts(Path(os.environ[WORKSPACE_VARIABLE])):
             self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")  # nothing can be asked yet
             return
-        async with self.turns:
-            await super().get(path)  # type: ignore[misc] - tornado's decorator hides that it is a coroutine
+        address = self.request.remote_ip or ""
+        with language.speaking(_language(self)):
+            refused = self.pages.refusal(address, self.kernel_manager.list_kernel_ids())
+        if refused:
+            self.set_status(503)
+            self.set_header("Retry-After", "60")
+            self.finish(self.render_template("full.html", said=refused, language=_language(self)))
+            return
+        nonce, policy = with_nonce(self.settings["headers"]["Content-Security-Policy"])
+        self.set_header("Content-Security-Policy", policy)
+        with self.pages.opening(address):
+            async with self.turns:
+                kernel = ""
+                async for html in self.get_generator(path=path):
+                    kernel = kernel or self._noted(self.pages.opened(html, address), str(path), address)
+                    self.write(signed(html, nonce))
+                    self.flush()
+
+    def _noted(self, kernel: str, path: str, address: str) -> str:
+        if kernel:
+            name = getattr(self.current_user, "username", "")
+            told = page_sign(kernel), path.removesuffix(".ipynb")
+            tell("opened", page=told[0], app=told[1], by=visitor(name), address=address)
+        return kernel
 
 
 class _ChannelHandler(VoilaKernelWebsocketHandler):
@@ -94,7 +121,9 @@ class _EntryHandler(BaseVoilaHandler):
         if not has_receipts(self.entry.path):
             self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")
             return
-        code = self._language()
+        code = _language(self)
+        nonce, policy = with_nonce(self.settings["headers"]["Content-Security-Policy"])
+        self.set_header("Content-Security-Policy", policy)
         found = None
         if text := self.get_query_argument("ask", "").strip():
             found = await asyncio.get_running_loop().run_in_executor(None, asked, self.entry.path, text, code)
@@ -106,18 +135,22 @@ class _EntryHandler(BaseVoilaHandler):
         with language.speaking(code):
             told = tr("Receipts from {first_day} to {last_day}.", first_day=ws.first_day, last_day=ws.last_day)
             self.write(
-                self.render_template("entry.html", cards=cards, told=told, asked=found, tr=tr, language=code, languages=language.LANGUAGES)
+                self.render_template(
+                    "entry.html", cards=cards, told=told, asked=found, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES
+                )
             )
 
-    def _language(self) -> str:
-        """The reader's language: the one in the address (kept for the other pages), the one chosen before, the browser's, the server's."""
-        if asked := self.get_query_argument("language", ""):
-            self.set_cookie("tk-language", asked, expires_days=365, samesite="Lax")
-        wanted = [asked, self.get_cookie("tk-language") or "", *self.request.headers.get("Accept-Language", "").split(",")[:1]]
-        for code in wanted:
-            with suppress(ValueError):
-                return language.known(code)
-        return language.current()
+
+def _language(handler: web.RequestHandler) -> str:
+    """The reader's language: the one in the address (kept for the other pages), the one chosen before, the browser's, the server's."""
+    if asked := handler.get_query_argument("language", ""):
+        with suppress(ValueError):
+            handler.set_cookie("tk-language", language.known(asked), expires_days=365, samesite="Lax")
+    wanted = [asked, handler.get_cookie("tk-language") or "", *handler.request.headers.get("Accept-Language", "").split(",")[:1]]
+    for code in wanted:
+        with suppress(ValueError):
+            return language.known(code)
+    return language.current()
 
 
 class AppServer(Voila):
@@ -133,9 +166,16 @@ class AppServer(Voila):
         replaced = {TornadoVoilaHandler: _PageHandler, VoilaKernelWebsocketHandler: _ChannelHandler}
         ours = [(rule[0], replaced.get(rule[1], rule[1]), *rule[2:]) for rule in rules]
         self.entry = Entry(os.environ[WORKSPACE_VARIABLE])
+        _PageHandler.pages = Pages()
         entry = (self.server_url, _EntryHandler, {"voila_configuration": self.voila_configuration, "entry": self.entry})
         uploads = (rf"{self.server_url}receipts/([\w-]+)", UploadHandler, {"workspace": self.entry.path})
         return [rule for rule in ours if rule[1] not in (TornadoVoilaTreeHandler, VoilaContentsHandler)] + [entry, uploads]
+
+    def listen(self) -> None:
+        """Listen, and wait for nobody who sends a request by halves."""
+        self.app.listen = partial(self.app.listen, **connection_limits())  # type: ignore[method-assign]
+        self.app.settings["log_function"] = lambda handler: None  # requests are told by the access log, without their tokens
+        super().listen()
 
     def launch_browser(self) -> None:
         """Called when the port is open: wait for the first kernel, so that a page does not start a second one beside it, and tell."""
@@ -194,12 +234,15 @@ def serve(
         os.environ[AHEAD_VARIABLE] = "1" if has_receipts(workspace) else ""  # pages of no receipts would stay pages of no receipts
         os.environ[PAGE_VARIABLE] = "1"
         os.environ[LOG_VARIABLE] = str(log_path())
+        os.environ.setdefault(ACCESS_VARIABLE, str(log_path().with_name("access.log")))
         forked.warm_up()
         if forked.can_fork():
             forked.offer()
         # Warnings of the web server tell of closed tabs, and that the 90,000 ms which Jupyter waits for the answer to a ping are, taken
         # for seconds, too long (a shorter wait would not do: Jupyter looks when the next ping is due, and closed every connection).
         logging.getLogger("tornado").setLevel(logging.ERROR)
+        for name in ("tornado.access", "tornado.application", "tornado.general"):
+            logging.getLogger(name).addFilter(WithoutSecrets())
         server = AppServer(config_file_paths=[str(shipped_folder("dashboards"))], log_level="ERROR")
         server.announce, server.wanted_browser = announce, browser
         server.first_page = f"voila/render/{app.name}" if app else ""

@@ -11,6 +11,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
 from toolkit import language
+from toolkit.apps.serving.limits import upload_seconds
 from toolkit.importing import arrivals
 from toolkit.language import tr
 from toolkit.workspace import is_disk_full
@@ -50,6 +51,7 @@ class UploadHandler(JupyterHandler):
                 self._refuse(507, tr("The disk of the workspace is too full for this file."))
             else:
                 self.request.connection.set_max_body_size(MOST_BYTES)  # type: ignore[union-attr]
+                self.request.connection.set_body_timeout(upload_seconds(size))  # type: ignore[union-attr]
                 self.path = _free_name(slot, arrivals.safe_name(self.get_query_argument("name", "")))
                 self.part = self.path.with_name(f".{self.path.name}.part")
                 self.file = self.part.open("xb")

@@ -16,6 +16,7 @@ from toolkit.differentiation.plan import definition_of
 from toolkit.differentiation.planning.blockers import blockers
 from toolkit.differentiation.planning.draft import Draft, work_out
 from toolkit.differentiation.planning.enrolment import campaign_view
+from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, DataError
 from toolkit.language import LANGUAGES, in_every_language, tr, value
 from toolkit.ledger import global_control
@@ -158,6 +159,7 @@ class ContactLists:
         )
 
 
+@told_in_words
 def contact_lists(
     workspace: Workspace | str | Path,
     campaign_id: str,
@@ -182,24 +184,7 @@ def contact_lists(
         The shop does not say who may be contacted (then `for_contact=False` gives lists for analysis), or nobody is left.
     """
     ws = opened(workspace)
-    launched = open_campaign(ws, campaign_id)
-    if launched.source != "ledger" or launched.definition is None:
-        raise BadValue(
-            tr(
-                "Campaign '{campaign_id}' was not launched here: its contacts are in the shop's own contacts table.",
-                campaign_id=campaign_id,
-            )
-        )
-    offers = {offer.name: offer for offer in launched.offers}
-    treated = launched.members.filter(pl.col("arm") == "treated").select(
-        "member_id",
-        "segment",
-        "offer",
-        pl.col("offer").replace_strict({name: offer.text.split(" | ")[0] for name, offer in offers.items()}).alias("offer_text"),
-        pl.col("offer").replace_strict({name: offer.message for name, offer in offers.items()}).alias("message"),
-        "store_id",
-        pl.col("touchpoint").fill_null(value("any touchpoint")),
-    )
+    launched, treated = treated_members(ws, campaign_id)
     view = open_view(ws, as_of=launched.as_of)
     exports, empty = list[Export](), list[str]()
     keys = ["touchpoint", *["store_id"] * per_store]
@@ -226,6 +211,32 @@ def contact_lists(
             )
         )
     return ContactLists(tuple(exports), tuple(empty))
+
+
+def treated_members(workspace: Workspace, campaign_id: str) -> tuple[Campaign, pl.DataFrame]:
+    """Return a campaign that was launched here and whom it addresses: member_id, segment, offer, offer_text, message, store_id, touchpoint.
+
+    Raises: `BadValue` where it was not launched here.
+    """
+    launched = open_campaign(workspace, campaign_id)
+    if launched.source != "ledger" or launched.definition is None:
+        raise BadValue(
+            tr(
+                "Campaign '{campaign_id}' was not launched here: its contacts are in the shop's own contacts table.",
+                campaign_id=campaign_id,
+            )
+        )
+    offers = {offer.name: offer for offer in launched.offers}
+    treated = launched.members.filter(pl.col("arm") == "treated").select(
+        "member_id",
+        "segment",
+        "offer",
+        pl.col("offer").replace_strict({name: offer.text.split(" | ")[0] for name, offer in offers.items()}).alias("offer_text"),
+        pl.col("offer").replace_strict({name: offer.message for name, offer in offers.items()}).alias("message"),
+        "store_id",
+        pl.col("touchpoint").fill_null(value("any touchpoint")),
+    )
+    return launched, treated
 
 
 def _cost(draft: Draft) -> dict[str, float | None]:

@@ -70,6 +70,15 @@ def told(error: BaseException | str, source: SourceTable, url: str = "", near: s
     return DataError(sentence + (" " + tr("Did you mean '{near}'?", near=near) if near else ""))
 
 
+def told_of_writing(error: BaseException | str, target: SourceTable, url: str = "") -> DataError:
+    """Return the sentence for what a driver said while a table was written."""
+    text = str(error)
+    if any(re.search(pattern, text) for pattern, _ in (_KINDS[0], _KINDS[1], _KINDS[3], _KINDS[4])):
+        return told(error, target, url)
+    said = _first_words(without_secrets(text, url))
+    return DataError(tr("{target} cannot be written ({said}); it is as it was before.", target=target, said=said))
+
+
 def is_missing_table(error: BaseException) -> bool:
     """Return whether a driver says that there is no such table."""
     return bool(re.search(_KINDS[6][0], str(error)))

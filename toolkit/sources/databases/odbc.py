@@ -39,12 +39,12 @@ def opened_odbc(source: SourceTable, url: str) -> Iterator[Reader]:
 
     Raises: `DataError` with one sentence.
     """
-    arrow_odbc = _library()
+    arrow_odbc = odbc_library()
     words = connection_string(source, url)
     base = select_of(source, _quote(words), is_read_only=False)
     try:
         connection = arrow_odbc.connect(connection_string=words)
-        if _is_maria(words):
+        if is_maria(words):
             connection.execute(_SNAPSHOT)
     except arrow_odbc.Error as error:
         raise told(error, source, words) from None
@@ -65,7 +65,7 @@ def opened_odbc(source: SourceTable, url: str) -> Iterator[Reader]:
     def frames(most: int | None) -> Iterator[pl.DataFrame]:
         rows = 0
         try:
-            is_whole = most is None and _is_maria(words)
+            is_whole = most is None and is_maria(words)
             total, queries = (
                 _pieces(base, source, ask) if is_whole else (most, [base if most is None else _first(base, source, words, most)])
             )
@@ -128,12 +128,16 @@ def _whole_number_key(source: SourceTable, ask: Ask) -> str:
 
 def _first(base: str, source: SourceTable, words: str, most: int) -> str:
     """Return the select of no more than the first rows, where it can be written: a driver that is let go of reads a result to its end."""
-    if _is_maria(words):
+    if is_maria(words):
         return f"select * from ({base}) as first_rows limit {most}"
     return base.replace("select *", f"select top ({most}) *", 1) if source.table and "sql server" in words.lower() else base
 
 
-def _library():
+def odbc_library():
+    """Return arrow-odbc.
+
+    Raises: `DataError` where the system's own library is not there.
+    """
     try:
         import arrow_odbc
     except ModuleNotFoundError:
@@ -194,10 +198,11 @@ def _installed_drivers() -> list[str]:
 
 
 def _quote(words: str) -> str:
-    return "`" if _is_maria(words) else "[" if "sql server" in words.lower() else '"'
+    return "`" if is_maria(words) else "[" if "sql server" in words.lower() else '"'
 
 
-def _is_maria(words: str) -> bool:
+def is_maria(words: str) -> bool:
+    """Return whether an address or a connection string is that of MariaDB or MySQL."""
     return "maria" in words.lower() or "mysql" in words.lower()
 
 

@@ -206,6 +206,9 @@ def test_the_entry_page_tells_the_four_steps(browser: Any, served: tuple[str, su
     page.set_default_timeout(PATIENCE)
     page.goto(url)
     wait_until(page, "!document.querySelector('[aria-busy]')")
+    assert page.locator(".tk-tile").count() == 6
+    assert page.locator(".tk-tile svg").count() >= 5
+    assert page.locator(".tk-part").count() == 3
     headlines = page.locator(".tk-step-headline").all_inner_texts()
     assert len(headlines) == 4
     assert headlines[0].startswith("Across the chain")

@@ -86,7 +86,7 @@ def scoreboard(view: View) -> Finding:
     if not is_year:  # early receipts make everybody new who was away before them
         changes["first_time_members"] = None
     return Finding(
-        headline=_headline(view, board, changes, other, is_year=is_year),
+        headline=_headline(view, board, changes),
         table=board,
         chart=lambda: _chart(view, board.frame),
         notes=_notes(view, other, is_year=is_year),
@@ -128,7 +128,7 @@ def _changed(now: pl.DataFrame, was: pl.DataFrame) -> dict[str, float | None]:
     return pl.select(change_of(FIGURES[name], pl.lit(now[name]), pl.lit(was[name])).alias(name) for name in SHOWN).row(0, named=True)
 
 
-def _headline(view: View, board: AnswerTable, changes: dict[str, float | None], other: Period | None, *, is_year: bool) -> str:
+def _headline(view: View, board: AnswerTable, changes: dict[str, float | None]) -> str:
     now = board.frame.row(0, named=True)
 
     def text(name: str) -> str:
@@ -139,29 +139,29 @@ def _headline(view: View, board: AnswerTable, changes: dict[str, float | None], 
 
     return view.say(
         "{where}, {active} of {members} members are active[ ({active_change})]; they brought {sales} {period:in}[ ({sales_change})], "
-        "{again} of the buyers came again[ ({again_change})], and an order is worth {value}[ ({value_change})].[other? Compared with "
-        "[is_year?the same days a year earlier|the days just before], {other}.]",
+        "{again} of the buyers came again[ ({again_change})], and an order is worth {value}[ ({value_change})].",
         None, active=text("active_members"), members=text("members"), sales=text("member_sales"), again=text("repeat_rate"),
         value=text("order_value"), active_change=moved("active_members"), sales_change=moved("member_sales"),
-        again_change=moved("repeat_rate"), value_change=moved("order_value"), other=other, is_year=is_year,
+        again_change=moved("repeat_rate"), value_change=moved("order_value"),
     )  # fmt: skip
 
 
 def _notes(view: View, other: Period | None, *, is_year: bool) -> list[str | Note]:
-    notes: list[str | Note] = []
+    """The first one says what changes are against: the entry page shows it under the figures."""
     if other is None:
-        text = view.say("Changes are not measured: the receipts start on {first_day}.", first_day=view.first_day)
-        notes.append(Note(text, "NOT MEASURED"))
-    elif not is_year:
+        notes = [Note(view.say("Changes are not measured: the receipts start on {first_day}.", first_day=view.first_day), "NOT MEASURED")]
+    elif is_year:
+        notes = [Note(view.say("Compared with the same days a year earlier, {other}.", other=other))]
+    else:
         text = view.say(
-            "The receipts start on {first_day} and hold no year to compare with: a change against the days just before holds the season "
-            "too.",
-            first_day=view.first_day,
-        )
-        notes.append(Note(text, "REVIEW"))
+            "Compared with the days just before, {other}: the receipts start on {first_day} and hold no year to compare with, so a change "
+            "holds the season too.",
+            other=other, first_day=view.first_day,
+        )  # fmt: skip
+        notes = [Note(text, "REVIEW")]
     notes += feast_notes(view, other) if other else []
-    notes.append(tr("Each point of a line is a window as long as the period; neighbours share all days but seven."))
-    return notes
+    notes.append(Note(tr("Each point of a line is a window as long as the period; neighbours share all days but seven.")))
+    return list(notes)
 
 
 def _chart(view: View, board: pl.DataFrame) -> alt.Chart | alt.LayerChart:

@@ -1,15 +1,20 @@
-"""The entry page: a field to ask in, and the four steps of the loop, each with today's headline. No widgets, no kernel."""
+"""The entry page: a field to ask in, today's figures and things to do, what is running, and the four steps, each with its headline.
+
+No widgets, no kernel: the server works each part out once for each state of the workspace and language, beside the pages, and a page that
+came too early asks again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from toolkit.apps.pages.address import query_of
-from toolkit.apps.pages.choice import Choice
 from toolkit.apps.pages.error_boundary import fault_sentence, log_fault
-from toolkit.conversation import Call, ToAnswer, interpret
+from toolkit.apps.serving import home
+from toolkit.conversation import ToAnswer, interpret
 from toolkit.errors import ToolkitError
 from toolkit.language import later, speaking, tr
 from toolkit.registry import find_question
@@ -75,33 +80,55 @@ class Card:
         return kept(self.headline)
 
 
+@dataclass(frozen=True)
+class Home:
+    """The entry page: each part as far as it is ready (None = still being worked out), or the sentence that says why there is none."""
+
+    board: home.Board | str | None
+    things: tuple[home.Thing, ...] | str | None
+    campaigns: tuple[home.Thing, ...] | str | None
+    audiences: tuple[home.Thing, ...] | str | None
+    cards: tuple[Card, ...]
+
+
+_PARTS: dict[str, Callable[[Workspace], Any]] = {
+    "board": home.board, "things": home.things_to_do, "campaigns": home.campaigns, "audiences": home.audiences,
+}  # fmt: skip
+
+
 class Entry:
-    """The cards of a workspace: each headline is worked out once for each state of it and language, beside the pages that wait for none."""
+    """The parts of a workspace's page: each is worked out once for each state of it and language, beside the pages that wait for none."""
 
     def __init__(self, workspace: str | Path) -> None:
         self.path = Path(workspace)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="entry")
-        self._state: tuple[int, int] = (0, 0)
-        self._headlines: dict[tuple[str, str], Future[str]] = {}
+        self._state: tuple[int, ...] = ()
+        self._found: dict[tuple[str, str], Future[Any]] = {}
 
-    def cards(self, code: str, patience: float = 0.3) -> tuple[Card, ...]:
-        """Return one card a step in a language, in the order of the loop, as far as they are ready within `patience` seconds."""
+    def home(self, code: str, patience: float = 0.3) -> Home:
+        """Return the page in a language, as far as its parts are ready within `patience` seconds."""
         ws = Workspace(self.path)
-        state = (ws.written_at(), _campaigns_at(ws))
+        state = (
+            ws.written_at(),
+            *(_changed_at(ws.path / name) for name in ("campaigns", "documents", "documents/plans", "documents/audiences")),
+        )
         if state != self._state:
-            self._state, self._headlines = state, {}
-        for step in STEPS:
-            if (step.app, code) not in self._headlines:
-                self._headlines[step.app, code] = self._worker.submit(_headline, self.path, step, code)
-        found = [self._headlines[step.app, code] for step in STEPS]
-        wait(found, timeout=patience)
+            self._state, self._found = state, {}
+        jobs: dict[str, Callable[[], Any]] = {name: partial(make, ws) for name, make in _PARTS.items()}
+        jobs |= {step.app: partial(_headline, ws, step) for step in STEPS}
+        for name, job in jobs.items():
+            if (name, code) not in self._found:
+                self._found[name, code] = self._worker.submit(_told, job, code)
+        found = {name: self._found[name, code] for name in jobs}
+        wait(found.values(), timeout=patience)
         apps = {notebook.stem for notebook in shipped_folder("dashboards").glob("*.ipynb")}
         links = [f"voila/render/{step.app}.ipynb" if step.app in apps else "" for step in STEPS]
         with speaking(code):
-            return tuple(
-                Card(step, one.result(), link) if one.done() else Card(step, tr(PENDING), link, pending=True)
-                for step, one, link in zip(STEPS, found, links, strict=True)
+            cards = tuple(
+                Card(step, found[step.app].result(), link) if found[step.app].done() else Card(step, tr(PENDING), link, pending=True)
+                for step, link in zip(STEPS, links, strict=True)
             )
+        return Home(cards=cards, **{name: found[name].result() if found[name].done() else None for name in _PARTS})
 
 
 @dataclass(frozen=True)
@@ -121,30 +148,24 @@ def asked(path: Path, text: str, code: str) -> Asked:
             understood = interpret(Workspace(path), text)
         except ToolkitError as error:
             return Asked(text, str(error), (), False)
-        ways = tuple((call.words, link_to(call)) for call in understood.calls)
+        ways = tuple((call.words, home.link_to(call)) for call in understood.calls)
         return Asked(text, understood.said, ways, isinstance(understood, ToAnswer) and len(ways) == 1)
 
 
-def link_to(call: Call) -> str:
-    """Return the address of a call on the page of its step.
-
-    >>> link_to(Call.of("portrait.stores", {"by": "region", "period": "28d"}))
-    'voila/render/portrait.ipynb?tab=ask&question=portrait.stores&period=28d&own.by=region'
-    """
-    query = query_of(Choice().asking(call.name, call.parameters), Choice(question=""))
-    return f"voila/render/{call.name.partition('.')[0]}.ipynb?tab=ask&{query}"
-
-
-def _campaigns_at(ws: Workspace) -> int:
-    folder = ws.path / "campaigns"
+def _changed_at(folder: Path) -> int:
     return folder.stat().st_mtime_ns if folder.exists() else 0
 
 
-def _headline(path: Path, step: Step, code: str) -> str:
+def _headline(ws: Workspace, step: Step) -> str:
+    return find_question(step.question)(ws).headline
+
+
+def _told(job: Callable[[], Any], code: str) -> Any:
+    """What a part is, or the sentence that says why it is not: one part without its figure must not take the others away."""
     with speaking(code):
         try:
-            return find_question(step.question)(Workspace(path)).headline
+            return job()
         except ToolkitError as error:
             return str(error)
-        except Exception as error:  # noqa: BLE001 - one card without its figure must not take the others away
+        except Exception as error:  # noqa: BLE001
             return fault_sentence(log_fault(error))

@@ -130,13 +130,13 @@ class _EntryHandler(BaseVoilaHandler):
             if found.is_answer:
                 self.redirect(self.base_url + found.ways[0][1])
                 return
-        cards = await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, code)
+        home = await asyncio.get_running_loop().run_in_executor(None, self.entry.home, code)
         ws = Workspace(self.entry.path)
         with language.speaking(code):
             told = tr("Receipts from {first_day} to {last_day}.", first_day=ws.first_day, last_day=ws.last_day)
             self.write(
                 self.render_template(
-                    "entry.html", cards=cards, told=told, asked=found, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES
+                    "entry.html", home=home, told=told, asked=found, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES
                 )
             )
 
@@ -185,7 +185,7 @@ class AppServer(Voila):
 
     async def _tell(self) -> None:
         if has_receipts(self.entry.path):
-            await asyncio.get_running_loop().run_in_executor(None, self.entry.cards, language.current(), 0.0)  # begun before anybody asks
+            await asyncio.get_running_loop().run_in_executor(None, self.entry.home, language.current(), 0.0)  # begun before anybody asks
             for _ in range(_READY_SECONDS * 10):
                 if self.kernel_manager.notebook_data:  # the pages are worked out ahead one after another
                     break

@@ -1,10 +1,13 @@
-"""Sentences of a stranger over the demo: 240 by somebody who had read docs/questions.md and nothing of the reader, half of them never worked with.
+"""Sentences of strangers over the demo, by people who had read docs/questions.md and nothing of the reader.
 
-    python -m benchmarks.strangers               both halves, by language
-    python -m benchmarks.strangers --open        with every sentence of the seen half that went wrong
+    python -m benchmarks.strangers                      the sets that have been worked with, by language
+    python -m benchmarks.strangers --open               with every sentence that went wrong
+    python -m benchmarks.strangers --apart FILE         another set too, of which only the figures are printed
 
-The truth is tests/conversation/strangers.tsv: half, id, language, sentence, what is acceptable (` || ` between alternatives, ` && ` between two
-calls side by side, each with the parameters that the sentence states). Ends with 1 where the unseen half misses a bar.
+The truth is tests/conversation/strangers*.tsv and FILE: set, id, language, sentence, what is acceptable (` || ` between alternatives, ` && `
+between two calls side by side, each with the parameters that the sentence states). A set counts as unseen only until its failures have been
+read; the first 240 and the second 120 have been, so that their figures say how well the reader fits them, and no more. Ends with 1 where a
+set misses a bar.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ import inspect
 import json
 import os
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.conversation.truth import FOLDER
@@ -24,37 +29,71 @@ OUTCOMES = {"CLARIFY", "NEAREST", "REFUSE"}
 AS_OF = "2017-12-31"
 """The day from which the truth counts; the last receipts of the source are of the night after."""
 BARS = {"en": 90, "zh": 85}
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SETS = {"the first 240, worked with": "strangers.tsv", "the second 120, worked with": "strangers_second.tsv"}
 
 
 def main() -> int:
-    """Print how many are right; return 1 where the unseen half misses a bar."""
+    """Print how many are right; return 1 where a set misses a bar."""
     demo = Workspace(os.environ.get("ASKING_WORKSPACE", "demo/workspace"))
-    rows = [line.split("\t") for line in (FOLDER / "strangers.tsv").read_text("utf-8").splitlines()]
     missed = 0
-    for half in ("seen", "unseen"):
-        found = [
-            (language, text, told.split(" || "), interpret(demo, text, as_of=AS_OF))
-            for which, _, language, text, told in rows
-            if which == half
-        ]
-        for language, bar in BARS.items():
-            asked = [(told, read) for spoken, _, told, read in found if spoken == language and not set(told) <= OUTCOMES]
-            right = 100 * sum(is_right(read, told) for told, read in asked) / len(asked)
-            offered = sum(not is_right(read, told) and is_offered(read, told) for told, read in asked)
-            print(
-                f"{half}, {language}: question and parameters right {right:.1f}% of {len(asked)} (bar {bar}%); of the others the right question is offered to {offered}"
-            )
-            missed += half == "unseen" and right < bar
-        refusals = [is_right(read, [*told, "REFUSE", "NEAREST"]) for _, _, told, read in found if set(told) <= OUTCOMES]
-        silent = sum(read.kind == "answer" and not is_right(read, told) and not is_offered(read, told) for _, _, told, read in found)
-        print(
-            f"{half}: refusals right {100 * sum(refusals) / len(refusals):.1f}% of {len(refusals)} (bar 95%); silently wrong {100 * silent / len(found):.1f}% of {len(found)} (bar 2%)"
-        )
-        missed += half == "unseen" and (100 * silent / len(found) > 2 or 100 * sum(refusals) / len(refusals) < 95)
-        for _, text, told, read in found if half == "seen" and "--open" in sys.argv else ():
-            if not is_right(read, told):
-                print(f"   {text} => {read.kind} {[call.text for call in read.calls]} | {' || '.join(told)}")
+    for name, path in SETS.items():
+        missed += _printed(name, _read(demo, FOLDER / path), told="--open" in sys.argv)
+    if "--apart" in sys.argv:
+        missed += _printed("kept apart", _read(demo, Path(sys.argv[sys.argv.index("--apart") + 1])), told=False)
     return int(missed > 0)
+
+
+def _read(demo: Workspace, path: Path) -> list[Read]:
+    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines() if line]
+    return [Read(language, text, told.split(" || "), interpret(demo, text, as_of=AS_OF)) for *_, language, text, told in rows]
+
+
+def _printed(name: str, found: list[Read], *, told: bool) -> int:
+    """Print the figures of a set; return how many bars it misses."""
+    missed = 0
+    for language, bar in BARS.items():
+        asked = [one for one in found if one.language == language and not one.is_refusal]
+        right = 100 * sum(one.is_right for one in asked) / len(asked)
+        offered = sum(not one.is_right and is_offered(one.understood, one.acceptable) for one in asked)
+        print(
+            f"{name}, {language}: question and parameters right {right:.1f}% of {len(asked)} (bar {bar}%); "
+            f"of the others the right question is offered to {offered}"
+        )
+        missed += right < bar
+    refusals = [one.is_right for one in found if one.is_refusal]
+    refused = 100 * sum(refusals) / len(refusals)
+    silent = 100 * sum(one.is_silently_wrong for one in found) / len(found)
+    print(f"{name}: refusals right {refused:.1f}% of {len(refusals)} (bar 95%); silently wrong {silent:.1f}% of {len(found)} (bar 2%)")
+    for one in found if told else ():
+        if not one.is_right:
+            print(f"   {one.text} => {one.understood.kind} {[call.text for call in one.understood.calls]} | {' || '.join(one.acceptable)}")
+    return missed + (refused < 95) + (silent > 2)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A sentence, what is acceptable, and how it was understood."""
+
+    language: str
+    text: str
+    acceptable: list[str]
+    understood: Understood
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether nothing should be answered."""
+        return set(self.acceptable) <= OUTCOMES
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is understood as is acceptable; what should not be answered may be refused or pointed to what is near."""
+        return is_right(self.understood, [*self.acceptable, "REFUSE", "NEAREST"] if self.is_refusal else self.acceptable)
+
+    @property
+    def is_silently_wrong(self) -> bool:
+        """Whether another question is answered than was asked."""
+        return self.understood.kind == "answer" and not self.is_right and not is_offered(self.understood, self.acceptable)
 
 
 def is_right(read: Understood, acceptable: list[str]) -> bool:
@@ -96,8 +135,10 @@ def _holds(call: Call, name: str, stated: dict[str, Any]) -> bool:
 def _plain(value: Any) -> str:
     """Values as a person compares them: 50 and "50", a list and its text, the last 91 days by their days."""
     if isinstance(value, (list, tuple)):
-        return ", ".join(_plain(one) for one in value)
-    text = str(value).strip().casefold().replace("2017-10-02..2017-12-31", "91d")
+        return ",".join(_plain(one) for one in value)
+    text = str(value).strip().casefold().replace("2017-10-02..2017-12-31", "91d").replace(", ", ",")
+    if text.endswith("day") and text[:3] in WEEKDAYS:
+        return text[:3]
     try:
         return f"{float(text):g}"
     except ValueError:

@@ -11,18 +11,35 @@ from dataclasses import dataclass
 
 from toolkit.conversation.conditions import CONCEPTS, LIMITS
 from toolkit.conversation.metrics import metric_of
+from toolkit.conversation.parameters import chosen
 from toolkit.conversation.phrases import literals
 from toolkit.conversation.pieces import Piece, Taken, is_role_word
 from toolkit.registry import find_question
 from toolkit.scope.calendar import UNITS
 
-FIGURE, WHY, STORES = "portrait.figure", "portrait.why", "portrait.stores"
+FIGURE_QUESTIONS = FIGURE, WHY, STORES = "portrait.figure", "portrait.why", "portrait.stores"
 PARTS = {
     "store": "store", "stores_all": "store", "region_word": "region", "category_word": "category", "tier_word": "tier",
     "segment_word": "segment", "channel_word": "channel", "month_word": "month", "week_word": "week", "day_word": "day",
+    "quarter_word": "quarter", "year_word": "year",
 }  # fmt: skip
 """The words of what a figure can be told by."""
-_FRAME = frozenset("number_of member people today compare_word change_word overview list_word drill previous_word total_word".split())  # noqa: SIM905
+_FRAME = frozenset(
+    [
+        "number_of",
+        "member",
+        "people",
+        "today",
+        "compare_word",
+        "change_word",
+        "overview",
+        "list_word",
+        "drill",
+        "previous_word",
+        "total_word",
+        "sell_word",
+    ]
+)
 _WAYS = frozenset({"drop_word", "rise_word"})
 _RANKED = frozenset({"best", "worst", "ranking", "moving_goods"})
 _STAGES = CONCEPTS.keys() - {"spending_power", "price_sensitive", "returned"}
@@ -49,6 +66,10 @@ def figure_alone(taken: Taken) -> Alone | None:
     concepts = set(taken.concepts())
     ranked = concepts & _RANKED
     parts = {piece: part for piece in taken.pieces if piece not in named and (part := _part(taken, piece))}
+    for part, pieces in chosen(find_question(FIGURE), taken, "by", inside=True):
+        parts |= {piece: part for piece in pieces if piece not in named and piece not in parts}
+    if len({*parts.values()} & {*UNITS}) > 1:  # a trend by week is by week
+        parts = {piece: part for piece, part in parts.items() if piece.name != "change_word"}
     if not metric and "moving_goods" in concepts and parts:
         metric = "sales"  # `which category sells best`
     if not metric:
@@ -60,16 +81,16 @@ def figure_alone(taken: Taken) -> Alone | None:
         | (_WAYS if asks_why or by_time or (parts and metric != "sales") else frozenset())
         | (_RANKED if parts or are_two(taken) else frozenset())
     )
-    allowed |= {"why_word", "driver"} if asks_why else frozenset()
+    allowed |= {"why_word", "driver", "activity_word", "carry", "effect_word"} if asks_why else frozenset()
     for piece in taken.pieces:
         if piece.kind == "stop" or piece in named or piece in parts or is_role_word(taken, piece):
             continue
         known = (
             piece.name in ("store", "region", *_WHO)
             if piece.kind == "entity"
-            else piece.name in ("period", "since", "top", *LIMITS)
+            else piece.name in ("period", "since", "year_before", "top", *LIMITS)
             if piece.kind == "island"
-            else piece.kind == "concept" and (piece.name in allowed or piece.name in _STAGES or piece.name in PARTS)
+            else piece.kind == "concept" and (piece.name in allowed or _says_who(taken, piece) or piece.name in PARTS)
         )
         if not known:
             return None
@@ -80,7 +101,7 @@ def figure_alone(taken: Taken) -> Alone | None:
         and all(_WHO_ALONE.fullmatch(taken.said(piece).lower()) for piece in named)
     ):
         return None  # `gold members of store 3` says who, and no figure
-    if len({piece.name for piece in taken.pieces if piece.name in _STAGES and piece not in named}) > 1 and not are_two(taken):
+    if len({piece.name for piece in taken.pieces if piece.name in _STAGES}) > 1 and not are_two(taken):
         return None  # `new, lapsing and lapsed` asks for each of them
     told = tuple(dict.fromkeys(parts.values()))
     if asks_why:
@@ -89,6 +110,10 @@ def figure_alone(taken: Taken) -> Alone | None:
     if ranked and set(told) & {"store", "region"}:
         return Alone(STORES, metric, told) if metric in literals(find_question(STORES))["rank_by"] else Alone(FIGURE, metric, told)
     return Alone(FIGURE, metric, told)
+
+
+def _says_who(taken: Taken, piece: Piece) -> bool:
+    return piece.name in _STAGES and taken.said(piece).lower() not in ("loyalty", "忠诚度")
 
 
 def are_two(taken: Taken) -> bool:
@@ -109,4 +134,6 @@ def _part(taken: Taken, piece: Piece) -> str:
     if piece.name == "store":
         said = taken.said(piece)
         return "store" if _EACH.search(before) or (_MANY.match(said) and not _ONE_STORE.search(before)) else ""
+    if piece.name == "stores_all" and not re.search(r"stores|shops|branches|店", taken.said(piece)):
+        return ""  # `the whole chain` says where
     return PARTS.get(piece.name, "")

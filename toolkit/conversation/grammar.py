@@ -20,6 +20,8 @@ from toolkit.conversation.dates import Span, resolved
 from toolkit.conversation.numbers import fold_of, number_of, share_of
 
 _BEGINNING = re.compile(r"(?<![^\W_\u3400-\u9fff])(?=[\w$€£¥<>-])|(?<=[\u3400-\u9fff])(?=\w)|(?=[\u3400-\u9fff])")
+_A_BIT = tuple("看一查问瞧说算帮")
+"""看一下10月份 looks at October: no next one."""
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -40,7 +42,7 @@ def islands(text: str, as_of: date) -> list[Island]:
     at = 0
     for beginning in _BEGINNING.finditer(text):
         start = beginning.start()
-        if start < at:
+        if start < at or (text[start] == "下" and text[max(0, start - 1) : start] in _A_BIT):
             continue
         if read := _longest(parser, text, start):
             tree, end = read
@@ -75,6 +77,8 @@ def _island(tree: Tree[Token], start: int, end: int, as_of: date) -> Island | No
     if not isinstance(of, Tree):
         return None
     name = str(of.data)
+    if name == "year_before":
+        return Island(name, None, start, end)
     if name in ("days_between", "months_between"):
         return _within(name, _words(of), start, end, as_of)
     if name in ("during", "since", "between"):

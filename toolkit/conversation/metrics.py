@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from toolkit.conversation.conditions import LIMITS
 from toolkit.conversation.pieces import Piece, Taken
 from toolkit.conversation.text import Index, base, words_of
 from toolkit.conversation.vocabulary import data
@@ -29,6 +30,9 @@ def metric_words() -> Iterator[tuple[str, str]]:
             yield name, word
 
 
+_OF_MEMBERS_SHARE = ("share_word", "member", "carry", "shopping")
+_OF_SOME = frozenset("core best heavy decile most_of non_member each_member lapsed active_word loyalty new_member".split())  # noqa: SIM905
+"""Words of some members: what share is theirs is another question."""
 _OF_MEMBERS = {"new_member": "first_time_members", "lapsed": "lapsed_members", "active_word": "active_members"}
 
 
@@ -48,6 +52,13 @@ _WHO = frozenset("members first_time_members buyers active_members lapsing_membe
 """Figures whose words also say of whom another is: in `order value of new members` they are no figure."""
 _DONE = re.compile(r"(order|visit|return|purchas|shopp)(e|s|ed|ing)?")
 """Words that mostly say what is done: `members who ordered` names no number of orders."""
+
+
+def _is_free(piece: Piece, start: int, end: int, name: str) -> bool:
+    """Whether a word may be part of a figure's name: in `repurchase cycle` the first is none, the two mean something else."""
+    if piece.kind == "concept" and (piece.start < start or piece.end > end):
+        return _BY_CONCEPT.get(piece.name) == name
+    return piece.kind in ("concept", "unknown", "stop")
 
 
 @cache
@@ -71,13 +82,24 @@ def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
             start, end = words[at].start, words[at + length - 1].end
             held = [piece for piece in taken.pieces if piece.start < end and piece.end > start]
             told = names[0] not in _WHO and not _DONE.fullmatch(taken.sentence.low[start:end])
-            if all(piece.kind in ("concept", "unknown", "stop") for piece in held) and (best is None or (told, end - start) > best[:2]):
+            if all(_is_free(piece, start, end, names[0]) for piece in held) and (best is None or (told, end - start) > best[:2]):
                 best = (told, end - start, start, end, names[0])
             break
     if best is None:
         piece = next((piece for piece in taken.pieces if piece.kind == "concept" and piece.name in _BY_CONCEPT), None)
         return (_BY_CONCEPT[piece.name], (piece,)) if piece else ("", ())
     _, _, start, end, name = best
+    said = set(taken.concepts())
+    if name == "sales" and {"share_word", "member"} <= said and not said & _OF_SOME:
+        return "member_sales_share", tuple(piece for piece in taken.pieces if piece.name in (*_OF_MEMBERS_SHARE, "sales"))
+    if (
+        name == "members"
+        and {"buy", "shopping"} & said
+        and "number_of" in said
+        and not taken.entities("category", "product")
+        and not taken.islands(*LIMITS)
+    ):
+        return "buyers", tuple(piece for piece in taken.pieces if piece.name in ("buy", "shopping", "goods_word", "member"))
     for concept, of_them in _OF_MEMBERS.items():
         if name == "members" and concept in taken.concepts():  # members who joined: the words need not stand side by side
             return of_them, tuple(piece for piece in taken.pieces if piece.name in (concept, "member"))

@@ -29,8 +29,12 @@ _THE_BEST = re.compile(r"(top|best|first|biggest|头部|前|最好的?)\s*(的)?
 _COUNTED = re.compile(r"\s*(个|名|位)?\s*(members?|customers?|people|shoppers?|buyers?|names|clients|会员|顾客|客户|人|用户)(?![a-z])")
 _A_LIST = 3
 """Fewer than so many are no list: `two customers`."""
+_CHAIN = {
+    "worth": "value", "lifecycle": "stage", "channel_word": "channel", "category_word": "category", "segment_word": "segment",
+    "tier_word": "tier", "store": "store", "spending_power": "spending_power", "price_sensitive": "promo_level", "loyalty": "loyalty_level",
+}  # fmt: skip
 _LIFT = re.compile(r"lift|effect|increase|difference|improvement|提升|增长|效果|差异|变化")
-_BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|按照?|分|各个?|每个?|不同)\s*(?:the\s+)?"
+BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|(?:按照?|分)?(?:各个?|每个?|不同的?)|按照?|分)\s*(?:the\s+)?"
 
 
 @dataclass
@@ -99,7 +103,10 @@ def filled(question: Question, taken: Taken, as_of: date, phrase: frozenset[str]
     _fill_ids(question, taken, made)
     _fill_numbers(question, taken, made)
     days = _fill_times(question, taken, made, as_of)
+    if question.name == "targeting.drill":
+        _fill_chain(taken, made)
     _fill_options(question, taken, made)
+    _fill_outcome(question, taken, made)
     _fill_audience(question, taken, made, days, phrase)
     return made
 
@@ -120,9 +127,28 @@ def _fill_metric(question: Question, taken: Taken, made: Filled) -> None:
                 made.given["metric"] = metric
 
 
+_AS_OUTCOME = {"sales": "amount", "active_members": "active", "active_share": "active_share"}
+
+
+def _fill_outcome(question: Question, taken: Taken, made: Filled) -> None:
+    """The figure by which something else is judged: the effect on orders, the stores by repeat rate."""
+    metric, pieces = metric_of(taken)
+    for name in ("outcome", "measure", "rank_by") if metric else ():
+        value = next((one for one in (metric, _AS_OUTCOME.get(metric, "")) if one in literals(question).get(name, ())), "")
+        if value:
+            made.used.update((piece, name) for piece in pieces if piece not in made.used)
+            if name not in made.given and value != question.parameters[name].default:
+                made.given[name] = value
+
+
 def _fill_places(question: Question, taken: Taken, made: Filled) -> None:
+    stores = [piece for piece in taken.entities("store") if len(piece.entities) == 1]
+    if question.name == "targeting.cross_shop" and len(stores) > 1:
+        made.given["of"] = "store"
+        for order, piece in zip(("first", "second", "third"), stores, strict=False):
+            made.take(order, piece.entities[0].value, piece)
     for piece in taken.entities("store"):
-        if "store_id" not in made.given:
+        if "store_id" not in made.given and piece not in made.used:
             made.take("store_id", _one(made, "store_id", piece), piece)
     for piece in taken.entities("region"):
         if "store_id" not in made.given and "region" not in made.given:
@@ -236,6 +262,9 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
     """Give the times; return the length of a window up to as_of, where one is named."""
     days = None
     names = question.parameters
+    for piece in taken.islands("year_before"):
+        if "against" in names:
+            made.take("against", "year", piece)
     for piece in taken.islands("period", "since"):
         span: Span = piece.value
         if span.future:
@@ -263,32 +292,45 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
     return days
 
 
+def _fill_chain(taken: Taken, made: Filled) -> None:
+    """What members are split by, one after the other in the order of the sentence."""
+    parts = {piece: _CHAIN[piece.name] for piece in taken.pieces if piece.kind == "concept" and piece.name in _CHAIN}
+    if parts and "by" not in made.given:
+        made.take("by", ", ".join(dict.fromkeys(parts.values())), *parts)
+
+
 def _fill_options(question: Question, taken: Taken, made: Filled) -> None:
-    low = taken.sentence.low
-    options = data("options")
-    named = options["named"].get(question.name, {})
-    hints = literals(question)
     for name in (one for one in question.parameters if one != "metric"):
-        values = {
-            **{value: rf"{_BY_WORD}({options['by'][value]})" for value in hints.get(name, ()) if value in options["by"]},
-            **named.get(name, {}),
-        }
-        for value, pattern in values.items():
-            found = re.search(rf"(?<![a-z])(?:{pattern})(?![a-z])", low)
-            if found is None or name in made.given:
-                continue
-            if any(is_role_word(taken, piece) and piece.start <= found.start() < piece.end for piece in taken.pieces):
-                continue  # `store` in `store 12` is no choice of a parameter
-            default = question.parameters[name].default
-            touched = [
-                piece
-                for piece in taken.pieces
-                if piece.start < found.end() and piece.end > found.start() and piece.kind in ("concept", "unknown")
-            ]
-            if str(default) != value:
+        found = chosen(question, taken, name) if name not in made.given else []
+        if found:
+            value, pieces = found[0]
+            if str(question.parameters[name].default) != value:
                 made.given[name] = value if value != "True" else True
-            for piece in touched:
+            for piece in pieces:
                 made.used.setdefault(piece, name)
+
+
+def chosen(question: Question, taken: Taken, name: str, *, inside: bool = False) -> list[tuple[str, list[Piece]]]:
+    """Return the values of a parameter that a sentence chooses, each with the words that choose it; the first is the one that is meant.
+
+    `inside`: only words that say nothing else too, as `month of joining` does of `by month`.
+    """
+    options = data("options")
+    named = options["named"].get(question.name, {}).get(name, {})
+    general = {value: rf"{BY_WORD}({options['by'][value]})" for value in literals(question).get(name, ()) if value in options["by"]}
+    values = {value: "|".join(filter(None, (named.get(value), general.get(value)))) for value in (*named, *general)}
+    chosen: list[tuple[str, list[Piece]]] = []
+    for value, pattern in values.items():
+        found = re.search(rf"(?<![a-z])(?:{pattern})(?![a-z])", taken.sentence.low)
+        if found is None:
+            continue
+        touched = [piece for piece in taken.pieces if piece.start < found.end() and piece.end > found.start()]
+        if any(piece.kind == "island" or (is_role_word(taken, piece) and piece.start <= found.start()) for piece in touched):
+            continue  # `store` in `store 12` is no choice of a parameter, and `week` in `each of the last 13 weeks` a time
+        if inside:
+            touched = [piece for piece in touched if piece.end <= found.end()]
+        chosen.append((value, [piece for piece in touched if piece.kind in ("concept", "unknown")]))
+    return chosen
 
 
 def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | None, phrase: frozenset[str]) -> None:

@@ -67,6 +67,7 @@ class Phrasebook:
     vocabulary: Vocabulary
     known: frozenset[str]  # questions that are registered; of others it is only known that they would be asked
     literal: Mapping[str, str] = field(default_factory=dict)  # a phrase word for word -> its question
+    own: Mapping[str, frozenset[str]] = field(default_factory=dict)  # question -> the terms of its own text and words
     shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # term -> question -> part of its uses
 
     def weight(self, term: str) -> float:
@@ -181,9 +182,13 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     weights = {term: math.log(count / len(names)) for term, names in holders.items()}
     rarest = math.log(count)
     weights = {term: max(weight, 0.25 * rarest) * (_PLACE if term[0] == "{" else 1.0) for term, weight in weights.items()} | {"": rarest}
+    own_terms = {
+        item.name: frozenset(term for text in (*in_every_language(tr, item.text), *item.words) for term in terms_of(text, known))
+        for item in questions
+    }
     ordered = tuple(sorted(phrases, key=lambda phrase: (phrase.question, -phrase.factor, sorted(phrase.terms))))
     known = replace(known, spoken=frozenset(term[1:] for term in weights if term.startswith("=")))
-    return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal, _shares(ordered))
+    return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal, own_terms, _shares(ordered))
 
 
 _FEW, _ELSEWHERE = 10, 0.02

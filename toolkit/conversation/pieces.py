@@ -138,6 +138,7 @@ def _with_role(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
                     break
                 yield from pieces
                 at = more.end()
+    for kind, english, chinese in _ROLES:
         behind = rf"(?<![^\W\u3400-\u9fff])({_ID})\s*(?:号)?\s*(?:{chinese})(?![员])|\b({_ID})(?:'s)?\s+(?:{english})\b"
         for found in re.finditer(behind, sentence.low):
             group = 1 if found.group(1) else 2
@@ -251,6 +252,9 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
         if len(inside) == size and all(free[at : at + size]) and (near := lexicon.alike([one.text for one in inside])):
             yield replace(_named([*parts, *near], start, inside[-1].end), proposal=True)
             return
+    if len(parts) == 1 and parts[0].kind in ("category", "department") and words_of(parts[0].label)[0] == word.text and len(word.text) > 3:
+        yield _named(parts, start, end)  # `diapers`, of DIAPERS & DISPOSABLES: nothing else begins so
+        return
     if parts:
         yield replace(_named(parts, start, end), proposal=True)
         return
@@ -261,6 +265,9 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
         while at + 1 < len(words) and free[at + 1] and words[at + 1].is_chinese and not vocabulary.stop_at(texts, at + 1):
             at += 1
             run = words[at].end
+        if right := vocabulary.right_run(sentence.low[start:run]):
+            yield Piece("concept", right[0], right[0], start, run, 0, corrected=right[1])
+            return
     yield Piece("unknown", "", None, start, run, 0)
 
 

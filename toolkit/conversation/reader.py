@@ -13,11 +13,11 @@ from pathlib import Path
 from toolkit import language
 from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood
 from toolkit.conversation.campaigns import campaign_of
-from toolkit.conversation.figure_alone import FIGURE, PARTS, are_two, figure_alone
+from toolkit.conversation.figure_alone import FIGURE, FIGURE_QUESTIONS, PARTS, are_two, figure_alone
 from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
 from toolkit.conversation.metrics import QUESTIONS, metric_of
-from toolkit.conversation.parameters import CONCEPTS, Filled, filled, usable_terms, with_choices
+from toolkit.conversation.parameters import BY_WORD, CONCEPTS, Filled, filled, usable_terms, with_choices
 from toolkit.conversation.phrases import Match, Phrase, Phrasebook, again, open_term, phrasebook
 from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
 from toolkit.conversation.refusals import refusal
@@ -40,7 +40,7 @@ DOUBTFUL, HARDLY = 0.7, 0.2
 """Under both, by score and by share, a word that nobody knows is not passed over: it is what the sentence is about."""
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
-_MATERIAL = frozenset("why_word not_buy drop_word rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
+MATERIAL = frozenset("why_word not_buy drop_word rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
 """Words that turn a question into another one: where one of them is not used, nothing is answered."""
 _AHEAD = ("portrait.lifetime_value", "targeting.due_again", "differentiation.")
 """Questions that look ahead by themselves: `next month` needs no receipts there."""
@@ -49,6 +49,10 @@ _LIGHT = _GENERIC | frozenset("price_tier store stores_all sales overview rankin
 """Words that may stay unused without another question being meant."""
 _NAMING = frozenset("region_word segment_word tier_word brand_word not_buy".split())  # noqa: SIM905
 """Words behind which a name stands: one that is not known is not passed over."""
+_KINDS_OF_PARTS = PARTS.keys() | {"brand_word", "product_word", "department_word", "weekday", "hour", "lifecycle", "decile", "offer_word"}
+_BY = re.compile(rf"(?<![a-z]){BY_WORD}$")
+_SECOND = frozenset({"{goods2}", "{segment2}"})
+"""A question that has a place for the second name is ahead of one that has none."""
 _NAMED = frozenset({"entity", "island", "unknown_id"})
 WHOLE, REVIEW = "portrait.overview", "review.verdict"
 _WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
@@ -144,9 +148,9 @@ class _Reading:
             terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
         )
         self.own = dict(book.speaking_for(terms_of(taken)))
-        self.alone = figure_alone(taken)
-        if self.alone and self.alone.question not in book.known:
-            self.alone = None
+        self.alone = figure_alone(taken) if {*FIGURE_QUESTIONS} <= book.known else None
+        if not self.alone:  # a figure among other words is not what is asked
+            self.ranked = [match for match in self.ranked if match.question not in QUESTIONS]
 
     def best(self) -> Match | None:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
@@ -190,6 +194,7 @@ class _Reading:
             if match.score > best.score - CLOSE
             and match.question in self.book.known
             and match.question != best.question
+            and not (_SECOND & best.phrase.terms & {*terms_of(self.taken)} - match.phrase.terms)
             and not (best.score > match.score and self._own(best.question) >= max(AGREED, AHEAD * self._own(match.question)))
             and not _same_table(best.question, made, match)
         ]
@@ -265,10 +270,12 @@ class _Reading:
         if _compares(self.taken):
             left = [piece for piece in left if piece.kind == "concept"]
         metric, named = metric_of(self.taken)
-        if metric not in ("", "sales", "members") and any(piece in left for piece in named):
+        if any(piece.kind in ("entity", "island") or piece.name in MATERIAL for piece in left):
             return True
-        if any(piece.kind in ("entity", "island") or piece.name in _MATERIAL for piece in left):
-            return True
+        for piece in self.taken.pieces if not self.alone else ():  # `by segment` of a question that knows no segments
+            by = piece.kind == "concept" and piece.name in _KINDS_OF_PARTS and _BY.search(self.taken.before(piece))
+            if by and piece not in made.used and piece.name not in best.phrase.terms | self.book.own[best.question]:
+                return True
         mine = self._own(best.question)
         asked = {*terms_of(self.taken)}
         whole = best.phrase.sense and best.phrase.terms <= asked  # but for these words the sentence is a phrase
@@ -276,6 +283,8 @@ class _Reading:
             return True
         others = max((share for name, share in self.own.items() if name != best.question), default=0.0)
         agreed = best.score >= FAIRLY and mine >= max(AGREED, AHEAD * others)
+        if metric not in ("", "sales", "members") and not agreed and any(piece in left for piece in named):
+            return True
         return any(self._is_of_its_own(piece) and (not agreed or piece.kind == "unknown" or piece.name in PARTS) for piece in left)
 
     def _own(self, question: str) -> float:

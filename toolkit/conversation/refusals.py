@@ -28,6 +28,10 @@ _STEPS: dict[str, str] = {
 }
 _COUNTED = re.compile(r"\d ?岁|岁以|\b(over|above|under|below|than|aged) (the age of )?\d\d\b|\d\d years old")
 """An age as a number."""
+_ASKS = re.compile(
+    r"(would|should|shall|does|do|did|is|are|was|were|how|what|which|who|whom|whose|when|where|why|if|whether|has|have)\b(?! i delete)"
+)
+"""A question is no command: `would it pay to call members when their goods are due`."""
 _KINDS = {"delete": "delete", "launch": "launch", "export": "export", "change": "change"}
 _TOPICS: dict[str, str] = {
     "weather": later("The receipts say nothing of the weather."),
@@ -71,7 +75,7 @@ def refusal(taken: Taken, lexicon: Lexicon, workspace: Workspace) -> tuple[str, 
     if _pattern("code").search(low):
         return tr("That reads like code or SQL: nothing typed here is run. Ask in plain words, or call a question in a notebook."), None
     for kind, pattern in _commands().items():
-        if pattern.search(low):
+        if pattern.search(low) and not _ASKS.match(low):
             said = tr(_STEPS[kind])
             return said, Step(_KINDS[kind], said)  # type: ignore[arg-type]
     if since := _unknown_event(taken):

@@ -14,6 +14,7 @@ from toolkit.conversation.text import Index, Word, base, one_edit, words_of
 
 _FOLDER = Path(__file__).parent
 _SHORTEST_MISSPELT, _LONG = 5, 7
+_SHORTEST_RUN = 3
 
 
 @cache
@@ -43,6 +44,10 @@ class Vocabulary:
         if base(word.text) in self.spoken or len(word.text) < _SHORTEST_MISSPELT or not word.text.isalpha() or word.is_chinese:
             return None
         return _right_form(self, word.text)
+
+    def right_run(self, text: str) -> tuple[str, str] | None:
+        """Return (concept, word) that some Chinese characters stand for, where one of them alone is another than in one word."""
+        return _right_run(self, text) if _SHORTEST_RUN <= len(text) <= _LONG else None
 
     def __hash__(self) -> int:
         """Two are the same where they are one object."""
@@ -80,6 +85,19 @@ def asked_in(text: str) -> str:
     while (found := _around("closing").search(left)) and found.end() > found.start():
         left = left[: found.start()]
     return left if words_of(left) else text
+
+
+@lru_cache(maxsize=2_000)
+def _right_run(known: Vocabulary, text: str) -> tuple[str, str] | None:
+    near = {
+        concepts[0]: word
+        for name, concepts in known.concepts.known.items()
+        if name[0] >= "\u3400"
+        and len(word := name.replace(" ", "")) == len(text)
+        and (word[0], word[-1]) == (text[0], text[-1])  # slips stand within a word; a word of three with another end is another
+        and sum(one != other for one, other in zip(word, text, strict=True)) == 1
+    }
+    return next(iter(near.items())) if len(near) == 1 else None
 
 
 def vocabulary(own: Mapping[str, str] | None = None) -> Vocabulary:

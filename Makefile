@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 export UV_SYSTEM_CERTS ?= 1
 CERTS = $${PIP_CERT:-$$($(BIN)/python -m pip config get global.cert 2>/dev/null || $(BIN)/python -c 'import ssl; print(ssl.get_default_verify_paths().cafile or "")')}
 
-.PHONY: help setup demo test lint docs lab app bench truth golden weight messages stubs lock clean
+.PHONY: help setup demo test lint docs lab app bench truth faults golden weight messages stubs lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -55,6 +55,10 @@ truth: $(READY)  ## measure the bars of every figure, print them, fail if one is
 	$(BIN)/python benchmarks/truth_differentiation.py
 	$(BIN)/python benchmarks/truth_review.py
 	$(BIN)/python -m benchmarks.rare_orders
+
+faults: $(READY) ## kill, turn bits, run two at once: what is promised of a workspace, tried and counted (TIMES=25 FLIPS=8)
+	$(BIN)/python -m benchmarks.faults --times $(or $(TIMES),25) --flips $(or $(FLIPS),8)
+	$(BIN)/python -m benchmarks.integrity_cost
 
 bench: $(READY)  ## speed and memory beside the floor and the peers (SIZES="cj 10 100", in millions of lines)
 	@test -x .venv-bench/bin/python || $(BIN)/uv venv --quiet .venv-bench

@@ -88,12 +88,12 @@ def _lessons(workspace: Path) -> str:
 
 def forget_what_was_read() -> None:
     """Empty what this process keeps in memory, so that everything is read from disk again."""
-    from toolkit import integrity, workspace
+    from toolkit import integrity, readers, workspace
     from toolkit.ledger import campaigns, folder
     from toolkit.mart import baskets, derived
     from toolkit.scope import view
 
-    for kept in (integrity._seen, integrity._seals, workspace._manifests, derived._memory, view._views):
+    for kept in (readers._answered, integrity._seen, integrity._seals, workspace._manifests, derived._memory, view._views):
         kept.clear()
     for cached in (
         view._population,

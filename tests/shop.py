@@ -172,6 +172,17 @@ def make_workspace(
     return ws
 
 
+def replace_table(path: Path, name: str, frame: pl.DataFrame) -> Workspace:
+    """Put another table of the contract in the place of the one that is there, as an import would, and return the workspace."""
+    ws = Workspace(path)
+    with ws.writing() as commit:
+        table = f"tables/{commit}/{name}.parquet"
+        (path / table).parent.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(path / table)
+        ws.commit(tables={**ws.manifest.tables, name: table})
+    return ws
+
+
 def stored_lines(lines: pl.DataFrame, *, minor_digits: int = 2) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
     """Return lines as the workspace keeps them (schema STORED_LINES, sorted) and the dictionaries (code, id) of their ids.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import threading
 from collections.abc import Iterator
@@ -59,3 +60,59 @@ def synced(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+WHOLE = ".whole"
+"""Within a folder: a set of files that is written and being moved to its place; `names` lists them."""
+
+
+@contextmanager
+def written_together(folder: Path) -> Iterator[Path]:
+    """Give a folder to write files into; when the block ends all of them stand in `folder`, and none of them when it fails or is killed.
+
+    A folder that was not there appears in one step. Into one that was, whole files are moved one after the other; where that is broken off,
+    the next set that is written into the folder moves the rest, and may replace what it moved (`broken_off`).
+    """
+    is_new = not folder.exists()
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part") if is_new else folder / f".{os.getpid()}.part"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    for stale in part.parent.glob(f".{folder.name}.*.part" if is_new else ".*.part"):
+        if stale.is_dir() and not _is_running(stale.name.split(".")[-2]):
+            shutil.rmtree(stale, ignore_errors=True)
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        yield part
+        for path in (*part.iterdir(), part):
+            synced(path)
+        if is_new and not folder.exists():
+            os.rename(part, folder)
+            synced(folder.parent)
+        else:
+            (part / "names").write_text("\n".join(sorted(path.name for path in part.iterdir())), "utf-8")
+            _move_rest(folder)
+            os.rename(part, folder / WHOLE)
+            _move_rest(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def broken_off(folder: Path) -> set[str]:
+    """Return the names of a set of files whose move into a folder was broken off: they are nobody's finished work."""
+    try:
+        return set((folder / WHOLE / "names").read_text("utf-8").splitlines())
+    except OSError:
+        return set()
+
+
+def _move_rest(folder: Path) -> None:
+    for path in (folder / WHOLE).glob("*"):
+        if path.name != "names":
+            os.replace(path, folder / path.name)
+    shutil.rmtree(folder / WHOLE, ignore_errors=True)
+    synced(folder)
+
+
+def _is_running(process: str) -> bool:
+    """Say whether a process of this machine runs, where that can be known; else it is taken to."""
+    return not process.isdigit() or not Path("/proc/self").exists() or Path(f"/proc/{process}").exists()

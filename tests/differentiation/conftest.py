@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 import toolkit as tk
 from tests.differentiation.club import make_club, spring
+from tests.shop import replace_table
 from toolkit.workspace import Workspace
 
 
@@ -30,9 +30,7 @@ def copy_of_club(club: Workspace, tmp_path_factory: pytest.TempPathFactory) -> C
         path = tmp_path_factory.mktemp("copy") / "ws"
         shutil.copytree(club.path, path)
         ws = Workspace(path)
-        if not contactable:
-            table = path / ws.manifest.tables["members"]
-            pl.read_parquet(table).drop("contactable").write_parquet(table)
-        return ws
+        members = ws.table("members")
+        return ws if contactable or members is None else replace_table(path, "members", members.collect().drop("contactable"))
 
     return copied

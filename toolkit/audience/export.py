@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from typing import Literal
 import polars as pl
 
 import toolkit
-from toolkit.atomic import write_atomically, written_beside
+from toolkit.atomic import broken_off, private_file, written_together
 from toolkit.audience.audience import Audience
 from toolkit.audience.words import in_words
 from toolkit.audit import record
@@ -48,6 +48,7 @@ class Export:
     not_contactable: int
     unknown_contactable: int
     guarded_cells: int
+    columns: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -103,36 +104,58 @@ def export_audience(
     BadValue
         Files of that name are there already, or more members than a sheet has rows.
     """
+    with written_together(Path(folder)) as part:
+        wanted = {"formats": formats, "columns": columns, "for_contact": for_contact, "replace_it": replace_it, "beside": beside}
+        export = write_export(view, audience, part, Path(folder), **wanted)
+    record_export(view, audience, export, for_contact=for_contact)
+    return export
+
+
+def write_export(
+    view: View,
+    audience: Audience,
+    part: Path,
+    folder: Path,
+    *,
+    formats: Sequence[Format],
+    columns: Sequence[str],
+    for_contact: bool,
+    replace_it: bool,
+    beside: pl.DataFrame | None,
+) -> Export:
+    """Write the files of an export into `part`, which become those of `folder` together with others; they are returned as they will be."""
     require_role(view.workspace, "marketer", tr("exporting members"))
     _check_formats(formats)
     rows = exported_rows(view, audience, columns=columns, for_contact=for_contact, beside=beside)
     table, shown = rows.table, rows.table.columns
     stem = _stem(audience, view)
-    folder = Path(folder)
-    paths = {form: folder / f"{stem}.{form}" for form in dict.fromkeys(formats)}
-    manifest = folder / f"{stem}.manifest.json"
-    there = [path.name for path in (*paths.values(), manifest) if path.exists()]
+    paths = {form: part / f"{stem}.{form}" for form in dict.fromkeys(formats)}
+    manifest = part / f"{stem}.manifest.json"
+    unfinished = broken_off(folder)
+    there = [path.name for path in (*paths.values(), manifest) if (folder / path.name).exists() and path.name not in unfinished]
     if there and not replace_it:
         raise BadValue(tr("{folder} has {there} already. Choose another folder, or say replace.", folder=folder, there=", ".join(there)))
-    folder.mkdir(parents=True, exist_ok=True)
     safe, guarded = _guarded(table)
     ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
     for form, path in paths.items():
-        with written_beside(path, private=True) as part:
-            ways[form](part)
+        ways[form](private_file(path))
     export = Export(
-        tuple(paths.values()), manifest, table.height, rows.not_contactable, rows.unknown_contactable,
+        tuple(paths.values()), manifest, table.height,
+        rows.not_contactable, rows.unknown_contactable,
         guarded if "csv" in paths else 0,
     )  # fmt: skip
-    write_atomically(
-        manifest, json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False), private=True
-    )
+    told = json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False)
+    private_file(manifest).write_text(told, "utf-8", newline="\n")
+    return replace(export, files=tuple(folder / path.name for path in export.files), manifest=folder / manifest.name, columns=tuple(shown))
+
+
+def record_export(view: View, audience: Audience, export: Export, *, for_contact: bool) -> None:
+    """Note in the audit log what went out."""
     record(
-        view.workspace.path, "exported", audience=audience.name, version=audience.version, scope=view.place, columns=shown,
+        view.workspace.path, "exported", audience=audience.name, version=audience.version, scope=view.place, columns=list(export.columns),
         purpose="contact" if for_contact else "analysis", members=export.member_count,
-        files=[path.resolve() for path in (*export.files, manifest)],
+        files=[path.resolve() for path in (*export.files, export.manifest)],
     )  # fmt: skip
-    return export
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from toolkit.audience import Audience, Export, export_audience
-from toolkit.audience.export import FORMATS, Format
+from toolkit.atomic import written_together
+from toolkit.audience import Audience, Export
+from toolkit.audience.export import FORMATS, Format, record_export, write_export
 from toolkit.differentiation.plan import definition_of
 from toolkit.differentiation.planning.blockers import blockers
 from toolkit.differentiation.planning.draft import Draft, work_out
@@ -174,7 +175,8 @@ def contact_lists(
     """Write whom a campaign of the ledger addresses: a list per touchpoint, and per store if asked for; control members are on none.
 
     Each list has `member_id`, `segment`, `offer`, `offer_text`, `message`, `store_id` and `columns` of the members table, by the rules of
-    `export_audience`: only members who may be contacted now, nothing that runs in a spreadsheet, a manifest beside it.
+    `export_audience`: only members who may be contacted now, nothing that runs in a spreadsheet, a manifest beside it. All lists are
+    there, or none.
 
     Raises
     ------
@@ -186,31 +188,30 @@ def contact_lists(
     ws = opened(workspace)
     launched, treated = treated_members(ws, campaign_id)
     view = open_view(ws, as_of=launched.as_of)
-    exports, empty = list[Export](), list[str]()
+    exports, empty = list[tuple[Audience, Export]](), list[str]()
+    wanted = {"formats": formats, "columns": columns, "for_contact": for_contact, "replace_it": replace_it}
     keys = ["touchpoint", *["store_id"] * per_store]
-    for key, rows in sorted(treated.partition_by(keys, as_dict=True).items(), key=lambda item: tuple(str(part) for part in item[0])):
-        name = " ".join([campaign_id, *(str(part) for part in key)])
-        crowd = Audience(name, member_ids=tuple(rows["member_id"]), call=tr("campaign {campaign_id}", campaign_id=campaign_id))
-        beside = rows.drop("touchpoint")
-        try:
-            exports.append(
-                export_audience(
-                    view, crowd, folder, formats=formats, columns=columns, for_contact=for_contact, replace_it=replace_it, beside=beside
+    with written_together(Path(folder)) as part:
+        for key, rows in sorted(treated.partition_by(keys, as_dict=True).items(), key=lambda item: tuple(str(part) for part in item[0])):
+            name = " ".join([campaign_id, *(str(part) for part in key)])
+            crowd = Audience(name, member_ids=tuple(rows["member_id"]), call=tr("campaign {campaign_id}", campaign_id=campaign_id))
+            try:
+                exports.append((crowd, write_export(view, crowd, part, Path(folder), beside=rows.drop("touchpoint"), **wanted)))
+            except DataError:
+                if not for_contact or not view.has_column("members", "contactable"):
+                    raise
+                empty.append(name)
+        if not exports:
+            raise DataError(
+                tr(
+                    "None of the {treated_members} of campaign '{campaign_id}' may be contacted any more.",
+                    treated_members=some(treated.height, "treated member"),
+                    campaign_id=campaign_id,
                 )
             )
-        except DataError:
-            if not for_contact or not view.has_column("members", "contactable"):
-                raise
-            empty.append(name)
-    if not exports:
-        raise DataError(
-            tr(
-                "None of the {treated_members} of campaign '{campaign_id}' may be contacted any more.",
-                treated_members=some(treated.height, "treated member"),
-                campaign_id=campaign_id,
-            )
-        )
-    return ContactLists(tuple(exports), tuple(empty))
+    for crowd, export in exports:
+        record_export(view, crowd, export, for_contact=for_contact)
+    return ContactLists(tuple(export for _, export in exports), tuple(empty))
 
 
 def treated_members(workspace: Workspace, campaign_id: str) -> tuple[Campaign, pl.DataFrame]:

@@ -1,0 +1,201 @@
+"""Work that is killed at a random moment: is the old state there, or the new one, and does the same work end well when it is done again?
+
+Each piece of work runs in a process of its own that says when it begins; some time after that it gets SIGKILL, and so do its children.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+import toolkit as tk
+from benchmarks.fault_shop import FEW_CALLS, forget_what_was_read, told
+from toolkit.audience import members_then
+from toolkit.doctor.damage import data_faults, kept_faults
+from toolkit.workspace import Workspace
+
+BEGIN = """
+import sys
+from pathlib import Path
+import toolkit as tk
+import toolkit.audience, toolkit.batch, toolkit.importing, toolkit.portrait, toolkit.review, toolkit.targeting
+from toolkit.differentiation.planning import launching
+from toolkit.scope.view import open_view
+folder = Path(sys.argv[1])
+ws = str(folder / "ws")
+print("begin", flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something that writes: its code, what is removed before it, and what must hold after a kill and after it was done again."""
+
+    name: str
+    code: str
+    ready: Callable[[Path], object] = lambda _: None
+    holds: Callable[[Path], str] = lambda _: ""
+    ends: Callable[[Path], str] = lambda _: ""
+
+
+@dataclass
+class Kills:
+    """What became of the work that was killed."""
+
+    tried: int = 0
+    old: int = 0
+    lost: list[str] = field(default_factory=list)
+
+
+def _states(folder: Path, *others: str) -> str:
+    """Say what is wrong unless every file is what was written and the figures are those of one of the states."""
+    ws = folder / "ws"
+    forget_what_was_read()
+    if faults := data_faults(Workspace(ws)):
+        return str(faults[0][1])
+    if kept := kept_faults(Workspace(ws)):
+        return kept[0]
+    figures = told(ws, FEW_CALLS)
+    known = [told(folder.parent / name / "ws", FEW_CALLS) for name in others]
+    plain = [
+        {name: text.replace(str(folder.parent / other), str(folder)) for name, text in one.items()}
+        for other, one in zip(others, known, strict=True)
+    ]
+    return (
+        ""
+        if figures in plain
+        else "figures of neither state: " + ", ".join(n for n in figures if all(figures[n] != one[n] for one in plain))
+    )
+
+
+def _first_import(folder: Path) -> str:
+    return _states(folder, "bare") if (folder / "ws" / "manifest.json").exists() and Workspace(folder / "ws").line_count else ""
+
+
+def _campaign(folder: Path) -> str:
+    names = tk.campaigns(folder / "ws").filter(pl.col("source") == "ledger")
+    return "" if all(names["intact"]) else "a campaign that is not whole"
+
+
+def _lists(folder: Path) -> str:
+    files = sorted(path.name for path in (folder / "lists").glob("[!.]*")) if (folder / "lists").exists() else []
+    return "" if len(files) in (0, 8) else f"{len(files)} of 8 files"
+
+
+def _audience(folder: Path) -> str:
+    ws = Workspace(folder / "ws")
+    versions = ws.document("audiences/regulars").get("versions", ())
+    return "" if all(members_then(ws, "regulars", one["version"]) for one in versions) else "a version without members"
+
+
+def _reports(folder: Path) -> str:
+    from toolkit.batch.record import read_records
+
+    out = folder / "reports"
+    broken = [
+        one.page for one in read_records(out) if one.status == "ok" and not (out / one.page).read_text("utf-8").rstrip().endswith("</html>")
+    ]
+    return f"{broken[0]} is not whole" if broken else ""
+
+
+def _all(*checks: Callable[[Path], str]) -> Callable[[Path], str]:
+    return lambda folder: next((said for check in checks if (said := check(folder))), "")
+
+
+def _whole(folder: Path) -> str:
+    return _states(folder, "before")
+
+
+WORKS = (
+    Work(
+        "import", 'tk.import_receipts(folder.parent / "in", ws, accept_defaults=True)',
+        lambda folder: shutil.rmtree(folder / "ws"), _first_import, lambda folder: _states(folder, "bare"),
+    ),
+    Work(
+        "re-import", 'tk.import_receipts(folder.parent / "more", ws, accept_defaults=True, allow_shrinking=True)',
+        holds=lambda folder: _states(folder, "before", "after"), ends=lambda folder: _states(folder, "after"),
+    ),
+    Work("mart", "tk.portrait.overview(ws)", lambda folder: shutil.rmtree(folder / "ws" / "mart"), _whole, _whole),
+    Work(
+        "traits", "tk.members(ws, traits=True)",
+        lambda folder: [shutil.rmtree(path) for path in (folder / "ws" / "mart").glob("*/derived")], _whole, _whole,
+    ),
+    Work("batch", 'tk.report_set(ws, stores="top:2", notebooks=["portrait"], out=folder / "reports", resume=True)', holds=_all(_reports, _whole), ends=_reports),
+    Work(
+        "launch", 'launching.launch(ws, "spring") if "spring" not in launching.campaigns(ws)["campaign_id"].to_list() else None',
+        lambda folder: shutil.rmtree(folder / "ws" / "campaigns" / "spring"), _all(_campaign, _whole),
+        lambda folder: "" if (folder / "ws" / "campaigns" / "spring" / "hashes.json").exists() else "not launched",
+    ),
+    Work(
+        "contacts", 'launching.contact_lists(ws, "spring", folder / "lists", per_store=False, for_contact=False) if not (folder / "lists").exists() else None',
+        holds=_lists, ends=lambda folder: "" if len(list((folder / "lists").iterdir())) == 8 else "not all lists",
+    ),
+    Work("audience", 'tk.save_audience(ws, tk.Audience("regulars", where="order_count >= 4"), replace_it=True)', holds=_audience, ends=_audience),
+)  # fmt: skip
+
+
+def kills(shops: Path, work: Work, *, times: int, seed: int = 0) -> Kills:
+    """Kill a piece of work `times` times, each in a copy of the shop of its own, and do it again."""
+    rng, result, lasts = random.Random(f"{seed}{work.name}"), Kills(), 0.0
+    for number in range(times + 1):
+        folder = shops / "killed"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(shops / "before", folder)
+        work.ready(folder)
+        if number == 0:  # how long it lasts undisturbed
+            lasts = _run(work, folder, None)
+            continue
+        result.tried += 1
+        _run(work, folder, rng.uniform(0, lasts))
+        try:
+            said = work.holds(folder)
+            if not said:
+                _run(work, folder, None)
+                said = work.ends(folder)
+        except Exception as error:  # noqa: BLE001 - whatever a check met was lost
+            said = f"{type(error).__name__}: {str(error)[:300]}"
+        if said:
+            result.lost.append(f"{work.name}: {said}")
+    return result
+
+
+def _run(work: Work, folder: Path, after: float | None) -> float:
+    """Run a piece of work, to its end or to its kill; return how long it lasted after it began."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", BEGIN + work.code, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    started = time.perf_counter()
+    if after is None:
+        _, errors = process.communicate()
+        if process.returncode:
+            raise RuntimeError(errors.strip().splitlines()[-1] if errors.strip() else "it failed without a word")
+    else:
+        time.sleep(after)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    return time.perf_counter() - started
+
+
+def all_kills(shops: Path, *, times: int, only: str = "") -> Iterator[tuple[str, Kills]]:
+    """Yield what became of each piece of work."""
+    for work in WORKS:
+        if only in ("", work.name):
+            yield work.name, kills(shops, work, times=times)

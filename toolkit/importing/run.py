@@ -34,7 +34,7 @@ from toolkit.importing.replace import Replacement, held_days, plan_replacement, 
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
 from toolkit.importing.retained import without_old_members
 from toolkit.importing.set_aside import many_set_aside, nothing_kept, reasons_of, refusal, unread_cells
-from toolkit.importing.since import rows_since
+from toolkit.importing.since import left_out_since, rows_since
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
 from toolkit.language import tr
 from toolkit.sources.convert import Typed, typed_table
@@ -299,7 +299,8 @@ def _import_lines(
     left_out, notes = dict(typed.left_out), ()
     if earlier:
         left_out[tr("of days that were read on an earlier night")] = earlier
-    unwanted = [] if typed.out is None else [typed.out.filter(pl.col("fault").is_null()).select(*STORE_DAY)]
+    out = None if typed.out is None else left_out_since(typed, typed.out.filter(pl.col("fault").is_null()), mapping.since)
+    unwanted = [] if out is None else [out.select(*STORE_DAY)]
     wish = mapping.tables["lines"].cancellations
     asked = typed.rows_in <= SEARCHED_ROWS or faults.negative.height >= SEARCHED_SHARE * typed.rows_in
     if faults.negative.height and (wish == "mirrored" or (wish is None and asked)):

@@ -3,15 +3,13 @@
 What was read is kept in the workspace (`documents/read/`), a TOML file for each source of receipts: a person who wants a file read again
 takes it out there. A file is known by its name, size and time, or by its content where only the time is another. Of a file that was read
 before and has changed, rows are looked at from some days before the last receipts on (late receipts, corrections): those store days are
-replaced whole, as ever. A new file is read whole. A table of a database is asked for its later rows alone, where it knows the times as
-times, or by the column that the mapping names as `watermark`.
+replaced whole, as ever. A new file is read whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,11 +20,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from toolkit import language
-from toolkit.errors import DataError, MappingError
+from toolkit.errors import DataError
 from toolkit.language import later, tr, trn
 from toolkit.sources.convert import Typed
-from toolkit.sources.databases.addresses import SourceTable
-from toolkit.sources.databases.arrival import opened
 from toolkit.sources.mapping import Mapping, Since
 from toolkit.sources.records.tables import find_files
 from toolkit.sources.specs import FileEntry
@@ -35,6 +31,8 @@ from toolkit.workspace import Workspace
 
 OVERLAP_DAYS = 3
 """Days before the last receipts from which rows are looked at again: tills that were not connected send theirs late."""
+_BEFORE = timedelta(days=2)
+"""Days more that a database is asked for: of the night before the first day, and of a zone that is not the shop's."""
 SHRINK_LIMIT = 0.5
 """A file that has less than this share of the bytes it had is refused: an export that broke off."""
 _KINDS = (
@@ -44,14 +42,6 @@ _KINDS = (
     (pl.Datetime, later("times")),
     (pl.Date, later("dates")),
 )
-
-_DATABASE_KINDS = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind)
-    for pattern, kind in (
-        (r"bool", "yes or no"), (r"^date$", "dates"), (r"time|date", "times"), (r"interval", ""), (r"int|serial", "whole numbers"),
-        (r"num|dec|doub|float|real|money", "numbers"), (r"char|text|string|uuid|enum|clob", "text"),
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,18 +69,15 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
     before: dict[str, dict[str, Any]] = {file["path"]: file for file in known.get("files", ())}
     last = ws.sources().get(source.source_name, (None, None, 0))[1] if ws else None
     first_day = None if last is None else last - timedelta(days=overlap_days)
-    today = latest_day(source.time_zone)
     files, tables, days, faults, skipped, notes = dict(before), {}, {}, [], 0, []
+    asked = []
     for name, spec in source.tables.items():
         entries, same = [], []
         for path, entry in find_files(source, name):
-            if (table := spec.of(entry).source_table) is not None:
-                old = before.get(f"{name}:{table}")
-                file = files[f"{name}:{table}"] = _of_database(name, table, today)
-                faults += _other_types(file, old)
-                if name == "lines" and old is not None:
-                    entry, day = _later_rows(source, entry, file["types"], first_day, old["read_on"] - timedelta(days=overlap_days))
-                    days |= {} if day is None else {os.path.abspath(path): day}
+            if spec.of(entry).source_table is not None:  # a database is asked for its new rows; its other tables are read whole
+                if name == "lines" and first_day is not None and spec.replaces == "days":
+                    days[os.path.realpath(path)] = first_day
+                    asked.append(path.as_posix())
                 entries.append(entry)
                 continue
             file = _seen(path, name)
@@ -102,24 +89,27 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
             if old is not None:
                 faults += [] if allow_shrinking else _shrunk(file, old)
                 if name == "lines" and first_day is not None and spec.replaces == "days":
-                    days[os.path.abspath(path)] = first_day
+                    days[os.path.realpath(path)] = first_day
             files[file["path"]] = {**file, "types": _types(path, spec.raw_columns)}
             faults += _other_types(files[file["path"]], old or _of_table(before, name))
             entries.append(FileEntry(path=os.path.abspath(path), **entry.stated))
-        if (
-            entries and name != "lines"
-        ):  # who is on no file of the members may not be contacted any more: a table is read whole or not at all
+        if entries and name != "lines":  # who is on no file of the members may not be contacted any more: a table is whole or not there
             entries, same = entries + same, []
         skipped += len(same)
         if entries:
-            tables[name] = spec.model_copy(update={"files": tuple(entries)})
+            from_day = None if name != "lines" or first_day is None else first_day - _BEFORE
+            tables[name] = spec.model_copy(update={"files": tuple(entries), "from_day": from_day})
     if faults:
         raise DataError("\n".join([*faults, tr("Nothing was changed.")]))
     if skipped:
         told = trn("{files:,} file was read before and is as it was: it was not read again.",
                    "{files:,} files were read before and are as they were: they were not read again.", skipped, files=skipped)  # fmt: skip
         notes.append(told)
-    if days and first_day is not None:
+    if asked and first_day is not None:
+        told = tr("Of {tables}, receipts before {day} were not looked at; to have all of them read, import without --since.",
+                  tables=tr(", ").join(asked), day=language.day(first_day))  # fmt: skip
+        notes.append(told)
+    if len(days) > len(asked) and first_day is not None:
         notes.append(
             tr(
                 "Of files that were read before and have changed, receipts before {day} were not looked at; to have all of them read, "
@@ -127,19 +117,14 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
                 day=language.day(first_day),
             )
         )
-    mapping = source.model_copy(update={"tables": tables, "since": Since(days=days, not_after=today)})
+    mapping = source.model_copy(update={"tables": tables, "since": Since(days=days, not_after=latest_day(source.time_zone))})
     return News(mapping if tables else None, tuple(notes), {"source": source.source_name, "files": list(files.values())})
 
 
 def all_read(source: Mapping) -> dict[str, Any]:
     """Return what will have been read once all files of a mapping are imported."""
-    files = []
-    for name, spec in source.tables.items():
-        for path, entry in find_files(source, name):
-            if (table := spec.of(entry).source_table) is None:
-                files.append(_seen(path, name) | {"types": _types(path, spec.raw_columns)})
-            else:
-                files.append(_of_database(name, table, latest_day(source.time_zone)))
+    files = [_seen(path, name) | {"types": _types(path, spec.raw_columns)} for name, spec in source.tables.items()
+             for path, entry in find_files(source, name) if spec.of(entry).source_table is None]  # fmt: skip
     return {"source": source.source_name, "files": files}
 
 
@@ -170,7 +155,7 @@ def rows_since(typed: Typed, lines: pl.LazyFrame, since: Since) -> tuple[pl.Lazy
         )  # fmt: skip
     left = 0
     for file in typed.files:
-        if (first := since.days.get(os.path.abspath(file.path))) is None:
+        if (first := since.days.get(os.path.realpath(file.path))) is None:
             continue
         ours = pl.col("source_index").is_between(file.first_index, file.first_index + file.rows - 1)
         key = ["store_id", "order_id"]
@@ -182,6 +167,15 @@ def rows_since(typed: Typed, lines: pl.LazyFrame, since: Since) -> tuple[pl.Lazy
         left += lines.filter(early).select(pl.len()).collect(engine="streaming").item()
         lines = lines.filter(~early)
     return lines, left
+
+
+def left_out_since(typed: Typed, rows: pl.LazyFrame, since: Since | None) -> pl.LazyFrame:
+    """Return the rows that a mapping leaves out without those of days that are not looked at: they speak of no day then."""
+    for file in typed.files if since is not None else ():
+        if since is not None and (first := since.days.get(os.path.realpath(file.path))) is not None:
+            ours = pl.col("source_index").is_between(file.first_index, file.first_index + file.rows - 1)
+            rows = rows.filter(~(ours & (pl.col("ordered_at").dt.date() < first)))
+    return rows
 
 
 def latest_day(zone: str | None) -> date:
@@ -237,47 +231,6 @@ def _kind(dtype: pl.DataType) -> str:
     if dtype.is_numeric():
         return later("numbers")
     return next((kind for base, kind in _KINDS if dtype.base_type() == base), str(dtype))
-
-
-def _of_database(name: str, table: SourceTable, today: date) -> dict[str, Any]:
-    return {"table": name, "path": f"{name}:{table}", "size": 0, "time": 0, "read_on": today, "types": _types_of(table)}
-
-
-def _types_of(table: SourceTable) -> dict[str, str]:
-    """Return what kind of values each column of a database's table holds, where the database says so."""
-    with opened(table) as reader:
-        found = {
-            name: next((kind for known, kind in _DATABASE_KINDS if known.search(type_name)), "") for name, type_name in reader.types.items()
-        }
-    return {name: kind for name, kind in sorted(found.items()) if kind}
-
-
-def _later_rows(
-    source: Mapping, entry: FileEntry, types: dict[str, str], first_day: date | None, written_from: date
-) -> tuple[FileEntry, date | None]:
-    """Return how a table of lines is asked for its later rows alone, and the first day that is looked at; None = all that come.
-
-    The database is asked for a day more, since an order may begin before midnight, and only by a column that it knows as times.
-
-    Raises: `MappingError` where rows are known by when they were written, but replace whole days.
-    """
-    spec = source.tables["lines"].of(entry)
-    if spec.watermark is not None:
-        if spec.replaces != "orders":
-            raise MappingError(
-                tr(
-                    "{label} [lines] watermark: rows that were written since the last night are parts of days, so they cannot replace "
-                    'whole days; write replaces = "orders" beside it.',
-                    label=source.label,
-                )
-            )
-        return entry.model_copy(update={"since": (spec.watermark, written_from)}), None
-    if first_day is None or spec.replaces not in ("days", "orders"):
-        return entry, None
-    column = spec.columns["ordered_at"].column
-    if column is not None and types.get(column) in ("times", "dates"):
-        entry = entry.model_copy(update={"since": (column, first_day - timedelta(days=1))})
-    return entry, first_day
 
 
 def _of_table(before: dict[str, dict[str, Any]], table: str) -> dict[str, Any] | None:

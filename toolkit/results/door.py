@@ -81,7 +81,8 @@ def write_back(
 
     Example
     -------
-    >>> tk.write_back(ws, "members", to="env:CRM_DB", table="crm.member_scores", mode="merge")     # doctest: +SKIP
+    >>> tk.write_back(ws, "members", to="scores.parquet", columns=["segment"]).mode     # doctest: +SKIP
+    'replace'
     """
     if result not in RESULTS:
         raise unknown_name("result", result, RESULTS)

@@ -194,7 +194,7 @@ def _read_table(label: str, name: str, given: Any, faults: list[str]) -> TableMa
     if not isinstance(given, MappingABC):
         faults.append(tr("{where} must be a section with `files` and `columns`, but {given} came.", where=where, given=shortened(given)))
         return None
-    known_keys = [key for key in TableMapping.model_fields if key not in ("also_read", "first_rows", "since")]
+    known_keys = [key for key in TableMapping.model_fields if key not in ("also_read", "first_rows", "from_day")]
     faults += _unknown(where, given, known_keys)
     columns = given.get("columns", {})
     if isinstance(columns, MappingABC):

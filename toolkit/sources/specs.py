@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import PurePath
 from typing import Any, Literal
@@ -163,13 +164,12 @@ class _Written(_Frozen):
     table: str | None = Field(None, description="of a database: the table or view, with its schema where it needs one")
     query: str | None = Field(None, description="of a database: a select in place of a table")
     first_rows: int | None = Field(None, description="of a database: no more rows than these are looked at; no key of a section")
-
-    since: tuple[str, date] | None = Field(None, description="of a database: rows from this day on, by this column; no key of a section")
+    from_day: date | None = Field(None, description="of a database: rows of this day and later alone are asked for; no key of a section")
 
     @property
     def source_table(self) -> SourceTable | None:
         """The table of a database that is read in place of files."""
-        return None if self.url is None else SourceTable(self.url, self.table, self.query, self.since)
+        return None if self.url is None else SourceTable(self.url, self.table, self.query)
 
     @field_validator("encoding")
     @classmethod
@@ -359,7 +359,6 @@ class TableMapping(Written, _Cells):
     replaces: Literal["days", "orders", "members", "all"] = Field(
         "days", description="what lines replace: store days whole, or the same orders of a day; what a members table does: itself, or all"
     )
-    watermark: str | None = Field(None, description="column of a database that says when a row was written, for imports of what is new")
     join: tuple[Join, ...] = Field((), description="other files whose columns are added, row by row, before anything else")
     not_goods: Literal["in_sales", "left_out"] | None = Field(None, description="what becomes of lines that are no goods (is_goods)")
     columns: dict[str, ColumnSpec] = Field(default_factory=dict)
@@ -391,6 +390,15 @@ class TableMapping(Written, _Cells):
     @classmethod
     def _one_join(cls, given: Any) -> Any:
         return [given] if isinstance(given, dict) else given
+
+    @property
+    def rows_of_source(self) -> SourceTable | None:
+        """The table of a database as it is read: its new rows alone, where only these are asked for and a column tells them."""
+        when = self.columns.get("ordered_at")
+        source = self.source_table
+        if source is None or self.from_day is None or when is None or when.column is None:
+            return source
+        return replace(source, since=(when.column, self.from_day))
 
     def of(self, entry: FileEntry) -> TableMapping:
         """Return the section as it goes for the files of one entry: what is stated of them goes before all that the section states."""

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from tests.servers import PASSWORD, QUOTED
+from toolkit.cli.shell import app
 from toolkit.errors import DataError, MappingError, ToolkitError
 from toolkit.importing import check_receipts, import_receipts
 from toolkit.importing.first_figures import first_figures
@@ -266,3 +268,34 @@ def test_a_table_of_another_system_is_joined(tmp_path: Path) -> None:
     report = import_receipts(read(text, tmp_path), tmp_path / "ws")
     assert report.records[0].rows_rejected == 0
     assert Workspace(tmp_path / "ws").codes("product").height == 9
+
+
+def test_a_night_asks_the_database_for_its_new_rows_alone(shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    execute(shop, "create table till.nights as select * from till.receipts where line_no < 6000")
+    (tmp_path / "mapping.toml").write_text(mapping_of('url = "env:SHOP_DB"\ntable = "till.nights"'), "utf-8")
+
+    def night(*words: str) -> str:
+        done = CliRunner().invoke(app, ["import", str(tmp_path / "mapping.toml"), str(tmp_path / "ws"), *words])
+        assert done.exit_code == 0, f"{done.output}{done.exception}"
+        return done.output
+
+    night()
+    execute(
+        shop,
+        "insert into till.nights select * from till.receipts where line_no between 6000 and 6299",
+        "update till.nights set amount = 1 where line_no = 5",
+    )
+    rows: list[int] = []
+    exact = postgres.exact_decimals
+    monkeypatch.setattr(postgres, "exact_decimals", lambda frame, *given: rows.append(frame.height) or exact(frame, *given))
+    said = night("--since", "last")
+    assert "Of env:SHOP_DB/till.nights, receipts before" in said
+    assert 300 < sum(rows) < 3500
+    after = Workspace(tmp_path / "ws")
+    (kept,) = execute(
+        shop, "select count(*), (sum(case when line_no = 5 then 0 else amount end) * 100)::bigint from till.nights where status = 'paid'"
+    )
+    figures = first_figures(after)
+    assert figures is not None
+    assert after.line_count == kept[0]
+    assert figures.sales == kept[1] + 186  # the line of the first night that was changed long after: it is not looked at again

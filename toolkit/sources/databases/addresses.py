@@ -34,7 +34,7 @@ class SourceTable:
     url: str
     table: str | None = None
     query: str | None = None
-    since: tuple[str, date] | None = None  # only rows whose value in this column is of this day or later
+    since: tuple[str, date] | None = None  # a column of times, and the day from which rows are asked for
 
     @property
     def title(self) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.sources.databases.addresses import SourceTable, place_of
 from toolkit.sources.databases.faults import told
-from toolkit.sources.databases.queries import quoted_name, select_of
+from toolkit.sources.databases.queries import narrowed, quoted_name, select_of
 from toolkit.sources.databases.reader import Reader
 
 _NATIVE = frozenset(
@@ -42,7 +42,9 @@ def opened_duckdb(source: SourceTable, url: str) -> Iterator[Reader]:
 
         def frames(most: int | None) -> Iterator[pl.DataFrame]:
             try:
-                rows = connection.sql(f"select {listed} from ({base}) as rows" + (f" limit {most}" if most else ""))
+                rows = connection.sql(
+                    f"select {listed} from ({narrowed(base, source, types)}) as rows" + (f" limit {most}" if most else "")
+                )
                 read = getattr(rows, "to_arrow_reader", None) or rows.fetch_arrow_reader
                 for batch in read(_BATCH):
                     yield pl.DataFrame(pl.from_arrow(batch))

@@ -14,6 +14,7 @@ from toolkit.errors import DataError
 from toolkit.language import tr
 from toolkit.sources.databases.addresses import SourceTable, kind_of, place_of
 from toolkit.sources.databases.faults import told
+from toolkit.sources.databases.queries import is_narrowed
 from toolkit.sources.databases.reader import Reader
 
 
@@ -34,6 +35,9 @@ def opened_lake(source: SourceTable, url: str) -> Iterator[Reader]:
 
     def frames(most: int | None) -> Iterator[pl.DataFrame]:
         wanted = rows.select(*flat)
+        if source.since is not None and is_narrowed(source, flat):
+            column, day = source.since
+            wanted = wanted.filter(pl.col(column).dt.date() >= day)
         try:
             yield from (wanted.head(most) if most else wanted).collect_batches(maintain_order=True, lazy=True)
         except (PolarsError, OSError, ValueError, *_failures(url)) as error:

@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.sources.databases.addresses import SourceTable
 from toolkit.sources.databases.faults import is_missing_table, told
-from toolkit.sources.databases.queries import quoted_name, select_of
+from toolkit.sources.databases.queries import narrowed, quoted_name, select_of
 from toolkit.sources.databases.reader import Reader, exact_decimals, nearest_table
 
 _NATIVE = frozenset(
@@ -53,12 +53,13 @@ def opened_postgres(source: SourceTable, url: str) -> Iterator[Reader]:
             raise told(error, source, url, near) from None
         types = {field.name: _type_of(field) for field in schema}
         kept = [name for name, (type_name, _) in types.items() if type_name not in _LEFT_OUT]
+        asked = narrowed(base, source, {name: kind for name, (kind, _) in types.items()})
         scales = {name: scale for name in kept if (scale := types[name][1]) is not None}
         listed = ", ".join(_column(name, types[name][0]) for name in kept)
 
         def frames(most: int | None) -> Iterator[pl.DataFrame]:
             try:
-                cursor.execute(f"select {listed} from ({base}) as rows" + (f" limit {most}" if most else ""))
+                cursor.execute(f"select {listed} from ({asked}) as rows" + (f" limit {most}" if most else ""))
                 for batch in cursor.fetch_record_batch():
                     yield exact_decimals(pl.DataFrame(pl.from_arrow(batch)), scales, source)
             except (failed, OSError) as error:  # pyarrow tells a stream that broke off as an OSError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
 
 from toolkit.errors import DataError
 from toolkit.language import tr
@@ -25,12 +25,8 @@ def select_of(source: SourceTable, quote: str = '"', *, is_read_only: bool = Tru
     >>> select_of(SourceTable("env:DB", query="drop table receipts"))
     Traceback (most recent call last):
       ...
-    toolkit.errors.DataError: env:DB query b6b4e2: the query is no select, and only what reads is sent; write `select ...`.
+    toolkit.errors.DataError: env:DB/query adef36: the query is no select, and only what reads is sent; write `select ...`.
     """
-    if source.since is not None:
-        column, day = source.since
-        base = select_of(replace(source, since=None), quote, is_read_only=is_read_only)
-        return f"select * from ({base}) as since_then where {quoted_name(column, quote)} >= '{day.isoformat()}'"
     if source.table is not None:
         return f"select * from {quoted_table(source.table, quote)}"
     query = (source.query or "").strip().rstrip(";").rstrip()
@@ -39,6 +35,19 @@ def select_of(source: SourceTable, quote: str = '"', *, is_read_only: bool = Tru
     if not is_select or ";" in bare or (not is_read_only and re.search(rf"(?i)\b({_CHANGES})\b", bare)):
         raise DataError(tr("{source}: the query is no select, and only what reads is sent; write `select ...`.", source=source))
     return query
+
+
+def narrowed(base: str, source: SourceTable, types: Mapping[str, str], quote: str = '"') -> str:
+    """Return a select of the rows that are asked for: those since a day, where the column holds days or times; else all."""
+    if not is_narrowed(source, types) or source.since is None:
+        return base
+    column, day = source.since
+    return f"select * from ({base}) as since_a_day where {quoted_name(column, quote)} >= '{day.isoformat()}'"
+
+
+def is_narrowed(source: SourceTable, types: Mapping[str, str]) -> bool:
+    """Return whether only the rows since a day are asked for, and a column of the database tells them."""
+    return source.since is not None and re.match(r"(?i)date|timestamp", types.get(source.since[0], "")) is not None
 
 
 def quoted_table(table: str, quote: str = '"') -> str:

@@ -30,20 +30,8 @@ from toolkit.sources.written.packing import Start, WrongEncoding, read_start
 ENDINGS = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", *JSON_ENDINGS, *WORKBOOKS)
 """Endings of the files that are looked for in folders and zips."""
 STATED = (
-    "format",
-    "encoding",
-    "delimiter",
-    "quote",
-    "header",
-    "skip_rows",
-    "sheet",
-    "unfold",
-    "url",
-    "table",
-    "query",
-    "first_rows",
-    "since",
-)
+    "format", "encoding", "delimiter", "quote", "header", "skip_rows", "sheet", "unfold", "url", "table", "query", "first_rows", "from_day",
+)  # fmt: skip
 """What a mapping may say of a file's writing: tables that say the same read the same file alike."""
 
 
@@ -87,7 +75,7 @@ class Shelf:
         for as_stated, file in self._files.get(path, ()):
             if as_stated == stated and wanted <= set(file.schema):
                 return file
-        if (source := spec.source_table) is not None:
+        if (source := spec.rows_of_source) is not None:
             return self._open_source(path, source, spec, stated)
         if spec.format is None and is_workbook(path):
             file = self._open_sheet(path, spec)

@@ -40,7 +40,7 @@ DOUBTFUL, HARDLY = 0.7, 0.2
 """Under both, by score and by share, a word that nobody knows is not passed over: it is what the sentence is about."""
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
-MATERIAL = frozenset("why_word not_buy drop_word rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
+MATERIAL = frozenset("why_word not_buy drop_word target rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
 """Words that turn a question into another one: where one of them is not used, nothing is answered."""
 _AHEAD = ("portrait.lifetime_value", "targeting.due_again", "differentiation.")
 """Questions that look ahead by themselves: `next month` needs no receipts there."""

@@ -83,6 +83,7 @@ def figure_alone(taken: Taken) -> Alone | None:
         | (_RANKED if parts or are_two(taken) else frozenset())
     )
     allowed |= {"why_word", "driver", "activity_word", "carry", "effect_word"} if asks_why else frozenset()
+    allowed |= {"buy", "shopping", "spend_word"} if taken.islands(*LIMITS) else frozenset()  # `who bought at least 4 times`
     for piece in taken.pieces:
         if piece.kind == "stop" or piece in named or piece in parts or is_role_word(taken, piece):
             continue

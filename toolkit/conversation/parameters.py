@@ -284,7 +284,7 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
                 made.take("against", second, piece)
                 if second > first and ".." in second and ".." in first:
                     made.given["period"], made.given["against"] = second, first
-        elif "against" in names and _AGAINST.search(taken.before(piece)) and "against" not in made.given:
+        elif "against" in names and _is_compared_with(taken, piece) and "against" not in made.given:
             values = literals(question).get("against", ())
             whole_year = (span.end - span.start).days > 360
             month = "month" in values and span.month
@@ -294,6 +294,11 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
             made.take("period", span.text(as_of), piece)
             days = (span.end - span.start).days + 1 if span.end == as_of else None
     return days
+
+
+def _is_compared_with(taken: Taken, piece: Piece) -> bool:
+    before, after = taken.before(piece), taken.after(piece)
+    return bool(_AGAINST.search(before) or (re.search(r"[跟和与同]\s*$", before) and re.match(r"\s*(相?比|对比|比较)", after)))
 
 
 def _fill_chain(taken: Taken, made: Filled) -> None:

@@ -1,6 +1,6 @@
 """The apps under load: first useful screen, a control's answer in each app, many people at once, memory, kernels left. Prints a table.
 
-    python benchmarks/apps.py WORKSPACE [--people 20] [--controls 5] [--only screens controls people idle]
+    python benchmarks/apps.py WORKSPACE [--people 20] [--controls 5] [--only screens controls people clients idle]
 
 A copy of the workspace is served, so that nothing in it changes. Times are what a person at a browser on this machine waits, from the click
 to the answer on the screen; with many people, all their browsers run on this machine too. CPU is that of the kernels for one answer: on a
@@ -19,16 +19,20 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from threading import Thread
 from typing import Any
 
 import psutil
 from playwright.sync_api import TimeoutError, sync_playwright
+from websocket import create_connection
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -51,6 +55,9 @@ MANY_LINES = 2_000_000
 COMING = 3
 """Seconds between one of many people and the next."""
 IDLE = 5
+CLIENTS = (20, 50)
+"""Pages that are asked for at once, without browsers: what the server itself takes, and what it does when one more comes."""
+HALF_SENT = 50
 _PATIENCE = 60
 _WATCH = """([place, whole]) => {
     const text = () => [...document.querySelectorAll(place)].filter(one => one.offsetParent).map(one => one.innerText).join('|');
@@ -151,7 +158,7 @@ def main() -> int:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--people", type=int, default=20, help="people at once")
     parser.add_argument("--controls", type=int, default=5, help="how often a control is used")
-    parts = ("screens", "controls", "people", "idle")
+    parts = ("screens", "controls", "people", "clients", "idle")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="parts of the table")
     given = parser.parse_args()
     missed = 0
@@ -172,6 +179,8 @@ def main() -> int:
             if "people" in given.only:
                 missed += _people(browser, address, server, used, given.people)
             browser.close()
+        if "clients" in given.only:
+            missed += sum(_clients(copy, count) for count in CLIENTS)
         if "idle" in given.only:
             missed += _idle(copy)
     return 1 if missed else 0
@@ -385,6 +394,61 @@ def _people(browser: Any, address: str, server: psutil.Process, used: list[Contr
     missed += _say("kernels after all tabs are closed (one of each app is ahead)", left, len(READY), "")
     _say("memory after all tabs are closed", _memory(server), None, "MB")
     return missed
+
+
+def _clients(workspace: Path, count: int) -> int:
+    """`count` clients ask for a page at once and stay connected, as many requests that are never finished beside them, and one too many."""
+    with served(workspace, TOOLKIT_APP_PAGES=str(count + 4), TOOLKIT_APP_PAGES_EACH=str(count)) as (address, server):
+        _settle(server, len(READY), helpers=True)
+        before, port = _memory(server), int(re.findall(r":(\d+)/", address)[0])
+        halves = [socket.create_connection(("127.0.0.1", port)) for _ in range(HALF_SENT)]
+        for half in halves:
+            half.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1")
+        with ThreadPoolExecutor(count) as several:
+            waits, channels = zip(*several.map(lambda number: _client(address, list(READY)[number % 4]), range(count)), strict=True)
+        _say(f"{count} clients at once, {HALF_SENT} half-sent requests beside them: a whole page, median", median(waits), None)
+        _say("    of them, the one who waits longest", max(waits), None)
+        missed = 0
+        try:
+            urllib.request.urlopen(_address(address, "portrait"), timeout=_PATIENCE).close()
+            missed += _say("one page more than an address may have is refused", 0, None, "MISSED")
+        except urllib.error.HTTPError as error:
+            missed += int(error.code != 503)
+            _say("one page more than an address may have is refused", error.code, None, "")
+        _settle(server, len(READY) + count)
+        _say("memory of server and pages ahead, nobody there", before, None, "MB")
+        missed += _say(f"memory with {count} clients ({len(kernels(server))} kernels)", _memory(server), BARS["page"] * (count + 4), "MB")
+        _say("    of it, for each client", (_memory(server) - before) / count, None, "MB")
+        deadline = time.monotonic() + _PATIENCE
+        for half in halves:
+            half.settimeout(max(0.1, deadline - time.monotonic()))
+            with suppress(OSError):
+                missed += int(half.recv(1) != b"")
+            half.close()
+        for channel in channels:
+            channel.close()
+        _settle(server, len(READY))
+        return missed + _say("kernels after all clients are gone (one of each app is ahead)", len(kernels(server)), len(READY), "")
+
+
+def _client(address: str, app: str) -> tuple[float, Any]:
+    """Ask for a page, and open its channel as a browser does: seconds, and the open channel."""
+    start = time.perf_counter()
+    with urllib.request.urlopen(_address(address, app), timeout=_PATIENCE * 10) as answer:
+        html, cookies = answer.read().decode(), [one.partition(";")[0] for one in answer.headers.get_all("Set-Cookie") or []]
+    spent = time.perf_counter() - start
+    kernel = re.findall(r'"kernelId": ?"([0-9a-f-]+)"', html)[0]
+    place = address.replace("http", "ws", 1) + f"api/kernels/{kernel}/channels"
+    channel = create_connection(place, cookie="; ".join(cookies), origin=address.rstrip("/"), timeout=_PATIENCE * 10)
+    Thread(target=_listen, args=(channel,), daemon=True).start()
+    return spent, channel
+
+
+def _listen(channel: Any) -> None:
+    """Hear what a kernel says, and answer the server's pings, until the channel is closed."""
+    with suppress(Exception):
+        while True:
+            channel.recv()
 
 
 def _idle(workspace: Path) -> int:

@@ -89,8 +89,14 @@ def _campaign(folder: Path) -> str:
 
 
 def _lists(folder: Path) -> str:
-    files = sorted(path.name for path in (folder / "lists").glob("[!.]*")) if (folder / "lists").exists() else []
-    return "" if len(files) in (0, 8) else f"{len(files)} of 8 files"
+    files = list((folder / "lists").glob("[!.]*"))
+    return "" if len(files) in (0, _all_lists(folder)) else f"{len(files)} of {_all_lists(folder)} files"
+
+
+def _all_lists(folder: Path) -> int:
+    """Four files for each store whose members are addressed: CSV, XLSX, Parquet, manifest."""
+    members = tk.campaign(folder / "ws", "spring").members
+    return 4 * members.filter(pl.col("arm") == "treated")["store_id"].n_unique()
 
 
 def _audience(folder: Path) -> str:
@@ -138,8 +144,8 @@ WORKS = (
         lambda folder: "" if (folder / "ws" / "campaigns" / "spring" / "hashes.json").exists() else "not launched",
     ),
     Work(
-        "contacts", 'launching.contact_lists(ws, "spring", folder / "lists", per_store=False, for_contact=False) if not (folder / "lists").exists() else None',
-        holds=_lists, ends=lambda folder: "" if len(list((folder / "lists").iterdir())) == 8 else "not all lists",
+        "contacts", 'launching.contact_lists(ws, "spring", folder / "lists", per_store=True, for_contact=False) if not (folder / "lists").exists() else None',
+        holds=_lists, ends=lambda folder: _lists(folder) if (folder / "lists").exists() else "no lists",
     ),
     Work("audience", 'tk.save_audience(ws, tk.Audience("regulars", where="order_count >= 4"), replace_it=True)', holds=_audience, ends=_audience),
 )  # fmt: skip

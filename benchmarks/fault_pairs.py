@@ -117,4 +117,4 @@ def _plain(text: str) -> str:
     """An answer without the note that receipts came in."""
     import re
 
-    return re.sub(r'(, )?"[^"]*New receipts have come in[^"]*"', "", text)
+    return re.sub(r'(, )?\{"text": "New receipts have come in[^}]*\}', "", text)

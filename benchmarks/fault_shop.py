@@ -52,7 +52,7 @@ def make_shop(receipts: Path, workspace: Path, *, calls: tuple = CALLS) -> Path:
     """Import the receipts and make one of everything: settings, an audience in two versions, a plan, a campaign, lessons, a scorecard."""
     tk.import_receipts(receipts, workspace, accept_defaults=True)
     ws = tk.open(str(workspace))
-    ws.write_document("settings", {"scope": {"minimum_members": 5}})
+    ws.write_document("settings", {"scope": {"minimum_members": 12}})
     for _ in range(2):
         tk.save_audience(ws, tk.Audience("regulars", where="order_count >= 3"), replace_it=True)
     tk.save_scorecard(ws)

@@ -1,6 +1,6 @@
 """The table of promises: what was tried, what survived, what was lost (docs/promises.md says what is promised).
 
-    python -m benchmarks.faults [--times 25] [--flips 8] [--only kills|flips|pairs|disk] [--work launch]
+    python -m benchmarks.faults [--times 25] [--flips 8] [--only kills|flips|pairs|disk|fuzz] [--work launch]
 
 Works on a small simulated shop with one of everything (`fault_shop`). Ends with 1 where anything was lost.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks import fault_disk, fault_pairs
+from benchmarks import fault_disk, fault_pairs, fuzz
 from benchmarks.fault_flips import flips
 from benchmarks.fault_kills import all_kills
 from benchmarks.fault_shop import make_receipts, make_shop, told
@@ -47,6 +47,9 @@ def promises(folder: Path, *, times: int, flips_each: int, only: str = "", work:
     """Yield the rows of the table as they are tried."""
     if only in ("", "disk"):
         yield from fault_disk.promises(folder)
+    if only in ("", "fuzz"):
+        for words, tried, survived in fuzz.promises():
+            yield words, tried, ["printed above"] * (tried - survived)
     if only in ("", "pairs"):
         yield from fault_pairs.promises(folder)
     if only in ("", "kills"):
@@ -65,7 +68,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=25)
     parser.add_argument("--flips", type=int, default=8)
-    parser.add_argument("--only", default="", choices=["", "kills", "flips", "pairs", "disk"])
+    parser.add_argument("--only", default="", choices=["", "kills", "flips", "pairs", "disk", "fuzz"])
     parser.add_argument("--work", default="")
     given = parser.parse_args()
     broken = 0

@@ -198,7 +198,7 @@ def run(workspace: Path, *, count: int = 0, seed: int = 0, seconds: float = 30, 
             [*command, "--start", str(start), "--only", only], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert process.stdout is not None
-        asked, fault, patience = None, "", 120.0
+        asked, fault, patience = None, "", max(300.0, seconds)
         while True:
             line = process.stdout.readline() if select.select([process.stdout], [], [], patience)[0] else None
             if not line:

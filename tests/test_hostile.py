@@ -80,6 +80,6 @@ def test_a_call_with_a_long_list_is_shown_short(shop: Workspace) -> None:
 
 
 def test_hostile_values_give_an_answer_or_a_sentence(shop: Workspace) -> None:
-    tally, lost = run(shop.path, count=80, seed=3)
+    tally, lost = run(shop.path, count=80, seed=3, seconds=300)
     assert not lost
     assert sum(tried for tried, _ in tally.values()) == 80

@@ -11,6 +11,7 @@ import getpass
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -30,6 +31,10 @@ HEADS_VARIABLE = "TOOLKIT_AUDIT_HEADS"
 """A folder outside the workspaces in which the head of every log is kept too."""
 USER_VARIABLE = "TOOLKIT_USER"
 """The name of who is at work where the system's user is not them: a job for somebody, a server that knows its users."""
+HUB_VARIABLE = "JUPYTERHUB_USER"
+PAGE_USERS_VARIABLE = "TOOLKIT_APP_USERS"
+"""The folder in which the server of the apps writes who opened the page of which kernel (`toolkit.apps.serving.users`)."""
+NOBODY = "(nobody)"
 FIRST = "0" * 64
 _acting: ContextVar[tuple[str, str] | None] = ContextVar("acting", default=None)
 
@@ -68,16 +73,28 @@ def acting(who: str, how: str) -> Iterator[None]:
 
 
 def user() -> tuple[str, str]:
-    """Return who is at work and from where: as `acting` says, else the environment, else the user of the system."""
+    """Return who is at work and from where: as `acting` says, else who opened the page, the environment, a hub, the user of the system."""
     if (named := _acting.get()) is not None:
         return named
-    if os.environ.get(USER_VARIABLE):
-        return os.environ[USER_VARIABLE], "environment"
+    if folder := os.environ.get(PAGE_USERS_VARIABLE):
+        return _of_page(Path(folder)), "page"
+    for variable, how in ((USER_VARIABLE, "environment"), (HUB_VARIABLE, "hub")):
+        if os.environ.get(variable):
+            return os.environ[variable], how
     with suppress(ImportError, KeyError, AttributeError):  # the account itself: LOGNAME can say anything
         import pwd
 
         return pwd.getpwuid(os.getuid()).pw_name, "shell"
     return getpass.getuser(), "shell"
+
+
+def _of_page(folder: Path) -> str:
+    """Who opened the page of this kernel; nobody before somebody did, and in the server itself."""
+    connection = next((Path(word).stem for word in sys.argv if word.endswith(".json")), "")
+    try:
+        return (folder / connection.removeprefix("kernel-")).read_text("utf-8") if connection else NOBODY
+    except OSError:
+        return NOBODY
 
 
 def record(workspace: Path, did: str, *, files: Iterable[Path] = (), **about: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -105,7 +106,8 @@ def _column_css(answer: Answer, name: str) -> str:
 def page_html(answer: Answer) -> str:
     """Return the answer as one HTML page that needs no network."""
     spec = script_json(offline.chart_spec(answer.chart)) if answer.chart is not None else ""
-    return _render("page", a=answer, head=head_html(answer), body=body_html(answer), spec=spec, bundle=offline.bundle() if spec else "")
+    bundle = offline.bundle() if spec else ""
+    return _render("page", a=answer, head=head_html(answer), body=body_html(answer), spec=spec, bundle=bundle, nonce=_nonce(spec))
 
 
 def pages_html(answers: Sequence[Answer]) -> str:
@@ -114,7 +116,14 @@ def pages_html(answers: Sequence[Answer]) -> str:
     notes_above = [{note.text for before in answers[:place] for note in before.notes} for place in range(len(answers))]
     bodies = [body_html(a, above=above) for a, above in zip(answers, notes_above, strict=True)]
     parts = [{"head": head_html(a), "body": body, "spec": spec} for a, body, spec in zip(answers, bodies, specs, strict=True)]
-    return _render("pages", parts=parts, title=answers[0].scope if answers else "", bundle=offline.bundle() if any(specs) else "")
+    return _render(
+        "pages", parts=parts, title=answers[0].scope if answers else "", bundle=offline.bundle() if any(specs) else "", nonce=_nonce(*specs)
+    )
+
+
+def _nonce(*specs: str) -> str:
+    """What the page's own scripts carry: none that came with a name could know it. The same page has the same one."""
+    return hashlib.sha256("".join(("toolkit", *specs)).encode("utf-8", "backslashreplace")).hexdigest()[:24]
 
 
 def display_answer(answer: Answer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,6 +89,19 @@ def test_contact_lists_hold_the_treated_only(launched: Workspace, tmp_path: Path
     assert "the control members are on none" in made.sentence
     with pytest.raises(BadValue, match="already"):
         tk.contact_lists(launched, "spring", tmp_path / "lists", per_store=True)
+
+
+def test_the_treated_are_tasks_in_a_table_of_the_shops_own(launched: Workspace, tmp_path: Path) -> None:
+    found = tk.campaign(launched, "spring").members
+    treated = sorted(found.filter(pl.col("arm") == "treated")["member_id"])
+    to = f"sqlite:{tmp_path}/crm.db"
+    for mode in ("create", "merge"):
+        tk.write_back(launched, "contacts", name="spring", to=to, table="tasks", mode=mode, columns=["order_count_91d"])
+        with sqlite3.connect(tmp_path / "crm.db") as crm:
+            tasks = crm.execute("select campaign_id, member_id, offer_text, touchpoint from tasks order by member_id").fetchall()
+        assert [task[1] for task in tasks] == treated
+        assert {task[0] for task in tasks} == {"spring"}
+        assert all(task[2] and task[3] for task in tasks)
 
 
 def test_who_withdrew_since_is_on_no_list(launched: Workspace, tmp_path: Path) -> None:

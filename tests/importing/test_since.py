@@ -82,6 +82,20 @@ def test_files_that_were_read_are_left_out(shop):
     assert "2 files were read before" in night(shop)[0].notes[0]
 
 
+def test_another_table_is_read_whole_or_not_at_all(shop):
+    members = pl.DataFrame({"member_id": ["m01", "m02"], "card": ["gold", "silver"]})
+    text = MAPPING + '[members]\nfiles = "cards-*.csv"\nattributes = ["card"]\n[members.columns]\nmember_id = "member_id"\n'
+    (shop / "mapping.toml").write_text(text, "utf-8")
+    write(shop, "a", lines())
+    for row in range(2):
+        members[row].write_csv(shop / f"cards-{row}.csv")
+    night(shop)
+    pl.DataFrame({"member_id": ["m02"], "card": ["gold"]}).write_csv(shop / "cards-1.csv")
+    news, _ = night(shop)
+    assert (list(news.mapping.tables), len(news.mapping.tables["members"].files)) == (["members"], 2)
+    assert Workspace(shop / "ws").table("members").collect().sort("member_id")["card"].to_list() == ["gold", "gold"]
+
+
 def test_of_a_file_that_grew_the_last_days_count(shop):
     day = pl.col("ordered_at").dt.date()
     write(shop, "all", lines().filter(day < date(2024, 6, 20)))
@@ -134,3 +148,29 @@ def test_receipts_of_tomorrow_are_refused(shop):
         night(shop)
     assert not (shop / "ws" / "manifest.json").exists()
     assert latest_day("Asia/Shanghai") >= datetime.now(UTC).date()
+
+
+def database(shop, frame: pl.DataFrame) -> None:
+    """Put lines into a DuckDB file that the mapping names."""
+    duckdb = pytest.importorskip("duckdb")
+    (shop / "shop.duckdb").unlink(missing_ok=True)
+    with duckdb.connect(str(shop / "shop.duckdb")) as connection:
+        connection.register("lines", frame.to_arrow())
+        connection.execute("create table receipts as select * from lines")
+    text = MAPPING.replace('files = "tills/*.parquet"', f'url = "duckdb:shop.duckdb"\ntable = "receipts"')
+    (shop / "mapping.toml").write_text(text, "utf-8")
+
+
+def test_a_database_is_asked_for_its_later_rows(shop):
+    day = pl.col("ordered_at").dt.date()
+    database(shop, lines().filter(day < date(2024, 6, 20)))
+    night(shop)
+    last = lines().filter(day < date(2024, 6, 20))["ordered_at"].max().date()
+    database(shop, lines())
+    _, report = night(shop)
+    first = last - timedelta(days=3)
+    kept = lines().filter(day >= first).height
+    assert report.records[0].rows_kept == kept
+    assert kept <= report.records[0].rows_in < lines().height
+    import_receipts(shop / "mapping.toml", shop / "whole", accept_defaults=True)
+    assert stored(shop / "ws").equals(stored(shop / "whole"))

@@ -72,9 +72,10 @@ def figure_alone(taken: Taken) -> Alone | None:
         parts = {piece: part for piece, part in parts.items() if piece.name != "change_word"}
     if not metric and "moving_goods" in concepts and parts:
         metric = "sales"  # `which category sells best`
-    if not metric:
-        return None
+    if not metric or (metric == "members" and "drill" in concepts):
+        return None  # members split again and again are another question
     asks_why = "why_word" in concepts or ("driver" in concepts and bool(concepts & (_WAYS | {"change_word"})))
+    asks_why = asks_why or bool("drill" in concepts and parts and concepts & _WAYS and metric in literals(find_question(WHY))["metric"])
     by_time = bool(parts) and set(parts.values()) <= {*UNITS}
     allowed = (
         _FRAME
@@ -82,6 +83,7 @@ def figure_alone(taken: Taken) -> Alone | None:
         | (_RANKED if parts or are_two(taken) else frozenset())
     )
     allowed |= {"why_word", "driver", "activity_word", "carry", "effect_word"} if asks_why else frozenset()
+    allowed |= {"buy", "shopping", "spend_word"} if taken.islands(*LIMITS) else frozenset()  # `who bought at least 4 times`
     for piece in taken.pieces:
         if piece.kind == "stop" or piece in named or piece in parts or is_role_word(taken, piece):
             continue
@@ -113,7 +115,7 @@ def figure_alone(taken: Taken) -> Alone | None:
 
 
 def _says_who(taken: Taken, piece: Piece) -> bool:
-    return piece.name in _STAGES and taken.said(piece).lower() not in ("loyalty", "忠诚度")
+    return piece.name in _STAGES and taken.said(piece).lower() not in ("loyalty", "忠诚度", "lost")
 
 
 def are_two(taken: Taken) -> bool:

@@ -60,7 +60,8 @@ def fold_of(text: str) -> float:
 def _numeral(text: str) -> float:
     if "万" in text:
         ten_thousands, _, rest = text.partition("万")
-        return (_numeral(ten_thousands) or 1) * 10_000 + (_numeral(rest) if rest else 0)
+        left = _numeral(rest) if rest else 0
+        return (_numeral(ten_thousands) or 1) * 10_000 + (left * 1_000 if len(rest) == 1 and rest in _DIGITS else left)  # 一万五
     total, digit = 0.0, 0.0
     for sign in text:
         if sign in _TENS:

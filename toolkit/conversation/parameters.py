@@ -34,6 +34,7 @@ _CHAIN = {
     "tier_word": "tier", "store": "store", "spending_power": "spending_power", "price_sensitive": "promo_level", "loyalty": "loyalty_level",
 }  # fmt: skip
 _LIFT = re.compile(r"lift|effect|increase|difference|improvement|提升|增长|效果|差异|变化")
+_REACH = re.compile(r"reach|收到|触达|发给|覆盖")
 BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|(?:按照?|分)?(?:各个?|每个?|不同的?)|按照?|分)\s*(?:the\s+)?"
 
 
@@ -222,11 +223,14 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
             made.take("thresholds", spend, piece)
             made.take("reductions", save, piece)
     for piece in taken.islands("lasting"):
-        if "days" in names and "days" not in made.given:
+        if "every_weeks" in names and piece.value % 7 == 0 and re.search(r"(every|each|每|隔)\s*$", taken.before(piece)):
+            made.take("every_weeks", piece.value // 7, piece)
+        elif "days" in names and "days" not in made.given:
             made.take("days", piece.value, piece)
     for piece in taken.islands("percent_off", "share"):
         lift = "lift" in names and _LIFT.search(taken.before(piece, 12) + "|" + taken.after(piece))
-        name = "lift" if lift else next((one for one in ("depth", "control_share") if one in names), "")
+        reach = "reach" in names and _REACH.search(taken.before(piece, 16) + "|" + taken.after(piece))
+        name = "reach" if reach else "lift" if lift else next((one for one in ("depth", "control_share") if one in names), "")
         if name and name not in made.given:
             made.take(name, piece.value, piece)
         elif question.name in _OF_THE_BEST and _THE_BEST.search(taken.before(piece)):
@@ -280,7 +284,7 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
                 made.take("against", second, piece)
                 if second > first and ".." in second and ".." in first:
                     made.given["period"], made.given["against"] = second, first
-        elif "against" in names and _AGAINST.search(taken.before(piece)) and "against" not in made.given:
+        elif "against" in names and _is_compared_with(taken, piece) and "against" not in made.given:
             values = literals(question).get("against", ())
             whole_year = (span.end - span.start).days > 360
             month = "month" in values and span.month
@@ -290,6 +294,11 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
             made.take("period", span.text(as_of), piece)
             days = (span.end - span.start).days + 1 if span.end == as_of else None
     return days
+
+
+def _is_compared_with(taken: Taken, piece: Piece) -> bool:
+    before, after = taken.before(piece), taken.after(piece)
+    return bool(_AGAINST.search(before) or (re.search(r"[跟和与同]\s*$", before) and re.match(r"\s*(相?比|对比|比较)", after)))
 
 
 def _fill_chain(taken: Taken, made: Filled) -> None:
@@ -320,7 +329,8 @@ def chosen(question: Question, taken: Taken, name: str, *, inside: bool = False)
     general = {value: rf"{BY_WORD}({options['by'][value]})" for value in literals(question).get(name, ()) if value in options["by"]}
     values = {value: "|".join(filter(None, (named.get(value), general.get(value)))) for value in (*named, *general)}
     chosen: list[tuple[str, list[Piece]]] = []
-    for value, pattern in values.items():
+    said = [value for value, pattern in general.items() if re.search(rf"(?<![a-z])(?:{pattern})(?![a-z])", taken.sentence.low)]
+    for value, pattern in sorted(values.items(), key=lambda one: one[0] not in said):  # `products by department` are by department
         found = re.search(rf"(?<![a-z])(?:{pattern})(?![a-z])", taken.sentence.low)
         if found is None:
             continue

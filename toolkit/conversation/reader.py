@@ -40,7 +40,7 @@ DOUBTFUL, HARDLY = 0.7, 0.2
 """Under both, by score and by share, a word that nobody knows is not passed over: it is what the sentence is about."""
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
-MATERIAL = frozenset("why_word not_buy drop_word rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
+MATERIAL = frozenset("why_word not_buy drop_word target rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
 """Words that turn a question into another one: where one of them is not used, nothing is answered."""
 _AHEAD = ("portrait.lifetime_value", "targeting.due_again", "differentiation.")
 """Questions that look ahead by themselves: `next month` needs no receipts there."""
@@ -54,7 +54,7 @@ _BY = re.compile(rf"(?<![a-z]){BY_WORD}$")
 _SECOND = frozenset({"{goods2}", "{segment2}"})
 """A question that has a place for the second name is ahead of one that has none."""
 _NAMED = frozenset({"entity", "island", "unknown_id"})
-WHOLE, REVIEW = "portrait.overview", "review.verdict"
+WHOLE, REVIEW, CORE = "portrait.overview", "review.verdict", "targeting.core_members"
 _WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
 _NO_COUPON = 200
 """Money from so much on is to be spent; no coupon is worth it."""
@@ -154,6 +154,8 @@ class _Reading:
 
     def best(self) -> Match | None:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
+        if self.taken.islands("top") and CORE in self.book.known and {*terms_of(self.taken)} <= {"member", "people"}:
+            return Match(CORE, 1.0, Phrase(CORE, frozenset({"member"}), 1.0))  # `our top 10 members`
         if (
             WHOLE in self.book.known
             and not set(terms_of(self.taken)) - _WHO_ALONE

@@ -72,7 +72,7 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
     files, tables, days, faults, skipped, notes = dict(before), {}, {}, [], 0, []
     asked = []
     for name, spec in source.tables.items():
-        entries = []
+        entries, same = [], []
         for path, entry in find_files(source, name):
             if spec.of(entry).source_table is not None:  # a database is asked for its new rows; its other tables are read whole
                 if name == "lines" and first_day is not None and spec.replaces == "days":
@@ -84,7 +84,7 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
             old = before.get(file["path"])
             if old is not None and _is_same(path, file, old):
                 files[file["path"]] = {**old, "time": file["time"]}
-                skipped += 1
+                same.append(FileEntry(path=os.path.abspath(path), **entry.stated))
                 continue
             if old is not None:
                 faults += [] if allow_shrinking else _shrunk(file, old)
@@ -93,6 +93,9 @@ def since_last(source: Mapping, workspace: str | Path, *, overlap_days: int = OV
             files[file["path"]] = {**file, "types": _types(path, spec.raw_columns)}
             faults += _other_types(files[file["path"]], old or _of_table(before, name))
             entries.append(FileEntry(path=os.path.abspath(path), **entry.stated))
+        if entries and name != "lines":  # who is on no file of the members may not be contacted any more: a table is whole or not there
+            entries, same = entries + same, []
+        skipped += len(same)
         if entries:
             from_day = None if name != "lines" or first_day is None else first_day - _BEFORE
             tables[name] = spec.model_copy(update={"files": tuple(entries), "from_day": from_day})

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 from filelock import FileLock
 
-from toolkit.audit import record
+from toolkit.audit import read_audit, record
 from toolkit.errors import BadValue, UnknownName
 from toolkit.forgotten import Names, read_forgotten
 from toolkit.language import tr
@@ -97,6 +97,7 @@ def _carry_out(ws: Workspace, receipt: Receipt, given: Sequence[str], *, inbox: 
         _take_out(ws, names, receipt, inbox=inbox)  # what was saved or made meanwhile, where somebody had the workspace open
         found, receipt.searched_files = _still_named(ws, names)
         receipt.still = [names.out_of(str(path)) for path in found if str(path) not in receipt.left]
+    receipt.elsewhere = sorted({str(entry.about.get("to")) for entry in read_audit(ws.path).entries if entry.did == "wrote back"})
     receipt.finished = datetime.now(UTC).isoformat(timespec="seconds")
     receipt.write()
     record(ws.path, "forgot", members=receipt.members, removed=receipt.removed, files=[receipt.path])

@@ -36,7 +36,8 @@ class Receipt:
     """What lies in forgotten/<day>-<number>.json.
 
     `hashes`: HMAC-SHA256 of each id under `salt`. `removed` counts what was taken out, by place; `left` names files that only a person may
-    remove; `still` files that name them after all; `finished` is empty while it is under way.
+    remove; `elsewhere` tables of other systems that members were written to; `still` files that name them after all; `finished` is empty
+    while it is under way.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Receipt:
     removed: dict[str, int] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     still: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     searched_files: int = 0
     finished: str = ""
     toolkit: str = toolkit.__version__
@@ -74,6 +76,7 @@ class Receipt:
         told += [tr(_TOLD[place], count=count) for place, count in self.removed.items() if count]
         told += [tr("Left, to be removed by you: {file}", file=file) for file in self.left]
         told += [tr("STILL NAMES THEM: {file}", file=file) for file in self.still]
+        told += [tr("Members were written to {target}: forget them there, too.", target=target) for target in self.elsewhere]
         if self.searched_files:
             told.append(tr("{files:,} files were searched afterwards, Parquet and Arrow column by column.", files=self.searched_files))
         else:

@@ -24,7 +24,7 @@ from voila.app import Voila
 from voila.handler import BaseVoilaHandler
 from voila.tornado.contentshandler import VoilaContentsHandler
 from voila.tornado.handler import TornadoVoilaHandler
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler, read_header_from_binary_message
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from toolkit import language
@@ -32,11 +32,12 @@ from toolkit.apps.pages.access_log import ACCESS_VARIABLE, WithoutSecrets, page_
 from toolkit.apps.pages.error_boundary import LOG_VARIABLE
 from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
-from toolkit.apps.serving import forked
+from toolkit.apps.serving import forked, users
 from toolkit.apps.serving.entry import Entry, asked
 from toolkit.apps.serving.limits import Pages, connection_limits, signed, with_nonce
 from toolkit.apps.serving.prewarm import make_ahead
 from toolkit.apps.serving.uploads import UploadHandler
+from toolkit.audit import PAGE_USERS_VARIABLE
 from toolkit.charts import offline
 from toolkit.errors import ToolkitError
 from toolkit.importing import arrivals
@@ -72,6 +73,8 @@ class _PageHandler(TornadoVoilaHandler):
 
     @web.authenticated
     async def get(self, path: str | None = None) -> None:
+        if users.asks_for_names() and not users.named_in(self.request.headers):
+            raise web.HTTPError(403, "no name")
         _ = self.xsrf_token  # reading it sets the cookie
         if path != RECEIPTS and not has_receipts(Path(os.environ[WORKSPACE_VARIABLE])):
             self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")  # nothing can be asked yet
@@ -105,8 +108,36 @@ class _PageHandler(TornadoVoilaHandler):
 class _ChannelHandler(VoilaKernelWebsocketHandler):
     """What a page and its kernel say to each other; where the kernel is gone, a plain answer (Jupyter's page of errors is none of ours)."""
 
+    async def pre_get(self) -> None:
+        """Before the channel opens: the kernel is bound to who opens it, where people are named, and stays theirs."""
+        if users.asks_for_names():
+            name = users.named_in(self.request.headers)
+            if not name or not users.bind(self.kernel_id, name):
+                raise web.HTTPError(403)
+        await super().pre_get()
+
+    def on_message(self, ws_message: str | bytes) -> None:
+        """Hand on what the controls of a page say; where people have roles, code of a reader's own is not run for them."""
+        if not users.asks_for_names() or _kind_of(ws_message) in _OF_CONTROLS:
+            super().on_message(ws_message)
+
     def write_error(self, status_code: int, **_: Any) -> None:
         self.finish()
+
+
+_OF_CONTROLS = ("comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request", "shutdown_request", "input_reply")
+
+
+def _kind_of(message: str | bytes) -> str:
+    """The kind of a message between a page and its kernel; empty where it cannot be told."""
+    most = 16  # parts of a message: a number without end would be counted to its end
+    try:
+        if isinstance(message, bytes) and int.from_bytes(message[:8], "little") > most:
+            return ""
+        header = read_header_from_binary_message(message) if isinstance(message, bytes) else json.loads(message)["header"]
+        return str((header or {}).get("msg_type", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
 
 
 class _EntryHandler(BaseVoilaHandler):
@@ -118,6 +149,8 @@ class _EntryHandler(BaseVoilaHandler):
 
     @web.authenticated
     async def get(self) -> None:
+        if users.asks_for_names() and not users.named_in(self.request.headers):
+            raise web.HTTPError(403, "no name")
         if not has_receipts(self.entry.path):
             self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")
             return
@@ -233,6 +266,10 @@ def serve(
         os.environ[WORKSPACE_VARIABLE] = str(workspace.resolve())
         os.environ[AHEAD_VARIABLE] = "1" if has_receipts(workspace) else ""  # pages of no receipts would stay pages of no receipts
         os.environ[PAGE_VARIABLE] = "1"
+        if users.asks_for_names():
+            named = Path(folder) / "users"
+            named.mkdir(mode=0o700)
+            os.environ[PAGE_USERS_VARIABLE] = str(named)
         os.environ[LOG_VARIABLE] = str(log_path())
         os.environ.setdefault(ACCESS_VARIABLE, str(log_path().with_name("access.log")))
         forked.warm_up()

@@ -157,7 +157,7 @@ def database(shop, frame: pl.DataFrame) -> None:
     with duckdb.connect(str(shop / "shop.duckdb")) as connection:
         connection.register("lines", frame.to_arrow())
         connection.execute("create table receipts as select * from lines")
-    text = MAPPING.replace('files = "tills/*.parquet"', f'url = "duckdb:shop.duckdb"\ntable = "receipts"')
+    text = MAPPING.replace('files = "tills/*.parquet"', 'url = "duckdb:shop.duckdb"\ntable = "receipts"')
     (shop / "mapping.toml").write_text(text, "utf-8")
 
 

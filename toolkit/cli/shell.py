@@ -501,7 +501,7 @@ def sources_named(url: str, tables: list[str] | None, queries: list[str] | None)
             path_of_url({"url": url, **one})
     except ValueError as error:
         raise BadValue(f"--url: {error}.") from None
-    return [SourceTable(url, **one) for one in named]
+    return [SourceTable(url, one.get("table"), one.get("query")) for one in named]
 
 
 def read_sets(sets: list[str]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from toolkit.cli.shell import app
 from toolkit.conversation import interpret
 from toolkit.conversation.menu import question_menu
 from toolkit.errors import BadValue, OwnQuestionFailed, ToolkitError, UnknownName
+from toolkit.scope.minimum import lower_minimum
 from toolkit.scope.view import View
 from toolkit.shipped import find_notebook
 from toolkit.workspace import Workspace
@@ -333,6 +334,7 @@ def test_a_misspelt_name_is_guessed(ws: Workspace) -> None:
 def test_every_report_of_a_warm_kernel_has_its_section(
     ws: Workspace, install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    lower_minimum(ws, 1, reason="a shop of five members, typed by hand")  # a kernel has the floor of any shop
     path = [EXAMPLE, install("shop_questions", "", module="own_question"), install("birthdays", RAISES), EXAMPLE.parent.parent]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, path)))
     notebook = nbformat.read(find_notebook("portrait"), as_version=4)

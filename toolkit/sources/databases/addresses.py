@@ -24,7 +24,8 @@ WITH_TABLE = ("postgresql", "postgres", "sqlite", "duckdb", "mysql", "mariadb", 
 HIDDEN = "***"
 _SECRET_NAMES = r"(?:\w*(?:password|passwd|secret|token|account_?key|access_?key|api_?key)\w*|pwd|sig|signature)"
 _NAMED_SECRET = re.compile(rf"(?i)(\b{_SECRET_NAMES}\s*=\s*)(\{{[^}}]*\}}?|'[^']*'?|\"[^\"]*\"?|[^;&\s'\"]*)")
-_USER_SECRET = re.compile(r"([a-zA-Z][\w+.-]*://[^\s'\"/:@]*:)([^\s'\"]*)(@)")
+# A name of bounded length: without a bound, a text of letters alone would be tried from each of them to its end.
+_USER_SECRET = re.compile(r"([a-zA-Z][\w+.-]{0,30}://[^\s'\"/:@]*:)([^\s'\"]*)(@)")
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,8 @@ def fits(page: Any) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), width
         assert page.evaluate(CUT) == [], width
     page.set_viewport_size({"width": 1280, "height": 1000})
+    page.wait_for_timeout(600)  # or a chart would follow while somebody already walks by it
+    drawn(page)
 
 
 def walk(page: Any) -> None:
@@ -111,6 +113,7 @@ def test_every_part_fits_every_screen_and_the_keyboard_reaches_it(browser: Any, 
         for _ in range(3):  # a chart that is drawn anew behind the walk has a control that nobody came by yet
             drawn(page)
             walk(page)
+            page.wait_for_timeout(600)
             drawn(page)
             if page.evaluate(UNREACHED) == []:
                 break

@@ -93,7 +93,7 @@ def test_times_that_are_set_back_do_not_hide_a_change(tmp_path: Path) -> None:
 def test_a_file_is_hashed_once_and_again_after_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ws = make_workspace(tmp_path / "ws", tiny_lines(), {"products": tiny_products()})
     hashed: list[str] = []
-    monkeypatch.setattr(integrity, "_hashed", lambda path, made=integrity._hashed: hashed.append(path) or made(path))
+    monkeypatch.setattr(integrity, "seal_now", lambda path, made=integrity.seal_now: hashed.append(path) or made(path))
     forget_what_was_read()
     ws.codes("member")
     assert not hashed, "it was hashed when it was written"

@@ -24,6 +24,7 @@ from filelock import FileLock
 
 from toolkit.atomic import write_atomically
 from toolkit.errors import WorkspaceError
+from toolkit.integrity import seal_now
 from toolkit.language import tr
 
 LOG, HEAD = "audit.jsonl", ".audit-head"
@@ -115,7 +116,7 @@ def record(workspace: Path, did: str, *, files: Iterable[Path] = (), **about: An
         The log cannot be written: then nobody would know what was done.
     """
     who, how = user()
-    hashes = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    hashes = {str(path): seal_now(path).sha256 for path in files}
     about = {**about, **({"files": hashes} if hashes else {})}
     try:
         with FileLock(workspace / ".audit.lock"):

@@ -68,7 +68,13 @@ _seen: dict[str, _Known] = {}
 def seal_of(path: Path) -> Seal:
     """Return the seal of a file that was just written, once all of it is on the disk."""
     synced(path)
-    return Seal(*_hashed(os.fspath(path)))
+    return seal_now(path)
+
+
+def seal_now(path: str | Path) -> Seal:
+    """Return the seal of a file as it stands."""
+    with open(path, "rb") as file:
+        return Seal(hashlib.file_digest(file, "sha256").hexdigest(), file.tell())
 
 
 def seals_of(folder: Path, names: Sequence[str]) -> dict[str, Seal]:
@@ -187,7 +193,7 @@ def write_content_named(folder: Path, stem: str, ending: str, write: Callable[[P
     part = folder / f".{stem}.{os.getpid()}-{threading.get_ident()}.part"
     try:
         write(part)
-        path = folder / f"{stem}.{_hashed(os.fspath(part))[0]}{ending}"
+        path = folder / f"{stem}.{seal_now(part).sha256}{ending}"
         if durable:
             synced(part)
         os.replace(part, path)
@@ -249,15 +255,9 @@ def _digest(values: Mapping[str, Any]) -> str:
 # -- inside ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _hashed(path: str) -> tuple[str, int]:
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return digest, file.tell()
-
-
 def _tried(path: str) -> Seal | None:
     try:
-        return Seal(*_hashed(path))
+        return seal_now(path)
     except OSError:
         return None
 

@@ -131,11 +131,11 @@ def run_night(mapping: str | Path, workspace: str | Path, plan: Plan | None = No
 
 def _ahead(folder: Path, which: str, log: _Log) -> int:
     """Ask what the pages rest on; what a question cannot answer it says to the person who asks it. Return how many were asked."""
-    from toolkit.apps.serving.entry import STEPS as CARDS
+    from toolkit.apps.serving.entry import RESTS_ON
     from toolkit.apps.serving.prewarm import to_ask
     from toolkit.registry import find_question
 
-    questions = [(find_question(card.question), {}) for card in CARDS] if which == "first" else list(to_ask(folder))
+    questions = [(find_question(name), {}) for name in RESTS_ON] if which == "first" else list(to_ask(folder))
     for question, given in questions:
         try:
             question(Workspace(folder), **given)

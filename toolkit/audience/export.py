@@ -6,7 +6,6 @@ opened in a spreadsheet.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from toolkit.audience.words import in_words
 from toolkit.audit import record
 from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, DataError, UnknownName, unknown_name
+from toolkit.integrity import seal_now
 from toolkit.language import tr
 from toolkit.roles import require_role
 from toolkit.scope.traits import trait_columns, with_traits
@@ -301,6 +301,6 @@ def _manifest(view: View, audience: Audience, export: Export, columns: list[str]
         "left_out": {"not_contactable": export.not_contactable, "contactable_unknown": export.unknown_contactable},
         "guarded_cells": export.guarded_cells,
         "columns": columns,
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in export.files},
+        "files": {path.name: seal_now(path).sha256 for path in export.files},
         "toolkit": toolkit.__version__,
     }

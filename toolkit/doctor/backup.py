@@ -21,7 +21,7 @@ from pathlib import Path
 
 from toolkit.atomic import synced, write_atomically, written_beside
 from toolkit.errors import BadValue, WorkspaceError
-from toolkit.integrity import Seal, read_signed, seal_of, signed
+from toolkit.integrity import Seal, read_signed, seal_now, seal_of, signed
 from toolkit.language import tr
 from toolkit.workspace import COPY, Workspace
 
@@ -64,7 +64,7 @@ def back_up(workspace: Path, folder: Path, *, now: datetime) -> Backup:
     files = dict[str, Seal]()
     manifest = signed(ws.manifest.model_dump(mode="json"))
     for name in [*sealed, *others]:
-        seal = sealed.get(name) or _seal_now(ws.path / name)
+        seal = sealed.get(name) or seal_now(ws.path / name)
         files[name] = seal
         if not _is_there(contents, seal):
             _put(contents, seal, ws.path / name)
@@ -144,11 +144,6 @@ def _files(folder: Path) -> Iterable[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".part" and path.name != ".lock")
 
 
-def _seal_now(path: Path) -> Seal:
-    with path.open("rb") as file:
-        return Seal(hashlib.file_digest(file, "sha256").hexdigest(), file.tell())
-
-
 def _place(contents: Path, seal: Seal) -> Path:
     return contents / seal.sha256[:2] / seal.sha256
 
@@ -166,5 +161,5 @@ def _put(contents: Path, seal: Seal, path: Path) -> None:
     place.parent.mkdir(exist_ok=True)
     with written_beside(place) as part:
         shutil.copyfile(path, part)
-        if _seal_now(part) != seal:
+        if seal_now(part) != seal:
             raise WorkspaceError(tr("{file} changed while it was copied. Make the backup again.", file=path))

@@ -21,6 +21,7 @@ import polars as pl
 
 from toolkit import language
 from toolkit.errors import DataError
+from toolkit.integrity import seal_now
 from toolkit.language import later, tr, trn
 from toolkit.sources.convert import Typed
 from toolkit.sources.mapping import Mapping, Since
@@ -198,8 +199,7 @@ def _is_same(path: Path, file: dict[str, Any], old: dict[str, Any]) -> bool:
     if file["size"] == old["size"] and file["time"] == old["time"]:
         file["hash"] = old.get("hash", "")
         return True
-    with (zip_of(path) or path).open("rb") as stream:
-        file["hash"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    file["hash"] = seal_now(zip_of(path) or path).sha256
     return file["size"] == old["size"] and file["hash"] == old.get("hash")
 
 

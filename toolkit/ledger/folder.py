@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import WorkspaceError
+from toolkit.integrity import seal_now
 from toolkit.language import tr
 from toolkit.workspace import Workspace
 
@@ -65,7 +66,7 @@ def file_hashes(folder: Path) -> dict[str, str]:
 
 @lru_cache(maxsize=1_000)  # a plan asks a dozen times who is in which campaign
 def _hashes(folder: Path, _state: State) -> dict[str, str]:
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES if (folder / name).exists()}
+    return {name: seal_now(folder / name).sha256 for name in FILES if (folder / name).exists()}
 
 
 def faults_of(folder: Path) -> list[str]:

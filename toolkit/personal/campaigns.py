@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -13,6 +12,7 @@ from filelock import FileLock
 
 from toolkit.atomic import write_atomically, written_beside
 from toolkit.forgotten import Names
+from toolkit.integrity import seal_now
 from toolkit.ledger.campaigns import LEFT_OUT
 from toolkit.ledger.folder import FILES, campaign_folder, campaigns_folder, launched_ids
 from toolkit.personal.documents import definition_without
@@ -60,7 +60,7 @@ def _take_out(folder: Path, names: Names) -> None:
     changed = [*tables, *(["definition.json"] if definition is not None else [])]
     gone = {arm: hashes.get("forgotten", {}).get(arm, 0) + counts[arm] for arm in ARMS}
     before = {name: hashes[name] for name in FILES if name in hashes}
-    after = {**hashes, **{name: _hash(_new(folder, name)) for name in changed}, "forgotten": gone, "also": before}
+    after = {**hashes, **{name: seal_now(_new(folder, name)).sha256 for name in changed}, "forgotten": gone, "also": before}
     write_atomically(folder / "hashes.json", json.dumps(after, indent=1))
     _finished(folder, after)
 
@@ -70,7 +70,7 @@ def _finished(folder: Path, hashes: dict[str, Any]) -> dict[str, Any]:
     for name in FILES:
         new = _new(folder, name)
         if new.exists():
-            os.replace(new, folder / name) if _hash(new) == hashes.get(name) else new.unlink()
+            os.replace(new, folder / name) if seal_now(new).sha256 == hashes.get(name) else new.unlink()
     after = {name: value for name, value in hashes.items() if name != "also"}
     write_atomically(folder / "hashes.json", json.dumps(after, indent=1))
     return after
@@ -78,10 +78,6 @@ def _finished(folder: Path, hashes: dict[str, Any]) -> dict[str, Any]:
 
 def _new(folder: Path, name: str) -> Path:
     return folder / f".{name}.new"
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read_hashes(folder: Path) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.audit import HEAD, LOG, read_audit
 from toolkit.forgotten import Names
 from toolkit.importing.arrivals import INBOX
+from toolkit.integrity import seal_now
 from toolkit.personal.search import file_names, files_that_name
 from toolkit.workspace import COPY, READERS, Workspace
 
@@ -49,5 +49,5 @@ def _exports(ws: Workspace, names: Names) -> tuple[list[Path], list[Path]]:
             path = Path(place)
             if path in same or path in changed or not path.is_file() or not file_names(path, spelled):
                 continue
-            (same if hashlib.sha256(path.read_bytes()).hexdigest() == kept else changed).append(path)
+            (same if seal_now(path).sha256 == kept else changed).append(path)
     return same, changed

@@ -14,7 +14,8 @@ from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable, Column
 from toolkit.language import tr
 from toolkit.portrait.figures import FIGURES
-from toolkit.portrait.measures.figure_values import change_of, change_said, figure_values
+from toolkit.portrait.measures.figure_sums import sums_of
+from toolkit.portrait.measures.figure_values import change_of, change_said, values_of
 from toolkit.registry import question
 from toolkit.scope.feasts import feast_notes
 from toolkit.scope.period import Period
@@ -114,10 +115,11 @@ def _compared(view: View) -> tuple[Period | None, bool]:
 
 def _shown(view: View, windows: Sequence[Period]) -> pl.DataFrame:
     """The figures of each window: null where it starts before the receipts."""
-    parts = [figure_values(view, FIGURES[name], windows).select(name) for name in SHOWN]
+    figures = [FIGURES[name] for name in ("buyers", *SHOWN)]
+    sums = sums_of(view, figures, windows, None)  # the orders are read once for all of them
+    buyers, *parts = [values_of(view, figure, windows, sums).select(figure.name) for figure in figures]
     dates = pl.DataFrame({"starts_on": [one.start for one in windows], "ends_on": [one.end for one in windows]})
-    buyers = figure_values(view, FIGURES["buyers"], windows).select(buyer_count="buyers")
-    board = pl.concat([dates, buyers, *parts], how="horizontal")
+    board = pl.concat([dates, buyers.rename({"buyers": "buyer_count"}), *parts], how="horizontal")
     reaches = pl.col("starts_on") >= view.first_day
     is_first = pl.int_range(pl.len()) == 0  # the period itself is told as it is, as everywhere
     return board.with_columns(pl.when(reaches | is_first).then(pl.col("buyer_count", *SHOWN)))

@@ -59,6 +59,8 @@ STEPS = (
         "review.programme",
     ),
 )
+RESTS_ON = (home.BOARD_QUESTION, home.TO_DO_QUESTION, *(step.question for step in STEPS))
+"""The questions whose answers the page shows."""
 PENDING = later("Working it out …")
 
 

@@ -24,6 +24,7 @@ from toolkit.registry import find_question
 from toolkit.rendering import kept
 from toolkit.workspace import Workspace
 
+BOARD_QUESTION, TO_DO_QUESTION = "portrait.scoreboard", "review.agenda"
 MOST = 5
 """Rows of each list; the rest stands on the page of its step."""
 
@@ -74,7 +75,7 @@ def link_to(call: Call) -> str:
 
 def board(ws: Workspace) -> Board:
     """Return the main figures of the shop."""
-    answer = find_question("portrait.scoreboard")(ws)
+    answer = find_question(BOARD_QUESTION)(ws)
     lines = answer.table.reverse()
     tiles = []
     for name in SHOWN:
@@ -95,7 +96,7 @@ def board(ws: Workspace) -> Board:
 
 def things_to_do(ws: Workspace) -> tuple[Thing, ...]:
     """Return what there is to do, at most five things, those with most money at stake first."""
-    answer = find_question("review.agenda")(ws)
+    answer = find_question(TO_DO_QUESTION)(ws)
     things = []
     for row in answer.table.head(MOST).iter_rows(named=True):
         if row["who"]:

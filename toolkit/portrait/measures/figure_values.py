@@ -31,7 +31,11 @@ def figure_values(view: View, asked: Figure, windows: Sequence[Period], groups: 
     Columns: `window` (place in `windows`), `group` ("" without groups), the counts of `asked.n` under the names of COUNTS, and the figure
     under its own, money in major units; null where the receipts do not tell it.
     """
-    sums = sums_of(view, [asked], windows, groups)
+    return values_of(view, asked, windows, sums_of(view, [asked], windows, groups), groups)
+
+
+def values_of(view: View, asked: Figure, windows: Sequence[Period], sums: pl.DataFrame, groups: Groups | None = None) -> pl.DataFrame:
+    """Return what `figure_values` does, from sums that several figures were asked for at once."""
     every = pl.DataFrame({"window": range(len(windows))}, schema={"window": pl.Int64}).join(
         sums.select("group").unique().sort("group") if groups else pl.DataFrame({"group": [""]}), how="cross"
     )

@@ -90,12 +90,19 @@ _VALUE_TERMS = {
 }  # fmt: skip
 
 
+def told_by(question: Question, made: Filled, concept: str) -> bool:
+    """Say whether a word names what the answer is told by as it is, chosen or by default: 浏览没买的品类 of an answer by category."""
+    takes = literals(question)
+    held = {str(made.given.get(name, one.default)) for name, one in question.parameters.items() if name in takes}
+    return any(concept in _VALUE_TERMS.get(value, ()) for value in held)
+
+
 @cache
 def _values_of(question: Question) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for values in literals(question).values() for value in values))
 
 
-def filled(question: Question, taken: Taken, as_of: date, phrase: frozenset[str] = frozenset()) -> Filled:
+def filled(question: Question, taken: Taken, as_of: date, phrase: frozenset[str] | None = None) -> Filled:
     """Return the parameters of a question as a sentence gives them; `phrase`: the terms by which the question was found."""
     made = Filled()
     _fill_metric(question, taken, made)
@@ -335,7 +342,10 @@ def chosen(question: Question, taken: Taken, name: str, *, inside: bool = False)
         if found is None:
             continue
         touched = [piece for piece in taken.pieces if piece.start < found.end() and piece.end > found.start()]
-        if any(piece.kind == "island" or (is_role_word(taken, piece) and piece.start <= found.start()) for piece in touched):
+        if any(
+            (piece.kind == "island" and piece.name != "spend_save") or (is_role_word(taken, piece) and piece.start <= found.start())
+            for piece in touched
+        ):
             continue  # `store` in `store 12` is no choice of a parameter, and `week` in `each of the last 13 weeks` a time
         if inside:
             touched = [piece for piece in touched if piece.end <= found.end()]
@@ -343,7 +353,7 @@ def chosen(question: Question, taken: Taken, name: str, *, inside: bool = False)
     return chosen
 
 
-def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | None, phrase: frozenset[str]) -> None:
+def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | None, phrase: frozenset[str] | None) -> None:
     for piece in taken.entities("audience"):
         if "audience" not in made.given:
             made.take("audience", _one(made, "audience", piece), piece)
@@ -358,7 +368,7 @@ def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | N
             found.append(piece.entities[0].where)
     for piece in taken.pieces:
         if (
-            phrase
+            phrase is not None
             and piece.kind == "concept"
             and piece.name in CONCEPTS
             and piece.name not in phrase

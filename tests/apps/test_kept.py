@@ -84,7 +84,6 @@ def test_the_page_shows_what_is_asked_for_in_both_languages(ws: Workspace) -> No
     assert [head.sorted for head in page.heads] == ["", "", "ascending", "", ""]
     assert page.heads[2].link == "?state=launched&sort=-owner"
     assert page.file.count("\n") == 3, "the file holds what was asked for"
-    assert [row.state_word for row, _ in page_of(ws.path, {"state": "running"}, "zh").rows] == ["进行中"]
     assert "进行中" in page_of(ws.path, {}, "zh").file
 
 

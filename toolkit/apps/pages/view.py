@@ -182,14 +182,11 @@ class ScopeBar:
 
 
 class QuestionMenu:
-    """The questions by family, in plain words, and a field to ask in one's own."""
+    """The questions by family, in plain words."""
 
     def __init__(self, view: AskView, steps: tuple[str, ...]) -> None:
         self.buttons: dict[str, widgets.Button] = {}
-        words = widgets.Text(description=tr("Ask in your own words"), placeholder=tr("Who is slipping away?"), continuous_update=False)
-        words.add_class("tk-field")
-        words.observe(view.guard(lambda change: view.state.ask_in_words(change["new"])), "value")
-        parts: list[Any] = [words]
+        parts: list[Any] = []
         for family, questions in question_menu(steps):
             parts.append(html("tk-family", f"<h2>{family}</h2>"))
             for question in questions:

@@ -38,6 +38,7 @@ def test_a_turn_is_kept_as_its_call_and_gone_on_from(floor: Workspace) -> None:
     for line in talking.code().splitlines():
         assert eval(line, said).headline
     assert len(talking.code().splitlines()) == 4
+    assert talking.last.choices[0] not in [turn.understood.calls[0] for turn in talking.turns]  # type: ignore[union-attr]
 
 
 def test_what_is_not_understood_computes_nothing(floor: Workspace) -> None:

@@ -261,6 +261,11 @@ class State(traitlets.HasTraits):
         self._move(choice, meant=() if beside else tuple(others))
 
     @property
+    def asked(self) -> list[Call]:
+        """What was asked on this page so far."""
+        return [Call.of(choice.question, choice.given) for choice in (*self._past, self.choice)]
+
+    @property
     def understood_call(self) -> Call | None:
         """What stands chosen, where it was asked in words: None before, and once another question was chosen by a button."""
         asked = self.understood

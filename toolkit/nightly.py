@@ -49,7 +49,7 @@ class Plan:
 
     reports: Path | None = None
     stores: str = "top:10"
-    notebooks: tuple[str, ...] = ("portrait",)
+    notebooks: tuple[str, ...] = ("store", "portrait")
     workers: int = 2
     ahead: str = "first"
     overlap_days: int = OVERLAP_DAYS

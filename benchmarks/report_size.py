@@ -1,7 +1,7 @@
 """How much of a store's reports meets the eye: pixels, words and charts, as the pages open and with every question unfolded (as it was).
 
-    toolkit report demo/workspace --stores 367 --notebooks store,portrait,targeting,differentiation,review --out reports
-    python benchmarks/report_size.py reports/stores/367
+toolkit report demo/workspace --stores 367 --notebooks store,portrait,targeting,differentiation,review --out reports
+python benchmarks/report_size.py reports/stores/367
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         sizes = [measured(browser, path) for path in pages]
     print(f"{'page':18}{'opens with: px':>16}{'words':>8}{'charts':>8}{'unfolded: px':>16}{'words':>8}{'charts':>8}")
-    for name, row in [*zip([path.stem for path in pages], sizes, strict=True), ("all", [sum(column) for column in zip(*sizes, strict=True)])]:
+    for name, row in [
+        *zip([path.stem for path in pages], sizes, strict=True),
+        ("all", [sum(column) for column in zip(*sizes, strict=True)]),
+    ]:
         print(f"{name:18}{row[0]:16,}{row[1]:8,}{row[2]:8,}{row[3]:16,}{row[4]:8,}{row[5]:8,}")
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from tests.mart import dying
 from tests.shop import make_workspace, random_lines, random_products
 from toolkit import engine
-from toolkit.engine import EngineError, engine_of
+from toolkit.engine import EngineError, engine_of, executor_of
 from toolkit.errors import BadValue
 from toolkit.mart import build
 from toolkit.mart.baskets import ensure_baskets
@@ -66,12 +67,17 @@ def test_a_killed_worker_costs_its_part_and_nothing_else(tmp_path: Path, cluster
 
 def test_what_is_refused_before_anything_is_done(tmp_path: Path, cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     ws = shop(tmp_path / "ws")
+    with executor_of(ws) as pool:
+        assert pool is None
     with pytest.raises(BadValue, match="needs the address"), engine_of(use(ws, "")):
         pass
     nobody = use(ws, "tcp://127.0.0.1:9")
     with pytest.raises(EngineError, match=r"There is no Dask scheduler at tcp://127\.0\.0\.1:9"), engine_of(nobody):
         pass
     far = use(ws, cluster.scheduler_address)
+    with executor_of(far) as pool:
+        assert pool is not None
+        assert pool.submit(os.getpid).result() != os.getpid()
     with monkeypatch.context() as patch:
         patch.setattr(engine, "versions", lambda: {"toolkit": "0.0.1", "polars": pl.__version__})
         with pytest.raises(EngineError, match=r"Worker tcp://.* has toolkit .* and not 0\.0\.1: install the same there"), engine_of(far):

@@ -248,6 +248,8 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
             made.take("value", amounts[0], piece)
             if len(amounts) > 1:
                 made.take("minimum", amounts[1], piece)
+        elif "trade_in" in names and "service_word" in taken.concepts():
+            made.take("trade_in", amounts[0], piece)
         elif "budget" in names and piece.name == "money" and "budget" not in made.given:
             made.take("budget", amounts[0], piece)
     for piece in taken.islands("budget"):
@@ -265,6 +267,8 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
     for piece in taken.islands("plain"):
         if "top" in names and "top" not in made.given and _COUNTED.match(taken.after(piece)) and piece.value >= _A_LIST:
             made.take("top", int(piece.value), piece)  # `the 20 members most at risk`
+        elif "trade_in" in names and "service_word" in taken.concepts():
+            made.take("trade_in", piece.value, piece)
         elif question.name == "differentiation.allocate" and "budget" not in made.given:
             made.take("budget", piece.value, piece)
 
@@ -300,6 +304,9 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
         elif "period" not in made.given:
             made.take("period", span.text(as_of), piece)
             days = (span.end - span.start).days + 1 if span.end == as_of else None
+    today = next((piece for piece in taken.pieces if piece.name == "today"), None)
+    if today and question.name in QUESTIONS and "period" not in made.given:
+        made.take("period", f"{as_of}..{as_of}", today)
     return days
 
 

@@ -29,7 +29,7 @@ _NEEDED = frozenset({"{goods}", "{member}", "{budget}", "{spend_save}"})
 SEGMENT = "{segment}"
 _CHARACTER = 0.4
 """What a Chinese character that is no word of ours counts of a word: words have two or three."""
-_WHOM = frozenset({"member", "people", "goods_word"})
+_WHOM = frozenset({"member", "people", "goods_word", "today"})
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
 

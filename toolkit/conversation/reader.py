@@ -39,13 +39,15 @@ AGREED, AHEAD, FAIRLY = 0.24, 1.5, 0.6
 """The share of a sentence's words that are a question's own, how far ahead of the next, and the score, for which a word may be left."""
 DOUBTFUL, HARDLY = 0.7, 0.2
 """Under both, by score and by share, a word that nobody knows is not passed over: it is what the sentence is about."""
+SINCE = 0.15
 BEHIND = 0.2
 """How far behind the best a question may be that uses every word, where the best must leave one."""
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
 MATERIAL = frozenset("why_word not_buy drop_word target rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
 """Words that turn a question into another one: where one of them is not used, nothing is answered."""
-_AHEAD = ("portrait.lifetime_value", "targeting.due_again", "differentiation.")
+WHOLE, REVIEW, CORE, WORTH = "portrait.overview", "review.verdict", "targeting.core_members", "portrait.lifetime_value"
+_AHEAD = (WORTH, "targeting.due_again", "differentiation.")
 """Questions that look ahead by themselves: `next month` needs no receipts there."""
 _GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word most_of".split())  # noqa: SIM905
 _LIGHT = _GENERIC | frozenset("price_tier store stores_all sales overview ranking best would_pay today previous_word".split())  # noqa: SIM905
@@ -57,7 +59,6 @@ _BY = re.compile(rf"(?<![a-z]){BY_WORD}$")
 _SECOND = frozenset({"{goods2}", "{segment2}"})
 """A question that has a place for the second name is ahead of one that has none."""
 _NAMED = frozenset({"entity", "island", "unknown_id"})
-WHOLE, REVIEW, CORE = "portrait.overview", "review.verdict", "targeting.core_members"
 LIFECYCLE = "portrait.lifecycle"
 _STAGES = frozenset("new_member active_word slipping lapsed returned".split())  # noqa: SIM905
 _ASIDE = frozenset("number_of compare_word share_word total_word member people overview lifecycle".split())  # noqa: SIM905
@@ -155,6 +156,12 @@ class _Reading:
             terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
         )
         self.own = dict(book.speaking_for(terms_of(taken)))
+        if taken.islands("since"):  # of two questions the one that knows since when
+            self.ranked = [
+                replace(match, score=match.score + SINCE) if "since" in find_question(match.question).parameters else match
+                for match in self.ranked
+                if match.question in book.known
+            ]
         self.ranked.sort(key=lambda match: (-round(match.score, 2), -self._own(match.question), match.question))
         self.alone = figure_alone(taken) if {*FIGURE_QUESTIONS} <= book.known else None
         if not self.alone:  # a figure among other words is not what is asked
@@ -164,7 +171,7 @@ class _Reading:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
         if self.taken.islands("top") and CORE in self.book.known and {*terms_of(self.taken)} <= {"member", "people"}:
             return Match(CORE, 1.0, Phrase(CORE, frozenset({"member"}), 1.0))  # `our top 10 members`
-        if self.taken.islands("top") and STORES in self.book.known and {*terms_of(self.taken)} == {"store"}:
+        if self.taken.islands("top") and STORES in self.book.known and {*terms_of(self.taken)} - {"sales", "best", "worst"} == {"store"}:
             return Match(STORES, 1.0, Phrase(STORES, frozenset({"store"}), 1.0))  # `the five worst stores`
         if (
             WHOLE in self.book.known
@@ -212,7 +219,10 @@ class _Reading:
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
         if "predict" in self.taken.concepts() and metric_of(self.taken)[0] and "member" not in self.taken.concepts():
             return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
-        of_shop = metric_of(self.taken)[0] == "sales" and "member" not in self.taken.concepts()  # of members alone there is a forecast
+        of_members = bool(
+            {"member", "people", "each_member"} & {*self.taken.concepts()} or self.taken.entities("segment", "tier", "audience")
+        )
+        of_shop = not of_members and (metric_of(self.taken)[0] == "sales" or best.question == WORTH)  # of members alone there is a forecast
         if made.future is not None and (of_shop or not best.question.startswith(_AHEAD)):
             return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
         goods = [piece for piece in self.taken.entities("category", "product") if piece not in made.used]
@@ -361,7 +371,8 @@ class _Reading:
 
     def _side_by_side(self, best: Match, made: Filled) -> tuple[Call, ...]:
         """Two calls where two of a kind are compared: stores, regions, segments, campaigns, periods."""
-        if not _compares(self.taken) and not (self.alone and are_two(self.taken)):
+        times = [piece for piece in self.taken.islands("period") if not piece.value.future]
+        if not _compares(self.taken) and not (self.alone and (are_two(self.taken) or len(times) == 2)):
             return ()
         for name, kinds in (
             ("store_id", ("store",)),
@@ -384,11 +395,10 @@ class _Reading:
                 taken = filled(find_question(question), self.taken, self.as_of).given if question != best.question else made.given
                 rest = {key: value for key, value in taken.items() if key in find_question(question).parameters or key == "period"}
                 return tuple(Call.of(question, {**rest, name: value}) for value in values)
-        spans = [piece for piece in self.taken.islands("period") if not piece.value.future]
-        if len(spans) == 2 and "against" not in made.given:
-            made.used.update(dict.fromkeys(spans, "period"))
+        if len(times) == 2 and "against" not in made.given:
+            made.used.update(dict.fromkeys(times, "period"))
             rest = {key: value for key, value in made.given.items() if key not in ("month",)}
-            return tuple(Call.of(best.question, {**rest, "period": piece.value.text(self.as_of)}) for piece in spans)
+            return tuple(Call.of(best.question, {**rest, "period": piece.value.text(self.as_of)}) for piece in times)
         return ()
 
     def _where(self, piece: Piece) -> str:
@@ -520,7 +530,8 @@ def _is_a_name(taken: Taken, piece: Piece) -> bool:
     """Whether an unknown word is written as a name is: with a capital, within a sentence that is not written so."""
     said = taken.said(piece)
     others = [word for word in re.findall(r"[A-Za-z]{2,}", taken.sentence.raw[1:]) if word != said]
-    return said[:1].isupper() and piece.start > 0 and sum(word[0].islower() for word in others) > len(others) / 2
+    begins = re.search(r"(^|[.?!:;。？！；：])\s*$", taken.sentence.raw[: piece.start])
+    return said[:1].isupper() and not begins and sum(word[0].islower() for word in others) > len(others) / 2
 
 
 def _same_table(question: str, made: Filled, other: Match) -> bool:

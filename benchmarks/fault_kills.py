@@ -5,6 +5,7 @@ Each piece of work runs in a process of its own that says when it begins; some t
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -15,12 +16,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 
 import toolkit as tk
-from benchmarks.fault_shop import FEW_CALLS, forget_what_was_read, told
+from benchmarks.fault_shop import FEW_CALLS, forget_what_was_read, named_in, told
 from toolkit.audience import members_then
 from toolkit.doctor.damage import data_faults, kept_faults
 from toolkit.workspace import Workspace
@@ -30,7 +32,9 @@ import sys
 from pathlib import Path
 import toolkit as tk
 import toolkit.audience, toolkit.batch, toolkit.importing, toolkit.portrait, toolkit.review, toolkit.targeting
+import toolkit.nightly
 from toolkit.differentiation.planning import launching
+from toolkit.personal.forget import forget
 from toolkit.scope.view import open_view
 folder = Path(sys.argv[1])
 ws = str(folder / "ws")
@@ -58,8 +62,11 @@ class Kills:
     lost: list[str] = field(default_factory=list)
 
 
-def _states(folder: Path, *others: str) -> str:
-    """Say what is wrong unless every file is what was written and the figures are those of one of the states."""
+def _states(folder: Path, *others: str, between: bool = False) -> str:
+    """Say what is wrong unless every file is what was written and the figures are those of one of the states.
+
+    `between`: work of several steps stands in between; each figure is that of one of the states.
+    """
     ws = folder / "ws"
     forget_what_was_read()
     if faults := data_faults(Workspace(ws)):
@@ -67,16 +74,19 @@ def _states(folder: Path, *others: str) -> str:
     if kept := kept_faults(Workspace(ws)):
         return kept[0]
     figures = told(ws, FEW_CALLS)
-    known = [told(folder.parent / name / "ws", FEW_CALLS) for name in others]
+    known = [_told_by(folder.parent / name) for name in others]
     plain = [
         {name: text.replace(str(folder.parent / other), str(folder)) for name, text in one.items()}
         for other, one in zip(others, known, strict=True)
     ]
-    return (
-        ""
-        if figures in plain
-        else "figures of neither state: " + ", ".join(n for n in figures if all(figures[n] != one[n] for one in plain))
-    )
+    neither = [name for name in figures if all(figures[name] != one[name] for one in plain)]
+    return "" if figures in plain or (between and not neither) else "figures of neither state: " + ", ".join(neither)
+
+
+@cache
+def _told_by(shop: Path) -> dict[str, str]:
+    """What a shop that is not touched says."""
+    return told(shop / "ws", FEW_CALLS)
 
 
 def _first_import(folder: Path) -> str:
@@ -115,6 +125,19 @@ def _reports(folder: Path) -> str:
     return f"{broken[0]} is not whole" if broken else ""
 
 
+def _forgotten(folder: Path) -> str:
+    """Say which file still names who was forgotten, or what else is not as it is in a shop that forgot them undisturbed."""
+    named = named_in(folder / "ws", (folder / "who").read_text("utf-8"))
+    if named or list((folder / "ws" / "forgotten").glob(".*.part")):
+        return f"still named in {', '.join(map(str, named))}"
+    return _states(folder, "forgotten")
+
+
+def _night(folder: Path) -> str:
+    state = json.loads((folder / "ws" / "nightly" / "state.json").read_text("utf-8"))
+    return "" if set(state["steps"].values()) == {"done"} else f"the night ended at {state}"
+
+
 def _all(*checks: Callable[[Path], str]) -> Callable[[Path], str]:
     return lambda folder: next((said for check in checks if (said := check(folder))), "")
 
@@ -148,6 +171,17 @@ WORKS = (
         holds=_lists, ends=lambda folder: _lists(folder) if (folder / "lists").exists() else "no lists",
     ),
     Work("audience", 'tk.save_audience(ws, tk.Audience("regulars", where="order_count >= 4"), replace_it=True)', holds=_audience, ends=_audience),
+    Work(
+        "forget", 'forget(ws, (folder / "who").read_text("utf-8"))',
+        holds=lambda folder: _states(folder, "before", "forgotten", between=True), ends=_forgotten,
+    ),
+    Work(
+        "nightly",
+        'plan = toolkit.nightly.Plan(folder / "reports", "top:1", accept_defaults=True, allow_shrinking=True)\n'
+        'toolkit.nightly.run_night(folder.parent / "more", ws, plan)',
+        holds=_all(_reports, lambda folder: _states(folder, "before", "after")),
+        ends=_all(_reports, _night, lambda folder: _states(folder, "after")),
+    ),
 )  # fmt: skip
 
 

@@ -39,8 +39,12 @@ FEW_CALLS = CALLS[:4]
 
 
 def make_receipts(folder: Path, *, members: int = MEMBERS) -> Path:
-    """Write the receipts of a shop of a year; a tenth of its lines have a time that cannot be read and are set aside."""
+    """Write the receipts of a shop of a year; some of its lines have no order and are set aside. No order has a member's number for its own."""
     tk.simulated_shop(folder, members=members, years=1, seed=3)
+    for table in ("lines", "members", "contacts", "redemptions", "events"):
+        for path in (folder / table).glob("*.parquet"):
+            frame = pl.read_parquet(path)
+            frame.with_columns(pl.col(name).str.replace("^", "K") for name in ("member_id", "referred_by") if name in frame.columns).write_parquet(path)
     (path,) = (folder / "lines").glob("*.parquet")
     lines = pl.read_parquet(path)
     broken = pl.when(pl.int_range(pl.len()) % 997 == 0).then(None).otherwise(pl.col("order_id"))
@@ -84,6 +88,26 @@ def _lessons(workspace: Path) -> str:
     from toolkit.ledger.lessons import read_lessons
 
     return read_lessons(tk.open(str(workspace))).write_json()
+
+
+def named_in(folder: Path, member_id: str) -> list[Path]:
+    """Return the files below a folder that hold the bytes of an id: as they are, and in the columns of Parquet and Arrow files."""
+    found = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        frame = None
+        if content.startswith(b"PAR1"):
+            frame = pl.read_parquet(path)
+        elif content.startswith(b"ARROW1"):
+            frame = pl.read_ipc(path, memory_map=False)
+        texts = [] if frame is None else [frame[name].cast(pl.String).unique().to_list() for name in frame.columns if _is_text(frame[name])]
+        if member_id in path.name or member_id.encode() in content or any(member_id in str(one) for column in texts for one in column):
+            found.append(path.relative_to(folder))
+    return found
+
+
+def _is_text(values: pl.Series) -> bool:
+    return values.dtype in (pl.String, pl.Categorical, pl.Enum)
 
 
 def forget_what_was_read() -> None:

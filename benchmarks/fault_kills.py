@@ -6,28 +6,38 @@ Each piece of work runs in a process of its own that says when it begins; some t
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 import toolkit as tk
+import toolkit.batch
+import toolkit.differentiation.planning.launching
+import toolkit.importing
+import toolkit.nightly
+import toolkit.personal.forget
+import toolkit.portrait
+import toolkit.review
+import toolkit.targeting
 from benchmarks.fault_shop import FEW_CALLS, forget_what_was_read, named_in, told
 from toolkit.audience import members_then
 from toolkit.doctor.damage import data_faults, kept_faults
 from toolkit.workspace import Workspace
 
-BEGIN = """
+NAMES = """
 import sys
 from pathlib import Path
 import toolkit as tk
@@ -36,10 +46,17 @@ import toolkit.nightly
 from toolkit.differentiation.planning import launching
 from toolkit.personal.forget import forget
 from toolkit.scope.view import open_view
+"""
+BEGIN = (
+    NAMES
+    + """
 folder = Path(sys.argv[1])
 ws = str(folder / "ws")
 print("begin", flush=True)
 """
+)
+_server = multiprocessing.get_context("forkserver")
+_server.set_forkserver_preload(["benchmarks.fault_kills"])  # imported once, and nothing is worked out there: so it can be forked
 
 
 @dataclass(frozen=True)
@@ -212,26 +229,38 @@ def kills(shops: Path, work: Work, *, times: int, seed: int = 0) -> Kills:
 
 def _run(work: Work, folder: Path, after: float | None) -> float:
     """Run a piece of work, to its end or to its kill; return how long it lasted after it began."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", BEGIN + work.code, str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
+    ours, theirs = _server.Pipe()
+    process = _server.Process(target=_worked, args=(work.code, folder, theirs))
+    process.start()
+    theirs.close()
+    ours.recv()
     started = time.perf_counter()
     if after is None:
-        _, errors = process.communicate()
-        if process.returncode:
-            raise RuntimeError(errors.strip().splitlines()[-1] if errors.strip() else "it failed without a word")
+        said = ours.recv()
+        if said:
+            raise RuntimeError(said)
     else:
         time.sleep(after)
         with suppress(ProcessLookupError):  # it has ended by itself
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    return time.perf_counter() - started
+            os.killpg(process.pid or 0, signal.SIGKILL)
+    lasted = time.perf_counter() - started
+    process.join()
+    return lasted
+
+
+def _worked(code: str, folder: Path, pipe: Connection) -> None:
+    """Work in a process of its own, the first of its group; say when it begins, and what went wrong."""
+    os.setsid()
+    names: dict[str, Any] = {"folder": folder, "ws": str(folder / "ws")}
+    exec(NAMES, names)
+    with open(os.devnull, "w") as nowhere:
+        sys.stdout = sys.stderr = nowhere
+        pipe.send("begin")
+        try:
+            exec(code, names)
+            pipe.send("")
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
+            pipe.send(f"{type(error).__name__}: {error}")
 
 
 def all_kills(shops: Path, *, times: int, only: str = "") -> Iterator[tuple[str, Kills]]:

@@ -44,7 +44,9 @@ def make_receipts(folder: Path, *, members: int = MEMBERS) -> Path:
     for table in ("lines", "members", "contacts", "redemptions", "events"):
         for path in (folder / table).glob("*.parquet"):
             frame = pl.read_parquet(path)
-            frame.with_columns(pl.col(name).str.replace("^", "K") for name in ("member_id", "referred_by") if name in frame.columns).write_parquet(path)
+            frame.with_columns(
+                pl.col(name).str.replace("^", "K") for name in ("member_id", "referred_by") if name in frame.columns
+            ).write_parquet(path)
     (path,) = (folder / "lines").glob("*.parquet")
     lines = pl.read_parquet(path)
     broken = pl.when(pl.int_range(pl.len()) % 997 == 0).then(None).otherwise(pl.col("order_id"))

@@ -16,9 +16,18 @@ def private_file(path: Path) -> Path:
 
     Below a folder with the setgid bit, which a team makes to share, its group may as well (0660).
     """
-    mode = 0o660 if path.parent.stat().st_mode & stat.S_ISGID else 0o600
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    path.chmod(mode)
+    mode = 0o660 if path.parent.stat().st_mode & stat.S_ISGID else 0o600
+    if stat.S_IMODE(path.stat().st_mode) != mode:  # else it stays untouched: its times tell whether somebody wrote to it
+        path.chmod(mode)
+    return path
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that its owner alone may enter (in a team's folder, its group too), and those above it; return it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700)
+    path.chmod(0o2770 if path.parent.stat().st_mode & stat.S_ISGID else 0o700)
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import errno
 import functools
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -32,7 +33,9 @@ class NotWritten(WorkspaceError, OSError):
 def cannot_write(error: BaseException) -> bool:
     """Say whether an error, by number or (polars) by its text, means that a disk takes nothing: it is full, or not ours to write."""
     if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in _NUMBERS
+        place = error.filename if isinstance(error.filename, str | os.PathLike) else ""
+        is_read = error.errno == errno.EACCES and os.path.isfile(place) and not os.access(place, os.R_OK)
+        return error.errno in _NUMBERS and not is_read
     return any(words in str(error) for words in _WORDS)
 
 

@@ -29,6 +29,7 @@ from toolkit.audience import Audience, AudienceLike, read_selection, view_of
 from toolkit.audience.viewers import admit
 from toolkit.columns import AnswerTable, Column, Table, returns
 from toolkit.doctor.damage import told_damage
+from toolkit.edits import edit_notes
 from toolkit.errors import BadValue, DataError, StateMoved, UnknownName, fault_words, quoted, unknown_name
 from toolkit.extras import absence_told
 from toolkit.language import is_text, later, tr
@@ -125,6 +126,7 @@ class Question:
             finding = _with_receipts(self._checked(answered(self.name, self.function, view, own, known=_registry), view), view)
         if MEMBER in finding.frame.columns:
             require_role(ws, "marketer", tr("a list of members"))
+        finding = replace(finding, notes=[*finding.notes, *edit_notes(ws.path)])
         if has_moved(ws.path, ws.manifest.data_version):
             moved = view.say(
                 "New receipts have come in since the question before: this answer is of them, up to {last_day}.", last_day=ws.last_day

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from toolkit.atomic import private_file
+from toolkit.atomic import private_file, private_folder
 from toolkit.errors import DataError, MappingError
 from toolkit.forgotten import FORGOTTEN
 from toolkit.importing import lines as line_steps
@@ -123,8 +123,7 @@ def import_receipts(
         Workspace.for_import(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits) as ws,
         ws.writing() as commit_id,
     ):
-        staging = ws.path / "staging" / commit_id
-        staging.mkdir(parents=True)
+        staging = private_folder(ws.path / "staging" / commit_id)
         shelf = Shelf(staging / "files")
         changes, records = {}, []
         questions: tuple[Question, ...] = ()

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from toolkit.atomic import private_folder
 from toolkit.disk import with_spare
 from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import Batch, plan_batches, read_slices
@@ -93,7 +94,7 @@ def _ensure_in(place: Path, ws: Workspace, mart: Mart) -> Path:
     shutil.rmtree(folder, ignore_errors=True)  # damaged: a file of it is not what was written
     building = place / f".{_FOLDER}.{os.getpid()}.part"
     shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
+    private_folder(building)
     try:
         products = _products(ws, mart)
         for number, batch in enumerate(plan_batches(ws.line_partitions())):

@@ -54,6 +54,11 @@ def written_beside(path: Path, *, durable: bool = True, private: bool = False) -
         part.unlink(missing_ok=True)
 
 
+def is_part(path: Path) -> bool:
+    """Say whether a file is one that a writer who was killed left beside its place."""
+    return path.name.startswith(".") and path.name.endswith(".part")
+
+
 def write_atomically(path: Path, text: str, *, private: bool = False) -> None:
     """Write `text` (UTF-8) as `written_beside` does."""
     with written_beside(path, private=private) as part:

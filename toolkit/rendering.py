@@ -213,8 +213,8 @@ def save(answer: Answer, path: Path) -> None:
 
 
 def names_members(answer: Answer) -> bool:
-    """Say whether an answer has single members in its table: such files are their owner's alone."""
-    return not {one.name for one in answer.columns}.isdisjoint(MEMBER_IDS)
+    """Say whether an answer is of single members: such files are their owner's alone."""
+    return not {*answer.settings, *(one.name for one in answer.columns)}.isdisjoint(MEMBER_IDS)
 
 
 def _picture(answer: Answer) -> bytes:

@@ -33,7 +33,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit import edits
-from toolkit.atomic import write_atomically
+from toolkit.atomic import is_part, write_atomically
 from toolkit.disk import FAULTS, NotWritten, cannot_write, not_written, told_in_words
 from toolkit.errors import StateMoved, WorkspaceError, fault_words, shorten
 from toolkit.integrity import STATE, Fault, Look, NotAsWritten, Seal, faults_in, look_at, read_signed, seals_of, signed
@@ -173,7 +173,7 @@ class Workspace:
                     )
                 )
             return workspace
-        if folder.exists() and any(item.name not in _OURS for item in folder.iterdir()):
+        if folder.exists() and any(item.name not in _OURS and not is_part(item) for item in folder.iterdir()):
             raise WorkspaceError(
                 tr("{folder} is a folder with other things in it. Give an empty or new folder for the workspace.", folder=folder)
             )

@@ -10,9 +10,10 @@ import ipywidgets as widgets
 
 from toolkit import wording
 from toolkit.apps.pages import panels
-from toolkit.apps.pages.builder import COUNTED, RANGES, Builder, Standing, spread
+from toolkit.apps.pages.builder import COUNTED, FROM_KEPT, RANGES, Builder, Standing, spread
 from toolkit.apps.pages.error_boundary import Guard
 from toolkit.apps.pages.fields import button, flex, folded, html, text_of
+from toolkit.apps.pages.kept import ways_from
 from toolkit.apps.pages.typed import number_of
 from toolkit.conversation.menu import RANGE_WORDS, SOURCES, TRAIT_WORDS
 from toolkit.errors import BadValue, NameTaken
@@ -184,9 +185,10 @@ class Found:
         csv = button(tr("Contact list (CSV)"), "tk-quiet", near(lambda _button: self._file("csv")))
         xlsx = button(tr("Contact list (Excel)"), "tk-quiet", near(lambda _button: self._file("xlsx")))
         self.again.layout.display = "none"
+        self.named, self.ways = "", html("tk-ways-on")
         self.keep = widgets.Box([self.name, save, self.again, csv, xlsx], layout=flex("row wrap"))
         self.keep.add_class("tk-keep")
-        self.box = widgets.VBox([self.stop, self.head, self.cells, self.picture, self.drawn, self.more, self.keep, self.told])
+        self.box = widgets.VBox([self.stop, self.head, self.cells, self.picture, self.drawn, self.more, self.keep, self.told, self.ways])
         self.box.add_class("tk-panel")
         self.draw()
 
@@ -202,7 +204,11 @@ class Found:
     def show(self) -> None:
         """Show the standing."""
         found = self.builder.standing
-        self.told.value, self.again.layout.display = "", "none"
+        kept = self.builder.draft.kept
+        self.told.value, self.again.layout.display = "", "" if kept else "none"
+        if kept != self.named:
+            self.named, self.name.value = kept, kept
+        self.ways.value = panels.ways_on(ways_from(kept)) if kept else ""
         standing = found if isinstance(found, Standing) else None
         self.stop.value = "" if standing else panels.sentence(str(found))
         self.head.value = panels.lead(standing.sentence) if standing else ""
@@ -295,6 +301,8 @@ def _typed_number(value: float | None) -> str:
 
 
 def _source_words(source: str) -> str:
+    if source.startswith(FROM_KEPT):
+        return tr("The audience '{name}'", name=source.removeprefix(FROM_KEPT))
     return (
         tr("Members of the answer {source}", source=source)
         if len(source) <= 80

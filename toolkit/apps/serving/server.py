@@ -32,7 +32,7 @@ from toolkit.apps.pages.access_log import ACCESS_VARIABLE, WithoutSecrets, page_
 from toolkit.apps.pages.error_boundary import LOG_VARIABLE
 from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
-from toolkit.apps.serving import forked, users
+from toolkit.apps.serving import forked, users, work
 from toolkit.apps.serving.entry import Entry, asked
 from toolkit.apps.serving.limits import Pages, connection_limits, signed, with_nonce
 from toolkit.apps.serving.prewarm import make_ahead
@@ -174,6 +174,30 @@ class _EntryHandler(BaseVoilaHandler):
             )
 
 
+class _WorkHandler(_EntryHandler):
+    """All audiences, drafts and campaigns, made by the server itself; `?file=csv` gives the chosen ones to take away."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        if users.asks_for_names() and not users.named_in(self.request.headers):
+            raise web.HTTPError(403, "no name")
+        if not has_receipts(self.entry.path):
+            self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")
+            return
+        code = _language(self)
+        given = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        page = await asyncio.get_running_loop().run_in_executor(None, work.page_of, self.entry.path, given, code)
+        with language.speaking(code):
+            if given.get("file") == "csv":
+                self.set_header("Content-Type", "text/csv; charset=utf-8")
+                self.set_header("Content-Disposition", 'attachment; filename="audiences-and-campaigns.csv"')
+                self.finish(page.file)
+                return
+            nonce, policy = with_nonce(self.settings["headers"]["Content-Security-Policy"])
+            self.set_header("Content-Security-Policy", policy)
+            self.write(self.render_template("work.html", work=page, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES))
+
+
 def _language(handler: web.RequestHandler) -> str:
     """The reader's language: the one in the address (kept for the other pages), the one chosen before, the browser's, the server's."""
     if asked := handler.get_query_argument("language", ""):
@@ -200,9 +224,10 @@ class AppServer(Voila):
         ours = [(rule[0], replaced.get(rule[1], rule[1]), *rule[2:]) for rule in rules]
         self.entry = Entry(os.environ[WORKSPACE_VARIABLE])
         _PageHandler.pages = Pages()
-        entry = (self.server_url, _EntryHandler, {"voila_configuration": self.voila_configuration, "entry": self.entry})
+        plain = {"voila_configuration": self.voila_configuration, "entry": self.entry}
+        pages = [(self.server_url, _EntryHandler, plain), (f"{self.server_url}work", _WorkHandler, plain)]
         uploads = (rf"{self.server_url}receipts/([\w-]+)", UploadHandler, {"workspace": self.entry.path})
-        return [rule for rule in ours if rule[1] not in (TornadoVoilaTreeHandler, VoilaContentsHandler)] + [entry, uploads]
+        return [rule for rule in ours if rule[1] not in (TornadoVoilaTreeHandler, VoilaContentsHandler)] + [*pages, uploads]
 
     def listen(self) -> None:
         """Listen, and wait for nobody who sends a request by halves."""

@@ -56,9 +56,9 @@ def told_in_words(function: Callable[P, T]) -> Callable[P, T]:
     return told
 
 
-def not_written(error: BaseException) -> str:
-    """Return the sentence for an error that `cannot_write`."""
-    place = getattr(error, "filename", None)
+def not_written(error: BaseException, place: Path | str | None = None) -> str:
+    """Return the sentence for an error that `cannot_write`; `place`: what was written to, where the error names nothing."""
+    place = getattr(error, "filename", None) or place
     fault = getattr(error, "strerror", None) or next((words for words in _WORDS if words in str(error)), str(error))
     return tr(
         "{place} cannot be written ({fault}), so nothing was kept there. Free some space, or give yourself the right to write there.",

@@ -392,7 +392,7 @@ class Workspace:
         except FAULTS as error:
             self._sweep()
             if cannot_write(error):
-                raise NotWritten(not_written(error)) from error
+                raise NotWritten(not_written(error, self.path)) from error
             raise
         except BaseException:
             self._sweep()

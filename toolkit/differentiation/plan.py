@@ -90,15 +90,14 @@ def plan(view: View, *, campaign: str | dict[str, Any] | Definition) -> Finding:
     definition = narrowed(definition_of(view.workspace, campaign), view)
     draft = work_out(campaign_view(view.workspace, definition, as_of=str(view.as_of), settings=view.settings), definition)
     notes, total = blockers(draft), draft.costs["total"] or 0
-    if isinstance(campaign, str):
-        notes += edit_notes(view.workspace.path, [f"{FOLDER}/{campaign}.toml"])
+    edited = edit_notes(view.workspace.path, [f"{FOLDER}/{campaign}.toml"]) if isinstance(campaign, str) else []
     stops = sum(note.verdict == "FAIL" for note in notes)
     table = _table(draft)
     return Finding(
         headline=_headline(draft, stops),
         table=table,
         chart=(lambda: _chart(draft, table)) if draft.members.height else None,
-        notes=notes,
+        notes=[*notes, *edited],
         ask_next=[("differentiation.holdout", {"control_share": definition.control_share})] * bool(0 < definition.control_share < 1),
         figures={
             "member_count": draft.members.height,

@@ -274,7 +274,7 @@ def _in_words(ws: Workspace) -> Iterator[None]:
         yield
     except FAULTS as error:
         if cannot_write(error):
-            raise NotWritten(not_written(error)) from error
+            raise NotWritten(not_written(error, ws.path)) from error
         if isinstance(error, FileNotFoundError):
             raise WorkspaceError(
                 tr(

@@ -183,11 +183,6 @@ TRAIT_WORDS = {
     "spending_power": later("How much can they spend?"),
     "promo_level": later("How much do they wait for discounts?"),
 }
-RANGE_WORDS = {
-    "recency_days": later("How many days since their last order?"),
-    "amount_91d": later("What did they spend in the last 13 weeks?"),
-    "order_count_91d": later("How many orders in the last 13 weeks?"),
-}
 # (words, call of an answer that lists members); '' = all members
 SOURCES = (
     (later("All members"), ""),

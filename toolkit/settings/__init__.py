@@ -16,6 +16,7 @@ from toolkit.language import tr
 from toolkit.settings.calendar import CalendarSettings
 from toolkit.settings.differentiation import CampaignSettings, OfferSettings, PlaybookSettings
 from toolkit.settings.family import Family
+from toolkit.settings.machines import MachineSettings
 from toolkit.settings.portrait import (
     HabitSettings,
     LifecycleSettings,
@@ -50,6 +51,7 @@ class Settings(Family):
     playbook: PlaybookSettings = PlaybookSettings()  # type: ignore[call-arg]
     campaigns: CampaignSettings = CampaignSettings()  # type: ignore[call-arg]
     review: ReviewSettings = ReviewSettings()  # type: ignore[call-arg]
+    machines: MachineSettings = MachineSettings()  # type: ignore[call-arg]
 
     def changed(self) -> dict[str, Any]:
         """Return only what differs from the defaults, as a nested dict."""

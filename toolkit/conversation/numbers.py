@@ -22,8 +22,10 @@ _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万半]+")
 def number_of(text: str) -> float:
     """Return the number in a text; units and signs of currency around it are passed over.
 
-    >>> number_of("1,500"), number_of("$5k"), number_of("5千元"), number_of("三百五十"), number_of("七千五"), number_of("1万"), number_of("two hundred")
-    (1500, 5000, 5000, 350, 7500, 10000, 200)
+    >>> number_of("1,500"), number_of("$5k"), number_of("5千元"), number_of("三百五十"), number_of("1万"), number_of("two hundred")
+    (1500, 5000, 5000, 350, 10000, 200)
+    >>> number_of("七千五")
+    7500
     """
     if written := _WRITTEN.search(text):
         return _plain(float(written.group(1).replace(",", "")) * _FACTORS.get(written.group(2), 1))

@@ -22,8 +22,9 @@ _ROLES: tuple[tuple[Kind, str, str], ...] = (
     ("product", r"products?|sku|item", "商品|产品|单品"),
 )  # fmt: skip
 _ID = r"[^\W\u3400-\u9fff](?:[^\W\u3400-\u9fff]|[-.](?=\w))*"
-_MORE = re.compile(
-    rf"\s*(?:,|and|or|&|with|to|vs\.?|versus|against|和|与|跟|、|对比|比)\s*(?:#\s*)?({_ID})(?!\s*(?:%|percent|per cent|pct|times|orders|dollars|euros|months?|weeks?|days?))"
+_MORE = re.compile(  # what is counted is no further id: `with 5 percent`
+    rf"\s*(?:,|and|or|&|with|to|vs\.?|versus|against|和|与|跟|、|对比|比)\s*(?:#\s*)?({_ID})"
+    r"(?!\s*(?:%|percent|per cent|pct|times|orders|dollars|euros|months?|weeks?|days?))"
 )
 _AT_A_PLACE = re.compile(r"\b(in|at|inside|over at|here in)\s+(#\s*)?$|在\s*$")
 _COUNTED = re.compile(r"\s*(个|名|位)?\s*(members|customers|people|shoppers|buyers|names|会员|顾客|客户|人)(?![a-z])")

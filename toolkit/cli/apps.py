@@ -1,4 +1,4 @@
-"""The command `toolkit app`: an app for people who do not code, in the browser, from this machine only."""
+"""The command `toolkit app`: an app for people who do not code, in the browser, from this machine or behind a team's proxy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from toolkit.extras import require
 
 DEFAULT_PORT = 8866
+_TEAM = "For a team, behind a proxy (docs/how-to/team.md)"
 
 
 def add_app_command(cli: typer.Typer, panel: str) -> None:
@@ -25,10 +26,31 @@ def app_command(
     port: Annotated[int, typer.Option(help="Port; the next free one is taken if it is in use.", min=1, max=65535)] = DEFAULT_PORT,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
     token: Annotated[bool, typer.Option("--token/--no-token", help="Let in only who has the address with its token.")] = True,
+    host: Annotated[str, typer.Option(help="Address to listen on; as it is, this machine alone.", rich_help_panel=_TEAM)] = "127.0.0.1",
+    base_url: Annotated[
+        str,
+        typer.Option(
+            help="Path below which a proxy reaches the apps (/members), or the whole address that people type.", rich_help_panel=_TEAM
+        ),
+    ] = "",
+    trust_proxy_user: Annotated[
+        str,
+        typer.Option(
+            help="Header in which the proxy says who somebody is; then nobody comes in without a name.",
+            envvar="TOOLKIT_USER_HEADER",
+            show_envvar=False,
+            metavar="HEADER",
+            rich_help_panel=_TEAM,
+        ),
+    ] = "",
+    proxy: Annotated[
+        list[str] | None, typer.Option(help="Address or net of the proxy that may name people; none = this machine.", rich_help_panel=_TEAM)
+    ] = None,
 ) -> None:
     """Open the apps in the browser, for people who do not code: read, choose, click, save. Nothing leaves this machine."""
     require("apps", "models", "charts")
     from toolkit.apps.serving import forked
+    from toolkit.apps.serving.place import place_of
     from toolkit.errors import WorkspaceError, unknown_name
     from toolkit.language import tr
     from toolkit.scope.view import open_view
@@ -38,6 +60,7 @@ def app_command(
     apps = {path.stem: path for path in sorted(shipped_folder("dashboards").glob("*.ipynb"))}
     if name and name not in apps:
         raise unknown_name("app", name, apps)
+    place = place_of(base_url=base_url, host=host, user_header=trust_proxy_user, proxies=proxy or (), token=token)
     typer.echo(f"Opening {workspace} ...")
     forked.warm_up()
     if not workspace.exists() and name != "receipts":  # a name that was mistyped makes no workspace
@@ -58,7 +81,7 @@ def app_command(
         typer.echo(tr("The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {file}.", url=url, file=log_path()))
 
     try:
-        serve(workspace, apps.get(name), port=port, browser=browser, token=token, announce=announce)
+        serve(workspace, apps.get(name), port=port, place=place, browser=browser, token=token, announce=announce)
     finally:
         if is_new and workspace.is_dir() and not any(workspace.iterdir()):
             workspace.rmdir()

@@ -29,6 +29,7 @@ from toolkit.language import later, tr
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.offer import Offer
 from toolkit.registry import find_question
+from toolkit.roles import refusal
 from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
@@ -213,9 +214,14 @@ class Planner(traitlets.HasTraits):
         return bool(self._past)
 
     @property
+    def not_yours(self) -> str:
+        """Why who sits before the page may not launch; "" where they may."""
+        return refusal(Workspace(self.shop.path), "owner", tr("launching a campaign"))
+
+    @property
     def can_launch(self) -> bool:
         """Whether nothing stands in the way of a launch; what was launched here is not launched twice."""
-        if self.launched and self.launched == campaign_id_of(self.form.name):
+        if self.not_yours or (self.launched and self.launched == campaign_id_of(self.form.name)):
             return False
         return isinstance(self.plan, Answer) and not any(note.verdict == "FAIL" for note in self.plan.notes)
 

@@ -254,6 +254,10 @@ class Launching:
     def show(self) -> None:
         """Offer the launch where nothing stands in its way; a changed plan must be confirmed anew."""
         self.ask.disabled = not self.planner.can_launch
+        if isinstance(self.planner.plan, Answer) and (refused := self.planner.not_yours):
+            self.told.value = panels.sentence(
+                f"{refused} {tr('Send an owner the address of this page: it holds the whole plan.')}", kind="wait"
+            )
         self.ask.layout.display = "" if isinstance(self.planner.plan, Answer) else "none"
         self.lists.layout.display = "" if self.planner.launched else "none"
         self._confirming(False)

@@ -24,6 +24,7 @@ from toolkit.ledger import global_control
 from toolkit.ledger.campaigns import Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition, plan_names, write_plan
 from toolkit.ledger.launch import check_free, freeze
+from toolkit.roles import require_role
 from toolkit.scope.view import checked_as_of, open_view
 from toolkit.wording import some
 from toolkit.workspace import Workspace, opened
@@ -45,6 +46,7 @@ def save_plan(workspace: Workspace | str | Path, campaign: dict[str, Any] | Defi
     ...                   "offers": {"save ten": "full_reduction 60/10"}, "offer_of": "save ten"})
     """
     ws = opened(workspace)
+    require_role(ws, "marketer", tr("keeping a plan"))
     draft = definition_of(ws, campaign)
     check_free(ws, draft.campaign_id)
     if draft.campaign_id in plan_names(ws) and not replace_it:

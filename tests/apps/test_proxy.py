@@ -29,7 +29,9 @@ from toolkit.workspace import Workspace
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 SECRET = "kept-between-the-two"
+PEOPLE = "anna:{PLAIN}a\nbo:{PLAIN}b\nvi:{PLAIN}v\n"
 ROLES = {"everybody": "viewer", "people": {"anna": "owner", "bo": "marketer"}}
+Served = tuple[str, str, "Proxy"]
 behind_nginx = pytest.mark.skipif(NGINX is None, reason="no nginx on this machine: the apps were not served behind a proxy")
 
 
@@ -76,8 +78,8 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
 
 
 @pytest.fixture(scope="module")
-def served(floor: Workspace, tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
-    """The address at the proxy, and the app's own, which nobody should use."""
+def served(floor: Workspace, tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """The address at the proxy, the app's own, which nobody should use, and the proxy."""
     floor.write_document("roles", ROLES)
     folder = tmp_path_factory.mktemp("proxy")
     options = ["--base-url", "/members", "--trust-proxy-user", "X-Forwarded-User"]
@@ -86,14 +88,37 @@ def served(floor: Workspace, tmp_path_factory: pytest.TempPathFactory, patch: py
     with running(floor.path, folder / "app.log", r"http://127\.0\.0\.1:(\d+)/members/$", *options) as (found, _):
         own = int(found.group(1))
         port = free_port()
-        (folder / "people").write_text("anna:{PLAIN}a\nbo:{PLAIN}b\nvi:{PLAIN}v\n", "utf-8")
+        (folder / "people").write_text(PEOPLE, "utf-8")
         (folder / "nginx.conf").write_text(configuration(folder, port, own), "utf-8")
-        with subprocess.Popen([str(NGINX), "-p", str(folder), "-c", "nginx.conf", "-e", "error.log"]) as nginx:
+        proxy = Proxy(folder, port)
+        proxy.start()
+        try:
+            yield f"http://127.0.0.1:{port}/members/", found.group(0), proxy
+        finally:
+            proxy.stop()
+
+
+class Proxy:
+    """A running nginx; whom it lets in is read from `people` with each request."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.people, self.folder, self.port = folder / "people", folder, port
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([str(NGINX), "-p", str(self.folder), "-c", "nginx.conf", "-e", "error.log"])
+        deadline = time.monotonic() + 60
+        while True:
+            assert self.process.poll() is None, "nginx did not start"
             try:
-                wait_for(port, nginx)
-                yield f"http://127.0.0.1:{port}/members/", found.group(0)
-            finally:
-                nginx.terminate()
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(60)
 
 
 def configuration(folder: Path, port: int, own: int) -> str:
@@ -114,18 +139,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        assert process.poll() is None, "nginx did not start"
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -153,8 +166,8 @@ def ask(address: str, who: str = "", headers: dict[str, str] | None = None, meth
 
 @pytest.mark.slow
 @behind_nginx
-def test_everything_stands_below_the_path_and_nobody_comes_around_the_proxy(served: tuple[str, str]) -> None:
-    there, own = served
+def test_everything_stands_below_the_path_and_nobody_comes_around_the_proxy(served: Served) -> None:
+    there, own, _ = served
     status, headers, page = ask(there, "vi")
     assert status == 200
     links = set(re.findall(r'(?:href|src|action)="(/[^"]*)"', page))
@@ -186,8 +199,8 @@ def test_everything_stands_below_the_path_and_nobody_comes_around_the_proxy(serv
 @pytest.mark.slow
 @behind_nginx
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: the app was not opened in a browser")
-def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: tuple[str, str], floor: Workspace) -> None:
-    there, _ = served
+def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: Served, floor: Workspace) -> None:
+    there, _, proxy = served
     plan = f"{there}voila/render/differentiation.ipynb"
     context = browser.new_context(http_credentials={"username": "bo", "password": "b"}, viewport={"width": 1280, "height": 1000})
     page = context.new_page()
@@ -216,6 +229,18 @@ def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: tuple[str,
     page.get_by_role("button", name="Launch …").click()
     page.get_by_role("button", name="Yes, freeze and launch it", exact=True).click()
     page.locator(".tk-done", has_text="Launched: ").wait_for()
+    # What stands before the page is stopped and started anew: it says so, and comes back to the same view.
+    proxy.stop()
+    gone = page.get_by_role("alertdialog")
+    gone.get_by_text("cannot be reached").wait_for()
+    proxy.start()
+    gone.get_by_text("can be reached again").wait_for()
+    gone.get_by_role("button").click()
+    wait_until(page, "[...document.querySelectorAll('.tk-build input')].some(one => one.value === 'Autumn')")
+    assert page.url == address
+    proxy.people.write_text(PEOPLE.replace("anna:", "gone:"), "utf-8")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    gone.get_by_text("Your session has ended.").wait_for()
     context.close()
     ws = Workspace(floor.path)
     assert "autumn" in known_campaigns(ws)["campaign_id"]
@@ -223,3 +248,28 @@ def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: tuple[str,
     assert (launched.who, launched.how, launched.about["campaign"]) == ("anna", "page", "autumn")
     written = json.loads((ws.path / "campaigns" / "autumn" / "definition.json").read_text("utf-8"))
     assert written["launched_by"] == "anna"
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@behind_nginx
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: the app was not opened in a browser")
+def test_a_page_that_does_not_start_says_so_and_can_be_tried_again(browser: Any, served: Served) -> None:
+    there, _, proxy = served
+    proxy.people.write_text(PEOPLE, "utf-8")
+    context = browser.new_context(http_credentials={"username": "vi", "password": "v"}, locale="zh-CN")
+    page = context.new_page()
+    first = (Path(__file__).parents[2] / "dashboards/share/nbconvert/templates/toolkit/opening.html").read_text("utf-8")
+    scripts = "".join(f'<script src="{there}voila/templates/toolkit/static/{name}.js"></script>' for name in ("words", "speak", "watch"))
+    body = f"<!doctype html><html><head>{scripts}</head>{first.partition('</head>')[2]}"
+    page.route("**/portrait.ipynb*", lambda route: route.fulfill(body=body, content_type="text/html"))  # its first words, and nothing more
+    begun = time.monotonic()
+    page.goto(f"{there}voila/render/portrait.ipynb")
+    assert page.get_by_role("alertdialog").count() == 0
+    page.get_by_role("alertdialog").get_by_text("15 秒").wait_for()
+    assert time.monotonic() - begun > 10
+    page.unroute("**/portrait.ipynb*")
+    page.route("**/portrait.ipynb*", lambda route: route.fulfill(body="<h1>here</h1>", content_type="text/html"))
+    page.get_by_role("alertdialog").get_by_role("button").click()
+    page.get_by_role("heading", name="here").wait_for()
+    context.close()

@@ -8,7 +8,7 @@
   if (window.tkWatches) { return; } // the first words of the page brought it
   window.tkWatches = true;
 
-  var Native = window.WebSocket, leaving = false, told = null;
+  var own = document.currentScript.src, Native = window.WebSocket, leaving = false, told = null;
   window.addEventListener("pagehide", function (event) { leaving = !event.persisted; });
   window.addEventListener("pageshow", function () { leaving = false; });
 
@@ -31,7 +31,7 @@
     told = { place: place, words: words, passing: passing };
   }
 
-  function reachable() { return fetch(location.href, { method: "HEAD", credentials: "same-origin", redirect: "manual", cache: "no-store" }); }
+  function reachable() { return fetch(own, { method: "HEAD", credentials: "same-origin", redirect: "manual", cache: "no-store" }); }
 
   // Is there still a kernel behind the page? A connection that breaks comes back by itself as long as there is.
   function look() {
@@ -57,7 +57,7 @@
       reachable().then(function (answer) {
         if (answer.status >= 502 && answer.status <= 504) { return; }
         clearInterval(told.waits);
-        told.words.textContent = tr("The app was started anew.") + " " + tr("What you chose is in the address; what you kept or launched is kept.");
+        told.words.textContent = tr("The app can be reached again: load the page anew.") + " " + tr("What you chose is in the address; what you kept or launched is kept.");
       }, function () {});
     }, 3000);
   }

@@ -236,6 +236,8 @@ def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: Served, fl
     proxy.start()
     gone.get_by_text("can be reached again").wait_for()
     gone.get_by_role("button").click()
+    gone.wait_for(state="detached")
+    page.locator(".tk-build .tk-headline").first.wait_for()
     wait_until(page, "[...document.querySelectorAll('.tk-build input')].some(one => one.value === 'Autumn')")
     assert page.url == address
     proxy.people.write_text(PEOPLE.replace("anna:", "gone:"), "utf-8")

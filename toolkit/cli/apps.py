@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,9 @@ _TEAM = "For a team, behind a proxy (docs/how-to/team.md)"
 
 
 def add_app_command(cli: typer.Typer, panel: str) -> None:
-    """Add `app` to the command line, in the given panel of its help."""
+    """Add `app` and `wall` to the command line, in the given panel of its help."""
     cli.command("app", rich_help_panel=panel)(app_command)
+    cli.command("wall", rich_help_panel=panel)(wall_command)
 
 
 def app_command(
@@ -57,7 +59,7 @@ def app_command(
     from toolkit.shipped import shipped_folder
     from toolkit.workspace import Workspace
 
-    apps = {path.stem: path for path in sorted(shipped_folder("dashboards").glob("*.ipynb"))}
+    apps = {path.stem: f"voila/render/{path.name}" for path in sorted(shipped_folder("dashboards").glob("*.ipynb"))} | {"wall": "wall"}
     if name and name not in apps:
         raise unknown_name("app", name, apps)
     place = place_of(base_url=base_url, host=host, user_header=trust_proxy_user, proxies=proxy or (), token=token)
@@ -81,10 +83,21 @@ def app_command(
         typer.echo(tr("The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {file}.", url=url, file=log_path()))
 
     try:
-        serve(workspace, apps.get(name), port=port, place=place, browser=browser, token=token, announce=announce)
+        serve(workspace, apps.get(name, ""), port=port, place=place, browser=browser, token=token, announce=announce)
     finally:
         if is_new and workspace.is_dir() and not any(workspace.iterdir()):
             workspace.rmdir()
+
+
+def wall_command(
+    workspace: Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")],
+    port: Annotated[int, typer.Option(help="Port; the next free one is taken if it is in use.", min=1, max=65535)] = DEFAULT_PORT,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    token: Annotated[bool, typer.Option("--token/--no-token", help="Let in only who has the address with its token.")] = True,
+) -> None:
+    """Open the wall: today's sales against the same hours of past weeks, on one screen that follows the receipts as they come in."""
+    os.environ.setdefault("TOOLKIT_APP_AHEAD", "0")  # nobody opens the other pages from a wall
+    app_command(workspace, "wall", port=port, browser=browser, token=token)
 
 
 def _is_new(folder: Path) -> bool:

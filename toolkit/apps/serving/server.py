@@ -39,11 +39,14 @@ from toolkit.apps.serving.limits import Pages, connection_limits
 from toolkit.apps.serving.place import Place
 from toolkit.apps.serving.prewarm import make_ahead
 from toolkit.apps.serving.uploads import UploadHandler
+from toolkit.apps.serving.wall import Wall, WallHandler
 from toolkit.audit import PAGE_USERS_VARIABLE
 from toolkit.charts import offline
 from toolkit.importing import arrivals
 from toolkit.shipped import shipped_folder
 
+WALL = "wall"
+"""Where the wall stands below the path of the apps."""
 AHEAD_VARIABLE = "TOOLKIT_APP_AHEAD"
 """Whether a page of each app, and what is kept beside the mart, is worked out ahead (`dashboards/voila.py`): 0 where the processors are
 needed for something else."""
@@ -84,6 +87,7 @@ class AppServer(Voila):
         own = [
             (self.server_url, EntryHandler, {"voila_configuration": self.voila_configuration, "entry": self.entry}),
             (f"{self.server_url}login", EndedHandler, {"voila_configuration": self.voila_configuration}),
+            (f"{self.server_url}{WALL}", WallHandler, {"voila_configuration": self.voila_configuration, "wall": Wall(self.entry.path)}),
             (rf"{self.server_url}receipts/([\w-]+)", UploadHandler, {"workspace": self.entry.path}),
         ]
         return [rule for rule in ours if rule[1] not in (*_LEFT_OUT, *forms)] + own
@@ -147,7 +151,7 @@ def _without_closed_tabs(loop: asyncio.AbstractEventLoop, told: dict[str, Any]) 
 
 def serve(
     workspace: Path,
-    app: Path | None,
+    app: str,
     *,
     port: int,
     place: Place | None = None,
@@ -162,7 +166,7 @@ def serve(
     workspace
         Folder of the workspace.
     app
-        The notebook of the app whose address is told; None = the entry page.
+        The path of the page whose address is told; "" = the entry page.
     port
         Where to listen; the next free one is taken if it is in use.
     place
@@ -201,7 +205,7 @@ def serve(
             logging.getLogger(name).addFilter(WithoutSecrets())
         server = AppServer(config_file_paths=[str(shipped_folder("dashboards"))], log_level="ERROR")
         server.announce, server.wanted_browser = announce, browser
-        server.first_page = f"voila/render/{app.name}" if app else ""
+        server.first_page = app
         server.initialize([str(shipped_folder("dashboards"))])
         server.place, server.base_url = place, place.base_url
         server.ip, server.port, server.open_browser = place.host, port, True

@@ -23,7 +23,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"models", "sources", "simulated", "charts"},
     {"workspace", "shipped"},
     {"audit"},
-    {"forgotten", "roles"},
+    {"forgotten", "roles", "engine"},
     {"importing", "mart", "content"},
     {"answer"},
     {"scope"},

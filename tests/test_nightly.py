@@ -125,3 +125,38 @@ def test_a_night_with_reports_that_fail_needs_a_look(shop, monkeypatch):
     monkeypatch.setattr(BatchResult, "failed", property(lambda _: 1))
     assert night(shop, "--reports", str(shop / "pages"), "--stores", "all").returncode == nightly.LOOK
     assert (made[0]["stores"], made[0]["resume"], made[0]["out"]) == ("all", True, shop / "pages")
+
+
+def test_results_are_written_back_once_for_the_same_receipts(shop, monkeypatch):
+    (shop / "mapping.toml").write_text(MAPPING.replace("[lines]", '[[results]]\nresult = "members"\nto = "out/scores.parquet"\n'
+                                       'columns = ["order_count"]\n[[results]]\nresult = "members"\nto = "env:NO_CRM"\ntable = "t"\n[lines]', 1), "utf-8")  # fmt: skip
+    (shop / "out").mkdir()
+    done = night(shop)
+    assert done.returncode == nightly.LOOK
+    assert "NO_CRM" in done.stdout  # said, and the other one stands
+    assert [one for one in logged(shop) if one[0] == "results 1"] == [("results 1", "started"), ("results 1", "done")]
+    assert ("results 2", "failed") in logged(shop)
+    scores = pl.read_parquet(shop / "out" / "scores.parquet")
+    assert scores.columns == ["member_id", "order_count", "as_of"]
+    assert scores.height > 0
+    monkeypatch.setenv("NO_CRM", f"sqlite:{shop / 'crm.db'}")
+    done = night(shop)
+    assert "stopped at: results 2" in done.stdout
+    assert done.returncode == nightly.DONE
+    before = (shop / "out" / "scores.parquet").stat().st_mtime_ns
+    assert night(shop).returncode == nightly.DONE
+    assert (shop / "out" / "scores.parquet").stat().st_mtime_ns == before
+    day(shop, date(2024, 6, 21), date(2024, 6, 21))
+    assert night(shop).returncode == nightly.DONE
+    assert (shop / "out" / "scores.parquet").stat().st_mtime_ns > before
+
+
+def test_what_a_mapping_may_not_say_of_results(shop):
+    bad = '[[results]]\nresult = "audience"\nto = "postgresql://u:secret@h/d"\n[[results]]\nresult = "members"\nto = "a.parquet"\nmode = "create"\n'
+    (shop / "mapping.toml").write_text(MAPPING.replace("[lines]", bad + "[lines]", 1), "utf-8")
+    done = night(shop)
+    assert done.returncode == nightly.FAILED
+    assert "carries a password" in done.stderr
+    assert "secret" not in done.stderr
+    assert "mode: " in done.stderr
+    assert "create" in done.stderr

@@ -1,4 +1,4 @@
-"""One night: what is new comes in, the mart is carried forward, what the first page rests on is made, the reports are written.
+"""One night: what is new comes in, the mart is carried forward, what the first page rests on is made, reports and results are written.
 
 Each step leaves what it finished where the next night finds it (files that were read, the mart, tables beside it, finished reports), so a
 night that broke off goes on where it stopped: run it again. `nightly/state.json` says how far the last one came, `nightly/log.jsonl` has
@@ -26,12 +26,13 @@ from toolkit.importing.run import open_source
 from toolkit.importing.since import OVERLAP_DAYS, remember, since_last
 from toolkit.language import later, tr
 from toolkit.sources.mapping import Mapping
+from toolkit.sources.specs import ResultTable
 from toolkit.workspace import Workspace
 
 DONE, LOOK, FAILED, RUNNING = 0, 1, 2, 3
-"""Exit codes: all done or nothing new; done, but reports failed; not done; another night is at work."""
+"""Exit codes: all done or nothing new; done, but reports or results failed; not done; another night is at work."""
 FOLDER, LOG, STATE = "nightly", "log.jsonl", "state.json"
-STEPS = (later("import"), later("mart"), later("tables"), later("reports"))
+STEPS = (later("import"), later("mart"), later("tables"), later("reports"), later("results"))
 """What a night does, in this order."""
 
 
@@ -49,7 +50,7 @@ class Plan:
 
     reports: Path | None = None
     stores: str = "top:10"
-    notebooks: tuple[str, ...] = ("portrait",)
+    notebooks: tuple[str, ...] = ("store", "portrait")
     workers: int = 2
     ahead: str = "first"
     overlap_days: int = OVERLAP_DAYS
@@ -126,7 +127,40 @@ def run_night(mapping: str | Path, workspace: str | Path, plan: Plan | None = No
                 facts |= {"made": result.ok, "kept": result.skipped, "failed": failed, "index": str(result.index)}
                 facts["told"] = tr("{made:,} reports made, {kept:,} kept from before, {failed:,} failed: {index}",
                                    made=result.ok, kept=result.skipped, failed=failed, index=result.index)  # fmt: skip
+        for number, one in enumerate(source.results):
+            failed += not _written_back(log, ws, source.folder, one, number)
         return log.ended(LOOK if failed else DONE)
+
+
+def _written_back(log: _Log, ws: Workspace, folder: Path, one: ResultTable, number: int) -> bool:
+    """Write a result back, unless it was of these receipts and this day before; return whether it stands there.
+
+    Of several each is its own transaction: what cannot be written is said, and keeps no other from being written.
+    """
+    from toolkit.results import write_back
+
+    name = f"results {number + 1}"
+    state = [one.model_dump(mode="json"), ws.manifest.data_version, str(ws.last_day), _documents_at(ws)]
+    if log.stands(name, state):
+        return True
+    is_file = one.to.lower().endswith(".parquet") and ":" not in one.to
+    try:
+        with log.step(name) as facts:
+            written = write_back(
+                ws, one.result, to=str(folder / one.to) if is_file else one.to, table=one.table, mode=one.mode, name=one.name,
+                columns=one.columns, for_contact=one.for_contact,
+            )  # fmt: skip
+            facts |= {"rows": written.rows, "told": written.sentence}
+    except ToolkitError as error:
+        log.tell(str(error))
+        return False
+    log.note(name, state)
+    return True
+
+
+def _documents_at(ws: Workspace) -> int:
+    """When what people keep (audiences, settings, the scorecard) was last changed."""
+    return max((path.stat().st_mtime_ns for folder in ("documents", "campaigns") for path in (ws.path / folder).rglob("*")), default=0)
 
 
 def _ahead(folder: Path, which: str, log: _Log) -> int:
@@ -183,10 +217,11 @@ class _Log:
         self.night = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._state: dict[str, Any] = {"night": self.night, "steps": {}}
         before = self._before()
+        self._state["stands"] = before.get("stands", {})
         if stopped := [step for step, status in before.get("steps", {}).items() if status != "done"]:
             sentence = tr(
                 "The night of {night} stopped at: {step}. What it finished stays; this one goes on from there.",
-                night=before["night"], step=tr(stopped[0]),
+                night=before["night"], step=" ".join(tr(word) for word in stopped[0].split()),
             )  # fmt: skip
             self.write({"step": stopped[0], "status": "resumed", "told": sentence})
             self.tell(sentence)
@@ -220,6 +255,15 @@ class _Log:
         if "told" in facts:
             self.tell(facts["told"])
 
+    def stands(self, name: str, state: Any) -> bool:
+        """Say whether what a step of this name noted last is this state."""
+        return self._state["stands"].get(name) == state
+
+    def note(self, name: str, state: Any) -> None:
+        """Keep the state in which a step was done."""
+        self._state["stands"][name] = state
+        self._write_state()
+
     def ended(self, code: int) -> Night:
         """Write the last line and return the night."""
         self.write({"step": "night", "status": "done" if code == DONE else "look", "code": code})
@@ -227,6 +271,9 @@ class _Log:
 
     def _mark(self, step: str, status: str) -> None:
         self._state["steps"][step] = status
+        self._write_state()
+
+    def _write_state(self) -> None:
         write_atomically(self.folder / STATE, json.dumps(self._state, indent=1))
 
     def _before(self) -> dict[str, Any]:

@@ -15,8 +15,9 @@ import pytest
 from tests.portrait.village import village_lines, village_products
 from tests.shop import make_workspace
 from toolkit.answer import Answer
+from toolkit.apps.pages.form import Form, blank, campaign_id_of, form_of, query_of
 from toolkit.apps.pages.offer_text import STARTS
-from toolkit.apps.pages.planner import NOT_YET, Form, Planner, blank, campaign_id_of, form_of, query_of
+from toolkit.apps.pages.planner import NOT_YET, Planner
 from toolkit.apps.pages.planner_view import PlannerView
 from toolkit.errors import BadValue
 from toolkit.ledger.campaigns import open_campaign
@@ -40,7 +41,7 @@ def planner(built: Workspace, tmp_path: Path) -> Planner:
 
 def test_the_blank_form_asks_for_more(planner: Planner) -> None:
     assert planner.plan == NOT_YET
-    assert planner.form == blank(planner.shop)
+    assert planner.form == blank(planner.shop.last_day)
     assert not planner.can_launch
     planner.read_ahead()  # for speed alone: nothing of it is shown
     assert (planner.plan, planner.replay, planner.holdout, planner.busy) == (NOT_YET, None, "", False)
@@ -99,10 +100,10 @@ def test_launched_once_confirmed_and_never_again(planner: Planner) -> None:
     assert "freezes" in view.launching.consequences.value
     assert view.launching.confirm.layout.display == "flex"
     view.launching.no.click()
-    assert planner.launched == ""
+    assert planner.form.campaign == ""
     view.launching.ask.click()
     view.launching.yes.click()
-    assert planner.launched == "autumn"
+    assert planner.form.campaign == "autumn"
     frozen = open_campaign(Workspace(planner.shop.path), "autumn")
     assert frozen.count("treated") > frozen.count("control") > 0
     assert frozen.definition is not None

@@ -25,6 +25,7 @@ from toolkit.apps.serving.place import SECRET_HEADER, SECRET_VARIABLE, place_of
 from toolkit.audit import read_audit
 from toolkit.errors import BadValue
 from toolkit.ledger.campaigns import known_campaigns
+from toolkit.ledger.definition import plan_names
 from toolkit.workspace import Workspace
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
@@ -215,6 +216,9 @@ def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: Served, fl
     wait_until(page, "/name=Autumn/.test(location.search)")
     address, kernel = page.url, page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
     assert address.startswith(f"{plan}?")
+    page.get_by_role("button", name="Keep as a draft").click()
+    page.locator(".tk-launch .tk-done").wait_for()
+    assert plan_names(Workspace(floor.path)) == ["autumn"]
     # Somebody else's kernel is nobody's to read or to end.
     assert ask(f"{there}api/kernels/{kernel}", "bo")[0] == 200
     assert ask(f"{there}api/kernels/{kernel}", "anna")[0] == 403
@@ -229,6 +233,8 @@ def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: Served, fl
     page.get_by_role("button", name="Launch …").click()
     page.get_by_role("button", name="Yes, freeze and launch it", exact=True).click()
     page.locator(".tk-done", has_text="Launched: ").wait_for()
+    wait_until(page, "/campaign=autumn/.test(location.search)")
+    launched_at = page.url
     # What stands before the page is stopped and started anew: it says so, and comes back to the same view.
     proxy.stop()
     gone = page.get_by_role("alertdialog")
@@ -237,9 +243,8 @@ def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: Served, fl
     gone.get_by_text("can be reached again").wait_for()
     gone.get_by_role("button").click()
     gone.wait_for(state="detached")
-    page.locator(".tk-build .tk-headline").first.wait_for()
-    wait_until(page, "[...document.querySelectorAll('.tk-build input')].some(one => one.value === 'Autumn')")
-    assert page.url == address
+    page.locator(".tk-done", has_text="Launched: ").wait_for()
+    assert page.url == launched_at
     proxy.people.write_text(PEOPLE.replace("anna:", "gone:"), "utf-8")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     gone.get_by_text("Your session has ended.").wait_for()

@@ -10,11 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from toolkit.errors import DataError, ImportRefused, MappingError, WorkspaceError
-from toolkit.importing import check_receipts, import_receipts, respread
+from toolkit.importing import check_receipts, dictionaries, import_receipts, respread
 from toolkit.importing import lines as line_steps
 from toolkit.workspace import Workspace
 
@@ -316,3 +317,31 @@ def test_a_process_killed_in_the_middle_leaves_the_old_state(tmp_path: Path) -> 
     assert live_lines(tmp_path / "ws").height == 5
     import_receipts(tmp_path / "mapping.toml", tmp_path / "ws", allow_shrinking=True)
     assert live_lines(tmp_path / "ws").filter(pl.col("ordered_at").dt.day() == 5, store="s1")["amount"].to_list() == [700]
+
+
+@pytest.mark.parametrize("years", [1, 90, 5_000_000])
+def test_lines_are_sorted_however_many_bits_their_key_needs(years):
+    """Member, second and row in one integer; without the row; three keys: the same order, in which a tie is told by the order's key."""
+    random = np.random.default_rng(years)
+    member = pl.Series(random.integers(0, 2 if years < 10 else 1 << 31, 3000), dtype=pl.UInt32)
+    rows = pl.DataFrame(
+        {
+            "member_code": member.set(pl.Series(random.random(3000) < 0.2), None),
+            "ordered_at": pl.Series(random.integers(0, 40, 3000) * years * 1_000_000_000, dtype=pl.Int64).cast(pl.Datetime("us")),
+            "order_key": pl.Series(random.integers(0, 5, 3000), dtype=pl.UInt64),
+        }
+    )
+    order = line_steps.sorted_index(rows)
+    assert sorted(order) == list(range(3000))
+    assert rows[order].equals(rows.sort("member_code", "ordered_at", "order_key", nulls_last=False))
+
+
+@pytest.mark.parametrize("far", [7, 10**15])
+def test_codes_are_those_of_a_join(far):
+    """Ids near each other are looked up by place, others joined; nobody has no code, ids that are no number of the column are not taken."""
+    dictionary = dictionaries.extend(pl.DataFrame(schema=dictionaries.SCHEMA), pl.Series(["A7", "0012", "12", "-3", str(far)]))
+    lines = pl.LazyFrame({"member_id": [12, None, far, -3, 12]})
+    coded = dictionaries.with_codes(lines, dictionary, pl.Int64(), "member_code", "member_id").collect()
+    known = dict(dictionary.select("id", "code").iter_rows())
+    assert coded.schema["member_code"] == pl.UInt32
+    assert sorted(coded.iter_rows(), key=str) == sorted([(one, known.get(str(one))) for one in (12, None, far, -3, 12)], key=str)

@@ -122,3 +122,23 @@ def test_across_new_ids_nothing_is_promised(tmp_path: Path) -> None:
     assert "slipping is not measured" in tk.targeting.slipping(ws).headline
     with speaking("zh"):
         assert "换发新编号" in tk.portrait.lifetime_value(ws).headline
+
+
+def test_a_large_shop_is_learned_once_a_week_from_a_panel(village: Workspace) -> None:
+    large = {"lifetime_value": {"panel_members": 200}}
+    last = village.last_day
+    assert last is not None
+    sunday = last - timedelta(days=last.toordinal() % 7 + 7)
+    days = (sunday, sunday + timedelta(days=3), sunday + timedelta(days=6))
+    answers = [lifetime_value(village, as_of=day, settings=large) for day in days]
+    told = [next(note.text for note in one.notes if "chosen by a hash" in note.text) for one in answers]
+    for day, sentence in zip(days, told, strict=True):
+        assert (
+            f"200 members, chosen by a hash of their ids, as of {sunday}. They are applied to everybody as they stand on {day}" in sentence
+        )
+    fits = [next((open_view(village, as_of=day).mart.path / "derived").glob("lifetime_fit-*.parquet")).read_bytes() for day in days]
+    assert fits[0] == fits[1] == fits[2]
+    assert answers[0].figures != answers[1].figures  # who came since is known
+    all_of_them = lifetime_value(village, as_of=sunday)
+    assert answers[0].figures["expected_buyers"] == pytest.approx(all_of_them.figures["expected_buyers"], rel=0.1)
+    assert not any("chosen by a hash" in note.text for note in all_of_them.notes)

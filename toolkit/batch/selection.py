@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import polars as pl
 from toolkit.batch.limits import Limits
 from toolkit.batch.record import BatchResult
 from toolkit.batch.scheduler import run_reports
+from toolkit.engine import executor_of
 from toolkit.errors import BadValue, unknown_name
 from toolkit.extras import require
 from toolkit.language import tr
@@ -25,7 +27,7 @@ def report_set(
     workspace: Workspace | str | Path,
     *,
     stores: str | Sequence[str] = "top:10",
-    notebooks: Sequence[str] = ("portrait",),
+    notebooks: Sequence[str] = ("store", "portrait"),
     out: str | Path | None = None,
     given: Mapping[str, Any] | None = None,
     workers: int = 2,
@@ -48,7 +50,7 @@ def report_set(
     given
         Further parameters of the notebooks: as_of, period, settings.
     workers, resume, single_file, executor, limits, progress
-        As `toolkit.batch.scheduler.run_reports`.
+        As `toolkit.batch.scheduler.run_reports`; without an executor that of the workspace's settings (machines.engine).
 
     Returns
     -------
@@ -75,20 +77,21 @@ def report_set(
     view = open_view(ws, as_of=parameters.get("as_of"), period=parameters.get("period"))
     chosen = choose_stores(store_sales(view.mart.orders, view.stores), stores)
     parameters["as_of"] = view.as_of.isoformat()
-    return run_reports(
-        ws.path,
-        stores=[{"store_id": "", "label": tr("The chain")}, *chosen],
-        notebooks=paths,
-        out=Path(out) if out is not None else ws.path / "reports" / view.as_of.isoformat(),
-        parameters=parameters,
-        workers=workers,
-        resume=resume,
-        single_file=single_file,
-        executor=executor,
-        limits=limits,
-        progress=progress,
-        title=tr("Member reports, as of {as_of}", as_of=view.as_of),
-    )
+    with nullcontext(executor) if executor is not None else executor_of(ws) as pool:
+        return run_reports(
+            ws.path,
+            stores=[{"store_id": "", "label": tr("The chain")}, *chosen],
+            notebooks=paths,
+            out=Path(out) if out is not None else ws.path / "reports" / view.as_of.isoformat(),
+            parameters=parameters,
+            workers=workers,
+            resume=resume,
+            single_file=single_file,
+            executor=pool,
+            limits=limits,
+            progress=progress,
+            title=tr("Member reports, as of {as_of}", as_of=view.as_of),
+        )
 
 
 def store_sales(orders: pl.LazyFrame, stores: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,7 @@ def nightly_command(
     workspace: Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")],
     reports: Annotated[Path | None, typer.Option(help="Folder of the report set; without it no reports are made.")] = None,
     stores: Annotated[str, typer.Option(help="Stores to report on: all, top:10, or ids separated by commas.")] = "top:10",
-    notebooks: Annotated[str, typer.Option(help="Notebooks of the reports, separated by commas.")] = "portrait",
+    notebooks: Annotated[str, typer.Option(help="Notebooks of the reports, separated by commas.")] = "store,portrait",
     workers: Annotated[int, typer.Option(help="Notebooks run side by side.", min=1, max=64)] = 2,
     ahead: Annotated[str, typer.Option(help="What is worked out for the pages: first (the entry page), all, or none.")] = "first",
     overlap: Annotated[int, typer.Option(help="Days before the last receipts that are looked at again.", min=0)] = 3,

@@ -109,7 +109,7 @@ def demo(
         echo(tr("{what} is there from before; remove {folder} to import it again.", what=repr(Workspace(workspace)), folder=folder))
     else:
         typer.echo(str(import_receipts(COMPLETE_JOURNEY, workspace)))
-    result = _run_reports(workspace, stores, ["portrait"], folder / "reports", {}, resume=True)
+    result = _run_reports(workspace, stores, ["store", "portrait"], folder / "reports", {}, resume=True)
     typer.echo(tr("\nOpen {path} in a browser. Then try:", path=result.index.resolve()))
     typer.echo(tr("  toolkit answer {workspace} portrait.segments --set store_id=367", workspace=workspace))
     typer.echo(tr('  toolkit ask {workspace} "which members carry the sales?"', workspace=workspace))
@@ -438,7 +438,9 @@ def write_back_(
 def report(
     workspace: WorkspacePath,
     stores: Annotated[str, typer.Option(help="all, top:10, or ids separated by commas.")] = "top:10",
-    notebooks: Annotated[str, typer.Option(help="Notebooks to run, separated by commas: names of ours, or paths of yours.")] = "portrait",
+    notebooks: Annotated[
+        str, typer.Option(help="Notebooks to run, separated by commas: names of ours, or paths of yours.")
+    ] = "store,portrait",
     out: Annotated[Path | None, typer.Option(help="Folder of the report set; default: reports/AS_OF in the workspace.")] = None,
     sets: Sets = None,
     workers: Annotated[int, typer.Option(help="Notebooks run side by side.", min=1, max=64)] = 2,

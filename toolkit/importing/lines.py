@@ -23,6 +23,8 @@ from toolkit.workspace import LineFile, Workspace
 ROWS_PER_PARTITION = 3_000_000
 """Lines that a partition should hold: it bounds the memory of the mart pass (about 100 bytes a line while it works)."""
 MOST_PARTITIONS = 256
+NOT_STATED = {"channel_code": None, "discount_amount": 0, "coupon_amount": 0}
+"""What stands in all lines of an import whose mapping does not name the column."""
 DICTIONARIES = {"member": "member_id", "store": "store_id", "product": "product_id", "channel": "channel"}
 
 
@@ -39,6 +41,15 @@ class OrderFaults:
 def partition_count(rows: int) -> int:
     """Return how many partitions a workspace gets whose first import has this many lines; room for four times as many is left."""
     return min(MOST_PARTITIONS, max(1, math.ceil(rows / ROWS_PER_PARTITION)))
+
+
+def written(lines: pl.LazyFrame, path: Path, rows: int) -> pl.LazyFrame:
+    """Return a copy on disk of lines that several passes read: what fits into a partition is written as it lies in memory."""
+    if rows <= ROWS_PER_PARTITION:
+        lines.sink_ipc(path, compression="uncompressed", engine="streaming")
+        return pl.scan_ipc(path)
+    lines.sink_parquet(path, compression="lz4", engine="streaming")
+    return pl.scan_parquet(path)
 
 
 def duplicate_line_ids(lines: pl.LazyFrame) -> pl.DataFrame:
@@ -60,7 +71,8 @@ def order_faults(lines: pl.LazyFrame, files: Sequence[SourceFile]) -> OrderFault
 
     The search runs on hashes; the few orders it suspects are looked at again by their real ids: no collision sets a good order aside.
     """
-    member = pl.col("member_id").hash(seed=3)
+    nobody = pl.lit(0, pl.UInt64)  # so that one least and one greatest tell two members and half a member
+    member = pl.when(pl.col("member_id").is_not_null()).then(pl.col("member_id").hash(seed=3)).otherwise(nobody)
     several = len(files) > 1  # of one file nobody asks which
     places = [pl.col("source_index").min().alias("first"), pl.col("source_index").max().alias("last")] if several else []
     in_files = file_of(files, pl.col("first")) != file_of(files, pl.col("last")) if several else pl.lit(False)
@@ -68,27 +80,26 @@ def order_faults(lines: pl.LazyFrame, files: Sequence[SourceFile]) -> OrderFault
         lines.select(
             *(["source_index"] if several else []),
             order_key().alias("order_key"),
-            pl.when(pl.col("member_id").is_not_null()).then(member).alias("member"),
-            pl.col("member_id").is_null().alias("nobody"),
+            member.alias("member"),
             "ordered_at",
             "amount",
         )
         .group_by("order_key")
         .agg(
-            (pl.col("member").min() != pl.col("member").max()).fill_null(False).alias("two_members"),
-            (pl.col("nobody").any() & ~pl.col("nobody").all()).alias("half_member"),
+            (pl.col("member").min() != pl.col("member").max()).alias("several_members"),
             (pl.col("ordered_at").min() != pl.col("ordered_at").max()).alias("several_times"),
             pl.col("amount").sum().alias("total"),
-            pl.col("member").min(),  # least and earliest are worked out above: no further sum but the total
+            pl.col("member").max(),  # greatest and earliest are worked out above: no further sum but the total
             pl.col("ordered_at").min(),
             *places,
         )
         .with_columns(in_files.alias("in_files"))
-        .filter(pl.any_horizontal("two_members", "half_member", "several_times", pl.col("total") < 0, "in_files"))
+        .filter(pl.any_horizontal("several_members", "several_times", pl.col("total") < 0, "in_files"))
         .collect(engine="streaming")
     )
-    negative = orders.filter(pl.col("total") < 0).select("order_key", "member", "total", "ordered_at")
-    suspects = orders.filter(pl.col("two_members") | pl.col("half_member")).select("order_key")
+    named = pl.when(pl.col("member") != nobody).then("member").alias("member")
+    negative = orders.filter(pl.col("total") < 0).select("order_key", named, "total", "ordered_at")
+    suspects = orders.filter("several_members").select("order_key")
     in_several = orders.filter("in_files")["order_key"]
     empty = pl.DataFrame(schema={"source_index": pl.Int64, "fault": pl.String})
     if suspects.is_empty():
@@ -122,15 +133,17 @@ def codes_of(workspace: Workspace, lines: pl.LazyFrame, extra: dict[str, pl.Seri
 
 
 def code_lines(lines: pl.LazyFrame, codes: dict[str, pl.DataFrame], typed: Typed, partitions: int) -> pl.LazyFrame:
-    """Return lines with codes for ids, and their partition; members stay together, non-members are spread by order."""
+    """Return what is written of lines, with codes for ids, and their partition; members stay together, non-members are spread by order.
+
+    Columns that the mapping does not name are left out: `sort_partition` adds them, all the same value.
+    """
+    unmapped = [name for name in NOT_STATED if name.removesuffix("_code") not in typed.mapped]
     for name, column in DICTIONARIES.items():
-        if column == "channel" and "channel" not in typed.mapped:
-            lines = lines.with_columns(pl.lit(None, pl.UInt32).alias("channel_code"))
-            continue
-        table = dictionaries.lookup(codes[name], typed.id_dtypes[column], f"{name}_code", column)
-        lines = lines.join(table, on=column, how="left", maintain_order="none")
+        if f"{name}_code" not in unmapped:
+            lines = dictionaries.with_codes(lines, codes[name], typed.id_dtypes[column], f"{name}_code", column)
     spread = pl.coalesce("member_code", (pl.col("order_key") % partitions).cast(pl.UInt32)) % partitions
-    return lines.with_columns(spread.cast(pl.UInt32).alias("partition"))
+    stored = [name for name in schemas.STORED_LINES.names() if name not in ("order_code", *unmapped)]
+    return lines.select(*stored, "order_key", "order_id", partition=spread.cast(pl.UInt32))
 
 
 def sort_partition(rows: pl.DataFrame, file_number: int, *, several_times: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -148,29 +161,38 @@ def sort_partition(rows: pl.DataFrame, file_number: int, *, several_times: bool)
     codes = starts_here.cast(pl.Int64).cum_sum() - 1 + (file_number << 32)
     first_rows = order.filter(starts_here)  # the text of an order's id is only fetched once an order
     ids = pl.DataFrame({"order_code": codes.filter(starts_here), "order_id": rows["order_id"].gather(first_rows).cast(pl.String)})
-    return lines.with_columns(codes.alias("order_code")).select(
-        pl.col(name).cast(dtype) for name, dtype in schemas.STORED_LINES.items()
-    ), ids
+    lines = lines.with_columns(
+        codes.alias("order_code"), **{name: pl.lit(same) for name, same in NOT_STATED.items() if name not in lines.columns}
+    )
+    return lines.select(pl.col(name).cast(dtype) for name, dtype in schemas.STORED_LINES.items()), ids
 
 
 def sorted_index(rows: pl.DataFrame) -> pl.Series:
     """Return the row numbers of a partition in the order (member_code, ordered_at, order_key), non-members first.
 
-    Member and second are packed into one integer, which sorts four times as fast as three keys; rows that tie there are put right after.
+    Member and second are packed into one integer, which sorts four times as fast as three keys, with the row behind them where that fits,
+    since a sort costs less than the places of one; rows that tie in member and second are put right after.
     """
     keys = rows.select(
-        (pl.col("member_code").cast(pl.Int64) + 1).fill_null(0).alias("member"),
+        (pl.col("member_code").cast(pl.UInt64) + 1).fill_null(0).alias("member"),
         pl.col("ordered_at").dt.epoch("s").alias("second"),
-        "order_key",
     )
     first, last, highest = (
         int(value or 0) for value in keys.select(pl.col("second").min(), last=pl.col("second").max(), m=pl.col("member").max()).row(0)
     )
-    if highest.bit_length() + (last - first).bit_length() > 62:
+    second_bits, row_bits = (last - first).bit_length(), rows.height.bit_length()
+    bits = highest.bit_length() + second_bits
+    if bits > 64:
         return rows.select(pl.arg_sort_by("member_code", "ordered_at", "order_key", nulls_last=False).alias("row"))["row"]
-    packed = keys["member"] * (1 << (last - first).bit_length()) + (keys["second"] - first)
-    order = packed.arg_sort()
-    there = pl.DataFrame({"packed": packed.gather(order), "order_key": keys["order_key"].gather(order)}).with_row_index("place")
+    packed = keys["member"] * (1 << second_bits) + (keys["second"] - first).cast(pl.UInt64)
+    if bits + row_bits <= 64:
+        behind = pl.int_range(rows.height, dtype=pl.UInt64, eager=True)
+        packed = (packed * (1 << row_bits) + behind).sort()
+        order, packed = (packed & ((1 << row_bits) - 1)).cast(pl.UInt32), packed // (1 << row_bits)
+    else:
+        order = packed.arg_sort()
+        packed = packed.gather(order)
+    there = pl.DataFrame({"packed": packed, "order_key": rows["order_key"].gather(order)}).with_row_index("place")
     tied = there.filter((pl.col("packed") == pl.col("packed").shift(1)) & (pl.col("order_key") != pl.col("order_key").shift(1)))
     if tied.height:
         places = there.filter(pl.col("packed").is_in(tied["packed"].unique().implode()))["place"]

@@ -268,8 +268,7 @@ def _import_lines(
     in_other_zone = mapping.zone_of_times("lines") not in (None, mapping.time_zone)
     are_written = bool(names.height or gone.ids or in_other_zone or any(file.dialect for file in typed.files))
     if are_written:  # parse text, move times once, not once per pass
-        lines.sink_parquet(staging / "typed.parquet", compression="lz4", engine="streaming")
-        lines = pl.scan_parquet(staging / "typed.parquet")
+        lines = line_steps.written(lines, staging / "typed", typed.rows_in)
     earlier = 0
     if mapping.since is not None:
         lines, earlier = rows_since(typed, lines, mapping.since)
@@ -440,16 +439,14 @@ def _write_lines(
 ) -> tuple[list[LineFile], pl.DataFrame]:
     """Write the partitions; return their entries and the lines per store day."""
     (ws.path / folder).mkdir(parents=True)
-    wanted = ["member_code", "order_key", "order_id", "ordered_at", "store_code", "product_code", "channel_code"]
-    wanted += ["quantity_milli", "amount", "discount_amount", "coupon_amount"]
     number = int(folder.rsplit("/", 1)[1]) * line_steps.MOST_PARTITIONS
     files, days = [], []
     tell(WRITING, 0, partitions)
-    for partition, scan in enumerate(line_steps.staged_partitions(coded.select(*wanted, "partition"), staging, partitions)):
+    for partition, scan in enumerate(line_steps.staged_partitions(coded, staging, partitions)):
         tell(WRITING, partition, partitions)
         if scan is None:
             continue
-        rows = scan.select(wanted).collect(engine="streaming").rechunk()  # gathers from many chunks are slow
+        rows = scan.drop("partition", strict=False).collect(engine="streaming").rechunk()  # gathers from many chunks are slow
         if rows.is_empty():
             continue
         stored, ids = line_steps.sort_partition(rows, number + partition, several_times=several_times)

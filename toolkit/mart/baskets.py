@@ -14,13 +14,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from toolkit.atomic import written_beside
 from toolkit.disk import with_spare
+from toolkit.engine import engine_of
 from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import Batch, plan_batches, read_slices
 from toolkit.mart.folder import Mart
@@ -95,9 +98,10 @@ def _ensure_in(place: Path, ws: Workspace, mart: Mart) -> Path:
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     try:
-        products = _products(ws, mart)
-        for number, batch in enumerate(plan_batches(ws.line_partitions())):
-            _write(building, number, batch, mart, products)
+        batches = list(enumerate(plan_batches(ws.line_partitions())))
+        with engine_of(ws) as spread:
+            for _ in spread(_write, batches, building, mart.as_of, _products(ws, mart)):
+                pass
         seal_folder(building)
         try:
             os.rename(building, folder)
@@ -126,17 +130,20 @@ def _products(ws: Workspace, mart: Mart) -> _Products:
     return _Products(category, None if goods.all() else goods)
 
 
-def _write(folder: Path, number: int, batch: Batch, mart: Mart, products: _Products) -> None:
+def _write(numbered: tuple[int, Batch], folder: Path, as_of: date, products: _Products) -> None:
+    number, batch = numbered
     orders: list[pl.DataFrame] = []
     goods: list[pl.DataFrame] = []
     before = 0
-    for lines, _ in read_slices(batch, mart.as_of, _SLICE_LINES):
+    for lines, _ in read_slices(batch, as_of, _SLICE_LINES):
         part = _orders_and_goods(lines, products, before)
         orders.append(part.orders)
         goods.append(part.goods)
         before += part.orders.height
-    pl.concat([ORDERS.to_frame(), *orders]).write_ipc(folder / f"orders-{number:05d}.arrow")
-    pl.concat([GOODS.to_frame(), *goods]).rechunk().write_ipc(folder / f"goods-{number:05d}.arrow")
+    whole = {"orders": pl.concat([ORDERS.to_frame(), *orders]), "goods": pl.concat([GOODS.to_frame(), *goods]).rechunk()}
+    for table, frame in whole.items():
+        with written_beside(folder / f"{table}-{number:05d}.arrow", durable=False) as part:
+            frame.write_ipc(part)
 
 
 def _orders_and_goods(lines: pl.DataFrame, products: _Products, before: int) -> Part:

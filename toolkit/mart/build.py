@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -19,8 +18,9 @@ import numpy as np
 import polars as pl
 from filelock import FileLock
 
-from toolkit.atomic import synced
+from toolkit.atomic import synced, written_beside
 from toolkit.disk import spare_of, with_spare
+from toolkit.engine import Spread, engine_of
 from toolkit.errors import BadValue, WorkspaceError
 from toolkit.integrity import seal_folder
 from toolkit.language import tr
@@ -121,15 +121,14 @@ def _build_in(folder: Path, ws: Workspace, as_of: date, most_lines: int, workers
 def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int, workers: int) -> None:
     for table in ("orders", "member_category", "members", "drafts"):
         (folder / table).mkdir(parents=True)
-    catalogue, notes = _catalogue(ws, as_of)
-    _keep_freed_memory()
-    sums = _carried_sums(ws, as_of, folder, catalogue) or _sums_of_lines(ws, as_of, folder, catalogue, most_lines, workers)
-    note_origin(ws, folder, settled_day(as_of), sums.settled_sums)
-    categories = category_table(sums.category_sums, catalogue.categories)
-    prices = usual_prices(categories)
-    for draft in sorted((folder / "drafts").iterdir()):
-        pairs = pl.scan_ipc(folder / "member_category" / draft.name).select("member_code", "category_code", "priced_units_milli").collect()
-        pl.read_ipc(draft).with_columns(expected_amounts(pairs, prices)).write_ipc(folder / "members" / draft.name)
+    with engine_of(ws, workers=workers) as spread:
+        catalogue, notes = _catalogue(ws, as_of, spread)
+        _keep_freed_memory()
+        sums = _carried_sums(ws, as_of, folder, catalogue) or _sums_of_lines(ws, as_of, folder, catalogue, most_lines, spread)
+        note_origin(ws, folder, settled_day(as_of), sums.settled_sums)
+        categories = category_table(sums.category_sums, catalogue.categories)
+        for _ in spread(_finish_members, sorted((folder / "drafts").glob("part-*.arrow")), usual_prices(categories)):
+            pass
     shutil.rmtree(folder / "drafts")
     categories.write_parquet(folder / "categories.parquet")
     products = product_table(sums.product_sums, catalogue)
@@ -149,20 +148,25 @@ def _carried_sums(ws: Workspace, as_of: date, folder: Path, catalogue: Catalogue
     return _Sums(**vars(carried), unseen=unseen)
 
 
-def _sums_of_lines(ws: Workspace, as_of: date, folder: Path, catalogue: Catalogue, most_lines: int, workers: int) -> _Sums:
+def _finish_members(draft: Path, prices: pl.DataFrame) -> None:
+    """Give the members of a part what a purchase of theirs would cost at usual prices, which are known once all parts are written."""
+    pairs = draft.parent.parent / "member_category" / draft.name
+    bought = pl.scan_ipc(pairs).select("member_code", "category_code", "priced_units_milli").collect()
+    with written_beside(draft.parent.parent / "members" / draft.name, durable=False) as part:
+        pl.read_ipc(draft).with_columns(expected_amounts(bought, prices)).write_ipc(part)
+
+
+def _sums_of_lines(ws: Workspace, as_of: date, folder: Path, catalogue: Catalogue, most_lines: int, spread: Spread) -> _Sums:
     """Write the parts from all lines, batch by batch."""
     batches = plan_batches(ws.line_partitions(), most_lines=most_lines) or [()]
-    with ThreadPoolExecutor(workers) as pool:
-        batch_sums = pool.map(
-            lambda number, batch: _write_batch(folder, number, batch, catalogue, as_of, most_lines), range(len(batches)), batches
-        )
-        sums = reduce(_together, batch_sums)
-    (since,) = product_sums_after(ws, (settled_day(as_of),), as_of, catalogue)
+    sums = reduce(_together, spread(_write_batch, list(enumerate(batches)), folder, catalogue, as_of, most_lines))
+    (since,) = product_sums_after(ws, (settled_day(as_of),), as_of, catalogue, spread)
     return replace(sums, settled_sums=add(sums.product_sums, since, -1))
 
 
-def _write_batch(folder: Path, number: int, batch: Batch, catalogue: Catalogue, as_of: date, most_lines: int) -> _Sums:
+def _write_batch(numbered: tuple[int, Batch], folder: Path, catalogue: Catalogue, as_of: date, most_lines: int) -> _Sums:
     """Write the parts of a batch, each of about `most_lines` lines, and return their sums."""
+    number, batch = numbered
     slices = read_slices(batch, as_of, lines_at_once(catalogue))
     sums: _Sums | None = None
     part = 0
@@ -176,7 +180,8 @@ def _write_batch(folder: Path, number: int, batch: Batch, catalogue: Catalogue, 
             ("member_category", tables.member_category, MEMBER_CATEGORY),
             ("drafts", tables.members, MEMBER_FEATURES),
         ):
-            frame.match_to_schema(schema).write_ipc(folder / table / name)
+            with written_beside(folder / table / name, durable=False) as beside:  # a worker given up for dead may still be writing it
+                frame.match_to_schema(schema).write_ipc(beside)
         days = tables.orders.select(pl.col("ordered_at").min().dt.date(), last=pl.col("ordered_at").max().dt.date()).row(0)
         seen = tuple(day for day in days if day)
         written = _Sums(tables.category_sums, tables.product_sums, tables.totals, tables.members.height, sum(later), seen)
@@ -224,7 +229,7 @@ def _facts(sums: _Sums, notes: list[str]) -> dict[str, Any]:
     }
 
 
-def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
+def _catalogue(ws: Workspace, as_of: date, spread: Spread) -> tuple[Catalogue, list[str]]:
     """The catalogue with `counted` settled, and the notes on how."""
     table = ws.table("products")
     codes = {name: ws.codes(name) for name in ("product", "store", "channel", "not_goods")}
@@ -233,14 +238,19 @@ def _catalogue(ws: Workspace, as_of: date) -> tuple[Catalogue, list[str]]:
     files = [path for partition in ws.line_partitions() for path in partition]
     if not files or not len(catalogue.unstated):
         return catalogue, []
-    fractional = products_in_fractions(files, as_of).collect(engine="streaming")
-    settled = without_fractions(catalogue, fractional.to_series().cast(pl.Int64).to_numpy())
+    fractional = pl.concat(spread(_fractional, ws.line_partitions(), as_of)).unique()
+    settled = without_fractions(catalogue, fractional.cast(pl.Int64).to_numpy())
     left_out = int(catalogue.counted.sum() - settled.counted.sum())
     note = (
         f"The products table does not say whether products are counted for {len(catalogue.unstated):,} of {len(catalogue.counted):,}; "
         f"{left_out:,} of these were sold in fractions and are left out of units and unit prices. State it in the column `counted`."
     )
     return settled, [note]
+
+
+def _fractional(partition: Sequence[Path], as_of: date) -> pl.Series:
+    found = products_in_fractions(list(partition), as_of).collect(engine="streaming") if partition else pl.DataFrame()
+    return found.to_series() if found.width else pl.Series("product_code", [], dtype=pl.UInt32)
 
 
 def products_in_fractions(files: list[Path], as_of: date) -> pl.LazyFrame:

@@ -43,6 +43,23 @@ def stored_table(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) ->
     return frame
 
 
+def carried_table(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """Return the table `key` of a mart, as `stored_table`; taken over from another mart beside it where that has it.
+
+    `key` must hold a digest of everything that the table depends on, also of what it reads of the mart: then equal keys mean equal tables,
+    whichever mart they were made for.
+    """
+
+    def taken_over_or_made() -> pl.DataFrame:
+        for mart in sorted(mart_path.parent.glob("*-*-*-*"), reverse=True):
+            if mart != mart_path and (path := content_named(mart / "derived", key, ".parquet")):
+                with suppress(OSError):  # pruned while we looked
+                    return pl.read_parquet(path)
+        return make()
+
+    return stored_table(mart_path, key, taken_over_or_made)
+
+
 def made_at(mart_path: Path) -> int:
     """Return when a mart was made (ns): a workspace that was deleted and imported anew has a mart of the same name."""
     return (mart_path / "mart.json").stat().st_mtime_ns

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import polars as pl
 
+from toolkit.atomic import written_beside
 from toolkit.disk import with_spare
+from toolkit.engine import engine_of
 from toolkit.expressions import is_bought
 from toolkit.integrity import folder_faults, seal_folder
-from toolkit.mart.batches import plan_batches, read_slices
+from toolkit.mart.batches import Batch, plan_batches, read_slices
 from toolkit.mart.folder import Mart
 from toolkit.schemas import STORED_LINES
 from toolkit.workspace import Workspace, is_disk_full
@@ -162,14 +164,21 @@ def middle_of(mart: Mart) -> date:
 def _write(ws: Workspace, mart: Mart, folder: Path, middle: date) -> None:
     for table in ("first_days", "first_products", "rhythms", "gaps", "product_rhythms", "product_gaps"):
         (folder / table).mkdir(parents=True)
-    goods = _goods(ws, mart)
-    number = 0
-    for batch in plan_batches(ws.line_partitions()) or [()]:
-        for lines, _ in read_slices(batch, mart.as_of, LINES_AT_ONCE):
-            _write_part(folder, number, lines.join(mart.not_orders, on="order_code", how="anti", maintain_order="left"), goods, middle)
-            number += 1
-    if number == 0:
-        _write_part(folder, 0, pl.DataFrame(schema=STORED_LINES), goods, middle)
+    batches = list(enumerate(plan_batches(ws.line_partitions())))
+    with engine_of(ws) as spread:
+        for _ in spread(_write_batch, batches, folder, mart.as_of, mart.not_orders, _goods(ws, mart), middle):
+            pass
+    if not batches:
+        _write_part(folder, "part-00000-000.arrow", pl.DataFrame(schema=STORED_LINES), _goods(ws, mart), middle)
+
+
+def _write_batch(
+    numbered: tuple[int, Batch], folder: Path, as_of: date, not_orders: pl.DataFrame, goods: pl.DataFrame, middle: date
+) -> None:
+    number, batch = numbered
+    for place, (lines, _) in enumerate(read_slices(batch, as_of, LINES_AT_ONCE)):
+        bought = lines.join(not_orders, on="order_code", how="anti", maintain_order="left")
+        _write_part(folder, f"part-{number:05d}-{place:03d}.arrow", bought, goods, middle)
 
 
 def _goods(ws: Workspace, mart: Mart) -> pl.DataFrame:
@@ -184,7 +193,7 @@ def _goods(ws: Workspace, mart: Mart) -> pl.DataFrame:
     return goods.with_columns(pl.col("product_code").is_in(codes.implode()).alias("has_life"))
 
 
-def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFrame, middle: date) -> None:
+def _write_part(folder: Path, name: str, lines: pl.DataFrame, goods: pl.DataFrame, middle: date) -> None:
     bought = (
         lines.lazy()
         .filter(pl.col("member_code").is_not_null() & is_bought(pl.col("quantity_milli")))
@@ -201,15 +210,19 @@ def _write_part(folder: Path, number: int, lines: pl.DataFrame, goods: pl.DataFr
         .sort("member_code", "category_code", "day")
         .collect()
     )
-    name = f"part-{number:05d}.arrow"
-    first_days(days).match_to_schema(FIRST_DAYS).write_ipc(folder / "first_days" / name)
-    first_products(products).match_to_schema(FIRST_PRODUCTS).write_ipc(folder / "first_products" / name)
     rhythms, gaps = rhythms_of(days, middle)
-    rhythms.select(RHYTHMS.names()).cast(RHYTHMS).write_ipc(folder / "rhythms" / name)
-    gaps.cast(GAPS).write_ipc(folder / "gaps" / name)
-    rhythms, gaps = rhythms_of(_again_and_again(products), middle, by="product_code")
-    rhythms.select(PRODUCT_RHYTHMS.names()).cast(PRODUCT_RHYTHMS).write_ipc(folder / "product_rhythms" / name)
-    gaps.cast(PRODUCT_GAPS).write_ipc(folder / "product_gaps" / name)
+    product_rhythms, product_gaps = rhythms_of(_again_and_again(products), middle, by="product_code")
+    tables = {
+        "first_days": first_days(days).match_to_schema(FIRST_DAYS),
+        "first_products": first_products(products).match_to_schema(FIRST_PRODUCTS),
+        "rhythms": rhythms.select(RHYTHMS.names()).cast(RHYTHMS),
+        "gaps": gaps.cast(GAPS),
+        "product_rhythms": product_rhythms.select(PRODUCT_RHYTHMS.names()).cast(PRODUCT_RHYTHMS),
+        "product_gaps": product_gaps.cast(PRODUCT_GAPS),
+    }
+    for table, frame in tables.items():
+        with written_beside(folder / table / name, durable=False) as part:
+            frame.write_ipc(part)
 
 
 def first_days(days: pl.DataFrame) -> pl.DataFrame:

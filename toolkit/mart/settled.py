@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from toolkit.engine import Spread
 from toolkit.mart.catalogue import Catalogue
 from toolkit.mart.folder import MADE_OF
 from toolkit.mart.lines import lines_of, slices_of
@@ -55,22 +56,38 @@ def add(sums: Columns, others: Columns, sign: int) -> Columns:
     return {name: values + sign * others[name] for name, values in sums.items()}
 
 
-def product_sums_after(ws: Workspace, days: Sequence[date], as_of: date, catalogue: Catalogue) -> list[Columns]:
+def product_sums_after(
+    ws: Workspace, days: Sequence[date], as_of: date, catalogue: Catalogue, spread: Spread | None = None
+) -> list[Columns]:
     """Return, for each of some days, the sums of products (`products.SUMS`, by code) over the lines after it up to `as_of`.
 
-    A partition's lines are in memory at a time.
+    A partition's lines are in memory at a time; `spread` (`toolkit.engine`) works on several.
     """
     sums = [{name: np.zeros(len(catalogue.counted), dtype=np.int64) for name in SUMS} for _ in days]
     files = [file for file in ws.manifest.line_files if file.last_day > min(days)]
-    for partition in sorted({file.partition for file in files}):
-        paths = ws.data_files([file.path for file in files if file.partition == partition])
-        lines = pl.scan_parquet(paths).select(STORED_LINES.names()).filter(_between(min(days), as_of)).collect()
-        for day, added in zip(days, sums, strict=True):
-            rows = lines if day == min(days) else lines.filter(_between(day, as_of))
-            for part in slices_of(rows, lines_at_once(catalogue)) if rows.height else []:
-                walked = lines_of(part, catalogue)
-                are = are_orders(walked.orders, walked.product, walked.quantity, walked.paid)
-                add_product_sums(added, bought_in_orders(walked, are))
+    parts = [
+        ws.data_files([file.path for file in files if file.partition == partition])
+        for partition in sorted({one.partition for one in files})
+    ]
+    found = (
+        spread(_sums_of_part, parts, days, as_of, catalogue) if spread else (_sums_of_part(part, days, as_of, catalogue) for part in parts)
+    )
+    for of_part in found:
+        for mine, theirs in zip(sums, of_part, strict=True):
+            for name, values in theirs.items():
+                mine[name] += values
+    return sums
+
+
+def _sums_of_part(paths: Sequence[Path], days: Sequence[date], as_of: date, catalogue: Catalogue) -> list[Columns]:
+    sums = [{name: np.zeros(len(catalogue.counted), dtype=np.int64) for name in SUMS} for _ in days]
+    lines = pl.scan_parquet(list(paths)).select(STORED_LINES.names()).filter(_between(min(days), as_of)).collect()
+    for day, added in zip(days, sums, strict=True):
+        rows = lines if day == min(days) else lines.filter(_between(day, as_of))
+        for part in slices_of(rows, lines_at_once(catalogue)) if rows.height else []:
+            walked = lines_of(part, catalogue)
+            are = are_orders(walked.orders, walked.product, walked.quantity, walked.paid)
+            add_product_sums(added, bought_in_orders(walked, are))
     return sums
 
 

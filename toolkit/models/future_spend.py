@@ -148,15 +148,18 @@ def fit_btyd_spend(
     return SpendModel("modelled", reason, as_of, horizon_days, horizon_days, 1.0, 0, summary.height, None, None, (often, value))
 
 
-def predict_future_spend(model: SpendModel, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """Return `member_code` and `expected_spend` (minor units, whole, null where `not measured`), one row per member, sorted."""
-    if isinstance(model.fitted, Regression):
-        rhythm = snapshot(days, as_of=as_of)
-        expected = model.fitted.predict(matrix(rhythm, SPEND_FEATURES)) * model.stretch if rhythm.height else np.zeros(0)
-    elif model.fitted is not None:
+def predict_future_spend(model: SpendModel, days: pl.DataFrame, *, as_of: date, rhythm: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return `member_code` and `expected_spend` (minor units, whole, null where `not measured`), one row per member, sorted.
+
+    `rhythm`: the frame of `snapshot` at `as_of`, where there is one already.
+    """
+    if isinstance(model.fitted, tuple):
         rhythm = btyd_summary(days, as_of=as_of)
         often, value = model.fitted
         expected = expected_purchases(often, rhythm, horizon_days=model.horizon_days) * expected_value(value, rhythm)
-    else:
-        return snapshot(days, as_of=as_of).select("member_code", pl.lit(None, dtype=pl.Int64).alias("expected_spend"))
+        return rhythm.select("member_code", pl.Series("expected_spend", np.rint(expected).astype(np.int64)))
+    rhythm = snapshot(days, as_of=as_of) if rhythm is None else rhythm
+    if model.fitted is None:
+        return rhythm.select("member_code", pl.lit(None, dtype=pl.Int64).alias("expected_spend"))
+    expected = model.fitted.predict(matrix(rhythm, SPEND_FEATURES)) * model.stretch if rhythm.height else np.zeros(0)
     return rhythm.select("member_code", pl.Series("expected_spend", np.rint(expected).astype(np.int64)))

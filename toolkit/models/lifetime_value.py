@@ -15,7 +15,7 @@ from toolkit.models.glm import Regression
 from toolkit.models.moving_days import YEAR_DAYS, Feast
 from toolkit.models.next_purchase import PurchaseModel, fit_next_purchase, predict_next_purchase
 from toolkit.models.season import Season, season_ahead
-from toolkit.models.snapshots import promised_over_came, with_outcome
+from toolkit.models.snapshots import promised_over_came, snapshot, with_outcome
 from toolkit.models.year_spend import fit_year_spend, spend_that_came
 
 
@@ -167,16 +167,11 @@ def predict_lifetime(models: LifetimeModels, days: pl.DataFrame, *, as_of: date)
     Out: `member_code`, `p_buys` (0..1 within the purchase horizon), `expected_spend`, `expected_spend_year` (minor units), `p_alive`
     (BTYD only, and never after a single purchase: null otherwise). A figure that is `not measured` is null for all.
     """
-    value = (
-        predict_next_purchase(models.purchase, days, as_of=as_of)
-        .join(predict_future_spend(models.spend, days, as_of=as_of), on="member_code", how="left", maintain_order="left")
-        .join(
-            predict_future_spend(models.year, days, as_of=as_of).rename({"expected_spend": "expected_spend_year"}),
-            on="member_code",
-            how="left",
-            maintain_order="left",
-        )
-    )
+    rhythm = snapshot(days, as_of=as_of)
+    value = predict_next_purchase(models.purchase, days, as_of=as_of, rhythm=rhythm)
+    for model, name in ((models.spend, "expected_spend"), (models.year, "expected_spend_year")):
+        expected = predict_future_spend(model, days, as_of=as_of, rhythm=rhythm).rename({"expected_spend": name})
+        value = value.join(expected, on="member_code", how="left", maintain_order="left")
     if not isinstance(models.purchase.fitted, BtydFit):
         return value.with_columns(pl.lit(None, dtype=pl.Float64).alias("p_alive"))
     summary = btyd_summary(days, as_of=as_of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from toolkit.models.calibration import Calibration, prediction_quality, shifted
 from toolkit.models.glm import Regression, fit_regression
 from toolkit.models.reasons import Reason, Why
 from toolkit.models.snapshots import RHYTHM_FEATURES, matrix, snapshot, training_rows
+from toolkit.models.trees import Trees, trees_of
 
 Method = Literal["logistic", "boosting", "btyd", "not measured"]
 
@@ -33,7 +34,7 @@ class PurchaseModel:
     snapshot_count: int
     row_count: int
     held_out: Calibration | None
-    fitted: Regression | BtydFit | Any | None
+    fitted: Regression | Trees | BtydFit | None
     shift: float = 0.0  # added to each logit: the level of the season ahead
 
 
@@ -47,8 +48,8 @@ def _thinned(rows: pl.DataFrame, most: int) -> pl.DataFrame:
     return ordered.gather_every(-(-ordered.height // most)) if ordered.height > most else ordered
 
 
-def _boosted(rows: pl.DataFrame, seed: int) -> Any:
-    """Return a small boosted-tree classifier; imported here because scikit-learn takes longer to load than to fit."""
+def _boosted(rows: pl.DataFrame, seed: int) -> Trees:
+    """Return small boosted trees; imported here because scikit-learn takes longer to load than to fit."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
@@ -63,17 +64,11 @@ def _boosted(rows: pl.DataFrame, seed: int) -> Any:
             early_stopping=False,  # type: ignore[arg-type]
             random_state=seed,
         )
-        return trees.fit(matrix(rows, RHYTHM_FEATURES), rows["bought"].to_numpy())
+        return trees_of(trees.fit(matrix(rows, RHYTHM_FEATURES), rows["bought"].to_numpy()))
 
 
-def _probability(fitted: Any, rows: pl.DataFrame) -> np.ndarray:
-    features = matrix(rows, RHYTHM_FEATURES)
-    if isinstance(fitted, Regression):
-        return fitted.predict(features)
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        return fitted.predict_proba(features)[:, 1]
+def _probability(fitted: Regression | Trees, rows: pl.DataFrame) -> np.ndarray:
+    return fitted.predict(matrix(rows, RHYTHM_FEATURES))
 
 
 def fit_next_purchase(
@@ -164,7 +159,7 @@ def _better_than_btyd(
 
 def _of_latest(
     rows: pl.DataFrame, stand: date, try_boosting: bool, boosting_gain: float, seed: int, most_rows: int
-) -> tuple[pl.DataFrame, Any, Method, Reason, Calibration]:
+) -> tuple[pl.DataFrame, Regression | Trees, Method, Reason, Calibration]:
     """Return what was learned from, the model, its method, why, and how it did on the latest window, held out."""
     last, earlier = rows.filter(pl.col("snapshot_on") == stand), rows.filter(pl.col("snapshot_on") < stand)
     learn, learn_earlier = _thinned(rows, most_rows), _thinned(earlier, most_rows)
@@ -209,10 +204,13 @@ def _fall_back(days: pl.DataFrame, as_of: date, horizon_days: int, minimum_repea
     return PurchaseModel("btyd", refused, as_of, horizon_days, 0, summary.height, held_out, fit)
 
 
-def predict_next_purchase(model: PurchaseModel, days: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """Return `member_code` and `p_buys` (0..1, null where `not measured`) at the close of `as_of`, one row per member, sorted."""
-    rhythm = snapshot(days, as_of=as_of)
-    if model.method == "not measured" or rhythm.is_empty():
+def predict_next_purchase(model: PurchaseModel, days: pl.DataFrame, *, as_of: date, rhythm: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return `member_code` and `p_buys` (0..1, null where `not measured`) at the close of `as_of`, one row per member, sorted.
+
+    `rhythm`: the frame of `snapshot` at `as_of`, where there is one already.
+    """
+    rhythm = snapshot(days, as_of=as_of) if rhythm is None else rhythm
+    if model.method == "not measured" or model.fitted is None or rhythm.is_empty():
         return rhythm.select("member_code", pl.lit(None, dtype=pl.Float64).alias("p_buys"))
     if isinstance(model.fitted, BtydFit):
         probability = p_buys(model.fitted, btyd_summary(days, as_of=as_of), horizon_days=model.horizon_days)

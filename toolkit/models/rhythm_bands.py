@@ -44,7 +44,10 @@ def find_rhythms(gaps: pl.DataFrame) -> Rhythms:
     >>> find_rhythms(two).cuts
     (17, 38)
     """
-    members = _means(gaps)
+    return _rhythms_of(gaps, _means(gaps))
+
+
+def _rhythms_of(gaps: pl.DataFrame, members: pl.DataFrame) -> Rhythms:
     pauses, count = int(members["pauses"].sum()), members.height
     if count < 2 or pauses == count:
         return Rhythms(float(math.exp(members["mean"].mean() or 0.0)), _STEADY, ())  # type: ignore[arg-type]
@@ -55,7 +58,7 @@ def find_rhythms(gaps: pl.DataFrame) -> Rhythms:
         min(_STEADY, within / between) if between > 0 else _STEADY,
         (),
     )
-    usual = usual_gaps(gaps, found)["usual_gap_days"]
+    usual = _usual_of(gaps, members, found)["usual_gap_days"]
     low, high = float(usual.quantile(0.05)), float(usual.quantile(0.95))  # type: ignore[arg-type]
     bands = min(MOST_BANDS, int(math.log(high / low) / math.log(LEAST_FACTOR) + 1e-9)) if low > 0 else 1
     cuts = sorted({round(low * (high / low) ** (place / bands)) for place in range(1, bands)}) if bands > 1 else []
@@ -67,11 +70,22 @@ def usual_gaps(gaps: pl.DataFrame, rhythms: Rhythms) -> pl.DataFrame:
 
     Pauses that are still open are not in it: who has stopped would seem to have come seldom. Without a pause that ended, it is the shop's.
     """
+    return _usual_of(gaps, _means(gaps), rhythms)
+
+
+def own_rhythms(gaps: pl.DataFrame) -> tuple[Rhythms, pl.DataFrame]:
+    """Return `find_rhythms` and, by these, `usual_gaps`: the pauses are read once for both."""
+    members = _means(gaps)
+    rhythms = _rhythms_of(gaps, members)
+    return rhythms, _usual_of(gaps, members, rhythms)
+
+
+def _usual_of(gaps: pl.DataFrame, members: pl.DataFrame, rhythms: Rhythms) -> pl.DataFrame:
     shop = math.log(rhythms.shop_gap_days)
     pauses = pl.col("pauses").fill_null(0)
     mean = (pauses * pl.col("mean").fill_null(0) + rhythms.own_weight * shop) / (pauses + rhythms.own_weight)
-    members = gaps.select(pl.col("member_code").unique().sort())
-    return members.join(_means(gaps), on="member_code", how="left", maintain_order="left").select(
+    everybody = gaps.select(pl.col("member_code").unique().sort())
+    return everybody.join(members, on="member_code", how="left", maintain_order="left").select(
         "member_code", mean.exp().alias("usual_gap_days")
     )
 
@@ -87,8 +101,7 @@ def limits_by_band(gaps: pl.DataFrame, limits_of: Callable[[pl.DataFrame], DayLi
     A band whose limits are not measured (too few pauses) goes together with its neighbour; so at least one band is left, and where even all
     members together are not measured, its limits say why.
     """
-    rhythms = find_rhythms(gaps)
-    usual = usual_gaps(gaps, rhythms)
+    rhythms, usual = own_rhythms(gaps)
     while True:
         pauses = gaps.join(usual.select("member_code", band_of(rhythms.cuts).alias("band")), on="member_code", maintain_order="left")
         bands = range(len(rhythms.cuts) + 1)

@@ -12,7 +12,7 @@ from toolkit.charts.bars import ranked_bars
 from toolkit.columns import AnswerTable, Table
 from toolkit.language import later, tr
 from toolkit.portrait.measures.levels import UNKNOWN
-from toolkit.portrait.measures.prospects import DECILES, known_since, prospect_models, prospects
+from toolkit.portrait.measures.prospects import DECILES, known_since, panel_notes, prospect_models, prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
 from toolkit.portrait.measures.takings import takings
 from toolkit.portrait.rfm import rfm_scores
@@ -186,6 +186,7 @@ def _notes(view: View, members: pl.DataFrame, models: dict[str, dict[str, Any]])
         _spend_note(view, models["spend"], settings.spend_days),
         _spend_note(view, models["year"], settings.year_days),
         *_feast_notes(view, models),
+        *panel_notes(view, models["purchase"]),
         tr(
             "Expectations are the members' own across the chain; sales are those of the scope in the period. They assume "
             "that the shop goes on as it did: unseen campaigns and prices are not in them, and a season only where the same weeks of a "

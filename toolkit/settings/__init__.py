@@ -16,6 +16,7 @@ from toolkit.language import tr
 from toolkit.settings.calendar import CalendarSettings
 from toolkit.settings.differentiation import CampaignSettings, OfferSettings, PlaybookSettings
 from toolkit.settings.family import Family
+from toolkit.settings.machines import MachineSettings
 from toolkit.settings.portrait import (
     HabitSettings,
     LifecycleSettings,
@@ -27,7 +28,7 @@ from toolkit.settings.portrait import (
     ValueSettings,
 )
 from toolkit.settings.review import ReviewSettings
-from toolkit.settings.targeting import ActivitySettings, GoodsSettings, NicheSettings, SequenceSettings
+from toolkit.settings.targeting import ActivitySettings, GoodsSettings, LeavingSettings, NicheSettings, SequenceSettings
 
 
 class Settings(Family):
@@ -46,10 +47,12 @@ class Settings(Family):
     niches: NicheSettings = NicheSettings()  # type: ignore[call-arg]
     goods: GoodsSettings = GoodsSettings()  # type: ignore[call-arg]
     activity: ActivitySettings = ActivitySettings()  # type: ignore[call-arg]
+    leaving: LeavingSettings = LeavingSettings()  # type: ignore[call-arg]
     offers: OfferSettings = OfferSettings()  # type: ignore[call-arg]
     playbook: PlaybookSettings = PlaybookSettings()  # type: ignore[call-arg]
     campaigns: CampaignSettings = CampaignSettings()  # type: ignore[call-arg]
     review: ReviewSettings = ReviewSettings()  # type: ignore[call-arg]
+    machines: MachineSettings = MachineSettings()  # type: ignore[call-arg]
 
     def changed(self) -> dict[str, Any]:
         """Return only what differs from the defaults, as a nested dict."""

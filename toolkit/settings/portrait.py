@@ -125,3 +125,9 @@ class LifetimeValueSettings(Family):
     spend_days: Days = Field(91, description="Short horizon of expected spend.")
     year_days: Days = Field(365, description="Long horizon of expected spend.")
     minimum_history_days: Days = Field(182, description="History needed before the earliest training snapshot's outcome window.")
+    panel_members: int = Field(
+        20_000,
+        ge=100,
+        le=10_000_000,
+        description="A shop with more members learns its forecasts from so many of them, chosen by a hash of their ids, once a week.",
+    )

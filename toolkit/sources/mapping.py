@@ -9,6 +9,7 @@ A section `[answers]` says what was answered to the questions that the values ra
 those whose answer is "it is right as it is", by the question's word and the column, or by the word alone for every column.
 
 `source = "till"` names where the receipts come from (without it: the mapping's name). An import replaces store days of its own source only.
+`[[results]]` names what each night writes back (`specs.ResultTable`), one section a table.
 `replaces = "orders"` in [lines] is for files that bring only new and changed orders: of a store's day they replace the same orders alone.
 """
 
@@ -29,7 +30,18 @@ from toolkit.errors import MappingError, nearest
 from toolkit.language import tr, trn
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS, closed_words, required_columns
 from toolkit.sources.databases.addresses import placed, without_secrets
-from toolkit.sources.specs import Answers, ColumnSpec, CurrencyRates, FileEntry, Identities, Join, SideTable, TableMapping, known_zone
+from toolkit.sources.specs import (
+    Answers,
+    ColumnSpec,
+    CurrencyRates,
+    FileEntry,
+    Identities,
+    Join,
+    ResultTable,
+    SideTable,
+    TableMapping,
+    known_zone,
+)
 from toolkit.sources.spellings import FOLDS
 
 DAYS_SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2})")
@@ -41,6 +53,7 @@ LONGEST = 200  # of what a sentence repeats of a mapping
 
 SHOP_KEYS = (
     "name", "source", "currency", "minor_digits", "time_zone", "source_time_zone", "answers", "fold_ids", "currency_rates", "identities",
+    "results",
 )  # fmt: skip
 SIDE_TABLES: dict[str, type[SideTable]] = {"currency_rates": CurrencyRates, "identities": Identities}
 """Sections of the whole shop that may read files of their own."""
@@ -73,6 +86,7 @@ class Mapping(BaseModel):
     fold_ids: tuple[str, ...] = ()  # of member ids, in all tables alike: see `spellings.py`
     currency_rates: CurrencyRates | None = None
     identities: Identities | None = None
+    results: tuple[ResultTable, ...] = ()
     folder: Path
     label: str = "mapping"
     since: Since | None = None

@@ -530,3 +530,30 @@ class Identities(SideTable):
         if self.member_id is not None and self.member_id not in self.ids:
             raise ValueError(tr("member_id is {name}, which is none of `ids`", name=repr(self.member_id)))
         return self
+
+
+class ResultTable(_Frozen):
+    """A result that each night writes back to the shop's systems: what, where, and how (`toolkit.results`)."""
+
+    result: Literal["members", "audience", "next_best", "contacts"]
+    to: str = Field(description="env:CRM_DB, keyring:SERVICE/USER, an address without a password, or a file that ends in .parquet")
+    table: str | None = None
+    mode: Literal["replace", "merge"] = "replace"
+    name: str = Field("", description="the audience, or the campaign's id")
+    columns: tuple[str, ...] = ()
+    for_contact: bool = Field(True, description="an audience and contacts hold those who may be contacted, and nobody else")
+
+    @field_validator("to")
+    @classmethod
+    def _no_secret(cls, given: str) -> str:
+        if has_secret(given):
+            raise ValueError(
+                tr('the address carries a password or a key, which no mapping may hold; keep it in the environment: to = "env:CRM_DB"')
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _named(self) -> ResultTable:
+        if self.result in ("audience", "contacts") and not self.name:
+            raise ValueError(tr("an audience, or the contacts of a campaign, need a `name`"))
+        return self

@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl, urlencode
 import polars as pl
 import traitlets
 
-from toolkit.apps.pages import clauses
 from toolkit.apps.pages.address import LONGEST
+from toolkit.apps.pages.condition_rows import ConditionRows
 from toolkit.apps.pages.debounce import Soon
 from toolkit.apps.pages.state import Shop, fresh, read_shop
-from toolkit.audience import Audience, export_audience, load_audience, overlaps, profile, save_audience, saved_names
+from toolkit.audience import Audience, clauses, export_audience, load_audience, overlaps, profile, save_audience, saved_names
 from toolkit.audience.profile import nobody_left_out
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
@@ -32,8 +32,7 @@ from toolkit.workspace import Workspace
 EVERYBODY = Audience("everybody", where="member_id IS NOT NULL")
 COUNTED = ("segment", "stage", "spending_power", "promo_level")
 """Traits that the page offers as buttons with the number of members on each."""
-RANGES = ("recency_days", "amount_91d", "order_count_91d")
-NEW_NAME = "this audience"
+NEW_NAME, FROM_KEPT = "this audience", "audience:"
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,15 @@ class Draft:
     expression
         WHERE expression; '' = nothing is asked.
     source
-        The call of an answer that lists members, such as `targeting.slipping(ws, top=0)`; '' = all members.
+        The call of an answer that lists members, such as `targeting.slipping(ws, top=0)`, or `audience:` and the name of a kept audience;
+        '' = all members.
+    kept
+        Name of the kept audience that it began with; keeping it again adds a version.
     """
 
     expression: str = ""
     source: str = ""
+    kept: str = ""
 
     def __str__(self) -> str:
         return self.expression
@@ -84,7 +87,8 @@ def audience_of(workspace: Workspace, draft: Draft) -> Audience:
     asked = Audience(NEW_NAME, where=draft.expression) if draft.expression.strip() else None
     if not draft.source:
         return (asked or EVERYBODY).renamed(NEW_NAME)
-    listed = Audience.from_answer(NEW_NAME, ask_again(workspace, draft.source))
+    name = draft.source.removeprefix(FROM_KEPT)
+    listed = load_audience(workspace, name) if name != draft.source else Audience.from_answer(NEW_NAME, ask_again(workspace, draft.source))
     return listed if asked is None else (listed & asked).renamed(NEW_NAME)
 
 
@@ -152,14 +156,25 @@ def _cell(values: pl.Series, edges: list[float], name: str) -> tuple[pl.Series, 
 
 def query_of(draft: Draft) -> str:
     """Return a draft as the query of an address; '' = nothing asked, or more than an address holds."""
-    query = urlencode({name: value for name, value in (("where", draft.expression), ("from", draft.source)) if value})
+    given = (("where", draft.expression), ("from", draft.source), ("audience", draft.kept))
+    query = urlencode({name: value for name, value in given if value})
     return query if len(query) <= LONGEST else ""
 
 
-def draft_of(query: str) -> Draft:
-    """Return the draft that a query stands for."""
+def draft_of(query: str, workspace: Workspace | None = None) -> Draft:
+    """Return the draft that a query stands for; a kept audience that it names is had from the workspace.
+
+    Raises
+    ------
+    UnknownName
+        No such audience is kept.
+    """
     given = dict(parse_qsl(query.lstrip("?")[:LONGEST]))
-    return Draft(given.get("where", ""), given.get("from", ""))
+    draft = Draft(given.get("where", ""), given.get("from", ""), given.get("audience", ""))
+    if draft.kept and workspace is not None and not (draft.expression or draft.source):
+        saved = load_audience(workspace, draft.kept)
+        return replace(draft, expression=saved.where) if saved.where is not None else replace(draft, source=f"{FROM_KEPT}{draft.kept}")
+    return draft
 
 
 class Builder(traitlets.HasTraits):
@@ -182,6 +197,7 @@ class Builder(traitlets.HasTraits):
         self._past: list[Draft] = []
         self.soon = Soon()
         self.draft = Draft()
+        self.rows = ConditionRows(self)
         self.everybody = standing_of(self.shop, self.draft)
         self.standing = self.everybody
 
@@ -205,7 +221,8 @@ class Builder(traitlets.HasTraits):
 
     def type(self, expression: str) -> None:
         """Take an expression as typed."""
-        self._move(replace(self.draft, expression=expression.strip()))
+        self.rows.unfinished = None
+        self.ask(expression.strip())
 
     def start_from(self, source: str) -> None:
         """Choose among the members that an answer lists; '' = among all."""
@@ -253,16 +270,18 @@ class Builder(traitlets.HasTraits):
 
     def back(self) -> None:
         """Return to the draft before."""
+        self.rows.unfinished = None
         if self._past:
             self._move(self._past.pop(), remember=False)
 
     def reset(self) -> None:
         """Ask nothing; that, too, can be taken back."""
+        self.rows.unfinished = None
         self._move(Draft())
 
     def go_to(self, query: str) -> None:
         """Go to the draft of an address."""
-        self._move(draft_of(query))
+        self._move(draft_of(query, Workspace(self.shop.path)))
 
     def save(self, name: str, *, replace_it: bool = False) -> str:
         """Keep the audience under a name and return the sentence that says so.
@@ -283,7 +302,7 @@ class Builder(traitlets.HasTraits):
             last_day=self.shop.last_day,
         )
         self.everybody = standing_of(self.shop, Draft())
-        self._move(self.draft, remember=False, anew=True)  # its overlap with the one just kept
+        self._move(replace(self.draft, kept=saved.name), remember=False, anew=True)  # its overlap with the one just kept
         return told
 
     def file(self, name: str, form: Literal["csv", "xlsx"]) -> tuple[str, str, str]:
@@ -308,6 +327,10 @@ class Builder(traitlets.HasTraits):
             return read(self.draft.expression, *given)
         except ToolkitError:
             return nothing
+
+    def ask(self, expression: str) -> None:
+        """Ask another expression of the same members."""
+        self._move(replace(self.draft, expression=expression))
 
     def _change(self, change: Any, *given: Any) -> None:
         self._move(replace(self.draft, expression=change(self.draft.expression, *given)))

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 import ipywidgets as widgets
 
 from toolkit import language
-from toolkit.apps.pages import address, builder, panels, planner
+from toolkit.apps.pages import address, builder, panels
 from toolkit.apps.pages.builder import Builder
 from toolkit.apps.pages.builder_view import BuilderView
 from toolkit.apps.pages.choice import START, Choice
@@ -226,7 +226,7 @@ def differentiation_page(state: State) -> Page:
         planning = PlannerView(made)
         tab = Tab(
             "plan", tr("Plan a campaign"), planning,
-            query=lambda: planner.query_of(made.form, made.start), go=made.go_to, observed=made, trait="form", opened=planning.opened,
+            query=made.query, go=made.go_to, observed=made, trait="form", opened=planning.opened,
         )  # fmt: skip
         return [tab, _ask_tab(AskView(state, ("differentiation",)), "ask", tr("Ask about offers and goods"))], planning.guard
 
@@ -270,6 +270,6 @@ def _receipts(state: State) -> str:
 
 def _title(title: str, told: str) -> str:
     # Only our own page has the other steps beside it; in JupyterLab the link would lead nowhere.
-    steps = f'<a href="../../">{escape(tr("All four steps"))}</a>'
+    steps = f'<a href="../../">{escape(tr("All four steps"))}</a> <a href="../../work">{escape(tr("Audiences and campaigns"))}</a>'
     way = f'<nav class="tk-way" aria-label="{escape(tr("Steps"))}">{steps}</nav>' if os.environ.get(PAGE_VARIABLE) else ""
     return f"{way}<h1>{escape(tr(title))}</h1><p>{escape(told)}</p>"

@@ -131,6 +131,11 @@ def ways(parts: Sequence[tuple[str, str, bool]]) -> str:
     return f"<ol>{rows}</ol>"
 
 
+def ways_on(links: Sequence[tuple[str, str]]) -> str:
+    """Return where one goes on, as (words, address)."""
+    return "".join(f'<a class="tk-way-on" href="{escape(link)}">{escape(words)}</a>' for words, link in links)
+
+
 def address(query: str, moves: int, language: str, went: str) -> str:
     """Return what `app.js` keeps in the address of the page, and its language.
 

@@ -7,113 +7,42 @@ import io
 import re
 import tempfile
 import zipfile
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import traitlets
 
 from toolkit.answer import Answer
-from toolkit.apps.pages.address import LONGEST
 from toolkit.apps.pages.debounce import Soon
-from toolkit.apps.pages.offer_text import STARTS, method_of
+from toolkit.apps.pages.form import Form, blank, definition_of, form_of, form_of_definition, query_of
+from toolkit.apps.pages.offer_text import STARTS
 from toolkit.apps.pages.state import Shop, fresh, read_shop
 from toolkit.apps.pages.typed import number_of, plain_number
 from toolkit.audience import saved_names
 from toolkit.differentiation.planning import launching
 from toolkit.differentiation.planning.playbook import playbook_of
-from toolkit.errors import BadValue, ToolkitError
-from toolkit.language import later, tr
-from toolkit.ledger.definition import Definition
-from toolkit.ledger.offer import Offer
+from toolkit.differentiation.planning.proposal import next_plan
+from toolkit.errors import BadValue, NameTaken, ToolkitError
+from toolkit.language import later, tr, word
+from toolkit.ledger.definition import Definition, plan_names, read_plan
+from toolkit.ledger.folder import launched_ids
 from toolkit.registry import find_question
 from toolkit.roles import refusal
 from toolkit.scope.view import open_view
+from toolkit.wording import listing
 from toolkit.workspace import Workspace
 
-DAYS = 28
-"""Days of a campaign unless others are chosen: four weeks even out weekdays and pay days."""
 NOT_YET = later(
     "Say what it is called, whom it is for and what it offers: the plan appears here, with what it costs and what stands in its way."
 )
 
 
-@dataclass(frozen=True)
-class Form:
-    """A campaign as a person fills it in: text as typed, nothing is checked here. '' = not said.
-
-    `purpose`: what the goods are for, as `differentiation.goods_for` takes it.
-    `budget`: most that the offer may cost over such weeks, in currency units.
-    `control_percent`: of each segment, how many in a hundred get nothing, so that the campaign can be judged.
-    """
-
-    name: str = ""
-    audience: str = ""
-    purpose: str = ""
-    offer: str = STARTS["full_reduction"]
-    starts_on: str = ""
-    ends_on: str = ""
-    touchpoint: str = ""
-    cost_per_contact: str = ""
-    cost_fixed: str = ""
-    budget: str = ""
-    goal_percent: str = ""
-    control_percent: int = 20
-
-    @property
-    def method(self) -> str:
-        """The method of the offer as far as its first word says it; '' = none."""
-        return method_of(self.offer)
-
-
-def blank(shop: Shop) -> Form:
-    """Return the form as the page opens: the four weeks after the receipts."""
-    start = shop.last_day + timedelta(days=1)
-    return Form(starts_on=start.isoformat(), ends_on=(start + timedelta(days=DAYS - 1)).isoformat())
-
-
-def campaign_id_of(name: str) -> str:
-    """Return the id of a campaign by its name.
-
-    >>> campaign_id_of("Autumn, again: 10% off!"), campaign_id_of("秋季")
-    ('autumn-again-10-off', '秋季')
-    """
-    return re.sub(r"[^\w]+", "-", name.strip().lower()).strip("-_")[:60] or "new-campaign"
-
-
-def definition_of(form: Form) -> Definition:
-    """Return the campaign of a form.
-
-    Raises
-    ------
-    BadValue
-        A number, a day or the offer cannot be read.
-    """
-    offer = Offer.parse(form.offer, name=form.name.strip() or form.offer.strip())
-    goal = number_of(form.goal_percent, tr("the lift to reach"), percent=True)
-    return Definition(
-        campaign_id=campaign_id_of(form.name),
-        name=form.name.strip(),
-        purpose=form.purpose,
-        audience=form.audience or None,
-        starts_on=form.starts_on,  # type: ignore[arg-type] - read by the definition, which says what is wrong with it
-        ends_on=form.ends_on,  # type: ignore[arg-type]
-        offers=(offer,),
-        offer_of={"*": offer.name},
-        touchpoints={"*": form.touchpoint.strip()} if form.touchpoint.strip() else {},
-        cost_per_contact=number_of(form.cost_per_contact, tr("cost of one contact")),
-        cost_fixed=number_of(form.cost_fixed, tr("fixed costs")),
-        goals={} if goal is None else {"lift": goal / 100},
-        control_share=form.control_percent / 100,
-    )
-
-
-def plan_of(shop: Shop, form: Form) -> Answer | str:
-    """Return the plan that a form makes, or the sentence that says why there is none."""
+def plan_of(shop: Shop, form: Form, kept: Definition | None = None) -> Answer | str:
+    """Return the plan that a form makes (of a `kept` campaign, with what was changed), or the sentence that says why there is none."""
     try:
-        return find_question("differentiation.plan")(Workspace(shop.path), campaign=definition_of(form))
+        return find_question("differentiation.plan")(Workspace(shop.path), campaign=definition_of(form, kept))
     except ToolkitError as error:
         return str(error)
 
@@ -137,12 +66,12 @@ def budgets(shop: Shop) -> list[float]:
     return [amount for amount in round_ones if sales / 1000 <= amount <= sales / 2]
 
 
-def holdout_of(shop: Shop, form: Form, members: float) -> str:
+def holdout_of(shop: Shop, form: Form, members: float, kept: Definition | None = None) -> str:
     """Return what the holdout shows and costs for the `members` of the form's plan, as a sentence; '' where it cannot be said (the plan
     then says why).
     """
     try:
-        definition = definition_of(form)
+        definition = definition_of(form, kept)
         held = {"control_share": definition.control_share, "days": definition.days, "members": members}
         goal = {"lift": definition.goals["lift"]} if "lift" in definition.goals else {}
         asked = {**_audience_of(form), **held, **goal, "shares": (), "lengths": ()}
@@ -161,19 +90,7 @@ def goods_of(shop: Shop, form: Form) -> str:
         return str(error)
 
 
-def query_of(form: Form, start: Form) -> str:
-    """Return what differs from the blank form, as a query."""
-    query = urlencode({name: value for name, value in vars(form).items() if value != getattr(start, name)})
-    return query if len(query) <= LONGEST else ""
-
-
-def form_of(query: str, start: Form) -> Form:
-    """Return the form that a query stands for."""
-    given = dict(parse_qsl(query.lstrip("?")[:LONGEST], keep_blank_values=True))
-    known = {name: value for name, value in given.items() if name in vars(start) and name != "control_percent"}
-    percent = given.get("control_percent", "")
-    held = {"control_percent": min(max(int(percent), 0), 90)} if percent.isdecimal() else {}
-    return replace(start, **known, **held)  # type: ignore[arg-type]
+ARM_WORDS = (("treated", later("members addressed")), ("control", later("held out, get nothing")))
 
 
 class Planner(traitlets.HasTraits):
@@ -189,14 +106,14 @@ class Planner(traitlets.HasTraits):
     def __init__(self, shop: Shop | str | Path) -> None:
         super().__init__()
         self.shop = shop if isinstance(shop, Shop) else read_shop(shop)
-        self.start = blank(self.shop)
+        self.start = blank(self.shop.last_day)
+        self.kept: Definition | None = None
         self.budgets = budgets(self.shop)
         self._past: list[Form] = []
         self._worked_out: tuple[Form | None, tuple[str, ...], tuple[str, ...]] = (None, (), ())
         self.soon = Soon()
         self.form = self.start
         self.plan, self.replay = NOT_YET, None
-        self.launched = ""
 
     @property
     def currency(self) -> str:
@@ -220,8 +137,8 @@ class Planner(traitlets.HasTraits):
 
     @property
     def can_launch(self) -> bool:
-        """Whether nothing stands in the way of a launch; what was launched here is not launched twice."""
-        if self.not_yours or (self.launched and self.launched == campaign_id_of(self.form.name)):
+        """Whether nothing stands in the way of a launch: a plan of this form, not blocked, not launched, and theirs to launch."""
+        if self.busy or self.form.campaign or self.not_yours:
             return False
         return isinstance(self.plan, Answer) and not any(note.verdict == "FAIL" for note in self.plan.notes)
 
@@ -236,17 +153,17 @@ class Planner(traitlets.HasTraits):
         if shop is self.shop:
             return
         untouched = self.form == self.start
-        self.shop, self.start, self.budgets = shop, blank(shop), budgets(shop)
+        self.shop, self.start, self.budgets = shop, blank(shop.last_day), budgets(shop)
         if untouched:
             self.form = self.start
-        else:
+        elif not self.form.campaign:
             self._worked_out = (None, (), ())
             self._work_out()
 
     def change(self, **fields: Any) -> None:
         """Change parts of the form and work the plan out again; a purpose brings the method that the playbook has for it."""
         method = playbook_of(open_view(Workspace(self.shop.path))).method_for(fields["purpose"]) if fields.get("purpose") else None
-        self._move(replace(self.form, **({"offer": STARTS[method]} if method else {}), **fields))
+        self._move(replace(self.form, campaign="", **({"offer": STARTS[method]} if method else {}), **fields))
 
     def take_cell(self, row: dict[str, Any]) -> None:
         """Take the offer of a cell of the grid that a person clicked; other marks say nothing."""
@@ -263,17 +180,65 @@ class Planner(traitlets.HasTraits):
         """Return to the blank form; that, too, can be taken back."""
         self._move(self.start)
 
+    def query(self) -> str:
+        """Return the form as the query of an address: what differs from how it began, or which launched campaign it is."""
+        return query_of(self.form, self.start if self.kept is None else self._began(self.kept, self.form))
+
     def go_to(self, query: str) -> None:
-        """Go to the form of an address."""
-        self._move(form_of(query, self.start))
+        """Go to the form of an address; a draft that was launched meanwhile is the campaign that it became.
+
+        Raises
+        ------
+        UnknownName, WorkspaceError
+            The draft or the campaign of the address is not there.
+        """
+        given = dict(parse_qsl(query.lstrip("?")))
+        ws = Workspace(self.shop.path)
+        launched = given.get("campaign") or given.get("plan", "")
+        if given.get("campaign") or launched in launched_ids(ws):
+            made = launching.campaign(ws, launched)
+            if made.definition is None:
+                raise BadValue(tr("Campaign '{campaign_id}' was not launched here: its review tells of it.", campaign_id=launched))
+            self.kept, self.plan, self.replay, self.holdout, self.goods = made.definition, NOT_YET, None, "", ""
+            self.form = replace(form_of_definition(made.definition), campaign=made.campaign_id)
+            return
+        plan, after = given.get("plan", ""), given.get("after", "")
+        self.kept = read_plan(ws, plan) if plan else next_plan(ws, after) if after else None
+        start = self.start if self.kept is None else self._began(self.kept, replace(self.start, plan=plan, after=after))
+        self._move(form_of(query, start))
+
+    @staticmethod
+    def _began(kept: Definition, form: Form) -> Form:
+        return replace(form_of_definition(kept), plan=form.plan, after=form.after)
+
+    def keep(self, *, replace_it: bool = False) -> str:
+        """Keep the form as a draft, by the id that its name makes, and return the sentence that says so.
+
+        Raises
+        ------
+        NameTaken
+            Another draft of that name is kept (then `replace_it` takes its place).
+        BadValue
+            It is no campaign, or was launched already.
+        """
+        ws, draft = Workspace(self.shop.path), definition_of(self.form, self.kept)
+        if draft.campaign_id in plan_names(ws) and draft.campaign_id != self.form.plan and not replace_it:
+            raise NameTaken(
+                tr("A draft '{campaign_id}' is kept already. Give yours another name, or let it take the other's place.",
+                   campaign_id=draft.campaign_id)
+            )  # fmt: skip
+        self.kept = launching.save_plan(ws, draft, replace_it=True)
+        self.form = replace(self._began(self.kept, self.form), plan=draft.campaign_id, after="", budget=self.form.budget)
+        return tr("Kept as the draft '{campaign_id}': it stands among the campaigns, and its address opens it again.",
+                  campaign_id=draft.campaign_id)  # fmt: skip
 
     @property
     def consequences(self) -> str:
         """What a launch does, in sentences for the person who confirms it."""
         self.soon.settle()
-        if not isinstance(self.plan, Answer):
+        if not isinstance(self.plan, Answer) or not self.can_launch:
             return ""
-        definition = definition_of(self.form)
+        definition = definition_of(self.form, self.kept)
         return tr(
             "Launching '{campaign_id}' freezes {treated:,} members who get “{offer}” and {control:,} who get nothing, so "
             "that it can be judged.\nIt runs from {starts_on} to {ends_on}.\nNothing of it can be changed or taken back "
@@ -292,17 +257,39 @@ class Planner(traitlets.HasTraits):
         Raises
         ------
         BadValue
-            Something stands in the way, or the id is taken.
+            Something stands in the way, the id is taken, or the plan is no longer the one that was shown: receipts or the audience
+            changed meanwhile.
         """
         self.soon.settle()
-        made = launching.launch(Workspace(self.shop.path), definition_of(self.form))
-        self.launched = made.campaign_id
+        shown, now = self.plan, plan_of(self.shop, self.form, self.kept)
+        if isinstance(shown, Answer) and isinstance(now, Answer) and not shown.table.equals(now.table):
+            self.plan = now
+            raise BadValue(tr("The shop changed since this plan was shown; it was worked out anew. Read it, and launch again."))
+        made = launching.launch(Workspace(self.shop.path), definition_of(self.form, self.kept))
+        self.form = replace(self.form, campaign=made.campaign_id)
+        return self.told
+
+    @property
+    def told(self) -> str:
+        """What was launched, in a sentence; '' where nothing was."""
+        if not self.form.campaign:
+            return ""
+        made = launching.campaign(Workspace(self.shop.path), self.form.campaign)
         return tr(
             "Launched: '{campaign_id}' with {members:,} members, {held_out:,} held out.",
             campaign_id=made.campaign_id,
             members=made.count("treated"),
             held_out=made.count("control"),
         )
+
+    @property
+    def frozen(self) -> list[tuple[str, str]]:
+        """What was launched, as (figure, what it is)."""
+        made = launching.campaign(Workspace(self.shop.path), self.form.campaign)
+        offers = [word(offer.text) if offer.name in ("", offer.text) else word(offer.name) for offer in made.offers]
+        days = tr("{starts_on} to {ends_on}", starts_on=made.starts_on, ends_on=made.ends_on)
+        arms = [(f"{made.count(arm):,}", tr(words)) for arm, words in ARM_WORDS]
+        return [(made.name or made.campaign_id, tr("Campaign")), (days, tr("When")), *arms, (listing(offers), tr("What they get"))]
 
     def contact_files(self, *, per_store: bool = False) -> tuple[str, str, str]:
         """Return the contact lists of the launched campaign in one ZIP: its name, content in base64, and who is not on them.
@@ -314,15 +301,15 @@ class Planner(traitlets.HasTraits):
         DataError
             The shop does not say who may be contacted, or nobody may.
         """
-        if not self.launched:
+        if not self.form.campaign:
             raise BadValue(tr("Launch the campaign first; then its contact lists can be saved."))
         with tempfile.TemporaryDirectory(prefix="toolkit-contacts-") as folder:
-            made = launching.contact_lists(Workspace(self.shop.path), self.launched, folder, per_store=per_store)
+            made = launching.contact_lists(Workspace(self.shop.path), self.form.campaign, folder, per_store=per_store)
             packed = io.BytesIO()
             with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
                 for file in sorted(Path(folder).iterdir()):
                     archive.write(file, file.name)
-        return f"{self.launched}-contacts.zip", base64.b64encode(packed.getvalue()).decode("ascii"), made.sentence
+        return f"{self.form.campaign}-contacts.zip", base64.b64encode(packed.getvalue()).decode("ascii"), made.sentence
 
     def _move(self, form: Form, *, remember: bool = True) -> None:
         if form == self.form:
@@ -341,12 +328,15 @@ class Planner(traitlets.HasTraits):
         # What each of them rests on.
         plan, replay, goods = replace(form, budget="", purpose=""), (form.method, form.audience, form.budget), (form.purpose, form.audience)
         try:
+            if form.campaign:
+                return
             if form == self.start:
                 self.plan, self.holdout, self.goods, self.replay, self._worked_out = NOT_YET, "", "", None, (None, (), ())
                 return
             if plan != self._worked_out[0]:
-                self.plan = plan_of(self.shop, form)
-                self.holdout = holdout_of(self.shop, form, self.plan.figures["member_count"]) if isinstance(self.plan, Answer) else ""
+                self.plan = plan_of(self.shop, form, self.kept)
+                members = self.plan.figures["member_count"] if isinstance(self.plan, Answer) else 0
+                self.holdout = holdout_of(self.shop, form, members, self.kept) if isinstance(self.plan, Answer) else ""
             if replay != self._worked_out[1]:
                 self.replay = replay_of(self.shop, form)
             if goods != self._worked_out[2]:

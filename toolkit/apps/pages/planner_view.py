@@ -13,11 +13,12 @@ from toolkit.answer import Answer
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.error_boundary import Guard
 from toolkit.apps.pages.fields import button, flex, fold_html, folded, html, show_value, text_of
+from toolkit.apps.pages.kept import ways_after
 from toolkit.apps.pages.offer_text import STARTS, figures_of, with_figure
 from toolkit.apps.pages.planner import NOT_YET, Planner
 from toolkit.apps.pages.shown import Shown
 from toolkit.conversation.menu import DAY_WORDS, METHOD_WORDS, OFFER_FIELDS, PLAN_FIELDS, PURPOSE_WORDS
-from toolkit.errors import BadValue
+from toolkit.errors import BadValue, NameTaken
 from toolkit.language import tr
 from toolkit.ledger.offer import METHODS
 
@@ -85,12 +86,13 @@ class PlannerView:
 
     def _show_form(self) -> None:
         self.form.show()
-        self.launching.show()
+        self.form.box.layout.display = "none" if self.planner.form.campaign else ""  # what was launched is not filled in any more
+        self._show_plan()
 
     def _show_plan(self) -> None:
-        not_yet = self.planner.plan == NOT_YET
+        not_yet = self.planner.plan == NOT_YET and not self.planner.form.campaign
         self.hint.value = panels.sentence(tr(NOT_YET), kind="wait") if not_yet else ""
-        self.plan.show(None if not_yet else self.planner.plan)
+        self.plan.show(None if self.planner.plan == NOT_YET else self.planner.plan)
         self.launching.show()
 
     def _show_replay(self) -> None:
@@ -105,6 +107,7 @@ class PlannerView:
 
     def _show_busy(self, change: Any) -> None:
         self.busy.value = panels.sentence(tr("Working the plan out …"), kind="wait") if change["new"] else ""
+        self.launching.show()  # what stands there is no longer, or again, the plan of the form
 
     def _picked(self, change: Any) -> None:
         try:
@@ -134,8 +137,8 @@ class FormFields:
             "goal_percent": widgets.Text(continuous_update=False, placeholder=tr("no goal")),
             "control_percent": widgets.IntSlider(min=0, max=60, step=5, continuous_update=False),
         }
-        self.method = widgets.Dropdown(options=[(tr(METHOD_WORDS[name]), name) for name in METHODS], description=tr("Kind of offer"))
-        self._hear(self.method, lambda value: self.planner.change(offer=STARTS[value]))
+        self.method = widgets.Dropdown(options=self._methods(), description=tr("Kind of offer"))
+        self._hear(self.method, lambda value: self.planner.change(offer=STARTS[value]) if value else None)
         self.figures = {method: self._figures(method) for method in METHODS}
         asked = []
         for words, names in PLAN_FIELDS:
@@ -182,8 +185,8 @@ class FormFields:
                         ),
                         value,
                     )
-            if self.planner.form.method:
-                self.method.value = self.planner.form.method
+            self.method.options = self._methods()
+            self.method.value = self.planner.form.method or self.method.options[0][1]
             told = figures_of(self.planner.form.offer)
             for method, fields in self.figures.items():
                 for name, field in fields.items():
@@ -193,6 +196,13 @@ class FormFields:
             self.back.disabled = not self.planner.can_go_back
         finally:
             self.showing = False
+
+    def _methods(self) -> list[tuple[str, str]]:
+        """The kinds of offer; a draft that has several, one for each segment, says so as long as none is chosen instead."""
+        several = (
+            [(tr("As in the draft: its own for each segment"), "")] if self.planner.kept is not None and not self.planner.form.offer else []
+        )
+        return [*several, *((tr(METHOD_WORDS[name]), name) for name in METHODS)]
 
     def _figures(self, method: str) -> dict[str, Any]:
         """The fields of an offer of this method; only those of the chosen one are seen."""
@@ -235,36 +245,50 @@ class FormFields:
 
 
 class Launching:
-    """The launch: a button, what it does before it is done, and the contact lists after."""
+    """A draft kept, the launch (a button, what it does before it is done), and after it the contact lists and where it goes on."""
 
     def __init__(self, view: PlannerView) -> None:
         self.planner = view.planner
         guard = Guard(lambda text: setattr(self.told, "value", panels.sentence(text)))  # said where the button is, not on top of the page
         self.ask = button(tr("Launch …"), "tk-act", guard(lambda _button: self._ask()))
-        self.consequences, self.told = html("tk-told"), html("tk-told")
+        self.keep = button(tr("Keep as a draft"), "tk-quiet", guard(lambda _button: self._keep(replace_it=False)))
+        self.instead = button(tr("Take the other draft's place"), "tk-quiet", guard(lambda _button: self._keep(replace_it=True)))
+        self.consequences, self.told, self.ways = html("tk-told"), html("tk-told"), html("tk-ways-on")
         self.yes = button(tr("Yes, freeze and launch it"), "tk-act", guard(lambda _button: self._launch()))
         self.no = button(tr("No, not yet"), "tk-quiet", guard(lambda _button: self._confirming(False)))
         self.lists = button(tr("Save the contact lists (ZIP)"), "tk-quiet", guard(lambda _button: self._lists()))
         self.confirm = widgets.Box([self.yes, self.no], layout=flex("row wrap"))
         self.confirm.add_class("tk-pair")
-        self.box = widgets.VBox([self.ask, self.consequences, self.confirm, self.told, self.lists])
+        first = widgets.Box([self.ask, self.keep, self.instead], layout=flex("row wrap"))
+        first.add_class("tk-moves")
+        self.box = widgets.VBox([first, self.consequences, self.confirm, self.told, self.lists, self.ways])
         self.box.add_class("tk-launch")
-        self._confirming(False)
+        self.shown = ""  # the campaign whose launch is told
+        self.show()
 
     def show(self) -> None:
-        """Offer the launch where nothing stands in its way; a changed plan must be confirmed anew."""
-        self.ask.disabled = not self.planner.can_launch
-        if isinstance(self.planner.plan, Answer) and (refused := self.planner.not_yours):
+        """Offer the launch where nothing stands in its way and nothing is worked out; a changed plan must be confirmed anew."""
+        planner = self.planner
+        launched, planned = planner.form.campaign, isinstance(planner.plan, Answer)
+        self.ask.disabled = not planner.can_launch
+        self.ask.layout.display = "" if planned else "none"
+        self.keep.layout.display = "" if planned and not launched else "none"
+        self.instead.layout.display = "none"
+        self.lists.layout.display = "" if launched else "none"
+        if launched != self.shown:
+            self.shown = launched
+            self.told.value = panels.sentence(planner.told, kind="done") + panels.figures(planner.frozen) if launched else ""
+            self.ways.value = panels.ways_on(ways_after(launched)) if launched else ""
+        if planned and not launched and (refused := planner.not_yours):
             self.told.value = panels.sentence(
-                f"{refused} {tr('Send an owner the address of this page: it holds the whole plan.')}", kind="wait"
+                f"{refused} {tr('Keep the draft, or send an owner the address of this page: it holds the whole plan.')}", kind="wait"
             )
-        self.ask.layout.display = "" if isinstance(self.planner.plan, Answer) else "none"
-        self.lists.layout.display = "" if self.planner.launched else "none"
         self._confirming(False)
 
     def _ask(self) -> None:
-        self.consequences.value = panels.sentence(self.planner.consequences, kind="wait")
-        self._confirming(True)
+        said = self.planner.consequences
+        self.consequences.value = panels.sentence(said, kind="wait")
+        self._confirming(bool(said))
 
     def _confirming(self, asked: bool) -> None:
         self.confirm.layout.display = "flex" if asked else "none"
@@ -272,9 +296,18 @@ class Launching:
             self.consequences.value = ""
 
     def _launch(self) -> None:
-        told = self.planner.launch()
-        self.told.value = panels.sentence(told, kind="done")
+        self.planner.launch()
         self.show()
+
+    def _keep(self, *, replace_it: bool) -> None:
+        try:
+            told = self.planner.keep(replace_it=replace_it)
+        except NameTaken as error:
+            self.instead.layout.display = ""
+            self.told.value = panels.sentence(str(error))
+            return
+        self.show()
+        self.told.value = panels.sentence(told, kind="done")
 
     def _lists(self) -> None:
         name, content, told = self.planner.contact_files()

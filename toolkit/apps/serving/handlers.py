@@ -19,7 +19,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler, 
 from toolkit import language
 from toolkit.apps.pages.access_log import page_sign, tell, visitor
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
-from toolkit.apps.serving import users
+from toolkit.apps.serving import users, work
 from toolkit.apps.serving.entry import Entry, asked
 from toolkit.apps.serving.identity import language_of
 from toolkit.apps.serving.limits import Pages, signed, with_nonce
@@ -168,6 +168,29 @@ class EntryHandler(BaseVoilaHandler):
                     "entry.html", home=home, told=told, asked=found, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES
                 )
             )
+
+
+class WorkHandler(EntryHandler):
+    """All audiences, drafts and campaigns, made by the server itself; `?file=csv` gives the chosen ones to take away."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Give the page, or the file."""
+        if not has_receipts(self.entry.path):
+            self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")
+            return
+        code = language_of(self)
+        given = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        page = await asyncio.get_running_loop().run_in_executor(None, work.page_of, self.entry.path, given, code)
+        with language.speaking(code):
+            if given.get("file") == "csv":
+                self.set_header("Content-Type", "text/csv; charset=utf-8")
+                self.set_header("Content-Disposition", 'attachment; filename="audiences-and-campaigns.csv"')
+                self.finish(page.file)
+                return
+            nonce, policy = with_nonce(self.settings["headers"]["Content-Security-Policy"])
+            self.set_header("Content-Security-Policy", policy)
+            self.write(self.render_template("work.html", work=page, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES))
 
 
 def _visitor(handler: web.RequestHandler) -> str:

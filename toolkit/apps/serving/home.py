@@ -10,18 +10,15 @@ from dataclasses import dataclass
 from toolkit import wording
 from toolkit.apps.pages.address import query_of
 from toolkit.apps.pages.choice import Choice
-from toolkit.audience.saved import saved_audiences
+from toolkit.apps.pages.kept import Kept, app_address, kept, least_of, members_said
 from toolkit.charts.sparkline import spark_line
 from toolkit.conversation import Call
 from toolkit.language import tr, word
-from toolkit.ledger.campaigns import known_campaigns
-from toolkit.ledger.definition import plan_names
-from toolkit.ledger.lessons import read_lessons
 from toolkit.portrait.figures import FIGURES
 from toolkit.portrait.measures.figure_values import change_said
 from toolkit.portrait.scoreboard import SHOWN
 from toolkit.registry import find_question
-from toolkit.rendering import kept
+from toolkit.rendering import kept as unbroken
 from toolkit.workspace import Workspace
 
 BOARD_QUESTION, TO_DO_QUESTION = "portrait.scoreboard", "review.agenda"
@@ -52,7 +49,7 @@ class Thing:
     @property
     def shown(self) -> str:
         """The sentence as HTML."""
-        return kept(self.text)
+        return unbroken(self.text)
 
 
 @dataclass(frozen=True)
@@ -102,47 +99,42 @@ def things_to_do(ws: Workspace) -> tuple[Thing, ...]:
         if row["who"]:
             ways = [
                 (tr("See them"), link_to(Call.of("portrait.overview", {"audience": row["who"]}))),
-                (tr("Plan for them"), link_to(Call.of(row["question"], {"audience": row["who"]}))),
+                (tr("Plan for them"), f"voila/render/{app_address('differentiation', audience=row['who'])}"),
             ]
         else:
-            subject = {"differentiation.plan": "campaign", "review.verdict": "campaign_id"}.get(row["question"])
-            ways = [(tr("Go on"), link_to(Call.of(row["question"], {subject: row["subject"]} if subject and row["subject"] else {})))]
+            way = {"differentiation.plan": ("differentiation", "plan"), "review.verdict": ("review", "campaign")}.get(row["question"])
+            to = (
+                f"voila/render/{app_address(way[0], **{way[1]: row['subject']})}"
+                if way and row["subject"]
+                else link_to(Call.of(row["question"], {}))
+            )
+            ways = [(tr("Go on"), to)]
         things.append(Thing(row["todo"], "", tuple(ways)))
     return tuple(things)
 
 
 def campaigns(ws: Workspace) -> tuple[Thing, ...]:
     """Return drafts, then campaigns, the latest first, each with its state."""
-    known, learnt = known_campaigns(ws), set(read_lessons(ws)["campaign_id"])
-    things = [
-        Thing(name, tr("draft"), ((tr("Plan"), link_to(Call.of("differentiation.plan", {"campaign": name}))),))
-        for name in plan_names(ws)
-        if name not in set(known["campaign_id"])
-    ]
-    for row in known.reverse().iter_rows(named=True):
-        name, starts, ends = row["campaign_id"], row["starts_on"], row["ends_on"]
-        if ws.last_day is None or starts is None or ends is None:
-            continue
-        state = tr("to come") if starts > ws.last_day else tr("running") if ends > ws.last_day else tr("ended")
-        state += tr(", lesson known") if name in learnt else ""
-        question = "review.process" if starts <= ws.last_day < ends else "review.verdict"
-        said = tr("{start} to {end}, {state}", start=starts, end=ends, state=state)
-        called = f"{row['name']} ({name})" if row["name"] and row["name"] != name else name
-        things.append(Thing(called, said, ((tr("Look"), link_to(Call.of(question, {"campaign_id": name}))),)))
-    return tuple(things[:MOST])
+    return tuple(_thing(row, row.state_word, row.when, row.note) for row in kept(ws) if row.state != "audience")[:MOST]
 
 
 def audiences(ws: Workspace) -> tuple[Thing, ...]:
     """Return the saved audiences with their size on the day they were saved."""
-    rows = saved_audiences(ws).head(MOST).iter_rows(named=True)
+    least = least_of(ws)
+    rows = [row for row in kept(ws) if row.state == "audience"]
     return tuple(
-        Thing(
-            row["name"],
-            tr("{members} on {day}", members=wording.some(row["member_count"], word("member")), day=row["as_of"]),
-            (
-                (tr("See them"), link_to(Call.of("portrait.overview", {"audience": row["name"]}))),
-                (tr("Plan for them"), link_to(Call.of("differentiation.offers", {"audience": row["name"]}))),
-            ),
+        _thing(
+            row,
+            tr("{members} members", members=members_said(row, least))
+            if (row.members or 0) < least
+            else wording.some(row.members or 0, word("member")),
+            row.when,
         )
-        for row in rows
+        for row in rows[:MOST]
+    )
+
+
+def _thing(row: Kept, *beside: str) -> Thing:
+    return Thing(
+        row.name, tr(", ").join(part for part in beside if part), tuple((words, f"voila/render/{way}") for words, way in row.ways[:2])
     )

@@ -33,7 +33,7 @@ from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
 from toolkit.apps.serving import forked
 from toolkit.apps.serving.entry import Entry
-from toolkit.apps.serving.handlers import ChannelHandler, EntryHandler, PageHandler, ShutdownHandler, has_receipts
+from toolkit.apps.serving.handlers import ChannelHandler, EntryHandler, PageHandler, ShutdownHandler, WorkHandler, has_receipts
 from toolkit.apps.serving.identity import EndedHandler, OwnPages, ProxyIdentity, TokenIdentity, cookie_secret
 from toolkit.apps.serving.limits import Pages, connection_limits
 from toolkit.apps.serving.place import Place
@@ -84,10 +84,12 @@ class AppServer(Voila):
         forms = [rule[1] for rule in self.identity_provider.get_handlers()]  # Jupyter's own, which know of no path before them
         self.entry = Entry(os.environ[WORKSPACE_VARIABLE])
         PageHandler.pages = Pages()
+        plain: dict[str, Any] = {"voila_configuration": self.voila_configuration}
         own = [
-            (self.server_url, EntryHandler, {"voila_configuration": self.voila_configuration, "entry": self.entry}),
-            (f"{self.server_url}login", EndedHandler, {"voila_configuration": self.voila_configuration}),
-            (f"{self.server_url}{WALL}", WallHandler, {"voila_configuration": self.voila_configuration, "wall": Wall(self.entry.path)}),
+            (self.server_url, EntryHandler, {**plain, "entry": self.entry}),
+            (f"{self.server_url}work", WorkHandler, {**plain, "entry": self.entry}),
+            (f"{self.server_url}login", EndedHandler, plain),
+            (f"{self.server_url}{WALL}", WallHandler, {**plain, "wall": Wall(self.entry.path)}),
             (rf"{self.server_url}receipts/([\w-]+)", UploadHandler, {"workspace": self.entry.path}),
         ]
         return [rule for rule in ours if rule[1] not in (*_LEFT_OUT, *forms)] + own

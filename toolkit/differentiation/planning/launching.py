@@ -13,6 +13,7 @@ import polars as pl
 from toolkit.atomic import written_together
 from toolkit.audience import Audience, Export
 from toolkit.audience.export import FORMATS, Format, record_export, write_export
+from toolkit.audit import record
 from toolkit.differentiation.plan import definition_of
 from toolkit.differentiation.planning.blockers import blockers
 from toolkit.differentiation.planning.draft import Draft, work_out
@@ -46,12 +47,13 @@ def save_plan(workspace: Workspace | str | Path, campaign: dict[str, Any] | Defi
     ...                   "offers": {"save ten": "full_reduction 60/10"}, "offer_of": "save ten"})
     """
     ws = opened(workspace)
-    require_role(ws, "marketer", tr("keeping a plan"))
+    require_role(ws, "marketer", tr("keeping a draft"))
     draft = definition_of(ws, campaign)
     check_free(ws, draft.campaign_id)
     if draft.campaign_id in plan_names(ws) and not replace_it:
         raise BadValue(tr("A plan '{campaign_id}' is kept already. Choose another id, or say replace.", campaign_id=draft.campaign_id))
     write_plan(ws, draft)
+    record(ws.path, "drafted", campaign=draft.campaign_id)
     return draft
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from toolkit.differentiation.matrix import advice_table
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.differentiation.measures.past import Past
 from toolkit.differentiation.measures.replays import proposed_offers
-from toolkit.ledger.definition import DO_NOTHING, Definition
+from toolkit.ledger.campaigns import known_campaigns, open_campaign
+from toolkit.ledger.definition import DO_NOTHING, Definition, check_id, plan_names
 from toolkit.ledger.offer import Offer
 from toolkit.scope.minimum import shop_settings
 from toolkit.scope.view import View, open_view
@@ -75,6 +78,31 @@ def propose_plan(
         "settings": settings or {},
     }
     return Definition.model_validate({**proposed, **fields})
+
+
+def next_plan(workspace: Workspace | str | Path, campaign_id: str) -> Definition:
+    """Return a draft of the campaign that follows another: its audience asked anew, the method that lessons and playbook name now.
+
+    Touchpoints, costs, goals and the share held out are taken over; it is called after the one before, by the next number that is free.
+
+    Raises
+    ------
+    UnknownName, WorkspaceError
+        There is no such campaign, or its files are not what was launched.
+    """
+    ws = opened(workspace)
+    before = open_campaign(ws, campaign_id)
+    taken = {*known_campaigns(ws)["campaign_id"].str.to_lowercase(), *plan_names(ws)}
+    stem = re.sub(r"[^\w\-]+", "-", re.sub(r"-\d+$", "", campaign_id)).strip("-_")[:56] or "campaign"
+    number = next(number for number in count(2) if f"{stem}-{number}".lower() not in taken)
+    called = re.sub(r" \d+$", "", before.name)[:190]
+    name = f"{called} {number}" if called else ""
+    told = before.definition
+    over = {} if told is None else {
+        **{field: getattr(told, field) for field in ("purpose", "touchpoints", "cost_fixed", "cost_per_contact", "goals", "control_share")},
+        "audience": told.audience, "store_id": told.store_id, "region": told.region, "settings": told.settings,
+    }  # fmt: skip
+    return propose_plan(ws, check_id(f"{stem}-{number}"), name=name, **over)
 
 
 def _day(given: Any) -> Any:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
 
+import numpy as np
 import polars as pl
 
+import toolkit
 from toolkit.language import tr
+from toolkit.mart.derived import carried_table
 from toolkit.models.lifetime_value import LifetimeModels, fit_lifetime, predict_lifetime
+from toolkit.models.panel import panel
 from toolkit.models.ranks import quantile_band
 from toolkit.models.snapshots import shopping_days
+from toolkit.models.written_fits import fit_as_text, read_fit
 from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.scope.feasts import feasts
 from toolkit.scope.interruptions import anew_since, cut_off, new_ids_on, still_told
@@ -39,6 +49,8 @@ _MODELS = {
     "feast": pl.String,
     "feast_on": pl.Date,
     "feast_then": pl.Date,
+    "panel_count": pl.Int64,
+    "panel_on": pl.Date,
 }
 
 
@@ -63,15 +75,31 @@ def prospect_models(view: View) -> pl.DataFrame:
     probability, `spearman` and `total_ratio` (promised over received) of spend, `learned_days` (of the horizon that could be seen); null
     where it could not be judged. `season` ('one season', 'none', 'seasonal', 'moved'; null for a whole year: it holds them all),
     `season_turn` and `season_level` (`models.season.Season`), `season_held` (promised over received at the same season of a year before);
-    `feast` with its dates now and a year ago: the holiday by which the weeks of a year ago were chosen, or that moved.
+    `feast` with its dates now and a year ago: the holiday by which the weeks of a year ago were chosen, or that moved. `panel_count`,
+    `panel_on`: of a large shop, how many members were learned from, and up to which day; null where all were, up to as_of.
     """
     prospects(view)  # makes and keeps both
-    return view.chainwide(spoken("lifetime_models"), lambda chain: _described(_fitted(chain)), "lifetime_value", "calendar")
+    return view.chainwide(spoken("lifetime_models"), lambda chain: _described(_fitted(chain, _days(chain))), "lifetime_value", "calendar")
+
+
+def panel_notes(view: View, model: Mapping[str, Any]) -> list[str]:
+    """Return the sentence that says which members a figure (row of `prospect_models`) was learned from, where it was not all."""
+    if model["panel_count"] is None:
+        return []
+    return [
+        view.say(
+            "The forecasts of a large shop are learned once a week, from a panel: here {panel_count:member}, chosen by a hash of their "
+            "ids, as of {panel_on}. They are applied to everybody as they stand on {as_of}.",
+            model,
+        )
+    ]
 
 
 def _prospects(view: View) -> pl.DataFrame:
-    days, models = _days(view), _fitted(view)
-    view.chainwide(spoken("lifetime_models"), lambda _: _described(models), "lifetime_value", "calendar")
+    days = _days(view)
+    learned = _fitted(view, days)
+    models = learned.models
+    view.chainwide(spoken("lifetime_models"), lambda _: _described(learned), "lifetime_value", "calendar")
     if models is None:
         nothing = [pl.lit(None, pl.Float64).alias("purchase_probability"), pl.lit(None, pl.Int64).alias("expected_spend")]
         nothing += [pl.lit(None, pl.Int64).alias("expected_spend_year"), pl.lit(None, pl.String).alias("value_decile")]
@@ -107,13 +135,51 @@ def _days(view: View) -> pl.DataFrame:
     return days.filter(pl.col("day") >= known_since(view))
 
 
-def _fitted(view: View) -> LifetimeModels | None:
+@dataclass(frozen=True)
+class _Learned:
+    """The models (None: too few days), the last day that they learned from, and how many members where it was not all."""
+
+    models: LifetimeModels | None
+    on: date
+    panel_count: int | None = None
+
+
+def _fitted(view: View, days: pl.DataFrame) -> _Learned:
+    """Return the models at the latest day that they are learned on; of a large shop those of a panel, as of the last week's end.
+
+    What a panel did up to a day does not change from one night to the next, so neither do its models: they are kept by what they were
+    learned from, and taken over as long as that is the same.
+    """
+    settings, since = view.settings.lifetime_value, known_since(view)
+    if (view.as_of - since).days + 1 < settings.minimum_history_days:
+        return _Learned(None, view.as_of)
+    if days["member_code"].n_unique() <= settings.panel_members:
+        return _Learned(_learn(view, days, view.as_of), view.as_of)
+    on = week_end(view.as_of)
+    if (on - since).days + 1 < settings.minimum_history_days:
+        on = view.as_of
+    known = days.filter(pl.col("day") <= on)
+    seen = view.population.select("member_id", "member_code").join(known.select("member_code").unique(), on="member_code", how="semi")
+    chosen = seen.filter(panel(seen["member_id"], settings.panel_members))
+    known = known.join(chosen.select("member_code"), on="member_code", how="semi", maintain_order="left")
+    text = carried_table(view.mart.path, _key(view, known, on), lambda: pl.DataFrame({"fit": fit_as_text(_learn(view, known, on))}))
+    return _Learned(read_fit(text["fit"][0]), on, chosen.height)
+
+
+def week_end(day: date) -> date:
+    """Return the last Sunday up to a day.
+
+    >>> week_end(date(2024, 12, 31))
+    datetime.date(2024, 12, 29)
+    """
+    return day - timedelta(days=day.toordinal() % 7)
+
+
+def _learn(view: View, days: pl.DataFrame, on: date) -> LifetimeModels:
     settings = view.settings.lifetime_value
-    if (view.as_of - known_since(view)).days + 1 < settings.minimum_history_days:
-        return None
     return fit_lifetime(
-        _days(view),
-        as_of=view.as_of,
+        days,
+        as_of=on,
         purchase_days=settings.purchase_days,
         spend_days=settings.spend_days,
         year_days=settings.year_days,
@@ -121,7 +187,17 @@ def _fitted(view: View) -> LifetimeModels | None:
     )
 
 
-def _described(models: LifetimeModels | None) -> pl.DataFrame:
+def _key(view: View, known: pl.DataFrame, on: date) -> str:
+    """Return a name that holds a digest of all that the models are learned from."""
+    rests_on = (toolkit.__version__, on.isoformat(), view.settings.lifetime_value.model_dump_json(), [str(feast) for feast in feasts(view)])
+    digest = hashlib.sha256(json.dumps(rests_on).encode())
+    for name in known.columns:
+        digest.update(np.ascontiguousarray(known[name].to_physical().to_numpy()).tobytes())
+    return f"lifetime_fit-{digest.hexdigest()[:24]}"
+
+
+def _described(learned: _Learned) -> pl.DataFrame:
+    models = learned.models
     if models is None:
         rows = [
             {"figure": figure, "method": "not measured", "reason": tr("the receipts are too few days old")}
@@ -150,6 +226,8 @@ def _described(models: LifetimeModels | None) -> pl.DataFrame:
         row |= {"season": season.status, "season_turn": season.turn, "season_level": season.level, "season_held": held}
         if season.year_ago is not None:
             row |= {name: getattr(season.year_ago, name) for name in ("feast", "feast_on", "feast_then")}
+    for row in rows if learned.panel_count else []:
+        row |= {"panel_count": learned.panel_count, "panel_on": learned.on}
     if held_out is not None:
         rows[0] |= {"held_out_count": held_out.row_count, "calibration_error": held_out.error}
         rows[0] |= {name: getattr(held_out, name) for name in ("auc", "slope", "lift")}

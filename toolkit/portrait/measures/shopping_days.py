@@ -11,9 +11,13 @@ from toolkit.scope.view import View
 
 def member_days(view: View, until: date | None = None) -> pl.DataFrame:
     """Return the shopping days of the chain's members: `member_code`, `day`; one row each, up to `until`."""
-    last = until or view.as_of
+    last, chain = until or view.as_of, view.chain
+    return chain.remembered(("member_days", last), lambda: _days_until(chain, last))
+
+
+def _days_until(chain: View, last: date) -> pl.DataFrame:
     return (
-        view.chain.orders.filter(pl.col("member_code").is_not_null() & pl.col("is_order"))
+        chain.orders.filter(pl.col("member_code").is_not_null() & pl.col("is_order"))
         .select("member_code", pl.col("ordered_at").dt.date().alias("day"))
         .filter(pl.col("day") <= last)
         .unique()

@@ -11,7 +11,7 @@ import polars as pl
 from toolkit.language import value
 from toolkit.models.repurchase import gaps
 from toolkit.models.rhythm import day_tails, own_past, shrunk_rates, surest
-from toolkit.models.rhythm_bands import find_rhythms, usual_gaps
+from toolkit.models.rhythm_bands import own_rhythms
 from toolkit.portrait.measures.prospects import prospect_models, prospects
 from toolkit.portrait.measures.shopping_days import member_days
 from toolkit.portrait.measures.stages import lifecycle_stages
@@ -105,7 +105,7 @@ def _slipping_members(view: View) -> pl.DataFrame:
         expected,
         recency,
         shrunk_rates(members, least_windows=settings.minimum_windows),
-        usual_gaps(pauses, find_rhythms(pauses)),
+        own_rhythms(pauses)[1],
     ):
         members = members.join(part, on="member_code", how="left", maintain_order="left")
     unseen = pl.col("member_code").is_in(cut_off(view)["member_code"].implode())

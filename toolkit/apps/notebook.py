@@ -77,7 +77,7 @@ def wall(workspace: Workspace | str | Path, *, store_id: str = "", seconds: floa
 
     Example
     -------
-    >>> tk.wall(ws).answer.question
+    >>> tk.wall(ws).answer.name
     'review.wall'
     """
     require("notebook", "apps")

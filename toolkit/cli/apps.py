@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.terminal import echo
 from toolkit.extras import require
 
 DEFAULT_PORT = 8866
@@ -63,7 +64,7 @@ def app_command(
     if name and name not in apps:
         raise unknown_name("app", name, apps)
     place = place_of(base_url=base_url, host=host, user_header=trust_proxy_user, proxies=proxy or (), token=token)
-    typer.echo(f"Opening {workspace} ...")
+    echo(f"Opening {workspace} ...")
     forked.warm_up()
     if not workspace.exists() and name != "receipts":  # a name that was mistyped makes no workspace
         raise WorkspaceError(tr("There is no folder {path}. For a new workspace: toolkit app {path} receipts", path=workspace))
@@ -80,7 +81,7 @@ def app_command(
     from toolkit.apps.serving.server import log_path, serve
 
     def announce(url: str) -> None:
-        typer.echo(tr("The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {file}.", url=url, file=log_path()))
+        echo(tr("The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {file}.", url=url, file=log_path()))
 
     try:
         serve(workspace, apps.get(name, ""), port=port, place=place, browser=browser, token=token, announce=announce)

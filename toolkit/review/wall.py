@@ -246,7 +246,7 @@ def _notes(view: View, day: RunningDay, figures: dict[str, Any], case: Case | No
     if not day.weeks:
         notes.append(Note(tr("There is no past week to compare with: the receipts do not reach back."), "NOT MEASURED"))
     if figures["visitors"] is None:
-        notes.append(Note(tr("Visitors are not counted: there is no traffic table for the day (docs/data-contract.md)."), "NOT MEASURED"))
+        notes.append(Note(tr("Visitors are not counted: there is no traffic table for the day."), "NOT MEASURED"))
     if not day.has_times:
         notes.append(Note(tr("The receipts have no times: the day is compared with whole days."), "REVIEW"))
     notes.append(Note(tr("Sales of everybody as they come in: what a campaign changed is said by its review.")))

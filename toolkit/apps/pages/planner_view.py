@@ -17,10 +17,14 @@ from toolkit.apps.pages.kept import ways_after
 from toolkit.apps.pages.offer_text import STARTS, figures_of, with_figure
 from toolkit.apps.pages.planner import NOT_YET, Planner
 from toolkit.apps.pages.shown import Shown
+from toolkit.audience.conditions import sentence
+from toolkit.audience.words import where_in_words
 from toolkit.conversation.menu import DAY_WORDS, METHOD_WORDS, OFFER_FIELDS, PLAN_FIELDS, PURPOSE_WORDS
 from toolkit.errors import BadValue, NameTaken
 from toolkit.language import tr
 from toolkit.ledger.offer import METHODS
+from toolkit.scope.where import read_where
+from toolkit.wording import capital
 
 
 class PlannerView:
@@ -235,8 +239,19 @@ class FormFields:
 
     def _audiences(self) -> list[tuple[str, str]]:
         known, chosen = self.planner.audiences, self.planner.form.audience
-        gone = [(tr("{name} (no longer there)", name=chosen), chosen)] if chosen and chosen not in known else []
+        gone = [(self._called(chosen), chosen)] if chosen and chosen not in known else []
         return [(tr("All members"), ""), *((name, name) for name in known), *gone]
+
+    @staticmethod
+    def _called(chosen: str) -> str:
+        """Members that no kept audience names: what the condition says, or the name of one that is gone."""
+        try:
+            condition = read_where(chosen)
+        except BadValue:
+            condition = None
+        if condition is None or (set(condition.names) == {chosen} and sentence(chosen) == ""):
+            return tr("{name} (no longer there)", name=chosen)
+        return capital(where_in_words(condition))
 
     def _hear(self, field: Any, changed: Any) -> None:
         field.add_class("tk-field")

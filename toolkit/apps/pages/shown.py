@@ -18,6 +18,11 @@ PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
 """Set where the page is ours and draws charts itself; elsewhere (JupyterLab) the frontend's own viewer does."""
 
 
+def on_our_page() -> bool:
+    """Say whether the page is our own, with the pages of the other steps beside it."""
+    return bool(os.environ.get(PAGE_VARIABLE))
+
+
 class Shown:
     """The place of one answer. `pick` is the class of a field into which a click on the chart is written; `picks`: see `panels.details`."""
 

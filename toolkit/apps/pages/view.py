@@ -13,7 +13,8 @@ from toolkit.apps.pages import panels
 from toolkit.apps.pages.controls import Control, controls_of
 from toolkit.apps.pages.error_boundary import Guard
 from toolkit.apps.pages.fields import button, flex, folded, html, show_value, text_of
-from toolkit.apps.pages.shown import Shown
+from toolkit.apps.pages.kept import ways_of_members
+from toolkit.apps.pages.shown import Shown, on_our_page
 from toolkit.apps.pages.state import NARROWED, Shop, State
 from toolkit.audience import saved_names
 from toolkit.conversation.menu import AUDIENCE_EXAMPLES, SCOPE_WORDS, next_label, period_choices, question_menu
@@ -225,7 +226,8 @@ class AnswerPanel:
         self.first, self.second = widgets.VBox(list(self.shown.parts)), widgets.VBox(list(self.beside.parts))
         both = widgets.Box([self.first, self.second], layout=flex("row wrap"))
         both.add_class("tk-both")
-        self.box = widgets.VBox([both, self.picked, self.take, self.nexts])
+        self.ways = html("tk-ways-on")
+        self.box = widgets.VBox([both, self.picked, self.take, self.ways, self.nexts])
         self.box.add_class("tk-panel")
         self.offered: tuple[tuple[str, Any], ...] = ()
 
@@ -235,6 +237,11 @@ class AnswerPanel:
         self.shown.show(result)
         self.call = answer.call if answer and "member_id" in answer.table.columns and answer.table.height else ""
         self.take.layout.display = "" if self.call and self.taken else "none"
+        choice, listed = self.state.choice, "" if self.taken else self.call
+        ways = (
+            ways_of_members(Workspace(self.state.shop.path), choice.audience, choice.store_id, listed) if answer and on_our_page() else ()
+        )
+        self.ways.value = panels.ways_on(ways)
         self.offered = tuple(answer.finding.ask_next)[:NEXT_SHOWN] if answer else ()
         self.nexts.layout.display = "flex" if self.offered else "none"
         for place, offer in enumerate(self.next):

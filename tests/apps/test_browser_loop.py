@@ -16,6 +16,7 @@ from tests.apps.test_browser import PATIENCE, running, saved
 from tests.chromium import CHROMIUM, wait_until
 from tests.portrait.village import village_lines, village_products
 from tests.shop import make_workspace
+from toolkit.apps.pages.plain_words import plain_answer
 from toolkit.audience import as_audience, load_audience, save_audience
 from toolkit.differentiation.planning.launching import launch
 from toolkit.differentiation.planning.proposal import next_plan
@@ -38,10 +39,10 @@ MOST = 25
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The village, whose last sixty stayed away of late; one campaign of the others ended, one runs."""
+    """The village, whose last hundred and ten stayed away of late; one campaign of the others ended, one runs."""
     lines = village_lines()
     ids, last = lines["member_id"].drop_nulls().unique().sort(), cast(datetime, lines["ordered_at"].max())
-    gone = pl.col("member_id").is_in(ids.tail(60).implode()) & (pl.col("ordered_at") > last - timedelta(days=35))
+    gone = pl.col("member_id").is_in(ids.tail(110).implode()) & (pl.col("ordered_at") > last - timedelta(days=35))
     members = pl.DataFrame({"member_id": ids, "contactable": True})
     ws = make_workspace(
         tmp_path_factory.mktemp("loop") / "ws", lines.filter(~gone.fill_null(False)), {"products": village_products(), "members": members}
@@ -113,7 +114,7 @@ def test_the_loop_from_today_to_the_next_draft(browser: Any, served: tuple[str, 
     see.first.wait_for()
     person.click(see)
     with speaking(code):
-        person.reads(".tk-headline", find_question("portrait.overview")(shop, audience=who).headline)
+        person.reads(".tk-headline", plain_answer(find_question("portrait.overview")(shop, audience=who)).headline)
     person.follow("Keep as an audience")
     page.locator(".tk-build .tk-figures dd").first.wait_for()
     count = page.locator(".tk-build .tk-figures dd").first.inner_text()
@@ -126,7 +127,7 @@ def test_the_loop_from_today_to_the_next_draft(browser: Any, served: tuple[str, 
     person.follow("Plan for them")
     page.locator(".tk-build .tk-headline").first.wait_for()
     person.type("Name", plan)
-    first = shop.last_day + timedelta(days=7 if code == "en" else 42)  # type: ignore[operator] - it has receipts
+    first = shop.last_day + timedelta(days=8 if code == "en" else 42)  # type: ignore[operator] - it has receipts
     person.type("Last day", (first + timedelta(days=27)).isoformat())  # nobody is in two campaigns at a time
     person.type("First day", first.isoformat())
     person.type("Cost of one contact", "0.05")
@@ -157,7 +158,9 @@ def test_the_loop_from_today_to_the_next_draft(browser: Any, served: tuple[str, 
     person.click(page.locator(".tk-work-tabs a", has_text=person.words("Running")))
     person.click(page.locator(".tk-work-table tbody th a", has_text="Now tea"))
     with speaking(code):
-        person.reads(".tk-section-process .tk-headline", find_question("review.process")(shop, campaign_id="now-tea").headline)
+        person.reads(
+            ".tk-section-process .tk-headline", plain_answer(find_question("review.process")(shop, campaign_id="now-tea")).headline
+        )
     assert page.locator(".tk-section >> visible=true").first.get_attribute("class").find("tk-section-process") >= 0, (
         "what runs is read first"
     )
@@ -167,7 +170,9 @@ def test_the_loop_from_today_to_the_next_draft(browser: Any, served: tuple[str, 
     person.click(page.locator(".tk-work-tabs a", has_text=person.words("Finished")))
     person.click(page.locator(".tk-work-table tbody th a", has_text="Old tea"))
     with speaking(code):
-        person.reads(".tk-section-verdict .tk-headline", find_question("review.verdict")(shop, campaign_id="old-tea").headline)
+        person.reads(
+            ".tk-section-verdict .tk-headline", plain_answer(find_question("review.verdict")(shop, campaign_id="old-tea")).headline
+        )
     person.press("Keep the lessons of this campaign")
     page.locator(".tk-told .tk-done").wait_for()
     assert set(read_lessons(shop)["campaign_id"]) == {"old-tea"}

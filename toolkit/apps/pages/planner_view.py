@@ -157,7 +157,7 @@ class FormFields:
                 if name in ("name", "audience", "purpose", "offer", "budget"):
                     field.add_class("tk-wide")
                 self._hear(field, lambda value, name=name: self.planner.change(**{name: value}))
-                fields.append(field)
+                fields.append(field if name != "offer" else self._short(field))
             row = widgets.Box(fields, layout=flex("row wrap"))
             row.add_class("tk-pair")
             box = widgets.VBox([html("tk-ask-words", f"<h2>{tr(words)}</h2>"), row])
@@ -200,6 +200,17 @@ class FormFields:
             self.back.disabled = not self.planner.can_go_back
         finally:
             self.showing = False
+
+    def _short(self, field: Any) -> Any:
+        """The offer in short, for who wants to type it, behind a button."""
+        field.layout.display = "none"
+
+        def unfold(_button: Any) -> None:
+            field.layout.display = "" if field.layout.display else "none"
+
+        box = widgets.VBox([button(tr("In short, to be typed"), "tk-quiet", self.guard(unfold)), field])
+        box.add_class("tk-wide")
+        return box
 
     def _methods(self) -> list[tuple[str, str]]:
         """The kinds of offer; a draft that has several, one for each segment, says so as long as none is chosen instead."""

@@ -9,10 +9,10 @@ import ipywidgets as widgets
 from toolkit.answer import Answer
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.error_boundary import Guard
-from toolkit.apps.pages.fields import button, flex, folded, html
+from toolkit.apps.pages.fields import button, flex, folded, html, on_our_page
 from toolkit.apps.pages.kept import app_address
 from toolkit.apps.pages.reviewing import NO_CAMPAIGN, SECTIONS, Reviewing
-from toolkit.apps.pages.shown import Shown, on_our_page
+from toolkit.apps.pages.shown import Shown
 from toolkit.conversation.menu import SECTION_WORDS
 from toolkit.language import tr
 

@@ -12,9 +12,9 @@ from toolkit.answer import Answer
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.controls import Control, controls_of
 from toolkit.apps.pages.error_boundary import Guard
-from toolkit.apps.pages.fields import button, flex, folded, html, show_value, text_of
+from toolkit.apps.pages.fields import button, flex, folded, html, on_our_page, show_value, text_of
 from toolkit.apps.pages.kept import ways_of_members
-from toolkit.apps.pages.shown import Shown, on_our_page
+from toolkit.apps.pages.shown import Shown
 from toolkit.apps.pages.state import NARROWED, Shop, State
 from toolkit.audience import saved_names
 from toolkit.conversation.menu import AUDIENCE_EXAMPLES, SCOPE_WORDS, next_label, period_choices, question_menu

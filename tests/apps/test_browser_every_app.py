@@ -39,8 +39,8 @@ HEARD = """words => [...document.querySelectorAll('.tk-sentence, .tk-headline')]
   || new URLSearchParams(location.search).toString() && [...new URLSearchParams(location.search).values()].some(one => one.includes(words))"""
 PARTS = (
     ("portrait", {"question": "portrait.member"}, 5),
-    ("targeting", {}, 2),
-    ("differentiation", {"name": "Autumn"}, 11),
+    ("targeting", {}, 3),
+    ("differentiation", {"name": "Autumn"}, 12),
 )
 
 

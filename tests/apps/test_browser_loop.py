@@ -127,6 +127,7 @@ def test_the_loop_from_today_to_the_next_draft(browser: Any, served: tuple[str, 
     person.follow("Plan for them")
     page.locator(".tk-build .tk-headline").first.wait_for()
     person.type("Name", plan)
+    page.locator(".tk-build .tk-headline", has_text=f"come-back-{code}").wait_for()
     first = shop.last_day + timedelta(days=8 if code == "en" else 42)  # type: ignore[operator] - it has receipts
     person.type("Last day", (first + timedelta(days=27)).isoformat())  # nobody is in two campaigns at a time
     person.type("First day", first.isoformat())
@@ -177,8 +178,8 @@ def test_the_loop_from_today_to_the_next_draft(browser: Any, served: tuple[str, 
     page.locator(".tk-told .tk-done").wait_for()
     assert set(read_lessons(shop)["campaign_id"]) == {"old-tea"}
     person.follow("Use in the next plan")
-    page.locator(".tk-build .tk-headline").first.wait_for()
     expected = next_plan(shop, "old-tea")
+    page.locator(".tk-build .tk-headline", has_text=expected.campaign_id).wait_for()
     person.press("Keep as a draft")
     page.locator(".tk-launch .tk-done").wait_for()
     assert read_plan(shop, expected.campaign_id) == expected

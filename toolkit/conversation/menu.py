@@ -26,6 +26,10 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("targeting.activity", "targeting.slipping", "targeting.loyalty", "targeting.gain_loss", "targeting.cohorts"),
     ),
     (
+        later("Why they do not come again"),
+        ("targeting.why_low", "targeting.losing_goods", "targeting.lost_members"),
+    ),
+    (
         later("From the first purchase on"),
         ("targeting.entry_goods", "targeting.paths", "targeting.path_members", "targeting.due_again"),
     ),
@@ -188,6 +192,7 @@ SOURCES = (
     (later("All members"), ""),
     (later("Members who are slipping away"), "targeting.slipping(ws, top=0)"),
     (later("Members who are due for something again"), "targeting.due_again(ws, top=0)"),
+    (later("Members who did not come again"), "targeting.lost_members(ws, top=0)"),
     (later("Members who looked and did not buy"), "targeting.looked_not_bought(ws, show='member')"),
 )
 

@@ -127,8 +127,10 @@ def condition_words(text: str, condition: str) -> str:
 
 def plain_answer(answer: Answer) -> Answer:
     """Return an answer whose headline, scope and notes are in words."""
-    given = call_parts(answer.call)[1] if answer.call else {}
-    condition = given.get("audience", "")
+    try:
+        condition = call_parts(answer.call)[1].get("audience", "")
+    except ToolkitError:  # of a plan, whose campaign is no plain value
+        condition = ""
 
     def said(text: str) -> str:
         return plain_words(condition_words(text, condition) if isinstance(condition, str) and condition else text)

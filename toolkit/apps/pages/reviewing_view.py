@@ -35,14 +35,14 @@ class ReviewingView:
         book = button(tr("Save the tables (Excel)"), "tk-quiet", self.guard(lambda _button: self._file(reviewing.xlsx_file())))
         top = widgets.Box([self.campaign, refresh, page, book], layout=flex("row wrap"))
         top.add_class("tk-scope-fields")
-        self.places = {name: Shown() for name in SECTIONS}
+        self.places: dict[str, Shown] = {name: Shown() for name in SECTIONS}
         parts: list[Any] = [self.busy, self.said, self.told]
         for name in SECTIONS:
             section = widgets.VBox(list(self.places[name].parts))
             section.add_class("tk-section")
             section.add_class(f"tk-section-{name}")
             parts.append(section)
-        self.parts = dict(zip(SECTIONS, parts[3:], strict=True))
+        self.parts: dict[str, Any] = dict(zip(SECTIONS, parts[3:], strict=True))
         self.learnt, self.ways_on = html("tk-told"), html("tk-ways-on")
         near = Guard(lambda text: setattr(self.learnt, "value", panels.sentence(text)))  # said where the button is
         keep = button(tr("Keep the lessons of this campaign"), "tk-act", near(lambda _button: self._keep(of_all=False)))

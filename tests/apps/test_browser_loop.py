@@ -26,6 +26,7 @@ from toolkit.ledger.definition import read_plan
 from toolkit.ledger.lessons import read_lessons
 from toolkit.registry import find_question
 from toolkit.review import agenda
+from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
 pytestmark = [
@@ -116,8 +117,8 @@ def test_the_loop_from_today_to_the_next_draft(browser: Any, served: tuple[str, 
     with speaking(code):
         person.reads(".tk-headline", plain_answer(find_question("portrait.overview")(shop, audience=who)).headline)
     person.follow("Keep as an audience")
-    page.locator(".tk-build .tk-figures dd").first.wait_for()
-    count = page.locator(".tk-build .tk-figures dd").first.inner_text()
+    count = f"{as_audience(shop, who).inside(open_view(shop)).sum():,}"
+    person.reads(".tk-build .tk-figures dd", count)
     person.type("Name of this audience", name)
     person.press("Keep it")
     page.locator(".tk-told .tk-done").wait_for()

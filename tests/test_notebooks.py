@@ -81,6 +81,7 @@ def test_notebooks_are_copied_and_never_overwritten(tmp_path: Path) -> None:
         "portrait.ipynb",
         "review.ipynb",
         "start_here.ipynb",
+        "store.ipynb",
         "targeting.ipynb",
     ]
     with pytest.raises(WorkspaceError, match="nothing was copied"):

@@ -55,6 +55,7 @@ _WHERE = {
     "set_global_control": "toolkit.differentiation.planning.launching",
     "simulated_shop": "toolkit.simulated",
     "speak": "toolkit.language",
+    "store_page": "toolkit.batch.store_page",
     "talk": "toolkit.apps.notebook",
     "traits": "toolkit.portrait",
     "write_all_lessons": "toolkit.review.measures.learnt",
@@ -108,6 +109,7 @@ __all__ = [
     "set_global_control",
     "simulated_shop",
     "speak",
+    "store_page",
     "talk",
     "targeting",
     "traits",
@@ -134,6 +136,7 @@ if TYPE_CHECKING:
     from toolkit.audience import save_audience as save_audience
     from toolkit.audience import saved_audiences as saved_audiences
     from toolkit.batch.selection import report_set as report_set
+    from toolkit.batch.store_page import store_page as store_page
     from toolkit.conversation.reply import ask as ask
     from toolkit.differentiation.planning.launching import campaign as campaign
     from toolkit.differentiation.planning.launching import campaigns as campaigns

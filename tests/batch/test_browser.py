@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 
 from tests.chromium import CHROMIUM
-from toolkit.batch import BatchResult
+from toolkit.batch import BatchResult, html
+from toolkit.batch.store_page import Figure, StorePage, Task
+from toolkit.charts.sparkline import spark_line
 
 pytestmark = [
     pytest.mark.browser,
@@ -100,3 +104,36 @@ def test_index_names_what_went_wrong(broken: BatchResult, opened: Callable[[Path
     page = opened(broken.index)
     assert page.get_by_text("3 reports were not made").is_visible()
     assert page.get_by_text("ValueError: no such <b>thing</b> (cell 4)").is_visible()
+
+
+LONG = "Überlange Filialbezeichnung am Alten Marktplatz gegenüber dem Hauptbahnhof "
+CHINESE = "上海市浦东新区世纪大道一百八十八号超级购物中心旗舰店二楼东侧会员服务中心"
+
+
+@pytest.mark.parametrize("words", [LONG, CHINESE, ""], ids=["long", "chinese", "empty"])
+def test_a_store_is_one_page_of_paper_with_nothing_cut_off(words: str, opened: Callable[[Path], Any], tmp_path: Path) -> None:
+    """As much as can stand on it, and as little."""
+    figure = Figure(
+        words[:30], "€12,345,678", "up 1,234.5 points", 1, words and "2024-12 so far: 102% of the target of €21,400,000", spark_line([1, 2])
+    )
+    task = Task((words * 9)[:180], ((words[:24] + " (00000000…)", "€12,345"),) * 9, 12345, (words[:24],) * 3)
+    warning = "The last receipt is of 2024-01-01, 364 days before 2024-12-31: closed, or did receipts not arrive?"
+    sheet = StorePage(
+        words * 4, "0" * 30, "As of 2024-12-31, figures from 2024-10-02 to 2024-12-31; 12,644 members", warning if words else "",
+        (figure, *(Figure(figure.label, figure.value, figure.change, -1, "", figure.line),) * 5), (warning + " ") * 2,
+        (task,) * 3 if words else (), "", (words[:24] + " (about 12,345)",) * 5 if words else (), (warning + " ") * 2, {},
+    )  # fmt: skip
+    path = tmp_path / "store.html"
+    path.write_text(
+        html.page("store.html.j2", heading=html.Heading("This week", words, "1"), body=Markup(sheet.html()), script_url=None), "utf-8"
+    )
+    shown = opened(path)
+    printed = shown.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+    assert re.search(rb"/MediaBox\s*\[0 0 59[45][.\d]* 84[12][.\d]*\]", printed), "A4"
+    shown.emulate_media(media="print")
+    shown.set_viewport_size({"width": 688, "height": 1000})  # A4 less its margins
+    assert shown.evaluate("document.querySelector('.sheet').offsetHeight <= document.querySelector('.paper').clientHeight")
+    shown.emulate_media(media="screen")
+    shown.set_viewport_size({"width": 390, "height": 800})
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")

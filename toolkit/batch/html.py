@@ -11,7 +11,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -42,6 +42,8 @@ class Heading:
     store_id: str
     as_of: str = ""
     index_url: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
+    """The pages of the same store: (title, address)."""
 
 
 class ReportExporter(TemplateExporter):
@@ -94,11 +96,11 @@ def report_page(notebook: Mapping[str, Any], heading: Heading, *, script_url: st
     body, _ = _exporter().from_notebook_node(reading)
     charts = 'class="chart"' in body
     return page(
-        "report.html.j2",
+        "store.html.j2" if _is_sheet(notebook) else "report.html.j2",
         heading=heading,
         body=Markup(body),
         contents=contents,
-        tiles=_tiles(notebook),
+        tiles=[] if _is_sheet(notebook) else _tiles(notebook),
         theme=Markup(script_json(config())),
         script_url=script_url if charts else None,
         script=Markup(offline.bundle()) if charts and script_url is None else "",
@@ -162,10 +164,36 @@ def _for_reading(notebook: Mapping[str, Any]) -> tuple[Any, list[dict[str, str]]
             cell["source"] = re.sub(r"\A\s*#\s+[^\n]*\n?", "", _text(cell["source"]))  # the page has it as its own title
         cells.append(_spoken(cell) if cell["cell_type"] == "markdown" else cell)
     for number, (output, answer) in enumerate(told_answers({"cells": cells}), start=1):
-        output["metadata"]["anchor"] = f"answer-{number}"
         contents.append({"anchor": f"answer-{number}", "text": _question(output, answer), "call": str(answer.get("call") or "")})
+    contents = told_apart(contents)
+    if not _is_sheet(notebook):
+        _fold(cells, contents)
     reading["cells"] = cells
-    return reading, told_apart(contents)
+    return reading, contents
+
+
+def _is_sheet(notebook: Mapping[str, Any]) -> bool:
+    """Whether the notebook is one page by itself, as its metadata say: no contents, nothing folded."""
+    return notebook.get("metadata", {}).get("layout") == "sheet"
+
+
+def _fold(cells: list[Any], contents: Iterable[Mapping[str, str]]) -> None:
+    """Mark where an answer begins and ends, so that it is folded behind its question and headline; the first one stands open."""
+    questions = iter(contents)
+    is_first = True
+    for cell in cells:
+        last = None
+        for output in cell.get("outputs", []):
+            answer = answer_of(output)
+            if answer is not None:
+                output["fold"] = {**next(questions), "headline": str(answer.get("headline") or ""), "open": is_first}
+                is_first = False
+                if last is not None:
+                    last["fold_ends"] = True
+            if answer is not None or last is not None:
+                last = output
+        if last is not None:
+            last["fold_ends"] = True
 
 
 def _spoken(cell: Any) -> Any:

@@ -98,7 +98,7 @@ def read_record(path: Path) -> Record | None:
 
 
 def read_records(out: Path) -> list[Record]:
-    """Read all records of an output folder, sorted by store, then in the order of the loop (portrait first), other notebooks last."""
+    """Read all records of an output folder, sorted by store: its page first, then in the order of the loop, other notebooks last."""
     records = (read_record(path) for path in sorted((out / "stores").glob(f"*/*{SUFFIX}")))
     return sorted(
         (record for record in records if record is not None), key=lambda record: (record.store_id, _step(record.notebook), record.notebook)
@@ -106,4 +106,5 @@ def read_records(out: Path) -> list[Record]:
 
 
 def _step(notebook: str) -> int:
-    return STEPS.index(notebook) if notebook in STEPS else len(STEPS)
+    order = ("store", *STEPS)
+    return order.index(notebook) if notebook in order else len(order)

@@ -31,6 +31,8 @@ class Job:
     parameters: Mapping[str, Any]
     fingerprint: str = ""
     single_file: bool = False
+    beside: tuple[tuple[str, str], ...] = ()
+    """Titles and file names of the reports of this run for the same store."""
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -159,7 +161,12 @@ def _page(job: Job, outcome: _Outcome, title: str, as_of: str) -> str:
     from toolkit.batch.html import Heading, notice_page, report_page
 
     heading = Heading(
-        title=title, store=job.label, store_id=job.store_id, as_of=as_of, index_url="" if job.single_file else "../../index.html"
+        title=title,
+        store=job.label,
+        store_id=job.store_id,
+        as_of=as_of,
+        index_url="" if job.single_file else "../../index.html",
+        beside=() if job.single_file or len(job.beside) < 2 else job.beside,
     )
     if outcome.status != "ok":
         return notice_page(heading, kind=outcome.status, sentence=outcome.sentence, details=outcome.details)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -115,6 +116,7 @@ def _jobs(
     declared = {path.stem: declared_parameters(path) for path in notebooks}
     required(declared, _GIVEN)
     checked = checked_parameters(given, declared)
+    beside = tuple((_title(path), f"{path.stem}.html") for path in notebooks)
     contents = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in notebooks}
     jobs = []
     for store in stores:
@@ -125,8 +127,15 @@ def _jobs(
             grounds = (data, contents[path.stem], __version__, str(single_file), language.current())
             mark = hashlib.sha256("\n".join(grounds).encode()).hexdigest()[:16]
             folder = out / "stores" / folder_name(store_id)
-            jobs.append(_Key(Job(path.resolve(), store_id, label, folder, own, mark, single_file, limits)))
+            jobs.append(_Key(Job(path.resolve(), store_id, label, folder, own, mark, single_file, beside, limits)))
     return jobs
+
+
+def _title(path: Path) -> str:
+    """What a notebook is called on its page: its title is known before it runs."""
+    from toolkit.batch.html import notebook_title
+
+    return notebook_title(json.loads(path.read_text("utf-8")), path.stem)
 
 
 def _check_names(stores: Sequence[Mapping[str, str]], notebooks: Sequence[Path], given: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ def report_set(
     workspace: Workspace | str | Path,
     *,
     stores: str | Sequence[str] = "top:10",
-    notebooks: Sequence[str] = ("portrait",),
+    notebooks: Sequence[str] = ("store", "portrait"),
     out: str | Path | None = None,
     given: Mapping[str, Any] | None = None,
     workers: int = 2,

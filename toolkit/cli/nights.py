@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue
 from toolkit.language import tr
 
@@ -18,7 +19,7 @@ def nightly_command(
     workspace: Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")],
     reports: Annotated[Path | None, typer.Option(help="Folder of the report set; without it no reports are made.")] = None,
     stores: Annotated[str, typer.Option(help="Stores to report on: all, top:10, or ids separated by commas.")] = "top:10",
-    notebooks: Annotated[str, typer.Option(help="Notebooks of the reports, separated by commas.")] = "portrait",
+    notebooks: Annotated[str, typer.Option(help="Notebooks of the reports, separated by commas.")] = "store,portrait",
     workers: Annotated[int, typer.Option(help="Notebooks run side by side.", min=1, max=64)] = 2,
     ahead: Annotated[str, typer.Option(help="What is worked out for the pages: first (the entry page), all, or none.")] = "first",
     overlap: Annotated[int, typer.Option(help="Days before the last receipts that are looked at again.", min=0)] = 3,
@@ -33,9 +34,9 @@ def nightly_command(
     names = tuple(name.strip() for name in notebooks.split(",") if name.strip())
     plan = Plan(reports, stores, names, workers, ahead, overlap, accept_defaults, replace)
     try:
-        night = run_night(mapping, workspace, plan, say=typer.echo)
+        night = run_night(mapping, workspace, plan, say=echo)
     except NightRunning as error:
-        typer.echo(str(error), err=True)
+        echo(str(error), err=True)
         raise typer.Exit(RUNNING) from None
-    typer.echo(tr("Log: {path}", path=night.log), err=True)
+    echo(tr("Log: {path}", path=night.log), err=True)
     raise typer.Exit(night.code)

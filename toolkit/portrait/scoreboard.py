@@ -78,7 +78,7 @@ def scoreboard(view: View) -> Finding:
     >>> tk.portrait.scoreboard(ws).figures["repeat_rate"]              # doctest: +SKIP
     """
     windows = _windows(view.period)
-    other, is_year = _compared(view)
+    other, is_year = compared_with(view)
     shown = _shown(view, [*windows, *([other] if other else [])])
     board = BOARD.of(shown.head(len(windows)), view)
     changes: dict[str, float | None] = dict.fromkeys(SHOWN)
@@ -105,8 +105,8 @@ def _windows(period: Period) -> list[Period]:
     return [Period(period.start - step * _WEEK, period.end - step * _WEEK) for step in range(STEPS)]
 
 
-def _compared(view: View) -> tuple[Period | None, bool]:
-    """What the period is compared with, and whether that is the same days a year earlier; None where the receipts do not reach back."""
+def compared_with(view: View) -> tuple[Period | None, bool]:
+    """Return what the period is compared with (None: the receipts do not reach back), and whether that is the same days a year earlier."""
     for other in (view.period.year_before(), view.period.before()):
         if other.start >= view.first_day:
             return other, other == view.period.year_before()

@@ -54,6 +54,7 @@ _GROUPS = (
     ),
 )  # fmt: skip
 """Groups of members that do not overlap, each as an audience says it."""
+GROUP_PLACES = {task: place for place, (task, *_) in enumerate(_GROUPS)}
 
 
 @question(
@@ -112,8 +113,12 @@ def agenda(view: View, *, top: int = 5) -> Finding:
     )
 
 
-def _groups(view: View) -> pl.DataFrame:
-    """The groups that may be shown, most money at stake first: `place` in _GROUPS, `member_count`, `spend_before`, `at_stake_spend`."""
+def members_at_stake(view: View) -> pl.DataFrame:
+    """Return who is addressed and what is at stake with them: one row per member of a group in scope.
+
+    Columns: `member_code`, `place` of their group (0 slipping away, 1 away for long, 2 coming less often: _GROUPS),
+    `spend_before` and `stake` (minor units; what of it is not expected).
+    """
     judged = slipping_members(view).select("member_code", "is_slipping", "activity", "spend_before", "expected_spend")
     stages = lifecycle_stages(view).select("member_code", "stage")
     members = view.members.select("member_code").join(judged, on="member_code").join(stages, on="member_code", how="left")
@@ -127,6 +132,14 @@ def _groups(view: View) -> pl.DataFrame:
     return (
         members.with_columns(place.alias("place"), pl.when(slips).then(missing.clip(0, None)).otherwise(missing).alias("stake"))
         .drop_nulls("place")
+        .select("member_code", "place", "spend_before", "stake")
+    )
+
+
+def _groups(view: View) -> pl.DataFrame:
+    """The groups that may be shown, most money at stake first: `place` in _GROUPS, `member_count`, `spend_before`, `at_stake_spend`."""
+    return (
+        members_at_stake(view)
         .group_by("place")
         .agg(
             pl.len().cast(pl.Int64).alias("member_count"),

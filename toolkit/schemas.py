@@ -123,6 +123,24 @@ class Events(dy.Schema):
     category = dy.String(nullable=True, metadata={"means": "the category looked at"})
 
 
+class Feedback(dy.Schema):
+    """One row per opinion that a member gave after a purchase."""
+
+    member_id = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "the member"})
+    given_at = dy.Datetime(nullable=False, time_unit="us", metadata={**REQUIRED, "means": "when"})
+    rating = dy.Float64(nullable=False, metadata={**REQUIRED, "means": "the grade; more is better"})
+    reason = dy.String(nullable=True, metadata={"means": "what they said it was for"})
+
+
+class Services(dy.Schema):
+    """One row per case of a member: a complaint, a repair, a question."""
+
+    member_id = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "the member"})
+    occurred_at = dy.Datetime(nullable=False, time_unit="us", metadata={**REQUIRED, "means": "when it was opened"})
+    kind = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "complaint, repair, question, ..."})
+    solved = dy.Bool(nullable=True, metadata={"means": "whether it was solved as the member wished; empty = not known"})
+
+
 class SalesTargets(dy.Schema):
     """One row per store x month."""
 
@@ -149,6 +167,8 @@ CONTRACT: dict[str, type[dy.Schema]] = {
     "contacts": Contacts,
     "redemptions": Redemptions,
     "events": Events,
+    "feedback": Feedback,
+    "services": Services,
     "sales_targets": SalesTargets,
     "stock": Stock,
 }

@@ -247,12 +247,15 @@ def test_a_marketer_builds_an_audience(browser: Any, served: tuple[str, subproce
         page.mouse.up()
         wait_until(page, "/BETWEEN.*BETWEEN/.test(document.querySelector('.tk-typed textarea').value)")
 
+        press(page, "As an expression")
         typed.fill("recency_days <= 30")
         typed.press("Tab")
         known = with_traits(open_view(floor), ["recency_days"]).filter(pl.col("recency_days") <= 30)
         page.locator(".tk-figures dd", has_text=re.compile(rf"^{known.height}$")).first.wait_for()
         assert "where=recency_days" in page.url
-        type_in(page, "A clear taste for", CATEGORY)
+        press(page, "Add a condition")
+        page.get_by_label("Condition 2: about").select_option("like")
+        type_in(page, "Condition 2: how much, or which", CATEGORY)
         wait_until(page, "document.querySelector('.tk-typed textarea').value.includes('7*7')")
         press(page, "Back")
         page.locator(".tk-figures dd", has_text=re.compile(rf"^{known.height}$")).first.wait_for()

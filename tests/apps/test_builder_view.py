@@ -46,19 +46,42 @@ def test_a_button_and_the_condition_are_one(view: BuilderView) -> None:
     assert "tk-chosen" not in pressed._dom_classes
 
 
-def test_limits_are_numbers(view: BuilderView) -> None:
-    low, high = view.asks.ranges["recency_days"]
-    high.value = "1,000"
-    assert view.builder.draft.expression == "recency_days <= 1000"
-    low.value = "soon"
-    assert "“soon” came for “at least”, but a number was needed" in said(view)
-    assert view.builder.draft.expression == "recency_days <= 1000"
+def test_a_row_is_a_clause_and_reads_as_a_sentence(view: BuilderView) -> None:
+    rows = view.asks.rows
+    rows.box.children[-1].click()
+    (line,) = rows.lines
+    assert rows.place.children == (line.box,)
+    assert view.builder.draft.expression == "", "a row that says nothing yet asks nothing"
+    line.value.value = "1,000"
+    assert view.builder.draft.expression == "amount_91d > 1000"
+    assert "members who spent over 1000 in the last 13 weeks" in view.found.head.value
+    line.value.value = "soon"
+    assert "“soon” came for “spent in the last 13 weeks”, but a number was needed" in said(view)
+    assert view.builder.draft.expression == "amount_91d > 1000"
+    line.relation.value = "between"
+    assert view.builder.draft.expression == "", "between needs two"
+    line.value.value = "10 – 1,000"
+    assert view.builder.draft.expression == "amount_91d BETWEEN 10 AND 1000"
+    rows.box.children[-1].click()
+    other = rows.lines[1]
+    other.subject.value = "likes"
+    assert "CAT FOOD" in other.value.options, "completed from the shop's own words"
+    other.value.value = "CAT FOOD"
+    rows.box.children[-1].click()
+    rows.lines[2].subject.value = "away"
+    rows.lines[2].value.value = "6"
+    assert view.asks.typed.value == "amount_91d BETWEEN 10 AND 1000 AND array_contains(tastes, 'CAT FOOD') AND recency_days >= 42"
+    view.asks.typed.value = "order_count > day_count AND recency_days <= 28"
+    assert [row.subject for row in view.builder.rows.all] == ["", "came"]
+    line.box.children[-1].click()
+    assert view.builder.draft.expression == "recency_days <= 28"
+    assert line.value.value == "4"
 
 
 def test_a_rectangle_on_the_picture_is_two_ranges(view: BuilderView) -> None:
     view.found.drawn.value = "1|" + json.dumps({"across": [-3.2, 30.4], "up": [10.1, 99.9]})
     assert view.builder.draft.expression == "recency_days BETWEEN 0 AND 30 AND amount_91d BETWEEN 10 AND 100"
-    assert view.asks.ranges["recency_days"][1].value == "30"
+    assert [line.value.value for line in view.asks.rows.lines[:2]] == ["0 – 30", "10 – 100"]
     with pytest.raises(BadValue, match="Draw it again"):
         brushed_spans("<script>")
 

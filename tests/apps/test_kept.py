@@ -91,6 +91,7 @@ def test_a_plan_follows_a_campaign_under_the_next_free_name(ws: Workspace, tmp_p
     copy = Workspace(shutil.copytree(ws.path, tmp_path / "ws"))
     after = next_plan(copy, "launched")
     assert (after.campaign_id, after.name, after.audience, after.control_share) == ("launched-2", "Spring 2", "regulars", 0.3)
+    assert copy.last_day is not None
     assert after.starts_on > copy.last_day
     assert after.cost_per_contact == 0.05
     save_plan(copy, after)

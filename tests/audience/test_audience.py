@@ -100,7 +100,7 @@ def test_size_sales_reach(view: View) -> None:
     assert (found.member_count, found.reachable, found.reachable_share) == (2, 1, 0.5)
     assert found.sales == pytest.approx(7.0)  # anna on 2024-06-03; cleo returned before the period
     assert "1 of them may be contacted (50.0%)" in found.sentence
-    assert found.words == "members whose tier is gold and orders is at least 0"
+    assert found.words == "members of the tier gold and who ordered at least 0× so far"
     unknown = au.profile(view, Audience("dora", member_ids=("dora", "zoe")))
     assert unknown.reachable == 0  # unknown is no
     assert unknown.notes == ("1 id of the list belong to no member with receipts up to 2024-06-30.",)

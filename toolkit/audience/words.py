@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit import language, wording
 from toolkit.audience.audience import Audience
+from toolkit.audience.conditions import sentence
 from toolkit.language import later, tr
 from toolkit.scope.member_columns import member_column
 from toolkit.scope.where import Where, read_where
@@ -20,7 +21,7 @@ _VALUES = 5
 
 
 def in_words(audience: Audience) -> str:
-    """Return the audience in words: 'members whose orders is over 3 and stage is lapsing'; a list says how many it chose and how."""
+    """Return the audience in words: 'members who ordered over 3× so far'; a list says how many it chose and how."""
     if audience.where is None:
         chosen = tr(", chosen by {call}", call=audience.call) if audience.call else ""
         return tr("a list of {members}{chosen}", members=wording.some(len(audience.member_ids or ()), "member"), chosen=chosen)
@@ -28,11 +29,13 @@ def in_words(audience: Audience) -> str:
 
 
 def where_in_words(where: Where) -> str:
-    """Return an expression in words: names of columns as tables show them, signs as verbs.
+    """Return an expression in words: as conditions read, or else names of columns as tables show them and signs as verbs.
 
-    >>> where_in_words(read_where("order_count > 3 AND NOT contactable"))
-    'members whose orders is over 3 and not contactable'
+    >>> where_in_words(read_where("order_count > 3 AND NOT contactable")), where_in_words(read_where("order_count > day_count"))
+    ('members who ordered over 3× so far and who may not be contacted', 'members whose orders is over shopping days')
     """
+    if plain := sentence(where.text):
+        return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]} ..."
     names, words = set(where.names), ""
     unsaid = _unsaid_values(where)
     for at, token in enumerate(where.tokens):

@@ -26,6 +26,10 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("targeting.activity", "targeting.slipping", "targeting.loyalty", "targeting.gain_loss", "targeting.cohorts"),
     ),
     (
+        later("Why they do not come again"),
+        ("targeting.why_low", "targeting.losing_goods", "targeting.lost_members"),
+    ),
+    (
         later("From the first purchase on"),
         ("targeting.entry_goods", "targeting.paths", "targeting.path_members", "targeting.due_again"),
     ),
@@ -183,16 +187,12 @@ TRAIT_WORDS = {
     "spending_power": later("How much can they spend?"),
     "promo_level": later("How much do they wait for discounts?"),
 }
-RANGE_WORDS = {
-    "recency_days": later("How many days since their last order?"),
-    "amount_91d": later("What did they spend in the last 13 weeks?"),
-    "order_count_91d": later("How many orders in the last 13 weeks?"),
-}
 # (words, call of an answer that lists members); '' = all members
 SOURCES = (
     (later("All members"), ""),
     (later("Members who are slipping away"), "targeting.slipping(ws, top=0)"),
     (later("Members who are due for something again"), "targeting.due_again(ws, top=0)"),
+    (later("Members who did not come again"), "targeting.lost_members(ws, top=0)"),
     (later("Members who looked and did not buy"), "targeting.looked_not_bought(ws, show='member')"),
 )
 

@@ -18,7 +18,7 @@ from toolkit.workspace import Workspace
 
 MOST_WORDS = 10
 """How many words of a column a sentence proposes to map."""
-EVENT_DAY = {"events": "occurred_at", "redemptions": "redeemed_at"}
+EVENT_DAY = {"events": "occurred_at", "redemptions": "redeemed_at", "feedback": "given_at", "services": "occurred_at"}
 """Tables without a key: a day that comes again from the same source replaces that day."""
 SOURCE = "import_source"
 """The stored column of members and of tables without a key that says where a row comes from; null in rows from before: of any source."""

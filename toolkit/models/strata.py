@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from toolkit.models.levels import level_factors, levels_of
+
 LEAST = 5
 """Members of a stratum at least: fewer are compared more widely; of a store, two."""
 WITHIN = ("month", "quarter", "basket", "store")
@@ -13,8 +15,6 @@ worth, such a basket alone, or nothing more."""
 _KEYS = (("store", "month", "band"), ("store", "quarter", "band"), ("store", "band"), ("store",))
 _PARTS = 20
 _PRIOR = 3  # usual members beside those of a store, a month or a part of the baskets, so that none has a level of 0
-_ROUNDS = 8
-_LOWEST = 0.05
 
 
 def in_strata(members: pl.DataFrame, *, bands: int = 5) -> pl.DataFrame:
@@ -28,8 +28,7 @@ def in_strata(members: pl.DataFrame, *, bands: int = 5) -> pl.DataFrame:
     and basket (twentieths) being fitted as a product to the sums of each, as if 3 usual members stood beside them. `aligned` is the later
     amount over the member's own such level.
 
-    Sources: strata as in Mantel and Haenszel, JNCI 22 (1959), 719-748; levels by iterative proportional fitting, which is the Poisson
-    likelihood's solution (Bishop, Fienberg and Holland, Discrete Multivariate Analysis (1975), 3.5).
+    Source: strata as in Mantel and Haenszel, JNCI 22 (1959), 719-748; levels by `models.levels`.
     """
     place = (pl.col("first_amount").rank("average") - 0.5) / pl.len()
     day = pl.col("first_day") if "first_day" in members.columns else pl.lit(None, pl.Date)
@@ -59,18 +58,10 @@ def in_strata(members: pl.DataFrame, *, bands: int = 5) -> pl.DataFrame:
 def _levels(placed: pl.DataFrame) -> pl.Series:
     """What each member would be expected to spend by store, month and part, over what all spend."""
     later = placed["later_amount"].cast(pl.Float64)
-    level = np.ones(placed.height)
     if not placed.height or (mean := float(later.mean())) <= 0:  # type: ignore[arg-type]
-        return pl.Series(level)
+        return pl.Series(np.ones(placed.height))
     codes = [(placed[name].rank("dense").fill_null(0)).to_numpy().astype(np.int64) for name in ("store", "month", "part")]
-    factors = [np.ones(code.max() + 1) for code in codes]
-    came = [np.bincount(code, later.to_numpy() / mean) + _PRIOR for code in codes]
-    for _ in range(_ROUNDS):
-        for place, code in enumerate(codes):
-            level /= factors[place][code]
-            factors[place] = np.maximum(came[place] / (np.bincount(code, level) + _PRIOR), _LOWEST)
-            level *= factors[place][code]
-    return pl.Series(level)
+    return pl.Series(levels_of(level_factors(later.to_numpy() / mean, codes, prior=_PRIOR), codes))
 
 
 def held_or_not(strata: pl.DataFrame, goods: pl.DataFrame) -> pl.DataFrame:

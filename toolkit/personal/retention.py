@@ -19,7 +19,13 @@ from toolkit.personal.receipt_lines import without_members
 from toolkit.roles import require_role
 from toolkit.workspace import Workspace, opened
 
-TIMES = {"events": "occurred_at", "redemptions": "redeemed_at", "contacts": "contacted_at"}
+TIMES = {
+    "events": "occurred_at",
+    "redemptions": "redeemed_at",
+    "contacts": "contacted_at",
+    "feedback": "given_at",
+    "services": "occurred_at",
+}
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from toolkit.settings.portrait import (
     ValueSettings,
 )
 from toolkit.settings.review import ReviewSettings
-from toolkit.settings.targeting import ActivitySettings, GoodsSettings, NicheSettings, SequenceSettings
+from toolkit.settings.targeting import ActivitySettings, GoodsSettings, LeavingSettings, NicheSettings, SequenceSettings
 
 
 class Settings(Family):
@@ -47,6 +47,7 @@ class Settings(Family):
     niches: NicheSettings = NicheSettings()  # type: ignore[call-arg]
     goods: GoodsSettings = GoodsSettings()  # type: ignore[call-arg]
     activity: ActivitySettings = ActivitySettings()  # type: ignore[call-arg]
+    leaving: LeavingSettings = LeavingSettings()  # type: ignore[call-arg]
     offers: OfferSettings = OfferSettings()  # type: ignore[call-arg]
     playbook: PlaybookSettings = PlaybookSettings()  # type: ignore[call-arg]
     campaigns: CampaignSettings = CampaignSettings()  # type: ignore[call-arg]

@@ -106,3 +106,20 @@ class NicheSettings(Family):
         0.70, description="Share of the members found in the first half who must still show the taste in the second half (lower 95% limit)."
     )
     minimum_half_days: int = Field(5, ge=2, description="Shopping days in each half that a member needs for the test of stability.")
+
+
+class LeavingSettings(Family):
+    """Why members do not come again."""
+
+    window_days: Days = Field(364, description="Days whose baskets are judged: a year evens out seasons.")
+    false_share: float = Field(
+        0.05, gt=0, le=0.5, description="Share of false ones among the goods, and among the causes, called at most (Benjamini-Hochberg)."
+    )
+    least_baskets: int = Field(30, ge=5, le=10000, description="A good in fewer baskets takes no part: nothing could be told of it.")
+    least_ratio: float = Field(1.25, ge=1, le=10, description="A cause multiplies the losses of like baskets by this at least to be told.")
+    low_rating: float = Field(2, description="A rating up to this is a bad one.")
+    price_rise: Share = Field(0.1, description="Dearer: the goods that the member knew cost this much more than they had paid so far.")
+    stock_days: Days = Field(
+        7, description="A shelf is empty where the last count within so many days found nothing; counts as often are needed."
+    )
+    deal_share: Share = Field(0.5, description="Used to discounts: at least this share of earlier spend was on discounted lines.")

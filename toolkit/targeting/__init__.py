@@ -10,6 +10,9 @@ from toolkit.targeting.cohorts import cohorts
 from toolkit.targeting.paths import paths
 from toolkit.targeting.path_members import path_members
 from toolkit.targeting.entry_goods import entry_goods
+from toolkit.targeting.why_low import why_low
+from toolkit.targeting.losing_goods import losing_goods
+from toolkit.targeting.lost_members import lost_members
 from toolkit.targeting.due_again import due_again
 from toolkit.targeting.journey import journey
 from toolkit.targeting.looked_not_bought import looked_not_bought
@@ -40,12 +43,15 @@ __all__ = [
     "journey",
     "liked_together",
     "looked_not_bought",
+    "losing_goods",
+    "lost_members",
     "loyalty",
     "niches",
     "path_members",
     "paths",
     "slipping",
     "units_per_order",
+    "why_low",
 ]
 
 __getattr__, __dir__ = step_attributes("targeting")

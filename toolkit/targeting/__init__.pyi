@@ -127,6 +127,41 @@ def entry_goods(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def why_low(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def losing_goods(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def lost_members(
+    workspace: Workspace | str | Path,
+    *,
+    cause: Literal['any', 'goods', 'returns', 'feedback', 'services', 'stock', 'prices', 'store', 'deals'] = 'any',
+    top: int = 100,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def due_again(
     workspace: Workspace | str | Path,
     *,

@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl, urlencode
 import polars as pl
 import traitlets
 
-from toolkit.apps.pages import clauses
 from toolkit.apps.pages.address import LONGEST
+from toolkit.apps.pages.condition_rows import ConditionRows
 from toolkit.apps.pages.debounce import Soon
 from toolkit.apps.pages.state import Shop, fresh, read_shop
-from toolkit.audience import Audience, export_audience, load_audience, overlaps, profile, save_audience, saved_names
+from toolkit.audience import Audience, clauses, export_audience, load_audience, overlaps, profile, save_audience, saved_names
 from toolkit.audience.profile import nobody_left_out
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
@@ -32,7 +32,6 @@ from toolkit.workspace import Workspace
 EVERYBODY = Audience("everybody", where="member_id IS NOT NULL")
 COUNTED = ("segment", "stage", "spending_power", "promo_level")
 """Traits that the page offers as buttons with the number of members on each."""
-RANGES = ("recency_days", "amount_91d", "order_count_91d")
 NEW_NAME, FROM_KEPT = "this audience", "audience:"
 
 
@@ -198,6 +197,7 @@ class Builder(traitlets.HasTraits):
         self._past: list[Draft] = []
         self.soon = Soon()
         self.draft = Draft()
+        self.rows = ConditionRows(self)
         self.everybody = standing_of(self.shop, self.draft)
         self.standing = self.everybody
 
@@ -221,7 +221,8 @@ class Builder(traitlets.HasTraits):
 
     def type(self, expression: str) -> None:
         """Take an expression as typed."""
-        self._move(replace(self.draft, expression=expression.strip()))
+        self.rows.unfinished = None
+        self.ask(expression.strip())
 
     def start_from(self, source: str) -> None:
         """Choose among the members that an answer lists; '' = among all."""
@@ -269,11 +270,13 @@ class Builder(traitlets.HasTraits):
 
     def back(self) -> None:
         """Return to the draft before."""
+        self.rows.unfinished = None
         if self._past:
             self._move(self._past.pop(), remember=False)
 
     def reset(self) -> None:
         """Ask nothing; that, too, can be taken back."""
+        self.rows.unfinished = None
         self._move(Draft())
 
     def go_to(self, query: str) -> None:
@@ -324,6 +327,10 @@ class Builder(traitlets.HasTraits):
             return read(self.draft.expression, *given)
         except ToolkitError:
             return nothing
+
+    def ask(self, expression: str) -> None:
+        """Ask another expression of the same members."""
+        self._move(replace(self.draft, expression=expression))
 
     def _change(self, change: Any, *given: Any) -> None:
         self._move(replace(self.draft, expression=change(self.draft.expression, *given)))

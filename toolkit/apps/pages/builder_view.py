@@ -10,12 +10,12 @@ import ipywidgets as widgets
 
 from toolkit import wording
 from toolkit.apps.pages import panels
-from toolkit.apps.pages.builder import COUNTED, FROM_KEPT, RANGES, Builder, Standing, spread
+from toolkit.apps.pages.builder import COUNTED, FROM_KEPT, Builder, Standing, spread
+from toolkit.apps.pages.condition_rows_view import ConditionRowsView
 from toolkit.apps.pages.error_boundary import Guard
 from toolkit.apps.pages.fields import button, flex, folded, html, text_of
 from toolkit.apps.pages.kept import ways_from
-from toolkit.apps.pages.typed import number_of
-from toolkit.conversation.menu import RANGE_WORDS, SOURCES, TRAIT_WORDS
+from toolkit.conversation.menu import SOURCES, TRAIT_WORDS
 from toolkit.errors import BadValue, NameTaken
 from toolkit.language import tr, word
 from toolkit.scope.member_columns import member_column
@@ -38,13 +38,14 @@ class BuilderView:
         main.add_class("tk-main")
         self.box = widgets.Box([self.asks.box, main], layout=flex("row wrap"))
         self.box.add_class("tk-build")
-        builder.observe(self.guard(self._show), "draft")
-        builder.observe(self.guard(self._show), "standing")
+        builder.observe(self.guard(self.show), "draft")
+        builder.observe(self.guard(self.show), "standing")
         builder.observe(self._show_busy, "busy")
         builder.observe(self.guard(self._show_shop), "shop")
-        self._show()
+        self.show()
 
-    def _show(self, _change: Any = None) -> None:
+    def show(self, _change: Any = None) -> None:
+        """Show the draft and what it makes."""
         self.asks.show()
         self.found.show()
 
@@ -52,7 +53,7 @@ class BuilderView:
         self.asks = Asks(self)  # other values, other numbers on the buttons
         self.box.children = [self.asks.box, *self.box.children[1:]]
         self.found.draw()
-        self._show()
+        self.show()
 
     def _show_busy(self, change: Any) -> None:
         self.busy.value = panels.sentence(tr("Counting …"), kind="wait") if change["new"] else ""
@@ -72,19 +73,8 @@ class Asks:
         )
         parts = [self._asked(tr("From whom do we start?"), [self.source])]
         parts += [self._traits(name, counts[name]) for name in COUNTED if counts.get(name)]
-        self.ranges = {name: self._range(name) for name in RANGES}
-        parts += [self._asked(tr(RANGE_WORDS[name]), [self._pair(self.ranges[name])]) for name in RANGES]
-        known = sorted(name for name in self.builder.shop.members["top_category"].drop_nulls().unique().to_list())
-        self.taste = self._field(
-            widgets.Combobox(options=known, description=tr("A clear taste for"), placeholder=tr("any category"), continuous_update=False),
-            lambda value: self.builder.like([value] if value else []),
-        )
-        parts.append(self._asked(tr("What do they like?"), [self.taste]))
-        self.contact = self._field(
-            widgets.Checkbox(description=tr("Only members who may be contacted"), indent=False), lambda value: self._only(bool(value))
-        )
-        if "contactable" in self.builder.shop.members.columns:
-            parts.append(self._asked(tr("May we write to them?"), [self.contact]))
+        self.rows = ConditionRowsView(view.builder.rows, self.guard, view.show)
+        parts.append(self._asked(tr("What else must hold for them?"), [self.rows.box]))
         self.typed = self._field(
             widgets.Textarea(description=tr("The same as a condition"), placeholder=tr("everybody"), continuous_update=False),
             self.builder.type,
@@ -93,7 +83,10 @@ class Asks:
         words = html("tk-words", panels.audience_words(self.builder.shop.members.columns))
         self.back = button(tr("Back"), "tk-quiet", self.guard(lambda _button: self.builder.back()))
         reset = button(tr("Reset"), "tk-quiet", self.guard(lambda _button: self._reset()))
-        parts.append(self._asked(tr("Or type it"), [self.typed, words]))
+        self.opened = button(tr("As an expression"), "tk-quiet", self.guard(lambda _button: self._unfold()))
+        self.folded = widgets.VBox([self.typed, words])
+        self.folded.layout.display = "none"
+        parts.append(self._asked(tr("For who wants to type it"), [self.opened, self.folded]))
         moves = widgets.Box([self.back, reset], layout=flex("row wrap"))
         moves.add_class("tk-moves")
         self.box = widgets.VBox([moves, *parts], layout=flex("column", "0 1 24rem"))
@@ -107,11 +100,7 @@ class Asks:
             builder = self.builder
             for (column, value), pressed in self.toggles.items():
                 (pressed.add_class if value in builder.chosen(column) else pressed.remove_class)("tk-chosen")
-            for column, (low, high) in self.ranges.items():
-                low.value, high.value = (_typed_number(limit) for limit in builder.span(column))
-            tastes = builder.chosen("tastes", "taste")
-            self.taste.value = tastes[0] if tastes else ""
-            self.contact.value = builder.asks_for("contactable")
+            self.rows.show()
             self.typed.value = builder.draft.expression
             known = [value for _, value in self.source.options]
             if builder.draft.source not in known:  # an answer taken over from the questions, or from an address
@@ -136,30 +125,14 @@ class Asks:
         row.add_class("tk-toggles")
         return self._asked(tr(TRAIT_WORDS[column]), [row])
 
-    def _range(self, column: str) -> tuple[Any, Any]:
-        def changed(_value: Any) -> None:
-            low, high = (number_of(field.value, field.description) for field in self.ranges[column])
-            self.builder.range(column, low, high)
-
-        return (
-            self._field(widgets.Text(description=tr("at least"), continuous_update=False), changed),
-            self._field(widgets.Text(description=tr("at most"), continuous_update=False), changed),
-        )
-
-    @staticmethod
-    def _pair(fields: tuple[Any, Any]) -> widgets.Box:
-        box = widgets.Box(list(fields), layout=flex("row wrap"))
-        box.add_class("tk-pair")
-        return box
+    def _unfold(self) -> None:
+        self.folded.layout.display = "" if self.folded.layout.display else "none"
 
     def _field(self, widget: Any, changed: Any) -> Any:
         widget.add_class("tk-field")
         guarded = self.guard(lambda change: changed(change["new"] if isinstance(change["new"], bool) else text_of(change["new"])))
         widget.observe(lambda change: None if self.showing else guarded(change), "value")
         return widget
-
-    def _only(self, wanted: bool) -> None:
-        self.builder.only("contactable", wanted)
 
     def _reset(self) -> None:
         self.builder.reset()
@@ -294,10 +267,6 @@ def _details(standing: Standing) -> str:
         ]
         parts.append(panels.grid((tr("Shared with the audience"), tr("Members"), tr("Of these members")), rows))
     return "".join(parts)
-
-
-def _typed_number(value: float | None) -> str:
-    return "" if value is None else f"{value:.15g}"
 
 
 def _source_words(source: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.apps.pages.clauses import chosen, clauses_of, has_flag, span, with_flag, with_span, with_tastes, with_values
+from toolkit.audience.clauses import chosen, clauses_of, has_flag, span, with_flag, with_span, with_tastes, with_values
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 

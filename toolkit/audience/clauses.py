@@ -96,6 +96,22 @@ def with_flag(expression: str, column: str, wanted: bool) -> str:
     return _replaced(expression, column, ("flag",), [column] if wanted else [])
 
 
+def with_clause(expression: str, place: int, text: str) -> str:
+    """Return the expression with its clause at `place` put in the words `text` ('' = taken away); beyond the last it is added.
+
+    >>> with_clause("a = 1 AND b = 2", 0, ""), with_clause("a = 1", 1, "b = 2 OR c = 3")
+    ('b = 2', 'a = 1 AND (b = 2 OR c = 3)')
+    """
+    texts = [clause.text for clause in clauses_of(expression)]
+    texts[place : place + 1] = [text] if text else []
+    return joined(texts)
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Return clauses as one expression."""
+    return " AND ".join(_alone(text) for text in texts) if len(texts) > 1 else "".join(texts)
+
+
 def _replaced(expression: str, column: str, kinds: tuple[Kind, ...], made: list[str]) -> str:
     """Put `made` where the first clause of the control stood (else at the end), and drop its others."""
     texts: list[str] = []
@@ -106,7 +122,7 @@ def _replaced(expression: str, column: str, kinds: tuple[Kind, ...], made: list[
         else:
             texts.append(clause.text)
     texts += made
-    return " AND ".join(_alone(text) for text in texts) if len(texts) > 1 else "".join(texts)
+    return joined(texts)
 
 
 def _alone(text: str) -> str:

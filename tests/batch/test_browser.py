@@ -63,6 +63,10 @@ def test_report_draws_its_charts_from_disk(good: BatchResult, opened: Callable[[
     assert page.locator("figure.chart svg.marks").count() == 2
     assert page.locator("figure.chart svg.marks path").count() > 10
     assert page.stopped == []
+    # What axe-core asks of a chart: one picture with a name, and a menu with one; nothing to press lies within a picture.
+    assert page.locator("figure.chart svg.marks[role=img][aria-label]").count() == 2
+    assert page.locator("figure.chart svg [role]").count() == page.locator("[role=img] summary").count() == 0
+    assert page.locator("figure.chart summary[aria-label]").count() == 2
     assert page.locator("h1").inner_text() == [record for record in good.records if record.notebook == "fine"][store].label
     assert page.get_by_text("secret").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

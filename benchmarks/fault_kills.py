@@ -5,37 +5,58 @@ Each piece of work runs in a process of its own that says when it begins; some t
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 import toolkit as tk
-from benchmarks.fault_shop import FEW_CALLS, forget_what_was_read, told
+import toolkit.batch
+import toolkit.differentiation.planning.launching
+import toolkit.importing
+import toolkit.nightly
+import toolkit.personal.forget
+import toolkit.portrait
+import toolkit.review
+import toolkit.targeting
+from benchmarks.fault_shop import FEW_CALLS, forget_what_was_read, named_in, told
 from toolkit.audience import members_then
 from toolkit.doctor.damage import data_faults, kept_faults
 from toolkit.workspace import Workspace
 
-BEGIN = """
+NAMES = """
 import sys
 from pathlib import Path
 import toolkit as tk
 import toolkit.audience, toolkit.batch, toolkit.importing, toolkit.portrait, toolkit.review, toolkit.targeting
+import toolkit.nightly
 from toolkit.differentiation.planning import launching
+from toolkit.personal.forget import forget
 from toolkit.scope.view import open_view
+"""
+BEGIN = (
+    NAMES
+    + """
 folder = Path(sys.argv[1])
 ws = str(folder / "ws")
 print("begin", flush=True)
 """
+)
+_server = multiprocessing.get_context("forkserver")
+_server.set_forkserver_preload(["benchmarks.fault_kills"])  # imported once, and nothing is worked out there: so it can be forked
 
 
 @dataclass(frozen=True)
@@ -58,8 +79,11 @@ class Kills:
     lost: list[str] = field(default_factory=list)
 
 
-def _states(folder: Path, *others: str) -> str:
-    """Say what is wrong unless every file is what was written and the figures are those of one of the states."""
+def _states(folder: Path, *others: str, between: bool = False) -> str:
+    """Say what is wrong unless every file is what was written and the figures are those of one of the states.
+
+    `between`: work of several steps stands in between; each figure is that of one of the states.
+    """
     ws = folder / "ws"
     forget_what_was_read()
     if faults := data_faults(Workspace(ws)):
@@ -67,16 +91,19 @@ def _states(folder: Path, *others: str) -> str:
     if kept := kept_faults(Workspace(ws)):
         return kept[0]
     figures = told(ws, FEW_CALLS)
-    known = [told(folder.parent / name / "ws", FEW_CALLS) for name in others]
+    known = [_told_by(folder.parent / name) for name in others]
     plain = [
         {name: text.replace(str(folder.parent / other), str(folder)) for name, text in one.items()}
         for other, one in zip(others, known, strict=True)
     ]
-    return (
-        ""
-        if figures in plain
-        else "figures of neither state: " + ", ".join(n for n in figures if all(figures[n] != one[n] for one in plain))
-    )
+    neither = [name for name in figures if all(figures[name] != one[name] for one in plain)]
+    return "" if figures in plain or (between and not neither) else "figures of neither state: " + ", ".join(neither)
+
+
+@cache
+def _told_by(shop: Path) -> dict[str, str]:
+    """What a shop that is not touched says."""
+    return told(shop / "ws", FEW_CALLS)
 
 
 def _first_import(folder: Path) -> str:
@@ -115,6 +142,19 @@ def _reports(folder: Path) -> str:
     return f"{broken[0]} is not whole" if broken else ""
 
 
+def _forgotten(folder: Path) -> str:
+    """Say which file still names who was forgotten, or what else is not as it is in a shop that forgot them undisturbed."""
+    named = named_in(folder / "ws", (folder / "who").read_text("utf-8"))
+    if named or list((folder / "ws" / "forgotten").glob(".*.part")):
+        return f"still named in {', '.join(map(str, named))}"
+    return _states(folder, "forgotten")
+
+
+def _night(folder: Path) -> str:
+    state = json.loads((folder / "ws" / "nightly" / "state.json").read_text("utf-8"))
+    return "" if set(state["steps"].values()) == {"done"} else f"the night ended at {state}"
+
+
 def _all(*checks: Callable[[Path], str]) -> Callable[[Path], str]:
     return lambda folder: next((said for check in checks if (said := check(folder))), "")
 
@@ -148,6 +188,17 @@ WORKS = (
         holds=_lists, ends=lambda folder: _lists(folder) if (folder / "lists").exists() else "no lists",
     ),
     Work("audience", 'tk.save_audience(ws, tk.Audience("regulars", where="order_count >= 4"), replace_it=True)', holds=_audience, ends=_audience),
+    Work(
+        "forget", 'forget(ws, (folder / "who").read_text("utf-8"))',
+        holds=lambda folder: _states(folder, "before", "forgotten", between=True), ends=_forgotten,
+    ),
+    Work(
+        "nightly",
+        'plan = toolkit.nightly.Plan(folder / "reports", "top:1", accept_defaults=True, allow_shrinking=True)\n'
+        'toolkit.nightly.run_night(folder.parent / "more", ws, plan)',
+        holds=_all(_reports, lambda folder: _states(folder, "before", "after")),
+        ends=_all(_reports, _night, lambda folder: _states(folder, "after")),
+    ),
 )  # fmt: skip
 
 
@@ -178,26 +229,38 @@ def kills(shops: Path, work: Work, *, times: int, seed: int = 0) -> Kills:
 
 def _run(work: Work, folder: Path, after: float | None) -> float:
     """Run a piece of work, to its end or to its kill; return how long it lasted after it began."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", BEGIN + work.code, str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
+    ours, theirs = _server.Pipe()
+    process = _server.Process(target=_worked, args=(work.code, folder, theirs))
+    process.start()
+    theirs.close()
+    ours.recv()
     started = time.perf_counter()
     if after is None:
-        _, errors = process.communicate()
-        if process.returncode:
-            raise RuntimeError(errors.strip().splitlines()[-1] if errors.strip() else "it failed without a word")
+        said = ours.recv()
+        if said:
+            raise RuntimeError(said)
     else:
         time.sleep(after)
         with suppress(ProcessLookupError):  # it has ended by itself
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    return time.perf_counter() - started
+            os.killpg(process.pid or 0, signal.SIGKILL)
+    lasted = time.perf_counter() - started
+    process.join()
+    return lasted
+
+
+def _worked(code: str, folder: Path, pipe: Connection) -> None:
+    """Work in a process of its own, the first of its group; say when it begins, and what went wrong."""
+    os.setsid()
+    names: dict[str, Any] = {"folder": folder, "ws": str(folder / "ws")}
+    exec(NAMES, names)
+    with open(os.devnull, "w") as nowhere:
+        sys.stdout = sys.stderr = nowhere
+        pipe.send("begin")
+        try:
+            exec(code, names)
+            pipe.send("")
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
+            pipe.send(f"{type(error).__name__}: {error}")
 
 
 def all_kills(shops: Path, *, times: int, only: str = "") -> Iterator[tuple[str, Kills]]:

@@ -16,28 +16,33 @@ from pathlib import Path
 
 import polars as pl
 
+import toolkit as tk
 from benchmarks import fault_disk, fault_pairs, fuzz
 from benchmarks.fault_flips import flips
 from benchmarks.fault_kills import all_kills
 from benchmarks.fault_shop import make_receipts, make_shop, told
+from toolkit.personal.forget import forget
 
 Row = tuple[str, int, list[str]]
 """A promise, how often it was tried, and a sentence for each time that it did not hold."""
 
 
 def make_shops(folder: Path) -> None:
-    """Make the shop before a second import and after it, and one that knows nothing but its receipts."""
+    """Make the shop before a second import and after it, one that forgot a member, and one that knows nothing but its receipts."""
     make_receipts(folder / "in")
     make_receipts(folder / "more")
     (path,) = (folder / "more" / "lines").glob("*.parquet")
     lines = pl.read_parquet(path)
     lines.with_columns(amount=pl.col("amount") * 2).write_parquet(path)
     make_shop(folder / "in", folder / "before" / "ws")
-    for name in ("after", "bare"):
+    who = tk.campaign(folder / "before" / "ws", "spring").members.filter(pl.col("arm") == "treated")["member_id"].min()
+    (folder / "before" / "who").write_text(str(who), "utf-8")
+    for name in ("after", "bare", "forgotten"):
         (folder / name).mkdir()
-    import toolkit as tk
-
-    shutil.copytree(folder / "before" / "ws", folder / "after" / "ws")
+    for name in ("after", "forgotten"):
+        shutil.copytree(folder / "before" / "ws", folder / name / "ws")
+    forget(folder / "forgotten" / "ws", str(who))
+    told(folder / "forgotten" / "ws")
     tk.import_receipts(folder / "more", folder / "after" / "ws", accept_defaults=True, allow_shrinking=True)
     tk.import_receipts(folder / "in", folder / "bare" / "ws", accept_defaults=True)
     told(folder / "after" / "ws")

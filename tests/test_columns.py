@@ -10,6 +10,7 @@ from toolkit import columns as c
 
 class Ten:
     least = 10
+    rounded_to = 1
 
 
 GROUPS = c.table(
@@ -47,6 +48,7 @@ def test_too_few_members_are_hidden_with_all_that_speaks_of_them() -> None:
 def test_a_shop_may_let_figures_speak_of_one_member() -> None:
     class One:
         least = 1
+        rounded_to = 1
 
     assert GROUPS.of(groups(member_count=[1, 2, 3]), One).frame["member_count"].to_list() == [1, 2, 3]
 

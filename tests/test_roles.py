@@ -119,6 +119,28 @@ def test_a_saved_list_counts_among_a_viewer_s_audiences(ws: Workspace) -> None:
             tk.portrait.overview(ws, audience="all but one of forty")
 
 
+def test_counts_of_a_list_of_ids_are_rounded_for_a_viewer(ws: Workspace) -> None:
+    ids = tk.members(ws)["member_id"].to_list()
+    save_audience(ws, Audience("a list", member_ids=tuple(ids[:44])))
+    exact = tk.portrait.overview(ws, audience="a list")
+    ws.write_document("roles", ROLES)
+    with acting("somebody", "page"):
+        told = tk.portrait.overview(ws, audience="a list")
+        assert "rounded to 10" in str(told.notes)
+        counts = [column.name for column in told.columns if column.counts_members]
+        assert counts
+        for name in counts:
+            for shown, counted in zip(told.table[name], exact.table[name], strict=True):
+                assert shown == (None if counted is None else (counted + 5) // 10 * 10)
+        assert "44" in exact.headline
+        assert "44" not in told.headline
+    with acting("bo", "page"):
+        save_audience(ws, Audience("a list", member_ids=tuple(ids[:45])), replace_it=True)
+        assert "rounded" not in str(tk.portrait.overview(ws, audience="a list").notes)
+    with acting("somebody", "page"), pytest.raises(NotAllowed, match="differs by fewer"):
+        tk.portrait.overview(ws, audience="a list")  # one more than before
+
+
 def test_two_groups_that_differ_by_one_member_are_refused_to_a_viewer(ws: Workspace) -> None:
     ws.write_document("roles", ROLES)
     with acting("somebody", "page"):

@@ -17,8 +17,9 @@ import pytest
 from filelock import FileLock
 
 from toolkit import workspace as layouts
+from toolkit.disk import cannot_write
 from toolkit.errors import WorkspaceError
-from toolkit.workspace import Manifest, Workspace, is_disk_full, write_manifest
+from toolkit.workspace import Manifest, Workspace, write_manifest
 
 
 @pytest.fixture
@@ -114,10 +115,10 @@ def test_a_full_disk_ends_in_a_sentence_and_leaves_the_state(workspace: Workspac
         with workspace.writing():
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(WorkspaceError, match=r"full\. Nothing was changed"):
+    with pytest.raises(WorkspaceError, match=r"No space left.*nothing was kept"):
         fill()
-    assert is_disk_full(pl.exceptions.ComputeError("No space left on device (os error 28)"))
-    assert not is_disk_full(OSError(errno.EACCES, "no"))
+    assert cannot_write(pl.exceptions.ComputeError("No space left on device (os error 28)"))
+    assert not cannot_write(OSError(errno.ENOENT, "no"))
 
 
 def test_a_listed_file_that_is_gone_is_named(workspace: Workspace) -> None:

@@ -16,9 +16,18 @@ def private_file(path: Path) -> Path:
 
     Below a folder with the setgid bit, which a team makes to share, its group may as well (0660).
     """
-    mode = 0o660 if path.parent.stat().st_mode & stat.S_ISGID else 0o600
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    path.chmod(mode)
+    mode = 0o660 if path.parent.stat().st_mode & stat.S_ISGID else 0o600
+    if stat.S_IMODE(path.stat().st_mode) != mode:  # else it stays untouched: its times tell whether somebody wrote to it
+        path.chmod(mode)
+    return path
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that its owner alone may enter (in a team's folder, its group too), and those above it; return it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700)
+    path.chmod(0o2770 if path.parent.stat().st_mode & stat.S_ISGID else 0o700)
     return path
 
 
@@ -43,6 +52,11 @@ def written_beside(path: Path, *, durable: bool = True, private: bool = False) -
             synced(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def is_part(path: Path) -> bool:
+    """Say whether a file is one that a writer who was killed left beside its place."""
+    return path.name.startswith(".") and path.name.endswith(".part")
 
 
 def write_atomically(path: Path, text: str, *, private: bool = False) -> None:

@@ -45,6 +45,11 @@ class Scoped(Protocol):
         """Fewest members that figures may speak of (scope.minimum_members)."""
         ...
 
+    @property
+    def rounded_to(self) -> int:
+        """What counts of members are rounded to; 1 = they are told as they are."""
+        ...
+
 
 @dataclass(frozen=True)
 class Column:
@@ -256,7 +261,11 @@ class Table:
         whole = frame.select(
             pl.col(name).cast(dtype) if name in have else pl.lit(None, dtype).alias(name) for name, dtype in self.schema.items()
         )
-        return self._without_few(whole, view.least)
+        shown = self._without_few(whole, view.least)
+        if view.rounded_to == 1:
+            return shown
+        counts = [rounded(pl.col(column.name), view.rounded_to) for column in self.columns if column.counts_members]
+        return shown.cut(shown.frame.with_columns(counts))
 
     def empty(self) -> AnswerTable:
         """Return the table without rows."""
@@ -279,6 +288,15 @@ class Table:
         return AnswerTable(frame.with_columns(hidden), self, few_rows)
 
 
+def rounded(counted: Any, to: int) -> Any:
+    """Return a count (a number or an expression) to the nearest multiple, a half up.
+
+    >>> rounded(44, 10), rounded(45, 10), rounded(45, 1)
+    (40, 50, 45)
+    """
+    return (counted + to // 2) // to * to
+
+
 def table(rows: str, *columns: Column | Sequence[Column], few: Literal["null", "drop"] = "null", note: bool = True) -> Table:
     """Declare an answer's table.
 
@@ -296,7 +314,7 @@ def table(rows: str, *columns: Column | Sequence[Column], few: Literal["null", "
     Example
     -------
     >>> groups = table("one row per group", text("group"), members(), money("sales", "Sales"))
-    >>> class Ten: least = 10
+    >>> class Ten: least, rounded_to = 10, 1
     >>> groups.of(pl.DataFrame({"group": ["a", "b"], "member_count": [12, 3], "sales": [5.0, 2.0]}), Ten).frame.rows()
     [('a', 12, 5.0), ('b', None, None)]
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import errno
 import functools
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -32,7 +33,9 @@ class NotWritten(WorkspaceError, OSError):
 def cannot_write(error: BaseException) -> bool:
     """Say whether an error, by number or (polars) by its text, means that a disk takes nothing: it is full, or not ours to write."""
     if isinstance(error, OSError) and error.errno is not None:
-        return error.errno in _NUMBERS
+        place = error.filename if isinstance(error.filename, str | os.PathLike) else ""
+        is_read = error.errno == errno.EACCES and os.path.isfile(place) and not os.access(place, os.R_OK)
+        return error.errno in _NUMBERS and not is_read
     return any(words in str(error) for words in _WORDS)
 
 
@@ -53,9 +56,9 @@ def told_in_words(function: Callable[P, T]) -> Callable[P, T]:
     return told
 
 
-def not_written(error: BaseException) -> str:
-    """Return the sentence for an error that `cannot_write`."""
-    place = getattr(error, "filename", None)
+def not_written(error: BaseException, place: Path | str | None = None) -> str:
+    """Return the sentence for an error that `cannot_write`; `place`: what was written to, where the error names nothing."""
+    place = getattr(error, "filename", None) or place
     fault = getattr(error, "strerror", None) or next((words for words in _WORDS if words in str(error)), str(error))
     return tr(
         "{place} cannot be written ({fault}), so nothing was kept there. Free some space, or give yourself the right to write there.",

@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from toolkit.atomic import synced, write_atomically, written_beside
+from toolkit.atomic import private_file, synced, write_atomically, written_beside
 from toolkit.language import tr
 
 SEAL = "seal.json"
@@ -138,12 +138,14 @@ def _remember(folder: Path, seals: Mapping[str, Seal]) -> None:
 
 
 def seal_folder(folder: Path, *, taken_over_from: Iterable[Path] = ()) -> dict[str, Seal]:
-    """Write `seal.json` into a folder that is finished, all of it on the disk when this returns; return the seals.
+    """Write `seal.json` into a folder that is finished, all of it on the disk and its owner's alone when this returns; return the seals.
 
     `taken_over_from`: sealed folders some of whose files may have a second name in this one (hard links): they keep the seal that
     they were written with, and are not read again.
     """
     names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in _OUTSIDE]
+    for name in names:
+        private_file(folder / name)
     known = {
         look_at(other / name)[:3]: seal
         for other in taken_over_from
@@ -152,7 +154,7 @@ def seal_folder(folder: Path, *, taken_over_from: Iterable[Path] = ()) -> dict[s
     }
     kept = {name: known[look] for name in names if (look := look_at(folder / name)[:3]) in known}
     seals = kept | seals_of(folder, [name for name in names if name not in kept])
-    write_atomically(folder / SEAL, signed({"files": seals}))
+    write_atomically(folder / SEAL, signed({"files": seals}), private=True)
     return seals
 
 
@@ -192,7 +194,7 @@ def write_content_named(folder: Path, stem: str, ending: str, write: Callable[[P
     earlier = _named(folder, stem, ending)
     part = folder / f".{stem}.{os.getpid()}-{threading.get_ident()}.part"
     try:
-        write(part)
+        write(private_file(part))
         path = folder / f"{stem}.{seal_now(part).sha256}{ending}"
         if durable:
             synced(part)

@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from toolkit.atomic import write_atomically
+from toolkit.atomic import private_file, write_atomically
 from toolkit.errors import ToolkitError, WorkspaceError
 from toolkit.importing import import_receipts
 from toolkit.importing.run import open_source
@@ -234,7 +234,7 @@ class _Log:
     def write(self, facts: dict[str, Any]) -> None:
         """Add a line to the log."""
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "night": self.night, **facts}
-        with (self.folder / LOG).open("a", encoding="utf-8") as stream:
+        with private_file(self.folder / LOG).open("a", encoding="utf-8") as stream:  # what an import says may hold a cell of a row
             stream.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
 
     @contextmanager

@@ -77,7 +77,7 @@ def keep_state(workspace: Path, state: int) -> None:
     """Keep the manifest of a state that is about to be replaced, for as long as somebody reads it."""
     with suppress(OSError):
         (workspace / FOLDER).mkdir(exist_ok=True)
-        with written_beside(workspace / FOLDER / f"{state}.manifest", durable=False) as part:
+        with written_beside(workspace / FOLDER / f"{state}.manifest", durable=False, private=True) as part:
             part.write_bytes((workspace / "manifest.json").read_bytes())
 
 

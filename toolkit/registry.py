@@ -27,8 +27,9 @@ from pydantic import TypeAdapter, ValidationError
 from toolkit.answer import Answer, Finding, Note
 from toolkit.audience import Audience, AudienceLike, read_selection, view_of
 from toolkit.audience.viewers import admit
-from toolkit.columns import AnswerTable, Column, Table, returns
+from toolkit.columns import AnswerTable, Column, Table, returns, rounded
 from toolkit.doctor.damage import told_damage
+from toolkit.edits import edit_notes
 from toolkit.errors import BadValue, DataError, StateMoved, UnknownName, fault_words, quoted, unknown_name
 from toolkit.extras import absence_told
 from toolkit.language import is_text, later, tr
@@ -65,6 +66,7 @@ _SCOPE_TYPES: dict[str, tuple[Any, str]] = {
 }
 _HIDDEN = later("{rows:row} with fewer than {least} members (setting scope.minimum_members): figures are not shown.")
 _DROPPED = later("Not shown: {rows:row} with fewer than {least} members (setting scope.minimum_members).")
+_ROUNDED = later("This audience is a list of members: counts of members are rounded to {to}.")
 
 _registry: dict[str, Question] = {}
 
@@ -125,6 +127,7 @@ class Question:
             finding = _with_receipts(self._checked(answered(self.name, self.function, view, own, known=_registry), view), view)
         if MEMBER in finding.frame.columns:
             require_role(ws, "marketer", tr("a list of members"))
+        finding = replace(finding, notes=[*finding.notes, *edit_notes(ws.path)])
         if has_moved(ws.path, ws.manifest.data_version):
             moved = view.say(
                 "New receipts have come in since the question before: this answer is of them, up to {last_day}.", last_day=ws.last_day
@@ -185,6 +188,10 @@ class Question:
         if shown.few_rows and shown.declared.note:
             notes.append(view.say(_DROPPED if shown.declared.few == "drop" else _HIDDEN, rows=shown.few_rows))
         known = {name: value for name, value in finding.figures.items() if value is not None and not self._is_few(name, value, view)}
+        if view.rounded_to != 1:
+            notes.append(view.say(_ROUNDED, to=view.rounded_to))
+            counts = [name for name in known if name in self.figures and self.figures[name].counts_members]
+            known |= {name: rounded(known[name], view.rounded_to) for name in counts}
         return replace(finding, notes=notes, figures=known)
 
     def _is_few(self, name: str, value: float, view: View) -> bool:

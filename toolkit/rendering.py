@@ -21,6 +21,7 @@ from toolkit.charts import offline
 from toolkit.errors import BadValue, DataError, shorten
 from toolkit.language import plain, script_json, tr, trn
 from toolkit.saving import csv_text, workbook
+from toolkit.sources.spellings import MEMBER_IDS
 
 ROWS_SHOWN = 60
 """Rows of a table that a page or a notebook shows; the whole table is in `answer.table` and in the JSON."""
@@ -205,10 +206,15 @@ def save(answer: Answer, path: Path) -> None:
         raise BadValue(tr("An answer is saved as {kinds}; '{name}' is none of these.", kinds=wording.listing([*kinds]), name=path.name))
     made = kinds[ending]()
     try:
-        with written_beside(path) as part:
+        with written_beside(path, private=names_members(answer)) as part:
             part.write_bytes(made)
     except OSError as error:
         raise DataError(tr("{path} cannot be written: {error}.", path=path, error=error.strerror)) from None
+
+
+def names_members(answer: Answer) -> bool:
+    """Say whether an answer is of single members: such files are their owner's alone."""
+    return not {*answer.settings, *(one.name for one in answer.columns)}.isdisjoint(MEMBER_IDS)
 
 
 def _picture(answer: Answer) -> bytes:

@@ -16,7 +16,6 @@ whether they are what was written.
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 import tomllib
@@ -33,8 +32,9 @@ import tomli_w
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolkit.atomic import write_atomically
-from toolkit.disk import told_in_words
+from toolkit import edits
+from toolkit.atomic import is_part, write_atomically
+from toolkit.disk import FAULTS, NotWritten, cannot_write, not_written, told_in_words
 from toolkit.errors import StateMoved, WorkspaceError, fault_words, shorten
 from toolkit.integrity import STATE, Fault, Look, NotAsWritten, Seal, faults_in, look_at, read_signed, seals_of, signed
 from toolkit.language import tr
@@ -173,7 +173,7 @@ class Workspace:
                     )
                 )
             return workspace
-        if folder.exists() and any(item.name not in _OURS for item in folder.iterdir()):
+        if folder.exists() and any(item.name not in _OURS and not is_part(item) for item in folder.iterdir()):
             raise WorkspaceError(
                 tr("{folder} is a folder with other things in it. Give an empty or new folder for the workspace.", folder=folder)
             )
@@ -389,12 +389,10 @@ class Workspace:
             self.state, self.manifest = self._read()
             self._sweep()
             yield f"{self.manifest.data_version + 1:06d}"
-        except (OSError, pl.exceptions.ComputeError) as error:
+        except FAULTS as error:
             self._sweep()
-            if is_disk_full(error):
-                raise WorkspaceError(
-                    tr("The disk of {path} is full. Nothing was changed; free some space and run the command again.", path=self.path)
-                ) from error
+            if cannot_write(error):
+                raise NotWritten(not_written(error, self.path)) from error
             raise
         except BaseException:
             self._sweep()
@@ -423,7 +421,7 @@ class Workspace:
 
     def document(self, name: str) -> dict[str, Any]:
         """Return the TOML document `name` (settings, scorecard, ...); empty if there is none."""
-        path = self.path / "documents" / f"{name}.toml"
+        path = self.path / edits.FOLDER / f"{name}.toml"
         try:
             return tomllib.loads(path.read_text("utf-8"))
         except FileNotFoundError:
@@ -435,21 +433,20 @@ class Workspace:
 
     @told_in_words
     def write_document(self, name: str, values: dict[str, Any]) -> Path:
-        """Write the TOML document `name` in one step and return its path."""
-        path = self.document_file(f"{name}.toml")
-        write_atomically(path, tomli_w.dumps(values))
-        return path
+        """Write the TOML document `name` in one step and return its path; its owner alone may read it."""
+        self.document_file(f"{name}.toml")
+        return edits.write_document(self.path / edits.FOLDER, f"{name}.toml", tomli_w.dumps(values))
 
     @told_in_words
     def document_file(self, name: str) -> Path:
         """Return where a file of documents/ lies, its folder made: `audiences/core.toml`, and what belongs to it."""
-        path = self.path / "documents" / name
+        path = self.path / edits.FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def documents(self, folder: str) -> list[str]:
         """Return the names of the TOML documents in a sub-folder of documents/, sorted, as `document` takes them."""
-        return sorted(f"{folder}/{path.stem}" for path in (self.path / "documents" / folder).glob("*.toml"))
+        return sorted(f"{folder}/{path.stem}" for path in (self.path / edits.FOLDER / folder).glob("*.toml"))
 
     # -- inside --------------------------------------------------------------------------------------------------------------------
 
@@ -602,7 +599,7 @@ _OURS = {
     READERS,
     ".lock",
     "mart",
-    "documents",
+    edits.FOLDER,
     "reports",
     "campaigns",
     "inbox",
@@ -616,8 +613,8 @@ _OURS |= {"nightly", "forgotten", "asked", "audit.jsonl", ".audit-head", ".audit
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest of a workspace, in one step and on the disk, and then its copy."""
     text = signed(manifest.model_dump(mode="json"))
-    write_atomically(folder / "manifest.json", text)
-    write_atomically(folder / COPY, text)
+    write_atomically(folder / "manifest.json", text, private=True)  # it says an example of each kind of row that was set aside
+    write_atomically(folder / COPY, text, private=True)
 
 
 def opened(workspace: Workspace | str | Path) -> Workspace:
@@ -632,8 +629,3 @@ def _plain_name(folder: Path) -> Path:
             tr("{path} has one of * ? [ in its name, which would be read as a pattern: give the folder another name.", path=folder)
         )
     return folder
-
-
-def is_disk_full(error: BaseException) -> bool:
-    """Say whether an error, by number or (polars) by its text, means that the disk is full."""
-    return (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "No space left" in str(error)

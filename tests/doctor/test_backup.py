@@ -32,7 +32,7 @@ def test_a_backup_comes_back_as_it_was_and_the_next_one_costs_what_is_new(ws: Wo
     assert first.written == first.files
     ws.write_document("settings", {"scope": {"minimum_members": 2}})
     second = back_up(ws.path, tmp_path / "kept", now=NOW + timedelta(days=1))
-    assert second.written == 1
+    assert second.written == 2, "the settings, and what is known of them"
     assert backups(tmp_path / "kept") == [first.path, second.path]
     restore(tmp_path / "kept", tmp_path / "again", backup=first.path.stem)
     assert tk.portrait.overview(tmp_path / "again") == before

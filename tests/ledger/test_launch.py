@@ -127,7 +127,7 @@ def test_a_full_disk_leaves_nothing(ws: Workspace, monkeypatch: pytest.MonkeyPat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "rename", full)
-    with pytest.raises(WorkspaceError, match="Nothing was launched"):
+    with pytest.raises(WorkspaceError, match="nothing was kept"):
         freeze(ws, definition(), members(), as_of=AS_OF)
     assert [path.name for path in (ws.path / "campaigns").iterdir()] == [".lock"]
 

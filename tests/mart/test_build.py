@@ -81,7 +81,7 @@ def test_a_full_disk_ends_in_a_sentence_and_leaves_nothing(ws, monkeypatch, erro
         raise error
 
     monkeypatch.setattr(pl.DataFrame, "write_ipc", write_ipc)
-    with pytest.raises(WorkspaceError, match=r"disk of .* is full.*Free some space"):
+    with pytest.raises(WorkspaceError, match=r"No space left.*Free some space"):
         ensure_mart(ws, AS_OF)
     assert folders(ws) == []
     monkeypatch.undo()

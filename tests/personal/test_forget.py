@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -18,12 +18,15 @@ import toolkit as tk
 from tests.personal.town import HARD, MEMBERS, PHONE, STEADY, import_town, town
 from toolkit.audience import load_audience
 from toolkit.audience.saved import members_then
-from toolkit.audit import read_audit, record
+from toolkit.audit import acting, read_audit, record
+from toolkit.doctor.backup import back_up, restore
 from toolkit.errors import BadValue, UnknownName
 from toolkit.importing import check_receipts
 from toolkit.ledger.campaigns import known_campaigns, open_campaign
 from toolkit.ledger.definition import read_plan
+from toolkit.nightly import Plan, run_night
 from toolkit.personal.forget import forget
+from toolkit.personal.search import _contents
 from toolkit.scope.view import open_view
 from toolkit.workspace import Workspace
 
@@ -166,6 +169,35 @@ def test_reports_and_exports_that_name_them_are_removed_and_others_stay(ws: Work
     assert (ws.path / "reports/2024-04-29/stores/other.html").exists()
     assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json"]
     assert (receipt.removed["reports"], receipt.removed["exports"]) == (2, 2)
+
+
+NO_PERSON = (".lock", ".lease", ".verified.json", ".audit-head", "hashes.json", "state.json")
+
+
+def test_files_that_hold_persons_are_their_owner_s_and_lose_who_is_forgotten(ws: Workspace, tmp_path: Path) -> None:
+    """After everything that writes: imports, a mart and tables beside it, lists, exports, saved answers, a night, a backup and its return."""
+    shutil.rmtree(ws.path / "reports")  # written by hand
+    inside = ws.path / "exports"
+    tk.export_audience(open_view(ws), load_audience(ws, "a list"), inside / "lists", formats=["csv", "xlsx", "parquet"])
+    tk.portrait.member(ws, member_id="Mq7001").save(inside / "card.html")
+    tk.targeting.buyers(ws, goods="米").save(inside / "buyers.xlsx")
+    ws.write_document("roles", {"everybody": "owner", "people": {"viewer": "viewer"}})
+    with acting("viewer", "page"):
+        tk.portrait.overview(ws, audience="order_count > 3")
+    run_night(ws.path.parent / "export", ws.path, Plan(ahead="none", accept_defaults=True))
+    back_up(ws.path, tmp_path / "kept", now=datetime(2024, 5, 1))
+    restore(tmp_path / "kept", tmp_path / "again")
+    written = [path for place in (ws.path, tmp_path / "kept", tmp_path / "again") for path in place.rglob("*") if path.is_file()]
+    open_files = [path for path in written if path.stat().st_mode & 0o077 and not path.name.endswith(NO_PERSON)]
+    assert [path.name for path in open_files] == ["backup-20240501-000000.json"], "names of files and their hashes"
+    assert not any(holds(path, one) for path in open_files for one in ("Mq7001", "会员甲", "K001"))
+    assert forget(ws, "Mq7001", "会员甲").is_clean
+    for one in ("Mq7001", "会员甲"):
+        assert files_with(Workspace(ws.path), one) == []
+    sheets = [path for path in inside.rglob("*.xlsx") if any(b"Mq7001<" in text for text in _contents(path.read_bytes(), 3))]
+    assert sheets == []
+    kept = [path for path in (tmp_path / "kept").rglob("*") if path.is_file() and holds(path, "Mq7001")]
+    assert kept, "a backup holds whoever was there on its day, and the docs say so"
 
 
 def test_what_only_a_person_may_remove_is_named(ws: Workspace) -> None:

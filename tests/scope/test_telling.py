@@ -17,6 +17,7 @@ from toolkit.scope.telling import fields_of, parsed, say
 VIEW: Any = SimpleNamespace(
     currency="EUR",
     least=10,
+    rounded_to=1,
     place="store 367",
     as_of=date(2026, 1, 31),
     money=lambda minor: f"€{minor / 100:.2f}",

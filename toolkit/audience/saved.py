@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import replace
 from datetime import date
@@ -25,7 +26,7 @@ from toolkit.scope.traits import trait_columns
 from toolkit.scope.view import View, open_view
 from toolkit.workspace import Workspace, opened
 
-FOLDER = "audiences"
+FOLDER, _SEAL, _LISTED = "audiences", "sha256", "members_sha256"
 LONGEST_NAME = 80
 
 
@@ -51,7 +52,7 @@ def save_audience(
     members = view.population.filter(audience.inside(view))["member_id"].to_list()
     with FileLock(ws.document_file(f"{FOLDER}/.lock")):
         name = _document(audience.name)
-        document = ws.document(name) or {"name": audience.name, "versions": []}
+        document = _read(ws, name) or {"name": audience.name, "versions": []}
         versions = document["versions"]
         if versions and not replace_it:
             raise NameTaken(
@@ -70,9 +71,9 @@ def save_audience(
         frame = pl.DataFrame({"member_id": members}, schema={"member_id": pl.String})
         listed, text = ws.document_file(f"{name}-v{version}.members.csv"), frame.write_csv()
         write_atomically(listed, text, private=True)
-        facts["members_sha256"] = [_digest(text.encode())]
+        facts[_LISTED] = [_digest(text.encode())]
         added = {"version": version, **rule, **facts, **({"settings": changed} if changed else {})}
-        ws.write_document(name, {**document, "versions": [*versions, added]})
+        ws.write_document(name, sealed_versions({**document, "versions": [*versions, added]}, last=1))
     record(ws.path, "saved", audience=audience.name, version=version, members=len(members), files=[listed])
     return replace(audience, version=version, as_of=view.as_of)
 
@@ -86,7 +87,7 @@ def load_audience(workspace: Workspace | str | Path, name: str, version: int | N
         There is no such audience or version.
     """
     ws = opened(workspace)
-    document = ws.document(_document(name))
+    document = _read(ws, _document(name))
     if not document:
         raise unknown_name("audience", name, saved_names(ws), where=tr("The shop"))
     saved = next((one for one in document["versions"] if one["version"] == (version or len(document["versions"]))), None)
@@ -108,7 +109,7 @@ def load_audience(workspace: Workspace | str | Path, name: str, version: int | N
 def saved_names(workspace: Workspace | str | Path) -> list[str]:
     """Return the names of the saved audiences, sorted."""
     ws = opened(workspace)
-    return sorted(ws.document(name)["name"] for name in ws.documents(FOLDER))
+    return sorted(_read(ws, name)["name"] for name in ws.documents(FOLDER))
 
 
 def saved_audiences(workspace: Workspace | str | Path) -> pl.DataFrame:
@@ -116,7 +117,7 @@ def saved_audiences(workspace: Workspace | str | Path) -> pl.DataFrame:
     ws = opened(workspace)
     rows = []
     for name in ws.documents(FOLDER):
-        document = ws.document(name)
+        document = _read(ws, name)
         last = document["versions"][-1]
         rows.append((document["name"], last["version"], date.fromisoformat(last["as_of"]), last["member_count"], _defined(last)))
     schema = {"name": pl.String, "version": pl.Int64, "as_of": pl.Date, "member_count": pl.Int64, "defined_by": pl.String}
@@ -135,9 +136,9 @@ def members_then(workspace: Workspace | str | Path, name: str, version: int) -> 
                 version=version,
             )
         )
-    saved = next((one for one in ws.document(_document(name)).get("versions", ()) if one["version"] == version), {})
+    saved = next((one for one in _read(ws, _document(name)).get("versions", ()) if one["version"] == version), {})
     listed = path.read_bytes()
-    if _digest(listed) not in saved.get("members_sha256", [_digest(listed)]):
+    if _digest(listed) not in saved.get(_LISTED, [_digest(listed)]):
         raise WorkspaceError(
             tr(
                 "{file} is not what was written: it is damaged, or another program changed it. Restore a backup (`toolkit restore`), or "
@@ -158,10 +159,43 @@ def replace_members(ws: Workspace, path: Path, text: str) -> None:
     document_name, _, version = path.name.removesuffix(".members.csv").rpartition("-v")
     document = ws.document(f"{FOLDER}/{document_name}")
     for one in document.get("versions", ()):
-        if str(one["version"]) == version and "members_sha256" in one:
-            one["members_sha256"] = [*one["members_sha256"][-1:], _digest(text.encode())]
+        if str(one["version"]) == version and _LISTED in one:
+            one[_LISTED] = [*one[_LISTED][-1:], _digest(text.encode())]
             ws.write_document(f"{FOLDER}/{document_name}", document)
     write_atomically(path, text, private=True)
+
+
+def sealed_versions(document: dict[str, Any], *, last: int = 0) -> dict[str, Any]:
+    """Return the document of an audience with the digest of each version, or of so many at its end: a version never changes."""
+    versions = document["versions"]
+    sealed = [{**one, _SEAL: _seal_of(document["name"], one)} for one in versions[-last:]]
+    return {**document, "versions": [*versions[: len(versions) - len(sealed)], *sealed]}
+
+
+def _read(ws: Workspace, name: str) -> dict[str, Any]:
+    """The document of an audience, once each version of it is found to be what was saved; empty where there is none."""
+    document = ws.document(name)
+    try:
+        if document and all(one.get(_SEAL, seal := _seal_of(document["name"], one)) == seal for one in document["versions"]):
+            return document
+        if not document:
+            return {}
+    except (KeyError, TypeError, AttributeError):
+        pass
+    raise WorkspaceError(
+        tr(
+            "{file} is not what was written: it is damaged, or another program changed it. Restore a backup (`toolkit restore`), or "
+            "save the audience '{name}' anew.",
+            file=ws.document_file(f"{name}.toml"),
+            name=name.partition("/")[2],
+        )
+    )
+
+
+def _seal_of(name: str, version: dict[str, Any]) -> str:
+    """The digest of what a version says; that of its list, which loses who is forgotten, is a matter of its own."""
+    said = {key: value for key, value in version.items() if key not in (_SEAL, _LISTED)}
+    return _digest(json.dumps([name, said], sort_keys=True, default=str).encode())
 
 
 def _digest(content: bytes) -> str:

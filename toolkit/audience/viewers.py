@@ -47,12 +47,12 @@ def admit(view: View, audience: object) -> None:
     chosen = view.scope.audience
     if chosen is None or role_of(view.workspace) != "viewer":
         return
-    saved = _saved_name(view.workspace, audience)
+    saved, version = _saved(view.workspace, audience)
     if not saved and (not isinstance(chosen, str) or set(read_where(chosen).names) & set(MEMBER_IDS)):
         raise NotAllowed(
             tr("An audience that names members by their ids needs the role of a marketer; describe it by what its members do.")
         )
-    text = chosen if isinstance(chosen, str) else f"{_SAVED}{saved}"
+    text = chosen if isinstance(chosen, str) else f"{_SAVED}{version} {saved}"
     path = _register(view.workspace)
     with FileLock(path.with_suffix(".lock")):
         asked = json.loads(path.read_text("utf-8")) if path.exists() else {"who": user()[0], "audiences": []}
@@ -84,19 +84,21 @@ def _codes(view: View, chosen: str | tuple[str, ...]) -> set[int]:
     return set(view.population.filter(chosen_members(chosen, view))["member_code"])
 
 
-def _saved_name(ws: Workspace, audience: object) -> str:
-    """The name of a saved audience; empty for any other."""
+def _saved(ws: Workspace, audience: object) -> tuple[str, int]:
+    """The name and the version of a saved audience: a list that was saved anew is another one; an empty name for any other."""
     if isinstance(audience, Audience):
-        return audience.name if audience.version else ""
-    return audience if isinstance(audience, str) and audience in saved_names(ws) else ""
+        return (audience.name, audience.version) if audience.version else ("", 0)
+    return (audience, load_audience(ws, audience).version) if isinstance(audience, str) and audience in saved_names(ws) else ("", 0)
 
 
 def _meant(ws: Workspace, kept: str) -> str | tuple[str, ...]:
     """What a line of the record chooses: an expression, or a saved list, whose members are not written down a second time."""
     if not kept.startswith(_SAVED):
         return kept
-    name = kept.removeprefix(_SAVED)
-    return load_audience(ws, name).member_ids or () if name in saved_names(ws) else ()
+    version, _, name = kept.removeprefix(_SAVED).partition(" ")
+    if not version.isdigit() or name not in saved_names(ws):
+        return ()
+    return load_audience(ws, name, int(version)).member_ids or ()
 
 
 def _register(ws: Workspace) -> Path:

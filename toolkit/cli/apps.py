@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.terminal import echo
 from toolkit.extras import require
 
 DEFAULT_PORT = 8866
@@ -38,7 +39,7 @@ def app_command(
     apps = {path.stem: path for path in sorted(shipped_folder("dashboards").glob("*.ipynb"))}
     if name and name not in apps:
         raise unknown_name("app", name, apps)
-    typer.echo(f"Opening {workspace} ...")
+    echo(f"Opening {workspace} ...")
     forked.warm_up()
     if not workspace.exists() and name != "receipts":  # a name that was mistyped makes no workspace
         raise WorkspaceError(tr("There is no folder {path}. For a new workspace: toolkit app {path} receipts", path=workspace))
@@ -55,7 +56,7 @@ def app_command(
     from toolkit.apps.serving.server import log_path, serve
 
     def announce(url: str) -> None:
-        typer.echo(tr("The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {file}.", url=url, file=log_path()))
+        echo(tr("The apps are at {url}\nCtrl-C stops it. Should something fail, the reason is in {file}.", url=url, file=log_path()))
 
     try:
         serve(workspace, apps.get(name), port=port, browser=browser, token=token, announce=announce)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.terminal import echo
 from toolkit.language import tr
 
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
@@ -19,12 +20,15 @@ def doctor_command(
     set_aside: Annotated[
         bool, typer.Option("--set-aside", help="Leave damaged files of receipts and tables out, so that they can be imported again.")
     ] = False,
+    take_edits: Annotated[
+        bool, typer.Option("--take-edits", help="Take documents (settings, rulers, rules) that were changed by hand as they are.")
+    ] = False,
 ) -> None:
     """Look at every file of a workspace: mend what can be made again, say what must be imported again."""
     from toolkit.doctor.examining import examine
 
-    examination = examine(workspace, set_aside=set_aside)
-    typer.echo(str(examination))
+    examination = examine(workspace, set_aside=set_aside, take_edits=take_edits)
+    echo(str(examination))
     raise typer.Exit(1 if examination.left else 0)
 
 
@@ -33,7 +37,7 @@ def backup_command(workspace: WorkspacePath, folder: Backups) -> None:
     from toolkit.doctor.backup import back_up
 
     made = back_up(workspace, folder, now=datetime.now())
-    typer.echo(
+    echo(
         tr(
             "{file}: {files:,} files of {size:,.1f} MB, of which {written:,} ({written_size:,.1f} MB) were not there from before.",
             file=made.path,
@@ -56,5 +60,5 @@ def restore_command(
     made = restore(folder, workspace, backup=backup)
     said = tr("{workspace} is as it was in {backup}: {files:,} files, {size:,.1f} MB.",
               workspace=workspace, backup=made.path.name, files=made.files, size=made.size / 1e6)  # fmt: skip
-    typer.echo(said)
-    typer.echo(f"Next: toolkit info {workspace}", err=True)
+    echo(said)
+    echo(f"Next: toolkit info {workspace}", err=True)

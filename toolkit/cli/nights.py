@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue
 from toolkit.language import tr
 
@@ -33,9 +34,9 @@ def nightly_command(
     names = tuple(name.strip() for name in notebooks.split(",") if name.strip())
     plan = Plan(reports, stores, names, workers, ahead, overlap, accept_defaults, replace)
     try:
-        night = run_night(mapping, workspace, plan, say=typer.echo)
+        night = run_night(mapping, workspace, plan, say=echo)
     except NightRunning as error:
-        typer.echo(str(error), err=True)
+        echo(str(error), err=True)
         raise typer.Exit(RUNNING) from None
-    typer.echo(tr("Log: {path}", path=night.log), err=True)
+    echo(tr("Log: {path}", path=night.log), err=True)
     raise typer.Exit(night.code)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli.terminal import echo
 from toolkit.errors import BadValue
 from toolkit.language import tr, trn
 
@@ -36,11 +37,11 @@ def forget_command(
         if members:
             raise BadValue(tr("Give members or --retain, one at a time."))
         for sentence in retain(workspace, retain_for, drop=drop).sentences:
-            typer.echo(sentence)
+            echo(sentence)
         return
     receipt = forget(workspace, *(members or []), inbox=inbox)
     for sentence in receipt.sentences:
-        typer.echo(sentence)
+        echo(sentence)
     if not receipt.is_clean:
         raise typer.Exit(1)
 
@@ -55,7 +56,7 @@ def pseudonymise_command(
     from toolkit.personal.pseudonymise import pseudonymise
 
     made = pseudonymise(workspace, out, key=key, keep=[name.strip() for name in keep.split(",") if name.strip()])
-    typer.echo(tr("wrote {workspace}; who has the key can still tell who is who, so keep it apart.", workspace=repr(made)))
+    echo(tr("wrote {workspace}; who has the key can still tell who is who, so keep it apart.", workspace=repr(made)))
 
 
 def minimum_command(
@@ -69,8 +70,8 @@ def minimum_command(
 
     ws = Workspace(workspace)
     if least:
-        typer.echo(f"wrote {lower_minimum(ws, least, reason=reason)}")
-    typer.echo(tr("Figures speak of no group of fewer than {least} members.", least=shop_settings(ws).scope.minimum_members))
+        echo(f"wrote {lower_minimum(ws, least, reason=reason)}")
+    echo(tr("Figures speak of no group of fewer than {least} members.", least=shop_settings(ws).scope.minimum_members))
 
 
 def audit_command(
@@ -87,12 +88,12 @@ def audit_command(
         about = ", ".join(
             f"{name} {value}" for name, value in entry.about.items() if name not in ("files", "at") and value not in (None, "")
         )
-        typer.echo(f"{entry.number:>5}  {entry.at}  {entry.who} ({entry.how})  {entry.did}: {about}")
+        echo(f"{entry.number:>5}  {entry.at}  {entry.who} ({entry.how})  {entry.did}: {about}")
     for fault in audit.faults:
-        typer.echo(fault)
+        echo(fault)
     if audit.faults:
         raise typer.Exit(1)
-    typer.echo(
+    echo(
         tr("The chain of {lines:,} lines is whole. Head: {head}", lines=len(audit.entries), head=audit.head)
         if audit.entries
         else tr("Nothing is recorded yet.")

@@ -108,13 +108,13 @@ def demo(
     if (workspace / "manifest.json").exists() and Workspace(workspace).line_count:
         echo(tr("{what} is there from before; remove {folder} to import it again.", what=repr(Workspace(workspace)), folder=folder))
     else:
-        typer.echo(str(import_receipts(COMPLETE_JOURNEY, workspace)))
+        echo(str(import_receipts(COMPLETE_JOURNEY, workspace)))
     result = _run_reports(workspace, stores, ["store", "portrait"], folder / "reports", {}, resume=True)
-    typer.echo(tr("\nOpen {path} in a browser. Then try:", path=result.index.resolve()))
-    typer.echo(tr("  toolkit answer {workspace} portrait.segments --set store_id=367", workspace=workspace))
-    typer.echo(tr('  toolkit ask {workspace} "which members carry the sales?"', workspace=workspace))
-    typer.echo(tr("  make app        # the apps for people who do not code (or: toolkit app {workspace})", workspace=workspace))
-    typer.echo(tr("  make lab        # JupyterLab on the notebooks (or: toolkit notebooks my-notebooks)"))
+    echo(tr("\nOpen {path} in a browser. Then try:", path=result.index.resolve()))
+    echo(tr("  toolkit answer {workspace} portrait.segments --set store_id=367", workspace=workspace))
+    echo(tr('  toolkit ask {workspace} "which members carry the sales?"', workspace=workspace))
+    echo(tr("  make app        # the apps for people who do not code (or: toolkit app {workspace})", workspace=workspace))
+    echo(tr("  make lab        # JupyterLab on the notebooks (or: toolkit notebooks my-notebooks)"))
     raise typer.Exit(1 if result.failed else 0)
 
 
@@ -133,7 +133,8 @@ def map_files(
     sources = sources_named(url, tables, queries)
     if not files and not sources:
         raise BadValue(tr("Name the receipts' files, or their table: --url env:SHOP_DB --table receipts."))
-    typer.echo(propose_mapping(files or [], sources))
+    mapping = propose_mapping(files or [], sources)
+    echo(mapping) if sys.stdout.isatty() else typer.echo(mapping)  # a file of it names the columns as they are
     _hint(tr("Read it, complete what it marks as TODO, then: toolkit check mapping.toml"))
 
 
@@ -142,7 +143,7 @@ def contract() -> None:
     """Show the tables and columns that receipts are mapped to."""
     from toolkit.schemas import contract_markdown
 
-    typer.echo(contract_markdown())
+    echo(contract_markdown())
 
 
 @app.command("check", rich_help_panel=RECEIPTS)
@@ -158,8 +159,8 @@ def check(
     """Check receipts without importing them: every fault of the mapping, every row that would be set aside, every open question."""
     from toolkit.importing import check_receipts
 
-    report = check_receipts(mapping, workspace, allow_shrinking=replace, announce=typer.echo, first_rows=first_rows)
-    typer.echo(_without_paths(str(report)))
+    report = check_receipts(mapping, workspace, allow_shrinking=replace, announce=echo, first_rows=first_rows)
+    echo(_without_paths(str(report)))
     if report.questions and not accept_defaults:
         from toolkit.sources.plausibility import answer_line
 
@@ -217,7 +218,7 @@ def import_(
         if accept_defaults:
             raise BadValue(tr("--interactive asks every question: leave --accept-defaults out."))
         files = [Path(name) for name in mapping]
-        if receipts_dialog(files, workspace, input, typer.echo, allow_shrinking=replace) is None:
+        if receipts_dialog(files, workspace, input, echo, allow_shrinking=replace) is None:
             _hint(tr("Nothing was imported."))
             raise typer.Exit(1)
     elif len(mapping) > 1:
@@ -236,9 +237,9 @@ def import_(
         if since:
             news = since_last(source, workspace, overlap_days=overlap, allow_shrinking=replace)
             for note in news.notes:
-                typer.echo(note)
+                echo(note)
             if news.mapping is None:
-                typer.echo(tr("There is nothing new: the workspace is as it was."))
+                echo(tr("There is nothing new: the workspace is as it was."))
                 return
         with shown_progress() as progress:
             report = import_receipts(
@@ -246,11 +247,11 @@ def import_(
                 workspace,
                 allow_shrinking=replace,
                 accept_defaults=accept_defaults,
-                announce=typer.echo,
+                announce=echo,
                 progress=progress,
             )
         remember(source, workspace, all_read(source) if news is None else news.read)
-        typer.echo(str(report))
+        echo(str(report))
     _hint(tr("Next: toolkit mart {workspace}   or ask at once: toolkit answer {workspace} portrait.overview", workspace=workspace))
 
 
@@ -265,7 +266,7 @@ def simulate(
     from toolkit.simulated import simulated_shop
 
     shop = simulated_shop(folder, members=members, years=years, seed=seed)
-    typer.echo(str(shop))
+    echo(str(shop))
     _hint(tr("Next: toolkit import {folder} WORKSPACE", folder=folder))
 
 
@@ -301,7 +302,7 @@ def info(workspace: WorkspacePath) -> None:
         )
     )
     for source, (first, last, lines) in ws.sources().items():
-        typer.echo(
+        echo(
             tr(
                 "Source {source}: {lines:,} lines, {first} to {last}.",
                 source=source or tr("(unnamed)"),
@@ -325,7 +326,7 @@ def scorecard(
     from toolkit.workspace import Workspace
 
     ws = Workspace(workspace)
-    typer.echo(refresh_scorecard(ws, as_of or None) if refresh else describe_scorecard(ws, as_of or None))
+    echo(refresh_scorecard(ws, as_of or None) if refresh else describe_scorecard(ws, as_of or None))
 
 
 # -- 2 questions and answers -----------------------------------------------------------------------------------------------------------
@@ -341,23 +342,23 @@ def questions(
     from toolkit.registry import SCOPE_PARAMETERS, all_questions, find_question
 
     if markdown:
-        typer.echo(questions_markdown())
+        echo(questions_markdown())
         return
     if name:
         one = find_question(name)
-        typer.echo(f"{one.name}: {one.text}\n\n{(one.__doc__ or '').strip()}\n\nParameters:")
+        echo(f"{one.name}: {one.text}\n\n{(one.__doc__ or '').strip()}\n\nParameters:")
         for parameter in one.parameters.values():
             default = "" if parameter.default is parameter.empty else f" (default {parameter.default!r})"
-            typer.echo(f"  {parameter.name}: {parameter.annotation}{default}")
+            echo(f"  {parameter.name}: {parameter.annotation}{default}")
         for key, (_, means) in SCOPE_PARAMETERS.items():
-            typer.echo(f"  {key}: {means}")
+            echo(f"  {key}: {means}")
         return
     step = ""
     for one in all_questions():
         if one.step != step:
             step = one.step
-            typer.echo(f"\n{step}")
-        typer.echo(f"  {one.name:30} {one.text}")
+            echo(f"\n{step}")
+        echo(f"  {one.name:30} {one.text}")
     _hint(tr("Next: toolkit answer WORKSPACE NAME, or toolkit questions NAME for its parameters"))
 
 
@@ -395,7 +396,7 @@ def ask_(
         _show(answer, as_json=as_json, html=html)
     if not reply.answers:
         if as_json:
-            typer.echo(json_text(reply.understood.to_dict(), indent=1))
+            echo(json_text(reply.understood.to_dict(), indent=1))
         raise typer.Exit(2)
 
 
@@ -428,7 +429,7 @@ def write_back_(
     written = write_back(
         workspace, result, to=to, table=table or None, mode=kind, name=name, columns=chosen, for_contact=not analysis, **given
     )
-    typer.echo(written.sentence)
+    echo(written.sentence)
 
 
 # -- 3 reports -------------------------------------------------------------------------------------------------------------------------
@@ -545,7 +546,7 @@ def _run_reports(workspace: Path, stores: str, names: list[str], out: Path | Non
     result = report_set(workspace, stores=stores, notebooks=names, out=out, given=given, **options)
     too_small = tr(", {count} stores too small to speak of", count=result.too_small) if result.too_small else ""
     before = tr(" ({count} kept from before)", count=result.skipped) if result.skipped else ""
-    typer.echo(
+    echo(
         tr(
             "{ok} reports made{before}, {failed} failed{too_small}, in {seconds:.0f} s.",
             ok=result.ok,
@@ -567,14 +568,14 @@ def _show(answer: Any, *, as_json: bool, html: Path | None) -> None:
 
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(html, rendering.page_html(answer))
+        write_atomically(html, rendering.page_html(answer), private=rendering.names_members(answer))
         if not as_json:
             echo(answer.headline)
         _hint(tr("wrote {html}: open it in a browser.", html=html))
     if as_json:
-        typer.echo(answer.to_json())
+        echo(answer.to_json())
     elif html is None:
-        typer.echo(rendering.text(answer))
+        echo(rendering.text(answer))
 
 
 def _without_paths(text: str) -> str:
@@ -584,7 +585,7 @@ def _without_paths(text: str) -> str:
 
 def _hint(text: str) -> None:
     """Say what to do next on standard error, so that standard output can be piped."""
-    typer.echo(text, err=True)
+    echo(text, err=True)
 
 
 def main() -> None:
@@ -596,7 +597,7 @@ def main() -> None:
         with absence_told():
             app()
     except ToolkitError as error:
-        typer.echo(str(error), err=True)
+        echo(str(error), err=True)
         raise SystemExit(2) from None
     except BrokenPipeError:
         raise SystemExit(0) from None

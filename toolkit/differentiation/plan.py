@@ -13,9 +13,10 @@ from toolkit.differentiation.measures.cells import by_level
 from toolkit.differentiation.planning.blockers import blockers
 from toolkit.differentiation.planning.draft import Draft, work_out
 from toolkit.differentiation.planning.enrolment import campaign_view
+from toolkit.edits import edit_notes
 from toolkit.errors import BadValue
 from toolkit.language import tr, value
-from toolkit.ledger.definition import DO_NOTHING, Definition, read_plan
+from toolkit.ledger.definition import DO_NOTHING, FOLDER, Definition, read_plan
 from toolkit.registry import question
 from toolkit.scope.view import View
 from toolkit.wording import listing
@@ -89,13 +90,14 @@ def plan(view: View, *, campaign: str | dict[str, Any] | Definition) -> Finding:
     definition = narrowed(definition_of(view.workspace, campaign), view)
     draft = work_out(campaign_view(view.workspace, definition, as_of=str(view.as_of), settings=view.settings), definition)
     notes, total = blockers(draft), draft.costs["total"] or 0
+    edited = edit_notes(view.workspace.path, [f"{FOLDER}/{campaign}.toml"]) if isinstance(campaign, str) else []
     stops = sum(note.verdict == "FAIL" for note in notes)
     table = _table(draft)
     return Finding(
         headline=_headline(draft, stops),
         table=table,
         chart=(lambda: _chart(draft, table)) if draft.members.height else None,
-        notes=notes,
+        notes=[*notes, *edited],
         ask_next=[("differentiation.holdout", {"control_share": definition.control_share})] * bool(0 < definition.control_share < 1),
         figures={
             "member_count": draft.members.height,

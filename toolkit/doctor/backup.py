@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from toolkit.atomic import synced, write_atomically, written_beside
+from toolkit.atomic import private_file, synced, write_atomically, written_beside
 from toolkit.errors import BadValue, WorkspaceError
 from toolkit.integrity import Seal, read_signed, seal_now, seal_of, signed
 from toolkit.language import tr
@@ -74,7 +74,7 @@ def back_up(workspace: Path, folder: Path, *, now: datetime) -> Backup:
     if not _is_there(contents, files["manifest.json"]):
         place = _place(contents, files["manifest.json"])
         place.parent.mkdir(exist_ok=True)
-        write_atomically(place, manifest)
+        write_atomically(place, manifest, private=True)
         written, written_size = written + 1, written_size + len(text)
     for place in [contents, *contents.iterdir()]:
         synced(place)
@@ -119,7 +119,7 @@ def restore(folder: Path, target: Path, *, backup: str = "") -> Backup:
             copied.parent.mkdir(parents=True, exist_ok=True)
             place = _place(folder / "contents", seal)
             try:
-                shutil.copyfile(place, copied)
+                shutil.copyfile(place, private_file(copied))
                 is_whole = seal_of(copied) == seal
             except OSError:
                 is_whole = False
@@ -127,7 +127,7 @@ def restore(folder: Path, target: Path, *, backup: str = "") -> Backup:
                 raise WorkspaceError(
                     tr("{file}, which is {name}, is not what was written. Take an earlier backup (--backup).", file=place, name=name)
                 )
-        shutil.copyfile(part / "manifest.json", part / COPY)
+        shutil.copyfile(part / "manifest.json", private_file(part / COPY))
         for place in [part, *(path for path in part.rglob("*") if path.is_dir())]:
             synced(place)
         if target.exists():
@@ -141,7 +141,7 @@ def restore(folder: Path, target: Path, *, backup: str = "") -> Backup:
 
 
 def _files(folder: Path) -> Iterable[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".part" and path.name != ".lock")
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix not in (".part", ".lock") and path.name != ".lock")
 
 
 def _place(contents: Path, seal: Seal) -> Path:
@@ -159,7 +159,7 @@ def _put(contents: Path, seal: Seal, path: Path) -> None:
     """Copy a file to its place, and look at what was written."""
     place = _place(contents, seal)
     place.parent.mkdir(exist_ok=True)
-    with written_beside(place) as part:
+    with written_beside(place, private=True) as part:
         shutil.copyfile(path, part)
         if seal_now(part) != seal:
             raise WorkspaceError(tr("{file} changed while it was copied. Make the backup again.", file=path))

@@ -14,12 +14,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolkit import edits
+from toolkit.audit import record
 from toolkit.doctor.damage import damaged_marts, data_faults, kept_faults, remove_derived
+from toolkit.edits import FOLDER as EDITABLE
+from toolkit.edits import edit_notes
 from toolkit.errors import WorkspaceError
 from toolkit.integrity import Fault, read_signed, seals_of
 from toolkit.language import day, tr
 from toolkit.mart.build import ensure_mart
 from toolkit.readers import leased_states
+from toolkit.roles import require_role
 from toolkit.workspace import COPY, LineFile, Manifest, Workspace, write_manifest
 
 ASIDE = "damaged"
@@ -52,7 +57,7 @@ class Examination:
         return "\n".join([looked, *self.mended, *self.left])
 
 
-def examine(workspace: Path, *, set_aside: bool = False) -> Examination:
+def examine(workspace: Path, *, set_aside: bool = False, take_edits: bool = False) -> Examination:
     """Look at every file of a workspace, mend what can be mended, and say what cannot.
 
     Parameters
@@ -60,6 +65,8 @@ def examine(workspace: Path, *, set_aside: bool = False) -> Examination:
     set_aside
         Move damaged files of receipts and tables to `damaged/` and leave them out from now on, so that they can be imported again: until
         then their days or tables are missing from every answer.
+    take_edits
+        Take the documents that were changed by hand as they are: answers speak of it no longer, and the audit log says who did it.
 
     Raises
     ------
@@ -89,12 +96,24 @@ def examine(workspace: Path, *, set_aside: bool = False) -> Examination:
             )
         _copy_again(ws)
     leased_states(ws.path)
+    mended += _edited(ws, take_edits)
     if derived := damaged_marts(ws):
         remove_derived(derived)
         mended += [str(fault) + tr(" It was made from the receipts, and is made again.") for fault in derived.values()]
         if ws.last_day and not left:
             ensure_mart(ws, ws.last_day)
     return Examination(len(ws.manifest.live()), tuple(mended), (*left, *kept_faults(ws)))
+
+
+def _edited(ws: Workspace, take: bool) -> list[str]:
+    """Say which documents were changed by no command of the toolkit; `take`: from now on they are as they should be."""
+    if not take:
+        return edit_notes(ws.path, [path.relative_to(ws.path / EDITABLE).as_posix() for path in (ws.path / EDITABLE).rglob("*.toml")])
+    require_role(ws, "owner", tr("taking edited documents as they are"))
+    taken = [edit.name for edit in edits.take_edits(ws.path / EDITABLE)]
+    if taken:
+        record(ws.path, "took edits", documents=taken, files=[ws.path / EDITABLE / name for name in taken])
+    return [tr("{document} was changed by hand, and is taken as it is.", document=f"{EDITABLE}/{name}") for name in taken]
 
 
 def _manifest_again(workspace: Path) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from toolkit.atomic import private_file
+from toolkit.atomic import private_file, private_folder
+from toolkit.edits import edit_notes
 from toolkit.errors import DataError, MappingError
 from toolkit.forgotten import FORGOTTEN
 from toolkit.importing import lines as line_steps
@@ -32,6 +33,7 @@ from toolkit.importing.progress import LINES, ORDERS, TABLES, VALUES, WRITING, P
 from toolkit.importing.repeated import repeated_orders
 from toolkit.importing.replace import Replacement, held_days, plan_replacement, surviving
 from toolkit.importing.respread import needs_respreading, partitions_for, respread
+from toolkit.importing.retained import DOCUMENT as PERSONAL
 from toolkit.importing.retained import without_old_members
 from toolkit.importing.set_aside import many_set_aside, nothing_kept, reasons_of, refusal, unread_cells
 from toolkit.importing.since import left_out_since, rows_since
@@ -123,8 +125,7 @@ def import_receipts(
         Workspace.for_import(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits) as ws,
         ws.writing() as commit_id,
     ):
-        staging = ws.path / "staging" / commit_id
-        staging.mkdir(parents=True)
+        staging = private_folder(ws.path / "staging" / commit_id)
         shelf = Shelf(staging / "files")
         changes, records = {}, []
         questions: tuple[Question, ...] = ()
@@ -394,7 +395,7 @@ def _import_lines(
         + ((tr("{total:,} lines were there before.", total=total),) if total else ())
     )
     notes += tuple(tr("not answered: {question}", question=question) for question in questions)
-    notes += gone.note
+    notes += (*gone.note, *edit_notes(ws.path, [f"{PERSONAL}.toml"]))
     record = record.model_copy(update={"rows_replaced": replacement.rows, "first_day": first, "last_day": last, "notes": notes})
     return changes, gone.out_of_record(ws, record), questions
 

@@ -17,13 +17,13 @@ import toolkit
 from toolkit.atomic import private_file
 from toolkit.audit import record
 from toolkit.disk import told_in_words
-from toolkit.errors import BadValue, DataError, WorkspaceError
+from toolkit.errors import BadValue, DataError
 from toolkit.language import SOURCE, tr, word
 from toolkit.ledger.campaigns import LEFT_OUT, MEMBERS, Campaign, known_campaigns, open_campaign
 from toolkit.ledger.definition import Definition
 from toolkit.ledger.folder import FILES, campaign_folder, campaigns_folder, file_hashes
 from toolkit.roles import require_role
-from toolkit.workspace import Workspace, is_disk_full
+from toolkit.workspace import Workspace
 
 FORMAT = 1
 """Layout of definition.json."""
@@ -160,17 +160,11 @@ def _write(folder: Path, record: dict[str, Any], arms: pl.DataFrame, left: pl.Da
         part.mkdir()
         arms.write_parquet(private_file(part / "members.parquet"))
         left.write_parquet(private_file(part / "left_out.parquet"))
-        (part / "definition.json").write_text(json.dumps(record, indent=1, ensure_ascii=False), "utf-8")
+        private_file(part / "definition.json").write_text(json.dumps(record, indent=1, ensure_ascii=False), "utf-8")
         (part / "hashes.json").write_text(json.dumps(file_hashes(part), indent=1), "utf-8")
         for file in part.iterdir():
             with file.open("rb") as opened:
                 os.fsync(opened.fileno())
         os.rename(part, folder)
-    except (OSError, pl.exceptions.ComputeError) as error:
-        if is_disk_full(error):
-            raise WorkspaceError(
-                tr("The disk of {parent} is full. Nothing was launched; free some space and launch again.", parent=folder.parent)
-            ) from error
-        raise
     finally:
         shutil.rmtree(part, ignore_errors=True)

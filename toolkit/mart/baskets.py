@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from toolkit.atomic import written_beside
+from toolkit.atomic import private_folder, written_beside
 from toolkit.disk import with_spare
 from toolkit.engine import engine_of
 from toolkit.integrity import folder_faults, seal_folder
@@ -96,7 +96,7 @@ def _ensure_in(place: Path, ws: Workspace, mart: Mart) -> Path:
     shutil.rmtree(folder, ignore_errors=True)  # damaged: a file of it is not what was written
     building = place / f".{_FOLDER}.{os.getpid()}.part"
     shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
+    private_folder(building)
     try:
         batches = list(enumerate(plan_batches(ws.line_partitions())))
         with engine_of(ws) as spread:

@@ -18,8 +18,8 @@ import numpy as np
 import polars as pl
 from filelock import FileLock
 
-from toolkit.atomic import synced, written_beside
-from toolkit.disk import spare_of, with_spare
+from toolkit.atomic import private_folder, synced, written_beside
+from toolkit.disk import FAULTS, NotWritten, cannot_write, not_written, spare_of, with_spare
 from toolkit.engine import Spread, engine_of
 from toolkit.errors import BadValue, WorkspaceError
 from toolkit.integrity import seal_folder
@@ -36,7 +36,7 @@ from toolkit.mart.settled import add, note_origin, product_sums_after, settled_d
 from toolkit.mart.tables import lines_at_once, tables_of_slices
 from toolkit.mart.totals import Totals, add_totals
 from toolkit.schemas import MEMBER_CATEGORY, MEMBER_FEATURES, ORDERS
-from toolkit.workspace import Workspace, is_disk_full
+from toolkit.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,7 @@ def _build_in(folder: Path, ws: Workspace, as_of: date, most_lines: int, workers
             return mart
         building = folder / f"{BUILDING}{os.getpid()}"
         try:
+            private_folder(building)
             _write(ws, as_of, building, most_lines, workers)
             seal_folder(building, taken_over_from=ws.mart_folder.glob("*-*-*-*"))
             finished = mart_path(folder, as_of, ws.manifest.data_version)
@@ -120,7 +121,7 @@ def _build_in(folder: Path, ws: Workspace, as_of: date, most_lines: int, workers
 
 def _write(ws: Workspace, as_of: date, folder: Path, most_lines: int, workers: int) -> None:
     for table in ("orders", "member_category", "members", "drafts"):
-        (folder / table).mkdir(parents=True)
+        (folder / table).mkdir()
     with engine_of(ws, workers=workers) as spread:
         catalogue, notes = _catalogue(ws, as_of, spread)
         _keep_freed_memory()
@@ -281,15 +282,9 @@ def _in_words(ws: Workspace) -> Iterator[None]:
     """Turn what the disk may do to a build into a sentence."""
     try:
         yield
-    except (OSError, pl.exceptions.ComputeError) as error:
-        if is_disk_full(error):
-            raise WorkspaceError(
-                tr(
-                    "The disk of {path} is full: the mart was not built, the receipts are untouched. "
-                    "Free some space and run the command again.",
-                    path=ws.path,
-                )
-            ) from error
+    except FAULTS as error:
+        if cannot_write(error):
+            raise NotWritten(not_written(error, ws.path)) from error
         if isinstance(error, FileNotFoundError):
             raise WorkspaceError(
                 tr(

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import polars as pl
 
-from toolkit.atomic import written_beside
-from toolkit.disk import with_spare
+from toolkit.atomic import private_folder, written_beside
+from toolkit.disk import cannot_write, with_spare
 from toolkit.engine import engine_of
 from toolkit.expressions import is_bought
 from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import Batch, plan_batches, read_slices
 from toolkit.mart.folder import Mart
 from toolkit.schemas import STORED_LINES
-from toolkit.workspace import Workspace, is_disk_full
+from toolkit.workspace import Workspace
 
 VISITS = 3
 """Shopping days of a member of which the categories are kept: first, second and third purchase."""
@@ -142,12 +142,13 @@ def _sequences_in(place: Path, ws: Workspace, mart: Mart) -> Sequences:
         shutil.rmtree(path, ignore_errors=True)  # there is one only where it is damaged
         building = path.with_name(f".{_FOLDER}.{os.getpid()}.part")
         try:
+            private_folder(building)
             _write(ws, mart, building, middle)
             seal_folder(building)
             try:
                 building.rename(path)
             except OSError as error:  # another process was first: its tables are the same
-                if is_disk_full(error) or not path.exists():
+                if cannot_write(error) or not path.exists():
                     raise
         finally:
             shutil.rmtree(building, ignore_errors=True)

@@ -56,7 +56,7 @@ def _take_out(folder: Path, names: Names) -> None:
         with written_beside(_new(folder, name), private=True) as part:
             table.write_parquet(part)
     if definition is not None:
-        write_atomically(_new(folder, "definition.json"), json.dumps(definition, indent=1, ensure_ascii=False))
+        write_atomically(_new(folder, "definition.json"), json.dumps(definition, indent=1, ensure_ascii=False), private=True)
     changed = [*tables, *(["definition.json"] if definition is not None else [])]
     gone = {arm: hashes.get("forgotten", {}).get(arm, 0) + counts[arm] for arm in ARMS}
     before = {name: hashes[name] for name in FILES if name in hashes}

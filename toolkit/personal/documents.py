@@ -9,8 +9,8 @@ import polars as pl
 import tomli_w
 from filelock import FileLock
 
-from toolkit.atomic import write_atomically
-from toolkit.audience.saved import FOLDER, replace_members
+from toolkit import edits
+from toolkit.audience.saved import FOLDER, replace_members, sealed_versions
 from toolkit.errors import BadValue
 from toolkit.forgotten import GONE, Names
 from toolkit.scope.where import read_where, text_values_replaced
@@ -31,7 +31,8 @@ def texts_that_name(ws: Workspace, names: Names) -> list[Path]:
 
 def take_out(ws: Workspace, names: Names) -> None:
     """Write the lists and the texts that name somebody anew, without them. The count of a version's members stays: it is of its day."""
-    if not (ws.path / "documents").is_dir():
+    documents = ws.path / edits.FOLDER
+    if not documents.is_dir():
         return
     with FileLock(ws.document_file(f"{FOLDER}/.lock")):
         for path in lists_that_name(ws, names):
@@ -40,7 +41,7 @@ def take_out(ws: Workspace, names: Names) -> None:
         for path in texts_that_name(ws, names):
             text = _without(path, names)
             if text is not None:
-                write_atomically(path, text)
+                edits.write_document(documents, path.relative_to(documents).as_posix(), text)
 
 
 def rule_without(rule: str, names: Names) -> str:
@@ -83,7 +84,9 @@ def _without(path: Path, names: Names) -> str | None:
         for version in values.get("versions", ())
     ]
     changed = definition_without({**values, **({"versions": versions} if versions else {})}, names)
-    return None if changed == values else tomli_w.dumps(changed)
+    if changed == values:
+        return None
+    return tomli_w.dumps(sealed_versions(changed) if path.parent.name == FOLDER and "name" in changed else changed)
 
 
 def _listed(path: Path) -> pl.DataFrame:

@@ -17,7 +17,7 @@ import polars as pl
 import tomli_w
 
 from toolkit.atomic import private_file
-from toolkit.audience.saved import replace_members
+from toolkit.audience.saved import FOLDER, replace_members, sealed_versions
 from toolkit.audit import record
 from toolkit.errors import BadValue, unknown_name
 from toolkit.forgotten import FORGOTTEN, keyed
@@ -181,7 +181,9 @@ class _Copy:
         for path in sorted(folder.rglob("*.toml")) if folder.is_dir() else ():
             relative = path.relative_to(self.ws.path)
             values = self.ws.document(relative.relative_to("documents").with_suffix("").as_posix())
-            self._place(relative.as_posix()).write_text(tomli_w.dumps(self._rules(values)), "utf-8")
+            told = self._rules(values)
+            told = sealed_versions(told) if path.parent.name == FOLDER else told
+            self._place(relative.as_posix()).write_text(tomli_w.dumps(told), "utf-8")
         lists = {}
         for path in sorted((folder / "audiences").glob("*.members.csv")):
             listed = pl.read_csv(path, schema_overrides={"member_id": pl.String})

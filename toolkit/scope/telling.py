@@ -28,7 +28,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from toolkit import language, wording
-from toolkit.columns import Row
+from toolkit.columns import Row, rounded
 from toolkit.language import tr
 from toolkit.scope.period import Period, days_in
 from toolkit.scope.phrases import where
@@ -179,6 +179,8 @@ class _Values:
             one, _, many = spec.partition("|")
             if is_few or (one == "member" and 0 < (value or 0) < self.view.least):
                 return tr("fewer than {least}", least=wording.some(self.view.least, one, many or None))
+            if one == "member" and value:
+                value = rounded(value, self.view.rounded_to)
             return tr("not measured") if value is None else wording.some(value, one, many or None)
         return tr("not measured") if value is None else format(value, spec)
 
@@ -196,7 +198,8 @@ class _Values:
 
 def few(view: View, value: int | None) -> str:
     """Return a count of members as a sentence may say it; None is one that is hidden."""
-    return tr("fewer than {least}", least=view.least) if value is None or 0 < value < view.least else f"{value:,}"
+    few_ = value is None or 0 < value < view.least
+    return tr("fewer than {least}", least=view.least) if few_ else f"{rounded(value, view.rounded_to):,}"
 
 
 _SPECS: dict[str, Callable[[View, Any], str]] = {

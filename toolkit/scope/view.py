@@ -25,6 +25,7 @@ from toolkit.mart.build import ensure_mart
 from toolkit.mart.derived import made_at, stored_table
 from toolkit.mart.folder import Mart
 from toolkit.mart.readable import readable_members
+from toolkit.roles import role_of
 from toolkit.scope.minimum import checked_minimum, shop_settings
 from toolkit.scope.period import Period, read_date, read_period
 from toolkit.scope.telling import say
@@ -72,6 +73,8 @@ class View:
     settings: Settings
     asked_for: date | None = None
     """The as_of that was asked for, where the receipts end before it: nothing is said of days without receipts."""
+    rounded_to: int = 1
+    """What counts of members are rounded to: the minimum, where a viewer asks of a list of ids."""
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     # -- words and money -----------------------------------------------------------------------------------------------------------
@@ -283,7 +286,8 @@ def open_view(
         label = words if label == whole else tr("{words} in {label}", words=words, label=label)
     scope = Scope(store_id, region, crowd, label)
     window = read_period(period, day, chosen.scope.period_days)
-    return _shared(View(workspace, ensure_mart(workspace, day), scope, window, chosen, asked if asked > day else None))
+    to = chosen.scope.minimum_members if isinstance(crowd, tuple) and role_of(workspace) == "viewer" else 1
+    return _shared(View(workspace, ensure_mart(workspace, day), scope, window, chosen, asked if asked > day else None, to))
 
 
 _views: OrderedDict[tuple[Any, ...], View] = OrderedDict()
@@ -300,6 +304,7 @@ def _shared(view: View) -> View:
         view.period,
         view.settings.model_dump_json(),
         view.asked_for,
+        view.rounded_to,
     )
     for old in [one for one in _views if one[0].path == view.workspace.path and one[0] != view.workspace]:
         del _views[old]  # of an earlier state, which nobody shall hold for the sake of a view that is not asked for again

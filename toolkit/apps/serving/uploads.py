@@ -12,9 +12,9 @@ from tornado import web
 
 from toolkit import language
 from toolkit.apps.serving.limits import upload_seconds
+from toolkit.disk import cannot_write, not_written
 from toolkit.importing import arrivals
 from toolkit.language import tr
-from toolkit.workspace import is_disk_full
 
 MOST_BYTES = 4 * 1024**3
 LEFT_FREE = 256 * 1024**2
@@ -55,6 +55,7 @@ class UploadHandler(JupyterHandler):
                 self.path = _free_name(slot, arrivals.safe_name(self.get_query_argument("name", "")))
                 self.part = self.path.with_name(f".{self.path.name}.part")
                 self.file = self.part.open("xb")
+                self.part.chmod(0o600)
 
     def data_received(self, chunk: bytes) -> None:
         """Write a piece."""
@@ -64,10 +65,10 @@ class UploadHandler(JupyterHandler):
             self.file.write(chunk)
         except OSError as error:
             self._drop()
-            if not is_disk_full(error):
+            if not cannot_write(error):
                 raise
             with language.speaking(_language(self)):
-                self._refuse(507, tr("The disk of the workspace is too full for this file."))
+                self._refuse(507, not_written(error))
 
     @web.authenticated
     async def put(self, _slot: str) -> None:

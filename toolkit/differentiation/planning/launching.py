@@ -19,10 +19,12 @@ from toolkit.differentiation.planning.blockers import blockers
 from toolkit.differentiation.planning.draft import Draft, work_out
 from toolkit.differentiation.planning.enrolment import campaign_view
 from toolkit.disk import told_in_words
+from toolkit.edits import edit_notes
 from toolkit.errors import BadValue, DataError
 from toolkit.language import LANGUAGES, in_every_language, tr, value
 from toolkit.ledger import global_control
 from toolkit.ledger.campaigns import Campaign, known_campaigns, open_campaign
+from toolkit.ledger.definition import FOLDER as DRAFTS
 from toolkit.ledger.definition import Definition, plan_names, write_plan
 from toolkit.ledger.launch import check_free, freeze
 from toolkit.roles import require_role
@@ -97,7 +99,9 @@ def launch(workspace: Workspace | str | Path, campaign: AnyCampaign, *, as_of: d
 
 
 def _warned(draft: Draft) -> list[str]:
-    return [str(note) for note in blockers(draft) if note.verdict in ("REVIEW", "NOT MEASURED")]
+    folder, texts = draft.view.workspace.path, [f"{DRAFTS}/{draft.definition.campaign_id}.toml"]
+    warned = [str(note) for note in blockers(draft) if note.verdict in ("REVIEW", "NOT MEASURED")]
+    return [*warned, *edit_notes(folder), *edit_notes(folder, texts)]
 
 
 def campaign(workspace: Workspace | str | Path, campaign_id: str) -> Campaign:

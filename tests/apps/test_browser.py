@@ -222,6 +222,14 @@ def test_the_entry_page_tells_the_four_steps(browser: Any, served: tuple[str, su
     page.keyboard.press("Enter")
     page.locator(".tk-asking .tk-question >> visible=true", has_text="Who is slipping away").first.wait_for()
     assert "targeting.ipynb" in page.url
+    page.get_by_label("Ask in your own words").locator("visible=true").fill("which members carry the sales, heavy and light, in store s1")
+    page.keyboard.press("Enter")
+    chips = page.locator(".tk-words-bar .tk-chip")
+    page.locator(".tk-asking .tk-question >> visible=true", has_text="Which members carry the sales").first.wait_for()
+    assert chips.count() == 2
+    page.locator(".tk-words-bar .tk-chip", has_text="Store").click()
+    wait_until(page, "document.querySelectorAll('.tk-words-bar .tk-chip').length === 1")
+    assert page.locator(".tk-store_id input").input_value() == ""  # the control follows its chip
     page.close()
 
 

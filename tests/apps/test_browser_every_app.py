@@ -37,8 +37,8 @@ HEARD = """words => [...document.querySelectorAll('.tk-sentence, .tk-headline')]
   || new URLSearchParams(location.search).toString() && [...new URLSearchParams(location.search).values()].some(one => one.includes(words))"""
 PARTS = (
     ("portrait", {"question": "portrait.member"}, 5),
-    ("targeting", {}, 9),
-    ("differentiation", {"name": "Autumn"}, 11),
+    ("targeting", {}, 10),
+    ("differentiation", {"name": "Autumn"}, 12),
 )
 
 

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 import toolkit as tk
+from toolkit.apps.pages.page import targeting_page
+from toolkit.apps.pages.state import State
 from toolkit.cli.shell import app
 from toolkit.conversation import Talking
 from toolkit.workspace import Workspace
@@ -36,6 +38,7 @@ def test_a_turn_is_kept_as_its_call_and_gone_on_from(floor: Workspace) -> None:
     for line in talking.code().splitlines():
         assert eval(line, said).headline
     assert len(talking.code().splitlines()) == 4
+    assert talking.last.choices[0] not in [turn.understood.calls[0] for turn in talking.turns]  # type: ignore[union-attr]
 
 
 def test_what_is_not_understood_computes_nothing(floor: Workspace) -> None:
@@ -79,3 +82,33 @@ def test_a_terminal_session_ends_with_its_calls(floor: Workspace) -> None:
     said = CliRunner().invoke(app, ["talk", str(path)], input="which members carry the sales?\n1\n\n").output
     assert said.count("> tk.") == 2
     assert said.rstrip().splitlines()[-2] == "tk.portrait.contribution(ws)"
+
+
+def test_one_field_on_top_of_a_page_shows_what_was_understood_as_chips_that_change_its_controls(floor: Workspace) -> None:
+    page = targeting_page(State(floor.path, asked=False))
+    (field,) = [one for one in page.page.children if "tk-words-bar" in one._dom_classes]
+    typed, chips, choices, _ = field.children
+    assert page.shown == "build"
+    store = sorted(page.state.shop.stores)[-1]
+    typed.value = f"which members carry the sales, heavy and light, in store {store}"
+    assert page.shown == "ask"
+    assert (page.state.choice.question, page.state.choice.store_id, page.state.choice.own) == (
+        "portrait.contribution",
+        store,
+        {"by": "heavy"},
+    )
+    asked, first, second = chips.children
+    assert "tk-chip-fixed" in asked._dom_classes
+    by = next(chip for chip in (first, second) if store not in chip.description)
+    by.click()
+    assert page.state.choice.own == {}
+    assert len(chips.children) == 2
+    page.state.change(store_id="")  # a control takes its chip with it
+    assert len(chips.children) == 1
+    page.state.ask("portrait.segments")  # what was not asked in words has none
+    assert chips.children == ()
+    typed.value = "did the campaign work"
+    assert len(choices.children) == 2
+    choices.children[0].click()
+    assert page.state.choice.question.startswith("review.")
+    assert choices.children == ()

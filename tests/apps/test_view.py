@@ -100,10 +100,10 @@ def test_a_cell_that_names_members_is_a_button(view: AskView) -> None:
 def test_ask_next_keeps_the_scope(view: AskView) -> None:
     view.scope.fields["store_id"].value = "s1 Harbour"
     words = view.answer.next[0].description
-    name, own = view.answer.offered[0]
+    offered = view.answer.offered[0]
     assert words
     view.answer.next[0].click()
-    assert (view.state.choice.question, dict(view.state.choice.own), view.state.choice.store_id) == (name, dict(own), "s1")
+    assert (view.state.choice.question, dict(view.state.choice.own), view.state.choice.store_id) == (offered.name, offered.parameters, "s1")
 
 
 def test_data_cannot_break_out_of_the_page(view: AskView) -> None:

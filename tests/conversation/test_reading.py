@@ -69,6 +69,11 @@ OTHERS = [
         ("去年国庆", "2023-10-01..2023-10-07"),
         ("second half of 2023", "2023-07-01..2023-12-31"),
         ("5 march 2024", "2024-03-05..2024-03-05"),
+        ("on 24 november", "2023-11-24..2023-11-24"),
+        ("november 1 to 15", "2023-11-01..2023-11-15"),
+        ("11月1日到15日", "2023-11-01..2023-11-15"),
+        ("十二月二十四号", "2023-12-24..2023-12-24"),
+        ("十一期间", "2023-10-01..2023-10-07"),
     ],
 )
 def test_times_are_counted_from_the_day_that_is_seen(text: str, days: str) -> None:
@@ -89,6 +94,12 @@ def test_times_are_counted_from_the_day_that_is_seen(text: str, days: str) -> No
         ("a budget of 5,000", "budget", 5000),
         ("1万块预算", "budget", 10000),
         ("at least 3 times", "times_least", 3),
+        ("on three or more days", "times_least", 3),
+        ("满1000元", "least", 1000),
+        ("满50可用的10元券", "coupon", (10, 50)),
+        ("打88折", "percent_off", 0.12),
+        ("save 5 for every 40 spent", "spend_save", (40, 5)),
+        ("with 10% held out", "share", 0.1),
         ("至少买过3次", "times_least", 3),
         ("over 500", "over", 500),
         ("超过500元", "over", 500),
@@ -144,12 +155,23 @@ def test_words_of_the_shop_are_known(shop: Workspace) -> None:
         ("60岁以上的会员", "refuse", ""),  # an age, and no member's number
         ("sales in region Nowhere", "nearest", ""),  # a name that is not known is not passed over
         ("who buys cheese but never unicorns", "nearest", ""),
+        ("sales in 2019", "refuse", ""),  # the receipts begin later
+        ("sales forecast for may", "refuse", ""),  # of the shop nothing is foretold
+        ("what will sales be next christmas", "refuse", ""),
+        ("how tall is member 10042", "nearest", ""),  # nothing but the name is known
+        ("which members have a card from Zorblax", "nearest", ""),  # a name nobody knows, by its capital
+        ("which members use iphones", "refuse", ""),  # no slip of `phone`
+        ("how many of our members are lapsing", "answer", "portrait.figure"),
+        ("new vs lapsed members, headcount", "answer", "portrait.lifecycle"),  # stages side by side ask for all of them
+        ("why is store 367 down", "answer", "portrait.why"),
+        ("split members by segment then by store", "answer", "targeting.drill"),  # the question that uses every word
+        ("was the effect significant", "clarify", "review.checks"),  # of which campaign
     ],
 )
 def test_a_word_that_carries_the_sense_is_not_passed_over(shop: Workspace, text: str, kind: str, asked: str) -> None:
     found = interpret(shop, text)
     assert found.kind == kind
-    assert not asked or [call.name for call in found.calls] == [asked]
+    assert not asked or {call.name for call in found.calls} == {asked}
 
 
 def test_a_length_is_no_number_of_orders(shop: Workspace) -> None:

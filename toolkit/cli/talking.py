@@ -14,10 +14,10 @@ from toolkit.cli.terminal import echo
 def talk_command(workspace: Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]) -> None:
     """Talk with the receipts: each line is read, shown as it was understood, answered, and can be gone on from. An empty line ends it."""
     from toolkit import rendering
-    from toolkit.conversation.talking import Talking, Turn
+    from toolkit.conversation import Reply, Talking
     from toolkit.language import tr
 
-    def show(turn: Turn) -> None:
+    def show(turn: Reply) -> None:
         echo(turn.said)
         for answer in turn.answers:
             echo(f"> {answer.call}\n{rendering.text(answer, heading=False)}")

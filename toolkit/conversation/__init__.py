@@ -3,9 +3,10 @@
 from toolkit.conversation.calls import Call, Chip, Clarify, Dialogue, Nearest, Refuse, Step, ToAnswer, Understood
 from toolkit.conversation.follow_up import confirm
 from toolkit.conversation.interpreter import Context, Interpreter, interpret_with
+from toolkit.conversation.next_questions import next_calls
 from toolkit.conversation.reader import interpret
-from toolkit.conversation.reply import Reply, ask, next_calls
-from toolkit.conversation.talking import Talking, Turn
+from toolkit.conversation.reply import Reply, ask
+from toolkit.conversation.talking import Talking
 
 __all__ = [
     "Call",
@@ -20,7 +21,6 @@ __all__ = [
     "Step",
     "Talking",
     "ToAnswer",
-    "Turn",
     "Understood",
     "ask",
     "confirm",

@@ -30,7 +30,7 @@ def campaign_of(taken: Taken, made: Filled, ws: Workspace) -> list[dict[str, Any
     known = known_campaigns(ws)
     rest = {name: value for name, value in made.given.items() if name != "period"}
     if not times:
-        if "campaign_word" not in taken.concepts() or _THE_LAST.search(taken.sentence.low):
+        if _THE_LAST.search(taken.sentence.low):
             return []
         return [{**rest, "campaign_id": campaign_id} for campaign_id in known["campaign_id"].tail(_MOST)]
     span = times[0].value

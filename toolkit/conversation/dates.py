@@ -21,7 +21,8 @@ _FEASTS: dict[str, tuple[int, int, int]] = {  # name -> month, day, length; the 
     "singles": (11, 11, 1), "11.11": (11, 11, 1), "双十一": (11, 11, 1), "双11": (11, 11, 1), "双十二": (12, 12, 1), "双12": (12, 12, 1),
     "double twelve": (12, 12, 1), "618": (6, 18, 1), "六一八": (6, 18, 1), "valentine": (2, 14, 1), "情人节": (2, 14, 1),
     "halloween": (10, 31, 1), "new year": (1, 1, 1), "元旦": (1, 1, 1), "国庆": (10, 1, 7), "national day": (10, 1, 7),
-    "golden week": (10, 1, 7), "五一": (5, 1, 5),
+    "golden week": (10, 1, 7), "五一": (5, 1, 5), "十一": (10, 1, 7), "christmas eve": (12, 24, 1), "christmas day": (12, 25, 1),
+    "boxing day": (12, 26, 1), "平安夜": (12, 24, 1), "new year's eve": (12, 31, 1),
 }  # fmt: skip
 
 
@@ -168,7 +169,11 @@ def _day(text: str, as_of: date) -> Span | None:
 
 
 def _day_of_month(words: list[str], year: int | None, as_of: date) -> Span | None:
-    number = next((int(found.group()) for word in words if (found := re.match(r"\d{1,2}(?=st|nd|rd|th|日|号|$)", word.strip()))), 0)
+    day = next(
+        (found.group() for word in words if (found := re.match(r"(\d{1,2}|[一二三四五六七八九十]+)(?=st|nd|rd|th|日|号|$)", word.strip()))),
+        "",
+    )
+    number = int(number_of(day)) if day else 0
     month = next((_month(word.casefold()) for word in words if word[:3].casefold() in _MONTHS or "月" in word), 0)
     days = [date(y, month, number) for y in _years(year, as_of) if month and 1 <= number <= calendar.monthrange(y, month)[1]]
     return _latest([Span(day, day) for day in days], as_of) if days else None
@@ -183,7 +188,8 @@ def _ordinal(name: str) -> int:
 
 
 def _feast(name: str, year: int) -> Span | None:
-    if fixed := next((feast for known, feast in _FEASTS.items() if name.startswith(known) and "chinese" not in name), None):
+    named = max((known for known in _FEASTS if name.startswith(known) and "chinese" not in name), key=len, default="")
+    if fixed := _FEASTS.get(named):
         first = date(year, *fixed[:2])
         return Span(first, first + timedelta(days=fixed[2] - 1))
     return _movable(name, year)

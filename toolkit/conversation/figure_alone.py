@@ -70,12 +70,14 @@ def figure_alone(taken: Taken) -> Alone | None:
         parts |= {piece: part for piece in pieces if piece not in named and piece not in parts}
     if len({*parts.values()} & {*UNITS}) > 1:  # a trend by week is by week
         parts = {piece: part for piece, part in parts.items() if piece.name != "change_word"}
-    if not metric and "moving_goods" in concepts and parts:
-        metric = "sales"  # `which category sells best`
+    asks_why = "why_word" in concepts or ("driver" in concepts and bool(concepts & (_WAYS | {"change_word"})))
+    if not metric and (("moving_goods" in concepts and parts) or (asks_why and concepts & (_WAYS | {"change_word"}))):
+        metric = "sales"  # `which category sells best`, `why is store 367 down`
     if not metric or (metric == "members" and "drill" in concepts):
         return None  # members split again and again are another question
-    asks_why = "why_word" in concepts or ("driver" in concepts and bool(concepts & (_WAYS | {"change_word"})))
-    asks_why = asks_why or bool("drill" in concepts and parts and concepts & _WAYS and metric in literals(find_question(WHY))["metric"])
+    asks_why = asks_why or bool(
+        concepts & {"drill", "carry"} and parts and concepts & _WAYS and metric in literals(find_question(WHY))["metric"]
+    )
     by_time = bool(parts) and set(parts.values()) <= {*UNITS}
     allowed = (
         _FRAME
@@ -83,7 +85,12 @@ def figure_alone(taken: Taken) -> Alone | None:
         | (_RANKED if parts or are_two(taken) else frozenset())
     )
     allowed |= {"why_word", "driver", "activity_word", "carry", "effect_word"} if asks_why else frozenset()
-    allowed |= {"buy", "shopping", "spend_word"} if taken.islands(*LIMITS) else frozenset()  # `who bought at least 4 times`
+    if metric.endswith("_share"):
+        allowed |= {"share_word"}
+    if taken.islands(*LIMITS):  # `who bought at least 4 times`
+        allowed |= {"buy", "shopping", "spend_word"}
+    if "number_of" in concepts and (taken.islands(*LIMITS) or taken.entities(*_WHO) or concepts & _STAGES):
+        allowed |= {"carry"}  # `how much sales do champions bring in`
     for piece in taken.pieces:
         if piece.kind == "stop" or piece in named or piece in parts or is_role_word(taken, piece):
             continue

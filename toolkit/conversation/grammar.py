@@ -79,7 +79,7 @@ def _island(tree: Tree[Token], start: int, end: int, as_of: date) -> Island | No
     name = str(of.data)
     if name == "year_before":
         return Island(name, None, start, end)
-    if name in ("days_between", "months_between"):
+    if name in ("days_between", "months_between", "month_days"):
         return _within(name, _words(of), start, end, as_of)
     if name in ("during", "since", "between"):
         spans = [_span(child, as_of) for child in of.children if isinstance(child, Tree)]
@@ -100,6 +100,9 @@ def _island(tree: Tree[Token], start: int, end: int, as_of: date) -> Island | No
 
 def _within(name: str, words: list[str], start: int, end: int, as_of: date) -> Island | None:
     """`1 to 15 november`, 1到6月: two ends, of which only the last says what it is of."""
+    if name == "month_days":  # `november 1 to 15`: the days stand behind their month
+        days = next(word for word in words if re.match(r"\d{1,2}(?!\d|月)\S*\s*(to|-|~|until|through|到|至)", word))
+        return _within("days_between", [days, *(word for word in words if word is not days)], start, end, as_of)
     ends = re.findall(r"\d{1,2}|[一二三四五六七八九十]+", words[0])
     rule, first = ("day_of_month", [ends[0], *words[1:]]) if name == "days_between" else ("month", [f"{ends[0]}月"])
     last = [ends[-1], *words[1:]] if name == "days_between" else words[1:]

@@ -33,7 +33,19 @@ def metric_words() -> Iterator[tuple[str, str]]:
 _OF_MEMBERS_SHARE = ("share_word", "member", "carry", "shopping")
 _OF_SOME = frozenset("core best heavy decile most_of non_member each_member lapsed active_word loyalty new_member".split())  # noqa: SIM905
 """Words of some members: what share is theirs is another question."""
-_OF_MEMBERS = {"new_member": "first_time_members", "lapsed": "lapsed_members", "active_word": "active_members"}
+_OF_MEMBERS = {
+    "new_member": "first_time_members",
+    "lapsed": "lapsed_members",
+    "active_word": "active_members",
+    "slipping": "lapsing_members",
+}
+_SHARES = {
+    frozenset({"share_word", "sales", "discount_word"}): "discount_share",
+    frozenset({"share_word", "sales", "returns_word"}): "return_share",
+    frozenset({"share_word", "sales", "margin"}): "margin_share",
+    frozenset({"share_word", "member", "active_word"}): "active_share",
+}
+"""A share by what it is of what: discounts as a percentage of sales, 退货占销售的比例."""
 
 
 _BY_CONCEPT = {
@@ -57,7 +69,7 @@ _DONE = re.compile(r"(order|visit|return|purchas|shopp)(e|s|ed|ing)?")
 def _is_free(piece: Piece, start: int, end: int, name: str) -> bool:
     """Whether a word may be part of a figure's name: in `repurchase cycle` the first is none, the two mean something else."""
     if piece.kind == "concept" and (piece.start < start or piece.end > end):
-        return _BY_CONCEPT.get(piece.name) == name
+        return piece.name == "number_of" or _BY_CONCEPT.get(piece.name) == name  # 有多少单: the first word is longer than it needs
     return piece.kind in ("concept", "unknown", "stop")
 
 
@@ -85,12 +97,15 @@ def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
             if all(_is_free(piece, start, end, names[0]) for piece in held) and (best is None or (told, end - start) > best[:2]):
                 best = (told, end - start, start, end, names[0])
             break
+    said = set(taken.concepts())
+    share = next(((of_what, name) for of_what, name in _SHARES.items() if of_what <= said), None)
+    if share and not (best and best[-1].endswith("_share")):
+        return share[1], tuple(piece for piece in taken.pieces if piece.name in share[0] | {"number_of"})
     if best is None:
         piece = next((piece for piece in taken.pieces if piece.kind == "concept" and piece.name in _BY_CONCEPT), None)
         return (_BY_CONCEPT[piece.name], (piece,)) if piece else ("", ())
     _, _, start, end, name = best
-    said = set(taken.concepts())
-    if name == "sales" and {"share_word", "member"} <= said and not said & _OF_SOME:
+    if name == "sales" and {"share_word", "member"} <= said and not said & _OF_SOME and not taken.islands("share"):
         return "member_sales_share", tuple(piece for piece in taken.pieces if piece.name in (*_OF_MEMBERS_SHARE, "sales"))
     if (
         name == "members"
@@ -101,6 +116,8 @@ def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
     ):
         return "buyers", tuple(piece for piece in taken.pieces if piece.name in ("buy", "shopping", "goods_word", "member"))
     for concept, of_them in _OF_MEMBERS.items():
-        if name == "members" and concept in taken.concepts():  # members who joined: the words need not stand side by side
+        if (
+            name == "members" and concept in said and (concept != "slipping" or "number_of" in said)
+        ):  # members who joined: the words need not stand side by side
             return of_them, tuple(piece for piece in taken.pieces if piece.name in (concept, "member"))
     return name, tuple(piece for piece in taken.pieces if piece.start < end and piece.end > start and piece.kind != "stop")

@@ -90,12 +90,19 @@ _VALUE_TERMS = {
 }  # fmt: skip
 
 
+def told_by(question: Question, made: Filled, concept: str) -> bool:
+    """Say whether a word names what the answer is told by as it is, chosen or by default: 浏览没买的品类 of an answer by category."""
+    takes = literals(question)
+    held = {str(made.given.get(name, one.default)) for name, one in question.parameters.items() if name in takes}
+    return any(concept in _VALUE_TERMS.get(value, ()) for value in held)
+
+
 @cache
 def _values_of(question: Question) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for values in literals(question).values() for value in values))
 
 
-def filled(question: Question, taken: Taken, as_of: date, phrase: frozenset[str] = frozenset()) -> Filled:
+def filled(question: Question, taken: Taken, as_of: date, phrase: frozenset[str] | None = None) -> Filled:
     """Return the parameters of a question as a sentence gives them; `phrase`: the terms by which the question was found."""
     made = Filled()
     _fill_metric(question, taken, made)
@@ -241,6 +248,8 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
             made.take("value", amounts[0], piece)
             if len(amounts) > 1:
                 made.take("minimum", amounts[1], piece)
+        elif "trade_in" in names and "service_word" in taken.concepts():
+            made.take("trade_in", amounts[0], piece)
         elif "budget" in names and piece.name == "money" and "budget" not in made.given:
             made.take("budget", amounts[0], piece)
     for piece in taken.islands("budget"):
@@ -258,6 +267,8 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
     for piece in taken.islands("plain"):
         if "top" in names and "top" not in made.given and _COUNTED.match(taken.after(piece)) and piece.value >= _A_LIST:
             made.take("top", int(piece.value), piece)  # `the 20 members most at risk`
+        elif "trade_in" in names and "service_word" in taken.concepts():
+            made.take("trade_in", piece.value, piece)
         elif question.name == "differentiation.allocate" and "budget" not in made.given:
             made.take("budget", piece.value, piece)
 
@@ -293,6 +304,9 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
         elif "period" not in made.given:
             made.take("period", span.text(as_of), piece)
             days = (span.end - span.start).days + 1 if span.end == as_of else None
+    today = next((piece for piece in taken.pieces if piece.name == "today"), None)
+    if today and question.name in QUESTIONS and "period" not in made.given:
+        made.take("period", f"{as_of}..{as_of}", today)
     return days
 
 
@@ -335,7 +349,10 @@ def chosen(question: Question, taken: Taken, name: str, *, inside: bool = False)
         if found is None:
             continue
         touched = [piece for piece in taken.pieces if piece.start < found.end() and piece.end > found.start()]
-        if any(piece.kind == "island" or (is_role_word(taken, piece) and piece.start <= found.start()) for piece in touched):
+        if any(
+            (piece.kind == "island" and piece.name != "spend_save") or (is_role_word(taken, piece) and piece.start <= found.start())
+            for piece in touched
+        ):
             continue  # `store` in `store 12` is no choice of a parameter, and `week` in `each of the last 13 weeks` a time
         if inside:
             touched = [piece for piece in touched if piece.end <= found.end()]
@@ -343,7 +360,7 @@ def chosen(question: Question, taken: Taken, name: str, *, inside: bool = False)
     return chosen
 
 
-def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | None, phrase: frozenset[str]) -> None:
+def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | None, phrase: frozenset[str] | None) -> None:
     for piece in taken.entities("audience"):
         if "audience" not in made.given:
             made.take("audience", _one(made, "audience", piece), piece)
@@ -358,7 +375,7 @@ def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | N
             found.append(piece.entities[0].where)
     for piece in taken.pieces:
         if (
-            phrase
+            phrase is not None
             and piece.kind == "concept"
             and piece.name in CONCEPTS
             and piece.name not in phrase

@@ -20,8 +20,8 @@ SPARED, HALF_SPARED = 0.85, 0.5
 """How much of a term that becomes a parameter need not be explained by the phrase; half of one that narrows it to a group by the way."""
 FULL, OTHER, NAMED = 1.0, 0.93, 1.12
 """What a phrase of this package counts, one of the registry's own words, of which a sentence need not hold all, a figure by its name."""
-CERTAIN = 0.2
-"""How much a sentence that is a phrase word for word is ahead of all others."""
+WORD_FOR_WORD = 1.2
+"""The score of a sentence that is a phrase word for word: ahead of all others."""
 ABSENT = 0.7
 """What is left of a phrase whose weightiest term the sentence does not have."""
 _CAMPAIGN = frozenset({"{campaign}", "campaign_word"})
@@ -29,7 +29,7 @@ _NEEDED = frozenset({"{goods}", "{member}", "{budget}", "{spend_save}"})
 SEGMENT = "{segment}"
 _CHARACTER = 0.4
 """What a Chinese character that is no word of ours counts of a word: words have two or three."""
-_WHOM = frozenset({"member", "people", "goods_word"})
+_WHOM = frozenset({"member", "people", "goods_word", "today"})
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
 
@@ -139,7 +139,7 @@ class Phrasebook:
             if score > best.get(phrase.question, Match("", 0.0, phrase)).score:
                 best[phrase.question] = Match(phrase.question, score, phrase)
         if (said := self.literal.get(" ".join(words_of(text)))) in best:
-            best[said] = replace(best[said], score=1.0 + CERTAIN)
+            best[said] = replace(best[said], score=WORD_FOR_WORD)
         return sorted(best.values(), key=lambda match: (-match.score, match.question))
 
 

@@ -27,6 +27,7 @@ _MORE = re.compile(
 )
 _AT_A_PLACE = re.compile(r"\b(in|at|inside|over at|here in)\s+(#\s*)?$|在\s*$")
 _COUNTED = re.compile(r"\s*(个|名|位)?\s*(members|customers|people|shoppers|buyers|names|会员|顾客|客户|人)(?![a-z])")
+_WORTH = re.compile(r"(trade[- ]?in|allowance|补贴|抵扣?)( of| worth| at)?\s*$")
 EMPTY = "empty"
 """The concept of groups of words that carry nothing."""
 _DIGIT = re.compile(r"\d")
@@ -221,7 +222,7 @@ def _number(sentence: Sentence, island: Island, lexicon: Lexicon) -> Iterator[Pi
         found = [one for kind in kinds if (one := lexicon.by_id(kind, text))]
         if len(found) > 1 and found[0].kind == "store" and _AT_A_PLACE.search(sentence.low[: island.start]):
             found = found[:1]  # `in 406`: members and campaigns are no place
-        if _COUNTED.match(sentence.low[island.end :]):
+        if _COUNTED.match(sentence.low[island.end :]) or _WORTH.search(sentence.low[: island.start]):
             found = []  # `30 members` are so many, and no member's number
         if found and not re.match(r"\s*(岁|years? old|-?year-?olds?)", sentence.low[island.end :]):  # an age is no id
             yield _named(found, island.start, island.end)

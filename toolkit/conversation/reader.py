@@ -5,6 +5,7 @@ Nothing is computed here but the reading; `as_of` stands for today, and the same
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from datetime import date
@@ -13,12 +14,12 @@ from pathlib import Path
 from toolkit import language
 from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood
 from toolkit.conversation.campaigns import campaign_of
-from toolkit.conversation.figure_alone import FIGURE, FIGURE_QUESTIONS, PARTS, are_two, figure_alone
+from toolkit.conversation.figure_alone import FIGURE, FIGURE_QUESTIONS, PARTS, STORES, are_two, figure_alone
 from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
 from toolkit.conversation.metrics import QUESTIONS, metric_of
-from toolkit.conversation.parameters import BY_WORD, CONCEPTS, Filled, filled, usable_terms, with_choices
-from toolkit.conversation.phrases import Match, Phrase, Phrasebook, again, open_term, phrasebook
+from toolkit.conversation.parameters import BY_WORD, CONCEPTS, Filled, filled, told_by, usable_terms, with_choices
+from toolkit.conversation.phrases import WORD_FOR_WORD, Match, Phrase, Phrasebook, again, open_term, phrasebook
 from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
 from toolkit.conversation.refusals import refusal
 from toolkit.conversation.text import base, sentence
@@ -38,11 +39,15 @@ AGREED, AHEAD, FAIRLY = 0.24, 1.5, 0.6
 """The share of a sentence's words that are a question's own, how far ahead of the next, and the score, for which a word may be left."""
 DOUBTFUL, HARDLY = 0.7, 0.2
 """Under both, by score and by share, a word that nobody knows is not passed over: it is what the sentence is about."""
+SINCE = 0.15
+BEHIND = 0.2
+"""How far behind the best a question may be that uses every word, where the best must leave one."""
 CLOSE = 0.05
 """A question this close behind the best is asked about, not passed over."""
 MATERIAL = frozenset("why_word not_buy drop_word target rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
 """Words that turn a question into another one: where one of them is not used, nothing is answered."""
-_AHEAD = ("portrait.lifetime_value", "targeting.due_again", "differentiation.")
+WHOLE, REVIEW, CORE, WORTH = "portrait.overview", "review.verdict", "targeting.core_members", "portrait.lifetime_value"
+_AHEAD = (WORTH, "targeting.due_again", "differentiation.")
 """Questions that look ahead by themselves: `next month` needs no receipts there."""
 _GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word most_of".split())  # noqa: SIM905
 _LIGHT = _GENERIC | frozenset("price_tier store stores_all sales overview ranking best would_pay today previous_word".split())  # noqa: SIM905
@@ -54,7 +59,10 @@ _BY = re.compile(rf"(?<![a-z]){BY_WORD}$")
 _SECOND = frozenset({"{goods2}", "{segment2}"})
 """A question that has a place for the second name is ahead of one that has none."""
 _NAMED = frozenset({"entity", "island", "unknown_id"})
-WHOLE, REVIEW, CORE = "portrait.overview", "review.verdict", "targeting.core_members"
+LIFECYCLE = "portrait.lifecycle"
+_STAGES = frozenset("new_member active_word slipping lapsed returned".split())  # noqa: SIM905
+_ASIDE = frozenset("number_of compare_word share_word total_word member people overview lifecycle".split())  # noqa: SIM905
+_SIDE_BY_SIDE = re.compile(r"([\s,、/&+]|and|or|vs\.?|versus|against|to|members?|customers?|[和与跟及或比]|对比|会员|客户)*")
 _WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
 _NO_COUPON = 200
 """Money from so much on is to be spent; no coupon is worth it."""
@@ -148,6 +156,13 @@ class _Reading:
             terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
         )
         self.own = dict(book.speaking_for(terms_of(taken)))
+        if taken.islands("since"):  # of two questions the one that knows since when
+            self.ranked = [
+                replace(match, score=match.score + SINCE) if "since" in find_question(match.question).parameters else match
+                for match in self.ranked
+                if match.question in book.known
+            ]
+        self.ranked.sort(key=lambda match: (-round(match.score, 2), -self._own(match.question), match.question))
         self.alone = figure_alone(taken) if {*FIGURE_QUESTIONS} <= book.known else None
         if not self.alone:  # a figure among other words is not what is asked
             self.ranked = [match for match in self.ranked if match.question not in QUESTIONS]
@@ -156,6 +171,8 @@ class _Reading:
         """The question that fits best; of a sentence that only says where, when or who it is how things are there."""
         if self.taken.islands("top") and CORE in self.book.known and {*terms_of(self.taken)} <= {"member", "people"}:
             return Match(CORE, 1.0, Phrase(CORE, frozenset({"member"}), 1.0))  # `our top 10 members`
+        if self.taken.islands("top") and STORES in self.book.known and {*terms_of(self.taken)} - {"sales", "best", "worst"} == {"store"}:
+            return Match(STORES, 1.0, Phrase(STORES, frozenset({"store"}), 1.0))  # `the five worst stores`
         if (
             WHOLE in self.book.known
             and not set(terms_of(self.taken)) - _WHO_ALONE
@@ -166,9 +183,24 @@ class _Reading:
             return Match(WHOLE, 1.0, Phrase(WHOLE, frozenset(), 1.0))
         if self.taken.entities("campaign") and not set(terms_of(self.taken)) - {"{campaign}", "{campaign2}"}:
             return Match(REVIEW, 1.0, Phrase(REVIEW, frozenset({"{campaign}"}), 1.0))
+        if LIFECYCLE in self.book.known and self._tells_stages():
+            return Match(LIFECYCLE, 1.0, Phrase(LIFECYCLE, frozenset(terms_of(self.taken)), 1.0))
         if self.alone and not (self.ranked and self.ranked[0].score > ALONE):
-            return Match(self.alone.question, ALONE, Phrase(self.alone.question, frozenset(terms_of(self.taken)), 1.0))
+            whom = {piece.name for piece in self.taken.pieces if piece.name in CONCEPTS} - {
+                piece.name for piece in metric_of(self.taken)[1]
+            }
+            return Match(self.alone.question, ALONE, Phrase(self.alone.question, frozenset(terms_of(self.taken)) - whom, 1.0))
         return self.ranked[0] if self.ranked else None
+
+    def _tells_stages(self) -> bool:
+        """Whether stages of membership stand side by side, and nothing else is asked: `new vs lapsed members, headcount`."""
+        stages = [piece for piece in self.taken.pieces if piece.name in _STAGES]
+        between = (self.taken.sentence.low[one.end : other.start] for one, other in itertools.pairwise(stages))
+        return (
+            len({piece.name for piece in stages}) > 1
+            and not {*terms_of(self.taken)} - _STAGES - _ASIDE
+            and all(_SIDE_BY_SIDE.fullmatch(text) for text in between)
+        )
 
     def outcome(self) -> Understood:
         """What the sentence comes to."""
@@ -180,9 +212,17 @@ class _Reading:
             return made
         compared = self._side_by_side(best, made)
         covered, unused = self._coverage(best, made)
+        if self._leaves_out(best, made, unused) and (fuller := self._fuller(best)):
+            best, made = fuller
+            compared, (covered, unused) = self._side_by_side(best, made), (1.0, ())
         if covered < LEAST_COVERAGE or self._leaves_out(best, made, unused):
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
-        of_shop = metric_of(self.taken)[0] == "sales" and "member" not in self.taken.concepts()  # of members alone there is a forecast
+        if "predict" in self.taken.concepts() and metric_of(self.taken)[0] and "member" not in self.taken.concepts():
+            return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
+        of_members = bool(
+            {"member", "people", "each_member"} & {*self.taken.concepts()} or self.taken.entities("segment", "tier", "audience")
+        )
+        of_shop = not of_members and (metric_of(self.taken)[0] == "sales" or best.question == WORTH)  # of members alone there is a forecast
         if made.future is not None and (of_shop or not best.question.startswith(_AHEAD)):
             return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
         goods = [piece for piece in self.taken.entities("category", "product") if piece not in made.used]
@@ -197,7 +237,7 @@ class _Reading:
             and match.question in self.book.known
             and match.question != best.question
             and not (_SECOND & best.phrase.terms & {*terms_of(self.taken)} - match.phrase.terms)
-            and not (best.score > match.score and self._own(best.question) >= max(AGREED, AHEAD * self._own(match.question)))
+            and not (best.score >= match.score and self._own(best.question) >= max(AGREED, AHEAD * self._own(match.question)))
             and not _same_table(best.question, made, match)
         ]
         if close:
@@ -238,6 +278,19 @@ class _Reading:
             return self._clarify(calls, tr("A figure is told by one thing at a time:"), 1.0, ())
         return made
 
+    def _fuller(self, best: Match) -> tuple[Match, Filled] | None:
+        """Another question close behind that uses every word, where the best must leave one; none where more speaks for the best."""
+        for match in self.ranked[1:5]:
+            if match.question not in self.book.known or match.score < max(LEAST_SCORE, best.score - BEHIND):
+                continue
+            if self._own(match.question) < self._own(best.question):
+                continue
+            made = filled(find_question(match.question), self.taken, self.as_of, match.phrase.terms)
+            _, unused = self._coverage(match, made)
+            if not unused and not made.choices:
+                return match, made
+        return None
+
     def _of_goods(self, made: Filled, covered: float, unused: tuple[str, ...]) -> Understood:
         """A figure of some goods: there is the figure by category, and there are the buyers of the goods."""
         figure = Call.of(QUESTIONS[0], {**made.given, "by": "category"})
@@ -245,12 +298,14 @@ class _Reading:
             (figure, self._call("targeting.buyers")), tr("A figure is told by category, not of one alone:"), covered, unused
         )
 
-    def _call(self, name: str, phrase: frozenset[str] = frozenset()) -> Call:
+    def _call(self, name: str, phrase: frozenset[str] | None = None) -> Call:
         made = filled(find_question(name), self.taken, self.as_of, phrase)
         return Call.of(name, made.given)
 
     def _coverage(self, best: Match, made: Filled) -> tuple[float, tuple[str, ...]]:
         """The share of the content words that were used, and those that were not."""
+        if best.score >= WORD_FOR_WORD:
+            return 1.0, ()
         mine = best.phrase.terms.union(*(phrase.terms for phrase in self.book.phrases if phrase.question == best.question))
         total = used = 0.0
         unused: list[str] = []
@@ -260,6 +315,7 @@ class _Reading:
             size = weight(self.taken.sentence, piece)
             total += size
             told = piece.name == "compare_word" or (best.question in QUESTIONS and piece.kind == "entity" and _kind(piece) == "category")
+            told = told or (piece.kind == "concept" and told_by(find_question(best.question), made, piece.name))
             if told or piece in made.used or piece is made.future or is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
                 used += size
             else:
@@ -278,10 +334,14 @@ class _Reading:
             by = piece.kind == "concept" and piece.name in _KINDS_OF_PARTS and _BY.search(self.taken.before(piece))
             if by and piece not in made.used and piece.name not in best.phrase.terms | self.book.own[best.question]:
                 return True
+        unknown = [piece for piece in left if piece.kind == "unknown"]
+        own = any(piece.kind == "unknown" or self._is_of_its_own(piece) for piece in left)
+        if any(_is_a_name(self.taken, piece) for piece in unknown) or (own and not best.phrase.sense and not self.alone):
+            return True  # a name that nobody knows; or nothing but a name is known, as in `how tall is member 12`
         mine = self._own(best.question)
         asked = {*terms_of(self.taken)}
         whole = best.phrase.sense and best.phrase.terms <= asked  # but for these words the sentence is a phrase
-        if any(piece.kind == "unknown" for piece in left) and best.score < DOUBTFUL and mine < HARDLY and not whole:
+        if unknown and best.score < DOUBTFUL and mine < HARDLY and not whole:
             return True
         others = max((share for name, share in self.own.items() if name != best.question), default=0.0)
         agreed = best.score >= FAIRLY and mine >= max(AGREED, AHEAD * others)
@@ -297,7 +357,12 @@ class _Reading:
         if piece.kind == "concept":
             return piece.name not in _LIGHT
         before = [one for one in self.taken.pieces if one.end <= piece.start]
-        return piece.kind == "unknown" and bool(before) and before[-1].name in _NAMING
+        if piece.kind != "unknown" or not before or before[-1].name not in _NAMING:
+            return False
+        said = self.taken.said(piece)
+        return (
+            before[-1].name == "not_buy" or (not said.islower() and said < "\u3400") or (piece is self.taken.pieces[-1] and said.isascii())
+        )
 
     def _is_spoken_of(self, piece: Piece, mine: frozenset[str]) -> bool:
         if piece.kind == "concept":
@@ -306,7 +371,8 @@ class _Reading:
 
     def _side_by_side(self, best: Match, made: Filled) -> tuple[Call, ...]:
         """Two calls where two of a kind are compared: stores, regions, segments, campaigns, periods."""
-        if not _compares(self.taken) and not (self.alone and are_two(self.taken)):
+        times = [piece for piece in self.taken.islands("period") if not piece.value.future]
+        if not _compares(self.taken) and not (self.alone and (are_two(self.taken) or len(times) == 2)):
             return ()
         for name, kinds in (
             ("store_id", ("store",)),
@@ -329,11 +395,10 @@ class _Reading:
                 taken = filled(find_question(question), self.taken, self.as_of).given if question != best.question else made.given
                 rest = {key: value for key, value in taken.items() if key in find_question(question).parameters or key == "period"}
                 return tuple(Call.of(question, {**rest, name: value}) for value in values)
-        spans = [piece for piece in self.taken.islands("period") if not piece.value.future]
-        if len(spans) == 2 and "against" not in made.given:
-            made.used.update(dict.fromkeys(spans, "period"))
+        if len(times) == 2 and "against" not in made.given:
+            made.used.update(dict.fromkeys(times, "period"))
             rest = {key: value for key, value in made.given.items() if key not in ("month",)}
-            return tuple(Call.of(best.question, {**rest, "period": piece.value.text(self.as_of)}) for piece in spans)
+            return tuple(Call.of(best.question, {**rest, "period": piece.value.text(self.as_of)}) for piece in times)
         return ()
 
     def _where(self, piece: Piece) -> str:
@@ -461,9 +526,19 @@ def _open_terms(taken: Taken, piece: Piece) -> list[str]:
     return [open_term(base(word.text)) for word in inside]
 
 
+def _is_a_name(taken: Taken, piece: Piece) -> bool:
+    """Whether an unknown word is written as a name is: with a capital, within a sentence that is not written so."""
+    said = taken.said(piece)
+    others = [word for word in re.findall(r"[A-Za-z]{2,}", taken.sentence.raw[1:]) if word != said]
+    begins = re.search(r"(^|[.?!:;。？！；：])\s*$", taken.sentence.raw[: piece.start])
+    return said[:1].isupper() and not begins and sum(word[0].islower() for word in others) > len(others) / 2
+
+
 def _same_table(question: str, made: Filled, other: Match) -> bool:
     """Whether another question would tell the same: a figure by store is the comparison of the stores."""
-    return question in QUESTIONS and made.given.get("by") in ("store", "region") and other.question == "portrait.stores"
+    if "goods" in made.given and {question, other.question} == {"targeting.attach", "targeting.bought_together"}:
+        return True
+    return question in QUESTIONS and made.given.get("by") in ("store", "region") and other.question == STORES
 
 
 def _compares(taken: Taken) -> bool:

@@ -8,6 +8,7 @@ from functools import cache
 from toolkit.conversation.calls import Step
 from toolkit.conversation.lexicon import Lexicon
 from toolkit.conversation.pieces import Taken
+from toolkit.conversation.text import base, words_of
 from toolkit.conversation.vocabulary import data
 from toolkit.language import later, tr
 from toolkit.workspace import Workspace
@@ -60,6 +61,12 @@ _TOPICS: dict[str, str] = {
     "family": later(
         "The members table has no column for that. Import it as a column of the members table, and an audience can speak of it."
     ),
+    **dict.fromkeys(
+        ("body", "device", "work"),
+        later("The members table has no column for that. Import it as a column of the members table, and an audience can speak of it."),
+    ),
+    "person": later("The workspace knows members by their ids alone: names, homes and families are not in it."),
+    "payment": later("How people pay is not in the data: the receipts say what was bought, when, and for how much."),
     "premises": later("Premises, opening hours and queues are not in the data: the receipts say when people paid."),
     "support": later("This answers questions about the shop's members; what does not work is a matter for whoever runs the systems."),
     "delivery": later("Deliveries and lorries are not in the data."),
@@ -85,10 +92,13 @@ def refusal(taken: Taken, lexicon: Lexicon, workspace: Workspace) -> tuple[str, 
         if (
             found
             and not _read_as_column(taken, workspace, columns)
-            and not _in_a_name(taken, found.span())
+            and not _in_a_name(taken, lexicon, found.span())
             and found.group() not in lexicon.words
         ):
             return tr(_TOPICS[name]), None
+    times = [piece.value for piece in taken.islands("period", "since")]
+    if times and workspace.first_day and all(span.end < workspace.first_day for span in times):
+        return tr("The receipts begin on {first}: what was before is not known.", first=workspace.first_day), None
     return _unknown_id(taken, lexicon)
 
 
@@ -123,8 +133,18 @@ def _read_as_column(taken: Taken, workspace: Workspace, columns: tuple[str, ...]
     return bool(held) and (bool(values & set(held)) or not _COUNTED.search(taken.sentence.low))
 
 
-def _in_a_name(taken: Taken, span: tuple[int, int]) -> bool:
-    return any(piece.kind == "entity" and piece.start <= span[0] and piece.end >= span[1] for piece in taken.pieces)
+def _in_a_name(taken: Taken, lexicon: Lexicon, span: tuple[int, int]) -> bool:
+    """Whether a word stands in a name that is said in full: `warehouse` alone is no WAREHOUSE SNACKS."""
+    return any(
+        piece.kind == "entity"
+        and piece.start <= span[0]
+        and piece.end >= span[1]
+        and (
+            " ".join(words := words_of(taken.said(piece))) in lexicon.exact.known
+            or " ".join(base(one) for one in words) in lexicon.folded.known
+        )
+        for piece in taken.pieces
+    )
 
 
 @cache

@@ -6,7 +6,7 @@ An object of its own rather than a bare `Answer`: a sentence has four outcomes, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,16 @@ from markupsafe import escape
 
 from toolkit.answer import Answer
 from toolkit.conversation.calls import Call, Dialogue, ToAnswer, Understood
+from toolkit.conversation.next_questions import next_calls
 from toolkit.conversation.reader import interpret
 from toolkit.errors import UnknownName
 from toolkit.registry import call_parts
 from toolkit.workspace import Workspace, opened
 
-MOST_NEXT = 3
-
 
 @dataclass(frozen=True)
 class Reply:
-    """What was understood of a sentence, and the answers: one, two side by side, or none.
+    """What was understood of a sentence, and the answers: one, two side by side, or none. A conversation is a row of them.
 
     Attributes
     ----------
@@ -33,11 +32,17 @@ class Reply:
         The reading: `ToAnswer`, `Clarify`, `Nearest` or `Refuse`.
     answers
         One for each call of a `ToAnswer`; else empty.
+    fault
+        In a conversation, which goes on, the sentence of a question that could not be answered; else ''.
+    asked_before
+        The calls of the conversation so far: none of them is proposed first.
     """
 
     understood: Understood
     answers: tuple[Answer, ...] = ()
     workspace: Workspace | None = field(default=None, repr=False)
+    fault: str = ""
+    asked_before: tuple[Call, ...] = field(default=(), repr=False)
 
     @property
     def answer(self) -> Answer:
@@ -55,7 +60,21 @@ class Reply:
     @property
     def headline(self) -> str:
         """The sentence that carries the numbers; without an answer what is said instead."""
-        return self.answers[0].headline if self.answers else self.understood.said
+        return self.answers[0].headline if self.answers else self.said
+
+    @property
+    def asked(self) -> str:
+        """The sentence."""
+        return self.understood.text
+
+    @property
+    def said(self) -> str:
+        """The line under what was asked: how it was understood, or why there is no answer."""
+        return self.fault or self.understood.said
+
+    def code(self) -> str:
+        """Return the calls as lines that a cell can run; '' where nothing was computed."""
+        return "\n".join(answer.call for answer in self.answers)
 
     @property
     def table(self) -> pl.DataFrame:
@@ -70,7 +89,10 @@ class Reply:
     @property
     def choices(self) -> tuple[Call, ...]:
         """What can be asked next: the calls to choose from, or at most three questions that follow."""
-        return next_calls(self.answers[0]) if self.answers else self.understood.calls
+        if not self.answers:
+            return () if self.fault else self.understood.calls
+        proposed = [Call.of(*call_parts(call)) for call in self.answers[0].ask_next]
+        return next_calls(proposed, self.workspace, (*self.asked_before, *self.understood.calls))
 
     @property
     def text(self) -> str:
@@ -84,7 +106,8 @@ class Reply:
         """Go on: a short sentence changes one part of what was asked, "and store 406?". `tk.talk` takes a choice by its number too."""
         if self.workspace is None:
             raise UnknownName(text)
-        return ask(self.workspace, text, dialogue=self.understood.dialogue, **given)
+        said = ask(self.workspace, text, dialogue=self.understood.dialogue, **given)
+        return replace(said, asked_before=(*self.asked_before, *(self.understood.calls if self.answers else ())))
 
     def __repr__(self) -> str:
         return "\n\n".join([self.text, *(repr(answer) for answer in self.answers)])
@@ -126,9 +149,3 @@ def ask(workspace: Workspace | str | Path, text: str, *, dialogue: Dialogue | No
     understood = interpret(ws, text, dialogue, as_of=given.get("as_of"))
     calls = understood.calls if isinstance(understood, ToAnswer) else ()
     return Reply(understood, tuple(call.answer(ws, **given) for call in calls), ws)
-
-
-def next_calls(answer: Answer) -> tuple[Call, ...]:
-    """Return what an answer proposes to ask next: at most three calls, those with parameters of their own first as they stand."""
-    made = [Call.of(*call_parts(call)) for call in answer.ask_next]
-    return tuple(dict.fromkeys(made))[:MOST_NEXT]

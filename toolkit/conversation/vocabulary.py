@@ -62,6 +62,7 @@ def _right_form(known: Vocabulary, word: str) -> tuple[str, str] | None:
         for name, concepts in known.concepts.known.items()
         if " " not in name
         and len(name) >= _SHORTEST_MISSPELT - 1
+        and (name[0] == word[0] or name[:2] == word[1::-1])  # a slip is seldom at the beginning: `iphone` is no phone
         and any(one_edit(one, name, changed=len(word) >= _LONG) for one in (stem, word))
     }
     return next(iter(near.items())) if len(near) == 1 else None

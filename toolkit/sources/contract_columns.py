@@ -5,7 +5,7 @@ The rules (may it be empty, its least value) are read from the contract's schema
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import mul
@@ -21,6 +21,7 @@ from toolkit.sources.mapping import Mapping
 from toolkit.sources.specs import ColumnSpec, Condition, TableMapping
 from toolkit.sources.spellings import MEMBER_IDS, folded, folded_texts
 from toolkit.sources.styles import numbers, times
+from toolkit.sources.styles.blanks import filled
 from toolkit.sources.styles.detection import Styles, time_text
 
 ZERO_WHEN_EMPTY = frozenset({"discount_amount", "coupon_amount"})
@@ -62,6 +63,17 @@ def cell_text(column: str, dtype: pl.DataType) -> pl.Expr:
     return (text.str.replace(r"\.0$", "") if dtype.is_float() else text).fill_null("")
 
 
+def _moved(time: pl.Expr, move: Callable[[pl.Series], pl.Series]) -> pl.Expr:
+    return time.map_batches(move, return_dtype=pl.Datetime("us"), is_elementwise=True)
+
+
+def _are_cut(texts: pl.Series) -> pl.Series:
+    longest: Any = texts.str.len_bytes().max() or 0
+    if longest < len("1E+10"):
+        return pl.repeat(False, texts.len(), eager=True).alias(texts.name)
+    return texts.str.contains(CUT_BY_SPREADSHEET).fill_null(False)
+
+
 def label(column: str) -> str:
     """Return what a contract column is called in a reason: `order_id` is an "order id"."""
     return LABELS.get(column, column.replace("_", " "))
@@ -76,7 +88,7 @@ class Conversion:
     schema: dict[str, pl.DataType]
     styles: Styles
     rates: Rates | None = None  # lines in several currencies
-    prepared: list[dict[str, pl.Expr]] = field(default_factory=lambda: [{}, {}, {}])
+    prepared: list[dict[str, pl.Expr]] = field(default_factory=lambda: [{}, {}, {}, {}])
     before_rates: dict[str, pl.Expr] = field(default_factory=dict)  # amounts of lines in the currency of their row
 
     @property
@@ -126,7 +138,7 @@ class Conversion:
 
     def as_written(self) -> pl.Expr:
         """Return the member ids of lines as they are written: what was folded can then be counted."""
-        spelled = Conversion(self.mapping.model_copy(update={"fold_ids": ()}), self.table, self.schema, self.styles)
+        spelled = replace(self, mapping=self.mapping.model_copy(update={"fold_ids": ()}), rates=None)  # its text is prepared with ours
         return spelled._column("member_id", self.spec.columns["member_id"]).value.cast(pl.String)
 
     def _of_order(self, name: str, spec: ColumnSpec) -> list[ContractColumn]:
@@ -186,8 +198,8 @@ class Conversion:
             return raw.fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
         if dtype != pl.String:
             return raw.cast(pl.String, strict=False)
-        stripped = raw.str.strip_chars()
-        return pl.when(stripped.str.len_bytes() > 0).then(stripped if self.spec.strip_ids else raw)
+        text = pl.col(self._filled(column))
+        return text.str.strip_chars() if self.spec.strip_ids else text
 
     def _spelled(self, name: str, text: pl.Expr) -> pl.Expr:
         """Return the text of an id in the one spelling that stays, where it names a member."""
@@ -197,7 +209,8 @@ class Conversion:
         """A spreadsheet turns long codes into 6.90123E+12: the digits are lost and products fall together."""
         if self.schema[column] != pl.String or not name.endswith("_id"):
             return []
-        return [(pl.col(column).str.contains(CUT_BY_SPREADSHEET).fill_null(False), reasons.CUT.format(column=label(name)))]
+        cut = pl.col(column).map_batches(_are_cut, return_dtype=pl.Boolean, is_elementwise=True)
+        return [(cut, reasons.CUT.format(column=label(name)))]
 
     def _member(self, name: str, value: pl.Expr, number: pl.Expr | None) -> pl.Expr:
         """Return a member id with the codes that mean nobody made null."""
@@ -260,7 +273,7 @@ class Conversion:
         """Prepare the currency and the rate of every row."""
         self.prepared[0][CURRENCY] = rates.currency(cell_text(rates.column, self.schema[rates.column]))
         day = self._column("ordered_at", self.spec.columns["ordered_at"]).value.dt.date()
-        self.prepared[2][RATE] = rates.rate(day)
+        self.prepared[3][RATE] = rates.rate(day)
 
     def _in_own_currency(self, name: str, spec: ColumnSpec, column: ContractColumn) -> ContractColumn:
         """Return money in the mapping's currency, with a check of what cannot be converted; other columns as they are."""
@@ -275,7 +288,7 @@ class Conversion:
 
     def _integer(self, column: str, scale: int, spec: ColumnSpec, sign: int) -> numbers.Integer:
         if self.schema[column] == pl.String:
-            return numbers.from_scaled(self.scaled(column, scale, spec), self.present(column), sign=sign)
+            return self._rounded(1, self.scaled(column, scale, spec), self.present(column), sign=sign)
         return numbers.from_typed(column, self.schema[column], 10**scale, sign=sign)
 
     def scaled(self, column: str, digits: int, spec: ColumnSpec) -> str:
@@ -297,12 +310,22 @@ class Conversion:
         self.prepared[1][temporary] = reduce(mul, bounded)
         shift = numbers.EXTRA_DIGITS * len(factors)
         present = pl.all_horizontal([self.present(column) for column in columns])
-        return numbers.from_scaled(temporary, present, shift=shift, sign=spec.sign)
+        return self._rounded(2, temporary, present, shift=shift, sign=spec.sign)
+
+    def _rounded(self, stage: int, scaled: str, present: pl.Expr, *, shift: int = numbers.EXTRA_DIGITS, sign: int) -> numbers.Integer:
+        temporary = f"{scaled}|{shift}|{sign}"
+        self.prepared[stage][temporary] = numbers.rounded(scaled, shift=shift, sign=sign)
+        return numbers.from_rounded(temporary, present)
 
     def present(self, column: str) -> pl.Expr:
         """Return whether a raw cell is not empty."""
-        raw = pl.col(column)
-        return raw.str.strip_chars().str.len_bytes() > 0 if self.schema[column] == pl.String else raw.is_not_null()
+        return pl.col(self._filled(column) if self.schema[column] == pl.String else column).is_not_null()
+
+    def _filled(self, column: str) -> str:
+        """Return the name of a prepared column: a raw one of text, null where there is nothing but spaces."""
+        temporary = f"__{column}|filled"
+        self.prepared[0][temporary] = pl.col(column).map_batches(filled, return_dtype=pl.String, is_elementwise=True)
+        return temporary
 
     # -- times
 
@@ -318,7 +341,9 @@ class Conversion:
             text = time_text(spec, self.schema)
             zone = self.mapping.time_zone
             spelled = [pattern for form in formats for pattern in times.spelled(form)]
-            self.prepared[0][temporary] = text.map_batches(
+            self.prepared[0][f"{temporary}|text"] = text
+            text = pl.col(f"{temporary}|text")
+            self.prepared[1][temporary] = text.map_batches(
                 lambda texts: times.read_times(texts, spelled, zone), return_dtype=pl.Datetime("us"), is_elementwise=True
             )
             is_said = shown == what or shown.endswith("time")
@@ -342,7 +367,11 @@ class Conversion:
             day = first if dtype == pl.Date else first.dt.date()
             return day.dt.combine(pl.col(columns[1]), time_unit="us")
         if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-            return first.dt.convert_time_zone(self.mapping.time_zone or "UTC").dt.replace_time_zone(None).dt.cast_time_unit("us")
+            zone, instants = (
+                self.mapping.time_zone or "UTC",
+                first.dt.convert_time_zone("UTC").dt.replace_time_zone(None).dt.cast_time_unit("us"),
+            )
+            return _moved(instants, lambda read: times.wall_clock(read, zone))
         return first.cast(pl.Datetime("us"))
 
     def _has_zone(self, spec: ColumnSpec) -> bool:
@@ -351,9 +380,8 @@ class Conversion:
 
     def _from_source_zone(self, temporary: str) -> tuple[pl.Expr, pl.Expr]:
         source, own = str(self.mapping.zone_of_times(self.table)), str(self.mapping.time_zone)
-        instant = pl.col(temporary).dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
         moved = f"{temporary}|moved"
-        self.prepared[1][moved] = instant.dt.convert_time_zone(own).dt.replace_time_zone(None)
+        self.prepared[2][moved] = _moved(pl.col(temporary), lambda read: times.wall_clock(times.instants_of(read, source), own))
         return pl.col(moved), pl.col(temporary).is_not_null() & pl.col(moved).is_null()
 
     # -- yes or no

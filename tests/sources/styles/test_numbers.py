@@ -9,9 +9,10 @@ from toolkit.sources.styles.numbers import (
     LARGEST,
     NumberStyle,
     detect_decimal,
-    from_scaled,
+    from_rounded,
     from_typed,
     read_number,
+    rounded,
     scaled_text,
     scaled_typed,
 )
@@ -61,9 +62,11 @@ def test_the_decimal_sign_is_proved_or_asked_about(cells: list[str], sign: str |
 
 def test_text_is_rounded_once_and_half_away_from_zero() -> None:
     frame = pl.DataFrame({"a": ["1.005", "-1.005", "2.994", " 3 ", "x", "", None, "9" * 30]})
-    number = from_scaled("scaled", pl.col("a").str.strip_chars().str.len_bytes() > 0)
-    result = frame.with_columns(scaled=scaled_text("a", 2, NumberStyle())).select(
-        value=number.value, unreadable=number.unreadable, too_large=number.too_large, rounded=number.rounded
+    number = from_rounded("whole", pl.col("a").str.strip_chars().str.len_bytes() > 0)
+    result = (
+        frame.with_columns(scaled=scaled_text("a", 2, NumberStyle()))
+        .with_columns(whole=rounded("scaled"))
+        .select(value=number.value, unreadable=number.unreadable, too_large=number.too_large, rounded=number.rounded)
     )
     assert result["value"].to_list() == [101, -101, 299, 300, None, None, None, None]
     assert result["unreadable"].to_list() == [False] * 4 + [True, False, None, False]

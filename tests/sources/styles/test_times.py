@@ -3,7 +3,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from toolkit.sources.styles.times import COMPACT, DATES, ISO, needs_zone, possible, read_times, swap, time_style
+from toolkit.sources.styles.times import COMPACT, DATES, ISO, instants_of, needs_zone, possible, read_times, swap, time_style, wall_clock
 
 MOMENTS = [dt.datetime(2017, 3, 13, 8, 15), dt.datetime(2018, 12, 31, 23, 59), dt.datetime(2020, 2, 29)]
 
@@ -79,3 +79,19 @@ def test_days_since_a_day_and_an_hour_alone() -> None:
 def test_only_years_of_a_shop_are_possible() -> None:
     frame = pl.DataFrame({"time": [dt.datetime(1899, 12, 31), dt.datetime(1900, 1, 1), dt.datetime(2100, 12, 31), dt.datetime(2101, 1, 1)]})
     assert frame.select(possible(pl.col("time"))).to_series().to_list() == [False, True, True, False]
+
+
+@pytest.mark.parametrize("cells", [[], [None], [None] * 9, ["2017-03-13 08:15"] * 9 + [None] * 9 + ["x", "2017-03-13 08:16"]])
+def test_a_time_that_stands_on_many_lines_is_read_as_on_one(cells):
+    single = [read_times(pl.Series([cell], dtype=pl.String), ISO, None).item() for cell in cells]
+    assert read_times(pl.Series(cells, dtype=pl.String), ISO, None).to_list() == single
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "America/Sao_Paulo", "Asia/Shanghai", "Australia/Lord_Howe"])
+def test_clocks_that_are_moved_by_day_are_those_moved_one_by_one(zone):
+    """Days on which clocks change, skipped midnights and years with other rules among them."""
+    every = pl.datetime_range(pl.datetime(1985, 1, 1), pl.datetime(2020, 1, 1), "37m", eager=True, time_unit="us")
+    zoned = every.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    assert wall_clock(every, zone).equals(zoned)
+    instants = every.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    assert instants_of(every, zone).equals(instants.dt.replace_time_zone(None), null_equal=True)

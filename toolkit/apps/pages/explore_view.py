@@ -12,6 +12,7 @@ from toolkit.apps.pages.fields import html
 from toolkit.apps.pages.state import State
 from toolkit.apps.pages.talk_view import STYLE
 from toolkit.apps.pages.view import AskView
+from toolkit.apps.pages.words_view import WordsBar
 from toolkit.registry import STEPS, find_question
 from toolkit.workspace import Workspace, opened
 
@@ -22,7 +23,7 @@ class Explore(widgets.VBox):
     def __init__(self, workspace: Workspace | str | Path, question: str) -> None:
         path = opened(workspace).path
         self.state = State(path, Choice(question=find_question(question).name))
-        super().__init__([html("tk-style", f"<style>{STYLE}</style>"), AskView(self.state, STEPS).box])
+        super().__init__([html("tk-style", f"<style>{STYLE}</style>"), WordsBar(self.state).box, AskView(self.state, STEPS).box])
         self.add_class("tk-explore")
 
     @property

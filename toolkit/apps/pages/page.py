@@ -28,9 +28,10 @@ from toolkit.apps.pages.reviewing_view import ReviewingView
 from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.apps.pages.state import State
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE, AskView
+from toolkit.apps.pages.words_view import WordsBar
 from toolkit.language import later, tr
 
-_TAB, _LANGUAGE = "tab", "language"
+_TAB, _LANGUAGE, _ASK = "tab", "language", "ask"
 _WAIT = 0.01
 """Seconds that a choice waits for the next one."""
 
@@ -95,7 +96,8 @@ class Page:
         languages.add_class("tk-languages")
         top = widgets.Box([self.heading, languages], layout=flex("row wrap"))
         top.add_class("tk-top")
-        self.page.children = [top, self.told, self.went, *([row] if len(tabs) > 1 else []), *(tab.view.box for tab in tabs)]
+        words = [WordsBar(state, lambda: self.open(_ASK)).box] if _ASK in self.tabs else []
+        self.page.children = [top, self.told, self.went, *words, *([row] if len(tabs) > 1 else []), *(tab.view.box for tab in tabs)]
         for tab in tabs:
             tab.observed.soon = Soon(tab.view.guard, wait=_WAIT)
             tab.observed.observe(guard(lambda _change: self._tell()), tab.trait)
@@ -197,7 +199,7 @@ def portrait_page(state: State) -> Page:
 
     def parts(state: State, _page: Page) -> tuple[Sequence[Tab], Guard]:
         view = AskView(state, ("portrait",))
-        return [_ask_tab(view, "ask", tr("Ask"))], view.guard
+        return [_ask_tab(view, _ASK, tr("Ask"))], view.guard
 
     return Page(later("Member portrait"), state, parts)
 
@@ -213,7 +215,7 @@ def targeting_page(state: State) -> Page:
             query=lambda: builder.query_of(made.draft), go=made.go_to, observed=made, trait="draft", opened=made.renew,
         )  # fmt: skip
         asking = AskView(state, ("targeting",), take=lambda call: (made.start_from(call), page.enter("build"))[1])
-        return [tab, _ask_tab(asking, "ask", tr("Ask about members and goods"))], building.guard
+        return [tab, _ask_tab(asking, _ASK, tr("Ask about members and goods"))], building.guard
 
     return Page(later("Whom to address, and with which goods"), state, parts)
 
@@ -228,7 +230,7 @@ def differentiation_page(state: State) -> Page:
             "plan", tr("Plan a campaign"), planning,
             query=made.query, go=made.go_to, observed=made, trait="form", opened=planning.opened,
         )  # fmt: skip
-        return [tab, _ask_tab(AskView(state, ("differentiation",)), "ask", tr("Ask about offers and goods"))], planning.guard
+        return [tab, _ask_tab(AskView(state, ("differentiation",)), _ASK, tr("Ask about offers and goods"))], planning.guard
 
     return Page(later("Which offer, and is it worth it"), state, parts)
 
@@ -243,7 +245,7 @@ def review_page(state: State) -> Page:
             "read", tr("Read a campaign"), reading,
             query=read.query, go=read.go_to, observed=read, trait="campaign_id", opened=reading.opened,
         )  # fmt: skip
-        return [tab, _ask_tab(AskView(state, ("review",)), "ask", tr("Ask about campaigns and targets"))], reading.guard
+        return [tab, _ask_tab(AskView(state, ("review",)), _ASK, tr("Ask about campaigns and targets"))], reading.guard
 
     return Page(later("What did it change"), state, parts)
 

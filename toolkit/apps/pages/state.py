@@ -6,7 +6,7 @@ when they change; a view only links to it, and the tests need no browser.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -17,10 +17,11 @@ import traitlets
 
 from toolkit.answer import Answer
 from toolkit.apps.pages.access_log import tell_asked
-from toolkit.apps.pages.choice import START, Choice
+from toolkit.apps.pages.choice import SCOPE_FIELDS, START, Choice
 from toolkit.apps.pages.controls import controls_of, in_words
 from toolkit.apps.pages.debounce import Soon
 from toolkit.conversation import Call, Dialogue, ToAnswer, Understood, interpret
+from toolkit.conversation.wording import understood_as
 from toolkit.errors import ToolkitError, nearest
 from toolkit.language import tr, word
 from toolkit.registry import find_question
@@ -171,6 +172,7 @@ class State(traitlets.HasTraits):
     beside: Answer | str | None = traitlets.Any(None)  # type: ignore[assignment]
     busy: bool = traitlets.Bool(False)  # type: ignore[assignment]
     understood: Understood | None = traitlets.Any(None)  # type: ignore[assignment]
+    meant: tuple[Call, ...] = traitlets.Any(())  # type: ignore[assignment]
 
     def __init__(self, workspace: str | Path, start: Choice | None = None, *, asked: bool = True) -> None:
         super().__init__()
@@ -239,18 +241,44 @@ class State(traitlets.HasTraits):
             return
         shown = Dialogue((Call.of(self.choice.question, self.choice.given),))
         understood = interpret(Workspace(self.shop.path), text, shown)
-        self.understood = understood
-        if not isinstance(understood, ToAnswer):
-            listed = "".join(f"\n{call.words}" for call in understood.calls)
-            self.result = understood.said + listed
+        if isinstance(understood, ToAnswer):
+            self.take(understood.calls, understood)
             return
-        first, *others = understood.calls
+        self.meant = understood.calls
+        self.understood = understood
+        self.result = understood.said
+
+    def take(self, calls: Sequence[Call], understood: Understood | None = None) -> None:
+        """Ask what was understood or offered; of two side by side the second is offered where the page cannot show it beside the first."""
+        first, *others = calls
         self.choice = replace(self.choice, against="") if self.choice.against else self.choice
         beside = str(others[0].parameters.get("audience", "")) if others else ""
         given = first.parameters
         if given.keys() & {"store_id", "region"}:  # one place alone
             given = {"store_id": "", "region": "", **given}
-        self._move(replace(self.choice.asking(first.name, given), against=beside))
+        choice = replace(self.choice.asking(first.name, given), against=beside)
+        self.understood = understood or understood_as(calls, "", Dialogue())
+        self._move(choice, meant=() if beside else tuple(others))
+
+    @property
+    def asked(self) -> list[Call]:
+        """What was asked on this page so far."""
+        return [Call.of(choice.question, choice.given) for choice in (*self._past, self.choice)]
+
+    @property
+    def understood_call(self) -> Call | None:
+        """What stands chosen, where it was asked in words: None before, and once another question was chosen by a button."""
+        asked = self.understood
+        if not isinstance(asked, ToAnswer) or asked.calls[0].name != self.choice.question:
+            return None
+        return Call.of(self.choice.question, self.choice.given)
+
+    def without(self, parameter: str) -> None:
+        """Take a part of the choice away: of the scope, or of the question's own."""
+        if parameter in SCOPE_FIELDS:
+            self.change(**{parameter: ""})
+        else:
+            self.change(own={name: value for name, value in self.choice.own.items() if name != parameter})
 
     def go_to(self, choice: Choice) -> None:
         """Go to a choice made elsewhere: in an address, by the browser's own Back."""
@@ -265,7 +293,8 @@ class State(traitlets.HasTraits):
         """Return to how the app opened; that, too, can be taken back."""
         self._move(self.start)
 
-    def _move(self, choice: Choice, *, remember: bool = True) -> None:
+    def _move(self, choice: Choice, *, remember: bool = True, meant: tuple[Call, ...] = ()) -> None:
+        self.meant = meant
         if choice == self.choice:
             if self.result is None:  # the fields were filled by us, and nobody has looked yet
                 return

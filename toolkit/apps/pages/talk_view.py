@@ -15,7 +15,8 @@ from toolkit.apps.pages.fields import button, flex, html
 from toolkit.apps.pages.shown import Shown
 from toolkit.conversation.calls import Call, Chip
 from toolkit.conversation.lexicon import lexicon_of
-from toolkit.conversation.talking import Talking, Turn
+from toolkit.conversation.reply import Reply
+from toolkit.conversation.talking import Talking
 from toolkit.language import tr
 from toolkit.registry import all_questions
 from toolkit.workspace import Workspace
@@ -44,7 +45,7 @@ class Talk(widgets.VBox):
         super().__init__([html("tk-style", f"<style>{STYLE}</style>"), self.history, self.told, self.field])
         self.add_class("tk-talk")
 
-    def say(self, text: str) -> Turn:
+    def say(self, text: str) -> Reply:
         """Say something, as if it had been typed."""
         return self.talking.say(text)
 
@@ -58,12 +59,12 @@ class Talk(widgets.VBox):
             self.field.value = ""
             self.talking.say(text)
 
-    def _show(self, turn: Turn) -> None:
+    def _show(self, turn: Reply) -> None:
         for box in self.history.children[-1:]:
             box.remove_class("tk-newest")  # only the newest turn can be gone on from
         self.history.children = (*self.history.children, self._turn(turn))
 
-    def _turn(self, turn: Turn) -> widgets.VBox:
+    def _turn(self, turn: Reply) -> widgets.VBox:
         asked = html("tk-asked", f"<p>{escape(turn.asked)}</p>")
         parts: list[Any] = [asked]
         if turn.answers:
@@ -104,7 +105,7 @@ class Talk(widgets.VBox):
         if self.talking.without(chip.parameter) is None:
             self.told.value = panels.sentence(tr("This question cannot be asked without “{part}”.", part=chip.label))
 
-    def _confirm(self, turn: Turn) -> None:
+    def _confirm(self, turn: Reply) -> None:
         if step := turn.understood.step:
             saved = self.talking.confirm(step)
             self.told.value = panels.sentence(tr("The audience “{name}” is saved.", name=saved.name))

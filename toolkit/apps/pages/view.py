@@ -16,13 +16,14 @@ from toolkit.apps.pages.fields import button, flex, folded, html, show_value, te
 from toolkit.apps.pages.shown import Shown
 from toolkit.apps.pages.state import NARROWED, Shop, State
 from toolkit.audience import saved_names
+from toolkit.conversation.calls import Call
 from toolkit.conversation.menu import AUDIENCE_EXAMPLES, SCOPE_WORDS, next_label, period_choices, question_menu
+from toolkit.conversation.next_questions import MOST_NEXT, next_calls
 from toolkit.language import tr
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
 WORKSPACE_VARIABLE = "TOOLKIT_WORKSPACE"
-NEXT_SHOWN = 3
 
 
 class AskView:
@@ -182,14 +183,11 @@ class ScopeBar:
 
 
 class QuestionMenu:
-    """The questions by family, in plain words, and a field to ask in one's own."""
+    """The questions by family, in plain words."""
 
     def __init__(self, view: AskView, steps: tuple[str, ...]) -> None:
         self.buttons: dict[str, widgets.Button] = {}
-        words = widgets.Text(description=tr("Ask in your own words"), placeholder=tr("Who is slipping away?"), continuous_update=False)
-        words.add_class("tk-field")
-        words.observe(view.guard(lambda change: view.state.ask_in_words(change["new"])), "value")
-        parts: list[Any] = [words]
+        parts: list[Any] = []
         for family, questions in question_menu(steps):
             parts.append(html("tk-family", f"<h2>{family}</h2>"))
             for question in questions:
@@ -217,7 +215,7 @@ class AnswerPanel:
         self.picked.add_class("tk-picked")
         self.picked.observe(view.guard(self._picked), "value")
         self.stop, self.head, self.chart, self.details, self.download = self.shown.parts
-        self.next = [button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(NEXT_SHOWN)]
+        self.next = [button("", "tk-next-button", view.guard(self._ask_next(place))) for place in range(MOST_NEXT)]
         self.nexts = widgets.Box([html("tk-next-label", f"<h2>{tr('Ask next')}</h2>"), *self.next], layout=flex("row wrap"))
         self.nexts.add_class("tk-nexts")
         self.take = button(tr("Make an audience of these members"), "tk-act", view.guard(lambda _button: self._take()))
@@ -227,7 +225,7 @@ class AnswerPanel:
         both.add_class("tk-both")
         self.box = widgets.VBox([both, self.picked, self.take, self.nexts])
         self.box.add_class("tk-panel")
-        self.offered: tuple[tuple[str, Any], ...] = ()
+        self.offered: tuple[Call, ...] = ()
 
     def show(self, result: Answer | str | None) -> None:
         """Show an answer, a sentence, or nothing yet."""
@@ -235,13 +233,13 @@ class AnswerPanel:
         self.shown.show(result)
         self.call = answer.call if answer and "member_id" in answer.table.columns and answer.table.height else ""
         self.take.layout.display = "" if self.call and self.taken else "none"
-        self.offered = tuple(answer.finding.ask_next)[:NEXT_SHOWN] if answer else ()
+        self.offered = next_calls(_proposed(answer), Workspace(self.state.shop.path), self.state.asked) if answer else ()
         self.nexts.layout.display = "flex" if self.offered else "none"
         for place, offer in enumerate(self.next):
             offer.layout.display = "" if place < len(self.offered) else "none"
             if place < len(self.offered):
-                name, own = self.offered[place]
-                offer.description = next_label(find_question(name), own)
+                call = self.offered[place]
+                offer.description = next_label(find_question(call.name), call.parameters)
 
     def show_beside(self, result: Answer | str | None) -> None:
         """Show the answer for the second audience beside the first; None = nothing is compared."""
@@ -260,4 +258,8 @@ class AnswerPanel:
             self.taken(self.call)
 
     def _ask_next(self, place: int) -> Any:
-        return lambda _button: self.state.ask(*self.offered[place])
+        return lambda _button: self.state.ask(self.offered[place].name, self.offered[place].parameters)
+
+
+def _proposed(answer: Answer) -> list[Call]:
+    return [Call.of(name, own) for name, own in answer.finding.ask_next]

@@ -18,6 +18,7 @@ LARGEST = 9_000_000_000_000_000
 """Above this no amount (in minor units) or quantity (in thousandths) is kept: sums of thousands of them must still fit into Int64."""
 EXTRA_DIGITS = 4
 """Text is read with this many digits behind the last one kept; only the first of them decides the rounding."""
+PLAIN = r"^[+-]?\d{1,25}(\.\d*)?$"
 RATE_DIGITS = 8
 """Digits behind the point with which a rate is read."""
 CLEAR_SHARE = 0.99
@@ -170,10 +171,12 @@ def scaled_rate(column: str, dtype: pl.DataType, style: NumberStyle, *, parts: i
 
 def _read_scaled(texts: pl.Series, scale: int, style: NumberStyle) -> pl.Series:
     # Most cells are plain; only those that are not go through the slow reader, each distinct text once.
-    plain = texts.str.strip_chars()
-    if style.decimal == ",":
-        plain = plain.set(plain.str.contains(".", literal=True), None).str.replace(",", ".", literal=True)
-    plain = plain.set(~plain.str.contains(r"^[+-]?\d{1,25}(\.\d*)?$"), None)
+    plain = texts
+    if style.decimal == "," or not plain.str.contains(PLAIN).all():
+        plain = texts.str.strip_chars()
+        if style.decimal == ",":
+            plain = plain.set(plain.str.contains(".", literal=True), None).str.replace(",", ".", literal=True)
+        plain = plain.set(~plain.str.contains(PLAIN), None)
     scaled = plain.cast(pl.Decimal(38, scale), strict=False).to_physical()
     odd = texts.filter(scaled.is_null() & texts.is_not_null()).unique()
     if odd.len() == 0:
@@ -185,14 +188,28 @@ def _read_scaled(texts: pl.Series, scale: int, style: NumberStyle) -> pl.Series:
     return scaled.zip_with(scaled.is_not_null(), slow)
 
 
-def from_scaled(scaled: str, present: pl.Expr, *, shift: int = EXTRA_DIGITS, sign: int = 1) -> Integer:
-    """Return the integer of a scaled Int128 column, with `shift` digits rounded off, half away from zero."""
-    number = pl.col(scaled)
-    unit = 10**shift
-    whole = number.abs() // unit + (number.abs() % unit >= unit // 2).cast(pl.Int128)
+def rounded(scaled: str, *, shift: int = EXTRA_DIGITS, sign: int = 1) -> pl.Expr:
+    """Return a scaled Int128 column with `shift` digits rounded off, half away from zero: what `from_rounded` takes apart."""
+    parts = pl.Struct({"value": pl.Int64, "too_large": pl.Boolean, "rounded": pl.Boolean})
+    return pl.col(scaled).map_batches(lambda numbers: _rounded(numbers, 10**shift, sign), return_dtype=parts, is_elementwise=True)
+
+
+def _rounded(numbers: pl.Series, unit: int, sign: int) -> pl.Series:
+    small = numbers.cast(pl.Int64, strict=False)  # 128 bits divide many times as slowly, and hardly any number needs them
+    if small.null_count() == numbers.null_count() and (small.min() or 0) > -(2**63):  # type: ignore[operator]
+        numbers = small
+    number, half = pl.col("number"), unit // 2
+    whole = number.abs() // unit + (number.abs() % unit >= half).cast(numbers.dtype)
     too_large = (whole > LARGEST).fill_null(False)
     value = pl.when(~too_large).then(whole * number.sign() * sign).cast(pl.Int64, strict=False)
-    return Integer(value, present & number.is_null(), too_large, (number % unit != 0).fill_null(False))
+    parts = pl.struct(value=value, too_large=too_large, rounded=(number % unit != 0).fill_null(False))
+    return numbers.to_frame("number").select(parts.alias(numbers.name)).to_series()
+
+
+def from_rounded(column: str, present: pl.Expr) -> Integer:
+    """Return the integer of a column that `rounded` made; a cell that is present and has no number cannot be read."""
+    value, too_large, digits = (pl.col(column).struct.field(name) for name in ("value", "too_large", "rounded"))
+    return Integer(value, present & value.is_null() & ~too_large, too_large, digits)
 
 
 def from_ratio(numerator: str, denominator: str, unreadable: pl.Expr) -> Integer:

@@ -8,7 +8,7 @@ meant; a time that clocks skip does not exist and is set aside. Years outside 19
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -52,6 +52,9 @@ def spelled(form: str) -> tuple[str, ...]:
 
 def read_times(texts: pl.Series, formats: Sequence[str], zone: str | None) -> pl.Series:
     """Return a text series as wall-clock Datetime("us"); null where no format fits."""
+    starts = texts.ne_missing(texts.shift(1)).scatter([0] if texts.len() else [], True)
+    if 2 * starts.sum() < texts.len():  # the lines of an order are neighbours and hold the same time
+        return read_times(texts.filter(starts), formats, zone).gather(starts.cast(pl.UInt32).cum_sum() - 1)
     if formats[0] in MICROSECONDS or formats[0] == "excel" or formats[0].startswith("days since"):
         return _counted(texts.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False), formats[0], zone)
     cleaned = texts.str.strip_chars()
@@ -76,7 +79,7 @@ def _parsed(texts: pl.Series, form: str, zone: str | None) -> pl.Series:
     instant = "%z" in form or "%#z" in form
     form = form.replace(" %#z", "%#z").replace(" %z", "%#z").replace("%z", "%#z") if instant else form
     parsed = texts.str.to_datetime(form, time_unit="us", strict=False, exact=True, time_zone="UTC" if instant else None)
-    return parsed.dt.convert_time_zone(zone or "UTC").dt.replace_time_zone(None) if instant else parsed
+    return wall_clock(parsed.dt.replace_time_zone(None), zone or "UTC") if instant else parsed
 
 
 def _counted(numbers: pl.Series, form: str, zone: str | None) -> pl.Series:
@@ -94,8 +97,45 @@ def _counted(numbers: pl.Series, form: str, zone: str | None) -> pl.Series:
         return (days * DAY_US).round(0).cast(pl.Int64).cast(pl.Datetime("us"))
     factor = MICROSECONDS[form]
     bounded = numbers.set(numbers.abs() > 5e15 / factor, None)
-    instants = ((bounded * factor).round(0).cast(pl.Int64) // factor * factor).cast(pl.Datetime("us", "UTC"))
-    return instants.dt.convert_time_zone(zone or "UTC").dt.replace_time_zone(None)
+    instants = ((bounded * factor).round(0).cast(pl.Int64) // factor * factor).cast(pl.Datetime("us"))
+    return wall_clock(instants, zone or "UTC")
+
+
+def wall_clock(instants: pl.Series, zone: str) -> pl.Series:
+    """Return times in UTC (Datetime("us") without a zone) as the wall clock of a zone shows them.
+
+    >>> wall_clock(pl.Series(["2017-03-12 06:59:59", "2017-03-12 07:00:00"]).str.to_datetime(time_unit="us"), "America/New_York").to_list()
+    [datetime.datetime(2017, 3, 12, 1, 59, 59), datetime.datetime(2017, 3, 12, 3, 0)]
+    """
+    return _by_day(instants, lambda some: some.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None))
+
+
+def instants_of(times: pl.Series, zone: str) -> pl.Series:
+    """Return wall-clock times of a zone in UTC: the earlier instant where clocks go back, null where they skip the time."""
+
+    def instants(some: pl.Series) -> pl.Series:
+        zoned = some.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        return zoned.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+
+    return times if zone == "UTC" else _by_day(times, instants)
+
+
+def _by_day(times: pl.Series, move: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Return times moved from one clock to another: one by one only on days that do not begin and end with the same difference.
+
+    A zone's offset costs as much as all that is done besides to a row, and it changes twice a year.
+    """
+    micro = times.to_physical()
+    days = micro // DAY_US
+    first, last = days.min(), days.max()
+    if first is None or last - first > times.len():  # type: ignore[operator]
+        return move(times)
+    starts = pl.int_range(first, last + 1, eager=True) * DAY_US  # type: ignore[operator]
+    begins, ends = ((move(at.cast(pl.Datetime("us"))).to_physical() - at) for at in (starts, starts + DAY_US - 1))
+    shifts = begins.set(begins.ne_missing(ends), None)
+    moved = (micro + shifts.gather(days - first)).cast(pl.Datetime("us"))
+    single = moved.is_null() & times.is_not_null()
+    return moved.scatter(single.arg_true(), move(times.filter(single))) if single.any() else moved
 
 
 def possible(time: pl.Expr) -> pl.Expr:

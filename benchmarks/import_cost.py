@@ -2,7 +2,8 @@
 
     python -m benchmarks.import_cost REVISION [--lines 2000000]
 
-Two million lines as Parquet and half of them as CSV are made, and imported three times by each; the least CPU seconds count. Bar: 1.15.
+Two million lines as Parquet and half of them as CSV are made, and imported three times by each, and so is The Complete Journey, whose mapping
+has learned since which zone its times are in and what of it is no goods; the least CPU seconds count. Bar: 1.15.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ files = "FILE"
 columns = { order_id = "order", member_id = "member", store_id = "store", product_id = "sku", ordered_at = "time", quantity = "qty", amount = "amount" }
 """
 BAR = 1.15
+DEMO = "complete-journey"
 
 
 def write_receipts(folder: Path, count: int) -> None:
@@ -48,20 +50,20 @@ def write_receipts(folder: Path, count: int) -> None:
         (folder / f"{ending}.toml").write_text(MAPPING.replace("FILE", f"lines.{ending}"), "utf-8")
 
 
-def cost(mapping: Path) -> float:
+def cost(mapping: str) -> float:
     """Return the CPU seconds of one import, in this process."""
     from toolkit.importing import import_receipts
 
     with tempfile.TemporaryDirectory() as folder:
         before = resource.getrusage(resource.RUSAGE_SELF)
-        import_receipts(mapping, Path(folder) / "ws")
+        import_receipts(mapping if mapping == DEMO else Path(mapping), Path(folder) / "ws")
         after = resource.getrusage(resource.RUSAGE_SELF)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def cost_of(tree: Path, mapping: Path) -> float:
+def cost_of(tree: Path, mapping: str) -> float:
     """Return the least cost of three imports by the code of a folder."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--import", str(mapping)]
+    command = [sys.executable, str(Path(__file__).resolve()), "--import", mapping]
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(tree)}, check=True, capture_output=True, text=True)
     return float(done.stdout.split()[-1])
 
@@ -71,7 +73,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("revision", nargs="?")
     parser.add_argument("--lines", type=int, default=2_000_000)
-    parser.add_argument("--import", dest="mapping", type=Path)
+    parser.add_argument("--import", dest="mapping")
     given = parser.parse_args()
     if given.mapping:
         print(min(cost(given.mapping) for _ in range(3)))
@@ -83,10 +85,11 @@ def main() -> int:
         write_receipts(folder, given.lines)
         subprocess.run(["git", "-C", str(here), "worktree", "add", "--quiet", "--detach", str(tree), given.revision], check=True)
         try:
-            for ending in ("parquet", "csv"):
-                before, now = cost_of(tree, folder / f"{ending}.toml"), cost_of(here, folder / f"{ending}.toml")
+            for written in ("parquet", "csv", DEMO):
+                mapping = DEMO if written == DEMO else str(folder / f"{written}.toml")
+                before, now = cost_of(tree, mapping), cost_of(here, mapping)
                 worst = max(worst, now / before)
-                print(f"{ending:8} {before:6.2f} s -> {now:6.2f} s of CPU, {now / before:.2f} times (bar {BAR})")
+                print(f"{written:16} {before:6.2f} s -> {now:6.2f} s of CPU, {now / before:.2f} times (bar {BAR})")
         finally:
             subprocess.run(["git", "-C", str(here), "worktree", "remove", "--force", str(tree)], check=True)
     return int(worst > BAR)

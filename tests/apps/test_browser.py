@@ -42,12 +42,12 @@ pytestmark = [
 
 
 @contextmanager
-def running(folder: Path, log: Path, told: str) -> Iterator[tuple[re.Match[str], subprocess.Popen[str]]]:
+def running(folder: Path, log: Path, told: str, *options: str) -> Iterator[tuple[re.Match[str], subprocess.Popen[str]]]:
     """An app that runs on a folder: the line in which it says where (`told`), and its process; afterwards: it ended well and noted no fault."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "toolkit.cli", "app", str(folder), "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-m", "toolkit.cli", "app", str(folder), "--no-browser", "--port", str(port), *options]
     environment = {**os.environ, LOG_VARIABLE: str(log), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as process:
         assert process.stdout is not None

@@ -279,6 +279,10 @@ class Launching:
             self.shown = launched
             self.told.value = panels.sentence(planner.told, kind="done") + panels.figures(planner.frozen) if launched else ""
             self.ways.value = panels.ways_on(ways_after(launched)) if launched else ""
+        if planned and not launched and (refused := planner.not_yours):
+            self.told.value = panels.sentence(
+                f"{refused} {tr('Keep the draft, or send an owner the address of this page: it holds the whole plan.')}", kind="wait"
+            )
         self._confirming(False)
 
     def _ask(self) -> None:

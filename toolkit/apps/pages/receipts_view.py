@@ -60,6 +60,7 @@ class ReceiptsView:
     def opened(self) -> None:
         """Called when the page comes before a person: files may have been put into the inbox."""
         self.files.show()
+        self.said.value = panels.sentence(self.receiving.not_yours, kind="wait")
 
     def show(self, _change: Any = None) -> None:
         """Show the door as it is."""

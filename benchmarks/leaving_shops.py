@@ -30,6 +30,8 @@ POPULAR, TOURIST, CHRISTMAS, OF_STORE = 0, (101, 102, 103, 104), (105, 106, 107)
 BAD_FROM, BAD, EXTRA = 12, 8, 0.22
 """Eight goods among the 12th to 60th most bought lose people: who buys one leaves with this much more chance."""
 CLOSED, RAISED = 950, 820
+RISEN = tuple(f"P{one}" for one in range(1, PRODUCTS, 5))
+"""Goods whose price rises by a quarter on the day `RAISED`."""
 _TABLES = {
     "lines": "order_id member_id store_id product_id ordered_at quantity amount discount_amount",
     "products": "product_id category",
@@ -63,8 +65,8 @@ class LeavingShop:
         return Workspace(folder / "ws")
 
 
-def leaving_shop(*, seed: int = 1, planted: tuple[str, ...] = (), members: int = 2000) -> LeavingShop:
-    """Return a shop in which members leave for the causes `planted` (of `CAUSES`), or for none."""
+def leaving_shop(*, seed: int = 1, planted: tuple[str, ...] = (), members: int = 2000, extra: float = EXTRA) -> LeavingShop:
+    """Return a shop in which members leave for the causes `planted` (of `CAUSES`), or for none; a bad good takes `extra` of its buyers."""
     rng = np.random.default_rng(seed)
     bad = np.sort(rng.choice(np.arange(BAD_FROM, 60), BAD, replace=False))
     companions = {int(good): int(other) for good, other in zip(bad[:3], rng.choice(np.arange(60, 100), 3, replace=False), strict=True)}
@@ -134,15 +136,15 @@ def leaving_shop(*, seed: int = 1, planted: tuple[str, ...] = (), members: int =
         rating, solved = rng.choice([1, 2, 3, 4, 5], alive.size, p=[0.2, 0.15, 0.15, 0.25, 0.25]), rng.random(alive.size) < 0.6
         stays = 1 - np.where(number[alive] == 0, 0.15, base[alive].clip(0, 0.5))
         lost = np.bincount(row, np.isin(good, bad), alive.size) > 0
-        for cause, touched, extra in (
-            ("goods", lost, EXTRA),
+        for cause, touched, more in (
+            ("goods", lost, extra),
             ("returns", brings, 0.3),
             ("feedback", rates & (rating <= 2), 0.35),
             ("services", case & ~solved, 0.35),
             ("stock", wants & out, 0.2),
             ("prices", dearer, 0.08),
         ):
-            stays *= 1 - extra * (touched & (cause in planted))
+            stays *= 1 - more * (touched & (cause in planted))
         gap = 1 + np.floor(rng.gamma(2.0, pace[alive] / 2)).astype(np.int64)
         if "store" in planted:
             stays *= 1 - 0.7 * ((here == 2) & (today < CLOSED) & (today + gap >= CLOSED))

@@ -40,6 +40,7 @@ c.ZMQChannelsWebsocketConnection.limit_rate = False
 
 # A link in a mail opens the page for who is known here (Lax); no other site's page sends anything in their name.
 c.IdentityProvider.cookie_options = {"samesite": "Lax", "httponly": True}
+c.IdentityProvider.get_secure_cookie_kwargs = {"max_age_days": 7}
 c.Voila.tornado_settings = {
     "xsrf_cookie_kwargs": {"samesite": "Strict"},
     "allow_remote_access": False,  # a page of another site cannot reach the app under a name of its own

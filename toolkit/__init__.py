@@ -58,6 +58,7 @@ _WHERE = {
     "store_page": "toolkit.batch.store_page",
     "talk": "toolkit.apps.notebook",
     "traits": "toolkit.portrait",
+    "wall": "toolkit.apps.notebook",
     "write_all_lessons": "toolkit.review.measures.learnt",
     "write_back": "toolkit.results",
     "write_lessons": "toolkit.review.measures.learnt",
@@ -113,6 +114,7 @@ __all__ = [
     "talk",
     "targeting",
     "traits",
+    "wall",
     "write_all_lessons",
     "write_back",
     "write_lessons",
@@ -130,6 +132,7 @@ if TYPE_CHECKING:
     from toolkit.answer import Note as Note
     from toolkit.apps.notebook import explore as explore
     from toolkit.apps.notebook import talk as talk
+    from toolkit.apps.notebook import wall as wall
     from toolkit.audience import Audience as Audience
     from toolkit.audience import export_audience as export_audience
     from toolkit.audience import load_audience as load_audience

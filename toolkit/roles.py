@@ -5,9 +5,10 @@
     "anna@shop.example" = "owner"
     bo = "marketer"
 
-A viewer sees figures; a marketer also members by their ids, and exports, saves and launches; an owner forgets, keeps for analysts and
-lowers the minimum. Without the file everybody is the owner: a workspace on one person's machine. Names are those of the audit log
-(`toolkit.audit.user`). Roles bind who comes through a page, a server or a command; who may write the folder may write the file.
+A viewer sees figures; a marketer also members by their ids, and saves audiences, plans and lessons, and exports; an owner launches, brings
+receipts in, forgets, keeps for analysts and lowers the minimum. Without the file everybody is the owner: a workspace on one person's
+machine. Names are those of the audit log (`toolkit.audit.user`). Roles bind who comes through a page, a server or a command; who may
+write the folder may write the file.
 """
 
 from __future__ import annotations
@@ -57,5 +58,12 @@ def require_role(ws: Workspace, needed: Role, what: str) -> None:
     NotAllowed
         It does not; the sentence says which role would.
     """
-    if ROLES.index(role_of(ws)) < ROLES.index(needed):
-        raise NotAllowed(tr(_NEEDED[needed], who=user()[0], file=f"documents/{DOCUMENT}.toml", what=what))
+    if said := refusal(ws, needed, what):
+        raise NotAllowed(said)
+
+
+def refusal(ws: Workspace, needed: Role, what: str) -> str:
+    """Return the sentence that refuses what the role of who is at work does not hold; "" where it holds it."""
+    if ROLES.index(role_of(ws)) >= ROLES.index(needed):
+        return ""
+    return tr(_NEEDED[needed], who=user()[0], file=f"documents/{DOCUMENT}.toml", what=what)

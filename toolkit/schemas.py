@@ -158,6 +158,16 @@ class Stock(dy.Schema):
     on_hand = dy.Float64(nullable=False, metadata={**REQUIRED, "means": "how many were there"})
 
 
+class Traffic(dy.Schema):
+    """One row per store x hour."""
+
+    store_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the store"})
+    counted_at = dy.Datetime(
+        primary_key=True, time_unit="us", metadata={**REQUIRED, "means": "when the hour began, in the shop's local time"}
+    )
+    visitors = dy.Int64(nullable=False, min=0, metadata={**REQUIRED, "means": "who came in within the hour"})
+
+
 CONTRACT: dict[str, type[dy.Schema]] = {
     "lines": Lines,
     "products": Products,
@@ -171,6 +181,7 @@ CONTRACT: dict[str, type[dy.Schema]] = {
     "services": Services,
     "sales_targets": SalesTargets,
     "stock": Stock,
+    "traffic": Traffic,
 }
 
 MONEY_COLUMNS = frozenset(

@@ -25,6 +25,7 @@ import pytest
 from tests.apps.conftest import CATEGORY, LONG, NAME, NASTY, kernels_of
 from tests.chromium import CHROMIUM, wait_until
 from toolkit.apps.pages.error_boundary import LOG_VARIABLE
+from toolkit.apps.pages.plain_words import plain_answer
 from toolkit.audience import load_audience, saved_names
 from toolkit.language import speaking
 from toolkit.ledger.campaigns import open_campaign
@@ -42,12 +43,12 @@ pytestmark = [
 
 
 @contextmanager
-def running(folder: Path, log: Path, told: str) -> Iterator[tuple[re.Match[str], subprocess.Popen[str]]]:
+def running(folder: Path, log: Path, told: str, *options: str) -> Iterator[tuple[re.Match[str], subprocess.Popen[str]]]:
     """An app that runs on a folder: the line in which it says where (`told`), and its process; afterwards: it ended well and noted no fault."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "toolkit.cli", "app", str(folder), "--no-browser", "--port", str(port)]
+    command = [sys.executable, "-m", "toolkit.cli", "app", str(folder), "--no-browser", "--port", str(port), *options]
     environment = {**os.environ, LOG_VARIABLE: str(log), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as process:
         assert process.stdout is not None
@@ -445,7 +446,7 @@ def test_a_reader_changes_the_language(browser: Any, served: tuple[str, subproce
         page.get_by_role("heading", name="会员画像").wait_for()
         wait_until(page, "document.documentElement.lang === 'zh' && location.search.includes('language=zh')")
         with speaking("zh"):
-            said = find_question("portrait.overview")(floor, audience="order_count >= 2").headline
+            said = plain_answer(find_question("portrait.overview")(floor, audience="order_count >= 2")).headline
         wait_until(
             page, "told => document.querySelector('.tk-headline') && document.querySelector('.tk-headline').innerText === told", arg=said
         )

@@ -9,22 +9,18 @@ from pathlib import Path
 import pytest
 
 from toolkit.apps.serving import users
-from toolkit.apps.serving.server import _kind_of
+from toolkit.apps.serving.handlers import kind_of
 from toolkit.audit import NOBODY, PAGE_USERS_VARIABLE, user
 
 
 @pytest.fixture
 def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(users.HEADER_VARIABLE, "X-Forwarded-Email")
     monkeypatch.setenv(PAGE_USERS_VARIABLE, str(tmp_path))
     return tmp_path
 
 
 def test_a_kernel_is_whose_page_opened_first(named: Path) -> None:
     assert users.asks_for_names()
-    assert users.named_in({"X-Forwarded-Email": "anna@shop.example"}) == "anna@shop.example"
-    for wrong in ({}, {"X-Forwarded-Email": " "}, {"X-Forwarded-Email": "a\x1b[31m"}, {"X-Other": "anna"}):
-        assert users.named_in(wrong) == ""
     assert users.bind("abc", "anna@shop.example")
     assert users.bind("abc", "anna@shop.example"), "the same person, another tab"
     assert not users.bind("abc", "bo")
@@ -49,7 +45,7 @@ def test_messages_are_told_apart_by_their_kind() -> None:
     header = json.dumps({"msg_type": "execute_request"}).encode()
     offsets = [8 * 4, 8 * 4 + 5, 8 * 4 + 5 + len(header)]
     binary = (3).to_bytes(8, "little") + b"".join(one.to_bytes(8, "little") for one in offsets) + b"shell" + header
-    assert _kind_of(binary) == "execute_request"
-    assert _kind_of(json.dumps({"header": {"msg_type": "comm_msg"}})) == "comm_msg"
+    assert kind_of(binary) == "execute_request"
+    assert kind_of(json.dumps({"header": {"msg_type": "comm_msg"}})) == "comm_msg"
     for broken in (b"", b"\xff" * 30, "", "[]", '{"header": null}'):
-        assert _kind_of(broken) == ""
+        assert kind_of(broken) == ""

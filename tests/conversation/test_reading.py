@@ -166,6 +166,10 @@ def test_words_of_the_shop_are_known(shop: Workspace) -> None:
         ("why is store 367 down", "answer", "portrait.why"),
         ("split members by segment then by store", "answer", "targeting.drill"),  # the question that uses every word
         ("was the effect significant", "clarify", "review.checks"),  # of which campaign
+        ("cancel the order of member 10042", "refuse", ""),
+        ("the five worst stores", "answer", "portrait.stores"),
+        ("sales today", "answer", "portrait.figure"),
+        ("what should we do next", "answer", "review.agenda"),
     ],
 )
 def test_a_word_that_carries_the_sense_is_not_passed_over(shop: Workspace, text: str, kind: str, asked: str) -> None:

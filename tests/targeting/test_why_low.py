@@ -80,6 +80,12 @@ def test_members_of_a_cause_are_a_list_for_an_audience(ws):
     assert tk.targeting.lost_members(ws, cause="stock").table.is_empty()
 
 
+def test_goods_that_lose_people_are_a_thing_to_do(shop, ws):
+    row = tk.review.agenda(ws).table.filter(pl.col("question") == "targeting.losing_goods").row(0, named=True)
+    assert row["todo"].split(" good")[0] == str(tk.targeting.losing_goods(ws).table.height)
+    assert tk.targeting.losing_goods(ws).table["good"][0] in row["todo"]
+
+
 def test_nothing_planted_nothing_claimed(tmp_path):
     answer = tk.targeting.why_low(leaving_shop(seed=21, members=1000).imported(tmp_path))
     assert not found_causes(answer)

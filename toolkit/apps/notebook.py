@@ -1,4 +1,4 @@
-"""What a notebook offers beside the questions: a conversation (`tk.talk`), and a question with its controls (`tk.explore`)."""
+"""What a notebook offers beside the questions: a conversation (`tk.talk`), a question with controls (`tk.explore`), a wall (`tk.wall`)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from toolkit.workspace import Workspace
 if TYPE_CHECKING:
     from toolkit.apps.pages.explore_view import Explore
     from toolkit.apps.pages.talk_view import Talk
+    from toolkit.apps.pages.wall_view import WallView
 
 
 def talk(workspace: Workspace | str | Path) -> Talk:
@@ -57,3 +58,29 @@ def explore(workspace: Workspace | str | Path, question: str = "portrait.overvie
     from toolkit.apps.pages.explore_view import Explore
 
     return Explore(workspace, question)
+
+
+def wall(workspace: Workspace | str | Path, *, store_id: str = "", seconds: float = 5) -> WallView:
+    """Open the wall in a notebook: today against the same hours of past weeks; it follows the receipts while the kernel is idle.
+
+    Parameters
+    ----------
+    store_id
+        One store; empty = the chain.
+    seconds
+        How often it looks for new receipts.
+
+    Raises
+    ------
+    MissingExtra
+        The extra `notebook` is not installed.
+
+    Example
+    -------
+    >>> tk.wall(ws).answer.name
+    'review.wall'
+    """
+    require("notebook", "apps")
+    from toolkit.apps.pages.wall_view import WallView
+
+    return WallView(workspace, store_id, seconds)

@@ -24,6 +24,8 @@ def number_of(text: str) -> float:
 
     >>> number_of("1,500"), number_of("$5k"), number_of("5千元"), number_of("三百五十"), number_of("1万"), number_of("two hundred")
     (1500, 5000, 5000, 350, 10000, 200)
+    >>> number_of("七千五")
+    7500
     """
     if written := _WRITTEN.search(text):
         return _plain(float(written.group(1).replace(",", "")) * _FACTORS.get(written.group(2), 1))
@@ -69,6 +71,8 @@ def _numeral(text: str) -> float:
             digit = 0
         else:
             digit = _DIGITS[sign]
+    if len(text) > 1 and text[-1] in _DIGITS and text[-2] in ("百", "千"):  # 七千五: of the unit before
+        digit *= _TENS[text[-2]] // 10
     return total + digit
 
 

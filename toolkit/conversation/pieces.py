@@ -22,8 +22,9 @@ _ROLES: tuple[tuple[Kind, str, str], ...] = (
     ("product", r"products?|sku|item", "商品|产品|单品"),
 )  # fmt: skip
 _ID = r"[^\W\u3400-\u9fff](?:[^\W\u3400-\u9fff]|[-.](?=\w))*"
-_MORE = re.compile(
-    rf"\s*(?:,|and|or|&|with|to|vs\.?|versus|against|和|与|跟|、|对比|比)\s*(?:#\s*)?({_ID})(?!\s*(?:%|months?|weeks?|days?))"
+_MORE = re.compile(  # what is counted is no further id: `with 5 percent`
+    rf"\s*(?:,|and|or|&|with|to|vs\.?|versus|against|和|与|跟|、|对比|比)\s*(?:#\s*)?({_ID})"
+    r"(?!\s*(?:%|percent|per cent|pct|times|orders|dollars|euros|months?|weeks?|days?))"
 )
 _AT_A_PLACE = re.compile(r"\b(in|at|inside|over at|here in)\s+(#\s*)?$|在\s*$")
 _COUNTED = re.compile(r"\s*(个|名|位)?\s*(members|customers|people|shoppers|buyers|names|会员|顾客|客户|人)(?![a-z])")
@@ -132,9 +133,10 @@ def _with_role(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
     for kind, english, chinese in _ROLES:
         ahead = rf"(?:\b(?:{english})|(?:{chinese}))\s*(?:id|no\.?|nr\.?|number|编号|号)?\s*[=:#：]?\s*['\"]?({_ID})['\"]?"
         for found in re.finditer(ahead, sentence.low):
-            yield from _of_id(sentence, lexicon, kind, found.span(1), found.start())
+            first = list(_of_id(sentence, lexicon, kind, found.span(1), found.start()))
+            yield from first
             at = found.end()
-            while (more := _MORE.match(sentence.low, at)) and _DIGIT.search(more.group(1)):
+            while first and (more := _MORE.match(sentence.low, at)) and _DIGIT.search(more.group(1)):
                 pieces = list(_of_id(sentence, lexicon, kind, more.span(1), more.start(1)))
                 if not pieces or (kind != "member" and pieces[0].kind == "unknown_id"):
                     break

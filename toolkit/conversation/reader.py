@@ -60,6 +60,7 @@ _SECOND = frozenset({"{goods2}", "{segment2}"})
 """A question that has a place for the second name is ahead of one that has none."""
 _NAMED = frozenset({"entity", "island", "unknown_id"})
 LIFECYCLE = "portrait.lifecycle"
+_NAMES_ALONE = frozenset({"{member}", "{campaign}", "campaign_word"})
 _STAGES = frozenset("new_member active_word slipping lapsed returned".split())  # noqa: SIM905
 _ASIDE = frozenset("number_of compare_word share_word total_word member people overview lifecycle".split())  # noqa: SIM905
 _SIDE_BY_SIDE = re.compile(r"([\s,、/&+]|and|or|vs\.?|versus|against|to|members?|customers?|[和与跟及或比]|对比|会员|客户)*")
@@ -336,7 +337,7 @@ class _Reading:
                 return True
         unknown = [piece for piece in left if piece.kind == "unknown"]
         own = any(piece.kind == "unknown" or self._is_of_its_own(piece) for piece in left)
-        if any(_is_a_name(self.taken, piece) for piece in unknown) or (own and not best.phrase.sense and not self.alone):
+        if any(_is_a_name(self.taken, piece) for piece in unknown) or (own and not best.phrase.sense and best.phrase.terms & _NAMES_ALONE):
             return True  # a name that nobody knows; or nothing but a name is known, as in `how tall is member 12`
         mine = self._own(best.question)
         asked = {*terms_of(self.taken)}

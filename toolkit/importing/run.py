@@ -39,6 +39,7 @@ from toolkit.importing.set_aside import many_set_aside, nothing_kept, reasons_of
 from toolkit.importing.since import left_out_since, rows_since
 from toolkit.importing.tables import lay_over, outside_words, split_table, write_table
 from toolkit.language import tr
+from toolkit.roles import require_role
 from toolkit.sources.convert import Typed, typed_table
 from toolkit.sources.mapping import Mapping, read_mapping, with_first_rows
 from toolkit.sources.plausibility import Question, is_answered, open_questions
@@ -125,6 +126,7 @@ def import_receipts(
         Workspace.for_import(workspace, currency=mapping.currency, minor_digits=mapping.minor_digits) as ws,
         ws.writing() as commit_id,
     ):
+        require_role(ws, "owner", tr("bringing receipts in"))
         staging = private_folder(ws.path / "staging" / commit_id)
         shelf = Shelf(staging / "files")
         changes, records = {}, []

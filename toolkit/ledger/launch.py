@@ -15,7 +15,7 @@ from filelock import FileLock
 
 import toolkit
 from toolkit.atomic import private_file
-from toolkit.audit import record
+from toolkit.audit import record, user
 from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, DataError
 from toolkit.language import SOURCE, tr, word
@@ -61,10 +61,12 @@ def freeze(
         The definition has faults, or its id is taken, in the ledger or in the shop's tables.
     DataError
         A member twice, an arm that is neither treated nor control, an arm of nobody, a column that is missing.
+    NotAllowed
+        Who is at work is no owner.
     WorkspaceError
         The disk is full; nothing was written.
     """
-    require_role(ws, "marketer", tr("launching a campaign"))
+    require_role(ws, "owner", tr("launching a campaign"))
     if definition.faults:
         called = tr("Campaign '{campaign_id}'", campaign_id=definition.campaign_id)
         raise BadValue("\n".join(tr("{where}: {fault}", where=called, fault=fault) for fault in definition.faults))
@@ -86,6 +88,7 @@ def freeze(
         "notes": list((notes or {}).get(SOURCE, ())),
         "notes_in": {code: list(said) for code, said in (notes or {}).items()},
         "data_version": ws.manifest.data_version,
+        "launched_by": user()[0],
         "toolkit": toolkit.__version__,
     }
     ledger = campaigns_folder(ws)

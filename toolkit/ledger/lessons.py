@@ -13,6 +13,7 @@ from toolkit.disk import told_in_words
 from toolkit.errors import DataError, WorkspaceError
 from toolkit.language import tr
 from toolkit.ledger.folder import campaign_folder, campaigns_folder
+from toolkit.roles import require_role
 from toolkit.wording import listing
 from toolkit.workspace import Workspace
 
@@ -58,6 +59,7 @@ def write_lessons(ws: Workspace, campaign_id: str, lessons: pl.DataFrame) -> Pat
     DataError
         Columns are missing or of another kind, a needed value is empty, rows of another campaign or of several days, or a row twice.
     """
+    require_role(ws, "marketer", tr("keeping lessons"))
     frame = _checked(campaign_id, lessons)
     folder = campaign_folder(ws, campaign_id) / "review"
     folder.mkdir(parents=True, exist_ok=True)

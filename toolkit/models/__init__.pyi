@@ -21,6 +21,7 @@ from .due import (
 from .rhythm import day_tails as day_tails, own_past as own_past
 from .first_purchases import days_until_half as days_until_half, later_worth as later_worth
 from .strata import held_or_not as held_or_not, in_strata as in_strata
+from .leaving import added_chances as added_chances, shared_out as shared_out, why_left as why_left
 
 # What comes next
 from .snapshots import (

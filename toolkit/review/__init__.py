@@ -9,6 +9,7 @@ from toolkit.review.money import money
 from toolkit.review.migration import migration
 from toolkit.review.habits_after import habits_after
 from toolkit.review.process import process
+from toolkit.review.wall import wall
 from toolkit.review.sales_targets import sales_targets
 from toolkit.review.lessons import lessons
 from toolkit.review.programme import programme
@@ -26,6 +27,7 @@ __all__ = [
     "programme",
     "sales_targets",
     "verdict",
+    "wall",
 ]
 
 __getattr__, __dir__ = step_attributes("review")

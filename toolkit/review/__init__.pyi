@@ -110,6 +110,18 @@ def process(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def wall(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['hour', 'store'] = 'hour',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def sales_targets(
     workspace: Workspace | str | Path,
     *,

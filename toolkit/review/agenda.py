@@ -20,7 +20,10 @@ from toolkit.portrait.measures.stages import STAGES, lifecycle_stages
 from toolkit.registry import question
 from toolkit.review.measures.learnt import unlearnt
 from toolkit.scope.view import View
+from toolkit.targeting.measures.goods import labels_of
+from toolkit.targeting.measures.leaving import why_left_of
 from toolkit.targeting.measures.rhythm import STATES, slipping_members
+from toolkit.targeting.measures.touched import GOODS, WORDS
 
 if TYPE_CHECKING:
     import altair as alt
@@ -76,8 +79,9 @@ def agenda(view: View, *, top: int = 5) -> Finding:
     (`targeting.activity`). What is at stake is their spend of a quarter at the pace of their past less what is expected of them, all of a
     group together (member by member, chance alone would add up to much); of who slips away as `targeting.slipping` counts it. It is a
     forecast of what goes missing if nothing is done, not what an offer would win back. Groups too small to
-    be shown are no row. What the loop waits for: campaigns that ended and taught nothing yet, drafts that are not launched, and that nobody
-    is held out of all campaigns, so that the programme cannot be judged (of the chain alone).
+    be shown are no row. What the loop waits for: campaigns that ended and taught nothing yet, drafts that are not launched, goods that lose
+    people (`targeting.losing_goods`), and that nobody is held out of all campaigns, so that the programme cannot be judged (of the chain
+    alone).
 
     Parameters
     ----------
@@ -177,6 +181,14 @@ def _waiting(view: View) -> Iterator[dict[str, Any]]:
             missing=len(missing), one=len(missing) == 1, last=missing[-1],
         )  # fmt: skip
         yield nothing | {"task": LESSON, "todo": todo, "question": "review.verdict", "subject": missing[-1]}
+    losing = why_left_of(view)
+    if losing and losing.goods.height:
+        worst = losing.goods.sort(pl.col("lost_count") - pl.col("expected"), "product_code", descending=[True, False])["product_code"][0]
+        todo = view.say(
+            "{goods:good} [one?loses|lose] people who buy [one?it|them], most of all {worst}: look at what is wrong.",
+            goods=losing.goods.height, one=losing.goods.height == 1, worst=labels_of(view, "product", [worst])[worst],
+        )  # fmt: skip
+        yield nothing | {"task": WORDS[GOODS], "todo": todo, "question": "targeting.losing_goods"}
     if known.height and read_global_control(view.workspace).share == 0:
         todo = tr("Nobody is held out of all campaigns: what the programme as a whole is worth cannot be said. Draw a control.")
         yield nothing | {"task": CONTROL, "todo": todo, "question": "differentiation.global_control"}

@@ -77,6 +77,13 @@ class ReviewSettings(Family):
     overlap_difference: Share = Field(
         0.05, description="Difference between arms in the share reached by other campaigns of the same weeks above which those mix in."
     )
+    wall_weeks: int = Field(
+        4,
+        ge=1,
+        le=12,
+        description="Past weeks whose same weekday a running day is set beside, hour by hour: four are a month without its ends.",
+    )
+    silent_hours: int = Field(2, ge=1, le=12, description="Hours without an order after which a store that usually sells then is named.")
     history_days: Days = Field(91, description="Fewer days of receipts before the start and members cannot be compared by their past.")
     quiet_days: Days = Field(56, description="No order for this long before the start: who then orders was won back (reactivated).")
     closed_orders: float = Field(

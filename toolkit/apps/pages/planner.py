@@ -29,6 +29,7 @@ from toolkit.language import later, tr, word
 from toolkit.ledger.definition import Definition, plan_names, read_plan
 from toolkit.ledger.folder import launched_ids
 from toolkit.registry import find_question
+from toolkit.roles import refusal
 from toolkit.scope.view import open_view
 from toolkit.wording import listing
 from toolkit.workspace import Workspace
@@ -130,9 +131,14 @@ class Planner(traitlets.HasTraits):
         return bool(self._past)
 
     @property
+    def not_yours(self) -> str:
+        """Why who sits before the page may not launch; "" where they may."""
+        return refusal(Workspace(self.shop.path), "owner", tr("launching a campaign"))
+
+    @property
     def can_launch(self) -> bool:
-        """Whether nothing stands in the way of a launch: the plan is that of the form, not blocked, and not launched already."""
-        if self.busy or self.form.campaign:
+        """Whether nothing stands in the way of a launch: a plan of this form, not blocked, not launched, and theirs to launch."""
+        if self.busy or self.form.campaign or self.not_yours:
             return False
         return isinstance(self.plan, Answer) and not any(note.verdict == "FAIL" for note in self.plan.notes)
 

@@ -10,11 +10,12 @@ import traitlets
 
 from toolkit.apps.pages.debounce import Soon
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
-from toolkit.errors import BadValue, ImportRefused, ToolkitError
+from toolkit.errors import BadValue, ImportRefused, NotAllowed, ToolkitError, WorkspaceError
 from toolkit.importing import arrivals
 from toolkit.importing.door import Door
 from toolkit.importing.open_points import OpenPoint
 from toolkit.language import tr
+from toolkit.roles import refusal
 from toolkit.workspace import Workspace
 
 TRIED_AT_ONCE = 500_000
@@ -91,7 +92,17 @@ class Receiving(traitlets.HasTraits):
             arrivals.close_slot(self.slot)
             self.slot = None
 
+    @property
+    def not_yours(self) -> str:
+        """Why who sits before the page may bring nothing in; "" where they may, as everybody into a folder that is no workspace yet."""
+        try:
+            return refusal(Workspace(self.workspace), "owner", tr("bringing receipts in"))
+        except WorkspaceError:
+            return ""
+
     def _add(self, paths: Sequence[Path]) -> None:
+        if refused := self.not_yours:  # rows of a file are shown before they are imported
+            raise NotAllowed(refused)
         self.changed(lambda: self.door.choose([*self.door.files, *paths]))
 
     # -- answers

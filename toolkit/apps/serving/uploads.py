@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,10 +12,16 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
 from toolkit import language
+from toolkit.apps.serving import users
+from toolkit.apps.serving.identity import language_of
 from toolkit.apps.serving.limits import upload_seconds
+from toolkit.audit import acting
 from toolkit.disk import cannot_write, not_written
+from toolkit.errors import WorkspaceError
 from toolkit.importing import arrivals
 from toolkit.language import tr
+from toolkit.roles import refusal
+from toolkit.workspace import Workspace
 
 MOST_BYTES = 4 * 1024**3
 LEFT_FREE = 256 * 1024**2
@@ -40,8 +47,13 @@ class UploadHandler(JupyterHandler):
             raise web.HTTPError(403)
         slot = arrivals.find_slot(self.workspace, self.path_args[0])
         size = int(self.request.headers.get("Content-Length") or 0)
-        with language.speaking(_language(self)):
-            if slot is None:
+        with language.speaking(language_of(self)):
+            refused = ""
+            with acting(self.current_user.username, "page") if users.asks_for_names() else nullcontext(), suppress(WorkspaceError):
+                refused = refusal(Workspace(self.workspace), "owner", tr("bringing receipts in"))
+            if refused:
+                self._refuse(403, refused)
+            elif slot is None:
                 self._refuse(404, tr("This page was left for so long that its work was put away: load it again."))
             elif size > MOST_BYTES:
                 self._refuse(
@@ -67,7 +79,7 @@ class UploadHandler(JupyterHandler):
             self._drop()
             if not cannot_write(error):
                 raise
-            with language.speaking(_language(self)):
+            with language.speaking(language_of(self)):
                 self._refuse(507, not_written(error))
 
     @web.authenticated
@@ -113,10 +125,3 @@ def _free_name(slot: Path, name: str) -> Path:
         number += 1
         path = slot / f"{Path(name).stem}-{number}{Path(name).suffix}"
     return path
-
-
-def _language(handler: JupyterHandler) -> str:
-    try:
-        return language.known(handler.get_cookie("tk-language") or "")
-    except ValueError:
-        return language.current()

@@ -25,6 +25,7 @@ from toolkit.portrait.measures.model_reasons import reason_text
 from toolkit.portrait.measures.scores import EVEN_CUTS, Ruler, chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS, SegmentMap, read_segment_map
 from toolkit.portrait.measures.shopping_days import member_days
+from toolkit.roles import require_role
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View, open_view
 from toolkit.settings import Settings
@@ -325,6 +326,7 @@ def save_scorecard(
     before = saved_scorecard(ws)
     if before is not None and not refresh:
         return ScorecardReport(before, before, False, view.population.height, 0, pl.DataFrame())
+    require_role(ws, "owner", tr("saving the scorecard"))
     card = proposed_scorecard(view)
     reasons = in_every_language(lambda: proposed_scorecard(view).reason) if card.reason else []
     card = card.model_copy(update={"reasons": dict(zip(LANGUAGES, reasons, strict=False))})

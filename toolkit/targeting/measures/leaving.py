@@ -79,6 +79,10 @@ def _measured(chain: View) -> dict[str, pl.DataFrame]:
     window, settings = window_of(chain), chain.settings.leaving
     assert window is not None
     baskets = last_baskets(chain, window)
+    if baskets.filter("in_window")["lost"].sum() < LEAST_LOST:
+        nothing = {"missing": {}, "tested": 0, "unsure": 0}
+        empty = dict.fromkeys(_FRAMES, baskets.clear())
+        return empty | {"told": pl.DataFrame({"told": [json.dumps(nothing)]})}
     touched, missing, base = touches(chain, window, baskets)
     goods, dear = basket_goods(chain, baskets)
     codes = codes_of(baskets, goods, dear)

@@ -259,18 +259,29 @@
   function keepLanguage(code) {
     if (!code || document.documentElement.lang === code) { return; }
     document.documentElement.lang = code;
-    document.cookie = "tk-language=" + code + ";path=/;max-age=31536000;SameSite=Lax";
+    var place = JSON.parse((document.getElementById("jupyter-config-data") || {}).textContent || "{}").baseUrl || "/";
+    document.cookie = "tk-language=" + code + ";path=" + place + ";max-age=31536000;SameSite=Lax";
+  }
+  // A page that was worked out ahead is in the server's language until Python has heard of the reader's: it is shown when it is in theirs.
+  var turned = false;
+  function turn(language) {
+    var reads = window.tkReads(), waits = !turned && reads !== language && (reads === "en" || reads in (window.tkWords || {}));
+    turned = turned || !waits;
+    document.body.classList.toggle("tk-turning", waits);
+    if (waits) { setTimeout(function () { turned = true; document.body.classList.remove("tk-turning"); }, 8000); }
   }
   function keepAddress() {
     var told = document.querySelector(".tk-address-told span");
     if (!opened && told && document.querySelector(".tk-address-went input")) {
       opened = true;
+      turn(told.dataset.language);
       if (location.search.indexOf("token=") >= 0) { history.replaceState(null, "", location.pathname + (query() ? "?" + query() : "")); }
       go(); // also with nothing in the address: Python works out the rest of what opens only for a person who looks
       if (query()) { return; }
     }
     // Until Python has taken in where the person went last, what it tells is where they were before.
     if (!told || told.dataset.moves === "0" || Number(told.dataset.went) !== went) { return; }
+    turn(told.dataset.language);
     keepLanguage(told.dataset.language);
     var wanted = sorted(new URLSearchParams(told.dataset.query)), place = location.pathname + (wanted ? "?" + wanted : "");
     if (wanted !== query()) { history[answered === went ? "pushState" : "replaceState"](null, "", place); }

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
 
+  if (window.tkTr) { return; } // the first words of the page brought it
   // The language that was chosen on any page of ours; else that of the browser, which is taken if there is a catalogue for it.
   window.tkReads = function () {
     var chosen = document.cookie.match(/(?:^|; )tk-language=([^;]*)/), asked = new URLSearchParams(location.search).get("language");
@@ -10,7 +11,10 @@
   window.tkTr = function (text) {
     return ((window.tkWords || {})[window.tkReads()] || {})[text] || text;
   };
-  document.addEventListener("DOMContentLoaded", function () {
+  // The page has come as far as its body: its words in the reader's language before they are painted, in place of the first words.
+  window.tkOpened = function () {
+    var first = document.getElementById("opening");
+    if (first) { first.remove(); }
     document.querySelectorAll("[data-tr]").forEach(function (place) { place.textContent = window.tkTr(place.textContent); });
-  });
+  };
 })();

@@ -5,40 +5,62 @@
 
   var tr = window.tkTr;
 
-  var Native = window.WebSocket, leaving = false, told = false;
+  if (window.tkWatches) { return; } // the first words of the page brought it
+  window.tkWatches = true;
+
+  var own = document.currentScript.src, Native = window.WebSocket, leaving = false, told = null;
   window.addEventListener("pagehide", function (event) { leaving = !event.persisted; });
   window.addEventListener("pageshow", function () { leaving = false; });
 
-  function tell(why) {
-    if (told || leaving || !document.body) { return; }
-    told = true;
+  // Says why the page has stopped, with a way on. `passing`: it may still come, and then the words go.
+  function tell(why, passing) {
+    if ((told && !told.passing) || leaving || !document.body) { return; }
+    if (told) { told.place.remove(); }
     var place = document.createElement("div"), words = document.createElement("p"), again = document.createElement("button");
     place.className = "tk-gone";
     place.setAttribute("role", "alertdialog");
     place.setAttribute("aria-label", tr("The page has stopped"));
-    words.textContent = why + " " + tr("What you chose is in the address; what you kept or launched is kept.");
+    words.textContent = why + (passing ? "" : " " + tr("What you chose is in the address; what you kept or launched is kept."));
     again.type = "button";
     again.textContent = tr("Load the page again");
-    again.addEventListener("click", function () { location.reload(); });
+    again.addEventListener("click", function () { reachable().then(function () { location.reload(); }, stopped); });
     place.appendChild(words);
     place.appendChild(again);
     document.body.appendChild(place);
     again.focus();
+    told = { place: place, words: words, passing: passing };
   }
+
+  function reachable() { return fetch(own, { method: "HEAD", credentials: "same-origin", redirect: "manual", cache: "no-store" }); }
 
   // Is there still a kernel behind the page? A connection that breaks comes back by itself as long as there is.
   function look() {
     var config = document.getElementById("jupyter-config-data");
-    if (told || leaving || !config) { return; }
+    if ((told && !told.passing) || leaving || !config) { return; }
     config = JSON.parse(config.textContent);
     if (!config.kernelId) { return; }
-    fetch(config.baseUrl + "api/kernels/" + encodeURIComponent(config.kernelId), { credentials: "same-origin", cache: "no-store" })
+    fetch(config.baseUrl + "api/kernels/" + encodeURIComponent(config.kernelId), { credentials: "same-origin", redirect: "manual", cache: "no-store" })
       .then(function (answer) {
-        if (answer.status === 404) { tell(tr("This page was left for so long that its work was put away.")); }
+        if (answer.status === 404) { tell(tr("The work behind this page is gone: it was left for long, or the app was started anew.")); }
+        // Who is not signed in is refused here, or led to a page of the proxy's.
+        if (answer.status === 401 || answer.status === 403 || answer.type === "opaqueredirect") { tell(tr("Your session has ended.")); }
+        if (answer.status === 502 || answer.status === 503 || answer.status === 504) { stopped(); } // the proxy is there, the app is not
       })
-      .catch(function () { setTimeout(function () { fetch(location.href, { method: "HEAD" }).catch(stopped); }, 2000); });
+      .catch(function () { setTimeout(function () { reachable().then(look, stopped); }, 2000); });
   }
-  function stopped() { tell(tr("The app was stopped, or cannot be reached. Ask the person who runs it to start it.")); }
+
+  // Where the app comes back, the words say so; the page itself stays for who wants to read it.
+  function stopped() {
+    tell(tr("The app was stopped, or cannot be reached. Ask the person who runs it to start it."));
+    if (!told || told.waits || leaving) { return; }
+    told.waits = setInterval(function () {
+      reachable().then(function (answer) {
+        if (answer.status >= 502 && answer.status <= 504) { return; }
+        clearInterval(told.waits);
+        told.words.textContent = tr("The app can be reached again: load the page anew.") + " " + tr("What you chose is in the address; what you kept or launched is kept.");
+      }, function () {});
+    }, 3000);
+  }
 
   var reader = new TextDecoder();
   function hear(event) {
@@ -49,24 +71,21 @@
     }
   }
 
-  // A page that does not fill (its widgets came too late for the browser, say) would stay at its dots for ever: it is loaded anew. One
-  // that is only slow is left alone: as long as it hears something, it is on its way, and to begin again would make all others slower.
-  var SECONDS = 20, TRIES = 3, heard = Date.now();
-  function late() {
-    var tries = Number(sessionStorage.getItem("tk-tries") || 0);
-    if (told || document.querySelector(".tk-title")) { sessionStorage.removeItem("tk-tries"); return; }
-    if (document.readyState !== "complete" || Date.now() - heard < SECONDS * 1000) { setTimeout(late, 1000); return; }
-    if (tries < TRIES && document.getElementById("jupyter-config-data")) {
-      sessionStorage.setItem("tk-tries", String(tries + 1));
-      location.reload();
+  // A page of which nothing more comes would stay at its dots for ever. One that is only slow is left alone: as long as it hears
+  // something, it is on its way, and to begin again would make all others slower.
+  var SECONDS = 15, heard = Date.now(), late = setInterval(function () {
+    if (document.querySelector(".tk-title")) {
+      clearInterval(late);
+      if (told && told.passing) { told.place.remove(); told = null; }
+    } else if (!told && Date.now() - heard > (SECONDS - 1) * 1000) {
+      tell(tr("This page has not started within 15 seconds: the app has too much to do, or stands still. It still tries."), true);
     }
-  }
-  window.addEventListener("load", function () { heard = Date.now(); late(); });
+  }, 500);
 
   // A page on its way shows one dot after the other: drawn twice a second, since an animation draws sixty times and keeps a processor
   // busy that the page needs to open.
   var step = 0, dots = setInterval(function () {
-    var all = document.querySelectorAll("#loading .tk-dot");
+    var all = document.querySelectorAll("#opening .tk-dot, #loading .tk-dot");
     if (!all.length && document.readyState === "complete") { clearInterval(dots); }
     all.forEach(function (dot, at) { dot.classList.toggle("tk-chosen", at === step % all.length); });
     step += 1;

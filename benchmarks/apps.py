@@ -102,6 +102,12 @@ def _type(label: str, text: Callable[[int], str]) -> Callable[[Any, int], None]:
     return act
 
 
+def _condition(page: Any, number: int) -> None:
+    if not page.get_by_label("The same as a condition").is_visible():
+        page.get_by_role("button", name="As an expression", exact=True).click()
+    _type("The same as a condition", lambda number: f"recency_days <= {10 + number}")(page, number)
+
+
 def _press(selector: str) -> Callable[[Any, int], None]:
     return lambda page, number: page.locator(selector).locator("visible=true").nth(number).click()
 
@@ -133,7 +139,7 @@ def controls(stores: list[str], campaigns: int) -> list[Control]:
         Control("portrait", "another store", _type("Store", lambda number: stores[number % len(stores)])),
         Control("portrait", "another question", _press(".tk-question-button:not(.tk-chosen)")),
         Control("targeting", "a button of the builder", _press(".tk-toggle")),
-        Control("targeting", "a typed condition", _type("The same as a condition", lambda number: f"recency_days <= {10 + number}")),
+        Control("targeting", "a typed condition", _condition),
         Control("differentiation", "the first word of a plan", _type("Name", lambda number: f"Autumn {number}"), plan, barred=False),
         Control("differentiation", "a field of the plan", _type("Cost of one contact", lambda number: f"0.{11 + number}"), plan),
         Control("differentiation", "a cell of the grid", _cell, plan),
@@ -274,6 +280,11 @@ def _say(what: str, figure: float, bar: float | None, unit: str = "s") -> int:
 
 def _screens(browser: Any, address: str, server: psutil.Process) -> int:
     missed = 0
+    page, start = browser.new_page(), time.perf_counter()
+    page.goto(f"{address}work")
+    page.locator(".tk-work-table, .tk-work-none").first.wait_for()
+    missed += _say("all audiences, drafts and campaigns: the list", time.perf_counter() - start, BARS["preheated"])
+    page.close()
     for app in READY:
         _settle(server, len(READY))
         page, ahead = _open(browser, address, app)

@@ -12,6 +12,8 @@ from pathlib import Path
 from benchmarks.fault_shop import CALLS, forget_what_was_read, told
 
 _NUMBERS = re.compile(r"[0-9a-f]{64}|\d[\d-]*")
+_NOTES = {"documents": "documents/{name} (known since", "campaigns": "Changed after launch, so that who is in it is not known"}
+"""What an answer says that is of what is left: a text that was edited, a campaign that is not as launched."""
 _NOT_DATA = (".lock", ".lease")
 
 
@@ -88,7 +90,7 @@ def flips(shop: Path, beside: Path, *, times: int, calls: tuple = CALLS, only: s
                     raise
                 result.raised.append(f"{where}: {type(error).__name__}: {str(error)[:200]}")
                 continue
-            noted = f"documents/{path.name} (known since" if path.parts[0] == "documents" else "no document"
+            noted = _NOTES.get(path.parts[0], "no such note").format(name=path.name)
             other = [name for name, text in after.items() if text != before[name] and not text.startswith("!") and noted not in text]
             if other:
                 result.different.append(f"{where}: {', '.join(other)}")

@@ -79,10 +79,10 @@ class Kills:
     lost: list[str] = field(default_factory=list)
 
 
-def _states(folder: Path, *others: str, between: bool = False) -> str:
+def _states(folder: Path, *others: str, between: bool = False, beside: Path | None = None) -> str:
     """Say what is wrong unless every file is what was written and the figures are those of one of the states.
 
-    `between`: work of several steps stands in between; each figure is that of one of the states.
+    `between`: work of several steps stands in between; each figure is that of one of the states. `beside`: where the states are.
     """
     ws = folder / "ws"
     forget_what_was_read()
@@ -91,9 +91,10 @@ def _states(folder: Path, *others: str, between: bool = False) -> str:
     if kept := kept_faults(Workspace(ws)):
         return kept[0]
     figures = told(ws, FEW_CALLS)
-    known = [_told_by(folder.parent / name) for name in others]
+    shops = beside or folder.parent
+    known = [_told_by(shops / name) for name in others]
     plain = [
-        {name: text.replace(str(folder.parent / other), str(folder)) for name, text in one.items()}
+        {name: text.replace(str(shops / other), str(folder)) for name, text in one.items()}
         for other, one in zip(others, known, strict=True)
     ]
     neither = [name for name in figures if all(figures[name] != one[name] for one in plain)]

@@ -1,6 +1,6 @@
 """What one more day costs beside a full build: import, mart, and the tables behind the first page.
 
-    python benchmarks/nights.py                       10 million made-up lines (benchmarks/receipts.py)
+    python benchmarks/nights.py                       10 million made-up lines (benchmarks/receipts.py), a week of nights
     python benchmarks/nights.py --lines 100 --days 1  millions of lines; how many nights come one after the other
 
 The receipts are two years; all but the last days are imported and asked as on a first evening (the full build), then each day comes as a file
@@ -129,7 +129,7 @@ def _bytes(folder: Path) -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=10, help="millions of lines")
-    parser.add_argument("--days", type=int, default=2, help="nights measured, one after the other")
+    parser.add_argument("--days", type=int, default=7, help="nights measured, one after the other; in a week of them one learns forecasts")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "nights", help="where the receipts and the workspace are kept")
     parser.add_argument("--step", help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -112,9 +112,11 @@ def forecasts(shop: StrangeShop, answer: Answer, as_of: date, first: date) -> It
         yield Cell(name, value, claim if value is not None else refused, plain_references(shop, as_of, days, place, first))
 
 
-def slipping_of(shop: StrangeShop, ws: Workspace, as_of: date) -> Iterable[Cell]:
+def slipping_of(shop: StrangeShop, ws: Workspace, as_of: date, settings: dict | None = None) -> Iterable[Cell]:
     """Give the shares of those called slipping who do not buy in the coming quarter, and who buy within their own usual pause."""
-    named = tk.targeting.slipping(ws, top=0, settings={"calendar": {"holidays": shop.holidays}}).table.select(person("member_id"))
+    named = tk.targeting.slipping(ws, top=0, settings=settings or {"calendar": {"holidays": shop.holidays}}).table.select(
+        person("member_id")
+    )
     away = back = None
     if named.height >= LEAST_NAMED:
         days = shop.lines.select(person(), "day").unique().sort("person", "day")
@@ -140,17 +142,23 @@ def other_passes(ws: Workspace) -> Iterable[Cell]:
                 yield Cell(question.name, None, "WRONG" if question.name in OF_TASTES else "UNJUDGED")
 
 
-def measure(shop: StrangeShop) -> list[Cell]:
-    """Return every figure of a shop on every day it is asked, and on the last of them what its other pages say PASS of."""
+def measure(shop: StrangeShop, panel: float = 1.0) -> list[Cell]:
+    """Return every figure of a shop on every day it is asked, and on the last of them what its other pages say PASS of.
+
+    With `panel` below 1 forecasts are learned as a large shop's are: from that share of the members, as of the last Sunday.
+    """
     cells: list[Cell] = []
+    settings: dict = {"calendar": {"holidays": shop.holidays}}
     for place, (as_of, history) in enumerate(shop.asked, 1):
         is_last = place == len(shop.asked)
         first = max(shop.first_day, as_of - timedelta(days=history - 1)) if history else shop.first_day
         with tempfile.TemporaryDirectory() as folder:
             ws = imported(shop, Path(folder), as_of=as_of, first_day=first, goods=is_last)
-            answer = tk.portrait.lifetime_value(ws, settings={"calendar": {"holidays": shop.holidays}})
-            cells += [*forecasts(shop, answer, as_of, first), *slipping_of(shop, ws, as_of)]
-            cells += other_passes(ws) if is_last else []
+            if panel < 1:
+                settings["lifetime_value"] = {"panel_members": max(100, int(panel * ws.codes("member").height))}
+            answer = tk.portrait.lifetime_value(ws, settings=settings)
+            cells += [*forecasts(shop, answer, as_of, first), *slipping_of(shop, ws, as_of, settings)]
+            cells += other_passes(ws) if is_last and panel == 1 else []
     return cells
 
 
@@ -191,7 +199,7 @@ def summary(rows: Sequence[str], cells: Sequence[tuple[str, Cell]]) -> tuple[lis
     return told, int(missed > 0 or unmeasured > 0 or share > MOST_WRONG)
 
 
-def table(shops: Iterable[StrangeShop | None]) -> int:
+def table(shops: Iterable[StrangeShop | None], panel: float = 1.0) -> int:
     """Print the table; return what the script ends with. A shop that is not there (None) is a figure not measured."""
     rows: list[str] = []
     cells: list[tuple[str, Cell]] = []
@@ -200,7 +208,7 @@ def table(shops: Iterable[StrangeShop | None]) -> int:
     )
     print(HEADER)
     for shop in shops:
-        measured = measure(shop) if shop is not None else []
+        measured = measure(shop, panel) if shop is not None else []
         for figure in BARS:
             of_figure = [cell for cell in measured if cell.figure == figure]
             if figure in WHERE_A_YEAR_FOLLOWS and all(cell.claim == "REFUSED" for cell in of_figure):
@@ -219,10 +227,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("shops", nargs="*", default=["complete_journey", "cdnow", *STRANGE])
     parser.add_argument("--cdnow", type=Path, help="folder with lifetimes' CDNOW files (default: the installed lifetimes)")
     parser.add_argument("--months", action="store_true", help="ask at all twelve month-ends with 22 months behind them")
+    parser.add_argument("--panel", type=float, default=1.0, help="learn as a large shop does: from this share of the members, once a week")
     chosen = parser.parse_args(arguments)
     asked = {"asked": MONTHS} if chosen.months else {}
     real = {"complete_journey": journey, "cdnow": lambda: cdnow(chosen.cdnow)}
-    return table(real[name]() if name in real else replace(strange_shop(name), **asked) for name in chosen.shops)
+    shops = (real[name]() if name in real else replace(strange_shop(name), **asked) for name in chosen.shops)
+    return table(shops, chosen.panel)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pytest
 
 from toolkit.errors import BadValue
 from toolkit.settings import Settings, read_settings
-from toolkit.settings.calendar import known_holiday
+from toolkit.settings.calendar import HOLIDAYS, known_holiday, of_library
+from toolkit.settings.moving_dates import YEARS, dates_of
 
 
 def test_defaults_say_nothing_changed() -> None:
@@ -71,3 +72,10 @@ def test_holidays_that_move_are_known_by_country_or_by_name() -> None:
 def test_a_holiday_that_is_not_known_is_a_sentence(name: str, fault: str) -> None:
     with pytest.raises(BadValue, match=re.escape(fault)):
         read_settings({"calendar": {"holidays": [name]}})
+
+
+def test_dates_of_moving_holidays_are_those_of_the_library() -> None:
+    for name, country in (("Chinese New Year", "SG"), ("Mid-Autumn", "CN"), ("Eid al-Fitr", "TR"), ("Eid al-Adha", "TR")):
+        for year in YEARS:
+            assert dates_of(name, year) == of_library(country, name, year), (name, year)
+    assert HOLIDAYS["Eid al-Adha"].falls_on(1998)  # outside the library is asked

@@ -6,9 +6,12 @@ import os
 import shutil
 import stat
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_OLD_SECONDS = 24 * 3600
 
 
 def private_file(path: Path) -> Path:
@@ -57,6 +60,21 @@ def written_beside(path: Path, *, durable: bool = True, private: bool = False) -
 def is_part(path: Path) -> bool:
     """Say whether a file is one that a writer who was killed left beside its place."""
     return path.name.startswith(".") and path.name.endswith(".part")
+
+
+def sweep_parts(folder: Path) -> int:
+    """Remove what writers who were killed left below a folder, and return how many; what a writer may still be at stays."""
+    return sum(_is_dropped(path) for path in sorted(folder.rglob(".*.part")))
+
+
+def _is_dropped(path: Path) -> bool:
+    process = path.name.removesuffix(".part").rpartition(".")[2].split("-")[0]
+    is_gone = process.isdigit() and Path("/proc/self").exists() and not Path(f"/proc/{process}").exists()
+    with suppress(OSError):
+        if is_gone or time.time() - path.stat().st_mtime > _OLD_SECONDS:
+            shutil.rmtree(path) if path.is_dir() else os.unlink(path)
+            return True
+    return False
 
 
 def write_atomically(path: Path, text: str, *, private: bool = False) -> None:

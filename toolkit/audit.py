@@ -11,6 +11,7 @@ import getpass
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -156,6 +157,12 @@ def read_audit(workspace: Path, *, head: str = "") -> Audit:
                 tr("The log does not reach {where} ({head}): lines at its end were removed or changed.", where=where, head=kept[:16])
             )
     return Audit(tuple(entries), before, tuple(faults))
+
+
+def audit_copy(workspace: Path, folder: Path) -> dict[str, Path]:
+    """Copy the log and its head, as they belong together, into a folder; return name -> copy of those that are there."""
+    with FileLock(workspace / ".audit.lock"):
+        return {name: Path(shutil.copyfile(workspace / name, folder / name)) for name in (LOG, HEAD) if (workspace / name).exists()}
 
 
 def _append(workspace: Path, values: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ from toolkit.workspace import Workspace
 T = TypeVar("T")
 Spread = Callable[..., Iterator[Any]]
 """`spread(task, parts, *shared)` yields `task(part, *shared)` for each part, in their order."""
-SECONDS = 5
+SECONDS = 15
 """For so long a scheduler, and then its first worker, is waited for."""
 RETRIES = 2
 

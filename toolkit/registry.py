@@ -375,6 +375,8 @@ def find_question(name: str) -> Question:
     UnknownName
         There is no such question; the nearest one is named.
     """
+    if (found := _of_own_step(name)) is not None:
+        return found
     _load_all()
     if name in _registry:
         return _registry[name]
@@ -382,6 +384,15 @@ def find_question(name: str) -> Question:
     if len(short) == 1:
         return short[0]
     raise unknown_name("question", name, _registry)
+
+
+def _of_own_step(name: str) -> Question | None:
+    """Return a question of ours by its whole name without importing the other steps for it: they are half of what a cold shell loads."""
+    step = name.partition(".")[0]
+    if step in STEPS:
+        _load_step(step)
+    found = _registry.get(name)
+    return None if found is None or is_own(found.function) else found
 
 
 def question_text(name: str) -> str:
@@ -477,5 +488,9 @@ def _load_all() -> None:
 def _load_steps() -> None:
     """Import the steps that exist, so that their questions are registered. By name: the registry lies below the steps."""
     for step in STEPS:
-        if importlib.util.find_spec(f"toolkit.{step}"):
-            importlib.import_module(f"toolkit.{step}")
+        _load_step(step)
+
+
+def _load_step(step: str) -> None:
+    if importlib.util.find_spec(f"toolkit.{step}"):
+        importlib.import_module(f"toolkit.{step}")

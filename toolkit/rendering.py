@@ -8,10 +8,9 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from jinja2 import Environment, FileSystemLoader
 from markupsafe import escape
 
 from toolkit import language, wording
@@ -22,6 +21,9 @@ from toolkit.errors import BadValue, DataError, shorten
 from toolkit.language import plain, script_json, tr, trn
 from toolkit.saving import csv_text, workbook
 from toolkit.sources.spellings import MEMBER_IDS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 ROWS_SHOWN = 60
 """Rows of a table that a page or a notebook shows; the whole table is in `answer.table` and in the JSON."""
@@ -39,6 +41,8 @@ _NUMERIC = frozenset({"count", "number", "money", "share", "days", "score", "ind
 
 @cache
 def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader  # a shell shows no page, and it takes as long to load as polars
+
     environment = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
     environment.globals.update(kept=kept, shorten=shorten, tr=tr, word=language.word)
     return environment

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -55,20 +57,54 @@ def file_name(answer: Answer) -> str:
     return f"{words[:60]}-{answer.as_of}.csv"
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of a workbook: what stands above the table, its headings and rows, and sentences below it."""
+
+    name: str
+    above: str
+    labels: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+    below: Sequence[str] = ()
+
+
 def workbook(answers: Sequence[Answer]) -> bytes:
     """Return the tables as an Excel workbook: one sheet an answer, headline on top, nothing that can run."""
+    return book_of(
+        Sheet(
+            answer.name.split(".")[-1],
+            answer.headline,
+            wording.labels_of(answer.columns),
+            (_told(answer.table.columns, row) for row in answer.table.iter_rows()),
+            [str(note) for note in answer.notes],
+        )
+        for answer in answers
+    )
+
+
+def _told(names: Sequence[str], row: Sequence[Any]) -> list[Any]:
+    """The cells of a row: our words as the reader says them, numbers as numbers."""
+    return [
+        value if value is None or isinstance(value, (bool, int, float)) else wording.value_of(name, str(value))
+        for name, value in zip(names, row, strict=True)
+    ]
+
+
+def book_of(sheets: Iterable[Sheet]) -> bytes:
+    """Return sheets as an Excel workbook in which nothing can run; null and not-a-number are empty cells."""
     from xlsxwriter import Workbook  # slow to load, and only needed here
 
     made = io.BytesIO()
     never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with Workbook(made, never) as book:
         bold = book.add_format({"bold": True})
-        for answer in answers:
-            sheet = book.add_worksheet(answer.name.split(".")[-1][:31])
-            sheet.write_string(0, 0, harmless(answer.headline))
-            for place, label in enumerate(wording.labels_of(answer.columns)):
+        for given in sheets:
+            sheet = book.add_worksheet(given.name[:31])
+            sheet.write_string(0, 0, harmless(given.above))
+            for place, label in enumerate(given.labels):
                 sheet.write_string(2, place, harmless(label), bold)
-            for number, row in enumerate(answer.table.iter_rows(), start=3):
+            number = 2
+            for number, row in enumerate(given.rows, start=3):
                 for place, value in enumerate(row):
                     if isinstance(value, bool) or value is None:
                         sheet.write(number, place, value)
@@ -77,9 +113,8 @@ def workbook(answers: Sequence[Answer]) -> bytes:
                     elif isinstance(value, (int, float)):
                         sheet.write_number(number, place, value)
                     else:
-                        told = wording.value_of(answer.table.columns[place], str(value))
-                        sheet.write_string(number, place, harmless(told)[:32_767])
-            for number, note in enumerate(answer.notes, start=answer.table.height + 4):
-                sheet.write_string(number, 0, harmless(str(note))[:32_767])
+                        sheet.write_string(number, place, harmless(str(value))[:32_767])
+            for line, sentence in enumerate(given.below, start=number + 2):
+                sheet.write_string(line, 0, harmless(sentence)[:32_767])
             sheet.freeze_panes(3, 1)
     return made.getvalue()

@@ -25,6 +25,7 @@ import pytest
 from tests.apps.conftest import CATEGORY, LONG, NAME, NASTY, kernels_of
 from tests.chromium import CHROMIUM, wait_until
 from toolkit.apps.pages.error_boundary import LOG_VARIABLE
+from toolkit.apps.pages.plain_words import plain_answer
 from toolkit.audience import load_audience, saved_names
 from toolkit.language import speaking
 from toolkit.ledger.campaigns import open_campaign
@@ -445,7 +446,7 @@ def test_a_reader_changes_the_language(browser: Any, served: tuple[str, subproce
         page.get_by_role("heading", name="会员画像").wait_for()
         wait_until(page, "document.documentElement.lang === 'zh' && location.search.includes('language=zh')")
         with speaking("zh"):
-            said = find_question("portrait.overview")(floor, audience="order_count >= 2").headline
+            said = plain_answer(find_question("portrait.overview")(floor, audience="order_count >= 2")).headline
         wait_until(
             page, "told => document.querySelector('.tk-headline') && document.querySelector('.tk-headline').innerText === told", arg=said
         )

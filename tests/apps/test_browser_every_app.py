@@ -12,6 +12,7 @@ from tests.apps.conftest import NASTY
 from tests.apps.test_browser import press, served, visit
 from tests.apps.test_browser_people import READY, drawn
 from tests.chromium import CHROMIUM, wait_until
+from toolkit.apps.pages.plain_words import plain_answer
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
 
@@ -26,8 +27,9 @@ __all__ = ["served"]  # the fixture: each module has an app of its own
 HARM = "<script>document.title='broken'</script>{{ 7*7 }}{% raw %}=1+1|'calc' مرحبا <img src=x onerror=\"document.title='broken'\">"
 """A script, a template, a formula, words from right to left, and a picture that runs when it is not found."""
 ENDLESS = "x" * 10_000
+UNFOLDS = {"targeting": "As an expression", "differentiation": "In short, to be typed"}
 FIELDS = "input:not([type=date], [type=checkbox]), textarea, [contenteditable=true]"
-FIGURES = {"at least", "at most", "Spend", "Save", "Cost of one contact", "Fixed costs", "Lift to reach, %"}
+FIGURES = {"Spend", "Save", "Cost of one contact", "Fixed costs", "Lift to reach, %"}
 """Fields that take figures: what else is typed is said back by one sentence, so once is enough."""
 SLIDERS = {"Most that the offer may cost", "Held out, %"}
 SILENT = {"By", *SLIDERS}
@@ -37,9 +39,15 @@ HEARD = """words => [...document.querySelectorAll('.tk-sentence, .tk-headline')]
   || new URLSearchParams(location.search).toString() && [...new URLSearchParams(location.search).values()].some(one => one.includes(words))"""
 PARTS = (
     ("portrait", {"question": "portrait.member"}, 5),
-    ("targeting", {}, 10),
+    ("targeting", {}, 3),
     ("differentiation", {"name": "Autumn"}, 12),
 )
+
+
+def unfold(page: Any, app: str) -> None:
+    """Open what is there for who wants to type."""
+    if app in UNFOLDS:
+        press(page, UNFOLDS[app])
 
 
 def unharmed(page: Any) -> None:
@@ -58,6 +66,7 @@ def unharmed(page: Any) -> None:
 def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app: str, query: dict[str, str], count: int) -> None:
     with visit(browser, served, app, urlencode(query)) as page:
         page.locator(".tk-main :is(.tk-headline, .tk-stop)").locator("visible=true").first.wait_for()
+        unfold(page, app)
         fields = page.locator(FIELDS).locator("visible=true").element_handles()
         assert len(fields) == count
         for field in reversed(fields):  # the last belongs to the question, and goes with it when the page is reset
@@ -76,6 +85,16 @@ def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app
                 unharmed(page)
             press(page, "Reset")
             wait_until(page, f"words => !({HEARD})(words)", arg=told)
+        if app == "targeting":
+            press(page, "Add a condition")  # figures first, then the shop's own words
+            row = page.get_by_label("Condition 1: how much, or which")
+            for about, heard in (("spent in the last 13 weeks", ((HARM, "7*7"), (ENDLESS, "x" * 50))), ("like", ((HARM, "7*7"),))):
+                page.get_by_label("Condition 1: about").select_option(about)
+                for words, told in heard:
+                    row.fill(words)
+                    row.press("Tab")
+                    wait_until(page, HEARD, arg=told)
+                    unharmed(page)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +152,7 @@ def test_an_address_opens_the_view_and_the_way_back_leads_to_it(
     with visit(browser, served, app, urlencode(query)) as page:
         page.locator(READY[app].replace(".tk-hint p", ".tk-build .tk-headline")).first.wait_for()
         assert address(page) == sorted(query.items())
+        unfold(page, app)
         for label, text in fields.items():
             field = page.get_by_label(label, exact=True).locator("visible=true").element_handle()
             wait_until(page, "([field, text]) => field.value === text", arg=[field, text])
@@ -140,7 +160,7 @@ def test_an_address_opens_the_view_and_the_way_back_leads_to_it(
         if app == "review":
             page.get_by_label("Campaign", exact=True).select_option(index=0)
         elif app == "targeting":
-            page.get_by_label("at most").first.fill("7")
+            page.get_by_label("Condition 1: how much, or which").fill("7")
             page.keyboard.press("Tab")
         else:
             page.get_by_label("Kind of offer").select_option("A discount")
@@ -191,7 +211,7 @@ def test_an_address_asks_its_question_of_everybody(
     tab = {} if app == "portrait" else {"tab": "ask"}
     query = {**tab, "question": question, **scope, **{f"own.{name}": value for name, value in own.items()}}
     with visit(browser, served, app, urlencode(query)) as page:
-        wanted = find_question(question)(floor, **scope, **own).headline
+        wanted = plain_answer(find_question(question)(floor, **scope, **own)).headline
         headline = page.locator(".tk-asking .tk-headline").locator("visible=true")
         headline.filter(has_text=wanted).wait_for()  # the page opens with a headline of its own
         assert headline.inner_text() == wanted

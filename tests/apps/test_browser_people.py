@@ -11,6 +11,7 @@ import pytest
 
 from tests.apps.test_browser import APPS, press, served, type_in, visit
 from tests.chromium import CHROMIUM, wait_until
+from toolkit.apps.pages.plain_words import plain_answer
 from toolkit.ledger.campaigns import open_campaign
 from toolkit.registry import find_question
 from toolkit.workspace import Workspace
@@ -132,7 +133,7 @@ def test_segments_are_gone_into_two_groups_compared_and_one_member_shown(browser
         page.locator(".tk-question", has_text="How are our members doing?").wait_for()
         into = page.get_by_label("Only members with").input_value()
         assert into in {f"segment = '{segment}'" for segment in segments}
-        assert headline.inner_text() == find_question("portrait.overview")(floor, audience=into).headline
+        assert headline.inner_text() == plain_answer(find_question("portrait.overview")(floor, audience=into)).headline
         press(page, "Back")
         page.locator(".tk-question", has_text="Which segments").wait_for()
         assert headline.inner_text() == asked
@@ -141,18 +142,19 @@ def test_segments_are_gone_into_two_groups_compared_and_one_member_shown(browser
         cell = page.locator("button.tk-cell", has_text=segments[0]).first
         cell.focus()
         page.keyboard.press("Enter")
-        page.locator(".tk-question", has_text=f"segment = '{segments[0]}'").wait_for()
+        page.locator(".tk-question", has_text=f"of the segment {segments[0]}").wait_for()
         assert page.evaluate("document.activeElement.classList.contains('tk-main')")
         page.go_back()
         page.locator(".tk-question", has_text="Which segments").wait_for()
 
         type_in(page, "Only members with", "recency_days <= 30")
-        page.locator(".tk-question", has_text="recency_days <= 30").wait_for()
+        page.locator(".tk-question", has_text="whose last order is at most 30 days ago").wait_for()
         type_in(page, "Beside members with", "recency_days > 30")
-        page.locator(".tk-question", has_text="recency_days > 30").wait_for()
+        page.locator(".tk-question", has_text="whose last order is over 30 days ago").wait_for()
         drawn(page)
         heads = page.locator(".tk-both .tk-headline").all_inner_texts()
-        assert heads == [find_question("portrait.segments")(floor, audience=f"recency_days {sign} 30").headline for sign in ("<=", ">")]
+        beside = [find_question("portrait.segments")(floor, audience=f"recency_days {sign} 30") for sign in ("<=", ">")]
+        assert heads == [plain_answer(answer).headline for answer in beside]
         left, right = (page.locator(".tk-both > *").nth(place).bounding_box() for place in (0, 1))
         page.set_viewport_size({"width": 1600, "height": 1000})
         left, right = (page.locator(".tk-both > *").nth(place).bounding_box() for place in (0, 1))

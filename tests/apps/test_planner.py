@@ -17,6 +17,7 @@ from tests.shop import make_workspace
 from toolkit.answer import Answer
 from toolkit.apps.pages.form import Form, blank, campaign_id_of, form_of, query_of
 from toolkit.apps.pages.offer_text import STARTS
+from toolkit.apps.pages.plain_words import plain_answer
 from toolkit.apps.pages.planner import NOT_YET, Planner
 from toolkit.apps.pages.planner_view import PlannerView
 from toolkit.errors import BadValue
@@ -51,6 +52,7 @@ def test_what_is_filled_in_becomes_a_plan(planner: Planner) -> None:
     planner.change(name="Autumn")
     assert isinstance(planner.plan, Answer), planner.plan
     assert "'autumn'" in planner.plan.headline
+    assert not any("extra_amount" in note.text for note in plain_answer(planner.plan).notes), "a plan, too, is shown in words"
     assert isinstance(planner.replay, Answer | str)
     assert planner.can_go_back
     (held_out,) = re.findall(r"([\d,]+) are held out", planner.plan.headline)

@@ -11,11 +11,11 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from tests.importing.test_door import ROWS, counted, write_file
+from toolkit.apps.pages.fields import PAGE_VARIABLE
 from toolkit.apps.pages.page import Page
 from toolkit.apps.pages.receipts_page import receipts_page
 from toolkit.apps.pages.receipts_view import ReceiptsView
 from toolkit.apps.pages.receiving import Receiving
-from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.importing import arrivals
 from toolkit.importing.first_figures import first_figures
 from toolkit.language import speak

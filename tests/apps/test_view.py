@@ -16,7 +16,7 @@ import pytest
 from tests.apps.conftest import NAME, NASTY
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.error_boundary import LOG_VARIABLE, Guard
-from toolkit.apps.pages.shown import PAGE_VARIABLE
+from toolkit.apps.pages.fields import PAGE_VARIABLE
 from toolkit.apps.pages.state import State
 from toolkit.apps.pages.view import AskView
 from toolkit.errors import BadValue

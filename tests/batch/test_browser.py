@@ -13,7 +13,9 @@ from markupsafe import Markup
 
 from tests.chromium import CHROMIUM
 from toolkit.batch import BatchResult, html
+from toolkit.batch.record import Record, write_record
 from toolkit.batch.store_page import Figure, StorePage, Task
+from toolkit.batch.whole_set import write_printed
 from toolkit.charts.sparkline import spark_line
 
 pytestmark = [
@@ -61,6 +63,10 @@ def test_report_draws_its_charts_from_disk(good: BatchResult, opened: Callable[[
     assert page.locator("figure.chart svg.marks").count() == 2
     assert page.locator("figure.chart svg.marks path").count() > 10
     assert page.stopped == []
+    # What axe-core asks of a chart: one picture with a name, and a menu with one; nothing to press lies within a picture.
+    assert page.locator("figure.chart svg.marks[role=img][aria-label]").count() == 2
+    assert page.locator("figure.chart svg [role]").count() == page.locator("[role=img] summary").count() == 0
+    assert page.locator("figure.chart summary[aria-label]").count() == 2
     assert page.locator("h1").inner_text() == [record for record in good.records if record.notebook == "fine"][store].label
     assert page.get_by_text("secret").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -131,6 +137,12 @@ def test_a_store_is_one_page_of_paper_with_nothing_cut_off(words: str, opened: C
     printed = shown.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
     assert re.search(rb"/MediaBox\s*\[0 0 59[45][.\d]* 84[12][.\d]*\]", printed), "A4"
+    record = Record("1", words or "1", "store", "ok", page="stores/1/store.html", figures={"store_page": {"figures": {"sales": 1.0}}})
+    (folder := tmp_path / "stores" / "1").mkdir(parents=True)
+    (folder / "store.html").write_text(path.read_text("utf-8"), "utf-8")
+    write_record(folder, record)
+    if words == LONG:
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", write_printed(tmp_path).read_bytes())) == 1
     shown.emulate_media(media="print")
     shown.set_viewport_size({"width": 688, "height": 1000})  # A4 less its margins
     assert shown.evaluate("document.querySelector('.sheet').offsetHeight <= document.querySelector('.paper').clientHeight")

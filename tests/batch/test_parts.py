@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from toolkit.batch.index import index_page
 from toolkit.batch.naming import folder_name
 from toolkit.batch.parameters import declared_parameters
 from toolkit.batch.record import SUFFIX, Record, read_record, read_records, write_record
+from toolkit.batch.whole_set import write_printed, write_workbook
 from toolkit.charts.theme import config
 from toolkit.errors import DataError
 
@@ -183,6 +185,65 @@ def test_index_of_many_stores_is_small_and_quick(tmp_path: Path) -> None:
     page = index_page(read_records(tmp_path), title="T")
     assert page.count("<tr") == 458
     assert len(page) < 1_500_000
+
+
+def store_record(store_id: str, **figures: float) -> Record:
+    told = {
+        "headline": "h",
+        "figures": figures,
+        "spark": [],
+        "currency": "EUR",
+        "period": ["2024-01-01", "2024-03-31"],
+        "tasks": ["=do it"],
+    }
+    return Record(store_id, f"Store {store_id}", "store", "ok", figures={"store_page": told}, page=f"stores/{store_id}/store.html")
+
+
+STORES = [
+    store_record("1", sales=100.0, sales_change=0.1, target_rate=0.9, repeat_rate=0.5, repeat_rate_low=0.4, repeat_rate_high=0.6),
+    store_record("2", sales=200.0, sales_change=-0.2, repeat_rate=0.3, repeat_rate_change=-1.5),
+]
+
+
+def test_change_target_interval_and_period_stand_in_the_index() -> None:
+    page = index_page(STORES, title="T")
+    heads = re.findall(r"<th[ >].*?</th>", page, re.DOTALL)
+    assert [re.sub("<small>.*?</small>|<[^>]*>", "", head) for head in heads][2:] == [
+        "Sales",
+        "Change",
+        "Of target",
+        "Bought again",
+        "Change",
+        "Reports",
+    ]
+    second, first = page[page.index("<tbody>") :].split("</tr>")[:2]
+    assert all(text in first for text in ("+10.0%", "90.0%", "40.0% – 60.0%", 'data-value="0.9"', 'data-value="0.1"'))
+    assert all(text in second for text in ("-20.0%", "-1.5 points", 'data-value=""'))
+    assert "figures from 2024-01-01 to 2024-03-31" in page
+
+
+def test_a_workbook_holds_the_index_and_what_there_is_to_do_and_runs_nothing(tmp_path: Path) -> None:
+    for record in STORES:
+        folder = tmp_path / "stores" / record.store_id
+        folder.mkdir(parents=True)
+        write_record(folder, record)
+    with zipfile.ZipFile(write_workbook(tmp_path)) as book:
+        names = re.findall(r'<sheet name="(.*?)"', book.read("xl/workbook.xml").decode())
+        words = book.read("xl/sharedStrings.xml").decode()
+        numbers = re.findall(r"<v>(.*?)</v>", book.read("xl/worksheets/sheet1.xml").decode())
+        assert not any("<f>" in book.read(name).decode() for name in book.namelist() if "worksheets/sheet" in name)
+    assert names == ["Stores", "To do", "store_page"]
+    assert "'=do it" in words
+    assert {"100", "0.1", "0.9", "200", "-0.2"} <= set(numbers)
+
+
+def test_a_pdf_needs_a_browser_and_pages_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolkit.batch.whole_set.shutil.which", lambda name: "/bin/false")
+    with pytest.raises(DataError, match="has a page to print"):
+        write_printed(tmp_path)
+    monkeypatch.setattr("toolkit.batch.whole_set.shutil.which", lambda name: None)
+    with pytest.raises(DataError, match="none of them is installed"):
+        write_printed(tmp_path)
 
 
 def test_index_of_nothing() -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import toolkit as tk
 from tests.shop import make_workspace, tiny_lines, tiny_products
 from tests.test_integrity import _turned
+from toolkit.audit import read_audit, record
 from toolkit.cli.shell import app
 from toolkit.doctor.backup import back_up, backups, restore
 from toolkit.errors import BadValue, WorkspaceError
@@ -81,3 +82,25 @@ def test_the_commands(ws: Workspace, tmp_path: Path) -> None:
     done = run.invoke(app, ["doctor", str(tmp_path / "again")])
     assert done.exit_code == 1
     assert "Without this dictionary" in done.output
+
+
+def test_a_backup_in_a_store_comes_back_too(ws: Workspace, tmp_path: Path) -> None:
+    """pyarrow's own local store stands for the object stores that it speaks with in the same words."""
+    address = f"file://{tmp_path / 'store'}"
+    before, entry = tk.portrait.overview(ws), record(ws.path, "saved", audience="core")
+    first = back_up(ws.path, address, now=NOW)
+    assert back_up(ws.path, address, now=NOW + timedelta(days=1)).written == 0
+    restore(address, tmp_path / "again")
+    assert tk.portrait.overview(tmp_path / "again") == before
+    audit = read_audit(tmp_path / "again")
+    assert (audit.head, audit.faults) == (entry, ()), "what an owner wrote down, such as a lower minimum, holds there too"
+    line_file = Workspace(ws.path).manifest.line_files[0].path
+    sha256 = Workspace(ws.path).manifest.files[line_file].sha256
+    _turned(tmp_path / "store" / "contents" / sha256[:2] / sha256)
+    with pytest.raises(WorkspaceError, match="is not what was written"):
+        restore(address, tmp_path / "broken", backup=first.path.stem)
+    assert not (tmp_path / "broken").exists()
+    for nowhere in ("ftp://host/x", "s3://shop/x?endpoint_override=127.0.0.1:9&scheme=http&region=x&connect_timeout=1"):
+        with pytest.raises(WorkspaceError) as caught:
+            back_up(ws.path, nowhere, now=NOW)
+        assert len(str(caught.value)) < 600

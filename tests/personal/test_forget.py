@@ -189,8 +189,9 @@ def test_files_that_hold_persons_are_their_owner_s_and_lose_who_is_forgotten(ws:
     restore(tmp_path / "kept", tmp_path / "again")
     written = [path for place in (ws.path, tmp_path / "kept", tmp_path / "again") for path in place.rglob("*") if path.is_file()]
     open_files = [path for path in written if path.stat().st_mode & 0o077 and not path.name.endswith(NO_PERSON)]
-    assert [path.name for path in open_files] == ["backup-20240501-000000.json"], "names of files and their hashes"
-    assert not any(holds(path, one) for path in open_files for one in ("Mq7001", "会员甲", "K001"))
+    assert open_files == []
+    dropped = ws.path / "documents" / "audiences" / ".other-v1.members.csv.999999999-1.part"
+    dropped.write_text("Mq7001\n", "utf-8")  # a process was killed while it saved a list
     assert forget(ws, "Mq7001", "会员甲").is_clean
     for one in ("Mq7001", "会员甲"):
         assert files_with(Workspace(ws.path), one) == []

@@ -13,14 +13,16 @@ from toolkit.language import later, tr
 from toolkit.registry import all_questions
 
 RANKED_BY = "sales"
+STORE_PAGE = "store_page"
+"""What a store's page is called among the answers of a notebook."""
 LEADING = {
     "at_stake_spend": later("Spend at stake"),
     "net_amount": later("Net of the campaign"),
-    "expected_net_amount": later("Expected net of offers"),
+    "expected_net_amount": later("Net of offers by segment"),
     "core_sales_share": later("Core members' share"),
     "due_member_count": later("Members due"),
     "back_after_first_share": later("Come a second time"),
-    "best_net_amount": later("Best offer, net"),
+    "best_net_amount": later("Net of the best single offer"),
     "planned_cost": later("Cost of the proposal"),
     "smallest_lift_share": later("Smallest visible lift"),
     "lift_share": later("Lift of sales"),
@@ -29,6 +31,8 @@ LEADING = {
 }
 """Figures that stand for a page where no answer tells the sales, most wanted first, and what they are called beside other figures."""
 MOST_FIGURES = 6
+BESIDE = ("_change", "_low", "_high", "target_rate")
+"""Endings of figures that stand beside another one: its change, its interval, its target."""
 _SPARK_POINTS = 120  # a small picture shows no more, and 457 stores are read for one page
 
 
@@ -63,6 +67,7 @@ def headline_figures(notebook: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 "figures": {str(key): value for key, value in figures.items() if _is_number(value)},  # type: ignore[union-attr]
                 "spark": [value if _is_number(value) else None for value in spark[-_SPARK_POINTS:]],  # type: ignore[index]
                 "currency": str(answer.get("currency") or ""),
+                **{key: answer[key] for key in ("period", "tasks") if isinstance(answer.get(key), list)},
             },
         )
     return figures_of
@@ -85,8 +90,28 @@ def leading(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     if first is None:
         return {**with_figures[0], "figures": dict(list(led.items())[:MOST_FIGURES]), "spark": []} if led else dict(with_figures[0])
     more = dict(list(led.items())[:2])
-    own = [RANKED_BY, *(key for key in first["figures"] if key != RANKED_BY)]
+    own = [RANKED_BY, *(key for key in first["figures"] if key != RANKED_BY and not key.endswith(BESIDE) and key not in more)]
     return {**first, "figures": {key: first["figures"][key] for key in own[: MOST_FIGURES - len(more)]} | more}
+
+
+def change_text(key: str, change: float | None) -> str:
+    """Return the change of a figure as a cell: in points where it is a share.
+
+    >>> change_text("sales", 0.075), change_text("repeat_rate", -3.6)
+    ('+7.5%', '-3.6 points')
+    """
+    if change is None:
+        return "–"
+    return tr("{points} points", points=f"{change:+.1f}") if figure_column(key).kind == "share" else f"{change:+.1%}"
+
+
+def interval_text(key: str, figures: Mapping[str, Any]) -> str:
+    """Return the interval of a figure where it has one: "51.2% – 62.4%"."""
+    low, high = figures.get(f"{key}_low"), figures.get(f"{key}_high")
+    if not (_is_number(low) and _is_number(high)):
+        return ""
+    kind = figure_column(key).kind
+    return f"{wording.cell(low, kind, '')} – {wording.cell(high, kind, '')}"
 
 
 def figure_label(key: str) -> str:

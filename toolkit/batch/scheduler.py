@@ -88,6 +88,9 @@ def run_reports(
     done = {job: record for job in jobs if resume and (record := _finished(job)) is not None}
     fresh = _run([job for job in jobs if job not in done], executor, workers, progress)
     records = tuple((done | fresh)[job] for job in jobs)
+    from toolkit.batch.whole_set import write_workbook
+
+    write_workbook(out)
     index = write_index(out, title=title)
     return BatchResult(records=records, skipped=len(done), index=index, seconds=round(time.perf_counter() - started, 2))
 

@@ -17,11 +17,13 @@ from markupsafe import Markup
 
 from toolkit import wording
 from toolkit.answer import ANSWER_MIME, Answer
+from toolkit.batch.figures import STORE_PAGE
 from toolkit.charts.sparkline import spark_line
 from toolkit.errors import ToolkitError, shorten
 from toolkit.language import later, tr
 from toolkit.ledger.campaigns import known_campaigns, members_of
 from toolkit.ledger.global_control import read_global_control
+from toolkit.models.shares import wilson
 from toolkit.portrait.figures import FIGURES
 from toolkit.portrait.measures.figure_values import change_of, change_said, figure_values
 from toolkit.portrait.scoreboard import compared_with
@@ -34,9 +36,9 @@ from toolkit.scope.period import Period
 from toolkit.scope.view import View, open_view
 from toolkit.workspace import Workspace, opened
 
-NAME = "store_page"
-"""What the page is called among the answers of a notebook."""
 SHOWN = ("sales", "member_sales", "active_members", "first_time_members", "repeat_rate", "order_value")
+_RANKED = ("sales", "active_members", "repeat_rate", "order_value")
+"""Those that an index shows of many stores side by side."""
 MOST_THINGS, MOST_NAMES, MOST_GOODS = 3, 9, 3
 _LONGEST = 24
 """Characters of a name or of goods: what is longer is cut, for the page is one page."""
@@ -148,9 +150,10 @@ def store_page(
             Task(tr("Have on the shelf what members are about to need (how many of them within 28 days):"), goods=awaited, is_goods=True)
         )
         awaited = ()
-    figures = {name: value for name, value in values.items() if value is not None}
+    figures = {name: values[name] for name in dict.fromkeys((*_RANKED, *SHOWN)) if values[name] is not None}
     figures |= {f"{name}_change": change for name, change in changes.items() if change is not None}
     figures |= {name: month.figures[name] for name in ("target_rate",) if name in month.figures}
+    figures |= _interval(board)
     figures |= {name: agenda.figures[name] for name in ("at_stake_spend",) if name in agenda.figures}
     label = store_label or (tr("Store {store_id}", store_id=store_id) if store_id else tr("The chain"))
     return StorePage(
@@ -165,7 +168,7 @@ def store_page(
         awaited=awaited,
         worked=find_question("review.lessons")(ws, as_of=view.as_of, settings=scope["settings"]).headline,
         told={
-            "name": NAME,
+            "name": STORE_PAGE,
             "headline": board.headline,
             "figures": figures,
             "spark": list(board.finding.spark),
@@ -190,6 +193,15 @@ def _values(view: View, board: Answer) -> tuple[dict[str, float | None], dict[st
     reaches = pl.col("starts_on") >= view.first_day
     lines = board.table.with_columns(sales.head(len(windows))).with_columns(pl.when(reaches).then("sales").alias("sales"))
     return values, changes, lines.reverse()
+
+
+def _interval(board: Answer) -> dict[str, float]:
+    """The 95% interval of the repeat rate (Wilson), a share of the buyers of the period."""
+    rate, count = board.table.row(0, named=True)["repeat_rate"], board.table["buyer_count"][0]
+    if rate is None or not count:
+        return {}
+    low, high = wilson(pl.lit(rate * count), pl.lit(float(count)))
+    return pl.select(low.alias("repeat_rate_low"), high.alias("repeat_rate_high")).row(0, named=True)
 
 
 def _figures(

@@ -117,7 +117,7 @@ def _many_lines(drawn: pl.DataFrame, x: dict[str, Any], y: dict[str, Any], value
 def _time_axis(times: pl.Series) -> dict[str, Any]:
     span = times.to_frame("time").select(pl.col("time").max() - pl.col("time").min()).item() if times.dtype.is_temporal() else None
     span_days = span.total_seconds() / 86_400 if span is not None else 0.0
-    form = tr("%-d %b") if span_days <= 120 else tr("%b %Y") if span_days <= 365 * 6 else tr("%Y")
+    form = "%H:%M" if 0 < span_days < 1 else tr("%-d %b") if span_days <= 120 else tr("%b %Y") if span_days <= 365 * 6 else tr("%Y")
     return {
         "title": None,
         "format": form,

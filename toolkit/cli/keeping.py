@@ -12,7 +12,9 @@ from toolkit.cli.terminal import echo
 from toolkit.language import tr
 
 WorkspacePath = Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")]
-Backups = Annotated[Path, typer.Argument(help="The folder of backups, best on another disk.", metavar="BACKUPS")]
+Backups = Annotated[
+    str, typer.Argument(help="The folder of backups, best on another disk; or an object store: s3://bucket/folder.", metavar="BACKUPS")
+]
 
 
 def doctor_command(

@@ -447,10 +447,15 @@ def report(
     workers: Annotated[int, typer.Option(help="Notebooks run side by side.", min=1, max=64)] = 2,
     resume: Annotated[bool, typer.Option("--resume", help="Keep the reports that are finished and up to date.")] = False,
     single_file: Annotated[bool, typer.Option("--single-file", help="Pages that stand alone and can be mailed.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also one PDF, a page a store; Chromium prints it.")] = False,
 ) -> None:
     """Run the notebooks for every store and write an indexed set of pages that open from disk, with no network."""
     names = [name.strip() for name in notebooks.split(",") if name.strip()]
     result = _run_reports(workspace, stores, names, out, read_sets(sets or []), workers=workers, resume=resume, single_file=single_file)
+    if pdf:
+        from toolkit.batch.whole_set import write_printed
+
+        _hint(tr("wrote {file}", file=write_printed(result.index.parent)))
     _hint(
         tr("Open {path} in a browser.", path=result.index.resolve())
         + (tr(" Try the failed ones again with --resume.") if result.failed else "")

@@ -6,15 +6,13 @@ Nothing that people brought in or wrote is ever removed: a damaged file of recei
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit import edits
+from toolkit.atomic import sweep_parts
 from toolkit.audit import record
 from toolkit.doctor.damage import damaged_marts, data_faults, kept_faults, remove_derived
 from toolkit.edits import FOLDER as EDITABLE
@@ -28,7 +26,6 @@ from toolkit.roles import require_role
 from toolkit.workspace import COPY, LineFile, Manifest, Workspace, write_manifest
 
 ASIDE = "damaged"
-_OLD_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def examine(workspace: Path, *, set_aside: bool = False, take_edits: bool = Fals
     before = _unlisted(ws)
     with ws.writing():
         swept = len(before - _unlisted(ws))
-        parts = sum(1 for path in _parts(ws.path) if _removed(path))
+        parts = sweep_parts(ws.path)
         if swept or parts:
             mended.append(tr("{count:,} files that interrupted attempts had left were removed.", count=swept + parts))
         faults = data_faults(ws)
@@ -213,19 +210,3 @@ def _unlisted(ws: Workspace) -> set[Path]:
     live = {ws.path / name for name in ws.manifest.live()}
     folders = (ws.path / kind for kind in ("lines", "codes", "tables", "rejected", "staging"))
     return {path for folder in folders for path in folder.rglob("*") if path.is_file() and path not in live}
-
-
-def _parts(workspace: Path) -> Iterator[Path]:
-    yield from (path for path in workspace.rglob(".*.part") if path.exists())
-
-
-def _removed(path: Path) -> bool:
-    """Remove what a writer left half-made, unless it may still be at it."""
-    process = path.name.removesuffix(".part").rpartition(".")[2].split("-")[0]
-    is_gone = process.isdigit() and Path("/proc/self").exists() and not Path(f"/proc/{process}").exists()
-    with suppress(OSError):
-        if not is_gone and time.time() - path.stat().st_mtime < _OLD_SECONDS:
-            return False
-        shutil.rmtree(path) if path.is_dir() else os.unlink(path)
-        return True
-    return False

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from toolkit.importing import lines as line_steps
-from toolkit.importing.identities import People
 from toolkit.schemas import CONTRACT
-from toolkit.sources.convert import Typed
 from toolkit.sources.spellings import MEMBER_IDS, folded
 from toolkit.workspace import LineFile, Workspace
+
+if TYPE_CHECKING:
+    from toolkit.importing.identities import People
+    from toolkit.sources.convert import Typed
 
 AGAIN = "the same member again, under another id"
 LONGEST_WAY = 20
@@ -153,4 +155,6 @@ def moved_lines(
 def _written(workspace: Workspace, folder: str, partition: int, lines: pl.DataFrame, ids: pl.DataFrame, source: str) -> LineFile:
     (workspace.path / folder).mkdir(parents=True, exist_ok=True)
     own = ids.join(lines.select("order_code").unique(), on="order_code", how="semi", maintain_order="left")
-    return line_steps.write_partition(workspace, folder, partition, lines, own, source=source)
+    from toolkit.importing.lines import write_partition  # who only reads ids here need not load what reads files
+
+    return write_partition(workspace, folder, partition, lines, own, source=source)

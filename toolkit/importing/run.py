@@ -269,7 +269,7 @@ def _import_lines(
     in_other_zone = mapping.zone_of_times("lines") not in (None, mapping.time_zone)
     are_written = bool(names.height or gone.ids or in_other_zone or any(file.dialect for file in typed.files))
     if are_written:  # parse text, move times once, not once per pass
-        lines = line_steps.written(lines, staging / "typed", typed.rows_in)
+        lines = line_steps.written(lines, staging / "typed", typed.rows_in, typed.mapped)
     earlier = 0
     if mapping.since is not None:
         lines, earlier = rows_since(typed, lines, mapping.since)
@@ -452,9 +452,7 @@ def _write_lines(
             continue
         stored, ids = line_steps.sort_partition(rows, number + partition, several_times=several_times)
         files.append(line_steps.write_partition(ws, folder, partition, stored, ids, source=source))
-        days.append(
-            stored.lazy().group_by("store_code", pl.col("ordered_at").dt.date().alias("day")).agg(pl.len().alias("lines_now")).collect()
-        )
+        days.append(line_steps.lines_per_store_day(stored))
     if not days:
         return [], pl.DataFrame(schema={"store_code": pl.UInt32, "day": pl.Date, "lines_now": pl.UInt32})
     return files, pl.concat(days).group_by("store_code", "day").agg(pl.col("lines_now").sum())

@@ -30,7 +30,7 @@ from toolkit.mart.catalogue import Catalogue, catalogue_of, without_fractions
 from toolkit.mart.folder import FORMAT, Mart, find_mart, mart_path, nearest_before
 from toolkit.mart.prices import category_table, expected_amounts, usual_prices
 from toolkit.mart.products import product_table
-from toolkit.mart.pruning import BUILDING, prune, sweep
+from toolkit.mart.pruning import BUILDING, prune, sweep, take_over
 from toolkit.mart.runs import Columns
 from toolkit.mart.settled import add, note_origin, product_sums_after, settled_day
 from toolkit.mart.tables import lines_at_once, tables_of_slices
@@ -113,6 +113,7 @@ def _build_in(folder: Path, ws: Workspace, as_of: date, most_lines: int, workers
             shutil.rmtree(finished, ignore_errors=True)  # one of another layout, or damaged
             building.rename(finished)
             synced(folder)
+            take_over(finished)
             prune(ws, finished)
         finally:
             shutil.rmtree(building, ignore_errors=True)

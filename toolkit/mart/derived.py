@@ -12,6 +12,8 @@ import polars as pl
 from toolkit.disk import FAULTS
 from toolkit.integrity import content_named, write_content_named
 
+CARRIED = "carried-"
+"""How tables are called that another mart may take over; a mart that is built does (`pruning.take_over`)."""
 _MOST_IN_MEMORY = 32
 _memory: OrderedDict[tuple[Path, int], pl.DataFrame] = OrderedDict()
 
@@ -44,11 +46,13 @@ def stored_table(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) ->
 
 
 def carried_table(mart_path: Path, key: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    """Return the table `key` of a mart, as `stored_table`; taken over from another mart beside it where that has it.
+    """Return the table `carried-<key>` of a mart, as `stored_table`; taken over from another mart beside it where that has it.
 
     `key` must hold a digest of everything that the table depends on, also of what it reads of the mart: then equal keys mean equal tables,
     whichever mart they were made for.
     """
+
+    key = f"{CARRIED}{key}"
 
     def taken_over_or_made() -> pl.DataFrame:
         for mart in sorted(mart_path.parent.glob("*-*-*-*"), reverse=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from toolkit.mart.carried import link
+from toolkit.mart.derived import CARRIED
 from toolkit.readers import leased_states
 from toolkit.workspace import Workspace
 
@@ -12,6 +14,7 @@ BUILDING = ".building-"
 """How the folder of a mart is called while it is being built."""
 MOST_TIMES_LINES, LEAST_BUDGET = 2.5, 200_000_000
 """Marts may take this many times the bytes of the lines, or this many bytes where that is more; beyond it those of earlier receipts go."""
+_MOST_CARRIED = 8
 
 
 def sweep(folder: Path) -> None:
@@ -19,6 +22,15 @@ def sweep(folder: Path) -> None:
     for item in folder.iterdir():
         if item.is_dir() and item.name.startswith(BUILDING):
             shutil.rmtree(item, ignore_errors=True)
+
+
+def take_over(finished: Path) -> None:
+    """Give a new mart what those beside it have that does not rest on the day: they may be gone before it is asked for."""
+    found = sorted(finished.parent.glob(f"*-*-*-*/derived/{CARRIED}*.parquet"), key=lambda path: path.stat().st_mtime_ns)
+    for path in found[-_MOST_CARRIED:]:
+        target = finished / "derived" / path.name
+        if not target.exists():
+            link(path, target)
 
 
 def prune(ws: Workspace, newest: Path) -> None:

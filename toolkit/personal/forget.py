@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 from filelock import FileLock
 
+from toolkit.atomic import sweep_parts
 from toolkit.audit import read_audit, record
 from toolkit.errors import BadValue, UnknownName
 from toolkit.forgotten import Names, read_forgotten
@@ -86,6 +87,7 @@ def _check(ws: Workspace, given: Sequence[str], broken_off: Sequence[Receipt]) -
 def _carry_out(ws: Workspace, receipt: Receipt, given: Sequence[str], *, inbox: bool) -> Receipt:
     """Do what a receipt says, or what is left of it."""
     with ws.writing() as commit_id:
+        sweep_parts(ws.path)  # a writer who was killed may have left a list of members
         known = known_ids(ws).to_list()
         ids = receipt.ids_among(sorted({*known, *given}))
         names = Names.of(ids, known)

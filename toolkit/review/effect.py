@@ -134,9 +134,10 @@ def effect(view: View, *, campaign_id: str | int = "", outcome: Name = "amount",
 
 
 def effect_figures(measured: Study) -> dict[str, float | None]:
-    """Return the figures of an effect that may be shown."""
+    """Return the figures of an effect that may be shown; a lift only where one is claimed, for it stands without its interval on a card."""
     one, case = measured.effect, measured.case
-    figures = {"effect": one.estimate, "effect_low": one.low, "effect_high": one.high, "expected": one.base, "lift_share": one.share}
+    figures = {"effect": one.estimate, "effect_low": one.low, "effect_high": one.high, "expected": one.base}
+    figures["lift_share"] = one.share if measured.claim.is_made else None
     return {**figures, "treated_count": float(case.treated_count), "control_count": float(case.control_count)}
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from toolkit.errors import nearest
 from toolkit.language import tr, value
 from toolkit.settings.family import Family
+from toolkit.settings.moving_dates import YEARS, dates_of
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,19 @@ def _public(country: str, name: str) -> Callable[[int], tuple[date, ...]]:
 
     @cache
     def falls_on(year: int) -> tuple[date, ...]:
-        import holidays
-
-        called = holidays.country_holidays(country, years=year, language="en_US", observed=False)
-        days = {day for day, words in called.items() if name in words}
-        return tuple(sorted(day for day in days if day - timedelta(days=1) not in days))
+        return dates_of(name, year) if year in YEARS else of_library(country, name, year)
 
     return falls_on
+
+
+def of_library(country: str, name: str, year: int) -> tuple[date, ...]:
+    """Return the first days of a country's public holiday in a year, by the `holidays` library."""
+    import holidays
+
+    # The year before too: of a feast that lies over the end of a year, the second day is no first one.
+    called = holidays.country_holidays(country, years=(year - 1, year), language="en_US", observed=False)
+    days = {day for day, words in called.items() if name in words}
+    return tuple(sorted(day for day in days if day.year == year and day - timedelta(days=1) not in days))
 
 
 def _easter(year: int) -> tuple[date]:

@@ -12,9 +12,8 @@ import ipywidgets as widgets
 
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.error_boundary import Guard
-from toolkit.apps.pages.fields import button, flex, html
+from toolkit.apps.pages.fields import PAGE_VARIABLE, button, flex, html
 from toolkit.apps.pages.receiving import Receiving
-from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.errors import BadValue
 from toolkit.importing.arrivals import INBOX
 from toolkit.language import tr

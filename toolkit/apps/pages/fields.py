@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
+
+PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
+"""Set where the page is ours and draws charts itself; elsewhere (JupyterLab) the frontend's own viewer does."""
+
+
+def on_our_page() -> bool:
+    """Say whether the page is our own, with the pages of the other steps beside it, for people who write no code."""
+    return bool(os.environ.get(PAGE_VARIABLE))
 
 
 def html(css: str, value: str = "") -> widgets.HTML:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import polars as pl
 
-from toolkit.audience.saved import saved_audiences
+from toolkit.audience.saved import saved_audiences, saved_names
 from toolkit.audit import NOBODY, read_audit
 from toolkit.errors import BadValue
 from toolkit.language import day, later, tr
@@ -85,6 +85,21 @@ def ways_from(audience: str) -> tuple[tuple[str, str], ...]:
         (tr("Plan for them"), app_address("differentiation", audience=audience)),
         (tr("See them"), app_address("portrait", audience=audience)),
         (tr("All campaigns and audiences"), "../../work"),
+    )
+
+
+def ways_of_members(ws: Workspace, audience: str, store_id: str, listed: str) -> tuple[tuple[str, str], ...]:
+    """Return where one goes on with the members behind an answer: those of its audience, of its store, or those it lists (its call)."""
+    if listed:
+        return ((tr("Keep as an audience"), app_address("targeting", **{"from": listed})),)
+    home = "home_store_id = '{}'".format(store_id.replace("'", "''")) if store_id else ""
+    if not (audience or home):
+        return ()
+    where = " AND ".join(f"({part})" for part in (audience, home)) if audience and home else audience or home
+    named = {"audience" if not home and audience in saved_names(ws) else "where": where}
+    return (
+        (tr("Keep as an audience"), app_address("targeting", **named)),
+        (tr("Plan for them"), app_address("differentiation", audience=where)),
     )
 
 

@@ -20,12 +20,11 @@ from toolkit.apps.pages.builder_view import BuilderView
 from toolkit.apps.pages.choice import START, Choice
 from toolkit.apps.pages.debounce import Soon
 from toolkit.apps.pages.error_boundary import Guard
-from toolkit.apps.pages.fields import button, flex, html
+from toolkit.apps.pages.fields import PAGE_VARIABLE, button, flex, html
 from toolkit.apps.pages.planner import Planner
 from toolkit.apps.pages.planner_view import PlannerView
 from toolkit.apps.pages.reviewing import Reviewing
 from toolkit.apps.pages.reviewing_view import ReviewingView
-from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.apps.pages.state import State
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE, AskView
 from toolkit.apps.pages.words_view import WordsBar

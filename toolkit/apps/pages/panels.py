@@ -10,6 +10,8 @@ from typing import Any
 
 from toolkit import rendering, wording
 from toolkit.answer import Answer
+from toolkit.apps.pages.fields import on_our_page
+from toolkit.apps.pages.plain_words import plain_words
 from toolkit.charts import offline
 from toolkit.language import tr
 from toolkit.saving import csv_text, file_name
@@ -91,12 +93,12 @@ def download(answer: Answer) -> str:
 
 def lead(text: str) -> str:
     """Return the one sentence of a page part that is no answer to a question."""
-    return f'<p class="tk-headline">{rendering.kept(text)}</p>'
+    return f'<p class="tk-headline">{rendering.kept(_said(text))}</p>'
 
 
 def aside(title: str, text: str) -> str:
     """Return one more sentence beside an answer, under its own title."""
-    return f'<div class="tk-aside"><h3>{escape(title)}</h3><p>{escape(text)}</p></div>'
+    return f'<div class="tk-aside"><h3>{escape(title)}</h3><p>{escape(_said(text))}</p></div>'
 
 
 def figures(cells: Sequence[tuple[str, str]]) -> str:
@@ -119,7 +121,7 @@ def file_link(name: str, content: str, words: str) -> str:
 
 def notes(lines: Sequence[str]) -> str:
     """Return caveats as a list."""
-    return '<ul class="tk-notes">' + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>" if lines else ""
+    return '<ul class="tk-notes">' + "".join(f"<li>{escape(_said(line))}</li>" for line in lines) + "</ul>" if lines else ""
 
 
 def ways(parts: Sequence[tuple[str, str, bool]]) -> str:
@@ -160,8 +162,13 @@ def sentence(text: str, *, kind: str = "stop") -> str:
     if not text:
         return ""
     role = "alert" if kind == "stop" else "status"
-    lines = "".join(f"<p>{escape(_shortened(line))}</p>" for line in text.splitlines())
+    lines = "".join(f"<p>{escape(_said(_shortened(line)))}</p>" for line in text.splitlines())
     return f'<div class="tk-sentence tk-{kind}" role="{role}">{lines}</div>'
+
+
+def _said(text: str) -> str:
+    """A text as the page says it: on our own, names are in words."""
+    return plain_words(text) if on_our_page() else text
 
 
 def _shortened(line: str) -> str:

@@ -17,10 +17,14 @@ from toolkit.apps.pages.kept import ways_after
 from toolkit.apps.pages.offer_text import STARTS, figures_of, with_figure
 from toolkit.apps.pages.planner import NOT_YET, Planner
 from toolkit.apps.pages.shown import Shown
+from toolkit.audience.conditions import sentence
+from toolkit.audience.words import where_in_words
 from toolkit.conversation.menu import DAY_WORDS, METHOD_WORDS, OFFER_FIELDS, PLAN_FIELDS, PURPOSE_WORDS
 from toolkit.errors import BadValue, NameTaken
 from toolkit.language import tr
 from toolkit.ledger.offer import METHODS
+from toolkit.scope.where import read_where
+from toolkit.wording import capital
 
 
 class PlannerView:
@@ -153,7 +157,7 @@ class FormFields:
                 if name in ("name", "audience", "purpose", "offer", "budget"):
                     field.add_class("tk-wide")
                 self._hear(field, lambda value, name=name: self.planner.change(**{name: value}))
-                fields.append(field)
+                fields.append(field if name != "offer" else self._short(field))
             row = widgets.Box(fields, layout=flex("row wrap"))
             row.add_class("tk-pair")
             box = widgets.VBox([html("tk-ask-words", f"<h2>{tr(words)}</h2>"), row])
@@ -197,6 +201,17 @@ class FormFields:
         finally:
             self.showing = False
 
+    def _short(self, field: Any) -> Any:
+        """The offer in short, for who wants to type it, behind a button."""
+        field.layout.display = "none"
+
+        def unfold(_button: Any) -> None:
+            field.layout.display = "" if field.layout.display else "none"
+
+        box = widgets.VBox([button(tr("In short, to be typed"), "tk-quiet", self.guard(unfold)), field])
+        box.add_class("tk-wide")
+        return box
+
     def _methods(self) -> list[tuple[str, str]]:
         """The kinds of offer; a draft that has several, one for each segment, says so as long as none is chosen instead."""
         several = (
@@ -235,8 +250,19 @@ class FormFields:
 
     def _audiences(self) -> list[tuple[str, str]]:
         known, chosen = self.planner.audiences, self.planner.form.audience
-        gone = [(tr("{name} (no longer there)", name=chosen), chosen)] if chosen and chosen not in known else []
+        gone = [(self._called(chosen), chosen)] if chosen and chosen not in known else []
         return [(tr("All members"), ""), *((name, name) for name in known), *gone]
+
+    @staticmethod
+    def _called(chosen: str) -> str:
+        """Members that no kept audience names: what the condition says, or the name of one that is gone."""
+        try:
+            condition = read_where(chosen)
+        except BadValue:
+            condition = None
+        if condition is None or (set(condition.names) == {chosen} and sentence(chosen) == ""):
+            return tr("{name} (no longer there)", name=chosen)
+        return capital(where_in_words(condition))
 
     def _hear(self, field: Any, changed: Any) -> None:
         field.add_class("tk-field")

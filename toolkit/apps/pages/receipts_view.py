@@ -13,10 +13,9 @@ import ipywidgets as widgets
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.chosen_files_view import ChosenFilesView
 from toolkit.apps.pages.error_boundary import Guard
-from toolkit.apps.pages.fields import button, flex, html
+from toolkit.apps.pages.fields import PAGE_VARIABLE, button, flex, html
 from toolkit.apps.pages.open_point_view import OpenPointView
 from toolkit.apps.pages.receiving import Receiving
-from toolkit.apps.pages.shown import PAGE_VARIABLE
 from toolkit.apps.pages.taken_columns_view import TakenColumnsView, close_all
 from toolkit.importing.run import ImportReport, describe
 from toolkit.language import tr

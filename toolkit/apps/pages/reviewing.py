@@ -14,10 +14,12 @@ from toolkit.answer import Answer
 from toolkit.apps.pages.access_log import tell_asked
 from toolkit.apps.pages.debounce import Soon
 from toolkit.apps.pages.state import Shop, fresh, read_shop
-from toolkit.errors import ToolkitError
+from toolkit.errors import BadValue, ToolkitError
 from toolkit.language import later, tr
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.registry import find_question
+from toolkit.review.measures.learnt import write_all_lessons, write_lessons
+from toolkit.roles import require_role
 from toolkit.saving import workbook
 from toolkit.workspace import Workspace
 
@@ -32,6 +34,7 @@ class Listed:
 
     campaign_id: str
     words: str
+    is_running: bool = False
 
 
 def listed_campaigns(shop: Shop) -> list[Listed]:
@@ -44,7 +47,7 @@ def listed_campaigns(shop: Shop) -> list[Listed]:
             else tr("{starts_on} to {ends_on}", starts_on=row["starts_on"], ends_on=row["ends_on"])
         )
         called = f"{row['campaign_id']}  {row['name']}" if row["name"] else row["campaign_id"]
-        rows.append(Listed(row["campaign_id"], f"{called} ({when})"))
+        rows.append(Listed(row["campaign_id"], f"{called} ({when})", bool(row["ends_on"] and row["ends_on"] > shop.last_day)))
     return rows
 
 
@@ -84,7 +87,7 @@ class Reviewing(traitlets.HasTraits):
         self.campaigns = listed_campaigns(self.shop)
         if self.campaigns:
             self.campaign_id = self.campaigns[0].campaign_id
-            self._answer(SECTIONS[:1])
+            self._answer(self.order[:1])
 
     def renew(self) -> None:
         """Read the list of campaigns again and answer what is missing; everything, if receipts came in since."""
@@ -95,7 +98,7 @@ class Reviewing(traitlets.HasTraits):
         if self.campaigns and not self.campaign_id:
             self.campaign_id = self.campaigns[0].campaign_id
         if self.campaign_id:
-            self._answer(SECTIONS)
+            self._answer(self.order)
 
     @property
     def answers(self) -> list[Answer]:
@@ -107,7 +110,7 @@ class Reviewing(traitlets.HasTraits):
         if campaign_id != self.campaign_id:
             self.sections = {}
             self.campaign_id = campaign_id
-        self._answer(SECTIONS)
+        self._answer(self.order)
 
     def _answer(self, names: tuple[str, ...]) -> None:
         """Answer what is missing, one section after the other: another choice meanwhile takes the place of the rest."""
@@ -126,6 +129,31 @@ class Reviewing(traitlets.HasTraits):
         if more:
             self.soon(lambda: self._answer_next(names))
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the chosen campaign has not ended: how it runs is read first then, and it has taught nothing yet."""
+        return any(one.campaign_id == self.campaign_id and one.is_running for one in self.campaigns)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The sections in the order in which they are read."""
+        return ("process", *(name for name in SECTIONS if name != "process")) if self.is_running else SECTIONS
+
+    def keep_lessons(self, *, of_all: bool = False) -> str:
+        """Keep what the chosen campaign taught, or what all did, and return the sentences that say so.
+
+        Raises
+        ------
+        BadValue, DataError
+            It has not ended, or nothing can be measured.
+        """
+        ws = Workspace(self.shop.path)
+        require_role(ws, "marketer", tr("keeping lessons"))
+        told = write_all_lessons(ws).sentences if of_all else write_lessons(ws, self.campaign_id).sentences[:1]
+        self.sections = {name: section for name, section in self.sections.items() if name != "lessons"}
+        self._answer(self.order)
+        return "\n".join(told)
+
     def query(self) -> str:
         """Return the chosen campaign as the query of an address."""
         first = self.campaigns[0].campaign_id if self.campaigns else ""
@@ -136,6 +164,8 @@ class Reviewing(traitlets.HasTraits):
         wanted = dict(parse_qsl(query.lstrip("?"))).get("campaign", self.campaigns[0].campaign_id if self.campaigns else "")
         if wanted != self.campaign_id and wanted in {one.campaign_id for one in self.campaigns}:
             self.choose(wanted)
+        elif wanted in set(known_campaigns(Workspace(self.shop.path))["campaign_id"]) - {one.campaign_id for one in self.campaigns}:
+            raise BadValue(tr("Campaign '{campaign_id}' has not begun: until then there is nothing to read of it.", campaign_id=wanted))
 
     def html_file(self) -> tuple[str, str]:
         """Return the page as a file: its name, and its content in base64."""

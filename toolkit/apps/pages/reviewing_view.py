@@ -9,7 +9,8 @@ import ipywidgets as widgets
 from toolkit.answer import Answer
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.error_boundary import Guard
-from toolkit.apps.pages.fields import button, flex, folded, html
+from toolkit.apps.pages.fields import button, flex, folded, html, on_our_page
+from toolkit.apps.pages.kept import app_address
 from toolkit.apps.pages.reviewing import NO_CAMPAIGN, SECTIONS, Reviewing
 from toolkit.apps.pages.shown import Shown
 from toolkit.conversation.menu import SECTION_WORDS
@@ -34,14 +35,23 @@ class ReviewingView:
         book = button(tr("Save the tables (Excel)"), "tk-quiet", self.guard(lambda _button: self._file(reviewing.xlsx_file())))
         top = widgets.Box([self.campaign, refresh, page, book], layout=flex("row wrap"))
         top.add_class("tk-scope-fields")
-        self.places = {name: Shown() for name in SECTIONS}
+        self.places: dict[str, Shown] = {name: Shown() for name in SECTIONS}
         parts: list[Any] = [self.busy, self.said, self.told]
         for name in SECTIONS:
             section = widgets.VBox(list(self.places[name].parts))
             section.add_class("tk-section")
             section.add_class(f"tk-section-{name}")
             parts.append(section)
-        main = widgets.VBox(parts, layout=flex("column", "1 1 32rem"))
+        self.parts: dict[str, Any] = dict(zip(SECTIONS, parts[3:], strict=True))
+        self.learnt, self.ways_on = html("tk-told"), html("tk-ways-on")
+        near = Guard(lambda text: setattr(self.learnt, "value", panels.sentence(text)))  # said where the button is
+        keep = button(tr("Keep the lessons of this campaign"), "tk-act", near(lambda _button: self._keep(of_all=False)))
+        keep_all = button(tr("Keep the lessons of all campaigns"), "tk-quiet", near(lambda _button: self._keep(of_all=True)))
+        keeps = widgets.Box([keep, keep_all, self.ways_on], layout=flex("row wrap"))
+        keeps.add_class("tk-moves")
+        self.after = widgets.VBox([html("tk-ask-words", f"<h2>{tr('What comes of it')}</h2>"), keeps, self.learnt])
+        self.lead = parts[:3]
+        main = self.main = widgets.VBox([*parts, self.after], layout=flex("column", "1 1 32rem"))
         main.add_class("tk-main")
         self.ways = html("tk-ways")
         menu = widgets.VBox([self.ways], layout=flex("column", "0 1 14rem"))
@@ -72,12 +82,20 @@ class ReviewingView:
 
     def _show(self, _change: Any = None) -> None:
         self.told.value = ""
+        order = self.reviewing.order
+        shown = (*self.lead, *(self.parts[name] for name in order), self.after)
+        if tuple(self.main.children) != shown:
+            self.main.children = shown
+        self.after.layout.display = "" if self.reviewing.campaign_id and not self.reviewing.is_running else "none"
+        next_plan = (tr("Use in the next plan"), app_address("differentiation", after=self.reviewing.campaign_id))
+        self.ways_on.value = panels.ways_on([next_plan]) if on_our_page() else ""
         above = set[str]()  # sections are answered from the top down
-        for name, place in self.places.items():
+        for name in order:
+            place = self.places[name]
             section = self.reviewing.sections.get(name)
             place.show(section, above=above)
             above = above | {note.text for note in section.notes} if isinstance(section, Answer) else above
-        self.ways.value = panels.ways([(name, tr(SECTION_WORDS[name]), name in self.reviewing.sections) for name in SECTIONS])
+        self.ways.value = panels.ways([(name, tr(SECTION_WORDS[name]), name in self.reviewing.sections) for name in order])
         self._list()
 
     def _show_busy(self, change: Any) -> None:
@@ -87,6 +105,9 @@ class ReviewingView:
         """Called when the part comes before a person: campaigns may be new, and only the verdict was worked out."""
         self.reviewing.renew()
         self._list()
+
+    def _keep(self, *, of_all: bool) -> None:
+        self.learnt.value = panels.sentence(self.reviewing.keep_lessons(of_all=of_all), kind="done")
 
     def _file(self, made: tuple[str, str]) -> None:
         name, content = made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,10 +11,8 @@ import ipywidgets as widgets
 from toolkit.answer import Answer
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.controls import in_words
-from toolkit.apps.pages.fields import html
-
-PAGE_VARIABLE = "TOOLKIT_APP_PAGE"
-"""Set where the page is ours and draws charts itself; elsewhere (JupyterLab) the frontend's own viewer does."""
+from toolkit.apps.pages.fields import html, on_our_page
+from toolkit.apps.pages.plain_words import plain_answer
 
 
 class Shown:
@@ -24,7 +21,7 @@ class Shown:
     def __init__(self, *, pick: str = "", picks: Mapping[str, str] | None = None) -> None:
         self.pick, self.picks = pick, picks
         self.stop, self.head = html("tk-stop-place"), html("tk-head")
-        self.chart: Any = html("tk-chart-place") if os.environ.get(PAGE_VARIABLE) else widgets.Output()
+        self.chart: Any = html("tk-chart-place") if on_our_page() else widgets.Output()
         self.details, self.download = html("tk-details"), html("tk-download-place")
         self.parts = (self.stop, self.head, self.chart, self.details, self.download)
         self._shown: Answer | str | None = None
@@ -52,4 +49,5 @@ class Shown:
 def _in_words(answer: Answer) -> Answer:
     """Return an answer whose headline and notes call parameters what the page calls them."""
     notes = [replace(note, text=in_words(note.text, answer.name)) for note in answer.notes]
-    return replace(answer, finding=replace(answer.finding, headline=in_words(answer.headline, answer.name), notes=notes))
+    shown = replace(answer, finding=replace(answer.finding, headline=in_words(answer.headline, answer.name), notes=notes))
+    return plain_answer(shown) if on_our_page() else shown

@@ -12,7 +12,8 @@ from toolkit.answer import Answer
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.controls import Control, controls_of
 from toolkit.apps.pages.error_boundary import Guard
-from toolkit.apps.pages.fields import button, flex, folded, html, show_value, text_of
+from toolkit.apps.pages.fields import button, flex, folded, html, on_our_page, show_value, text_of
+from toolkit.apps.pages.kept import ways_of_members
 from toolkit.apps.pages.shown import Shown
 from toolkit.apps.pages.state import NARROWED, Shop, State
 from toolkit.audience import saved_names
@@ -223,7 +224,8 @@ class AnswerPanel:
         self.first, self.second = widgets.VBox(list(self.shown.parts)), widgets.VBox(list(self.beside.parts))
         both = widgets.Box([self.first, self.second], layout=flex("row wrap"))
         both.add_class("tk-both")
-        self.box = widgets.VBox([both, self.picked, self.take, self.nexts])
+        self.ways = html("tk-ways-on")
+        self.box = widgets.VBox([both, self.picked, self.take, self.ways, self.nexts])
         self.box.add_class("tk-panel")
         self.offered: tuple[Call, ...] = ()
 
@@ -233,6 +235,11 @@ class AnswerPanel:
         self.shown.show(result)
         self.call = answer.call if answer and "member_id" in answer.table.columns and answer.table.height else ""
         self.take.layout.display = "" if self.call and self.taken else "none"
+        choice, listed = self.state.choice, "" if self.taken else self.call
+        ways = (
+            ways_of_members(Workspace(self.state.shop.path), choice.audience, choice.store_id, listed) if answer and on_our_page() else ()
+        )
+        self.ways.value = panels.ways_on(ways)
         self.offered = next_calls(_proposed(answer), Workspace(self.state.shop.path), self.state.asked) if answer else ()
         self.nexts.layout.display = "flex" if self.offered else "none"
         for place, offer in enumerate(self.next):

@@ -25,6 +25,7 @@ from toolkit.apps.serving.identity import language_of
 from toolkit.apps.serving.limits import Pages, signed, with_nonce
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
+from toolkit.shipped import shipped_folder
 from toolkit.workspace import Workspace
 
 _BEGINNING = re.compile(r"\A\s*<!DOCTYPE html>\s*<html[^>]*>\s*<head>", re.IGNORECASE)
@@ -54,6 +55,8 @@ class PageHandler(TornadoVoilaHandler):
     @web.authenticated
     async def get(self, path: str | None = None) -> None:
         """Give the page."""
+        if not path or Path(path).name != path or not (shipped_folder("dashboards") / path).is_file():
+            raise web.HTTPError(404)  # once the first words are sent it would be too late to say so
         _ = self.xsrf_token  # reading it sets the cookie
         if path != RECEIPTS and not has_receipts(Path(os.environ[WORKSPACE_VARIABLE])):
             self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")  # nothing can be asked yet

@@ -29,7 +29,7 @@ from voila.tornado.treehandler import TornadoVoilaTreeHandler
 from toolkit import language
 from toolkit.apps.pages.access_log import ACCESS_VARIABLE, WithoutSecrets
 from toolkit.apps.pages.error_boundary import LOG_VARIABLE
-from toolkit.apps.pages.shown import PAGE_VARIABLE
+from toolkit.apps.pages.fields import PAGE_VARIABLE
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
 from toolkit.apps.serving import forked
 from toolkit.apps.serving.entry import Entry

@@ -122,7 +122,7 @@ def board_of(ws: Workspace, store_id: str = "") -> Board:
     columns = ask.figures
     large = tuple(
         Large(
-            wording.capital(tr(columns[name].label)),
+            wording.heading(columns[name]),
             wording.column_text(hours.figures[name], columns[name], hours.currency),
             _beside(name, hours.figures, columns, hours.currency),
         )

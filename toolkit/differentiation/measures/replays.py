@@ -13,7 +13,7 @@ from toolkit.differentiation.methods.full_reduction import FULL_REDUCTION
 from toolkit.differentiation.methods.member_day import MEMBER_DAY
 from toolkit.differentiation.methods.method import Method, ranked, reckoned
 from toolkit.differentiation.methods.service import SERVICE
-from toolkit.errors import BadValue
+from toolkit.errors import BadValue, shorten
 from toolkit.language import tr, word
 from toolkit.ledger.history import contacted
 from toolkit.ledger.offer import METHODS, Offer
@@ -28,6 +28,9 @@ REPLAYED: dict[str, Method] = {
     "service": SERVICE,
 }
 """The methods, in the order in which offers are proposed."""
+
+LONGEST_FAULTS = 2_000
+"""Signs of what is said of offers that cannot be read: a thousand of them are a slip in one place."""
 
 
 def read_offers(given: str | list[str]) -> list[Offer]:
@@ -57,7 +60,7 @@ def read_offers(given: str | list[str]) -> list[Offer]:
         if offer.categories and offer.method in ("coupon", "full_reduction", "member_day")
     ]
     if faults:
-        raise BadValue("\n".join(faults))
+        raise BadValue(shorten("\n".join(faults), LONGEST_FAULTS))
     return offers
 
 

@@ -58,8 +58,10 @@ def open_questions(mapping: Mapping, typed: Typed, lines: pl.LazyFrame, *, are_w
     from_files = [name for name in dict.fromkeys([*telling, *goods]) if name != product]
     counts, every_member = _counted(files, spec, from_files, with_members=not are_written)
     if are_written:
-        named = {key: pl.col(key).cast(pl.String).alias("cell") for key in ("member_id", *(["product_id"] if product else []))}
-        counted = [lines.group_by(cell).agg(pl.len().alias("rows")) for cell in named.values()]
+        counted = [
+            lines.group_by(name).agg(pl.len().alias("rows")).select(pl.col(name).cast(pl.String).alias("cell"), "rows")
+            for name in ("member_id", *(["product_id"] if product else []))
+        ]
         every_member, *products_of_lines = pl.collect_all(counted, engine="streaming")
         counts |= {str(product): frame.sort("cell") for frame in products_of_lines}
     elif every_member is not None and mapping.fold_ids:

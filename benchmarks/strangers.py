@@ -6,8 +6,9 @@
 
 The truth is tests/conversation/strangers*.tsv and FILE: set, id, language, sentence, what is acceptable (` || ` between alternatives, ` && `
 between two calls side by side, each with the parameters that the sentence states). A set counts as unseen only until its failures have been
-read; all three have been, so that their figures say how well the reader fits them, and no more: docs/truth.md holds what each was when it was
-measured once, unread. Leave the next one so (`--apart`). Ends with 1 where a set misses a bar.
+read; all four have been, so that their figures say how well the reader fits them, and no more. The fourth was measured once, unseen: 58.6% of
+the English questions right, 71.4% of the Chinese, all refusals, 2.5% silently wrong; only then was it read. docs/truth.md holds what each was
+when it was measured once, unread. Leave the next one so (`--apart`). Ends with 1 where a set misses a bar.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ SETS = {
     "the first 240, worked with": "strangers.tsv",
     "the second 120, worked with": "strangers_second.tsv",
     "the third 120, worked with": "strangers_third.tsv",
+    "the fourth 120, worked with": "strangers_fourth.tsv",
 }
 
 

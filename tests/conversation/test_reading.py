@@ -74,6 +74,12 @@ OTHERS = [
         ("11月1日到15日", "2023-11-01..2023-11-15"),
         ("十二月二十四号", "2023-12-24..2023-12-24"),
         ("十一期间", "2023-10-01..2023-10-07"),
+        ("since the first of march", "2024-03-01..2024-06-30"),
+        ("since the end of march", "2024-03-31..2024-06-30"),
+        ("从三月初到现在", "2024-03-01..2024-06-30"),
+        ("from the start of april to the end of may", "2024-04-01..2024-05-31"),
+        ("compared with the end of april", "2024-04-30..2024-06-30"),
+        ("may to june", "2024-05-01..2024-06-30"),
     ],
 )
 def test_times_are_counted_from_the_day_that_is_seen(text: str, days: str) -> None:
@@ -106,6 +112,14 @@ def test_times_are_counted_from_the_day_that_is_seen(text: str, days: str) -> No
         ("top 10", "top", 10),
         ("not bought for 60 days", "away", 60),
         ("三个月没来", "away", 90),
+        ("haven't shopped since april", "away", 91),
+        ("4月以来没来过", "away", 91),
+        ("a $3 coupon off purchases of $25 or more", "coupon", (3, 25)),
+        ("5 dollar voucher when they spend 40", "coupon", (5, 40)),
+        ("every other week", "every_weeks", 2),
+        ("两周一次", "every_weeks", 2),
+        ("first 6 months", "first_units", (6, "months")),
+        ("over 6 weeks", "lasting", 42),
     ],
 )
 def test_numbers_have_the_role_that_stands_around_them(text: str, kind: str, value: object) -> None:
@@ -176,6 +190,36 @@ def test_a_word_that_carries_the_sense_is_not_passed_over(shop: Workspace, text:
     found = interpret(shop, text)
     assert found.kind == kind
     assert not asked or {call.name for call in found.calls} == {asked}
+
+
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ("a $5 coupon if the basket is over $30, what does it cost", ("differentiation.coupon", {"value": 5, "minimum": 30})),
+        ("how have the stages changed compared with the end of april", ("portrait.lifecycle", {"since": "2024-04-30"})),
+        ("retention by joining month, first 6 months only", ("targeting.cohorts", {"most_months": 6})),
+        ("会员日放在周三行不行，两周一次", ("differentiation.member_day", {"weekday": "wed", "every_weeks": 2})),
+        ("啤酒卖得好不好", ("portrait.figure", {"by": "category"})),
+        ("到期回购提醒值不值得做", ("differentiation.service", {})),
+        ("expected spend of each segment over the next year", ("portrait.lifetime_value", {"by": "segment"})),
+        ("how much did store 367 sell in may", ("portrait.figure", {"store_id": "367", "period": "2024-05-01..2024-05-31"})),
+        (
+            "sales this june against last june",
+            ("portrait.figure", {"period": "2024-06-01..2024-06-30", "against": "2023-06-01..2023-06-30"}),
+        ),
+        ("frist time buyers per month", ("portrait.figure", {"metric": "first_time_members", "by": "month"})),
+        ("who hasn't shopped since april", ("portrait.overview", {"audience": "recency_days >= 91"})),
+    ],
+)
+def test_what_is_said_in_other_words_keeps_its_parameters(shop: Workspace, text: str, call: tuple[str, dict[str, object]]) -> None:
+    found = interpret(shop, text)
+    assert (found.kind, [(one.name, dict(one.parameters)) for one in found.calls]) == ("answer", [call])
+
+
+def test_a_moment_is_no_time_of_a_figure_and_a_service_no_list_of_members(shop: Workspace) -> None:
+    for text in ("repeat rate compared with the end of april", "sales in the first 2 weeks of the campaign", "who hasn't shopped lately"):
+        assert interpret(shop, text).kind != "answer", text
+    assert "I read “frist” as “first”." in interpret(shop, "frist time buyers per month").said
 
 
 def test_a_length_is_no_number_of_orders(shop: Workspace) -> None:

@@ -45,6 +45,9 @@ _RANKED = frozenset({"best", "worst", "ranking", "moving_goods"})
 _STAGES = CONCEPTS.keys() - {"spending_power", "price_sensitive", "returned"}
 """Words that narrow a figure to some members by the way; the others are mostly a question of their own."""
 _WHO = ("segment", "tier", "audience", "attribute", "channel")
+_TAKES = re.compile(r"(take|takes|took|taken)( in)?")
+_BECAUSE = re.compile(r"因为|由于|because|on account of")
+_WITH = re.compile(r"(with|alongside|beside|next to|to|and|[和跟与配搭])\s*$")
 _WHO_ALONE = re.compile(r"(member|customer|shopper|client|buyer|user)s?|会员|顾客|客户|人群|用户|消费者")
 _ONE_STORE = re.compile(r"(\b(the|this|our|my|a|whole|entire)|这个?|本|我们|咱们?)\s*$")
 _MANY = re.compile(r"^.*(s|es)$|门店|店铺")
@@ -58,6 +61,7 @@ class Alone:
     question: str
     metric: str
     parts: tuple[str, ...]
+    of_goods: bool = False  # how some goods sell: told by category
 
 
 def figure_alone(taken: Taken) -> Alone | None:
@@ -71,10 +75,21 @@ def figure_alone(taken: Taken) -> Alone | None:
     if len({*parts.values()} & {*UNITS}) > 1:  # a trend by week is by week
         parts = {piece: part for piece, part in parts.items() if piece.name != "change_word"}
     asks_why = "why_word" in concepts or ("driver" in concepts and bool(concepts & (_WAYS | {"change_word"})))
+    of_goods = bool({"moving_goods", "sell_word"} & concepts) and metric in ("", "sales") and not parts and _goods_alone(taken)
+    if of_goods:  # `12月份啤酒卖得好不好`: how they sell, and with nothing beside them
+        metric = "sales"
+    taking = [piece for piece in taken.pieces if piece.name == "buy" and _TAKES.fullmatch(taken.said(piece).lower())]
+    if not metric and not taken.entities("category", "product"):
+        if {"number_of", "sell_word"} <= concepts:
+            metric = "sales"  # `how much did store 367 sell`
+        elif taking and taken.entities("store", "region") and not concepts & {"member", "people"}:
+            metric, named = "sales", (*named, *taking)  # `what did store 406 take`
     if not metric and (("moving_goods" in concepts and parts) or (asks_why and concepts & (_WAYS | {"change_word"}))):
         metric = "sales"  # `which category sells best`, `why is store 367 down`
     if not metric or (metric == "members" and "drill" in concepts):
         return None  # members split again and again are another question
+    if not asks_why and _BECAUSE.search(taken.sentence.low):
+        return None  # 谁因为退货流失了: the figure is the cause of something
     asks_why = asks_why or bool(
         concepts & {"drill", "carry"} and parts and concepts & _WAYS and metric in literals(find_question(WHY))["metric"]
     )
@@ -82,7 +97,7 @@ def figure_alone(taken: Taken) -> Alone | None:
     allowed = (
         _FRAME
         | (_WAYS if asks_why or by_time or (parts and metric != "sales") else frozenset())
-        | (_RANKED if parts or are_two(taken) else frozenset())
+        | (_RANKED if parts or of_goods or are_two(taken) else frozenset())
     )
     allowed |= {"why_word", "driver", "activity_word", "carry", "effect_word"} if asks_why else frozenset()
     if metric.endswith("_share"):
@@ -95,7 +110,7 @@ def figure_alone(taken: Taken) -> Alone | None:
         if piece.kind == "stop" or piece in named or piece in parts or is_role_word(taken, piece):
             continue
         known = (
-            piece.name in ("store", "region", *_WHO)
+            piece.name in ("store", "region", *_WHO) or (of_goods and any(one.kind == "category" for one in piece.entities))
             if piece.kind == "entity"
             else piece.name in ("period", "since", "year_before", "top", *LIMITS)
             if piece.kind == "island"
@@ -112,13 +127,19 @@ def figure_alone(taken: Taken) -> Alone | None:
         return None  # `gold members of store 3` says who, and no figure
     if len({piece.name for piece in taken.pieces if piece.name in _STAGES}) > 1 and not are_two(taken):
         return None  # `new, lapsing and lapsed` asks for each of them
-    told = tuple(dict.fromkeys(parts.values()))
+    told = ("category",) if of_goods else tuple(dict.fromkeys(parts.values()))
     if asks_why:
         takes = literals(find_question(WHY))
         return Alone(WHY, metric, tuple(part for part in told if part in takes["by"])) if metric in takes["metric"] else None
     if ranked and set(told) & {"store", "region"}:
         return Alone(STORES, metric, told) if metric in literals(find_question(STORES))["rank_by"] else Alone(FIGURE, metric, told)
-    return Alone(FIGURE, metric, told)
+    return Alone(FIGURE, metric, told, of_goods)
+
+
+def _goods_alone(taken: Taken) -> bool:
+    """Whether one category is named, and not as what something else is sold with."""
+    goods = taken.entities("category", "product")
+    return len(goods) == 1 and any(one.kind == "category" for one in goods[0].entities) and not _WITH.search(taken.before(goods[0]))
 
 
 def _says_who(taken: Taken, piece: Piece) -> bool:

@@ -81,15 +81,17 @@ def _island(tree: Tree[Token], start: int, end: int, as_of: date) -> Island | No
         return Island(name, None, start, end)
     if name in ("days_between", "months_between", "month_days"):
         return _within(name, _words(of), start, end, as_of)
-    if name in ("during", "since", "between"):
+    if name in ("during", "since", "between", "state_at", "not_since"):
         spans = [_span(child, as_of) for child in of.children if isinstance(child, Tree)]
         if any(span is None for span in spans):
             return None
         known = [span for span in spans if span is not None]
         future = any(span.future for span in known)
         first, last = known[0], known[-1]
-        if name == "since":
-            return Island("since", Span(first.start, as_of, future=future), start, end)
+        if name == "not_since":
+            return None if future else Island("away", (as_of - first.start).days + 1, start, end)
+        if name in ("since", "state_at"):
+            return Island(name, Span(first.start, as_of, future=future), start, end)
         if name == "between":
             start_day = first.start if first.start <= last.end else first.year_before().start
             return Island("period", Span(start_day, last.end, future=future), start, end)
@@ -113,6 +115,14 @@ def _within(name: str, words: list[str], start: int, end: int, as_of: date) -> I
 
 
 def _span(tree: Tree[Token], as_of: date) -> Span | None:
+    if str(tree.data) == "edge":  # `the end of june`: its last day
+        named = next((child for child in tree.children if isinstance(child, Tree)), None)
+        if named is None:  # 年初
+            return Span(date(as_of.year, 1, 1), date(as_of.year, 1, 1))
+        span = _span(named, as_of)
+        word = next(str(child) for child in tree.children if isinstance(child, Token))
+        day = span and (span.end if re.search("end|last|late|底|末", word) else span.start)
+        return Span(day, day, future=span.future) if span and day else None
     return resolved(str(tree.data), _words(tree), as_of)
 
 
@@ -157,6 +167,12 @@ def _value(name: str, words: list[str]) -> tuple[str, Any]:
         return "times_least", number_of(figures[0]) + 1
     if name == "orders_over":
         return "orders_least", number_of(figures[0]) + 1
+    if name == "first_units":
+        return name, (int(number_of(figures[0])), words[-1])
+    if name == "every_weeks":
+        if re.search("other|second|fortnight|bi|隔$|隔周|双周", words[0]):
+            return name, 2
+        return name, 3 if "third" in words[0] else int(number_of(words[0]))
     if name in ("away", "lasting"):
         return name, int(number_of(figures[0]) * _DAYS[words[-1]])
     if name == "amount_between":

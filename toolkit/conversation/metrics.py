@@ -30,7 +30,7 @@ def metric_words() -> Iterator[tuple[str, str]]:
             yield name, word
 
 
-_OF_MEMBERS_SHARE = ("share_word", "member", "carry", "shopping")
+_OF_MEMBERS_SHARE = ("share_word", "member", "profile_card", "carry", "shopping")
 _OF_SOME = frozenset("core best heavy decile most_of non_member each_member lapsed active_word loyalty new_member".split())  # noqa: SIM905
 """Words of some members: what share is theirs is another question."""
 _OF_MEMBERS = {
@@ -105,7 +105,13 @@ def metric_of(taken: Taken) -> tuple[str, tuple[Piece, ...]]:
         piece = next((piece for piece in taken.pieces if piece.kind == "concept" and piece.name in _BY_CONCEPT), None)
         return (_BY_CONCEPT[piece.name], (piece,)) if piece else ("", ())
     _, _, start, end, name = best
-    if name == "sales" and {"share_word", "member"} <= said and not said & _OF_SOME and not taken.islands("share"):
+    if (
+        name == "sales"
+        and "share_word" in said
+        and {"member", "profile_card"} & said
+        and not said & _OF_SOME
+        and not taken.islands("share")
+    ):
         return "member_sales_share", tuple(piece for piece in taken.pieces if piece.name in (*_OF_MEMBERS_SHARE, "sales"))
     if (
         name == "members"

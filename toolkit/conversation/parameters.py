@@ -13,6 +13,7 @@ from toolkit.conversation.conditions import CONCEPTS, LIMITS, conditions
 from toolkit.conversation.dates import Span
 from toolkit.conversation.lexicon import Entity
 from toolkit.conversation.metrics import QUESTIONS, metric_of
+from toolkit.conversation.numbers import number_of
 from toolkit.conversation.phrases import literals
 from toolkit.conversation.pieces import Piece, Taken, is_role_word
 from toolkit.conversation.vocabulary import data
@@ -34,6 +35,12 @@ _CHAIN = {
     "tier_word": "tier", "store": "store", "spending_power": "spending_power", "price_sensitive": "promo_level", "loyalty": "loyalty_level",
 }  # fmt: skip
 _LIFT = re.compile(r"lift|effect|increase|difference|improvement|提升|增长|效果|差异|变化")
+_IS_MINIMUM = re.compile(
+    r"((orders?|purchases?|baskets?|bills?|receipts?)( that| which)?( is| are| comes? to| reach| total)?|spend|spending|buy)"
+    r"\s*(of|over|above|from|at least|for|more than)?\s*$|满\s*$"
+)
+"""What stands before the least that must be spent for a coupon, as against its value."""
+_HEAD = re.compile(r"(前|头|the first|first)")
 _REACH = re.compile(r"reach|收到|触达|发给|覆盖")
 BY_WORD = r"(?:by|per|for each|for every|each|every|across|within each|(?:按照?|分)?(?:各个?|每个?|不同的?)|按照?|分)\s*(?:the\s+)?"
 
@@ -231,9 +238,16 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
             made.take("reductions", save, piece)
     for piece in taken.islands("lasting"):
         if "every_weeks" in names and piece.value % 7 == 0 and re.search(r"(every|each|每|隔)\s*$", taken.before(piece)):
-            made.take("every_weeks", piece.value // 7, piece)
+            made.take("every_weeks", piece.value // 7, piece)  # `every 14 days`
         elif "days" in names and "days" not in made.given:
             made.take("days", piece.value, piece)
+    for piece in taken.islands("every_weeks"):
+        if "every_weeks" in names:
+            made.take("every_weeks", piece.value, piece)
+    for piece in taken.islands("first_units"):
+        count, unit = piece.value
+        if f"most_{unit}" in names:
+            made.take(f"most_{unit}", count, piece)
     for piece in taken.islands("percent_off", "share"):
         lift = "lift" in names and _LIFT.search(taken.before(piece, 12) + "|" + taken.after(piece))
         reach = "reach" in names and _REACH.search(taken.before(piece, 16) + "|" + taken.after(piece))
@@ -245,6 +259,10 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
     for piece in taken.islands("coupon", "money"):
         amounts = piece.value if isinstance(piece.value, tuple) else (piece.value,)
         if question.name == "differentiation.coupon":
+            if len(amounts) == 1 and ("value" in made.given or _IS_MINIMUM.search(taken.before(piece))):
+                if "minimum" not in made.given:
+                    made.take("minimum", amounts[0], piece)
+                continue
             made.take("value", amounts[0], piece)
             if len(amounts) > 1:
                 made.take("minimum", amounts[1], piece)
@@ -252,6 +270,9 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
             made.take("trade_in", amounts[0], piece)
         elif "budget" in names and piece.name == "money" and "budget" not in made.given:
             made.take("budget", amounts[0], piece)
+    for piece in taken.islands("over", "least") if question.name == "differentiation.coupon" else ():
+        if "minimum" not in made.given and _IS_MINIMUM.search(taken.before(piece)):
+            made.take("minimum", piece.value, piece)  # `for baskets that come to over 30`: of the purchase, not of the member
     for piece in taken.islands("budget"):
         if "budget" in names:
             made.take("budget", piece.value, piece)
@@ -280,8 +301,13 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
     for piece in taken.islands("year_before"):
         if "against" in names:
             made.take("against", "year", piece)
+    for piece in taken.islands("state_at") if "since" in names else ():
+        made.take("since", str(piece.value.start), piece)  # `compared with the end of june`
     for piece in taken.islands("period", "since"):
         span: Span = piece.value
+        if "most_months" in names and _HEAD.match(taken.said(piece)) and (found := re.search(r"(.+?)个?(月|months?)$", taken.said(piece))):
+            made.take("most_months", int(number_of(found.group(1))), piece)
+            continue
         if span.future:
             made.future = piece
             continue
@@ -299,6 +325,8 @@ def _fill_times(question: Question, taken: Taken, made: Filled, as_of: date) -> 
             values = literals(question).get("against", ())
             whole_year = (span.end - span.start).days > 360
             month = "month" in values and span.month
+            if span.text(as_of) == made.given.get("period"):  # `this december against last december`
+                span, whole_year = span.year_before(), False
             if not values or whole_year or month:
                 made.take("against", "year" if whole_year else "month" if month else span.text(as_of), piece)
         elif "period" not in made.given:

@@ -29,6 +29,8 @@ _NEEDED = frozenset({"{goods}", "{member}", "{budget}", "{spend_save}"})
 SEGMENT = "{segment}"
 _CHARACTER = 0.4
 """What a Chinese character that is no word of ours counts of a word: words have two or three."""
+SAYS_LITTLE = frozenset({"member", "people", "shopping"})
+"""Words of which alone a phrase is not made: they stand in any sentence."""
 _WHOM = frozenset({"member", "people", "goods_word", "today"})
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
@@ -158,7 +160,7 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     written += [(item.name, text, OTHER) for item in questions for text in item.words]
     registered = {item.name for item in questions}
     written = [one for one in written if one[0] in registered and one[0] not in QUESTIONS]  # these are asked by the name of a figure
-    phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known))) - {"member"}}
+    phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known))) - SAYS_LITTLE}
     phrases |= {
         Phrase(item.name, terms, NAMED, metric)
         for item in questions

@@ -27,6 +27,8 @@ _MORE = re.compile(  # what is counted is no further id: `with 5 percent`
     r"(?!\s*(?:%|percent|per cent|pct|times|orders|dollars|euros|months?|weeks?|days?))"
 )
 _AT_A_PLACE = re.compile(r"\b(in|at|inside|over at|here in)\s+(#\s*)?$|在\s*$")
+_SELLS = re.compile(r"\s*(ring|rang|sell|sold|take in|took)\b|\s*(店|卖)")
+"""What a store does."""
 _COUNTED = re.compile(r"\s*(个|名|位)?\s*(members|customers|people|shoppers|buyers|names|会员|顾客|客户|人)(?![a-z])")
 _WORTH = re.compile(r"(trade[- ]?in|allowance|补贴|抵扣?)( of| worth| at)?\s*$")
 EMPTY = "empty"
@@ -222,7 +224,8 @@ def _number(sentence: Sentence, island: Island, lexicon: Lexicon) -> Iterator[Pi
             return
         kinds: tuple[Kind, ...] = ("store", "campaign", "member", "product")
         found = [one for kind in kinds if (one := lexicon.by_id(kind, text))]
-        if len(found) > 1 and found[0].kind == "store" and _AT_A_PLACE.search(sentence.low[: island.start]):
+        at_a_place = _AT_A_PLACE.search(sentence.low[: island.start]) or _SELLS.match(sentence.low[island.end :])
+        if len(found) > 1 and found[0].kind == "store" and at_a_place:
             found = found[:1]  # `in 406`: members and campaigns are no place
         if _COUNTED.match(sentence.low[island.end :]) or _WORTH.search(sentence.low[: island.start]):
             found = []  # `30 members` are so many, and no member's number

@@ -19,11 +19,11 @@ from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
 from toolkit.conversation.metrics import QUESTIONS, metric_of
 from toolkit.conversation.parameters import BY_WORD, CONCEPTS, Filled, filled, told_by, usable_terms, with_choices
-from toolkit.conversation.phrases import WORD_FOR_WORD, Match, Phrase, Phrasebook, again, open_term, phrasebook
+from toolkit.conversation.phrases import SAYS_LITTLE, WORD_FOR_WORD, Match, Phrase, Phrasebook, again, open_term, phrasebook
 from toolkit.conversation.pieces import Piece, Taken, is_role_word, take_apart, weight
 from toolkit.conversation.refusals import refusal
-from toolkit.conversation.text import base, sentence
-from toolkit.conversation.vocabulary import asked_in
+from toolkit.conversation.text import Sentence, base, sentence
+from toolkit.conversation.vocabulary import asked_in, untangled
 from toolkit.conversation.wording import call_in_words, understood_as
 from toolkit.language import later, tr
 from toolkit.registry import find_question, question_text
@@ -58,13 +58,18 @@ _KINDS_OF_PARTS = PARTS.keys() | {"brand_word", "product_word", "department_word
 _BY = re.compile(rf"(?<![a-z]){BY_WORD}$")
 _SECOND = frozenset({"{goods2}", "{segment2}"})
 """A question that has a place for the second name is ahead of one that has none."""
+_OF_MEMBERS = frozenset("member people each_member segment_word tier_word lifecycle decile clv".split())  # noqa: SIM905
+"""Words that say that members are meant: of them there is a forecast, of the shop there is none."""
 _NAMED = frozenset({"entity", "island", "unknown_id"})
 LIFECYCLE = "portrait.lifecycle"
 _NAMES_ALONE = frozenset({"{member}", "{campaign}", "campaign_word"})
 _STAGES = frozenset("new_member active_word slipping lapsed returned".split())  # noqa: SIM905
+_BARE_STAGES = frozenset({"new", "gone"})
+"""Stages that are words of all sorts of sentences, and stages beside another alone."""
 _ASIDE = frozenset("number_of compare_word share_word total_word member people overview lifecycle".split())  # noqa: SIM905
 _SIDE_BY_SIDE = re.compile(r"([\s,、/&+]|and|or|vs\.?|versus|against|to|members?|customers?|[和与跟及或比]|对比|会员|客户)*")
 _WHO_ALONE = {"{segment}", "{segment2}", "{condition}", "{condition2}", "member", "people"}
+_NO_COSTS = ("portrait.", "targeting.")
 _NO_COUPON = 200
 """Money from so much on is to be spent; no coupon is worth it."""
 _TERMS = {
@@ -127,7 +132,7 @@ def interpret(
     book = phrasebook(lexicon.words)
     if named := call_in_words(" ".join(text.split())):
         return understood_as([named], text, before)
-    said = sentence(text)
+    said, slips = _untangled(sentence(text), lexicon)
     asked = take_apart(sentence(asked_in(said.raw)), lexicon, book.vocabulary, day)
     taken = asked
     if asked.sentence.raw != said.raw:
@@ -141,23 +146,43 @@ def interpret(
         return Refuse(text=text, said=why, step=step, dialogue=replace(before, asked=text))
     if not before.last and goes_on(taken) and not set(terms_of(taken)) - _WHO_ALONE:
         return _nearest(taken, book, [], before)
-    reading = _Reading(ws, lexicon, book, taken, day, before)
+    reading = _Reading(ws, lexicon, book, taken, day, before, slips)
     if before.last and (continued_as := follow_up(reading.taken, before, lexicon, reading.best(), day)):
         return continued_as
-    return replace(reading.outcome(), text=said.raw)
+    return replace(reading.outcome(), text=sentence(text).raw)
+
+
+def _untangled(said: Sentence, lexicon: Lexicon) -> tuple[Sentence, dict[str, str]]:
+    """A sentence whose words have their letters in order, and the words that had not; a name of the shop is left as it is."""
+    raw, slips = said.raw, {}
+    for word in said.words:
+        if (right := untangled(word.text)) and not lexicon.containing(word.text) and word.text not in lexicon.exact.known:
+            slips[said.raw[word.start : word.end]] = right
+            raw = raw[: word.start] + right + raw[word.end :]
+    return (sentence(raw) if slips else said), slips
 
 
 class _Reading:
     """One sentence against all questions."""
 
-    def __init__(self, ws: Workspace, lexicon: Lexicon, book: Phrasebook, taken: Taken, as_of: date, before: Dialogue) -> None:
+    def __init__(
+        self,
+        ws: Workspace,
+        lexicon: Lexicon,
+        book: Phrasebook,
+        taken: Taken,
+        as_of: date,
+        before: Dialogue,
+        slips: dict[str, str] | None = None,
+    ) -> None:
         self.ws, self.lexicon, self.book, self.taken, self.as_of, self.before = ws, lexicon, book, taken, as_of, before
+        self.slips = slips or {}
         usable = {name: usable_terms(find_question(name)) for name in book.known}
         self.ranked = book.ranked(
             terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
         )
         self.own = dict(book.speaking_for(terms_of(taken)))
-        if taken.islands("since"):  # of two questions the one that knows since when
+        if taken.islands("since", "state_at"):  # of two questions the one that knows since when
             self.ranked = [
                 replace(match, score=match.score + SINCE) if "since" in find_question(match.question).parameters else match
                 for match in self.ranked
@@ -176,7 +201,7 @@ class _Reading:
             return Match(STORES, 1.0, Phrase(STORES, frozenset({"store"}), 1.0))  # `the five worst stores`
         if (
             WHOLE in self.book.known
-            and not set(terms_of(self.taken)) - _WHO_ALONE
+            and not set(terms_of(self.taken)) - _WHO_ALONE - SAYS_LITTLE
             and (
                 self.taken.entities("store", "region", "segment", "tier", "audience", "attribute") or len(self.taken.islands("period")) > 1
             )
@@ -191,17 +216,23 @@ class _Reading:
                 piece.name for piece in metric_of(self.taken)[1]
             }
             return Match(self.alone.question, ALONE, Phrase(self.alone.question, frozenset(terms_of(self.taken)) - whom, 1.0))
+        if self.ranked and self.ranked[0].score < WORD_FOR_WORD and {*terms_of(self.taken)} <= SAYS_LITTLE:
+            return None  # `who hasn't shopped lately`: what is asked of them is not said
         return self.ranked[0] if self.ranked else None
 
     def _tells_stages(self) -> bool:
         """Whether stages of membership stand side by side, and nothing else is asked: `new vs lapsed members, headcount`."""
-        stages = [piece for piece in self.taken.pieces if piece.name in _STAGES]
+        stages = [piece for piece in self.taken.pieces if piece.name in _STAGES or self._is_bare_stage(piece)]
+        bare = {term for piece in stages if piece.kind == "unknown" for term in _open_terms(self.taken, piece)}
         between = (self.taken.sentence.low[one.end : other.start] for one, other in itertools.pairwise(stages))
         return (
-            len({piece.name for piece in stages}) > 1
-            and not {*terms_of(self.taken)} - _STAGES - _ASIDE
+            len({piece.name for piece in stages if piece.name}) > (0 if bare else 1)
+            and not {*terms_of(self.taken)} - _STAGES - _ASIDE - bare
             and all(_SIDE_BY_SIDE.fullmatch(text) for text in between)
         )
+
+    def _is_bare_stage(self, piece: Piece) -> bool:
+        return piece.kind == "unknown" and self.taken.said(piece).lower() in _BARE_STAGES
 
     def outcome(self) -> Understood:
         """What the sentence comes to."""
@@ -220,14 +251,12 @@ class _Reading:
             return _nearest(self.taken, self.book, self.ranked, self.before, covered)
         if "predict" in self.taken.concepts() and metric_of(self.taken)[0] and "member" not in self.taken.concepts():
             return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
-        of_members = bool(
-            {"member", "people", "each_member"} & {*self.taken.concepts()} or self.taken.entities("segment", "tier", "audience")
-        )
+        of_members = bool(_OF_MEMBERS & {*self.taken.concepts()} or self.taken.entities("segment", "tier", "audience"))
         of_shop = not of_members and (metric_of(self.taken)[0] == "sales" or best.question == WORTH)  # of members alone there is a forecast
         if made.future is not None and (of_shop or not best.question.startswith(_AHEAD)):
             return self._refuse(tr("The receipts end on {as_of}: what comes after is not known.", as_of=self.as_of), covered)
         goods = [piece for piece in self.taken.entities("category", "product") if piece not in made.used]
-        if best.question in QUESTIONS and goods:
+        if best.question in QUESTIONS and goods and not (self.alone and self.alone.of_goods):
             return self._of_goods(made, covered, unused)
         if compared:
             return self._answer(compared, best, made, covered, unused)
@@ -237,6 +266,7 @@ class _Reading:
             if match.score > best.score - CLOSE
             and match.question in self.book.known
             and match.question != best.question
+            and (made.future is None or match.question.startswith(_AHEAD))
             and not (_SECOND & best.phrase.terms & {*terms_of(self.taken)} - match.phrase.terms)
             and not (best.score >= match.score and self._own(best.question) >= max(AGREED, AHEAD * self._own(match.question)))
             and not _same_table(best.question, made, match)
@@ -316,6 +346,7 @@ class _Reading:
             size = weight(self.taken.sentence, piece)
             total += size
             told = piece.name == "compare_word" or (best.question in QUESTIONS and piece.kind == "entity" and _kind(piece) == "category")
+            told = told or (piece.name == "drill" and "by" in made.given)  # `broken down by category`
             told = told or (piece.kind == "concept" and told_by(find_question(best.question), made, piece.name))
             if told or piece in made.used or piece is made.future or is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
                 used += size
@@ -331,6 +362,8 @@ class _Reading:
         metric, named = metric_of(self.taken)
         if any(piece.kind in ("entity", "island") or piece.name in MATERIAL for piece in left):
             return True
+        if any(piece.name == "would_pay" for piece in left) and best.question.startswith(_NO_COSTS):
+            return True  # whether it is worth it is asked of what costs something, and is more than who or what
         for piece in self.taken.pieces if not self.alone else ():  # `by segment` of a question that knows no segments
             by = piece.kind == "concept" and piece.name in _KINDS_OF_PARTS and _BY.search(self.taken.before(piece))
             if by and piece not in made.used and piece.name not in best.phrase.terms | self.book.own[best.question]:
@@ -419,7 +452,8 @@ class _Reading:
                     name, parameter = _BY_KIND[kind]
                     takes = {*find_question(best.question).parameters, *({"store_id"} if best.question != REVIEW else ())}
                     same = best.question != WHOLE and parameter in takes
-                    rest = {key: held for key, held in made.given.items() if key in ("period", "audience")}
+                    kept = made.given.keys() - {"store_id", "member_id", "campaign_id", "goods"} if same else {"period", "audience"}
+                    rest = {key: held for key, held in made.given.items() if key in kept}
                     calls.append(Call.of(best.question if same else name, {**rest, parameter: value}))
                 return tuple(calls)
         return ()
@@ -451,6 +485,7 @@ class _Reading:
     def _told(self, unused: tuple[str, ...]) -> str:
         """What was not used, and what was taken for a misspelt word."""
         corrected = [tr("“{typed}” as “{word}”", typed=self.taken.said(p), word=p.corrected) for p in self.taken.pieces if p.corrected]
+        corrected += [tr("“{typed}” as “{word}”", typed=typed, word=word) for typed, word in self.slips.items()]
         told = tr(" I read {words}.", words=tr(", ").join(corrected)) if corrected else ""
         return told + (tr(" I did not use {words}.", words=tr(", ").join(f"“{word}”" for word in unused)) if unused else "")
 

@@ -118,10 +118,10 @@ def _unknown_id(taken: Taken, lexicon: Lexicon) -> tuple[str, Step | None] | Non
 
 
 def _unknown_event(taken: Taken) -> str:
-    if taken.islands("since"):
+    if taken.islands("since", "state_at"):
         return ""
     found = _pattern("since").search(taken.sentence.low)
-    if not found or any(piece.start <= found.end() and piece.end > found.start() for piece in taken.islands("period")):
+    if not found or any(piece.start <= found.end() and piece.end > found.start() for piece in taken.islands("period", "away")):
         return ""
     return next(group for group in found.groups() if group).strip()
 

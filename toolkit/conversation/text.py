@@ -14,7 +14,9 @@ T = TypeVar("T")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _QUOTED = re.compile(r"['\"“”‘’「『《]([^'\"“”‘’「』《》]{1,80})['\"“”‘’」』》]")
 _FORMS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
-_AS_THEY_ARE = frozenset({"lapsing", "evening"})  # a lapsing member is not a lapsed one, an evening not even
+_AS_THEY_ARE = frozenset(
+    {"lapsing", "evening", "shopped"}
+)  # a lapsing member is not a lapsed one, an evening not even, who shopped no shop
 LONGEST = 600
 """Characters of a sentence that are read: nobody asks one question in more."""
 

@@ -69,6 +69,30 @@ def _right_form(known: Vocabulary, word: str) -> tuple[str, str] | None:
 
 
 @cache
+def _written() -> tuple[frozenset[str], frozenset[str]]:
+    """The words of questions as they are written, and their stems."""
+    lists = (data("concepts")["concepts"].values(), (data("stopwords")["english"],))
+    phrases = (text for texts in (*data("phrases")["phrases"].values(), *data("phrases")["metrics"].values()) for text in texts)
+    words = {word for text in (*lists[0], *lists[1], *phrases) for word in words_of(text) if word.isascii()}
+    return frozenset(words), frozenset(map(base, words))
+
+
+def untangled(word: str) -> str:
+    """Return the word of questions that two letters that changed places stand for; '' where none or several do.
+
+    Beside `right_form`, which knows words that are a concept alone: `frist time buyers` is one of three words.
+
+    >>> untangled("frist"), untangled("first"), untangled("santo")
+    ('first', '', '')
+    """
+    words, known = _written()
+    if len(word) < _SHORTEST_MISSPELT or not (word.isascii() and word.isalpha()) or word in words or base(word) in known:
+        return ""
+    found = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)} & words
+    return found.pop() if len(found) == 1 else ""
+
+
+@cache
 def _around(name: str) -> re.Pattern[str]:
     joined = "|".join(data("stopwords")[name])
     return re.compile(rf"(?:{joined})\s*" if name == "opening" else rf"(?:{joined})$", re.IGNORECASE)

@@ -59,6 +59,8 @@ def _limit(taken: Taken, piece: Piece, days: int | None) -> str:
     around = taken.before(piece) + "|" + taken.after(piece)
     if re.search(r"years? old|aged|\bage\b|岁|points?|积分|stores|门店", around):
         return ""
+    if re.match(r"\s*(items?|units?|pieces?|products?|things|goods|件|样|种)(?![a-z])", taken.after(piece)):
+        return ""  # how many pieces a basket held is no condition on members
     column = next((name for words, name in _COLUMNS if re.search(words, around)), "amount")
     if piece.name in ("times_least", "orders_least", "orders_under"):
         column = "order_count"

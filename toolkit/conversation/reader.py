@@ -47,7 +47,7 @@ CLOSE = 0.05
 MATERIAL = frozenset("why_word not_buy drop_word target rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
 """Words that turn a question into another one: where one of them is not used, nothing is answered."""
 WHOLE, REVIEW, CORE, WORTH = "portrait.overview", "review.verdict", "targeting.core_members", "portrait.lifetime_value"
-_AHEAD = (WORTH, "targeting.due_again", "differentiation.")
+_AHEAD = (WORTH, "targeting.due_again", "targeting.slipping", "differentiation.")
 """Questions that look ahead by themselves: `next month` needs no receipts there."""
 _GENERIC = frozenset("member people number_of list_word shopping should_we profile_card today goods_word share_word most_of".split())  # noqa: SIM905
 _LIGHT = _GENERIC | frozenset("price_tier store stores_all sales overview ranking best would_pay today previous_word".split())  # noqa: SIM905
@@ -498,6 +498,7 @@ class _Reading:
 _WHICH_OF_TWO = re.compile(
     r"[和与跟或].{0,14}(哪个|哪家|谁).{0,8}(高|低|好|差|强|大|多|少)|which (of|one)?.{0,24}(better|higher|bigger|more|stronger)"
 )
+_JOINED = re.compile(r"\s*(and|or|&|,|with|和|与|跟|及|或|、)\s*")
 _BY_KIND = {
     "store": (WHOLE, "store_id"),
     "campaign": (REVIEW, "campaign_id"),
@@ -565,9 +566,19 @@ def _open_terms(taken: Taken, piece: Piece) -> list[str]:
 def _is_a_name(taken: Taken, piece: Piece) -> bool:
     """Whether an unknown word is written as a name is: with a capital, within a sentence that is not written so."""
     said = taken.said(piece)
+    if _beside_goods(taken, piece):
+        return True
     others = [word for word in re.findall(r"[A-Za-z]{2,}", taken.sentence.raw[1:]) if word != said]
     begins = re.search(r"(^|[.?!:;。？！；：])\s*$", taken.sentence.raw[: piece.start])
     return said[:1].isupper() and not begins and sum(word[0].islower() for word in others) > len(others) / 2
+
+
+def _beside_goods(taken: Taken, piece: Piece) -> bool:
+    """Whether an unknown word is joined to the name of some goods, and so is the name of others: 啤酒和薯片, `beer and crisps`."""
+    return any(
+        _JOINED.fullmatch(taken.sentence.low[min(piece.end, goods.end) : max(piece.start, goods.start)])
+        for goods in taken.entities("category", "product")
+    )
 
 
 def _same_table(question: str, made: Filled, other: Match) -> bool:

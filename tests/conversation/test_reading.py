@@ -80,6 +80,8 @@ OTHERS = [
         ("from the start of april to the end of may", "2024-04-01..2024-05-31"),
         ("compared with the end of april", "2024-04-30..2024-06-30"),
         ("may to june", "2024-05-01..2024-06-30"),
+        ("last weekend", "2024-06-22..2024-06-23"),
+        ("上周末", "2024-06-22..2024-06-23"),
     ],
 )
 def test_times_are_counted_from_the_day_that_is_seen(text: str, days: str) -> None:
@@ -217,6 +219,7 @@ def test_what_is_said_in_other_words_keeps_its_parameters(shop: Workspace, text:
 
 
 def test_a_moment_is_no_time_of_a_figure_and_a_service_no_list_of_members(shop: Workspace) -> None:
+    assert interpret(shop, "who buys cheese and durians").kind != "answer"
     for text in ("repeat rate compared with the end of april", "sales in the first 2 weeks of the campaign", "who hasn't shopped lately"):
         assert interpret(shop, text).kind != "answer", text
     assert "I read “frist” as “first”." in interpret(shop, "frist time buyers per month").said

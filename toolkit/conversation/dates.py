@@ -111,6 +111,9 @@ def resolved(rule: str, words: list[str], as_of: date) -> Span | None:
         return whole("years", as_of, 1)
     if rule == "year" and year:
         return _seen(Span(date(year, 1, 1), date(year, 12, 31)), as_of)
+    if rule == "last_weekend":
+        week = whole("weeks", as_of, 1)
+        return Span(week.end - timedelta(days=1), week.end)
     if rule == "yesterday":
         return Span(as_of - timedelta(days=1), as_of - timedelta(days=1))
     if rule == "day":

@@ -67,6 +67,7 @@ class Alone:
 def figure_alone(taken: Taken) -> Alone | None:
     """Return the figure that a sentence consists of; None where it holds anything else."""
     metric, named = metric_of(taken)
+    named = (*named, *(piece for piece in taken.pieces if piece.kind == "concept" and _said_again(taken, piece, named)))
     concepts = set(taken.concepts())
     ranked = concepts & _RANKED
     parts = {piece: part for piece in taken.pieces if piece not in named and (part := _part(taken, piece))}
@@ -134,6 +135,11 @@ def figure_alone(taken: Taken) -> Alone | None:
     if ranked and set(told) & {"store", "region"}:
         return Alone(STORES, metric, told) if metric in literals(find_question(STORES))["rank_by"] else Alone(FIGURE, metric, told)
     return Alone(FIGURE, metric, told, of_goods)
+
+
+def _said_again(taken: Taken, piece: Piece, named: tuple[Piece, ...]) -> bool:
+    """Whether a word is the figure's own, a second time: `Q4 orders against Q3 orders`."""
+    return piece not in named and len(named) == 1 and taken.said(piece).lower() == taken.said(named[0]).lower()
 
 
 def _goods_alone(taken: Taken) -> bool:

@@ -358,7 +358,7 @@ class _Reading:
         """Whether something that changes the meaning was not used: a name, a time, a number, or a word such as `why` or `not`."""
         left = [piece for piece in self.taken.pieces if self.taken.said(piece) in unused and piece not in made.used]
         if _compares(self.taken):
-            left = [piece for piece in left if piece.kind == "concept"]
+            left = [piece for piece in left if piece.kind == "concept" or (piece.kind == "island" and piece.name not in _TIMES)]
         metric, named = metric_of(self.taken)
         if any(piece.kind in ("entity", "island") or piece.name in MATERIAL for piece in left):
             return True
@@ -499,6 +499,7 @@ _WHICH_OF_TWO = re.compile(
     r"[和与跟或].{0,14}(哪个|哪家|谁).{0,8}(高|低|好|差|强|大|多|少)|which (of|one)?.{0,24}(better|higher|bigger|more|stronger)"
 )
 _JOINED = re.compile(r"\s*(and|or|&|,|with|和|与|跟|及|或|、)\s*")
+_TIMES = ("period", "since")
 _BY_KIND = {
     "store": (WHOLE, "store_id"),
     "campaign": (REVIEW, "campaign_id"),

@@ -228,7 +228,7 @@ class _Reading:
         return (
             len({piece.name for piece in stages if piece.name}) > (0 if bare else 1)
             and not {*terms_of(self.taken)} - _STAGES - _ASIDE - bare
-            and all(_SIDE_BY_SIDE.fullmatch(text) for text in between)
+            and all(text.strip("会员客户") and _SIDE_BY_SIDE.fullmatch(text) for text in between)
         )
 
     def _is_bare_stage(self, piece: Piece) -> bool:

@@ -9,6 +9,9 @@ READY  := $(VENV)/.ready
 export UV_SYSTEM_CERTS ?= 1
 CERTS = $${PIP_CERT:-$$($(BIN)/python -m pip config get global.cert 2>/dev/null || $(BIN)/python -c 'import ssl; print(ssl.get_default_verify_paths().cafile or "")')}
 
+# One more than there are cores: of the pages' tests a third of the time is a browser's, which is waited for.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 3 ? 3 : n > 4 ? 4 : n )))
+
 .PHONY: help setup demo test lint docs lab app bench truth faults golden weight messages stubs lock clean
 .DEFAULT_GOAL := help
 
@@ -29,7 +32,7 @@ demo: $(READY)   ## import a year of real receipts, report on the ten largest st
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/toolkit demo demo
 
 test: $(READY)   ## run the whole suite
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(READY)   ## format, style, types, and the texts of each language
 	$(BIN)/ruff format --check .

@@ -79,6 +79,7 @@ def case_of(one: Trial, *, randomised: bool) -> Case:
     view = SimpleNamespace(
         settings=settings,
         least=settings.scope.minimum_members,
+        rounded_to=1,
         currency="EUR",
         first_day=FIRST_DAY,
         as_of=starts + timedelta(days=WINDOW_DAYS - 1),

@@ -40,7 +40,7 @@ HEARD = """words => [...document.querySelectorAll('.tk-sentence, .tk-headline')]
 PARTS = (
     ("portrait", {"question": "portrait.member"}, 5),
     ("targeting", {}, 3),
-    ("differentiation", {"name": "Autumn"}, 12),
+    ("differentiation", {"name": "Autumn"}, 11),
 )
 
 
@@ -67,6 +67,7 @@ def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app
     with visit(browser, served, app, urlencode(query)) as page:
         page.locator(".tk-main :is(.tk-headline, .tk-stop)").locator("visible=true").first.wait_for()
         unfold(page, app)
+        page.locator(FIELDS).locator("visible=true").nth(count - 1).wait_for()
         fields = page.locator(FIELDS).locator("visible=true").element_handles()
         assert len(fields) == count
         for field in reversed(fields):  # the last belongs to the question, and goes with it when the page is reset
@@ -86,6 +87,7 @@ def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app
             press(page, "Reset")
             wait_until(page, f"words => !({HEARD})(words)", arg=told)
         if app == "targeting":
+            press(page, "Build an audience")  # what was asked has led to the other part
             press(page, "Add a condition")  # figures first, then the shop's own words
             row = page.get_by_label("Condition 1: how much, or which")
             for about, heard in (("spent in the last 13 weeks", ((HARM, "7*7"), (ENDLESS, "x" * 50))), ("like", ((HARM, "7*7"),))):

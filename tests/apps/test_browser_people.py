@@ -83,7 +83,7 @@ def fits(page: Any) -> None:
 
 def walk(page: Any) -> None:
     """Press Tab from the top until the focus leaves the page; each control that it comes by shows it."""
-    page.locator(".tk-way a").focus()
+    page.locator(".tk-way a").first.focus()
     for _ in range(400):
         page.keyboard.press("Tab")
         focused = page.evaluate(FOCUSED)

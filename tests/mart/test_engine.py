@@ -72,8 +72,10 @@ def test_what_is_refused_before_anything_is_done(tmp_path: Path, cluster, monkey
     with pytest.raises(BadValue, match="needs the address"), engine_of(use(ws, "")):
         pass
     nobody = use(ws, "tcp://127.0.0.1:9")
-    with pytest.raises(EngineError, match=r"There is no Dask scheduler at tcp://127\.0\.0\.1:9"), engine_of(nobody):
-        pass
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "SECONDS", 0.5)  # nobody is there, however long one waits
+        with pytest.raises(EngineError, match=r"There is no Dask scheduler at tcp://127\.0\.0\.1:9"), engine_of(nobody):
+            pass
     far = use(ws, cluster.scheduler_address)
     with executor_of(far) as pool:
         assert pool is not None

@@ -13,6 +13,9 @@ from toolkit.schemas import CONTRACT
 from toolkit.simulated import TRUTH, SimulatedShop, shop, simulated_shop
 from toolkit.sources.mapping import read_mapping
 
+# What no generator writes yet: the questions that need them say so.
+WRITTEN = tuple(name for name in CONTRACT if name not in ("feedback", "services", "traffic"))
+
 
 def table(folder: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(folder / name / "*.parquet" if (folder / name).is_dir() else folder / f"{name}.parquet")
@@ -27,7 +30,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> SimulatedShop:
     return simulated_shop(tmp_path_factory.mktemp("shop") / "small", members=1100, years=1, seed=3)
 
 
-@pytest.mark.parametrize("name", list(CONTRACT))
+@pytest.mark.parametrize("name", WRITTEN)
 def test_every_table_keeps_the_contract(small: SimulatedShop, name: str) -> None:
     frame = table(small.folder, name)
     if name == "lines":
@@ -39,7 +42,7 @@ def test_every_table_keeps_the_contract(small: SimulatedShop, name: str) -> None
 
 
 def test_result_tells_what_was_written(small: SimulatedShop) -> None:
-    assert small.tables == tuple(CONTRACT)
+    assert small.tables == WRITTEN
     assert small.line_count == table(small.folder, "lines").height
     assert small.truth == small.folder / "truth"
 
@@ -47,7 +50,7 @@ def test_result_tells_what_was_written(small: SimulatedShop) -> None:
 def test_mapping_is_readable_and_finds_its_files(small: SimulatedShop) -> None:
     mapping = read_mapping(small.mapping)
     assert mapping.currency == "EUR"
-    assert set(mapping.tables) == set(CONTRACT)
+    assert set(mapping.tables) == set(WRITTEN)
     for entry in mapping.tables.values():
         assert all(list(small.folder.glob(str(pattern))) for pattern in entry.files)
 
@@ -128,7 +131,7 @@ def test_file_size_changes_the_files_and_not_the_rows(tmp_path: Path) -> None:
     parted = simulated_shop(tmp_path / "parted", members=1600, years=0.5, seed=5, file_lines=60_000)
     assert len(list((whole.folder / "lines").iterdir())) == 1
     assert len(list((parted.folder / "lines").iterdir())) > 1
-    for name in CONTRACT:
+    for name in WRITTEN:
         if name in whole.tables:
             assert table(whole.folder, name).equals(table(parted.folder, name))
 
@@ -168,7 +171,7 @@ def test_lines_asks_for_about_so_many_lines(tmp_path: Path) -> None:
 
 def test_a_short_shop_has_no_campaigns(tmp_path: Path) -> None:
     short = simulated_shop(tmp_path / "short", members=3, years=0.25)
-    assert set(CONTRACT) - set(short.tables) == {"campaigns", "contacts", "redemptions"}
+    assert set(WRITTEN) - set(short.tables) == {"campaigns", "contacts", "redemptions"}
 
 
 def test_all_bad_settings_are_named_together(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ CERTS = $${PIP_CERT:-$$($(BIN)/python -m pip config get global.cert 2>/dev/null 
 # One more than there are cores: of the pages' tests a third of the time is a browser's, which is waited for.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 3 ? 3 : n > 4 ? 4 : n )))
 
-.PHONY: help setup demo test lint docs lab app bench truth faults golden weight messages stubs lock clean
+.PHONY: help setup demo test stories lint docs lab app bench truth faults golden weight messages stubs lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -32,7 +32,10 @@ demo: $(READY)   ## import a year of real receipts, report on the ten largest st
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/toolkit demo demo
 
 test: $(READY)   ## run the whole suite
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+stories: $(READY) ## the loop in a browser, in both languages
+	ALL_STORIES=1 $(BIN)/python -m pytest tests/apps/test_browser_loop.py
 
 lint: $(READY)   ## format, style, types, and the texts of each language
 	$(BIN)/ruff format --check .

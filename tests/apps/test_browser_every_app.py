@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from tests.apps.conftest import NASTY
-from tests.apps.test_browser import press, served, visit
+from tests.apps.test_browser import press, served, type_until, visit
 from tests.apps.test_browser_people import READY, drawn
 from tests.chromium import CHROMIUM, wait_until
 from toolkit.apps.pages.plain_words import plain_answer
@@ -40,7 +40,7 @@ HEARD = """words => [...document.querySelectorAll('.tk-sentence, .tk-headline')]
 PARTS = (
     ("portrait", {"question": "portrait.member"}, 5),
     ("targeting", {}, 3),
-    ("differentiation", {"name": "Autumn"}, 11),
+    ("differentiation", {"name": "Autumn"}, 12),
 )
 
 
@@ -93,9 +93,7 @@ def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app
             for about, heard in (("spent in the last 13 weeks", ((HARM, "7*7"), (ENDLESS, "x" * 50))), ("like", ((HARM, "7*7"),))):
                 page.get_by_label("Condition 1: about").select_option(about)
                 for words, told in heard:
-                    row.fill(words)
-                    row.press("Tab")
-                    wait_until(page, HEARD, arg=told)
+                    type_until(page, row, words, HEARD, arg=told)
                     unharmed(page)
 
 

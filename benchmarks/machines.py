@@ -103,7 +103,7 @@ def _made(workspace: Path, which: str) -> dict:
         before = _cpu()
         ensure_mart(ws, day)
         make[part]()
-        cpu, peak = _cpu() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        cpu, peak = _cpu() - before, _peak()
     else:
         from distributed import LocalCluster
 

@@ -89,11 +89,10 @@ def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app
         if app == "targeting":
             press(page, "Build an audience")  # what was asked has led to the other part
             press(page, "Add a condition")  # figures first, then the shop's own words
-            row = page.get_by_label("Condition 1: how much, or which")
             for about, heard in (("spent in the last 13 weeks", ((HARM, "7*7"), (ENDLESS, "x" * 50))), ("like", ((HARM, "7*7"),))):
                 page.get_by_label("Condition 1: about").select_option(about)
                 for words, told in heard:
-                    type_until(page, row, words, HEARD, arg=told)
+                    type_until(page, "Condition 1: how much, or which", words, HEARD, arg=told)
                     unharmed(page)
 
 

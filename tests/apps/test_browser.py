@@ -88,7 +88,7 @@ def visit(browser: Any, served: tuple[str, subprocess.Popen[str]], app: str, que
     page.on("request", lambda request: asked.append(request.url))
     page.on("websocket", lambda socket: (asked.append(socket.url), socket.on("framesent", lambda frame: sent.append(bytes_of(frame))))[0])
     page.on("pageerror", lambda error: thrown.append(str(error)))
-    page.on("console", lambda message: thrown.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: thrown.append(fault_of(message)) if message.type == "error" and not after_its_end(message) else None)
     page.goto(url.replace("/?", f"/voila/render/{app}.ipynb?") + (f"&{query}" if query else ""), wait_until="commit")
     page.locator(".tk-title h1").wait_for()
     assert page.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate"  # it did not have to load itself anew
@@ -102,6 +102,17 @@ def visit(browser: Any, served: tuple[str, subprocess.Popen[str]], app: str, que
     assert [fault for fault in thrown if not re.search(expected, fault)] == []
     # All widgets came in one message; asked for one by one they come slowly, and now and then too late for the page.
     assert not any(b'"request_state"' in frame for frame in sent)
+
+
+def fault_of(message: Any) -> str:
+    """What the browser noted, with the address where it was a file that did not come."""
+    return f"{message.text} {message.location.get('url', '')}" if "Failed to load resource" in message.text else message.text
+
+
+def after_its_end(message: Any) -> bool:
+    """A page that is left ends its kernel; a last question after that kernel, on its way as the page goes, finds none: no fault of a page.
+    (A page that stands and has lost its kernel says so over everything, and its story ends there.)"""
+    return "404" in message.text and re.search(r"/api/(kernels|shutdown)/", message.location.get("url", "")) is not None
 
 
 def bytes_of(frame: str | bytes) -> bytes:

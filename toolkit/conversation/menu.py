@@ -19,6 +19,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         later("What they bring"),
         ("portrait.contribution", "portrait.pareto", "portrait.quadrants", "portrait.spending_power", "portrait.lifetime_value"),
     ),
+    (later("How they join"), ("portrait.joiners", "portrait.card_share", "portrait.referrals", "portrait.funnel_to_member")),
     (later("How they shop"), ("portrait.habits", "portrait.price_sensitivity")),
     (later("One member"), ("portrait.member",)),
     (

@@ -19,7 +19,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"disk"},
     {"integrity", "readers"},
     {"edits"},
-    {"columns"},
+    {"columns", "membership_schemas"},
     {"settings", "wording", "schemas", "expressions", "extras"},
     {"models", "sources", "simulated", "charts"},
     {"workspace", "shipped"},

@@ -12,6 +12,8 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
+from toolkit import membership_schemas as membership
+
 REQUIRED = {"required": True}
 
 
@@ -61,6 +63,8 @@ class Members(dy.Schema):
     home_store_id = dy.String(nullable=True, metadata={"means": "the store they are registered with"})
     contactable = dy.Bool(nullable=True, metadata={"means": "may be contacted; null = not known, treated as no"})
     referred_by = dy.String(nullable=True, metadata={"means": "member_id of who brought them"})
+    joined_channel = dy.String(nullable=True, metadata={"means": "where they joined: store, app, website, ..."})
+    joined_campaign = dy.String(nullable=True, metadata={"means": "the campaign through which they joined"})
 
 
 class Stores(dy.Schema):
@@ -182,9 +186,10 @@ CONTRACT: dict[str, type[dy.Schema]] = {
     "sales_targets": SalesTargets,
     "stock": Stock,
     "traffic": Traffic,
+    **membership.MEMBERSHIP,
 }
 
-MONEY_COLUMNS = frozenset(
+MONEY_COLUMNS = membership.MONEY | frozenset(
     {"amount", "discount_amount", "coupon_amount", "unit_cost", "cost_fixed", "cost_per_contact", "value", "target_amount"}
 )
 """Contract columns in currency units: Int64 minor units once they are in the workspace."""

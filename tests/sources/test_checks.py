@@ -64,3 +64,11 @@ def test_rules_of_the_contract_are_sentences(table: str, columns: dict, reason: 
 def test_an_empty_table_is_good() -> None:
     good, faults = checked("stores", store_id=pl.Series([], dtype=pl.String))
     assert (good.height, faults) == (0, [])
+
+
+def test_a_member_who_refers_themselves_and_negative_points_are_set_aside_in_words() -> None:
+    good, faults = checked("referrals", referrer_id=["a", "b"], member_id=["a", "c"])
+    assert (good["member_id"].to_list(), faults) == (["c"], ["a member who refers themselves"])
+    at = [dt.datetime(2026, 1, 1)] * 3
+    good, faults = checked("points", member_id=["a"] * 3, entered_at=at, kind=["earned", "adjusted", "burnt"], points=[-5, -5, -5])
+    assert (good["kind"].to_list(), faults) == (["adjusted", "burnt"], ["negative points earned (what takes them back is kind adjusted)"])

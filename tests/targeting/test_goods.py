@@ -20,6 +20,7 @@ from toolkit.targeting.core import core_goods, core_members
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
 from toolkit.targeting.measures.goods import good_or_most_bought
+from toolkit.targeting.switching import OTHERS, switching
 from toolkit.targeting.units_per_order import units_per_order
 from toolkit.workspace import Workspace
 
@@ -318,6 +319,22 @@ def test_no_core(tiny: Workspace) -> None:
 
 
 # -- substitutes -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_switched_adds_up_to_the_change_of_each_good(pantry: Workspace) -> None:
+    answer = switching(pantry, category="yoghurt", against="year", period="170d")
+    assert "receipts start" in answer.headline
+    answer = switching(pantry, category="yoghurt", period="170d")
+    parts = [name for name in answer.table.columns if name.endswith("_sales") and name not in ("change_sales", "net_sales")]
+    for row in answer.table.iter_rows(named=True):
+        assert sum(row[name] or 0 for name in parts) == pytest.approx(row["change_sales"], abs=0.001)
+    assert set(answer.table["verdict"]) == {"no more than chance"}
+    assert any("season is inside" in note.text for note in answer.notes)
+    good = answer.table["goods"][0]
+    of_good = switching(pantry, category="yoghurt", period="170d", good=good)
+    assert of_good.table["part_sales"].sum() == pytest.approx(answer.table["change_sales"][0], abs=0.001)
+    assert OTHERS not in of_good.table["part"]
+    assert spec_of(of_good)["title"]["text"].startswith("What changed")
 
 
 def test_substitutes_are_found(pantry: Workspace) -> None:

@@ -19,6 +19,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         later("What they bring"),
         ("portrait.contribution", "portrait.pareto", "portrait.quadrants", "portrait.spending_power", "portrait.lifetime_value"),
     ),
+    (later("How they join"), ("portrait.joiners", "portrait.card_share", "portrait.referrals", "portrait.funnel_to_member")),
     (later("How they shop"), ("portrait.habits", "portrait.price_sensitivity")),
     (later("One member"), ("portrait.member",)),
     (
@@ -39,7 +40,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         later("Goods that belong together"),
         ("targeting.core_goods", "targeting.bought_together", "targeting.liked_together", "targeting.attach", "targeting.units_per_order"),
     ),
-    (later("Goods that stand for each other"), ("targeting.cross_shop", "targeting.decision_tree")),
+    (later("Goods that stand for each other"), ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching")),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
     (
         later("What an offer would cost"),

@@ -66,10 +66,9 @@ class ForgottenMembers:
         before = kept.height
         if "member_id" in kept.columns:
             kept = kept.filter(~pl.col("member_id").cast(pl.String).is_in(list(self.ids)))
-        if "referred_by" in kept.columns:
-            kept = kept.with_columns(
-                pl.when(~pl.col("referred_by").cast(pl.String).is_in(list(self.ids))).then("referred_by").alias("referred_by")
-            )
+        for column in ("referred_by", "referrer_id"):
+            if column in kept.columns:
+                kept = kept.with_columns(pl.when(~pl.col(column).cast(pl.String).is_in(list(self.ids))).then(column).alias(column))
         return kept, {tr("of members who were forgotten"): before - kept.height} if kept.height < before else {}
 
     def out_of_lines(self, typed: Typed) -> Typed:

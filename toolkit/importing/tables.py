@@ -8,6 +8,7 @@ from toolkit import schemas
 from toolkit.atomic import private_file
 from toolkit.importing.aliases import table_in_one_name
 from toolkit.language import tr
+from toolkit.membership_schemas import ENTRY_DAYS
 from toolkit.sources.checks import check_small_table
 from toolkit.sources.columns.words import value_map
 from toolkit.sources.contract_columns import label
@@ -18,7 +19,7 @@ from toolkit.workspace import Workspace
 
 MOST_WORDS = 10
 """How many words of a column a sentence proposes to map."""
-EVENT_DAY = {"events": "occurred_at", "redemptions": "redeemed_at", "feedback": "given_at", "services": "occurred_at"}
+EVENT_DAY = {"events": "occurred_at", "redemptions": "redeemed_at", "feedback": "given_at", "services": "occurred_at"} | ENTRY_DAYS
 """Tables without a key: a day that comes again from the same source replaces that day."""
 SOURCE = "import_source"
 """The stored column of members and of tables without a key that says where a row comes from; null in rows from before: of any source."""

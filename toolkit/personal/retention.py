@@ -25,7 +25,11 @@ TIMES = {
     "contacts": "contacted_at",
     "feedback": "given_at",
     "services": "occurred_at",
+    "relations": "stepped_at",
+    "referrals": "referred_at",
+    "benefits": "used_at",
 }
+"""Not points and stored value: what is owed to a member is a sum over all entries of their account."""
 
 
 @dataclass(frozen=True)

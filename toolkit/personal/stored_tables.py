@@ -14,7 +14,7 @@ from toolkit.importing.tables import write_table
 from toolkit.sources.spellings import MEMBER_IDS
 from toolkit.workspace import ALIASES, ImportRecord, Workspace
 
-OF_GOODS = ("products", "stores", "sales_targets", "stock")
+OF_GOODS = ("products", "stores", "sales_targets", "stock", "tier_rules", "acquisition")
 """Tables that speak of no members: what looks like an id in them is a product or a store."""
 
 
@@ -25,7 +25,7 @@ def known_ids(ws: Workspace) -> pl.Series:
     for name in ws.manifest.tables:
         table = ws.table(name)
         if table is not None and name not in OF_GOODS:
-            columns = [column for column in ("member_id", "referred_by") if column in table.collect_schema()]
+            columns = [column for column in MEMBER_IDS if column in table.collect_schema()]
             ids += [table.select(pl.col(column).cast(pl.String)).collect().to_series() for column in columns]
     return pl.concat([one.cast(pl.String) for one in ids]).drop_nulls().unique()
 
@@ -51,6 +51,8 @@ def tables_without(ws: Workspace, names: Names, folder: str) -> tuple[dict[str, 
             continue
         before = table.collect()
         own = pl.col("member_id").cast(pl.String).is_in(list(names.ids)) if "member_id" in before.columns else pl.lit(False)
+        if "person_id" in before.columns:  # all steps of a person who became one of them
+            own = own | pl.col("person_id").is_in(before.filter(own.fill_null(False))["person_id"].implode())
         kept = before.filter(~own.fill_null(False))
         texts = [column for column in kept.columns if kept.schema[column] == pl.String]
         after = kept.with_columns(_without_cells(kept[one], names if one in MEMBER_IDS else names.in_prose()) for one in texts)

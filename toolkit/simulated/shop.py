@@ -28,13 +28,14 @@ from toolkit.simulated.branches import stores_table
 from toolkit.simulated.campaigns import campaigns_table
 from toolkit.simulated.catalogue import products_table
 from toolkit.simulated.effects import campaign_segments_truth, campaigns_truth, segment_sums
+from toolkit.simulated.membership import write_membership
 from toolkit.simulated.pairs import pair_names
 from toolkit.simulated.plans import months_of, stock_table, targets_table
 from toolkit.simulated.promotions import WEEK_DAYS
 from toolkit.simulated.settings import BLOCK_MEMBERS, ShopSettings, shop_settings
 from toolkit.simulated.write import MARK, Parts, begin_folder, finish_folder, write_mapping, write_table, write_truth_readme
 
-MODELS = "clock branches catalogue promotions people trips baskets pairs durables returns campaigns effects browsing carts plans"
+MODELS = "clock branches catalogue promotions people trips baskets pairs durables returns campaigns effects browsing carts plans membership"
 """Modules whose docstrings state the model; truth/README.md repeats them."""
 PILOT_BLOCKS = 3
 """Blocks simulated to learn the lines of a member where `lines` is asked for: one block alone is off by several percent."""
@@ -82,6 +83,8 @@ def simulated_shop(
     parts = Parts(unfinished, chosen.file_lines)
     sums = _write_blocks(world, parts)
     _write_shop_tables(world, unfinished, sums)
+    if chosen.membership:
+        write_membership(unfinished, chosen.seed)
     tables = _tables(unfinished)
     write_mapping(unfinished, tables)
     write_truth_readme(unfinished, [import_module(f"toolkit.simulated.{name}").__doc__ or "" for name in MODELS.split()])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from toolkit.membership_schemas import RULES
 from toolkit.schemas import CONTRACT, MONEY_COLUMNS
 from toolkit.sources.contract_columns import label
 from toolkit.sources.reasons import NOT_A_WORD, TOO_SMALL
@@ -84,4 +85,4 @@ def _sentence(table: str, rule: str) -> str:
         return NOT_A_WORD.format(column=label(column)) if kind == "regex" else f"no {label(column)}"
     if kind:
         return f"{label(column)}: {kind}"
-    return {"ends_after_start": "it ends before it starts"}.get(rule, rule.replace("_", " "))
+    return ({"ends_after_start": "it ends before it starts"} | RULES).get(rule, rule.replace("_", " "))

@@ -11,7 +11,7 @@ FOLDS = ("case", "blanks", "decimal", "marks", "zeros", "+86")
 zeros before a number; China's dialling code before a mobile number (+86, 0086, 86)."""
 MARKS = r"[-\u2010-\u2015\u2212/]"
 DIALLED = r"^(?:\+|00)?86(1[3-9][0-9]{9})$"
-MEMBER_IDS = ("member_id", "referred_by")
+MEMBER_IDS = ("member_id", "referred_by", "referrer_id")
 """Contract columns that name a member, in whichever table."""
 
 

@@ -24,6 +24,7 @@ from toolkit.targeting.attach import attach
 from toolkit.targeting.units_per_order import units_per_order
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
+from toolkit.targeting.switching import switching
 from toolkit.registry import step_attributes
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "path_members",
     "paths",
     "slipping",
+    "switching",
     "units_per_order",
     "why_low",
 ]

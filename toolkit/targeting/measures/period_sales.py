@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time
 
 import numpy as np
@@ -163,7 +164,7 @@ def merged_few(view: View, cells: pl.DataFrame, by: str) -> tuple[pl.DataFrame, 
     least = view.least
     few = cells.filter(pl.col("member_count") < least).height
     if not few:
-        return _parts_merged(view, cells)
+        return parts_merged(view, cells)
     ranked = cells.sort("member_count", "cell")
     together = few
     while together < ranked.height and int(ranked["member_count"].head(together).sum()) < least:
@@ -176,13 +177,16 @@ def merged_few(view: View, cells: pl.DataFrame, by: str) -> tuple[pl.DataFrame, 
         few=few,
         is_category=by == "category",
     )
-    merged, notes = _parts_merged(view, pl.concat([rest, sums.select(rest.columns)]))
+    merged, notes = parts_merged(view, pl.concat([rest, sums.select(rest.columns)]))
     return merged, [note, *notes]
 
 
-def _parts_merged(view: View, cells: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Put the parts of a row with too few members into `few_sales`, with the smallest other ones while they are still too few."""
-    parts = [part for part in PARTS if part != "non_member"]  # receipts without a member tell of nobody
+def parts_merged(view: View, cells: pl.DataFrame, names: Sequence[str] = PARTS) -> tuple[pl.DataFrame, list[str]]:
+    """Put the parts of a row with too few members into `few_sales`, with the smallest other ones while they are still too few.
+
+    In: `{name}_sales` and `{name}_count` for each of `names`; the counts are dropped, hidden parts are null.
+    """
+    parts = [part for part in names if part != "non_member"]  # receipts without a member tell of nobody
     counts = cells.select(f"{part}_count" for part in parts).to_numpy().astype(float)
     counts[counts == 0] = np.inf
     order = np.argsort(counts, axis=1, kind="stable")
@@ -195,4 +199,4 @@ def _parts_merged(view: View, cells: pl.DataFrame) -> tuple[pl.DataFrame, list[s
     few = pl.sum_horizontal(pl.when(flags[name]).then(pl.col(name)).otherwise(0) for name in flags.columns)
     merged = cells.with_columns(few.alias("few_sales"), *[pl.when(~flags[name]).then(pl.col(name)).alias(name) for name in flags.columns])
     note = view.say("Parts of a row with fewer than {least} members are in 'few' together, so that the row still adds up.")
-    return merged.drop(f"{part}_count" for part in PARTS), [note] if hidden.any() else []
+    return merged.drop(f"{part}_count" for part in names), [note] if hidden.any() else []

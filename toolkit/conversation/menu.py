@@ -19,6 +19,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         later("What they bring"),
         ("portrait.contribution", "portrait.pareto", "portrait.quadrants", "portrait.spending_power", "portrait.lifetime_value"),
     ),
+    (later("How they join"), ("portrait.joiners", "portrait.card_share", "portrait.referrals", "portrait.funnel_to_member")),
     (later("How they shop"), ("portrait.habits", "portrait.price_sensitivity")),
     (later("One member"), ("portrait.member",)),
     (
@@ -68,7 +69,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "review.habits_after",
         ),
     ),
-    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets")),
+    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals")),
 )
 STEP_WORDS = {
     "portrait": later("More about our members"),
@@ -166,7 +167,9 @@ CHOICE_WORDS = {
 AFTER_THEMSELVES = (
     later("Active"), later("Add one more"), later("After sale"), later("Amount"), later("Auto"), later("Brand"), later("Budget"),
     later("Campaign"), later("Category"), later("Channel"), later("Clear stock"), later("Day"), later("Days"), later("Department"),
-    later("Drivers"), later("Due"), later("Estimator"), later("Every"), later("Flow"), later("Funnel"), later("Good"), later("Goods"),
+    later("Drivers"), later("Due"), later("Estimator"), later("Every"), later("Flow"), later("Funnel"), later("Gap"), later("Goals"),
+    later("Good"),
+    later("Goods"),
     later("Joining"), later("Last touch"), later("Launch"), later("Level"), later("Margin"), later("Member"), later("Method"),
     later("Month"), later("Months"), later("Name"), later("Node"), later("Offer"), later("Once"), later("Orders"), later("Outcome"),
     later("Product"), later("Purpose"), later("Quarter"), later("Region"), later("Route"), later("Sales"), later("Segment"), later("Store"),

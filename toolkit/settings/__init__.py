@@ -17,6 +17,7 @@ from toolkit.settings.calendar import CalendarSettings
 from toolkit.settings.differentiation import CampaignSettings, OfferSettings, PlaybookSettings
 from toolkit.settings.family import Family
 from toolkit.settings.machines import MachineSettings
+from toolkit.settings.membership import MembershipSettings
 from toolkit.settings.portrait import (
     HabitSettings,
     LifecycleSettings,
@@ -43,6 +44,7 @@ class Settings(Family):
     personas: PersonaSettings = PersonaSettings()  # type: ignore[call-arg]
     sensitivity: SensitivitySettings = SensitivitySettings()  # type: ignore[call-arg]
     lifetime_value: LifetimeValueSettings = LifetimeValueSettings()  # type: ignore[call-arg]
+    membership: MembershipSettings = MembershipSettings()  # type: ignore[call-arg]
     sequences: SequenceSettings = SequenceSettings()  # type: ignore[call-arg]
     niches: NicheSettings = NicheSettings()  # type: ignore[call-arg]
     goods: GoodsSettings = GoodsSettings()  # type: ignore[call-arg]

@@ -20,6 +20,7 @@ from toolkit.targeting.core import core_goods, core_members
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
 from toolkit.targeting.measures.goods import good_or_most_bought
+from toolkit.targeting.new_product import new_product
 from toolkit.targeting.switching import OTHERS, switching
 from toolkit.targeting.units_per_order import units_per_order
 from toolkit.workspace import Workspace
@@ -319,6 +320,11 @@ def test_no_core(tiny: Workspace) -> None:
 
 
 # -- substitutes -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_product_is_told_week_by_week_and_an_old_one_is_not_new(pantry: Workspace) -> None:
+    assert "too near the first" in new_product(pantry, good="yog-a1").headline
+    assert "no product is new" in new_product(pantry).headline
 
 
 def test_what_was_switched_adds_up_to_the_change_of_each_good(pantry: Workspace) -> None:

@@ -25,6 +25,7 @@ from toolkit.targeting.units_per_order import units_per_order
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
 from toolkit.targeting.switching import switching
+from toolkit.targeting.new_product import new_product
 from toolkit.registry import step_attributes
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "losing_goods",
     "lost_members",
     "loyalty",
+    "new_product",
     "niches",
     "path_members",
     "paths",

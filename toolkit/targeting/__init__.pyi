@@ -352,3 +352,16 @@ def switching(
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
+
+def new_product(
+    workspace: Workspace | str | Path,
+    *,
+    good: str = '',
+    show: Literal['source', 'trial'] = 'source',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...

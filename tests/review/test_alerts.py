@@ -20,8 +20,10 @@ WEEK = np.tile([5, 5, 5, 5, 8, 12, 2.0], 60) * np.random.default_rng(3).normal(1
 
 def test_a_fall_is_out_and_a_usual_week_is_not():
     inside, fallen = own_band(WEEK), own_band(np.concatenate([WEEK[:-10], WEEK[-10:] * 0.6]))
-    assert inside is not None and not inside.is_out
-    assert fallen is not None and fallen.is_out and fallen.came < fallen.low < fallen.usual
+    assert inside is not None
+    assert fallen is not None
+    assert (inside.is_out, fallen.is_out) == (False, True)
+    assert fallen.came < fallen.low < fallen.usual
     assert own_band(WEEK[:150]) is None
 
 

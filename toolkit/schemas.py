@@ -63,6 +63,7 @@ class Members(dy.Schema):
     home_store_id = dy.String(nullable=True, metadata={"means": "the store they are registered with"})
     contactable = dy.Bool(nullable=True, metadata={"means": "may be contacted; null = not known, treated as no"})
     referred_by = dy.String(nullable=True, metadata={"means": "member_id of who brought them"})
+    guide_id = dy.String(nullable=True, metadata={"means": "the guide (shop assistant) in whose book they are"})
     joined_channel = dy.String(nullable=True, metadata={"means": "where they joined: store, app, website, ..."})
     joined_campaign = dy.String(nullable=True, metadata={"means": "the campaign through which they joined"})
 

@@ -39,7 +39,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         later("From the first purchase on"),
-        ("targeting.entry_goods", "targeting.paths", "targeting.path_members", "targeting.due_again"),
+        ("targeting.entry_goods", "targeting.paths", "targeting.path_members", "targeting.due_again", "targeting.guide_tasks"),
     ),
     (later("Before they buy"), ("targeting.journey", "targeting.looked_not_bought")),
     (later("Groups worth speaking to"), ("targeting.drill", "targeting.core_members", "targeting.niches", "targeting.buyers")),
@@ -138,6 +138,8 @@ CONTROL_WORDS = {
     "control_share": later("Share held out, 0 to 1"),
     "lift": later("Lift hoped for, such as 0.05"),
     "try_share": later("Share to try, 0 to 1"),
+    "per_day": later("Tasks of a guide"),
+    "held_share": later("Share held out"),
     "level": later("Listed by"),
     "most_contacts": later("Contacts, most in 28 days"),
     "campaign_id": later("Campaign"),

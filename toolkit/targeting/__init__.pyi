@@ -138,6 +138,20 @@ def why_low(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def guide_tasks(
+    workspace: Workspace | str | Path,
+    *,
+    per_day: int = 10,
+    held_share: float = 0.1,
+    seed: int = 0,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def losing_goods(
     workspace: Workspace | str | Path,
     *,

@@ -24,6 +24,7 @@ from traitlets import List, default
 
 from toolkit import language, wording
 from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_column, figure_label, headline_figures, leading, told_answers
+from toolkit.brand import Brand
 from toolkit.charts import offline, sparkline
 from toolkit.charts.theme import config
 from toolkit.language import script_json, tr
@@ -45,6 +46,7 @@ class Heading:
     index_url: str = ""
     beside: tuple[tuple[str, str], ...] = ()
     """The pages of the same store: (title, address)."""
+    brand: Brand | None = None
 
 
 class ReportExporter(TemplateExporter):
@@ -120,7 +122,13 @@ def page(template: str, **values: Any) -> str:
     seed = json.dumps([template, values], default=str, sort_keys=True).encode("utf-8", "backslashreplace")
     nonce = hashlib.sha256(b"toolkit" + seed).hexdigest()[:24]
     style = Markup((TEMPLATES / "page.css").read_text("utf-8"))
-    text = environment().get_template(template).render(**values, nonce=nonce, style=style, language=language.current())
+    brand = values.pop("brand", None) or getattr(values.get("heading"), "brand", None) or Brand()
+    style += Markup(brand.style)
+    text = (
+        environment()
+        .get_template(template)
+        .render(**values, nonce=nonce, style=style, language=language.current(), brand=Markup(brand.head))
+    )
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -20,6 +20,7 @@ from toolkit.charts import offline
 from toolkit.errors import BadValue, DataError, shorten
 from toolkit.language import plain, script_json, tr, trn
 from toolkit.saving import csv_text, workbook
+from toolkit.shipped import colours
 from toolkit.sources.spellings import MEMBER_IDS
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader  # a shell shows no page, and it takes as long to load as polars
 
     environment = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
-    environment.globals.update(kept=kept, shorten=shorten, tr=tr, word=language.word)
+    environment.globals.update(colours=colours, kept=kept, shorten=shorten, tr=tr, word=language.word)
     return environment
 
 

@@ -27,6 +27,7 @@ from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_column, figure
 from toolkit.charts import offline, sparkline
 from toolkit.charts.theme import config
 from toolkit.language import script_json, tr
+from toolkit.shipped import colours
 
 TEMPLATES = Path(__file__).with_name("templates")
 HIDDEN_TAG = "not-in-report"
@@ -117,7 +118,7 @@ def page(template: str, **values: Any) -> str:
     """Render one of our templates, everything escaped, with the style sheet and a policy that allows its own scripts only."""
     seed = json.dumps([template, values], default=str, sort_keys=True).encode("utf-8", "backslashreplace")
     nonce = hashlib.sha256(b"toolkit" + seed).hexdigest()[:24]
-    style = Markup((TEMPLATES / "page.css").read_text("utf-8"))
+    style = Markup(colours() + (TEMPLATES / "page.css").read_text("utf-8"))
     text = environment().get_template(template).render(**values, nonce=nonce, style=style, language=language.current())
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

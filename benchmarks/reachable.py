@@ -46,6 +46,7 @@ APPS: dict[str, tuple[str, str]] = {
     "entry": ("", ".tk-step-headline"),
     "entry asked": ("?" + urlencode({"ask": "blue"}), ".tk-entry-said"),
     "work": ("work", ".tk-work-table"),
+    "settings": ("settings", "main"),
     "wall": ("wall", ".tk-wall"),
     "portrait": ("voila/render/portrait.ipynb?question=portrait.segments", ANSWER),
     "portrait member": ("voila/render/portrait.ipynb?question=portrait.member", ".tk-asking .tk-sentence, " + ANSWER),

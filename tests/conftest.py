@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ from hypothesis import HealthCheck, settings
 
 from tests.chromium import CHROMIUM, FLAGS
 from tests.servers import mariadb_server, postgres_server
+
+# Hundreds of processes are started here. Where Python may write no bytecode, each would compile all that it imports: two thirds of a start.
+# So it is kept outside the tree. (pytest-xdist's workers read this too: it is set before they start.)
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path.home() / ".cache" / "retail-member-toolkit" / "bytecode"))
 
 # The clock decides no test: on a machine that does other things a millisecond becomes half a second.
 settings.register_profile("suite", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -27,6 +27,7 @@ from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_column, figure
 from toolkit.charts import offline, sparkline
 from toolkit.charts.theme import config
 from toolkit.language import script_json, tr
+from toolkit.rendering import tables_script
 from toolkit.shipped import colours
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -106,6 +107,7 @@ def report_page(notebook: Mapping[str, Any], heading: Heading, *, script_url: st
         script_url=script_url if charts else None,
         script=Markup(offline.bundle()) if charts and script_url is None else "",
         charts=charts,
+        tables=Markup(tables_script()) if 'class="tk-table"' in body else "",
     )
 
 

@@ -10,6 +10,7 @@ from toolkit.review.migration import migration
 from toolkit.review.habits_after import habits_after
 from toolkit.review.process import process
 from toolkit.review.wall import wall
+from toolkit.review.goals import goals
 from toolkit.review.sales_targets import sales_targets
 from toolkit.review.lessons import lessons
 from toolkit.review.programme import programme
@@ -19,6 +20,7 @@ __all__ = [
     "agenda",
     "checks",
     "effect",
+    "goals",
     "habits_after",
     "lessons",
     "migration",

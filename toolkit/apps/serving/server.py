@@ -33,7 +33,15 @@ from toolkit.apps.pages.fields import PAGE_VARIABLE
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
 from toolkit.apps.serving import forked
 from toolkit.apps.serving.entry import Entry
-from toolkit.apps.serving.handlers import ChannelHandler, EntryHandler, PageHandler, ShutdownHandler, WorkHandler, has_receipts
+from toolkit.apps.serving.handlers import (
+    ChannelHandler,
+    EntryHandler,
+    PageHandler,
+    SettingsHandler,
+    ShutdownHandler,
+    WorkHandler,
+    has_receipts,
+)
 from toolkit.apps.serving.identity import EndedHandler, OwnPages, ProxyIdentity, TokenIdentity, cookie_secret
 from toolkit.apps.serving.limits import Pages, connection_limits
 from toolkit.apps.serving.place import Place
@@ -88,6 +96,7 @@ class AppServer(Voila):
         own = [
             (self.server_url, EntryHandler, {**plain, "entry": self.entry}),
             (f"{self.server_url}work", WorkHandler, {**plain, "entry": self.entry}),
+            (f"{self.server_url}settings", SettingsHandler, {**plain, "entry": self.entry}),
             (f"{self.server_url}login", EndedHandler, plain),
             (f"{self.server_url}{WALL}", WallHandler, {**plain, "wall": Wall(self.entry.path)}),
             (rf"{self.server_url}receipts/([\w-]+)", UploadHandler, {"workspace": self.entry.path}),

@@ -79,7 +79,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "review.habits_after",
         ),
     ),
-    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals")),
+    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals", "review.alerts")),
 )
 STEP_WORDS = {
     "portrait": later("More about our members"),

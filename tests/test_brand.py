@@ -35,7 +35,7 @@ def test_a_brand_is_on_every_page(tmp_path: Path) -> None:
     assert brand.logo.startswith("data:image/svg+xml;base64,")
     for page in (notice_page(Heading("T", "S", "1", brand=brand), kind="failed", sentence="."), index_page([], title="T", brand=brand)):
         assert "茶 &amp; &lt;b&gt;Harbour&lt;/b&gt;" in page
-        assert "--primary:#8a1c4a" in page
+        assert "--tk-main:#8a1c4a" in page
         assert page.count(f'<img src="{brand.logo}"') == 1
         assert "alert(1)" not in page
     assert "tk-brand" not in index_page([], title="T")

@@ -42,14 +42,15 @@ class Brand:
         if not self.colour:
             return ""
         deep = _mixed(self.colour, 0.65)
-        return f"@media not all and (prefers-color-scheme:dark){{:root{{--primary:{self.colour};--deep:{deep};--tk-main:{self.colour}}}}}"
+        tokens = f"--tk-main:{self.colour};--tk-main-deep:{deep};--tk-deep:{deep}"  # of colours.css; the page's own sheet may come later
+        return f"@media print,(prefers-color-scheme:light){{:root:root{{{tokens}}}}}"
 
     @property
     def head(self) -> str:
         """Logo and name as HTML; empty without either."""
         if not (self.name or self.logo):
             return ""
-        shown = "height:2rem;width:auto;max-width:12rem;vertical-align:middle;margin-right:.6rem;background:#fff;border-radius:4px"
+        shown = "height:2rem;width:auto;max-width:12rem;vertical-align:middle;margin-right:.6rem;background:white;border-radius:4px"
         picture = f'<img src="{self.logo}" alt="{"" if self.name else escape(tr("Logo"))}" style="{shown}">' if self.logo else ""
         return f'<p class="tk-brand" style="margin:0 0 .5rem;font-weight:650">{picture}{escape(self.name)}</p>'
 

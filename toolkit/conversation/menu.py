@@ -24,7 +24,14 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (later("One member"), ("portrait.member",)),
     (
         later("Who stays, who goes"),
-        ("targeting.activity", "targeting.slipping", "targeting.loyalty", "targeting.gain_loss", "targeting.cohorts"),
+        (
+            "targeting.activity",
+            "targeting.slipping",
+            "targeting.loyalty",
+            "targeting.gain_loss",
+            "targeting.revenue_tree",
+            "targeting.cohorts",
+        ),
     ),
     (
         later("Why they do not come again"),
@@ -42,7 +49,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         later("Goods that stand for each other"),
-        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product"),
+        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product", "targeting.heavy_light"),
     ),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
     (
@@ -72,7 +79,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "review.habits_after",
         ),
     ),
-    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals")),
+    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals", "review.alerts")),
 )
 STEP_WORDS = {
     "portrait": later("More about our members"),

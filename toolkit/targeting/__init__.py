@@ -26,6 +26,8 @@ from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
 from toolkit.targeting.switching import switching
 from toolkit.targeting.new_product import new_product
+from toolkit.targeting.revenue_tree import revenue_tree
+from toolkit.targeting.heavy_light import heavy_light
 from toolkit.registry import step_attributes
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "due_again",
     "entry_goods",
     "gain_loss",
+    "heavy_light",
     "journey",
     "liked_together",
     "looked_not_bought",
@@ -52,6 +55,7 @@ __all__ = [
     "niches",
     "path_members",
     "paths",
+    "revenue_tree",
     "slipping",
     "switching",
     "units_per_order",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
@@ -32,7 +33,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Let each worker of a whole run import its own part of the tests first.
 
     Every worker imports every file, in the same order; on a fresh checkout all of them would compile each at the same moment. So a part
-    is compiled by one, and read by the others. What cannot be imported is told when pytest collects it.
+    is compiled by one, and read by the others. What cannot be imported, or warns, is told when pytest collects it.
     """
     config = session.config
     given: dict[str, Any] = getattr(config, "workerinput", {})
@@ -41,7 +42,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     files = sorted(Path(__file__).parent.rglob("test_*.py"))
     first = int(given["workerid"].removeprefix("gw")) * len(files) // given["workercount"]
     for file in files[first:] + files[:first]:
-        with suppress(Exception, pytest.skip.Exception):
+        with suppress(Exception, pytest.skip.Exception), warnings.catch_warnings():
+            warnings.simplefilter("error")
             import_module(".".join(file.relative_to(config.rootpath).with_suffix("").parts))
 
 

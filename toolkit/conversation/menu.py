@@ -24,7 +24,14 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (later("One member"), ("portrait.member",)),
     (
         later("Who stays, who goes"),
-        ("targeting.activity", "targeting.slipping", "targeting.loyalty", "targeting.gain_loss", "targeting.cohorts"),
+        (
+            "targeting.activity",
+            "targeting.slipping",
+            "targeting.loyalty",
+            "targeting.gain_loss",
+            "targeting.revenue_tree",
+            "targeting.cohorts",
+        ),
     ),
     (
         later("Why they do not come again"),
@@ -40,7 +47,10 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         later("Goods that belong together"),
         ("targeting.core_goods", "targeting.bought_together", "targeting.liked_together", "targeting.attach", "targeting.units_per_order"),
     ),
-    (later("Goods that stand for each other"), ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching")),
+    (
+        later("Goods that stand for each other"),
+        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product", "targeting.heavy_light"),
+    ),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
     (
         later("What an offer would cost"),
@@ -69,7 +79,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "review.habits_after",
         ),
     ),
-    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals")),
+    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals", "review.alerts")),
 )
 STEP_WORDS = {
     "portrait": later("More about our members"),
@@ -162,6 +172,8 @@ CHOICE_WORDS = {
     ("segment_map", "eight"): later("Eight segments (high or low)"),
     ("by", ""): later("All habits"),
     ("by", "contacts"): later("Contacts in four weeks"),
+    ("show", "source"): later("Where its volume comes from"),
+    ("show", "trial"): later("Trial and repeat by week"),
     **{("metric", name): known.words for name, known in FIGURES.items()},
 }
 AFTER_THEMSELVES = (

@@ -102,6 +102,7 @@ from .method_effects import EFFECTS as EFFECTS, offer_effects as offer_effects
 
 # The end of a month
 from .month_end import Ahead as Ahead, end_of_month as end_of_month, sum_ahead as sum_ahead
+from .own_band import Band as Band, own_band as own_band
 
 # Offers
 from .replay import (

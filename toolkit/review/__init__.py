@@ -11,6 +11,7 @@ from toolkit.review.habits_after import habits_after
 from toolkit.review.process import process
 from toolkit.review.wall import wall
 from toolkit.review.goals import goals
+from toolkit.review.alerts import alerts
 from toolkit.review.sales_targets import sales_targets
 from toolkit.review.lessons import lessons
 from toolkit.review.programme import programme
@@ -18,6 +19,7 @@ from toolkit.registry import step_attributes
 
 __all__ = [
     "agenda",
+    "alerts",
     "checks",
     "effect",
     "goals",

@@ -136,6 +136,17 @@ def goals(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def alerts(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def sales_targets(
     workspace: Workspace | str | Path,
     *,

@@ -11,21 +11,25 @@ import pytest
 
 import toolkit as tk
 from tests.language.spoken import english, said, shop_words
-from tests.shared import small_shop
 from toolkit import wording
 from toolkit.audience import view_of
 from toolkit.errors import ToolkitError
+from toolkit.importing import import_receipts
 from toolkit.language import speaking
 from toolkit.registry import STEPS, Question, all_questions
 from toolkit.scope.member_columns import MEMBER_COLUMNS
 from toolkit.scope.traits import trait_columns
+from toolkit.simulated import simulated_shop
 from toolkit.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A small shop with every table of the contract."""
-    return tk.open(str(small_shop(tmp_path_factory)))
+    folder = tmp_path_factory.mktemp("simulated")
+    simulated_shop(folder / "shop", members=100, years=1.1, stores=2, products=200)
+    import_receipts(folder / "shop" / "mapping.toml", folder / "ws")
+    return tk.open(str(folder / "ws"))
 
 
 def ways(question: Question, ws: Workspace) -> list[dict[str, Any]]:

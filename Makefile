@@ -63,6 +63,7 @@ truth: $(READY)  ## measure the bars of every figure, print them, fail if one is
 	$(BIN)/python benchmarks/truth_review.py
 	$(BIN)/python -m benchmarks.rare_orders
 	$(BIN)/python -m benchmarks.truth_why
+	$(BIN)/python -m benchmarks.truth_membership
 
 faults: $(READY) ## kill, turn bits, run two at once: what is promised of a workspace, tried and counted (TIMES=25 FLIPS=8)
 	$(BIN)/python -m benchmarks.faults --times $(or $(TIMES),25) --flips $(or $(FLIPS),8)
